@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <stdexcept>
+
+#include "ipip/export.hpp"
+
+namespace ipip {
+
+/// Every failure of libipip: `what()` is one line that names the value, what was expected and what
+/// to do. No exception of another library leaves libipip.
+class IPIP_API Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace ipip

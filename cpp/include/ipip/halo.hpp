@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ipip/export.hpp"
+
+namespace ipip {
+
+/// Type of the numbers in a buffer.
+enum class Scalar { float32, float64 };
+
+/// Fills the rows of atoms that another rank owns ("halo rows"), and returns their gradients.
+///
+/// A table has one row per atom, row-major: rows [0, n_local) are atoms this rank owns, rows
+/// [n_local, n_total) are halo atoms. The operator `ipip::halo_exchange`, which a student calls
+/// between its message layers, hands its tables to the active exchanger. Both calls are collective:
+/// every rank makes them in the same order, a rank without atoms or halo rows too.
+class IPIP_API HaloExchanger {
+ public:
+  virtual ~HaloExchanger() = default;
+
+  /// Rows owned by this rank.
+  virtual std::int64_t n_local() const = 0;
+
+  /// Rows owned plus halo rows.
+  virtual std::int64_t n_total() const = 0;
+
+  /// Fills halo rows from their owners.
+  /// @param table  [n_total, width] in main memory; halo rows are overwritten
+  /// @param width  numbers per row
+  /// @param scalar type of the numbers
+  virtual void forward(void* table, std::int64_t width, Scalar scalar) = 0;
+
+  /// Adjoint of `forward`: adds every halo row to the row of its owner.
+  /// @param table  [n_total, width] in main memory; local rows are added to, halo rows are spent
+  /// @param width  numbers per row
+  /// @param scalar type of the numbers
+  virtual void reverse(void* table, std::int64_t width, Scalar scalar) = 0;
+};
+
+/// Makes an exchanger the active one of this thread for the scope's lifetime; scopes nest.
+///
+/// The exchanger must outlive the backward pass of what was computed under it.
+class IPIP_API HaloScope {
+ public:
+  explicit HaloScope(HaloExchanger& exchanger);
+  ~HaloScope();
+  HaloScope(const HaloScope&) = delete;
+  HaloScope& operator=(const HaloScope&) = delete;
+
+ private:
+  HaloExchanger* previous_;
+};
+
+/// The active exchanger of this thread, or null: then `ipip::halo_exchange` is the identity.
+IPIP_API HaloExchanger* active_halo_exchanger();
+
+/// Exchanger within one process: halo row k is a copy of the local row `owners[k]`.
+class IPIP_API GatherHalo final : public HaloExchanger {
+ public:
+  /// @param n_local rows owned
+  /// @param owners  local row shown by each halo row, each in [0, n_local); `ipip::Error` otherwise
+  GatherHalo(std::int64_t n_local, std::vector<std::int64_t> owners);
+
+  std::int64_t n_local() const override { return n_local_; }
+  std::int64_t n_total() const override {
+    return n_local_ + static_cast<std::int64_t>(owners_.size());
+  }
+  void forward(void* table, std::int64_t width, Scalar scalar) override;
+  void reverse(void* table, std::int64_t width, Scalar scalar) override;
+
+ private:
+  std::int64_t n_local_;
+  std::vector<std::int64_t> owners_;
+};
+
+}  // namespace ipip

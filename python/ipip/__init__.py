@@ -1,0 +1,31 @@
+"""ipip: iterative pretraining of interatomic potentials, and their use in LAMMPS.
+
+Importing the package is cheap; PyTorch is imported with the module that needs it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["IpipCalculator", "__version__", "build_student", "load_student", "save_student"]
+
+if TYPE_CHECKING:
+    from ipip.calculator import IpipCalculator
+    from ipip.export import load_student, save_student
+    from ipip.models import build_student
+
+_HOMES = {
+    "IpipCalculator": "ipip.calculator",
+    "build_student": "ipip.models",
+    "load_student": "ipip.export",
+    "save_student": "ipip.export",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ipip' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

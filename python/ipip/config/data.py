@@ -1,0 +1,72 @@
+"""Settings of labelled data: where it is, what its keys are called, how it is split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ipip.config.base import Settings
+
+Share = int | float
+
+
+class DataKeys(Settings):
+    """Names under which a file keeps its labels."""
+
+    energy: str = Field("energy", description="key of the total energy of a frame (eV)")
+    forces: str = Field("forces", description="key of the forces on the atoms (eV/Å)")
+    stress: str | None = Field(
+        "stress",
+        description="key of the stress (eV/Å^3) or virial (eV): 6 numbers in the order xx yy zz yz xz xy, "
+        "9 numbers or 3x3; read where a frame has it; null reads none",
+    )
+    stress_is: Literal["stress", "virial"] = Field(
+        "stress",
+        description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume * stress "
+        "(VASP and GPUMD files)",
+    )
+    config_type: str = Field(
+        "config_type", description="key of the kind of a frame; errors are also told by kind"
+    )
+    group: str | None = Field(
+        None, description="key of the group (for example a trajectory) that a split keeps together"
+    )
+
+
+class DataFile(Settings):
+    """One file of labelled frames."""
+
+    path: Path = Field(description="extended XYZ (.xyz, .extxyz) or ASE database (.db)")
+    keys: DataKeys = Field(default_factory=DataKeys, description="names of the labels in the file")
+
+
+class SplitSettings(Settings):
+    """How frames are divided into parts for training, validation and test."""
+
+    valid: Share = Field(
+        0.1, ge=0, description="validation part: a fraction of the frames (< 1) or a number of frames"
+    )
+    test: Share = Field(
+        0.1, ge=0, description="test part: a fraction of the frames (< 1) or a number of frames"
+    )
+    train: Share | None = Field(
+        None, description="training part: fraction or number of frames; null takes all that is left"
+    )
+    file: Path | None = Field(
+        None, description="stored split (split.json of an earlier run) to use instead of drawing one"
+    )
+
+    @model_validator(mode="after")
+    def _shares_are_possible(self) -> SplitSettings:
+        for name in ("train", "valid", "test"):
+            value = getattr(self, name)
+            if isinstance(value, float) and value >= 1.0 and value != int(value):
+                raise ValueError(
+                    f"{name} is {value}: expected a fraction below 1 or a whole number of frames"
+                )
+        fractions = [v for v in (self.train, self.valid, self.test) if v is not None and v < 1]
+        if sum(fractions) > 1.0 + 1e-9:
+            raise ValueError(f"the fractions of the split add up to {sum(fractions):g}, more than 1")
+        return self

@@ -1,0 +1,94 @@
+"""Settings of molecular dynamics: the teacher's, the student's, and the guards of a run."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from ipip.config.base import Settings
+
+
+class MDSettings(Settings):
+    """Constant volume and temperature: what the teacher's and the student's MD share."""
+
+    temperature: float = Field(1200.0, gt=0, description="K; target temperature")
+    timestep: float = Field(1.0, gt=0, le=10.0, description="fs; time step")
+    steps: int = Field(..., ge=1, description="MD steps of each run")
+    frame_interval: int = Field(100, ge=1, description="steps between the frames that are kept")
+    thermostat: Literal["nose-hoover", "langevin"] = Field(
+        "nose-hoover", description="thermostat; nose-hoover is a chain of three"
+    )
+    damping: float = Field(
+        100.0, gt=0, description="fs; relaxation time of the thermostat (Langevin: 1/friction)"
+    )
+
+
+class TeacherMDSettings(MDSettings):
+    """MD of the teacher, run by ASE."""
+
+    relax_steps: int = Field(
+        0, ge=0, description="FIRE steps before the dynamics, at most; 0: start as built"
+    )
+    relax_fmax: float = Field(
+        0.5, gt=0, description="eV/Å; relaxation ends below this largest force"
+    )
+    max_force: float = Field(
+        60.0, gt=0, description="eV/Å; a run whose largest force is above this has failed"
+    )
+    temperature_factor: float = Field(
+        1.5, gt=1, description="a run has failed above temperature x max(this, 1+margin·√(2/3N))"
+    )
+    temperature_margin: float = Field(
+        8.0, gt=0, description="standard deviations of the temperature in the bound above"
+    )
+
+
+class StudentMDSettings(MDSettings):
+    """MD of a student, run by LAMMPS with pair_style ipip."""
+
+    minimize_steps: int = Field(
+        0, ge=0, description="iterations of energy minimisation before the dynamics, at most"
+    )
+    minimize_fmax: float = Field(
+        0.1, gt=0, description="eV/Å; minimisation ends below this largest force component"
+    )
+    ring_interval: int = Field(
+        5, ge=1, description="steps between the frames of the ring that keeps the last moments"
+    )
+    ring_frames: int = Field(40, ge=2, description="frames in the ring; older ones are deleted")
+    thermo_interval: int = Field(100, ge=1, description="steps between lines of thermodynamics")
+    restart_interval: int = Field(
+        10000, ge=0, description="steps between restart files (two, in turn); 0: none"
+    )
+    skin: float = Field(1.0, gt=0, description="Å; neighbour skin")
+    pair_options: str = Field(
+        "", description="further keywords of pair_style ipip, such as 'backend fused'"
+    )
+    deck: Path | None = Field(
+        None, description="deck template to use instead of the package's (jinja2, see its text)"
+    )
+
+
+class Guards(Settings):
+    """Bounds that are checked on every step inside LAMMPS; a run that crosses one is unstable."""
+
+    temperature_factor: float = Field(
+        1.5, gt=1, description="temperature bound T0·max(this, 1+margin·√(2/3N)): the factor"
+    )
+    temperature_margin: float = Field(
+        8.0, gt=0, description="temperature bound: margin in standard deviations of T"
+    )
+    max_force: float = Field(100.0, gt=0, description="eV/Å; largest force on any atom")
+    distance_factor: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="minimum distance of each pair of elements: this times the smallest one in"
+        " the teacher's MD (times the sum of covalent radii where the teacher saw no such pair)",
+    )
+    max_energy_change: float | None = Field(
+        None,
+        gt=0,
+        description="eV/atom; largest change of the potential energy from the run's first step;"
+        " null: unbounded",
+    )

@@ -1,0 +1,82 @@
+"""Settings of the teacher: which potential explores and labels, and where it runs."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ipip.config.base import Settings
+
+TeacherKind = Literal["sevennet", "chgnet", "mace", "ase"]
+
+
+class TeacherSettings(Settings):
+    """A foundation potential, run in worker processes of this or another environment."""
+
+    kind: TeacherKind = Field(
+        "sevennet", description="package of the teacher; 'ase' is any ASE calculator by import path"
+    )
+    model: str | None = Field(
+        None,
+        description="name of a model that the package knows, or a file; null: the package's default"
+        " (sevennet: 7net-0, chgnet: 0.3.0); mace needs one",
+    )
+    modal: str | None = Field(
+        None, description="modality (level of theory) of a multi-modal model, such as PBE"
+    )
+    import_path: str | None = Field(
+        None, description="kind ase: calculator as 'package.module:Class'"
+    )
+    import_folder: Path | None = Field(
+        None, description="kind ase: folder put first on the worker's module search path"
+    )
+    arguments: dict[str, Any] = Field(
+        default_factory=dict,
+        description="keyword arguments of the calculator (plain values); added to the ones above",
+    )
+    interpreter: Path | None = Field(
+        None,
+        description="python executable of the environment that has the teacher's package;"
+        " null: the one that runs ipip",
+    )
+    device: str = Field("cpu", description="torch device of the teacher: cpu, cuda or cuda:N")
+    threads: int = Field(1, ge=1, description="threads of each worker process")
+    workers: int = Field(1, ge=1, description="worker processes that run at the same time")
+    start_timeout: float = Field(
+        600.0, gt=0, description="s; longest time that loading the teacher may take"
+    )
+    call_timeout: float = Field(
+        3600.0, gt=0, description="s; longest time without any answer of a busy worker"
+    )
+
+    @field_validator("import_path")
+    @classmethod
+    def _has_module_and_class(cls, value: str | None) -> str | None:
+        if value is not None:
+            module, separator, name = value.partition(":")
+            if not (separator and name.isidentifier() and all(module.split("."))):
+                raise ValueError(
+                    f"import_path is {value!r}; expected 'package.module:Class', "
+                    "such as 'ase.calculators.emt:EMT'"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _fits_the_kind(self) -> "TeacherSettings":
+        if self.kind == "ase":
+            if self.import_path is None:
+                raise ValueError(
+                    "teacher kind 'ase' needs import_path, such as 'ase.calculators.emt:EMT'"
+                )
+            if self.model is not None or self.modal is not None:
+                raise ValueError(
+                    "teacher kind 'ase' takes no model or modal; put what the calculator needs"
+                    " into arguments"
+                )
+        elif self.import_path is not None:
+            raise ValueError(f"import_path is for kind 'ase' only; the kind is {self.kind!r}")
+        if self.kind == "mace" and self.model is None:
+            raise ValueError("teacher kind 'mace' needs model: a model file or a name such as small")
+        if self.modal is not None and self.kind != "sevennet":
+            raise ValueError(f"modal is for kind 'sevennet' only; the kind is {self.kind!r}")
+        return self

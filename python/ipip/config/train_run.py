@@ -1,0 +1,49 @@
+"""Settings of `ipip train`: data, split, student and training in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from ipip.config.base import Settings
+from ipip.config.data import DataFile, SplitSettings
+from ipip.config.student import StudentSettings
+from ipip.config.training import TrainingSettings
+
+
+class TrainRunSettings(Settings):
+    """One training from labelled files to a student file."""
+
+    data: list[DataFile] = Field(
+        min_length=1, description="files whose frames are pooled and then split"
+    )
+    test_data: list[DataFile] = Field(
+        default_factory=list, description="more test frames, kept out of the split"
+    )
+    split: SplitSettings = Field(
+        default_factory=SplitSettings, description="parts for training, validation and test"
+    )
+    elements: list[str] | None = Field(
+        None, description="chemical symbols of the student in type order; null takes those of the data"
+    )
+    student: StudentSettings = Field(
+        default_factory=StudentSettings, description="the student to build"
+    )
+    start_from: Path | None = Field(
+        None, description="student file whose weights the training starts from, instead of new ones"
+    )
+    training: TrainingSettings = Field(
+        default_factory=TrainingSettings, description="loss, optimiser, schedule"
+    )
+    seed: int = Field(1, ge=0, description="seed of the split, the weights and the order of frames")
+    folder: Path | None = Field(
+        None, description="output folder; null: named after the settings file; --dir overrides it"
+    )
+
+    @field_validator("elements")
+    @classmethod
+    def _elements_differ(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and len(set(value)) != len(value):
+            raise ValueError(f"elements are {' '.join(value)}: each may be named once")
+        return value

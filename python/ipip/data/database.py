@@ -1,0 +1,52 @@
+"""ASE databases (SQLite)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ase.db
+import numpy as np
+
+from ipip.data.frame import Frame
+from ipip.data.parsed import ParsedFrame, from_atoms, plain
+from ipip.errors import InputError
+
+
+def read_database(path: Path) -> list[ParsedFrame]:
+    """Read every row of an ASE database, in the order of its ids.
+
+    Per-frame values are a row's results, key-value pairs and data; arrays in the data whose first axis
+    runs over the atoms count as per-atom values.
+
+    Raises:
+        InputError: the file is not an ASE database.
+    """
+    if path.read_bytes()[:16] != b"SQLite format 3\x00":
+        raise InputError(f"{path}: is not an SQLite file; expected an ASE database")
+    parsed: list[ParsedFrame] = []
+    try:
+        with ase.db.connect(path, type="db") as database:
+            for row in database.select(sort="id"):
+                frame = from_atoms(row.toatoms())
+                frame.per_frame.update(row.key_value_pairs)
+                for key, value in row.data.items():
+                    array = isinstance(value, np.ndarray) and value.shape[:1] == (row.natoms,)
+                    (frame.per_atom if array else frame.per_frame)[key] = value
+                parsed.append(frame)
+    except Exception as error:  # sqlite3, KeyError, ValueError: whatever a broken file causes
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: row {len(parsed)} cannot be read: {reason}") from None
+    return parsed
+
+
+def write_database(path: Path, frames: Sequence[Frame]) -> None:
+    """Write frames as a new ASE database; a frame's info goes into the row's data."""
+    with ase.db.connect(path, type="db", append=False, use_lock_file=False) as database:
+        for frame in frames:
+            atoms = frame.replace(info={}).to_atoms()
+            if atoms.calc is not None and frame.stress is not None:
+                atoms.calc.results["stress"] = frame.stress[
+                    [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
+                ].copy()
+            database.write(atoms, data=plain(frame.info))

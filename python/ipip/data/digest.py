@@ -1,0 +1,39 @@
+"""A fingerprint of a set of frames."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ipip.data.frame import Frame
+
+
+def frames_digest(frames: Iterable[Frame]) -> str:
+    """Return `sha256:...` over numbers, positions, cell, pbc and labels, in order; info does not count."""
+    digest = hashlib.sha256()
+    for frame in frames:
+        digest.update(f"frame {len(frame)}".encode())
+        energy = None if frame.energy is None else np.array([frame.energy])
+        for values, kind in (
+            (frame.numbers, "<i8"),
+            (frame.positions, "<f8"),
+            (frame.cell, "<f8"),
+            (frame.pbc, "<i8"),
+            (energy, "<f8"),
+            (frame.forces, "<f8"),
+            (frame.stress, "<f8"),
+        ):
+            if values is None:
+                digest.update(b"none")
+            else:
+                digest.update(np.ascontiguousarray(values, dtype=kind).tobytes())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def file_digest(path: Path) -> str:
+    """Return `sha256:...` of a file's bytes."""
+    with open(path, "rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

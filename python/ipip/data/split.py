@@ -1,0 +1,178 @@
+"""Division of frames into parts for training, validation and test."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipip.data.atomic import write_text
+from ipip.data.digest import frames_digest
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Indices of frames in each part.
+
+    Attributes:
+        train, valid, test: sorted indices into the frames; no index is in two parts.
+        digest: `frames_digest` of the frames that were split.
+        seed: seed of the draw.
+        group_key: info key whose groups were kept whole, or None.
+    """
+
+    train: tuple[int, ...]
+    valid: tuple[int, ...]
+    test: tuple[int, ...]
+    digest: str
+    seed: int
+    group_key: str | None = None
+
+    def take(self, frames: Sequence[Frame], part: str) -> list[Frame]:
+        """Return the frames of one part (`train`, `valid` or `test`)."""
+        return [frames[index] for index in getattr(self, part)]
+
+    def save(self, path: Path) -> None:
+        """Write as JSON, atomically."""
+        write_text(path, json.dumps(dataclasses.asdict(self)) + "\n")
+
+    @classmethod
+    def load(cls, path: Path, frames: Sequence[Frame]) -> Split:
+        """Read a stored split and check that it belongs to these frames.
+
+        Raises:
+            InputError: missing or malformed file, or a split of other frames.
+        """
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            parts = {part: tuple(int(i) for i in stored[part]) for part in PARTS}
+            split = cls(
+                **parts,
+                digest=str(stored["digest"]),
+                seed=int(stored["seed"]),
+                group_key=stored["group_key"],
+            )
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read as a split: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: is not a stored split ({error!r})") from None
+        everything = [index for part in PARTS for index in parts[part]]
+        if any(i < 0 or i >= len(frames) for i in everything):
+            raise InputError(f"{path}: names frames beyond the {len(frames)} there are")
+        if len(set(everything)) < len(everything):
+            raise InputError(f"{path}: has a frame in two parts")
+        if split.digest != frames_digest(frames):
+            raise InputError(
+                f"{path}: is a split of other frames (their digest differs from the data's); use the data "
+                "it was made from, or draw a new split"
+            )
+        return split
+
+
+def split_frames(
+    frames: Sequence[Frame],
+    *,
+    valid: float,
+    test: float,
+    train: float | None = None,
+    seed: int,
+    group_key: str | None = None,
+) -> Split:
+    """Draw parts at random; whole groups go to one part.
+
+    Frames of a single atom always go to training: they define energies of free atoms.
+
+    Args:
+        frames: the frames.
+        valid, test, train: a fraction of the frames (below 1) or a number of frames; `train=None`
+            takes all that is left. With groups the nearest reachable number is taken.
+        seed: seed of the draw.
+        group_key: info key that names a frame's group.
+
+    Raises:
+        InputError: more frames asked for than there are, a part that would be empty, or a frame
+            without the group.
+    """
+    total = len(frames)
+    wanted = {"test": _count(test, total), "valid": _count(valid, total)}
+    wanted_train = None if train is None else _count(train, total)
+    if sum(wanted.values()) + (wanted_train or 0) > total:
+        raise InputError(
+            f"the split asks for {sum(wanted.values()) + (wanted_train or 0)} frames, but there are {total}"
+        )
+    groups, always_train = _groups(frames, group_key)
+    order = np.random.default_rng(seed).permutation(len(groups))
+    queue = [groups[index] for index in order]
+    parts: dict[str, list[int]] = {}
+    for part, number in wanted.items():
+        parts[part] = _fill(queue, number)
+    left = always_train + [index for group in queue for index in group]
+    if wanted_train is not None:
+        queue = [always_train, *queue] if always_train else queue
+        left = _fill(queue, wanted_train)
+    parts["train"] = left
+    for part in PARTS:
+        asked = part == "train" or wanted[part] > 0
+        if asked and not parts[part]:
+            raise InputError(
+                f"the split leaves no frame for {part}: {total} frames in {len(groups)} groups"
+                f"{f' by {group_key!r}' if group_key else ''}; change the shares or add data"
+            )
+    return Split(
+        train=tuple(sorted(parts["train"])),
+        valid=tuple(sorted(parts["valid"])),
+        test=tuple(sorted(parts["test"])),
+        digest=frames_digest(frames),
+        seed=seed,
+        group_key=group_key,
+    )
+
+
+def _count(share: float, total: int) -> int:
+    if share < 0 or (share >= 1 and share != int(share)):
+        raise InputError(
+            f"a share of a split is {share}; expected a fraction below 1 or a whole number of frames"
+        )
+    if share >= 1:
+        return int(share)
+    return max(1, round(share * total)) if share > 0 else 0
+
+
+def _groups(frames: Sequence[Frame], key: str | None) -> tuple[list[list[int]], list[int]]:
+    groups: dict[Any, list[int]] = {}
+    always_train: list[int] = []
+    for index, frame in enumerate(frames):
+        if len(frame) == 1:
+            always_train.append(index)
+        elif key is None:
+            groups[index] = [index]
+        elif key not in frame.info:
+            raise InputError(
+                f"frame {index} has no group {key!r}; its keys are: {', '.join(sorted(frame.info)) or 'none'}"
+            )
+        else:
+            groups.setdefault(json.dumps(frame.info[key]), []).append(index)
+    return list(groups.values()), always_train
+
+
+def _fill(queue: list[list[int]], number: int) -> list[int]:
+    """Move groups from the queue until their frames are as near to `number` as whole groups allow."""
+    taken: list[int] = []
+    kept: list[list[int]] = []
+    for group in queue:
+        before, after = abs(number - len(taken)), abs(number - len(taken) - len(group))
+        nothing_yet = not taken and number > 0
+        if len(taken) < number and (after < before or nothing_yet):
+            taken.extend(group)
+        else:
+            kept.append(group)
+    queue[:] = kept
+    return taken

@@ -1,0 +1,143 @@
+"""Extended XYZ files: layout check, reading by ASE, writing without loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.data import chemical_symbols
+from ase.io import iread
+from ase.io.extxyz import key_val_str_to_dict
+
+from ipip.data.frame import Frame
+from ipip.data.parsed import ParsedFrame, from_atoms, plain
+from ipip.errors import InputError
+
+RESERVED = ("energy", "forces", "stress", "Lattice", "Properties", "pbc")
+
+
+def read_xyz(path: Path) -> list[ParsedFrame]:
+    """Read every frame of an extended XYZ file.
+
+    Raises:
+        InputError: the file cannot be read, is cut off, or a frame is malformed; says which.
+    """
+    starts = _check_layout(path)
+    parsed: list[ParsedFrame] = []
+    try:
+        for atoms in iread(path, index=":", format="extxyz"):
+            parsed.append(from_atoms(atoms))
+    except Exception as error:  # ASE raises many kinds on malformed text
+        line = starts[len(parsed)] if len(parsed) < len(starts) else starts[-1]
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{path}: frame {len(parsed)} (line {line}) cannot be read as extended XYZ: {reason}"
+        ) from None
+    return parsed
+
+
+def _check_layout(path: Path) -> list[int]:
+    """Return the line on which each frame begins (from 1)."""
+    starts: list[int] = []
+    try:
+        with open(path, encoding="utf-8") as file:
+            number = 0
+            while header := file.readline():
+                number += 1
+                if not header.strip():
+                    if file.read().strip():
+                        raise InputError(
+                            f"{path}: line {number} is empty but more follows; expected the number of "
+                            "atoms of the next frame"
+                        )
+                    break
+                if not header.strip().isdigit():
+                    raise InputError(
+                        f"{path}: line {number} is {header.strip()[:40]!r}; expected the number of atoms "
+                        "of a frame (extended XYZ)"
+                    )
+                n = int(header)
+                if n == 0:
+                    raise InputError(f"{path}: frame {len(starts)} (line {number}) has no atoms")
+                starts.append(number)
+                got = sum(1 for _, _line in zip(range(n + 1), file, strict=False))
+                number += got
+                if got < n + 1:
+                    raise InputError(
+                        f"{path}: ends in the middle of frame {len(starts) - 1} (it begins at line "
+                        f"{starts[-1]} and has {max(got - 1, 0)} of {n} atoms); the file is cut off"
+                    )
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not text; expected extended XYZ") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return starts
+
+
+def format_xyz(frames: Sequence[Frame]) -> str:
+    """Return frames as extended XYZ text; every number reads back to the same float64.
+
+    Raises:
+        InputError: a frame's info has a key that the format reserves, or a value that is not plain.
+    """
+    return "".join(_format_frame(index, frame) for index, frame in enumerate(frames))
+
+
+def _format_frame(index: int, frame: Frame) -> str:
+    comment: list[str] = []
+    if np.any(frame.cell):
+        comment.append(f'Lattice="{_numbers(frame.cell)}"')
+    columns = [frame.positions]
+    properties = "species:S:1:pos:R:3"
+    if frame.forces is not None:
+        properties += ":forces:R:3"
+        columns.append(frame.forces)
+    comment.append(f"Properties={properties}")
+    if frame.energy is not None:
+        comment.append(f"energy={float(frame.energy)!r}")
+    if frame.stress is not None:
+        comment.append(f'stress="{_numbers(frame.stress.T)}"')
+    for key, value in frame.info.items():
+        if key in RESERVED:
+            raise InputError(f"frame {index}: info has the key {key!r}, which files use for labels")
+        comment.append(f"{_escape(str(key))}={_format_value(index, str(key), plain(value))}")
+    comment.append('pbc="{} {} {}"'.format(*("T" if flag else "F" for flag in frame.pbc)))
+    table = np.concatenate(columns, axis=1).tolist()
+    rows = [
+        f"{chemical_symbols[number]} {' '.join(map(repr, row))}"
+        for number, row in zip(frame.numbers.tolist(), table, strict=True)
+    ]
+    return "\n".join([str(len(frame)), " ".join(comment), *rows]) + "\n"
+
+
+def _numbers(values: Any) -> str:
+    return " ".join(repr(float(value)) for value in np.asarray(values).ravel())
+
+
+def _format_value(index: int, key: str, value: Any) -> str:
+    """Write a value in the short form if that reads back the same, else as JSON."""
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str) and value and "\n" not in value:
+        text = _escape(value)
+        back = key_val_str_to_dict(f"value={text}").get("value")
+        if isinstance(back, str) and back == value:
+            return text
+    try:
+        return _escape("_JSON " + json.dumps(value))
+    except TypeError:
+        raise InputError(
+            f"frame {index}: info[{key!r}] is a {type(value).__name__}; expected numbers, text or lists"
+        ) from None
+
+
+def _escape(text: str) -> str:
+    if any(char in " \t=\"'{}[]\\," for char in text):
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{text}"'
+    return text

@@ -1,0 +1,13 @@
+"""Errors that a user can meet, and the exit status each one ends with."""
+
+
+class IpipError(Exception):
+    """A failure told in one sentence; the command line ends with status 1."""
+
+    exit_status = 1
+
+
+class InputError(IpipError):
+    """Wrong input: the message names the value, what was expected and what to do (status 2)."""
+
+    exit_status = 2

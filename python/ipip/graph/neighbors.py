@@ -1,0 +1,66 @@
+"""Neighbour lists of whole systems in Python (vesin)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from vesin import NeighborList
+
+from ipip.errors import InputError
+
+
+def neighbor_list(
+    positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike, cutoff: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Find all pairs within the cutoff, periodic images included, without a cap.
+
+    Args:
+        positions: [n, 3] Å.
+        cell: [3, 3] rows are lattice vectors, Å; rows of non-periodic directions may be zero.
+        pbc: [3] periodic directions.
+        cutoff: Å.
+
+    Returns:
+        edge_index: [2, n_edges] receiving atom i, neighbour j, sorted by i.
+        edge_vec: [n_edges, 3] r_j - r_i in Å.
+
+    Raises:
+        InputError: positions or cell are not finite, or a periodic direction has no extent.
+    """
+    points = np.ascontiguousarray(positions, dtype=np.float64)
+    box = np.ascontiguousarray(cell, dtype=np.float64)
+    periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), 3)
+    if not np.isfinite(points).all():
+        atom = int(np.argwhere(~np.isfinite(points).all(axis=1))[0, 0])
+        raise InputError(f"atom {atom} is at {points[atom]}; expected finite positions in Å")
+    if not np.isfinite(box).all():
+        raise InputError(f"the cell is {box.tolist()}; expected finite vectors in Å")
+    if periodic.any():
+        box = _complete(box, periodic)
+    if len(points) == 0:
+        return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
+    search = NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
+    i, j, vectors = search.compute(
+        points=points, box=box, periodic=periodic.tolist(), quantities="ijD"
+    )
+    edge_index = np.stack([i, j]).astype(np.int64)
+    return edge_index, np.array(vectors, dtype=np.float64)
+
+
+def _complete(
+    cell: npt.NDArray[np.float64], periodic: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Give non-periodic directions without extent a unit vector normal to the others."""
+    from ase.geometry import complete_cell
+
+    lengths = np.linalg.norm(cell, axis=1)
+    for axis in range(3):
+        if periodic[axis] and lengths[axis] < 1e-8:
+            raise InputError(
+                f"direction {'abc'[axis]} is periodic but its cell vector is {cell[axis].tolist()}; "
+                "give the cell, or set pbc to false there"
+            )
+    full = np.asarray(complete_cell(cell), dtype=np.float64)
+    if abs(np.linalg.det(full)) < 1e-8:
+        raise InputError(f"the cell {cell.tolist()} has no volume; expected independent vectors")
+    return full

@@ -1,0 +1,54 @@
+"""Free disk space, looked at before a stage begins."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ipip.errors import IpipError
+
+RESERVE_BYTES = 64 * 1024 * 1024
+
+
+def free_bytes(path: Path) -> int:
+    """Return the free space (bytes) of the file system on which `path` lies or would lie."""
+    there = path
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free
+
+
+def require_space(
+    path: Path, needed: int, what: str, free: Callable[[Path], int] = free_bytes
+) -> None:
+    """Stop before `what` begins if fewer than `needed` bytes plus a reserve are free at `path`.
+
+    Raises:
+        IpipError: there is too little space; what was computed before stays.
+    """
+    available = free(path)
+    if available < needed + RESERVE_BYTES:
+        raise IpipError(
+            f"{path}: {megabytes(available)} of disk space are free, {what} may need "
+            f"{megabytes(needed + RESERVE_BYTES)}; free some and run the same command again, "
+            "finished stages are kept"
+        )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether an error, or the one that caused it, is the system's "no space left" (or quota)."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        if "No space left on device" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def megabytes(count: int) -> str:
+    """Return a byte count as text in MB."""
+    return f"{count / 1e6:.0f} MB"

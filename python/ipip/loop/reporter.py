@@ -1,0 +1,49 @@
+"""Who is told how far a run is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+Advance = Callable[[int], None]
+
+
+class Reporter(Protocol):
+    """What the loop tells while it works; the command line draws it, a program may ignore it."""
+
+    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
+        """Stage `identity` begins; it is the `number`-th of `total`."""
+
+    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
+        """Stage `identity` is done after `wall_s` seconds; `note` says what came out, in a few words."""
+
+    def stage_skipped(self, identity: str) -> None:
+        """Stage `identity` was done before."""
+
+    def message(self, text: str) -> None:
+        """Something worth a line."""
+
+    def tasks(self, description: str, total: int) -> contextlib.AbstractContextManager[Advance]:
+        """Show progress of `total` steps; the block calls what it gets with the number of new steps."""
+
+
+class SilentReporter:
+    """Tells nobody."""
+
+    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
+        """Do nothing."""
+
+    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
+        """Do nothing."""
+
+    def stage_skipped(self, identity: str) -> None:
+        """Do nothing."""
+
+    def message(self, text: str) -> None:
+        """Do nothing."""
+
+    @contextlib.contextmanager
+    def tasks(self, description: str, total: int) -> Iterator[Advance]:
+        """Do nothing."""
+        yield lambda steps: None

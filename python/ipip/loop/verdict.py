@@ -1,0 +1,110 @@
+"""The verdict of a run, in sentences, from its figures."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Two force errors on the same held-out frames.
+
+    Attributes:
+        mine, other: mean absolute force errors, eV/Å.
+        low, high: 95 % interval of mine - other over trajectories, eV/Å.
+    """
+
+    mine: float
+    other: float
+    low: float
+    high: float
+
+    @property
+    def word(self) -> str:
+        """``lower``, ``higher``, or ``not distinguishable``."""
+        if self.high < 0:
+            return "lower"
+        if self.low > 0:
+            return "higher"
+        return "not distinguishable"
+
+    @property
+    def change(self) -> str:
+        """Relative change, ``-23 %``."""
+        return f"{100 * (self.mine / self.other - 1):+.0f} %" if self.other else "n/a"
+
+
+@dataclasses.dataclass(frozen=True)
+class StudentFigures:
+    """The chosen student's stability and speed.
+
+    Attributes:
+        round: index.
+        failed, total: stability runs.
+        us_per_atom_step: cost of its MD in LAMMPS, microseconds per atom and step.
+        teacher_us_per_atom_step: cost of the teacher on the same box, or None.
+    """
+
+    round: int
+    failed: int
+    total: int
+    us_per_atom_step: float
+    teacher_us_per_atom_step: float | None
+
+
+def write_verdict(
+    student: StudentFigures,
+    against_teacher: Comparison,
+    against_first: Comparison | None,
+    first_failures: tuple[int, int] | None,
+) -> str:
+    """Return the verdict: better than the teacher or not, steady or not, did iterating help, how fast.
+
+    Args:
+        student: the chosen student.
+        against_teacher: its error against the teacher's.
+        against_first: its error against round 0's student; None where it is that one.
+        first_failures: failed and total of round 0's student; None where it is that one.
+    """
+    sentences = [_accuracy(student.round, against_teacher), _iteration(against_first, student.round)]
+    sentences.append(_stability(student, first_failures))
+    if student.teacher_us_per_atom_step and student.us_per_atom_step:
+        ratio = student.teacher_us_per_atom_step / student.us_per_atom_step
+        pace = f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
+        sentences.append(
+            f"It is {pace} than the teacher ({student.us_per_atom_step:.0f} against "
+            f"{student.teacher_us_per_atom_step:.0f} µs per atom and step)."
+        )
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _accuracy(index: int, c: Comparison) -> str:
+    figures = f"{c.mine:.3f} against {c.other:.3f} eV/Å, {c.change}"
+    if c.word == "lower":
+        return f"The student of round {index} beats the teacher on held-out forces ({figures})."
+    if c.word == "higher":
+        return f"The student of round {index} is worse than the teacher on held-out forces ({figures})."
+    return (
+        f"The student of round {index} and the teacher are not distinguishable on held-out forces ({figures}; "
+        f"95 % interval of the difference {c.low:+.3f} to {c.high:+.3f})."
+    )
+
+
+def _iteration(c: Comparison | None, index: int) -> str:
+    if c is None:
+        return "Iterating brought no better student than pretraining once."
+    figures = f"{c.mine:.3f} against {c.other:.3f} eV/Å, {c.change}"
+    if c.word == "lower":
+        return f"Iterating helped: round {index} against round 0 is {figures}."
+    if c.word == "higher":
+        return f"Iterating cost accuracy on the held-out frames: round {index} against round 0 is {figures}."
+    return f"Whether iterating helped accuracy is not clear: round {index} against round 0 is {figures}."
+
+
+def _stability(student: StudentFigures, first: tuple[int, int] | None) -> str:
+    if student.total == 0:
+        return ""
+    text = f"{student.failed} of {student.total} stability runs failed"
+    if first is not None and first[1]:
+        text += f" (round 0: {first[0]} of {first[1]})"
+    return text + "."

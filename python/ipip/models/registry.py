@@ -1,0 +1,51 @@
+"""Students by the name of their architecture."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ipip.errors import InputError
+from ipip.models.painn import PaiNN
+from ipip.models.student import Student
+
+ARCHITECTURES: dict[str, type[Student]] = {"painn": PaiNN}
+
+
+def build_student(
+    architecture: str, symbols: Sequence[str], *, seed: int | None = None, **arguments: Any
+) -> Student:
+    """Make a student with fresh weights.
+
+    Args:
+        architecture: one of `ARCHITECTURES`.
+        symbols: chemical symbols in type order.
+        seed: seed of the weights; None draws from torch's global generator.
+        **arguments: keyword arguments of the architecture (see its class).
+
+    Returns:
+        The student, on the CPU.
+
+    Raises:
+        InputError: unknown architecture, argument, element or value.
+    """
+    if architecture not in ARCHITECTURES:
+        raise InputError(
+            f"student architecture {architecture!r} is not known; choose one of: "
+            f"{', '.join(sorted(ARCHITECTURES))}"
+        )
+    student_class = ARCHITECTURES[architecture]
+    known = [name for name in inspect.signature(student_class).parameters if name != "symbols"]
+    for name in arguments:
+        if name not in known:
+            raise InputError(
+                f"{architecture} has no argument {name!r}; it takes: {', '.join(known)}"
+            )
+    if seed is None:
+        return student_class(symbols, **arguments)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return student_class(symbols, **arguments)

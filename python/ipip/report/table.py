@@ -1,0 +1,57 @@
+"""The table of a run: the teacher and each round's student, one row each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+HEADER = (
+    "model",
+    "force MAE (eV/Å)",
+    "force RMSE (eV/Å)",
+    "energy MAE (meV/atom)",
+    "failed runs (95 %)",
+    "µs/atom/step",
+    "pretraining frames: kept, forgotten, new",
+)
+
+
+def table_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return the rows of the table as text, in the order of `HEADER`."""
+    teacher = summary["teacher"]
+    rows = [("teacher", *_errors(teacher["test"]), "", _speed(teacher["us_per_atom_step"]), "")]
+    for entry in summary["rounds"]:
+        name = f"student, round {entry['round']}"
+        if entry["round"] == summary["best_round"]:
+            name += " (best)"
+        frames = f"{entry['kept']}, {entry['forgotten']}, {entry['new']}"
+        rows.append(
+            (
+                name,
+                *_errors(entry["test"]),
+                format_failures(entry["failures"]),
+                _speed(entry["us_per_atom_step"]),
+                frames,
+            )
+        )
+    return rows
+
+
+def format_failures(failures: dict[str, Any]) -> str:
+    """Return ``2/8 (7-59 %)``: failed, total and the Wilson interval of the rate."""
+    if not failures["total"]:
+        return "none run"
+    low, high = failures["wilson95"]
+    return f"{failures['failed']}/{failures['total']} ({100 * low:.0f}-{100 * high:.0f} %)"
+
+
+def _errors(test: dict[str, Any]) -> tuple[str, str, str]:
+    energy = test["energy_mae_mev_per_atom"]
+    return (
+        f"{test['force_mae_ev_per_a']:.3f}",
+        f"{test['force_rmse_ev_per_a']:.3f}",
+        "n/a" if energy is None else f"{energy:.1f}",
+    )
+
+
+def _speed(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.1f}"

@@ -1,0 +1,268 @@
+"""What every student must satisfy; `test_contract.py` runs it for each architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from ipip.export.model_file import load_scripted, save_student
+from ipip.graph import energy_and_forces, neighbor_list
+from ipip.models import Student
+
+Make = Callable[..., Student]
+
+
+def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, Any]:
+    """Random atoms at least 1.2 Å apart in a skewed periodic box."""
+    rng = np.random.default_rng(seed)
+    cell = np.diag([length] * 3) + np.array([[0, 0, 0], [0.7, 0, 0], [0.4, -0.6, 0]])
+    points: list[Any] = []
+    while len(points) < n:
+        trial = rng.uniform(0, 1, 3) @ cell
+        images = [trial - p for p in points]
+        if all(
+            np.linalg.norm(d - np.round(d @ np.linalg.inv(cell)) @ cell) > 1.2 for d in images
+        ):
+            points.append(trial)
+    return np.array(points), cell, rng.integers(0, 3, n)
+
+
+def evaluate(
+    student: Student, points: Any, cell: Any, species: Any, pbc: Any = True
+) -> tuple[float, Any, Any]:
+    """Energy, forces, strain derivative as numbers."""
+    edge_index, edge_vec = neighbor_list(points, cell, pbc, student.cutoff)
+    e, f, w = energy_and_forces(
+        student,
+        torch.as_tensor(species),
+        torch.as_tensor(edge_index),
+        torch.as_tensor(edge_vec),
+    )
+    return float(e[0]), f.numpy(), w[0].numpy()
+
+
+def rotation(seed: int) -> Any:
+    """A random proper rotation."""
+    q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    q = q * np.sign(np.diag(r))
+    return q if np.linalg.det(q) > 0 else -q
+
+
+def dimer(student: Student, distance: float) -> tuple[float, Any]:
+    """Energy and forces of an isolated Mo-S pair."""
+    points = np.array([[0.0, 0, 0], [0, 0, distance]])
+    energy, forces, _ = evaluate(student, points, np.zeros((3, 3)), np.array([0, 1]), False)
+    return energy, forces
+
+
+class StudentContract:
+    """Subclass with `architecture` and, where wanted, `arguments`."""
+
+    architecture: str
+    arguments: dict[str, Any] = {}
+
+    @pytest.fixture
+    def make(self, make_student: Make) -> Make:
+        return lambda **more: make_student(self.architecture, **(self.arguments | more))
+
+    def test_forces_are_the_numerical_gradient_of_the_energy(self, make: Make) -> None:
+        student = make()
+        points, cell, species = system()
+        _, forces, _ = evaluate(student, points, cell, species)
+        h = 1e-4
+        for atom, axis in [(0, 0), (3, 1), (7, 2)]:
+            step = np.zeros_like(points)
+            step[atom, axis] = h
+            plus = evaluate(student, points + step, cell, species)[0]
+            minus = evaluate(student, points - step, cell, species)[0]
+            assert -(plus - minus) / (2 * h) == pytest.approx(
+                forces[atom, axis], abs=2e-6 * np.abs(forces).max()
+            )
+
+    def test_strain_derivative_is_numerical(self, make: Make) -> None:
+        student = make()
+        points, cell, species = system()
+        _, _, strain = evaluate(student, points, cell, species)
+        h = 1e-5
+        for a, b in [(0, 0), (1, 2), (2, 0)]:
+            bend = np.zeros((3, 3))
+            bend[a, b] = h
+            plus, minus = np.eye(3) + bend, np.eye(3) - bend
+            up = evaluate(student, points @ plus, cell @ plus, species)[0]
+            down = evaluate(student, points @ minus, cell @ minus, species)[0]
+            assert (up - down) / (2 * h) == pytest.approx(
+                strain[a, b], abs=2e-6 * np.abs(strain).max()
+            )
+        np.testing.assert_allclose(strain, strain.T, atol=1e-10 * np.abs(strain).max())
+
+    @pytest.mark.parametrize("mirror", [False, True])
+    def test_rotation_and_reflection_turn_the_forces(self, make: Make, mirror: bool) -> None:
+        student = make()
+        points, cell, species = system()
+        turn = rotation(3) * (-1.0 if mirror else 1.0)
+        e, f, _ = evaluate(student, points, cell, species)
+        e_turned, f_turned, _ = evaluate(student, points @ turn, cell @ turn, species)
+        assert e_turned == pytest.approx(e, rel=1e-12)
+        np.testing.assert_allclose(f_turned, f @ turn, atol=1e-11 * np.abs(f).max())
+
+    def test_translation_and_wrapping_change_nothing(self, make: Make) -> None:
+        student = make()
+        points, cell, species = system()
+        e, f, _ = evaluate(student, points, cell, species)
+        moved = points + np.array([11.3, -4.2, 0.7])
+        wrapped = (moved @ np.linalg.inv(cell) % 1.0) @ cell
+        for other in (moved, wrapped):
+            e_other, f_other, _ = evaluate(student, other, cell, species)
+            assert e_other == pytest.approx(e, rel=1e-12)
+            np.testing.assert_allclose(f_other, f, atol=1e-10 * np.abs(f).max())
+
+    def test_permutation_permutes_the_forces(self, make: Make) -> None:
+        student = make()
+        points, cell, species = system()
+        order = np.random.default_rng(4).permutation(len(points))
+        e, f, _ = evaluate(student, points, cell, species)
+        e_other, f_other, _ = evaluate(student, points[order], cell, species[order])
+        assert e_other == pytest.approx(e, rel=1e-12)
+        np.testing.assert_allclose(f_other, f[order], atol=1e-11 * np.abs(f).max())
+
+    def test_energy_is_extensive(self, make: Make) -> None:
+        student = make()
+        points, cell, species = system(length=4.5, n=6)
+        e, f, w = evaluate(student, points, cell, species)
+        double = cell * np.array([[2.0], [1], [1]])
+        e2, f2, w2 = evaluate(
+            student,
+            np.concatenate([points, points + cell[0]]),
+            double,
+            np.concatenate([species, species]),
+        )
+        assert e2 == pytest.approx(2 * e, rel=1e-12)
+        np.testing.assert_allclose(f2, np.concatenate([f, f]), atol=1e-11 * np.abs(f).max())
+        np.testing.assert_allclose(w2, 2 * w, atol=1e-10 * np.abs(w).max())
+
+    def test_nothing_jumps_at_the_cutoff(self, make: Make) -> None:
+        student = make()
+        apart, _ = dimer(student, 2 * student.cutoff)
+        gaps = np.array([1e-1, 1e-2, 1e-3, 1e-4])
+        energies = [abs(dimer(student, student.cutoff - g)[0] - apart) for g in gaps]
+        forces = [np.abs(dimer(student, student.cutoff - g)[1]).max() for g in gaps]
+        # polynomial envelope: energy ~ gap^3, force ~ gap^2
+        assert energies[1] < 3e-3 * energies[0] and energies[2] < 3e-3 * energies[1] + 1e-13
+        assert forces[1] < 3e-2 * forces[0] and forces[3] < 1e-3 * forces[1] + 1e-13
+        assert dimer(student, student.cutoff + 1e-9)[0] == pytest.approx(apart, abs=1e-14)
+
+    def test_a_lone_atom_and_a_far_pair_have_finite_energies_and_no_force(self, make: Make) -> None:
+        student = make()
+        alone, forces, _ = evaluate(student, np.zeros((1, 3)), np.zeros((3, 3)), np.array([0]), False)
+        sulphur, _, _ = evaluate(student, np.zeros((1, 3)), np.zeros((3, 3)), np.array([1]), False)
+        assert np.isfinite(alone) and not forces.any()
+        pair, forces = dimer(student, 30.0)
+        assert pair == pytest.approx(alone + sulphur, rel=1e-13) and not forces.any()
+
+    def test_force_training_has_finite_gradients_for_isolated_pairs(self, make: Make) -> None:
+        student = make()
+        points = np.array([[0.0, 0, 0], [0, 0, 1.9], [40, 0, 0]])  # a dimer and a lone atom
+        edge_index, edge_vec = neighbor_list(points, np.zeros((3, 3)), False, student.cutoff)
+        _, forces, _ = energy_and_forces(
+            student,
+            torch.tensor([1, 1, 0]),
+            torch.as_tensor(edge_index),
+            torch.as_tensor(edge_vec),
+            create_graph=True,
+        )
+        (forces**2).sum().backward()
+        gradients = [p.grad for p in student.parameters() if p.grad is not None]
+        assert gradients and all(bool(torch.isfinite(g).all()) for g in gradients)
+
+    def test_force_gradients_match_finite_differences_in_the_weights(self, make: Make) -> None:
+        student = make()
+        points, cell, species = system(n=6, length=5.0)
+        edge_index, edge_vec = (
+            torch.as_tensor(a) for a in neighbor_list(points, cell, True, student.cutoff)
+        )
+        kind = torch.as_tensor(species)
+
+        def loss() -> Tensor:
+            _, forces, _ = energy_and_forces(
+                student, kind, edge_index, edge_vec, create_graph=True
+            )
+            return (forces**2).sum()
+
+        for parameter in list(student.parameters())[::5]:
+            (gradient,) = torch.autograd.grad(loss(), parameter, allow_unused=True)
+            if gradient is None:
+                continue
+            at = int(gradient.abs().argmax())
+            with torch.no_grad():
+                values = parameter.view(-1)
+                kept = float(values[at])
+                h = 1e-5 * max(1.0, abs(kept))
+                values[at] = kept + h
+                up = float(loss())
+                values[at] = kept - h
+                down = float(loss())
+                values[at] = kept
+            assert (up - down) / (2 * h) == pytest.approx(float(gradient.view(-1)[at]), rel=2e-5)
+
+    def test_a_very_close_pair_stays_finite(self, make: Make) -> None:
+        for distance in (0.3, 1e-3):
+            energy, forces = dimer(make(zbl=True), distance)
+            assert np.isfinite(energy) and np.isfinite(forces).all()
+            assert forces[1, 2] > 0  # pushed apart
+
+    def test_float32_is_close_to_float64(self, make: Make) -> None:
+        double, single = make(), make(dtype="float32")
+        points, cell, species = system()
+        e, f, _ = evaluate(double, points, cell, species)
+        e32, f32, _ = evaluate(single, points, cell, species)
+        assert e32 == pytest.approx(e, rel=2e-6)
+        np.testing.assert_allclose(f32, f, atol=2e-5 * np.abs(f).max())
+
+    def test_a_batch_equals_one_by_one(self, make: Make) -> None:
+        student = make()
+        parts, offset = [], 0
+        singles = []
+        for seed, n in ((0, 10), (1, 1), (2, 6)):
+            points, cell, species = system(seed, n)
+            singles.append(evaluate(student, points, cell, species))
+            edges, vectors = neighbor_list(points, cell, True, student.cutoff)
+            parts.append((species, edges + offset, vectors, np.full(n, len(parts))))
+            offset += n
+        kind, edges, vectors, frame = (
+            torch.as_tensor(np.concatenate([p[k] for p in parts], axis=axis))
+            for k, axis in ((0, 0), (1, 1), (2, 0), (3, 0))
+        )
+        e, f, w = energy_and_forces(student, kind, edges, vectors, frame, len(parts))
+        np.testing.assert_allclose(e, [s[0] for s in singles], rtol=1e-12)
+        np.testing.assert_allclose(f, np.concatenate([s[1] for s in singles]), atol=1e-11)
+        np.testing.assert_allclose(w, np.stack([s[2] for s in singles]), atol=1e-10)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_the_scripted_file_computes_the_same(self, make: Make, dtype: str, tmp_path: Any) -> None:
+        student = make(dtype=dtype)
+        save_student(student, tmp_path / "student.pt")
+        scripted, metadata = load_scripted(tmp_path / "student.pt")
+        assert len(metadata.halo_widths) == student.layers - 1
+        points, cell, species = system()
+        edge_index, edge_vec = neighbor_list(points, cell, True, student.cutoff)
+        inputs = (torch.as_tensor(species), torch.as_tensor(edge_index), torch.as_tensor(edge_vec))
+        torch.testing.assert_close(
+            scripted(*inputs, len(points)), student(*inputs, len(points)), rtol=1e-13, atol=1e-13
+        )
+
+    def test_features_of_halo_rows_are_not_returned(self, make: Make) -> None:
+        student = make(layers=1)
+        points, cell, species = system()
+        edge_index, edge_vec = (
+            torch.as_tensor(a) for a in neighbor_list(points, cell, True, student.cutoff)
+        )
+        whole = student(torch.as_tensor(species), edge_index, edge_vec, len(points))
+        local = 4  # with one layer, a rank with the first atoms and all others as halo rows
+        mine = edge_index[0] < local
+        part = student(torch.as_tensor(species), edge_index[:, mine], edge_vec[mine], local)
+        torch.testing.assert_close(part, whole[:local], rtol=1e-12, atol=1e-13)

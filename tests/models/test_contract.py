@@ -1,0 +1,17 @@
+"""The contract of all students, for each architecture and its variants."""
+
+from tests.models.contract import StudentContract
+
+
+class TestPaiNN(StudentContract):
+    architecture = "painn"
+
+
+class TestPaiNNSharedGaussian(StudentContract):
+    architecture = "painn"
+    arguments = {"shared_filters": True, "radial": "gaussian", "layers": 3}
+
+
+class TestPaiNNWithCore(StudentContract):
+    architecture = "painn"
+    arguments = {"zbl": True}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ class IpipCalculator(Calculator):
         InputError: the file is not a student, or the device is not there.
     """
 
-    implemented_properties: ClassVar[list[str]] = [
+    implemented_properties = [  # noqa: RUF012  ASE's name
         "energy",
         "free_energy",
         "energies",
@@ -41,7 +41,7 @@ class IpipCalculator(Calculator):
     ]
 
     def __init__(self, model: str | os.PathLike[str], device: str = "cpu", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")
         self.device = torch.device(device)
@@ -55,8 +55,9 @@ class IpipCalculator(Calculator):
         system_changes: list[str] = all_changes,
     ) -> None:
         """Compute all results of `atoms` at once (called by ASE)."""
-        super().calculate(atoms, properties, system_changes)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         system = self.atoms
+        assert system is not None  # ASE sets it
         species = species_index(system.numbers, self.metadata.symbols)
         edge_index, edge_vec = neighbor_list(
             system.positions, system.cell.array, system.pbc, self.metadata.cutoff

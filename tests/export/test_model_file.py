@@ -104,7 +104,9 @@ def test_each_wrong_field_is_told_in_one_sentence(
 
 def test_changed_weights_are_noticed(saved: Path, make_student: Make, tmp_path: Path) -> None:
     other = tmp_path / "other.pt"
-    save_student(build_student("painn", ["Mo", "S", "O"], channels=8, layers=2, dtype="float64"), other)
+    save_student(
+        build_student("painn", ["Mo", "S", "O"], channels=8, layers=2, dtype="float64"), other
+    )
     digest = read_metadata(saved).weights_digest
     with pytest.raises(InputError, match="digest"):
         load_student(rewrite(other, lambda m: m.update(weights_digest=digest)))

@@ -25,9 +25,7 @@ def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, A
     while len(points) < n:
         trial = rng.uniform(0, 1, 3) @ cell
         images = [trial - p for p in points]
-        if all(
-            np.linalg.norm(d - np.round(d @ np.linalg.inv(cell)) @ cell) > 1.2 for d in images
-        ):
+        if all(np.linalg.norm(d - np.round(d @ np.linalg.inv(cell)) @ cell) > 1.2 for d in images):
             points.append(trial)
     return np.array(points), cell, rng.integers(0, 3, n)
 
@@ -158,7 +156,9 @@ class StudentContract:
 
     def test_a_lone_atom_and_a_far_pair_have_finite_energies_and_no_force(self, make: Make) -> None:
         student = make()
-        alone, forces, _ = evaluate(student, np.zeros((1, 3)), np.zeros((3, 3)), np.array([0]), False)
+        alone, forces, _ = evaluate(
+            student, np.zeros((1, 3)), np.zeros((3, 3)), np.array([0]), False
+        )
         sulphur, _, _ = evaluate(student, np.zeros((1, 3)), np.zeros((3, 3)), np.array([1]), False)
         assert np.isfinite(alone) and not forces.any()
         pair, forces = dimer(student, 30.0)
@@ -188,9 +188,7 @@ class StudentContract:
         kind = torch.as_tensor(species)
 
         def loss() -> Tensor:
-            _, forces, _ = energy_and_forces(
-                student, kind, edge_index, edge_vec, create_graph=True
-            )
+            _, forces, _ = energy_and_forces(student, kind, edge_index, edge_vec, create_graph=True)
             return (forces**2).sum()
 
         for parameter in list(student.parameters())[::5]:
@@ -243,7 +241,9 @@ class StudentContract:
         np.testing.assert_allclose(w, np.stack([s[2] for s in singles]), atol=1e-10)
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_the_scripted_file_computes_the_same(self, make: Make, dtype: str, tmp_path: Any) -> None:
+    def test_the_scripted_file_computes_the_same(
+        self, make: Make, dtype: str, tmp_path: Any
+    ) -> None:
         student = make(dtype=dtype)
         save_student(student, tmp_path / "student.pt")
         scripted, metadata = load_scripted(tmp_path / "student.pt")

@@ -3,7 +3,7 @@
 from ipip.config.data import DataFile, DataKeys, SplitSettings
 from ipip.data.dataset import GraphDataset
 from ipip.data.digest import file_digest, frames_digest
-from ipip.data.elements import check_elements, composition, elements_of, species_of
+from ipip.data.elements import check_elements, composition, elements_of
 from ipip.data.files import read_files, read_frames, write_frames
 from ipip.data.frame import Frame
 from ipip.data.references import ReferenceEnergies, fit_reference_energies
@@ -27,7 +27,6 @@ __all__ = [
     "frames_digest",
     "read_files",
     "read_frames",
-    "species_of",
     "split_frames",
     "statistics",
     "write_frames",

@@ -9,10 +9,11 @@ import torch
 from torch.utils.data import Dataset
 from torch_geometric.data import Data
 
-from ipip.data.elements import check_elements, species_of
+from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.graph import neighbor_list
+from ipip.graph.species import species_index
 
 
 class GraphDataset(Dataset[Data]):
@@ -59,7 +60,7 @@ def _graph(index: int, frame: Frame, symbols: Sequence[str], cutoff: float) -> D
 
     return Data(
         num_nodes=n,
-        species=torch.from_numpy(species_of(frame, symbols)),
+        species=torch.from_numpy(species_index(frame.numbers, symbols)),
         edge_index=torch.from_numpy(edge_index),
         edge_vec=torch.from_numpy(edge_vec),
         n_atoms=torch.tensor([n]),

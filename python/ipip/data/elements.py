@@ -10,6 +10,7 @@ from ase.data import atomic_numbers, chemical_symbols
 
 from ipip.data.frame import Frame
 from ipip.errors import InputError
+from ipip.graph.species import species_index
 
 
 def elements_of(frames: Sequence[Frame]) -> list[str]:
@@ -36,17 +37,9 @@ def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = 
         )
 
 
-def species_of(frame: Frame, symbols: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return [n] indices into `symbols`; every element must be there (`check_elements`)."""
-    table = np.full(len(chemical_symbols), -1, dtype=np.int64)
-    for index, symbol in enumerate(symbols):
-        table[atomic_numbers[symbol]] = index
-    return table[frame.numbers]
-
-
 def composition(frames: Sequence[Frame], symbols: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return [n_frames, n_species]: how many atoms of each element a frame has."""
     counts = np.zeros((len(frames), len(symbols)))
     for row, frame in enumerate(frames):
-        counts[row] = np.bincount(species_of(frame, symbols), minlength=len(symbols))
+        counts[row] = np.bincount(species_index(frame.numbers, symbols), minlength=len(symbols))
     return counts

@@ -71,7 +71,8 @@ def _missing(
     name = {"group": "the group", "forces": "forces", "energy": "an energy", "stress": "a stress"}
     return (
         f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {found}; "
-        f"set keys.{label} to the right one or leave such frames out"
+        f"name the right one (keys.{label} in settings, --{label}-key on the command line) or leave such "
+        "frames out"
     )
 
 

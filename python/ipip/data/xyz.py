@@ -123,7 +123,7 @@ def _format_value(index: int, key: str, value: Any) -> str:
         return "T" if value else "F"
     if isinstance(value, int | float):
         return repr(value)
-    if isinstance(value, str) and value and "\n" not in value:
+    if isinstance(value, str) and value and "\n" not in value and not value.startswith("_JSON"):
         text = _escape(value)
         back = key_val_str_to_dict(f"value={text}").get("value")
         if isinstance(back, str) and back == value:

@@ -1,8 +1,8 @@
 """The model file: the only contract between Python and the C++ that runs in LAMMPS."""
 
+from ipip.export.digest import file_digest, weights_digest
 from ipip.export.metadata import FORMAT, FORMAT_VERSION, Metadata, describe
 from ipip.export.model_file import load_scripted, load_student, read_metadata, save_student
-from ipip.export.digest import file_digest, weights_digest
 
 __all__ = [
     "FORMAT",

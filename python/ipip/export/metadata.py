@@ -35,8 +35,8 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Literal["ipip-student"] = FORMAT
-    format_version: Literal[1] = FORMAT_VERSION
+    format: Literal["ipip-student"] = "ipip-student"
+    format_version: Literal[1] = 1
     architecture: str = Field(min_length=1)
     arguments: dict[str, Any]
     symbols: list[str] = Field(min_length=1, description="elements in type order")

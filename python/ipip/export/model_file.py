@@ -111,17 +111,17 @@ def load_scripted(
             scripted = torch.jit.load(str(path), map_location=device)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{path}: TorchScript cannot load it ({reason}); export it again") from None
+        raise InputError(
+            f"{path}: TorchScript cannot load it ({reason}); export it again"
+        ) from None
     return scripted, metadata
 
 
-def load_student(
-    path: str | os.PathLike[str], device: str = "cpu"
-) -> tuple[Student, Metadata]:
+def load_student(path: str | os.PathLike[str], device: str = "cpu") -> tuple[Student, Metadata]:
     """Load a student as a module that can be trained on, and check its weights' digest.
 
     Raises:
-        InputError: as `load_scripted`, or architecture, weights and metadata do not belong together.
+        InputError: as `load_scripted`, or weights and metadata do not belong together.
     """
     scripted, metadata = load_scripted(path)
     state = scripted.state_dict()

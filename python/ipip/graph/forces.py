@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
-
-from ipip.models.student import Student
+from torch import Tensor, nn
 
 
 def energy_and_forces(
-    student: Student,
+    student: nn.Module,
     species: Tensor,
     edge_index: Tensor,
     edge_vec: Tensor,
@@ -25,7 +23,7 @@ def energy_and_forces(
     $\partial E/\partial\epsilon = \sum_e r_e \otimes g_e$ (stress = this / volume, ASE's sign).
 
     Args:
-        student: the student; heads are averaged.
+        student: the student (`ipip.models.Student`); heads are averaged.
         species: [n] index into the student's symbols.
         edge_index: [2, n_edges] receiving atom, neighbour.
         edge_vec: [n_edges, 3] Å.

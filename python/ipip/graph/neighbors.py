@@ -57,8 +57,8 @@ def _complete(
     for axis in range(3):
         if periodic[axis] and lengths[axis] < 1e-8:
             raise InputError(
-                f"direction {'abc'[axis]} is periodic but its cell vector is {cell[axis].tolist()}; "
-                "give the cell, or set pbc to false there"
+                f"direction {'abc'[axis]} is periodic but its cell vector is "
+                f"{cell[axis].tolist()}; give the cell, or set pbc to false there"
             )
     full = np.asarray(complete_cell(cell), dtype=np.float64)
     if abs(np.linalg.det(full)) < 1e-8:

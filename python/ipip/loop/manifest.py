@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ipip.data.digest import file_digest
 from ipip.errors import IpipError
-from ipip.loop.digest import digest_file, digest_json
+from ipip.loop.digest import digest_json
 from ipip.loop.storage import read_json, write_json
 
 FORMAT_VERSION = 1
@@ -66,7 +67,7 @@ def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFil
     """Return size and digest of files under `folder`, by relative path."""
     return {
         path.relative_to(folder).as_posix(): OutputFile(
-            bytes=path.stat().st_size, digest=digest_file(path)
+            bytes=path.stat().st_size, digest=file_digest(path)
         )
         for path in sorted(paths)
     }

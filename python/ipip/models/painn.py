@@ -3,8 +3,6 @@
 Index letters: i receiving atoms, j neighbours, e edges, x Cartesian axes, f channels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch
@@ -25,6 +23,10 @@ class Message(nn.Module):
         self.context = nn.Sequential(
             nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, 3 * channels)
         )
+
+    def forward(self, s: Tensor) -> Tensor:
+        """Map scalars [j, f] to what neighbours receive, [j, 3 f], before the radial filter."""
+        return self.context(s)
 
 
 class Update(nn.Module):
@@ -144,14 +146,14 @@ class PaiNN(Student):
         v = torch.zeros([n_local, 3, width], dtype=s.dtype, device=s.device)
         v_all = v
         for layer, (filters, message, update) in enumerate(
-            zip(self.filters, self.messages, self.updates)
+            zip(self.filters, self.messages, self.updates)  # noqa: B905  TorchScript
         ):
             if layer > 0:
                 rows = halo_exchange(torch.cat([s, v.flatten(1)], dim=1))
                 s_all = rows[:, :width]
                 v_all = rows[:, width:].unflatten(1, [3, width])
             w = filters(basis) * envelope
-            m = message.context(s_all)[neighbour] * w
+            m = message(s_all)[neighbour] * w
             dv = direction * m[:, width : 2 * width].unsqueeze(1)
             if layer > 0:  # vectors are zero before the first message
                 dv = dv + v_all[neighbour] * m[:, 2 * width :].unsqueeze(1)

@@ -3,8 +3,6 @@
 Index letters: e edges, k basis functions.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch
@@ -20,13 +18,16 @@ class RadialBasis(nn.Module):
     r"""Functions of the distance that filters are made of.
 
     `sinc`: $\sin(k\pi d/r_c)/d$ for k = 1..n (Schütt et al. 2021, Eq. 10).
-    `gaussian`: $\exp(-(d-\mu_k)^2/2\sigma^2)$, centres evenly from 0 to the cutoff, width = spacing.
+    `gaussian`: $\exp(-(d-\mu_k)^2/2\sigma^2)$, centres evenly from 0 to the cutoff, σ = spacing.
 
     Args:
         kind: `sinc` or `gaussian`.
         n_basis: number of functions, at least 2.
         cutoff: Å.
     """
+
+    offsets: Tensor
+    widths: Tensor
 
     def __init__(self, kind: str, n_basis: int, cutoff: float) -> None:
         super().__init__()

@@ -54,7 +54,8 @@ def painn_from_schnetpack(
         filters = weights[prefix + "filter_net.weight"]
     except KeyError as missing:
         raise InputError(
-            f"the weights hold no {missing.args[0]!r}; expected the state dict of a SchNetPack PaiNN"
+            f"the weights hold no {missing.args[0]!r}; "
+            "expected the state dict of a SchNetPack PaiNN"
         ) from None
     channels = table.shape[1]
     layers = sum(
@@ -85,9 +86,9 @@ def painn_from_schnetpack(
     for name, value in weights.items():
         for group, ours in (("interactions.", "messages."), ("mixing.", "updates.")):
             if name.startswith(prefix + group):
-                layer, rest = name.removeprefix(prefix + group).split(".", 1)
+                index, rest = name.removeprefix(prefix + group).split(".", 1)
                 module, kind = rest.rsplit(".", 1)
-                state[f"{ours}{layer}.{_RENAMED[module]}.{kind}"] = value
+                state[f"{ours}{index}.{_RENAMED[module]}.{kind}"] = value
     for layer in range(layers):
         start = 0 if student.shared_filters else 3 * channels * layer
         for kind in ("weight", "bias"):
@@ -101,6 +102,8 @@ def painn_from_schnetpack(
         "scale": np.full(n, energy_unit),
         "shift": np.full(n, energy_unit * mean),
     }
-    taken = {name: torch.as_tensor(np.asarray(v)) for name, v in {**state, **energy_buffers}.items()}
+    taken = {
+        name: torch.as_tensor(np.asarray(v)) for name, v in {**state, **energy_buffers}.items()
+    }
     student.load_state_dict({**student.state_dict(), **taken})
     return student

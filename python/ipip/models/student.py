@@ -1,7 +1,5 @@
 """What every student is: atoms and edges in, atomic energies out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +44,10 @@ class Student(nn.Module):
     citation = ""
     __jit_unused_properties__ = ("dtype",)
 
+    reference_energies: Tensor
+    scale: Tensor
+    shift: Tensor
+
     def __init__(
         self,
         symbols: Sequence[str],
@@ -79,7 +81,7 @@ class Student(nn.Module):
         self.register_buffer("shift", torch.zeros(n, dtype=torch.float64))
 
     def finish(self) -> None:
-        """Initialise linear layers (Glorot uniform, zero bias) and cast the network to its dtype."""
+        """Initialise linear layers (Glorot uniform, zero bias); cast the network to its dtype."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
@@ -160,7 +162,11 @@ def _check(
         raise InputError(f"elements are {' '.join(symbols)}; each may be named once")
     if not 0.5 <= cutoff <= 50.0:
         raise InputError(f"cutoff is {cutoff} Å; expected between 0.5 and 50 Å")
-    for name, value, least in (("layers", layers, 1), ("channels", channels, 2), ("n_heads", n_heads, 1)):
+    for name, value, least in (
+        ("layers", layers, 1),
+        ("channels", channels, 2),
+        ("n_heads", n_heads, 1),
+    ):
         if value < least:
             raise InputError(f"{name} is {value}; expected at least {least}")
     if dtype not in DTYPES:

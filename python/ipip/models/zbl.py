@@ -1,7 +1,5 @@
 """Screened nuclear repulsion for close contacts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch
@@ -23,6 +21,10 @@ class ZBLCore(nn.Module):
         cutoff: Å.
     """
 
+    charges: Tensor
+    inverse_length: Tensor
+    reach: Tensor
+
     def __init__(self, symbols: Sequence[str], cutoff: float) -> None:
         super().__init__()
         z = torch.tensor([atomic_numbers[s] for s in symbols], dtype=torch.float64)
@@ -31,12 +33,8 @@ class ZBLCore(nn.Module):
         )
         power = z**0.23
         self.register_buffer("charges", COULOMB_EV_A * z[:, None] * z[None, :])
-        self.register_buffer(
-            "inverse_length", (power[:, None] + power[None, :]) / 0.46850
-        )
-        self.register_buffer(
-            "reach", torch.clamp(radii[:, None] + radii[None, :], max=cutoff)
-        )
+        self.register_buffer("inverse_length", (power[:, None] + power[None, :]) / 0.46850)
+        self.register_buffer("reach", torch.clamp(radii[:, None] + radii[None, :], max=cutoff))
 
     def forward(
         self, species: Tensor, edge_index: Tensor, edge_vec: Tensor, n_local: int

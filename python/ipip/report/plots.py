@@ -83,7 +83,7 @@ def plot_failures(
     summary: dict[str, Any], causes: Sequence[dict[str, int]], path: Path
 ) -> None:
     """Draw the failure rate of the stability runs by round with its Wilson interval, and the causes."""
-    figure = _figure(5.6, 3.6)
+    figure = _figure(6.8, 3.6)
     axes = figure.add_subplot()
     rounds = [entry["round"] for entry in summary["rounds"]]
     failures = [entry["failures"] for entry in summary["rounds"]]
@@ -103,7 +103,7 @@ def plot_failures(
             colour = COLOURS[number % len(COLOURS)]
             axes.bar(rounds, share, 0.5, bottom=base, color=colour, label=name)
             base += share
-        axes.legend(frameon=False, title="stopped by", loc="upper right")
+        axes.legend(frameon=False, title="stopped by", loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.errorbar(rounds, rates, yerr=[low, high], fmt="o", color="black", capsize=4, zorder=3)
     for x, f in zip(rounds, failures, strict=True):
         axes.annotate(

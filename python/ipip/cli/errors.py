@@ -1,0 +1,33 @@
+"""How a command ends: one sentence and a status, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from ipip.errors import IpipError
+
+FAILED = 1
+
+
+def report_failure(error: BaseException, debug: bool) -> int:
+    """Print what went wrong to stderr and return the exit status.
+
+    Args:
+        error: what ended the command.
+        debug: print the traceback too.
+    """
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, IpipError):
+        print(f"ipip: {error}", file=sys.stderr)
+        return error.exit_status
+    if isinstance(error, KeyboardInterrupt):
+        print("ipip: stopped", file=sys.stderr)
+        return FAILED
+    reason = " ".join(str(error).split()) or "no reason given"
+    print(
+        f"ipip: unexpected {type(error).__name__}: {reason[:500]} (run again with `ipip --debug ...` to see where)",
+        file=sys.stderr,
+    )
+    return FAILED

@@ -1,0 +1,68 @@
+"""Progress of a run in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from ipip.loop.reporter import Advance
+
+
+class TerminalReporter:
+    """Draws stages and progress bars with rich; where there is no terminal, plain lines."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+
+    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
+        """Print which stage begins."""
+        self.console.print(f"[bold]{number}/{total} {identity}[/bold] {title}")
+
+    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
+        """Print what came out of a stage."""
+        self.console.print(f"      done in {format_seconds(wall_s)}{f': {note}' if note else ''}")
+
+    def stage_skipped(self, identity: str) -> None:
+        """Print that a stage was done before."""
+        self.console.print(f"      {identity} was done before", style="dim")
+
+    def message(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(f"      {text}")
+
+    @contextlib.contextmanager
+    def tasks(self, description: str, total: int) -> Iterator[Advance]:
+        """Draw a bar with the time left while the block runs."""
+        columns = (
+            TextColumn("      {task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(
+            *columns, console=self.console, transient=True, disable=not self.console.is_terminal
+        ) as bar:
+            task = bar.add_task(description, total=max(total, 1))
+            yield lambda steps: bar.advance(task, steps)
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration as a person says it: ``8 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,47 @@
+"""`ipip run`: the whole loop; the same command continues a run that was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    config: Annotated[Path, typer.Argument(help="Settings file (YAML).")],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Run folder; by default named after the settings file."),
+    ] = None,
+    from_stage: Annotated[
+        str | None,
+        typer.Option(
+            "--from-stage",
+            metavar="STAGE",
+            help="Set the results of this stage and of all later ones aside and compute them again, such as "
+            "round_001/15_harvest.",
+        ),
+    ] = None,
+) -> None:
+    """Run the loop, or continue it: teacher MD, training, student MD in LAMMPS, harvest, and again."""
+    from ipip.cli.progress import TerminalReporter
+    from ipip.cli.tables import print_results
+    from ipip.config.load import load_settings
+    from ipip.config.run import RunSettings
+    from ipip.errors import IpipError
+    from ipip.loop.stop import Stopped, stop_on_signals
+
+    settings = load_settings(config, RunSettings)
+    target = folder or Path(f"{config.stem}-run")
+    reporter = TerminalReporter()
+    try:
+        with stop_on_signals():
+            from ipip.loop.run import run_loop
+
+            summary = run_loop(settings, target, reporter=reporter, from_stage=from_stage)
+    except Stopped as stop:
+        raise IpipError(
+            f"stopped by {stop}; nothing finished is lost, the same command continues {target}"
+        ) from None
+    print_results(summary, target)

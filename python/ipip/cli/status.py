@@ -1,0 +1,28 @@
+"""`ipip status`: how far a run is, and its results so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def status(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print summary.json, for programs.")
+    ] = False,
+) -> None:
+    """Say which stages of a run are done, and print its table."""
+    import json
+
+    from ipip.loop.status import read_status
+
+    state = read_status(run)
+    if as_json:
+        typer.echo(json.dumps(state.summary, indent=2))
+        return
+    from ipip.cli.tables import print_status
+
+    print_status(state)

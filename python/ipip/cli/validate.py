@@ -1,0 +1,31 @@
+"""`ipip validate`: check a settings file and print the plan, without running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def validate(
+    config: Annotated[Path, typer.Argument(help="Settings file (YAML).")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+) -> None:
+    """Check a settings file and all that it names, and print the plan with its expected cost."""
+    import json
+
+    from ipip.config.load import load_settings
+    from ipip.config.run import RunSettings
+    from ipip.loop.checks import check_inputs
+    from ipip.loop.plan import make_plan
+
+    settings = load_settings(config, RunSettings)
+    found = check_inputs(settings)
+    plan = make_plan(settings, found)
+    if as_json:
+        typer.echo(json.dumps(plan.as_dict(), indent=2))
+        return
+    from ipip.cli.tables import print_plan
+
+    print_plan(plan)

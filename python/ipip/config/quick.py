@@ -1,0 +1,73 @@
+"""The values of the Mo-S-O quick example, from which `ipip init` writes its template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+TITLE = (
+    "Settings of `ipip run`: Mo3O9 and smaller molybdenum oxides react with S2 vapour. SevenNet-0 teaches, CP2K"
+    " PBE-D3(BJ) labels are the reference. Keys that stand as comments have the value shown. Relative paths are"
+    " relative to this file. `ipip validate FILE` checks it and prints the plan."
+)
+
+
+def quick_values() -> dict[str, Any]:
+    """Return the quick example as plain values, as in a settings file."""
+    keys = {"energy": "REF_energy", "forces": "REF_forces", "group": "traj"}
+    training = {
+        "energy_weight": 10.0,
+        "forces_weight": 1.0,
+        "batch_size": 4,
+        "tensorboard": False,
+    }
+    return {
+        "seed": 1,
+        "rounds": 2,
+        "elements": ["Mo", "S", "O"],
+        "teacher": {"kind": "sevennet", "model": "7net-0", "workers": 2},
+        "reference": {
+            "data": [{"path": "data/mso_pbe_d3.xyz", "keys": keys}],
+            "split": {"valid": 12, "test": 24},
+        },
+        "systems": [
+            _system({"Mo3O9": 1, "S2": 1}, 10.0, 1200.0),
+            _system({"Mo3O9": 1, "S2": 2}, 10.0, 1500.0),
+            _system({"Mo3O9": 1, "S2": 3}, 10.0, 1500.0),
+            _system({"Mo3O9": 1, "S2": 4}, 10.0, 2500.0),
+            _system({"MoO3": 1, "S2": 4}, 9.0, 2500.0),
+        ],
+        "teacher_md": {
+            "temperature": 1500.0,
+            "steps": 200,
+            "frame_interval": 5,
+            "thermostat": "langevin",
+            "relax_steps": 20,
+        },
+        "student_md": {
+            "temperature": 1500.0,
+            "steps": 2000,
+            "frame_interval": 50,
+            "thermostat": "langevin",
+            "minimize_steps": 50,
+        },
+        "harvest": {"candidates": 120, "per_run": 15, "frames": 60},
+        "student": {"channels": 64, "layers": 2},
+        "pretrain": training | {"learning_rate": 1e-3, "max_epochs": 20},
+        "finetune": training | {"learning_rate": 5e-4, "max_epochs": 40},
+        "stability": {"runs": 2, "temperature": 2500.0},
+        "resources": {"lammps_runs": 2},
+    }
+
+
+def write_quick_template(path: Path) -> None:
+    """Write the quick example as a commented settings file."""
+    from ipip.config.run import RunSettings
+    from ipip.config.template import render_template
+
+    path.write_text(render_template(RunSettings, quick_values(), TITLE), encoding="utf-8")
+
+
+def _system(species: dict[str, int], box: float, temperature: float) -> dict[str, Any]:
+    name = "-".join(f"{count}{molecule}" for molecule, count in species.items())
+    return {"name": name, "species": species, "box": box, "temperature": temperature, "runs": 2}

@@ -1,0 +1,77 @@
+"""Settings of the rounds: where they start, what they forget, who relabels, how stability is judged."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ipip.config.base import Settings
+from ipip.config.md import StudentMDSettings
+from ipip.config.systems import SystemSettings
+
+
+class LoopSystem(SystemSettings):
+    """A system that teacher and student explore."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
+        description="name of the system: letters, digits and _ . + -",
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="K; temperature of this system's MD; null: that of the MD settings"
+    )
+    runs: int = Field(
+        1, ge=1, description="runs of this system in each exploration, each with its own box and seed"
+    )
+
+
+class IterationSettings(Settings):
+    """What happens to the pretraining set and to the weights from one round to the next."""
+
+    forget_fraction: float = Field(
+        0.1, ge=0, lt=1, description="part of the pretraining set that a round forgets, at random"
+    )
+    kept_labels: Literal["student", "keep"] = Field(
+        "student",
+        description="labels of the frames that stay: student: the last round's student labels them again (the"
+        " paper); keep: they keep the labels they have",
+    )
+    start: Literal["scratch", "warm"] = Field(
+        "scratch",
+        description="weights with which a round's pretraining starts: scratch: new ones (the paper); warm: those"
+        " of the last round's student",
+    )
+
+
+class StabilitySettings(Settings):
+    """Student MD that only counts failures; none of its frames is trained on."""
+
+    systems: list[str] = Field(
+        default_factory=list, description="names of the systems to run; empty: all of them"
+    )
+    runs: int = Field(
+        2, ge=0, description="runs of each of these systems, with boxes and seeds that no round explores"
+    )
+    md: StudentMDSettings | None = Field(
+        None, description="MD of these runs; null: that of student_md"
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="K; temperature of all these runs; null: that of each system"
+    )
+
+
+class SpeedSettings(Settings):
+    """The box on which teacher and student are timed."""
+
+    replicate: tuple[int, int, int] = Field(
+        (2, 2, 2), description="copies of the first system's box along each lattice vector"
+    )
+    student_steps: int = Field(200, ge=10, description="MD steps of the student that are timed")
+    teacher_calls: int = Field(5, ge=1, description="evaluations of the teacher that are timed")
+
+
+class ResourceSettings(Settings):
+    """What the run may use of this machine; has no influence on results."""
+
+    lammps_runs: int = Field(1, ge=1, description="LAMMPS runs at the same time, one core each")

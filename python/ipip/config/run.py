@@ -1,0 +1,94 @@
+"""The settings file of `ipip run`."""
+
+from __future__ import annotations
+
+from ase.data import atomic_numbers
+from pydantic import Field, field_validator, model_validator
+
+from ipip.config.base import Settings
+from ipip.config.harvest import HarvestSettings
+from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
+from ipip.config.reference import ReferenceSettings
+from ipip.config.rounds import (
+    IterationSettings,
+    LoopSystem,
+    ResourceSettings,
+    SpeedSettings,
+    StabilitySettings,
+)
+from ipip.config.student import StudentSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.config.training import TrainingSettings
+
+
+class RunSettings(Settings):
+    """Everything a run of the loop is decided by."""
+
+    seed: int = Field(1, ge=0, description="seed that all others are derived from")
+    rounds: int = Field(2, ge=0, description="rounds of iteration after round 0")
+    elements: list[str] = Field(
+        min_length=1, description="chemical symbols of the student in type order"
+    )
+    teacher: TeacherSettings = Field(description="the foundation potential")
+    reference: ReferenceSettings = Field(
+        description="labels of the reference level (DFT) to fine-tune on and to test with"
+    )
+    systems: list[LoopSystem] = Field(min_length=1, description="what teacher and student explore")
+    teacher_md: TeacherMDSettings = Field(description="the teacher's MD in round 0")
+    student_md: StudentMDSettings = Field(description="the students' MD in later rounds")
+    guards: Guards = Field(
+        default_factory=Guards, description="bounds of the students' MD; crossing one is a failure"
+    )
+    harvest: HarvestSettings = Field(
+        default_factory=HarvestSettings, description="which frames of the students' MD are taken"
+    )
+    iteration: IterationSettings = Field(
+        default_factory=IterationSettings, description="forgetting, relabelling and retraining"
+    )
+    student: StudentSettings = Field(
+        default_factory=StudentSettings, description="the student to build"
+    )
+    pretrain: TrainingSettings = Field(
+        default_factory=TrainingSettings, description="training on the pretraining set"
+    )
+    finetune: TrainingSettings = Field(
+        default_factory=TrainingSettings, description="training on the reference frames"
+    )
+    stability: StabilitySettings = Field(
+        default_factory=StabilitySettings, description="runs that count each student's failures"
+    )
+    speed: SpeedSettings = Field(
+        default_factory=SpeedSettings, description="timing of teacher and student on the same box"
+    )
+    resources: ResourceSettings = Field(
+        default_factory=ResourceSettings, description="what may be used; no influence on results"
+    )
+
+    @field_validator("elements")
+    @classmethod
+    def _are_elements(cls, value: list[str]) -> list[str]:
+        for symbol in value:
+            if symbol not in atomic_numbers or symbol == "X":
+                raise ValueError(f"{symbol!r} is not a chemical symbol")
+        if len(set(value)) != len(value):
+            raise ValueError(f"{' '.join(value)}: each element may be named once")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RunSettings:
+        names = [system.name for system in self.systems]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two systems are called {name!r}; give each its own name")
+        for name in self.stability.systems:
+            if name not in names:
+                raise ValueError(
+                    f"stability.systems names {name!r}; the systems are {', '.join(names)}"
+                )
+        if self.reference.split.test == 0 and self.reference.split.file is None:
+            raise ValueError("reference.split.test is 0; held-out frames are needed to judge a student")
+        if self.reference.split.valid == 0 and self.reference.split.file is None:
+            raise ValueError(
+                "reference.split.valid is 0; validation frames are needed to choose the best round"
+            )
+        return self

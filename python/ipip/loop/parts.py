@@ -1,0 +1,41 @@
+"""The part of the settings that a stage depends on, as plain values.
+
+Files count by their content, not by where they lie; what has no influence on results is left out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ipip.config.run import RunSettings
+from ipip.data.digest import file_digest
+
+# Settings that decide how fast or where something is computed, not what comes out.
+WITHOUT_INFLUENCE = {
+    "TeacherSettings": {"workers", "start_timeout", "call_timeout", "interpreter"},
+    "TrainingSettings": {"tensorboard", "accelerator"},
+    "StudentMDSettings": {"restart_interval"},
+}
+
+
+def settings_part(value: Any) -> Any:
+    """Return settings (or a list or dict of them) as JSON-able values that decide the results."""
+    if isinstance(value, BaseModel):
+        skipped = WITHOUT_INFLUENCE.get(type(value).__name__, set())
+        names = [name for name in type(value).model_fields if name not in skipped]
+        return {name: settings_part(getattr(value, name)) for name in names}
+    if isinstance(value, Path):
+        return {"file": value.name, "digest": file_digest(value)} if value.is_file() else value.name
+    if isinstance(value, (list, tuple)):
+        return [settings_part(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): settings_part(item) for key, item in value.items()}
+    return value
+
+
+def pick(settings: RunSettings, *names: str) -> dict[str, Any]:
+    """Return the named top-level blocks as `settings_part` gives them, with the run's seed."""
+    return {"seed": settings.seed} | {name: settings_part(getattr(settings, name)) for name in names}

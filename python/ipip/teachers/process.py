@@ -1,0 +1,224 @@
+"""One worker process of a teacher, seen from ipip: start, ask, answer, end."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ipip.config.teacher import TeacherSettings
+from ipip.errors import InputError, IpipError
+from ipip.teachers import worker
+
+EXTRAS = {"sevenn": "sevennet", "chgnet": "chgnet", "mace": "mace"}
+DISTRIBUTIONS = {"sevenn": "sevenn", "chgnet": "chgnet", "mace": "mace-torch"}
+Message = tuple[dict[str, Any], dict[str, Any]]
+
+
+class TeacherError(IpipError):
+    """The teacher's process died, hung or failed on a frame."""
+
+
+class FrameRefused(TeacherError):
+    """The teacher is alive but raised an error on this frame."""
+
+
+class WorkerProcess:
+    """A running worker with the teacher loaded.
+
+    Args:
+        settings: the teacher.
+        log: file that receives everything the worker's libraries print.
+    """
+
+    def __init__(self, settings: TeacherSettings, log: Path) -> None:
+        self._settings = settings
+        self._log = log
+        self._asked = time.monotonic()
+        command = [str(_interpreter(settings)), worker.__file__]
+        log.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with log.open("wb") as sink:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=sink,
+                    env=_environment(settings),
+                    bufsize=0,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise InputError(
+                f"the teacher's interpreter {command[0]} cannot be run ({error.strerror}); "
+                "give the python executable of the environment that has the teacher's package"
+            ) from error
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._process.pid
+
+    def open(self) -> dict[str, Any]:
+        """Load the teacher; return its identity, versions and loading time (s).
+
+        Raises:
+            InputError: the package, the model or the interpreter is not there.
+            TeacherError: the process died.
+        """
+        spec = self._settings.model_dump(mode="json")
+        # "~" and relative paths are the caller's, and the worker shares its working directory.
+        try:
+            self.send({"verb": "open", "spec": spec})
+            header, _ = self.receive(self._settings.start_timeout)
+        except FrameRefused:
+            raise
+        except TeacherError as error:
+            raise type(error)(f"{error} (it never became ready)") from error
+        return header
+
+    def send(self, header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
+        """Send one request."""
+        view = memoryview(worker.pack(header, arrays))
+        pipe = self._process.stdin
+        assert pipe is not None
+        try:
+            while view:
+                view = view[os.write(pipe.fileno(), view) :]
+        except BrokenPipeError:
+            # The worker may have said why before it ended: receive() reads that.
+            pass
+
+    def receive(self, timeout: float | None = None) -> Message:
+        """Wait for the next answer.
+
+        Args:
+            timeout: s; the call timeout of the settings by default.
+
+        Raises:
+            InputError: the worker refused the package or the model.
+            FrameRefused: the teacher raised an error on the frame.
+            TeacherError: the worker died, or said nothing for too long.
+        """
+        limit = self._settings.call_timeout if timeout is None else timeout
+        deadline = time.monotonic() + limit
+        try:
+            header, arrays = worker.unpack(lambda count: self._read(count, deadline, limit))
+        except EOFError:
+            raise TeacherError(self._how_it_ended()) from None
+        except ValueError as error:
+            raise TeacherError(f"{self._name} broke the protocol ({error}){self._tail()}") from None
+        if header["reply"] == "refused":
+            raise self._refusal(header)
+        return header, arrays
+
+    def close(self) -> None:
+        """End the process, however busy it is."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.kill()
+        self._process.wait()
+
+    def kill(self) -> None:
+        """Kill the process and what it started; readers then see its end."""
+        if self._process.poll() is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                self._process.kill()
+
+    def _read(self, count: int, deadline: float, limit: float) -> bytes:
+        pipe = self._process.stdout
+        assert pipe is not None
+        parts: list[bytes] = []
+        while count:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                self.kill()
+                raise TeacherError(f"{self._name} said nothing for {limit:.0f} s{self._tail()}")
+            data = os.read(pipe.fileno(), min(count, 1 << 20))
+            if not data:
+                raise EOFError
+            parts.append(data)
+            count -= len(data)
+        return b"".join(parts)
+
+    @property
+    def _name(self) -> str:
+        model = self._settings.import_path or self._settings.model or ""
+        return f"the teacher's process ({' '.join([self._settings.kind, model]).strip()})"
+
+    def _how_it_ended(self) -> str:
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        return f"{self._name} {how}{self._tail()}"
+
+    def _tail(self, lines: int = 5) -> str:
+        text = self._log.read_text(errors="replace") if self._log.exists() else ""
+        last = [line for line in text.splitlines() if line.strip()][-lines:]
+        return f"; log {self._log}" + ("" if not last else ", its end:\n" + "\n".join(last))
+
+    def _refusal(self, header: Mapping[str, Any]) -> IpipError:
+        if header["cause"] == "package":
+            return InputError(_what_to_install(header, self._settings))
+        if header["cause"] == "model":
+            return InputError(f"teacher: {header['message']}")
+        return FrameRefused(f"{self._name} failed: {header['message']}")
+
+
+def _interpreter(settings: TeacherSettings) -> Path:
+    if settings.interpreter is None:
+        return Path(sys.executable)
+    path = settings.interpreter.expanduser()
+    if not path.is_file():
+        raise InputError(
+            f"the teacher's interpreter {path} does not exist; give the python executable of the "
+            "environment that has the teacher's package, or null for this one"
+        )
+    return path.absolute()  # not resolved: a virtual environment's python is a symbolic link
+
+
+def _environment(settings: TeacherSettings) -> dict[str, str]:
+    """The caller's environment with the threads set; another interpreter inherits no module path."""
+    environment = dict(os.environ)
+    for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
+        environment[f"{name}_NUM_THREADS"] = str(settings.threads)
+    if settings.interpreter is not None:
+        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
+            environment.pop(name, None)
+    return environment
+
+
+def _what_to_install(header: Mapping[str, Any], settings: TeacherSettings) -> str:
+    module, expected = header.get("module") or header["expected"], header["expected"]
+    top = module.partition(".")[0]
+    if settings.kind == "ase":
+        return (
+            f"teacher: module {module!r} is not installed"
+            f"{'' if settings.interpreter is None else f' for {settings.interpreter}'}; install "
+            f"it, or correct import_path {settings.import_path!r} (import_folder adds a folder)"
+        )
+    if settings.interpreter is not None:
+        package = DISTRIBUTIONS.get(top, top)
+        if top not in (expected, "ase", "numpy"):
+            package = DISTRIBUTIONS[expected]
+        return (
+            f"teacher {settings.kind!r}: module {top!r} is not installed for "
+            f"{settings.interpreter}; run: {settings.interpreter} -m pip install {package}"
+        )
+    return (
+        f"teacher {settings.kind!r}: module {top!r} is not installed; run: "
+        f'pip install "ipip[{EXTRAS.get(expected, settings.kind)}]"'
+        " (or set interpreter to an environment that has it)"
+    )

@@ -1,0 +1,98 @@
+"""Checkpoints that are whole or not there: `best.ckpt`, then `last.ckpt`."""
+
+from __future__ import annotations
+
+import errno
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.callbacks import Checkpoint
+
+from ipip.data.atomic import replaced_file
+from ipip.errors import IpipError
+from ipip.train.module import TrainingModule
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint to a temporary file and renames it."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
+    ) -> None:
+        """Serialise in memory, then write: a full disk is an OSError and leaves the old file."""
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        with replaced_file(Path(path)) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
+
+
+class BestAndLast(Checkpoint):
+    """Writes checkpoints at the end of epochs.
+
+    `best.ckpt` is written before `last.ckpt`: a training killed in between resumes before the best
+    epoch and arrives at the same one.
+
+    Args:
+        folder: where they go.
+        every: epochs between two `last.ckpt`; one is also written at a new best and at the end.
+    """
+
+    def __init__(self, folder: Path, every: int) -> None:
+        self.folder = folder
+        self.every = every
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Write what is due."""
+        assert isinstance(pl_module, TrainingModule)
+        due = (trainer.current_epoch + 1) % self.every == 0
+        if not (due or pl_module.improved or pl_module.finished):
+            return
+        last = self.folder / "last.ckpt"
+        if pl_module.improved:
+            best = self.folder / "best.ckpt"
+            trainer.save_checkpoint(best)
+            with replaced_file(last) as temporary:
+                shutil.copyfile(best, temporary)
+        else:
+            trainer.save_checkpoint(last)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint of this package onto the CPU.
+
+    Raises:
+        IpipError: it cannot be read.
+    """
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:  # torch raises many kinds on damaged files
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise IpipError(
+            f"{path}: cannot be read as a checkpoint ({reason}); remove the folder to train anew"
+        ) from None
+    return checkpoint
+
+
+@contextmanager
+def disk_full_explained(folder: Path) -> Iterator[None]:
+    """Turn "no space left" (or a file-size limit) into one clear message; checkpoints stay as they were."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        kept = "the last checkpoint is intact" if (folder / "last.ckpt").exists() else "nothing was lost"
+        raise IpipError(
+            f"{folder}: cannot write ({error.strerror}); {kept}: free some space and run the same command again"
+        ) from None

@@ -17,8 +17,12 @@ HaloScope::HaloScope(HaloExchanger& exchanger) : previous_(active_slot()) {
   active_slot() = &exchanger;
 }
 
-HaloScope::~HaloScope() { active_slot() = previous_; }
+HaloScope::~HaloScope() {
+  active_slot() = previous_;
+}
 
-HaloExchanger* active_halo_exchanger() { return active_slot(); }
+HaloExchanger* active_halo_exchanger() {
+  return active_slot();
+}
 
 }  // namespace ipip

@@ -31,15 +31,16 @@ PYBIND11_MODULE(_core, module) {
   module.def("torch_version_loaded", &ipip::torch_version_loaded);
   py::class_<GatherHaloContext>(module, "GatherHalo")
       .def(py::init([](std::int64_t n_local, std::vector<std::int64_t> owners) {
-             return std::unique_ptr<GatherHaloContext>(new GatherHaloContext{
-                 ipip::GatherHalo(n_local, std::move(owners)), std::nullopt});
+             return std::unique_ptr<GatherHaloContext>(
+                 new GatherHaloContext{ipip::GatherHalo(n_local, std::move(owners)), std::nullopt});
            }),
            py::arg("n_local"), py::arg("owners"))
-      .def("__enter__",
-           [](GatherHaloContext& self) -> GatherHaloContext& {
-             self.scope.emplace(self.exchanger);
-             return self;
-           },
-           py::return_value_policy::reference)
+      .def(
+          "__enter__",
+          [](GatherHaloContext& self) -> GatherHaloContext& {
+            self.scope.emplace(self.exchanger);
+            return self;
+          },
+          py::return_value_policy::reference)
       .def("__exit__", [](GatherHaloContext& self, const py::args&) { self.scope.reset(); });
 }

@@ -11,9 +11,13 @@
 
 namespace ipip {
 
-std::string version() { return IPIP_VERSION; }
+std::string version() {
+  return IPIP_VERSION;
+}
 
-std::string torch_version_built() { return TORCH_VERSION; }
+std::string torch_version_built() {
+  return TORCH_VERSION;
+}
 
 std::string torch_version_loaded() {
   // One byte each from the top: major, minor, patch (TORCH_ABI_VERSION of torch/version.h).
@@ -27,8 +31,10 @@ void require_matching_torch() {
   const std::string loaded = torch_version_loaded();
   if (built != loaded) {
     throw Error("libtorch " + loaded + " is loaded, but ipip was built for libtorch " + built +
-                ": install torch " + built + ", or rebuild ipip with `pip install . "
-                "--no-build-isolation` where torch " + loaded + " is installed");
+                ": install torch " + built +
+                ", or rebuild ipip with `pip install . "
+                "--no-build-isolation` where torch " +
+                loaded + " is installed");
   }
 }
 

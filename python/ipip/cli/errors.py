@@ -10,7 +10,7 @@ from ipip.errors import IpipError
 FAILED = 1
 
 
-def report_failure(error: BaseException, debug: bool) -> int:
+def report_failure(error: Exception, debug: bool) -> int:
     """Print what went wrong to stderr and return the exit status.
 
     Args:
@@ -22,9 +22,6 @@ def report_failure(error: BaseException, debug: bool) -> int:
     if isinstance(error, IpipError):
         print(f"ipip: {error}", file=sys.stderr)
         return error.exit_status
-    if isinstance(error, KeyboardInterrupt):
-        print("ipip: stopped", file=sys.stderr)
-        return FAILED
     reason = " ".join(str(error).split()) or "no reason given"
     print(
         f"ipip: unexpected {type(error).__name__}: {reason[:500]} (run again with `ipip --debug ...` to see where)",

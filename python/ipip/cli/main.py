@@ -6,15 +6,17 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from ipip import __version__
 from ipip.cli.errors import report_failure
+from ipip.cli.eval import evaluate
+from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.report import report
 from ipip.cli.run import run
 from ipip.cli.status import status
+from ipip.cli.train import train
 from ipip.cli.validate import validate
 
 app = typer.Typer(
@@ -52,16 +54,18 @@ app.command("plan", help="The same as `validate`.")(validate)
 app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
+app.command("train")(train)
+app.command("eval")(evaluate)
+app.command("info")(info)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 done, 2 wrong input, 1 failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        ended = app(args=given, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (Exception, KeyboardInterrupt, click.Abort) as error:
+        app(args=given)
+    except SystemExit as ended:  # also typer's own end, with a message for wrong options
+        return ended.code if isinstance(ended.code, int) else 1
+    except Exception as error:
         return report_failure(error, debug="--debug" in given)
-    return ended if isinstance(ended, int) else 0
+    return 0

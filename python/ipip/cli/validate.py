@@ -10,6 +10,9 @@ import typer
 
 def validate(
     config: Annotated[Path, typer.Argument(help="Settings file (YAML).")],
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Run folder, whose disk is looked at.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Check a settings file and all that it names, and print the plan with its expected cost."""
@@ -17,12 +20,15 @@ def validate(
 
     from ipip.config.load import load_settings
     from ipip.config.run import RunSettings
-    from ipip.loop.checks import check_inputs
+    from ipip.loop.checks import check_inputs, check_teacher
+    from ipip.loop.disk import require_space
     from ipip.loop.plan import make_plan
 
     settings = load_settings(config, RunSettings)
     found = check_inputs(settings)
-    plan = make_plan(settings, found)
+    teacher = check_teacher(settings)
+    plan = make_plan(settings, found, teacher.us_per_atom)
+    require_space(folder or Path.cwd(), plan.disk_bytes, "the run")
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))
         return

@@ -19,12 +19,14 @@ class DataKeys(Settings):
     forces: str = Field("forces", description="key of the forces on the atoms (eV/Å)")
     stress: str | None = Field(
         "stress",
-        description="key of the stress (eV/Å^3) or virial (eV): 6 numbers in the order xx yy zz yz xz xy, "
+        description="key of the stress (eV/Å^3) or virial (eV): 6 numbers in the order xx yy zz "
+        "yz xz xy, "
         "9 numbers or 3x3; read where a frame has it; null reads none",
     )
     stress_is: Literal["stress", "virial"] = Field(
         "stress",
-        description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume * stress "
+        description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume "
+        "* stress "
         "(VASP and GPUMD files)",
     )
     config_type: str = Field(
@@ -46,7 +48,9 @@ class SplitSettings(Settings):
     """How frames are divided into parts for training, validation and test."""
 
     valid: Share = Field(
-        0.1, ge=0, description="validation part: a fraction of the frames (< 1) or a number of frames"
+        0.1,
+        ge=0,
+        description="validation part: a fraction of the frames (< 1) or a number of frames",
     )
     test: Share = Field(
         0.1, ge=0, description="test part: a fraction of the frames (< 1) or a number of frames"
@@ -55,7 +59,8 @@ class SplitSettings(Settings):
         None, description="training part: fraction or number of frames; null takes all that is left"
     )
     file: Path | None = Field(
-        None, description="stored split (split.json of an earlier run) to use instead of drawing one"
+        None,
+        description="stored split (split.json of an earlier run) to use instead of drawing one",
     )
 
     @model_validator(mode="after")
@@ -68,5 +73,7 @@ class SplitSettings(Settings):
                 )
         fractions = [v for v in (self.train, self.valid, self.test) if v is not None and v < 1]
         if sum(fractions) > 1.0 + 1e-9:
-            raise ValueError(f"the fractions of the split add up to {sum(fractions):g}, more than 1")
+            raise ValueError(
+                f"the fractions of the split add up to {sum(fractions):g}, more than 1"
+            )
         return self

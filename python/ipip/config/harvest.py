@@ -51,6 +51,6 @@ class HarvestSettings(Settings):
     def _margin_is_inside_the_window(self) -> "HarvestSettings":
         if self.margin >= self.window:
             raise ValueError(
-                f"margin is {self.margin} fs and window {self.window} fs; the margin must be shorter"
+                f"margin is {self.margin} fs; expected less than the window, {self.window} fs"
             )
         return self

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import types
 import typing
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def load_settings(path: Path, schema: type[SettingsType]) -> SettingsType:
         settings = schema.model_validate(document.values)
     except ValidationError as error:
         raise InputError(describe_problems(error, schema, document)) from None
-    return resolve_paths(settings, path.resolve().parent)
+    return resolve_paths(settings, path.absolute().parent)
 
 
 def read_document(path: Path) -> Document:
@@ -189,7 +190,8 @@ def resolve_paths(settings: SettingsType, base: Path) -> SettingsType:
 
     def resolve(value: Any) -> Any:
         if isinstance(value, Path):
-            return (base / value.expanduser()).resolve()
+            # Symbolic links stay: an environment's interpreter is known by its link.
+            return Path(os.path.normpath(base / value.expanduser()))
         if isinstance(value, BaseModel):
             return value.model_copy(
                 update={name: resolve(getattr(value, name)) for name in type(value).model_fields}

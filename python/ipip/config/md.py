@@ -1,11 +1,20 @@
 """Settings of molecular dynamics: the teacher's, the student's, and the guards of a run."""
 
+import math
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from ipip.config.base import Settings
+
+
+def temperature_bound(temperature: float, factor: float, margin: float, n_atoms: int) -> float:
+    """Return T0·max(factor, 1 + margin·√(2/3N)) in K: above it a run of N atoms has left NVT.
+
+    √(2/3N) is the relative standard deviation of the instantaneous temperature of N free atoms.
+    """
+    return temperature * max(factor, 1.0 + margin * math.sqrt(2.0 / (3.0 * n_atoms)))
 
 
 class MDSettings(Settings):
@@ -41,6 +50,11 @@ class TeacherMDSettings(MDSettings):
     temperature_margin: float = Field(
         8.0, gt=0, description="standard deviations of the temperature in the bound above"
     )
+
+    def temperature_limit(self, n_atoms: int) -> float:
+        """Temperature (K) above which a run of n_atoms atoms has failed."""
+        factor, margin = self.temperature_factor, self.temperature_margin
+        return temperature_bound(self.temperature, factor, margin, n_atoms)
 
 
 class StudentMDSettings(MDSettings):
@@ -92,3 +106,8 @@ class Guards(Settings):
         description="eV/atom; largest change of the potential energy from the run's first step;"
         " null: unbounded",
     )
+
+    def temperature_limit(self, temperature: float, n_atoms: int) -> float:
+        """Temperature (K) above which a run of n_atoms atoms at this target (K) is unstable."""
+        factor, margin = self.temperature_factor, self.temperature_margin
+        return temperature_bound(temperature, factor, margin, n_atoms)

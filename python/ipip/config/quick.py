@@ -61,7 +61,7 @@ def quick_values() -> dict[str, Any]:
 
 
 def write_quick_template(path: Path) -> None:
-    """Write the quick example as a commented settings file."""
+    """Write the quick example as a commented settings file (UTF-8)."""
     from ipip.config.run import RunSettings
     from ipip.config.template import render_template
 

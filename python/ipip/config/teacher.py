@@ -76,7 +76,9 @@ class TeacherSettings(Settings):
         elif self.import_path is not None:
             raise ValueError(f"import_path is for kind 'ase' only; the kind is {self.kind!r}")
         if self.kind == "mace" and self.model is None:
-            raise ValueError("teacher kind 'mace' needs model: a model file or a name such as small")
+            raise ValueError(
+                "teacher kind 'mace' needs model: a model file or a name such as small"
+            )
         if self.modal is not None and self.kind != "sevennet":
             raise ValueError(f"modal is for kind 'sevennet' only; the kind is {self.kind!r}")
         return self

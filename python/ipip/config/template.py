@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from ipip.config.load import models_in
 
@@ -20,28 +19,59 @@ WIDTH = 100
 def render_template(schema: type[BaseModel], values: Mapping[str, Any], title: str) -> str:
     """Return YAML text: every key of `schema` with its description.
 
-    Keys in `values` are set; the others stand as comments with their defaults.
+    Keys in `values` are set and come first in each block; the others stand as comments with their defaults. A block
+    whose keys were described further up is written without descriptions.
 
     Args:
         schema: the settings class.
         values: plain values, as in a file.
         title: text of the comment at the top.
     """
-    head = [f"# {line}".rstrip() for line in textwrap.wrap(title, WIDTH - 2)]
-    return "\n".join([*head, *_render_model(schema, values, 0)]) + "\n"
+    head = [f"# {line}" for line in textwrap.wrap(title, WIDTH - 2)]
+    return "\n".join([*head, *_Renderer().block(schema, values, 0)]) + "\n"
 
 
-def _render_model(
-    schema: type[BaseModel], values: Mapping[str, Any], indent: int
-) -> Iterator[str]:
-    for name, field in schema.model_fields.items():
-        if indent == 0:
-            yield ""
-        yield from _describe(field, indent)
-        if name in values:
-            yield from _render_value(name, values[name], field, indent)
+class _Renderer:
+    """Renders blocks, and remembers which schemas were described and under which key."""
+
+    def __init__(self) -> None:
+        self.described: dict[type[BaseModel], str] = {}
+
+    def block(
+        self, schema: type[BaseModel], values: Mapping[str, Any], indent: int, key: str = ""
+    ) -> Iterator[str]:
+        pad = " " * indent
+        before = self.described.get(schema)
+        if before is not None and before != key:
+            yield f"{pad}# further keys: as in {before}"
+        self.described.setdefault(schema, key)
+        names = [*values, *(name for name in schema.model_fields if name not in values)]
+        for name in names:
+            field = schema.model_fields[name]
+            if name not in values and before is not None:
+                continue
+            if indent == 0:
+                yield ""
+            if before is None:
+                yield from _describe(field, indent)
+            if name in values:
+                yield from self.value(name, values[name], field, indent)
+            else:
+                yield from _default(name, field, indent)
+
+    def value(self, name: str, value: Any, field: FieldInfo, indent: int) -> Iterator[str]:
+        pad = " " * indent
+        inner = next(iter(models_in(field.annotation)), None)
+        if inner is not None and isinstance(value, Mapping):
+            yield f"{pad}{name}:"
+            yield from self.block(inner, value, indent + 2, name)
+        elif inner is not None and isinstance(value, list) and value:
+            yield f"{pad}{name}:"
+            for item in value:
+                lines = list(self.block(inner, item, indent + 4, name))
+                yield from _as_list_item(lines, indent + 2)
         else:
-            yield from _render_default(name, field, indent)
+            yield f"{pad}{name}: {_flow(value)}"
 
 
 def _describe(field: FieldInfo, indent: int) -> Iterator[str]:
@@ -50,64 +80,34 @@ def _describe(field: FieldInfo, indent: int) -> Iterator[str]:
         yield f"{pad}# {line}"
 
 
-def _render_value(name: str, value: Any, field: FieldInfo, indent: int) -> Iterator[str]:
-    pad = " " * indent
-    inner = next(iter(models_in(field.annotation)), None)
-    if inner is not None and isinstance(value, Mapping) and _is_settings(value, inner):
-        yield f"{pad}{name}:"
-        yield from _render_model(inner, value, indent + 2)
-    elif inner is not None and isinstance(value, list) and value and isinstance(value[0], Mapping):
-        yield f"{pad}{name}:"
-        for number, item in enumerate(value):
-            lines = (
-                list(_render_model(inner, item, indent + 4))
-                if number == 0
-                else _dump(item, indent + 4)
-            )
-            yield from _as_list_item(lines, indent + 2)
-    else:
-        yield from _dump({name: value}, indent)
-
-
-def _is_settings(value: Mapping[str, Any], inner: type[BaseModel]) -> bool:
-    return all(name in inner.model_fields for name in value)
-
-
 def _as_list_item(lines: list[str], indent: int) -> Iterator[str]:
     """Put the dash of a list item before its first key; comments above it stay above."""
     placed = False
     for line in lines:
-        if not placed and not line.lstrip().startswith("#"):
+        if placed or line.lstrip().startswith("#"):
+            yield line
+        else:
             placed = True
             yield " " * indent + "- " + line[indent + 2 :]
-        else:
-            yield line
 
 
-def _render_default(name: str, field: FieldInfo, indent: int) -> Iterator[str]:
+def _default(name: str, field: FieldInfo, indent: int) -> Iterator[str]:
     pad = " " * indent
     default = field.get_default(call_default_factory=True)
     if default is PydanticUndefined:
         yield f"{pad}# {name}:    (required)"
-        return
-    for line in _dump({name: _plain(default)}, 0):
-        yield f"{pad}# {line}"
+    elif isinstance(default, BaseModel):
+        yield f"{pad}# {name}:"
+        for inner, own in type(default).model_fields.items():
+            yield from (f"{pad}#   {line}" for line in _describe(own, 0))
+            yield f"{pad}#   {inner}: {_flow(getattr(default, inner))}"
+    else:
+        yield f"{pad}# {name}: {_flow(default)}"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
-def _dump(value: Any, indent: int) -> list[str]:
-    text = yaml.safe_dump(
-        _plain(value), sort_keys=False, allow_unicode=True, default_flow_style=None, width=WIDTH
+def _flow(value: Any) -> str:
+    """Return a value on one line."""
+    text: str = yaml.safe_dump(
+        to_jsonable_python(value), sort_keys=False, allow_unicode=True, default_flow_style=True, width=10**6
     )
-    return [" " * indent + line for line in text.splitlines()]
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -25,7 +25,8 @@ class TrainRunSettings(Settings):
         default_factory=SplitSettings, description="parts for training, validation and test"
     )
     elements: list[str] | None = Field(
-        None, description="chemical symbols of the student in type order; null takes those of the data"
+        None,
+        description="chemical symbols of the student in type order; null takes those of the data",
     )
     student: StudentSettings = Field(
         default_factory=StudentSettings, description="the student to build"

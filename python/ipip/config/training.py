@@ -20,7 +20,8 @@ class TrainingSettings(Settings):
 
     loss: Literal["squared", "absolute"] = Field(
         "absolute",
-        description="squared: mean squared errors (Eq. 3 of the IPIP paper); absolute: mean absolute energy "
+        description="squared: mean squared errors (Eq. 3 of the IPIP paper); absolute: mean "
+        "absolute energy "
         "error and mean norm of the force error (Eq. 4)",
     )
     energy_weight: float = Field(1.0, ge=0, description="weight of the energy term (errors in eV)")
@@ -30,14 +31,18 @@ class TrainingSettings(Settings):
     )
     energy_per: Literal["atom", "frame"] = Field(
         "atom",
-        description="atom: the energy error of a frame is divided by its number of atoms, for sets of mixed "
+        description="atom: the energy error of a frame is divided by its number of atoms, for "
+        "sets of mixed "
         "sizes; frame: total energies, as the paper writes it",
     )
     references: ReferenceMode = Field(
         "auto",
-        description="energies of free atoms: least_squares fits the training energies; isolated takes frames of "
-        "one atom; given takes reference_energies; shift corrects those of a trained student to the new "
-        "energies; keep leaves the student's; auto is least_squares for a new student, shift for a trained one",
+        description="energies of free atoms: least_squares fits the training energies; isolated "
+        "takes frames of "
+        "one atom; given takes reference_energies; shift corrects those of a trained student to "
+        "the new "
+        "energies; keep leaves the student's; auto is least_squares for a new student, shift for "
+        "a trained one",
     )
     reference_energies: dict[str, float] | None = Field(
         None, description="energy of each free atom by symbol (eV), for references: given"
@@ -49,14 +54,20 @@ class TrainingSettings(Settings):
     batch_size: int = Field(5, ge=1, description="frames in an optimiser step")
     max_epochs: int = Field(200, ge=1, description="passes over the training frames at most")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps at most; null: no limit")
-    warmup_steps: int = Field(100, ge=0, description="steps in which the learning rate rises linearly")
+    warmup_steps: int = Field(
+        100, ge=0, description="steps in which the learning rate rises linearly"
+    )
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         "cosine",
-        description="learning rate after the warm-up: cosine falls to learning_rate * final_fraction at the end; "
+        description="learning rate after the warm-up: cosine falls to learning_rate * "
+        "final_fraction at the end; "
         "plateau multiplies it by plateau_factor when the validation loss stops falling",
     )
     final_fraction: float = Field(
-        0.01, ge=0, le=1, description="end of cosine and floor of plateau, as a fraction of learning_rate"
+        0.01,
+        ge=0,
+        le=1,
+        description="end of cosine and floor of plateau, as a fraction of learning_rate",
     )
     plateau_factor: float = Field(0.8, gt=0, lt=1, description="factor of each plateau reduction")
     plateau_patience: int = Field(
@@ -69,15 +80,20 @@ class TrainingSettings(Settings):
         0.99,
         gt=0,
         lt=1,
-        description="decay per step of the running average of the weights, which validation and the result use; "
+        description="decay per step of the running average of the weights, which validation and "
+        "the result use; "
         "null: no average",
     )
     early_stop_patience: int | None = Field(
-        None, ge=1, description="validations without a better loss before the training ends; null: never"
+        None,
+        ge=1,
+        description="validations without a better loss before the training ends; null: never",
     )
     validate_every: int = Field(1, ge=1, description="epochs from one validation to the next")
     checkpoint_every: int = Field(
-        1, ge=1, description="epochs from one resumable checkpoint to the next (also written at a new best)"
+        1,
+        ge=1,
+        description="epochs from one resumable checkpoint to the next (also written at a new best)",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
     tensorboard: bool = Field(True, description="write TensorBoard logs beside the CSV table")
@@ -88,7 +104,8 @@ class TrainingSettings(Settings):
             raise ValueError("references is given, but reference_energies lists no element")
         if self.references != "given" and self.reference_energies:
             raise ValueError(
-                f"reference_energies are listed but references is {self.references}; set it to given"
+                f"reference_energies are listed but references is {self.references}; set it to "
+                "given"
             )
         if self.energy_weight + self.forces_weight + self.stress_weight == 0:
             raise ValueError("all weights of the loss are 0; set energy_weight or forces_weight")

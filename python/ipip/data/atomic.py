@@ -11,9 +11,10 @@ from pathlib import Path
 
 @contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; what was written there becomes `path` when the block ends well.
+    """Give a temporary path that becomes `path` when the block ends well.
 
-    The temporary file keeps the suffix of `path`, is flushed to the disk before it is renamed, and is
+    The temporary file keeps the suffix of `path`, is flushed to the disk before it is renamed, and
+    is
     removed if the block raises: the file that was there before then stays as it was.
     """
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")

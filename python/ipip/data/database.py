@@ -16,7 +16,8 @@ from ipip.errors import InputError
 def read_database(path: Path) -> list[ParsedFrame]:
     """Read every row of an ASE database, in the order of its ids.
 
-    Per-frame values are a row's results, key-value pairs and data; arrays in the data whose first axis
+    Per-frame values are a row's results, key-value pairs and data; arrays in the data whose first
+    axis
     runs over the atoms count as per-atom values.
 
     Raises:

@@ -35,9 +35,7 @@ class GraphDataset(Dataset[Data]):
 
     def __init__(self, frames: Sequence[Frame], symbols: Sequence[str], cutoff: float) -> None:
         check_elements(frames, symbols)
-        self.graphs = [
-            _graph(index, frame, symbols, cutoff) for index, frame in enumerate(frames)
-        ]
+        self.graphs = [_graph(index, frame, symbols, cutoff) for index, frame in enumerate(frames)]
 
     def __len__(self) -> int:
         return len(self.graphs)

@@ -12,7 +12,7 @@ from ipip.data.frame import Frame
 
 
 def frames_digest(frames: Iterable[Frame]) -> str:
-    """Return `sha256:...` over numbers, positions, cell, pbc and labels, in order; info does not count."""
+    """Return `sha256:...` over structures and labels, in order; info does not count."""
     digest = hashlib.sha256()
     for frame in frames:
         digest.update(f"frame {len(frame)}".encode())

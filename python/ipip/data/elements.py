@@ -32,7 +32,8 @@ def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = 
             foreign.setdefault(chemical_symbols[int(number)], index)
     if foreign:
         raise InputError(
-            f"{what}: {', '.join(foreign)} (first in frame {min(foreign.values())}) is not among the "
+            f"{what}: {', '.join(foreign)} (first in frame {min(foreign.values())}) is not among "
+            "the "
             f"student's elements {' '.join(symbols)}; add it to them or leave such frames out"
         )
 

@@ -31,11 +31,13 @@ def read_frames(
         require: labels that every frame must have; `()` reads bare structures too.
 
     Returns:
-        The frames in the file's order: energy eV, forces eV/Å, stress eV/Å^3 (ASE's sign), whatever the
+        The frames in the file's order: energy eV, forces eV/Å, stress eV/Å^3 (ASE's sign),
+        whatever the
         file's keys were. Frames of a single atom without forces get zero forces.
 
     Raises:
-        InputError: missing, unreadable or empty file, missing keys (the message lists those that are
+        InputError: missing, unreadable or empty file, missing keys (the message lists those that
+            are
             there), wrong shapes, values that are not finite.
     """
     path = Path(path)
@@ -58,7 +60,7 @@ def read_files(
 
 
 def write_frames(path: Path | str, frames: Sequence[Frame]) -> None:
-    """Write frames under the keys `energy`, `forces`, `stress`; the file appears whole or not at all.
+    """Write frames under the keys `energy`, `forces`, `stress`; the file appears whole or not.
 
     `read_frames` restores numbers, positions, cell, labels and info exactly (a stress tensor: its
     symmetric form; tuples and arrays in info come back as lists).

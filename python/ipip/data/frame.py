@@ -52,7 +52,7 @@ class Frame:
 
     @classmethod
     def from_atoms(cls, atoms: Atoms) -> Frame:
-        """Take an ASE structure and the results its calculator already holds (nothing is computed)."""
+        """Take an ASE structure and the results that its calculator holds (nothing is computed)."""
         results = {} if atoms.calc is None else dict(atoms.calc.results)
         stress = results.get("stress")
         if stress is not None and np.shape(stress) == (6,):
@@ -72,9 +72,7 @@ class Frame:
 
     def to_atoms(self) -> Atoms:
         """Return an ASE structure; labels become a SinglePointCalculator's results."""
-        atoms = Atoms(
-            numbers=self.numbers, positions=self.positions, cell=self.cell, pbc=self.pbc
-        )
+        atoms = Atoms(numbers=self.numbers, positions=self.positions, cell=self.cell, pbc=self.pbc)
         atoms.info.update(self.info)
         labels = {"energy": self.energy, "forces": self.forces, "stress": self.stress}
         known = {name: value for name, value in labels.items() if value is not None}

@@ -29,14 +29,14 @@ def frames_from_parsed(
         require: labels that every frame must have (of `energy`, `forces`, `stress`).
 
     Returns:
-        Frames whose `info` holds what else the file says of a frame, with `config_type` under that name.
+        Frames whose `info` holds what else the file says of a frame, with `config_type` under that
+        name.
 
     Raises:
-        InputError: a required label or group is missing, or a value has a wrong shape or is not finite.
+        InputError: a required label or group is missing, or a value has a wrong shape or is not
+            finite.
     """
-    frames = [
-        _frame(one, keys, f"{source}, frame {index}") for index, one in enumerate(parsed)
-    ]
+    frames = [_frame(one, keys, f"{source}, frame {index}") for index, one in enumerate(parsed)]
     for label in require:
         missing = [index for index, frame in enumerate(frames) if getattr(frame, label) is None]
         if missing:
@@ -71,7 +71,8 @@ def _missing(
     name = {"group": "the group", "forces": "forces", "energy": "an energy", "stress": "a stress"}
     return (
         f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {found}; "
-        f"name the right one (keys.{label} in settings, --{label}-key on the command line) or leave such "
+        f"name the right one (keys.{label} in settings, --{label}-key on the command line) or "
+        "leave such "
         "frames out"
     )
 
@@ -154,12 +155,14 @@ def _stress(value: Any, keys: DataKeys, volume: float, where: str) -> FloatArray
         full = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
     else:
         raise InputError(
-            f"{where}: {keys.stress!r} has {given.size} numbers; expected 6 (xx yy zz yz xz xy) or 9"
+            f"{where}: {keys.stress!r} has {given.size} numbers; expected 6 (xx yy zz yz xz xy) "
+            "or 9"
         )
     if keys.stress_is == "virial":
         if volume == 0.0:
             raise InputError(
-                f"{where}: a virial needs a cell with a volume; set keys.stress to null for this file"
+                f"{where}: a virial needs a cell with a volume; set keys.stress to null for this "
+                "file"
             )
         full = -full / volume
     return full

@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
 
 
 def from_atoms(atoms: Atoms) -> ParsedFrame:
-    """Sort info, arrays and calculator results of an ASE structure into per-frame and per-atom values."""
+    """Sort what an ASE structure holds into per-frame and per-atom values."""
     per_frame = dict(atoms.info)
     per_atom = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
     results = {} if atoms.calc is None else atoms.calc.results

@@ -57,7 +57,8 @@ def fit_reference_energies(
     """Find one energy per element whose sum over a frame's atoms explains its energy.
 
     `least_squares` minimises the error per atom. Where compositions are too alike to tell elements
-    apart (one composition: rank 1), those directions keep one common value, the mean energy per atom:
+    apart (one composition: rank 1), those directions keep one common value, the mean energy per
+    atom:
     for a set of one composition the result is one shift for all elements.
     The fit is a ridge regression refined by iterating on its own residual, so that the
     well-determined directions carry no bias.
@@ -69,7 +70,8 @@ def fit_reference_energies(
         given: eV by symbol, for mode `given`.
 
     Raises:
-        InputError: no frame, no energy, foreign elements, or an element that the mode cannot supply.
+        InputError: no frame, no energy, foreign elements, or an element that the mode cannot
+            supply.
     """
     if not frames:
         raise InputError("reference energies need at least one frame, got none")
@@ -128,7 +130,8 @@ def _isolated(frames: Sequence[Frame], symbols: Sequence[str]) -> npt.NDArray[np
     missing = [s for i, s in enumerate(symbols) if not counts[:, i].any()]
     if missing:
         raise InputError(
-            f"references: isolated needs a frame of one atom for each element; {', '.join(missing)} has "
+            "references: isolated needs a frame of one atom for each element; "
+            f"{', '.join(missing)} has "
             "none in the training data; add one or use least_squares"
         )
     return np.array([energies[counts[:, i] > 0].mean() for i in range(len(symbols))])
@@ -139,7 +142,8 @@ def _given(symbols: Sequence[str], given: Mapping[str, float]) -> npt.NDArray[np
     foreign = [symbol for symbol in given if symbol not in symbols]
     if missing or foreign:
         raise InputError(
-            f"reference_energies lists {', '.join(given) or 'nothing'}; expected one energy (eV) for each of "
+            f"reference_energies lists {', '.join(given) or 'nothing'}; expected one energy (eV) "
+            "for each of "
             f"{' '.join(symbols)}"
         )
     return np.array([float(given[symbol]) for symbol in symbols])

@@ -71,7 +71,8 @@ class Split:
             raise InputError(f"{path}: has a frame in two parts")
         if split.digest != frames_digest(frames):
             raise InputError(
-                f"{path}: is a split of other frames (their digest differs from the data's); use the data "
+                f"{path}: is a split of other frames (their digest differs from the data's); use "
+                "the data "
                 "it was made from, or draw a new split"
             )
         return split
@@ -92,8 +93,10 @@ def split_frames(
 
     Args:
         frames: the frames.
-        valid, test, train: a fraction of the frames (below 1) or a number of frames; `train=None`
-            takes all that is left. With groups the nearest reachable number is taken.
+        valid: a fraction of the frames (below 1) or a number of frames.
+        test: the same.
+        train: the same; None takes all that is left. With groups the nearest reachable number is
+            taken.
         seed: seed of the draw.
         group_key: info key that names a frame's group.
 
@@ -106,7 +109,8 @@ def split_frames(
     wanted_train = None if train is None else _count(train, total)
     if sum(wanted.values()) + (wanted_train or 0) > total:
         raise InputError(
-            f"the split asks for {sum(wanted.values()) + (wanted_train or 0)} frames, but there are {total}"
+            f"the split asks for {sum(wanted.values()) + (wanted_train or 0)} frames, but there "
+            f"are {total}"
         )
     groups, always_train = _groups(frames, group_key)
     order = np.random.default_rng(seed).permutation(len(groups))
@@ -139,7 +143,8 @@ def split_frames(
 def _count(share: float, total: int) -> int:
     if share < 0 or (share >= 1 and share != int(share)):
         raise InputError(
-            f"a share of a split is {share}; expected a fraction below 1 or a whole number of frames"
+            f"a share of a split is {share}; expected a fraction below 1 or a whole number of "
+            "frames"
         )
     if share >= 1:
         return int(share)
@@ -156,7 +161,8 @@ def _groups(frames: Sequence[Frame], key: str | None) -> tuple[list[list[int]], 
             groups[index] = [index]
         elif key not in frame.info:
             raise InputError(
-                f"frame {index} has no group {key!r}; its keys are: {', '.join(sorted(frame.info)) or 'none'}"
+                f"frame {index} has no group {key!r}; its keys are: "
+                f"{', '.join(sorted(frame.info)) or 'none'}"
             )
         else:
             groups.setdefault(json.dumps(frame.info[key]), []).append(index)
@@ -164,7 +170,7 @@ def _groups(frames: Sequence[Frame], key: str | None) -> tuple[list[list[int]], 
 
 
 def _fill(queue: list[list[int]], number: int) -> list[int]:
-    """Move groups from the queue until their frames are as near to `number` as whole groups allow."""
+    """Move groups out of the queue until they hold `number` frames, as nearly as they can."""
     taken: list[int] = []
     kept: list[list[int]] = []
     for group in queue:

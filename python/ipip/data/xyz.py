@@ -29,7 +29,7 @@ def read_xyz(path: Path) -> list[ParsedFrame]:
     parsed: list[ParsedFrame] = []
     try:
         for atoms in iread(path, index=":", format="extxyz"):
-            parsed.append(from_atoms(atoms))
+            parsed.append(from_atoms(atoms))  # noqa: PERF401  the count tells where it failed
     except Exception as error:  # ASE raises many kinds on malformed text
         line = starts[len(parsed)] if len(parsed) < len(starts) else starts[-1]
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -50,13 +50,15 @@ def _check_layout(path: Path) -> list[int]:
                 if not header.strip():
                     if file.read().strip():
                         raise InputError(
-                            f"{path}: line {number} is empty but more follows; expected the number of "
+                            f"{path}: line {number} is empty but more follows; expected the "
+                            "number of "
                             "atoms of the next frame"
                         )
                     break
                 if not header.strip().isdigit():
                     raise InputError(
-                        f"{path}: line {number} is {header.strip()[:40]!r}; expected the number of atoms "
+                        f"{path}: line {number} is {header.strip()[:40]!r}; expected the number "
+                        "of atoms "
                         "of a frame (extended XYZ)"
                     )
                 n = int(header)
@@ -132,7 +134,8 @@ def _format_value(index: int, key: str, value: Any) -> str:
         return _escape("_JSON " + json.dumps(value))
     except TypeError:
         raise InputError(
-            f"frame {index}: info[{key!r}] is a {type(value).__name__}; expected numbers, text or lists"
+            f"frame {index}: info[{key!r}] is a {type(value).__name__}; expected numbers, text "
+            "or lists"
         ) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +127,21 @@ def set_aside(run: RunFolder, stages: Sequence[Stage], first: str) -> Path | Non
     return aside
 
 
-def run_stages(run: RunFolder, stages: Sequence[Stage], reporter: Reporter) -> dict[str, Manifest]:
+def run_stages(
+    run: RunFolder,
+    stages: Sequence[Stage],
+    reporter: Reporter,
+    after_stage: Callable[[Stage], None] = lambda stage: None,
+) -> dict[str, Manifest]:
     """Do every stage that is not done; return all manifests.
 
     The caller holds the run's lock.
+
+    Args:
+        run: the run folder.
+        stages: all stages in order.
+        reporter: is told the progress.
+        after_stage: called with each stage that was done now.
 
     Raises:
         InputError: settings changed for finished stages.
@@ -145,6 +156,7 @@ def run_stages(run: RunFolder, stages: Sequence[Stage], reporter: Reporter) -> d
         manifest, note = _do(run, stage, done, reporter)
         done[stage.identity] = manifest
         reporter.stage_finished(stage.identity, manifest.wall_s, note)
+        after_stage(stage)
     return done
 
 

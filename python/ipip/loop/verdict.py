@@ -57,6 +57,7 @@ def write_verdict(
     against_teacher: Comparison,
     against_first: Comparison | None,
     first_failures: tuple[int, int] | None,
+    rounds: int,
 ) -> str:
     """Return the verdict: better than the teacher or not, steady or not, did iterating help, how fast.
 
@@ -65,8 +66,11 @@ def write_verdict(
         against_teacher: its error against the teacher's.
         against_first: its error against round 0's student; None where it is that one.
         first_failures: failed and total of round 0's student; None where it is that one.
+        rounds: number of finished rounds, round 0 included.
     """
-    sentences = [_accuracy(student.round, against_teacher), _iteration(against_first, student.round)]
+    sentences = [_accuracy(student.round, against_teacher)]
+    if rounds > 1:
+        sentences.append(_iteration(against_first, student.round))
     sentences.append(_stability(student, first_failures))
     if student.teacher_us_per_atom_step and student.us_per_atom_step:
         ratio = student.teacher_us_per_atom_step / student.us_per_atom_step

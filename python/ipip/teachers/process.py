@@ -25,7 +25,7 @@ class TeacherError(IpipError):
     """The teacher's process died, hung or failed on a frame."""
 
 
-class FrameRefused(TeacherError):
+class FrameError(TeacherError):
     """The teacher is alive but raised an error on this frame."""
 
 
@@ -73,15 +73,8 @@ class WorkerProcess:
             TeacherError: the process died.
         """
         spec = self._settings.model_dump(mode="json")
-        # "~" and relative paths are the caller's, and the worker shares its working directory.
-        try:
-            self.send({"verb": "open", "spec": spec})
-            header, _ = self.receive(self._settings.start_timeout)
-        except FrameRefused:
-            raise
-        except TeacherError as error:
-            raise type(error)(f"{error} (it never became ready)") from error
-        return header
+        self.send({"verb": "open", "spec": spec})
+        return self.receive(self._settings.start_timeout)[0]
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
         """Send one request."""
@@ -103,7 +96,7 @@ class WorkerProcess:
 
         Raises:
             InputError: the worker refused the package or the model.
-            FrameRefused: the teacher raised an error on the frame.
+            FrameError: the teacher raised an error on the frame.
             TeacherError: the worker died, or said nothing for too long.
         """
         limit = self._settings.call_timeout if timeout is None else timeout
@@ -174,7 +167,7 @@ class WorkerProcess:
             return InputError(_what_to_install(header, self._settings))
         if header["cause"] == "model":
             return InputError(f"teacher: {header['message']}")
-        return FrameRefused(f"{self._name} failed: {header['message']}")
+        return FrameError(f"{self._name} failed: {header['message']}")
 
 
 def _interpreter(settings: TeacherSettings) -> Path:
@@ -190,7 +183,7 @@ def _interpreter(settings: TeacherSettings) -> Path:
 
 
 def _environment(settings: TeacherSettings) -> dict[str, str]:
-    """The caller's environment with the threads set; another interpreter inherits no module path."""
+    """The caller's environment with threads set; another interpreter inherits no module path."""
     environment = dict(os.environ)
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         environment[f"{name}_NUM_THREADS"] = str(settings.threads)

@@ -1,9 +1,9 @@
 """The process a teacher runs in: answers requests over pipes with energies, forces and MD frames.
 
-This file is run by its path with the interpreter of the teacher's own environment. It needs only the
-standard library, numpy, ase and the teacher's package, and never imports ipip. What libraries print
-goes to standard error (a log file); requests arrive on standard input, answers leave on what was
-standard output.
+This file is run by its path with the interpreter of the teacher's own environment. It needs only
+the standard library, numpy, ase and the teacher's package, and never imports ipip. What libraries
+print goes to standard error (a log file); requests arrive on standard input, answers leave on what
+was standard output.
 
 A message is MAGIC, the length of a JSON header (little-endian uint32), the header, and then the
 float64 arrays that the header's "arrays" lists as [name, shape]. Units: eV, Å, eV/Å, eV/Å^3, fs, K.
@@ -35,7 +35,7 @@ PACKAGES = {"sevennet": "sevenn", "chgnet": "chgnet", "mace": "mace"}
 DEFAULT_MODELS = {"sevennet": "7net-0", "chgnet": "0.3.0"}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that cannot be served; cause is one of 'package', 'model', 'frame'."""
 
     def __init__(self, cause: str, message: str, **details: Any) -> None:
@@ -87,18 +87,22 @@ def open_calculator(spec: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     kind, arguments = spec["kind"], dict(spec["arguments"])
     if kind == "ase":
         return _calculator_by_path(spec, arguments)
-    model = spec["model"] or DEFAULT_MODELS.get(kind)
+    model = str(spec["model"] or DEFAULT_MODELS.get(kind))
     makers = {"sevennet": _sevennet, "chgnet": _chgnet, "mace": _mace}
     try:
         importlib.import_module("torch").set_num_threads(spec["threads"])
         maker = makers[kind]
         calculator = maker(model, spec, arguments)
     except ModuleNotFoundError as error:
-        raise Refused("package", str(error), module=error.name, expected=PACKAGES[kind]) from error
+        raise RefusedError(
+            "package", str(error), module=error.name, expected=PACKAGES[kind]
+        ) from error
     except Exception as error:
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"
-        raise Refused("model", f"model {model!r} cannot be loaded by {kind}: {text}") from error
+        raise RefusedError(
+            "model", f"model {model!r} cannot be loaded by {kind}: {text}"
+        ) from error
     return calculator, {"model": model, "weights_digest": weights_digest(calculator)}
 
 
@@ -137,17 +141,17 @@ def _calculator_by_path(
     try:
         factory = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
-        raise Refused("package", str(error), module=error.name, expected=module) from error
+        raise RefusedError("package", str(error), module=error.name, expected=module) from error
     except AttributeError as error:
-        raise Refused("model", f"module {module!r} has no class {name!r}") from error
+        raise RefusedError("model", f"module {module!r} has no class {name!r}") from error
     try:
         calculator = factory(**arguments)
     except Exception as error:
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"
-        raise Refused("model", f"{path} with arguments {arguments} raised {text}") from error
+        raise RefusedError("model", f"{path} with arguments {arguments} raised {text}") from error
     if not hasattr(calculator, "get_potential_energy"):
-        raise Refused("model", f"{path} is not an ASE calculator (no get_potential_energy)")
+        raise RefusedError("model", f"{path} is not an ASE calculator (no get_potential_energy)")
     return calculator, {"model": path, "weights_digest": weights_digest(calculator)}
 
 
@@ -255,7 +259,7 @@ def integrator(atoms: Any, spec: Mapping[str, Any]) -> Any:
     try:
         from ase.md.nose_hoover_chain import NoseHooverChainNVT
     except ImportError as error:
-        raise Refused(
+        raise RefusedError(
             "model", "this ase has no NoseHooverChainNVT: upgrade it or use thermostat langevin"
         ) from error
     return NoseHooverChainNVT(atoms, timestep, temperature_K=temperature, tdamp=damping)
@@ -266,7 +270,7 @@ def dynamics(
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Run one trajectory; yield messages: 'frame' and 'progress' ones, then 'done'."""
     reason, step, told = relax(atoms, spec), 0, time.perf_counter()
-    moving = None if reason else integrator(atoms, spec)
+    moving = integrator(atoms, spec)
     start = time.perf_counter()
     if reason is None:
         reason = trouble(atoms, spec, check_temperature=False)
@@ -317,13 +321,17 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
             atoms.calc = calculator
             if header["verb"] == "label":
                 start = time.perf_counter()
+                if hasattr(calculator, "reset"):
+                    calculator.reset()  # a frame asked for twice is computed twice
                 found = labels(atoms)
                 reply({"reply": "label", "seconds": time.perf_counter() - start}, found)
             else:
                 for message in dynamics(atoms, header["spec"], alive):
                     reply(*message)
-        except Refused as error:
-            reply({"reply": "refused", "cause": error.cause, "message": str(error), **error.details})
+        except RefusedError as error:
+            reply(
+                {"reply": "refused", "cause": error.cause, "message": str(error), **error.details}
+            )
         except Exception as error:
             traceback.print_exc()
             text = f"{type(error).__name__}: {error}"

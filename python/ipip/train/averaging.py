@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 
 class AveragedWeights:
-    r"""Exponential moving average $\bar w \leftarrow d_t \bar w + (1 - d_t) w$ after each optimiser step.
+    r"""Exponential moving average of a module's weights.
 
+    After each optimiser step $\bar w \leftarrow d_t \bar w + (1 - d_t) w$;
     $d_t = \min(d, (1 + t) / (10 + t))$ with t the updates so far, so that a short training is not
     held back by its first weights.
 
@@ -50,6 +51,11 @@ class AveragedWeights:
         finally:
             self._copy(own)
 
+    def put(self) -> None:
+        """Put the averaged weights into the module for good."""
+        if self._decay is not None:
+            self._copy(self._average)
+
     @torch.no_grad()
     def _copy(self, values: list[Tensor]) -> None:
         for parameter, value in zip(self._parameters, values, strict=True):
@@ -61,7 +67,10 @@ class AveragedWeights:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint must hold."""
-        return {"updates": self.updates, "average": [a.detach().cpu().clone() for a in self._average]}
+        return {
+            "updates": self.updates,
+            "average": [a.detach().cpu().clone() for a in self._average],
+        }
 
     @torch.no_grad()
     def load(self, state: dict[str, Any]) -> None:

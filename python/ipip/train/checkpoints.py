@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch.callbacks import Checkpoint
 
 from ipip.data.atomic import replaced_file
 from ipip.errors import IpipError
@@ -35,7 +34,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             temporary.write_bytes(buffer.getbuffer())
 
 
-class BestAndLast(Checkpoint):
+class BestAndLast:
     """Writes checkpoints at the end of epochs.
 
     `best.ckpt` is written before `last.ckpt`: a training killed in between resumes before the best
@@ -50,22 +49,22 @@ class BestAndLast(Checkpoint):
         self.folder = folder
         self.every = every
 
-    def on_train_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
+    def __call__(self, module: TrainingModule) -> None:
         """Write what is due."""
-        assert isinstance(pl_module, TrainingModule)
-        due = (trainer.current_epoch + 1) % self.every == 0
-        if not (due or pl_module.improved or pl_module.finished):
+        due = (module.current_epoch + 1) % self.every == 0
+        if not (due or module.improved or module.finished):
             return
         last = self.folder / "last.ckpt"
-        if pl_module.improved:
+        if module.improved:
             best = self.folder / "best.ckpt"
-            trainer.save_checkpoint(best)
+            module.trainer.save_checkpoint(best)
             with replaced_file(last) as temporary:
-                shutil.copyfile(best, temporary)
+                try:
+                    os.link(best, temporary)
+                except OSError:  # a file system without hard links
+                    shutil.copyfile(best, temporary)
         else:
-            trainer.save_checkpoint(last)
+            module.trainer.save_checkpoint(last)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         IpipError: it cannot be read.
     """
     try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds on damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise IpipError(
@@ -86,13 +85,18 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def disk_full_explained(folder: Path) -> Iterator[None]:
-    """Turn "no space left" (or a file-size limit) into one clear message; checkpoints stay as they were."""
+    """Turn "no space left" (or a file-size limit) into one clear message."""
     try:
         yield
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        kept = "the last checkpoint is intact" if (folder / "last.ckpt").exists() else "nothing was lost"
+        kept = (
+            "the last checkpoint is intact"
+            if (folder / "last.ckpt").exists()
+            else "nothing was lost"
+        )
         raise IpipError(
-            f"{folder}: cannot write ({error.strerror}); {kept}: free some space and run the same command again"
+            f"{folder}: cannot write ({error.strerror}); {kept}: free some space and run the "
+            "same command again"
         ) from None

@@ -21,9 +21,11 @@ def set_energy_scale(
 ) -> ReferenceEnergies | None:
     """Set a student's reference energies (and, for a new student, its scale) from training frames.
 
-    - `least_squares`, `isolated`, `given`: reference energies of the frames' own energies; the scale is
+    - `least_squares`, `isolated`, `given`: reference energies of the frames' own energies; the
+    scale is
       the root mean square of the force components (eV/Å, times 1 Å), the shift 0.
-    - `shift`: what a trained student's energies miss is fitted per element and added to its reference
+    - `shift`: what a trained student's energies miss is fitted per element and added to its
+    reference
       energies; scale and weights stay, so forces do not change.
     - `keep`: nothing changes.
     - `auto`: `shift` for a student that has reference energies, else `least_squares`.

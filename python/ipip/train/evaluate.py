@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-import torch
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.graph import energy_and_forces
 from ipip.models import Student
+from ipip.train.frozen import frozen_weights
 from ipip.train.losses import loss_sums
 
 
@@ -22,13 +23,10 @@ def evaluate_batches(
         `loss`; `force_mae_ev_per_a` and `force_rmse_ev_per_a` over components;
         `energy_mae_mev_per_atom` over frames. Independent of how frames are batched.
     """
-    asked = [(parameter, parameter.requires_grad) for parameter in student.parameters()]
-    for parameter, _ in asked:
-        parameter.requires_grad_(False)
     total = None
     absolute = squared = energy_error = 0.0
     components = frames = 0.0
-    try:
+    with frozen_weights(student):
         for batch in batches:
             energy, forces, strain = energy_and_forces(
                 student,
@@ -49,14 +47,11 @@ def evaluate_batches(
             known = (batch.energy_weight > 0).double()
             energy_error += float(((energy - batch.energy).abs() / batch.n_atoms * known).sum())
             frames += float(known.sum())
-    finally:
-        for parameter, value in asked:
-            parameter.requires_grad_(value)
     if total is None:
         raise ValueError("validation needs at least one batch")
     return {
         "loss": float(total.loss(settings)),
         "force_mae_ev_per_a": absolute / max(components, 1.0),
-        "force_rmse_ev_per_a": float(torch.tensor(squared / max(components, 1.0)).sqrt()),
+        "force_rmse_ev_per_a": math.sqrt(squared / max(components, 1.0)),
         "energy_mae_mev_per_atom": 1000.0 * energy_error / max(frames, 1.0),
     }

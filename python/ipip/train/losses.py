@@ -1,13 +1,14 @@
 r"""The two losses of the IPIP paper (arXiv 2507.20118, Eqs. 3 and 4), with an optional stress term.
 
-With errors $\Delta E$ of a frame, $\Delta F$ of an atom's force vector and $\Delta\sigma$ of a stress tensor,
+With errors $\Delta E$ of a frame, $\Delta F$ of an atom's force vector and $\Delta\sigma$ of a
+stress tensor,
 
     squared  (Eq. 3, ViSNet):  w_E mean (ΔE)^2  + w_F mean |ΔF|^2  + w_S mean |Δσ|^2
     absolute (Eq. 4, PaiNN):   w_E mean |ΔE|    + w_F mean |ΔF|    + w_S mean |Δσ|
 
-where means run over the frames, over the atoms and over the frames of a batch, |ΔF| is the Euclidean norm and
-|Δσ| the Frobenius norm. With `energy_per: atom` ΔE is divided by the frame's number of atoms; the paper's form
-is `energy_per: frame`. Only labels that are there count.
+where means run over the frames, over the atoms and over the frames of a batch, |ΔF| is the
+Euclidean norm and |Δσ| the Frobenius norm. With `energy_per: atom` ΔE is divided by the frame's
+number of atoms; the paper's form is `energy_per: frame`. Only labels that are there count.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from ipip.config.training import TrainingSettings
 
 @dataclasses.dataclass
 class LossSums:
-    """Sums of the terms of a loss, [3] each in the order energy, forces, stress, and what they count."""
+    """Sums of the terms of a loss and how many labels they count.
+
+    Attributes:
+        sums: [3] energy, forces, stress.
+        counts: [3] frames, atoms, frames.
+    """
 
     sums: Tensor
     counts: Tensor

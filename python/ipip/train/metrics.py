@@ -30,7 +30,7 @@ class Metrics(TypedDict, total=False):
 
 
 def energy_errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> FloatArray:
-    """Return [n_frames] predicted minus reference energy per atom, eV/atom; NaN where one is unknown."""
+    """Return [n_frames] predicted minus reference energy, eV/atom; NaN if unknown."""
     _check(reference, predicted)
     return np.array(
         [
@@ -41,7 +41,7 @@ def energy_errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> Flo
 
 
 def force_errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> list[FloatArray]:
-    """Return for each frame [n, 3] predicted minus reference forces, eV/Å; NaN where one is unknown."""
+    """Return for each frame [n, 3] predicted minus reference forces, eV/Å; NaN if unknown."""
     _check(reference, predicted)
     return [
         np.full((len(r), 3), np.nan)
@@ -64,6 +64,7 @@ def metrics(reference: Sequence[Frame], predicted: Sequence[Frame]) -> Metrics:
     Raises:
         InputError: the two are not the same frames.
     """
+    _check(reference, predicted)
     result: dict[str, Any] = dict(_errors(reference, predicted))
     result["by_element"] = _by_element(reference, predicted)
     kinds: dict[str, list[int]] = {}
@@ -135,7 +136,8 @@ def _by_element(
 def _check(reference: Sequence[Frame], predicted: Sequence[Frame]) -> None:
     if len(reference) != len(predicted):
         raise InputError(
-            f"{len(predicted)} predicted frames for {len(reference)} reference frames; expected as many"
+            f"{len(predicted)} predicted frames for {len(reference)} reference frames; expected "
+            "as many"
         )
     for index, (r, p) in enumerate(zip(reference, predicted, strict=True)):
         if not np.array_equal(r.numbers, p.numbers):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
@@ -31,12 +31,14 @@ class TrainingModule(lightning.LightningModule):
         valid: batched validation graphs; empty for none (the last weights are then the best).
         settings: of the training.
         total_steps: optimiser steps of the whole training.
+        after_epoch: called in this order after each epoch is validated (checkpoints, then logs).
 
     Attributes:
         history: one row per epoch: epoch, step, learning_rate, train_loss, valid_*, wall_s.
         best_epoch, best_loss: of the validation so far; -1 and infinity before the first.
         improved: the last epoch was the best so far.
         finished: the training came to its end.
+        resumed_just_now: this is the first epoch after a resume.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class TrainingModule(lightning.LightningModule):
         valid: Sequence[Batch],
         settings: TrainingSettings,
         total_steps: int,
+        after_epoch: Sequence[Callable[[TrainingModule], None]] = (),
     ) -> None:
         super().__init__()
         self.student = student
@@ -58,6 +61,8 @@ class TrainingModule(lightning.LightningModule):
         self.waited = 0
         self.improved = False
         self.finished = False
+        self.resumed_just_now = False
+        self._after_epoch = list(after_epoch)
         self._valid = list(valid)
         self._sums: LossSums | None = None
         self._wall_before = 0.0
@@ -100,7 +105,8 @@ class TrainingModule(lightning.LightningModule):
         loss = sums.loss(self.settings)
         if not torch.isfinite(loss):
             raise IpipError(
-                f"the training loss is {float(loss)} in epoch {self.current_epoch}, step {self.global_step}; "
+                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
+                f"step {self.global_step}; "
                 "lower learning_rate, or look for wrong labels among the training frames"
             )
         own = sums.detach()
@@ -108,11 +114,13 @@ class TrainingModule(lightning.LightningModule):
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Take the new weights into their average."""
+        """Take the new weights into their average; end the epoch when all steps are done."""
         self.average.update()
+        if self.global_step >= self.total_steps:
+            self.trainer.should_stop = True
 
     def on_train_epoch_end(self) -> None:
-        """Validate, decide on best, schedule and end; runs before checkpoints and logs are written."""
+        """Validate, decide on best, schedule and end, then let checkpoints and logs be written."""
         settings = self.settings
         epoch = self.current_epoch
         row: dict[str, Any] = {
@@ -137,6 +145,9 @@ class TrainingModule(lightning.LightningModule):
         self.finished = last or (patience is not None and self.waited >= patience)
         if self.finished:
             self.trainer.should_stop = True
+        for call in self._after_epoch:
+            call(self)
+        self.resumed_just_now = False
 
     def _validated(self, epoch: int, loss: float) -> None:
         self.rate.validated(loss)
@@ -167,6 +178,7 @@ class TrainingModule(lightning.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore `on_save_checkpoint`."""
         state = checkpoint[STATE]
+        self.resumed_just_now = True
         self.average.load(state["average"])
         self.rate.load(state["rate"])
         self.history = list(state["history"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
 from ipip.graph import energy_and_forces
 from ipip.models import Student
+from ipip.train.frozen import frozen_weights
 
 MAX_EDGES = 12_000  # per-edge tensors of a batch then stay in the caches
 GRAPHS_AT_ONCE = 512
@@ -31,7 +31,8 @@ def predict(
         max_edges: edges in a batch at most (one larger frame makes a batch of its own).
 
     Returns:
-        The same frames in the same order with the student's energy (eV), forces (eV/Å) and, where the
+        The same frames in the same order with the student's energy (eV), forces (eV/Å) and, where
+        the
         cell has a volume and is periodic in all directions, stress (eV/Å^3); info is kept.
 
     Raises:
@@ -39,7 +40,7 @@ def predict(
     """
     labelled: list[Frame] = []
     device = next(student.parameters()).device
-    with _frozen(student):
+    with frozen_weights(student):
         for start, batch in _batches(student, frames, batch_size, max_edges):
             batch = batch.to(device)
             energy, forces, strain = energy_and_forces(
@@ -80,14 +81,14 @@ def frame_features(
     """
     rows: list[npt.NDArray[np.float64]] = []
     device = next(student.parameters()).device
-    with _frozen(student), torch.no_grad():
+    with frozen_weights(student), torch.no_grad():
         for _, batch in _batches(student, frames, batch_size, MAX_EDGES):
             batch = batch.to(device)
             atoms = student.features(
                 batch.species, batch.edge_index, batch.edge_vec, batch.species.shape[0]
             )
-            for own in torch.split(atoms.double().cpu(), batch.n_atoms.tolist()):
-                rows.append(torch.cat([own.mean(0), own.amax(0)]).numpy())
+            frames_atoms = torch.split(atoms.double().cpu(), batch.n_atoms.tolist())
+            rows.extend(torch.cat([own.mean(0), own.amax(0)]).numpy() for own in frames_atoms)
     if not rows:
         return np.zeros((0, 0))
     return np.stack(rows)
@@ -121,16 +122,3 @@ def _batches(
         part = GraphDataset(frames[start : start + GRAPHS_AT_ONCE], student.symbols, student.cutoff)
         for first, graphs in edge_bounded(part.graphs, batch_size, max_edges):
             yield start + first, Batch.from_data_list(graphs)
-
-
-@contextmanager
-def _frozen(student: Student) -> Iterator[None]:
-    """Ask for no gradients of the weights during a block: only those of the pair vectors are needed."""
-    asked = [(parameter, parameter.requires_grad) for parameter in student.parameters()]
-    for parameter, _ in asked:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter, value in asked:
-            parameter.requires_grad_(value)

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// A student evaluated by TorchScript.
+//
+// e: pair, i: its receiving atom, j: its neighbour, a, b: Cartesian components.
+#include "ipip/student.hpp"
+
+#include <ATen/Parallel.h>
+#include <torch/autograd.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+#include "archive.hpp"
+#include "ipip/error.hpp"
+#include "ipip/halo.hpp"
+#include "ipip/version.hpp"
+#include "metadata.hpp"
+
+namespace ipip {
+namespace {
+
+using torch::Tensor;
+
+torch::jit::Module load_module(const std::string& path) {
+  try {
+    torch::jit::Module module = torch::jit::load(path, torch::kCPU);
+    module.eval();
+    for (const Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
+    return module;
+  } catch (const std::exception& error) {
+    throw Error(path + ": libtorch cannot load it (" + short_reason(error) +
+                "); copy it again or export the student again");
+  }
+}
+
+void check_forward(const torch::jit::Module& module, const std::string& path) {
+  constexpr std::size_t n_arguments = 5;  // self, species, edge_index, edge_vec, n_local
+  const auto method = module.find_method("forward");
+  if (!method || method->function().getSchema().arguments().size() != n_arguments) {
+    throw Error(path +
+                ": its forward is not forward(species, edge_index, edge_vec, n_local); export the "
+                "student again with `ipip export`");
+  }
+}
+
+void check_options(const RunOptions& options) {
+  if (options.device != "cpu") {
+    throw Error("device is \"" + options.device + "\", expected \"cpu\"");
+  }
+  if (options.threads < 1) {
+    throw Error("threads is " + std::to_string(options.threads) + ", expected 1 or more");
+  }
+}
+
+void check_graph(const Graph& graph) {
+  const std::size_t n_pairs = graph.receivers.size();
+  if (graph.n_local < 0 || graph.n_local > static_cast<std::int64_t>(graph.species.size()) ||
+      graph.neighbours.size() != n_pairs || graph.vectors.size() != 3 * n_pairs) {
+    throw Error("graph with " + std::to_string(graph.n_local) + " local atoms, " +
+                std::to_string(graph.species.size()) + " species, " + std::to_string(n_pairs) +
+                " receivers, " + std::to_string(graph.neighbours.size()) + " neighbours, " +
+                std::to_string(graph.vectors.size()) +
+                " vector components: the arrays do not fit each other");
+  }
+}
+
+// Runs a scope with a given number of torch's threads; the count is global to the process.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads) : previous_(at::get_num_threads()) { set(threads); }
+  ~ThreadScope() { set(previous_); }
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  static void set(int threads) {
+    if (at::get_num_threads() != threads) at::set_num_threads(threads);
+  }
+  int previous_;
+};
+
+// Forces and the total virial from g_e = dE/dr_e: F_i += g, F_j -= g, W_ab -= r_a g_b.
+void gather_forces(const Graph& graph, const double* gradients, Results& results) {
+  results.forces.assign(3 * graph.species.size(), 0.0);
+  results.virial.fill(0.0);
+  const double* r = graph.vectors.data();
+  const double* g = gradients;
+  for (std::size_t e = 0; e < graph.receivers.size(); ++e, r += 3, g += 3) {
+    double* on_receiver = &results.forces[3 * static_cast<std::size_t>(graph.receivers[e])];
+    double* on_neighbour = &results.forces[3 * static_cast<std::size_t>(graph.neighbours[e])];
+    for (int a = 0; a < 3; ++a) {
+      on_receiver[a] += g[a];
+      on_neighbour[a] -= g[a];
+      for (int b = 0; b < 3; ++b) results.virial[3 * a + b] -= r[a] * g[b];
+    }
+  }
+}
+
+// Half of each pair's virial to each of its atoms: the pair is a group of two, its centroid the
+// middle (Surblys et al., Phys. Rev. E 99, 051301 (2019), the definition behind LAMMPS' cvatom).
+void gather_atom_virials(const Graph& graph, const double* gradients, Results& results) {
+  results.atom_virials.assign(9 * graph.species.size(), 0.0);
+  const double* r = graph.vectors.data();
+  const double* g = gradients;
+  for (std::size_t e = 0; e < graph.receivers.size(); ++e, r += 3, g += 3) {
+    double* of_receiver = &results.atom_virials[9 * static_cast<std::size_t>(graph.receivers[e])];
+    double* of_neighbour = &results.atom_virials[9 * static_cast<std::size_t>(graph.neighbours[e])];
+    for (int a = 0; a < 3; ++a) {
+      for (int b = 0; b < 3; ++b) {
+        const double half = -0.5 * r[a] * g[b];
+        of_receiver[3 * a + b] += half;
+        of_neighbour[3 * a + b] += half;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+struct Student::Impl {
+  torch::jit::Module module;
+  RunOptions options;
+  Tensor edge_index;  // [2, capacity], grows and never shrinks
+
+  Impl(const std::string& path, const RunOptions& run_options)
+      : module(load_module(path)),
+        options(run_options),
+        edge_index(torch::empty({2, 0}, torch::kInt64)) {
+    check_forward(module, path);
+  }
+
+  // The pairs as one tensor [2, n_pairs].
+  Tensor edges(const Graph& graph) {
+    const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
+    if (edge_index.size(1) < n_pairs) {
+      edge_index = torch::empty({2, n_pairs + n_pairs / 4}, torch::kInt64);
+    }
+    std::copy(graph.receivers.begin(), graph.receivers.end(), edge_index.data_ptr<std::int64_t>());
+    std::copy(graph.neighbours.begin(), graph.neighbours.end(),
+              edge_index.data_ptr<std::int64_t>() + edge_index.size(1));
+    return edge_index.narrow(1, 0, n_pairs);
+  }
+
+  // Energies [n_local] and dE/dvectors [n_pairs, 3], both float64, contiguous, without gradient.
+  std::pair<Tensor, Tensor> evaluate(const Graph& graph) {
+    // from_blob wants pointers to writable memory; neither the model nor autograd writes into it.
+    const auto view = [](const auto& buffer, at::IntArrayRef shape, at::ScalarType type) {
+      return torch::from_blob(const_cast<void*>(static_cast<const void*>(buffer.data())), shape,
+                              torch::TensorOptions().dtype(type));
+    };
+    const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
+    const Tensor species =
+        view(graph.species, {static_cast<std::int64_t>(graph.species.size())}, torch::kInt64);
+    Tensor vectors = view(graph.vectors, {n_pairs, 3}, torch::kFloat64);
+    vectors.set_requires_grad(true);
+
+    const Tensor heads = module.forward({species, edges(graph), vectors, graph.n_local}).toTensor();
+    if (heads.dim() != 2 || heads.size(0) != graph.n_local) {
+      throw Error("the student returned a table of another shape than [n_local, n_heads]");
+    }
+    const Tensor energies = heads.to(torch::kFloat64).mean(1);
+    Tensor gradients;
+    if (energies.requires_grad()) {
+      gradients = torch::autograd::grad({energies.sum()}, {vectors}, {}, std::nullopt,
+                                        /*create_graph=*/false, /*allow_unused=*/true)[0];
+    }
+    if (!gradients.defined()) gradients = torch::zeros({n_pairs, 3}, torch::kFloat64);
+    return {energies.detach().contiguous(), gradients.contiguous()};
+  }
+};
+
+Student::Student(const std::string& path, const RunOptions& options) {
+  check_options(options);
+  require_matching_torch();
+  info_ = read_info(path);
+  impl_ = std::make_unique<Impl>(path, options);
+}
+
+Student::~Student() = default;
+
+void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
+  check_graph(graph);
+  Tensor energies, gradients;
+  if (graph.species.empty() && active_halo_exchanger() == nullptr) {
+    energies = torch::empty({0}, torch::kFloat64);
+    gradients = torch::empty({0, 3}, torch::kFloat64);
+  } else {
+    try {
+      const ThreadScope threads(impl_->options.threads);
+      const torch::AutoGradMode record(true);
+      const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
+      std::tie(energies, gradients) = impl_->evaluate(graph);
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw Error(info_.path + ": the student failed (" + short_reason(error) + ")");
+    }
+  }
+  const double* energy = energies.data_ptr<double>();
+  results.atom_energies.assign(energy, energy + energies.numel());
+  results.energy = 0.0;
+  for (const double e : results.atom_energies) results.energy += e;
+  gather_forces(graph, gradients.data_ptr<double>(), results);
+  if (atom_virials) {
+    gather_atom_virials(graph, gradients.data_ptr<double>(), results);
+  } else {
+    results.atom_virials.clear();
+  }
+}
+
+double Student::buffer_bytes() const {
+  return static_cast<double>(impl_->edge_index.numel()) * sizeof(std::int64_t);
+}
+
+StudentInfo read_info(const std::string& path) {
+  return parse_metadata(read_metadata_text(path), path);
+}
+
+}  // namespace ipip

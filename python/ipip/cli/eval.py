@@ -1,0 +1,77 @@
+"""`ipip eval`: errors of a student on labelled frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Student file (.pt).")],
+    data: Annotated[Path, typer.Argument(help="Labelled frames: extended XYZ or ASE database.")],
+    energy_key: Annotated[str, typer.Option(help="Key of the energies (eV).")] = "energy",
+    forces_key: Annotated[str, typer.Option(help="Key of the forces (eV/Å).")] = "forces",
+    stress_key: Annotated[
+        str, typer.Option(help="Key of the stress (eV/Å^3); read where a frame has it.")
+    ] = "stress",
+    config_type_key: Annotated[
+        str, typer.Option(help="Key of the kind of a frame.")
+    ] = "config_type",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder for errors.csv, metrics.json, predicted.xyz and parity.png."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the errors as JSON.")] = False,
+) -> None:
+    """Compare a student with labelled frames: a table, and with --out a CSV and a parity plot."""
+    import json
+
+    import torch
+
+    from ipip.cli.error_table import print_errors
+    from ipip.config.data import DataKeys
+    from ipip.data import read_frames, write_frames
+    from ipip.data.atomic import write_text
+    from ipip.data.elements import check_elements
+    from ipip.errors import InputError
+    from ipip.export import load_student
+    from ipip.train.checkpoints import disk_full_explained
+    from ipip.train.metrics import metrics
+    from ipip.train.parity import plot_parity, write_frame_errors
+    from ipip.train.predict import predict
+
+    torch.set_num_threads(1)
+    student, metadata = load_student(model)
+    keys = DataKeys(
+        energy=energy_key, forces=forces_key, stress=stress_key, config_type=config_type_key
+    )
+    reference = read_frames(data, keys)
+    check_elements(reference, student.symbols, str(data))
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; expected a folder for the output")
+    predicted = predict(student, reference)
+    errors = metrics(reference, predicted)
+    if as_json:
+        typer.echo(json.dumps(errors, indent=1))
+    else:
+        print_errors(errors, f"{model} on {data}")
+    if out is None:
+        return
+    with disk_full_explained(out):
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "metrics.json", json.dumps(errors, indent=1) + "\n")
+        write_frame_errors(reference, predicted, out / "errors.csv")
+        write_frames(out / "predicted.xyz", predicted)
+        plot_parity(
+            reference,
+            predicted,
+            out / "parity.png",
+            title=f"{model.name} on {data.name} ({len(reference)} frames)",
+            reference_energies=metadata.reference_energies,
+        )
+    if not as_json:
+        typer.echo(f"wrote errors.csv, metrics.json, predicted.xyz and parity.png to {out}")

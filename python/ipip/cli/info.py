@@ -1,0 +1,45 @@
+"""`ipip info`: what a model file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help="Model file (.pt).")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the whole metadata block as JSON.")
+    ] = False,
+) -> None:
+    """Say what a model file holds, after checking every field and the digest of its weights."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ipip.export import load_student
+
+    student, metadata = load_student(model)
+    if as_json:
+        typer.echo(metadata.to_json())
+        return
+    parameters = sum(p.numel() for p in student.parameters())
+    arguments = ", ".join(f"{name} {value}" for name, value in metadata.arguments.items())
+    energies = ", ".join(f"{s} {e:.4f} eV" for s, e in metadata.reference_energies.items())
+    rows = {
+        "student": f"{metadata.architecture}, {parameters} parameters, {metadata.dtype}",
+        "elements": " ".join(metadata.symbols),
+        "cutoff": f"{metadata.cutoff} Å, {metadata.layers} message layers",
+        "arguments": arguments,
+        "reference energies": energies,
+        "weights": metadata.weights_digest,
+        "training set": metadata.training_digest or "not recorded",
+        "written by": ", ".join(f"{name} {v}" for name, v in metadata.versions.items()),
+        "cite": metadata.citation,
+        "in LAMMPS": f"pair_style ipip\npair_coeff * * {model} {' '.join(metadata.symbols)}",
+    }
+    table = Table(title=str(model), show_header=False, title_justify="left")
+    for name, value in rows.items():
+        table.add_row(name, value)
+    Console(highlight=False).print(table)

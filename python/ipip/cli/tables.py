@@ -1,0 +1,65 @@
+"""Tables in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ipip.cli.progress import format_seconds
+from ipip.loop.disk import megabytes
+from ipip.loop.plan import Plan
+from ipip.loop.status import RunState
+from ipip.report.table import HEADER, table_rows
+
+
+def print_results(summary: dict[str, Any], folder: Path) -> None:
+    """Print the verdict, the table, and where things are."""
+    console = Console(highlight=False)
+    console.print()
+    console.print(summary["verdict"], style="bold")
+    console.print(_results(summary))
+    console.print(f"student to use: {folder / 'best' / 'student.pt'}", soft_wrap=True)
+    console.print(f"report:         {folder / 'report' / 'summary.md'}", soft_wrap=True)
+
+
+def print_status(state: RunState) -> None:
+    """Print the verdict so far, the table, and each stage's state."""
+    console = Console(highlight=False)
+    console.print(state.summary["verdict"], style="bold")
+    if state.summary["rounds"]:
+        console.print(_results(state.summary))
+    table = Table("stage", "state", "wall time", box=None)
+    for stage in state.stages:
+        wall = "" if stage.wall_s is None else format_seconds(stage.wall_s)
+        table.add_row(stage.identity, stage.state, wall)
+    console.print(table)
+    done = sum(stage.state == "done" for stage in state.stages)
+    console.print(f"{done} of {len(state.stages)} stages are done")
+
+
+def print_plan(plan: Plan) -> None:
+    """Print what a run will do and what it may cost."""
+    console = Console(highlight=False)
+    parts = ", ".join(f"{count} {part}" for part, count in plan.reference.items())
+    console.print(f"The settings are right. Reference frames: {parts}.")
+    table = Table("stage", "work", "estimate", box=None)
+    for stage in plan.stages:
+        table.add_row(stage.identity, stage.work, format_seconds(stage.seconds))
+    console.print(table)
+    console.print(
+        f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk (estimates)."
+    )
+    for note in plan.notes:
+        console.print(note, style="dim")
+
+
+def _results(summary: dict[str, Any]) -> Table:
+    table = Table(show_lines=False)
+    for number, name in enumerate(HEADER):
+        table.add_column(name, justify="left" if number == 0 else "right")
+    for row in table_rows(summary):
+        table.add_row(*row)
+    return table

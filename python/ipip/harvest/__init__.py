@@ -1,0 +1,38 @@
+"""Harvest: which frames of the student's MD become training frames, as pure functions."""
+
+from ipip.harvest.bounds import geometry_problem, label_problem, mean_energies_per_atom
+from ipip.harvest.candidates import Candidate, RunSteps, choose_steps, propose
+from ipip.harvest.distances import (
+    DistanceCalibration,
+    calibrate_min_distances,
+    min_pair_distances,
+)
+from ipip.harvest.harvest import Decision, Harvest, harvest
+from ipip.harvest.selection import (
+    Selection,
+    farthest_points,
+    force_difference,
+    scale_features,
+    select,
+)
+
+__all__ = [
+    "Candidate",
+    "Decision",
+    "DistanceCalibration",
+    "Harvest",
+    "RunSteps",
+    "Selection",
+    "calibrate_min_distances",
+    "choose_steps",
+    "farthest_points",
+    "force_difference",
+    "geometry_problem",
+    "harvest",
+    "label_problem",
+    "mean_energies_per_atom",
+    "min_pair_distances",
+    "propose",
+    "scale_features",
+    "select",
+]

@@ -1,0 +1,114 @@
+"""Minimum distances between elements: in one frame, and calibrated on the teacher's frames."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+from ase.data import atomic_numbers, chemical_symbols, covalent_radii
+
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.graph import neighbor_list
+
+Pair = tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class DistanceCalibration:
+    """Minimum distance of each pair of elements that a student's MD must keep.
+
+    Attributes:
+        distances: sorted pair of symbols to bound in Å (already scaled).
+        seen: smallest distance (Å) in the teacher's frames, of the pairs that came close.
+        unseen: pairs that the frames never showed within the cutoff: their bound is the factor
+            times the sum of covalent radii.
+        factor: the scale.
+    """
+
+    distances: dict[Pair, float]
+    seen: dict[Pair, float]
+    unseen: list[Pair]
+    factor: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values; pairs are written "Mo-S"."""
+        return {
+            "factor": self.factor,
+            "distances": {"-".join(pair): value for pair, value in self.distances.items()},
+            "seen": {"-".join(pair): value for pair, value in self.seen.items()},
+            "unseen": ["-".join(pair) for pair in self.unseen],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> DistanceCalibration:
+        """Rebuild a calibration from :meth:`as_dict`."""
+        return cls(
+            distances={_pair(name): float(v) for name, v in plain["distances"].items()},
+            seen={_pair(name): float(v) for name, v in plain["seen"].items()},
+            unseen=[_pair(name) for name in plain["unseen"]],
+            factor=float(plain["factor"]),
+        )
+
+
+def min_pair_distances(frame: Frame, cutoff: float = 4.0) -> dict[Pair, float]:
+    """Find the smallest distance (Å) of each pair of elements under periodic boundaries.
+
+    Args:
+        frame: positions in Å; must be finite.
+        cutoff: Å; pairs of elements that are nowhere closer are not in the result.
+
+    Returns:
+        Sorted pair of symbols to Å. Images of one atom count as a pair.
+    """
+    (receivers, senders), vectors = neighbor_list(frame.positions, frame.cell, frame.pbc, cutoff)
+    lengths = np.sqrt((vectors**2).sum(axis=1))
+    low = np.minimum(frame.numbers[receivers], frame.numbers[senders])
+    high = np.maximum(frame.numbers[receivers], frame.numbers[senders])
+    keys = low * 1000 + high
+    found: dict[Pair, float] = {}
+    for key in np.unique(keys):
+        a, b = chemical_symbols[key // 1000], chemical_symbols[key % 1000]
+        found[(min(a, b), max(a, b))] = float(lengths[keys == key].min())
+    return found
+
+
+def calibrate_min_distances(
+    frames: Iterable[Frame], symbols: Sequence[str], factor: float = 0.8, cutoff: float = 4.0
+) -> DistanceCalibration:
+    """Calibrate the minimum distances of a student's MD on the teacher's frames.
+
+    Args:
+        frames: the teacher's MD (Å).
+        symbols: elements of the system.
+        factor: the bound is this times the smallest distance seen.
+        cutoff: Å; see :func:`min_pair_distances`.
+
+    Raises:
+        InputError: an unknown element, or a factor that is not above 0.
+    """
+    unknown = [symbol for symbol in symbols if symbol not in atomic_numbers]
+    if unknown or not factor > 0:
+        raise InputError(f"symbols {list(symbols)} and factor {factor}: expected elements and > 0")
+    seen: dict[Pair, float] = {}
+    for frame in frames:
+        for pair, distance in min_pair_distances(frame, cutoff).items():
+            seen[pair] = min(distance, seen.get(pair, np.inf))
+    distances, unseen = {}, []
+    for first, second in combinations_with_replacement(sorted(symbols), 2):
+        pair = (first, second)
+        if pair in seen:
+            distances[pair] = factor * seen[pair]
+        else:
+            unseen.append(pair)
+            radii = [covalent_radii[atomic_numbers[symbol]] for symbol in pair]
+            distances[pair] = factor * float(sum(radii))
+    return DistanceCalibration(distances, seen, unseen, factor)
+
+
+def _pair(name: str) -> Pair:
+    first, _, second = name.partition("-")
+    return (first, second)

@@ -1,0 +1,117 @@
+"""Filling in the deck template of a student's MD."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from importlib import resources
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+import jinja2
+
+from ipip.config.md import StudentMDSettings
+from ipip.errors import InputError
+from ipip.lammps.verdict import Bounds, Pair
+
+TEMPLATE = "student_nvt.lmp.j2"
+
+
+@dataclasses.dataclass(frozen=True)
+class PairCommands:
+    """The potential of a deck.
+
+    Attributes:
+        lines: pair_style and pair_coeff commands.
+        compute: pair style whose ``compute pair`` gives the largest force and the minimum distance
+            of each type pair, or "" where the style has none (those guards are then off).
+    """
+
+    lines: tuple[str, ...]
+    compute: str = ""
+
+
+def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> PairCommands:
+    """Return the commands of ``pair_style ipip`` for a model and the elements of the types."""
+    style = f"pair_style ipip {options}".strip()
+    coeff = f'pair_coeff * * "{Path(model).absolute()}" {" ".join(symbols)}'
+    return PairCommands((style, coeff), compute="ipip")
+
+
+def type_pairs(symbols: Sequence[str]) -> list[Pair]:
+    """Element pairs in the order of compute pair: (1,1), (1,2), ... (2,2), ...; each sorted."""
+    pairs = combinations_with_replacement(symbols, 2)
+    return [(min(a, b), max(a, b)) for a, b in pairs]
+
+
+def distance_variable(pair: Pair) -> str:
+    """Name of the deck variable that holds the minimum distance of a pair."""
+    return f"min_{pair[0]}_{pair[1]}"
+
+
+def render_deck(
+    md: StudentMDSettings,
+    bounds: Bounds,
+    pair: PairCommands,
+    symbols: Sequence[str],
+    *,
+    boundary: str,
+    n_atoms: int,
+    seed: int,
+    data: str = "start.data",
+) -> str:
+    """Fill in the deck template.
+
+    Args:
+        md: settings (fs, K; converted to LAMMPS' metal units here).
+        bounds: guards; distances of pairs that are not among the symbols are left out.
+        pair: the potential.
+        symbols: element of each LAMMPS type.
+        boundary: LAMMPS' boundary flags.
+        n_atoms: atoms of the run.
+        seed: of velocities and noise.
+        data: data file, as seen from the run's folder.
+
+    Raises:
+        InputError: the user's template is missing or has an error.
+    """
+    distances = [
+        (distance_variable(p), 2 + index, f"{bounds.distances[p]:.10g}")
+        for index, p in enumerate(type_pairs(symbols))
+        if p in bounds.distances
+    ]
+    values = md.model_dump(include=set(StudentMDSettings.model_fields) - {"deck"})
+    values.update(
+        timestep=f"{md.timestep / 1000.0:.10g}",
+        damping=f"{md.damping / 1000.0:.10g}",
+        boundary=boundary,
+        data=data,
+        pair_lines=list(pair.lines),
+        pair_compute=pair.compute,
+        distances=distances,
+        elements=" ".join(symbols),
+        n_atoms=n_atoms,
+        seed=1 + seed % 900_000_000,
+        max_temperature=f"{bounds.temperature:.10g}",
+        max_force=f"{bounds.force:.10g}",
+        max_energy_change=bounds.energy_change or "",
+    )
+    name = TEMPLATE if md.deck is None else str(md.deck)
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    try:
+        return environment.from_string(_template(md.deck)).render(values) + "\n"
+    except jinja2.TemplateError as error:
+        line = getattr(error, "lineno", None)
+        where = "" if line is None else f", line {line}"
+        raise InputError(f"deck template {name}{where}: {error}") from error
+
+
+def _template(path: Path | None) -> str:
+    if path is None:
+        return resources.files("ipip.lammps").joinpath(TEMPLATE).read_text()
+    try:
+        return path.expanduser().read_text()
+    except OSError as error:
+        raise InputError(f"deck template {path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,239 @@
+"""One student MD run: writes the deck, runs LAMMPS, judges what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ipip.config.md import Guards, StudentMDSettings
+from ipip.data.digest import file_digest, frames_digest
+from ipip.data.frame import Frame
+from ipip.errors import InputError, IpipError
+from ipip.lammps import launch
+from ipip.lammps.deck import PairCommands, render_deck, student_pair
+from ipip.lammps.facts import read_facts
+from ipip.lammps.geometry import lammps_box, write_data
+from ipip.lammps.verdict import Bounds, Pair, Verdict, judge
+
+_INPUTS = ("in.lammps", "start.data", "run.json")
+_OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
+_OWN_FILES = (*_INPUTS, *_OUTPUTS, "restart.a", "restart.b", "verdict.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class StudentRun:
+    """One run of a student's MD.
+
+    Attributes:
+        model: student file.
+        frame: start configuration.
+        md: temperature, steps, ring, ...
+        guards: what makes a run unstable.
+        folder: of this run alone.
+        seed: of velocities and noise.
+        min_distances: calibrated minimum distance (Å) of each pair of elements, sorted by symbol;
+            the bounds as they are, already scaled.
+        pair: commands of another potential, for which ``symbols`` must be given; None: the model's.
+        symbols: element of each LAMMPS type; None: those of the model that the frame has.
+    """
+
+    model: Path
+    frame: Frame
+    md: StudentMDSettings
+    guards: Guards
+    folder: Path
+    seed: int
+    min_distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
+    pair: PairCommands | None = None
+    symbols: tuple[str, ...] | None = None
+
+    @property
+    def bounds(self) -> Bounds:
+        """The bounds of this run, from guards, temperature and number of atoms."""
+        return Bounds(
+            temperature=self.guards.temperature_limit(self.md.temperature, len(self.frame)),
+            force=self.guards.max_force,
+            distances={(min(p), max(p)): d for p, d in self.min_distances.items()},
+            energy_change=self.guards.max_energy_change,
+        )
+
+    def digest(self) -> str:
+        """Return a fingerprint of everything that decides the outcome."""
+        model = file_digest(self.model) if self.pair is None else repr(self.pair)
+        deck = None if self.md.deck is None else file_digest(self.md.deck)
+        plain = {
+            "model": model,
+            "frame": frames_digest([self.frame]),
+            "md": self.md.model_dump(mode="json", exclude={"deck"}),
+            "deck": deck,
+            "guards": self.guards.model_dump(mode="json"),
+            "seed": self.seed,
+            "distances": sorted((*pair, d) for pair, d in self.min_distances.items()),
+            "symbols": self.symbols,
+        }
+        return "sha256:" + hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def run_student_md(
+    model: Path,
+    frame: Frame,
+    md: StudentMDSettings,
+    guards: Guards,
+    folder: Path,
+    seed: int,
+    min_distances: Mapping[Pair, float] | None = None,
+) -> Verdict:
+    """Run a student in LAMMPS from a frame and judge the run; see :class:`StudentRun`.
+
+    Returns:
+        The verdict, which is in ``folder/verdict.json`` too.
+
+    Raises:
+        InputError: the model, the frame's elements or the deck are wrong.
+    """
+    return execute(StudentRun(model, frame, md, guards, folder, seed, min_distances or {}))
+
+
+def execute(job: StudentRun, cancel: threading.Event | None = None) -> Verdict:
+    """Run a job in its folder, from the start: what an earlier run left there is removed.
+
+    Args:
+        job: what to run.
+        cancel: set it to kill the run; :class:`IpipError` is then raised.
+    """
+    symbols = job.symbols or _symbols(job)
+    pair = job.pair or student_pair(job.model, symbols, job.md.pair_options)
+    _prepare(job, symbols, pair)
+    code = _run_lammps(job.folder, cancel)
+    facts = read_facts(
+        job.folder,
+        steps=job.md.steps,
+        n_atoms=len(job.frame),
+        symbols=symbols,
+        return_code=code,
+    )
+    verdict = judge(facts, job.bounds)
+    if verdict.reason == "input":
+        raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
+    _write_json(job.folder / "verdict.json", {"digest": job.digest(), "verdict": verdict.as_dict()})
+    return verdict
+
+
+def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
+    """Return the verdict of a finished run, or None where there is none.
+
+    Args:
+        folder: of the run.
+        digest: accept only the verdict of a job with this digest.
+    """
+    try:
+        stored = json.loads((Path(folder) / "verdict.json").read_text())
+        if digest is not None and stored["digest"] != digest:
+            return None
+        return Verdict.from_dict(stored["verdict"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _symbols(job: StudentRun) -> tuple[str, ...]:
+    """Elements of the frame in the order of the model's types."""
+    from ipip.export import read_metadata
+
+    known = read_metadata(job.model).symbols
+    present = {chemical_symbols[number] for number in np.unique(job.frame.numbers)}
+    missing = sorted(present - set(known))
+    if missing:
+        raise InputError(
+            f"student {job.model} does not know {', '.join(missing)} (it knows "
+            f"{', '.join(known)}); train one with these elements or change the system"
+        )
+    return tuple(symbol for symbol in known if symbol in present)
+
+
+def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> None:
+    if len(job.frame) == 0:
+        raise InputError("student MD needs atoms; the start frame has none")
+    if not np.isfinite(job.frame.positions).all():
+        raise InputError("the start frame of a student MD has positions that are not finite")
+    box = lammps_box(job.frame)
+    deck = render_deck(
+        job.md,
+        job.bounds,
+        pair,
+        symbols,
+        boundary=box.boundary,
+        n_atoms=len(job.frame),
+        seed=job.seed,
+    )
+    folder = job.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _OWN_FILES:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "ring", ignore_errors=True)
+    (folder / "ring").mkdir()
+    write_data(folder / "start.data", job.frame, symbols, box)
+    (folder / "in.lammps").write_text(deck)
+    run = {
+        "symbols": list(symbols),
+        "rotation": box.rotation.tolist(),
+        "cell": job.frame.cell.tolist(),
+        "pbc": job.frame.pbc.tolist(),
+        "seed": job.seed,
+        "timestep": job.md.timestep,
+    }
+    _write_json(folder / "run.json", run)
+
+
+def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
+    """Run the deck with one thread; return the exit status (negative: signal)."""
+    command = [sys.executable, launch.__file__, str(os.getpid())]
+    command += ["-in", "in.lammps", "-log", "log.lammps", "-nocite"]
+    with (folder / "screen.txt").open("wb") as screen:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=screen,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            start_new_session=True,
+        )
+    try:
+        while True:
+            try:
+                return process.wait(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                if cancel is not None and cancel.is_set():
+                    raise IpipError(f"student MD in {folder} was cancelled") from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """The caller's environment, one thread, and nothing of an MPI run around the caller."""
+    inherited = ("PMI_", "PMIX_", "HYDI_", "HYDRA_", "MPI_LOCAL", "OMPI_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(inherited)}
+    for name in ("OMP", "MKL", "OPENBLAS"):
+        environment[f"{name}_NUM_THREADS"] = "1"
+    return environment
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file that is either complete or absent."""
+    draft = path.with_suffix(path.suffix + ".part")
+    draft.write_text(json.dumps(content, indent=1))
+    os.replace(draft, path)

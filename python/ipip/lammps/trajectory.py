@@ -1,0 +1,99 @@
+"""The stored frames of a student run: coarse dump, ring and last frame as one trajectory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ipip.data.frame import Frame, IntArray
+from ipip.errors import InputError
+from ipip.lammps.dump import DumpFrame, read_dump
+from ipip.lammps.run import read_verdict
+from ipip.lammps.verdict import Verdict
+
+
+class RunTrajectory:
+    """Frames of a run folder, in the orientation of the start frame and in order of steps.
+
+    Args:
+        folder: of a run of :func:`ipip.lammps.run_student_md`.
+        name: becomes ``info["traj"]``; the folder's name by default.
+
+    Raises:
+        InputError: the folder is not that of a run.
+    """
+
+    def __init__(self, folder: Path, name: str | None = None) -> None:
+        self.folder = Path(folder)
+        self.name = self.folder.name if name is None else name
+        try:
+            run = json.loads((self.folder / "run.json").read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{self.folder} is not the folder of a student run: {error}"
+            ) from error
+        self.symbols: tuple[str, ...] = tuple(run["symbols"])
+        self.timestep: float = float(run["timestep"])  # fs
+        self._rotation = np.array(run["rotation"])
+        self._cell = np.array(run["cell"])
+        self._pbc = np.array(run["pbc"], dtype=bool)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict, or None of a run that has not ended."""
+        return read_verdict(self.folder)
+
+    def steps(self) -> IntArray:
+        """Steps of all stored frames, ascending, each once."""
+        return np.array(sorted(self._sources()), dtype=np.int64)
+
+    def frames(self, steps: Collection[int] | None = None) -> Iterator[Frame]:
+        """Yield frames in order of steps, one at a time.
+
+        Args:
+            steps: of the frames to read; all stored ones by default.
+
+        Yields:
+            Frames with unwrapped positions (Å), the student's forces (eV/Å; no energy), and info
+            ``traj`` and ``md_step``. Values of an exploded frame may be not finite.
+        """
+        sources = self._sources()
+        wanted = sorted(sources if steps is None else {int(s) for s in steps} & set(sources))
+        at = 0
+        while at < len(wanted):
+            file = sources[wanted[at]]
+            last = at
+            while last < len(wanted) and sources[wanted[last]] == file:
+                last += 1
+            yield from map(self._frame, read_dump(file, self.symbols, wanted[at:last]))
+            at = last
+
+    def _sources(self) -> dict[int, Path]:
+        """Map each stored step to the file that has it."""
+        ring = sorted((self.folder / "ring").glob("*.dump"))
+        files = [self.folder / "last.dump", *ring, self.folder / "trajectory.dump"]
+        sources: dict[int, Path] = {}
+        for file in files:
+            if file.exists():
+                sources.update(dict.fromkeys(read_dump(file).steps().tolist(), file))
+        return sources
+
+    def _frame(self, dumped: DumpFrame) -> Frame:
+        assert dumped.numbers is not None  # the symbols are known
+        back = self._rotation.T
+        forces = None if dumped.forces is None else dumped.forces @ back
+        cell = self._cell
+        turned = dumped.cell @ back
+        if self._pbc.all() and not np.allclose(turned, cell, atol=1e-6):
+            cell = turned  # a deck that changes the box
+        return Frame(
+            numbers=dumped.numbers,
+            positions=dumped.positions @ back,
+            cell=cell,
+            pbc=self._pbc,
+            forces=forces,
+            info={"traj": self.name, "md_step": dumped.step},
+        )

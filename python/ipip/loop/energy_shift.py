@@ -1,0 +1,84 @@
+"""From the teacher's energy zero to the reference level's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ipip.data import (
+    Frame,
+    ReferenceEnergies,
+    composition,
+    elements_of,
+    fit_reference_energies,
+)
+
+
+def fit_energy_shift(
+    reference: Sequence[Frame], teacher: Sequence[Frame], symbols: Sequence[str]
+) -> ReferenceEnergies:
+    """Fit one energy per element to E_reference - E_teacher (ridge least squares per atom).
+
+    With frames of one composition (rank 1) this is one shift per atom, the same for all elements.
+
+    Args:
+        reference: training frames with reference energies (eV).
+        teacher: the same frames with the teacher's energies (eV).
+        symbols: chemical symbols.
+
+    Returns:
+        The shift by element, its rank, and the residual (eV per atom, root mean square).
+    """
+    differences = [
+        known.replace(energy=float(known.energy or 0.0) - float(guess.energy or 0.0))
+        for known, guess in zip(reference, teacher, strict=True)
+    ]
+    present = [symbol for symbol in symbols if symbol in elements_of(reference)]
+    return fit_reference_energies(differences, present)
+
+
+def apply_energy_shift(frames: Sequence[Frame], shift: dict[str, float]) -> list[Frame]:
+    """Add the shift (eV by symbol) to the energies of the teacher's frames.
+
+    Raises:
+        InputError: a frame has an element that the shift was not fitted for.
+    """
+    if not frames:
+        return []
+    symbols = list(shift)
+    values = np.array([shift[symbol] for symbol in symbols])
+    added = composition(frames, symbols) @ values
+    return [
+        frame.replace(energy=None if frame.energy is None else frame.energy + float(extra))
+        for frame, extra in zip(frames, added, strict=True)
+    ]
+
+
+def outside_fit(
+    frames: Sequence[Frame], reference: Sequence[Frame], symbols: Sequence[str]
+) -> list[str]:
+    """Return the formulas of frames whose composition no combination of the reference frames' gives.
+
+    Their shifted energies rest on a guess, since the fit says nothing about them.
+    """
+    known = composition(reference, symbols)
+    rank = int(np.linalg.matrix_rank(known))
+    found: dict[str, None] = {}
+    for frame in frames:
+        row = composition([frame], symbols)
+        if int(np.linalg.matrix_rank(np.vstack([known, row]))) > rank:
+            counts = zip(symbols, row[0].astype(int), strict=True)
+            found["".join(f"{symbol}{count}" for symbol, count in counts if count)] = None
+    return list(found)
+
+
+def describe_shift(shift: ReferenceEnergies) -> dict[str, Any]:
+    """Return the shift as JSON-able values."""
+    return {
+        "ev_per_atom": shift.by_symbol(),
+        "rank": shift.rank,
+        "residual_mev_per_atom": 1000 * shift.residual,
+        "note": shift.note,
+    }

@@ -1,0 +1,74 @@
+"""Reference frames: read, checked, split."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from ipip.config.data import DataFile
+from ipip.config.reference import ReferenceSettings
+from ipip.data import Frame, Split, check_elements, read_files, split_frames
+from ipip.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class ReferenceFrames:
+    """Labelled frames of the reference level by part.
+
+    Attributes:
+        split: of the pooled `reference.data`; the frames of `reference.train_data` are not in it.
+        train, valid, test: frames.
+        groups: name of the group of each test frame (its trajectory).
+    """
+
+    split: Split
+    train: list[Frame]
+    valid: list[Frame]
+    test: list[Frame]
+    groups: list[str]
+
+
+def read_reference(
+    settings: ReferenceSettings, elements: Sequence[str], seed: int
+) -> ReferenceFrames:
+    """Read all reference files and split them.
+
+    Raises:
+        InputError: unreadable or unlabelled frames, unknown elements, or an impossible split.
+    """
+    pooled = _read(settings.data, settings.leave_out, elements)
+    extra = _read(settings.train_data, settings.leave_out, elements)
+    if not pooled:
+        raise InputError("reference.data: no frames are left; check leave_out")
+    if settings.split.file is not None:
+        split = Split.load(settings.split.file, pooled)
+    else:
+        shares = settings.split
+        split = split_frames(
+            pooled,
+            valid=shares.valid,
+            test=shares.test,
+            train=shares.train,
+            seed=seed,
+            group_key=settings.group_key,
+        )
+    test = split.take(pooled, "test")
+    key = settings.group_key
+    groups = [
+        str(frame.info[key]) if key else str(number) for number, frame in enumerate(test)
+    ]
+    return ReferenceFrames(
+        split, [*split.take(pooled, "train"), *extra], split.take(pooled, "valid"), test, groups
+    )
+
+
+def _read(
+    files: Sequence[DataFile], leave_out: Sequence[str], elements: Sequence[str]
+) -> list[Frame]:
+    frames = [
+        frame
+        for frame in read_files(files)
+        if str(frame.info.get("config_type", "")) not in leave_out
+    ]
+    check_elements(frames, elements, ", ".join(str(file.path) for file in files))
+    return frames

@@ -1,0 +1,81 @@
+"""How good a round's student is: held-out errors, stability, speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.config.run import RunSettings
+from ipip.data import read_frames, write_frames
+from ipip.errors import IpipError
+from ipip.export import load_student
+from ipip.lammps import Verdict, run_student_md
+from ipip.loop.folder import stage_id
+from ipip.loop.frames import frame_errors
+from ipip.loop.seeds import derive_seed
+from ipip.loop.stage import StageResult, StageRun
+from ipip.loop.stages.student_md import describe_verdicts, run_student
+from ipip.loop.stages.training import STUDENT_FILE
+from ipip.loop.starts import speed_box, stability_starts
+from ipip.loop.statistics import wilson_interval
+from ipip.train import metrics, predict
+
+TEST_FILE = "test.xyz"
+SPEED_TEMPERATURE = 300.0
+
+
+def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    """Measure the round's student on frames and boxes that no training has seen."""
+    label = stage_id(0, "20_label")
+    path = run.path(stage_id(round_index, "40_finetune"), STUDENT_FILE)
+    student, _ = load_student(path)
+    test = read_frames(run.path(label, "test.xyz"))
+    valid = read_frames(run.path(label, "valid.xyz"))
+    predicted = predict(student, test)
+    write_frames(run.folder / TEST_FILE, predicted)
+    starts = stability_starts(settings)
+    seeds = {
+        start.name: derive_seed(settings.seed, "stability", start.name) for start in starts
+    }
+    md = settings.stability.md or settings.student_md
+    verdicts = run_student(settings, md, path, starts, seeds, run) if starts else []
+    failures = count_failures(verdicts)
+    errors = metrics(test, predicted)
+    pace = _time_student(settings, path, run.folder / "speed")
+    return StageResult(
+        outputs=(run.folder / TEST_FILE,),
+        results={
+            "test": dict(errors),
+            "valid": dict(metrics(valid, predict(student, valid))),
+            "test_frame_errors": frame_errors(test, predicted),
+            "failures": failures,
+            "runs": describe_verdicts(starts, verdicts),
+        },
+        times={"us_per_atom_step": pace},
+        seeds=seeds,
+        note=f"held-out force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å, energy "
+        f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures['failed']} of "
+        f"{failures['total']} runs failed; {pace:.0f} µs per atom and step",
+    )
+
+
+def count_failures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Count unstable runs, with the Wilson interval of the rate."""
+    failed = sum(verdict.state == "unstable" for verdict in verdicts)
+    low, high = wilson_interval(failed, len(verdicts))
+    return {"failed": failed, "total": len(verdicts), "wilson95": [round(low, 4), round(high, 4)]}
+
+
+def _time_student(settings: RunSettings, model: Path, folder: Path) -> float:
+    """Return µs per atom and step of the student's MD in LAMMPS, on the box the teacher was timed on."""
+    steps = settings.speed.student_steps
+    quiet = {"frame_interval": steps, "ring_interval": steps, "thermo_interval": steps}
+    md = settings.student_md.model_copy(
+        update={"steps": steps, "temperature": SPEED_TEMPERATURE, "minimize_steps": 100, **quiet}
+    )
+    seed = derive_seed(settings.seed, "speed")
+    verdict = run_student_md(model, speed_box(settings), md, settings.guards, folder, seed)
+    if verdict.us_per_atom_step is None:
+        raise IpipError(f"{folder}: the student's MD could not be timed: {verdict.message}")
+    return verdict.us_per_atom_step

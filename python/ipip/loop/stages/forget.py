@@ -1,0 +1,31 @@
+"""Forgetting: a part of the last pretraining set is dropped at random."""
+
+from __future__ import annotations
+
+from ipip.config.run import RunSettings
+from ipip.loop.decide import forget_indices
+from ipip.loop.folder import stage_id
+from ipip.loop.frames import FILE_NAME, entry_of, read_set
+from ipip.loop.seeds import derive_seed
+from ipip.loop.stage import StageResult, StageRun
+from ipip.loop.storage import write_json
+
+FORGOTTEN_FILE = "forgotten.json"
+
+
+def forget(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    """Choose and store what this round forgets of the last round's pretraining set."""
+    source = stage_id(round_index - 1, "20_label" if round_index == 1 else "20_relabel")
+    entries = [entry_of(frame) for frame in read_set(run.path(source, FILE_NAME))]
+    seed = derive_seed(settings.seed, round_index, "forget")
+    indices = forget_indices(len(entries), settings.iteration.forget_fraction, seed)
+    path = run.folder / FORGOTTEN_FILE
+    write_json(
+        path, {"indices": indices, "frame_ids": [entries[index].frame_id for index in indices]}
+    )
+    return StageResult(
+        outputs=(path,),
+        results={"forgotten": len(indices), "of": len(entries)},
+        seeds={"forget": seed},
+        note=f"{len(indices)} of {len(entries)} frames",
+    )

@@ -1,0 +1,110 @@
+"""Pretraining and fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ipip.config.run import RunSettings
+from ipip.config.training import TrainingSettings
+from ipip.data import Frame, frames_digest, read_frames
+from ipip.export import load_student, save_student
+from ipip.loop.folder import stage_id
+from ipip.loop.frames import FILE_NAME, read_set
+from ipip.loop.seeds import derive_seed
+from ipip.loop.stage import StageResult, StageRun
+from ipip.models import Student, build_student
+from ipip.train import fit
+
+STUDENT_FILE = "student.pt"
+VALID_SHARE = 0.05
+
+
+def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    """Train on the round's pretraining set, from new weights or from the last round's student."""
+    source = stage_id(round_index, "20_label" if round_index == 0 else "20_relabel")
+    frames = read_set(run.path(source, FILE_NAME))
+    seed = derive_seed(settings.seed, round_index, "pretrain")
+    train, valid = hold_out(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
+    if round_index > 0 and settings.iteration.start == "warm":
+        student, _ = load_student(run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE))
+    else:
+        student = new_student(settings, round_index, run)
+    return _train(student, train, valid, settings.pretrain, run, seed)
+
+
+def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    """Train the pretrained student on the reference training frames, with a new optimiser."""
+    label = stage_id(0, "20_label")
+    train = read_frames(run.path(label, "train.xyz"))
+    valid = read_frames(run.path(label, "valid.xyz"))
+    student, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
+    seed = derive_seed(settings.seed, round_index, "finetune")
+    return _train(student, train, valid, settings.finetune, run, seed)
+
+
+def new_student(settings: RunSettings, round_index: int, run: StageRun) -> Student:
+    """Make a student with new weights and the run's energy scale."""
+    student = build_student(
+        settings.student.architecture,
+        settings.elements,
+        seed=derive_seed(settings.seed, round_index, "weights"),
+        **settings.student.arguments(),
+    )
+    scale = run.results(stage_id(0, "20_label"))["energy_scale"]
+    energies = [scale["reference_energies"][symbol] for symbol in settings.elements]
+    student.set_energy_scale(energies, scale["scale"], 0.0)
+    return student
+
+
+def hold_out(frames: Sequence[Frame], seed: int) -> tuple[list[Frame], list[Frame]]:
+    """Set a twentieth of a pretraining set (at least one frame, if there are two) aside for validation."""
+    count = max(1, round(VALID_SHARE * len(frames))) if len(frames) > 1 else 0
+    chosen = set(np.random.default_rng(seed).permutation(len(frames))[:count].tolist())
+    train = [frame for index, frame in enumerate(frames) if index not in chosen]
+    return train, [frames[index] for index in sorted(chosen)]
+
+
+def _train(
+    student: Student,
+    train: Sequence[Frame],
+    valid: Sequence[Frame],
+    settings: TrainingSettings,
+    run: StageRun,
+    seed: int,
+) -> StageResult:
+    torch.set_num_threads(1)
+    if settings.references == "auto":
+        # The run has one energy scale; a fit of its own in each stage would move it.
+        settings = settings.model_copy(update={"references": "keep"})
+    folder = run.folder / "training"
+    result = fit(student, train, valid, settings, folder, seed=seed, progress=True)
+    path = run.folder / STUDENT_FILE
+    provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
+    save_student(
+        result.student, path, training_digest=frames_digest(train), training=provenance
+    )
+    best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
+    figures = {
+        name: value for name, value in best.items() if name.startswith("valid_") and value is not None
+    }
+    outputs: list[Path] = [path, *sorted(folder.glob("*.csv"))]
+    note = f"{result.steps} steps on {len(train)} frames"
+    if "valid_force_mae_ev_per_a" in figures:
+        note += f", validation force MAE {figures['valid_force_mae_ev_per_a']:.3f} eV/Å"
+    return StageResult(
+        outputs=tuple(outputs),
+        results={
+            "steps": result.steps,
+            "best_epoch": result.best_epoch,
+            "train_frames": len(train),
+            "valid_frames": len(valid),
+            **figures,
+        },
+        times={"training_s": result.wall_s},
+        seeds={"training": seed},
+        note=note,
+    )

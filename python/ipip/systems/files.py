@@ -1,0 +1,33 @@
+"""Reading a structure file with a clear message when that fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io import read
+
+from ipip.errors import InputError
+
+
+def read_structure(path: Path) -> Atoms:
+    """Read the last configuration of a structure file (any format that ASE knows).
+
+    Raises:
+        InputError: no such file, not a structure, no atoms, or positions that are not finite.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise InputError(f"structure file {path} does not exist")
+    try:
+        found = read(path)
+    except Exception as error:  # each of ASE's readers raises its own kinds
+        text = f"{type(error).__name__}: {error}"
+        raise InputError(f"structure file {path} cannot be read ({text})") from error
+    atoms = found if isinstance(found, Atoms) else found[-1]
+    if len(atoms) == 0:
+        raise InputError(f"structure file {path} has no atoms")
+    if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        raise InputError(f"structure file {path} has positions or a cell that are not finite")
+    return atoms

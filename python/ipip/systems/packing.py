@@ -1,0 +1,157 @@
+"""Random packing of molecules with packmol."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io import read, write
+
+from ipip.errors import InputError, IpipError
+
+TIME_LIMIT = 120.0  # s; packmol packs a feasible box of some thousand atoms in seconds
+
+
+def pack(
+    molecules: Mapping[str, Atoms],
+    counts: Mapping[str, int],
+    edges: tuple[float, float, float],
+    *,
+    tolerance: float,
+    periodic: bool,
+    seed: int,
+) -> Atoms:
+    """Pack molecules at random positions and orientations.
+
+    Args:
+        molecules: geometry of each (Å).
+        counts: how many of each.
+        edges: of the orthorhombic box, Å.
+        tolerance: smallest distance between atoms of different molecules, Å; through the periodic
+            boundary too.
+        periodic: in all directions, or in none (then all atoms are inside the box).
+        seed: of packmol.
+
+    Returns:
+        Atoms in the box, grouped by molecule in the order of ``counts``.
+
+    Raises:
+        InputError: the box is too small.
+
+    Source: L. Martínez et al., J. Comput. Chem. 30, 2157 (2009).
+    """
+    _check_volume(molecules, counts, edges, tolerance)
+    with tempfile.TemporaryDirectory(prefix="ipip-packmol-") as name:
+        folder = Path(name)
+        for index, key in enumerate(counts):
+            write(folder / f"{index}.xyz", molecules[key], format="xyz", fmt="%18.12f")
+        deck = _deck(counts, edges, tolerance, periodic, seed)
+        done, text = _run(folder, deck)
+        result = folder / "packed.xyz"
+        if not done or not result.exists():
+            raise InputError(_too_small(counts, edges, tolerance, _reason(text)))
+        packed = read(result, format="xyz")
+    assert isinstance(packed, Atoms)
+    packed.set_cell(edges)
+    packed.pbc = periodic
+    return packed
+
+
+def _deck(
+    counts: Mapping[str, int],
+    edges: tuple[float, float, float],
+    tolerance: float,
+    periodic: bool,
+    seed: int,
+) -> str:
+    box = " ".join(f"{edge:.10g}" for edge in edges)
+    lines = [
+        f"tolerance {tolerance:.10g}",
+        "filetype xyz",
+        "output packed.xyz",
+        f"seed {seed % 2**31 or 2**31 - 1}",
+    ]
+    if periodic:
+        lines.append(f"pbc {box}")
+    for index, count in enumerate(counts.values()):
+        inside = [] if periodic else [f"  inside box 0. 0. 0. {box}"]
+        lines += [f"structure {index}.xyz", f"  number {count}", *inside, "end structure"]
+    return "\n".join(lines) + "\n"
+
+
+def _run(folder: Path, deck: str) -> tuple[bool, str]:
+    """Run packmol in the folder; return whether it converged, and what it printed."""
+    try:
+        from packmol.cli import get_binary_path  # type: ignore[import-untyped]
+
+        program = get_binary_path()
+    except (ImportError, FileNotFoundError) as error:
+        raise InputError("packmol is not installed; run: pip install packmol") from error
+    (folder / "packmol.inp").write_text(deck)
+    try:
+        with (folder / "packmol.inp").open() as source:  # packmol rewinds it: a pipe will not do
+            run = subprocess.run(
+                [str(program)],
+                stdin=source,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=TIME_LIMIT,
+                check=False,
+            )
+    except subprocess.TimeoutExpired:
+        return False, f"no packing found in {TIME_LIMIT:.0f} s"
+    except OSError as error:
+        raise IpipError(f"packmol ({program}) cannot be run: {error.strerror}") from error
+    return run.returncode == 0 and "Success!" in run.stdout, run.stdout
+
+
+def _check_volume(
+    molecules: Mapping[str, Atoms],
+    counts: Mapping[str, int],
+    edges: tuple[float, float, float],
+    tolerance: float,
+) -> None:
+    """Refuse at once what cannot fit: spheres around atoms that would fill > 74 % of the box."""
+    volume = float(np.prod(edges))
+    filled = sum(
+        count * _volume(molecules[name].positions, tolerance / 2.0)
+        for name, count in counts.items()
+    )
+    if filled > 0.74 * volume:  # the densest packing of spheres
+        reason = f"the molecules need {filled:.0f} Å^3 and the box has {volume:.0f} Å^3"
+        raise InputError(_too_small(counts, edges, tolerance, reason))
+
+
+def _volume(positions: np.ndarray, radius: float) -> float:
+    """Volume in Å^3 of the union of spheres around the atoms, counted on a grid."""
+    step = radius / 5.0
+    low, high = positions.min(axis=0) - radius, positions.max(axis=0) + radius
+    axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    inside = np.zeros(len(grid), dtype=bool)
+    for position in positions:
+        inside |= ((grid - position) ** 2).sum(axis=1) < radius**2
+    return float(inside.sum()) * step**3
+
+
+def _too_small(
+    counts: Mapping[str, int], edges: tuple[float, float, float], tolerance: float, reason: str
+) -> str:
+    what = " + ".join(f"{count} {name}" for name, count in counts.items())
+    box = " x ".join(f"{edge:.4g}" for edge in edges)
+    return (
+        f"{what} do not fit into a box of {box} Å with {tolerance:g} Å between molecules "
+        f"({reason}); use a larger box, a lower density or fewer molecules"
+    )
+
+
+def _reason(text: str) -> str:
+    if text.startswith("no packing"):
+        return text
+    errors = [line.strip() for line in text.splitlines() if "ERROR" in line]
+    return errors[0] if errors else "packmol found no packing"

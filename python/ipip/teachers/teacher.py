@@ -1,0 +1,302 @@
+"""A teacher: labels frames and runs MD in one or several worker processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from ipip.config.md import TeacherMDSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.data.frame import Frame
+from ipip.errors import InputError, IpipError
+from ipip.teachers.process import FrameError, WorkerProcess
+from ipip.teachers.results import MDJob, MDResult, TeacherInfo
+
+Progress = Callable[[int, int], None]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Teacher:
+    """A foundation potential in ``settings.workers`` processes; a context manager.
+
+    Results come in the order of the input and do not depend on the number of workers.
+
+    Args:
+        settings: which teacher and where it runs.
+        log_folder: receives ``teacher-K.log``, what worker K's libraries printed.
+
+    Raises:
+        InputError: on entering, where interpreter, package or model is missing.
+        TeacherError: a worker died or hung.
+    """
+
+    def __init__(self, settings: TeacherSettings, log_folder: Path) -> None:
+        self.settings = settings
+        self._log_folder = Path(log_folder)
+        self._workers: list[WorkerProcess] = []
+        self._info: TeacherInfo | None = None
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._calls = 0
+        self._seconds = 0.0
+
+    def __enter__(self) -> Teacher:
+        self._stopping = False
+        try:
+            for index in range(self.settings.workers):
+                log = self._log_folder / f"teacher-{index}.log"
+                self._workers.append(WorkerProcess(self.settings, log))
+            answers = self._each([lambda w: w.open()] * len(self._workers))
+        except BaseException:
+            self.close()
+            raise
+        first = answers[0]
+        self._info = TeacherInfo(
+            kind=self.settings.kind,
+            model=first["model"],
+            modal=self.settings.modal,
+            weights_digest=first["weights_digest"],
+            versions=first["versions"],
+            start_s=first["seconds"],
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers; safe to call twice."""
+        for worker in self._workers:
+            worker.close()
+        self._workers = []
+
+    @property
+    def info(self) -> TeacherInfo:
+        """What identifies this teacher; known once it is open."""
+        if self._info is None:
+            raise IpipError("the teacher is not open; use it in a with statement")
+        return self._info
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return [worker.pid for worker in self._workers]
+
+    @property
+    def seconds_per_call(self) -> float | None:
+        """Mean wall seconds of a label call inside the worker, or None before the first."""
+        return self._seconds / self._calls if self._calls else None
+
+    def label(
+        self,
+        frames: Sequence[Frame],
+        progress: Progress | None = None,
+        on_error: Literal["raise", "mark"] = "raise",
+    ) -> list[Frame]:
+        """Compute energy (eV), forces (eV/Å) and, for periodic cells, stress (eV/Å^3).
+
+        Args:
+            frames: configurations; labels they carry are replaced.
+            progress: called with (frames done, frames in all).
+            on_error: what to do where the teacher raises on a frame (an element it does not know,
+                say): "raise", or "mark": the frame comes back without labels and with the message
+                in ``info["teacher_error"]``.
+
+        Returns:
+            The frames with the teacher's labels, in order. Labels may be not finite where the
+            teacher's are.
+        """
+        done = 0
+
+        def one(worker: WorkerProcess, frame: Frame) -> Frame:
+            nonlocal done
+            worker.send({"verb": "label", **_composition(frame)}, _geometry(frame))
+            try:
+                header, arrays = worker.receive()
+            except FrameError as error:
+                if on_error == "raise":
+                    raise
+                info = {**frame.info, "teacher_error": str(error)}
+                labelled = frame.replace(energy=None, forces=None, stress=None, info=info)
+            else:
+                labelled = frame.replace(**_labels(arrays))
+                with self._lock:
+                    self._calls += 1
+                    self._seconds += header["seconds"]
+            with self._lock:
+                done += 1
+                if progress is not None:
+                    progress(done, len(frames))
+            return labelled
+
+        return self._run(one, list(frames))
+
+    def run_md(
+        self,
+        jobs: Sequence[MDJob],
+        md: TeacherMDSettings,
+        progress: Progress | None = None,
+        on_result: Callable[[MDResult], None] | None = None,
+    ) -> list[MDResult]:
+        """Run one NVT trajectory for each job, as many at a time as there are workers.
+
+        Args:
+            jobs: starts and seeds.
+            md: temperature (K), timestep (fs), steps, thermostat, bounds; see its fields. A job's
+                own settings come first.
+            progress: called with (MD steps done, MD steps in all).
+            on_result: called with each result as soon as its trajectory ends.
+
+        Returns:
+            The trajectories in the order of the jobs. One that left its bounds has state
+            "failed", its reason, and the frames before.
+        """
+        own = [job.md or md for job in jobs]
+        steps = dict.fromkeys(range(len(jobs)), 0)
+        total = sum(settings.steps for settings in own)
+
+        def tell(index: int, step: int) -> None:
+            with self._lock:
+                steps[index] = step
+                if progress is not None:
+                    progress(sum(steps.values()), total)
+
+        def one(worker: WorkerProcess, task: tuple[int, MDJob]) -> MDResult:
+            index, job = task
+            spec = {**own[index].model_dump(), "seed": job.seed % 2**32}
+            spec["max_temperature"] = own[index].temperature_limit(len(job.frame))
+            worker.send(
+                {"verb": "md", "spec": spec, **_composition(job.frame)}, _geometry(job.frame)
+            )
+            frames: list[Frame] = []
+            while True:
+                try:
+                    header, arrays = worker.receive()
+                except FrameError as error:
+                    header, arrays = _failed(error, steps[index]), {}
+                tell(index, header["step"])
+                if header["reply"] == "frame":
+                    frames.append(_md_frame(job, header, arrays))
+                elif header["reply"] == "done":
+                    break
+            tell(index, own[index].steps)
+            result = _result(job, header, frames)
+            if on_result is not None:
+                with self._lock:
+                    on_result(result)
+            return result
+
+        return self._run(one, list(enumerate(jobs)))
+
+    def _run(self, one: Callable[[WorkerProcess, Task], Result], tasks: list[Task]) -> list[Result]:
+        """Spread tasks over the workers as they become free; return results in order."""
+        if not self._workers:
+            raise IpipError("the teacher is not open; use it in a with statement")
+        waiting = list(enumerate(tasks))[::-1]
+        results: dict[int, Result] = {}
+
+        def serve(worker: WorkerProcess) -> None:
+            while True:
+                with self._lock:
+                    if not waiting:
+                        return
+                    index, task = waiting.pop()
+                results[index] = one(worker, task)
+
+        self._each([serve] * len(self._workers))
+        return [results[index] for index in range(len(tasks))]
+
+    def _each(self, actions: list[Callable[[WorkerProcess], Result]]) -> list[Result]:
+        """Do one action with each worker at the same time; an error ends all of them at once."""
+        with ThreadPoolExecutor(len(self._workers)) as pool:
+            futures = [
+                pool.submit(self._stop_all_on_error, action, worker)
+                for action, worker in zip(actions, self._workers, strict=True)
+            ]
+            try:
+                wait(futures)
+            except BaseException:  # an interrupt: the threads end as their workers do
+                self._kill_all()
+                raise
+        errors = [error for future in futures if (error := future.exception())]
+        if errors:
+            self.close()
+            # The other workers were killed because of the one that had something to say.
+            raise next((e for e in errors if not isinstance(e, _StoppedError)), errors[0])
+        return [future.result() for future in futures]
+
+    def _stop_all_on_error(
+        self, action: Callable[[WorkerProcess], Result], worker: WorkerProcess
+    ) -> Result:
+        try:
+            return action(worker)
+        except BaseException as error:
+            with self._lock:
+                first, self._stopping = not self._stopping, True
+            self._kill_all()
+            if first:
+                raise
+            raise _StoppedError(str(error)) from error
+
+    def _kill_all(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+
+
+class _StoppedError(IpipError):
+    """A worker that was ended because another one failed."""
+
+
+def _composition(frame: Frame) -> dict[str, Any]:
+    if len(frame) == 0:
+        raise InputError("a frame without atoms cannot go to a teacher")
+    return {"numbers": frame.numbers.tolist(), "pbc": frame.pbc.tolist()}
+
+
+def _geometry(frame: Frame) -> dict[str, Any]:
+    return {"positions": frame.positions, "cell": frame.cell}
+
+
+def _labels(arrays: dict[str, Any]) -> dict[str, Any]:
+    energy = float(np.asarray(arrays["energy"]).reshape(()))
+    return {"energy": energy, "forces": arrays["forces"], "stress": arrays.get("stress")}
+
+
+def _md_frame(job: MDJob, header: dict[str, Any], arrays: dict[str, Any]) -> Frame:
+    origin = {"md_step": header["step"], "temperature_k": float(header["temperature"])}
+    return job.frame.replace(
+        positions=arrays["positions"],
+        cell=arrays["cell"],
+        info={**job.frame.info, "traj": job.name, **origin},
+        **_labels(arrays),
+    )
+
+
+def _failed(error: FrameError, step: int) -> dict[str, Any]:
+    return {"reply": "done", "step": step, "reason": str(error), "seconds": 0.0}
+
+
+def _result(job: MDJob, header: dict[str, Any], frames: list[Frame]) -> MDResult:
+    step, seconds = header["step"], header["seconds"]
+    return MDResult(
+        name=job.name,
+        seed=job.seed,
+        state="finished" if header["reason"] is None else "failed",
+        reason=header["reason"],
+        step=step,
+        frames=frames,
+        seconds=seconds,
+        us_per_atom_step=1e6 * seconds / (step * len(job.frame)) if step and seconds else None,
+    )

@@ -1,0 +1,21 @@
+"""Training of students, and what they predict."""
+
+from ipip.config.training import TrainingSettings
+from ipip.train.energy_scale import set_energy_scale
+from ipip.train.fit import FitResult, fit, steps_of
+from ipip.train.metrics import Metrics, energy_errors, force_errors, metrics
+from ipip.train.predict import frame_features, predict
+
+__all__ = [
+    "FitResult",
+    "Metrics",
+    "TrainingSettings",
+    "energy_errors",
+    "fit",
+    "force_errors",
+    "frame_features",
+    "metrics",
+    "predict",
+    "set_energy_scale",
+    "steps_of",
+]

@@ -1,0 +1,21 @@
+"""Evaluation that asks for no gradients of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+
+@contextmanager
+def frozen_weights(module: nn.Module) -> Iterator[None]:
+    """Let autograd skip the weights during a block: forces need gradients of pair vectors only."""
+    asked = [(parameter, parameter.requires_grad) for parameter in module.parameters()]
+    for parameter, _ in asked:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter, value in asked:
+            parameter.requires_grad_(value)

@@ -1,0 +1,62 @@
+"""SevenNet-0, whose weights are in its package."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from ipip.config.md import TeacherMDSettings
+from ipip.config.systems import SystemSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.errors import InputError
+from ipip.systems import build
+from ipip.teachers import MDJob, Teacher
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("sevenn") is None,
+    reason='SevenNet is not installed (pip install "ipip[sevennet]")',
+)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    with Teacher(TeacherSettings(kind="sevennet"), tmp_path_factory.mktemp("logs")) as teacher:
+        yield teacher
+
+
+def test_labels_agree_with_the_stored_ones_and_forces_add_up(teacher, shared_data):
+    from ase.io import read
+
+    atoms = read(shared_data / "mso_pbe_d3" / "mso_pbe_d3.xyz", index="0:3")
+    from ipip.data.frame import Frame
+
+    labelled = teacher.label([Frame.from_atoms(a) for a in atoms])
+    for stored, found in zip(atoms, labelled, strict=True):
+        assert found.energy == pytest.approx(stored.info["E_7net0"], abs=1e-4)
+        np.testing.assert_allclose(found.forces, stored.arrays["F_7net0"], atol=1e-3)
+        np.testing.assert_allclose(found.forces.sum(axis=0), 0.0, atol=1e-3)
+        assert found.stress.shape == (3, 3)
+
+
+def test_it_says_what_it_is(teacher):
+    info = teacher.info
+    assert (info.kind, info.model) == ("sevennet", "7net-0")
+    assert info.weights_digest.startswith("sha256:")
+    assert {"sevenn", "torch", "ase", "numpy", "python"} <= info.versions.keys()
+
+
+def test_md_of_a_packed_box_stays_within_bounds(teacher):
+    frame = build(SystemSettings(species={"Mo3O9": 1, "S2": 1}, box=9.0), seed=1)
+    md = TeacherMDSettings(steps=10, frame_interval=5, temperature=600.0, relax_steps=5)
+    (result,) = teacher.run_md([MDJob("run", frame, 1)], md)
+    assert result.state == "finished" and len(result.frames) == 2
+    assert result.us_per_atom_step > 0
+    again = teacher.label(result.frames)
+    assert again[1].energy == pytest.approx(result.frames[1].energy, abs=1e-4)
+
+
+def test_an_unknown_model_lists_the_known_ones(tmp_path):
+    with (
+        pytest.raises(InputError, match="'8net-7' cannot be loaded(.|\n)*7net-0"),
+        Teacher(TeacherSettings(kind="sevennet", model="8net-7"), tmp_path),
+    ):
+        pass

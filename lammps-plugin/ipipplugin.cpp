@@ -1,45 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Registers `pair_style ipip` when LAMMPS loads the plugin.
+// Registers `pair_style ipip`. LAMMPS loads this file at every start, so it needs neither libipip
+// nor libtorch: they are loaded when a deck uses the style, from the files beside this one.
+#include <dlfcn.h>
+
+#include <string>
+
 #include "error.h"
 #include "lammps.h"
-#include "pair_ipip.h"
 #include "plugin_interface.h"
 
 using namespace LAMMPS_NS;
 
 namespace {
 
-// A plugin shares classes with LAMMPS; another version may lay them out otherwise.
-void require_same_version(LAMMPS *lmp)
-{
-#ifdef IPIP_LAMMPS_NUM_VER
-  if (lmp->num_ver != IPIP_LAMMPS_NUM_VER)
+constexpr const char* kPairFile = "libipip_lammps.so";
+constexpr const char* kPairFactory = "ipip_create_pair";
+
+// A plugin shares classes with LAMMPS, and another version may lay them out otherwise.
+void require_same_version(LAMMPS* lmp) {
+  if (lmp->num_ver != IPIP_LAMMPS_NUM_VER) {
     lmp->error->all(FLERR,
-                    "pair_style ipip was built for LAMMPS version {}, but this is version {}: "
-                    "install lammps of version {}, or rebuild ipip where this one is installed",
+                    "pair_style ipip was built for LAMMPS version {}, but this is LAMMPS version "
+                    "{}: install LAMMPS {}, or rebuild ipip against this one",
                     IPIP_LAMMPS_NUM_VER, lmp->num_ver, IPIP_LAMMPS_NUM_VER);
-#endif
+  }
 }
 
-void *create_pair(LAMMPS *lmp)
-{
+std::string folder_of_this_file() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&folder_of_this_file), &info) == 0) return ".";
+  const std::string path = info.dli_fname;
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+void* create_pair(void* address) {
+  auto* lmp = static_cast<LAMMPS*>(address);
   require_same_version(lmp);
-  return new PairIpip(lmp);
+  const std::string file = folder_of_this_file() + "/" + kPairFile;
+  // NODELETE: libtorch keeps threads and registries that must not outlive their code.
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  void* factory = library == nullptr ? nullptr : dlsym(library, kPairFactory);
+  if (factory == nullptr) {
+    const char* reason = dlerror();
+    lmp->error->all(FLERR,
+                    "pair_style ipip cannot load its libraries, which were built for libtorch {}: "
+                    "install torch {} beside ipip, or rebuild ipip where another torch is "
+                    "installed ({})",
+                    IPIP_TORCH_VERSION, IPIP_TORCH_VERSION,
+                    reason == nullptr ? "unknown reason" : reason);
+  }
+  return reinterpret_cast<lammpsplugin_factory1*>(factory)(address);
 }
 
-}    // namespace
+}  // namespace
 
-extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *handle,
-                                                                         void *regfunc)
-{
+extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* lmp, void* handle,
+                                                                         void* regfunc) {
   lammpsplugin_t plugin{};
-  // Checked when the style is used, so that other decks run undisturbed under another version.
-  plugin.version = static_cast<LAMMPS *>(lmp)->version;
+  // LAMMPS would only log a difference of versions, at every start; create_pair stops where it
+  // matters.
+  plugin.version = static_cast<LAMMPS*>(lmp)->version;
   plugin.style = "pair";
   plugin.name = "ipip";
-  plugin.info = "Students of the ipip package, version " IPIP_VERSION;
+  plugin.info = "students of the ipip package, version " IPIP_VERSION;
   plugin.author = "The ipip developers";
-  plugin.creator.v1 = (lammpsplugin_factory1) &create_pair;
+  plugin.creator.v1 = &create_pair;
   plugin.handle = handle;
   reinterpret_cast<lammpsplugin_regfunc>(regfunc)(&plugin, lmp);
 }

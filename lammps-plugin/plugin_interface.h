@@ -1,35 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The C interface between LAMMPS and its plugins (doc page "plugin" of the LAMMPS manual), which
-// installed LAMMPS headers may lack.
+// The C interface between LAMMPS and its plugins (page "plugin" of the LAMMPS manual), declared
+// here because an installed LAMMPS need not ship the header lammpsplugin.h.
 #pragma once
-
-#if __has_include("lammpsplugin.h")
-#include "lammpsplugin.h"
-#else
-
-namespace LAMMPS_NS {
-class LAMMPS;
-}
 
 extern "C" {
 
-typedef void *(*lammpsplugin_factory1)(LAMMPS_NS::LAMMPS *);
-typedef void *(*lammpsplugin_factory2)(LAMMPS_NS::LAMMPS *, int, char **);
+/// Makes a style from the address of the LAMMPS instance.
+typedef void*(lammpsplugin_factory1)(void*);
+/// Makes a style from the address of the LAMMPS instance and the arguments of its command.
+typedef void*(lammpsplugin_factory2)(void*, int, char**);
 
+/// What a plugin tells LAMMPS about one style.
 typedef struct {
-  const char *version;
-  const char *style;
-  const char *name;
-  const char *info;
-  const char *author;
+  const char* version;  ///< LAMMPS version string the plugin was made for
+  const char* style;    ///< kind of style, "pair" for instance
+  const char* name;     ///< name of the style in a deck
+  const char* info;     ///< one line about it
+  const char* author;   ///< who wrote it
   union {
-    lammpsplugin_factory1 v1;
-    lammpsplugin_factory2 v2;
-  } creator;
-  void *handle;
+    lammpsplugin_factory1* v1;
+    lammpsplugin_factory2* v2;
+  } creator;     ///< v1 for pair styles
+  void* handle;  ///< handle of the shared object, as given to `lammpsplugin_init`
 } lammpsplugin_t;
 
-typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
-}
+/// LAMMPS' function that takes a style in: (style, address of the LAMMPS instance).
+typedef void (*lammpsplugin_regfunc)(lammpsplugin_t*, void*);
 
-#endif
+}  // extern "C"

@@ -12,51 +12,48 @@ class NeighList;
 
 /// Atoms and pairs of one step, in buffers that only grow.
 ///
-/// Rows are local atoms whose type has an element; a ghost atom that is an image of one of them
-/// shares its row.
+/// Rows are local atoms whose type has an element. A ghost atom shares the row of its owner, so an
+/// image of a local atom is that atom.
 class StepGraph {
  public:
-  /// Give rows to atoms; called at each reneighbouring.
-  /// @param list        full neighbour list
-  /// @param n_all       local and ghost atoms
-  /// @param owner_index [n_all] local index of each atom's owner
-  /// @param type        [n_all] LAMMPS types, from 1
-  /// @param species     [ntypes + 1] index into the student's elements, -1 for none
-  void assign_rows(const NeighList &list, int n_all, const std::vector<int> &owner_index,
-                   const int *type, const std::vector<int> &species);
+  /// Gives rows to atoms; needed after each rebuild of the neighbour list.
+  /// @param list    full neighbour list
+  /// @param owners  [n_local + n_ghost] local index of each atom's owner
+  /// @param type    [n_local + n_ghost] LAMMPS types, from 1
+  /// @param species [n_types + 1] index into the student's symbols, -1 for none
+  void assign_rows(const NeighList& list, const std::vector<int>& owners, const int* type,
+                   const std::vector<int>& species);
 
-  /// Collect the pairs within the cutoff; called at each step.
-  /// @param list            full neighbour list
-  /// @param x               [n_all, 3] positions, Å
-  /// @param type            [n_all] LAMMPS types
-  /// @param ntypes          number of types
-  /// @param cutoff          Å
-  void collect_pairs(const NeighList &list, const double *const *x, const int *type, int ntypes,
+  /// Collects the pairs closer than the cutoff; needed at each step.
+  /// @param list    full neighbour list
+  /// @param x       [n_local + n_ghost, 3] positions, Å
+  /// @param type    [n_local + n_ghost] LAMMPS types
+  /// @param n_types number of LAMMPS types
+  /// @param cutoff  Å
+  void collect_pairs(const NeighList& list, const double* const* x, const int* type, int n_types,
                      double cutoff);
 
   /// What the student takes.
-  ipip::Graph view() const;
+  const ipip::Graph& graph() const { return graph_; }
 
-  std::int64_t rows() const { return static_cast<std::int64_t>(atoms_.size()); }
-  std::int64_t pairs() const { return n_pairs_; }
-  /// LAMMPS index of each row.
-  const std::vector<int> &atoms() const { return atoms_; }
-  /// [ntypes + 1, ntypes + 1] smallest distance in this step by type pair (either order), Å;
-  /// the cutoff where no pair is closer.
+  /// LAMMPS index of the atom of each row, [n_rows].
+  const std::vector<int>& atoms() const { return atoms_; }
+
+  /// Smallest distance in this step between atoms of two LAMMPS types, Å; the cutoff if none is
+  /// closer.
   double closest(int itype, int jtype) const;
+
+  /// Bytes of the buffers.
   double memory_bytes() const;
 
  private:
-  void reserve_pairs(std::int64_t n);
+  std::size_t candidates(const NeighList& list) const;
 
+  ipip::Graph graph_;
   std::vector<int> atoms_;
-  std::vector<int> row_of_;
-  std::vector<std::int64_t> species_;
-  std::vector<std::int64_t> receivers_, neighbours_;
-  std::vector<double> vectors_;
-  std::vector<double> closest_squared_;
-  std::int64_t n_pairs_ = 0;
-  int stride_ = 0;
+  std::vector<int> row_of_;              // [n_local + n_ghost], -1 for none
+  std::vector<double> closest_squared_;  // [n_types + 1, n_types + 1] by (type of i, type of j)
+  std::size_t stride_ = 0;
 };
 
-}    // namespace LAMMPS_NS
+}  // namespace LAMMPS_NS

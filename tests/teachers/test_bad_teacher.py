@@ -6,6 +6,7 @@ import venv
 from pathlib import Path
 
 import pytest
+
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError
 from ipip.teachers import Teacher, TeacherError
@@ -34,9 +35,7 @@ def test_another_interpreter_without_the_package_says_what_to_install_there(tmp_
 
 def test_another_interpreter_can_run_the_teacher(tmp_path):
     # The same environment through its path: paths of this one's modules are not inherited.
-    _open(
-        tmp_path, kind="ase", import_path="ase.calculators.emt:EMT", interpreter=sys.executable
-    )
+    _open(tmp_path, kind="ase", import_path="ase.calculators.emt:EMT", interpreter=sys.executable)
 
 
 def test_an_interpreter_that_is_not_there_is_refused(tmp_path):
@@ -63,12 +62,12 @@ def test_an_unknown_module_or_class_is_refused(tmp_path):
         _open(tmp_path, kind="ase", import_path="ase.calculators.emt:ETM")
     with pytest.raises(InputError, match="is not an ASE calculator"):
         _open(tmp_path, kind="ase", import_path="fractions:Fraction")
-    with pytest.raises(InputError, match="unexpected keyword"):
+    with pytest.raises(InputError, match=r"with arguments .* raised"):
         _open(
             tmp_path,
             kind="ase",
             import_path="ase.calculators.lj:LennardJones",
-            arguments={"atoms": 1, "restart": 2, "no_such": {}, "label": 3, "directory": 4},
+            arguments={"directory": 4},
         )
 
 

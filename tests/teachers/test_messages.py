@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+
 from ipip.teachers.worker import pack, unpack
 
 

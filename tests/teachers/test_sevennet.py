@@ -4,6 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+
 from ipip.config.md import TeacherMDSettings
 from ipip.config.systems import SystemSettings
 from ipip.config.teacher import TeacherSettings
@@ -56,7 +57,7 @@ def test_md_of_a_packed_box_stays_within_bounds(teacher):
 
 def test_an_unknown_model_lists_the_known_ones(tmp_path):
     with (
-        pytest.raises(InputError, match="'8net-7' cannot be loaded(.|\n)*7net-0"),
+        pytest.raises(InputError, match=r"'8net-7' cannot be loaded(.|\n)*7net-0"),
         Teacher(TeacherSettings(kind="sevennet", model="8net-7"), tmp_path),
     ):
         pass

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ase.build import bulk, molecule
 from ase.calculators.emt import EMT
+
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.frame import Frame
@@ -131,7 +132,9 @@ def test_a_frame_that_the_teacher_refuses_is_an_error_or_is_marked(copper, tmp_p
     unknown = copper.replace(numbers=np.full(len(copper), 92))
     with Teacher(TeacherSettings(**EMT_TEACHER), tmp_path) as teacher:
         marked = teacher.label([copper, unknown, copper], on_error="mark")
-        assert marked[1].energy is None and "No EMT-potential for U" in marked[1].info["teacher_error"]
+        assert (
+            marked[1].energy is None and "No EMT-potential for U" in marked[1].info["teacher_error"]
+        )
         assert marked[0].energy == marked[2].energy
         with pytest.raises(TeacherError, match="No EMT-potential for U"):
             teacher.label([unknown])
@@ -219,9 +222,7 @@ def test_md_depends_on_the_seed_and_not_on_the_number_of_workers(copper, tmp_pat
     atoms = first.frames[-1].to_atoms()
     atoms.calc = EMT()
     np.testing.assert_allclose(first.frames[-1].forces, atoms.get_forces(), atol=1e-10)
-    np.testing.assert_allclose(
-        first.frames[-1].stress, atoms.get_stress(voigt=False), atol=1e-10
-    )
+    np.testing.assert_allclose(first.frames[-1].stress, atoms.get_stress(voigt=False), atol=1e-10)
 
 
 def test_the_thermostat_holds_the_temperature(tmp_path):

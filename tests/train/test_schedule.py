@@ -56,10 +56,10 @@ def test_average_follows_the_weights_and_is_only_lent_to_the_module() -> None:
         decay = min(0.5, (1 + update) / (10 + update))
         expected = decay * expected + (1 - decay) * update
     with average.applied():
-        assert float(layer.weight) == pytest.approx(expected)
-    assert float(layer.weight) == 19.0
+        assert layer.weight.item() == pytest.approx(expected)
+    assert layer.weight.item() == 19.0
     average.put()
-    assert float(layer.weight) == pytest.approx(expected)
+    assert layer.weight.item() == pytest.approx(expected)
 
 
 def test_without_a_decay_the_weights_stand_for_their_average() -> None:

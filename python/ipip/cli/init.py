@@ -12,13 +12,17 @@ def init(
     file: Annotated[Path, typer.Argument(help="Settings file to write.")] = Path("ipip.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
-    """Write a commented settings file: every key, its unit and its default, set up for Mo3O9 in S2."""
+    """Write a commented settings file: every key, unit and default, for Mo3O9 in S2."""
     from ipip.config.quick import write_quick_template
     from ipip.errors import InputError
 
     if file.exists() and not force:
-        raise InputError(f"{file}: exists already; choose another name, or overwrite it with --force")
+        raise InputError(
+            f"{file}: exists already; choose another name, or overwrite it with --force"
+        )
     if not file.resolve().parent.is_dir():
-        raise InputError(f"{file}: the folder {file.resolve().parent} does not exist; make it first")
+        raise InputError(
+            f"{file}: the folder {file.resolve().parent} does not exist; make it first"
+        )
     write_quick_template(file)
     typer.echo(f"wrote {file}; edit it, then `ipip validate {file}` and `ipip run {file}`")

@@ -11,6 +11,7 @@ import typer
 from ipip import __version__
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
+from ipip.cli.export import export
 from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.report import report
@@ -57,6 +58,7 @@ app.command("report")(report)
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("info")(info)
+app.command("export")(export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,12 +19,12 @@ def run(
         typer.Option(
             "--from-stage",
             metavar="STAGE",
-            help="Set the results of this stage and of all later ones aside and compute them again, such as "
-            "round_001/15_harvest.",
+            help="Set the results of this stage (such as round_001/15_harvest) and of all later "
+            "ones aside and compute them again.",
         ),
     ] = None,
 ) -> None:
-    """Run the loop, or continue it: teacher MD, training, student MD in LAMMPS, harvest, and again."""
+    """Run the loop, or continue it: teacher MD, training, student MD in LAMMPS, harvest, ..."""
     from ipip.cli.progress import TerminalReporter
     from ipip.cli.tables import print_results
     from ipip.config.load import load_settings

@@ -12,7 +12,7 @@ from ipip.cli.progress import format_seconds
 from ipip.loop.disk import megabytes
 from ipip.loop.plan import Plan
 from ipip.loop.status import RunState
-from ipip.report.table import HEADER, table_rows
+from ipip.report.table import HEADER, describe_speed, table_rows
 
 
 def print_results(summary: dict[str, Any], folder: Path) -> None:
@@ -20,6 +20,7 @@ def print_results(summary: dict[str, Any], folder: Path) -> None:
     console = Console(highlight=False)
     console.print()
     console.print(summary["verdict"], style="bold")
+    console.print(describe_speed(summary))
     console.print(_results(summary))
     console.print(f"student to use: {folder / 'best' / 'student.pt'}", soft_wrap=True)
     console.print(f"report:         {folder / 'report' / 'summary.md'}", soft_wrap=True)
@@ -50,16 +51,19 @@ def print_plan(plan: Plan) -> None:
         table.add_row(stage.identity, stage.work, format_seconds(stage.seconds))
     console.print(table)
     console.print(
-        f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk (estimates)."
+        f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk "
+        f"(estimates)."
     )
     for note in plan.notes:
         console.print(note, style="dim")
 
 
 def _results(summary: dict[str, Any]) -> Table:
-    table = Table(show_lines=False)
-    for number, name in enumerate(HEADER):
-        table.add_column(name, justify="left" if number == 0 else "right")
+    """Return the results without the least needed column, so that they fit 80 characters."""
+    shown = [number for number, name in enumerate(HEADER) if "RMSE" not in name]
+    table = Table()
+    for number in shown:
+        table.add_column(HEADER[number], justify="left" if number == 0 else "right")
     for row in table_rows(summary):
-        table.add_row(*row)
+        table.add_row(*(row[number].replace(" (", "\n(") for number in shown))
     return table

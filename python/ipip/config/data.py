@@ -20,14 +20,12 @@ class DataKeys(Settings):
     stress: str | None = Field(
         "stress",
         description="key of the stress (eV/Å^3) or virial (eV): 6 numbers in the order xx yy zz "
-        "yz xz xy, "
-        "9 numbers or 3x3; read where a frame has it; null reads none",
+        "yz xz xy, 9 numbers or 3x3; read where a frame has it; null reads none",
     )
     stress_is: Literal["stress", "virial"] = Field(
         "stress",
         description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume "
-        "* stress "
-        "(VASP and GPUMD files)",
+        "* stress (VASP and GPUMD files)",
     )
     config_type: str = Field(
         "config_type", description="key of the kind of a frame; errors are also told by kind"

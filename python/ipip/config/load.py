@@ -1,6 +1,7 @@
 """Read a YAML settings file into a strict schema, and say plainly what is wrong with it.
 
-Every problem is one line: ``FILE:LINE: key.path: what is wrong, what was expected``. Relative paths in the file are
+Every problem is one line: ``FILE:LINE: key.path: what is wrong, what was expected``. Relative paths
+    in the file are
 relative to the file.
 """
 
@@ -180,13 +181,20 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         if issubclass(annotation, BaseModel):
             yield annotation
         return
-    if typing.get_origin(annotation) in {Union, types.UnionType, list, tuple, dict, typing.Annotated}:
+    if typing.get_origin(annotation) in {
+        Union,
+        types.UnionType,
+        list,
+        tuple,
+        dict,
+        typing.Annotated,
+    }:
         for argument in typing.get_args(annotation):
             yield from models_in(argument)
 
 
 def resolve_paths(settings: SettingsType, base: Path) -> SettingsType:
-    """Return `settings` with every relative `Path` in it (at any depth) made absolute from `base`."""
+    """Return `settings` with every relative `Path` in it made absolute from `base`."""
 
     def resolve(value: Any) -> Any:
         if isinstance(value, Path):

@@ -98,7 +98,7 @@ class Guards(Settings):
         gt=0,
         le=1,
         description="minimum distance of each pair of elements: this times the smallest one in"
-        " the teacher's MD (times the sum of covalent radii where the teacher saw no such pair)",
+        " the teacher's MD, or times the sum of covalent radii where that is less",
     )
     max_energy_change: float | None = Field(
         None,

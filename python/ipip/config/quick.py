@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 TITLE = (
-    "Settings of `ipip run`: Mo3O9 and smaller molybdenum oxides react with S2 vapour. SevenNet-0 teaches, CP2K"
-    " PBE-D3(BJ) labels are the reference. Keys that stand as comments have the value shown. Relative paths are"
+    "Settings of `ipip run`: Mo3O9 and smaller molybdenum oxides react with S2 vapour. "
+    "SevenNet-0 teaches, CP2K"
+    " PBE-D3(BJ) labels are the reference. Keys that stand as comments have the value shown. "
+    "Relative paths are"
     " relative to this file. `ipip validate FILE` checks it and prints the plan."
 )
 
@@ -16,9 +18,8 @@ def quick_values() -> dict[str, Any]:
     """Return the quick example as plain values, as in a settings file."""
     keys = {"energy": "REF_energy", "forces": "REF_forces", "group": "traj"}
     training = {
-        "energy_weight": 10.0,
-        "forces_weight": 1.0,
-        "batch_size": 4,
+        "forces_weight": 3.0,
+        "batch_size": 5,
         "tensorboard": False,
     }
     return {
@@ -32,20 +33,23 @@ def quick_values() -> dict[str, Any]:
         },
         "systems": [
             _system({"Mo3O9": 1, "S2": 1}, 10.0, 1200.0),
-            _system({"Mo3O9": 1, "S2": 2}, 10.0, 1500.0),
-            _system({"Mo3O9": 1, "S2": 3}, 10.0, 1500.0),
+            _system({"Mo3O9": 1, "S2": 2}, 10.0, 1800.0),
+            _system({"Mo3O9": 1, "S2": 3}, 10.0, 2500.0),
             _system({"Mo3O9": 1, "S2": 4}, 10.0, 2500.0),
+            _system({"MoO3": 2, "S2": 3}, 9.5, 2500.0),
+            _system({"MoO3": 1, "MoS3": 1, "S2": 3}, 9.5, 2500.0),
             _system({"MoO3": 1, "S2": 4}, 9.0, 2500.0),
+            _system({"MoO2S": 1, "S2": 3}, 9.0, 2500.0),
+            _system({"MoS3": 1, "S2": 3}, 9.0, 2500.0),
         ],
         "teacher_md": {
-            "temperature": 1500.0,
-            "steps": 200,
-            "frame_interval": 5,
+            "timestep": 2.0,
+            "steps": 60,
+            "frame_interval": 3,
             "thermostat": "langevin",
-            "relax_steps": 20,
+            "relax_steps": 15,
         },
         "student_md": {
-            "temperature": 1500.0,
             "steps": 2000,
             "frame_interval": 50,
             "thermostat": "langevin",
@@ -53,8 +57,8 @@ def quick_values() -> dict[str, Any]:
         },
         "harvest": {"candidates": 120, "per_run": 15, "frames": 60},
         "student": {"channels": 64, "layers": 2},
-        "pretrain": training | {"learning_rate": 1e-3, "max_epochs": 20},
-        "finetune": training | {"learning_rate": 5e-4, "max_epochs": 40},
+        "pretrain": training | {"learning_rate": 5e-3, "max_epochs": 25},
+        "finetune": training | {"learning_rate": 2e-3, "max_epochs": 40},
         "stability": {"runs": 2, "temperature": 2500.0},
         "resources": {"lammps_runs": 2},
     }

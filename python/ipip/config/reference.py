@@ -33,7 +33,9 @@ class ReferenceSettings(Settings):
         keys = {file.keys.group for file in self.data}
         if len(keys) > 1:
             names = ", ".join(sorted(str(key) for key in keys))
-            raise ValueError(f"the files of data have different group keys ({names}); use one for all")
+            raise ValueError(
+                f"the files of data have different group keys ({names}); use one for all"
+            )
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Settings of the rounds: where they start, what they forget, who relabels, how stability is judged."""
+"""Settings of the rounds: starts, forgetting, relabelling, stability, speed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class LoopSystem(SystemSettings):
         None, gt=0, description="K; temperature of this system's MD; null: that of the MD settings"
     )
     runs: int = Field(
-        1, ge=1, description="runs of this system in each exploration, each with its own box and seed"
+        1,
+        ge=1,
+        description="runs of this system in each exploration, each with its own box and seed",
     )
 
 
@@ -34,13 +36,13 @@ class IterationSettings(Settings):
     )
     kept_labels: Literal["student", "keep"] = Field(
         "student",
-        description="labels of the frames that stay: student: the last round's student labels them again (the"
-        " paper); keep: they keep the labels they have",
+        description="labels of the frames that stay: student: the last round's student labels them"
+        " again (the paper); keep: they keep the labels they have",
     )
     start: Literal["scratch", "warm"] = Field(
         "scratch",
-        description="weights with which a round's pretraining starts: scratch: new ones (the paper); warm: those"
-        " of the last round's student",
+        description="weights with which a round's pretraining starts: scratch: new ones (the"
+        " paper); warm: those of the last round's student",
     )
 
 
@@ -51,7 +53,9 @@ class StabilitySettings(Settings):
         default_factory=list, description="names of the systems to run; empty: all of them"
     )
     runs: int = Field(
-        2, ge=0, description="runs of each of these systems, with boxes and seeds that no round explores"
+        2,
+        ge=0,
+        description="runs of each of these systems, with boxes and seeds that no round explores",
     )
     md: StudentMDSettings | None = Field(
         None, description="MD of these runs; null: that of student_md"

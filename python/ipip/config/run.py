@@ -86,7 +86,9 @@ class RunSettings(Settings):
                     f"stability.systems names {name!r}; the systems are {', '.join(names)}"
                 )
         if self.reference.split.test == 0 and self.reference.split.file is None:
-            raise ValueError("reference.split.test is 0; held-out frames are needed to judge a student")
+            raise ValueError(
+                "reference.split.test is 0; held-out frames are needed to judge a student"
+            )
         if self.reference.split.valid == 0 and self.reference.split.file is None:
             raise ValueError(
                 "reference.split.valid is 0; validation frames are needed to choose the best round"

@@ -1,4 +1,4 @@
-"""A commented settings file, written from a schema: its descriptions, its defaults, and the values given."""
+"""A commented settings file, from a schema's descriptions and defaults and from given values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WIDTH = 100
 def render_template(schema: type[BaseModel], values: Mapping[str, Any], title: str) -> str:
     """Return YAML text: every key of `schema` with its description.
 
-    Keys in `values` are set and come first in each block; the others stand as comments with their defaults. A block
-    whose keys were described further up is written without descriptions.
+    Keys in `values` are set and come first in each block; the others stand as comments with their
+    defaults. A block whose keys were described further up is written without descriptions.
 
     Args:
         schema: the settings class.
@@ -108,6 +108,10 @@ def _default(name: str, field: FieldInfo, indent: int) -> Iterator[str]:
 def _flow(value: Any) -> str:
     """Return a value on one line."""
     text: str = yaml.safe_dump(
-        to_jsonable_python(value), sort_keys=False, allow_unicode=True, default_flow_style=True, width=10**6
+        to_jsonable_python(value),
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=10**6,
     )
     return text.removesuffix("\n").removesuffix("\n...")

@@ -21,8 +21,7 @@ class TrainingSettings(Settings):
     loss: Literal["squared", "absolute"] = Field(
         "absolute",
         description="squared: mean squared errors (Eq. 3 of the IPIP paper); absolute: mean "
-        "absolute energy "
-        "error and mean norm of the force error (Eq. 4)",
+        "absolute energy error and mean norm of the force error (Eq. 4)",
     )
     energy_weight: float = Field(1.0, ge=0, description="weight of the energy term (errors in eV)")
     forces_weight: float = Field(1.0, ge=0, description="weight of the force term (errors in eV/Å)")
@@ -32,17 +31,14 @@ class TrainingSettings(Settings):
     energy_per: Literal["atom", "frame"] = Field(
         "atom",
         description="atom: the energy error of a frame is divided by its number of atoms, for "
-        "sets of mixed "
-        "sizes; frame: total energies, as the paper writes it",
+        "sets of mixed sizes; frame: total energies, as the paper writes it",
     )
     references: ReferenceMode = Field(
         "auto",
         description="energies of free atoms: least_squares fits the training energies; isolated "
-        "takes frames of "
-        "one atom; given takes reference_energies; shift corrects those of a trained student to "
-        "the new "
-        "energies; keep leaves the student's; auto is least_squares for a new student, shift for "
-        "a trained one",
+        "takes frames of one atom; given takes reference_energies; shift corrects those of a "
+        "trained student to the new energies; keep leaves the student's; auto is least_squares "
+        "for a new student, shift for a trained one",
     )
     reference_energies: dict[str, float] | None = Field(
         None, description="energy of each free atom by symbol (eV), for references: given"
@@ -60,8 +56,8 @@ class TrainingSettings(Settings):
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         "cosine",
         description="learning rate after the warm-up: cosine falls to learning_rate * "
-        "final_fraction at the end; "
-        "plateau multiplies it by plateau_factor when the validation loss stops falling",
+        "final_fraction at the end; plateau multiplies it by plateau_factor when the validation "
+        "loss stops falling",
     )
     final_fraction: float = Field(
         0.01,
@@ -81,8 +77,7 @@ class TrainingSettings(Settings):
         gt=0,
         lt=1,
         description="decay per step of the running average of the weights, which validation and "
-        "the result use; "
-        "null: no average",
+        "the result use; null: no average",
     )
     early_stop_patience: int | None = Field(
         None,

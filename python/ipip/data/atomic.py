@@ -14,8 +14,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block ends well.
 
     The temporary file keeps the suffix of `path`, is flushed to the disk before it is renamed, and
-    is
-    removed if the block raises: the file that was there before then stays as it was.
+    is removed if the block raises: the file that was there before then stays as it was.
     """
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
     try:

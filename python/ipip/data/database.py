@@ -17,8 +17,7 @@ def read_database(path: Path) -> list[ParsedFrame]:
     """Read every row of an ASE database, in the order of its ids.
 
     Per-frame values are a row's results, key-value pairs and data; arrays in the data whose first
-    axis
-    runs over the atoms count as per-atom values.
+    axis runs over the atoms count as per-atom values.
 
     Raises:
         InputError: the file is not an ASE database.

@@ -32,13 +32,11 @@ def read_frames(
 
     Returns:
         The frames in the file's order: energy eV, forces eV/Å, stress eV/Å^3 (ASE's sign),
-        whatever the
-        file's keys were. Frames of a single atom without forces get zero forces.
+        whatever the file's keys were. Frames of a single atom without forces get zero forces.
 
     Raises:
         InputError: missing, unreadable or empty file, missing keys (the message lists those that
-            are
-            there), wrong shapes, values that are not finite.
+            are there), wrong shapes, values that are not finite.
     """
     path = Path(path)
     suffix = _known_suffix(path)

@@ -72,8 +72,7 @@ def _missing(
     return (
         f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {found}; "
         f"name the right one (keys.{label} in settings, --{label}-key on the command line) or "
-        "leave such "
-        "frames out"
+        "leave such frames out"
     )
 
 

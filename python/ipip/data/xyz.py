@@ -51,15 +51,13 @@ def _check_layout(path: Path) -> list[int]:
                     if file.read().strip():
                         raise InputError(
                             f"{path}: line {number} is empty but more follows; expected the "
-                            "number of "
-                            "atoms of the next frame"
+                            "number of atoms of the next frame"
                         )
                     break
                 if not header.strip().isdigit():
                     raise InputError(
                         f"{path}: line {number} is {header.strip()[:40]!r}; expected the number "
-                        "of atoms "
-                        "of a frame (extended XYZ)"
+                        "of atoms of a frame (extended XYZ)"
                     )
                 n = int(header)
                 if n == 0:

@@ -24,14 +24,17 @@ class DistanceCalibration:
     Attributes:
         distances: sorted pair of symbols to bound in Å (already scaled).
         seen: smallest distance (Å) in the teacher's frames, of the pairs that came close.
-        unseen: pairs that the frames never showed within the cutoff: their bound is the factor
-            times the sum of covalent radii.
+        unseen: pairs that the frames never showed within the cutoff.
+        capped: pairs whose bound is the factor times the sum of covalent radii: the unseen ones, and
+            those that the frames showed only farther apart than that. Short teacher MD has not made
+            every bond yet; a student that makes it is not unstable.
         factor: the scale.
     """
 
     distances: dict[Pair, float]
     seen: dict[Pair, float]
     unseen: list[Pair]
+    capped: list[Pair]
     factor: float
 
     def as_dict(self) -> dict[str, Any]:
@@ -41,6 +44,7 @@ class DistanceCalibration:
             "distances": {"-".join(pair): value for pair, value in self.distances.items()},
             "seen": {"-".join(pair): value for pair, value in self.seen.items()},
             "unseen": ["-".join(pair) for pair in self.unseen],
+            "capped": ["-".join(pair) for pair in self.capped],
         }
 
     @classmethod
@@ -50,6 +54,7 @@ class DistanceCalibration:
             distances={_pair(name): float(v) for name, v in plain["distances"].items()},
             seen={_pair(name): float(v) for name, v in plain["seen"].items()},
             unseen=[_pair(name) for name in plain["unseen"]],
+            capped=[_pair(name) for name in plain["capped"]],
             factor=float(plain["factor"]),
         )
 
@@ -84,7 +89,8 @@ def calibrate_min_distances(
     Args:
         frames: the teacher's MD (Å).
         symbols: elements of the system.
-        factor: the bound is this times the smallest distance seen.
+        factor: the bound is this times the smallest distance seen, or times the sum of covalent
+            radii where that is less or the pair was never seen.
         cutoff: Å; see :func:`min_pair_distances`.
 
     Raises:
@@ -97,16 +103,17 @@ def calibrate_min_distances(
     for frame in frames:
         for pair, distance in min_pair_distances(frame, cutoff).items():
             seen[pair] = min(distance, seen.get(pair, np.inf))
-    distances, unseen = {}, []
-    for first, second in combinations_with_replacement(sorted(symbols), 2):
-        pair = (first, second)
-        if pair in seen:
-            distances[pair] = factor * seen[pair]
-        else:
+    distances: dict[Pair, float] = {}
+    unseen: list[Pair] = []
+    capped: list[Pair] = []
+    for pair in combinations_with_replacement(sorted(symbols), 2):
+        bonded = float(sum(covalent_radii[atomic_numbers[symbol]] for symbol in pair))
+        if pair not in seen:
             unseen.append(pair)
-            radii = [covalent_radii[atomic_numbers[symbol]] for symbol in pair]
-            distances[pair] = factor * float(sum(radii))
-    return DistanceCalibration(distances, seen, unseen, factor)
+        if seen.get(pair, np.inf) > bonded:
+            capped.append(pair)
+        distances[pair] = factor * min(seen.get(pair, np.inf), bonded)
+    return DistanceCalibration(distances, seen, unseen, capped, factor)
 
 
 def _pair(name: str) -> Pair:

@@ -198,7 +198,7 @@ def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> N
 
 def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
     """Run the deck with one thread; return the exit status (negative: signal)."""
-    command = [sys.executable, launch.__file__, str(os.getpid())]
+    command = [sys.executable, str(Path(launch.__file__).absolute()), str(os.getpid())]
     command += ["-in", "in.lammps", "-log", "log.lammps", "-nocite"]
     with (folder / "screen.txt").open("wb") as screen:
         process = subprocess.Popen(

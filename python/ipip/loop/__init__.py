@@ -1,1 +1,1 @@
-"""The loop: explore, label, pretrain, fine-tune, evaluate; then forget, explore, harvest, relabel and again."""
+"""The loop: explore, label, pretrain, fine-tune, evaluate; forget, explore, harvest, relabel."""

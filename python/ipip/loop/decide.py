@@ -59,7 +59,7 @@ def next_pretraining_set(
         ValueError: an index is out of range, or a frame would be there twice.
     """
     gone = set(forgotten)
-    if gone and not (0 <= min(gone) and max(gone) < len(previous)):
+    if gone and not (min(gone) >= 0 and max(gone) < len(previous)):
         raise ValueError(f"forgotten indices must lie in [0, {len(previous)})")
     kept = [entry for index, entry in enumerate(previous) if index not in gone]
     if kept_label is not None:
@@ -76,7 +76,10 @@ def count_composition(entries: Iterable[SetEntry]) -> dict[str, dict[str, int]]:
     entries = list(entries)
     by_origin = Counter(f"round {entry.origin}" for entry in entries)
     by_label = Counter(entry.label for entry in entries)
-    return {"by_origin": dict(sorted(by_origin.items())), "by_label": dict(sorted(by_label.items()))}
+    return {
+        "by_origin": dict(sorted(by_origin.items())),
+        "by_label": dict(sorted(by_label.items())),
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +88,8 @@ class RoundOutcome:
 
     Attributes:
         round: index.
-        valid_force_mae: force error (eV/Å) on the validation frames, which no test figure depends on.
+        valid_force_mae: force error (eV/Å) on the validation frames, which no test figure depends
+            on.
         failed, total: stability runs.
     """
 
@@ -98,9 +102,10 @@ class RoundOutcome:
 def best_round(outcomes: Sequence[RoundOutcome]) -> int:
     """Return the round whose student to use.
 
-    Rounds that fail clearly more often than the steadiest one (their Wilson interval lies above its) are out; of the
-    others the one with the smallest validation force error wins, the earlier one where two are equal. Test errors
-    play no part, so that they stay a fair measure of the chosen student.
+    Rounds that fail clearly more often than the steadiest one (their Wilson interval lies above
+    its) are out; of the others the one with the smallest validation force error wins, the earlier
+    one where two are equal. Test errors play no part, so that they stay a fair measure of the
+    chosen student.
 
     Raises:
         ValueError: there are no outcomes.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from ipip.errors import IpipError
@@ -20,15 +19,13 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(there).free
 
 
-def require_space(
-    path: Path, needed: int, what: str, free: Callable[[Path], int] = free_bytes
-) -> None:
+def require_space(path: Path, needed: int, what: str) -> None:
     """Stop before `what` begins if fewer than `needed` bytes plus a reserve are free at `path`.
 
     Raises:
         IpipError: there is too little space; what was computed before stays.
     """
-    available = free(path)
+    available = free_bytes(path)
     if available < needed + RESERVE_BYTES:
         raise IpipError(
             f"{path}: {megabytes(available)} of disk space are free, {what} may need "
@@ -38,7 +35,7 @@ def require_space(
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Say whether an error, or the one that caused it, is the system's "no space left" (or quota)."""
+    """Say whether an error, or the one that caused it, is "no space left" (or a quota)."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in {errno.ENOSPC, errno.EDQUOT}:

@@ -59,7 +59,7 @@ def apply_energy_shift(frames: Sequence[Frame], shift: dict[str, float]) -> list
 def outside_fit(
     frames: Sequence[Frame], reference: Sequence[Frame], symbols: Sequence[str]
 ) -> list[str]:
-    """Return the formulas of frames whose composition no combination of the reference frames' gives.
+    """Return the formulas of frames that no combination of the reference compositions gives.
 
     Their shifted energies rest on a guess, since the fit says nothing about them.
     """

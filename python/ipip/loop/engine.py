@@ -32,7 +32,7 @@ DISCARDED = "discarded"
 
 
 def stage_key(stage: Stage, manifests: Mapping[str, Manifest]) -> str:
-    """Return the digest of all that decides what a stage makes: settings and the outputs it reads."""
+    """Return the digest of all that decides what a stage makes: settings and inputs."""
     return digest_json(
         {
             "stage": stage.identity,
@@ -62,8 +62,8 @@ def find_done(run: RunFolder, stages: Sequence[Stage]) -> dict[str, Manifest]:
         gone = missing_outputs(run.stage(stage.identity), manifest)
         if gone:
             raise IpipError(
-                f"{run.stage(stage.identity)}: {gone[0]} is missing or was changed after the stage was done; "
-                f"compute it again with --from-stage {stage.identity}"
+                f"{run.stage(stage.identity)}: {gone[0]} is missing or was changed after the "
+                f"stage was done; compute it again with --from-stage {stage.identity}"
             )
         done[stage.identity] = manifest
     if changed:
@@ -71,8 +71,9 @@ def find_done(run: RunFolder, stages: Sequence[Stage]) -> dict[str, Manifest]:
         raise InputError(
             f"{run.root}: the settings changed for stages that are done:\n"
             + "\n".join(changed)
-            + f"\nuse a new folder with --dir, put the old settings back ({run.config_lock.name} has them), or set "
-            f"these results aside and compute them again with --from-stage {first}"
+            + f"\nuse a new folder with --dir, put the old settings back ({run.config_lock.name} "
+            "has them), or set these results aside and compute them again with --from-stage "
+            f"{first}"
         )
     for stage in stages:
         if stage.identity not in done:
@@ -81,8 +82,8 @@ def find_done(run: RunFolder, stages: Sequence[Stage]) -> dict[str, Manifest]:
         fresh = not lost and done[stage.identity].key == stage_key(stage, done)
         if not fresh:
             raise IpipError(
-                f"{run.stage(stage.identity)}: was made from other results than those now in the folder; "
-                f"compute it again with --from-stage {stage.identity}"
+                f"{run.stage(stage.identity)}: was made from other results than those now in the "
+                f"folder; compute it again with --from-stage {stage.identity}"
             )
     return done
 
@@ -195,7 +196,8 @@ def _do(
     except Exception as error:
         if is_disk_full(error):
             raise IpipError(
-                f"{folder}: the disk is full; free some space and run the same command again, finished "
+                f"{folder}: the disk is full; free some space and run the same command again, "
+                f"finished "
                 "stages are kept"
             ) from error
         append_event(run.journal, "stage_failed", stage=stage.identity, error=str(error)[:500])
@@ -205,7 +207,7 @@ def _do(
 
 
 def prepare_folder(folder: Path, key: str) -> None:
-    """Make the stage's folder ready: what another key left there is removed, what this key left stays."""
+    """Make the stage's folder ready: what another key left there is removed, its own stays."""
     marker = folder / STARTED
     if folder.exists():
         try:

@@ -20,7 +20,7 @@ def entry_of(frame: Frame) -> SetEntry:
 
 
 def with_entry(frame: Frame, entry: SetEntry) -> Frame:
-    """Return the frame with its entry in its info; of the rest only the trajectory and step are kept."""
+    """Return the frame with its entry in its info; of the rest trajectory and step are kept."""
     kept = {key: frame.info[key] for key in ("traj", "md_step") if key in frame.info}
     return frame.replace(
         info=kept | {"frame_id": entry.frame_id, "origin": entry.origin, "label": entry.label}

@@ -18,9 +18,9 @@ from ipip.errors import IpipError
 def hold_lock(path: Path) -> Iterator[None]:
     """Hold the lock file `path` while the block runs.
 
-    The kernel releases the lock when its process ends in whatever way, so a killed driver leaves none behind on its
-    own machine. A file that names another machine is believed only until its owner removed it: whether a process
-    lives there cannot be seen from here.
+    The kernel releases the lock when its process ends in whatever way, so a killed driver leaves
+    none behind on its own machine. A file that names another machine is believed only until its
+    owner removed it: whether a process lives there cannot be seen from here.
 
     Raises:
         IpipError: another driver holds it; the message names its process and machine.
@@ -35,13 +35,15 @@ def hold_lock(path: Path) -> Iterator[None]:
         except OSError:
             raise IpipError(
                 f"{path.parent}: another `ipip run` works on this folder (process "
-                f"{owner.get('pid', 'unknown')} on {owner.get('host', 'this machine')}); wait for it or "
+                f"{owner.get('pid', 'unknown')} on {owner.get('host', 'this machine')}); wait "
+                f"for it or "
                 "choose another folder with --dir"
             ) from None
         owner = _owner(file)
         if owner and owner.get("host") != host:
             raise IpipError(
-                f"{path.parent}: process {owner.get('pid')} on machine {owner.get('host')} may still work on "
+                f"{path.parent}: process {owner.get('pid')} on machine {owner.get('host')} may "
+                f"still work on "
                 f"this folder; if it does not, remove {path} and run again"
             )
         _write_owner(file, {"pid": os.getpid(), "host": host})

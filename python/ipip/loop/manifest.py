@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ipip.data.digest import file_digest
 from ipip.errors import IpipError
 from ipip.loop.digest import digest_json
 from ipip.loop.storage import read_json, write_json
@@ -35,7 +34,8 @@ class Manifest(BaseModel):
         settings: the part of the settings that the stage depends on.
         inputs: digest of the outputs of each stage it read, by stage name.
         outputs: files by path relative to the stage's folder.
-        results: figures and small lists that later stages, the summary and the report read; no times in it.
+        results: figures and small lists that later stages, the summary and the report read; no
+            times in it.
         times: measured times (s, or as named); they differ between runs that are equal otherwise.
         seeds: the random seeds used, by task.
     """
@@ -65,6 +65,8 @@ class Manifest(BaseModel):
 
 def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFile]:
     """Return size and digest of files under `folder`, by relative path."""
+    from ipip.data.digest import file_digest  # here: reading must not wait for PyTorch
+
     return {
         path.relative_to(folder).as_posix(): OutputFile(
             bytes=path.stat().st_size, digest=file_digest(path)
@@ -92,7 +94,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (ValidationError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise IpipError(
-            f"{path}: is not a manifest that this version reads ({reason}); remove {folder} to compute "
+            f"{path}: is not a manifest that this version reads ({reason}); remove {folder} to "
+            f"compute "
             "that stage again, or use another folder with --dir"
         ) from None
 

@@ -38,4 +38,6 @@ def settings_part(value: Any) -> Any:
 
 def pick(settings: RunSettings, *names: str) -> dict[str, Any]:
     """Return the named top-level blocks as `settings_part` gives them, with the run's seed."""
-    return {"seed": settings.seed} | {name: settings_part(getattr(settings, name)) for name in names}
+    return {"seed": settings.seed} | {
+        name: settings_part(getattr(settings, name)) for name in names
+    }

@@ -64,7 +64,9 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         teacher_us_per_atom: measured cost of one evaluation.
     """
     stages = tuple(
-        PlannedStage(stage_id(index, name), *_stage(settings, found, teacher_us_per_atom, index, name))
+        PlannedStage(
+            stage_id(index, name), *_stage(settings, found, teacher_us_per_atom, index, name)
+        )
         for index in range(settings.rounds + 1)
         for name in stage_names(index)
     )
@@ -74,8 +76,10 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         disk_bytes=sum(disk[stage.identity.split("/")[1]] for stage in stages),
         reference={"train": found.train, "valid": found.valid, "test": found.test},
         notes=(
-            f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom and evaluation.",
-            "Rates of training and of the student's MD are rough figures for one core, not measured here.",
+            f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom and "
+            f"evaluation.",
+            "Rates of training and of the student's MD are rough figures for one core, not "
+            "measured here.",
         ),
     )
 
@@ -143,8 +147,9 @@ def _stage(
         return work, (md.steps * sum(boxes) * student_us * 1e-6 + START_S * len(boxes)) / parallel
     if name == "20_label":
         asked = found.train + found.test
-        atoms = found.train_atoms + found.test_atoms
-        seconds = atoms * teacher_us * 1e-6 / settings.teacher.workers
+        seconds = (
+            (found.train_atoms + found.test_atoms) * teacher_us * 1e-6 / settings.teacher.workers
+        )
         return f"{asked} teacher labels, {frames} pretraining frames", seconds + 2 * START_S
     if name == "15_harvest":
         count = settings.harvest.candidates
@@ -153,12 +158,15 @@ def _stage(
         return work, seconds + 2 * START_S
     if name == "30_pretrain":
         steps = steps_of(settings.pretrain, frames)
-        atoms = mean_atoms * settings.pretrain.batch_size
-        return f"{steps} optimiser steps on {frames} frames", steps * atoms * training_us * 1e-6
+        per_step = mean_atoms * settings.pretrain.batch_size
+        return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6
     if name == "40_finetune":
         steps = steps_of(settings.finetune, found.train)
-        atoms = found.train_atoms / found.train * settings.finetune.batch_size
-        return f"{steps} optimiser steps on {found.train} frames", steps * atoms * training_us * 1e-6
+        per_step = found.train_atoms / found.train * settings.finetune.batch_size
+        return (
+            f"{steps} optimiser steps on {found.train} frames",
+            steps * per_step * training_us * 1e-6,
+        )
     if name == "50_evaluate":
         starts = stability_starts(settings)
         md = settings.stability.md or settings.student_md
@@ -166,4 +174,7 @@ def _stage(
         seconds = md.steps * atoms * student_us * 1e-6 + START_S * len(starts)
         work = f"{found.test} held-out frames, {len(starts)} runs of {md.steps} student MD steps"
         return work, seconds / settings.resources.lammps_runs + START_S
-    return "choose what is dropped" if name == "05_forget" else f"student labels, {frames} frames", 1.0
+    return (
+        "choose what is dropped" if name == "05_forget" else f"student labels, {frames} frames",
+        1.0,
+    )

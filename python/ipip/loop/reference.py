@@ -54,9 +54,7 @@ def read_reference(
         )
     test = split.take(pooled, "test")
     key = settings.group_key
-    groups = [
-        str(frame.info[key]) if key else str(number) for number, frame in enumerate(test)
-    ]
+    groups = [str(frame.info[key]) if key else str(number) for number, frame in enumerate(test)]
     return ReferenceFrames(
         split, [*split.take(pooled, "train"), *extra], split.take(pooled, "valid"), test, groups
     )

@@ -16,7 +16,7 @@ class Reporter(Protocol):
         """Stage `identity` begins; it is the `number`-th of `total`."""
 
     def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
-        """Stage `identity` is done after `wall_s` seconds; `note` says what came out, in a few words."""
+        """Stage `identity` is done after `wall_s` seconds; `note` says what came out."""
 
     def stage_skipped(self, identity: str) -> None:
         """Stage `identity` was done before."""
@@ -25,7 +25,7 @@ class Reporter(Protocol):
         """Something worth a line."""
 
     def tasks(self, description: str, total: int) -> contextlib.AbstractContextManager[Advance]:
-        """Show progress of `total` steps; the block calls what it gets with the number of new steps."""
+        """Show progress of `total` steps; the block calls what it gets with new steps."""
 
 
 class SilentReporter:

@@ -26,7 +26,7 @@ LABEL = stage_id(0, "20_label")
 
 
 def write_results(root: Path) -> Path:
-    """Write summary.json, best/student.pt and the report of a run folder; return the report's text file.
+    """Write summary.json, best/student.pt and the report of a run; return the report's text file.
 
     Raises:
         InputError: no round is finished, or it is not a run folder.
@@ -49,7 +49,9 @@ def read_manifests(run: RunFolder) -> dict[str, Manifest]:
         InputError: it is not a run folder.
     """
     if not run.root.is_dir() or not run.config_lock.exists():
-        raise InputError(f"{run.root}: is not a run folder; `ipip run CONFIG --dir FOLDER` makes one")
+        raise InputError(
+            f"{run.root}: is not a run folder; `ipip run CONFIG --dir FOLDER` makes one"
+        )
     found = {}
     for path in sorted(run.root.glob("round_*/*/manifest.json")):
         manifest = read_manifest(path.parent)
@@ -91,7 +93,11 @@ def make_summary(manifests: Mapping[str, Manifest]) -> dict[str, Any]:
 def _round_entry(index: int, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
     evaluated = manifests[stage_id(index, "50_evaluate")]
     if index == 0:
-        frames = {"kept": 0, "forgotten": 0, "new": manifests[LABEL].results["sizes"]["pretraining"]}
+        frames = {
+            "kept": 0,
+            "forgotten": 0,
+            "new": manifests[LABEL].results["sizes"]["pretraining"],
+        }
     else:
         relabelled = manifests[stage_id(index, "20_relabel")].results
         frames = {name: relabelled[name] for name in ("kept", "forgotten", "new")}
@@ -119,13 +125,7 @@ def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
     failures = chosen.results["failures"]
     first_failures = first.results["failures"]
     return write_verdict(
-        StudentFigures(
-            best,
-            failures["failed"],
-            failures["total"],
-            chosen.times["us_per_atom_step"],
-            label.times["teacher_us_per_atom_step"],
-        ),
+        StudentFigures(best, failures["failed"], failures["total"]),
         _compare(chosen.results["test_frame_errors"], label.results["test_frame_errors"], label),
         _compare(chosen.results["test_frame_errors"], first.results["test_frame_errors"], label)
         if best
@@ -160,7 +160,7 @@ def _content(
     parity = [Parity("teacher", reference, _components(run.stage(LABEL) / "teacher_test.xyz"))]
     parity += [
         Parity(
-            f"student, round {index}",
+            f"student {index}",
             reference,
             _components(run.stage(stage_id(index, "50_evaluate")) / "test.xyz"),
         )
@@ -176,7 +176,9 @@ def _content(
 
 
 def _components(path: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.concatenate([frame.forces.ravel() for frame in read_frames(path) if frame.forces is not None])
+    return np.concatenate(
+        [frame.forces.ravel() for frame in read_frames(path) if frame.forces is not None]
+    )
 
 
 def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]) -> list[str]:
@@ -184,9 +186,11 @@ def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]
     values = ", ".join(f"{symbol} {value:.3f}" for symbol, value in shift["ev_per_atom"].items())
     sizes = label.results["sizes"]
     notes = [
-        f"Reference frames: {sizes['train']} for training, {sizes['valid']} for validation (they choose the best "
+        f"Reference frames: {sizes['train']} for training, {sizes['valid']} for validation (they "
+        f"choose the best "
         f"round), {sizes['test']} held out.",
-        f"Energy shift from the teacher to the reference (eV per atom): {values}; rank {shift['rank']}, residual "
+        f"Energy shift from the teacher to the reference (eV per atom): {values}; rank "
+        f"{shift['rank']}, residual "
         f"{shift['residual_mev_per_atom']:.1f} meV/atom.",
         *label.results["notes"],
     ]
@@ -195,7 +199,8 @@ def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]
         if drift:
             notes.append(
                 f"Round {index}: relabelling moved the kept frames' labels by "
-                f"{drift['force_change_ev_per_a']:.3f} eV/Å and {drift['energy_change_mev_per_atom']:.1f} meV/atom "
+                f"{drift['force_change_ev_per_a']:.3f} eV/Å and "
+                f"{drift['energy_change_mev_per_atom']:.1f} meV/atom "
                 "(mean absolute)."
             )
         runs = manifests[stage_id(index, "10_explore")].results["runs"]

@@ -37,12 +37,12 @@ def run_loop(
         settings: with absolute paths (as `load_settings` gives them).
         folder: the run folder; made if needed.
         reporter: is told the progress.
-        from_stage: name of a stage (``round_001/15_harvest``) whose results, with all later ones, are set aside
-            (not deleted) and computed again.
+        from_stage: name of a stage (``round_001/15_harvest``) whose results, with all later ones,
+            are set aside (not deleted) and computed again.
 
     Raises:
-        InputError: wrong settings or files, a folder that holds something else, or changed settings for stages
-            that are done.
+        InputError: wrong settings or files, a folder that holds something else, or changed settings
+            for stages that are done.
         IpipError: another driver works on the folder, or a stage failed; finished stages are kept.
     """
     reporter = reporter or SilentReporter()
@@ -50,10 +50,13 @@ def run_loop(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
-        foreign = [path.name for path in folder.iterdir() if path.name not in {".lock", "journal.jsonl"}]
+        foreign = [
+            path.name for path in folder.iterdir() if path.name not in {".lock", "journal.jsonl"}
+        ]
         if foreign:
             raise InputError(
-                f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a new folder with --dir"
+                f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a new "
+                f"folder with --dir"
             )
     check_inputs(settings)
     with hold_lock(run.lock):

@@ -26,8 +26,9 @@ Work = Callable[[StageRun], StageResult]
 def build_stages(settings: RunSettings) -> list[Stage]:
     """Return every stage of the run.
 
-    A stage's settings are those blocks that change its own work; what earlier stages did counts through their
-    outputs. The number of rounds is in no stage's settings, so a finished run can be given more.
+    A stage's settings are those blocks that change its own work; what earlier stages did counts
+    through their outputs. The number of rounds is in no stage's settings, so a finished run can be
+    given more.
     """
     disk = disk_estimates(settings)
     stages = []

@@ -37,8 +37,8 @@ class StageRun:
 
     Attributes:
         run: the run folder.
-        folder: the stage's own folder; what an earlier, killed attempt with the same settings and inputs left is
-            still there.
+        folder: the stage's own folder; what an earlier, killed attempt with the same settings and
+            inputs left is still there.
         manifests: those of the stages it reads, by name.
         reporter: to be told the progress.
     """

@@ -31,7 +31,13 @@ class Start:
 def exploration_starts(settings: RunSettings) -> list[Start]:
     """Return the starts of every exploration; the same boxes in every round."""
     return [
-        _start(settings, system, index, "explore", system.temperature or settings.teacher_md.temperature)
+        _start(
+            settings,
+            system,
+            index,
+            "explore",
+            system.temperature or settings.teacher_md.temperature,
+        )
         for system in settings.systems
         for index in range(system.runs)
     ]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 Z95 = 1.959963984540054
 
@@ -41,10 +40,12 @@ def paired_bootstrap(
 ) -> tuple[float, float]:
     """Return the 95 % interval of mean(first) - mean(second), frames of one group drawn together.
 
-    Frames of one trajectory are alike, so trajectories are the units that are drawn with replacement.
+    Frames of one trajectory are alike, so trajectories are the units that are drawn with
+    replacement.
 
     Args:
-        first, second: [n] the same error measure of two models on the same frames.
+        first: [n] error of one model on each frame.
+        second: [n] error of the other on the same frames.
         weights: [n] weight of each frame in the mean (its atoms).
         groups: [n] name of the trajectory of each frame.
         seed: of the draws.
@@ -60,8 +61,8 @@ def paired_bootstrap(
     weight = np.asarray(weights, dtype=float)
     _, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     n_groups = int(group.max()) + 1
-    sums: npt.NDArray[np.float64] = np.bincount(group, weights=weight * difference)
-    totals: npt.NDArray[np.float64] = np.bincount(group, weights=weight)
+    sums = np.bincount(group, weights=weight * difference).astype(np.float64)
+    totals = np.bincount(group, weights=weight).astype(np.float64)
     draws = np.random.default_rng(seed).integers(n_groups, size=(samples, n_groups))
     means = sums[draws].sum(axis=1) / totals[draws].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])

@@ -63,5 +63,10 @@ def _summary(run: RunFolder) -> dict[str, Any]:
     try:
         summary: dict[str, Any] = read_json(run.summary)
     except FileNotFoundError:
-        return {"verdict": "no round is finished yet", "teacher": None, "rounds": [], "best_round": None}
+        return {
+            "verdict": "no round is finished yet",
+            "teacher": None,
+            "rounds": [],
+            "best_round": None,
+        }
     return summary

@@ -20,7 +20,8 @@ class Stopped(BaseException):
 def stop_on_signals() -> Iterator[None]:
     """Raise `Stopped` in the main thread on SIGTERM, SIGINT or SIGHUP while the block runs.
 
-    A second signal is ignored, so that clean-up is not cut short. Outside the main thread this does nothing.
+    A second signal is ignored, so that clean-up is not cut short. Outside the main thread this does
+    nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

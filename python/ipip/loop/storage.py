@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
-
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file atomically; missing folders are made."""
+    from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
+
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(value, indent=2) + "\n")
 

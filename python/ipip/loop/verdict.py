@@ -1,4 +1,4 @@
-"""The verdict of a run, in sentences, from its figures."""
+"""The verdict of a run in sentences, from its figures; equal runs have equal verdicts."""
 
 from __future__ import annotations
 
@@ -36,20 +36,16 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True)
 class StudentFigures:
-    """The chosen student's stability and speed.
+    """The chosen student's stability.
 
     Attributes:
         round: index.
         failed, total: stability runs.
-        us_per_atom_step: cost of its MD in LAMMPS, microseconds per atom and step.
-        teacher_us_per_atom_step: cost of the teacher on the same box, or None.
     """
 
     round: int
     failed: int
     total: int
-    us_per_atom_step: float
-    teacher_us_per_atom_step: float | None
 
 
 def write_verdict(
@@ -59,7 +55,7 @@ def write_verdict(
     first_failures: tuple[int, int] | None,
     rounds: int,
 ) -> str:
-    """Return the verdict: better than the teacher or not, steady or not, did iterating help, how fast.
+    """Return the verdict: better than the teacher or not, did iterating help, steady or not.
 
     Args:
         student: the chosen student.
@@ -72,13 +68,6 @@ def write_verdict(
     if rounds > 1:
         sentences.append(_iteration(against_first, student.round))
     sentences.append(_stability(student, first_failures))
-    if student.teacher_us_per_atom_step and student.us_per_atom_step:
-        ratio = student.teacher_us_per_atom_step / student.us_per_atom_step
-        pace = f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
-        sentences.append(
-            f"It is {pace} than the teacher ({student.us_per_atom_step:.0f} against "
-            f"{student.teacher_us_per_atom_step:.0f} µs per atom and step)."
-        )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -87,9 +76,13 @@ def _accuracy(index: int, c: Comparison) -> str:
     if c.word == "lower":
         return f"The student of round {index} beats the teacher on held-out forces ({figures})."
     if c.word == "higher":
-        return f"The student of round {index} is worse than the teacher on held-out forces ({figures})."
+        return (
+            f"The student of round {index} is worse than the teacher on held-out forces "
+            f"({figures})."
+        )
     return (
-        f"The student of round {index} and the teacher are not distinguishable on held-out forces ({figures}; "
+        f"The student of round {index} and the teacher are not distinguishable on held-out "
+        f"forces ({figures}; "
         f"95 % interval of the difference {c.low:+.3f} to {c.high:+.3f})."
     )
 
@@ -101,8 +94,14 @@ def _iteration(c: Comparison | None, index: int) -> str:
     if c.word == "lower":
         return f"Iterating helped: round {index} against round 0 is {figures}."
     if c.word == "higher":
-        return f"Iterating cost accuracy on the held-out frames: round {index} against round 0 is {figures}."
-    return f"Whether iterating helped accuracy is not clear: round {index} against round 0 is {figures}."
+        return (
+            f"Iterating cost accuracy on the held-out frames: round {index} against round 0 "
+            f"is {figures}."
+        )
+    return (
+        f"Whether iterating helped accuracy is not clear: round {index} against round 0 is "
+        f"{figures}."
+    )
 
 
 def _stability(student: StudentFigures, first: tuple[int, int] | None) -> str:

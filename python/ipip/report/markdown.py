@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ipip.report.content import ReportContent
-from ipip.report.table import HEADER, table_rows
+from ipip.report.table import HEADER, describe_speed, table_rows
 
 
 def render_markdown(content: ReportContent, pictures: Sequence[tuple[str, str]]) -> str:
@@ -21,14 +21,17 @@ def render_markdown(content: ReportContent, pictures: Sequence[tuple[str, str]])
     lines = [
         "# Summary",
         "",
-        f"**{summary['verdict']}**",
+        f"**{summary['verdict']}** {describe_speed(summary)}",
         "",
-        *_table(HEADER, table_rows(summary)),
+        *_table([name.replace("\n", " ") for name in HEADER], table_rows(summary)),
         "",
-        f"Errors are on {test['n_frames']} held-out reference frames ({test['n_atoms']} atoms). The teacher's energies "
-        "carry the energy shift that was fitted on the training frames. Failed runs are student MD runs in LAMMPS "
-        "that a guard stopped or that broke; the interval is Wilson's. Speeds were measured on one core on the same "
-        "box.",
+        f"Errors are on {test['n_frames']} held-out reference frames ({test['n_atoms']} atoms). "
+        f"The teacher's energies "
+        "carry the energy shift that was fitted on the training frames. Failed runs are student "
+        "MD runs in LAMMPS "
+        "that left their bounds; the interval is Wilson's. Speeds were measured on the same box, "
+        "with one thread. Frames: "
+        "those of the pretraining set.",
         "",
     ]
     lines += _elements(summary)
@@ -43,7 +46,7 @@ def render_markdown(content: ReportContent, pictures: Sequence[tuple[str, str]])
 
 def _elements(summary: dict[str, Any]) -> list[str]:
     models = [("teacher", summary["teacher"]["test"])]
-    models += [(f"student, round {entry['round']}", entry["test"]) for entry in summary["rounds"]]
+    models += [(f"student {entry['round']}", entry["test"]) for entry in summary["rounds"]]
     symbols = sorted(models[0][1].get("by_element", {}))
     if not symbols:
         return []

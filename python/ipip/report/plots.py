@@ -49,7 +49,7 @@ def plot_errors(summary: dict[str, Any], path: Path) -> None:
 
 
 def plot_parity(models: Sequence[Parity], path: Path) -> None:
-    """Draw predicted against reference force components, one panel a model, the same axes in all."""
+    """Draw predicted against reference force components, one panel a model, with equal axes."""
     columns = min(len(models), 4)
     rows = -(-len(models) // columns)
     figure = _figure(3.2 * columns, 3.3 * rows + 0.3)
@@ -79,17 +79,17 @@ def plot_parity(models: Sequence[Parity], path: Path) -> None:
     _save(figure, path)
 
 
-def plot_failures(
-    summary: dict[str, Any], causes: Sequence[dict[str, int]], path: Path
-) -> None:
-    """Draw the failure rate of the stability runs by round with its Wilson interval, and the causes."""
+def plot_failures(summary: dict[str, Any], causes: Sequence[dict[str, int]], path: Path) -> None:
+    """Draw the failure rate of the stability runs with its Wilson interval, and the causes."""
     figure = _figure(6.8, 3.6)
     axes = figure.add_subplot()
     rounds = [entry["round"] for entry in summary["rounds"]]
     failures = [entry["failures"] for entry in summary["rounds"]]
     rates = [100 * f["failed"] / f["total"] if f["total"] else np.nan for f in failures]
     low = [max(0.0, rate - 100 * f["wilson95"][0]) for rate, f in zip(rates, failures, strict=True)]
-    high = [max(0.0, 100 * f["wilson95"][1] - rate) for rate, f in zip(rates, failures, strict=True)]
+    high = [
+        max(0.0, 100 * f["wilson95"][1] - rate) for rate, f in zip(rates, failures, strict=True)
+    ]
     names = sorted({name for entry in causes for name in entry})
     if names and len(causes) == len(rounds):
         base = np.zeros(len(rounds))
@@ -107,7 +107,11 @@ def plot_failures(
     axes.errorbar(rounds, rates, yerr=[low, high], fmt="o", color="black", capsize=4, zorder=3)
     for x, f in zip(rounds, failures, strict=True):
         axes.annotate(
-            f"{f['failed']} of {f['total']}", (x, 100), textcoords="offset points", xytext=(0, 5), ha="center"
+            f"{f['failed']} of {f['total']}",
+            (x, 100),
+            textcoords="offset points",
+            xytext=(0, 5),
+            ha="center",
         )
     _rounds_axis(axes, rounds)
     axes.set_ylim(0, 115)
@@ -125,7 +129,9 @@ def plot_composition(compositions: Sequence[dict[str, int]], path: Path) -> None
     for number, name in enumerate(sorted({name for entry in compositions for name in entry})):
         counts = np.array([entry.get(name, 0) for entry in compositions], dtype=float)
         label = "teacher MD" if name == "round 0" else f"student MD, {name}"
-        axes.bar(rounds, counts, 0.55, bottom=base, color=COLOURS[number % len(COLOURS)], label=label)
+        axes.bar(
+            rounds, counts, 0.55, bottom=base, color=COLOURS[number % len(COLOURS)], label=label
+        )
         base += counts
     for x, total in zip(rounds, base, strict=True):
         axes.annotate(

@@ -88,15 +88,16 @@ def open_calculator(spec: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     if kind == "ase":
         return _calculator_by_path(spec, arguments)
     model = str(spec["model"] or DEFAULT_MODELS.get(kind))
-    makers = {"sevennet": _sevennet, "chgnet": _chgnet, "mace": _mace}
+    package = PACKAGES[kind]
+    if importlib.util.find_spec(package) is None:
+        missing = f"no module named {package!r}"
+        raise RefusedError("package", missing, module=package, expected=package)
+    maker = {"sevennet": _sevennet, "chgnet": _chgnet, "mace": _mace}[kind]
     try:
         importlib.import_module("torch").set_num_threads(spec["threads"])
-        maker = makers[kind]
         calculator = maker(model, spec, arguments)
     except ModuleNotFoundError as error:
-        raise RefusedError(
-            "package", str(error), module=error.name, expected=PACKAGES[kind]
-        ) from error
+        raise RefusedError("package", str(error), module=error.name, expected=package) from error
     except Exception as error:
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ from ipip.train.energy_scale import set_energy_scale
 from ipip.train.fit import FitResult, fit, steps_of
 from ipip.train.metrics import Metrics, energy_errors, force_errors, metrics
 from ipip.train.predict import frame_features, predict
+from ipip.train.restore import student_from_checkpoint
 
 __all__ = [
     "FitResult",
@@ -18,4 +19,5 @@ __all__ = [
     "predict",
     "set_energy_scale",
     "steps_of",
+    "student_from_checkpoint",
 ]

@@ -22,7 +22,6 @@ from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.export import weights_digest
 from ipip.models import Student
-from ipip.train.averaging import AveragedWeights
 from ipip.train.checkpoints import (
     AtomicCheckpointIO,
     BestAndLast,
@@ -37,6 +36,7 @@ from ipip.train.order import SeededOrder
 from ipip.train.predict import edge_bounded
 from ipip.train.progress import ProgressBar
 from ipip.train.quiet import quiet_lightning
+from ipip.train.restore import load_weights
 
 PRESENTATION = {"tensorboard", "accelerator"}
 
@@ -73,10 +73,9 @@ def fit(
     """Train a copy of a student; the given one stays as it is.
 
     A fresh folder starts a fresh optimiser. A folder that holds this same training (settings,
-    frames,
-    seed, initial weights) continues from its last checkpoint, with the result of an unbroken run,
-    or
-    returns the finished result. Parameters with `requires_grad=False` stay frozen.
+    frames, seed, initial weights) continues from its last checkpoint, with the result of an
+    unbroken run, or returns the finished result. Parameters with `requires_grad=False` stay
+    frozen.
 
     Args:
         student: new, or with weights to start from.
@@ -115,7 +114,7 @@ def fit(
                 "history": module.history,
             }
             write_finished(folder, finished)
-        _load_best(student, folder, settings)
+        load_weights(student, load_checkpoint(folder / "best.ckpt"))
     return FitResult(
         student=student,
         best_epoch=finished["best_epoch"],
@@ -193,22 +192,6 @@ def _train(
                 raise KeyboardInterrupt from None
             raise
     return module
-
-
-def _load_best(student: Student, folder: Path, settings: TrainingSettings) -> None:
-    checkpoint = load_checkpoint(folder / "best.ckpt")
-    prefix = "student."
-    student.load_state_dict(
-        {
-            name.removeprefix(prefix): value
-            for name, value in checkpoint["state_dict"].items()
-            if name.startswith(prefix)
-        }
-    )
-    average = AveragedWeights(student, settings.ema_decay)
-    average.load(checkpoint[STATE]["average"])
-    average.put()
-    student.eval()
 
 
 def _identity(

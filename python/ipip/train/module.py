@@ -165,6 +165,12 @@ class TrainingModule(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add everything that the rest of the training depends on."""
         checkpoint[STATE] = {
+            "student": {
+                "architecture": self.student.architecture,
+                "symbols": self.student.symbols,
+                "arguments": self.student.arguments,
+            },
+            "ema_decay": self.settings.ema_decay,
             "average": self.average.state(),
             "rate": self.rate.state(),
             "history": self.history,

@@ -32,8 +32,7 @@ def predict(
 
     Returns:
         The same frames in the same order with the student's energy (eV), forces (eV/Å) and, where
-        the
-        cell has a volume and is periodic in all directions, stress (eV/Å^3); info is kept.
+        the cell has a volume and is periodic in all directions, stress (eV/Å^3); info is kept.
 
     Raises:
         InputError: an element that the student does not know.

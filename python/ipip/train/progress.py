@@ -26,12 +26,12 @@ class ProgressBar:
     def __init__(self, enabled: bool, total_steps: int) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("training"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[errors]}"),
             console=console,
+            refresh_per_second=4,
             disable=not (enabled and console.is_terminal),
         )
         self._task = self._progress.add_task("training", total=total_steps, errors="")
@@ -56,11 +56,11 @@ class ProgressBar:
 
 
 def describe_row(row: dict[str, object]) -> str:
-    """Return one line for one row of a history."""
+    """Return one line for one row of a history: validation MAE of forces and energy."""
     text = f"epoch {row['epoch']}: "
     if row.get("valid_loss") is None:
         return text + f"training loss {row['train_loss']:.4g}"
     return text + (
-        f"forces {row['valid_force_mae_ev_per_a']:.4f} eV/Å, "
-        f"energy {row['valid_energy_mae_mev_per_atom']:.2f} meV/atom"
+        f"F {row['valid_force_mae_ev_per_a']:.3f} eV/Å, "
+        f"E {row['valid_energy_mae_mev_per_atom']:.1f} meV/atom"
     )

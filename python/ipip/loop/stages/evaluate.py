@@ -35,9 +35,7 @@ def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
     predicted = predict(student, test)
     write_frames(run.folder / TEST_FILE, predicted)
     starts = stability_starts(settings)
-    seeds = {
-        start.name: derive_seed(settings.seed, "stability", start.name) for start in starts
-    }
+    seeds = {start.name: derive_seed(settings.seed, "stability", start.name) for start in starts}
     md = settings.stability.md or settings.student_md
     verdicts = run_student(settings, md, path, starts, seeds, run) if starts else []
     failures = count_failures(verdicts)
@@ -68,7 +66,7 @@ def count_failures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def _time_student(settings: RunSettings, model: Path, folder: Path) -> float:
-    """Return µs per atom and step of the student's MD in LAMMPS, on the box the teacher was timed on."""
+    """Return µs per atom and step of MD in LAMMPS, on the box the teacher was timed on."""
     steps = settings.speed.student_steps
     quiet = {"frame_interval": steps, "ring_interval": steps, "thermo_interval": steps}
     md = settings.student_md.model_copy(

@@ -36,7 +36,7 @@ TIMING = "teacher_timing.json"
 
 
 def label(settings: RunSettings, run: StageRun) -> StageResult:
-    """Fit the energy shift from the teacher to the reference, and write P0 and the reference parts."""
+    """Fit the energy shift from teacher to reference; write P0 and the reference parts."""
     seed = derive_seed(settings.seed, 0, "split")
     reference = read_reference(settings.reference, settings.elements, seed)
     teacher_train, teacher_test, pace = _ask_teacher(settings, reference, run)
@@ -52,7 +52,8 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     unknown = outside_fit(frames, reference.train, settings.elements)
     if unknown:
         notes.append(
-            f"no combination of the reference frames' compositions gives {', '.join(unknown[:5])}: the energies of "
+            f"no combination of the reference frames' compositions gives "
+            f"{', '.join(unknown[:5])}: the energies of "
             "such frames carry a guessed shift; forces are not touched"
         )
     folder = run.folder
@@ -118,13 +119,14 @@ def _ask_teacher(
     ]
     if broken:
         raise IpipError(
-            f"the teacher gives no finite energy on {len(broken)} reference frames (the first is number {broken[0]})"
+            f"the teacher gives no finite energy on {len(broken)} reference frames (the first is "
+            f"number {broken[0]})"
         )
     return labelled[:count], labelled[count:], pace
 
 
 def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> float:
-    """Return µs per atom for one evaluation on one worker: the median of `calls`, after a first one."""
+    """Return µs per atom of one evaluation: the median of `calls`, after a first one."""
     if record.exists():
         return float(read_json(record)["us_per_atom_step"])
     teacher.label([box])

@@ -20,18 +20,14 @@ from ipip.train import metrics, predict
 
 
 def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
-    """Write the round's pretraining set and say how far the student's labels moved from the old ones."""
+    """Write the round's pretraining set, and say how far the student's labels moved."""
     before = stage_id(round_index - 1, "20_label" if round_index == 1 else "20_relabel")
     previous = read_set(run.path(before, FILE_NAME))
     old = [entry_of(frame) for frame in previous]
     forgotten = read_json(run.path(stage_id(round_index, "05_forget"), FORGOTTEN_FILE))["indices"]
     harvest = stage_id(round_index, "15_harvest")
-    new_frames = (
-        read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
-    )
-    new = [
-        SetEntry(str(frame.info["frame_id"]), round_index, "teacher") for frame in new_frames
-    ]
+    new_frames = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
+    new = [SetEntry(str(frame.info["frame_id"]), round_index, "teacher") for frame in new_frames]
     student_labels = settings.iteration.kept_labels == "student"
     entries = next_pretraining_set(
         old, forgotten, new, f"student {round_index - 1}" if student_labels else None
@@ -40,9 +36,7 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     kept = [frame for index, frame in enumerate(previous) if index not in gone]
     drift = {}
     if student_labels:
-        student, _ = load_student(
-            run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE)
-        )
+        student, _ = load_student(run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE))
         labelled = predict(student, kept)
         errors = metrics(kept, labelled)
         drift = {
@@ -54,7 +48,8 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         )
         if broken:
             raise IpipError(
-                f"round {round_index}: the last round's student gives forces that are not finite on {broken} kept "
+                f"round {round_index}: the last round's student gives forces that are not finite "
+                f"on {broken} kept "
                 "frames; lower the learning rates, or set iteration.kept_labels to keep"
             )
         kept = labelled

@@ -32,9 +32,7 @@ def explore_with_student(settings: RunSettings, round_index: int, run: StageRun)
     records = describe_verdicts(starts, verdicts)
     failed = sum(record["state"] == "unstable" for record in records)
     return StageResult(
-        outputs=tuple(
-            run.folder / RUNS_FOLDER / start.name / "verdict.json" for start in starts
-        ),
+        outputs=tuple(run.folder / RUNS_FOLDER / start.name / "verdict.json" for start in starts),
         results={"runs": records},
         times=student_times(verdicts),
         seeds=seeds,
@@ -80,15 +78,14 @@ def run_student(
     broken = [verdict for verdict in verdicts if verdict.state == "failed"]
     if broken:
         raise IpipError(
-            f"{run.folder}: {len(broken)} of {len(verdicts)} LAMMPS runs broke for reasons that say nothing about the "
+            f"{run.folder}: {len(broken)} of {len(verdicts)} LAMMPS runs broke for reasons that "
+            f"say nothing about the "
             f"student ({broken[0].message}); run the same command again, the other runs are kept"
         )
     return verdicts
 
 
-def describe_verdicts(
-    starts: Sequence[Start], verdicts: Sequence[Verdict]
-) -> list[dict[str, Any]]:
+def describe_verdicts(starts: Sequence[Start], verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Return what each run came to, without times."""
     return [
         {

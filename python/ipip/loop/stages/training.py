@@ -61,7 +61,7 @@ def new_student(settings: RunSettings, round_index: int, run: StageRun) -> Stude
 
 
 def hold_out(frames: Sequence[Frame], seed: int) -> tuple[list[Frame], list[Frame]]:
-    """Set a twentieth of a pretraining set (at least one frame, if there are two) aside for validation."""
+    """Set a twentieth of a pretraining set (one frame at least) aside for validation."""
     count = max(1, round(VALID_SHARE * len(frames))) if len(frames) > 1 else 0
     chosen = set(np.random.default_rng(seed).permutation(len(frames))[:count].tolist())
     train = [frame for index, frame in enumerate(frames) if index not in chosen]
@@ -84,12 +84,12 @@ def _train(
     result = fit(student, train, valid, settings, folder, seed=seed, progress=True)
     path = run.folder / STUDENT_FILE
     provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
-    save_student(
-        result.student, path, training_digest=frames_digest(train), training=provenance
-    )
+    save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     figures = {
-        name: value for name, value in best.items() if name.startswith("valid_") and value is not None
+        name: value
+        for name, value in best.items()
+        if name.startswith("valid_") and value is not None
     }
     outputs: list[Path] = [path, *sorted(folder.glob("*.csv"))]
     note = f"{result.steps} steps on {len(train)} frames"

@@ -1,0 +1,140 @@
+"""Does a model file compute the same in memory, as TorchScript and in LAMMPS?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from ase.data import atomic_numbers, covalent_radii
+
+from ipip.data.frame import Frame
+from ipip.errors import IpipError
+from ipip.export import load_scripted, load_student
+from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.lammps.deck import student_pair
+from ipip.lammps.single_point import single_point
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """How far another way of evaluating a student is from the student in memory.
+
+    Attributes:
+        name: the other way.
+        energy: largest difference in energy over the largest energy without the atoms' own
+            reference energies.
+        forces: largest difference of a force component over the largest component.
+        stress: the same for the stress.
+        tolerance: what each must stay within.
+    """
+
+    name: str
+    energy: float
+    forces: float
+    stress: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether all differences are finite and within the tolerance."""
+        return all(value <= self.tolerance for value in (self.energy, self.forces, self.stress))
+
+
+def trial_frames(symbols: list[str], seed: int = 0) -> list[Frame]:
+    """Make small frames of the student's elements: a molecule, a skewed crystal, a tiny cell."""
+    rng = np.random.default_rng(seed)
+    radii = np.array([covalent_radii[atomic_numbers[s]] for s in symbols])
+    spacing = 2.0 * float(radii.mean())
+    frames = []
+    for shape, pbc in (((2, 2, 2), False), ((3, 2, 2), True), ((1, 1, 1), True)):
+        grid = np.array(list(np.ndindex(shape)), dtype=float)
+        skew = np.array([[1.0, 0, 0], [0.15, 1.05, 0], [-0.1, 0.2, 0.95]]) * spacing
+        points = grid @ skew + rng.normal(scale=0.05 * spacing, size=(len(grid), 3))
+        kinds = (np.arange(len(grid)) + rng.integers(len(symbols))) % len(symbols)
+        frames.append(
+            Frame(
+                numbers=np.array([atomic_numbers[symbols[k]] for k in kinds], dtype=np.int64),
+                positions=points,
+                cell=np.array(shape)[:, None] * skew if pbc else np.zeros((3, 3)),
+                pbc=np.array([pbc] * 3),
+            )
+        )
+    return frames
+
+
+def check_agreement(model: Path, *, with_lammps: bool = True) -> Iterator[Agreement]:
+    """Compare the ways of evaluating a model file on `trial_frames`.
+
+    Args:
+        model: the model file.
+        with_lammps: run LAMMPS too.
+
+    Yields:
+        One agreement for TorchScript and, where wanted, one for LAMMPS.
+
+    Raises:
+        InputError: the file is not a student.
+        IpipError: LAMMPS failed.
+    """
+    student, metadata = load_student(model)
+    scripted, _ = load_scripted(model)
+    frames = trial_frames(metadata.symbols)
+    expected = [_evaluate(student, frame, metadata.symbols, metadata.cutoff) for frame in frames]
+    own = [
+        sum(metadata.reference_energies[s] for s in frame.to_atoms().get_chemical_symbols())
+        for frame in frames
+    ]
+    ways = {
+        "TorchScript": [_evaluate(scripted, f, metadata.symbols, metadata.cutoff) for f in frames]
+    }
+    yield _compare("TorchScript", expected, ways["TorchScript"], own, TOLERANCE[metadata.dtype])
+    if with_lammps:
+        symbols = tuple(metadata.symbols)
+        pair = student_pair(model.resolve(), symbols, "")
+        found = [single_point(frame, pair, symbols) for frame in frames]
+        yield _compare("LAMMPS", expected, found, own, TOLERANCE[metadata.dtype])
+
+
+def _evaluate(student: torch.nn.Module, frame: Frame, symbols: list[str], cutoff: float) -> Frame:
+    edge_index, edge_vec = neighbor_list(frame.positions, frame.cell, frame.pbc, cutoff)
+    energy, forces, strain = energy_and_forces(
+        student,
+        torch.as_tensor(species_index(frame.numbers, symbols)),
+        torch.as_tensor(edge_index),
+        torch.as_tensor(edge_vec),
+    )
+    stress = strain[0].numpy() / frame.volume if frame.pbc.all() else None
+    return frame.replace(energy=float(energy[0]), forces=forces.numpy(), stress=stress)
+
+
+def _compare(
+    name: str, expected: list[Frame], found: list[Frame], own: list[float], tolerance: float
+) -> Agreement:
+    def relative(pairs: list[tuple[np.ndarray, np.ndarray]], size: float) -> float:
+        worst = max(float(np.abs(a - b).max()) for a, b in pairs)
+        return worst / max(size, 1e-12)
+
+    energies = [
+        (np.array(e.energy), np.array(f.energy)) for e, f in zip(expected, found, strict=True)
+    ]
+    scale = max(abs(float(e) - o) for (e, _), o in zip(energies, own, strict=True))
+    forces = [(e.forces, f.forces) for e, f in zip(expected, found, strict=True)]
+    stresses = [
+        (e.stress, f.stress) for e, f in zip(expected, found, strict=True) if e.stress is not None
+    ]
+    if any(f is None for pair in forces for f in pair) or any(
+        s is None for p in stresses for s in p
+    ):
+        raise IpipError(f"{name} gave no forces or stress")
+    return Agreement(
+        name=name,
+        energy=relative(energies, scale),
+        forces=relative(forces, max(float(np.abs(e).max()) for e, _ in forces)),
+        stress=relative(stresses, max(float(np.abs(e).max()) for e, _ in stresses)),
+        tolerance=tolerance,
+    )

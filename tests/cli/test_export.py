@@ -1,0 +1,114 @@
+"""`ipip export` and `ipip info`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ase.calculators.lj import LennardJones
+
+from ipip import IpipCalculator, save_student
+from ipip.cli.main import main
+from ipip.config.training import TrainingSettings
+from ipip.data.frame import Frame
+from ipip.export import load_student, read_metadata
+from ipip.models import Student
+from ipip.train import fit
+
+
+@pytest.fixture
+def trained(make_student: Callable[..., Student], tmp_path: Path) -> Path:
+    """A short training's folder."""
+    rng = np.random.default_rng(1)
+    frames = []
+    for _ in range(6):
+        atoms = Frame(
+            numbers=np.array([42, 16, 8]),
+            positions=np.array([[0.0, 0, 0], [2.2, 0, 0], [0, 2.1, 0.3]])
+            + rng.normal(scale=0.1, size=(3, 3)),
+            cell=np.zeros((3, 3)),
+            pbc=np.zeros(3, dtype=bool),
+        ).to_atoms()
+        atoms.calc = LennardJones(sigma=2.0, epsilon=0.2)
+        atoms.get_forces()
+        frames.append(Frame.from_atoms(atoms))
+    settings = TrainingSettings(max_epochs=3, batch_size=2)
+    fit(make_student(), frames[:4], frames[4:], settings, tmp_path / "run", seed=1, progress=False)
+    return tmp_path / "run"
+
+
+def test_a_checkpoint_becomes_a_checked_model_file(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "student.pt"
+    assert main(["export", str(trained / "best.ckpt"), str(target)]) == 0
+    table = capsys.readouterr().out
+    assert "LAMMPS" in table and "TorchScript" in table and "DIFFERS" not in table
+    assert read_metadata(target).training_digest is not None
+
+
+def test_precision_can_be_changed(
+    make_student: Callable[..., Student], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_student(make_student(dtype="float32"), tmp_path / "single.pt")
+    arguments = ["export", str(tmp_path / "single.pt"), str(tmp_path / "double.pt")]
+    assert main([*arguments, "--dtype", "float64", "--no-lammps"]) == 0
+    student, metadata = load_student(tmp_path / "double.pt")
+    assert metadata.dtype == "float64" and student.embedding.weight.dtype == torch.float64
+    atoms = Frame(
+        numbers=np.array([42, 16]),
+        positions=np.array([[0.0, 0, 0], [2.2, 0, 0]]),
+        cell=np.zeros((3, 3)),
+        pbc=np.zeros(3, dtype=bool),
+    ).to_atoms()
+    energies = []
+    for name in ("single.pt", "double.pt"):
+        atoms.calc = IpipCalculator(tmp_path / name)
+        energies.append(atoms.get_potential_energy())
+    assert energies[0] == pytest.approx(energies[1], rel=1e-5)
+    capsys.readouterr()
+
+
+def test_info_tells_elements_and_the_deck(
+    make_student: Callable[..., Student], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_student(make_student(), tmp_path / "student.pt")
+    assert main(["info", str(tmp_path / "student.pt")]) == 0
+    said = capsys.readouterr().out
+    assert "Mo S O" in said and "pair_style ipip" in said
+    assert main(["info", "--json", str(tmp_path / "student.pt")]) == 0
+    assert json.loads(capsys.readouterr().out)["format"] == "ipip-student"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "nothing.pt"], "no such file"),
+        (["export", "nothing.pt", "out.pt"], "no such file"),
+        (["export", "nothing.ckpt", "out.pt"], "no such checkpoint"),
+        (["export", "same.pt", "same.pt"], "same file"),
+    ],
+)
+def test_wrong_files_end_with_status_2_and_one_sentence(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert message in said and "Traceback" not in said and said.count("\n") == 1
+
+
+def test_another_checkpoint_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save({"state_dict": {}}, tmp_path / "foreign.ckpt")
+    assert main(["export", str(tmp_path / "foreign.ckpt"), str(tmp_path / "out.pt")]) == 2
+    assert "not a checkpoint of a student's training" in capsys.readouterr().err

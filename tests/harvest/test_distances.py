@@ -1,0 +1,54 @@
+"""Minimum distances and their calibration."""
+
+import numpy as np
+import pytest
+from ase.data import atomic_numbers, covalent_radii
+
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.harvest import DistanceCalibration, calibrate_min_distances, min_pair_distances
+
+
+def _frame(symbols, positions, edge=10.0) -> Frame:
+    return Frame(
+        numbers=np.array([atomic_numbers[s] for s in symbols]),
+        positions=np.array(positions, dtype=float),
+        cell=np.eye(3) * edge,
+        pbc=np.ones(3, dtype=bool),
+    )
+
+
+def test_distances_go_through_the_boundary_and_to_images():
+    frame = _frame(["S", "Mo", "S"], [[0.5, 0, 0], [9.0, 0, 0], [3.5, 0, 0]])
+    found = min_pair_distances(frame, cutoff=4.0)
+    assert found == {("Mo", "S"): pytest.approx(1.5), ("S", "S"): pytest.approx(3.0)}
+    alone = min_pair_distances(_frame(["O"], [[0, 0, 0]], edge=3.0))
+    assert alone == {("O", "O"): pytest.approx(3.0)}
+
+
+def test_calibration_scales_the_smallest_and_falls_back_on_covalent_radii():
+    frames = [
+        _frame(["Mo", "S"], [[0, 0, 0], [0, 0, 2.2]]),
+        _frame(["Mo", "S"], [[0, 0, 0], [0, 0, 2.0]]),
+    ]
+    found = calibrate_min_distances(iter(frames), ["S", "Mo"], factor=0.8)
+    assert found.distances[("Mo", "S")] == pytest.approx(1.6)
+    assert found.seen == {("Mo", "S"): pytest.approx(2.0)}
+    assert found.unseen == [("Mo", "Mo"), ("S", "S")]
+    radius = covalent_radii[atomic_numbers["S"]]
+    assert found.distances[("S", "S")] == pytest.approx(0.8 * 2 * radius)
+    assert DistanceCalibration.from_dict(found.as_dict()) == found
+
+
+def test_a_pair_that_has_not_reacted_yet_is_not_bound_by_its_distance():
+    found = calibrate_min_distances([_frame(["S", "O"], [[0, 0, 0], [0, 0, 3.3]])], ["S", "O"])
+    assert found.seen[("O", "S")] == pytest.approx(3.3)
+    assert found.distances[("O", "S")] < 1.43  # the bond of SO2
+    assert found.capped == [("O", "O"), ("O", "S"), ("S", "S")]
+
+
+def test_bad_symbols_and_factors_are_refused():
+    with pytest.raises(InputError, match="expected elements"):
+        calibrate_min_distances([], ["Mo", "Xy"])
+    with pytest.raises(InputError, match="> 0"):
+        calibrate_min_distances([], ["Mo"], factor=0.0)

@@ -106,9 +106,7 @@ def test_wrong_files_end_with_status_2_and_one_sentence(
     assert message in said and "Traceback" not in said and said.count("\n") == 1
 
 
-def test_another_checkpoint_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_checkpoint_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"state_dict": {}}, tmp_path / "foreign.ckpt")
     assert main(["export", str(tmp_path / "foreign.ckpt"), str(tmp_path / "out.pt")]) == 2
     assert "not a checkpoint of a student's training" in capsys.readouterr().err

@@ -24,8 +24,8 @@ def report_failure(error: Exception, debug: bool) -> int:
         return error.exit_status
     reason = " ".join(str(error).split()) or "no reason given"
     print(
-        f"ipip: unexpected {type(error).__name__}: {reason[:500]} (run again with `ipip --debug "
-        f"...` to see where)",
+        f"ipip: unexpected {type(error).__name__}: {reason[:500]} (run again with `ipip "
+        "--debug ...` to see where)",
         file=sys.stderr,
     )
     return FAILED

@@ -32,10 +32,9 @@ def export(
 
     if target.resolve() == source.resolve():
         raise InputError(f"{target}: source and target are the same file; name another target")
-    training_digest, training = None, {}
     if source.suffix == ".ckpt":
         student, training = student_from_checkpoint(source)
-        training_digest = training.get("training_digest")
+        training_digest: str | None = training.get("training_digest")
     else:
         student, metadata = load_student(source)
         training_digest, training = metadata.training_digest, metadata.training

@@ -52,7 +52,7 @@ def print_plan(plan: Plan) -> None:
     console.print(table)
     console.print(
         f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk "
-        f"(estimates)."
+        "(estimates)."
     )
     for note in plan.notes:
         console.print(note, style="dim")

@@ -25,9 +25,9 @@ class DistanceCalibration:
         distances: sorted pair of symbols to bound in Å (already scaled).
         seen: smallest distance (Å) in the teacher's frames, of the pairs that came close.
         unseen: pairs that the frames never showed within the cutoff.
-        capped: pairs whose bound is the factor times the sum of covalent radii: the unseen ones, and
-            those that the frames showed only farther apart than that. Short teacher MD has not made
-            every bond yet; a student that makes it is not unstable.
+        capped: pairs whose bound is the factor times the sum of covalent radii: the unseen ones,
+            and those that the frames showed only farther apart than that. Short teacher MD has not
+            made every bond yet; a student that makes it is not unstable.
         factor: the scale.
     """
 

@@ -115,26 +115,22 @@ def _evaluate(student: torch.nn.Module, frame: Frame, symbols: list[str], cutoff
 def _compare(
     name: str, expected: list[Frame], found: list[Frame], own: list[float], tolerance: float
 ) -> Agreement:
-    def relative(pairs: list[tuple[np.ndarray, np.ndarray]], size: float) -> float:
-        worst = max(float(np.abs(a - b).max()) for a, b in pairs)
-        return worst / max(size, 1e-12)
-
-    energies = [
-        (np.array(e.energy), np.array(f.energy)) for e, f in zip(expected, found, strict=True)
-    ]
-    scale = max(abs(float(e) - o) for (e, _), o in zip(energies, own, strict=True))
-    forces = [(e.forces, f.forces) for e, f in zip(expected, found, strict=True)]
-    stresses = [
-        (e.stress, f.stress) for e, f in zip(expected, found, strict=True) if e.stress is not None
-    ]
-    if any(f is None for pair in forces for f in pair) or any(
-        s is None for p in stresses for s in p
-    ):
-        raise IpipError(f"{name} gave no forces or stress")
+    worst = {"energy": 0.0, "forces": 0.0, "stress": 0.0}
+    largest = dict.fromkeys(worst, 1e-12)
+    for right, other, zero in zip(expected, found, own, strict=True):
+        for label in worst:
+            a, b = getattr(right, label), getattr(other, label)
+            if a is None:
+                continue
+            if b is None:
+                raise IpipError(f"{name} gave no {label}")
+            worst[label] = max(worst[label], float(np.abs(np.subtract(a, b)).max()))
+            size = np.abs(np.subtract(a, zero) if label == "energy" else a).max()
+            largest[label] = max(largest[label], float(size))
     return Agreement(
         name=name,
-        energy=relative(energies, scale),
-        forces=relative(forces, max(float(np.abs(e).max()) for e, _ in forces)),
-        stress=relative(stresses, max(float(np.abs(e).max()) for e, _ in stresses)),
+        energy=worst["energy"] / largest["energy"],
+        forces=worst["forces"] / largest["forces"],
+        stress=worst["stress"] / largest["stress"],
         tolerance=tolerance,
     )

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +20,10 @@ from ipip.config.md import Guards, StudentMDSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
-from ipip.lammps import launch
 from ipip.lammps.deck import PairCommands, render_deck, student_pair
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
+from ipip.lammps.process import lammps_command, lammps_environment
 from ipip.lammps.verdict import Bounds, Pair, Verdict, judge
 
 _INPUTS = ("in.lammps", "start.data", "run.json")
@@ -198,8 +197,7 @@ def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> N
 
 def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
     """Run the deck with one thread; return the exit status (negative: signal)."""
-    command = [sys.executable, str(Path(launch.__file__).absolute()), str(os.getpid())]
-    command += ["-in", "in.lammps", "-log", "log.lammps", "-nocite"]
+    command = lammps_command("-in", "in.lammps", "-log", "log.lammps", "-nocite")
     with (folder / "screen.txt").open("wb") as screen:
         process = subprocess.Popen(
             command,
@@ -207,7 +205,7 @@ def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
             stdin=subprocess.DEVNULL,
             stdout=screen,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=lammps_environment(),
             start_new_session=True,
         )
     try:
@@ -221,15 +219,6 @@ def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """The caller's environment, one thread, and nothing of an MPI run around the caller."""
-    inherited = ("PMI_", "PMIX_", "HYDI_", "HYDRA_", "MPI_LOCAL", "OMPI_")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(inherited)}
-    for name in ("OMP", "MKL", "OPENBLAS"):
-        environment[f"{name}_NUM_THREADS"] = "1"
-    return environment
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

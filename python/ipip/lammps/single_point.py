@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +12,9 @@ import numpy as np
 
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
-from ipip.lammps import launch
 from ipip.lammps.deck import PairCommands
 from ipip.lammps.geometry import lammps_box, write_data
+from ipip.lammps.process import lammps_command, lammps_environment
 
 BAR = 1.0 / 1.6021765e6  # eV/Å^3, with the constant of LAMMPS' metal units
 
@@ -57,14 +55,13 @@ def single_point(frame: Frame, pair: PairCommands, symbols: Sequence[str]) -> Fr
         write_data(folder / "start.data", frame, symbols, box)
         deck = _DECK.format(boundary=box.boundary, pair="\n".join(pair.lines))
         (folder / "in.lammps").write_text(deck)
-        command = [sys.executable, launch.__file__, str(os.getpid())]
         done = subprocess.run(
-            [*command, "-in", "in.lammps", "-log", "none", "-nocite"],
+            lammps_command("-in", "in.lammps", "-log", "none", "-nocite"),
             cwd=folder,
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env=lammps_environment(),
         )
         result = folder / "result.json"
         if done.returncode != 0 or not result.is_file():

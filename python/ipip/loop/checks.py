@@ -81,8 +81,8 @@ def check_lammps() -> None:
     plugin = Path(plugin_folder()) / PLUGIN
     if not plugin.exists():
         raise InputError(
-            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}); install ipip again: "
-            "pip install . --no-build-isolation -c constraints.txt"
+            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}); install ipip "
+            "again: pip install . --no-build-isolation -c constraints.txt"
         )
 
 

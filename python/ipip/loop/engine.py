@@ -82,8 +82,8 @@ def find_done(run: RunFolder, stages: Sequence[Stage]) -> dict[str, Manifest]:
         fresh = not lost and done[stage.identity].key == stage_key(stage, done)
         if not fresh:
             raise IpipError(
-                f"{run.stage(stage.identity)}: was made from other results than those now in the "
-                f"folder; compute it again with --from-stage {stage.identity}"
+                f"{run.stage(stage.identity)}: was made from other results than those now in "
+                f"the folder; compute it again with --from-stage {stage.identity}"
             )
     return done
 
@@ -197,8 +197,7 @@ def _do(
         if is_disk_full(error):
             raise IpipError(
                 f"{folder}: the disk is full; free some space and run the same command again, "
-                f"finished "
-                "stages are kept"
+                "finished stages are kept"
             ) from error
         append_event(run.journal, "stage_failed", stage=stage.identity, error=str(error)[:500])
         raise

@@ -36,15 +36,13 @@ def hold_lock(path: Path) -> Iterator[None]:
             raise IpipError(
                 f"{path.parent}: another `ipip run` works on this folder (process "
                 f"{owner.get('pid', 'unknown')} on {owner.get('host', 'this machine')}); wait "
-                f"for it or "
-                "choose another folder with --dir"
+                "for it or choose another folder with --dir"
             ) from None
         owner = _owner(file)
         if owner and owner.get("host") != host:
             raise IpipError(
                 f"{path.parent}: process {owner.get('pid')} on machine {owner.get('host')} may "
-                f"still work on "
-                f"this folder; if it does not, remove {path} and run again"
+                f"still work on this folder; if it does not, remove {path} and run again"
             )
         _write_owner(file, {"pid": os.getpid(), "host": host})
         try:

@@ -95,8 +95,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         reason = str(error).splitlines()[0]
         raise IpipError(
             f"{path}: is not a manifest that this version reads ({reason}); remove {folder} to "
-            f"compute "
-            "that stage again, or use another folder with --dir"
+            "compute that stage again, or use another folder with --dir"
         ) from None
 
 

@@ -76,8 +76,8 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         disk_bytes=sum(disk[stage.identity.split("/")[1]] for stage in stages),
         reference={"train": found.train, "valid": found.valid, "test": found.test},
         notes=(
-            f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom and "
-            f"evaluation.",
+            f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom "
+            "and evaluation.",
             "Rates of training and of the student's MD are rough figures for one core, not "
             "measured here.",
         ),

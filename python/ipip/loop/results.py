@@ -186,12 +186,10 @@ def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]
     values = ", ".join(f"{symbol} {value:.3f}" for symbol, value in shift["ev_per_atom"].items())
     sizes = label.results["sizes"]
     notes = [
-        f"Reference frames: {sizes['train']} for training, {sizes['valid']} for validation (they "
-        f"choose the best "
-        f"round), {sizes['test']} held out.",
+        f"Reference frames: {sizes['train']} for training, {sizes['valid']} for validation "
+        f"(they choose the best round), {sizes['test']} held out.",
         f"Energy shift from the teacher to the reference (eV per atom): {values}; rank "
-        f"{shift['rank']}, residual "
-        f"{shift['residual_mev_per_atom']:.1f} meV/atom.",
+        f"{shift['rank']}, residual {shift['residual_mev_per_atom']:.1f} meV/atom.",
         *label.results["notes"],
     ]
     for index in rounds[1:]:
@@ -200,8 +198,7 @@ def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]
             notes.append(
                 f"Round {index}: relabelling moved the kept frames' labels by "
                 f"{drift['force_change_ev_per_a']:.3f} eV/Å and "
-                f"{drift['energy_change_mev_per_atom']:.1f} meV/atom "
-                "(mean absolute)."
+                f"{drift['energy_change_mev_per_atom']:.1f} meV/atom (mean absolute)."
             )
         runs = manifests[stage_id(index, "10_explore")].results["runs"]
         failed = sum(entry["state"] == "unstable" for entry in runs)

@@ -55,8 +55,8 @@ def run_loop(
         ]
         if foreign:
             raise InputError(
-                f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a new "
-                f"folder with --dir"
+                f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a "
+                "new folder with --dir"
             )
     check_inputs(settings)
     with hold_lock(run.lock):

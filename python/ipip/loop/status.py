@@ -44,8 +44,8 @@ def read_status(root: Path) -> RunState:
         rounds = int(settings["rounds"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
         raise InputError(
-            f"{root}: is not a run folder (it has no readable {run.config_lock.name}); "
-            "`ipip run CONFIG --dir FOLDER` makes one"
+            f"{root}: is not a run folder (it has no readable {run.config_lock.name}); `ipip "
+            "run CONFIG --dir FOLDER` makes one"
         ) from None
     names = [stage_id(index, name) for index in range(rounds + 1) for name in stage_names(index)]
     return RunState(root, tuple(_state(run, name) for name in names), _summary(run))

@@ -82,8 +82,7 @@ def _accuracy(index: int, c: Comparison) -> str:
         )
     return (
         f"The student of round {index} and the teacher are not distinguishable on held-out "
-        f"forces ({figures}; "
-        f"95 % interval of the difference {c.low:+.3f} to {c.high:+.3f})."
+        f"forces ({figures}; 95 % interval of the difference {c.low:+.3f} to {c.high:+.3f})."
     )
 
 
@@ -95,8 +94,8 @@ def _iteration(c: Comparison | None, index: int) -> str:
         return f"Iterating helped: round {index} against round 0 is {figures}."
     if c.word == "higher":
         return (
-            f"Iterating cost accuracy on the held-out frames: round {index} against round 0 "
-            f"is {figures}."
+            f"Iterating cost accuracy on the held-out frames: round {index} against round 0 is "
+            f"{figures}."
         )
     return (
         f"Whether iterating helped accuracy is not clear: round {index} against round 0 is "

@@ -25,13 +25,11 @@ def render_markdown(content: ReportContent, pictures: Sequence[tuple[str, str]])
         "",
         *_table([name.replace("\n", " ") for name in HEADER], table_rows(summary)),
         "",
-        f"Errors are on {test['n_frames']} held-out reference frames ({test['n_atoms']} atoms). "
-        f"The teacher's energies "
-        "carry the energy shift that was fitted on the training frames. Failed runs are student "
-        "MD runs in LAMMPS "
-        "that left their bounds; the interval is Wilson's. Speeds were measured on the same box, "
-        "with one thread. Frames: "
-        "those of the pretraining set.",
+        f"Errors are on {test['n_frames']} held-out reference frames ({test['n_atoms']} "
+        "atoms). The teacher's energies carry the energy shift that was fitted on the "
+        "training frames. Failed runs are student MD runs in LAMMPS that left their bounds; "
+        "the interval is Wilson's. Speeds were measured on the same box, with one thread. "
+        "Frames: those of the pretraining set.",
         "",
     ]
     lines += _elements(summary)

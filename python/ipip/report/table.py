@@ -29,8 +29,7 @@ def describe_speed(summary: dict[str, Any]) -> str:
     pace = f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
     return (
         f"It is {pace} than the teacher ({student:.0f} against {teacher:.0f} µs per atom and "
-        f"step, one thread, the "
-        "same box)."
+        "step, one thread, the same box)."
     )
 
 

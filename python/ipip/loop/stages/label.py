@@ -52,9 +52,9 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     unknown = outside_fit(frames, reference.train, settings.elements)
     if unknown:
         notes.append(
-            f"no combination of the reference frames' compositions gives "
-            f"{', '.join(unknown[:5])}: the energies of "
-            "such frames carry a guessed shift; forces are not touched"
+            "no combination of the reference frames' compositions gives "
+            f"{', '.join(unknown[:5])}: the energies of such frames carry a guessed shift; "
+            "forces are not touched"
         )
     folder = run.folder
     write_set(folder / FILE_NAME, apply_energy_shift(frames, by_symbol), entries)
@@ -119,8 +119,8 @@ def _ask_teacher(
     ]
     if broken:
         raise IpipError(
-            f"the teacher gives no finite energy on {len(broken)} reference frames (the first is "
-            f"number {broken[0]})"
+            f"the teacher gives no finite energy on {len(broken)} reference frames (the first "
+            f"is number {broken[0]})"
         )
     return labelled[:count], labelled[count:], pace
 

@@ -48,9 +48,9 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         )
         if broken:
             raise IpipError(
-                f"round {round_index}: the last round's student gives forces that are not finite "
-                f"on {broken} kept "
-                "frames; lower the learning rates, or set iteration.kept_labels to keep"
+                f"round {round_index}: the last round's student gives forces that are not "
+                f"finite on {broken} kept frames; lower the learning rates, or set "
+                "iteration.kept_labels to keep"
             )
         kept = labelled
     path = run.folder / FILE_NAME

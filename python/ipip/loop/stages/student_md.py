@@ -78,9 +78,9 @@ def run_student(
     broken = [verdict for verdict in verdicts if verdict.state == "failed"]
     if broken:
         raise IpipError(
-            f"{run.folder}: {len(broken)} of {len(verdicts)} LAMMPS runs broke for reasons that "
-            f"say nothing about the "
-            f"student ({broken[0].message}); run the same command again, the other runs are kept"
+            f"{run.folder}: {len(broken)} of {len(verdicts)} LAMMPS runs broke for reasons "
+            f"that say nothing about the student ({broken[0].message}); run the same command "
+            "again, the other runs are kept"
         )
     return verdicts
 

@@ -80,8 +80,7 @@ def _result(
         reasons = "; ".join(sorted({str(record["reason"]) for record in records}))
         raise IpipError(
             f"{run.folder}: no run of the teacher's MD ended well ({reasons}); lower its "
-            f"temperature or timestep, or "
-            "give it relax_steps"
+            "temperature or timestep, or give it relax_steps"
         )
     timed = [record["us_per_atom_step"] for record in finished if record["us_per_atom_step"]]
     names = ("name", "state", "reason", "step", "frames")

@@ -1,0 +1,22 @@
+"""How the ``lmp`` of this environment is started: bound to this process, one thread."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ipip.lammps import launch
+
+
+def lammps_command(*arguments: str) -> list[str]:
+    """Return the command that runs LAMMPS with these arguments and ends with this process."""
+    return [sys.executable, launch.__file__, str(os.getpid()), *arguments]
+
+
+def lammps_environment() -> dict[str, str]:
+    """Return the caller's environment, one thread, and nothing of an MPI run around the caller."""
+    inherited = ("PMI_", "PMIX_", "HYDI_", "HYDRA_", "MPI_LOCAL", "OMPI_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(inherited)}
+    for name in ("OMP", "MKL", "OPENBLAS"):
+        environment[f"{name}_NUM_THREADS"] = "1"
+    return environment

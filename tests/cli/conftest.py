@@ -1,0 +1,66 @@
+"""Settings and data for the command line: two elements, a teacher of ASE."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from ipip.data import Frame, write_frames
+
+
+def labelled_frames(count: int = 8) -> list[Frame]:
+    """Pairs of argon in a box, with a made-up but smooth label."""
+    frames = []
+    for index in range(count):
+        distance = 3.4 + 0.1 * index
+        pull = 0.01 * (distance - 3.8)
+        frames.append(
+            Frame(
+                numbers=np.array([18, 18]),
+                positions=np.array([[1.0, 1.0, 1.0], [1.0 + distance, 1.0, 1.0]]),
+                cell=12.0 * np.eye(3),
+                pbc=np.ones(3, bool),
+                energy=-0.02 + 0.005 * (distance - 3.8) ** 2,
+                forces=np.array([[pull, 0.0, 0.0], [-pull, 0.0, 0.0]]),
+                info={"traj": index},
+            )
+        )
+    return frames
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A settings file that is right, with its data beside it."""
+    frames = labelled_frames()
+    write_frames(tmp_path / "reference.xyz", frames)
+    write_frames(tmp_path / "start.xyz", [frames[0].replace(energy=None, forces=None)])
+    settings = {
+        "rounds": 1,
+        "elements": ["Ar"],
+        "teacher": {
+            "kind": "ase",
+            "import_path": "ase.calculators.lj:LennardJones",
+            "arguments": {"sigma": 3.4, "epsilon": 0.01},
+        },
+        "reference": {"data": [{"path": "reference.xyz"}], "split": {"valid": 2, "test": 2}},
+        "systems": [{"name": "pair", "file": "start.xyz"}],
+        "teacher_md": {"temperature": 30.0, "steps": 4, "frame_interval": 2},
+        "student_md": {"temperature": 30.0, "steps": 4, "frame_interval": 2},
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    return path
+
+
+@pytest.fixture
+def edit(config: Path) -> Callable[[str, str], None]:
+    """Replace a text in the settings file."""
+
+    def replace(old: str, new: str) -> None:
+        text = config.read_text()
+        assert old in text
+        config.write_text(text.replace(old, new, 1))
+
+    return replace

@@ -1,0 +1,162 @@
+"""The verbs: what they print, their exit status, and that wrong input is one clear message."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import yaml
+
+from ipip.cli.main import main
+from ipip.data import read_frames, write_frames
+
+
+def refuse(capsys, *arguments, status=2):
+    """Run a command that must fail; return its message, after checking how it was told."""
+    assert main([str(argument) for argument in arguments]) == status
+    message = capsys.readouterr().err
+    assert message.startswith("ipip: ")
+    assert "Traceback" not in message
+    return message
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    code = (
+        "import sys; from ipip.cli.main import main; main(['--help']); "
+        "heavy = {'torch', 'numpy', 'ase', 'lightning', 'matplotlib', 'pydantic'}; "
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert time.perf_counter() - started < 5
+    for verb in ("init", "validate", "plan", "run", "status", "report", "train", "eval", "info"):
+        assert f"  {verb} " in done.stdout
+
+
+def test_a_wrong_option_is_status_2(capsys):
+    assert main(["run", "--fast"]) == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_init_writes_a_template_once(tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    assert main(["init", str(path)]) == 0
+    assert "systems" in yaml.safe_load(path.read_text())
+    assert "exists already" in refuse(capsys, "init", path)
+    assert main(["init", str(path), "--force"]) == 0
+
+
+def test_validate_prints_the_plan_and_runs_nothing(config, capsys):
+    assert main(["validate", str(config)]) == 0
+    text = capsys.readouterr().out
+    for words in ("round_001/15_harvest", "optimiser steps", "4 teacher MD steps", "estimates"):
+        assert words in text
+    assert {path.name for path in config.parent.iterdir()} == {
+        "config.yaml",
+        "reference.xyz",
+        "start.xyz",
+    }
+
+
+def test_validate_can_answer_a_program(config, capsys):
+    assert main(["validate", "--json", str(config)]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["reference"] == {"train": 4, "valid": 2, "test": 2}
+    assert len(plan["stages"]) == 12
+    assert plan["seconds"] > 0 and plan["disk_bytes"] > 0
+
+
+@pytest.mark.parametrize("verb", ["validate", "run"])
+def test_a_typo_comes_with_a_suggestion(config, edit, capsys, verb):
+    edit("temperature: 30.0", "temprature: 30.0")
+    assert "did you mean `temperature`?" in refuse(capsys, verb, config)
+
+
+def test_a_missing_teacher_names_its_extra(config, edit, capsys):
+    settings = yaml.safe_load(config.read_text())
+    settings["teacher"] = {"kind": "chgnet"}
+    config.write_text(yaml.safe_dump(settings))
+    message = refuse(capsys, "validate", config)
+    assert 'pip install "ipip[chgnet]"' in message
+
+
+def test_a_missing_teacher_stops_a_run_and_leaves_it_resumable(config, capsys):
+    settings = yaml.safe_load(config.read_text())
+    settings["teacher"] = {"kind": "chgnet"}
+    config.write_text(yaml.safe_dump(settings))
+    run = config.parent / "run"
+    message = refuse(capsys, "run", config, "--dir", run)
+    assert 'pip install "ipip[chgnet]"' in message
+    assert main(["status", str(run)]) == 0
+    assert "0 of 12 stages are done" in capsys.readouterr().out
+
+
+def test_an_empty_dataset(config, capsys):
+    (config.parent / "reference.xyz").write_text("")
+    assert "holds no frames" in refuse(capsys, "run", config)
+
+
+def test_a_file_without_forces_lists_the_keys_it_has(config, capsys):
+    path = config.parent / "reference.xyz"
+    path.write_text(path.read_text().replace(":forces:", ":push:"))
+    message = refuse(capsys, "run", config)
+    assert "no frame has forces under the key 'forces'" in message
+    assert "push" in message
+
+
+def test_labels_that_are_not_numbers(config, capsys):
+    path = config.parent / "reference.xyz"
+    frames = read_frames(path)
+    broken = frames[3].forces.copy()
+    broken[1, 0] = np.nan
+    text = path.read_text()
+    write_frames(path, [*frames[:3], frames[3].replace(forces=broken * 0 + 77.125), *frames[4:]])
+    path.write_text(path.read_text().replace("77.125", "nan"))
+    assert path.read_text() != text
+    message = refuse(capsys, "run", config)
+    assert "frame 3" in message and "not finite" in message
+
+
+def test_a_missing_data_file(config, edit, capsys):
+    edit("reference.xyz", "refrence.xyz")
+    assert "refrence.xyz: no such file" in refuse(capsys, "run", config)
+
+
+def test_an_element_the_student_shall_not_have(config, edit, capsys):
+    edit("- Ar", "- Ne")
+    assert "Ar" in refuse(capsys, "run", config)
+
+
+def test_no_free_disk(config, capsys, monkeypatch):
+    usage = SimpleNamespace(total=10**9, used=10**9 - 10**6, free=10**6)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    message = refuse(capsys, "run", config, "--dir", config.parent / "run", status=1)
+    assert "1 MB of disk space are free" in message
+    assert "run the same command again" in message
+
+
+def test_lammps_without_the_plugin(config, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("ipip.loop.checks.plugin_folder", lambda: str(tmp_path))
+    message = refuse(capsys, "validate", config)
+    assert "pair_style ipip is missing" in message and "pip install" in message
+
+
+@pytest.mark.parametrize("verb", ["status", "report"])
+def test_a_folder_that_is_no_run(tmp_path, capsys, verb):
+    assert "is not a run folder" in refuse(capsys, verb, tmp_path)
+
+
+def test_something_unforeseen_is_one_sentence_too(config, capsys, monkeypatch):
+    def fail(*arguments, **options):
+        raise RuntimeError("the moon\nfell down")
+
+    monkeypatch.setattr("ipip.loop.run.run_loop", fail)
+    message = refuse(capsys, "run", config, status=1)
+    assert "unexpected RuntimeError: the moon fell down" in message
+    assert main(["--debug", "run", str(config)]) == 1
+    assert "Traceback" in capsys.readouterr().err

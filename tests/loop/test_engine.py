@@ -1,0 +1,162 @@
+"""The engine, on stages that write a file."""
+
+import errno
+import json
+import socket
+
+import pytest
+
+from ipip.errors import InputError, IpipError
+from ipip.loop.engine import describe_differences, run_stages
+from ipip.loop.folder import RunFolder
+from ipip.loop.journal import append_event, read_events
+from ipip.loop.lock import hold_lock
+from ipip.loop.manifest import read_manifest
+from ipip.loop.reporter import SilentReporter
+from ipip.loop.stage import Stage, StageResult
+from ipip.loop.stop import Stopped
+
+
+class Bench:
+    """Two stages, the second reads the first; counts what was done."""
+
+    def __init__(self, root):
+        self.run = RunFolder(root)
+        self.done = []
+        self.break_with = None
+        self.settings = {"first": {"n": 1}, "second": {"n": 2}}
+
+    def stages(self):
+        return [
+            Stage(0, "10_explore", "", self.settings["first"], (), self.write),
+            Stage(
+                0, "20_label", "", self.settings["second"], ("round_000/10_explore",), self.write
+            ),
+        ]
+
+    def write(self, run):
+        self.done.append(run.folder.name)
+        partial = run.folder / "task"
+        found = partial.exists()
+        partial.write_text("whole")
+        if self.break_with is not None and run.folder.name == "20_label":
+            raise self.break_with
+        path = run.folder / "out.txt"
+        path.write_text(f"{run.folder.name} {len(run.manifests)}")
+        return StageResult(outputs=(path,), results={"continued": found})
+
+    def go(self):
+        return run_stages(self.run, self.stages(), SilentReporter())
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path / "run")
+
+
+def test_stages_run_in_order_and_once(bench):
+    bench.go()
+    bench.go()
+    assert bench.done == ["10_explore", "20_label"]
+
+
+def test_an_unfinished_stage_continues_with_what_it_left(bench):
+    bench.break_with = Stopped("SIGTERM")
+    with pytest.raises(Stopped):
+        bench.go()
+    assert read_manifest(bench.run.stage("round_000/20_label")) is None
+    bench.break_with = None
+    manifests = bench.go()
+    assert bench.done == ["10_explore", "20_label", "20_label"]
+    assert manifests["round_000/20_label"].results == {"continued": True}
+
+
+def test_what_other_settings_left_of_an_unfinished_stage_is_removed(bench):
+    bench.break_with = Stopped("SIGTERM")
+    with pytest.raises(Stopped):
+        bench.go()
+    bench.break_with = None
+    bench.settings["second"] = {"n": 3}
+    assert bench.go()["round_000/20_label"].results == {"continued": False}
+
+
+def test_a_changed_setting_of_a_finished_stage_is_an_error(bench):
+    bench.go()
+    bench.settings["first"] = {"n": 5}
+    with pytest.raises(InputError, match=r"10_explore: n: 1 -> 5"):
+        bench.go()
+    assert bench.done == ["10_explore", "20_label"]
+
+
+def test_a_stage_made_from_other_inputs_is_an_error(bench):
+    bench.go()
+    folder = bench.run.stage("round_000/10_explore")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["results"]["continued"] = True
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(IpipError, match="20_label: was made from other results"):
+        bench.go()
+
+
+def test_a_broken_manifest_is_one_clear_message(bench):
+    bench.go()
+    (bench.run.stage("round_000/10_explore") / "manifest.json").write_text("{")
+    with pytest.raises(IpipError, match="not a manifest that this version reads"):
+        bench.go()
+
+
+def test_a_full_disk_is_one_clear_message_and_keeps_the_rest(bench):
+    bench.break_with = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(IpipError, match="the disk is full"):
+        bench.go()
+    assert read_manifest(bench.run.stage("round_000/10_explore")) is not None
+
+
+def test_the_manifest_knows_outputs_inputs_and_settings(bench):
+    manifests = bench.go()
+    first, second = manifests.values()
+    assert list(second.outputs) == ["out.txt"]
+    assert second.inputs == {"round_000/10_explore": first.outputs_digest}
+    assert second.settings == {"n": 2}
+    assert second.wall_s >= 0
+
+
+def test_times_are_no_part_of_what_later_stages_depend_on(bench):
+    first = bench.go()["round_000/10_explore"]
+    slower = first.model_copy(update={"times": {"s": 9.0}, "wall_s": 99.0, "finished": "later"})
+    assert slower.outputs_digest == first.outputs_digest
+
+
+def test_differences_are_told_by_key():
+    before = {"a": {"b": 1, "c": [1, 2]}, "d": 0}
+    after = {"a": {"b": 2, "c": [1, 3]}, "d": 0}
+    assert describe_differences(before, after) == ["a.b: 1 -> 2", "a.c[1]: 2 -> 3"]
+    assert describe_differences({"a": [1]}, {"a": [1, 2]}) == ["a: [1] -> [1, 2]"]
+
+
+def test_a_lock_is_free_again_after_use_and_after_a_crash(tmp_path):
+    path = tmp_path / "lock"
+    with hold_lock(path):
+        pass
+    path.write_text(json.dumps({"pid": 999999999, "host": socket.gethostname()}))
+    with hold_lock(path):
+        pass
+
+
+def test_a_lock_of_another_machine_is_respected(tmp_path):
+    path = tmp_path / "lock"
+    path.write_text(json.dumps({"pid": 12, "host": "elsewhere"}))
+    with (
+        pytest.raises(IpipError, match=r"process 12 on machine elsewhere.*remove"),
+        hold_lock(path),
+    ):
+        pass
+
+
+def test_the_journal_survives_a_line_cut_short(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    append_event(path, "one", n=1)
+    with path.open("a") as file:
+        file.write('{"event": "tw')
+    append_event(path, "three")
+    assert [entry["event"] for entry in read_events(path)] == ["one", "three"]

@@ -106,6 +106,17 @@ def header(box: Any, *, units: str = "metal", extra: str = "", pair: str | None 
     )
 
 
+def values(lammps: Callable[..., Run], deck: str) -> tuple[float, np.ndarray]:
+    """Energy and forces that a deck ends with."""
+    run = lammps(
+        deck + "dump 1 all custom 1 out.dump id fx fy fz\n"
+        "dump_modify 1 sort id format float %.17g\nthermo_modify norm no\nrun 0\n"
+        'print "$(pe:%.17g)" file values.json screen no\n'
+    )
+    assert run.status == 0, run.output
+    return run.values(), run.dump()[:, 1:]
+
+
 def a_molecule() -> Atoms:
     atoms = molecule("SO2")
     atoms += Atoms("Mo", [[0.3, 1.9, 0.4]])

@@ -8,14 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ase import Atom
 from ase.units import kcal, mol
 
 from ipip import IpipCalculator
 from ipip.data.frame import Frame
 from ipip.lammps.deck import student_pair
 from ipip.lammps.single_point import single_point
-from tests.pair_style.conftest import SYSTEMS, TYPES, Run, a_crystal, a_gas, header, write_start
+from tests.pair_style.conftest import (
+    SYSTEMS,
+    TYPES,
+    Run,
+    a_crystal,
+    a_gas,
+    header,
+    values,
+    write_start,
+)
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -74,17 +82,6 @@ def test_per_atom_quantities_sum_to_the_totals_and_energies_are_the_calculators(
     np.testing.assert_allclose(run.dump()[:, 1], atoms.get_potential_energies(), rtol=1e-10)
 
 
-def values(lammps: Lammps, deck: str) -> tuple[float, np.ndarray]:
-    """Energy and forces that a deck ends with."""
-    run = lammps(
-        deck + "dump 1 all custom 1 out.dump id fx fy fz\n"
-        "dump_modify 1 sort id format float %.17g\nthermo_modify norm no\nrun 0\n"
-        'print "$(pe:%.17g)" file values.json screen no\n'
-    )
-    assert run.status == 0, run.output
-    return run.values(), run.dump()[:, 1:]
-
-
 def test_real_units_are_converted(models: Models, lammps: Lammps, tmp_path: Path) -> None:
     models()
     box = write_start(tmp_path, a_gas())
@@ -103,67 +100,6 @@ def test_newton_off_gives_the_same(models: Models, lammps: Lammps, tmp_path: Pat
     energy_off, forces_off = values(lammps, header(box, extra="newton off"))
     assert energy_off == pytest.approx(energy, rel=1e-13)
     np.testing.assert_allclose(forces_off, forces, atol=1e-12 * np.abs(forces).max())
-
-
-@pytest.mark.parametrize(
-    "change",
-    ["group odd id > 12\nreset_atoms id sort yes", "atom_modify map yes sort 0 0.0"],
-)
-def test_order_and_sorting_change_nothing(
-    models: Models, lammps: Lammps, tmp_path: Path, change: str
-) -> None:
-    models()
-    box = write_start(tmp_path, a_gas())
-    energy, forces = values(lammps, header(box))
-    extra, after = (change, "") if change.startswith("atom_modify") else ("", change + "\n")
-    energy_other, forces_other = values(lammps, header(box, extra=extra) + after)
-    assert energy_other == pytest.approx(energy, rel=1e-12)
-    size = np.abs(forces).max()
-    np.testing.assert_allclose(
-        np.sort(forces_other, axis=0), np.sort(forces, axis=0), atol=1e-11 * size
-    )
-
-
-def test_tags_may_be_anything(models: Models, lammps: Lammps, tmp_path: Path) -> None:
-    models()
-    atoms = a_gas()
-    box = write_start(tmp_path, atoms)
-    energy, forces = values(lammps, header(box))
-    text = (tmp_path / "start.data").read_text()
-    head, body = text.split("Atoms # atomic\n\n")
-    rows = [line.split() for line in body.splitlines()]
-    tags = np.random.default_rng(6).permutation(10 * len(rows))[: len(rows)] * 7 + 3
-    body = "\n".join(" ".join([str(t), *row[1:]]) for t, row in zip(tags, rows, strict=True))
-    (tmp_path / "start.data").write_text(f"{head}Atoms # atomic\n\n{body}\n")
-    energy_other, forces_other = values(lammps, header(box))
-    assert energy_other == pytest.approx(energy, rel=1e-12)
-    np.testing.assert_allclose(
-        forces_other, forces[np.argsort(tags)], atol=1e-11 * np.abs(forces).max()
-    )
-
-
-def test_atoms_may_come_and_go(models: Models, lammps: Lammps, tmp_path: Path) -> None:
-    model = models()
-    atoms = a_gas()
-    box = write_start(tmp_path, atoms)
-    deck = header(box) + (
-        "run 0\n"
-        "group gone id 3 7 8 20\ndelete_atoms group gone compress no\nrun 0\n"
-        "create_atoms 3 single 5.5 5.4 0.7 units box\nrun 0\n"
-        "dump 2 all custom 1 atoms.dump id type x y z\n"
-        "dump_modify 2 sort id format float %.17g\n"
-    )
-    energy, forces = values(lammps, deck)
-    rows = Run(0, "", tmp_path).dump("atoms.dump")
-    assert len(rows) == len(atoms) - 4 + 1
-    final = a_gas(1)
-    del final[:]
-    for _, kind, *place in rows:
-        final.append(Atom(TYPES[int(kind) - 1], place))
-    final.calc = IpipCalculator(model)
-    assert energy == pytest.approx(final.get_potential_energy(), rel=1e-10)
-    expected = final.get_forces()
-    np.testing.assert_allclose(forces, expected, atol=1e-10 * np.abs(expected).max())
 
 
 def test_types_mapped_to_null_are_left_to_another_style(

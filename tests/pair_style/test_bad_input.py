@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.pair_style.conftest import Run, a_gas, header, write_start
+from ipip import save_student
+from ipip.models import Student
+from tests.pair_style.conftest import SYMBOLS, Run, a_gas, header, write_start
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -31,14 +33,22 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
             "pair_style ipip\npair_coeff * * float64.pt O Mo Fe",
             "atom type 3 is Fe, but the student",
         ),
-        ("pair_style ipip\npair_coeff * * float64.pt O Mo", "names 2 elements, but there are 3"),
+        (
+            "pair_style ipip\npair_coeff * * float64.pt O Mo",
+            "names 2 elements, expected one (or NULL) for each of the 3",
+        ),
         ("pair_style ipip\npair_coeff 1 2 float64.pt O Mo S", "must start with * *"),
-        ("pair_style ipip\npair_coeff * * float64.pt NULL NULL NULL", "all types are NULL"),
-        ("pair_style ipip speed high", "keyword speed is not known"),
+        ("pair_style ipip\npair_coeff * * float64.pt", "expected `pair_coeff * * FILE ELEMENT"),
+        ("pair_style ipip\npair_coeff * * float64.pt NULL NULL NULL", "every atom type is NULL"),
+        (
+            "pair_style ipip speed high",
+            "keyword speed is unknown, expected backend, device or threads",
+        ),
         ("pair_style ipip backend", "keyword backend has no value"),
-        ("pair_style ipip backend magic", "backend is magic"),
-        ("pair_style ipip device tpu", "device is tpu"),
-        ("pair_style ipip threads 0", "threads is 0"),
+        ("pair_style ipip backend magic", "backend is magic, expected auto or torchscript"),
+        ("pair_style ipip device tpu", "device is tpu, expected auto or cpu"),
+        ("pair_style ipip threads 0", "threads is 0, expected a whole number"),
+        ("pair_style ipip threads two", "threads is two, expected a whole number"),
     ],
 )
 def test_wrong_commands(
@@ -66,9 +76,9 @@ def test_truncated_and_foreign_files_are_refused(
     whole = models().read_bytes()
     model = tmp_path / "float64.pt"
     for content, message in (
-        (b"", "not a TorchScript archive"),
-        (b"units metal\n", "not a TorchScript archive"),
-        (whole[: len(whole) // 2], "libtorch cannot read it"),
+        (b"", "not a TorchScript file"),
+        (b"units metal\n", "not a TorchScript file"),
+        (whole[: len(whole) // 2], "the file is damaged or cut off"),
     ):
         model.write_bytes(content)
         run = lammps(deck(tmp_path, OK))
@@ -77,18 +87,22 @@ def test_truncated_and_foreign_files_are_refused(
     torch.jit.script(torch.nn.Linear(2, 2)).save(str(model))
     run = lammps(deck(tmp_path, OK))
     assert run.status != 0
-    assert "not an ipip student" in run.errors
+    assert "a TorchScript file but not a student" in run.errors
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"format_version": 1', '"format_version": 9', "format_version is 9, expected 1"),
+        ('"format_version": 1', '"format_version": 9', "format_version is 9, this ipip reads 1"),
         ('"dtype": "float64",\n "units"', '"dtype": "float16",\n "units"', 'dtype is "float16"'),
         ('"energy": "eV"', '"energy": "Ha"', 'units.energy is "Ha"'),
         ('"cutoff": 5.0,\n "layers"', '"cutoff": -5.0,\n "layers"', "cutoff is -5"),
-        ('"n_heads": 1', '"n_head": 1', "n_heads is missing"),
-        ('"format": "ipip-student"', '"format" "x"', "metadata is not JSON"),
+        ('"n_heads": 1', '"n_head": 1', "its metadata has no n_heads, expected a whole number"),
+        (
+            '"format": "ipip-student"',
+            '"format" "x"',
+            "its metadata cannot be read (JSON, character",
+        ),
     ],
 )
 def test_wrong_metadata_names_the_field(
@@ -114,20 +128,22 @@ def test_more_ranks_are_refused(models: Models, lammps: Lammps, tmp_path: Path) 
     models()
     run = lammps(deck(tmp_path, OK), ranks=2, timeout=60)
     assert run.status != 0
-    assert "runs on one MPI rank, but there are 2" in run.errors
+    assert "runs on one MPI rank so far, but there are 2" in run.errors
 
 
-def test_a_run_that_leaves_what_is_finite_stops(
-    models: Models, lammps: Lammps, tmp_path: Path
+def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(
+    make_student: Callable[..., Student], lammps: Lammps, tmp_path: Path
 ) -> None:
-    models()
-    box = write_start(tmp_path, a_gas())
+    student = make_student()
+    student.shift[SYMBOLS.index("O")] = torch.inf
+    save_student(student, tmp_path / "float64.pt")
     run = lammps(
-        header(box)
-        + "thermo_modify lost error\nvelocity all create 1.0e9 3\nfix 1 all nve\nrun 200\n"
+        "units metal\nregion box block 0 20 0 20 0 20\ncreate_box 3 box\nmass * 10\n"
+        f"create_atoms 2 single 5 5 5\ncreate_atoms 3 single 5 5 7.5\n{OK}\nfix 1 all nve\n"
+        "run 4\ncreate_atoms 1 single 9 9 9\nrun 4\n"
     )
     assert run.status != 0
-    assert run.errors.startswith("ERROR")
+    assert "step 4: energy or force of the atom with ID 3 is not finite" in run.errors
 
 
 def test_bonded_neighbours_must_not_be_left_out(

@@ -22,6 +22,11 @@ def test_warm_up_rises_linearly_and_cosine_ends_at_the_final_fraction() -> None:
     assert rate.rate(1000) == pytest.approx(0.1)
 
 
+def test_warm_up_takes_at_most_a_fifth_of_a_short_training() -> None:
+    rate = LearningRate(TrainingSettings(learning_rate=1.0, warmup_steps=100), 20)
+    assert [rate.rate(step) for step in range(5)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
 def test_plateau_falls_after_its_patience_and_not_below_the_floor() -> None:
     settings = TrainingSettings(
         learning_rate=1.0,

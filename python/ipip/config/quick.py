@@ -49,8 +49,10 @@ def quick_values() -> dict[str, Any]:
             "relax_steps": 15,
         },
         "student_md": {
-            "steps": 2000,
-            "frame_interval": 50,
+            "timestep": 2.0,
+            "steps": 1000,
+            "frame_interval": 25,
+            "ring_interval": 3,
             "thermostat": "langevin",
             "minimize_steps": 50,
         },

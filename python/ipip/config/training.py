@@ -44,14 +44,16 @@ class TrainingSettings(Settings):
         None, description="energy of each free atom by symbol (eV), for references: given"
     )
     optimizer: Literal["adamw", "adam"] = Field("adamw", description="optimiser")
-    learning_rate: float = Field(1e-3, gt=0, description="largest learning rate")
+    learning_rate: float = Field(5e-3, gt=0, description="largest learning rate")
     weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
     amsgrad: bool = Field(False, description="use the AMSGrad variant of the optimiser")
     batch_size: int = Field(5, ge=1, description="frames in an optimiser step")
-    max_epochs: int = Field(200, ge=1, description="passes over the training frames at most")
+    max_epochs: int = Field(100, ge=1, description="passes over the training frames at most")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps at most; null: no limit")
     warmup_steps: int = Field(
-        100, ge=0, description="steps in which the learning rate rises linearly"
+        100,
+        ge=0,
+        description="steps in which the learning rate rises linearly, at most a fifth of all steps",
     )
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         "cosine",
@@ -73,7 +75,7 @@ class TrainingSettings(Settings):
         10.0, gt=0, description="largest norm of the gradient of all weights; null: no clipping"
     )
     ema_decay: float | None = Field(
-        0.99,
+        0.995,
         gt=0,
         lt=1,
         description="decay per step of the running average of the weights, which validation and "

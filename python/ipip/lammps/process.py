@@ -10,7 +10,7 @@ from ipip.lammps import launch
 
 def lammps_command(*arguments: str) -> list[str]:
     """Return the command that runs LAMMPS with these arguments and ends with this process."""
-    return [sys.executable, launch.__file__, str(os.getpid()), *arguments]
+    return [sys.executable, os.path.abspath(launch.__file__), str(os.getpid()), *arguments]
 
 
 def lammps_environment() -> dict[str, str]:

@@ -116,7 +116,7 @@ def plot_failures(summary: dict[str, Any], causes: Sequence[dict[str, int]], pat
     _rounds_axis(axes, rounds)
     axes.set_ylim(0, 115)
     axes.set_ylabel("failed student MD runs (%)")
-    axes.set_title("Stability in LAMMPS (bars: Wilson 95 %)", fontsize=10)
+    axes.set_title("Stability in LAMMPS (whiskers: Wilson 95 %)", fontsize=10)
     _save(figure, path)
 
 

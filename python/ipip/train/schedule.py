@@ -24,17 +24,22 @@ class LearningRate:
     best: float = math.inf
     waited: int = 0
 
+    @property
+    def warmup(self) -> int:
+        """Steps of the warm-up: as set, but at most a fifth of all steps."""
+        return min(self.settings.warmup_steps, self.total_steps // 5)
+
     def rate(self, step: int) -> float:
         """Return the learning rate of the optimiser step with this index (from 0)."""
         s = self.settings
-        if step < s.warmup_steps:
-            return s.learning_rate * (step + 1) / (s.warmup_steps + 1)
+        if step < self.warmup:
+            return s.learning_rate * (step + 1) / (self.warmup + 1)
         if s.schedule == "constant":
             return s.learning_rate
         if s.schedule == "plateau":
             return s.learning_rate * max(self.factor, s.final_fraction)
-        span = max(self.total_steps - s.warmup_steps, 1)
-        done = min((step - s.warmup_steps) / span, 1.0)
+        span = max(self.total_steps - self.warmup, 1)
+        done = min((step - self.warmup) / span, 1.0)
         share = 0.5 * (1.0 + math.cos(math.pi * done))
         return s.learning_rate * (s.final_fraction + (1.0 - s.final_fraction) * share)
 

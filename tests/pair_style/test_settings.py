@@ -1,0 +1,70 @@
+"""Keywords and repeated commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pair_style.conftest import Run, a_gas, header, values, write_start
+
+Models = Callable[..., Path]
+Lammps = Callable[..., Run]
+
+
+def test_the_log_says_once_which_student_runs(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    run = lammps(header(write_start(tmp_path, a_gas())) + "run 0\nrun 0\n")
+    assert run.status == 0, run.output
+    lines = [line for line in run.output.splitlines() if line.startswith("ipip student")]
+    assert len(lines) == 1
+    assert "float64.pt: painn for Mo S O, cutoff 5 A, float64, weights sha256:" in lines[0]
+
+
+@pytest.mark.parametrize("keywords", ["threads 2", "backend torchscript device cpu"])
+def test_keywords_do_not_change_the_result(
+    models: Models, lammps: Lammps, tmp_path: Path, keywords: str
+) -> None:
+    models()
+    box = write_start(tmp_path, a_gas())
+    energy, _ = values(lammps, header(box))
+    pair = f"pair_style ipip {keywords}\npair_coeff * * float64.pt O Mo S"
+    other, _ = values(lammps, header(box, pair=pair))
+    assert other == pytest.approx(energy, rel=1e-12)
+
+
+def test_another_student_may_follow(models: Models, lammps: Lammps, tmp_path: Path) -> None:
+    models("float32")
+    models()
+    box = write_start(tmp_path, a_gas())
+    energy, _ = values(lammps, header(box))
+    first = "pair_style ipip\npair_coeff * * float32.pt O Mo S"
+    second = "\nrun 0\npair_style ipip\npair_coeff * * float64.pt O Mo S"
+    other, _ = values(lammps, header(box, pair=first + second))
+    assert other == pytest.approx(energy, rel=1e-13)
+
+
+def test_new_settings_ask_for_a_new_pair_coeff(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    deck = header(write_start(tmp_path, a_gas())) + "run 0\npair_style ipip threads 2\nrun 0\n"
+    run = lammps(deck)
+    assert run.status != 0
+    assert "pair coeffs are not set" in run.errors
+
+
+def test_a_restart_asks_for_the_commands_again(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    box = write_start(tmp_path, a_gas())
+    energy, _ = values(lammps, header(box) + "write_restart saved\n")
+    commands = "pair_style ipip\npair_coeff * * float64.pt O Mo S\n"
+    again, _ = values(lammps, "units metal\nread_restart saved\n" + commands)
+    assert again == pytest.approx(energy, rel=1e-12)
+    run = lammps("units metal\nread_restart saved\nrun 0\n")
+    assert run.status != 0

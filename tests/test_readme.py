@@ -1,0 +1,148 @@
+"""Every command and every snippet of the README runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from ase import Atoms
+from ase.io import write
+
+from ipip import save_student
+from ipip.config.teacher import TeacherSettings
+from ipip.data import write_frames
+from ipip.data.frame import Frame
+from ipip.lammps.geometry import lammps_box, write_data
+from ipip.models import Student
+from tests.loop.conftest import plain_settings, reference_frames
+
+BIN = Path(sys.executable).parent
+
+
+def blocks(repository: Path, language: str) -> list[str]:
+    """Fenced blocks of a language, in order."""
+    text = (repository / "README.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands(repository: Path) -> list[str]:
+    """All shell commands, one a line."""
+    return [line for block in blocks(repository, "sh") for line in block.splitlines() if line]
+
+
+def run(command: str, folder: Path, timeout: float = 600) -> str:
+    """Run a shell command with this environment's programs first on the path."""
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+def molecules() -> Atoms:
+    """Mo, S and O atoms on a loose grid in a periodic box."""
+    rng = np.random.default_rng(3)
+    grid = np.array(list(np.ndindex(3, 3, 3)), dtype=float) * 3.5
+    return Atoms(
+        rng.choice([42, 16, 8], 27), grid + rng.normal(scale=0.1, size=(27, 3)), cell=[10.5] * 3
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, make_student: Callable[..., Student]) -> Path:
+    """A folder with all files that the README's snippets name."""
+    save_student(make_student(), tmp_path / "student.pt")
+    atoms = molecules()
+    atoms.pbc = True
+    write(tmp_path / "system.xyz", atoms)
+    frame = Frame.from_atoms(atoms)
+    write_data(tmp_path / "system.data", frame, ["Mo", "S", "O"], lammps_box(frame))
+    return tmp_path
+
+
+def test_no_command_is_forgotten(repository: Path) -> None:
+    known = ("make ", "pip install ", "lmp ", "ipip ")
+    assert commands(repository)
+    assert all(line.startswith(known) for line in commands(repository))
+
+
+def test_make_targets_exist(repository: Path) -> None:
+    targets = [line for line in commands(repository) if line.startswith("make ")]
+    assert {"make quick", "make test"} <= set(targets)
+    for line in targets:
+        run(f"{line} --dry-run", repository)
+
+
+def test_install_commands_are_those_of_the_set_up(repository: Path) -> None:
+    makefile = (repository / "Makefile").read_text()
+    lines = [line for line in commands(repository) if line.startswith("pip install ")]
+    assert len(lines) == 2
+    for line in lines:
+        words = [w for w in shlex.split(line)[2:] if w not in ("-c", "constraints.txt")]
+        for word in words:
+            assert word.replace(".[sevennet]", ".[sevennet,dev]") in makefile, word
+
+
+def test_the_deck_runs(repository: Path, folder: Path) -> None:
+    (deck,) = blocks(repository, "lammps")
+    (folder / "in.ipip").write_text(deck)
+    (command,) = (line for line in commands(repository) if line.startswith("lmp "))
+    assert "Loop time" in run(command, folder)
+
+
+def test_the_python_snippet_runs(repository: Path, folder: Path) -> None:
+    (snippet,) = blocks(repository, "python")
+    (folder / "snippet.py").write_text(snippet)
+    assert "eV/Å" in run(f"{sys.executable} snippet.py", folder)
+
+
+def test_the_teacher_block_is_valid(repository: Path, folder: Path) -> None:
+    (block,) = blocks(repository, "yaml")
+    TeacherSettings.model_validate(yaml.safe_load(block)["teacher"])
+
+
+def test_the_loop_commands_run(repository: Path, folder: Path) -> None:
+    lines = [line for line in commands(repository) if line.startswith("ipip ")]
+    data = repository / "examples" / "mo-s-o" / "data"
+    (folder / "data").symlink_to(data)
+    for line in lines:
+        if line.startswith(("ipip init", "ipip validate")):
+            run(line, folder)
+    # the same commands on a system of a few atoms, so that they end soon
+    frames = reference_frames(12, seed=1)
+    write_frames(folder / "reference.xyz", frames)
+    write_frames(folder / "start.xyz", [frames[0].replace(energy=None, forces=None)])
+    (folder / "my.yaml").write_text(yaml.safe_dump(plain_settings(folder)))
+    train = {
+        "data": [{"path": "reference.xyz", "keys": {"group": "traj"}}],
+        "split": {"valid": 3, "test": 3},
+        "student": {"channels": 8, "layers": 1},
+        "training": {"max_epochs": 2},
+    }
+    (folder / "train.yaml").write_text(yaml.safe_dump(train))
+    text = (folder / "reference.xyz").read_text()
+    (folder / "labels.xyz").write_text(
+        text.replace("energy=", "REF_energy=").replace("forces:R", "REF_forces:R")
+    )
+    for line in lines:
+        if not line.startswith(("ipip init", "ipip validate")):
+            run(line, folder)
+    assert (folder / "runs" / "mine" / "best" / "student.pt").is_file()
+    assert (folder / "runs" / "mine" / "summary.json").is_file()

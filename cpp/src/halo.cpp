@@ -2,26 +2,27 @@
 // The active halo exchanger of a thread.
 #include "ipip/halo.hpp"
 
+#include <utility>
+
 namespace ipip {
 namespace {
 
 // One slot per thread: several LAMMPS instances in one process never see each other's exchanger.
-HaloExchanger*& active_slot() {
-  thread_local HaloExchanger* active = nullptr;
+std::shared_ptr<HaloExchanger>& active_slot() {
+  thread_local std::shared_ptr<HaloExchanger> active;
   return active;
 }
 
 }  // namespace
 
-HaloScope::HaloScope(HaloExchanger& exchanger) : previous_(active_slot()) {
-  active_slot() = &exchanger;
-}
+HaloScope::HaloScope(std::shared_ptr<HaloExchanger> exchanger)
+    : previous_(std::exchange(active_slot(), std::move(exchanger))) {}
 
 HaloScope::~HaloScope() {
-  active_slot() = previous_;
+  active_slot() = std::move(previous_);
 }
 
-HaloExchanger* active_halo_exchanger() {
+std::shared_ptr<HaloExchanger> active_halo_exchanger() {
   return active_slot();
 }
 

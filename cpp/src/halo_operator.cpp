@@ -5,8 +5,12 @@
 // its adjoint H' adds halo rows to their owners. Each of the two autograd functions has the other
 // as its backward: derivatives of any order are right.
 #include <torch/autograd.h>
+#include <torch/custom_class.h>
 #include <torch/library.h>
 #include <torch/types.h>
+
+#include <memory>
+#include <utility>
 
 #include "ipip/halo.hpp"
 
@@ -16,15 +20,25 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// The exchanger travels with the graph, because autograd may run a node on another thread.
+using Exchanger = std::shared_ptr<ipip::HaloExchanger>;
+
+// The exchanger travels with the graph: autograd may run a node on another thread, and after the
+// scope that made the exchanger active.
+struct Holder : torch::CustomClassHolder {
+  explicit Holder(Exchanger held) : exchanger(std::move(held)) {}
+  Exchanger exchanger;
+};
+
 constexpr const char* kExchanger = "exchanger";
 
-void remember(AutogradContext* context, ipip::HaloExchanger* exchanger) {
-  context->saved_data[kExchanger] = reinterpret_cast<std::int64_t>(exchanger);
+void remember(AutogradContext* context, const Exchanger& exchanger) {
+  context->saved_data[kExchanger] =
+      c10::IValue::make_capsule(c10::make_intrusive<Holder>(exchanger));
 }
 
-ipip::HaloExchanger* recall(AutogradContext* context) {
-  return reinterpret_cast<ipip::HaloExchanger*>(context->saved_data[kExchanger].toInt());
+Exchanger recall(AutogradContext* context) {
+  const auto capsule = context->saved_data[kExchanger].toCapsule();
+  return static_cast<const Holder*>(capsule.get())->exchanger;
 }
 
 ipip::Scalar scalar_of(const Tensor& x) {
@@ -65,17 +79,16 @@ Tensor fold_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
 }
 
 struct AppendHalo : torch::autograd::Function<AppendHalo> {
-  static Tensor forward(AutogradContext* context, const Tensor& x, ipip::HaloExchanger* exchanger);
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Exchanger& exchanger);
   static variable_list backward(AutogradContext* context, const variable_list& gradients);
 };
 
 struct FoldHalo : torch::autograd::Function<FoldHalo> {
-  static Tensor forward(AutogradContext* context, const Tensor& x, ipip::HaloExchanger* exchanger);
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Exchanger& exchanger);
   static variable_list backward(AutogradContext* context, const variable_list& gradients);
 };
 
-Tensor AppendHalo::forward(AutogradContext* context, const Tensor& x,
-                           ipip::HaloExchanger* exchanger) {
+Tensor AppendHalo::forward(AutogradContext* context, const Tensor& x, const Exchanger& exchanger) {
   remember(context, exchanger);
   return append_halo_rows(x, *exchanger);
 }
@@ -84,8 +97,7 @@ variable_list AppendHalo::backward(AutogradContext* context, const variable_list
   return {FoldHalo::apply(gradients[0], recall(context)), Tensor()};
 }
 
-Tensor FoldHalo::forward(AutogradContext* context, const Tensor& x,
-                         ipip::HaloExchanger* exchanger) {
+Tensor FoldHalo::forward(AutogradContext* context, const Tensor& x, const Exchanger& exchanger) {
   remember(context, exchanger);
   return fold_halo_rows(x, *exchanger);
 }
@@ -95,7 +107,7 @@ variable_list FoldHalo::backward(AutogradContext* context, const variable_list& 
 }
 
 Tensor halo_exchange(const Tensor& x) {
-  ipip::HaloExchanger* exchanger = ipip::active_halo_exchanger();
+  const Exchanger exchanger = ipip::active_halo_exchanger();
   return exchanger == nullptr ? x : AppendHalo::apply(x, exchanger);
 }
 

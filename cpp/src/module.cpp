@@ -17,7 +17,7 @@ namespace {
 
 // `with GatherHalo(n_local, owners):` activates the exchanger for the block.
 struct GatherHaloContext {
-  ipip::GatherHalo exchanger;
+  std::shared_ptr<ipip::GatherHalo> exchanger;
   std::optional<ipip::HaloScope> scope;
 };
 
@@ -31,8 +31,8 @@ PYBIND11_MODULE(_core, module) {
   module.def("torch_version_loaded", &ipip::torch_version_loaded);
   py::class_<GatherHaloContext>(module, "GatherHalo")
       .def(py::init([](std::int64_t n_local, std::vector<std::int64_t> owners) {
-             return std::unique_ptr<GatherHaloContext>(
-                 new GatherHaloContext{ipip::GatherHalo(n_local, std::move(owners)), std::nullopt});
+             return std::unique_ptr<GatherHaloContext>(new GatherHaloContext{
+                 std::make_shared<ipip::GatherHalo>(n_local, std::move(owners)), std::nullopt});
            }),
            py::arg("n_local"), py::arg("owners"))
       .def(

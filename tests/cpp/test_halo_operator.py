@@ -1,4 +1,4 @@
-"""`ipip::halo_exchange`: the identity without halo rows, a linear map with its adjoint otherwise."""
+"""`ipip::halo_exchange`: the identity without halo rows, else a linear map with its adjoint."""
 
 from __future__ import annotations
 

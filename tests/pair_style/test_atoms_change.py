@@ -52,7 +52,7 @@ def test_atoms_need_no_tags(models: Models, lammps: Lammps, tmp_path: Path) -> N
         "create_atoms 2 box basis 1 2\nset group all type/fraction 3 0.4 11\nmass * 10\n"
         "displace_atoms all random 0.2 0.2 0.2 3\n"
         "pair_style ipip\npair_coeff * * float64.pt O Mo S\nthermo_modify norm no\n"
-        "dump 1 all custom 1 out.dump x y z type fx fy fz\nfix 1 all nve\nrun 10\n"
+        "fix 1 all nve\nrun 10\ndump 1 all custom 1 out.dump x y z type fx fy fz\n"
         "dump_modify 1 format float %.17g\nrun 0\n"
         'print "$(pe:%.17g)" file values.json screen no\n'
     )

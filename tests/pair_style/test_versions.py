@@ -72,7 +72,7 @@ def test_a_plugin_for_another_lammps_is_refused_where_it_is_used(
     plugin = build_plugin(
         repository, tmp_path / "build", "ipipplugin", f"-DIPIP_LAMMPS_SOURCE_DIR={source}"
     )
-    start = header(write_start(tmp_path, a_gas()), pair="")
+    start = header(write_start(tmp_path, a_gas()), pair="# the pair style follows")
     other = run_with_plugin(wheel, plugin, start + "pair_style zero 5.0\n", tmp_path)
     assert other.status == 0, other.output
     run = run_with_plugin(wheel, plugin, start + "pair_style ipip\n", tmp_path)

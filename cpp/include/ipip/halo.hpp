@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "ipip/export.hpp"
@@ -42,20 +43,20 @@ class IPIP_API HaloExchanger {
 
 /// Makes an exchanger the active one of this thread for the scope's lifetime; scopes nest.
 ///
-/// The exchanger must outlive the backward pass of what was computed under it.
+/// What is computed under it keeps the exchanger for its backward pass.
 class IPIP_API HaloScope {
  public:
-  explicit HaloScope(HaloExchanger& exchanger);
+  explicit HaloScope(std::shared_ptr<HaloExchanger> exchanger);
   ~HaloScope();
   HaloScope(const HaloScope&) = delete;
   HaloScope& operator=(const HaloScope&) = delete;
 
  private:
-  HaloExchanger* previous_;
+  std::shared_ptr<HaloExchanger> previous_;
 };
 
 /// The active exchanger of this thread, or null: then `ipip::halo_exchange` is the identity.
-IPIP_API HaloExchanger* active_halo_exchanger();
+IPIP_API std::shared_ptr<HaloExchanger> active_halo_exchanger();
 
 /// Exchanger within one process: halo row k is a copy of the local row `owners[k]`.
 class IPIP_API GatherHalo final : public HaloExchanger {

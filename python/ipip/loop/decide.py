@@ -10,6 +10,8 @@ import numpy as np
 
 from ipip.loop.statistics import wilson_interval
 
+VALID_SHARE = 0.05
+
 
 def forget_indices(count: int, fraction: float, seed: int) -> list[int]:
     """Choose the frames that a round forgets: `fraction` of `count` at random, sorted.
@@ -24,6 +26,11 @@ def forget_indices(count: int, fraction: float, seed: int) -> list[int]:
     number = min(round(count * fraction), max(count - 1, 0))
     chosen = np.random.default_rng(seed).choice(count, size=number, replace=False)
     return sorted(int(index) for index in chosen)
+
+
+def held_out_count(count: int) -> int:
+    """Return how many frames of a pretraining set are set aside for validation: a twentieth."""
+    return max(1, round(VALID_SHARE * count)) if count > 1 else 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,14 +8,15 @@ from typing import Any
 from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
 from ipip.loop.checks import FoundInputs
+from ipip.loop.decide import held_out_count
 from ipip.loop.folder import stage_id, stage_names
 from ipip.loop.starts import exploration_starts, stability_starts
 from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown.
-TRAINING_US_PER_ATOM_CHANNEL_LAYER = 4.5  # one optimiser step, per atom, channel and layer
+TRAINING_US_PER_ATOM_CHANNEL_LAYER = 3.0  # one optimiser step, per atom, channel and layer
 STUDENT_US_PER_ATOM_CHANNEL_LAYER = 1.0  # one MD step
-START_S = 4.0  # of a LAMMPS run or a training
+START_S = 2.0  # of a LAMMPS run or a training
 BYTES_PER_ATOM = 120  # of one frame in a text file
 CHECKPOINT_BYTES = 40_000_000
 
@@ -86,7 +87,7 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
 
 def pretraining_frames(settings: RunSettings, runs: int, index: int) -> int:
     """Return the largest number of frames in the pretraining set of round `index`."""
-    count = runs * (settings.teacher_md.steps // settings.teacher_md.frame_interval + 1)
+    count = runs * (settings.teacher_md.steps // settings.teacher_md.frame_interval)
     for _ in range(index):
         count = round(count * (1 - settings.iteration.forget_fraction)) + settings.harvest.frames
     return count
@@ -157,7 +158,7 @@ def _stage(
         work = f"at most {count} teacher labels, {settings.harvest.frames} frames taken"
         return work, seconds + 2 * START_S
     if name == "30_pretrain":
-        steps = steps_of(settings.pretrain, frames)
+        steps = steps_of(settings.pretrain, frames - held_out_count(frames))
         per_step = mean_atoms * settings.pretrain.batch_size
         return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6
     if name == "40_finetune":

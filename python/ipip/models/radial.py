@@ -53,6 +53,38 @@ class RadialBasis(nn.Module):
         return torch.sin(d * self.offsets) / d
 
 
+class ExponentialBasis(nn.Module):
+    r"""Gaussians in exp(-5 d / cutoff), dense at short distances (Unke and Meuwly 2019).
+
+    $\exp\big(-\beta(e^{-5d/r_c} - \mu_k)^2\big)$, centres evenly from $e^{-5}$ (the cutoff) to 1
+    (distance zero), $\beta = (2 (1 - \mu_1) / n)^{-2}$. Multiply by an envelope.
+
+    Args:
+        n_basis: number of functions, at least 2.
+        cutoff: Å.
+        published: the first centre is $e^{-r_c/\mathrm{Å}}$, as published; the same for 5 Å only.
+    """
+
+    centres: Tensor
+    sharpness: Tensor
+
+    def __init__(self, n_basis: int, cutoff: float, published: bool = False) -> None:
+        super().__init__()
+        if n_basis < 2:
+            raise InputError(f"n_radial is {n_basis}; expected at least 2 radial functions")
+        self.rate = 5.0 / cutoff
+        first = math.exp(-cutoff if published else -5.0)
+        centres = torch.linspace(first, 1.0, n_basis, dtype=torch.float64)
+        beta = (2.0 / n_basis * (1.0 - first)) ** -2
+        self.register_buffer("centres", centres)
+        self.register_buffer("sharpness", torch.full_like(centres, beta))
+
+    def forward(self, distance: Tensor) -> Tensor:
+        """Map distances [e] (Å) to [e, k]."""
+        x = torch.exp(-self.rate * distance).unsqueeze(-1)
+        return torch.exp(-self.sharpness * (x - self.centres) ** 2)
+
+
 class Envelope(nn.Module):
     r"""Takes filters to zero at the cutoff.
 

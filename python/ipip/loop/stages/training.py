@@ -12,6 +12,7 @@ from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.export import load_student, save_student
+from ipip.loop.decide import held_out_count
 from ipip.loop.folder import stage_id
 from ipip.loop.frames import FILE_NAME, read_set
 from ipip.loop.seeds import derive_seed
@@ -20,7 +21,6 @@ from ipip.models import Student, build_student
 from ipip.train import fit
 
 STUDENT_FILE = "student.pt"
-VALID_SHARE = 0.05
 
 
 def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
@@ -61,8 +61,8 @@ def new_student(settings: RunSettings, round_index: int, run: StageRun) -> Stude
 
 
 def hold_out(frames: Sequence[Frame], seed: int) -> tuple[list[Frame], list[Frame]]:
-    """Set a twentieth of a pretraining set (one frame at least) aside for validation."""
-    count = max(1, round(VALID_SHARE * len(frames))) if len(frames) > 1 else 0
+    """Set a part of a pretraining set aside for validation, drawn at random."""
+    count = held_out_count(len(frames))
     chosen = set(np.random.default_rng(seed).permutation(len(frames))[:count].tolist())
     train = [frame for index, frame in enumerate(frames) if index not in chosen]
     return train, [frames[index] for index in sorted(chosen)]

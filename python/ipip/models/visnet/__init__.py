@@ -1,0 +1,5 @@
+"""The ViSNet student."""
+
+from ipip.models.visnet.network import ViSNet
+
+__all__ = ["ViSNet"]

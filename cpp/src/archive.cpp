@@ -67,13 +67,12 @@ std::string read_metadata_text(const std::string& path) {
       return {static_cast<const char*>(data.get()), size};
     }
     const bool scripted = reader.hasRecord("constants.pkl");
-    throw Error(path + ": this is " +
-                (scripted ? "a TorchScript file" : "an archive, but not TorchScript and") +
-                std::string(scripted ? " but not a student (it has no ipip.json)" : " no student") +
-                "; give a student written by `ipip export`");
+    const std::string what = scripted ? "a TorchScript file but not a student (it has no ipip.json)"
+                                      : "an archive but not TorchScript (a training checkpoint?)";
+    throw Error(path + ": this is " + what + "; give a student written by `ipip export`");
   } catch (const Error&) {
     throw;
-  } catch (const std::exception& error) {
+  } catch (const std::exception&) {
     throw Error(path + ": the file is damaged or cut off (" +
                 std::to_string(std::filesystem::file_size(path, status)) +
                 " bytes); copy it again or export the student again");

@@ -15,3 +15,13 @@ class TestPaiNNSharedGaussian(StudentContract):
 class TestPaiNNWithCore(StudentContract):
     architecture = "painn"
     arguments = {"zbl": True}
+
+
+class TestViSNet(StudentContract):
+    architecture = "visnet"
+    arguments = {"attention_heads": 2, "layers": 3}
+
+
+class TestViSNetSecondDegree(StudentContract):
+    architecture = "visnet"
+    arguments = {"attention_heads": 4, "lmax": 2, "layers": 3}

@@ -29,6 +29,7 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
     ("pair", "message"),
     [
         ("pair_style ipip\npair_coeff * * nothing.pt O Mo S", "nothing.pt: there is no such file"),
+        ("pair_style ipip\npair_coeff * * . O Mo S", ".: this is a folder; give the path"),
         (
             "pair_style ipip\npair_coeff * * float64.pt O Mo Fe",
             "atom type 3 is Fe, but the student",
@@ -84,6 +85,9 @@ def test_truncated_and_foreign_files_are_refused(
         run = lammps(deck(tmp_path, OK))
         assert run.status != 0
         assert message in run.errors
+    torch.save({"state": torch.ones(3)}, model)
+    run = lammps(deck(tmp_path, OK))
+    assert "an archive but not TorchScript (a training checkpoint?)" in run.errors
     torch.jit.script(torch.nn.Linear(2, 2)).save(str(model))
     run = lammps(deck(tmp_path, OK))
     assert run.status != 0

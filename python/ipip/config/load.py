@@ -159,20 +159,24 @@ def _locate(
         if isinstance(part, int):
             key.append(part)
             continue
+        named = [model for model in candidates if model.__name__ == part]
+        if named:  # the member of a union that the settings are meant for
+            candidates = named
+            continue
         holder = next((model for model in candidates if part in model.model_fields), None)
         if holder is not None:
             owner = holder
             key.append(part)
             candidates = list(models_in(holder.model_fields[part].annotation))
-        elif last and not _is_union_tag(part, candidates):
+        elif last and not _is_union_tag(part):
             owner = candidates[0] if candidates else None
             key.append(part)
     return tuple(key), owner
 
 
-def _is_union_tag(part: str, candidates: list[type[BaseModel]]) -> bool:
+def _is_union_tag(part: str) -> bool:
     scalar_tags = ("int", "float", "str", "bool", "list[", "dict[", "tuple[", "literal[", "path")
-    return part.startswith(scalar_tags) or any(part == model.__name__ for model in candidates)
+    return part.startswith(scalar_tags)
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -16,7 +16,7 @@ from ipip.config.rounds import (
     SpeedSettings,
     StabilitySettings,
 )
-from ipip.config.student import StudentSettings
+from ipip.config.student import PaiNNSettings, StudentSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.training import TrainingSettings
 
@@ -46,7 +46,7 @@ class RunSettings(Settings):
         default_factory=IterationSettings, description="forgetting, relabelling and retraining"
     )
     student: StudentSettings = Field(
-        default_factory=StudentSettings, description="the student to build"
+        default_factory=PaiNNSettings, description="the student to build"
     )
     pretrain: TrainingSettings = Field(
         default_factory=TrainingSettings, description="training on the pretraining set"

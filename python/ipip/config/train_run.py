@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from ipip.config.base import Settings
 from ipip.config.data import DataFile, SplitSettings
-from ipip.config.student import StudentSettings
+from ipip.config.student import PaiNNSettings, StudentSettings
 from ipip.config.training import TrainingSettings
 
 
@@ -29,7 +29,7 @@ class TrainRunSettings(Settings):
         description="chemical symbols of the student in type order; null takes those of the data",
     )
     student: StudentSettings = Field(
-        default_factory=StudentSettings, description="the student to build"
+        default_factory=PaiNNSettings, description="the student to build"
     )
     start_from: Path | None = Field(
         None, description="student file whose weights the training starts from, instead of new ones"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from ipip.errors import IpipError
@@ -44,6 +46,24 @@ def is_disk_full(error: BaseException) -> bool:
             return True
         seen = seen.__cause__ or seen.__context__
     return False
+
+
+@contextlib.contextmanager
+def full_disk_explained(path: Path) -> Iterator[None]:
+    """Turn the system's "no space left" into one clear message.
+
+    Raises:
+        IpipError: the disk is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, IpipError) or not is_disk_full(error):
+            raise
+        raise IpipError(
+            f"{path}: the disk is full; free some space and run the same command again, finished "
+            "stages are kept"
+        ) from error
 
 
 def megabytes(count: int) -> str:

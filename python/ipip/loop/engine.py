@@ -11,7 +11,7 @@ from typing import Any
 
 from ipip.errors import InputError, IpipError
 from ipip.loop.digest import digest_json
-from ipip.loop.disk import is_disk_full, require_space
+from ipip.loop.disk import full_disk_explained, require_space
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
 from ipip.loop.manifest import (
@@ -121,9 +121,11 @@ def set_aside(run: RunFolder, stages: Sequence[Stage], first: str) -> Path | Non
         return None
     count = len(list((run.root / DISCARDED).glob("*"))) if (run.root / DISCARDED).exists() else 0
     aside = run.root / DISCARDED / f"{count + 1:03d}"
-    for name in rest:
+    for name in reversed(rest):  # so that what is left at any moment is a run up to some stage
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         run.stage(name).rename(aside / name)
+    if run.summary.exists():
+        run.summary.rename(aside / run.summary.name)
     append_event(run.journal, "set_aside", stages=rest, to=aside.relative_to(run.root).as_posix())
     return aside
 
@@ -154,7 +156,8 @@ def run_stages(
             reporter.stage_skipped(stage.identity)
             continue
         reporter.stage_started(stage.identity, stage.title, number, len(stages))
-        manifest, note = _do(run, stage, done, reporter)
+        with full_disk_explained(run.stage(stage.identity)):
+            manifest, note = _do(run, stage, done, reporter)
         done[stage.identity] = manifest
         reporter.stage_finished(stage.identity, manifest.wall_s, note)
         after_stage(stage)
@@ -166,15 +169,14 @@ def _do(
 ) -> tuple[Manifest, str]:
     folder = run.stage(stage.identity)
     key = stage_key(stage, done)
+    inputs = {name: done[name] for name in stage.inputs}
     require_space(folder, stage.disk_bytes, f"stage {stage.identity}")
-    prepare_folder(folder, key)
     append_event(run.journal, "stage_started", stage=stage.identity, key=key)
     started = _now()
     clock = time.perf_counter()
-    inputs = {name: done[name] for name in stage.inputs}
     try:
+        prepare_folder(folder, key)
         result = stage.work(StageRun(run, folder, inputs, reporter))
-        wall_s = time.perf_counter() - clock
         manifest = Manifest(
             stage=stage.identity,
             key=key,
@@ -187,18 +189,13 @@ def _do(
             versions=installed_versions(),
             started=started,
             finished=_now(),
-            wall_s=round(wall_s, 3),
+            wall_s=round(time.perf_counter() - clock, 3),
         )
         write_manifest(folder, manifest)
     except Stopped:
         append_event(run.journal, "stopped", stage=stage.identity)
         raise
     except Exception as error:
-        if is_disk_full(error):
-            raise IpipError(
-                f"{folder}: the disk is full; free some space and run the same command again, "
-                "finished stages are kept"
-            ) from error
         append_event(run.journal, "stage_failed", stage=stage.identity, error=str(error)[:500])
         raise
     append_event(run.journal, "stage_done", stage=stage.identity, wall_s=manifest.wall_s)

@@ -11,6 +11,7 @@ from ipip.config.run import RunSettings
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.loop.checks import check_inputs
+from ipip.loop.disk import full_disk_explained
 from ipip.loop.engine import find_done, run_stages, set_aside
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
@@ -59,7 +60,7 @@ def run_loop(
                 "new folder with --dir"
             )
     check_inputs(settings)
-    with hold_lock(run.lock):
+    with full_disk_explained(run.root), hold_lock(run.lock):
         stages = build_stages(settings)
         if from_stage is not None:
             aside = set_aside(run, stages, from_stage)

@@ -3,5 +3,6 @@
 from ipip.models.painn import PaiNN
 from ipip.models.registry import ARCHITECTURES, build_student
 from ipip.models.student import Student
+from ipip.models.visnet import ViSNet
 
-__all__ = ["ARCHITECTURES", "PaiNN", "Student", "build_student"]
+__all__ = ["ARCHITECTURES", "PaiNN", "Student", "ViSNet", "build_student"]

@@ -11,8 +11,9 @@ import torch
 from ipip.errors import InputError
 from ipip.models.painn import PaiNN
 from ipip.models.student import Student
+from ipip.models.visnet import ViSNet
 
-ARCHITECTURES: dict[str, type[Student]] = {"painn": PaiNN}
+ARCHITECTURES: dict[str, type[Student]] = {"painn": PaiNN, "visnet": ViSNet}
 
 
 def build_student(

@@ -4,6 +4,8 @@ Index letters: i receiving atoms (local rows), a all rows, e edges, m components
 f channels, h attention heads. Linear maps on vectors have no bias and act on channels.
 """
 
+from typing import Final
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
@@ -96,50 +98,6 @@ class FirstLayer(nn.Module):
         return self.output(s), v
 
 
-class Layer(nn.Module):
-    r"""A layer that reads and writes scalars and vectors.
-
-    $\Delta v_i = V_3 v_i \odot o_1 + \sum_j (v_j \odot g^1_{ij} + Y_{ij} g^2_{ij})$,
-    $\Delta x_i = (V_1 v_i \cdot V_2 v_i) \odot o_2 + o_3$,
-    with $(o_1, o_2, o_3) = O \sum_j C_{ij} u_{ij} + b$.
-
-    Args:
-        channels: width of the features.
-        heads: number of attention heads.
-        published: the published form of the vector message.
-    """
-
-    def __init__(self, channels: int, heads: int, published: bool) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-        self.attention = Attention(channels, heads)
-        self.gate = Gate(channels, 2, published)
-        self.mix = nn.Linear(channels, 3 * channels, bias=False)
-        self.output = nn.Linear(channels, 3 * channels)
-
-    def forward(
-        self,
-        x: Tensor,
-        v: Tensor,
-        n_local: int,
-        f: Tensor,
-        y: Tensor,
-        envelope: Tensor,
-        edge_index: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Map scalars [a, f], vectors [a, m, f] to increments [i, f], [i, m, f]."""
-        receiver, neighbour = edge_index[0], edge_index[1]
-        u = self.attention(self.norm(x), n_local, f, edge_index)
-        s = torch.zeros([n_local, x.shape[1]], dtype=x.dtype, device=x.device)
-        s = s.index_add(0, receiver, u * envelope)
-        o1, o2, o3 = self.output(s).chunk(3, dim=1)
-        v1, v2, v3 = self.mix(v[:n_local]).chunk(3, dim=2)
-        g1, g2 = self.gate(u, envelope).unsqueeze(1).chunk(2, dim=2)
-        message = v.index_select(0, neighbour) * g1 + y.unsqueeze(2) * g2
-        dv = (v3 * o1.unsqueeze(1)).index_add(0, receiver, message)
-        return (v1 * v2).sum(1) * o2 + o3, dv
-
-
 class EdgeUpdate(nn.Module):
     r"""Runtime geometry computation of the angle between two atoms' vectors about their edge.
 
@@ -178,6 +136,67 @@ class EdgeUpdate(nn.Module):
         return silu(self.filter(f)) * product
 
 
+class Layer(nn.Module):
+    r"""A layer that reads and writes scalars and vectors.
+
+    $\Delta v_i = V_3 v_i \odot o_1 + \sum_j (v_j \odot g^1_{ij} + Y_{ij} g^2_{ij})$,
+    $\Delta x_i = (V_1 v_i \cdot V_2 v_i) \odot o_2 + o_3$,
+    with $(o_1, o_2, o_3) = O \sum_j C_{ij} u_{ij} + b$; the edges are updated with the vectors that
+    the layer reads.
+
+    Args:
+        channels: width of the features.
+        heads: number of attention heads.
+        lmax: highest degree.
+        published: the published form.
+        last: nothing reads the edges after this layer, so that it leaves them as they are.
+    """
+
+    last: Final[bool]
+
+    def __init__(
+        self, channels: int, heads: int, lmax: int, published: bool, last: bool
+    ) -> None:
+        super().__init__()
+        self.last = last
+        self.norm = nn.LayerNorm(channels)
+        self.attention = Attention(channels, heads)
+        self.gate = Gate(channels, 2, published)
+        self.mix = nn.Linear(channels, 3 * channels, bias=False)
+        self.output = nn.Linear(channels, 3 * channels)
+        if not last:
+            self.edge_update = EdgeUpdate(channels, lmax, published)
+
+    def forward(
+        self,
+        x: Tensor,
+        v: Tensor,
+        n_local: int,
+        f: Tensor,
+        y: Tensor,
+        envelope: Tensor,
+        edge_index: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Map scalars [a, f], vectors [a, m, f] and edge features [e, f] to what comes of them.
+
+        Returns the increments of local atoms' scalars [i, f] and vectors [i, m, f], and the edge
+        features that the next layer reads.
+        """
+        receiver, neighbour = edge_index[0], edge_index[1]
+        u = self.attention(self.norm(x), n_local, f, edge_index)
+        s = torch.zeros([n_local, x.shape[1]], dtype=x.dtype, device=x.device)
+        s = s.index_add(0, receiver, u * envelope)
+        o1, o2, o3 = self.output(s).chunk(3, dim=1)
+        v1, v2, v3 = self.mix(v[:n_local]).chunk(3, dim=2)
+        g1, g2 = self.gate(u, envelope).unsqueeze(1).chunk(2, dim=2)
+        message = v.index_select(0, neighbour) * g1 + y.unsqueeze(2) * g2
+        dv = (v3 * o1.unsqueeze(1)).index_add(0, receiver, message)
+        dx = (v1 * v2).sum(1) * o2 + o3
+        if self.last:
+            return dx, dv, f
+        return dx, dv, f + self.edge_update(v, n_local, f, y, edge_index)
+
+
 class Invariants(nn.Module):
     r"""The gated equivariant block before the readout.
 
@@ -185,7 +204,7 @@ class Invariants(nn.Module):
 
     Args:
         channels: width of the features, even.
-        epsilon: added to squared norms, Å-free; keeps them differentiable at zero.
+        epsilon: added to squared norms; keeps them differentiable at zero.
     """
 
     def __init__(self, channels: int, epsilon: float) -> None:

@@ -14,7 +14,7 @@ from ipip.models.halo import halo_exchange
 from ipip.models.radial import Envelope, ExponentialBasis
 from ipip.models.student import Student
 from ipip.models.visnet.harmonics import harmonics
-from ipip.models.visnet.layers import EdgeUpdate, FirstLayer, Invariants, Layer
+from ipip.models.visnet.layers import FirstLayer, Invariants, Layer
 
 NORM_EPSILON = 1e-8  # keeps |v| differentiable at zero
 PUBLISHED_NORM_EPSILON = 1e-24  # the same, below rounding for any |v| that is not zero
@@ -100,11 +100,8 @@ class ViSNet(Student):
         self.edge_filter = nn.Linear(n_radial, channels)
         self.first = FirstLayer(channels, attention_heads, published)
         self.later = nn.ModuleList(
-            Layer(channels, attention_heads, published) for _ in range(layers - 1)
-        )
-        # Before the first layer there are no vectors, after the last nothing reads the edges.
-        self.edge_updates = nn.ModuleList(
-            EdgeUpdate(channels, lmax, published) for _ in range(layers - 2)
+            Layer(channels, attention_heads, lmax, published, last=layer == layers - 1)
+            for layer in range(1, layers)
         )
         self.norm = nn.LayerNorm(channels)
         epsilon = PUBLISHED_NORM_EPSILON if published else NORM_EPSILON
@@ -141,16 +138,11 @@ class ViSNet(Student):
 
         dx, v = self.first(x_all, n_local, f, y, envelope, edges)
         x = x + dx
-        v_all = v
-        for index, layer in enumerate(self.later):
-            if index > 0:  # with the vectors that the layer before has read
-                for at, update in enumerate(self.edge_updates):
-                    if at == index - 1:
-                        f = f + update(v_all, n_local, f, y, edges)
+        for layer in self.later:
             rows = halo_exchange(torch.cat([x, v.flatten(1)], dim=1))
             x_all = rows[:, : self.channels]
             v_all = rows[:, self.channels :].unflatten(1, [self.components, self.channels])
-            dx, dv = layer(x_all, v_all, n_local, f, y, envelope, edges)
+            dx, dv, f = layer(x_all, v_all, n_local, f, y, envelope, edges)
             x, v = x + dx, v + dv
         return self.invariants(self.norm(x), v)
 

@@ -1,0 +1,131 @@
+"""A ViSNet of PyTorch Geometric computes here what it computes there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ase.build import molecule
+from ase.data import atomic_numbers
+from torch import Tensor, nn
+from torch_geometric.nn.models import ViSNet as Reference
+
+from ipip.errors import InputError
+from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.models.visnet_from_pyg import visnet_from_pyg
+from tests.models.contract import visited_cluster
+
+SYMBOLS = ["C", "H", "O", "S", "N"]
+MOLECULES = ["CH3CH2OH", "SO2", "H2", "C6H6", "C2H6CHOH", "CH3CONH2"]
+
+
+class Pairs(nn.Module):
+    """All pairs within the cutoff and each atom's pair with itself, as the reference wants them.
+
+    It stands in for the reference's own search, which needs a compiled extension.
+    """
+
+    def __init__(self, cutoff: float) -> None:
+        super().__init__()
+        self.cutoff = cutoff
+
+    def forward(self, pos: Tensor, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        apart = torch.cdist(pos.detach(), pos.detach(), compute_mode="donot_use_mm_for_euclid_dist")
+        index = (apart < self.cutoff).nonzero().T
+        vectors = pos[index[0]] - pos[index[1]]
+        other = index[0] != index[1]
+        lengths = torch.zeros(len(vectors), dtype=pos.dtype)
+        lengths[other] = vectors[other].norm(dim=-1)
+        return index, lengths, vectors
+
+
+def reference(seed: int = 0, **arguments: Any) -> Reference:
+    """A float64 model of PyTorch Geometric whose biases are random too."""
+    torch.manual_seed(seed)
+    small = {"num_heads": 2, "num_layers": 3, "hidden_channels": 16, "num_rbf": 12}
+    model = Reference(derivative=True, **(small | arguments)).double()
+    cutoff = model.representation_model.cutoff
+    model.representation_model.distance = Pairs(cutoff)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.dim() == 1 and "vec_" not in name:
+                parameter += 0.1 * torch.randn_like(parameter)
+        model.prior_model.atomref.weight += torch.randn_like(model.prior_model.atomref.weight)
+    return model
+
+
+def positions_of(name: str) -> tuple[Any, Any]:
+    atoms = molecule(name)
+    atoms.rattle(0.05, seed=1)
+    assert len(atoms) < 32
+    return atoms.numbers, atoms.positions
+
+
+@pytest.mark.parametrize("name", MOLECULES)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"lmax": 1},
+        {"lmax": 2},
+        {"lmax": 2, "cutoff": 3.0, "num_heads": 4},
+        {"lmax": 1, "num_layers": 1},
+        {"lmax": 1, "num_layers": 2, "std": 2.5, "trainable_rbf": True},
+    ],
+    ids=str,
+)
+def test_energies_and_forces_are_those_of_the_reference(
+    name: str, arguments: dict[str, Any]
+) -> None:
+    model = reference(**arguments)
+    student = visnet_from_pyg(
+        model.state_dict(),
+        SYMBOLS,
+        lmax=arguments["lmax"],
+        cutoff=model.representation_model.cutoff,
+        attention_heads=model.representation_model.num_heads,
+        dtype="float64",
+    )
+    numbers, points = positions_of(name)
+    expected, expected_forces = model(
+        torch.as_tensor(numbers),
+        torch.tensor(points, dtype=torch.float64),
+        torch.zeros(len(numbers), dtype=torch.int64),
+    )
+    edges, vectors = neighbor_list(points, np.zeros((3, 3)), False, student.cutoff)
+    energy, forces, _ = energy_and_forces(
+        student,
+        torch.as_tensor(species_index(numbers, SYMBOLS)),
+        torch.as_tensor(edges),
+        torch.as_tensor(vectors),
+    )
+    assert float(energy[0]) == pytest.approx(float(expected.detach()), abs=1e-9)
+    np.testing.assert_allclose(forces, expected_forces.detach(), rtol=0, atol=1e-9)
+    assert expected_forces.abs().max() > 1e-2
+
+
+def test_the_published_form_jumps_at_the_cutoff_and_ours_does_not(make_student: Any) -> None:
+    def jump(**arguments: Any) -> float:
+        student = make_student("visnet", attention_heads=2, **arguments)
+        return abs(visited_cluster(student, 1e-5)[0] - visited_cluster(student, -1e-5)[0])
+
+    assert jump(published=True, envelope="cosine") > 1e-3
+    assert jump() < 1e-14
+
+
+def test_beyond_a_first_centre_other_weights_are_refused() -> None:
+    weights = reference(lmax=1).state_dict()
+    with pytest.raises(InputError, match=r"radial functions are those of a cutoff of 5\.000 Å"):
+        visnet_from_pyg(weights, SYMBOLS, lmax=1, cutoff=6.0)
+    with pytest.raises(InputError, match="state dict of a PyTorch Geometric ViSNet"):
+        visnet_from_pyg({"weight": np.zeros(3)}, SYMBOLS, lmax=1)
+    with pytest.raises(InputError, match="vertex=True"):
+        visnet_from_pyg(reference(lmax=1, vertex=True).state_dict(), SYMBOLS, lmax=1)
+    with pytest.raises(InputError, match="add 1.5 to the energy of each frame"):
+        visnet_from_pyg({**weights, "mean": torch.tensor(1.5)}, SYMBOLS, lmax=1)
+    with pytest.raises(InputError, match="multiple of attention_heads"):
+        visnet_from_pyg(weights, SYMBOLS, lmax=1, attention_heads=3)
+    assert atomic_numbers["Og"] == 118
+    with pytest.raises(InputError, match="atomic numbers up to 99"):
+        visnet_from_pyg(weights, ["C", "Og"], lmax=1, attention_heads=2)

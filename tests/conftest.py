@@ -14,6 +14,11 @@ from ipip.models import Student, build_student
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the whole example: the other tests run beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow_example") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """One thread per process: small graphs are slower on more."""

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from ase.build import molecule
-from ase.data import atomic_numbers
 from torch import Tensor, nn
 from torch_geometric.nn.models import ViSNet as Reference
 
@@ -114,18 +113,17 @@ def test_the_published_form_jumps_at_the_cutoff_and_ours_does_not(make_student: 
     assert jump() < 1e-14
 
 
-def test_beyond_a_first_centre_other_weights_are_refused() -> None:
+def test_weights_of_another_model_are_refused() -> None:
     weights = reference(lmax=1).state_dict()
     with pytest.raises(InputError, match=r"radial functions are those of a cutoff of 5\.000 Å"):
         visnet_from_pyg(weights, SYMBOLS, lmax=1, cutoff=6.0)
     with pytest.raises(InputError, match="state dict of a PyTorch Geometric ViSNet"):
         visnet_from_pyg({"weight": np.zeros(3)}, SYMBOLS, lmax=1)
-    with pytest.raises(InputError, match="vertex=True"):
+    with pytest.raises(InputError, match="vertex=False"):
         visnet_from_pyg(reference(lmax=1, vertex=True).state_dict(), SYMBOLS, lmax=1)
-    with pytest.raises(InputError, match="add 1.5 to the energy of each frame"):
+    with pytest.raises(InputError, match=r"add 1\.5 to the energy of a frame"):
         visnet_from_pyg({**weights, "mean": torch.tensor(1.5)}, SYMBOLS, lmax=1)
     with pytest.raises(InputError, match="multiple of attention_heads"):
         visnet_from_pyg(weights, SYMBOLS, lmax=1, attention_heads=3)
-    assert atomic_numbers["Og"] == 118
     with pytest.raises(InputError, match="atomic numbers up to 99"):
         visnet_from_pyg(weights, ["C", "Og"], lmax=1, attention_heads=2)

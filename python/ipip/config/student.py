@@ -108,7 +108,8 @@ def _architecture(given: Any) -> str:
         name = given.get("architecture", "painn")
         known = _SETTINGS.get(name) if isinstance(name, str) else None
         return known.__name__ if known else str(name)
-    return type(given).__name__
+    known_class = isinstance(given, AnyStudentSettings)
+    return type(given).__name__ if known_class else PaiNNSettings.__name__
 
 
 StudentSettings = Annotated[

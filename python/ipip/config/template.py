@@ -61,7 +61,7 @@ class _Renderer:
 
     def value(self, name: str, value: Any, field: FieldInfo, indent: int) -> Iterator[str]:
         pad = " " * indent
-        inner = next(iter(models_in(field.annotation)), None)
+        inner = _schema(field, value)
         if inner is not None and isinstance(value, Mapping):
             yield f"{pad}{name}:"
             yield from self.block(inner, value, indent + 2, name)
@@ -78,6 +78,13 @@ def _describe(field: FieldInfo, indent: int) -> Iterator[str]:
     pad = " " * indent
     for line in textwrap.wrap(field.description or "", WIDTH - indent - 2):
         yield f"{pad}# {line}"
+
+
+def _schema(field: FieldInfo, value: Any) -> type[BaseModel] | None:
+    """Return the settings class of a field; of several, the first that has the keys of `value`."""
+    models = list(models_in(field.annotation))
+    keys = value if isinstance(value, Mapping) else ()
+    return next((m for m in models if m.model_fields.keys() >= set(keys)), next(iter(models), None))
 
 
 def _as_list_item(lines: list[str], indent: int) -> Iterator[str]:

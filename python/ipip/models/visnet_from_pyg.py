@@ -15,6 +15,8 @@ from torch import Tensor
 from ipip.errors import InputError
 from ipip.models.visnet import ViSNet
 
+Arrays = dict[str, npt.NDArray[np.floating]]
+
 _BODY = "representation_model."
 _HEAD = "output_model.output_network."
 _MODULES = {
@@ -111,7 +113,7 @@ def visnet_from_pyg(
     return student
 
 
-def _layer(given: Mapping[str, npt.NDArray[np.floating]], layer: int) -> dict[str, npt.NDArray]:
+def _layer(given: Arrays, layer: int) -> Arrays:
     """Return the weights of a layer; the first keeps what acts without vectors."""
     prefix = f"{_BODY}vis_mp_layers.{layer}."
     target = f"later.{layer - 1}." if layer else "first."
@@ -128,7 +130,7 @@ def _layer(given: Mapping[str, npt.NDArray[np.floating]], layer: int) -> dict[st
     return ours
 
 
-def _head(given: Mapping[str, npt.NDArray[np.floating]]) -> dict[str, npt.NDArray]:
+def _head(given: Arrays) -> Arrays:
     """Return the weights of the gated block and the readout; the last vector is not used."""
     ours = {
         "invariants.norm_mix.weight": given[_HEAD + "0.vec1_proj.weight"],
@@ -143,7 +145,7 @@ def _head(given: Mapping[str, npt.NDArray[np.floating]]) -> dict[str, npt.NDArra
     return ours
 
 
-def _check(given: Mapping[str, npt.NDArray[np.floating]], cutoff: float) -> int:
+def _check(given: Arrays, cutoff: float) -> int:
     """Refuse what the student does not compute; return the number of layers."""
     layers = 1 + max(
         (
@@ -169,7 +171,7 @@ def _check(given: Mapping[str, npt.NDArray[np.floating]], cutoff: float) -> int:
         )
     if any("t_src_proj" in name for name in given):
         raise InputError(
-            "the weights are those of a ViSNet with vertex=True; expected one without vertex features"
+            "the weights are those of a ViSNet with vertex=True; expected one with vertex=False"
         )
     if any("vec_layernorm" in name and (value != 1).any() for name, value in given.items()):
         raise InputError(
@@ -177,7 +179,7 @@ def _check(given: Mapping[str, npt.NDArray[np.floating]], cutoff: float) -> int:
         )
     if float(given["mean"]) != 0.0:
         raise InputError(
-            f"the weights add {float(given['mean'])} to the energy of each frame whatever its size; "
+            f"the weights add {float(given['mean'])} to the energy of a frame of any size; "
             "set `mean` to 0 and give reference energies of atoms instead"
         )
     means = given[_BODY + "distance_expansion.means"]

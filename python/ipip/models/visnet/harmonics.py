@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def harmonics(direction: Tensor, lmax: int) -> Tensor:
-    """Return the harmonics of degrees 1..lmax, each degree scaled to norm one.
+    r"""Return the harmonics of degrees 1..lmax, each degree scaled to norm one.
 
     Args:
         direction: [e, 3] unit vectors.
@@ -15,7 +15,7 @@ def harmonics(direction: Tensor, lmax: int) -> Tensor:
 
     Returns:
         [e, (lmax + 1)^2 - 1]: x y z, then for lmax 2 the five of degree 2 with
-        $Y_2(a) \\cdot Y_2(b) = P_2(a \\cdot b)$.
+        $Y_2(a) \cdot Y_2(b) = P_2(a \cdot b)$.
     """
     if lmax == 1:
         return direction

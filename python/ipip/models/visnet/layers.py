@@ -45,7 +45,7 @@ class Attention(nn.Module):
 class Gate(nn.Module):
     r"""Factors of the vector message, one set of channels for each part of it.
 
-    Inside the envelope C: $C_{ij}\,\sigma(S u_{ij} + b)$, which is zero at the cutoff whatever b is.
+    $C_{ij}\,\sigma(S u_{ij} + b)$ with the envelope C: zero at the cutoff whatever b is.
     As published: $\sigma(S C_{ij} u_{ij} + b)$, which is σ(b) there.
 
     Args:
@@ -154,9 +154,7 @@ class Layer(nn.Module):
 
     last: Final[bool]
 
-    def __init__(
-        self, channels: int, heads: int, lmax: int, published: bool, last: bool
-    ) -> None:
+    def __init__(self, channels: int, heads: int, lmax: int, published: bool, last: bool) -> None:
         super().__init__()
         self.last = last
         self.norm = nn.LayerNorm(channels)

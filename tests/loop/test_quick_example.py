@@ -1,14 +1,20 @@
 """The Mo-S-O quick example, whole: minutes."""
 
 import json
-import time
+import resource
 from importlib.util import find_spec
 
 import pytest
 
 from ipip.cli.main import main
 
-LIMIT_S = 900
+LIMIT_S = 900  # of processor time: then 15 minutes on two cores hold on a busy machine too
+
+
+def processor_seconds() -> float:
+    """Return what this process and its ended children have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 @pytest.mark.slow_example
@@ -18,11 +24,11 @@ def test_the_quick_example_shows_a_student_that_got_better(repository, tmp_path,
         pytest.skip("the teacher's package sevenn is not installed: pip install 'ipip[sevennet]'")
     config = repository / "examples" / "mo-s-o" / "quick.yaml"
     run = tmp_path / "quick"
-    started = time.monotonic()
+    before = processor_seconds()
     assert main(["run", str(config), "--dir", str(run)]) == 0
-    assert time.monotonic() - started < LIMIT_S
+    assert processor_seconds() - before < LIMIT_S
     printed = capsys.readouterr().out
-    assert printed.index("The student of round") < printed.index("teacher ")
+    assert printed.index("The student of round") < printed.index("│ teacher")
     summary = json.loads((run / "summary.json").read_text())
     assert [entry["round"] for entry in summary["rounds"]] == [0, 1, 2]
     teacher = summary["teacher"]

@@ -15,79 +15,17 @@ from ipip import _core
 from ipip.export.model_file import load_scripted, save_student
 from ipip.graph import energy_and_forces, neighbor_list
 from ipip.models import Student
+from tests.models.ranks import Ranks
+from tests.models.systems import (
+    as_halo_rows,
+    dimer,
+    evaluate,
+    rotation,
+    system,
+    visited_cluster,
+)
 
 Make = Callable[..., Student]
-
-
-def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, Any]:
-    """Random atoms at least 1.2 Å apart in a skewed periodic box."""
-    rng = np.random.default_rng(seed)
-    cell = np.diag([length] * 3) + np.array([[0, 0, 0], [0.7, 0, 0], [0.4, -0.6, 0]])
-    points: list[Any] = []
-    while len(points) < n:
-        trial = rng.uniform(0, 1, 3) @ cell
-        images = [trial - p for p in points]
-        if all(np.linalg.norm(d - np.round(d @ np.linalg.inv(cell)) @ cell) > 1.2 for d in images):
-            points.append(trial)
-    return np.array(points), cell, rng.integers(0, 3, n)
-
-
-def evaluate(
-    student: Student, points: Any, cell: Any, species: Any, pbc: Any = True
-) -> tuple[float, Any, Any]:
-    """Energy, forces, strain derivative as numbers."""
-    edge_index, edge_vec = neighbor_list(points, cell, pbc, student.cutoff)
-    e, f, w = energy_and_forces(
-        student,
-        torch.as_tensor(species),
-        torch.as_tensor(edge_index),
-        torch.as_tensor(edge_vec),
-    )
-    return float(e[0]), f.numpy(), w[0].numpy()
-
-
-def rotation(seed: int) -> Any:
-    """A random proper rotation."""
-    q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
-    q = q * np.sign(np.diag(r))
-    return q if np.linalg.det(q) > 0 else -q
-
-
-def dimer(student: Student, distance: float) -> tuple[float, Any]:
-    """Energy and forces of an isolated Mo-S pair."""
-    points = np.array([[0.0, 0, 0], [0, 0, distance]])
-    energy, forces, _ = evaluate(student, points, np.zeros((3, 3)), np.array([0, 1]), False)
-    return energy, forces
-
-
-def visited_cluster(student: Student, gap: float) -> tuple[float, Any]:
-    """Energy and forces of three atoms and a fourth that is within `gap` of one's cutoff."""
-    points = [[0.0, 0, 0], [1.5, 0.3, 0.0], [0.4, 1.6, 0.5], [gap - student.cutoff, 0, 0]]
-    energy, forces, _ = evaluate(
-        student, np.array(points), np.zeros((3, 3)), np.array([0, 1, 2, 1]), False
-    )
-    return energy, forces
-
-
-def as_halo_rows(
-    points: Any, cell: Any, edge_index: Any, edge_vec: Any
-) -> tuple[Tensor, Tensor, list[int]]:
-    """Give each periodic image a row of its own, as a rank sees remote atoms.
-
-    Returns the edges' rows, the row of the local atom that each row shows, the owners of the rows
-    after the local ones.
-    """
-    shift = np.rint(
-        (edge_vec - points[edge_index[1]] + points[edge_index[0]]) @ np.linalg.inv(cell)
-    ).astype(int)
-    rows: dict[tuple[int, ...], int] = {}
-    neighbours = []
-    for j, image in zip(edge_index[1].tolist(), shift.tolist(), strict=True):
-        fresh = len(points) + len(rows)
-        neighbours.append(rows.setdefault((j, *image), fresh) if any(image) else j)
-    owners = [image[0] for image in rows]
-    shown = torch.tensor([*range(len(points)), *owners])
-    return torch.as_tensor(np.stack([edge_index[0], neighbours])), shown, owners
 
 
 class StudentContract:
@@ -309,6 +247,26 @@ class StudentContract:
         ]
         scale = float(gradients[0].abs().max())
         torch.testing.assert_close(gradients[1], gradients[0], rtol=0, atol=1e-12 * scale)
+
+    @pytest.mark.parametrize("n_ranks", [1, 2, 4])
+    def test_any_number_of_ranks_gives_the_same(
+        self, make: Make, n_ranks: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        student = make(layers=3)
+        points, cell, species = system()
+        edges, vectors = (
+            torch.as_tensor(a) for a in neighbor_list(points, cell, True, student.cutoff)
+        )
+        vectors.requires_grad_(True)
+        kind = torch.as_tensor(species)
+        owner = np.random.default_rng(5).integers(0, max(1, n_ranks - 1), len(points))
+        one = student(kind, edges, vectors, len(points))  # the last of several ranks has no atoms
+        ranks = Ranks(student, kind, edges, vectors, owner, n_ranks)
+        many = ranks.atomic_energies(monkeypatch)
+        torch.testing.assert_close(many, one, rtol=1e-12, atol=1e-13)
+        expected, found = (torch.autograd.grad(e.sum(), vectors)[0] for e in (one, many))
+        scale = float(expected.abs().max())
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12 * scale)
 
     def test_the_halo_widths_are_those_of_the_exchanges(
         self, make: Make, monkeypatch: pytest.MonkeyPatch

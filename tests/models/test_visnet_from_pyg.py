@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from torch import Tensor, nn
 from torch_geometric.nn.models import ViSNet as Reference
 
 from ipip.errors import InputError
+from ipip.export import load_student, save_student
 from ipip.graph import energy_and_forces, neighbor_list, species_index
 from ipip.models.visnet_from_pyg import visnet_from_pyg
-from tests.models.contract import visited_cluster
+from tests.models.systems import visited_cluster
 
 SYMBOLS = ["C", "H", "O", "S", "N"]
 MOLECULES = ["CH3CH2OH", "SO2", "H2", "C6H6", "C2H6CHOH", "CH3CONH2"]
@@ -102,6 +104,16 @@ def test_energies_and_forces_are_those_of_the_reference(
     assert float(energy[0]) == pytest.approx(float(expected.detach()), abs=1e-9)
     np.testing.assert_allclose(forces, expected_forces.detach(), rtol=0, atol=1e-9)
     assert expected_forces.abs().max() > 1e-2
+
+
+def test_a_student_taken_over_travels_as_a_file(tmp_path: Path) -> None:
+    student = visnet_from_pyg(
+        reference(lmax=2).state_dict(), SYMBOLS, lmax=2, attention_heads=2, dtype="float64"
+    )
+    save_student(student, tmp_path / "student.pt")
+    loaded, metadata = load_student(tmp_path / "student.pt")
+    assert metadata.arguments["published"] is True
+    assert visited_cluster(loaded, 0.5)[0] == visited_cluster(student, 0.5)[0]
 
 
 def test_the_published_form_jumps_at_the_cutoff_and_ours_does_not(make_student: Any) -> None:

@@ -25,6 +25,7 @@ from ipip.errors import InputError
 
 SettingsType = TypeVar("SettingsType", bound=Settings)
 KeyPath = tuple[str | int, ...]
+_SCALAR_TAGS = ("int", "float", "str", "bool", "list[", "dict[", "tuple[", "literal[", "path")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,15 +169,10 @@ def _locate(
             owner = holder
             key.append(part)
             candidates = list(models_in(holder.model_fields[part].annotation))
-        elif last and not _is_union_tag(part):
+        elif last and not part.startswith(_SCALAR_TAGS):
             owner = candidates[0] if candidates else None
             key.append(part)
     return tuple(key), owner
-
-
-def _is_union_tag(part: str) -> bool:
-    scalar_tags = ("int", "float", "str", "bool", "list[", "dict[", "tuple[", "literal[", "path")
-    return part.startswith(scalar_tags)
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+import typing
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel
@@ -81,10 +82,18 @@ def _describe(field: FieldInfo, indent: int) -> Iterator[str]:
 
 
 def _schema(field: FieldInfo, value: Any) -> type[BaseModel] | None:
-    """Return the settings class of a field; of several, the first that has the keys of `value`."""
+    """Return the settings class of a field; of several, the first that `value` is meant for."""
     models = list(models_in(field.annotation))
-    keys = value if isinstance(value, Mapping) else ()
-    return next((m for m in models if m.model_fields.keys() >= set(keys)), next(iter(models), None))
+    keys = value if isinstance(value, Mapping) else {}
+    meant = (model for model in models if all(_takes(model, *item) for item in keys.items()))
+    return next(meant, next(iter(models), None))
+
+
+def _takes(model: type[BaseModel], name: str, value: Any) -> bool:
+    field = model.model_fields.get(name)
+    if field is None or typing.get_origin(field.annotation) is not Literal:
+        return field is not None
+    return value in typing.get_args(field.annotation)
 
 
 def _as_list_item(lines: list[str], indent: int) -> Iterator[str]:

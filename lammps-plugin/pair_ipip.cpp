@@ -83,8 +83,12 @@ void PairIpip::settings(int narg, char** arg) {
     }
     if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
     const std::string value = arg[k + 1];
-    if (keyword == "backend" && value != "auto" && value != "torchscript") {
-      error->all(FLERR, "pair_style ipip: backend is {}, expected auto or torchscript", value);
+    if (keyword == "backend") {
+      if (value != "auto" && value != "fused" && value != "torchscript") {
+        error->all(FLERR, "pair_style ipip: backend is {}, expected auto, fused or torchscript",
+                   value);
+      }
+      options_.backend = value;
     } else if (keyword == "device" && value != "auto" && value != "cpu") {
       error->all(FLERR, "pair_style ipip: device is {}, expected auto or cpu", value);
     } else if (keyword == "threads") {
@@ -119,9 +123,9 @@ void PairIpip::load(const std::string& name) {
   }
   if (comm->me != 0) return;
   const ipip::StudentInfo& info = student_->info();
-  utils::logmesg(lmp, "ipip student {}: {} for {}, cutoff {} A, {}, weights {}\n", info.path,
+  utils::logmesg(lmp, "ipip student {}: {} for {}, cutoff {} A, {}, weights {}; {}\n", info.path,
                  info.architecture, listed(info.symbols), info.cutoff, info.dtype,
-                 info.weights_digest.substr(0, 19));
+                 info.weights_digest.substr(0, 19), student_->backend());
 }
 
 void PairIpip::map_elements(int n_elements, char** elements) {

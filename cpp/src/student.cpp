@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A student evaluated by TorchScript.
+// A student evaluated by TorchScript, or by the kernels in fused/ where they can.
 //
 // e: pair, i: its receiving atom, j: its neighbour, a, b: Cartesian components.
 #include "ipip/student.hpp"
@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "archive.hpp"
+#include "fused/make_evaluator.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
@@ -50,6 +51,9 @@ void check_forward(const torch::jit::Module& module, const std::string& path) {
 void check_options(const RunOptions& options) {
   if (options.device != "cpu") {
     throw Error("device is \"" + options.device + "\", expected \"cpu\"");
+  }
+  if (options.backend != "auto" && options.backend != "fused" && options.backend != "torchscript") {
+    throw Error("backend is \"" + options.backend + "\", expected auto, fused or torchscript");
   }
   if (options.threads < 1) {
     throw Error("threads is " + std::to_string(options.threads) + ", expected 1 or more");
@@ -124,13 +128,30 @@ void gather_atom_virials(const Graph& graph, const double* gradients, Results& r
 struct Student::Impl {
   torch::jit::Module module;
   RunOptions options;
-  Tensor edge_index;  // [2, capacity], grows and never shrinks
+  Tensor edge_index;                 // [2, capacity], grows and never shrinks
+  std::unique_ptr<Evaluator> fused;  // null where TorchScript evaluates
+  std::vector<double> gradients;     // [n_pairs, 3] of the fused evaluator
 
-  Impl(const std::string& path, const RunOptions& run_options)
-      : module(load_module(path)),
+  Impl(const StudentInfo& info, const RunOptions& run_options)
+      : module(load_module(info.path)),
         options(run_options),
         edge_index(torch::empty({2, 0}, torch::kInt64)) {
-    check_forward(module, path);
+    check_forward(module, info.path);
+    if (options.backend == "torchscript") return;
+    std::string reason;
+    fused = fused::make_evaluator(module, info, options, reason);
+    if (!fused && options.backend == "fused") {
+      throw Error(info.path + ": backend fused cannot run it, because " + reason +
+                  "; use backend auto or torchscript");
+    }
+  }
+
+  // Energies into `results`, gradients on pair vectors into `gradients`.
+  const double* evaluate_fused(const Graph& graph, Results& results) {
+    results.atom_energies.resize(static_cast<std::size_t>(graph.n_local));
+    gradients.resize(graph.vectors.size());
+    fused->evaluate(graph, results.atom_energies.data(), gradients.data());
+    return gradients.data();
   }
 
   // The pairs as one tensor [2, n_pairs].
@@ -177,7 +198,7 @@ Student::Student(const std::string& path, const RunOptions& options) {
   check_options(options);
   require_matching_torch();
   info_ = read_info(path);
-  impl_ = std::make_unique<Impl>(path, options);
+  impl_ = std::make_unique<Impl>(info_, options);
 }
 
 Student::~Student() = default;
@@ -185,35 +206,44 @@ Student::~Student() = default;
 void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
   check_graph(graph);
   Tensor energies, gradients;
-  if (graph.species.empty() && active_halo_exchanger() == nullptr) {
-    energies = torch::empty({0}, torch::kFloat64);
-    gradients = torch::empty({0, 3}, torch::kFloat64);
-  } else {
-    try {
+  const double* pair_gradients = nullptr;
+  try {
+    if (impl_->fused) {
+      pair_gradients = impl_->evaluate_fused(graph, results);
+    } else if (graph.species.empty() && active_halo_exchanger() == nullptr) {
+      results.atom_energies.clear();
+    } else {
       const ThreadScope threads(impl_->options.threads);
       const torch::AutoGradMode record(true);
       const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
       std::tie(energies, gradients) = impl_->evaluate(graph);
-    } catch (const Error&) {
-      throw;
-    } catch (const std::exception& error) {
-      throw Error(info_.path + ": the student failed (" + short_reason(error) + ")");
+      const double* energy = energies.data_ptr<double>();
+      results.atom_energies.assign(energy, energy + energies.numel());
+      pair_gradients = gradients.data_ptr<double>();
     }
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(info_.path + ": the student failed (" + short_reason(error) + ")");
   }
-  const double* energy = energies.data_ptr<double>();
-  results.atom_energies.assign(energy, energy + energies.numel());
   results.energy = 0.0;
   for (const double e : results.atom_energies) results.energy += e;
-  gather_forces(graph, gradients.data_ptr<double>(), results);
+  gather_forces(graph, pair_gradients, results);
   if (atom_virials) {
-    gather_atom_virials(graph, gradients.data_ptr<double>(), results);
+    gather_atom_virials(graph, pair_gradients, results);
   } else {
     results.atom_virials.clear();
   }
 }
 
 double Student::buffer_bytes() const {
-  return static_cast<double>(impl_->edge_index.numel()) * sizeof(std::int64_t);
+  return static_cast<double>(impl_->edge_index.numel()) * sizeof(std::int64_t) +
+         static_cast<double>(impl_->gradients.capacity()) * sizeof(double) +
+         (impl_->fused ? impl_->fused->buffer_bytes() : 0.0);
+}
+
+std::string Student::backend() const {
+  return impl_->fused ? impl_->fused->description() : "torchscript";
 }
 
 StudentInfo read_info(const std::string& path) {

@@ -46,7 +46,7 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
             "keyword speed is unknown, expected backend, device or threads",
         ),
         ("pair_style ipip backend", "keyword backend has no value"),
-        ("pair_style ipip backend magic", "backend is magic, expected auto or torchscript"),
+        ("pair_style ipip backend magic", "backend is magic, expected auto, fused or torchscript"),
         ("pair_style ipip device tpu", "device is tpu, expected auto or cpu"),
         ("pair_style ipip threads 0", "threads is 0, expected a whole number"),
         ("pair_style ipip threads two", "threads is two, expected a whole number"),

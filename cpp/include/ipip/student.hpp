@@ -30,6 +30,15 @@ struct StudentInfo {
 struct RunOptions {
   std::string device = "cpu";  ///< only "cpu" so far
   int threads = 1;             ///< threads of one evaluation, 1 or more
+  /// "fused": hand-written kernels, for PaiNN; "torchscript": any student; "auto": fused where it
+  /// runs the student, else torchscript.
+  std::string backend = "auto";
+  /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2" or
+  /// "generic".
+  std::string instruction_set = "auto";
+  /// Largest error of the fused backend's radial tables over the largest value and slope; 0 for
+  /// 3e-7 with float32 and 1e-10 with float64.
+  double table_error = 0.0;
 };
 
 /// Atoms and directed pairs of one step. The caller keeps it between steps, so that nothing is
@@ -75,6 +84,9 @@ class IPIP_API Student {
 
   /// What the file says.
   const StudentInfo& info() const { return info_; }
+
+  /// What evaluates it, in a few words: "torchscript" or "fused, avx512, ...".
+  std::string backend() const;
 
   /// Evaluates one step. Collective under an active `HaloExchanger`.
   /// @param graph        atoms and pairs

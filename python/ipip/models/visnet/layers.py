@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
+VECTOR_LIMIT = 4.0  # beyond what training leads to, short of what makes products run away
+
 
 class Attention(nn.Module):
     r"""What an edge carries before the envelope.
@@ -64,6 +66,29 @@ class Gate(nn.Module):
         if self.published:
             return silu(self.linear(u * envelope))
         return silu(self.linear(u)) * envelope
+
+
+class VectorNorm(nn.Module):
+    r"""Bounds an atom's vectors: $\bar v_i = v_i / \sqrt{1 + \langle v_i^2 \rangle / L^2}$.
+
+    ⟨v²⟩ is the mean over channels of the squared norm, L = `VECTOR_LIMIT`; vectors much shorter than
+    L stay as they are. The published form does not have it.
+
+    Args:
+        published: leave vectors as they are.
+    """
+
+    def __init__(self, published: bool) -> None:
+        super().__init__()
+        self.published = published
+        self.scale = VECTOR_LIMIT**-2
+
+    def forward(self, v: Tensor) -> Tensor:
+        """Map vectors [a, m, f] to [a, m, f]."""
+        if self.published:
+            return v
+        square = (v * v).sum(dim=1, keepdim=True).mean(dim=2, keepdim=True)
+        return v / torch.sqrt(1.0 + square * self.scale)
 
 
 class FirstLayer(nn.Module):
@@ -139,8 +164,8 @@ class EdgeUpdate(nn.Module):
 class Layer(nn.Module):
     r"""A layer that reads and writes scalars and vectors.
 
-    $\Delta v_i = V_3 v_i \odot o_1 + \sum_j (v_j \odot g^1_{ij} + Y_{ij} g^2_{ij})$,
-    $\Delta x_i = (V_1 v_i \cdot V_2 v_i) \odot o_2 + o_3$,
+    $\Delta v_i = V_3 \bar v_i \odot o_1 + \sum_j (\bar v_j \odot g^1_{ij} + Y_{ij} g^2_{ij})$,
+    $\Delta x_i = (V_1 \bar v_i \cdot V_2 \bar v_i) \odot o_2 + o_3$,
     with $(o_1, o_2, o_3) = O \sum_j C_{ij} u_{ij} + b$; the edges are updated with the vectors that
     the layer reads.
 
@@ -158,6 +183,7 @@ class Layer(nn.Module):
         super().__init__()
         self.last = last
         self.norm = nn.LayerNorm(channels)
+        self.vector_norm = VectorNorm(published)
         self.attention = Attention(channels, heads)
         self.gate = Gate(channels, 2, published)
         self.mix = nn.Linear(channels, 3 * channels, bias=False)
@@ -181,6 +207,7 @@ class Layer(nn.Module):
         features that the next layer reads.
         """
         receiver, neighbour = edge_index[0], edge_index[1]
+        v = self.vector_norm(v)
         u = self.attention(self.norm(x), n_local, f, edge_index)
         s = torch.zeros([n_local, x.shape[1]], dtype=x.dtype, device=x.device)
         s = s.index_add(0, receiver, u * envelope)

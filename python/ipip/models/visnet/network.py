@@ -14,7 +14,7 @@ from ipip.models.halo import halo_exchange
 from ipip.models.radial import Envelope, ExponentialBasis
 from ipip.models.student import Student
 from ipip.models.visnet.harmonics import harmonics
-from ipip.models.visnet.layers import FirstLayer, Invariants, Layer
+from ipip.models.visnet.layers import FirstLayer, Invariants, Layer, VectorNorm
 
 NORM_EPSILON = 1e-8  # keeps |v| differentiable at zero
 PUBLISHED_NORM_EPSILON = 1e-24  # the same, below rounding for any |v| that is not zero
@@ -104,6 +104,7 @@ class ViSNet(Student):
             for layer in range(1, layers)
         )
         self.norm = nn.LayerNorm(channels)
+        self.vector_norm = VectorNorm(published)
         epsilon = PUBLISHED_NORM_EPSILON if published else NORM_EPSILON
         self.invariants = Invariants(channels, epsilon)
         self.finish()
@@ -144,7 +145,7 @@ class ViSNet(Student):
             v_all = rows[:, self.channels :].unflatten(1, [self.components, self.channels])
             dx, dv, f = layer(x_all, v_all, n_local, f, y, envelope, edges)
             x, v = x + dx, v + dv
-        return self.invariants(self.norm(x), v)
+        return self.invariants(self.norm(x), self.vector_norm(v))
 
 
 def _check(

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What stands behind `Student`: one way of evaluating a model file.
+#pragma once
+
+#include <string>
+
+#include "ipip/student.hpp"
+
+namespace ipip {
+
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+
+  /// Evaluates one step. Collective under an active `HaloExchanger`.
+  /// @param graph     atoms and pairs, checked to fit each other
+  /// @param energies  [n_local] eV, overwritten
+  /// @param gradients [n_pairs, 3] dE/d(vectors) in eV/Å, overwritten
+  virtual void evaluate(const Graph& graph, double* energies, double* gradients) = 0;
+
+  /// Bytes of the buffers that are kept between steps.
+  virtual double buffer_bytes() const = 0;
+
+  /// What runs, in a few words for a log: "fused, avx512, ..." or "torchscript".
+  virtual std::string description() const = 0;
+};
+
+}  // namespace ipip

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+namespace ipip::fused {
+
+/// Memory aligned to cache lines that grows and never shrinks; contents are lost when it grows.
+template <class T>
+class Buffer {
+ public:
+  /// Makes room for `size` numbers, with a margin so that small changes allocate nothing.
+  void reserve(std::size_t size) {
+    if (size <= capacity_) return;
+    const std::size_t wanted = size + size / 16 + 64;
+    data_.reset();
+    capacity_ = 0;
+    const std::size_t bytes = (wanted * sizeof(T) + kLine - 1) / kLine * kLine;
+    auto* memory = static_cast<T*>(std::aligned_alloc(kLine, bytes));
+    if (memory == nullptr) throw std::bad_alloc();
+    data_.reset(memory);
+    capacity_ = wanted;
+  }
+
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  double bytes() const { return static_cast<double>(capacity_ * sizeof(T)); }
+
+ private:
+  static constexpr std::size_t kLine = 64;
+  struct Free {
+    void operator()(T* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<T, Free> data_;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace ipip::fused

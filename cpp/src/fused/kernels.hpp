@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The arithmetic of the fused evaluator as a table of functions, compiled once for each instruction
+// set. This is the seam between the algorithm (painn.cpp) and the machine.
+//
+// i: receiving atom, j: sending neighbour, e: directed pair, x: Cartesian axis, F: channels, padded
+// to a multiple of 16. A state row is [s | vx | vy | vz], 4 F numbers; a message row is
+// [phi_s | phi_v | phi_x], 3 F; a mixed row is [L_x R_x | L_y R_y | L_z R_z], 6 F.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ipip::fused {
+
+/// Degree of the spline that tables are made of, and table rows that one distance touches.
+constexpr int kDegree = 5;
+constexpr int kTaps = kDegree + 1;
+
+/// Directed pairs in compressed rows: of a receiver (`other` is the sender) or of a sender.
+template <class T>
+struct PairRows {
+  const std::int64_t* first = nullptr;  ///< [n_rows + 1] first pair of each row
+  const std::int32_t* other = nullptr;  ///< [n_pairs] row of the other atom
+  const std::int32_t* piece = nullptr;  ///< [n_pairs] first table row
+  const T* fraction = nullptr;          ///< [n_pairs] place within the piece, [0, 1)
+  const T* ux = nullptr;                ///< [n_pairs] unit vector from receiver to sender
+  const T* uy = nullptr;
+  const T* uz = nullptr;
+};
+
+/// Spline coefficients of one layer's filters times envelope.
+///
+/// Channels are cut into chunks as `Kernels::chunk` says; a chunk's part of the table is
+/// [n_rows, parts, chunk], and chunks follow each other.
+template <class T>
+struct Table {
+  const T* data = nullptr;
+  std::int64_t n_rows = 0;
+  double pieces_per_length = 0.0;  ///< 1/Å
+};
+
+/// One layer's pass over pairs. `first_layer`: message rows are looked up by species, there are no
+/// vectors to read, and tables have two parts (s, v) instead of three (s, v, x).
+template <class T>
+struct EdgePass {
+  PairRows<T> pairs;
+  Table<T> table;
+  std::int64_t channels = 0;
+  bool first_layer = false;
+  const std::int32_t* species = nullptr;  ///< [n_total]
+  const T* messages = nullptr;            ///< [n_total, 3 F], or [n_species, 3 F]
+  const T* states = nullptr;              ///< [n_total, 4 F], or [n_species, F] embeddings
+  const T* gradients = nullptr;           ///< [n_local, 4 F] dE/d(state after the messages)
+};
+
+template <class T>
+struct Kernels {
+  const char* name;  ///< "avx512", "avx2" or "generic"
+
+  /// Width of the chunk of `channels` that begins at `at` in a table.
+  int (*chunk)(std::int64_t channels, std::int64_t at);
+
+  /// Numbers that `pack` writes, and the packing of a [k, n] matrix for `gemm`; n is padded.
+  void (*pack)(const T* matrix, int k, int n, T* packed);
+  /// c[m, n] = (accumulate ? c : 0) + bias + a[m, k] matrix[k, n].
+  void (*gemm)(const T* a, std::int64_t lda, const T* packed, const T* bias, T* c, std::int64_t ldc,
+               std::int64_t m, int n, int k, bool accumulate);
+
+  /// out[n] = SiLU(z[n]).
+  void (*silu)(const T* z, T* out, std::int64_t n);
+  /// gradient[n] *= SiLU'(z[n]).
+  void (*silu_backward)(const T* z, T* gradient, std::int64_t n);
+
+  /// Distances, unit vectors and places in the table of pairs [0, n).
+  void (*geometry)(const double* vectors, std::int64_t n, double pieces_per_length,
+                   std::int32_t n_pieces, std::int32_t outside, std::int32_t* piece, T* fraction,
+                   T* ux, T* uy, T* uz);
+
+  /// out[row - begin] = state[row] + messages received by rows [begin, end).
+  void (*receive)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* out);
+  /// Adjoint of `receive` gathered by senders [begin, end): dE/dmessages [.., 3 F] and
+  /// dE/dstates [.., 4 F] (overwritten; local rows start from `gradients`); adds
+  /// (dE/dd, dE/du) to pair_gradients [n_pairs, 4].
+  void (*send_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
+                    std::int64_t n_local, T* message_gradients, T* state_gradients,
+                    T* pair_gradients);
+  /// Adjoint of the first layer's `receive`: adds (dE/dd, dE/du) of the pairs of receivers
+  /// [begin, end) to pair_gradients [pairs of these rows, 4].
+  void (*first_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
+                     T* pair_gradients);
+
+  /// q[n, 2 F] = [s | |L|], dot[n, F] = L.R.
+  void (*norms)(const T* states, const T* mixed, std::int64_t n, std::int64_t channels, T epsilon,
+                T* q, T* dot);
+  /// next = state + update; a is [a_ss | a_sv | a_vv], or [a_ss | a_sv] where vectors end.
+  void (*update)(const T* states, const T* mixed, const T* a, const T* dot, std::int64_t n,
+                 std::int64_t channels, bool vectors, T* next);
+  /// dE/da from g = dE/dnext.
+  void (*update_back_a)(const T* g, const T* mixed, std::int64_t n, std::int64_t channels,
+                        bool vectors, T* ga);
+  /// dE/dmixed from g, a and gq = dE/dq; adds gq's scalar half to g's scalars.
+  void (*update_back_mixed)(const T* a, const T* mixed, const T* gq, std::int64_t n,
+                            std::int64_t channels, T epsilon, bool vectors, T* g, T* gmixed);
+  /// energies[n] = SiLU(z).w in float64; z becomes scale[n] w SiLU'(z).
+  void (*readout)(T* z, const T* w, const T* scale, std::int64_t n, std::int64_t width,
+                  double* energies);
+};
+
+/// Instruction sets this processor runs, best first.
+std::string supported_instruction_sets();
+
+/// The best kernels of this processor, or those named; null where it cannot run them.
+template <class T>
+const Kernels<T>* find_kernels(const std::string& name);
+
+}  // namespace ipip::fused

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "make_evaluator.hpp"
+
+#include <torch/script.h>
+
+#include "ipip/error.hpp"
+#include "kernels.hpp"
+#include "painn.hpp"
+#include "painn_model.hpp"
+
+namespace ipip::fused {
+namespace {
+
+// Far below the rounding of float32 in forces; far below what MD with float64 resolves.
+template <class T>
+constexpr double kTableError = sizeof(T) == 4 ? 3e-7 : 1e-10;
+
+template <class T>
+std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentInfo& info,
+                                const RunOptions& options) {
+  const Kernels<T>* kernels = find_kernels<T>(options.instruction_set);
+  if (kernels == nullptr) {
+    throw Error(
+        "instruction_set is \"" + options.instruction_set +
+        "\", expected auto or one that this processor runs: " + supported_instruction_sets());
+  }
+  const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
+  return std::make_unique<FusedPainn<T>>(*kernels, read_painn(module, info), error,
+                                         options.threads);
+}
+
+}  // namespace
+
+std::unique_ptr<Evaluator> make_evaluator(const torch::jit::Module& module, const StudentInfo& info,
+                                          const RunOptions& options, std::string& reason) {
+  reason = refusal(module, info);
+  if (!reason.empty()) return nullptr;
+  return info.dtype == "float64" ? make<double>(module, info, options)
+                                 : make<float>(module, info, options);
+}
+
+}  // namespace ipip::fused

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// A student's numbers as the kernels take them: padded channels, packed matrices, tables.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "buffer.hpp"
+#include "kernels.hpp"
+#include "painn_model.hpp"
+
+namespace ipip::fused {
+
+/// A matrix [k, n] packed for `Kernels::gemm`.
+template <class T>
+struct Packed {
+  int k = 0;
+  int n = 0;
+  Buffer<T> data;
+};
+
+/// y = W x + b and its adjoint.
+template <class T>
+struct PackedLinear {
+  Packed<T> forward;   ///< [in, out]
+  Packed<T> backward;  ///< [out, in]
+  Buffer<T> bias;      ///< [out]
+};
+
+template <class T>
+struct PackedLayer {
+  PackedLinear<T> message[2];
+  PackedLinear<T> mix;
+  PackedLinear<T> context[2];
+  Buffer<T> table;
+  std::int64_t table_rows = 0;
+};
+
+/// All of a student. Channels and the readout's width are padded to multiples of 16 by zeros, which
+/// stay zero through every layer.
+template <class T>
+struct PackedPainn {
+  std::int64_t channels = 0;       ///< F, padded
+  std::int64_t readout_width = 0;  ///< padded
+  std::int64_t pieces = 0;         ///< of every table
+  double table_error = 0.0;        ///< see RadialTable
+  Buffer<T> embedding;             ///< [n_species, F]
+  Buffer<T> first_messages;        ///< [n_species, 3 F]: layer 0 depends on the species alone
+  std::vector<PackedLayer<T>> layers;
+  PackedLinear<T> readout;
+  Buffer<T> readout_weight;  ///< [readout_width]
+};
+
+/// @param kernels      of this processor
+/// @param model        the student
+/// @param table_error  target for the error of the tables, relative to the largest value and slope
+template <class T>
+PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, double table_error);
+
+}  // namespace ipip::fused

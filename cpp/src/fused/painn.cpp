@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// The forward sweep, and what both sweeps share. The backward sweep is in painn_backward.cpp.
+#include "painn.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "each_block.hpp"
+#include "ipip/error.hpp"
+#include "ipip/halo.hpp"
+
+namespace ipip::fused {
+
+template <class T>
+FusedPainn<T>::FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error,
+                          int threads)
+    : kernels_(kernels),
+      model_(std::move(model)),
+      weights_(pack_painn(kernels, model_, table_error)),
+      threads_(threads),
+      block_(std::clamp<std::int64_t>(6144 / weights_.channels / 6 * 6, 12, 96)),
+      lists_(kernels, model_.cutoff, weights_.pieces, model_.layers.size() > 1),
+      layers_(model_.layers.size()),
+      scratch_(static_cast<std::size_t>(threads)) {
+  for (Scratch& scratch : scratch_) {
+    scratch.reserve(block_, weights_.channels, weights_.readout_width);
+  }
+}
+
+template <class T>
+void FusedPainn<T>::Scratch::reserve(std::int64_t rows, std::int64_t channels,
+                                     std::int64_t readout_width) {
+  const auto take = [rows](Buffer<T>& buffer, std::int64_t width) {
+    buffer.reserve(static_cast<std::size_t>(rows * width));
+  };
+  take(states, 4 * channels);
+  take(mixed, 6 * channels);
+  take(q, 2 * channels);
+  take(dot, channels);
+  take(context, channels);
+  take(hidden, channels);
+  take(gains, 3 * channels);
+  take(final_s, channels);
+  take(readout, readout_width);
+  take(scale, 1);
+  take(g_gains, 3 * channels);
+  take(g_hidden, channels);
+  take(g_q, 2 * channels);
+  take(g_mixed, 6 * channels);
+  take(g_messages, 3 * channels);
+}
+
+template <class T>
+double FusedPainn<T>::Scratch::bytes() const {
+  double sum = 0.0;
+  for (const Buffer<T>* buffer :
+       {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
+        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
+    sum += buffer->bytes();
+  }
+  return sum;
+}
+
+template <class T>
+double FusedPainn<T>::buffer_bytes() const {
+  double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
+               pair_gradients_.bytes() + exchange_rows_.bytes();
+  for (const LayerState& layer : layers_) {
+    sum += layer.states.bytes() + layer.message.bytes() + layer.messages.bytes() +
+           layer.mixed.bytes() + layer.context.bytes() + layer.gains.bytes();
+  }
+  for (const Scratch& scratch : scratch_) sum += scratch.bytes();
+  return sum;
+}
+
+template <class T>
+std::string FusedPainn<T>::description() const {
+  char text[96];
+  std::snprintf(text, sizeof text, "fused, %s, tables of %lld pieces with error %.1e",
+                kernels_.name, static_cast<long long>(weights_.pieces), weights_.table_error);
+  return text;
+}
+
+template <class T>
+void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradients) {
+  prepare(graph);
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    if (l > 0) {
+      exchange(layers_[l].states, /*reverse=*/false);
+      send_messages(l);
+    }
+    forward(l, energies);
+  }
+  for (std::size_t l = layers_.size() - 1; l > 0; --l) {
+    backward_messages(l);
+    exchange(next_gradient_, /*reverse=*/true);
+    std::swap(gradient_, next_gradient_);
+    backward_updates(l - 1);
+  }
+  pair_gradients(graph, energies, gradients);
+}
+
+template <class T>
+void FusedPainn<T>::prepare(const Graph& graph) {
+  n_local_ = graph.n_local;
+  n_total_ = static_cast<std::int64_t>(graph.species.size());
+  const std::shared_ptr<HaloExchanger> exchanger = active_halo_exchanger();
+  const std::int64_t expected = exchanger != nullptr ? exchanger->n_total() : n_local_;
+  if (layers_.size() > 1 && n_total_ != expected) {
+    throw Error("the graph has " + std::to_string(n_total_) + " rows, " + std::to_string(n_local_) +
+                " of them local, expected " + std::to_string(expected) +
+                ": halo rows need an active exchanger for them");
+  }
+  lists_.build(graph, threads_);
+  species_.reserve(graph.species.size());
+  for (std::int64_t row = 0; row < n_total_; ++row) {
+    const std::int64_t z = graph.species[row];
+    if (z < 0 || z >= model_.n_species) {
+      throw Error("row " + std::to_string(row) + " is of species " + std::to_string(z) +
+                  ", expected 0 to " + std::to_string(model_.n_species - 1));
+    }
+    species_.data()[row] = static_cast<std::int32_t>(z);
+  }
+  const std::int64_t channels = weights_.channels;
+  const auto take = [channels](Buffer<T>& buffer, std::int64_t rows, std::int64_t width) {
+    buffer.reserve(static_cast<std::size_t>(rows * width * channels));
+  };
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    LayerState& layer = layers_[l];
+    if (l > 0) {
+      take(layer.states, n_total_, 4);
+      take(layer.message, n_total_, 1);
+      take(layer.messages, n_total_, 3);
+    }
+    if (!is_last(l)) {
+      take(layer.mixed, n_local_, 6);
+      take(layer.context, n_local_, 1);
+      take(layer.gains, n_local_, 3);
+    }
+  }
+  take(gradient_, n_total_, 4);
+  if (layers_.size() > 1) {
+    take(next_gradient_, n_total_, 4);
+    pair_gradients_.reserve(4 * graph.receivers.size());
+    std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
+  }
+}
+
+// Rows travel without the padding, in the width that the model file states.
+template <class T>
+void FusedPainn<T>::exchange(Buffer<T>& rows, bool reverse) {
+  const std::shared_ptr<HaloExchanger> exchanger = active_halo_exchanger();
+  if (exchanger == nullptr) return;
+  constexpr Scalar kScalar = std::is_same_v<T, float> ? Scalar::float32 : Scalar::float64;
+  const std::int64_t wide = weights_.channels, channels = model_.channels;
+  const std::int64_t width = 4 * channels;
+  T* table = rows.data();
+  if (wide != channels) {
+    exchange_rows_.reserve(static_cast<std::size_t>(n_total_ * width));
+    table = exchange_rows_.data();
+    const std::int64_t filled = reverse ? n_total_ : n_local_;
+    for (std::int64_t part = 0; part < 4 * filled; ++part) {
+      std::copy_n(rows.data() + part * wide, channels, table + part * channels);
+    }
+  }
+  if (reverse) {
+    exchanger->reverse(table, width, kScalar);
+  } else {
+    exchanger->forward(table, width, kScalar);
+  }
+  if (wide == channels) return;
+  const std::int64_t from = reverse ? 0 : 4 * n_local_, to = reverse ? 4 * n_local_ : 4 * n_total_;
+  for (std::int64_t part = from; part < to; ++part) {
+    std::copy_n(table + part * channels, channels, rows.data() + part * wide);
+    std::fill_n(rows.data() + part * wide + channels, wide - channels, T(0));
+  }
+}
+
+template <class T>
+EdgePass<T> FusedPainn<T>::pass(std::size_t l) const {
+  const PackedLayer<T>& layer = weights_.layers[l];
+  EdgePass<T> out;
+  out.pairs = lists_.receivers();
+  out.table = {layer.table.data(), layer.table_rows,
+               static_cast<double>(weights_.pieces) / model_.cutoff};
+  out.channels = weights_.channels;
+  out.first_layer = l == 0;
+  out.species = species_.data();
+  out.messages = l == 0 ? weights_.first_messages.data() : layers_[l].messages.data();
+  out.states = l == 0 ? weights_.embedding.data() : layers_[l].states.data();
+  out.gradients = gradient_.data();
+  return out;
+}
+
+template <class T>
+void FusedPainn<T>::send_messages(std::size_t l) {
+  const PackedLayer<T>& layer = weights_.layers[l];
+  const std::int64_t channels = weights_.channels;
+  each_block(n_total_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    const std::int64_t rows = end - begin;
+    T* z = layers_[l].message.data() + begin * channels;
+    gemm(layer.message[0].forward, layer.message[0].bias.data(),
+         layers_[l].states.data() + begin * 4 * channels, 4 * channels, z, channels, rows, false);
+    kernels_.silu(z, scratch.hidden.data(), rows * channels);
+    gemm(layer.message[1].forward, layer.message[1].bias.data(), scratch.hidden.data(), channels,
+         layers_[l].messages.data() + begin * 3 * channels, 3 * channels, rows, false);
+  });
+}
+
+template <class T>
+void FusedPainn<T>::forward(std::size_t l, double* energies) {
+  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    forward_block(l, begin, end, scratch, energies);
+  });
+}
+
+template <class T>
+void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end,
+                                  Scratch& scratch, double* energies) {
+  const PackedLayer<T>& layer = weights_.layers[l];
+  const std::int64_t channels = weights_.channels, rows = end - begin;
+  const bool last = is_last(l);
+  const auto kept = [&](Buffer<T>& all, Buffer<T>& block, std::int64_t width) {
+    return last ? block.data() : all.data() + begin * width * channels;
+  };
+  T* mixed = kept(layers_[l].mixed, scratch.mixed, 6);
+  T* context = kept(layers_[l].context, scratch.context, 1);
+  T* gains = kept(layers_[l].gains, scratch.gains, 3);
+  T* states = scratch.states.data();
+
+  kernels_.receive(pass(l), begin, end, states);
+  for (int x = 0; x < 3; ++x) {
+    gemm(layer.mix.forward, nullptr, states + (1 + x) * channels, 4 * channels,
+         mixed + 2 * x * channels, 6 * channels, rows, false);
+  }
+  kernels_.norms(states, mixed, rows, channels, static_cast<T>(model_.epsilon), scratch.q.data(),
+                 scratch.dot.data());
+  gemm(layer.context[0].forward, layer.context[0].bias.data(), scratch.q.data(), 2 * channels,
+       context, channels, rows, false);
+  kernels_.silu(context, scratch.hidden.data(), rows * channels);
+  gemm(layer.context[1].forward, layer.context[1].bias.data(), scratch.hidden.data(), channels,
+       gains, layer.context[1].forward.n, rows, false);
+  T* next = last ? scratch.final_s.data() : layers_[l + 1].states.data() + begin * 4 * channels;
+  kernels_.update(states, mixed, gains, scratch.dot.data(), rows, channels, !last, next);
+  if (!last) return;
+  finish_block(begin, end, scratch, energies);
+  backward_update(l, mixed, context, gains, begin, end, scratch);
+}
+
+// Readout and its adjoint: energies, and dE/d(final scalars) into `gradient_`.
+template <class T>
+void FusedPainn<T>::finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch,
+                                 double* energies) {
+  const std::int64_t channels = weights_.channels, rows = end - begin;
+  const std::int64_t width = weights_.readout_width;
+  T* z = scratch.readout.data();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    scratch.scale.data()[row] = static_cast<T>(model_.scale[species_.data()[begin + row]]);
+  }
+  gemm(weights_.readout.forward, weights_.readout.bias.data(), scratch.final_s.data(), channels, z,
+       width, rows, false);
+  kernels_.readout(z, weights_.readout_weight.data(), scratch.scale.data(), rows, width,
+                   energies + begin);
+  gemm(weights_.readout.backward, nullptr, z, width, gradient_.data() + begin * 4 * channels,
+       4 * channels, rows, false);
+  for (std::int64_t row = begin; row < end; ++row) {
+    const std::size_t z_row = species_.data()[row];
+    energies[row] =
+        model_.offset[z_row] + model_.scale[z_row] * (energies[row] + model_.readout[1].bias[0]);
+  }
+}
+
+template class FusedPainn<float>;
+template class FusedPainn<double>;
+
+}  // namespace ipip::fused

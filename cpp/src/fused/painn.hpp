@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// PaiNN without tensors: energies and gradients on pair vectors by two sweeps over the pairs a
+// layer.
+//
+// i: receiving atom, j: sending atom, e: pair, l: layer, F: channels (padded).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../evaluator.hpp"
+#include "buffer.hpp"
+#include "kernels.hpp"
+#include "packed_weights.hpp"
+#include "painn_model.hpp"
+#include "pair_lists.hpp"
+
+namespace ipip::fused {
+
+template <class T>
+class FusedPainn final : public Evaluator {
+ public:
+  FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error, int threads);
+
+  void evaluate(const Graph& graph, double* energies, double* gradients) override;
+  double buffer_bytes() const override;
+  std::string description() const override;
+
+ private:
+  // What a layer's forward sweep leaves for the backward one.
+  struct LayerState {
+    Buffer<T> states;    // [n_total, 4 F] before the layer; none in layer 0
+    Buffer<T> message;   // [n_total, F] argument of the message's SiLU; none in layer 0
+    Buffer<T> messages;  // [n_total, 3 F]; none in layer 0
+    Buffer<T> mixed;     // [n_local, 6 F]; none in the last layer
+    Buffer<T> context;   // [n_local, F] argument of the update's SiLU; none in the last layer
+    Buffer<T> gains;     // [n_local, 3 F]; none in the last layer
+  };
+
+  // One thread's rows of a block of atoms.
+  struct Scratch {
+    Buffer<T> states, mixed, q, dot, context, hidden, gains, final_s, readout, scale;
+    Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages, pairs;
+    void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
+    double bytes() const;
+  };
+
+  void prepare(const Graph& graph);
+  void send_messages(std::size_t l);
+  void forward(std::size_t l, double* energies);
+  void forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
+                     double* energies);
+  void finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
+  void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
+                       std::int64_t begin, std::int64_t end, Scratch& scratch);
+  void backward_messages(std::size_t l);
+  void backward_updates(std::size_t l);
+  void pair_gradients(const Graph& graph, double* energies, double* gradients);
+  EdgePass<T> pass(std::size_t l) const;
+  void exchange(Buffer<T>& rows, bool reverse);
+  template <class F>
+  void each_block(std::int64_t n_rows, F&& work);
+  void gemm(const Packed<T>& w, const T* bias, const T* a, std::int64_t lda, T* c, std::int64_t ldc,
+            std::int64_t rows, bool accumulate) const {
+    kernels_.gemm(a, lda, w.data.data(), bias, c, ldc, rows, w.n, w.k, accumulate);
+  }
+  bool is_last(std::size_t l) const { return l + 1 == weights_.layers.size(); }
+
+  const Kernels<T>& kernels_;
+  PainnModel model_;
+  PackedPainn<T> weights_;
+  int threads_;
+  std::int64_t block_;  // atoms worked on at once, so that their rows stay in the cache
+  std::int64_t n_local_ = 0;
+  std::int64_t n_total_ = 0;
+  PairLists<T> lists_;
+  std::vector<LayerState> layers_;
+  std::vector<Scratch> scratch_;  // [threads]
+  Buffer<std::int32_t> species_;
+  Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
+  Buffer<T> next_gradient_;   // the same, one layer down
+  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du) in the senders' order
+  Buffer<T> exchange_rows_;   // rows without padding
+};
+
+}  // namespace ipip::fused

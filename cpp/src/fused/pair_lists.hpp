@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Pairs of one step, by receiver and by sender.
+#pragma once
+
+#include <cstdint>
+
+#include "buffer.hpp"
+#include "ipip/student.hpp"
+#include "kernels.hpp"
+
+namespace ipip::fused {
+
+template <class T>
+class PairLists {
+ public:
+  /// @param kernels    of this processor
+  /// @param cutoff     Å
+  /// @param pieces     of the tables
+  /// @param by_sender  whether rows of senders are wanted
+  PairLists(const Kernels<T>& kernels, double cutoff, std::int64_t pieces, bool by_sender)
+      : kernels_(kernels),
+        pieces_per_length_(static_cast<double>(pieces) / cutoff),
+        pieces_(static_cast<std::int32_t>(pieces)),
+        by_sender_(by_sender) {}
+
+  /// Takes the pairs of a step. Throws `ipip::Error` where pairs are not ordered by receiver or an
+  /// index is out of range.
+  void build(const Graph& graph, int threads);
+
+  /// [n_local] rows of receivers; `other` is the sender.
+  const PairRows<T>& receivers() const { return receivers_; }
+  /// [n_total] rows of senders; `other` is the receiver.
+  const PairRows<T>& senders() const { return senders_; }
+  /// [n_pairs] where a receiver's pair is among the senders'.
+  const std::int32_t* sender_place() const { return place_.data(); }
+
+  double bytes() const;
+
+ private:
+  struct Columns {
+    Buffer<std::int64_t> first;
+    Buffer<std::int32_t> other, piece;
+    Buffer<T> fraction, ux, uy, uz;
+    PairRows<T> rows() const {
+      return {first.data(), other.data(), piece.data(), fraction.data(),
+              ux.data(),    uy.data(),    uz.data()};
+    }
+    void reserve(std::size_t n_rows, std::size_t n_pairs);
+    double bytes() const;
+  };
+
+  void count_receivers(const Graph& graph);
+  void sort_by_sender(const Graph& graph);
+
+  const Kernels<T>& kernels_;
+  double pieces_per_length_;
+  std::int32_t pieces_;
+  bool by_sender_;
+  Columns by_receiver_columns_, by_sender_columns_;
+  Buffer<std::int32_t> place_;
+  PairRows<T> receivers_, senders_;
+};
+
+}  // namespace ipip::fused

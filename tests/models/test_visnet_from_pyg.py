@@ -116,15 +116,6 @@ def test_a_student_taken_over_travels_as_a_file(tmp_path: Path) -> None:
     assert visited_cluster(loaded, 0.5)[0] == visited_cluster(student, 0.5)[0]
 
 
-def test_the_published_form_jumps_at_the_cutoff_and_ours_does_not(make_student: Any) -> None:
-    def jump(**arguments: Any) -> float:
-        student = make_student("visnet", attention_heads=2, **arguments)
-        return abs(visited_cluster(student, 1e-5)[0] - visited_cluster(student, -1e-5)[0])
-
-    assert jump(published=True, envelope="cosine") > 1e-3
-    assert jump() < 1e-14
-
-
 def test_weights_of_another_model_are_refused() -> None:
     weights = reference(lmax=1).state_dict()
     with pytest.raises(InputError, match=r"radial functions are those of a cutoff of 5\.000 Å"):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-VECTOR_LIMIT = 4.0  # beyond what training leads to, short of what makes products run away
+VECTOR_LIMIT = 4.0  # no accuracy is lost, and products of vectors cannot run away
 
 
 class Attention(nn.Module):
@@ -71,8 +71,8 @@ class Gate(nn.Module):
 class VectorNorm(nn.Module):
     r"""Bounds an atom's vectors: $\bar v_i = v_i / \sqrt{1 + \langle v_i^2 \rangle / L^2}$.
 
-    ⟨v²⟩ is the mean over channels of the squared norm, L = `VECTOR_LIMIT`; vectors much shorter than
-    L stay as they are. The published form does not have it.
+    ⟨v²⟩ is the mean over channels of the squared norm, L = `VECTOR_LIMIT`; vectors much shorter
+    than L stay as they are. The published form does not have it.
 
     Args:
         published: leave vectors as they are.

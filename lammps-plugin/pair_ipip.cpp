@@ -76,29 +76,35 @@ void PairIpip::settings(int narg, char** arg) {
   if (allocated) forget_student();
   options_ = ipip::RunOptions();
   plan_ = true;
+  check_ = false;
+  const auto expect = [&](const std::string& keyword, const std::string& value,
+                          const std::string& first, const std::string& second) {
+    if (value == first || value == second) return value == first;
+    error->all(FLERR, "pair_style ipip: {} is {}, expected {} or {}", keyword, value, first,
+               second);
+  };
   for (int k = 0; k < narg; k += 2) {
     const std::string keyword = arg[k];
-    if (keyword != "backend" && keyword != "device" && keyword != "halo" && keyword != "threads") {
+    const std::vector<std::string> known = {"backend", "check", "device", "halo", "threads"};
+    if (std::find(known.begin(), known.end(), keyword) == known.end()) {
       error->all(FLERR,
-                 "pair_style ipip: keyword {} is unknown, expected backend, device, halo or "
+                 "pair_style ipip: keyword {} is unknown, expected backend, check, device, halo or "
                  "threads",
                  keyword);
     }
     if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
     const std::string value = arg[k + 1];
-    if (keyword == "backend" && value != "auto" && value != "torchscript") {
-      error->all(FLERR, "pair_style ipip: backend is {}, expected auto or torchscript", value);
-    } else if (keyword == "device" && value != "auto" && value != "cpu") {
-      error->all(FLERR, "pair_style ipip: device is {}, expected auto or cpu", value);
-    } else if (keyword == "halo" && value != "plan" && value != "comm") {
-      error->all(FLERR, "pair_style ipip: halo is {}, expected plan or comm", value);
+    if (keyword == "backend") {
+      expect(keyword, value, "auto", "torchscript");
+    } else if (keyword == "check") {
+      check_ = expect(keyword, value, "yes", "no");
+    } else if (keyword == "device") {
+      expect(keyword, value, "auto", "cpu");
     } else if (keyword == "halo") {
-      plan_ = value == "plan";
-    } else if (keyword == "threads") {
-      if (!utils::is_integer(value) || (options_.threads = std::atoi(value.c_str())) < 1) {
-        error->all(FLERR, "pair_style ipip: threads is {}, expected a whole number, 1 or more",
-                   value);
-      }
+      plan_ = expect(keyword, value, "plan", "comm");
+    } else if (!utils::is_integer(value) || (options_.threads = std::atoi(value.c_str())) < 1) {
+      error->all(FLERR, "pair_style ipip: threads is {}, expected a whole number, 1 or more",
+                 value);
     }
   }
 }

@@ -46,6 +46,9 @@ class PairIpip : public Pair {
   void require_same_student();
   void stop_together(const std::string& failure);
   void map_atoms();
+  void check_halo();
+  std::string wrong_halo_row();
+  std::string wrong_adjoint();
   void find_owners();
   std::string evaluate(bool atom_virials);
   std::string not_finite() const;
@@ -59,6 +62,7 @@ class PairIpip : public Pair {
   std::unique_ptr<ipip::Student> student_;
   std::vector<int> species_;     // [ntypes + 1] index into the student's symbols, -1 for NULL
   bool plan_ = true;             // halo plan, or halo comm
+  bool check_ = false;           // whether the exchange tests itself at each reneighbouring
   bool sending_owners_ = false;  // what LAMMPS' communication carries now: owners, or rows
   Owners owners_;
   std::shared_ptr<RankHalo> rank_halo_;

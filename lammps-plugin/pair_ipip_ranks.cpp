@@ -81,6 +81,7 @@ void PairIpip::map_atoms() {
   } else if (comm_halo_) {
     comm_halo_->assign(step_.graph().n_local, atom->nlocal + atom->nghost, step_.atoms());
   }
+  if (halo_ && check_) check_halo();
   mapped_build_ = neighbor->ncalls;
 }
 

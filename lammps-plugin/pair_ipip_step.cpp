@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 
@@ -91,7 +92,7 @@ void PairIpip::add_forces_and_energies() {
   }
   if (eflag_global) eng_vdwl += energy_unit_ * results_.energy;
   if (eflag_atom) {
-    for (std::size_t k = 0; k < atoms.size(); ++k) {
+    for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
       eatom[atoms[k]] += energy_unit_ * results_.atom_energies[k];
     }
   }

@@ -38,8 +38,9 @@ std::string times_table(const StepTimes& times, MPI_Comm world) {
     std::snprintf(line.data(), line.size(), format, values...);
     return std::string(line.data());
   };
-  std::string text = print("pair_style ipip: %lld evaluations on %d rank%s\n",
-                           static_cast<long long>(times.steps), n_ranks, n_ranks == 1 ? "" : "s");
+  std::string text = print("pair_style ipip: %lld evaluation%s on %d rank%s\n",
+                           static_cast<long long>(times.steps), times.steps == 1 ? "" : "s",
+                           n_ranks, n_ranks == 1 ? "" : "s");
   text += print("%-16s%12s%12s%12s%12s%8s\n", "", "least", "mean", "most", "most/mean", "share");
   for (std::size_t k = 0; k < kLines; ++k) {
     const double mean = sum[k] / n_ranks;

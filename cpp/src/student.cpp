@@ -209,27 +209,25 @@ Student::Student(const std::string& path, const RunOptions& options) {
 Student::~Student() = default;
 
 void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
-  check_graph(graph);
   results.forward_seconds = results.backward_seconds = 0.0;
-  Tensor energies, gradients;
-  if (graph.species.empty() && active_halo_exchanger() == nullptr) {
-    energies = torch::empty({0}, torch::kFloat64);
-    gradients = torch::empty({0, 3}, torch::kFloat64);
-  } else {
-    HaloSession session(active_halo_exchanger(), info_.halo_widths,
-                        info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
-    try {
-      const ThreadScope threads(impl_->options.threads);
-      const torch::AutoGradMode record(true);
-      const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
+  Tensor energies = torch::empty({0}, torch::kFloat64);
+  Tensor gradients = torch::empty({0, 3}, torch::kFloat64);
+  HaloSession session(active_halo_exchanger(), info_.halo_widths,
+                      info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
+  try {
+    check_graph(graph);
+    const ThreadScope threads(impl_->options.threads);
+    const torch::AutoGradMode record(true);
+    const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
+    if (!graph.species.empty() || session.exchanges()) {
       std::tie(energies, gradients) = impl_->evaluate(graph, session, results);
-    } catch (const Error& error) {
-      session.finish_failed();
-      throw Error(info_.path + ": " + error.what());
-    } catch (const std::exception& error) {
-      session.finish_failed();
-      throw Error(info_.path + ": the student failed (" + short_reason(error) + ")");
     }
+  } catch (const Error& error) {
+    session.finish_failed();
+    throw Error(info_.path + ": " + error.what());
+  } catch (const std::exception& error) {
+    session.finish_failed();
+    throw Error(info_.path + ": the student failed (" + short_reason(error) + ")");
   }
   const double* energy = energies.data_ptr<double>();
   results.atom_energies.assign(energy, energy + energies.numel());

@@ -128,13 +128,6 @@ def test_wrong_metadata_names_the_field(
     assert message in run.errors
 
 
-def test_more_ranks_are_refused(models: Models, lammps: Lammps, tmp_path: Path) -> None:
-    models()
-    run = lammps(deck(tmp_path, OK), ranks=2, timeout=60)
-    assert run.status != 0
-    assert "runs on one MPI rank so far, but there are 2" in run.errors
-
-
 def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(
     make_student: Callable[..., Student], lammps: Lammps, tmp_path: Path
 ) -> None:

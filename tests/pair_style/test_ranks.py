@@ -1,4 +1,4 @@
-"""Any number of ranks computes what one rank computes, along the plan and by LAMMPS' own messages."""
+"""Any number of ranks computes what one does, by the plan and by LAMMPS' own messages."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_a_rank_may_have_only_atoms_that_the_student_leaves_out(
 
 
 CHANGES = {
-    "delete": "group gone id 3 7 8 20\ndelete_atoms group gone\nrun 0\n",
+    "delete": "group gone id 3 7 8 20\ndelete_atoms group gone compress no\nrun 0\n",
     "create": "create_atoms 3 single 5.5 5.4 0.7 units box\nrun 0\n",
     "replicate": "replicate 2 1 1\n",
     "deposit": "region top block 0 11 0 11 9 11 units box\nfix 1 all nve\ntimestep 0.0002\n"
@@ -88,9 +88,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_atoms_may_come_and_go(
-    models: Models, lammps: Lammps, tmp_path: Path, change: str
-) -> None:
+def test_atoms_may_come_and_go(models: Models, lammps: Lammps, tmp_path: Path, change: str) -> None:
     models()
     box = write_start(tmp_path, a_gas())
     first = "" if change == "replicate" else "run 0\n"

@@ -2,6 +2,8 @@
 // The verbs of pair_style ipip that read the deck. The step is in pair_ipip_step.cpp.
 #include "pair_ipip.h"
 
+#include <mpi.h>
+
 #include <algorithm>
 #include <cstring>
 #include <exception>
@@ -20,7 +22,7 @@ using namespace LAMMPS_NS;
 
 namespace {
 
-constexpr int kOwnerWidth = 2;  // owner rank and owner index travel to each ghost
+constexpr int kDigestLength = 128;  // longer than any digest of a model file
 
 std::string listed(const std::vector<std::string>& words) {
   std::string text;
@@ -41,7 +43,6 @@ PairIpip::PairIpip(LAMMPS* lmp) : Pair(lmp) {
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_AVAIL;
-  comm_forward = kOwnerWidth;
   // largest force, then the smallest distance for each pair of types
   nextra = 1 + atom->ntypes * (atom->ntypes + 1) / 2;
   pvector = new double[nextra]();
@@ -74,11 +75,21 @@ void PairIpip::forget_student() {
 void PairIpip::settings(int narg, char** arg) {
   if (allocated) forget_student();
   options_ = ipip::RunOptions();
+  plan_ = true;
+  check_ = false;
+  const auto expect = [&](const std::string& keyword, const std::string& value,
+                          const std::string& first, const std::string& second) {
+    if (value == first || value == second) return value == first;
+    error->all(FLERR, "pair_style ipip: {} is {}, expected {} or {}", keyword, value, first,
+               second);
+  };
   for (int k = 0; k < narg; k += 2) {
     const std::string keyword = arg[k];
-    if (keyword != "backend" && keyword != "device" && keyword != "threads") {
+    const std::vector<std::string> known = {"backend", "check", "device", "halo", "threads"};
+    if (std::find(known.begin(), known.end(), keyword) == known.end()) {
       error->all(FLERR,
-                 "pair_style ipip: keyword {} is unknown, expected backend, device or threads",
+                 "pair_style ipip: keyword {} is unknown, expected backend, check, device, halo or "
+                 "threads",
                  keyword);
     }
     if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
@@ -89,13 +100,15 @@ void PairIpip::settings(int narg, char** arg) {
                    value);
       }
       options_.backend = value;
-    } else if (keyword == "device" && value != "auto" && value != "cpu") {
-      error->all(FLERR, "pair_style ipip: device is {}, expected auto or cpu", value);
-    } else if (keyword == "threads") {
-      if (!utils::is_integer(value) || (options_.threads = std::atoi(value.c_str())) < 1) {
-        error->all(FLERR, "pair_style ipip: threads is {}, expected a whole number, 1 or more",
-                   value);
-      }
+    } else if (keyword == "check") {
+      check_ = expect(keyword, value, "yes", "no");
+    } else if (keyword == "device") {
+      expect(keyword, value, "auto", "cpu");
+    } else if (keyword == "halo") {
+      plan_ = expect(keyword, value, "plan", "comm");
+    } else if (!utils::is_integer(value) || (options_.threads = std::atoi(value.c_str())) < 1) {
+      error->all(FLERR, "pair_style ipip: threads is {}, expected a whole number, 1 or more",
+                 value);
     }
   }
 }
@@ -116,16 +129,33 @@ void PairIpip::coeff(int narg, char** arg) {
 void PairIpip::load(const std::string& name) {
   // Also looked for in the folders of LAMMPS_POTENTIALS, as every potential file is.
   const std::string found = utils::get_potential_file_path(name);
+  std::string failure;
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
-  } catch (const std::exception& failure) {
-    error->all(FLERR, "pair_style ipip: {}", failure.what());
+  } catch (const std::exception& error) {
+    failure = std::string(": ") + error.what();
   }
+  stop_together(failure);
+  require_same_student();
   if (comm->me != 0) return;
   const ipip::StudentInfo& info = student_->info();
   utils::logmesg(lmp, "ipip student {}: {} for {}, cutoff {} A, {}, weights {}; {}\n", info.path,
                  info.architecture, listed(info.symbols), info.cutoff, info.dtype,
                  info.weights_digest.substr(0, 19), student_->backend());
+}
+
+// Each rank reads the file itself: on a cluster it may be another one, or an old copy.
+void PairIpip::require_same_student() {
+  std::string first = student_->info().weights_digest;
+  first.resize(kDigestLength, ' ');
+  MPI_Bcast(first.data(), kDigestLength, MPI_CHAR, 0, world);
+  first.erase(first.find_last_not_of(' ') + 1);
+  const std::string& mine = student_->info().weights_digest;
+  stop_together(mine == first ? ""
+                              : ": rank " + std::to_string(comm->me) + " read a student with " +
+                                    "weights " + mine + " from " + student_->info().path +
+                                    ", but rank 0 one with weights " + first +
+                                    ": give all ranks the same file");
 }
 
 void PairIpip::map_elements(int n_elements, char** elements) {
@@ -164,17 +194,13 @@ void PairIpip::map_elements(int n_elements, char** elements) {
 }
 
 void PairIpip::init_style() {
-  if (comm->nprocs > 1) {
-    error->all(FLERR,
-               "pair_style ipip runs on one MPI rank so far, but there are {}: start `lmp` without "
-               "mpirun, or with `mpirun -np 1`",
-               comm->nprocs);
-  }
+  check_ranks();
   check_units();
   if (domain->dimension != 3) {
     error->all(FLERR, "pair_style ipip: dimension is {}, expected 3", domain->dimension);
   }
   check_special_bonds();
+  size_messages();
   mapped_build_ = -1;
   neighbor->add_request(this, NeighConst::REQ_FULL);
 }

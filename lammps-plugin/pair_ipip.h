@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "comm_halo.h"
 #include "ipip/student.hpp"
 #include "pair.h"
+#include "rank_halo.h"
 #include "step_graph.h"
+#include "step_times.h"
 
 namespace LAMMPS_NS {
 
@@ -23,10 +26,13 @@ class PairIpip : public Pair {
   void init_style() override;
   double init_one(int i, int j) override;
   void compute(int eflag, int vflag) override;
+  void finish() override;
   double memory_usage() override;
 
   int pack_forward_comm(int n, int* list, double* buffer, int pbc_flag, int* pbc) override;
   void unpack_forward_comm(int n, int first, double* buffer) override;
+  int pack_reverse_comm(int n, int first, double* buffer) override;
+  void unpack_reverse_comm(int n, int* list, double* buffer) override;
 
  private:
   void allocate();
@@ -35,18 +41,37 @@ class PairIpip : public Pair {
   void map_elements(int n_elements, char** elements);
   void check_units();
   void check_special_bonds();
+  void check_ranks();
+  void size_messages();
+  void require_same_student();
+  void stop_together(const std::string& failure);
+  void map_atoms();
+  void check_halo();
+  std::string wrong_halo_row();
+  std::string wrong_adjoint();
   void find_owners();
-  void check_finite() const;
+  std::string evaluate(bool atom_virials);
+  std::string not_finite() const;
+  void agree_on_step(const std::string& failure);
   void add_forces_and_energies();
   void add_virials();
-  void fill_pvector();
+  void fill_extremes();
+  void publish_extremes();
 
   ipip::RunOptions options_;
   std::unique_ptr<ipip::Student> student_;
-  std::vector<int> species_;      // [ntypes + 1] index into the student's symbols, -1 for NULL
-  std::vector<int> owner_rank_;   // [nlocal + nghost]
-  std::vector<int> owner_index_;  // [nlocal + nghost]
-  bigint mapped_build_ = -1;      // build of the neighbour list that the rows belong to
+  std::vector<int> species_;     // [ntypes + 1] index into the student's symbols, -1 for NULL
+  bool plan_ = true;             // halo plan, or halo comm
+  bool check_ = false;           // whether the exchange tests itself at each reneighbouring
+  bool sending_owners_ = false;  // what LAMMPS' communication carries now: owners, or rows
+  Owners owners_;
+  std::shared_ptr<RankHalo> rank_halo_;
+  std::shared_ptr<CommHalo> comm_halo_;
+  std::shared_ptr<TimedHalo> halo_;  // the one in use; null on one rank
+  StepTimes times_;
+  // [2 + number of type pairs]: rank that failed, largest force squared, smallest distances negated
+  std::vector<double> extremes_, global_extremes_;
+  bigint mapped_build_ = -1;  // build of the neighbour list that the rows belong to
   StepGraph step_;
   ipip::Results results_;
   double energy_unit_ = 1.0;  // deck's energy unit per eV

@@ -1,95 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One step of pair_style ipip. k: row of the student, i: LAMMPS index of its atom, a: x, y or z.
+#include <mpi.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 
 #include "atom.h"
 #include "comm.h"
-#include "error.h"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
-#include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 
 void PairIpip::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) {
-    find_owners();
-    step_.assign_rows(*list, owner_index_, atom->type, species_);
-    mapped_build_ = neighbor->ncalls;
-  }
+  const double start = MPI_Wtime();
+  if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) map_atoms();
   step_.collect_pairs(*list, atom->x, atom->type, atom->ntypes, student_->info().cutoff);
-  try {
-    student_->compute(step_.graph(), vflag_atom != 0 || cvflag_atom != 0, results_);
-  } catch (const std::exception& failure) {
-    error->one(FLERR, "pair_style ipip, step {}: {}", update->ntimestep, failure.what());
-  }
-  check_finite();
+  times_.graph += MPI_Wtime() - start;
+  const std::string failure = evaluate(vflag_atom != 0 || cvflag_atom != 0);
+  fill_extremes();
+  agree_on_step(failure);
   add_forces_and_energies();
   if (vflag_either) add_virials();
-  fill_pvector();
 }
 
-// Ghosts learn their owners from LAMMPS' own communication: tags need not exist or be unique.
-void PairIpip::find_owners() {
-  const std::size_t n_all = atom->nlocal + atom->nghost;
-  owner_rank_.resize(n_all);
-  owner_index_.resize(n_all);
-  for (int i = 0; i < atom->nlocal; ++i) {
-    owner_rank_[i] = comm->me;
-    owner_index_[i] = i;
+// Energies, forces and virials of local atoms, with what other ranks' pairs add to them. A failure
+// is returned, not thrown: the other ranks wait for this one's exchanges.
+std::string PairIpip::evaluate(bool atom_virials) {
+  const ipip::Graph& graph = step_.graph();
+  std::string failure;
+  const double start = MPI_Wtime();
+  try {
+    const ipip::HaloScope scope(halo_);
+    student_->compute(graph, atom_virials, results_);
+  } catch (const std::exception& error) {
+    failure = error.what();
+    results_ = ipip::Results();
+    results_.atom_energies.assign(graph.n_local, 0.0);
+    results_.forces.assign(3 * graph.species.size(), 0.0);
+    if (atom_virials) results_.atom_virials.assign(9 * graph.species.size(), 0.0);
   }
-  comm->forward_comm(this);
-}
-
-int PairIpip::pack_forward_comm(int n, int* list, double* buffer, int /*pbc_flag*/, int* /*pbc*/) {
-  int m = 0;
-  for (int k = 0; k < n; ++k) {
-    buffer[m++] = owner_rank_[list[k]];
-    buffer[m++] = owner_index_[list[k]];
+  const double wall = MPI_Wtime() - start;
+  if (halo_) {
+    const auto [forward, backward] = halo_->take_seconds();
+    times_.halo += forward + backward;
+    times_.forward -= forward;
+    times_.backward -= backward;
+    // Before LAMMPS' own reverse communication, so that the largest force is that of whole forces.
+    halo_->reverse(results_.forces.data(), 3, ipip::Scalar::float64);
+    if (atom_virials) halo_->reverse(results_.atom_virials.data(), 9, ipip::Scalar::float64);
+    times_.halo += halo_->take_seconds().second;
   }
-  return m;
-}
-
-void PairIpip::unpack_forward_comm(int n, int first, double* buffer) {
-  for (int i = first; i < first + n; ++i) {
-    owner_rank_[i] = static_cast<int>(*buffer++);
-    owner_index_[i] = static_cast<int>(*buffer++);
-  }
+  times_.forward += results_.forward_seconds;
+  times_.backward += wall - results_.forward_seconds;
+  times_.steps += 1;
+  times_.atoms += graph.n_local;
+  times_.halo_rows += static_cast<std::int64_t>(graph.species.size()) - graph.n_local;
+  times_.pairs += static_cast<std::int64_t>(graph.receivers.size());
+  return failure.empty() ? not_finite() : failure;
 }
 
 // A trajectory never goes on from a force that is not a number.
-void PairIpip::check_finite() const {
-  const std::vector<int>& atoms = step_.atoms();
-  for (std::size_t k = 0; k < atoms.size(); ++k) {
+std::string PairIpip::not_finite() const {
+  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
     const double* f = &results_.forces[3 * k];
     const bool finite = std::isfinite(results_.atom_energies[k]) && std::isfinite(f[0]) &&
                         std::isfinite(f[1]) && std::isfinite(f[2]);
     if (finite) continue;
-    const std::string name = atom->tag_enable ? "ID " + std::to_string(atom->tag[atoms[k]])
-                                              : "local index " + std::to_string(atoms[k]);
-    error->one(FLERR,
-               "pair_style ipip, step {}: energy or force of the atom with {} is not finite, "
-               "expected numbers: the atoms are where the student cannot go, so look at the frames "
-               "just before, and take a smaller time step or a student that knows them",
-               update->ntimestep, name);
+    const int i = step_.atoms()[k];
+    const std::string name = atom->tag_enable ? "ID " + std::to_string(atom->tag[i])
+                                              : "local index " + std::to_string(i);
+    return "energy or force of the atom with " + name +
+           " is not finite, expected numbers: the atoms are where the student cannot go, so look "
+           "at the frames just before, and take a smaller time step or a student that knows them";
   }
+  return "";
 }
 
 void PairIpip::add_forces_and_energies() {
   const std::vector<int>& atoms = step_.atoms();
-  for (std::size_t k = 0; k < atoms.size(); ++k) {
+  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
     double* f = atom->f[atoms[k]];
     for (int a = 0; a < 3; ++a) f[a] += energy_unit_ * results_.forces[3 * k + a];
   }
   if (eflag_global) eng_vdwl += energy_unit_ * results_.energy;
   if (eflag_atom) {
-    for (std::size_t k = 0; k < atoms.size(); ++k) {
+    for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
       eatom[atoms[k]] += energy_unit_ * results_.atom_energies[k];
     }
   }
@@ -108,7 +111,7 @@ void PairIpip::add_virials() {
   }
   if (!vflag_atom && !cvflag_atom) return;
   const std::vector<int>& atoms = step_.atoms();
-  for (std::size_t k = 0; k < atoms.size(); ++k) {
+  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
     const double* w = &results_.atom_virials[9 * k];
     if (vflag_atom) {
       for (int c = 0; c < 6; ++c) vatom[atoms[k]][c] += symmetric(w, c);
@@ -119,26 +122,42 @@ void PairIpip::add_virials() {
   }
 }
 
-void PairIpip::fill_pvector() {
+// Largest force squared and the smallest distances with a minus sign: all are maxima over ranks.
+void PairIpip::fill_extremes() {
   double largest_squared = 0.0;
-  const std::vector<double>& forces = results_.forces;
-  for (std::size_t k = 0; k < forces.size(); k += 3) {
-    largest_squared =
-        std::max(largest_squared, forces[k] * forces[k] + forces[k + 1] * forces[k + 1] +
-                                      forces[k + 2] * forces[k + 2]);
+  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
+    const double* f = &results_.forces[3 * k];
+    largest_squared = std::max(largest_squared, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
   }
-  double* out = pvector;
-  *out++ = energy_unit_ * std::sqrt(largest_squared);
+  extremes_.clear();
+  extremes_.push_back(0.0);  // whether this rank failed
+  extremes_.push_back(largest_squared);
   for (int i = 1; i <= atom->ntypes; ++i) {
-    for (int j = i; j <= atom->ntypes; ++j) *out++ = step_.closest(i, j);
+    for (int j = i; j <= atom->ntypes; ++j) extremes_.push_back(-step_.closest(i, j));
   }
+  global_extremes_.resize(extremes_.size());
+}
+
+void PairIpip::publish_extremes() {
+  std::fill_n(pvector, nextra, 0.0);
+  if (comm->me != 0) return;
+  pvector[0] = energy_unit_ * std::sqrt(global_extremes_[1]);
+  for (int k = 1; k < nextra; ++k) pvector[k] = -global_extremes_[k + 1];
+}
+
+void PairIpip::finish() {
+  const std::string table = times_table(times_, world);
+  if (!table.empty()) utils::logmesg(lmp, "\n" + table);
+  times_ = StepTimes();
 }
 
 double PairIpip::memory_usage() {
   const auto bytes = [](const auto& buffer) {
     return static_cast<double>(buffer.capacity() * sizeof(buffer[0]));
   };
-  return Pair::memory_usage() + step_.memory_bytes() + bytes(owner_rank_) + bytes(owner_index_) +
+  return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
+         (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
+         (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);
 }

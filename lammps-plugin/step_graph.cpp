@@ -5,17 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "lmptype.h"
 #include "neigh_list.h"
 
 using namespace LAMMPS_NS;
 
-void StepGraph::assign_rows(const NeighList& list, const std::vector<int>& owners, const int* type,
+void StepGraph::assign_rows(const NeighList& list, const Owners& owners, const int* type,
                             const std::vector<int>& species) {
   atoms_.clear();
   graph_.species.clear();
-  row_of_.assign(owners.size(), -1);
+  row_of_.assign(owners.rank.size(), -1);
   for (int ii = 0; ii < list.inum; ++ii) {
     const int i = list.ilist[ii];
     if (species[type[i]] < 0) continue;
@@ -24,7 +25,41 @@ void StepGraph::assign_rows(const NeighList& list, const std::vector<int>& owner
     graph_.species.push_back(species[type[i]]);
   }
   graph_.n_local = static_cast<std::int64_t>(atoms_.size());
-  for (std::size_t j = 0; j < owners.size(); ++j) row_of_[j] = row_of_[owners[j]];
+  for (std::size_t j = 0; j < row_of_.size(); ++j) {
+    if (owners.rank[j] == owners.me) row_of_[j] = row_of_[owners.index[j]];
+  }
+  assign_halo_rows(list, owners, type, species);
+}
+
+// Only atoms that the list names get a row: a ghost that no local atom has as a neighbour needs no
+// message.
+void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
+                                 const std::vector<int>& species) {
+  constexpr int kWanted = -2;
+  ghosts_.clear();
+  halo_.clear();
+  for (int ii = 0; ii < list.inum; ++ii) {
+    const int i = list.ilist[ii];
+    if (row_of_[i] < 0) continue;
+    const int* jlist = list.firstneigh[i];
+    for (int jj = 0; jj < list.numneigh[i]; ++jj) {
+      const int j = jlist[jj] & NEIGHMASK;
+      if (row_of_[j] != -1 || owners.rank[j] == owners.me || species[type[j]] < 0) continue;
+      row_of_[j] = kWanted;
+      ghosts_.push_back(j);
+    }
+  }
+  const auto owner = [&](int j) { return std::make_pair(owners.rank[j], owners.index[j]); };
+  std::sort(ghosts_.begin(), ghosts_.end(), [&](int a, int b) { return owner(a) < owner(b); });
+  for (std::size_t k = 0; k < ghosts_.size(); ++k) {
+    const int j = ghosts_[k];
+    if (k == 0 || owner(ghosts_[k - 1]) != owner(j)) {
+      halo_.push_back({owners.rank[j], owners.index[j]});
+      atoms_.push_back(j);
+      graph_.species.push_back(species[type[j]]);
+    }
+    row_of_[j] = static_cast<int>(atoms_.size()) - 1;
+  }
 }
 
 std::size_t StepGraph::candidates(const NeighList& list) const {
@@ -80,6 +115,7 @@ double StepGraph::memory_bytes() const {
   const auto bytes = [](const auto& buffer) {
     return static_cast<double>(buffer.capacity() * sizeof(buffer[0]));
   };
-  return bytes(atoms_) + bytes(row_of_) + bytes(closest_squared_) + bytes(graph_.species) +
-         bytes(graph_.receivers) + bytes(graph_.neighbours) + bytes(graph_.vectors);
+  return bytes(atoms_) + bytes(row_of_) + bytes(halo_) + bytes(ghosts_) + bytes(closest_squared_) +
+         bytes(graph_.species) + bytes(graph_.receivers) + bytes(graph_.neighbours) +
+         bytes(graph_.vectors);
 }

@@ -6,22 +6,31 @@
 #include <vector>
 
 #include "ipip/student.hpp"
+#include "rank_halo.h"
 
 namespace LAMMPS_NS {
 class NeighList;
 
+/// Who owns each atom, local and ghost.
+struct Owners {
+  int me = 0;              ///< this rank
+  std::vector<int> rank;   ///< [n_local + n_ghost] rank of the owner
+  std::vector<int> index;  ///< [n_local + n_ghost] LAMMPS index of the atom there
+};
+
 /// Atoms and pairs of one step, in buffers that only grow.
 ///
-/// Rows are local atoms whose type has an element. A ghost atom shares the row of its owner, so an
-/// image of a local atom is that atom.
+/// Rows are local atoms whose type has an element, then halo rows: atoms of other ranks that are a
+/// neighbour of a local one, each once, by owner. A ghost atom shares the row of the atom that it
+/// shows, so an image of a local atom is that atom.
 class StepGraph {
  public:
   /// Gives rows to atoms; needed after each rebuild of the neighbour list.
   /// @param list    full neighbour list
-  /// @param owners  [n_local + n_ghost] local index of each atom's owner
+  /// @param owners  owner of each atom
   /// @param type    [n_local + n_ghost] LAMMPS types, from 1
   /// @param species [n_types + 1] index into the student's symbols, -1 for none
-  void assign_rows(const NeighList& list, const std::vector<int>& owners, const int* type,
+  void assign_rows(const NeighList& list, const Owners& owners, const int* type,
                    const std::vector<int>& species);
 
   /// Collects the pairs closer than the cutoff; needed at each step.
@@ -36,8 +45,14 @@ class StepGraph {
   /// What the student takes.
   const ipip::Graph& graph() const { return graph_; }
 
-  /// LAMMPS index of the atom of each row, [n_rows].
+  /// LAMMPS index of an atom of each row, [n_total]; a ghost atom for a halo row.
   const std::vector<int>& atoms() const { return atoms_; }
+
+  /// Row of each LAMMPS index, local or ghost; -1 for none.
+  const std::vector<int>& row_of() const { return row_of_; }
+
+  /// Owner of each halo row, sorted by rank and index.
+  const std::vector<LAMMPS_NS::HaloSource>& halo() const { return halo_; }
 
   /// Smallest distance in this step between atoms of two LAMMPS types, Å; the cutoff if none is
   /// closer.
@@ -47,11 +62,15 @@ class StepGraph {
   double memory_bytes() const;
 
  private:
+  void assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
+                        const std::vector<int>& species);
   std::size_t candidates(const NeighList& list) const;
 
   ipip::Graph graph_;
   std::vector<int> atoms_;
-  std::vector<int> row_of_;              // [n_local + n_ghost], -1 for none
+  std::vector<int> row_of_;  // [n_local + n_ghost], -1 for none
+  std::vector<LAMMPS_NS::HaloSource> halo_;
+  std::vector<int> ghosts_;              // of other ranks, sorted by owner; while assigning rows
   std::vector<double> closest_squared_;  // [n_types + 1, n_types + 1] by (type of i, type of j)
   std::size_t stride_ = 0;
 };

@@ -12,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "halo_session.hpp"
 #include "ipip/halo.hpp"
 
 namespace {
@@ -106,9 +107,32 @@ variable_list FoldHalo::backward(AutogradContext* context, const variable_list& 
   return {AppendHalo::apply(gradients[0], recall(context)), Tensor()};
 }
 
+// The exchange of a session: its token ties it to its neighbours in the order of calls (see
+// HaloSession). Evaluated once and never differentiated twice.
+struct OrderedAppendHalo : torch::autograd::Function<OrderedAppendHalo> {
+  static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& token,
+                               const Exchanger& exchanger) {
+    remember(context, exchanger);
+    return {append_halo_rows(x, *exchanger), token.clone()};
+  }
+
+  // Rows that nothing depends on come with a gradient of zeros, so this is right for them too.
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    if (auto* session = ipip::HaloSession::active()) session->begin_reverse();
+    return {fold_halo_rows(gradients[0], *recall(context)), gradients[1], Tensor()};
+  }
+};
+
 Tensor halo_exchange(const Tensor& x) {
   const Exchanger exchanger = ipip::active_halo_exchanger();
-  return exchanger == nullptr ? x : AppendHalo::apply(x, exchanger);
+  if (exchanger == nullptr) return x;
+  auto* session = ipip::HaloSession::active();
+  if (session == nullptr) return AppendHalo::apply(x, exchanger);
+  check_rows(x, exchanger->n_local());
+  session->begin_forward(width_of(x));
+  variable_list out = OrderedAppendHalo::apply(x, session->token(), exchanger);
+  session->set_token(out[1]);
+  return out[0];
 }
 
 }  // namespace

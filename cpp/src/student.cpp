@@ -10,12 +10,14 @@
 #include <torch/script.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <tuple>
 #include <utility>
 
 #include "archive.hpp"
 #include "fused/make_evaluator.hpp"
+#include "halo_session.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
@@ -123,6 +125,10 @@ void gather_atom_virials(const Graph& graph, const double* gradients, Results& r
   }
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
 struct Student::Impl {
@@ -167,12 +173,13 @@ struct Student::Impl {
   }
 
   // Energies [n_local] and dE/dvectors [n_pairs, 3], both float64, contiguous, without gradient.
-  std::pair<Tensor, Tensor> evaluate(const Graph& graph) {
+  std::pair<Tensor, Tensor> evaluate(const Graph& graph, HaloSession& session, Results& results) {
     // from_blob wants pointers to writable memory; neither the model nor autograd writes into it.
     const auto view = [](const auto& buffer, at::IntArrayRef shape, at::ScalarType type) {
       return torch::from_blob(const_cast<void*>(static_cast<const void*>(buffer.data())), shape,
                               torch::TensorOptions().dtype(type));
     };
+    const auto start = std::chrono::steady_clock::now();
     const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
     const Tensor species =
         view(graph.species, {static_cast<std::int64_t>(graph.species.size())}, torch::kInt64);
@@ -180,17 +187,36 @@ struct Student::Impl {
     vectors.set_requires_grad(true);
 
     const Tensor heads = module.forward({species, edges(graph), vectors, graph.n_local}).toTensor();
+    session.require_all_forward();
     if (heads.dim() != 2 || heads.size(0) != graph.n_local) {
       throw Error("the student returned a table of another shape than [n_local, n_heads]");
     }
     const Tensor energies = heads.to(torch::kFloat64).mean(1);
-    Tensor gradients;
-    if (energies.requires_grad()) {
-      gradients = torch::autograd::grad({energies.sum()}, {vectors}, {}, std::nullopt,
-                                        /*create_graph=*/false, /*allow_unused=*/true)[0];
-    }
-    if (!gradients.defined()) gradients = torch::zeros({n_pairs, 3}, torch::kFloat64);
+    results.forward_seconds = seconds_since(start);
+    const Tensor gradients = differentiate(energies.sum(), vectors, session);
+    results.backward_seconds = seconds_since(start) - results.forward_seconds;
     return {energies.detach().contiguous(), gradients.contiguous()};
+  }
+
+  // dE/dvectors; the tokens make every exchange's adjoint run (see HaloSession).
+  static Tensor differentiate(const Tensor& energy, const Tensor& vectors,
+                              const HaloSession& session) {
+    std::vector<Tensor> outputs, seeds, inputs = {vectors};
+    if (energy.requires_grad()) {
+      outputs.push_back(energy);
+      seeds.push_back(torch::ones_like(energy));
+    }
+    if (session.exchanges()) {
+      outputs.push_back(session.token());
+      seeds.push_back(torch::zeros_like(session.token()));
+      inputs.push_back(session.first_token());
+    }
+    Tensor gradient;
+    if (!outputs.empty()) {
+      gradient = torch::autograd::grad(outputs, inputs, seeds, std::nullopt,
+                                       /*create_graph=*/false, /*allow_unused=*/true)[0];
+    }
+    return gradient.defined() ? gradient : torch::zeros_like(vectors, torch::kFloat64);
   }
 };
 
@@ -204,26 +230,34 @@ Student::Student(const std::string& path, const RunOptions& options) {
 Student::~Student() = default;
 
 void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
-  check_graph(graph);
-  Tensor energies, gradients;
+  results.forward_seconds = results.backward_seconds = 0.0;
+  Tensor energies = torch::empty({0}, torch::kFloat64);
+  Tensor gradients = torch::empty({0, 3}, torch::kFloat64);
   const double* pair_gradients = nullptr;
+  HaloSession session(active_halo_exchanger(), info_.halo_widths,
+                      info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
   try {
+    check_graph(graph);
     if (impl_->fused) {
       pair_gradients = impl_->evaluate_fused(graph, results);
-    } else if (graph.species.empty() && active_halo_exchanger() == nullptr) {
-      results.atom_energies.clear();
+      results.forward_seconds = impl_->fused->forward_seconds();
+      session.require_all_forward();
     } else {
       const ThreadScope threads(impl_->options.threads);
       const torch::AutoGradMode record(true);
       const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
-      std::tie(energies, gradients) = impl_->evaluate(graph);
+      if (!graph.species.empty() || session.exchanges()) {
+        std::tie(energies, gradients) = impl_->evaluate(graph, session, results);
+      }
       const double* energy = energies.data_ptr<double>();
       results.atom_energies.assign(energy, energy + energies.numel());
       pair_gradients = gradients.data_ptr<double>();
     }
-  } catch (const Error&) {
-    throw;
+  } catch (const Error& error) {
+    session.finish_failed();
+    throw Error(info_.path + ": " + error.what());
   } catch (const std::exception& error) {
+    session.finish_failed();
     throw Error(info_.path + ": the student failed (" + short_reason(error) + ")");
   }
   results.energy = 0.0;

@@ -43,7 +43,7 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
         ("pair_style ipip\npair_coeff * * float64.pt NULL NULL NULL", "every atom type is NULL"),
         (
             "pair_style ipip speed high",
-            "keyword speed is unknown, expected backend, device or threads",
+            "keyword speed is unknown, expected backend, check, device, halo or threads",
         ),
         ("pair_style ipip backend", "keyword backend has no value"),
         ("pair_style ipip backend magic", "backend is magic, expected auto, fused or torchscript"),
@@ -126,13 +126,6 @@ def test_wrong_metadata_names_the_field(
     run = lammps(deck(tmp_path, OK))
     assert run.status != 0
     assert message in run.errors
-
-
-def test_more_ranks_are_refused(models: Models, lammps: Lammps, tmp_path: Path) -> None:
-    models()
-    run = lammps(deck(tmp_path, OK), ranks=2, timeout=60)
-    assert run.status != 0
-    assert "runs on one MPI rank so far, but there are 2" in run.errors
 
 
 def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(

@@ -77,8 +77,8 @@ def test_minimize_and_npt_run(models: Models, lammps: Lammps, tmp_path: Path) ->
     run = lammps(
         header(box) + "thermo_modify norm no\nrun 0\nvariable before equal $(pe)\n"
         "minimize 0 0.05 100 200\nvariable after equal $(pe)\n"
-        "velocity all create 300 5\nfix 1 all npt temp 300 300 0.1 tri 0 0 1.0\ntimestep 0.0005\n"
-        'run 100\nrun 50\nprint "[$(v_before),$(v_after),$(step)]" file values.json screen no\n'
+        "velocity all create 300 5\nfix 1 all npt temp 300 300 0.01 tri 0 0 1.0\ntimestep 0.0001\n"
+        'run 40\nrun 20\nprint "[$(v_before),$(v_after),$(step)]" file values.json screen no\n'
     )
     assert run.status == 0, run.output
     before, after, _ = run.values()

@@ -18,7 +18,7 @@ struct StudentInfo {
   std::vector<std::string> symbols;        ///< chemical symbols; a species is an index into them
   double cutoff = 0.0;                     ///< Å; farther neighbours do not contribute
   std::int64_t layers = 0;                 ///< message-passing layers
-  std::vector<std::int64_t> halo_widths;   ///< numbers per atom in each exchange, [layers - 1]
+  std::vector<std::int64_t> halo_widths;   ///< numbers per atom in each exchange
   std::string dtype;                       ///< "float32" or "float64", precision of the network
   std::int64_t n_heads = 0;                ///< energies per atom; their mean is the energy
   std::vector<double> reference_energies;  ///< [n_species] eV, energies of free atoms
@@ -68,6 +68,8 @@ struct Results {
   std::array<double, 9> virial{};     ///< eV, sum over pairs
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
                                       ///< empty unless asked for
+  double forward_seconds = 0.0;       ///< wall time of the energies, exchanges included
+  double backward_seconds = 0.0;      ///< wall time of the gradients, exchanges included
 };
 
 /// A student read from a model file. Not to be used by two threads at once.
@@ -88,7 +90,9 @@ class IPIP_API Student {
   /// What evaluates it, in a few words: "torchscript" or "fused, avx512, ...".
   std::string backend() const;
 
-  /// Evaluates one step. Collective under an active `HaloExchanger`.
+  /// Evaluates one step. Collective under an active `HaloExchanger`: one forward exchange for each
+  /// of `info().halo_widths`, then the adjoint of each from the last to the first, also without
+  /// atoms, without pairs, and when it throws from within the evaluation.
   /// @param graph        atoms and pairs
   /// @param atom_virials whether `results.atom_virials` is wanted
   /// @param results      overwritten

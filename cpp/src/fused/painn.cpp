@@ -5,11 +5,13 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
+#include "../halo_session.hpp"
 #include "each_block.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
@@ -88,6 +90,7 @@ std::string FusedPainn<T>::description() const {
 
 template <class T>
 void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradients) {
+  const auto start = std::chrono::steady_clock::now();
   prepare(graph);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     if (l > 0) {
@@ -96,6 +99,8 @@ void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradi
     }
     forward(l, energies);
   }
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  forward_seconds_ = passed.count();
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
     backward_messages(l);
     exchange(next_gradient_, /*reverse=*/true);
@@ -168,9 +173,12 @@ void FusedPainn<T>::exchange(Buffer<T>& rows, bool reverse) {
       std::copy_n(rows.data() + part * wide, channels, table + part * channels);
     }
   }
+  HaloSession* const session = HaloSession::active();
   if (reverse) {
+    if (session != nullptr) session->begin_reverse();
     exchanger->reverse(table, width, kScalar);
   } else {
+    if (session != nullptr) session->begin_forward(width);
     exchanger->forward(table, width, kScalar);
   }
   if (wide == channels) return;

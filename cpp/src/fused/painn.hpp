@@ -24,10 +24,12 @@ class FusedPainn final : public Evaluator {
   FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error, int threads);
 
   void evaluate(const Graph& graph, double* energies, double* gradients) override;
+  double forward_seconds() const override { return forward_seconds_; }
   double buffer_bytes() const override;
   std::string description() const override;
 
  private:
+  double forward_seconds_ = 0.0;
   // What a layer's forward sweep leaves for the backward one.
   struct LayerState {
     Buffer<T> states;    // [n_total, 4 F] before the layer; none in layer 0

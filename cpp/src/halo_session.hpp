@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "ipip/halo.hpp"
+
+namespace ipip {
+
+/// One evaluation of a student under an exchanger: every rank makes the same exchanges, whatever
+/// its atoms, its pairs or its failures are.
+///
+/// An exchange is collective, but autograd alone would run a rank's backward exchanges only where a
+/// gradient flows, and in an order that data flow leaves open. So each exchange also takes a token
+/// from the one before it and hands one on:
+///
+///     (rows_k, token_k) = exchange(x_k, token_(k-1)),  k = 1 .. K
+///
+/// Asking for the gradient of (energy, token_K) with respect to (vectors, token_0) then needs every
+/// exchange, each once, K first: without pairs, without atoms, and where the energy ignores the
+/// rows. `finish_failed` makes the exchanges that a rank still owes after a failure, with zeros, so
+/// that the others come to their end and all can be told.
+class HaloSession {
+ public:
+  /// @param exchanger may be null: then nothing is exchanged
+  /// @param widths    numbers per row of each exchange, as the model file states them; outlives
+  /// this
+  /// @param scalar    the student's precision
+  HaloSession(std::shared_ptr<HaloExchanger> exchanger, const std::vector<std::int64_t>& widths,
+              Scalar scalar);
+  ~HaloSession();
+  HaloSession(const HaloSession&) = delete;
+  HaloSession& operator=(const HaloSession&) = delete;
+
+  /// The session of this thread, or null.
+  static HaloSession* active();
+
+  /// Announces an exchange of tables of this width, before it is made.
+  /// @throws ipip::Error  it is one too many, or of another width than the model file states
+  void begin_forward(std::int64_t width);
+
+  /// Announces the adjoint of an exchange, before it is made.
+  void begin_reverse() { ++reverse_done_; }
+
+  /// @throws ipip::Error  the student made fewer exchanges than its model file states
+  void require_all_forward() const;
+
+  /// Makes the exchanges that are still owed, on tables of zeros.
+  void finish_failed();
+
+  /// Whether there is an exchange at all.
+  bool exchanges() const { return exchanger_ != nullptr && !widths_.empty(); }
+
+  const torch::Tensor& first_token() const { return first_token_; }
+  const torch::Tensor& token() const { return token_; }
+  void set_token(torch::Tensor token) { token_ = std::move(token); }
+
+ private:
+  std::shared_ptr<HaloExchanger> exchanger_;
+  const std::vector<std::int64_t>& widths_;
+  Scalar scalar_;
+  std::size_t forward_done_ = 0;
+  std::size_t reverse_done_ = 0;
+  torch::Tensor first_token_;
+  torch::Tensor token_;
+  HaloSession* previous_;
+};
+
+}  // namespace ipip

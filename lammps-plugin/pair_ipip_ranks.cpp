@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What pair_style ipip does together with other ranks. Everything here is collective.
+#include <mpi.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "atom.h"
+#include "comm.h"
+#include "error.h"
+#include "force.h"
+#include "neighbor.h"
+#include "pair_ipip.h"
+#include "update.h"
+
+using namespace LAMMPS_NS;
+
+namespace {
+
+constexpr int kOwnerWidth = 2;   // owner rank and owner index travel to each ghost
+constexpr int kVirialWidth = 9;  // widest of what returns from halo rows besides features
+
+}  // namespace
+
+void PairIpip::check_ranks() {
+  if (comm->nprocs > 1 && force->newton_pair == 0) {
+    error->all(FLERR,
+               "pair_style ipip: newton is off for pairs, expected on with {} MPI ranks: remove "
+               "`newton off` from the deck, or use one rank",
+               comm->nprocs);
+  }
+}
+
+// Before Comm::init(), which sizes its buffers by these numbers: later they do not grow.
+void PairIpip::size_messages() {
+  comm_forward = kOwnerWidth;
+  comm_reverse = 0;
+  halo_.reset();
+  rank_halo_.reset();
+  comm_halo_.reset();
+  if (comm->nprocs > 1 && plan_) {
+    rank_halo_ = std::make_shared<RankHalo>(world);
+    halo_ = std::make_shared<TimedHalo>(rank_halo_);
+  } else if (comm->nprocs > 1) {
+    comm_halo_ = std::make_shared<CommHalo>(comm, this);
+    halo_ = std::make_shared<TimedHalo>(comm_halo_);
+    comm_reverse = kVirialWidth;
+    for (const std::int64_t width : student_->info().halo_widths) {
+      comm_forward = std::max(comm_forward, static_cast<int>(width));
+      comm_reverse = std::max(comm_reverse, static_cast<int>(width));
+    }
+  }
+  // A hybrid style took its own numbers when the deck named it, before the student was read.
+  force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
+  force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
+}
+
+// Stops all ranks with the message of the lowest rank that has one.
+void PairIpip::stop_together(const std::string& failure) {
+  const int mine = failure.empty() ? 0 : comm->nprocs - comm->me;
+  int worst = 0;
+  MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, world);
+  if (worst == 0) return;
+  const int root = comm->nprocs - worst;
+  std::string text = failure;
+  int length = static_cast<int>(text.size());
+  MPI_Bcast(&length, 1, MPI_INT, root, world);
+  text.resize(length);
+  MPI_Bcast(text.data(), length, MPI_CHAR, root, world);
+  error->all(FLERR, "pair_style ipip{}", text);
+}
+
+void PairIpip::map_atoms() {
+  find_owners();
+  step_.assign_rows(*list, owners_, atom->type, species_);
+  if (rank_halo_) {
+    const std::string failure =
+        rank_halo_->plan(step_.graph().n_local, step_.row_of(), step_.halo());
+    stop_together(failure.empty() ? failure : ": " + failure);
+  } else if (comm_halo_) {
+    comm_halo_->assign(step_.graph().n_local, atom->nlocal + atom->nghost, step_.atoms());
+  }
+  if (halo_ && check_) check_halo();
+  mapped_build_ = neighbor->ncalls;
+}
+
+// Ghosts learn their owners from LAMMPS' own communication: tags need not exist or be unique.
+void PairIpip::find_owners() {
+  const std::size_t n_all = atom->nlocal + atom->nghost;
+  owners_.me = comm->me;
+  owners_.rank.resize(n_all);
+  owners_.index.resize(n_all);
+  for (int i = 0; i < atom->nlocal; ++i) {
+    owners_.rank[i] = comm->me;
+    owners_.index[i] = i;
+  }
+  sending_owners_ = true;
+  comm->forward_comm(this, kOwnerWidth);
+  sending_owners_ = false;
+}
+
+int PairIpip::pack_forward_comm(int n, int* list, double* buffer, int /*pbc_flag*/, int* /*pbc*/) {
+  if (!sending_owners_) return comm_halo_->pack_forward(n, list, buffer);
+  int m = 0;
+  for (int k = 0; k < n; ++k) {
+    buffer[m++] = owners_.rank[list[k]];
+    buffer[m++] = owners_.index[list[k]];
+  }
+  return m;
+}
+
+void PairIpip::unpack_forward_comm(int n, int first, double* buffer) {
+  if (!sending_owners_) {
+    comm_halo_->unpack_forward(n, first, buffer);
+    return;
+  }
+  for (int i = first; i < first + n; ++i) {
+    owners_.rank[i] = static_cast<int>(*buffer++);
+    owners_.index[i] = static_cast<int>(*buffer++);
+  }
+}
+
+int PairIpip::pack_reverse_comm(int n, int first, double* buffer) {
+  return comm_halo_->pack_reverse(n, first, buffer);
+}
+
+void PairIpip::unpack_reverse_comm(int n, int* list, double* buffer) {
+  comm_halo_->unpack_reverse(n, list, buffer);
+}
+
+// One reduction tells every rank whether all may go on, and the extremes over all ranks. `compute
+// pair` adds pvector up over ranks, so one rank holds the values and the others zeros.
+void PairIpip::agree_on_step(const std::string& failure) {
+  extremes_[0] = failure.empty() ? 0.0 : 1.0;
+  if (comm->nprocs > 1) {
+    MPI_Allreduce(extremes_.data(), global_extremes_.data(), static_cast<int>(extremes_.size()),
+                  MPI_DOUBLE, MPI_MAX, world);
+  } else {
+    global_extremes_ = extremes_;
+  }
+  if (global_extremes_[0] > 0.0) {
+    stop_together(failure.empty() ? failure
+                                  : ", step " + std::to_string(update->ntimestep) + ": " + failure);
+  }
+  publish_extremes();
+}

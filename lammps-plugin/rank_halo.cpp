@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// k: row sent to a user, w: column, p: rank.
+#include "rank_halo.h"
+
+#include <algorithm>
+#include <climits>
+#include <cstddef>
+#include <stdexcept>
+
+namespace LAMMPS_NS {
+namespace {
+
+constexpr int kTag = 4163;  // messages of nobody else on this communicator
+
+int message_size(std::int64_t rows, std::int64_t width) {
+  if (rows * width > INT_MAX) {
+    throw std::length_error("a halo message of " + std::to_string(rows) + " rows of " +
+                            std::to_string(width) +
+                            " numbers is longer than MPI can send: use more ranks");
+  }
+  return static_cast<int>(rows * width);
+}
+
+// offsets[p] = counts[0] + ... + counts[p - 1]; returns the sum of all.
+int running_sums(const std::vector<int>& counts, std::vector<int>& offsets) {
+  int sum = 0;
+  offsets.resize(counts.size());
+  for (std::size_t p = 0; p < counts.size(); ++p) {
+    offsets[p] = sum;
+    sum += counts[p];
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::string RankHalo::plan(std::int64_t n_local, const std::vector<int>& row_of,
+                           const std::vector<HaloSource>& sources) {
+  n_local_ = n_local;
+  n_halo_ = static_cast<std::int64_t>(sources.size());
+  int n_ranks = 0;
+  MPI_Comm_size(world_, &n_ranks);
+
+  counts_.assign(n_ranks, 0);
+  user_counts_.assign(n_ranks, 0);
+  wanted_.clear();
+  for (const HaloSource& source : sources) {
+    ++counts_[source.rank];
+    wanted_.push_back(source.index);
+  }
+  MPI_Alltoall(counts_.data(), 1, MPI_INT, user_counts_.data(), 1, MPI_INT, world_);
+  running_sums(counts_, offsets_);
+  asked_.resize(running_sums(user_counts_, user_offsets_));
+  MPI_Alltoallv(wanted_.data(), counts_.data(), offsets_.data(), MPI_INT, asked_.data(),
+                user_counts_.data(), user_offsets_.data(), MPI_INT, world_);
+
+  owners_.clear();
+  users_.clear();
+  for (int p = 0; p < n_ranks; ++p) {
+    if (counts_[p] > 0) owners_.push_back({p, offsets_[p], counts_[p]});
+    if (user_counts_[p] > 0) users_.push_back({p, user_offsets_[p], user_counts_[p]});
+  }
+  requests_.resize(owners_.size() + users_.size());
+
+  sent_rows_.clear();
+  for (const int index : asked_) {
+    const bool known = index >= 0 && index < static_cast<int>(row_of.size());
+    const int row = known ? row_of[index] : -1;
+    if (row < 0 || row >= n_local) {
+      sent_rows_.assign(asked_.size(), 0);
+      return "another rank shows local atom " + std::to_string(index) +
+             ", which this rank does not give to the student: ghost atoms are not up to date";
+    }
+    sent_rows_.push_back(row);
+  }
+  return "";
+}
+
+template <typename T>
+T* RankHalo::buffer(std::int64_t width) {
+  const std::size_t bytes = sent_rows_.size() * static_cast<std::size_t>(width) * sizeof(T);
+  if (buffer_.size() < bytes) buffer_.resize(bytes + bytes / 4);
+  return reinterpret_cast<T*>(buffer_.data());
+}
+
+template <typename T>
+void RankHalo::forward_as(T* table, std::int64_t width, MPI_Datatype type) {
+  auto request = requests_.begin();
+  T* halo = table + n_local_ * width;
+  for (const Peer& peer : owners_) {
+    MPI_Irecv(halo + peer.first * width, message_size(peer.count, width), type, peer.rank, kTag,
+              world_, &*request++);
+  }
+  T* packed = buffer<T>(width);
+  for (const Peer& peer : users_) {
+    T* out = packed + peer.first * width;
+    for (std::int64_t k = peer.first; k < peer.first + peer.count; ++k) {
+      std::copy_n(table + sent_rows_[k] * width, width, packed + k * width);
+    }
+    MPI_Isend(out, message_size(peer.count, width), type, peer.rank, kTag, world_, &*request++);
+  }
+  MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+}
+
+template <typename T>
+void RankHalo::reverse_as(T* table, std::int64_t width, MPI_Datatype type) {
+  auto request = requests_.begin();
+  T* packed = buffer<T>(width);
+  for (const Peer& peer : users_) {
+    MPI_Irecv(packed + peer.first * width, message_size(peer.count, width), type, peer.rank, kTag,
+              world_, &*request++);
+  }
+  const T* halo = table + n_local_ * width;
+  for (const Peer& peer : owners_) {
+    MPI_Isend(halo + peer.first * width, message_size(peer.count, width), type, peer.rank, kTag,
+              world_, &*request++);
+  }
+  MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+  // In the order of ranks, whichever message came first: the same run gives the same digits.
+  for (std::size_t k = 0; k < sent_rows_.size(); ++k) {
+    T* row = table + sent_rows_[k] * width;
+    for (std::int64_t w = 0; w < width; ++w) row[w] += *packed++;
+  }
+}
+
+void RankHalo::forward(void* table, std::int64_t width, ipip::Scalar scalar) {
+  if (scalar == ipip::Scalar::float32) {
+    forward_as(static_cast<float*>(table), width, MPI_FLOAT);
+  } else {
+    forward_as(static_cast<double*>(table), width, MPI_DOUBLE);
+  }
+}
+
+void RankHalo::reverse(void* table, std::int64_t width, ipip::Scalar scalar) {
+  if (scalar == ipip::Scalar::float32) {
+    reverse_as(static_cast<float*>(table), width, MPI_FLOAT);
+  } else {
+    reverse_as(static_cast<double*>(table), width, MPI_DOUBLE);
+  }
+}
+
+double RankHalo::memory_bytes() const {
+  const auto bytes = [](const auto& buffer) {
+    return static_cast<double>(buffer.capacity() * sizeof(buffer[0]));
+  };
+  return bytes(owners_) + bytes(users_) + bytes(sent_rows_) + bytes(buffer_) + bytes(requests_) +
+         bytes(counts_) + bytes(offsets_) + bytes(user_counts_) + bytes(user_offsets_) +
+         bytes(wanted_) + bytes(asked_);
+}
+
+}  // namespace LAMMPS_NS

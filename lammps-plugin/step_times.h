@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where the time of pair_style ipip goes, on each rank and between ranks.
+#pragma once
+
+#include <mpi.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "ipip/halo.hpp"
+
+namespace LAMMPS_NS {
+
+/// Seconds and counts of this rank since the last report.
+struct StepTimes {
+  double graph = 0.0;     ///< rows, halo plan, pairs
+  double forward = 0.0;   ///< energies, without exchanges
+  double halo = 0.0;      ///< exchanges, waiting for other ranks included
+  double backward = 0.0;  ///< gradients and forces, without exchanges
+  std::int64_t steps = 0;
+  std::int64_t atoms = 0;  ///< local rows, summed over steps
+  std::int64_t halo_rows = 0;
+  std::int64_t pairs = 0;
+};
+
+/// A table with one line for each phase: smallest, mean and largest over ranks. Collective.
+/// @return the text on rank 0, empty on others and where no step was made
+std::string times_table(const StepTimes& times, MPI_Comm world);
+
+/// Passes exchanges on to another exchanger and takes their time.
+class TimedHalo final : public ipip::HaloExchanger {
+ public:
+  explicit TimedHalo(std::shared_ptr<ipip::HaloExchanger> inner) : inner_(std::move(inner)) {}
+
+  std::int64_t n_local() const override { return inner_->n_local(); }
+  std::int64_t n_total() const override { return inner_->n_total(); }
+  void forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
+  void reverse(void* table, std::int64_t width, ipip::Scalar scalar) override;
+
+  /// Seconds in `forward` and in `reverse` since the last call.
+  std::pair<double, double> take_seconds();
+
+ private:
+  std::shared_ptr<ipip::HaloExchanger> inner_;
+  double forward_ = 0.0;
+  double reverse_ = 0.0;
+};
+
+}  // namespace LAMMPS_NS

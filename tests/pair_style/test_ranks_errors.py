@@ -1,0 +1,160 @@
+"""A failure on any rank stops every rank with one message; a hang would be a time-out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ipip import save_student
+from ipip.models import Student
+from tests.pair_style.conftest import LMP, MPIRUN, SYMBOLS, Run, a_gas, header, write_start
+from tests.pair_style.rank_runs import pair
+
+Models = Callable[..., Path]
+Lammps = Callable[..., Run]
+
+
+def only_error(run: Run) -> str:
+    """The text of the one error that the run ended with."""
+    assert run.status != 0, run.output
+    assert run.output.count("ERROR") == 1, run.output
+    return run.errors
+
+
+def test_newton_off_is_refused_on_more_than_one_rank(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    box = write_start(tmp_path, a_gas())
+    run = lammps(header(box, extra="newton off") + "run 0\n", ranks=2)
+    assert "newton is off for pairs, expected on with 2 MPI ranks" in only_error(run)
+
+
+@pytest.mark.parametrize(
+    ("commands", "message"),
+    [
+        (pair(model="nothing.pt"), "nothing.pt: there is no such file"),
+        (pair("halo ring"), "halo is ring, expected plan or comm"),
+        (pair("check maybe"), "check is maybe, expected yes or no"),
+    ],
+)
+def test_wrong_commands(
+    models: Models, lammps: Lammps, tmp_path: Path, commands: str, message: str
+) -> None:
+    models()
+    box = write_start(tmp_path, a_gas())
+    assert message in only_error(lammps(header(box, pair=commands) + "run 0\n", ranks=2))
+
+
+def in_two_folders(tmp_path: Path, deck: str) -> Run:
+    """Run rank 0 in folder `0` and rank 1 in `1`, as on machines with disks of their own."""
+    command = [str(MPIRUN)]
+    for rank in ("0", "1"):
+        (tmp_path / rank).mkdir(exist_ok=True)
+        arguments = [str(LMP), "-in", str(tmp_path / "in.deck"), "-log", "none", "-nocite"]
+        command += [":"] * (rank == "1") + ["-np", "1", "-wdir", str(tmp_path / rank), *arguments]
+    (tmp_path / "in.deck").write_text(deck)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    return Run(done.returncode, done.stdout + done.stderr, tmp_path)
+
+
+def test_ranks_must_read_the_same_student(
+    make_student: Callable[..., Student], tmp_path: Path
+) -> None:
+    box = write_start(tmp_path, a_gas())
+    deck = header(box, pair=pair()).replace("start.data", str(tmp_path / "start.data")) + "run 0\n"
+    (tmp_path / "0").mkdir()
+    (tmp_path / "1").mkdir()
+    save_student(make_student(), tmp_path / "0" / "float64.pt")
+    error = only_error(in_two_folders(tmp_path, deck))
+    assert "float64.pt: there is no such file" in error
+    save_student(make_student(channels=4), tmp_path / "1" / "float64.pt")
+    error = only_error(in_two_folders(tmp_path, deck))
+    assert "rank 1 read a student with weights sha256:" in error
+    assert "give all ranks the same file" in error
+
+
+class Fragile(nn.Module):
+    """Fails on ranks whose first atom's species is not among those it takes."""
+
+    def __init__(self, inner: torch.jit.ScriptModule, early: bool) -> None:
+        super().__init__()
+        self.inner = inner
+        self.early = early
+
+    def forward(
+        self, species: Tensor, edge_index: Tensor, edge_vec: Tensor, n_local: int
+    ) -> Tensor:
+        bad = bool((species[:n_local] == 0).any())
+        if self.early and bad:
+            raise RuntimeError("no memory for this")
+        energies = self.inner(species, edge_index, edge_vec, n_local)
+        if bad:
+            raise RuntimeError("no memory for this")
+        return energies
+
+
+@pytest.mark.parametrize("exchange", ["plan", "comm"])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_failure_inside_the_student_of_one_rank_stops_all(
+    models: Models, lammps: Lammps, tmp_path: Path, early: bool, exchange: str
+) -> None:
+    model = models(layers=3)
+    extra = {"ipip.json": ""}
+    inner = torch.jit.load(str(model), _extra_files=extra)
+    torch.jit.script(Fragile(inner, early)).save(str(model), _extra_files=extra)
+    atoms = a_gas()
+    atoms.numbers[:] = 16
+    atoms.numbers[0] = 42
+    box = write_start(tmp_path, atoms)
+    deck = header(box, extra="processors 1 1 2", pair=pair(f"halo {exchange}")) + "run 0\n"
+    error = only_error(lammps(deck, ranks=2))
+    assert "pair_style ipip, step 0:" in error
+    assert "the student failed" in error
+    assert "no memory for this" in error
+
+
+def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    model = models(layers=3)
+    extra = {"ipip.json": ""}
+    module = torch.jit.load(str(model), _extra_files=extra)
+    text = extra["ipip.json"]
+    text = text.decode() if isinstance(text, bytes) else text
+    wrong = text.replace("32,\n  32", "32,\n  16")
+    assert wrong != text
+    module.save(str(model), _extra_files={"ipip.json": wrong})
+    box = write_start(tmp_path, a_gas())
+    error = only_error(lammps(header(box, pair=pair()) + "run 0\n", ranks=2))
+    assert "exchange 2 of the student has 32 numbers per atom, expected 16" in error
+
+
+def test_a_number_that_is_none_stops_all_ranks(
+    make_student: Callable[..., Student], lammps: Lammps, tmp_path: Path
+) -> None:
+    student = make_student()
+    student.shift[SYMBOLS.index("O")] = torch.inf
+    save_student(student, tmp_path / "float64.pt")
+    run = lammps(
+        "units metal\nregion box block 0 20 0 20 0 20\ncreate_box 3 box\nmass * 10\n"
+        f"create_atoms 2 single 5 5 5\ncreate_atoms 3 single 5 5 7.5\n{pair()}fix 1 all nve\n"
+        "run 4\ncreate_atoms 1 single 9 9 19\nrun 4\n",
+        ranks=2,
+    )
+    error = only_error(run)
+    assert "step 4: energy or force of the atom with ID 3 is not finite" in error

@@ -7,7 +7,6 @@ import numpy as np
 from ipip.config.run import RunSettings
 from ipip.data import read_frames
 from ipip.errors import IpipError
-from ipip.export import load_student
 from ipip.loop.decide import SetEntry, count_composition, next_pretraining_set
 from ipip.loop.folder import stage_id
 from ipip.loop.frames import FILE_NAME, entry_of, read_set, write_set
@@ -16,7 +15,7 @@ from ipip.loop.stages.forget import FORGOTTEN_FILE
 from ipip.loop.stages.harvest import NEW_FILE
 from ipip.loop.stages.training import STUDENT_FILE
 from ipip.loop.storage import read_json
-from ipip.train import metrics, predict
+from ipip.train import metrics, predict_file
 
 
 def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
@@ -36,8 +35,8 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     kept = [frame for index, frame in enumerate(previous) if index not in gone]
     drift = {}
     if student_labels:
-        student, _ = load_student(run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE))
-        labelled = predict(student, kept)
+        model = run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE)
+        labelled = predict_file(model, kept)
         errors = metrics(kept, labelled)
         drift = {
             "force_change_ev_per_a": errors["force_mae_ev_per_a"],

@@ -65,6 +65,7 @@ class StepGraph {
   void assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
                         const std::vector<int>& species);
   std::size_t candidates(const NeighList& list) const;
+  void make_room(const NeighList& list, std::size_t n, std::size_t more);
 
   ipip::Graph graph_;
   std::vector<int> atoms_;

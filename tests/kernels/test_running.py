@@ -17,13 +17,14 @@ Run = Callable[..., _core.Student]
 
 
 def with_halo_rows(system: System, seed: int = 5) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Let some neighbours be halo rows that copy their owners."""
-    rng = np.random.default_rng(seed)
-    owners = list(rng.permutation(system.n)[: system.n // 2])
-    row_of = {int(owner): system.n + k for k, owner in enumerate(owners)}
-    neighbours = system.edge_index[1].copy()
-    for e in np.flatnonzero(rng.random(len(neighbours)) < 0.5):
-        neighbours[e] = row_of.get(int(neighbours[e]), neighbours[e])
+    """Let neighbours on the other side of a cut be halo rows that copy their owners."""
+    side = np.random.default_rng(seed).random(system.n) < 0.5
+    i, neighbours = system.edge_index[0], system.edge_index[1].copy()
+    across = side[i] != side[neighbours]
+    owners = np.unique(neighbours[across])
+    row_of = np.zeros(system.n, dtype=np.int64)
+    row_of[owners] = system.n + np.arange(len(owners))
+    neighbours[across] = row_of[neighbours[across]]
     species = np.concatenate([system.species, system.species[owners]])
     return species, np.stack([system.edge_index[0], neighbours]), [int(o) for o in owners]
 

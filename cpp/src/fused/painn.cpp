@@ -62,7 +62,7 @@ double FusedPainn<T>::Scratch::bytes() const {
   double sum = 0.0;
   for (const Buffer<T>* buffer :
        {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
-        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
+        &g_hidden, &g_q, &g_mixed, &g_messages}) {
     sum += buffer->bytes();
   }
   return sum;
@@ -149,11 +149,9 @@ void FusedPainn<T>::prepare(const Graph& graph) {
     }
   }
   take(gradient_, n_total_, 4);
-  if (layers_.size() > 1) {
-    take(next_gradient_, n_total_, 4);
-    pair_gradients_.reserve(4 * graph.receivers.size());
-    std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
-  }
+  if (layers_.size() > 1) take(next_gradient_, n_total_, 4);
+  pair_gradients_.reserve(4 * graph.receivers.size());
+  std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
 }
 
 // Rows travel without the padding, in the width that the model file states.

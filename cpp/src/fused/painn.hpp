@@ -43,7 +43,7 @@ class FusedPainn final : public Evaluator {
   // One thread's rows of a block of atoms.
   struct Scratch {
     Buffer<T> states, mixed, q, dot, context, hidden, gains, final_s, readout, scale;
-    Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages, pairs;
+    Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
     void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
     double bytes() const;
   };
@@ -82,7 +82,7 @@ class FusedPainn final : public Evaluator {
   Buffer<std::int32_t> species_;
   Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
   Buffer<T> next_gradient_;   // the same, one layer down
-  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du) in the senders' order
+  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du)
   Buffer<T> exchange_rows_;   // rows without padding
 };
 

@@ -48,8 +48,7 @@ void FusedPainn<T>::backward_messages(std::size_t l) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels;
   EdgePass<T> sent = pass(l);
-  sent.pairs = lists_.senders();
-  each_block(n_total_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+  const auto rows_back = [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
     const std::int64_t rows = end - begin;
     kernels_.send_back(sent, begin, end, n_local_, scratch.g_messages.data(), next_gradient_.data(),
                        pair_gradients_.data());
@@ -59,6 +58,12 @@ void FusedPainn<T>::backward_messages(std::size_t l) {
                            rows * channels);
     gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels,
          next_gradient_.data() + begin * 4 * channels, 4 * channels, rows, true);
+  };
+  each_block(n_local_, rows_back);
+  if (n_total_ == n_local_) return;
+  sent.pairs = lists_.halo_senders();
+  each_block(n_total_ - n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    rows_back(n_local_ + begin, n_local_ + end, scratch);
   });
 }
 
@@ -67,21 +72,9 @@ template <class T>
 void FusedPainn<T>::pair_gradients(const Graph& graph, double* energies, double* gradients) {
   const EdgePass<T> first = pass(0);
   const std::int64_t* rows = first.pairs.first;
-  const bool deeper = layers_.size() > 1;
-  for (std::int64_t begin = 0; begin < n_local_; begin += block_) {
-    const std::int64_t count = rows[std::min(begin + block_, n_local_)] - rows[begin];
-    for (Scratch& scratch : scratch_) scratch.pairs.reserve(static_cast<std::size_t>(4 * count));
-  }
-  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    T* g = scratch.pairs.data();
-    for (std::int64_t e = rows[begin]; e < rows[end]; ++e, g += 4) {
-      for (int c = 0; c < 4; ++c) {
-        g[c] =
-            deeper ? pair_gradients_.data()[4 * std::int64_t(lists_.sender_place()[e]) + c] : T(0);
-      }
-    }
-    kernels_.first_back(first, begin, end, scratch.pairs.data());
-    g = scratch.pairs.data();
+  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch&) {
+    T* g = pair_gradients_.data() + 4 * rows[begin];
+    kernels_.first_back(first, begin, end, g);
     for (std::int64_t i = begin; i < end; ++i) {
       for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4) {
         const double* r = &graph.vectors[3 * static_cast<std::size_t>(e)];

@@ -59,7 +59,8 @@ std::string PairIpip::evaluate(bool atom_virials) {
     times_.halo += halo_->take_seconds().second;
   }
   times_.forward += results_.forward_seconds;
-  times_.backward += wall - results_.forward_seconds;
+  times_.backward += results_.backward_seconds;
+  times_.forces += wall - results_.forward_seconds - results_.backward_seconds;
   times_.steps += 1;
   times_.atoms += graph.n_local;
   times_.halo_rows += static_cast<std::int64_t>(graph.species.size()) - graph.n_local;

@@ -20,7 +20,7 @@ def dense(n: int, seed: int = 1) -> Frame:
     rng = np.random.default_rng(seed)
     length = (n / 0.086) ** (1 / 3)
     side = int(np.ceil(n ** (1 / 3)))
-    grid = np.array(list(np.ndindex(side, side, side)))[:n] * (length / side)
+    grid = np.argwhere(np.ones((side, side, side)))[:n] * (length / side)
     numbers = rng.choice([42, 16, 8], n)
     return _periodic(numbers, grid + rng.uniform(-0.25, 0.25, (n, 3)), np.eye(3) * length)
 

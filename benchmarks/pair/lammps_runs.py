@@ -142,9 +142,10 @@ def _parse(text: str) -> dict[str, Timing]:
         loop, steps = re.findall(r"Loop time of (\S+) on \d+ procs for (\d+) steps", part)[0]
         n = int(steps)
         pair = re.findall(r"^Pair +\|[^|]*\| (\S+) +\|", part, flags=re.MULTILINE)
+        table = part.split("MPI task timing", 1)[0]
         phases = {
             name: float(mean) / (n + 1)  # the run's setup evaluates once more
-            for name, mean in re.findall(r"^(\w+), s +\S+ +(\S+)", part, flags=re.MULTILINE)
+            for name, mean in re.findall(r"^(\w+), s +\S+ +(\S+)", table, flags=re.MULTILINE)
         }
         rows = re.findall(r"^halo rows/step +\S+ +(\S+)", part, flags=re.MULTILINE)
         timing = Timing(

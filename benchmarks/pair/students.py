@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.pair.boxes import CUTOFF, SYMBOLS
+
 from ipip import save_student
 from ipip.models import build_student
 

@@ -255,6 +255,7 @@ void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
     if (impl_->fused) {
       pair_gradients = impl_->evaluate_fused(graph, results);
       results.forward_seconds = impl_->fused->forward_seconds();
+      results.backward_seconds = impl_->fused->backward_seconds();
       session.require_all_forward();
     } else {
       const ThreadScope threads(impl_->options.threads);

@@ -69,7 +69,7 @@ struct Results {
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
                                       ///< empty unless asked for
   double forward_seconds = 0.0;       ///< wall time of the energies, exchanges included
-  double backward_seconds = 0.0;      ///< wall time of the gradients, exchanges included
+  double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, exchanges included
 };
 
 /// A student read from a model file. Not to be used by two threads at once.

@@ -68,9 +68,11 @@ def test_threads_change_nothing(dtype: str, make_student: MakeStudent, run: Run)
     student = tamed(make_student(dtype=dtype, channels=32, layers=3))
     system = a_liquid(250)
     one = run(student).compute(*system.arguments(), atom_virials=True)
-    two = run(student, threads=2).compute(*system.arguments(), atom_virials=True)
-    for key, value in one.items():
-        np.testing.assert_array_equal(two[key], value)
+    threaded = run(student, threads=2)
+    for _ in range(3):
+        two = threaded.compute(*system.arguments(), atom_virials=True)
+        for key, value in one.items():
+            np.testing.assert_array_equal(two[key], value)
 
 
 def test_repeated_calls_with_changing_sizes_leave_no_trace(
@@ -131,6 +133,8 @@ def test_wrong_graphs_are_refused(make_student: MakeStudent, run: Run) -> None:
         fused.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
     with pytest.raises(_core.CoreError, match="halo rows need an active exchanger"):
         fused.compute([0, 1], [[0, 0], [1, 1]], vectors, 1)
+    with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
+        fused.compute([0, 1, 2], [[0, 1, 1], [1, 0, 2]], np.ones((3, 3)), 3)
     with pytest.raises(_core.CoreError, match="expected species"):
         fused.compute([0, 1], [[0, 1], [1, 0]], np.ones((2, 2)), 2)
 

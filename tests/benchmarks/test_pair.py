@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from benchmarks.pair.floor import node_flops, pair_flops, step_flops
 from benchmarks.pair.table import verdicts
 

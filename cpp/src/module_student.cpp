@@ -71,10 +71,10 @@ class CoreStudent {
     graph_.receivers.assign(edge_index.data(), edge_index.data() + n_pairs);
     graph_.neighbours.assign(edge_index.data() + n_pairs, edge_index.data() + 2 * n_pairs);
     graph_.vectors.assign(edge_vec.data(), edge_vec.data() + 3 * n_pairs);
-    if (fused_) require_both_directions(graph_);
     {
       py::gil_scoped_release release;
       student_.compute(graph_, atom_virials, results_);
+      if (fused_) require_both_directions(graph_);  // after the checks of rows and order
     }
     py::dict out;
     out["energy"] = results_.energy;

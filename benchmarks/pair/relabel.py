@@ -21,7 +21,7 @@ def relabel(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     """Label the same frames both ways, neighbour lists included."""
     torch.set_num_threads(1)
     frames = [dense(ATOMS, seed=seed) for seed in range(20 if quick else 1000)]
-    model = write_student(folder, 64, 2)
+    model = write_student(folder, 64, 2, scale=1.0)
     student, _ = load_student(model)
     predict(student, frames[:2])
     start = time.perf_counter()

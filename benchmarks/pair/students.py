@@ -16,7 +16,7 @@ def write_student(
     folder: Path, channels: int, layers: int, *, dtype: str = "float32", scale: float = 0.02
 ) -> Path:
     """Write a PaiNN student; a small energy scale (eV) keeps atoms of made-up boxes in place."""
-    path = folder / f"painn-{channels}-{layers}-{dtype}.pt"
+    path = folder / f"painn-{channels}-{layers}-{dtype}-{scale:g}.pt"
     if not path.exists():
         student = build_student(
             "painn",

@@ -69,6 +69,8 @@ def test_energy_is_conserved_while_atoms_migrate(
 
 MOTIONS = {
     "minimize": "minimize 0 0.05 20 40\n",
+    "nvt": "velocity all create 300 5 loop geom\nfix 1 all nvt temp 300 300 0.1 tchain 3\n"
+    "timestep 0.0005\nrun 20\nrun 10\nunfix 1\n",
     "npt": "velocity all create 300 5 loop geom\nfix 1 all npt temp 300 300 0.1 tri 0 0 1.0\n"
     "timestep 0.0005\nrun 20\nrun 10\nunfix 1\n",
     "balance": "velocity all create 900 5 loop geom\nfix 1 all nve\ntimestep 0.0005\n"

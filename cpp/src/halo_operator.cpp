@@ -118,7 +118,12 @@ struct OrderedAppendHalo : torch::autograd::Function<OrderedAppendHalo> {
 
   // Rows that nothing depends on come with a gradient of zeros, so this is right for them too.
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    if (auto* session = ipip::HaloSession::active()) session->begin_reverse();
+    auto* session = ipip::HaloSession::active();
+    // Exchanges are MPI calls, which belong to the thread that evaluates the student.
+    TORCH_CHECK(session != nullptr,
+                "ipip::halo_exchange: the backward exchange runs on another thread than the "
+                "forward one, or after its evaluation");
+    session->begin_reverse();
     return {fold_halo_rows(gradients[0], *recall(context)), gradients[1], Tensor()};
   }
 };

@@ -113,9 +113,11 @@ def test_the_end_of_a_run_tells_where_the_time_went(
     box = write_start(tmp_path, a_gas())
     run = lammps(header(box) + "fix 1 all nve\nrun 5\nrun 3\n", ranks=2)
     assert run.status == 0, run.output
-    assert run.output.count("pair_style ipip: 6 evaluations on 2 ranks") == 1
+    assert run.output.count("pair_style ipip: 5 evaluations on 2 ranks") == 1
     assert run.output.count("pair_style ipip: 4 evaluations on 2 ranks") == 1
-    table = run.output[run.output.index("pair_style ipip: 6") :].splitlines()
+    assert run.output.count("pair_style ipip: warm-up ") == 1
+    assert run.output.index("pair_style ipip: warm-up ") < run.output.index("pair_style ipip: 5")
+    table = run.output[run.output.index("pair_style ipip: 5") :].splitlines()
     lines = {line[:16].strip(): line[16:].split() for line in table[2:9]}
     names = ["graph, s", "forward, s", "halo, s", "backward, s"]
     assert list(lines) == [*names, "atoms/step", "halo rows/step", "pairs/step"]

@@ -66,7 +66,7 @@ Tensor append_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
   shape[0] = exchanger.n_total();
   // Exchanged in main memory: messages stay independent of the device.
   Tensor table = torch::empty(shape, x.options().device(torch::kCPU));
-  table.narrow(0, 0, exchanger.n_local()).copy_(x);
+  table.narrow(0, 0, exchanger.n_local()).copy_(x.to(torch::kCPU));
   exchanger.forward(table.data_ptr(), width_of(x), scalar_of(x));
   return table.to(x.device());
 }
@@ -74,7 +74,7 @@ Tensor append_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
 Tensor fold_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
   check_rows(x, exchanger.n_total());
   Tensor table = torch::empty(x.sizes(), x.options().device(torch::kCPU));
-  table.copy_(x);
+  table.copy_(x.to(torch::kCPU));
   exchanger.reverse(table.data_ptr(), width_of(x), scalar_of(x));
   return table.narrow(0, 0, exchanger.n_local()).contiguous().to(x.device());
 }

@@ -39,11 +39,22 @@ class OneThreadBackward {
   bool previous_;
 };
 
-torch::Device parse_device(const std::string& name) {
+// A number on the device, to see whether it is there at all.
+void require_device(const std::string& name) {
   try {
-    return torch::Device(name);
-  } catch (const std::exception&) {
-    throw Error("device is \"" + name + "\", expected cpu or cuda:N");
+    torch::zeros({1}, torch::TensorOptions().device(torch::Device(name)));
+  } catch (const std::exception& error) {
+    throw Error("device is " + name + ", but libtorch cannot use it (" + short_reason(error) +
+                "): use device cpu, or a libtorch and a driver that know the device");
+  }
+}
+
+// Module::to() writes into the old tensors, which not every device allows; this puts new ones.
+void move(torch::jit::Module& module, torch::Device device) {
+  for (auto child : module.modules()) {
+    for (const auto& item : child.named_attributes(/*recurse=*/false)) {
+      if (item.value.isTensor()) child.setattr(item.name, item.value.toTensor().detach().to(device));
+    }
   }
 }
 
@@ -99,11 +110,13 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-torch::jit::Module load_module(const std::string& path) {
+torch::jit::Module load_module(const std::string& path, const std::string& device) {
   constexpr std::size_t n_arguments = 5;  // self, species, edge_index, edge_vec, n_local
+  require_device(device);
   torch::jit::Module module;
   try {
     module = torch::jit::load(path, torch::kCPU);
+    if (device != "cpu") move(module, torch::Device(device));
     module.eval();
     for (const Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
   } catch (const std::exception& error) {
@@ -117,17 +130,6 @@ torch::jit::Module load_module(const std::string& path) {
                 "student again with `ipip export`");
   }
   return module;
-}
-
-ScriptedStudent::ScriptedStudent(torch::jit::Module module, const std::string& device)
-    : device_(parse_device(device)), module_(std::move(module)), resident_(device_) {
-  if (device_.is_cpu()) return;
-  try {
-    module_.to(device_);
-  } catch (const std::exception& error) {
-    throw Error("device is " + device + ", but libtorch cannot use it (" + short_reason(error) +
-                "): use device cpu, or a libtorch and a driver that know the device");
-  }
 }
 
 void ScriptedStudent::evaluate(const Graph& graph, bool atom_virials, HaloSession& session,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "halo_session.hpp"
 #include "ipip/student.hpp"
@@ -13,15 +14,17 @@
 
 namespace ipip {
 
-/// Reads the module of a model file into main memory, without gradients on its weights.
-/// @throws ipip::Error  libtorch cannot load it, or its forward is not that of a student
-torch::jit::Module load_module(const std::string& path);
+/// Reads the module of a model file onto a device, without gradients on its weights.
+/// @throws ipip::Error  libtorch cannot load it or does not have the device, or the module's
+/// forward
+///                      is not that of a student
+torch::jit::Module load_module(const std::string& path, const std::string& device);
 
 class ScriptedStudent {
  public:
-  /// @param module of the model file; moved to the device
-  /// @throws ipip::Error  the device cannot be had
-  ScriptedStudent(torch::jit::Module module, const std::string& device);
+  /// @param module of the model file, on the device
+  ScriptedStudent(torch::jit::Module module, const std::string& device)
+      : device_(device), module_(std::move(module)), resident_(device_) {}
 
   /// One step of a graph in main memory. Collective under the session's exchanger.
   void evaluate(const Graph& graph, bool atom_virials, HaloSession& session, Results& results);
@@ -32,8 +35,10 @@ class ScriptedStudent {
 
   ResidentPairs& resident() { return resident_; }
 
-  /// "torchscript on cpu", for instance.
-  std::string description() const { return "torchscript on " + device_.str(); }
+  /// "torchscript", and on which device if that is not the cpu.
+  std::string description() const {
+    return device_.is_cpu() ? "torchscript" : "torchscript on " + device_.str();
+  }
 
   /// Bytes in main memory that stay: weights and candidates.
   double host_bytes() const;

@@ -120,12 +120,12 @@ struct Student::Impl {
   std::vector<double> gradients;  // [n_pairs, 3] of the fused evaluator
 
   Impl(const StudentInfo& info, const RunOptions& run_options) : options(run_options) {
-    torch::jit::Module module = load_module(info.path);
     const bool on_cpu = options.device == "cpu";
     if (options.backend == "fused" && !on_cpu) {
       throw Error("backend fused runs on the cpu, but device is " + options.device +
                   ": use device cpu, or backend auto or torchscript");
     }
+    torch::jit::Module module = load_module(info.path, options.device);
     if (on_cpu && options.backend != "torchscript") {
       std::string reason;
       fused = fused::make_evaluator(module, info, options, reason);

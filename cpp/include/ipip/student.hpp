@@ -111,7 +111,7 @@ class IPIP_API Student {
   /// What the file says.
   const StudentInfo& info() const { return info_; }
 
-  /// What evaluates it, in a few words: "torchscript on cpu" or "fused, avx512, ...".
+  /// What evaluates it, in a few words: "torchscript on cuda:0" or "fused, avx512, ...".
   std::string backend() const;
 
   /// Whether candidates can be given: the torchscript backend takes them, on any device.

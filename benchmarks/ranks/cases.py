@@ -19,7 +19,7 @@ DENSITY = SPACING**-3
 GAS_SPACING = 8.08  # Å between S2 molecules
 LAYERS = 3
 CHANNELS = 64
-REBUILD = 10  # steps between two neighbour lists, as in hot MD
+REBUILD = 5  # steps between two neighbour lists, as in hot MD
 
 
 def write_student(path: Path) -> None:
@@ -63,16 +63,16 @@ def write_gas(path: Path, cells: tuple[int, int, int]) -> int:
     return len(atoms)
 
 
-def deck(data: str, keywords: str, steps: int) -> str:
-    """Return a deck that runs `steps` steps after as many as warm everything up.
+def deck(data: str, keywords: str, blocks: int) -> str:
+    """Return a deck that runs blocks of `REBUILD` steps, after two that warm everything up.
 
     The time step is short enough that atoms stay where they are, so the work of all steps is the
-    same; neighbour lists are rebuilt as if they moved.
+    same; neighbour lists are rebuilt as if they moved, once in each block.
     """
     return (
         f"units metal\nboundary p p p\nread_data {data}\n"
         f"pair_style ipip {keywords}\npair_coeff * * student.pt {' '.join(SYMBOLS)}\n"
         f"neighbor {SKIN} bin\nneigh_modify every {REBUILD} delay 0 check no\n"
         "velocity all create 300 5 loop geom\ntimestep 1e-9\nfix 1 all nve\nthermo 1000000\n"
-        f"run 2\nrun {steps} pre no\n"
+        "run 2\n" + f"run {REBUILD} pre no\n" * blocks
     )

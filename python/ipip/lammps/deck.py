@@ -59,6 +59,8 @@ def render_deck(
     n_atoms: int,
     seed: int,
     data: str = "start.data",
+    restart: str = "",
+    first_energy: float = 0.0,
 ) -> str:
     """Fill in the deck template.
 
@@ -71,6 +73,8 @@ def render_deck(
         n_atoms: atoms of the run.
         seed: of velocities and noise.
         data: data file, as seen from the run's folder.
+        restart: restart file with which a killed run goes on, or "".
+        first_energy: eV, of the run's first step, where it goes on.
 
     Raises:
         InputError: the user's template is missing or has an error.
@@ -84,6 +88,7 @@ def render_deck(
     values.update(
         timestep=f"{md.timestep / 1000.0:.10g}",
         damping=f"{md.damping / 1000.0:.10g}",
+        pressure_damping=f"{md.pressure_damping / 1000.0:.10g}",
         boundary=boundary,
         data=data,
         pair_lines=list(pair.lines),
@@ -95,6 +100,8 @@ def render_deck(
         max_temperature=f"{bounds.temperature:.10g}",
         max_force=f"{bounds.force:.10g}",
         max_energy_change=bounds.energy_change or "",
+        restart=restart,
+        first_energy=f"{first_energy:.17g}",
     )
     name = TEMPLATE if md.deck is None else str(md.deck)
     environment = jinja2.Environment(

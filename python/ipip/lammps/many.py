@@ -17,16 +17,21 @@ def run_many(
     workers: int,
     progress: Callable[[int, int], None] | None = None,
     on_result: Callable[[StudentRun, Verdict], None] | None = None,
+    launcher: Sequence[str] = (),
 ) -> list[Verdict]:
     """Run jobs in parallel processes; one whose folder holds the verdict of the same job is done.
 
-    A verdict "failed" (a killed process, say) is not kept: such a job runs again next time.
+    A verdict "failed" (a killed process, say) is not kept: such a job goes on next time from its
+    last restart file, or from the start where it has none.
 
     Args:
         jobs: each with a folder of its own.
         workers: LAMMPS processes at a time, one thread each.
         progress: called about twice a second with (MD steps done, MD steps in all).
         on_result: called in this thread with each job and its verdict, soon after its end.
+        launcher: command that starts MPI ranks, such as ``("mpirun", "-n", "17")``: the jobs are
+            then spread over all ranks but the first (see :mod:`ipip.lammps.ranks`) and
+            ``workers`` has no meaning.
 
     Returns:
         The verdicts in the order of the jobs.
@@ -36,11 +41,15 @@ def run_many(
     """
     if len({job.folder.absolute() for job in jobs}) < len(jobs):
         raise InputError("two student runs share a folder; give each its own")
+    if launcher:
+        from ipip.lammps.ranks import run_on_ranks
+
+        return run_on_ranks(jobs, launcher, progress, on_result)
     cancel = threading.Event()
     total = sum(job.md.steps for job in jobs)
     reported: set[int] = set()
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        futures = [pool.submit(_once, job, cancel) for job in jobs]
+        futures = [pool.submit(run_once, job, cancel) for job in jobs]
         try:
             waiting: set[Future[Verdict]] = set(futures)
             while waiting:
@@ -62,11 +71,12 @@ def run_many(
     return [future.result() for future in futures]
 
 
-def _once(job: StudentRun, cancel: threading.Event) -> Verdict:
+def run_once(job: StudentRun, cancel: threading.Event | None = None) -> Verdict:
+    """Run a job, go on with it where it was killed, or return the verdict that it has."""
     stored = read_verdict(job.folder, job.digest())
     if stored is not None and stored.state != "failed":
         return stored
-    return execute(job, cancel)
+    return execute(job, cancel, resume=True)
 
 
 def _steps_done(jobs: Sequence[StudentRun], futures: Sequence[Future[Verdict]]) -> int:

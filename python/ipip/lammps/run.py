@@ -20,6 +20,7 @@ from ipip.config.md import Guards, StudentMDSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
+from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
 from ipip.lammps.deck import PairCommands, render_deck, student_pair
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
@@ -28,7 +29,8 @@ from ipip.lammps.verdict import Bounds, Pair, Verdict, judge
 
 _INPUTS = ("in.lammps", "start.data", "run.json")
 _OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
-_OWN_FILES = (*_INPUTS, *_OUTPUTS, "restart.a", "restart.b", "verdict.json")
+_KEPT = ("log.before.lammps", "first_energy.txt", *RESTART_FILES)
+_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, "verdict.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,16 +107,24 @@ def run_student_md(
     return execute(StudentRun(model, frame, md, guards, folder, seed, min_distances or {}))
 
 
-def execute(job: StudentRun, cancel: threading.Event | None = None) -> Verdict:
-    """Run a job in its folder, from the start: what an earlier run left there is removed.
+def execute(
+    job: StudentRun, cancel: threading.Event | None = None, resume: bool = False
+) -> Verdict:
+    """Run a job in its folder.
 
     Args:
         job: what to run.
         cancel: set it to kill the run; :class:`IpipError` is then raised.
+        resume: go on from the last whole restart file, where the same job was killed. Without it,
+            or without such a file, what an earlier run left there is removed. A run that went on
+            is not bit for bit the one that was not killed: LAMMPS sums in another order, and a
+            Langevin thermostat draws other noise.
     """
     symbols = job.symbols or _symbols(job)
     pair = job.pair or student_pair(job.model, symbols, job.md.pair_options)
-    _prepare(job, symbols, pair)
+    digest = job.digest()
+    goes_on = continue_from(job.folder, digest) if resume else None
+    _prepare(job, symbols, pair, digest, goes_on)
     code = _run_lammps(job.folder, cancel)
     facts = read_facts(
         job.folder,
@@ -125,8 +135,10 @@ def execute(job: StudentRun, cancel: threading.Event | None = None) -> Verdict:
     )
     verdict = judge(facts, job.bounds)
     if verdict.reason == "input":
+        if goes_on is not None:  # the restart file is of no use after all
+            return execute(job, cancel)
         raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
-    _write_json(job.folder / "verdict.json", {"digest": job.digest(), "verdict": verdict.as_dict()})
+    _write_json(job.folder / "verdict.json", {"digest": digest, "verdict": verdict.as_dict()})
     return verdict
 
 
@@ -161,11 +173,22 @@ def _symbols(job: StudentRun) -> tuple[str, ...]:
     return tuple(symbol for symbol in known if symbol in present)
 
 
-def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> None:
+def _prepare(
+    job: StudentRun,
+    symbols: tuple[str, ...],
+    pair: PairCommands,
+    digest: str,
+    goes_on: Continuation | None,
+) -> None:
     if len(job.frame) == 0:
         raise InputError("student MD needs atoms; the start frame has none")
     if not np.isfinite(job.frame.positions).all():
         raise InputError("the start frame of a student MD has positions that are not finite")
+    if job.md.ensemble == "npt" and not job.frame.pbc.all():
+        raise InputError(
+            f"student MD in {job.folder}: ensemble npt needs a box that is periodic in all "
+            f"directions, this one has pbc {job.frame.pbc.tolist()}; use ensemble nvt"
+        )
     box = lammps_box(job.frame)
     deck = render_deck(
         job.md,
@@ -174,10 +197,18 @@ def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> N
         symbols,
         boundary=box.boundary,
         n_atoms=len(job.frame),
-        seed=job.seed,
+        # Noise must not repeat itself in the part that goes on.
+        seed=job.seed + (0 if goes_on is None else goes_on.step),
+        restart="" if goes_on is None else goes_on.file,
+        first_energy=0.0 if goes_on is None else goes_on.first_energy,
     )
     folder = job.folder
     folder.mkdir(parents=True, exist_ok=True)
+    if goes_on is not None:
+        (folder / "verdict.json").unlink(missing_ok=True)
+        (folder / "end.txt").unlink(missing_ok=True)
+        (folder / "in.lammps").write_text(deck)
+        return
     for name in _OWN_FILES:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "ring", ignore_errors=True)
@@ -191,6 +222,7 @@ def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> N
         "pbc": job.frame.pbc.tolist(),
         "seed": job.seed,
         "timestep": job.md.timestep,
+        "digest": digest,
     }
     _write_json(folder / "run.json", run)
 

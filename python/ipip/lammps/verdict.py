@@ -59,7 +59,8 @@ class RunFacts:
         max_force: eV/Å at the last step, or None.
         distances: smallest distance in Å of each pair of elements at the last step.
         energy_change: eV/atom from the first step, or None.
-        seconds: wall time of the dynamics, or None.
+        seconds: wall time of the dynamics (of a run that went on: its last part), or None.
+        timed_steps: MD steps that these seconds are for, or None: all of them.
     """
 
     steps: int
@@ -76,6 +77,7 @@ class RunFacts:
     distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
     energy_change: float | None = None
     seconds: float | None = None
+    timed_steps: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,8 +143,9 @@ def judge(facts: RunFacts, bounds: Bounds) -> Verdict:
     """
     state, reason, message, details = _find(facts, bounds)
     speed = None
-    if facts.seconds and facts.step:
-        speed = 1e6 * facts.seconds / (facts.step * facts.n_atoms)
+    timed = facts.step if facts.timed_steps is None else facts.timed_steps
+    if facts.seconds and timed:
+        speed = 1e6 * facts.seconds / (timed * facts.n_atoms)
     return Verdict(
         state=state,
         reason=reason,

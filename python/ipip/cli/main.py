@@ -14,6 +14,7 @@ from ipip.cli.eval import evaluate
 from ipip.cli.export import export
 from ipip.cli.info import info
 from ipip.cli.init import init
+from ipip.cli.label import label
 from ipip.cli.report import report
 from ipip.cli.run import run
 from ipip.cli.status import status
@@ -55,6 +56,7 @@ app.command("plan", help="The same as `validate`.")(validate)
 app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
+app.command("label")(label)
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("info")(info)

@@ -43,6 +43,17 @@ def test_a_job_that_cannot_start_is_the_same_message_as_without_ranks(make_run):
         run_many([make_run()], 1, launcher=("mpiwalk", "-n", "2"))
 
 
+def test_ranks_that_do_not_know_of_each_other_are_noticed(make_run, tmp_path):
+    # What an mpirun of another MPI than mpi4py's does: two worlds of one rank each.
+    launcher = tmp_path / "mpirun-of-another-mpi"
+    fifo = tmp_path / "fifo"  # open both ways, so that it never ends
+    launcher.write_text(f'#!/bin/sh\nmkfifo {fifo}; exec 3<>{fifo}; "$@" <&3 & "$@" <&3; wait\n')
+    launcher.chmod(0o755)
+    jobs = [make_run("run", steps=2000)]
+    with pytest.raises(InputError, match="belongs to another MPI"):
+        run_many(jobs, 1, launcher=(str(launcher),))
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
 def test_ranks_end_with_the_process_that_started_them(make_run, tmp_path):
     import pickle

@@ -17,6 +17,7 @@ from ipip.cli.init import init
 from ipip.cli.label import label
 from ipip.cli.report import report
 from ipip.cli.run import run
+from ipip.cli.sample import sample
 from ipip.cli.status import status
 from ipip.cli.train import train
 from ipip.cli.validate import validate
@@ -57,6 +58,7 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
 app.command("label")(label)
+app.command("sample")(sample)
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("info")(info)

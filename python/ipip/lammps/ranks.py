@@ -106,9 +106,9 @@ def _collect(jobs: Sequence[StudentRun], folder: Path, status: int) -> list[Verd
 
 
 def _find(launcher: Sequence[str]) -> list[str]:
-    """Return the launcher with its path; that of this environment where PATH has none."""
+    """Return the launcher with its path: this environment's, which has the MPI of mpi4py, first."""
     beside = os.path.join(sys.prefix, "bin")
-    program = shutil.which(launcher[0]) or shutil.which(launcher[0], path=beside)
+    program = shutil.which(launcher[0], path=beside) or shutil.which(launcher[0])
     if program is None:
         raise InputError(
             f"lammps_launcher: there is no program {launcher[0]!r} in the PATH; give a command "
@@ -126,6 +126,8 @@ def main() -> None:
     with MPICommExecutor(MPI.COMM_WORLD, root=0) as pool:
         if pool is None:  # another rank, after its last job
             return
+        if not _is_the_only_world(folder):
+            return
         threading.Thread(target=_end_with_stdin, daemon=True).start()
         jobs = pickle.loads((folder / "jobs").read_bytes())
         futures = [pool.submit(run_once, job) for job in jobs]
@@ -136,6 +138,20 @@ def main() -> None:
             told = {"input": isinstance(error, InputError), "message": str(error)}
             write_text(folder / "error.json", json.dumps(told))
             MPI.COMM_WORLD.Abort(1)
+
+
+def _is_the_only_world(folder: Path) -> bool:
+    """Whether no other rank 0 has begun; an mpirun of another MPI starts several single ranks."""
+    try:
+        (folder / "begun").touch(exist_ok=False)
+    except FileExistsError:
+        message = (
+            "lammps_launcher: its ranks do not know of each other, so it belongs to another MPI "
+            "than mpi4py; use the mpirun of this environment, or build mpi4py with that MPI"
+        )
+        write_text(folder / "error.json", json.dumps({"input": True, "message": message}))
+        return False
+    return True
 
 
 def _end_with_stdin() -> None:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ipip.errors import InputError
+from ipip.errors import InputError, IpipError
 from ipip.lammps import PairCommands, read_verdict, run_many
 
 
@@ -24,13 +24,19 @@ def test_jobs_spread_over_ranks_give_the_verdicts_of_processes(make_run):
     assert [v.state for v in verdicts] == ["stable"] * 3
     assert sorted(seen) == [0, 1, 2] and told[-1] == (180, 180)
     times = [(job.folder / "log.lammps").stat().st_mtime_ns for job in jobs]
-    plain = [make_run(f"plain-{k}", seed=k) for k in range(3)]
-    for one, two in zip(jobs, plain, strict=True):
-        run_many([two], 1)
-        last = [(j.folder / "last.dump").read_text() for j in (one, two)]
-        assert last[0] == last[1]
+    plain = make_run("plain", seed=1)
+    run_many([plain], 1)
+    assert (plain.folder / "last.dump").read_text() == (jobs[1].folder / "last.dump").read_text()
     run_many(jobs, 1, launcher=("mpirun", "-n", "2"))
     assert times == [(job.folder / "log.lammps").stat().st_mtime_ns for job in jobs]
+
+
+def test_ranks_that_end_early_are_told_with_their_last_words(make_run, tmp_path):
+    launcher = tmp_path / "launcher"
+    launcher.write_text("#!/bin/sh\necho no slots are left; exit 3\n")
+    launcher.chmod(0o755)
+    with pytest.raises(IpipError, match=r"status 3 and left 1 of 1 .*undone(.|\n)*no slots"):
+        run_many([make_run()], 1, launcher=(str(launcher),))
 
 
 def test_a_job_that_cannot_start_is_the_same_message_as_without_ranks(make_run):

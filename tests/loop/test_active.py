@@ -13,7 +13,7 @@ from ipip.loop.manifest import read_manifest
 from ipip.loop.run import run_loop
 
 # The reference of the tests' data: EMT made stiffer, with another energy zero.
-REFERENCE = '''
+REFERENCE = """
 from ase.calculators.emt import EMT
 
 class Reference(EMT):
@@ -26,7 +26,7 @@ class Reference(EMT):
             Reference.calls = getattr(Reference, "calls", 0) + 1
             if Reference.calls == 2:
                 raise RuntimeError("SCF not converged in 50 steps")
-'''
+"""
 
 
 def test_the_largest_finite_differences_are_chosen():

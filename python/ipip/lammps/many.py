@@ -8,7 +8,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from ipip.errors import InputError
 from ipip.lammps.facts import read_progress
-from ipip.lammps.run import StudentRun, execute, read_verdict
+from ipip.lammps.ranks import run_on_ranks
+from ipip.lammps.run import StudentRun, execute, known_verdict
 from ipip.lammps.verdict import Verdict
 
 
@@ -42,14 +43,12 @@ def run_many(
     if len({job.folder.absolute() for job in jobs}) < len(jobs):
         raise InputError("two student runs share a folder; give each its own")
     if launcher:
-        from ipip.lammps.ranks import run_on_ranks
-
         return run_on_ranks(jobs, launcher, progress, on_result)
     cancel = threading.Event()
     total = sum(job.md.steps for job in jobs)
     reported: set[int] = set()
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        futures = [pool.submit(run_once, job, cancel) for job in jobs]
+        futures = [pool.submit(_once, job, cancel) for job in jobs]
         try:
             waiting: set[Future[Verdict]] = set(futures)
             while waiting:
@@ -71,12 +70,8 @@ def run_many(
     return [future.result() for future in futures]
 
 
-def run_once(job: StudentRun, cancel: threading.Event | None = None) -> Verdict:
-    """Run a job, go on with it where it was killed, or return the verdict that it has."""
-    stored = read_verdict(job.folder, job.digest())
-    if stored is not None and stored.state != "failed":
-        return stored
-    return execute(job, cancel, resume=True)
+def _once(job: StudentRun, cancel: threading.Event) -> Verdict:
+    return known_verdict(job) or execute(job, cancel, resume=True)
 
 
 def _steps_done(jobs: Sequence[StudentRun], futures: Sequence[Future[Verdict]]) -> int:

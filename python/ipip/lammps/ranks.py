@@ -1,108 +1,141 @@
 """Student runs over the ranks of one ``mpirun`` or ``srun``: for many nodes of a cluster.
 
-Rank 0 hands out jobs, every other rank runs one LAMMPS at a time as a process of its own, so that
-a run that breaks takes no other with it. With one rank alone, rank 0 runs them itself.
+Decks are written and verdicts are found here; the ranks run LAMMPS and nothing else. Rank 0 hands
+out the runs, every other rank runs one at a time as a process of its own, so that a run that
+breaks takes no other with it. With one rank alone, rank 0 runs them itself.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import pickle
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ipip.data.atomic import write_text
 from ipip.errors import InputError, IpipError
+from ipip.lammps import launch, rank_program
 from ipip.lammps.facts import read_progress
-from ipip.lammps.many import run_once
 from ipip.lammps.process import lammps_environment
-from ipip.lammps.run import StudentRun, read_verdict
+from ipip.lammps.run import (
+    LAMMPS_ARGUMENTS,
+    Prepared,
+    StudentRun,
+    conclude,
+    known_verdict,
+    prepare,
+)
 from ipip.lammps.verdict import Verdict
+
+POLL = 0.3  # s
+Told = Callable[[StudentRun, Verdict], None]
 
 
 def run_on_ranks(
     jobs: Sequence[StudentRun],
     launcher: Sequence[str],
     progress: Callable[[int, int], None] | None = None,
-    on_result: Callable[[StudentRun, Verdict], None] | None = None,
+    on_result: Told | None = None,
 ) -> list[Verdict]:
     """Run jobs over the MPI ranks that `launcher` starts; see :func:`ipip.lammps.run_many`.
 
     Raises:
-        InputError: the launcher is not there; or a job cannot start, which ends all others.
-        IpipError: the ranks ended without a verdict on every job.
+        InputError: the launcher is not there or belongs to another MPI; or a job cannot start,
+            which ends all others.
+        IpipError: the ranks ended without having run every job.
     """
     command = _find(launcher)
-    with tempfile.TemporaryDirectory(prefix="ipip-ranks-") as name:
-        folder = Path(name)
-        (folder / "jobs").write_bytes(pickle.dumps(list(jobs)))
-        with (folder / "output").open("wb") as output:
-            process = subprocess.Popen(
-                [*command, sys.executable, "-m", "mpi4py", "-m", __name__, str(folder)],
-                stdin=subprocess.PIPE,  # rank 0 ends when this closes: with this process
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=lammps_environment(),
-            )
-            try:
-                _watch(process, jobs, progress, on_result)
-            finally:
-                if process.poll() is None:
-                    process.terminate()
-                process.wait()
-        return _collect(jobs, folder, process.returncode)
+    verdicts: dict[int, Verdict] = {}
+    waiting: list[tuple[int, Prepared]] = []
+    for index, job in enumerate(jobs):
+        known = known_verdict(job)
+        if known is None:
+            waiting.append((index, prepare(job, resume=True)))
+        else:
+            verdicts[index] = known
+            if on_result is not None:
+                on_result(job, known)
+    if waiting:
+        with tempfile.TemporaryDirectory(prefix="ipip-ranks-") as name:
+            _run(command, jobs, waiting, Path(name), verdicts, progress, on_result)
+    if progress is not None:
+        total = sum(job.md.steps for job in jobs)
+        progress(total, total)
+    return [verdicts[index] for index in range(len(jobs))]
 
 
-def _watch(
-    process: subprocess.Popen[bytes],
+def _run(
+    command: Sequence[str],
     jobs: Sequence[StudentRun],
+    waiting: Sequence[tuple[int, Prepared]],
+    folder: Path,
+    verdicts: dict[int, Verdict],
     progress: Callable[[int, int], None] | None,
-    on_result: Callable[[StudentRun, Verdict], None] | None,
+    on_result: Told | None,
 ) -> None:
-    """Tell progress and results until the ranks have ended."""
-    total, digests = sum(job.md.steps for job in jobs), [job.digest() for job in jobs]
-    told: set[int] = set()
-    ended = False
-    while not ended:
-        ended = process.poll() is not None
-        done = 0
-        for index, job in enumerate(jobs):
-            verdict = read_verdict(job.folder, digests[index])
-            if verdict is None or (verdict.state == "failed" and not ended):
-                done += min(job.md.steps, read_progress(job.folder))
-                continue
-            done += job.md.steps
-            if index not in told:
-                told.add(index)
-                if on_result is not None:
-                    on_result(job, verdict)
-        if progress is not None:
-            progress(done, total)
-        if not ended:
-            time.sleep(0.5)
-
-
-def _collect(jobs: Sequence[StudentRun], folder: Path, status: int) -> list[Verdict]:
-    error = folder / "error.json"
-    if error.exists():
-        told = json.loads(error.read_text())
-        raise (InputError if told["input"] else IpipError)(told["message"])
-    verdicts = [read_verdict(job.folder, job.digest()) for job in jobs]
-    found = [verdict for verdict in verdicts if verdict is not None]
-    if len(found) < len(jobs):
-        last = (folder / "output").read_text(errors="replace").strip().splitlines()[-5:]
-        raise IpipError(
-            f"the MPI ranks ended with status {status} and left {len(jobs) - len(found)} of "
-            f"{len(jobs)} LAMMPS runs without a verdict; their last words:\n" + "\n".join(last)
+    """Run what is prepared, and judge each run as soon as it has ended."""
+    environment = lammps_environment()
+    common = {"launch": os.path.abspath(launch.__file__), "arguments": list(LAMMPS_ARGUMENTS)}
+    common["environment"] = environment
+    tasks = [{"folder": str(jobs[k].folder.absolute()), **common} for k, _ in waiting]
+    (folder / "tasks.json").write_text(json.dumps(tasks))
+    total = sum(job.md.steps for job in jobs)
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, sys.executable, os.path.abspath(rank_program.__file__), str(folder)],
+            stdin=subprocess.PIPE,  # the ranks end when it closes: with this process
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
         )
-    return found
+        try:
+            while len(verdicts) < len(jobs):
+                ended = process.poll() is not None
+                for number, (index, prepared) in enumerate(waiting):
+                    status = folder / f"{number}.status"
+                    if index in verdicts or not status.exists():
+                        continue
+                    verdicts[index] = conclude(jobs[index], prepared, int(status.read_text()))
+                    if on_result is not None:
+                        on_result(jobs[index], verdicts[index])
+                if progress is not None:
+                    progress(_steps_done(jobs, verdicts), total)
+                if (folder / "several_worlds").exists():
+                    raise InputError(
+                        f"lammps_launcher {command[0]}: its ranks do not know of each other, so "
+                        "it belongs to another MPI than mpi4py; use the mpirun of this "
+                        "environment, or build mpi4py with that MPI"
+                    )
+                if ended and len(verdicts) < len(jobs):
+                    raise IpipError(_last_words(folder, process.returncode, jobs, verdicts))
+                time.sleep(POLL)
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            if len(verdicts) < len(jobs):
+                process.terminate()
+            process.wait()
+
+
+def _steps_done(jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]) -> int:
+    return sum(
+        job.md.steps if index in verdicts else min(job.md.steps, read_progress(job.folder))
+        for index, job in enumerate(jobs)
+    )
+
+
+def _last_words(
+    folder: Path, status: int, jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]
+) -> str:
+    last = (folder / "output").read_text(errors="replace").strip().splitlines()[-5:]
+    return (
+        f"the MPI ranks ended with status {status} and left {len(jobs) - len(verdicts)} of "
+        f"{len(jobs)} LAMMPS runs undone; their last words:\n" + "\n".join(last)
+    )
 
 
 def _find(launcher: Sequence[str]) -> list[str]:
@@ -115,52 +148,3 @@ def _find(launcher: Sequence[str]) -> list[str]:
             "that starts MPI ranks, such as 'mpirun -n 8'"
         )
     return [program, *launcher[1:]]
-
-
-def main() -> None:
-    """Serve as one of the ranks: rank 0 hands out the jobs of the folder that is named."""
-    from mpi4py import MPI
-    from mpi4py.futures import MPICommExecutor
-
-    folder = Path(sys.argv[1])
-    with MPICommExecutor(MPI.COMM_WORLD, root=0) as pool:
-        if pool is None:  # another rank, after its last job
-            return
-        if not _is_the_only_world(folder):
-            return
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
-        jobs = pickle.loads((folder / "jobs").read_bytes())
-        futures = [pool.submit(run_once, job) for job in jobs]
-        try:
-            for future in futures:
-                future.result()
-        except IpipError as error:
-            told = {"input": isinstance(error, InputError), "message": str(error)}
-            write_text(folder / "error.json", json.dumps(told))
-            MPI.COMM_WORLD.Abort(1)
-
-
-def _is_the_only_world(folder: Path) -> bool:
-    """Whether no other rank 0 has begun; an mpirun of another MPI starts several single ranks."""
-    try:
-        (folder / "begun").touch(exist_ok=False)
-    except FileExistsError:
-        message = (
-            "lammps_launcher: its ranks do not know of each other, so it belongs to another MPI "
-            "than mpi4py; use the mpirun of this environment, or build mpi4py with that MPI"
-        )
-        write_text(folder / "error.json", json.dumps({"input": True, "message": message}))
-        return False
-    return True
-
-
-def _end_with_stdin() -> None:
-    """End all ranks with the process that started them, however it ends."""
-    from mpi4py import MPI
-
-    sys.stdin.buffer.read()
-    MPI.COMM_WORLD.Abort(1)
-
-
-if __name__ == "__main__":
-    main()

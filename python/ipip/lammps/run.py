@@ -27,6 +27,7 @@ from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
 from ipip.lammps.verdict import Bounds, Pair, Verdict, judge
 
+LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
 _OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
 _KEPT = ("log.before.lammps", "first_energy.txt", *RESTART_FILES)
@@ -120,26 +121,69 @@ def execute(
             is not bit for bit the one that was not killed: LAMMPS sums in another order, and a
             Langevin thermostat draws other noise.
     """
+    prepared = prepare(job, resume)
+    return conclude(job, prepared, _run_lammps(job.folder, cancel), cancel)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A job whose folder is ready for LAMMPS.
+
+    Attributes:
+        symbols: element of each LAMMPS type.
+        digest: of the job.
+        goes_on: where a killed run goes on, or None.
+    """
+
+    symbols: tuple[str, ...]
+    digest: str
+    goes_on: Continuation | None
+
+
+def prepare(job: StudentRun, resume: bool = False) -> Prepared:
+    """Write the deck and what it reads into the job's folder; see :func:`execute`.
+
+    Raises:
+        InputError: the model, the frame's elements or the deck are wrong.
+    """
     symbols = job.symbols or _symbols(job)
     pair = job.pair or student_pair(job.model, symbols, job.md.pair_options)
     digest = job.digest()
     goes_on = continue_from(job.folder, digest) if resume else None
-    _prepare(job, symbols, pair, digest, goes_on)
-    code = _run_lammps(job.folder, cancel)
+    prepared = Prepared(symbols, digest, goes_on)
+    _prepare(job, pair, prepared)
+    return prepared
+
+
+def conclude(
+    job: StudentRun, prepared: Prepared, code: int, cancel: threading.Event | None = None
+) -> Verdict:
+    """Judge a run that has ended with this exit status (negative: signal), and store the verdict.
+
+    Raises:
+        InputError: LAMMPS could not start the run.
+    """
     facts = read_facts(
         job.folder,
         steps=job.md.steps,
         n_atoms=len(job.frame),
-        symbols=symbols,
+        symbols=prepared.symbols,
         return_code=code,
     )
     verdict = judge(facts, job.bounds)
     if verdict.reason == "input":
-        if goes_on is not None:  # the restart file is of no use after all
+        if prepared.goes_on is not None:  # the restart file is of no use after all
             return execute(job, cancel)
         raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
-    _write_json(job.folder / "verdict.json", {"digest": digest, "verdict": verdict.as_dict()})
+    stored = {"digest": prepared.digest, "verdict": verdict.as_dict()}
+    _write_json(job.folder / "verdict.json", stored)
     return verdict
+
+
+def known_verdict(job: StudentRun) -> Verdict | None:
+    """Return the verdict that the same job has left in its folder, unless the run broke."""
+    stored = read_verdict(job.folder, job.digest())
+    return None if stored is None or stored.state == "failed" else stored
 
 
 def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
@@ -173,13 +217,8 @@ def _symbols(job: StudentRun) -> tuple[str, ...]:
     return tuple(symbol for symbol in known if symbol in present)
 
 
-def _prepare(
-    job: StudentRun,
-    symbols: tuple[str, ...],
-    pair: PairCommands,
-    digest: str,
-    goes_on: Continuation | None,
-) -> None:
+def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
+    symbols, goes_on = prepared.symbols, prepared.goes_on
     if len(job.frame) == 0:
         raise InputError("student MD needs atoms; the start frame has none")
     if not np.isfinite(job.frame.positions).all():
@@ -222,14 +261,14 @@ def _prepare(
         "pbc": job.frame.pbc.tolist(),
         "seed": job.seed,
         "timestep": job.md.timestep,
-        "digest": digest,
+        "digest": prepared.digest,
     }
     _write_json(folder / "run.json", run)
 
 
 def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
     """Run the deck with one thread; return the exit status (negative: signal)."""
-    command = lammps_command("-in", "in.lammps", "-log", "log.lammps", "-nocite")
+    command = lammps_command(*LAMMPS_ARGUMENTS)
     with (folder / "screen.txt").open("wb") as screen:
         process = subprocess.Popen(
             command,

@@ -184,7 +184,10 @@ def _text(path: str) -> str:
 
 
 def _why(output: str) -> str:
-    """Return CP2K's own message, which it puts into a box of asterisks."""
-    lines = [line.strip(" *\n") for line in _text(output).splitlines() if line.startswith(" *")]
-    words = [line for line in lines if len(line) > 8 and not set(line) <= set("_/\\ |-")]
-    return " ".join(words)[-300:]
+    """Return CP2K's own message: what stands right of the figure in the box that it draws last."""
+    lines = _text(output).splitlines()
+    marks = [number for number, line in enumerate(lines) if "[ABORT]" in line]
+    if not marks:
+        return ""
+    box = [line[12:-1].strip() for line in lines[marks[-1] :] if line.startswith(" *")]
+    return " ".join(word for word in " ".join(box).split() if set(word) != {"*"})

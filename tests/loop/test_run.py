@@ -219,6 +219,27 @@ def test_garbage_goes_and_the_run_is_still_whole(copied):
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
+    config, folder = copied
+    settings = yaml.safe_load(config.read_text())
+    settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
+    config.write_text(yaml.safe_dump(settings))
+    errors = [
+        read_manifest(folder / stage_id(k, "50_evaluate")).results["valid"]["force_mae_ev_per_a"]
+        for k in (0, 1)
+    ]
+    assert errors[1] > errors[0]  # what the tiny run happens to give
+    summary = run_loop(load_settings(config, RunSettings), folder)
+    first, second, third = summary["rounds"]
+    assert first["rolled_back"] is None and "above that of round 0" in second["rolled_back"]
+    assert (second["base"], third["base"]) == (0, 0)
+    assert third["kept"] + third["forgotten"] == first["new"]
+    manifest = read_manifest(folder / stage_id(2, "10_explore"))
+    assert stage_id(0, "40_finetune") in manifest.inputs
+    left = {row.left for row in read_ledger(folder, origin=1)}
+    assert left == {"round 1 was rolled back"}
+
+
 def test_the_ledger_follows_every_frame(finished_run):
     _, folder = finished_run
     rows = read_ledger(folder)

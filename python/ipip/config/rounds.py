@@ -1,8 +1,6 @@
-"""Settings of the rounds: starts, forgetting, relabelling, stability, speed."""
+"""Settings of the rounds: starts, stability, speed."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from pydantic import Field
 
@@ -25,24 +23,6 @@ class LoopSystem(SystemSettings):
         1,
         ge=1,
         description="runs of this system in each exploration, each with its own box and seed",
-    )
-
-
-class IterationSettings(Settings):
-    """What happens to the pretraining set and to the weights from one round to the next."""
-
-    forget_fraction: float = Field(
-        0.1, ge=0, lt=1, description="part of the pretraining set that a round forgets, at random"
-    )
-    kept_labels: Literal["student", "keep"] = Field(
-        "student",
-        description="labels of the frames that stay: student: the last round's student labels them"
-        " again (the paper); keep: they keep the labels they have",
-    )
-    start: Literal["scratch", "warm"] = Field(
-        "scratch",
-        description="weights with which a round's pretraining starts: scratch: new ones (the"
-        " paper); warm: those of the last round's student",
     )
 
 

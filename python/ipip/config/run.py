@@ -7,15 +7,16 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
 from ipip.config.harvest import HarvestSettings
+from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
-    IterationSettings,
     LoopSystem,
     ResourceSettings,
     SpeedSettings,
     StabilitySettings,
 )
+from ipip.config.stop import BaselineSettings, StopSettings
 from ipip.config.student import PaiNNSettings, StudentSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.training import TrainingSettings
@@ -56,6 +57,12 @@ class RunSettings(Settings):
     )
     stability: StabilitySettings = Field(
         default_factory=StabilitySettings, description="runs that count each student's failures"
+    )
+    stop: StopSettings = Field(
+        default_factory=StopSettings, description="when the loop ends early or goes back a round"
+    )
+    baseline: BaselineSettings = Field(
+        default_factory=BaselineSettings, description="what the students are compared with"
     )
     speed: SpeedSettings = Field(
         default_factory=SpeedSettings, description="timing of teacher and student on the same box"

@@ -9,7 +9,7 @@ from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
 from ipip.loop.checks import FoundInputs
 from ipip.loop.decide import held_out_count
-from ipip.loop.folder import stage_id, stage_names
+from ipip.loop.folder import BASELINE, COMMITTEE, stage_id, stage_names
 from ipip.loop.starts import exploration_starts, stability_starts
 from ipip.train import steps_of
 
@@ -69,7 +69,11 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
             stage_id(index, name), *_stage(settings, found, teacher_us_per_atom, index, name)
         )
         for index in range(settings.rounds + 1)
-        for name in stage_names(index)
+        for name in stage_names(
+            index,
+            committee=settings.iteration.committee > 1 and index < settings.rounds,
+            baseline=settings.baseline.none,
+        )
     )
     disk = disk_estimates(settings, list(found.boxes.values()))
     return Plan(
@@ -79,6 +83,8 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         notes=(
             f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom "
             "and evaluation.",
+            f"The teacher evaluates at most {teacher_calls(settings, found)} times in all.",
+            "Rules in `stop` may end the run before all rounds are done.",
             "Rates of training and of the student's MD are rough figures for one core, not "
             "measured here.",
         ),
@@ -109,7 +115,10 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
     teacher = _frames(settings.teacher_md) * atoms * BYTES_PER_ATOM
     pretraining = pretraining_frames(settings, len(sizes), settings.rounds) * max(sizes)
     exploring = max(frames * atoms * BYTES_PER_ATOM, teacher)
+    evaluating = (_frames(stability) + stability.ring_frames) * stability_atoms * BYTES_PER_ATOM
     return {
+        COMMITTEE: settings.iteration.committee * CHECKPOINT_BYTES,
+        BASELINE: CHECKPOINT_BYTES + evaluating,
         "05_forget": 100_000,
         "10_explore": exploring,
         "15_harvest": settings.harvest.candidates * max(sizes) * BYTES_PER_ATOM,
@@ -117,10 +126,15 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
         "20_relabel": pretraining * BYTES_PER_ATOM,
         "30_pretrain": CHECKPOINT_BYTES,
         "40_finetune": CHECKPOINT_BYTES,
-        "50_evaluate": (_frames(stability) + stability.ring_frames)
-        * stability_atoms
-        * BYTES_PER_ATOM,
+        "50_evaluate": evaluating,
     }
+
+
+def teacher_calls(settings: RunSettings, found: FoundInputs) -> int:
+    """Return how often the teacher evaluates at most: its MD, labels, every harvest."""
+    explored = len(found.boxes) * settings.teacher_md.steps
+    harvested = settings.rounds * settings.harvest.candidates
+    return explored + found.train + found.test + harvested
 
 
 def _frames(md: MDSettings) -> int:
@@ -161,13 +175,25 @@ def _stage(
         steps = steps_of(settings.pretrain, frames - held_out_count(frames))
         per_step = mean_atoms * settings.pretrain.batch_size
         return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6
+    per_step = found.train_atoms / found.train * settings.finetune.batch_size
     if name == "40_finetune":
+        count = found.train + round(settings.iteration.replay * found.train)
+        steps = steps_of(settings.finetune, count)
+        seconds = steps * per_step * training_us * 1e-6
+        return f"{steps} optimiser steps on {count} frames", seconds
+    if name == COMMITTEE:
+        further = settings.iteration.committee - 1
+        count = round(settings.iteration.committee_share * found.train)
+        steps = further * steps_of(settings.finetune, count)
+        seconds = steps * per_step * training_us * 1e-6
+        return f"{further} further members, {steps} optimiser steps", seconds
+    if name == BASELINE:
         steps = steps_of(settings.finetune, found.train)
-        per_step = found.train_atoms / found.train * settings.finetune.batch_size
-        return (
-            f"{steps} optimiser steps on {found.train} frames",
-            steps * per_step * training_us * 1e-6,
-        )
+        if settings.baseline.match_steps:
+            steps += steps_of(settings.pretrain, frames - held_out_count(frames))
+        seconds = steps * per_step * training_us * 1e-6
+        measured = _stage(settings, found, teacher_us, index, "50_evaluate")
+        return f"{steps} optimiser steps, then as 50_evaluate", seconds + measured[1]
     if name == "50_evaluate":
         starts = stability_starts(settings)
         md = settings.stability.md or settings.student_md

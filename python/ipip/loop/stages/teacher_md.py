@@ -96,6 +96,7 @@ def _result(
             "runs": [{name: record[name] for name in names} for record in records],
             "frames": frames,
             "teacher": info,
+            "teacher_calls": sum(record["step"] or 0 for record in records),
         },
         times={"us_per_atom_step": sum(timed) / len(timed)} if timed else {},
         seeds=seeds,

@@ -7,7 +7,7 @@ from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
 from ipip.lammps import RunTrajectory
 from ipip.lammps.check import check_deck
-from ipip.lammps.deck import _template
+from ipip.lammps.deck import template_text
 from ipip.lammps.run import execute
 
 
@@ -47,7 +47,7 @@ def _deck(tmp_path, text: str) -> StudentMDSettings:
 
 
 def test_a_users_deck_is_tried_before_work_starts(tmp_path):
-    whole = _template(None)
+    whole = template_text(None)
     check_deck(StudentMDSettings(steps=1), ["Mo", "S"])  # no deck of one's own: nothing to try
     check_deck(_deck(tmp_path, whole.replace("tchain 3", "tchain 4")), ["Mo", "S", "O"])
     with pytest.raises(InputError, match=r"own\.lmp: .*Unrecognized fix style.*nvtt"):

@@ -158,10 +158,10 @@ def test_what_an_earlier_run_left_is_not_taken_for_this_one(make_run):
 
 
 def test_a_user_may_replace_the_deck(make_run, tmp_path):
-    from ipip.lammps.deck import _template
+    from ipip.lammps.deck import template_text
 
     deck = tmp_path / "own.lmp"
-    deck.write_text(_template(None).replace("tchain 3", "tchain 5"))
+    deck.write_text(template_text(None).replace("tchain 3", "tchain 5"))
     job = make_run(deck=deck)
     assert execute(job).state == "stable"
     assert "tchain 5" in (job.folder / "in.lammps").read_text()

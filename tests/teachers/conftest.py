@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,16 @@ def _second_environment(*requirements: str) -> Path:
     site = sysconfig.get_paths()["purelib"]
     key = hashlib.sha256(" ".join([sys.version, site, *requirements]).encode()).hexdigest()[:12]
     folder = REPOSITORY / "build" / "environments" / key
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
+        if not (folder / ".complete").exists():
+            _make(folder, site, requirements)
+    return folder / "bin" / "python"
+
+
+def _make(folder: Path, site: str, requirements: Sequence[str]) -> None:
     python = folder / "bin" / "python"
-    if (folder / ".complete").exists():
-        return python
     subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True)
     own = next(folder.glob("lib/python3*/site-packages"))
     # The name sorts last, and a .pth file's folders come after the environment's own.
@@ -54,4 +62,3 @@ def _second_environment(*requirements: str) -> Path:
             pytest.skip(f"pip reaches no index with {' '.join(requirements)}")
         pytest.fail(f"pip install {' '.join(requirements)} failed:\n{done.stderr[-2000:]}")
     (folder / ".complete").touch()
-    return python

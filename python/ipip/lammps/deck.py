@@ -108,17 +108,22 @@ def render_deck(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     try:
-        return environment.from_string(_template(md.deck)).render(values) + "\n"
+        return environment.from_string(template_text(md.deck)).render(values) + "\n"
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         where = "" if line is None else f", line {line}"
         raise InputError(f"deck template {name}{where}: {error}") from error
 
 
-def _template(path: Path | None) -> str:
+def template_text(path: Path | None) -> str:
+    """Return the text of a deck template; None: the package's.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     if path is None:
         return resources.files("ipip.lammps").joinpath(TEMPLATE).read_text()
     try:
         return path.expanduser().read_text()
-    except OSError as error:
-        raise InputError(f"deck template {path} cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"deck template {path} cannot be read: {error}") from error

@@ -21,7 +21,7 @@ from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
 from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
-from ipip.lammps.deck import PairCommands, render_deck, student_pair
+from ipip.lammps.deck import PairCommands, render_deck, student_pair, template_text
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
@@ -74,7 +74,11 @@ class StudentRun:
     def digest(self) -> str:
         """Return a fingerprint of everything that decides the outcome."""
         model = file_digest(self.model) if self.pair is None else repr(self.pair)
-        deck = None if self.md.deck is None else file_digest(self.md.deck)
+        deck = (
+            None
+            if self.md.deck is None
+            else hashlib.sha256(template_text(self.md.deck).encode()).hexdigest()
+        )
         plain = {
             "model": model,
             "frame": frames_digest([self.frame]),

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ipip.config.run import RunSettings
+from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.errors import InputError
 from ipip.lammps.check import check_deck
@@ -61,6 +62,8 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     if settings.rounds or settings.stability.runs:
         check_lammps()
         _check_deck(settings, bool(starts[0].frame.pbc.all()))
+    if settings.active is not None:
+        _check_active(settings.active.level)
     return FoundInputs(
         train=len(reference.train),
         valid=len(reference.valid),
@@ -104,6 +107,15 @@ def check_teacher(settings: RunSettings) -> TeacherCheck:
         teacher.label([box])
         seconds = time.perf_counter() - clock
         return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box))
+
+
+def _check_active(level: TeacherSettings) -> None:
+    """Open the reference level of active learning, so that a missing program is told now."""
+    from ipip.teachers import Teacher
+
+    alone = level.model_copy(update={"workers": 1})
+    with tempfile.TemporaryDirectory() as folder, Teacher(alone, Path(folder)):
+        pass
 
 
 def _check_deck(settings: RunSettings, periodic: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
@@ -43,8 +44,8 @@ class TeacherCalculator(Calculator):
             pbc=self.atoms.pbc,
         )
         (labelled,) = self._teacher.label([plain])
-        results = {"energy": labelled.energy, "forces": labelled.forces}
+        results: dict[str, Any] = {"energy": labelled.energy, "forces": labelled.forces}
         if labelled.stress is not None:
             (xx, xy, xz), (_, yy, yz), (_, _, zz) = labelled.stress
-            results["stress"] = [xx, yy, zz, yz, xz, xy]
+            results["stress"] = np.array([xx, yy, zz, yz, xz, xy])
         self.results = {**results, "free_energy": labelled.energy}

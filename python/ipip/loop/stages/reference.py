@@ -55,9 +55,9 @@ def label_at_reference(settings: RunSettings, round_index: int, run: StageRun) -
 
 
 def reference_frames(rounds: Iterable[int], run: StageRun) -> list[Frame]:
-    """Read the frames that these rounds had labelled at the reference level."""
+    """Read the frames that these rounds had labelled at the reference level; round 0 has none."""
     frames = []
-    for index in rounds:
+    for index in (index for index in rounds if index > 0):
         stage = stage_id(index, ACTIVE)
         if run.results(stage)["labelled"]:
             frames += read_frames(run.path(stage, REFERENCE_FILE))

@@ -117,6 +117,12 @@ class Guards(Settings):
         description="minimum distance of each pair of elements: this times the smallest one in"
         " the teacher's MD, or times the sum of covalent radii where that is less",
     )
+    max_energy_jump: float | None = Field(
+        1.0,
+        gt=0,
+        description="eV/atom; largest change of the potential energy from one step to the next;"
+        " null: unbounded",
+    )
     max_energy_change: float | None = Field(
         None,
         gt=0,

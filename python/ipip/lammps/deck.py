@@ -100,6 +100,7 @@ def render_deck(
         max_temperature=f"{bounds.temperature:.10g}",
         max_force=f"{bounds.force:.10g}",
         max_energy_change=bounds.energy_change or "",
+        max_energy_jump=bounds.energy_jump or "",
         restart=restart,
         first_energy=f"{first_energy:.17g}",
     )

@@ -62,6 +62,7 @@ def read_facts(
         energy_change=end.get("energy_change"),
         seconds=seconds,
         timed_steps=timed,
+        energy_jump=end.get("energy_jump"),
     )
 
 

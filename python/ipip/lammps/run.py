@@ -69,6 +69,7 @@ class StudentRun:
             force=self.guards.max_force,
             distances={(min(p), max(p)): d for p, d in self.min_distances.items()},
             energy_change=self.guards.max_energy_change,
+            energy_jump=self.guards.max_energy_jump,
         )
 
     def digest(self) -> str:

@@ -60,7 +60,10 @@ def run_on_ranks(
             if on_result is not None:
                 on_result(job, known)
     if waiting:
-        with tempfile.TemporaryDirectory(prefix="ipip-ranks-") as name:
+        # Beside the folder of the runs, which other nodes see too, and not in it: whoever reads the
+        # runs there must not find a stranger.
+        shared = Path(os.path.commonpath([job.folder.absolute().parent for job in jobs])).parent
+        with tempfile.TemporaryDirectory(prefix=".ranks-", dir=shared) as name:
             _run(command, jobs, waiting, Path(name), verdicts, progress, on_result)
     if progress is not None:
         total = sum(job.md.steps for job in jobs)

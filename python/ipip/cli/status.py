@@ -16,9 +16,7 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Keep watching until the run ends; ctrl-C leaves it.")
     ] = False,
-    interval: Annotated[
-        float, typer.Option(help="s between two looks of --watch.", min=0.1)
-    ] = 2.0,
+    interval: Annotated[float, typer.Option(help="s between two looks of --watch.", min=0.1)] = 2.0,
 ) -> None:
     """Say which stages of a run are done, what it does now, and print its table."""
     import json

@@ -58,7 +58,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")
     _check_deck(settings)
-    if settings.rounds or settings.stability.runs:
+    if settings.rounds or settings.stability.runs or settings.stability.extra:
         check_lammps()
     return FoundInputs(
         train=len(reference.train),

@@ -15,7 +15,7 @@ from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown.
 TRAINING_US_PER_ATOM_CHANNEL_LAYER = 3.0  # one optimiser step, per atom, channel and layer
-STUDENT_US_PER_ATOM_CHANNEL_LAYER = 1.0  # one MD step
+STUDENT_US_PER_ATOM_CHANNEL_LAYER = 0.35  # one MD step
 TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
 START_S = 2.0  # of a LAMMPS run or a training
 BYTES_PER_ATOM = 120  # of one frame in a text file

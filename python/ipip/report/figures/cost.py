@@ -9,6 +9,7 @@ STAGES = {
     "05_forget": "forget",
     "10_explore": "explore (MD)",
     "15_harvest": "harvest",
+    "17_reference": "reference labels",
     "20_label": "label",
     "20_relabel": "relabel",
     "30_pretrain": "pretrain",
@@ -17,7 +18,9 @@ STAGES = {
     "50_evaluate": "evaluate",
     "60_baseline": "baseline",
 }
-COLOURS = dict(zip(STAGES.values(), (*CAUSES, "#56b4e9", "#0f83c9", "#b0b6c0"), strict=True))
+COLOURS = dict(
+    zip(STAGES.values(), (*CAUSES, "#0f83c9", "#b0b6c0", "#e8c547", "#5a7d2a"), strict=True)
+)
 
 
 def cost_figures(content: ReportContent) -> list[Figure]:
@@ -75,7 +78,7 @@ def wall_time(content: ReportContent) -> Figure:
     table: dict[str, dict[int, float]] = {}
     rounds: set[int] = set()
     for cost in content.costs:
-        index, name = int(cost.stage[6:9]), STAGES[cost.stage.split("/")[1]]
+        index, name = int(cost.stage[6:9]), _name(cost.stage)
         rounds.add(index)
         table.setdefault(name, {})[index] = cost.wall_s / factor
     order = sorted(rounds)
@@ -85,12 +88,10 @@ def wall_time(content: ReportContent) -> Figure:
             "name": name,
             "x": order,
             "y": [own.get(index, 0.0) for index in order],
-            "marker": {"color": COLOURS[name]},
+            "marker": {"color": COLOURS.get(name, CAUSES[-1])},
             "hovertemplate": "round %{x}: %{y:.3g} " + unit + "<extra>" + name + "</extra>",
         }
-        for name, own in sorted(
-            table.items(), key=lambda item: list(STAGES.values()).index(item[0])
-        )
+        for name, own in sorted(table.items(), key=lambda item: _order(item[0]))
     ]
     calls = sum(cost.teacher_calls for cost in content.costs)
     return Figure(
@@ -102,3 +103,14 @@ def wall_time(content: ReportContent) -> Figure:
         ("stage", "wall time (s)", "teacher evaluations"),
         [(cost.stage, cost.wall_s, cost.teacher_calls) for cost in content.costs],
     )
+
+
+def _name(stage: str) -> str:
+    """Return what a stage is called in the figure."""
+    name = stage.split("/")[1]
+    return STAGES.get(name, name)
+
+
+def _order(name: str) -> int:
+    names = list(STAGES.values())
+    return names.index(name) if name in names else len(names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from ipip.config.base import Settings
@@ -22,7 +24,12 @@ class LoopSystem(SystemSettings):
     runs: int = Field(
         1,
         ge=1,
-        description="runs of this system in each exploration, each with its own box and seed",
+        description="runs of this system in each exploration, each with its own seed",
+    )
+    boxes: Literal["each", "one"] = Field(
+        "each",
+        description="each: every run has a box of its own; one: all begin from the same box, with"
+        " other velocities (the paper)",
     )
 
 
@@ -30,7 +37,13 @@ class StabilitySettings(Settings):
     """Student MD that only counts failures; none of its frames is trained on."""
 
     systems: list[str] = Field(
-        default_factory=list, description="names of the systems to run; empty: all of them"
+        default_factory=list,
+        description="names of the explored systems to run too; empty: all of them",
+    )
+    extra: list[LoopSystem] = Field(
+        default_factory=list,
+        description="further systems for these runs alone, never explored; each with its own"
+        " number of runs",
     )
     runs: int = Field(
         2,

@@ -87,14 +87,15 @@ class RunSettings(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> RunSettings:
-        names = [system.name for system in self.systems]
+        names = [system.name for system in (*self.systems, *self.stability.extra)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two systems are called {name!r}; give each its own name")
+        explored = [system.name for system in self.systems]
         for name in self.stability.systems:
-            if name not in names:
+            if name not in explored:
                 raise ValueError(
-                    f"stability.systems names {name!r}; the systems are {', '.join(names)}"
+                    f"stability.systems names {name!r}; the systems are {', '.join(explored)}"
                 )
         if self.reference.split.test == 0 and self.reference.split.file is None:
             raise ValueError(

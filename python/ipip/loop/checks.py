@@ -59,7 +59,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     starts = exploration_starts(settings)
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")
-    if settings.rounds or settings.stability.runs:
+    if settings.rounds or settings.stability.runs or settings.stability.extra:
         check_lammps()
         _check_deck(settings, bool(starts[0].frame.pbc.all()))
     if settings.active is not None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.journal import append_event
 from ipip.loop.lock import hold_lock
-from ipip.loop.manifest import read_manifests
+from ipip.loop.manifest import Manifest, read_manifests
 
 DUMPS = ("trajectory.dump", "trajectory.dump.gz", "trajectory.dump.zst")
 
@@ -89,7 +89,7 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
             yield from _of_student_md(folder, dumps)
 
 
-def _is_read(identity: str, done: dict[str, object]) -> bool:
+def _is_read(identity: str, done: Mapping[str, Manifest]) -> bool:
     """Say whether nobody will read the MD runs of a finished stage any more."""
     name = identity.split("/")[1]
     if name == "10_explore":

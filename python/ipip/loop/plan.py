@@ -15,7 +15,8 @@ from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown.
 TRAINING_US_PER_ATOM_CHANNEL_LAYER = 3.0  # one optimiser step, per atom, channel and layer
-STUDENT_US_PER_ATOM_CHANNEL_LAYER = 1.0  # one MD step
+STUDENT_US_PER_ATOM_CHANNEL_LAYER = 0.35  # one MD step
+TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
 START_S = 2.0  # of a LAMMPS run or a training
 BYTES_PER_ATOM = 120  # of one frame in a text file
 CHECKPOINT_BYTES = 40_000_000
@@ -56,18 +57,18 @@ class Plan:
         return dataclasses.asdict(self) | {"seconds": self.seconds}
 
 
-def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: float) -> Plan:
+def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: float | None) -> Plan:
     """Plan the run.
 
     Args:
         settings: of the run.
         found: what `check_inputs` found.
-        teacher_us_per_atom: measured cost of one evaluation.
+        teacher_us_per_atom: measured cost of one evaluation; None: not measured.
     """
+    teacher_us = TEACHER_US_PER_ATOM if teacher_us_per_atom is None else teacher_us_per_atom
+    timed = "was timed on the first box" if teacher_us_per_atom else "was not timed; taken are"
     stages = tuple(
-        PlannedStage(
-            stage_id(index, name), *_stage(settings, found, teacher_us_per_atom, index, name)
-        )
+        PlannedStage(stage_id(index, name), *_stage(settings, found, teacher_us, index, name))
         for index in range(settings.rounds + 1)
         for name in stage_names(
             index,
@@ -82,8 +83,7 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         disk_bytes=sum(disk[stage.identity.split("/")[1]] for stage in stages),
         reference={"train": found.train, "valid": found.valid, "test": found.test},
         notes=(
-            f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom "
-            "and evaluation.",
+            f"The teacher {timed}: {teacher_us:.0f} µs per atom and evaluation.",
             f"The teacher evaluates at most {teacher_calls(settings, found)} times in all.",
             "Rules in `stop` may end the run before all rounds are done.",
             "Rates of training and of the student's MD are rough figures for one core, not "
@@ -112,7 +112,7 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
     student = settings.student_md
     frames = _frames(student) + student.ring_frames
     stability = settings.stability.md or student
-    stability_atoms = max(sizes) * settings.stability.runs * len(settings.systems)
+    stability_atoms = sum(len(start.frame) for start in stability_starts(settings))
     teacher = _frames(settings.teacher_md) * atoms * BYTES_PER_ATOM
     pretraining = pretraining_frames(settings, len(sizes), settings.rounds) * max(sizes)
     asked = settings.active.frames if settings.active else 0

@@ -24,10 +24,12 @@ from ipip.loop.next_round import budget_is_spent
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.results import write_results
 from ipip.loop.sequence import StageFactory
+from ipip.loop.status import read_status
 from ipip.loop.storage import read_json
 from ipip.loop.validity import Found, find_done
 from ipip.loop.watch import WatchedReporter
 
+FIRST_OF_ROUND = "05_forget"
 LAST_OF_ROUND = ("50_evaluate", "60_baseline")
 Confirm = Callable[[str], bool]
 
@@ -109,6 +111,8 @@ def _run(
         if budget is not None:
             reporter.message(f"the run ends here, for now: {budget}")
             return budget
+        if stage.name == FIRST_OF_ROUND:
+            _tell_time_left(run, reporter)
         place = (ahead[0] + 1, len(course.stages))
         done[stage.identity] = run_stage(run, stage, done, reporter, place)
         if stage.name in LAST_OF_ROUND:
@@ -164,6 +168,14 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
                 f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a "
                 "new folder with --dir"
             )
+
+
+def _tell_time_left(run: RunFolder, reporter: Reporter) -> None:
+    left = read_status(run.root).left_s
+    if left is not None:
+        seconds, whole = left
+        told = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        reporter.message(f"{'about' if whole else 'at least'} {told} left, as the last round went")
 
 
 def _tell(reporter: Reporter, told: set[str], text: str) -> None:

@@ -94,11 +94,10 @@ def _begun_otherwise(run: RunFolder, stage: Stage, found: Found) -> str | None:
     begun = read_started(run.stage(stage.identity))
     if begun is None:
         return None
-    lost = [name for name in stage.inputs if name not in found.done]
-    if not lost and begun["key"] == stage_key(stage, found.done):
+    if any(name not in found.done for name in stage.inputs):
+        return None  # its turn will tell
+    if begun["key"] == stage_key(stage, found.done):
         return None
-    if lost:
-        return f"was begun, and follows {lost[0]}"
     told = _told(begun["settings"], stage.settings) or "other results or code"
     return f"was begun, but not finished, with {told}"
 

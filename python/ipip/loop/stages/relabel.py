@@ -36,7 +36,8 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     new = [SetEntry(str(frame.info["frame_id"]), round_index, "teacher") for frame in new_frames]
     gone = set(forgotten)
     before = [frame for index, frame in enumerate(previous) if index not in gone]
-    kept, sources, figures, uncertainty = before, None, {}, None
+    kept, sources, uncertainty = before, None, None
+    figures: dict[str, Any] = {}
     if settings.iteration.kept_labels != "keep":
         kept, sources, figures, uncertainty = _relabelled(settings, before, run)
     old = [entry_of(frame) for frame in previous]

@@ -27,6 +27,11 @@ class DataKeys(Settings):
         description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume "
         "* stress (VASP and GPUMD files)",
     )
+    units: Literal["eV", "kcal/mol", "hartree"] = Field(
+        "eV",
+        description="energy unit of the file: its forces are this per Å, its stress this per Å^3;"
+        " read as eV",
+    )
     config_type: str = Field(
         "config_type", description="key of the kind of a frame; errors are also told by kind"
     )
@@ -38,7 +43,9 @@ class DataKeys(Settings):
 class DataFile(Settings):
     """One file of labelled frames."""
 
-    path: Path = Field(description="extended XYZ (.xyz, .extxyz) or ASE database (.db)")
+    path: Path = Field(
+        description="extended XYZ (.xyz, .extxyz), ASE database (.db) or sGDML archive (.npz)"
+    )
     keys: DataKeys = Field(default_factory=DataKeys, description="names of the labels in the file")
 
 

@@ -10,11 +10,13 @@ from ipip.data.atomic import replaced_file
 from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
 from ipip.data.labels import frames_from_parsed
+from ipip.data.sgdml import read_sgdml
 from ipip.data.xyz import format_xyz, read_xyz
 from ipip.errors import InputError
 
 XYZ_SUFFIXES = (".xyz", ".extxyz")
 DATABASE_SUFFIXES = (".db",)
+SGDML_SUFFIXES = (".npz",)  # read, not written
 
 
 def read_frames(
@@ -26,7 +28,7 @@ def read_frames(
     """Read and check all frames of a file.
 
     Args:
-        path: extended XYZ (`.xyz`, `.extxyz`) or ASE database (`.db`).
+        path: extended XYZ (`.xyz`, `.extxyz`), ASE database (`.db`) or sGDML archive (`.npz`).
         keys: names of the labels; by default those that `write_frames` uses.
         require: labels that every frame must have; `()` reads bare structures too.
 
@@ -39,12 +41,15 @@ def read_frames(
             are there), wrong shapes, values that are not finite.
     """
     path = Path(path)
-    suffix = _known_suffix(path)
+    suffix = _known_suffix(path, SGDML_SUFFIXES)
     if not path.exists():
         raise InputError(f"{path}: no such file; expected a file of labelled frames")
     if not path.is_file():
         raise InputError(f"{path}: is not a file; expected a file of labelled frames")
-    parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
+    if suffix in SGDML_SUFFIXES:
+        parsed = read_sgdml(path, (keys or DataKeys()).units)
+    else:
+        parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
     if not parsed:
         raise InputError(f"{path}: holds no frames; expected at least one")
     return frames_from_parsed(parsed, keys or DataKeys(), str(path), require)
@@ -75,11 +80,12 @@ def write_frames(path: Path | str, frames: Sequence[Frame]) -> None:
             write_database(temporary, frames)
 
 
-def _known_suffix(path: Path) -> str:
+def _known_suffix(path: Path, read_only: tuple[str, ...] = ()) -> str:
     suffix = path.suffix.lower()
-    if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES:
+    if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES + read_only:
+        also = f", {', '.join(read_only)} (sGDML archive)" if read_only else ""
         raise InputError(
-            f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ) or "
-            f"{', '.join(DATABASE_SUFFIXES)} (ASE database)"
+            f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
+            f"{', '.join(DATABASE_SUFFIXES)} (ASE database){also}"
         )
     return suffix

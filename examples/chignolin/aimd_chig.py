@@ -2,11 +2,10 @@
 
 Wang et al., Scientific Data 10, 549 (2023), doi:10.6084/m9.figshare.22786730:
 
-    Coordinates/K/Coordinates_A.xyz   # ORCA AIMD Position Step 26, t=26.00 fs, E_Pot=-4511.6 Hartree, ...
-    Force/K/Force_A.xyz               # ORCA AIMD Force Step 26, t=26.00 fs, E_Pot=... Hartree, ...
-    Split/random.npz                  train_id, val_id, test_id: [frames, 3] rows (K, A, frame in the file)
-
-Positions are in Å, forces in Hartree/Å.
+    Coordinates/K/Coordinates_A.xyz   frames with a header
+        # ORCA AIMD Position Step 26, t=26.00 fs, E_Pot=-4511.60955077 Hartree, Unit is Angstrom
+    Force/K/Force_A.xyz               # ORCA AIMD Force Step 26, ..., Unit is Hartree/Angstrom
+    Split/random.npz                  train_id, val_id, test_id: [frames, 3] rows (K, A, frame)
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def read_identities(folder: Path) -> npt.NDArray[np.int64]:
     found = sorted(folder.rglob("random.npz")) or sorted(folder.rglob("scaffold.npz"))
     if not found:
         raise InputError(
-            f"{folder}: holds no Split/random.npz (nor scaffold.npz); expected the unpacked AIMD-Chig"
+            f"{folder}: holds no Split/random.npz (nor scaffold.npz); expected AIMD-Chig, unpacked"
         )
     try:
         with np.load(found[0], allow_pickle=False) as archive:
@@ -125,7 +124,7 @@ def _files(folder: Path, kind: str) -> dict[tuple[int, int], Path]:
             found[int(path.parent.name), int(anchor)] = path
     if not found:
         raise InputError(
-            f"{folder}: holds no {kind}_*.xyz in numbered folders; expected the unpacked AIMD-Chig"
+            f"{folder}: holds no {kind}_*.xyz in numbered folders; expected AIMD-Chig, unpacked"
         )
     return found
 
@@ -156,8 +155,8 @@ def _read(
         header = HEADER.search(block[1])
         if block[0].strip() != lines[0].strip() or header is None:
             raise InputError(
-                f"{where}: expected {n} atoms and a header with 'Step ...' and 'E_Pot=... Hartree', "
-                f"got {block[1].strip()[:60]!r}"
+                f"{where}: expected {n} atoms and a header 'Step ... E_Pot=... Hartree', got "
+                f"{block[1].strip()[:60]!r}"
             )
         words = [line.split() for line in block[2:]]
         try:

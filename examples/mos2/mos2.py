@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from parity import plot_models
@@ -55,6 +56,7 @@ NEP89 = {
 COLUMNS = (
     ("force MAE", "force_mae_ev_per_a", 1000.0, ".1f"),
     ("force RMSE", "force_rmse_ev_per_a", 1000.0, ".1f"),
+    ("force slope", "force_slope", 1.0, ".3f"),
     ("energy MAE", "energy_mae_mev_per_atom", 1.0, ".2f"),
     ("energy RMSE", "energy_rmse_mev_per_atom", 1.0, ".2f"),
 )
@@ -158,7 +160,13 @@ def _ask_teacher(
 
 
 def _figures(reference: Sequence[Frame], predicted: Sequence[Frame]) -> dict[str, Any]:
+    """Return the errors, and the slope of predicted against reference force components."""
     errors: dict[str, Any] = dict(metrics(reference, predicted))
+    x, y = (
+        np.concatenate([np.ravel(frame.forces) for frame in part])
+        for part in (reference, predicted)
+    )
+    errors["force_slope"] = float(x @ y / (x @ x))
     return {key: value for key, value in errors.items() if key != "by_config_type"}
 
 

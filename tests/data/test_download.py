@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def address() -> Iterator[str]:
     """Address of a server on a free port."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

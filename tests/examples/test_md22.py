@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import json
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -55,6 +59,34 @@ def test_quick_reports_the_student_s_own_errors_on_the_test_frames(
     assert md22.main(command) == 0
     assert md22.main([*command, "--seed", "2"]) == 2
     assert "is another split" in capsys.readouterr().err
+
+
+def test_a_download_is_checked_and_then_trained_on(
+    example: Example,
+    md22_npz: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    md22, molecules = example("md22", "md22"), example("md22", "molecules")
+    serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(md22_npz.parent))
+    digest = hashlib.sha256(md22_npz.read_bytes()).hexdigest()
+    command = ["Ac-Ala3-NHMe", "--download", str(tmp_path / "new"), "--quick", "--test", "2"]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        monkeypatch.setattr(molecules, "ADDRESS", address)
+        wrong = [*command, "--sha256", "0" * 64, "--dir", str(tmp_path / "out")]
+        assert md22.main(wrong) == 2
+        assert f"has the checksum sha256:{digest}, expected" in capsys.readouterr().err
+        assert md22.main([*command, "--sha256", digest, "--dir", str(tmp_path / "out")]) == 0
+        server.shutdown()
+        thread.join()
+    assert "(as asked for)" in capsys.readouterr().out
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["file_digest"] == f"sha256:{digest}"
+    assert report["frames"]["test"] == 2
 
 
 def test_both_published_forms_hold_the_same_frames(

@@ -67,6 +67,6 @@ def test_quick_compares_teacher_and_students_on_the_run_they_have_not_seen(
         assert 0.5 < by_name["7net-0"]["force_slope"] < 1.0
         assert by_name["7net-0"]["energy_shift"]["rank"] == 1
     assert (tmp_path / "parity.png").stat().st_size > 20_000
-    assert "NEP89, tuned on them" in capsys.readouterr().out
+    assert "NEP89: fine-tuned on all 104 frames" in capsys.readouterr().out
     assert mos2.main([*command, "--reverse"]) == 2
     assert "is another split" in capsys.readouterr().err

@@ -8,9 +8,7 @@ from pydantic import Field, NonNegativeFloat, model_validator
 
 from ipip.config.base import Settings
 
-WITHOUT_INFLUENCE = frozenset(
-    {"accelerator", "workers", "cache_mb", "tensorboard", "wandb_project"}
-)
+WITHOUT_INFLUENCE = ("accelerator", "workers", "cache_mb", "tensorboard", "wandb_project")
 ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "keep"]
 
 
@@ -30,13 +28,13 @@ class TrainingSettings(Settings):
     huber_energy: float = Field(
         0.01,
         gt=0,
-        description="error from which huber is linear in the energy (eV, per energy_per)",
+        description="energy error (eV per energy_per) from which huber is linear",
     )
     huber_forces: float = Field(
-        0.1, gt=0, description="norm from which huber is linear in the force error (eV/Å)"
+        0.1, gt=0, description="norm of a force error (eV/Å) from which huber is linear"
     )
     huber_stress: float = Field(
-        0.001, gt=0, description="norm from which huber is linear in the stress error (eV/Å^3)"
+        0.001, gt=0, description="norm of a stress error (eV/Å^3) from which huber is linear"
     )
     energy_weight: float = Field(1.0, ge=0, description="weight of the energy term (errors in eV)")
     forces_weight: float = Field(1.0, ge=0, description="weight of the force term (errors in eV/Å)")
@@ -66,7 +64,7 @@ class TrainingSettings(Settings):
     freeze: list[str] = Field(
         default_factory=list,
         description="names of parameters that stay as they are, with * for any text, such as "
-        "embedding* or messages.0.* (`ipip info --parameters` lists them)",
+        "embedding* or messages.0.*; a name that fits nothing is refused with the list of them",
     )
     optimizer: Literal["adamw", "adam"] = Field("adamw", description="optimiser")
     learning_rate: float = Field(5e-3, gt=0, description="largest learning rate")

@@ -57,8 +57,8 @@ class FrameStore(Sequence[Frame]):
             self.meta = {}
         if self.meta.get("format") != FORMAT:
             raise InputError(
-                f"{self.path}: is not a store of frames (format {self.meta.get('format')}, expected "
-                f"{FORMAT}); write one with `ipip convert`"
+                f"{self.path}: is not a store of frames of format {FORMAT} (its format: "
+                f"{self.meta.get('format')}); write one with `ipip convert`"
             )
 
     def _get(self, key: bytes) -> bytes | None:

@@ -19,7 +19,7 @@ from ipip.train.processes import sum_over
 def evaluate_batches(
     student: Student, batches: Iterable[Batch], settings: TrainingSettings
 ) -> dict[str, float]:
-    """Return the loss and the errors of a student over all batches, those of all processes together.
+    """Return a student's loss and errors over all batches of all processes together.
 
     Returns:
         `loss`; `force_mae_ev_per_a` and `force_rmse_ev_per_a` over components;

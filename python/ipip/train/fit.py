@@ -79,7 +79,7 @@ def fit(
     Raises:
         InputError: unusable frames, or the folder holds a different training.
         IpipError: the loss is not finite, or the disk is full (the last checkpoint stays intact).
-        Terminated: SIGTERM; the same call continues.
+        TerminatedError: SIGTERM; the same call continues.
     """
     check_frames(train_frames, valid_frames, replay_frames, student, settings)
     if settings.batch_size < processes.count():

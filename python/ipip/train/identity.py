@@ -82,8 +82,8 @@ def check_frames(
     unknown = [kind for kind in settings.config_type_weights if kind not in kinds]
     if unknown:
         raise InputError(
-            f"config_type_weights names {', '.join(unknown)}, which no training frame is; the kinds "
-            f"there are: {', '.join(sorted(kinds))}"
+            f"config_type_weights names {', '.join(unknown)}, which no training frame is; "
+            f"the kinds there are: {', '.join(sorted(kinds))}"
         )
     if not weighty:
         raise InputError("all training frames have weight 0; there is nothing to learn from")

@@ -1,4 +1,4 @@
-"""The processes of one training (torchrun), seen from each of them; alone, all of this is trivial."""
+"""The processes of one training (torchrun), as each of them sees them; one alone is the rule."""
 
 from __future__ import annotations
 

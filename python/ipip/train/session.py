@@ -36,15 +36,14 @@ def run_session(
     progress: bool,
     resume: bool,
 ) -> TrainingModule:
-    """Train a student in place; arguments as those of `ipip.train.fit`.
+    """Train a student in place; most arguments are those of `ipip.train.fit`.
 
-    Args:
-        total_steps: optimiser steps of the whole training.
-        resume: go on from `last.ckpt`.
+    `total_steps` are the optimiser steps of the whole training; with `resume` it goes on from
+    `last.ckpt`.
 
     Raises:
         IpipError: the loss is not finite.
-        Terminated: SIGTERM; the state is saved.
+        TerminatedError: SIGTERM; the state is saved.
     """
     checkpoint = load_checkpoint(folder / "last.ckpt") if resume else None
     loader, order = train_loader(graph_dataset(train_frames, student, settings), settings, seed)

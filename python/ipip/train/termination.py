@@ -10,7 +10,7 @@ from typing import NoReturn
 from ipip.errors import IpipError
 
 
-class Terminated(IpipError):
+class TerminatedError(IpipError):
     """SIGTERM ended a training whose state was saved."""
 
 
@@ -46,6 +46,6 @@ class Termination:
         self.restore()
         if callable(self._before):
             self._before(signal.SIGTERM, None)
-        raise Terminated(
+        raise TerminatedError(
             f"ended by SIGTERM; the state is in {where}/last.ckpt: the same command continues"
         )

@@ -1,9 +1,10 @@
-"""What every student must satisfy; `test_contract.py` runs it for each architecture."""
+"""What every student must satisfy; `test_contract.py` runs it for each of them."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,30 +14,27 @@ from torch import Tensor
 
 from ipip import _core
 from ipip.export.model_file import load_scripted, save_student
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.graph import energy_and_forces, neighbor_list, species_index
 from ipip.models import Student
 from tests.models.ranks import Ranks
 from tests.models.systems import (
     as_halo_rows,
     dimer,
     evaluate,
+    gas_with_loners,
     rotation,
     system,
     visited_cluster,
 )
+from tests.pair_style.conftest import Run, header, write_start
+from tests.pair_style.rank_runs import ask, on_ranks, pair
 
+VOLUME_TIMES_PRESSURE = 1.6021765e6  # bar Å^3 in an eV, as LAMMPS has it
 Make = Callable[..., Student]
 
 
 class StudentContract:
-    """Subclass with `architecture` and, where wanted, `arguments`."""
-
-    architecture: str
-    arguments: dict[str, Any] = {}
-
-    @pytest.fixture
-    def make(self, make_student: Make) -> Make:
-        return lambda **more: make_student(self.architecture, **(self.arguments | more))
+    """Tests that ask for a fixture `make`: the student, in float64 and with random biases."""
 
     def test_forces_are_the_numerical_gradient_of_the_energy(self, make: Make) -> None:
         student = make()
@@ -134,20 +132,27 @@ class StudentContract:
         pair, forces = dimer(student, 30.0)
         assert pair == pytest.approx(alone + sulphur, rel=1e-13) and not forces.any()
 
-    def test_force_training_has_finite_gradients_for_isolated_pairs(self, make: Make) -> None:
+    @pytest.mark.parametrize("distance", [1.9, 30.0, None])
+    def test_training_has_finite_gradients_for_isolated_pairs_far_pairs_and_lone_atoms(
+        self, make: Make, distance: float | None
+    ) -> None:
         student = make()
-        points = np.array([[0.0, 0, 0], [0, 0, 1.9], [40, 0, 0]])  # a dimer and a lone atom
+        points = np.array([[0.0, 0, 0], [0, 0, distance or 0.0], [80, 0, 0]])
+        kind = np.array([1, 1, 0])
+        if distance is None:
+            points, kind = points[:1], kind[:1]
         edge_index, edge_vec = neighbor_list(points, np.zeros((3, 3)), False, student.cutoff)
-        _, forces, _ = energy_and_forces(
+        energy, forces, strain = energy_and_forces(
             student,
-            torch.tensor([1, 1, 0]),
+            torch.as_tensor(kind),
             torch.as_tensor(edge_index),
             torch.as_tensor(edge_vec),
             create_graph=True,
         )
-        (forces**2).sum().backward()
+        (energy.sum() ** 2 + (forces**2).sum() + (strain**2).sum()).backward()
         gradients = [p.grad for p in student.parameters() if p.grad is not None]
         assert gradients and all(bool(torch.isfinite(g).all()) for g in gradients)
+        assert any(bool(g.any()) for g in gradients)
 
     def test_force_gradients_match_finite_differences_in_the_weights(self, make: Make) -> None:
         student = make()
@@ -210,6 +215,34 @@ class StudentContract:
         np.testing.assert_allclose(f, np.concatenate([s[1] for s in singles]), atol=1e-11)
         np.testing.assert_allclose(w, np.stack([s[2] for s in singles]), atol=1e-10)
 
+    def test_the_gradient_of_a_batch_is_the_sum_of_those_one_by_one(self, make: Make) -> None:
+        student = make()
+
+        def gradient(parts: list[tuple[Any, Any, Any]]) -> list[Tensor]:
+            kinds, edges, vectors, frames, offset = [], [], [], [], 0
+            for number, (points, cell, species) in enumerate(parts):
+                index, vector = neighbor_list(points, cell, True, student.cutoff)
+                kinds.append(species)
+                edges.append(index + offset)
+                vectors.append(vector)
+                frames.append(np.full(len(points), number))
+                offset += len(points)
+            arrays = (np.concatenate(kinds), np.concatenate(edges, axis=1))
+            arrays += (np.concatenate(vectors), np.concatenate(frames))
+            e, f, w = energy_and_forces(
+                student, *map(torch.as_tensor, arrays), len(parts), create_graph=True
+            )
+            loss = (e**2).sum() + (f**2).sum() + (w**2).sum()
+            found = torch.autograd.grad(loss, list(student.parameters()), materialize_grads=True)
+            return list(found)
+
+        parts = [system(seed, n) for seed, n in ((0, 8), (1, 1), (2, 5))]
+        together = gradient(parts)
+        alone = [sum(each) for each in zip(*(gradient([part]) for part in parts), strict=True)]
+        for one, other in zip(together, alone, strict=True):
+            scale = max(float(one.abs().max()), 1e-12)
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-10 * scale)
+
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_the_scripted_file_computes_the_same(
         self, make: Make, dtype: str, tmp_path: Any
@@ -228,6 +261,30 @@ class StudentContract:
             rtol=tolerance,
             atol=tolerance,
         )
+
+    @pytest.mark.parametrize("n_ranks", [1, 2])
+    def test_lammps_computes_the_same_on_ranks(
+        self, make: Make, n_ranks: int, lammps: Callable[..., Run], tmp_path: Path
+    ) -> None:
+        student = make(layers=3)
+        save_student(student, tmp_path / "float64.pt")
+        atoms = gas_with_loners()
+        kind = species_index(atoms.numbers, student.symbols)
+        edges, vectors = neighbor_list(atoms.positions, atoms.cell.array, atoms.pbc, student.cutoff)
+        arrays = tuple(torch.as_tensor(a) for a in (kind, edges, vectors))
+        _, forces, strain = energy_and_forces(student, *arrays)
+        energies = student(*arrays, len(atoms)).detach().numpy()[:, 0]
+        box = write_start(tmp_path, atoms)
+        chosen = pair("backend torchscript check yes")
+        found = on_ranks(lammps, header(box, pair=chosen) + ask("one"), n_ranks)
+        scale = np.abs(forces.numpy()).max()
+        np.testing.assert_allclose(found["forces"], forces, rtol=0, atol=1e-9 * scale)
+        np.testing.assert_allclose(found["atomic energies"][:, 0], energies, rtol=1e-10)
+        xx, yy, zz, xy, xz, yz = found["virial"] / VOLUME_TIMES_PRESSURE
+        virial = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        scale = np.abs(strain.numpy()).max()
+        np.testing.assert_allclose(virial, -strain[0], rtol=0, atol=1e-9 * scale)
+        assert not found["forces"][-3:].any()  # two far atoms and a lone one
 
     def test_halo_rows_count_as_the_atoms_that_own_them(self, make: Make) -> None:
         student = make(layers=3)

@@ -21,8 +21,7 @@ def label_keys(
     """
     if stress is not None and virial is not None:
         raise InputError(
-            f"--stress-key {stress} and --virial-key {virial} are both given; name "
-            "the one to read"
+            f"--stress-key {stress} and --virial-key {virial} are both given; name the one to read"
         )
     return DataKeys(
         energy=energy,

@@ -87,7 +87,9 @@ def train(
 @contextmanager
 def _processes(accelerator: str) -> Iterator[None]:
     """Join the other processes where torchrun started several."""
+    from ipip.errors import InputError
     from ipip.train import processes
+    from ipip.train.termination import TerminatedError
 
     if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
         yield
@@ -95,6 +97,10 @@ def _processes(accelerator: str) -> Iterator[None]:
     processes.join(accelerator)
     try:
         yield
+    except (InputError, TerminatedError) as error:
+        if processes.is_first():  # all meet the same one
+            raise
+        raise typer.Exit(error.exit_status) from None
     finally:
         processes.leave()
 

@@ -74,22 +74,22 @@ def _oddities(plan: TrainPlan) -> list[str]:
     """Return one line for each thing to look at; they do not stop a training."""
     lines = []
     found = plan.duplicates
-    lines += [f"{n} {part} frames repeat others" for part, n in found.repeated.items() if n]
+    lines += [f"{part}: frames that repeat others: {n}" for part, n in found.repeated.items() if n]
     lines += [
-        f"{n} structures are in both {' and '.join(pair.split('/'))}: errors there will look too "
-        "small; group such frames (keys.group)"
+        f"{' and '.join(pair.split('/'))}: structures in both: {n}; errors will look too small; "
+        "group such frames (keys.group)"
         for pair, n in found.shared.items()
     ]
     if found.conflicting:
         lines.append(
-            f"{found.conflicting} of these differ in energy by more than 1 meV/atom: labels of "
-            "different settings?"
+            f"of these pairs, {found.conflicting} differ in energy by more than 1 meV/atom: labels "
+            "of different settings?"
         )
     if found.examples:
         pairs = [f"{a} {i} and {b} {j}" for a, i, b, j in found.examples[:SHOWN]]
         lines.append(f"  for example {', '.join(pairs)}")
     if plan.outliers:
-        lines.append(f"{len(plan.outliers)} labels of training frames stand out:")
+        lines.append(f"labels of training frames that stand out: {len(plan.outliers)}")
     lines += [
         f"  train {o.frame}: {o.what} {o.value:.4g}, typical {o.typical:.4g} "
         f"({o.deviations:.0f} deviations)"

@@ -13,8 +13,6 @@ from ase.data import chemical_symbols
 from ipip.data.frame import Frame
 from ipip.graph import neighbor_list
 
-NEIGHBOURS_OF = 1000  # frames, evenly spaced, whose neighbours are counted
-
 
 @dataclasses.dataclass(frozen=True)
 class Statistics:
@@ -59,8 +57,16 @@ class Statistics:
         return dataclasses.asdict(self)
 
 
-def statistics(frames: Sequence[Frame], cutoff: float) -> Statistics:
-    """Summarise frames in one pass; `cutoff` in Å defines neighbours. Needs at least one frame."""
+def statistics(
+    frames: Sequence[Frame], cutoff: float, *, neighbour_frames: int = 1000
+) -> Statistics:
+    """Summarise frames in one pass.
+
+    Args:
+        frames: at least one.
+        cutoff: Å; atoms within it are neighbours.
+        neighbour_frames: frames, evenly spaced, whose neighbours are counted at most.
+    """
     by_number: Counter[int] = Counter()
     kinds: Counter[str] = Counter()
     sizes, weights, energies, stresses = ([] for _ in range(4))
@@ -81,7 +87,7 @@ def statistics(frames: Sequence[Frame], cutoff: float) -> Statistics:
             forced += len(norms)
             squares += float(np.sum(norms**2))
             force_max = max(force_max, float(norms.max()))
-    step = -(-len(frames) // NEIGHBOURS_OF)
+    step = -(-len(frames) // neighbour_frames)
     per_atom, shortest = _neighbours(frames[::step], cutoff)
     return Statistics(
         frames=len(sizes),

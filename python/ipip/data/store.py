@@ -8,7 +8,6 @@ store up.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -48,8 +47,6 @@ class FrameStore(Sequence[Frame]):
         self.path = Path(path)
         if not self.path.is_file():
             raise InputError(f"{self.path}: no such file; expected a store of frames (.lmdb)")
-        self._process = -1
-        self._environment: Any = None
         raw = self._get(META)
         try:
             self.meta: dict[str, Any] = json.loads(raw) if raw else {}
@@ -62,20 +59,18 @@ class FrameStore(Sequence[Frame]):
             )
 
     def _get(self, key: bytes) -> bytes | None:
-        if self._process != os.getpid():  # an LMDB environment must not cross a fork
-            try:
-                self._environment = lmdb.open(
+        """Read one value; the file is open for it alone: an open one must not cross a fork."""
+        try:
+            with (
+                lmdb.open(
                     str(self.path), subdir=False, readonly=True, lock=False, readahead=False
-                )
-            except lmdb.Error as error:
-                raise InputError(f"{self.path}: cannot be read as LMDB ({error})") from None
-            self._process = os.getpid()
-        with self._environment.begin() as transaction:
-            value: bytes | None = transaction.get(key)
+                ) as environment,
+                environment.begin() as transaction,
+            ):
+                value: bytes | None = transaction.get(key)
+        except lmdb.Error as error:
+            raise InputError(f"{self.path}: cannot be read as LMDB ({error})") from None
         return value
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_process": -1, "_environment": None}
 
     def __len__(self) -> int:
         return int(self.meta["frames"])

@@ -27,6 +27,7 @@ CURVES = (
     ("energy MAE (meV/atom)", "energy", (("valid_energy_mae_mev_per_atom", "validation"),)),
     ("learning rate", "rate", (("learning_rate", "learning rate"),)),
 )
+LINES = {"training": COLOURS[0], "validation": COLOURS[1], "learning rate": "#555555"}
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:1060px;margin:2em auto;color:#222}"
     "table{border-collapse:collapse}td,th{padding:.2em .9em;text-align:right}"
@@ -118,13 +119,13 @@ def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> go.
     figure = make_subplots(rows=2, cols=2, subplot_titles=[name for name, _, _ in CURVES])
     for number, (_, _, lines) in enumerate(CURVES):
         row, column = number // 2 + 1, number % 2 + 1
-        for order, (key, name) in enumerate(lines):
+        for key, name in lines:
             points = [(r["epoch"], r[key]) for r in history if r.get(key) is not None]
             figure.add_scatter(
                 x=[x for x, _ in points],
                 y=[y for _, y in points],
                 mode="lines+markers" if len(points) < 60 else "lines",
-                line={"color": COLOURS[order]},
+                line={"color": LINES[name]},
                 name=name,
                 showlegend=number == 0,
                 row=row,

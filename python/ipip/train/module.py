@@ -85,9 +85,12 @@ class TrainingModule(lightning.LightningModule):
         self.average.to(self.device)
         if self._sums is not None:
             self._sums = self._sums.to(self.device)
+        self._started = time.monotonic()
+
+    def on_train_start(self) -> None:
+        """Take SIGTERM over, now that Lightning has registered its own handler."""
         if self._termination is not None:
             self._termination.listen()
-        self._started = time.monotonic()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return AdamW or Adam on the weights that are not frozen."""

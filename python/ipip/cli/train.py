@@ -122,7 +122,7 @@ def _find_rate(settings: TrainRunSettings, plan: TrainPlan, folder: Path, as_jso
         typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
         return
     typer.echo(
-        f"the loss falls most steeply at a learning rate of {found.suggestion:.2g} "
+        f"suggested learning rate: {found.suggestion:.2g} "
         f"(training.learning_rate is {settings.training.learning_rate:g}); the curve is in "
         f"{folder / 'learning_rate.html'}"
     )

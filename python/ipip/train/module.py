@@ -100,7 +100,7 @@ class TrainingModule(lightning.LightningModule):
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
             amsgrad=self.settings.amsgrad,
-            fused=True,
+            fused=self.settings.precision == "full",  # Lightning clips no others when it casts
         )
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
+import os
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import lightning
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 from lightning.pytorch.tuner import Tuner
 from torch_geometric.data import Batch
@@ -28,6 +32,7 @@ from ipip.train.session import SILENT, machine
 
 LOWEST, HIGHEST = 1e-6, 1.0
 STEPS = 100
+LEAST_FALL = 0.1  # of the loss, for a suggestion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +40,7 @@ class RateSearch:
     """A range test.
 
     Attributes:
-        suggestion: the rate at which the smoothed loss falls most steeply.
+        suggestion: two thirds along the longest fall of the smoothed loss.
         rates, losses: of each step; the losses are Lightning's running averages.
     """
 
@@ -83,10 +88,14 @@ def find_rate(
     set_energy_scale(trial, frames, settings)
     loader, _ = train_loader(graph_dataset(frames, trial, settings), settings, seed)
     module = _RangeTest(trial.train(), settings, steps)
-    with tempfile.TemporaryDirectory(prefix="ipip-rate-") as folder, quiet_lightning():
+    with (
+        tempfile.TemporaryDirectory(prefix="ipip-rate-") as folder,
+        quiet_lightning(),
+        _bar_in_terminals_only(),
+    ):
         trainer = lightning.Trainer(
             **machine(settings),
-            **SILENT | {"enable_checkpointing": False},
+            **SILENT,
             max_epochs=-1,
             gradient_clip_val=settings.gradient_clip,
             default_root_dir=folder,
@@ -103,13 +112,41 @@ def find_rate(
     assert found is not None
     rates, losses = (np.array(found.results[name], dtype=float) for name in ("lr", "loss"))
     usable = np.isfinite(losses)
-    suggestion = found.suggestion() if usable.sum() > 20 else None
-    if suggestion is None:
+    rates, losses = rates[usable], losses[usable]
+    start, end = longest_fall(losses)
+    if end - start < len(losses) // 10 or losses[end] > (1.0 - LEAST_FALL) * losses[start]:
         raise IpipError(
             f"the loss never falls between learning rates {LOWEST:g} and {HIGHEST:g}; look at the "
             "labels (`ipip train --dry-run`)"
         )
-    return RateSearch(float(suggestion), rates[usable].tolist(), losses[usable].tolist())
+    suggestion = rates[start + 2 * (end - start) // 3]
+    return RateSearch(float(suggestion), rates.tolist(), losses.tolist())
+
+
+def longest_fall(losses: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first and last index of the longest falling subsequence: noise does not end it."""
+    best = np.ones(len(losses), dtype=int)
+    before = np.arange(len(losses))
+    for end in range(1, len(losses)):
+        higher = np.flatnonzero(losses[:end] > losses[end])
+        if higher.size:
+            start = higher[np.argmax(best[higher])]
+            best[end], before[end] = best[start] + 1, start
+    end = int(np.argmax(best)) if len(losses) else 0
+    start = end
+    while len(losses) and before[start] != start:
+        start = int(before[start])
+    return start, end
+
+
+@contextlib.contextmanager
+def _bar_in_terminals_only() -> Iterator[None]:
+    """Hide the tuner's progress bar where nobody looks."""
+    if sys.stderr.isatty():
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+        yield
 
 
 def write_rate_page(search: RateSearch, path: Path) -> None:
@@ -120,7 +157,7 @@ def write_rate_page(search: RateSearch, path: Path) -> None:
     figure.update_xaxes(type="log", exponentformat="power", title_text="learning rate")
     figure.update_yaxes(type="log", title_text="loss (running average)")
     figure.update_layout(
-        title_text=f"Steepest fall at a learning rate of {search.suggestion:.2g}",
+        title_text=f"Suggested learning rate: {search.suggestion:.2g}",
         template="plotly_white",
     )
     write_text(path, figure.to_html(include_plotlyjs=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,14 @@ class WandbLog:
         row = {k: v for k, v in module.history[-1].items() if k != "step" and v is not None}
         self._logger.log_metrics(row, step=module.history[-1]["step"])
         if module.finished or module.stopping:
-            self._logger.experiment.finish(quiet=True)
+            self._logger.experiment.finish()
 
     def _start(self, module: TrainingModule) -> Any:
         from lightning.pytorch.loggers import WandbLogger
 
         identity = self.folder / "wandb.id"
         if not identity.exists():
-            import wandb
-
-            identity.write_text(wandb.util.generate_id())
+            identity.write_text(uuid.uuid4().hex[:12])
         logger = WandbLogger(
             name=self.folder.name,
             project=self.project,

@@ -165,7 +165,7 @@ def test_the_plan_tells_duplicates_and_outliers(
     config.write_text(config.read_text().replace("{valid: 2, test: 2}", "{valid: 0, test: 0}"))
     assert main(["train", str(config), "--dry-run"]) == 0
     printed = capsys.readouterr().out
-    assert "energy beyond composition (eV/atom) 20, typical" in printed
+    assert "train 3: energy beyond composition (eV/atom)" in printed
     assert main(["train", str(config), "--dry-run", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["duplicates"]["repeated"]["train"] == 1

@@ -78,8 +78,13 @@ def _residuals(frames: Sequence[Frame], symbols: Sequence[str], energies: FloatA
         return energies
     counts = composition(frames, symbols)
     fractions = counts / counts.sum(1, keepdims=True)
-    fit, *_ = np.linalg.lstsq(fractions[known], energies[known], rcond=None)
-    return energies - fractions @ fit
+    kept = known
+    for _ in range(2):  # once more without what stood out, so that it does not bend the fit
+        fit, *_ = np.linalg.lstsq(fractions[kept], energies[kept], rcond=None)
+        residuals: FloatArray = energies - fractions @ fit
+        off = np.abs(residuals - np.median(residuals[kept]))
+        kept = known & (off <= FAR * 1.4826 * np.median(off[kept]) + 1e-9)
+    return residuals
 
 
 def _far(what: str, values: FloatArray, far: float) -> list[Outlier]:

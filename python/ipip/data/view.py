@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import overload
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from ipip.data.frame import Frame
+
+AT_ONCE = 100  # frames in memory together
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A source that reads several frames faster than one by one."""
+
+    def read(self, indices: Iterable[int]) -> list[Frame]:
+        """Return the frames with these indices."""
+        ...
 
 
 class FrameView(Sequence[Frame]):
@@ -41,8 +52,26 @@ class FrameView(Sequence[Frame]):
             return FrameView(self.sources, self.chosen[index])
         at = int(self.chosen[index])
         source = int(np.searchsorted(self._ends, at, side="right"))
-        start = int(self._ends[source - 1]) if source else 0
-        return self.sources[source][at - start]
+        return self.sources[source][at - self._start(source)]
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames, some at a time from sources that read several faster than one."""
+        owner = np.searchsorted(self._ends, self.chosen, side="right")
+        runs = np.flatnonzero(np.diff(owner)) + 1
+        for part in np.split(np.arange(len(self)), runs):
+            for first in range(0, len(part), AT_ONCE):
+                rows = part[first : first + AT_ONCE]
+                source = int(owner[rows[0]])
+                indices = (self.chosen[rows] - self._start(source)).tolist()
+                frames = self.sources[source]
+                yield from (
+                    frames.read(indices)
+                    if isinstance(frames, Readable)
+                    else (frames[index] for index in indices)
+                )
+
+    def _start(self, source: int) -> int:
+        return int(self._ends[source - 1]) if source else 0
 
 
 def joined(*parts: Sequence[Frame]) -> Sequence[Frame]:

@@ -10,6 +10,7 @@ import pytest
 from ipip.models import Student
 from ipip.models.registry import ARCHITECTURES
 from tests.models.contract import StudentContract
+from tests.models.rank_contract import RankContract
 from tests.pair_style.conftest import lammps  # noqa: F401  a fixture
 
 STUDENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -39,3 +40,7 @@ def test_every_architecture_is_in_the_suite() -> None:
 
 class TestStudents(StudentContract):
     """The contract, for each line."""
+
+
+class TestStudentsOnRanks(RankContract):
+    """The contract on ranks, for each line."""

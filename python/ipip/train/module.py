@@ -18,6 +18,7 @@ from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train import processes
 from ipip.train.averaging import AveragedWeights
+from ipip.train.epoch_loss import EpochLoss
 from ipip.train.evaluate import evaluate_batches
 from ipip.train.loaders import ValidationBatches
 from ipip.train.losses import LossSums, loss_sums
@@ -75,16 +76,13 @@ class TrainingModule(lightning.LightningModule):
         self._after_epoch = list(after_epoch)
         self._termination, self._save = termination, save
         self._valid = valid
-        self._batches_done = 0
-        self._sums: LossSums | None = None
+        self._epoch_loss = EpochLoss(settings)
         self._wall_before = 0.0
         self._started = time.monotonic()
 
     def on_fit_start(self) -> None:
         """Bring what Lightning does not know of to the device, and start the clock."""
         self.average.to(self.device)
-        if self._sums is not None:
-            self._sums = self._sums.to(self.device)
         self._started = time.monotonic()
 
     def on_train_start(self) -> None:
@@ -127,8 +125,7 @@ class TrainingModule(lightning.LightningModule):
                 f"step {self.global_step}; "
                 "lower learning_rate, or look for wrong labels among the training frames"
             )
-        own = sums.detach()
-        self._sums = own if self._sums is None else self._sums + own
+        self._epoch_loss.add(sums)
         return loss
 
     def _loss(self, sums: LossSums) -> Tensor:
@@ -147,7 +144,7 @@ class TrainingModule(lightning.LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Take the new weights into their average; end the epoch when all steps are done."""
         self.average.update()
-        self._batches_done = batch_idx + 1
+        self._epoch_loss.batches = batch_idx + 1
         if self.global_step >= self.total_steps:
             self.trainer.should_stop = True
         elif self.stopping and not self.trainer.is_last_batch:
@@ -167,9 +164,8 @@ class TrainingModule(lightning.LightningModule):
             "epoch": epoch,
             "step": self.global_step,
             "learning_rate": self.rate.rate(max(self.global_step - 1, 0)),
-            "train_loss": self._epoch_loss(),
+            "train_loss": self._epoch_loss.take(),
         }
-        self._sums, self._batches_done = None, 0
         last = self.global_step >= self.total_steps or epoch + 1 >= settings.max_epochs
         self.improved = False
         if len(self._valid) and (last or (epoch + 1) % settings.validate_every == 0):
@@ -191,13 +187,6 @@ class TrainingModule(lightning.LightningModule):
         if self.stopping and not self.finished:
             self._end_early()
 
-    def _epoch_loss(self) -> float | None:
-        """Return the loss over the epoch's batches so far, of all processes."""
-        if self._sums is None:
-            return None
-        totals = processes.sum_over(torch.cat([self._sums.sums, self._sums.counts]))
-        return float(LossSums(totals[:3], totals[3:]).loss(self.settings))
-
     def _validated(self, epoch: int, loss: float) -> None:
         self.rate.validated(loss)
         self.improved = loss < self.best_loss
@@ -213,13 +202,9 @@ class TrainingModule(lightning.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add everything that the rest of the training depends on."""
-        partial = None
-        if self._sums is not None:
-            own = processes.sum_over(torch.cat([self._sums.sums, self._sums.counts])).cpu()
-            partial = {"batches": self._batches_done, "sums": own[:3], "counts": own[3:]}
         checkpoint[STATE] = {
             "epoch": self.current_epoch,
-            "partial": partial,
+            "partial": self._epoch_loss.state(),
             "student": {
                 "architecture": self.student.architecture,
                 "symbols": self.student.symbols,
@@ -246,9 +231,7 @@ class TrainingModule(lightning.LightningModule):
         self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
         self.waited, self.finished = state["waited"], state["finished"]
         self._wall_before = state["wall_s"]
-        partial = state["partial"]
-        if partial is not None and processes.is_first():
-            self._sums = LossSums(partial["sums"], partial["counts"])
+        self._epoch_loss.load(state["partial"])
 
 
 def resume_point(checkpoint: dict[str, Any]) -> tuple[int, int]:

@@ -10,16 +10,17 @@ Wang et al., Scientific Data 10, 549 (2023), doi:10.6084/m9.figshare.22786730:
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_numbers
 
-from ipip.data.atomic import replaced_file
+from ipip.data import Frame
+from ipip.data.units import EV_PER
 from ipip.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -50,69 +51,65 @@ def read_identities(folder: Path) -> npt.NDArray[np.int64]:
     return np.unique(rows, axis=0)
 
 
-def write_archive(
-    folder: Path,
-    rows: npt.NDArray[np.int64],
-    path: Path,
-    progress: Callable[[int], None] | None = None,
-) -> dict[str, int]:
-    """Write frames as one sGDML archive: z, R (Å), E (Hartree), F (Hartree/Å), id.
+@dataclasses.dataclass
+class Reading:
+    """What was noticed while frames were read.
+
+    Attributes:
+        frames: that were read.
+        headers_differ: frames whose force file states another energy in its header than the
+            coordinate file, whose is the one that is taken.
+    """
+
+    frames: int = 0
+    headers_differ: int = 0
+
+
+def read_labels(
+    folder: Path, rows: npt.NDArray[np.int64], said: Reading | None = None
+) -> Iterator[Frame]:
+    """Yield frames with energies (eV) and forces (eV/Å), file by file.
 
     Args:
         folder: the unpacked data set.
         rows: [frames, 3] which ones, sorted (see `read_identities`).
-        path: the archive (.npz); appears whole or not at all.
-        progress: called with the number of frames that were read just now.
-
-    Returns:
-        `frames`, and in how many of them the `headers_differ`: the force file's header then states
-        another energy than the coordinate file's, which is the one that is taken.
+        said: is kept up to date.
 
     Raises:
         InputError: a file is missing or does not fit.
     """
+    said = said or Reading()
     coordinates = _files(folder, "Coordinates")
     forces = _files(folder, "Force")
     numbers: npt.NDArray[np.int64] | None = None
-    positions, energies, gradients = [], [], []
-    differ = 0
     starts = np.flatnonzero(np.any(np.diff(rows[:, :2], axis=0, prepend=-1), axis=1))
     for group in np.split(rows, starts[1:]):
         key = (int(group[0, 0]), int(group[0, 1]))
-        pair = [
-            _file(files, key, what)
-            for files, what in ((coordinates, "Coordinates"), (forces, "Force"))
-        ]
+        here, there = _file(coordinates, key, "Coordinates"), _file(forces, key, "Force")
         wanted = group[:, 2].tolist()
-        for here, there in zip(_read(pair[0], wanted), _read(pair[1], wanted), strict=True):
-            own = here[0]
-            if numbers is None:
-                numbers = own
-            if not (np.array_equal(own, numbers) and np.array_equal(own, there[0])):
-                raise InputError(f"{pair[0]}: its atoms are not those of the other files")
-            if here[2] != there[2]:
+        for index, own, other in zip(
+            wanted, _read(here, wanted), _read(there, wanted), strict=True
+        ):
+            numbers = own.numbers if numbers is None else numbers
+            if not (
+                np.array_equal(own.numbers, numbers) and np.array_equal(own.numbers, other.numbers)
+            ):
+                raise InputError(f"{here}: its atoms are not those of the other files")
+            if own.step != other.step:
                 raise InputError(
-                    f"{pair[1]}: has step {there[2]} where {pair[0].name} has step {here[2]}"
+                    f"{there}: has step {other.step} where {here.name} has step {own.step}"
                 )
-            differ += abs(here[3] - there[3]) > ENERGY_AGREES
-            positions.append(here[1])
-            energies.append(here[3])
-            gradients.append(there[1])
-        if progress is not None:
-            progress(len(group))
-    arrays: dict[str, Any] = {
-        "z": numbers,
-        "R": np.array(positions),
-        "E": np.array(energies),
-        "F": np.array(gradients),
-        "id": rows,
-        "e_unit": "hartree",
-        "r_unit": "Ang",
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced_file(path) as temporary:
-        np.savez(temporary, **arrays)
-    return {"frames": len(rows), "headers_differ": int(differ)}
+            said.frames += 1
+            said.headers_differ += abs(own.energy - other.energy) > ENERGY_AGREES
+            yield Frame(
+                numbers=own.numbers,
+                positions=own.values,
+                cell=np.zeros((3, 3)),
+                pbc=np.zeros(3, dtype=bool),
+                energy=own.energy * EV_PER["hartree"],
+                forces=other.values * EV_PER["hartree"],
+                info={"conformation": f"{key[0]}/{key[1]}/{index}"},
+            )
 
 
 def _files(folder: Path, kind: str) -> dict[tuple[int, int], Path]:
@@ -138,10 +135,17 @@ def _file(files: dict[tuple[int, int], Path], key: tuple[int, int], kind: str) -
     return files[key]
 
 
-def _read(
-    path: Path, wanted: list[int]
-) -> Iterator[tuple[npt.NDArray[np.int64], FloatArray, int, float]]:
-    """Yield atomic numbers [n], values [n, 3], step and energy (Hartree) of some frames."""
+@dataclasses.dataclass(frozen=True)
+class _Block:
+    """A frame of one file: atomic numbers [n], values [n, 3], step, energy (Hartree)."""
+
+    numbers: npt.NDArray[np.int64]
+    values: FloatArray
+    step: int
+    energy: float
+
+
+def _read(path: Path, wanted: list[int]) -> Iterator[_Block]:
     lines = path.read_text(encoding="utf-8").splitlines()
     if not lines or not lines[0].strip().isdigit():
         raise InputError(f"{path}: line 1 is not a number of atoms; expected an XYZ file of ORCA")
@@ -165,4 +169,4 @@ def _read(
             energy = float(header[2])
         except (ValueError, KeyError, IndexError) as error:
             raise InputError(f"{where}: cannot be read: {error}") from None
-        yield numbers, values, int(header[1]), energy
+        yield _Block(numbers, values, int(header[1]), energy)

@@ -138,6 +138,8 @@ def _train(
     run: TrainRunSettings, reference: list[Frame], folder: Path
 ) -> tuple[list[Frame], dict[str, Any]]:
     trained = train_run(run, prepare(run, folder), folder)
+    if trained is None:
+        raise InputError("this example runs in one process; start it without torchrun")
     student, _ = load_student(trained.student_file)
     said = {"steps": trained.result.steps, "wall_s": round(trained.result.wall_s, 1)}
     settings = {

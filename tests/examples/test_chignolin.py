@@ -65,11 +65,10 @@ def test_quick_trains_on_what_the_files_say(
     report = json.loads((out / "report.json").read_text())
     assert report["frames"] == {"train": 9, "valid": 1, "test": 4}
     assert report["results"][0]["force_mae_kcal_per_mol_a"] > 0
-    frames = read_frames(out / "labels.npz", chignolin.KEYS)
-    with np.load(out / "labels.npz") as archive:
-        rows = archive["id"]
-    assert len(rows) == 14
-    for frame, (_, anchor, number) in zip(frames, rows.tolist(), strict=True):
+    frames = read_frames(out / "labels.lmdb")
+    assert len(frames) == 14
+    for frame in frames:
+        _, anchor, number = map(int, frame.info["conformation"].split("/"))
         index = number + (7 if anchor == 12 else 0)
         assert frame.energy == pytest.approx(peptide.energies[index], abs=1e-6)
         assert np.allclose(frame.positions, peptide.positions[index], atol=1e-8)
@@ -81,16 +80,17 @@ def test_quick_trains_on_what_the_files_say(
 
 
 def test_a_draw_of_some_frames_reads_those_only(
-    example: Example, peptide: Peptide, aimd_chig: Path, tmp_path: Path
+    example: Example, peptide: Peptide, aimd_chig: Path
 ) -> None:
     reader = example("chignolin", "aimd_chig")
     rows = reader.read_identities(aimd_chig)
     assert rows.tolist() == [[1, anchor, frame] for anchor in (3, 12) for frame in range(7)]
-    seen: list[int] = []
-    said = reader.write_archive(aimd_chig, rows[[1, 4, 9]], tmp_path / "a.npz", seen.append)
-    assert said == {"frames": 3, "headers_differ": 0} and seen == [2, 1]
-    with np.load(tmp_path / "a.npz") as archive:
-        assert np.allclose(archive["E"] * units.Hartree, peptide.energies[[1, 4, 9]], atol=1e-6)
+    said = reader.Reading()
+    frames = list(reader.read_labels(aimd_chig, rows[[1, 4, 9]], said))
+    assert (said.frames, said.headers_differ) == (3, 0)
+    assert [frame.energy for frame in frames] == pytest.approx(
+        peptide.energies[[1, 4, 9]], abs=1e-6
+    )
 
 
 def test_settings_are_the_paper_s(example: Example, repository: Path) -> None:
@@ -139,16 +139,15 @@ def test_files_that_do_not_fit_are_refused_by_name(
     assert chignolin.main(["--data", str(aimd_chig), "--quick", "--dir", str(out)]) == 2
     error = capsys.readouterr().err
     assert re.search(message, error) and error.count("\n") == 1
-    assert not out.exists() or not list(out.glob("*.npz"))
+    assert not out.exists() or not list(out.glob("*.lmdb"))
 
 
-def test_headers_that_disagree_on_the_energy_are_counted(
-    example: Example, aimd_chig: Path, tmp_path: Path
-) -> None:
+def test_headers_that_disagree_on_the_energy_are_counted(example: Example, aimd_chig: Path) -> None:
     reader = example("chignolin", "aimd_chig")
     change(aimd_chig, "Force_3.xyz", "E_Pot=-", "E_Pot=-1")
-    said = reader.write_archive(aimd_chig, reader.read_identities(aimd_chig), tmp_path / "a.npz")
-    assert said["headers_differ"] == 1
+    said = reader.Reading()
+    assert len(list(reader.read_labels(aimd_chig, reader.read_identities(aimd_chig), said))) == 14
+    assert said.headers_differ == 1
 
 
 def test_the_real_molecule_has_166_atoms(

@@ -10,6 +10,7 @@ from ipip.config.data import SplitSettings
 from ipip.config.train_run import TrainRunSettings
 from ipip.data import read_files
 from ipip.data.atomic import write_text
+from ipip.errors import InputError
 from ipip.recipes.molecule import SPLIT, Recipe, described, draw_split
 from ipip.train.molecular import molecular_errors
 from ipip.train.run import prepare, train_run
@@ -44,6 +45,8 @@ def train_on_labels(
     )
     out = folder / "train"
     trained = train_run(settings, prepare(settings, out), out, progress=progress)
+    if trained is None:
+        raise InputError("a recipe runs in one process; start it without torchrun")
     result = {
         "name": "student on the labels alone",
         **molecular_errors(trained.errors),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def run_rounds(
     return report
 
 
-def _write_starts(train: list[Frame], count: int, folder: Path, seed: int) -> list[Path]:
+def _write_starts(train: Sequence[Frame], count: int, folder: Path, seed: int) -> list[Path]:
     """Draw starts among the training frames and write each as a file."""
     rng = np.random.default_rng(derive_seed(seed, "starts"))
     chosen = np.sort(rng.permutation(len(train))[:count])

@@ -50,8 +50,8 @@ class DataFile(Settings):
 
     path: Path = Field(
         description="extended XYZ (.xyz, .extxyz), ASE database (.db), sGDML archive (.npz), or a "
-        "store (.lmdb, written by `ipip convert`) that is read frame by frame, for sets larger than "
-        "the memory"
+        "store (.lmdb, written by `ipip convert`) that is read frame by frame, for sets larger "
+        "than the memory"
     )
     keys: DataKeys = Field(
         default_factory=DataKeys,

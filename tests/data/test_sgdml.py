@@ -12,6 +12,7 @@ from ase.build import molecule
 from ase.calculators.emt import EMT
 from ase.io import write
 
+from ipip.cli.main import main
 from ipip.config.data import DataKeys
 from ipip.data import read_frames
 from ipip.errors import InputError
@@ -106,3 +107,17 @@ def test_units_hold_for_energies_forces_and_stress_of_any_file(tmp_path: Path) -
     assert frame.energy == pytest.approx(-1.5 * units.Hartree)
     assert frame.forces is not None and np.allclose(frame.forces, atoms.arrays["F"] * units.Hartree)
     assert frame.stress is not None and frame.stress[0, 0] == pytest.approx(units.Hartree)
+
+
+def test_an_archive_converts_on_the_command_line(
+    water: tuple[Any, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = archive(tmp_path / "a.npz", water)
+    keys = ["--energy-key", "E", "--forces-key", "F"]
+    target = str(tmp_path / "a.xyz")
+    assert main(["convert", str(path), target, *keys]) == 2
+    assert "set keys.units to kcal/mol (--units on the command line)" in capsys.readouterr().err
+    assert main(["convert", str(path), target, *keys, "--units", "kcal"]) == 2
+    assert "--units is 'kcal'; expected one of: eV, kcal/mol, hartree" in capsys.readouterr().err
+    assert main(["convert", str(path), target, *keys, "--units", "kcal/mol"]) == 0
+    assert [frame.energy for frame in read_frames(target)] == pytest.approx(water[1], abs=1e-12)

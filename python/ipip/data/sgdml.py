@@ -85,7 +85,7 @@ def _check_unit(path: Path, arrays: dict[str, npt.NDArray[Any]], units: str) -> 
     if known is not None and known != units:
         raise InputError(
             f"{path}: its energies are in {said} (e_unit), but keys.units is {units}; set "
-            f"keys.units to {known}"
+            f"keys.units to {known} (--units on the command line)"
         )
 
 

@@ -49,7 +49,7 @@ class CoreStudent {
   CoreStudent(const std::string& path, const std::string& backend, int threads,
               const std::string& instruction_set, double table_error)
       : student_(path, options(backend, threads, instruction_set, table_error)),
-        fused_(student_.backend() != "torchscript") {}
+        fused_(student_.backend().starts_with("fused")) {}
 
   std::string backend() const { return student_.backend(); }
   double cutoff() const { return student_.info().cutoff; }

@@ -34,16 +34,7 @@ class NeighborSearch:
         Raises:
             InputError: positions or cell are not finite, or a periodic direction has no extent.
         """
-        points = np.ascontiguousarray(positions, dtype=np.float64)
-        box = np.ascontiguousarray(cell, dtype=np.float64)
-        periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), 3)
-        if not np.isfinite(points).all():
-            atom = int(np.argwhere(~np.isfinite(points).all(axis=1))[0, 0])
-            raise InputError(f"atom {atom} is at {points[atom]}; expected finite positions in Å")
-        if not np.isfinite(box).all():
-            raise InputError(f"the cell is {box.tolist()}; expected finite vectors in Å")
-        if periodic.any():
-            box = _complete(box, periodic)
+        points, box, periodic = checked_geometry(positions, cell, pbc)
         if len(points) == 0:
             return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
         pairs, vectors = self._search.compute(
@@ -72,6 +63,31 @@ def neighbor_list(
         InputError: positions or cell are not finite, or a periodic direction has no extent.
     """
     return NeighborSearch(cutoff).find(positions, cell, pbc)
+
+
+def checked_geometry(
+    positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Check a geometry without searching for pairs.
+
+    Returns:
+        positions [n, 3] and cell [3, 3] in Å, the cell complete where a direction is periodic, and
+        the periodic directions [3].
+
+    Raises:
+        InputError: as `neighbor_list`.
+    """
+    points = np.ascontiguousarray(positions, dtype=np.float64)
+    box = np.ascontiguousarray(cell, dtype=np.float64)
+    periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), 3)
+    if not np.isfinite(points).all():
+        atom = int(np.argwhere(~np.isfinite(points).all(axis=1))[0, 0])
+        raise InputError(f"atom {atom} is at {points[atom]}; expected finite positions in Å")
+    if not np.isfinite(box).all():
+        raise InputError(f"the cell is {box.tolist()}; expected finite vectors in Å")
+    if periodic.any():
+        box = _complete(box, periodic)
+    return points, box, periodic
 
 
 def _complete(

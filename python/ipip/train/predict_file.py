@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -11,9 +13,12 @@ from ipip import _core
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError
-from ipip.export import is_fused, load_core_student, load_student
+from ipip.export import is_fused, load_core_student, load_student, save_student
 from ipip.graph import NeighborSearch, species_index
+from ipip.models import Student
 from ipip.train.predict import predict
+
+Labeller = Callable[[Sequence[Frame]], list[Frame]]
 
 
 def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list[Frame]:
@@ -35,11 +40,31 @@ def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list
     """
     student, metadata = load_student(model)
     check_elements(frames, metadata.symbols)
-    core = load_core_student(model)
+    return _labeller(student, load_core_student(model))(frames)
+
+
+def labeller(student: Student) -> Labeller:
+    """Return what labels frames as `predict` does, by the fused kernels where they run the student.
+
+    It is worth its start-up for some tens of frames. The student is copied: what is done to it
+    afterwards changes nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
+        path = Path(folder) / "student.pt"
+        save_student(student, path)
+        return _labeller(student, load_core_student(path))
+
+
+def _labeller(student: Student, core: _core.Student) -> Labeller:
     if not is_fused(core):
-        return predict(student, frames)
-    search = NeighborSearch(metadata.cutoff)
-    return [_labelled(core, search, index, frame) for index, frame in enumerate(frames)]
+        return lambda frames: predict(student, frames)
+    search = NeighborSearch(student.cutoff)
+
+    def label(frames: Sequence[Frame]) -> list[Frame]:
+        check_elements(frames, student.symbols)
+        return [_labelled(core, search, index, frame) for index, frame in enumerate(frames)]
+
+    return label
 
 
 def _labelled(core: _core.Student, search: NeighborSearch, index: int, frame: Frame) -> Frame:

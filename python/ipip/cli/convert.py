@@ -16,7 +16,7 @@ def convert(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Files to read (.xyz, .extxyz, .db, .lmdb), then the file to write "
+            help="Files to read (.xyz, .extxyz, .db, .npz, .lmdb), then the file to write "
             "(.lmdb: a store that is read frame by frame)."
         ),
     ],
@@ -30,6 +30,9 @@ def convert(
         str, typer.Option(help="Key of the kind of a frame.")
     ] = "config_type",
     weight_key: Annotated[str, typer.Option(help="Key of a frame's weight.")] = "config_weight",
+    units: Annotated[
+        str, typer.Option(help="Energy unit of the file: eV, kcal/mol or hartree.")
+    ] = "eV",
 ) -> None:
     """Check labelled frames and write them under the names that ipip reads by default.
 
@@ -46,7 +49,7 @@ def convert(
     if target.exists():
         raise InputError(f"{target}: is there already; name another file")
     keys = label_keys(
-        energy_key, forces_key, stress_key, virial_key, config_type_key, weight=weight_key
+        energy_key, forces_key, stress_key, virial_key, config_type_key, weight_key, units
     )
     counts = {"frames": 0, "atoms": 0, "stress": 0}
 

@@ -23,6 +23,9 @@ def evaluate(
     config_type_key: Annotated[
         str, typer.Option(help="Key of the kind of a frame.")
     ] = "config_type",
+    units: Annotated[
+        str, typer.Option(help="Energy unit of the file: eV, kcal/mol or hartree.")
+    ] = "eV",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -52,7 +55,7 @@ def evaluate(
 
     torch.set_num_threads(1)
     student, metadata = load_student(model)
-    keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key)
+    keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key, units=units)
     reference = read_frames(data, keys)
     check_elements(reference, student.symbols, str(data))
     if out is not None and out.exists() and not out.is_dir():

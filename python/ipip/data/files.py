@@ -11,6 +11,7 @@ from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
 from ipip.data.labels import frames_from_parsed
 from ipip.data.parsed import ParsedFrame
+from ipip.data.sgdml import read_sgdml
 from ipip.data.store import FrameStore, write_store
 from ipip.data.view import joined
 from ipip.data.xyz import format_xyz, iterate_xyz, read_xyz
@@ -18,6 +19,7 @@ from ipip.errors import InputError
 
 XYZ_SUFFIXES = (".xyz", ".extxyz")
 DATABASE_SUFFIXES = (".db",)
+SGDML_SUFFIXES = (".npz",)  # read, not written
 STORE_SUFFIXES = (".lmdb",)
 PART = 500  # frames of a long file that are in memory together
 
@@ -31,7 +33,8 @@ def read_frames(
     """Read and check all frames of a file.
 
     Args:
-        path: extended XYZ (`.xyz`, `.extxyz`), ASE database (`.db`) or store (`.lmdb`).
+        path: extended XYZ (`.xyz`, `.extxyz`), ASE database (`.db`), sGDML archive (`.npz`) or
+            store (`.lmdb`).
         keys: names of the labels; by default those that `write_frames` uses.
         require: labels that every frame must have; `()` reads bare structures too.
 
@@ -47,7 +50,10 @@ def read_frames(
     suffix = _existing(path)
     if suffix in STORE_SUFFIXES:
         return list(_open_store(path, keys or DataKeys(), require))
-    parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
+    if suffix in SGDML_SUFFIXES:
+        parsed = read_sgdml(path, (keys or DataKeys()).units)
+    else:
+        parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
     if not parsed:
         raise InputError(f"{path}: holds no frames; expected at least one")
     return frames_from_parsed(parsed, keys or DataKeys(), str(path), require)
@@ -140,7 +146,7 @@ def _open_store(path: Path, keys: DataKeys, require: Sequence[str]) -> FrameStor
 
 
 def _existing(path: Path) -> str:
-    suffix = _known_suffix(path)
+    suffix = _known_suffix(path, SGDML_SUFFIXES)
     if not path.exists():
         raise InputError(f"{path}: no such file; expected a file of labelled frames")
     if not path.is_file():
@@ -148,11 +154,13 @@ def _existing(path: Path) -> str:
     return suffix
 
 
-def _known_suffix(path: Path) -> str:
+def _known_suffix(path: Path, read_only: tuple[str, ...] = ()) -> str:
     suffix = path.suffix.lower()
-    if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES + STORE_SUFFIXES:
+    if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES + STORE_SUFFIXES + read_only:
+        also = f", {', '.join(read_only)} (sGDML archive)" if read_only else ""
         raise InputError(
             f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
-            f"{', '.join(DATABASE_SUFFIXES)} (ASE database) or {', '.join(STORE_SUFFIXES)} (store)"
+            f"{', '.join(DATABASE_SUFFIXES)} (ASE database){also} or "
+            f"{', '.join(STORE_SUFFIXES)} (store)"
         )
     return suffix

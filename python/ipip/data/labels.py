@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ipip.config.data import DataKeys
 from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, plain
+from ipip.data.units import EV_PER
 from ipip.errors import InputError
 
 LABELS = ("energy", "forces", "stress")
@@ -90,6 +91,7 @@ def _missing(
 def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
     atoms = parsed.atoms
     n = len(atoms)
+    unit = EV_PER[keys.units]
     rest = dict(parsed.per_frame)
     energy = _scalar(rest.pop(keys.energy, None), f"{where}: energy {keys.energy!r}")
     forces = parsed.per_atom.get(keys.forces)
@@ -106,7 +108,7 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
     stress = None
     if keys.stress is not None and rest.get(keys.stress) is not None:
         volume = abs(float(np.linalg.det(atoms.cell.array)))
-        stress = _stress(rest.pop(keys.stress), keys, volume, where)
+        stress = _stress(rest.pop(keys.stress), keys, volume, where) * unit
     positions = np.array(atoms.positions, dtype=np.float64)
     cell = np.array(atoms.cell.array, dtype=np.float64)
     for what, values in (
@@ -131,8 +133,8 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
         positions=positions,
         cell=cell,
         pbc=np.array(atoms.pbc, dtype=bool),
-        energy=energy,
-        forces=forces,
+        energy=None if energy is None else energy * unit,
+        forces=None if forces is None else forces * unit,
         stress=stress,
         info=info,
         weight=1.0 if weight is None else weight,

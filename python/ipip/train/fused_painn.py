@@ -1,7 +1,7 @@
 """Energies and forces of a PaiNN that is being trained, by compiled kernels.
 
-They are as differentiable as those of `ipip.graph.energy_and_forces`, with the same gradients of any
-loss, but without double backward: docs/training-kernels.md has the equations.
+A loss of them has the same gradients as one of `ipip.graph.energy_and_forces`, but without double
+backward: docs/training-kernels.md has the equations.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FusedPaiNN:
     ) -> None:
         reason = refusal(student)
         if reason:
-            raise InputError(f"{reason}; use kernels: eager")
+            raise InputError(f"{reason}; use ipip.graph.energy_and_forces")
         basis, envelope = student.basis, student.envelope
         self._student = student
         self._kernels = torch.classes.ipip.PainnTraining(

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import torch
-
 from benchmarks.train.batches import SYMBOLS, Work, dense, example
 from benchmarks.train.contenders import Contender, Ours, PyG, SchNetPack, check_same
 from benchmarks.train.environment import schnetpack_interpreter
-from benchmarks.train.floor import flops_per_atom, product_rate
+from benchmarks.train.floor import flops_per_atom, peak_rate
 from benchmarks.train.present import show, write
+
 from ipip.models import build_student
 from ipip.models.schnetpack import painn_from_schnetpack
 from ipip.models.visnet_from_pyg import visnet_from_pyg
@@ -40,19 +40,19 @@ def main() -> None:
     interpreter = None
     if options.rival:
         interpreter = schnetpack_interpreter(options.out.resolve() / "schnetpack-environment")
-    rate = product_rate()
-    cases = []
+    rate = peak_rate()
     with tempfile.TemporaryDirectory() as scratch:
-        for channels in widths:
-            for work in (dense(), example()):
-                cases.append(painn(work, channels, rounds, rate, interpreter, Path(scratch)))
-        for channels in widths:
-            cases.append(visnet(dense(), channels, rounds))
+        cases = [
+            painn(work, channels, rounds, rate, interpreter, Path(scratch))
+            for channels in widths
+            for work in (dense(), example())
+        ]
+    cases += [visnet(dense(), channels, rounds) for channels in widths]
     results = {
         "what": "seconds of energies, forces, loss, gradient and Adam on one core, float32",
         "machine": processor(),
         "torch": torch.__version__,
-        "sgemm_gflops": rate / 1e9,
+        "peak_gflops": rate / 1e9,
         "rounds": rounds,
         "cases": cases,
     }
@@ -126,7 +126,7 @@ def measure(
     for name, times in seconds.items():
         if name != first:
             each = np.array(times) / np.array(seconds[first])
-            ratios.setdefault(first, {})[name] = {
+            ratios[name] = {
                 "median": float(np.median(each)),
                 "low": float(each.min()),
                 "high": float(each.max()),

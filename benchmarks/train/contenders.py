@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from benchmarks.train.batches import CUTOFF, Work
 from torch import Tensor, nn
 from torch_geometric.nn.models import ViSNet as PyGViSNet
 
-from benchmarks.train.batches import CUTOFF, Work
 from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
 from ipip.models import Student

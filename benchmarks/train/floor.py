@@ -1,24 +1,33 @@
-"""How fast a training step of PaiNN could be: its arithmetic at the rate of large products."""
+"""How fast a training step of PaiNN could be: its arithmetic at the processor's peak."""
 
 from __future__ import annotations
 
-import time
+import subprocess
+import tempfile
+from pathlib import Path
 
-import torch
+from ipip.errors import IpipError
 
+SOURCE = Path(__file__).with_name("peak.cpp")
 SWEEPS = 6  # forward, backward, the tangent of each, and the gradient of a matrix counts twice
 TAPS = 6
 
 
-def product_rate() -> float:
-    """Return the rate of single-precision products of 1024 x 1024 matrices, flop/s."""
-    a = torch.randn(1024, 1024)
-    times = []
-    for _ in range(6):
-        start = time.perf_counter()
-        torch.mm(a, a)
-        times.append(time.perf_counter() - start)
-    return 2 * 1024**3 / min(times)
+def peak_rate() -> float:
+    """Return the processor's rate of fused multiply-adds in single precision, flop/s, measured.
+
+    Raises:
+        IpipError: the compiler `c++` is missing or failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "peak"
+        command = ["c++", "-O3", "-march=native", "-ffp-contract=fast", "-Wno-psabi"]
+        try:
+            subprocess.run([*command, "-o", program, SOURCE], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise IpipError(f"{SOURCE} could not be compiled with c++: {error}") from None
+        out = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+    return float(out.split()[0])
 
 
 def flops_per_atom(channels: int, layers: int, neighbours: float) -> float:

@@ -23,20 +23,23 @@ COLOURS = {
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """Print one row per case."""
-    table = Table(title="training step on one core, µs per atom (median)")
-    for name in ("network", "batch", "contender", "µs/atom", "times as fast as", "over the floor"):
-        table.add_column(name, justify="left" if name in ("network", "contender") else "right")
+    """Print one row per contender; the first of each case is what the others are compared with."""
+    table = Table(title="training step on one core, median and range over rounds")
+    for name in ("network", "batch", "contender"):
+        table.add_column(name)
+    for name in ("µs/atom", "times the first's", "times the floor"):
+        table.add_column(name, justify="right")
     for row in rows:
+        title, batch = row["label"], row["batch"]
         for name, time_us in row["us_per_atom"].items():
-            others = ", ".join(
-                f"{other} {ratio['median']:.1f} ({ratio['low']:.1f}-{ratio['high']:.1f})"
-                for other, ratio in row["ratios"].get(name, {}).items()
-            )
+            ratio = row["ratios"].get(name)
+            slower = ratio and f"{ratio['median']:.1f} ({ratio['low']:.1f} - {ratio['high']:.1f})"
             over = f"{time_us / row['floor_us']:.1f}" if row["floor_us"] else ""
-            table.add_row(row["label"], row["batch"], name, f"{time_us:.0f}", others, over)
+            table.add_row(title, batch, name, f"{time_us:.1f}", slower or "", over)
+            title, batch = "", ""
         if row["floor_us"]:
-            table.add_row("", "", "floor", f"{row['floor_us']:.0f}", "", "")
+            table.add_row("", "", "floor", f"{row['floor_us']:.1f}", "", "1")
+        table.add_section()
     Console(width=120).print(table)
 
 
@@ -52,18 +55,19 @@ def write(folder: Path, results: dict[str, Any]) -> None:
         bars = dict(row["us_per_atom"])
         for name, value in bars.items():
             axes.barh(place, value, 0.8, color=COLOURS[name], label=None if name in seen else name)
-            axes.text(value * 1.05, place, f"{value:.0f}", va="center", fontsize=8)
+            axes.text(value * 1.05, place, f"{value:.0f} µs", va="center", fontsize=8)
             seen.add(name)
             place += 0.85
         ticks.append(place - 0.85 * (len(bars) + 1) / 2)
         labels.append(f"{row['label']}\n{row['batch']}")
         if row["floor_us"]:
             low = place - 0.85 * len(bars) - 0.45
-            axes.plot([row["floor_us"]] * 2, [low, place - 0.4], "k--", lw=1,
-                      label=None if "floor" in seen else "floor: arithmetic at sgemm's rate")  # fmt: skip
+            label = None if "floor" in seen else "floor: arithmetic at the peak rate"
+            axes.plot([row["floor_us"]] * 2, [low, place - 0.4], "k--", lw=1, label=label)
             seen.add("floor")
         place += 0.7
     axes.set_xscale("log")
+    axes.set_xlim(left=10)
     axes.set_xlim(right=axes.get_xlim()[1] * 1.6)
     axes.set_yticks(ticks, labels)
     axes.invert_yaxis()

@@ -84,9 +84,6 @@ class TrainingModule(lightning.LightningModule):
     def on_fit_start(self) -> None:
         """Bring what Lightning does not know of to the device, and start the clock."""
         self.average.to(self.device)
-        self._evaluate = energy_forces_of(
-            self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
-        )
         self._started = time.monotonic()
 
     def on_train_start(self) -> None:
@@ -112,7 +109,10 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch."""
-        assert self._evaluate is not None
+        if self._evaluate is None:  # the student is on its device now
+            self._evaluate = energy_forces_of(
+                self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
+            )
         energy, forces, strain = self._evaluate(
             batch.species,
             batch.edge_index,

@@ -72,7 +72,7 @@ def write(folder: Path, results: dict[str, Any]) -> None:
     axes.set_yticks(ticks, labels)
     axes.invert_yaxis()
     axes.set_xlabel("µs per atom and training step (energies, forces, loss, gradient, Adam)")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=5, fontsize=8, frameon=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(folder / "train.png", dpi=140)
     plt.close(figure)

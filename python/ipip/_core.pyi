@@ -72,7 +72,8 @@ class Student:
 
         Args:
             species: [n_total] index into `symbols`; local atoms first, then halo rows.
-            edge_index: [2, n_edges] receiving atom (local), neighbour; ordered by receiver.
+            edge_index: [2, n_edges] receiving atom (local), neighbour; ordered by receiver; pairs
+                of local atoms in both directions.
             edge_vec: [n_edges, 3] r_j - r_i in Å.
             n_local: number of local atoms.
             atom_virials: whether per-atom virials are wanted.

@@ -63,27 +63,31 @@ py::tuple read_rows_of(const py::buffer& buffer, const FrameSpan& span,
                        const std::vector<std::string>& text_columns) {
   const py::buffer_info info = buffer.request();
   if (span.found != Found::frame) throw ipip::Error("the frame is not whole");
-  const std::string_view rows = text_of(info, span.end).substr(span.rows);
-  const std::vector<Kind> kinds = kinds_of(rows, span, wanted, text_columns);
-  const auto n_numbers = std::count(kinds.begin(), kinds.end(), Kind::number);
-  const auto n_texts = std::count(kinds.begin(), kinds.end(), Kind::text);
-  py::array_t<double> numbers({static_cast<std::int64_t>(n_numbers), span.count});
-  py::array_t<std::int32_t> codes({static_cast<std::int64_t>(n_texts), span.count});
-  std::vector<std::vector<std::string>> words;
-  double* const number_data = numbers.mutable_data();
-  std::int32_t* const code_data = codes.mutable_data();
-  {
-    py::gil_scoped_release release;
-    ipip::dump::read_rows(rows, span.count, kinds, number_data, code_data, words);
-  }
+  const std::string_view text = text_of(info, span.end).substr(span.rows);
+  ipip::dump::Rows rows;
+  rows.count = span.count;
+  rows.kinds = kinds_of(text, span, wanted, text_columns);
   std::vector<std::string> number_names;
   std::vector<std::string> text_names;
-  for (std::size_t column = 0; column < kinds.size(); ++column) {
-    if (kinds[column] == Kind::number) number_names.push_back(span.columns[column]);
-    if (kinds[column] == Kind::text) text_names.push_back(span.columns[column]);
+  for (std::size_t column = 0; column < rows.kinds.size(); ++column) {
+    const std::string& name = span.columns[column];
+    if (rows.kinds[column] == Kind::number) {
+      if (name == "id") rows.id = static_cast<int>(number_names.size());
+      number_names.push_back(name);
+    }
+    if (rows.kinds[column] == Kind::text) text_names.push_back(name);
+  }
+  py::array_t<double> numbers({static_cast<std::int64_t>(number_names.size()), span.count});
+  py::array_t<std::int32_t> codes({static_cast<std::int64_t>(text_names.size()), span.count});
+  rows.numbers = numbers.mutable_data();
+  rows.codes = codes.mutable_data();
+  bool sorted = false;
+  {
+    py::gil_scoped_release release;
+    sorted = ipip::dump::read_rows(text, rows);
   }
   return py::make_tuple(std::move(number_names), std::move(numbers), std::move(text_names),
-                        std::move(codes), std::move(words));
+                        std::move(codes), std::move(rows.words), sorted);
 }
 
 }  // namespace

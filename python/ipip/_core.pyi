@@ -156,7 +156,7 @@ def find_dump_frame(buffer: npt.NDArray[Any], begin: int, end: int) -> DumpSpan:
 def read_dump_rows(
     buffer: npt.NDArray[Any], span: DumpSpan, wanted: Sequence[str], text_columns: Sequence[str]
 ) -> tuple[
-    list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]]
+    list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]], bool
 ]:
     """Read the rows of a whole frame.
 
@@ -168,7 +168,8 @@ def read_dump_rows(
 
     Returns:
         Names of the numeric columns and their values [columns, n]; names of the other columns,
-        codes [columns, n] of their words, and the different words of each.
+        codes [columns, n] of their words, and the different words of each; whether the atoms are in
+        the order of their ids (where these are 1 to n; else they are in the order of the rows).
 
     Raises:
         CoreError: a row has too few or too many words, or one that is not a number.

@@ -16,16 +16,22 @@ enum class Kind : std::uint8_t {
   skip     ///< not read
 };
 
-/// Reads `count` rows.
+/// How rows are read and where they go.
+struct Rows {
+  std::int64_t count = 0;         ///< rows
+  std::vector<Kind> kinds;        ///< of every column, in order
+  int id = -1;                    ///< which of the number columns holds the atoms' ids; -1: none
+  double* numbers = nullptr;      ///< [number columns, count]
+  std::int32_t* codes = nullptr;  ///< [text columns, count]
+  std::vector<std::vector<std::string>> words;  ///< of each text column: what its codes index
+};
+
+/// Reads `rows.count` rows that `text` begins with; each is ended by a line feed. Where the ids are
+/// 1 ... count, each once, the atom with id k goes to place k - 1; else rows stay in their order.
 ///
-/// @param rows text of the rows, each ended by a line feed
-/// @param kinds of every column, in order
-/// @param numbers [number columns, count]
-/// @param codes [text columns, count]
-/// @param words of each text column: its different words, which the codes index
+/// Returns whether the atoms are in the order of their ids.
 /// Throws ipip::Error where a row has too few or too many words or one is not a number.
-void read_rows(std::string_view rows, std::int64_t count, const std::vector<Kind>& kinds,
-               double* numbers, std::int32_t* codes, std::vector<std::vector<std::string>>& words);
+bool read_rows(std::string_view text, Rows& rows);
 
 /// Whether the words of the first row are numbers, by column.
 std::vector<bool> numeric_words(std::string_view rows);

@@ -132,7 +132,7 @@ class DumpReader:
 
         file = window.path
         try:
-            names, numbers, texts, codes, words = read_dump_rows(
+            names, numbers, texts, codes, words, in_order = read_dump_rows(
                 window.data, span, self._to_parse(span.columns), TEXT_COLUMNS
             )
             cell, origin, pbc = read_box(span.box, span.bounds)
@@ -142,7 +142,7 @@ class DumpReader:
                 if name in texts:
                     elements = codes[texts.index(name)], words[texts.index(name)]
             ids = columns["id"].astype(np.int64) if "id" in columns else None
-            if ids is not None and (np.diff(ids) < 0).any():
+            if ids is not None and not in_order and (np.diff(ids) < 0).any():
                 order = np.argsort(ids, kind="stable")
                 ids, numbers = ids[order], numbers[:, order]
                 columns = dict(zip(names, numbers, strict=True))

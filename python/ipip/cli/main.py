@@ -16,6 +16,7 @@ from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.report import report
 from ipip.cli.run import run
+from ipip.cli.species import species
 from ipip.cli.status import status
 from ipip.cli.train import train
 from ipip.cli.validate import validate
@@ -59,6 +60,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("info")(info)
 app.command("export")(export)
+app.command("species")(species)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -54,8 +54,7 @@ def write_dump(path: Path, n_atoms: int, n_frames: int, seed: int = 0) -> None:
 
 
 def read_with_ase(path: Path) -> int:
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as stream:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as stream:
         return sum(len(a) for a in iread(stream, index=":", format="lammps-dump-text"))
 
 

@@ -155,9 +155,7 @@ def find_dump_frame(buffer: npt.NDArray[Any], begin: int, end: int) -> DumpSpan:
 
 def read_dump_rows(
     buffer: npt.NDArray[Any], span: DumpSpan, wanted: Sequence[str], text_columns: Sequence[str]
-) -> tuple[
-    list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]], bool
-]:
+) -> tuple[list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]], bool]:
     """Read the rows of a whole frame.
 
     Args:

@@ -207,7 +207,7 @@ def test_symbols_that_are_given_come_before_the_default_element_of_lammps(tmp_pa
     assert frame.numbers.tolist() == [6, 6] and "dump_modify element" in caplog.text
     (frame,) = read_dump(path, symbols=["Mo", "S"])
     assert frame.numbers.tolist() == [42, 16]
-    with pytest.raises(InputError, match="'Xx' of dump .* is not an element"):
+    with pytest.raises(InputError, match=r"'Xx' of dump .* is not an element"):
         read_dump(path, symbols=["Mo", "Xx"])
 
 

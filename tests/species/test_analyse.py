@@ -131,7 +131,9 @@ def test_addition_exchange_loss_break_up_and_merging_are_told_apart(analyse):
     lives = {(r["species"], r["first_step"]): r for r in tables["molecules.csv"]}
     assert lives["Mo2OS", "100"]["last_step"] == "200"
     assert float(lives["Mo2OS", "100"]["lifetime_ps"]) == 0.1
-    assert lives["Mo2O", "0"]["begun_by_event"] == "" and lives["Mo2O", "0"]["ended_by_event"] == "0"
+    assert (
+        lives["Mo2O", "0"]["begun_by_event"] == "" and lives["Mo2O", "0"]["ended_by_event"] == "0"
+    )
     assert lives["Mo2S", "500"]["ended_by_event"] == ""
 
 

@@ -17,6 +17,7 @@ from ipip.cli.init import init
 from ipip.cli.report import report
 from ipip.cli.run import run
 from ipip.cli.species import species
+from ipip.cli.stability import stability
 from ipip.cli.status import status
 from ipip.cli.train import train
 from ipip.cli.validate import validate
@@ -61,6 +62,7 @@ app.command("eval")(evaluate)
 app.command("info")(info)
 app.command("export")(export)
 app.command("species")(species)
+app.command("stability")(stability)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -176,7 +176,14 @@ class DumpReader:
         """Columns to parse; empty: all of them."""
         if self._columns is None:
             return []
-        return ["id", "type", *TEXT_COLUMNS, *IMAGE_COLUMNS, *position_columns(names), *self._columns]
+        return [
+            "id",
+            "type",
+            *TEXT_COLUMNS,
+            *IMAGE_COLUMNS,
+            *position_columns(names),
+            *self._columns,
+        ]
 
     def _warn_of_carbon(self, types: IntArray | None, names: Sequence[str]) -> None:
         if self._said_all_carbon or self._symbols is not None or list(names) != ["C"]:

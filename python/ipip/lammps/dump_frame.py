@@ -36,7 +36,7 @@ class DumpFrame:
 
     Attributes:
         step: MD step.
-        cell: [3, 3] rows are lattice vectors in Å; lower triangular but for general triclinic boxes.
+        cell: [3, 3] rows are lattice vectors in Å; lower triangular unless general triclinic.
         origin: [3] lower corner of the box in Å.
         pbc: [3] periodic directions.
         numbers: [n] atomic numbers, or None where neither elements nor symbols are known.

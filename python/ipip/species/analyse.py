@@ -118,15 +118,17 @@ class _Analysis:
                 "(--symbols Mo,S,O), or write `element` columns with `dump_modify element`"
             )
         if frame.ids is None:
-            raise InputError("the dump has no column `id`, by which atoms are followed; dump it too")
+            raise InputError(
+                "the dump has no column `id`, by which atoms are followed; dump it too"
+            )
         if len(frame.numbers) == 0:
             raise InputError("the dump has no atoms")
         found, kinds = np.unique(frame.numbers, return_inverse=True)
         symbols = [chemical_symbols[number] for number in found]
         if settings.follow is not None and settings.follow not in symbols:
             raise InputError(
-                f"follow is {settings.follow}, but the dump has {', '.join(symbols)}; follow one of "
-                "these"
+                f"follow is {settings.follow}, but the dump has {', '.join(symbols)}; follow one "
+                "of these"
             )
         self._first = frame
         self._numbers: IntArray = frame.numbers

@@ -79,7 +79,7 @@ class Molecules:
         # Pairs (old molecule, component) that share atoms; one whose partner is alone on both
         # sides is unchanged.
         size = int(labels.max(initial=-1)) + 1
-        shared, first = np.unique(self.of_atom * size + labels, return_index=True)
+        _, first = np.unique(self.of_atom * size + labels, return_index=True)
         old, new = self.of_atom[first], labels[first]
         lone_old = np.isin(old, _lonely(old))
         lone_new = np.isin(new, _lonely(new))

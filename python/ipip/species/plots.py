@@ -53,9 +53,7 @@ def plot_species(result: SpeciesResult, path: Path) -> None:
             counts = np.array(result.timeline.of(name), dtype=float)
             sizes = np.diff(np.append(starts, len(counts)))
             means = np.add.reduceat(counts, starts) / sizes
-            axes.step(
-                times, means, where="post", color=COLOURS[number], lw=1.3, label=pretty(name)
-            )
+            axes.step(times, means, where="post", color=COLOURS[number], lw=1.3, label=pretty(name))
         label = "molecules" if per_bin == 1 else f"molecules (means of {per_bin} samples)"
         axes.set(ylabel=label, ylim=(0, None))
         axes.set_title(title, fontsize=10, loc="left")

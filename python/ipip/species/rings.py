@@ -38,8 +38,8 @@ def is_insertion(
 ) -> bool:
     """Whether a bond that broke was replaced by a bridge of atoms.
 
-    A bond a-b was replaced if a path of at most ``most`` atoms now links a and b, both ends of which
-    are bonds younger than a-b was. Opening a ring of old bonds is thus no insertion.
+    A bond a-b was replaced if a path of at most ``most`` atoms now links a and b, and both ends of
+    the path are bonds younger than a-b was. Opening a ring of old bonds is thus no insertion.
 
     Args:
         broken: the bond.

@@ -12,6 +12,7 @@ from ipip import __version__
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
 from ipip.cli.export import export
+from ipip.cli.harvest import harvest
 from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.report import report
@@ -61,6 +62,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("info")(info)
 app.command("export")(export)
+app.command("harvest")(harvest)
 app.command("species")(species)
 app.command("stability")(stability)
 

@@ -60,7 +60,7 @@ class Window:
             self.data[:unused] = self.data[self.begin : self.end].copy()
         self.begin, self.end = 0, unused
         try:
-            count = self._source.readinto(memoryview(self.data)[self.end :]) or 0
+            count = self._source.readinto(self.data.data[self.end :]) or 0
         except _damaged() as error:
             raise InputError(f"dump {self.path}: its compression is damaged: {error}") from None
         self.end += count

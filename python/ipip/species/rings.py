@@ -56,7 +56,7 @@ def is_insertion(
     def younger(i: int, j: int) -> bool:
         return bonds[min(i, j), max(i, j)] > born
 
-    paths = [(a, x) for x in neighbours.get(a, ()) if younger(a, x)]
+    paths: list[tuple[int, ...]] = [(a, x) for x in neighbours.get(a, ()) if younger(a, x)]
     for _ in range(most):
         if any(b in neighbours[path[-1]] and younger(path[-1], b) for path in paths):
             return True

@@ -80,7 +80,7 @@ def make_jobs(
 def min_distances(protocol: StabilityProtocol, box: Frame) -> dict[tuple[str, str], float]:
     """Return the least distance (Å) of each pair of the box's elements."""
     symbols = sorted({chemical_symbols[number] for number in box.numbers})
-    frames = [] if protocol.calibration is None else read_frames(protocol.calibration)
+    frames = [] if protocol.calibration is None else read_frames(protocol.calibration, require=())
     factor = protocol.guards.distance_factor
     return calibrate_min_distances(frames, symbols, factor).distances
 

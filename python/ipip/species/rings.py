@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import networkx as nx
 
-MAX_RANK = 40  # independent rings; a network with more has no ring sizes that mean anything
+MAX_RANK = 16  # fused rings; a network with more has no ring sizes that mean anything
 
 
 def ring_sizes(bonds: Iterable[tuple[int, int]], smallest: int) -> tuple[int, ...] | None:
@@ -23,14 +23,17 @@ def ring_sizes(bonds: Iterable[tuple[int, int]], smallest: int) -> tuple[int, ..
         Sizes, or None where the molecule is a network with too many rings.
     """
     graph = nx.Graph(list(bonds))
-    rank = graph.number_of_edges() - graph.number_of_nodes() + nx.number_connected_components(graph)
-    if rank == 0:
-        return ()
-    if rank > MAX_RANK:
-        return None
-    core = nx.k_core(graph, 2)  # ends of chains are in no ring
-    found = (len(cycle) for cycle in nx.minimum_cycle_basis(core))
-    return tuple(sorted(size for size in found if size >= smallest))
+    sizes: list[int] = []
+    for edges in nx.biconnected_component_edges(graph):  # no ring reaches beyond one of these
+        block = nx.Graph(edges)
+        rank = block.number_of_edges() - block.number_of_nodes() + 1
+        if rank > MAX_RANK:
+            return None
+        if rank == 1:
+            sizes.append(block.number_of_nodes())
+        elif rank > 1:
+            sizes += [len(cycle) for cycle in nx.minimum_cycle_basis(block)]
+    return tuple(sorted(size for size in sizes if size >= smallest))
 
 
 def is_insertion(

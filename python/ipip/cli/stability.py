@@ -100,7 +100,7 @@ def _table(models: list[ModelStability], timestep: float) -> object:
 
     table = Table()
     table.add_column("model")
-    headers = ("failed", "rate, Wilson 95 % (%)", "causes", "median failure (ps)", "µs/atom/step")
+    headers = ("failed", "% (95 %)", "causes", "median ps", "µs/atom/step")
     for header in headers:
         table.add_column(header, justify="right")
     for model in models:

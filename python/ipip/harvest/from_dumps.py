@@ -90,7 +90,8 @@ def harvest_dumps(
     earlier = folder / FRAMES_FILE
     taken = read_frames(earlier, require=()) if earlier.is_file() else []
     factor = settings.guards.distance_factor
-    distances = calibrate_min_distances(known, metadata.symbols, factor).distances
+    calibration = calibrate_min_distances(known, metadata.symbols, factor, shortest_bond=0.8)
+    distances = calibration.distances
     folder.mkdir(parents=True, exist_ok=True)
     sources = open_sources(dumps, settings, distances, folder, symbols)
     done = {(str(f.info.get("traj")), f.info.get("md_step")) for f in taken}

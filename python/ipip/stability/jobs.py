@@ -78,11 +78,12 @@ def make_jobs(
 
 
 def min_distances(protocol: StabilityProtocol, box: Frame) -> dict[tuple[str, str], float]:
-    """Return the least distance (Å) of each pair of the box's elements."""
+    """Return the least distance (Å) of each pair of the box's elements, calibrated on it too."""
     symbols = sorted({chemical_symbols[number] for number in box.numbers})
     frames = [] if protocol.calibration is None else read_frames(protocol.calibration, require=())
     factor = protocol.guards.distance_factor
-    return calibrate_min_distances(frames, symbols, factor).distances
+    seen = [box, *frames]
+    return calibrate_min_distances(seen, symbols, factor, shortest_bond=0.8).distances
 
 
 def derived_seed(seed: int, purpose: str, run: int) -> int:

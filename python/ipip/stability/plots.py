@@ -51,7 +51,7 @@ def plot_stability(
     right.set(xlabel="time (ps)", ylabel="runs that go on", ylim=(0, 1.04))
     right.set_xlim(0, steps * timestep / 1000.0)
     right.set_title("Survival (Kaplan-Meier, 95 %)", fontsize=10)
-    right.legend(frameon=False, loc="lower left")
+    right.legend(frameon=False)
     for axes in (left, right):
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

@@ -6,6 +6,7 @@
 // ten, so that one division gives the nearest double (Clinger, PLDI 1990).
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -18,7 +19,7 @@ namespace ipip::dump {
 #ifdef IPIP_FAST_NUMBERS
 
 /// Bytes behind the start of a word that must be readable.
-inline constexpr int kFastReach = 17;
+inline constexpr int kFastReach = 18;
 
 /// Shuffles that drop the byte at a place and leave the ones before it one further on.
 struct DropByte {
@@ -78,8 +79,8 @@ inline constexpr double kTens[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e
   const std::uint64_t whole = (both & 0xffffffffU) * 100000000U + (both >> 32U);
   const double size =
       static_cast<double>(static_cast<std::int64_t>(whole)) / kTens[point ? end - first - 1 : 0];
-  const double signs[2] = {size, -size};
-  value = signs[negative];
+  const auto sign = static_cast<std::uint64_t>(negative) << 63U;
+  value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(size) | sign);
   return at + end;
 }
 

@@ -163,6 +163,16 @@ class ShortWords {
   std::vector<std::string>& words_;
 };
 
+// The number whose word begins at `at`, in a text that ends at `end`.
+[[gnu::target("sse4.1"), gnu::always_inline]] inline bool word_number(const char* at,
+                                                                      const char* end,
+                                                                      double& value) {
+  if (end - at >= kFastReach && fast_number(at, value) != nullptr) return true;
+  const char* last = at;
+  while (last != end && static_cast<unsigned char>(*last) > ' ') ++last;
+  return read_number({at, static_cast<std::size_t>(last - at)}, value);
+}
+
 // The usual case: plain numbers, short words, whole rows. `look_closer` where anything is unusual.
 [[gnu::target("sse4.1,popcnt")]] Outcome read_indexed(std::string_view text, Rows& rows,
                                                       const std::uint32_t* starts, bool by_id) {
@@ -175,18 +185,12 @@ class ShortWords {
   std::vector<ShortWords> short_words(rows.words.begin(), rows.words.end());
   std::vector<std::uint8_t> filled(by_id ? static_cast<std::size_t>(rows.count) : 0);
   const char* const end = text.data() + text.size();
-  const auto number = [end](const char* at, double& value) __attribute__((target("sse4.1"))) {
-    if (end - at >= kFastReach && fast_number(at, value) != nullptr) return true;
-    const char* last = at;
-    while (last != end && static_cast<unsigned char>(*last) > ' ') ++last;
-    return read_number({at, static_cast<std::size_t>(last - at)}, value);
-  };
   for (std::int64_t row = 0; row < rows.count; ++row) {
     const std::uint32_t* const words = starts + row * width;
     std::int64_t place = row;
     if (by_id) {
       double id = 0.0;
-      if (!number(text.data() + words[id_column], id)) return Outcome::look_closer;
+      if (!word_number(text.data() + words[id_column], end, id)) return Outcome::look_closer;
       if (!(id >= 1.0 && id <= static_cast<double>(rows.count))) return Outcome::ids_do_not_count;
       place = static_cast<std::int64_t>(id) - 1;
       if (filled[static_cast<std::size_t>(place)]++ != 0) return Outcome::ids_do_not_count;
@@ -195,7 +199,7 @@ class ShortWords {
       const char* const at = text.data() + words[target.column];
       const std::int64_t to = target.place * rows.count + place;
       if (target.kind == Kind::number) {
-        if (!number(at, rows.numbers[to])) return Outcome::look_closer;
+        if (!word_number(at, end, rows.numbers[to])) return Outcome::look_closer;
       } else {
         const std::uint64_t key = end - at >= 16 ? word_key(at) : 0;
         if (key == 0 && end - at >= 16) return Outcome::look_closer;

@@ -27,6 +27,9 @@ def stability(
     workers: Annotated[
         int | None, typer.Option(help="LAMMPS runs at a time, one core each [all cores].")
     ] = None,
+    launcher: Annotated[
+        str, typer.Option(help="Command that starts MPI ranks to run on, such as 'mpirun -n 17'.")
+    ] = "",
     folder: Annotated[
         Path, typer.Option("--dir", help="Folder for runs and results; continues what is there.")
     ] = Path("stability"),
@@ -51,7 +54,9 @@ def stability(
     at_once = workers or len(os.sched_getaffinity(0))
     console = Console(highlight=False)
     with step_progress(len(models) * protocol.runs, shown=not (quiet or as_json)) as shown:
-        report = run_stability(models, protocol, folder, at_once, shown.steps, shown.result)
+        report = run_stability(
+            models, protocol, folder, at_once, shown.steps, shown.result, launcher.split()
+        )
     if as_json:
         typer.echo(json.dumps(report.summary, indent=1))
     else:

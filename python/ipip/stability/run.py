@@ -15,6 +15,7 @@ from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
+from ipip.lammps.continuation import RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
 from ipip.stability.plots import plot_stability
 from ipip.stability.results import (
@@ -27,7 +28,7 @@ from ipip.stability.results import (
 from ipip.stability.tables import write_runs, write_survival
 
 PROTOCOL_FILE = "protocol.json"
-_DUMPS = ("trajectory.dump", "last.dump", "restart.a", "restart.b")
+_DUMPS = ("trajectory.dump", "last.dump", *RESTART_FILES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,7 @@ def run_stability(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
     on_result: Callable[[str, int, Verdict], None] | None = None,
+    launcher: Sequence[str] = (),
 ) -> StabilityReport:
     """Run a protocol for several models side by side; runs that are done are not done again.
 
@@ -64,6 +66,7 @@ def run_stability(
         workers: LAMMPS processes at a time, one core each.
         progress: called with (MD steps done, MD steps in all).
         on_result: called with model, number of the run and its verdict.
+        launcher: command that starts MPI ranks to run on instead; see :func:`ipip.lammps.run_many`.
 
     Raises:
         InputError: a model or the box is wrong, or the folder holds another protocol's runs.
@@ -81,7 +84,8 @@ def run_stability(
         if on_result is not None:
             on_result(*places[id(job)], verdict)
 
-    found = dict(zip(map(id, order), run_many(order, workers, progress, finished), strict=True))
+    ended = run_many(order, workers, progress, finished, launcher)
+    found = dict(zip(map(id, order), ended, strict=True))
     verdicts = {name: [found[id(job)] for job in jobs[name]] for name in named}
     results = [summarize(name, verdicts[name]) for name in named]
     sentence = verdict_sentence(results, protocol.md.timestep, protocol.md.steps)

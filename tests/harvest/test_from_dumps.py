@@ -1,11 +1,13 @@
 """Harvest from dumps with a real student and a teacher in its own process."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 
 from ipip.cli.main import main
 from ipip.config.harvest import HarvestSettings
@@ -121,6 +123,21 @@ def test_a_growing_dump_is_gone_on_with_and_nothing_is_taken_twice(student, tmp_
     third = harvest_dumps([dump], student, settings(known=[out / "frames.xyz"]), out, ["S", "O"])
     steps = [f.info["md_step"] for f in read_frames(out / "frames.xyz")]
     assert len(steps) == len(set(steps)) == 8 + len(third.new)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_compressed_dumps_give_the_same_frames(student, tmp_path, suffix):
+    dump = tmp_path / "a.dump"
+    write_dump(dump, range(0, 100, 10), fails_at=80)
+    harvest_dumps([dump], student, settings(), tmp_path / "plain", ["S", "O"])
+    packed = tmp_path / f"a.dump{suffix}"
+    compress = gzip.compress if suffix == ".gz" else zstandard.compress
+    packed.write_bytes(compress(dump.read_bytes()))
+    harvest_dumps([packed], student, settings(), tmp_path / "packed", ["S", "O"])
+    plain, other = (read_frames(tmp_path / f / "frames.xyz") for f in ("plain", "packed"))
+    assert [f.info["md_step"] for f in plain] == [f.info["md_step"] for f in other]
+    for a, b in zip(plain, other, strict=True):
+        np.testing.assert_array_equal(a.positions, b.positions)
 
 
 def test_known_frames_are_not_taken_again(student, tmp_path):

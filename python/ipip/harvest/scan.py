@@ -114,7 +114,7 @@ def scan_dump(
 def read_steps(
     path: Path, scan: DumpScan, steps: Sequence[int], symbols: Sequence[str] | None
 ) -> dict[int, Frame]:
-    """Read the frames of some steps, each at its place.
+    """Read the frames of some steps: each at its place, or in one pass where it is compressed.
 
     Args:
         path: dump or pattern.
@@ -126,13 +126,23 @@ def read_steps(
         Step to frame, in LAMMPS' orientation, with info ``traj`` and ``md_step``.
     """
     places = dict(zip(scan.steps, scan.places, strict=True))
+    order = sorted(set(steps), key=lambda step: (places[step].file, places[step].offset))
+    if not order:
+        return {}
+    if path.suffix in {".gz", ".zst"} and "*" not in path.name:
+        reader = read_dump(path, symbols, order, start=places[order[0]], columns=())
+        return {dumped.step: _frame(dumped, scan.name) for dumped in reader}
     found = {}
-    for step in sorted(steps, key=lambda step: (places[step].file, places[step].offset)):
+    for step in order:
         dumped = next(iter(read_dump(path, symbols, [step], start=places[step], columns=())))
-        assert dumped.numbers is not None  # the scan has seen them
-        info = {"traj": scan.name, "md_step": step}
-        found[step] = Frame(dumped.numbers, dumped.positions, dumped.cell, dumped.pbc, info=info)
+        found[step] = _frame(dumped, scan.name)
     return found
+
+
+def _frame(dumped: DumpFrame, name: str) -> Frame:
+    assert dumped.numbers is not None  # the scan has seen them
+    info = {"traj": name, "md_step": dumped.step}
+    return Frame(dumped.numbers, dumped.positions, dumped.cell, dumped.pbc, info=info)
 
 
 def _problem(

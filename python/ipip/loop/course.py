@@ -69,7 +69,7 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
     if done == 0:
         return None
     if done > rounds:
-        return f"all {rounds} rounds are done" if rounds else "the run has no rounds after round 0"
+        return f"its last round, {rounds}, is done"
     harvested = manifests.get(stage_id(done, "15_harvest"))
     if harvested is not None:
         over = harvest_is_over(int(harvested.results["taken"]), rules)

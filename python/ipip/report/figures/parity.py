@@ -72,7 +72,11 @@ def _figure(
                 "mode": "markers",
                 "x": x.round(4),
                 "y": y.round(4),
-                "marker": {"color": model_colour(model.name), "size": 4, "opacity": 0.55},
+                "marker": {
+                    "color": model_colour(model.name),
+                    "size": 4 if len(x) > 200 else 7,
+                    "opacity": 0.55,
+                },
                 "hovertemplate": "reference %{x}, predicted %{y}<extra>" + model.name + "</extra>",
             }
         )

@@ -14,7 +14,6 @@ import yaml
 from ipip.cli.main import main
 from ipip.data import read_frames, write_frames
 
-
 LOOP_VERBS = (
     *("init", "validate", "plan", "run", "status", "report"),
     *("rewind", "gc", "ledger", "relabel", "pretrain", "finetune"),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ipip.data import Frame, read_frames
-from ipip.loop.course import evaluated_rounds
+from ipip.loop.course import evaluated_rounds, teacher_calls
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.loop.seeds import derive_seed
@@ -129,7 +129,7 @@ def _drift(manifests: Manifests, rounds: list[int]) -> list[Drift]:
 
 def _costs(manifests: Manifests) -> list[StageCost]:
     return [
-        StageCost(manifest.stage, manifest.wall_s, int(manifest.results.get("teacher_calls", 0)))
+        StageCost(manifest.stage, manifest.wall_s, teacher_calls(manifest))
         for manifest in manifests.values()
     ]
 

@@ -79,11 +79,17 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
     return None if decision is None else decision.stop
 
 
+def teacher_calls(manifest: Manifest) -> int:
+    """Return how often a stage evaluated the teacher; a harvest says how many frames it labelled."""
+    results = manifest.results
+    return int(results.get("teacher_calls", results.get("labelled", 0)))
+
+
 def spent(manifests: Manifests) -> Spent:
     """Return what the stages that are done have used."""
     return Spent(
         wall_s=sum(manifest.wall_s for manifest in manifests.values()),
-        teacher_calls=sum(int(m.results.get("teacher_calls", 0)) for m in manifests.values()),
+        teacher_calls=sum(teacher_calls(manifest) for manifest in manifests.values()),
     )
 
 

@@ -80,7 +80,7 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
 
 
 def teacher_calls(manifest: Manifest) -> int:
-    """Return how often a stage evaluated the teacher; a harvest says how many frames it labelled."""
+    """Return how often a stage evaluated the teacher; a harvest tells what it labelled."""
     results = manifest.results
     return int(results.get("teacher_calls", results.get("labelled", 0)))
 

@@ -72,3 +72,9 @@ class ResourceSettings(Settings):
     """What the run may use of this machine; has no influence on results."""
 
     lammps_runs: int = Field(1, ge=1, description="LAMMPS runs at the same time, one core each")
+    lammps_launcher: str = Field(
+        "",
+        description="command that starts MPI ranks, such as 'mpirun -n 17' or 'srun -n 65': LAMMPS"
+        " runs then spread over its ranks (the first one hands them out) instead of lammps_runs"
+        " processes of this machine",
+    )

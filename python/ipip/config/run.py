@@ -5,6 +5,7 @@ from __future__ import annotations
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
+from ipip.config.active import ActiveSettings
 from ipip.config.base import Settings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.iteration import IterationSettings
@@ -42,6 +43,9 @@ class RunSettings(Settings):
     )
     harvest: HarvestSettings = Field(
         default_factory=HarvestSettings, description="which frames of the students' MD are taken"
+    )
+    active: ActiveSettings | None = Field(
+        None, description="new reference labels in every round (active learning); null: none"
     )
     iteration: IterationSettings = Field(
         default_factory=IterationSettings, description="forgetting, relabelling and retraining"

@@ -18,6 +18,7 @@ LATER_ROUND = (
     "50_evaluate",
 )
 COMMITTEE = "45_committee"  # only where the settings ask for one
+ACTIVE = "17_reference"  # in later rounds, only where the settings ask for it
 BASELINE = "60_baseline"  # in round 0, only where the settings ask for it
 
 
@@ -27,7 +28,7 @@ def previous_set(base: int) -> str:
 
 
 def stage_names(
-    round_index: int, *, committee: bool = False, baseline: bool = False
+    round_index: int, *, committee: bool = False, baseline: bool = False, active: bool = False
 ) -> tuple[str, ...]:
     """Return the stages of a round in order.
 
@@ -35,9 +36,11 @@ def stage_names(
         round_index: of the round.
         committee: the round trains a committee.
         baseline: round 0 trains the baseline without pretraining.
+        active: later rounds have new frames labelled at the reference level.
     """
     names = list(FIRST_ROUND if round_index == 0 else LATER_ROUND)
     names += [COMMITTEE] * committee + [BASELINE] * (baseline and round_index == 0)
+    names += [ACTIVE] * (active and round_index > 0)
     return tuple(sorted(names))  # the numbers before the names are their order
 
 

@@ -15,7 +15,9 @@ from ipip.data.digest import file_digest
 
 # Settings that decide how fast or where something is computed, not what comes out.
 WITHOUT_INFLUENCE = {
-    "TeacherSettings": {"workers", "start_timeout", "call_timeout", "interpreter"},
+    "TeacherSettings": {"workers", "start_timeout", "call_timeout", "interpreter", "batch"},
+    "Cp2kSettings": {"command"},
+    "TeacherMDSettings": {"checkpoint_interval"},
     "TrainingSettings": {"tensorboard", "accelerator"},
     "StudentMDSettings": {"restart_interval"},
 }

@@ -9,7 +9,7 @@ from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
 from ipip.loop.checks import FoundInputs
 from ipip.loop.decide import held_out_count
-from ipip.loop.folder import BASELINE, COMMITTEE, stage_id, stage_names
+from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
 from ipip.loop.starts import exploration_sizes, stability_sizes
 from ipip.train import steps_of
 
@@ -74,6 +74,7 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
             index,
             committee=settings.iteration.committee > 1 and index < settings.rounds,
             baseline=settings.baseline.none,
+            active=settings.active is not None,
         )
     )
     disk = disk_estimates(settings, list(found.boxes.values()))
@@ -114,11 +115,13 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
     stability_atoms = sum(stability_sizes(settings))
     teacher = _frames(settings.teacher_md) * atoms * BYTES_PER_ATOM
     pretraining = pretraining_frames(settings, len(sizes), settings.rounds) * max(sizes)
+    asked = settings.active.frames if settings.active else 0
     exploring = max(frames * atoms * BYTES_PER_ATOM, teacher)
     evaluating = (_frames(stability) + stability.ring_frames) * stability_atoms * BYTES_PER_ATOM
     return {
         COMMITTEE: settings.iteration.committee * CHECKPOINT_BYTES,
         BASELINE: CHECKPOINT_BYTES + evaluating,
+        ACTIVE: 4 * asked * max(sizes) * BYTES_PER_ATOM,
         "05_forget": 100_000,
         "10_explore": exploring,
         "15_harvest": settings.harvest.candidates * max(sizes) * BYTES_PER_ATOM,
@@ -171,6 +174,9 @@ def _stage(
         seconds = count * mean_atoms * teacher_us * 1e-6 / settings.teacher.workers
         work = f"at most {count} teacher labels, {settings.harvest.frames} frames taken"
         return work, seconds + 2 * START_S
+    if name == ACTIVE and settings.active is not None:
+        count, level = settings.active.frames, settings.active.level.kind
+        return f"at most {count} labels by {level}, whose cost is not estimated", START_S
     if name == "30_pretrain":
         steps = steps_of(settings.pretrain, frames - held_out_count(frames))
         per_step = mean_atoms * settings.pretrain.batch_size

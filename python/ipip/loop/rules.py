@@ -22,12 +22,14 @@ class RunRules:
         stop: when it ends early or goes back.
         committee: rounds that have a successor train a committee.
         baseline: round 0 trains the baseline without pretraining.
+        active: later rounds have new frames labelled at the reference level.
     """
 
     rounds: int
     stop: StopSettings
     committee: bool
     baseline: bool
+    active: bool = False
 
     def stages(self) -> list[str]:
         """Return the names of all stages, if no rule ends the run early."""
@@ -38,6 +40,7 @@ class RunRules:
                 index,
                 committee=self.committee and index < self.rounds,
                 baseline=self.baseline,
+                active=self.active,
             )
         ]
 
@@ -55,6 +58,7 @@ def read_rules(run: RunFolder) -> RunRules:
             stop=StopSettings.model_validate(settings.get("stop", {})),
             committee=int(settings.get("iteration", {}).get("committee", 1)) > 1,
             baseline=bool(settings.get("baseline", {}).get("none", False)),
+            active=settings.get("active") is not None,
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, ValidationError):
         raise InputError(

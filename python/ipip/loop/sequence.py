@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from ipip.config.run import RunSettings
-from ipip.loop.folder import BASELINE, COMMITTEE, previous_set, stage_id
+from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, previous_set, stage_id
 from ipip.loop.parts import pick
 from ipip.loop.plan import disk_estimates
 from ipip.loop.stage import Stage, StageResult, StageRun
@@ -17,6 +17,7 @@ from ipip.loop.stages.evaluate import evaluate
 from ipip.loop.stages.forget import forget
 from ipip.loop.stages.harvest import harvest
 from ipip.loop.stages.label import label
+from ipip.loop.stages.reference import label_at_reference
 from ipip.loop.stages.relabel import relabel
 from ipip.loop.stages.student_md import explore_with_student
 from ipip.loop.stages.teacher_md import explore_with_teacher
@@ -125,6 +126,14 @@ class StageFactory:
             (LABEL, known, forgotten, explored, student),
             partial(harvest, settings, index),
         )
+        if settings.active is not None:
+            yield (
+                ACTIVE,
+                "label the most disputed frames at the reference level",
+                ("active",),
+                (LABEL, stage_id(index, "15_harvest")),
+                partial(label_at_reference, settings, index),
+            )
         parts, more = self._relabelling(chain)
         yield (
             "20_relabel",
@@ -168,11 +177,13 @@ class StageFactory:
         )
         pretrained = stage_id(index, "30_pretrain")
         replay = settings.iteration.replay > 0
+        active = [k for k in (*chain, index) if k > 0 and settings.active is not None]
+        asked = tuple(stage_id(k, ACTIVE) for k in active)
         yield (
             "40_finetune",
             "fine-tune it on the reference frames",
             ("finetune", *(("iteration.replay",) if replay else ())),
-            (LABEL, pretrained, *((own,) if replay else ())),
+            (LABEL, pretrained, *((own,) if replay else ()), *asked),
             partial(finetune, settings, index),
         )
         if settings.iteration.committee > 1 and index < settings.rounds:
@@ -180,7 +191,7 @@ class StageFactory:
                 COMMITTEE,
                 "fine-tune the committee",
                 ("finetune", "iteration.committee", "iteration.committee_share"),
-                (LABEL, pretrained),
+                (LABEL, pretrained, *asked),
                 partial(committee, settings, index),
             )
         yield (

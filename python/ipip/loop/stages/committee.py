@@ -13,6 +13,7 @@ from ipip.export import load_student
 from ipip.loop.folder import stage_id
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
+from ipip.loop.stages.reference import reference_frames
 from ipip.loop.stages.training import STUDENT_FILE, train_student
 
 
@@ -30,6 +31,8 @@ def committee(settings: RunSettings, round_index: int, run: StageRun) -> StageRe
     label = stage_id(0, "20_label")
     train = read_frames(run.path(label, "train.xyz"))
     valid = read_frames(run.path(label, "valid.xyz"))
+    if settings.active is not None:
+        train += reference_frames((*run.chain, round_index), run)
     pretrained, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     share = settings.iteration.committee_share
     seeds, errors = {}, []

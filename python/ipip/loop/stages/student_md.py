@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,12 @@ def run_student(
             advance(done - shown)
             shown = done
 
-        verdicts = run_many(jobs, settings.resources.lammps_runs, progress=progress)
+        verdicts = run_many(
+            jobs,
+            settings.resources.lammps_runs,
+            progress=progress,
+            launcher=shlex.split(settings.resources.lammps_launcher),
+        )
     broken = [verdict for verdict in verdicts if verdict.state == "failed"]
     if broken:
         raise IpipError(

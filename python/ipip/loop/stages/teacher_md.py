@@ -50,6 +50,7 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
                     settings.teacher_md,
                     progress=progress,
                     on_result=lambda result: _store(folder, result),
+                    checkpoints=folder,
                 )
     records = [read_json(folder / f"{start.name}.json") for start in starts]
     return _result(run, folder, records, seeds)

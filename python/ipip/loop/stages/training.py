@@ -17,6 +17,7 @@ from ipip.loop.folder import previous_set, stage_id
 from ipip.loop.frames import FILE_NAME, read_set
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
+from ipip.loop.stages.reference import reference_frames
 from ipip.loop.storage import write_json
 from ipip.models import Student, build_student
 from ipip.train import FitResult, fit, steps_of
@@ -46,6 +47,8 @@ def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
     label = stage_id(0, "20_label")
     train = read_frames(run.path(label, "train.xyz"))
     valid = read_frames(run.path(label, "valid.xyz"))
+    if settings.active is not None:
+        train += reference_frames((*run.chain, round_index), run)
     student, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     seed = derive_seed(settings.seed, round_index, "finetune")
     if settings.iteration.replay:

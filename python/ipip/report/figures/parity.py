@@ -96,11 +96,12 @@ def _figure(
         )
         rows += [(model.name, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
     total = len(_values(models[0], kind)[0])
+    zero = ", without that of its atoms as fitted to the reference" if kind == "energies" else ""
     thinned = f" {SHOWN} of {total} points are shown." if total > SHOWN else ""
     return Figure(
         f"parity-{kind}",
         f"Parity of {kind}",
-        f"Each point is one {quantity} of a held-out frame.{thinned}",
+        f"Each point is one {quantity} of a held-out frame{zero}.{thinned}",
         traces,
         layout,
         ("model", f"reference ({unit})", f"predicted ({unit})"),

@@ -80,9 +80,8 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
 
 
 def teacher_calls(manifest: Manifest) -> int:
-    """Return how often a stage evaluated the teacher; a harvest tells what it labelled."""
-    results = manifest.results
-    return int(results.get("teacher_calls", results.get("labelled", 0)))
+    """Return how often a stage evaluated the teacher, its MD included."""
+    return int(manifest.results.get("teacher_calls", 0))
 
 
 def spent(manifests: Manifests) -> Spent:

@@ -9,13 +9,21 @@ from typing import Annotated
 import typer
 
 from ipip import __version__
+from ipip.cli.convert import convert
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
 from ipip.cli.export import export
+from ipip.cli.gc import gc
 from ipip.cli.info import info
 from ipip.cli.init import init
+from ipip.cli.label import label
+from ipip.cli.ledger import ledger
+from ipip.cli.pretrain import finetune, pretrain
+from ipip.cli.relabel import relabel
 from ipip.cli.report import report
+from ipip.cli.rewind import rewind
 from ipip.cli.run import run
+from ipip.cli.sample import sample
 from ipip.cli.status import status
 from ipip.cli.train import train
 from ipip.cli.validate import validate
@@ -55,8 +63,17 @@ app.command("plan", help="The same as `validate`.")(validate)
 app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
+app.command("label")(label)
+app.command("sample")(sample)
+app.command("ledger")(ledger)
+app.command("rewind")(rewind)
+app.command("gc")(gc)
+app.command("relabel")(relabel)
+app.command("pretrain")(pretrain)
+app.command("finetune")(finetune)
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("convert")(convert)
 app.command("info")(info)
 app.command("export")(export)
 

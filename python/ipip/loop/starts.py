@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 from ipip.config.rounds import LoopSystem
 from ipip.config.run import RunSettings
@@ -30,34 +31,35 @@ class Start:
 
 def exploration_starts(settings: RunSettings) -> list[Start]:
     """Return the starts of every exploration; the same boxes in every round."""
+    default = settings.teacher_md.temperature
     return [
-        _start(
-            settings,
-            system,
-            index,
-            "explore",
-            system.temperature or settings.teacher_md.temperature,
-        )
+        start
         for system in settings.systems
-        for index in range(system.runs)
+        for start in _starts(
+            settings, system, system.runs, "explore", system.temperature or default
+        )
     ]
 
 
 def stability_starts(settings: RunSettings) -> list[Start]:
     """Return the starts of the stability runs; the same in every round, none of them explored."""
     stability = settings.stability
-    md = stability.md or settings.student_md
-    return [
-        _start(
-            settings,
-            system,
-            index,
-            "stability",
-            stability.temperature or system.temperature or md.temperature,
-        )
+    default = (stability.md or settings.student_md).temperature
+    chosen = [
+        (system, stability.runs)
         for system in settings.systems
         if not stability.systems or system.name in stability.systems
-        for index in range(stability.runs)
+    ]
+    return [
+        start
+        for system, runs in (*chosen, *((extra, extra.runs) for extra in stability.extra))
+        for start in _starts(
+            settings,
+            system,
+            runs,
+            "stability",
+            stability.temperature or system.temperature or default,
+        )
     ]
 
 
@@ -71,8 +73,13 @@ def speed_box(settings: RunSettings) -> Frame:
     return build(larger, derive_seed(settings.seed, "box", "speed", system.name, 0))
 
 
-def _start(
-    settings: RunSettings, system: LoopSystem, index: int, purpose: str, temperature: float
-) -> Start:
-    seed = derive_seed(settings.seed, "box", purpose, system.name, index)
-    return Start(f"{system.name}_{index:02d}", system.name, build(system, seed), temperature)
+def _starts(
+    settings: RunSettings, system: LoopSystem, runs: int, purpose: str, temperature: float
+) -> Iterator[Start]:
+    """Yield the starts of one system; a box that all runs share is built once."""
+    frame = None
+    for index in range(runs):
+        if frame is None or system.boxes == "each":
+            seed = derive_seed(settings.seed, "box", purpose, system.name, index)
+            frame = build(system, seed)
+        yield Start(f"{system.name}_{index:02d}", system.name, frame, temperature)

@@ -39,6 +39,7 @@ def build(settings: SystemSettings, seed: int) -> Frame:
             tolerance=settings.tolerance,
             periodic=settings.periodic,
             seed=seed,
+            radii=settings.radii,
         )
         formula = "+".join(f"{n}{name}" for name, n in settings.species.items())
         atoms.info = {"system": formula}

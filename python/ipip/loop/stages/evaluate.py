@@ -12,7 +12,7 @@ from ipip.errors import IpipError
 from ipip.export import load_student
 from ipip.lammps import Verdict, run_student_md
 from ipip.loop.folder import stage_id
-from ipip.loop.frames import frame_errors
+from ipip.loop.frames import frame_energy_errors, frame_errors
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.student_md import describe_verdicts, run_student
@@ -27,8 +27,13 @@ SPEED_TEMPERATURE = 300.0
 
 def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Measure the round's student on frames and boxes that no training has seen."""
-    label = stage_id(0, "20_label")
     path = run.path(stage_id(round_index, "40_finetune"), STUDENT_FILE)
+    return measure(settings, path, run)
+
+
+def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
+    """Measure the student in `path`: errors on held-out frames, stability runs, speed."""
+    label = stage_id(0, "20_label")
     student, _ = load_student(path)
     test = read_frames(run.path(label, "test.xyz"))
     valid = read_frames(run.path(label, "valid.xyz"))
@@ -47,8 +52,9 @@ def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
             "test": dict(errors),
             "valid": dict(metrics(valid, predict(student, valid))),
             "test_frame_errors": frame_errors(test, predicted),
+            "test_frame_energy_errors": frame_energy_errors(test, predicted),
             "failures": failures,
-            "runs": describe_verdicts(starts, verdicts),
+            "runs": describe_verdicts(starts, verdicts, md.timestep),
         },
         times={"us_per_atom_step": pace},
         seeds=seeds,

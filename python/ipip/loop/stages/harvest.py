@@ -17,11 +17,10 @@ from ipip.harvest import harvest as choose
 from ipip.lammps import RunTrajectory
 from ipip.loop.energy_shift import apply_energy_shift
 from ipip.loop.folder import stage_id
-from ipip.loop.frames import FILE_NAME, read_set
+from ipip.loop.frames import read_set
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.label import DISTANCES, read_min_distances
 from ipip.loop.stages.student_md import RUNS_FOLDER
-from ipip.loop.stages.training import STUDENT_FILE
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 
@@ -33,9 +32,8 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     """Choose frames of the round's student MD; write them with the teacher's shifted labels."""
     label = stage_id(0, "20_label")
     shift = run.results(label)["energy_shift"]["ev_per_atom"]
-    before = stage_id(round_index - 1, "20_label" if round_index == 1 else "20_relabel")
     known = [
-        *read_set(run.path(before, FILE_NAME)),
+        *read_set(run.last_set),
         *read_frames(run.path(label, "train.xyz")),
         *read_frames(run.path(label, "valid.xyz")),
         *read_frames(run.path(label, "test.xyz")),
@@ -43,7 +41,7 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     runs = _runs(run.run.stage(stage_id(round_index, "10_explore")) / RUNS_FOLDER)
     candidates = propose([steps for steps, _ in runs], settings.harvest)
     frames = read_candidates(candidates, {steps.name: trajectory for steps, trajectory in runs})
-    student, _ = load_student(run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE))
+    student, _ = load_student(run.last_student)
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
@@ -81,6 +79,7 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         results={
             "candidates": len(candidates),
             "labelled": result.labelled,
+            "teacher_calls": result.labelled,
             "taken": len(new),
             "taken_from_unstable": unstable,
             "mean_force_difference_ev_per_a": mean,

@@ -62,7 +62,7 @@ void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners, co
   }
 }
 
-std::size_t StepGraph::candidates(const NeighList& list) const {
+std::size_t StepGraph::list_length(const NeighList& list) {
   std::size_t count = 0;
   for (int ii = 0; ii < list.inum; ++ii) count += list.numneigh[list.ilist[ii]];
   return count;
@@ -75,7 +75,7 @@ void StepGraph::collect_pairs(const NeighList& list, const double* const* x, con
   closest_squared_.assign(stride_ * stride_, cutoff_squared);
   // The list reaches a skin beyond the cutoff, so its length bounds the pairs of every step until
   // it is rebuilt: past that step nothing grows.
-  const std::size_t bound = candidates(list);
+  const std::size_t bound = list_length(list);
   graph_.receivers.resize(bound);
   graph_.neighbours.resize(bound);
   graph_.vectors.resize(3 * bound);
@@ -104,6 +104,42 @@ void StepGraph::collect_pairs(const NeighList& list, const double* const* x, con
   graph_.vectors.resize(3 * n);
 }
 
+void StepGraph::collect_candidates(const NeighList& list, const int* type, int n_types) {
+  // Kind of a pair of types, (1,1) (1,2) ... (1,N) (2,2) ... from 0, whatever their order.
+  const auto kind = [n_types](int itype, int jtype) {
+    const auto [low, high] = std::minmax(itype, jtype);
+    return (low - 1) * n_types - (low - 1) * (low - 2) / 2 + high - low;
+  };
+  candidates_.n_local = graph_.n_local;
+  candidates_.n_kinds = n_types * (n_types + 1) / 2;
+  candidates_.species = graph_.species;
+  for (auto* column : {&candidates_.receivers, &candidates_.neighbours, &candidates_.from,
+                       &candidates_.to, &candidates_.kinds}) {
+    column->clear();
+    column->reserve(list_length(list));
+  }
+  for (int ii = 0; ii < list.inum; ++ii) {
+    const int i = list.ilist[ii];
+    if (row_of_[i] < 0) continue;
+    const int* jlist = list.firstneigh[i];
+    for (int jj = 0; jj < list.numneigh[i]; ++jj) {
+      const int j = jlist[jj] & NEIGHMASK;
+      if (row_of_[j] < 0) continue;
+      candidates_.receivers.push_back(row_of_[i]);
+      candidates_.neighbours.push_back(row_of_[j]);
+      candidates_.from.push_back(i);
+      candidates_.to.push_back(j);
+      candidates_.kinds.push_back(kind(type[i], type[j]));
+    }
+  }
+}
+
+void StepGraph::drop_pairs() {
+  graph_.receivers.clear();
+  graph_.neighbours.clear();
+  graph_.vectors.clear();
+}
+
 double StepGraph::closest(int itype, int jtype) const {
   const auto at = [this](int first, int second) {
     return closest_squared_[static_cast<std::size_t>(first) * stride_ + second];
@@ -115,7 +151,12 @@ double StepGraph::memory_bytes() const {
   const auto bytes = [](const auto& buffer) {
     return static_cast<double>(buffer.capacity() * sizeof(buffer[0]));
   };
-  return bytes(atoms_) + bytes(row_of_) + bytes(halo_) + bytes(ghosts_) + bytes(closest_squared_) +
-         bytes(graph_.species) + bytes(graph_.receivers) + bytes(graph_.neighbours) +
-         bytes(graph_.vectors);
+  double kept = 0.0;
+  for (const auto* column : {&candidates_.species, &candidates_.receivers, &candidates_.neighbours,
+                             &candidates_.from, &candidates_.to, &candidates_.kinds}) {
+    kept += bytes(*column);
+  }
+  return kept + bytes(atoms_) + bytes(row_of_) + bytes(halo_) + bytes(ghosts_) +
+         bytes(closest_squared_) + bytes(graph_.species) + bytes(graph_.receivers) +
+         bytes(graph_.neighbours) + bytes(graph_.vectors);
 }

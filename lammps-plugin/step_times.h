@@ -25,6 +25,18 @@ struct StepTimes {
   std::int64_t pairs = 0;
 };
 
+/// Seconds of this rank before the times are taken.
+struct WarmUp {
+  double cluster = 0.0;    ///< a small cluster, when the student is read
+  double first = 0.0;      ///< the first evaluation of the deck's own atoms
+  bool pending = true;     ///< whether that is still to come
+  bool unreported = true;  ///< whether `warm_up_line` is still to be printed
+};
+
+/// The longest warm-up of all ranks in one line. Collective.
+/// @return the text on rank 0, empty on others
+std::string warm_up_line(const WarmUp& warm_up, MPI_Comm world);
+
 /// A table with one line for each phase: smallest, mean and largest over ranks. Collective.
 /// @return the text on rank 0, empty on others and where no step was made
 std::string times_table(const StepTimes& times, MPI_Comm world);

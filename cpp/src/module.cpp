@@ -10,6 +10,7 @@
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
+#include "module_ranks.hpp"
 #include "module_student.hpp"
 
 namespace py = pybind11;
@@ -31,6 +32,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("torch_version_built", &ipip::torch_version_built);
   module.def("torch_version_loaded", &ipip::torch_version_loaded);
   bind_student(module);
+  bind_ranks(module);
   py::class_<GatherHaloContext>(module, "GatherHalo")
       .def(py::init([](std::int64_t n_local, std::vector<std::int64_t> owners) {
              return std::unique_ptr<GatherHaloContext>(new GatherHaloContext{

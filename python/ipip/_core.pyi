@@ -86,6 +86,97 @@ class Student:
             CoreError: the arrays do not fit each other.
         """
 
+class ResidentStudent:
+    """A model file run by TorchScript on candidate pairs that stay on its device.
+
+    What `pair_style ipip` does with `backend torchscript`: candidates come with each neighbour
+    list, positions with each step.
+
+    Args:
+        path: of the model file.
+        device: `cpu` or `cuda:N`.
+
+    Raises:
+        CoreError: the file is not a student, or the device cannot be had.
+    """
+
+    def __init__(self, path: str, device: str = "cpu") -> None: ...
+    @property
+    def backend(self) -> str:
+        """What evaluates it, in a few words."""
+
+    @property
+    def buffer_bytes(self) -> float:
+        """Bytes in main memory that are kept: weights and candidates."""
+
+    def warm_up(self) -> None:
+        """Evaluate a small cluster without exchanges."""
+
+    def set_candidates(
+        self,
+        species: Sequence[int],
+        receivers: Sequence[int],
+        neighbours: Sequence[int],
+        from_points: Sequence[int],
+        to_points: Sequence[int],
+        kinds: Sequence[int],
+        n_local: int,
+        n_kinds: int,
+    ) -> None:
+        """Take the pairs that may come closer than the cutoff, ordered by receiver.
+
+        Args:
+            species: [n_total] index into the student's elements; local rows first.
+            receivers: [n] row of the receiving atom.
+            neighbours: [n] row of its neighbour.
+            from_points: [n] point of the receiving atom.
+            to_points: [n] point of its neighbour (an atom or an image of one).
+            kinds: [n] kind of the pair.
+            n_local: number of local rows.
+            n_kinds: kinds of pairs whose smallest distance is wanted.
+
+        Raises:
+            CoreError: the arrays do not fit each other.
+        """
+
+    def compute(self, points: npt.ArrayLike, atom_virials: bool = False) -> dict[str, Any]:
+        """Evaluate one step.
+
+        Args:
+            points: [n_points, 3] Å.
+            atom_virials: whether per-atom virials are wanted.
+
+        Returns:
+            What `Student.compute` returns, and `closest` [n_kinds] (Å, the cutoff where no pair is
+            closer) and `n_pairs`.
+
+        Raises:
+            CoreError: there are fewer points than candidates name, or the model fails.
+        """
+
+def built_with_cuda() -> bool:
+    """Whether the libtorch that is loaded was built with CUDA."""
+
+def visible_gpus() -> int:
+    """GPUs that libtorch sees."""
+
+def place_rank(
+    request: str, rank: int, ranks: int, gpus: int, share: bool = False, cuda: bool = True
+) -> str:
+    """Return the device of one MPI rank, `cpu` or `cuda:N`.
+
+    Args:
+        request: `auto`, `cpu`, `cuda` or `cuda:N`.
+        rank: number of the rank among those of its node.
+        ranks: ranks on the node.
+        gpus: GPUs that the rank sees.
+        share: whether several ranks may use one GPU.
+        cuda: whether libtorch was built with CUDA.
+
+    Raises:
+        CoreError: the request cannot be met; the text says why and what to do.
+    """
+
 class GatherHalo:
     """Context in which `halo_exchange` appends copies of local rows.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ipip import __version__
+from ipip.cli.convert import convert
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
 from ipip.cli.export import export
@@ -72,6 +73,7 @@ app.command("pretrain")(pretrain)
 app.command("finetune")(finetune)
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("convert")(convert)
 app.command("info")(info)
 app.command("export")(export)
 

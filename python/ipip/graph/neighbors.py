@@ -27,6 +27,29 @@ def neighbor_list(
     Raises:
         InputError: positions or cell are not finite, or a periodic direction has no extent.
     """
+    points, box, periodic = checked_geometry(positions, cell, pbc)
+    if len(points) == 0:
+        return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
+    search = NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
+    i, j, vectors = search.compute(
+        points=points, box=box, periodic=periodic.tolist(), quantities="ijD"
+    )
+    edge_index = np.stack([i, j]).astype(np.int64)
+    return edge_index, np.array(vectors, dtype=np.float64)
+
+
+def checked_geometry(
+    positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Check a geometry without searching for pairs.
+
+    Returns:
+        positions [n, 3] and cell [3, 3] in Å, the cell complete where a direction is periodic, and
+        the periodic directions [3].
+
+    Raises:
+        InputError: as `neighbor_list`.
+    """
     points = np.ascontiguousarray(positions, dtype=np.float64)
     box = np.ascontiguousarray(cell, dtype=np.float64)
     periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), 3)
@@ -37,14 +60,7 @@ def neighbor_list(
         raise InputError(f"the cell is {box.tolist()}; expected finite vectors in Å")
     if periodic.any():
         box = _complete(box, periodic)
-    if len(points) == 0:
-        return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
-    search = NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
-    i, j, vectors = search.compute(
-        points=points, box=box, periodic=periodic.tolist(), quantities="ijD"
-    )
-    edge_index = np.stack([i, j]).astype(np.int64)
-    return edge_index, np.array(vectors, dtype=np.float64)
+    return points, box, periodic
 
 
 def _complete(

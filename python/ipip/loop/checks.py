@@ -16,6 +16,7 @@ from ipip.lammps.check import check_deck
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import exploration_starts
+from ipip.loop.training_checks import check_trainings
 from ipip.plugin import plugin_folder
 
 PLUGIN = "ipipplugin.so"
@@ -56,6 +57,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     reference = read_reference(
         settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
     )
+    check_trainings(settings, reference.train, reference.valid)
     starts = exploration_starts(settings)
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")

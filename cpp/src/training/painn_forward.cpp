@@ -104,8 +104,7 @@ void PainnTraining<T>::backward(std::size_t l) {
                        vectors);
   }
   if (l == 0) return;
-  fused::EdgePass<T> sent = pass(l);
-  sent.pairs = lists_.senders();
+  const fused::EdgePass<T> sent = pass(l);  // each pair stands for its mirror
   Layer& below = layers_[l - 1];
   kernels_.send_back(sent, 0, n_, n_, layer.g_messages.value(), below.g_out.value(),
                      sender_pairs_.data());
@@ -122,9 +121,7 @@ void PainnTraining<T>::pair_gradients(double* energies, double* forces, double* 
   T* pairs = receiver_pairs_.data();
   for (std::int64_t e = 0; e < n_pairs(); ++e) {
     for (int c = 0; c < 4; ++c) {
-      pairs[4 * e + c] = layers_.size() > 1
-                             ? sender_pairs_.data()[4 * std::int64_t(lists_.sender_place()[e]) + c]
-                             : T(0);
+      pairs[4 * e + c] = layers_.size() > 1 ? sender_pairs_.data()[4 * e + c] : T(0);
     }
   }
   kernels_.first_back(pass(0), 0, n_, pairs);

@@ -115,6 +115,7 @@ void PainnTraining<T>::take(const Frames& frames, const EnergyScale& scale) {
     }
   }
   lists_.build(graph_, 1);
+  if (layers_.size() > 1) lists_.sort_by_sender(graph_);
   scale_ = copied<double>(scale.scale);
   offset_ = copied<double>(scale.offset);
   has_core_ = !scale.core.empty();

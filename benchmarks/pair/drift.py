@@ -88,7 +88,8 @@ def _train(folder: Path, epochs: int) -> Path:
         return model
     settings = folder / "train.yaml"
     settings.write_text(_TRAIN.format(data=DATA, epochs=epochs))
-    command = [sys.executable, "-m", "ipip.cli.main", "train", str(settings), "--dir", str(run)]
+    ipip = Path(sys.executable).with_name("ipip")
+    command = [str(ipip), "train", str(settings), "--dir", str(run)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise IpipError(f"training for the drift table failed: {done.stdout}{done.stderr}")

@@ -92,7 +92,8 @@ class FusedPaiNN:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Evaluate whole systems, as `ipip.graph.energy_and_forces`.
 
-        Pairs must be ordered by receiver and be there in both directions, as `ipip.graph.neighbor_list` has them.
+        Pairs must be ordered by receiver and be there in both directions, as
+        `ipip.graph.neighbor_list` has them.
         """
         student = self._student
         if frame_of_atom is None:

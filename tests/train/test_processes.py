@@ -27,7 +27,7 @@ BIN = Path(sys.executable).parent
 SETTINGS = """\
 data: [{path: copper.xyz}]
 split: {valid: 7, test: 4}
-student: {channels: 8, layers: 2, cutoff: 4.0, dtype: float64}
+student: {channels: 16, layers: 2, cutoff: 4.0, dtype: float64}
 training:
   {max_epochs: 3, batch_size: 7, warmup_steps: 3, stress_weight: 10.0, accelerator: cpu,
    ema_decay: 0.9, tensorboard: false}

@@ -53,7 +53,8 @@ void require_device(const std::string& name) {
 void move(torch::jit::Module& module, torch::Device device) {
   for (auto child : module.modules()) {
     for (const auto& item : child.named_attributes(/*recurse=*/false)) {
-      if (item.value.isTensor()) child.setattr(item.name, item.value.toTensor().detach().to(device));
+      if (item.value.isTensor())
+        child.setattr(item.name, item.value.toTensor().detach().to(device));
     }
   }
 }

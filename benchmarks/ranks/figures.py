@@ -27,10 +27,13 @@ def plot_scaling(result: dict[str, Any], path: Path) -> None:
         rows = [r for r in result["strong"] if r["backend"] == backend]
         atoms, speedups = [r["atoms"] for r in rows], [r["speedup"] for r in rows]
         axes.plot(atoms, speedups, "o-", color=colour, label=backend)
+        apart = [r["speedup_halves_apart"] for r in rows]
+        label = "two halves that know nothing of each other" if colour == BLUE else None
+        axes.plot(atoms, apart, "x", color=colour, label=label)
     axes.axhline(2.0, color=GREY, linewidth=1.0)
     axes.axhline(1.85, color=GREY, linewidth=1.0, linestyle="--", label="1.85")
     axes.set_xscale("log")
-    axes.set_ylim(1.0, 2.1)
+    axes.set_ylim(1.0, 2.3)
     axes.set_xlabel("atoms")
     axes.set_ylabel("time on 1 rank / time on 2 ranks")
     axes.legend(frameon=False)

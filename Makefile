@@ -16,6 +16,7 @@ help:
 	@echo "make test       set up $(VENV), then run all linters and tests"
 	@echo "make setup      set up $(VENV) only"
 	@echo "make lint       linters only        make unit     tests only"
+	@echo "make benchmark  speed of the pair style, a minute's version (docs/kernels.md)"
 	@echo "make benchmark-ranks  one rank against two, a minute (docs/pair_style_ipip.md)"
 	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
 
@@ -59,6 +60,9 @@ lint: setup
 
 unit: setup
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+benchmark: setup
+	$(BIN)/python -m benchmarks.pair --quick
 
 benchmark-ranks: setup
 	$(BIN)/python -m benchmarks.ranks --quick

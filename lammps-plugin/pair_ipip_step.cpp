@@ -90,7 +90,9 @@ void PairIpip::count_step(double wall, double halo_forward, double halo_backward
   times_.graph += results_.pair_seconds;
   times_.halo += halo_forward + halo_backward;
   times_.forward += results_.forward_seconds - halo_forward;
-  times_.backward += wall - results_.pair_seconds - results_.forward_seconds - halo_backward;
+  times_.backward += results_.backward_seconds - halo_backward;
+  times_.forces +=
+      wall - results_.pair_seconds - results_.forward_seconds - results_.backward_seconds;
   times_.steps += 1;
   times_.atoms += graph.n_local;
   times_.halo_rows += static_cast<std::int64_t>(graph.species.size()) - graph.n_local;

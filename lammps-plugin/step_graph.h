@@ -77,6 +77,7 @@ class StepGraph {
   void assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
                         const std::vector<int>& species);
   static std::size_t list_length(const NeighList& list);
+  void make_room(const NeighList& list, std::size_t n, std::size_t more);
 
   ipip::Graph graph_;
   ipip::Candidates candidates_;

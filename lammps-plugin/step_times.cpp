@@ -24,16 +24,17 @@ std::string warm_up_line(const WarmUp& warm_up, MPI_Comm world) {
 }
 
 std::string times_table(const StepTimes& times, MPI_Comm world) {
-  constexpr std::size_t kPhases = 4;
+  constexpr std::size_t kPhases = 5;
   constexpr std::size_t kLines = kPhases + 3;
-  constexpr std::array<const char*, kLines> kNames = {"graph, s",    "forward, s", "halo, s",
-                                                      "backward, s", "atoms/step", "halo rows/step",
-                                                      "pairs/step"};
+  constexpr std::array<const char*, kLines> kNames = {"graph, s",       "forward, s", "halo, s",
+                                                      "backward, s",    "forces, s",  "atoms/step",
+                                                      "halo rows/step", "pairs/step"};
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
   const std::array<double, kLines> mine = {times.graph,
                                            times.forward,
                                            times.halo,
                                            times.backward,
+                                           times.forces,
                                            static_cast<double>(times.atoms) / steps,
                                            static_cast<double>(times.halo_rows) / steps,
                                            static_cast<double>(times.pairs) / steps};

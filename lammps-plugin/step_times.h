@@ -18,7 +18,8 @@ struct StepTimes {
   double graph = 0.0;     ///< rows, halo plan, pairs
   double forward = 0.0;   ///< energies, without exchanges
   double halo = 0.0;      ///< exchanges, waiting for other ranks included
-  double backward = 0.0;  ///< gradients and forces, without exchanges
+  double backward = 0.0;  ///< gradients on pairs, without exchanges
+  double forces = 0.0;    ///< forces and virials from them, and the student's own lists
   std::int64_t steps = 0;
   std::int64_t atoms = 0;  ///< local rows, summed over steps
   std::int64_t halo_rows = 0;

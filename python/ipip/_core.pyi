@@ -72,7 +72,8 @@ class Student:
 
         Args:
             species: [n_total] index into `symbols`; local atoms first, then halo rows.
-            edge_index: [2, n_edges] receiving atom (local), neighbour; ordered by receiver.
+            edge_index: [2, n_edges] receiving atom (local), neighbour; ordered by receiver; pairs
+                of local atoms in both directions.
             edge_vec: [n_edges, 3] r_j - r_i in Å.
             n_local: number of local atoms.
             atom_virials: whether per-atom virials are wanted.
@@ -196,3 +197,70 @@ class GatherHalo:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+class DumpSpan:
+    """One frame of a dump as it lies in a buffer: its header, and where its rows are."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the frame is in the buffer; if not, only `broken` and `end` count."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the frame is cut off and another one begins in it."""
+
+    @property
+    def step(self) -> int:
+        """MD step."""
+
+    @property
+    def count(self) -> int:
+        """Number of atoms."""
+
+    @property
+    def box(self) -> list[str]:
+        """Words behind "ITEM: BOX BOUNDS"."""
+
+    @property
+    def bounds(self) -> npt.NDArray[Any]:
+        """[3, 2], [3, 3] with tilts or [3, 4] of a general triclinic box, Å."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names."""
+
+    @property
+    def end(self) -> int:
+        """Where the next frame begins, in bytes from the start of the buffer."""
+
+def find_dump_frame(buffer: npt.NDArray[Any], begin: int, end: int) -> DumpSpan:
+    """Find the frame of a text dump that begins at byte `begin` of `buffer`.
+
+    Args:
+        buffer: text, as bytes.
+        begin: where the frame begins.
+        end: where the text in the buffer ends.
+
+    Raises:
+        CoreError: the text is not that of a dump of atoms.
+    """
+
+def read_dump_rows(
+    buffer: npt.NDArray[Any], span: DumpSpan, wanted: Sequence[str], text_columns: Sequence[str]
+) -> tuple[list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]], bool]:
+    """Read the rows of a whole frame.
+
+    Args:
+        buffer: the text in which the frame was found.
+        span: of the frame.
+        wanted: names of the columns to read; empty: all.
+        text_columns: names of columns that hold words even where the first is a number.
+
+    Returns:
+        Names of the numeric columns and their values [columns, n]; names of the other columns,
+        codes [columns, n] of their words, and the different words of each; whether the atoms are in
+        the order of their ids (where these are 1 to n; else they are in the order of the rows).
+
+    Raises:
+        CoreError: a row has too few or too many words, or one that is not a number.
+    """

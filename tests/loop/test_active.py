@@ -9,6 +9,7 @@ from ipip.data import read_frames
 from ipip.errors import InputError
 from ipip.loop.active import level_mismatch, most_different
 from ipip.loop.folder import stage_id
+from ipip.loop.ledger import read_ledger
 from ipip.loop.manifest import read_manifest
 from ipip.loop.run import run_loop
 
@@ -78,6 +79,8 @@ def test_disputed_frames_get_reference_labels_and_join_the_fine_tuning(write_inp
         for index in (0, 1)
     ]
     assert sizes[1] == sizes[0] + 1
+    (row,) = read_ledger(folder, origin=1, label="reference")
+    assert row.frame_id == f"reference/{labelled.info['frame_id']}" and row.part == "train"
 
 
 def test_a_level_with_another_energy_zero_is_refused(write_inputs, tmp_path):

@@ -65,7 +65,7 @@ def test_a_run_without_gain_has_no_further_round():
 def test_rounds_that_are_done_stay_whatever_the_rules_say_now():
     course = build_course(make_round, evaluated(0.5, 0.5, 0.5, 0.5), RULES, 3)
     assert max(chains(course)) == 3
-    assert course.stop == "all 3 rounds are done"
+    assert course.stop == "its last round, 3, is done"
 
 
 def test_a_harvest_without_new_frames_ends_the_run_before_the_training():

@@ -89,6 +89,18 @@ def test_what_other_settings_left_of_an_unfinished_stage_is_removed(bench):
     assert bench.go()["round_000/20_label"].results == {"continued": False}
 
 
+def test_time_of_an_attempt_that_was_stopped_counts(bench):
+    bench.break_with = Stopped("SIGTERM")
+    with pytest.raises(Stopped):
+        bench.go()
+    marker = bench.run.stage("round_000/20_label") / "started.json"
+    begun = json.loads(marker.read_text())
+    assert 0 < begun["wall_s"] < 5
+    marker.write_text(json.dumps(begun | {"wall_s": 100.0}))
+    bench.break_with = None
+    assert 100 <= bench.go()["round_000/20_label"].wall_s < 105
+
+
 def test_an_unfinished_stage_with_other_settings_is_told_before_it_is_removed(bench):
     bench.break_with = Stopped("SIGTERM")
     with pytest.raises(Stopped):

@@ -50,7 +50,7 @@ def test_the_summary_has_exactly_the_documented_fields(finished_run):
     _, folder = finished_run
     summary = json.loads((folder / "summary.json").read_text())
     assert set(summary) == {"verdict", "teacher", "rounds", "best_round", "stopped"}
-    assert summary["stopped"] == "all 1 rounds are done"
+    assert summary["stopped"] == "its last round, 1, is done"
     assert set(summary["teacher"]) == {"test", "us_per_atom_step"}
     assert [entry["round"] for entry in summary["rounds"]] == [0, 1]
     fields = {"round", "test", "failures", "us_per_atom_step", "kept", "forgotten", "new"}

@@ -86,7 +86,7 @@ def test_watching_a_finished_run_ends_and_says_why_it_ended(finished_run, capsys
     watch_run(folder, 0.1)
     out = capsys.readouterr().out
     assert "12 of 12 stages are done" in out
-    assert "the run ends here: all 1 rounds are done" in out
+    assert "the run ends here: its last round, 1, is done" in out
 
 
 def test_the_next_round_is_expected_to_take_as_long_as_the_last(finished_run, tmp_path):

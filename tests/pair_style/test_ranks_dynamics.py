@@ -118,8 +118,8 @@ def test_the_end_of_a_run_tells_where_the_time_went(
     assert run.output.count("pair_style ipip: warm-up ") == 1
     assert run.output.index("pair_style ipip: warm-up ") < run.output.index("pair_style ipip: 5")
     table = run.output[run.output.index("pair_style ipip: 5") :].splitlines()
-    lines = {line[:16].strip(): line[16:].split() for line in table[2:9]}
-    names = ["graph, s", "forward, s", "halo, s", "backward, s"]
+    lines = {line[:16].strip(): line[16:].split() for line in table[2:10]}
+    names = ["graph, s", "forward, s", "halo, s", "backward, s", "forces, s"]
     assert list(lines) == [*names, "atoms/step", "halo rows/step", "pairs/step"]
     shares = [float(lines[name][4].rstrip("%")) for name in names]
     assert sum(shares) == pytest.approx(100.0, abs=0.3)

@@ -109,7 +109,7 @@ def test_instances_on_sub_communicators(models: Models, tmp_path: Path) -> None:
     model = models()
     expected = []
     for name, atoms in (("gas", a_gas()), ("crystal", a_crystal())):
-        atoms.calc = IpipCalculator(model)
+        atoms.calc = IpipCalculator(model, backend="eager")
         expected.append(atoms.get_potential_energy())
         (tmp_path / f"in.{name}").write_text(
             header(write_start(tmp_path, atoms), pair=pair("check yes")) + "thermo_modify norm no\n"
@@ -156,6 +156,6 @@ def test_partitions(models: Models, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for k, atoms in enumerate((a_gas(), a_gas(20, 12.0, seed=9))):
-        atoms.calc = IpipCalculator(model)
+        atoms.calc = IpipCalculator(model, backend="eager")
         found = json.loads((tmp_path / f"values{k}.json").read_text())
         assert found == pytest.approx(atoms.get_potential_energy(), rel=1e-10)

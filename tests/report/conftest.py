@@ -90,7 +90,7 @@ def content() -> ReportContent:
             },
             "rounds": [round_entry(index) for index in range(4)],
             "best_round": 3,
-            "stopped": "all 3 rounds are done",
+            "stopped": "its last round, 3, is done",
         },
         compositions=(
             {"round 0": 360},

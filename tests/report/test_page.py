@@ -86,7 +86,7 @@ def test_the_verdict_comes_first_and_texts_are_escaped(content):
     body = page[page.index("<main") :]
     assert body.index("The student of round 3 beats") < body.index("<table") < body.index("<figure")
     assert "Rank 2 &lt;of 3&gt; &amp; so on." in body
-    assert "all 3 rounds are done" in body
+    assert "its last round, 3, is done" in body
 
 
 def test_every_figure_can_be_had_as_csv(content):

@@ -14,6 +14,7 @@ from ipip.systems import molecule
 from ipip.teachers import Teacher, label_frames
 from ipip.teachers.process import cp2k_values
 from ipip.teachers.worker.cp2k import kpoints, render_input
+from ipip.teachers.worker.cp2k_data import find_folder, full_name
 
 CHEAP = {
     "level": "smoothed",
@@ -70,7 +71,7 @@ def test_frames_that_do_not_converge_or_break_are_dropped_with_the_reason(sulphu
     assert result.frames == []
     reasons = dict(result.dropped)
     assert "SCF not converged in 2 steps" in reasons[0]
-    assert "CP2K stopped" in reasons[1]
+    assert "BASIS_MOLOPT has no SZV-MOLOPT-SR-GTH for Am" in reasons[1]
 
 
 @needs_cp2k
@@ -113,22 +114,24 @@ def test_the_default_level_is_the_papers(sulphur):
     cell = sulphur.to_atoms()
     cell.set_cell([10.0, 10.0, 10.0])
     cell.pbc = True
-    text = render_input(cp2k_values(Cp2kSettings()), cell)
+    kinds = [("S", "TZV2P-MOLOPT-PBE-GTH-q6", "GTH-PBE-q6")]
+    text = render_input(cp2k_values(Cp2kSettings()), cell, kinds)
     for line in (
         "CUTOFF [Ry] 850.0",
         "SCHEME MONKHORST-PACK 4 4 4",
         "TYPE DFTD3(BJ)",
         "&XC_FUNCTIONAL PBE",
+        "BASIS_SET TZV2P-MOLOPT-PBE-GTH-q6",
     ):
         assert line in text
     assert "NN10" not in text and "UNRESTRICTED" not in text and "UKS" not in text
     plain = Cp2kSettings()
     assert (plain.basis_set, plain.pseudo_potential) == ("TZV2P-MOLOPT-PBE-GTH", "GTH-PBE")
-    smoothed = render_input(cp2k_values(Cp2kSettings(level="smoothed")), cell)
+    smoothed = render_input(cp2k_values(Cp2kSettings(level="smoothed")), cell, kinds)
     assert "CUTOFF [Ry] 300.0" in smoothed and "NN10_SMOOTH" in smoothed
     assert "KPOINTS" not in smoothed
     assert Cp2kSettings(level="smoothed", cutoff=500.0).cutoff == 500.0
-    isolated = render_input(cp2k_values(Cp2kSettings()), sulphur.to_atoms())
+    isolated = render_input(cp2k_values(Cp2kSettings()), sulphur.to_atoms(), kinds)
     assert "POISSON_SOLVER WAVELET" in isolated and "KPOINTS" not in isolated
 
 
@@ -142,3 +145,27 @@ def test_the_smoothed_level_is_that_of_the_shipped_reference_frames(repository, 
         (found,) = teacher.label([stored])
     assert found.energy == pytest.approx(stored.energy, abs=2e-3)
     np.testing.assert_allclose(found.forces, stored.forces, atol=5e-3)
+
+
+def test_names_of_data_files_get_the_charge_that_the_file_appends(tmp_path):
+    path = tmp_path / "BASIS"
+    path.write_text(
+        "#\nMo TZV2P-GTH-q14 TZV2P-GGA-q14\n 1\n 2 0 1\nMo TZV2P-GTH-q6\nS TZV2P-GTH-q6\nS OLD\n"
+    )
+    assert full_name(str(path), "S", "TZV2P-GTH") == "TZV2P-GTH-q6"
+    assert full_name(str(path), "S", "OLD", "-q6") == "OLD"
+    assert full_name(str(path), "Mo", "TZV2P-GTH", "-q14") == "TZV2P-GTH-q14"
+    with pytest.raises(RuntimeError, match="several TZV2P-GTH for Mo: TZV2P-GTH-q14, TZV2P-GTH-q6"):
+        full_name(str(path), "Mo", "TZV2P-GTH")
+    with pytest.raises(RuntimeError, match="BASIS has no DZVP for S"):
+        full_name(str(path), "S", "DZVP")
+
+
+@needs_cp2k
+def test_the_papers_basis_set_is_found_for_mo_s_and_o(tmp_path):
+    data = find_folder("cp2k.psmp", "") or find_folder("cp2k_shell.psmp", "")
+    for element, charge in (("Mo", "-q14"), ("S", "-q6"), ("O", "-q6")):
+        basis = full_name(f"{data}/BASIS_MOLOPT_UZH", element, "TZV2P-MOLOPT-PBE-GTH")
+        assert basis == f"TZV2P-MOLOPT-PBE-GTH{charge}"
+        potential = full_name(f"{data}/POTENTIAL", element, "GTH-PBE", charge)
+        assert potential == f"GTH-PBE{charge}"

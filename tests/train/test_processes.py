@@ -21,12 +21,13 @@ from ipip.models import Student
 from ipip.train import fit
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.module import STATE
+from ipip.train.processes import join
 
 BIN = Path(sys.executable).parent
 SETTINGS = """\
 data: [{path: copper.xyz}]
 split: {valid: 7, test: 4}
-student: {channels: 8, layers: 2, cutoff: 4.0, dtype: float64}
+student: {channels: 16, layers: 2, cutoff: 4.0, dtype: float64}
 training:
   {max_epochs: 3, batch_size: 7, warmup_steps: 3, stress_weight: 10.0, accelerator: cpu,
    ema_decay: 0.9, tensorboard: false}
@@ -116,6 +117,13 @@ def test_a_signal_to_one_process_ends_both_and_one_continues(folder: Path) -> No
     for name in ("two", "one"):
         assert main(train(folder, name)) == 0
     assert_same_training(folder / "one", folder / "two")
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(InputError, match="2 processes share 1 GPUs; start one for each GPU"):
+        join("auto", 2)
 
 
 def test_fewer_frames_in_a_batch_than_processes_are_refused(

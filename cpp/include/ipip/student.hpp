@@ -93,7 +93,7 @@ struct Results {
   std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff
   double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
   double forward_seconds = 0.0;       ///< wall time of the energies, exchanges included
-  double backward_seconds = 0.0;      ///< wall time of the gradients, exchanges included
+  double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, exchanges included
 };
 
 /// A student read from a model file. Not to be used by two threads at once.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ipip.data import Frame
 
 
 def convert(
@@ -49,7 +53,7 @@ def convert(
     )
     counts = {"frames": 0, "atoms": 0, "stress": 0}
 
-    def frames() -> object:
+    def frames() -> Iterator[Frame]:
         for source in sources:
             for frame in iterate_frames(source, keys):
                 counts["frames"] += 1

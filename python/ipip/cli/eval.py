@@ -46,21 +46,21 @@ def evaluate(
     from ipip.data.atomic import write_text
     from ipip.data.elements import check_elements
     from ipip.errors import InputError
-    from ipip.export import load_student
+    from ipip.export import read_metadata
     from ipip.train.checkpoints import disk_full_explained
     from ipip.train.interactive import write_page
     from ipip.train.metrics import metrics
     from ipip.train.parity import plot_parity, write_frame_errors
-    from ipip.train.predict import predict
+    from ipip.train.predict_file import predict_file
 
     torch.set_num_threads(1)
-    student, metadata = load_student(model)
+    metadata = read_metadata(model)
     keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key, units=units)
     reference = read_frames(data, keys)
-    check_elements(reference, student.symbols, str(data))
+    check_elements(reference, metadata.symbols, str(data))
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder for the output")
-    predicted = predict(student, reference)
+    predicted = predict_file(model, reference)
     errors = metrics(reference, predicted)
     if as_json:
         typer.echo(json.dumps(errors, indent=1))

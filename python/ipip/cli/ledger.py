@@ -34,9 +34,17 @@ def ledger(
         typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("frame", "formula", "rounds", "labels", "shift (eV)", "left", box=None)
+    table = Table(
+        Column("frame", overflow="fold"),
+        "formula",
+        "rounds",
+        "labels",
+        "shift (eV)",
+        "left",
+        box=None,
+    )
     for row in rows[:limit]:
         shift = f"{float(row.energy_shift_ev):.3f}" if row.energy_shift_ev else ""
         table.add_row(row.frame_id, row.formula, row.rounds, row.labels, shift, row.left)

@@ -14,6 +14,7 @@ from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
 from ipip.cli.export import export
 from ipip.cli.gc import gc
+from ipip.cli.harvest import harvest
 from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.label import label
@@ -24,6 +25,8 @@ from ipip.cli.report import report
 from ipip.cli.rewind import rewind
 from ipip.cli.run import run
 from ipip.cli.sample import sample
+from ipip.cli.species import species
+from ipip.cli.stability import stability
 from ipip.cli.status import status
 from ipip.cli.train import train
 from ipip.cli.validate import validate
@@ -76,6 +79,9 @@ app.command("eval")(evaluate)
 app.command("convert")(convert)
 app.command("info")(info)
 app.command("export")(export)
+app.command("harvest")(harvest)
+app.command("species")(species)
+app.command("stability")(stability)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

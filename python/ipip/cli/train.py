@@ -94,7 +94,7 @@ def _processes(accelerator: str) -> Iterator[None]:
     if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
         yield
         return
-    processes.join(accelerator)
+    processes.join(accelerator, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     try:
         yield
     except (InputError, TerminatedError) as error:

@@ -13,6 +13,7 @@ from ipip.data.statistics import Statistics
 from ipip.train.plan import TrainPlan
 
 SHOWN = 5  # outliers and pairs that are named
+KINDS = 8
 
 
 def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> None:
@@ -66,8 +67,15 @@ def _describe(s: Statistics) -> dict[str, str]:
         "frames with stress": str(s.stresses),
         "largest stress (eV/Å^3)": "" if s.stress_max is None else f"{s.stress_max:.3g}",
         "weights": "" if low == high == 1.0 else f"{low:g} to {high:g}",
-        "kinds": ", ".join(f"{kind} {n}" for kind, n in s.config_types.items()),
+        "kinds": _kinds(s.config_types),
     }
+
+
+def _kinds(kinds: dict[str, int]) -> str:
+    """Return the most frequent kinds of frames."""
+    told = sorted(kinds.items(), key=lambda item: -item[1])[:KINDS]
+    more = f", {len(kinds) - KINDS} more" if len(kinds) > KINDS else ""
+    return ", ".join(f"{kind} {n}" for kind, n in told) + more
 
 
 def _oddities(plan: TrainPlan) -> list[str]:

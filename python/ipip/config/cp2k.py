@@ -55,7 +55,9 @@ class Cp2kSettings(Settings):
         " 0: Gamma point",
     )
     basis_set: str = Field(
-        "TZV2P-MOLOPT-PBE-GTH", description="basis set of all elements, in basis_set_file"
+        "TZV2P-MOLOPT-PBE-GTH",
+        description="basis set of all elements, in basis_set_file; with or without the charge that"
+        " the file appends (-q6)",
     )
     basis_set_file: str = Field("BASIS_MOLOPT_UZH", description="file of CP2K's data folder")
     potential_file: str = Field("POTENTIAL", description="file of CP2K's data folder")

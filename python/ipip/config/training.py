@@ -129,6 +129,12 @@ class TrainingSettings(Settings):
         description="largest root mean square change of the forces by precision: bf16, relative "
         "to that of the forces (no unit)",
     )
+    kernels: Literal["auto", "fused", "eager"] = Field(
+        "auto",
+        description="what computes a training step: fused are compiled kernels for painn on the "
+        "CPU with channels that are a multiple of 16, many times faster; eager is PyTorch; auto "
+        "is fused where it can be",
+    )
     accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
     workers: int = Field(
         0, ge=0, description="further processes that read frames and find neighbours"
@@ -157,4 +163,9 @@ class TrainingSettings(Settings):
             )
         if self.energy_weight + self.forces_weight + self.stress_weight == 0:
             raise ValueError("all weights of the loss are 0; set energy_weight or forces_weight")
+        if self.kernels == "fused" and self.precision != "full":
+            raise ValueError(
+                f"kernels is fused with precision: {self.precision}, which only eager knows; set "
+                "kernels to auto or eager"
+            )
         return self

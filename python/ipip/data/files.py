@@ -10,6 +10,7 @@ from ipip.data.atomic import replaced_file
 from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
 from ipip.data.labels import frames_from_parsed
+from ipip.data.parsed import ParsedFrame
 from ipip.data.sgdml import read_sgdml
 from ipip.data.store import FrameStore, write_store
 from ipip.data.view import joined
@@ -82,7 +83,8 @@ def iterate_frames(
     if _existing(path) not in XYZ_SUFFIXES:
         yield from open_frames(path, keys, require=require)
         return
-    first, part = 0, []
+    first = 0
+    part: list[ParsedFrame] = []
     for parsed in iterate_xyz(path):
         part.append(parsed)
         if len(part) == PART:

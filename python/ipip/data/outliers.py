@@ -64,8 +64,9 @@ def _labels(frames: Sequence[Frame]) -> tuple[FloatArray, FloatArray, FloatArray
     rows = []
     for frame in frames:
         energy = np.nan if frame.energy is None else frame.energy / len(frame)
-        known = frame.forces is not None and len(frame) > 1
-        force = np.linalg.norm(frame.forces, axis=1).max() if known else np.nan
+        force = np.nan
+        if frame.forces is not None and len(frame) > 1:
+            force = np.linalg.norm(frame.forces, axis=1).max()
         pressure = np.nan if frame.stress is None else -np.trace(frame.stress) / 3
         rows.append((energy, force, pressure))
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)

@@ -69,7 +69,10 @@ def statistics(
     """
     by_number: Counter[int] = Counter()
     kinds: Counter[str] = Counter()
-    sizes, weights, energies, stresses = ([] for _ in range(4))
+    sizes: list[int] = []
+    weights: list[float] = []
+    energies: list[float] = []
+    stresses: list[float] = []
     squares = force_max = 0.0
     forced = periodic = 0
     for frame in frames:
@@ -113,7 +116,8 @@ def statistics(
 def _neighbours(
     frames: Sequence[Frame], cutoff: float
 ) -> tuple[np.ndarray[Any, Any], float | None]:
-    neighbours, shortest = [], np.inf
+    neighbours: list[np.ndarray[Any, Any]] = []
+    shortest = np.inf
     for frame in frames:
         edge_index, edge_vec = neighbor_list(frame.positions, frame.cell, frame.pbc, cutoff)
         neighbours.append(np.bincount(edge_index[0], minlength=len(frame)))

@@ -70,6 +70,10 @@ class FrameView(Sequence[Frame]):
                     else (frames[index] for index in indices)
                 )
 
+    def read(self, indices: Iterable[int]) -> list[Frame]:
+        """Return the frames with these indices."""
+        return list(FrameView(self.sources, self.chosen[list(indices)]))
+
     def _start(self, source: int) -> int:
         return int(self._ends[source - 1]) if source else 0
 

@@ -8,6 +8,7 @@ from ipip.harvest.distances import (
     min_pair_distances,
 )
 from ipip.harvest.harvest import Decision, Harvest, harvest
+from ipip.harvest.left_out import left_out
 from ipip.harvest.selection import (
     Selection,
     farthest_points,
@@ -15,6 +16,7 @@ from ipip.harvest.selection import (
     scale_features,
     select,
 )
+from ipip.harvest.table import count_reasons, write_decisions
 
 __all__ = [
     "Candidate",
@@ -25,14 +27,17 @@ __all__ = [
     "Selection",
     "calibrate_min_distances",
     "choose_steps",
+    "count_reasons",
     "farthest_points",
     "force_difference",
     "geometry_problem",
     "harvest",
     "label_problem",
+    "left_out",
     "mean_energies_per_atom",
     "min_pair_distances",
     "propose",
     "scale_features",
     "select",
+    "write_decisions",
 ]

@@ -72,7 +72,7 @@ def _box(elements: Sequence[str], periodic: bool) -> Frame:
     grid = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     return Frame(
         numbers=numbers,
-        positions=_SPACING * (grid[: len(numbers)] + 0.5),
+        positions=_SPACING * (grid[: len(numbers)].astype(np.float64) + 0.5),
         cell=np.eye(3) * _SPACING * side if periodic else np.zeros((3, 3)),
         pbc=np.array([periodic] * 3),
     )

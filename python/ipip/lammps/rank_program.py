@@ -60,7 +60,10 @@ def main() -> None:
         threading.Thread(target=end_with_stdin, daemon=True).start()
         with open(os.path.join(folder, "tasks.json")) as file:
             tasks = json.load(file)
-        futures = {pool.submit(run, task): index for index, task in enumerate(tasks)}
+        futures = {
+            pool.submit(run, task): index  # type: ignore[attr-defined]
+            for index, task in enumerate(tasks)
+        }
         for future in as_completed(futures):
             write(os.path.join(folder, f"{futures[future]}.status"), str(future.result()))
 

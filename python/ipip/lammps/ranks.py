@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ipip.errors import InputError, IpipError
 from ipip.lammps import launch, rank_program
@@ -82,7 +83,10 @@ def _run(
 ) -> None:
     """Run what is prepared, and judge each run as soon as it has ended."""
     environment = lammps_environment()
-    common = {"launch": os.path.abspath(launch.__file__), "arguments": list(LAMMPS_ARGUMENTS)}
+    common: dict[str, Any] = {
+        "launch": os.path.abspath(launch.__file__),
+        "arguments": list(LAMMPS_ARGUMENTS),
+    }
     common["environment"] = environment
     tasks = [{"folder": str(jobs[k].folder.absolute()), **common} for k, _ in waiting]
     (folder / "tasks.json").write_text(json.dumps(tasks))

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ipip.data import Frame, read_frames
-from ipip.loop.course import evaluated_rounds
+from ipip.data import Frame, composition, read_frames
+from ipip.loop.course import evaluated_rounds, teacher_calls
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.loop.seeds import derive_seed
@@ -129,7 +129,7 @@ def _drift(manifests: Manifests, rounds: list[int]) -> list[Drift]:
 
 def _costs(manifests: Manifests) -> list[StageCost]:
     return [
-        StageCost(manifest.stage, manifest.wall_s, int(manifest.results.get("teacher_calls", 0)))
+        StageCost(manifest.stage, manifest.wall_s, teacher_calls(manifest))
         for manifest in manifests.values()
     ]
 
@@ -153,21 +153,22 @@ def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
 
 
 def _parity(run: RunFolder, rounds: list[int], manifests: Manifests) -> list[Parity]:
+    zero = manifests[LABEL].results["energy_scale"]["reference_energies"]
     known = read_frames(run.stage(LABEL) / "test.xyz")
     files = {"teacher": run.stage(LABEL) / "teacher_test.xyz"}
     for name, stage in _evaluations(manifests, rounds).items():
         files[name] = run.stage(stage) / "test.xyz"
-    return [_one_parity(name, known, path) for name, path in files.items()]
+    return [_one_parity(name, known, path, zero) for name, path in files.items()]
 
 
-def _one_parity(name: str, known: list[Frame], path: Path) -> Parity:
+def _one_parity(name: str, known: list[Frame], path: Path, zero: dict[str, float]) -> Parity:
     frames = read_frames(path)
     return Parity(
         name,
         _components(known),
         _components(frames),
-        _energies(known),
-        _energies(frames),
+        _energies(known, zero),
+        _energies(frames, zero),
     )
 
 
@@ -185,8 +186,19 @@ def _links(run: RunFolder) -> list[tuple[str, str]]:
     ]
 
 
-def _energies(frames: list[Frame]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.array([float(frame.energy or 0.0) / len(frame) for frame in frames])
+def _energies(frames: list[Frame], zero: dict[str, float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return energies (eV/atom) above those of the atoms as fitted to the reference.
+
+    Total energies of several compositions would lie hundreds of eV apart.
+    """
+    symbols = list(zero)
+    atoms = composition(frames, symbols) @ np.array([zero[symbol] for symbol in symbols])
+    return np.array(
+        [
+            (float(frame.energy or 0.0) - float(own)) / len(frame)
+            for frame, own in zip(frames, atoms, strict=True)
+        ]
+    )
 
 
 def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]) -> list[str]:

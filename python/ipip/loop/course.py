@@ -69,7 +69,7 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
     if done == 0:
         return None
     if done > rounds:
-        return f"all {rounds} rounds are done" if rounds else "the run has no rounds after round 0"
+        return f"its last round, {rounds}, is done"
     harvested = manifests.get(stage_id(done, "15_harvest"))
     if harvested is not None:
         over = harvest_is_over(int(harvested.results["taken"]), rules)
@@ -79,11 +79,16 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
     return None if decision is None else decision.stop
 
 
+def teacher_calls(manifest: Manifest) -> int:
+    """Return how often a stage evaluated the teacher, its MD included."""
+    return int(manifest.results.get("teacher_calls", 0))
+
+
 def spent(manifests: Manifests) -> Spent:
     """Return what the stages that are done have used."""
     return Spent(
         wall_s=sum(manifest.wall_s for manifest in manifests.values()),
-        teacher_calls=sum(int(m.results.get("teacher_calls", 0)) for m in manifests.values()),
+        teacher_calls=sum(teacher_calls(manifest) for manifest in manifests.values()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import shutil
 import time
@@ -60,7 +61,7 @@ def _do(
     started = _now()
     clock = time.perf_counter()
     try:
-        prepare_folder(folder, key, stage.settings)
+        before = prepare_folder(folder, key, stage.settings)
         result = stage.work(StageRun(run, folder, inputs, reporter, stage.chain))
         manifest = Manifest(
             stage=stage.identity,
@@ -75,26 +76,44 @@ def _do(
             code=code_version(stage),
             started=started,
             finished=_now(),
-            wall_s=round(time.perf_counter() - clock, 3),
+            wall_s=round(before + time.perf_counter() - clock, 3),
         )
         write_manifest(folder, manifest)
     except Stopped:
+        _note_time(folder, time.perf_counter() - clock)
         append_event(run.journal, "stopped", stage=stage.identity)
         raise
     except Exception as error:
+        _note_time(folder, time.perf_counter() - clock)
         append_event(run.journal, "stage_failed", stage=stage.identity, error=str(error)[:500])
         raise
     append_event(run.journal, "stage_done", stage=stage.identity, wall_s=manifest.wall_s)
     return manifest, result.note
 
 
-def prepare_folder(folder: Path, key: str, settings: dict[str, Any]) -> None:
-    """Make the stage's folder ready: what another key left there is removed, its own stays."""
+def prepare_folder(folder: Path, key: str, settings: dict[str, Any]) -> float:
+    """Make the stage's folder ready: what another key left there is removed, its own stays.
+
+    Returns:
+        Wall time (s) of earlier attempts, as far as they could tell it.
+    """
     begun = read_started(folder)
     if folder.exists() and (begun is None or begun["key"] != key):
         shutil.rmtree(folder)
+        begun = None
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / STARTED, {"key": key, "settings": settings})
+    before = float(begun.get("wall_s", 0.0)) if begun is not None else 0.0
+    write_json(folder / STARTED, {"key": key, "settings": settings, "wall_s": before})
+    return before
+
+
+def _note_time(folder: Path, seconds: float) -> None:
+    """Add the wall time of an attempt that ended early, for the next one to count."""
+    begun = read_started(folder)
+    if begun is not None:
+        before = float(begun.get("wall_s", 0.0))
+        with contextlib.suppress(OSError):  # the disk may be what ended it
+            write_json(folder / STARTED, begun | {"wall_s": before + seconds})
 
 
 def _now() -> str:

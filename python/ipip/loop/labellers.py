@@ -12,7 +12,7 @@ import torch
 from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import Student
-from ipip.train import predict
+from ipip.train import labeller
 
 CHUNK = 256  # frames between two reports of progress
 Advance = Callable[[int], None]
@@ -69,10 +69,11 @@ def label_with(
     """
     parts: list[list[Frame]] = []
     for student in students:
+        label = labeller(student)
         own: list[Frame] = []
         for start in range(0, len(frames), CHUNK):
             chunk = frames[start : start + CHUNK]
-            own += predict(student, chunk)
+            own += label(chunk)
             advance(len(chunk))
         parts.append(own)
     if len(parts) == 1:

@@ -13,7 +13,7 @@ from ipip.config.stop import StopSettings
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.loop.course import decide, evaluated_rounds
-from ipip.loop.folder import RunFolder, previous_set, stage_id
+from ipip.loop.folder import ACTIVE, RunFolder, previous_set, stage_id
 from ipip.loop.frames import INDEX_FILE, REFERENCE_INDEX
 from ipip.loop.manifest import Manifest
 
@@ -121,8 +121,13 @@ def write_ledger(run: RunFolder, manifests: Mapping[str, Manifest], rules: StopS
         labellers = manifests[previous_set(index)].results.get("labellers", [])
         for entry in labellers:
             digests[entry["name"]] = entry["weights_digest"]
-    rows = build_ledger(sets, decision.chain if decision else (0,), digests)
+    chain = decision.chain if decision else (0,)
+    rows = build_ledger(sets, chain, digests)
     rows += _reference_rows(run.stage(LABEL) / REFERENCE_INDEX, sorted(sets))
+    for index in sorted(sets):
+        path = run.stage(stage_id(index, ACTIVE)) / REFERENCE_INDEX
+        if stage_id(index, ACTIVE) in manifests and path.exists():
+            rows += _active_rows(path, index, chain)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -147,6 +152,28 @@ def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
             digests="; ".join([""] * len(rounds)),
             energy_shift_ev="",
             left="",
+        )
+        for row in read_index(path)
+    ]
+
+
+def _active_rows(path: Path, index: int, chain: Sequence[int]) -> list[LedgerRow]:
+    """Return one row for each frame that round `index` had labelled at the reference level."""
+    rounds = [accepted for accepted in chain if accepted >= index] if index in chain else [index]
+    return [
+        LedgerRow(
+            frame_id=f"reference/{row['frame_id']}",
+            part="train",
+            origin=str(index),
+            run=row["run"],
+            step=row["step"],
+            formula=row["formula"],
+            atoms=row["atoms"],
+            rounds=" ".join(str(accepted) for accepted in rounds),
+            labels="; ".join(["reference"] * len(rounds)),
+            digests="; ".join([""] * len(rounds)),
+            energy_shift_ev="",
+            left="" if index in chain else f"round {index} was rolled back",
         )
         for row in read_index(path)
     ]

@@ -10,7 +10,7 @@ from ipip.config.run import RunSettings
 from ipip.loop.checks import FoundInputs
 from ipip.loop.decide import held_out_count
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
-from ipip.loop.starts import exploration_starts, stability_starts
+from ipip.loop.starts import exploration_sizes, stability_sizes
 from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown.
@@ -105,14 +105,14 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
 
     Args:
         settings: of the run.
-        boxes: atoms of each exploration start; built where not given.
+        boxes: atoms of each exploration start; counted where not given.
     """
-    sizes = boxes or [len(start.frame) for start in exploration_starts(settings)]
+    sizes = boxes or exploration_sizes(settings)
     atoms = sum(sizes)
     student = settings.student_md
     frames = _frames(student) + student.ring_frames
     stability = settings.stability.md or student
-    stability_atoms = sum(len(start.frame) for start in stability_starts(settings))
+    stability_atoms = sum(stability_sizes(settings))
     teacher = _frames(settings.teacher_md) * atoms * BYTES_PER_ATOM
     pretraining = pretraining_frames(settings, len(sizes), settings.rounds) * max(sizes)
     asked = settings.active.frames if settings.active else 0
@@ -201,10 +201,9 @@ def _stage(
         measured = _stage(settings, found, teacher_us, index, "50_evaluate")
         return f"{steps} optimiser steps, then as 50_evaluate", seconds + measured[1]
     if name == "50_evaluate":
-        starts = stability_starts(settings)
+        starts = stability_sizes(settings)
         md = settings.stability.md or settings.student_md
-        atoms = sum(len(start.frame) for start in starts)
-        seconds = md.steps * atoms * student_us * 1e-6 + START_S * len(starts)
+        seconds = md.steps * sum(starts) * student_us * 1e-6 + START_S * len(starts)
         work = f"{found.test} held-out frames, {len(starts)} runs of {md.steps} student MD steps"
         return work, seconds / settings.resources.lammps_runs + START_S
     return (

@@ -174,7 +174,8 @@ def _tell_time_left(run: RunFolder, reporter: Reporter) -> None:
     left = read_status(run.root).left_s
     if left is not None:
         seconds, whole = left
-        told = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        minutes = max(1, round(seconds / 60))
+        told = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
         reporter.message(f"{'about' if whole else 'at least'} {told} left, as the last round went")
 
 

@@ -9,7 +9,7 @@ from ipip.config.rounds import LoopSystem
 from ipip.config.run import RunSettings
 from ipip.data import Frame
 from ipip.loop.seeds import derive_seed
-from ipip.systems import build
+from ipip.systems import build, count_atoms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +45,9 @@ def stability_starts(settings: RunSettings) -> list[Start]:
     """Return the starts of the stability runs; the same in every round, none of them explored."""
     stability = settings.stability
     default = (stability.md or settings.student_md).temperature
-    chosen = [
-        (system, stability.runs)
-        for system in settings.systems
-        if not stability.systems or system.name in stability.systems
-    ]
     return [
         start
-        for system, runs in (*chosen, *((extra, extra.runs) for extra in stability.extra))
+        for system, runs in _stability_systems(settings)
         for start in _starts(
             settings,
             system,
@@ -61,6 +56,29 @@ def stability_starts(settings: RunSettings) -> list[Start]:
             stability.temperature or system.temperature or default,
         )
     ]
+
+
+def exploration_sizes(settings: RunSettings) -> list[int]:
+    """Return the atoms of each exploration start, without building it."""
+    return [n for system in settings.systems for n in [count_atoms(system)] * system.runs]
+
+
+def stability_sizes(settings: RunSettings) -> list[int]:
+    """Return the atoms of each stability start, without building it."""
+    return [
+        n for system, runs in _stability_systems(settings) for n in [count_atoms(system)] * runs
+    ]
+
+
+def _stability_systems(settings: RunSettings) -> list[tuple[LoopSystem, int]]:
+    """Return the systems of the stability runs, and how many runs each has."""
+    stability = settings.stability
+    chosen = [
+        (system, stability.runs)
+        for system in settings.systems
+        if not stability.systems or system.name in stability.systems
+    ]
+    return [*chosen, *((extra, extra.runs) for extra in stability.extra)]
 
 
 def speed_box(settings: RunSettings) -> Frame:

@@ -41,6 +41,8 @@ def check_trainings(settings: RunSettings, train: Sequence[Frame], valid: Sequen
                     "student.dtype to float32"
                 )
             if name == "finetune":
+                if settings.iteration.replay or settings.active is not None:  # more kinds to come
+                    training = training.model_copy(update={"config_type_weights": {}})
                 check_frames(train, valid, (), student, training)
         except InputError as error:
             raise InputError(f"{name}: {error}") from None

@@ -19,8 +19,8 @@ class Parity:
         name: of the model.
         reference: [n] force components, eV/Å.
         predicted: [n] force components, eV/Å.
-        reference_energy: [m] eV/atom.
-        predicted_energy: [m] eV/atom.
+        reference_energy: [m] eV/atom, without the energies of the atoms (as fitted).
+        predicted_energy: [m] eV/atom, likewise.
     """
 
     name: str

@@ -23,10 +23,10 @@ class BiasedCalculator(Calculator):
     Source: C. Shang, Z.-P. Liu, J. Chem. Theory Comput. 9, 1838 (2013), eq. 1-2.
     """
 
-    implemented_properties = ("energy", "forces")
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012  ASE's name
 
     def __init__(self, potential: Any) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.potential = potential
         self._gaussians: list[tuple[FloatArray, FloatArray, float, float]] = []
 
@@ -40,7 +40,7 @@ class BiasedCalculator(Calculator):
             width: Å.
         """
         self._gaussians.append((centre.copy(), direction.copy(), height, width))
-        self.reset()
+        self.reset()  # type: ignore[no-untyped-call]
 
     def calculate(
         self,
@@ -49,7 +49,8 @@ class BiasedCalculator(Calculator):
         system_changes: Any = all_changes,
     ) -> None:
         """Compute energy and forces with all Gaussians."""
-        super().calculate(atoms, properties, system_changes)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        assert self.atoms is not None  # ASE sets it
         energy, forces = evaluate(self.potential, self.atoms)
         for centre, direction, height, width in self._gaussians:
             along = float(((self.atoms.positions - centre) * direction).sum())

@@ -46,6 +46,19 @@ def build(settings: SystemSettings, seed: int) -> Frame:
     return Frame.from_atoms(atoms.repeat(settings.replicate))
 
 
+def count_atoms(settings: SystemSettings) -> int:
+    """Return how many atoms the configuration has, without packing it.
+
+    Raises:
+        InputError: unknown molecule, or unreadable structure file.
+    """
+    copies = int(np.prod(settings.replicate))
+    if settings.file is not None:
+        return copies * len(read_structure(settings.file))
+    sizes = {name: len(molecule(name, settings.molecules)) for name in settings.species}
+    return copies * sum(count * sizes[name] for name, count in settings.species.items())
+
+
 def _cube(settings: SystemSettings, molecules: dict[str, Atoms]) -> tuple[float, float, float]:
     """Edges in Å of the cube that has the density of the settings (g/cm^3)."""
     assert settings.density is not None

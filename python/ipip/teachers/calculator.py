@@ -19,10 +19,10 @@ class TeacherCalculator(Calculator):
         teacher: open; whoever opened it closes it.
     """
 
-    implemented_properties = ("energy", "free_energy", "forces", "stress")
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, teacher: Teacher) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._teacher = teacher
 
     def calculate(
@@ -36,7 +36,8 @@ class TeacherCalculator(Calculator):
         Raises:
             TeacherError: the teacher fails on it.
         """
-        super().calculate(atoms, properties, system_changes)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        assert self.atoms is not None  # ASE sets it
         plain = Frame(
             numbers=self.atoms.numbers,
             positions=self.atoms.positions,

@@ -63,7 +63,7 @@ class MDCheckpoint:
     def add(self, frame: Frame) -> None:
         """Append a frame."""
         with self._frames.open("a", encoding="utf-8") as file:
-            file.write(format_xyz([frame]))
+            file.writelines(format_xyz([frame]))
 
     def save(self, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Write a state; the frames so far belong to it."""

@@ -9,9 +9,9 @@ import torch
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
-from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
+from ipip.train.kernels import EnergyForces, energy_forces_of
 from ipip.train.losses import LossSums, loss_sums
 from ipip.train.processes import sum_over
 
@@ -27,10 +27,11 @@ def evaluate_batches(
         over components. Independent of how frames are batched.
     """
     device = next(student.parameters()).device
+    evaluate = energy_forces_of(student, settings.kernels)
     totals = torch.zeros(13, dtype=torch.float64, device=device)
     with frozen_weights(student):
         for batch in batches:
-            totals += _totals(student, batch.to(device), settings)
+            totals += _totals(evaluate, batch.to(device), settings)
     totals = sum_over(totals)
     loss = LossSums(totals[:3], totals[3:6]).loss(settings)
     absolute, squared, components, energy, frames, stress, stresses = totals[6:].tolist()
@@ -45,9 +46,8 @@ def evaluate_batches(
     return errors
 
 
-def _totals(student: Student, batch: Batch, settings: TrainingSettings) -> torch.Tensor:
-    energy, forces, strain = energy_and_forces(
-        student,
+def _totals(evaluate: EnergyForces, batch: Batch, settings: TrainingSettings) -> torch.Tensor:
+    energy, forces, strain = evaluate(
         batch.species,
         batch.edge_index,
         batch.edge_vec,

@@ -18,6 +18,7 @@ from ipip.train.checkpoints import disk_full_explained, load_checkpoint
 from ipip.train.energy_scale import set_energy_scale
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames, identity
+from ipip.train.kernels import check_kernels
 from ipip.train.marker import check_started, read_finished, write_finished
 from ipip.train.precision import check_precision
 from ipip.train.replay import align_energies
@@ -82,6 +83,7 @@ def fit(
         TerminatedError: SIGTERM; the same call continues.
     """
     check_frames(train_frames, valid_frames, replay_frames, student, settings)
+    check_kernels(student, settings.kernels)
     if settings.batch_size < processes.count():
         raise InputError(
             f"batch_size is {settings.batch_size} with {processes.count()} processes; each needs "

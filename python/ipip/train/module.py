@@ -14,12 +14,12 @@ from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
-from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train import processes
 from ipip.train.averaging import AveragedWeights
 from ipip.train.epoch_loss import EpochLoss
 from ipip.train.evaluate import evaluate_batches
+from ipip.train.kernels import EnergyForces, energy_forces_of, kernels_of_steps
 from ipip.train.loaders import ValidationBatches
 from ipip.train.losses import LossSums, loss_sums
 from ipip.train.schedule import LearningRate
@@ -77,6 +77,7 @@ class TrainingModule(lightning.LightningModule):
         self._termination, self._save = termination, save
         self._valid = valid
         self._epoch_loss = EpochLoss(settings)
+        self._evaluate: EnergyForces | None = None
         self._wall_before = 0.0
         self._started = time.monotonic()
 
@@ -108,8 +109,11 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch."""
-        energy, forces, strain = energy_and_forces(
-            self.student,
+        if self._evaluate is None:  # the student is on its device now
+            self._evaluate = energy_forces_of(
+                self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
+            )
+        energy, forces, strain = self._evaluate(
             batch.species,
             batch.edge_index,
             batch.edge_vec,

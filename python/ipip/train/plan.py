@@ -24,11 +24,11 @@ from ipip.data.statistics import Statistics, statistics
 from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.export import load_student
-from ipip.graph import energy_and_forces
 from ipip.models import Student, build_student
 from ipip.train.fit import steps_of
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames
+from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps
 from ipip.train.losses import loss_sums
 from ipip.train.precision import check_precision
 from ipip.train.replay import draw_replay
@@ -104,6 +104,7 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
     frozen = freeze(copy.deepcopy(student), settings.training.freeze)
     if settings.training.wandb_project is not None:
         check_wandb()
+    check_kernels(student, settings.training.kernels)
     check_precision(student, train, settings.training)
     parts = {"train": train, "valid": valid, "test": test, "replay": replay}
     return TrainPlan(
@@ -155,11 +156,11 @@ def measure_step(
     batch = Batch.from_data_list(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
     if batch.edge_index.shape[1] == 0:
         return 0.0
+    evaluate = energy_forces_of(trial, kernels_of_steps(settings))
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        energy, forces, strain = energy_and_forces(
-            trial,
+        energy, forces, strain = evaluate(
             batch.species,
             batch.edge_index,
             batch.edge_vec,

@@ -66,9 +66,22 @@ def from_first(compute: Callable[[], T]) -> T:
     return result
 
 
-def join(accelerator: str) -> None:
-    """Join the processes that torchrun started; NCCL between GPUs, else gloo."""
+def join(accelerator: str, here: int) -> None:
+    """Join the processes that torchrun started; NCCL between GPUs, else gloo.
+
+    Args:
+        accelerator: `auto`, `cpu` or `gpu`.
+        here: processes on this machine.
+
+    Raises:
+        InputError: there are fewer GPUs than processes here.
+    """
     gpus = accelerator != "cpu" and torch.cuda.is_available()
+    if gpus and here > torch.cuda.device_count():
+        raise InputError(
+            f"{here} processes share {torch.cuda.device_count()} GPUs; start one for each GPU "
+            "(torchrun --nproc-per-node), or set training.accelerator to cpu"
+        )
     dist.init_process_group("nccl" if gpus else "gloo")
     if gpus:
         torch.cuda.set_device(dist.get_node_local_rank())

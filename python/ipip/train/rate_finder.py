@@ -15,7 +15,7 @@ import lightning
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
-from lightning.pytorch.tuner import Tuner
+from lightning.pytorch.tuner.tuning import Tuner
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings

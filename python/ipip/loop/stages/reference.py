@@ -11,6 +11,7 @@ from ipip.data import Frame, read_frames, write_frames
 from ipip.errors import InputError, IpipError
 from ipip.loop.active import level_mismatch, most_different
 from ipip.loop.folder import ACTIVE, stage_id
+from ipip.loop.frames import REFERENCE_INDEX, entry_of, write_index
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.harvest import DECISIONS_FILE, NEW_FILE
 from ipip.teachers import Labelling, label_frames
@@ -37,8 +38,9 @@ def label_at_reference(settings: RunSettings, round_index: int, run: StageRun) -
     labelled = [_marked(frame, round_index) for frame in found.frames[1:]]
     outputs = []
     if labelled:
-        outputs.append(run.folder / REFERENCE_FILE)
+        outputs = [run.folder / REFERENCE_FILE, run.folder / REFERENCE_INDEX]
         write_frames(outputs[0], labelled)
+        write_index(outputs[1], labelled, [entry_of(frame) for frame in labelled], {})
     dropped = [{"frame_id": chosen[k - 1].info["frame_id"], "why": why} for k, why in found.dropped]
     note = f"{len(labelled)} of {len(chosen)} frames labelled at the reference level"
     return StageResult(

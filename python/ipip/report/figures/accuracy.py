@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,13 +22,17 @@ FORCE, ENERGY = "force_mae_ev_per_a", "energy_mae_mev_per_atom"
 def accuracy_figures(content: ReportContent) -> list[Figure]:
     """Return the figures on accuracy that the results allow."""
     figures = [by_round(content)]
+    kinds_shown = []
     for key, title, name in (
         ("by_element", "element", "errors-by-element"),
         ("by_config_type", "kind of configuration", "errors-by-configuration"),
     ):
         kinds = sorted({kind for model in content.models for kind in model.test.get(key, {})})
         if kinds and not (key == "by_config_type" and len(kinds) < 2):
-            figures.append(by_kind(content, key, kinds, title, name))
+            kinds_shown.append(by_kind(content, key, kinds, title, name))
+    if len(kinds_shown) == 1:  # nothing stands beside it
+        kinds_shown = [dataclasses.replace(kinds_shown[0], wide=True)]
+    figures += kinds_shown
     if content.curves:
         figures.append(learning_curves(content))
     return figures

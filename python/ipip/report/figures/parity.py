@@ -72,7 +72,11 @@ def _figure(
                 "mode": "markers",
                 "x": x.round(4),
                 "y": y.round(4),
-                "marker": {"color": model_colour(model.name), "size": 4, "opacity": 0.55},
+                "marker": {
+                    "color": model_colour(model.name),
+                    "size": 4 if len(x) > 200 else 7,
+                    "opacity": 0.55,
+                },
                 "hovertemplate": "reference %{x}, predicted %{y}<extra>" + model.name + "</extra>",
             }
         )
@@ -92,11 +96,12 @@ def _figure(
         )
         rows += [(model.name, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
     total = len(_values(models[0], kind)[0])
+    zero = ", without that of its atoms as fitted to the reference" if kind == "energies" else ""
     thinned = f" {SHOWN} of {total} points are shown." if total > SHOWN else ""
     return Figure(
         f"parity-{kind}",
         f"Parity of {kind}",
-        f"Each point is one {quantity} of a held-out frame.{thinned}",
+        f"Each point is one {quantity} of a held-out frame{zero}.{thinned}",
         traces,
         layout,
         ("model", f"reference ({unit})", f"predicted ({unit})"),

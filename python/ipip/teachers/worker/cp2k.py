@@ -9,19 +9,21 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
+from .cp2k_data import NO_CHARGE, find_folder, full_name
 from .messages import RefusedError
 
 SHELLS = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp -s", "cp2k.ssmp -s")
+Kind = tuple[str, str, str]
 NOT_CONVERGED = "SCF run NOT converged"
 
 
-class Cp2kLevel(Calculator):  # type: ignore[misc]  # ASE is not typed
+class Cp2kLevel(Calculator):
     """An ASE calculator whose every evaluation is a new CP2K run.
 
     CP2K would otherwise start from the last frame's density, and a label would depend on which
@@ -32,14 +34,18 @@ class Cp2kLevel(Calculator):  # type: ignore[misc]  # ASE is not typed
         arguments: further arguments of ``ase.calculators.cp2k.CP2K``.
     """
 
-    implemented_properties = ("energy", "free_energy", "forces", "stress")
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._settings = dict(settings)
         self._arguments = dict(arguments)
         self._command = _find_command(self._settings["command"])
-        self.program_version = _version(self._command)
+        program = next(word for word in self._command.split() if "cp2k" in word)
+        text = _version_text(program)
+        found = re.search(r"CP2K version (\S+)", text)
+        self.program_version = found.group(1) if found else "unknown"
+        self._data = find_folder(program, text)
 
     def calculate(
         self,
@@ -52,7 +58,8 @@ class Cp2kLevel(Calculator):  # type: ignore[misc]  # ASE is not typed
         Raises:
             RuntimeError: the electronic structure did not converge, or CP2K stopped.
         """
-        super().calculate(atoms, properties, system_changes)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        assert self.atoms is not None  # ASE sets it
         structure = _in_a_box(self.atoms, self._settings["vacuum"])
         with tempfile.TemporaryDirectory(prefix="ipip-cp2k-") as folder:
             self.results = self._run(structure, folder)
@@ -63,16 +70,15 @@ class Cp2kLevel(Calculator):  # type: ignore[misc]  # ASE is not typed
         from ase.calculators.cp2k import CP2K
 
         output = os.path.join(folder, "frame.out")
+        kinds = self._kinds(structure)
         program = None
         try:
             program = CP2K(
                 label="frame",
                 command=f"cd '{folder}' && exec {self._command}",
-                inp=render_input(self._settings, structure),
-                basis_set=self._settings["basis_set"],
+                inp=render_input(self._settings, structure, kinds),
                 basis_set_file=self._settings["basis_set_file"],
                 potential_file=self._settings["potential_file"],
-                pseudo_potential=self._settings["pseudo_potential"],
                 stress_tensor=bool(all(structure.pbc)),
                 **{**_LEFT_TO_THE_TEMPLATE, **self._arguments},
             )
@@ -89,9 +95,27 @@ class Cp2kLevel(Calculator):  # type: ignore[misc]  # ASE is not typed
             raise RuntimeError(f"SCF not converged in {self._settings['max_scf']} steps")
         return results
 
+    def _kinds(self, structure: Any) -> list[Kind]:
+        """Return element, basis set and pseudopotential of each element."""
+        basis, potential = self._settings["basis_set"], self._settings["pseudo_potential"]
+        kinds = []
+        for element in sorted(set(structure.get_chemical_symbols())):
+            if self._data is None:  # as they are given; CP2K says what it does not find
+                kinds.append((element, basis, potential))
+                continue
+            file = os.path.join(self._data, self._settings["basis_set_file"])
+            own_basis = full_name(file, element, basis)
+            charge = NO_CHARGE.search(own_basis)
+            file = os.path.join(self._data, self._settings["potential_file"])
+            q = charge.group() if charge else ""
+            kinds.append((element, own_basis, full_name(file, element, potential, q)))
+        return kinds
+
 
 # ASE would write its own defaults of these beside the template's.
-_LEFT_TO_THE_TEMPLATE = {"xc": None, "cutoff": None, "max_scf": None, "poisson_solver": None}
+_LEFT_TO_THE_TEMPLATE = dict.fromkeys(
+    ("xc", "cutoff", "max_scf", "poisson_solver", "basis_set", "pseudo_potential")
+)
 
 
 def kpoints(cell: np.ndarray, pbc: np.ndarray, length: float) -> tuple[int, int, int]:
@@ -113,8 +137,8 @@ def kpoints(cell: np.ndarray, pbc: np.ndarray, length: float) -> tuple[int, int,
     return (numbers[0], numbers[1], numbers[2])
 
 
-def render_input(settings: Mapping[str, Any], structure: Any) -> str:
-    """Fill in the template for one structure."""
+def render_input(settings: Mapping[str, Any], structure: Any, kinds: Sequence[Kind]) -> str:
+    """Fill in the template for one structure; kinds: element, basis set, pseudopotential."""
     import jinja2
 
     grid = kpoints(structure.cell.array, structure.pbc, settings["kpoint_length"])
@@ -124,7 +148,7 @@ def render_input(settings: Mapping[str, Any], structure: Any) -> str:
     text: str = environment.from_string(settings["template_text"]).render(
         **settings,
         kpoints=grid if max(grid) > 1 else None,
-        elements=sorted(set(structure.get_chemical_symbols())),
+        kinds=kinds,
         periodic="".join("XYZ"[k] for k in range(3) if structure.pbc[k]) or "NONE",
     )
     return text
@@ -163,16 +187,14 @@ def _find_command(given: str | None) -> str:
     )
 
 
-def _version(command: str) -> str:
-    program = next(word for word in command.split() if "cp2k" in word)
+def _version_text(program: str) -> str:
     try:
         done = subprocess.run(
             [program, "--version"], capture_output=True, text=True, timeout=60, check=False
         )
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    found = re.search(r"CP2K version (\S+)", done.stdout)
-    return found.group(1) if found else "unknown"
+        return ""
+    return done.stdout
 
 
 def _text(path: str) -> str:

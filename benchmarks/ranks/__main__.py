@@ -19,6 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 WANTED = 1.85  # times faster on two ranks, from 4000 atoms on
+PHASES = ("graph", "forward", "halo", "backward", "forces")
 RANKS = [2**k for k in range(11)]
 MODEL_ATOMS = (100_000, 1_000_000)
 
@@ -26,7 +27,7 @@ MODEL_ATOMS = (100_000, 1_000_000)
 def strong_row(case: Case, found: Found) -> dict[str, Any]:
     """Compare one rank with two on the same box, and both with what the machine allows."""
     one, two, apart = found.one, found.two, found.apart
-    phases = {name: two.mean(name) for name in ("graph", "forward", "halo", "backward")}
+    phases = {name: two.mean(name) for name in PHASES}
     total = sum(phases.values())
     return {
         "backend": case.name,

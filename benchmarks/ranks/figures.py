@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#555555"
-PHASES = {"graph": GREY, "forward": BLUE, "backward": GREEN, "halo": ORANGE}
+BLUE, ORANGE, GREEN, GREY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#555555", "#CC79A7"
+PHASES = {"graph": GREY, "forward": BLUE, "backward": GREEN, "forces": PURPLE, "halo": ORANGE}
 DPI = 150
 
 
@@ -39,16 +39,16 @@ def plot_scaling(result: dict[str, Any], path: Path) -> None:
     axes.legend(frameon=False)
     axes = figure.add_subplot(1, 2, 2)
     rows = result["strong"]
-    labels = [f"{r['backend']}\n{r['atoms']}" for r in rows]
+    labels = [f"{r['backend']} {r['atoms']}" for r in rows]
     bottom = np.zeros(len(rows))
     for phase, colour in PHASES.items():
         share = np.array([100.0 * r["shares"][phase] for r in rows])
         axes.bar(labels, share, bottom=bottom, color=colour, label=phase)
         bottom += share
     axes.set_ylabel("share of the pair style's time on 2 ranks (%)")
-    axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="x", labelsize=7, rotation=60)
     axes.set_ylim(0.0, 100.0)
-    axes.legend(frameon=True, loc="lower right", fontsize=8)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize=8)
     _save(figure, path)
 
 

@@ -15,6 +15,7 @@ LINES = {
     "forward, s": "forward",
     "halo, s": "halo",
     "backward, s": "backward",
+    "forces, s": "forces",
     "atoms/step": "atoms",
     "halo rows/step": "halo_rows",
     "pairs/step": "pairs",

@@ -17,6 +17,7 @@ from ipip.cli.init import init
 from ipip.cli.report import report
 from ipip.cli.run import run
 from ipip.cli.status import status
+from ipip.cli.study import study
 from ipip.cli.train import train
 from ipip.cli.validate import validate
 
@@ -55,6 +56,7 @@ app.command("plan", help="The same as `validate`.")(validate)
 app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
+app.command("study")(study)
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("info")(info)

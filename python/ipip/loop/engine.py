@@ -22,6 +22,7 @@ from ipip.loop.manifest import (
     write_manifest,
 )
 from ipip.loop.reporter import Reporter
+from ipip.loop.reuse import take_over
 from ipip.loop.stage import Stage, StageRun
 from ipip.loop.stop import Stopped
 from ipip.loop.storage import read_json, write_json
@@ -135,6 +136,7 @@ def run_stages(
     stages: Sequence[Stage],
     reporter: Reporter,
     after_stage: Callable[[Stage], None] = lambda stage: None,
+    donors: Sequence[Path] = (),
 ) -> dict[str, Manifest]:
     """Do every stage that is not done; return all manifests.
 
@@ -145,6 +147,7 @@ def run_stages(
         stages: all stages in order.
         reporter: is told the progress.
         after_stage: called with each stage that was done now.
+        donors: other run folders, from which finished stages with the same key are taken over.
 
     Raises:
         InputError: settings changed for finished stages.
@@ -154,6 +157,13 @@ def run_stages(
     for number, stage in enumerate(stages, start=1):
         if stage.identity in done:
             reporter.stage_skipped(stage.identity)
+            continue
+        taken = take_over(run, stage.identity, stage_key(stage, done), donors)
+        if taken is not None:
+            append_event(run.journal, "stage_taken_over", stage=stage.identity, key=taken.key)
+            reporter.message(f"{stage.identity} was taken over from another run")
+            done[stage.identity] = taken
+            after_stage(stage)
             continue
         reporter.stage_started(stage.identity, stage.title, number, len(stages))
         with full_disk_explained(run.stage(stage.identity)):

@@ -157,7 +157,10 @@ def _stage(
         seconds = count * mean_atoms * teacher_us * 1e-6 / settings.teacher.workers
         work = f"at most {count} teacher labels, {settings.harvest.frames} frames taken"
         return work, seconds + 2 * START_S
+    if name == "30_pretrain" and settings.pretrain is None:
+        return "no pretraining", 0.0
     if name == "30_pretrain":
+        assert settings.pretrain is not None  # said above
         steps = steps_of(settings.pretrain, frames - held_out_count(frames))
         per_step = mean_atoms * settings.pretrain.batch_size
         return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def run_loop(
     *,
     reporter: Reporter | None = None,
     from_stage: str | None = None,
+    donors: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Run all rounds in `folder`, or continue there; return the summary.
 
@@ -40,6 +42,8 @@ def run_loop(
         reporter: is told the progress.
         from_stage: name of a stage (``round_001/15_harvest``) whose results, with all later ones,
             are set aside (not deleted) and computed again.
+        donors: other run folders; a stage that one of them finished from the same settings and
+            inputs is taken over instead of computed.
 
     Raises:
         InputError: wrong settings or files, a folder that holds something else, or changed settings
@@ -69,7 +73,9 @@ def run_loop(
         find_done(run, stages)  # refuses changed settings before anything is written
         _write_config(run, settings)
         append_event(run.journal, "run_started", stages=len(stages))
-        run_stages(run, stages, reporter, after_stage=lambda stage: _round_done(run, stage))
+        run_stages(
+            run, stages, reporter, after_stage=lambda stage: _round_done(run, stage), donors=donors
+        )
         report = write_results(run.root)
         append_event(run.journal, "run_finished")
         reporter.message(f"report: {report}")

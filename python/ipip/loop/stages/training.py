@@ -25,6 +25,8 @@ STUDENT_FILE = "student.pt"
 
 def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Train on the round's pretraining set, from new weights or from the last round's student."""
+    if settings.pretrain is None:
+        return _untrained(settings, round_index, run)
     source = stage_id(round_index, "20_label" if round_index == 0 else "20_relabel")
     frames = read_set(run.path(source, FILE_NAME))
     seed = derive_seed(settings.seed, round_index, "pretrain")
@@ -34,6 +36,12 @@ def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
     else:
         student = new_student(settings, round_index, run)
     return _train(student, train, valid, settings.pretrain, run, seed)
+
+
+def _untrained(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    path = run.folder / STUDENT_FILE
+    save_student(new_student(settings, round_index, run), path)
+    return StageResult(outputs=(path,), results={"steps": 0}, note="none: new weights")
 
 
 def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:

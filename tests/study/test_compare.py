@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ipip.study import Score, compare_arms
+from ipip.study.compare import expansion
 
 
 def score(errors, groups=None):
@@ -28,6 +29,10 @@ def test_differences_that_change_sign_over_seeds_are_not_distinguishable():
     found = compare_arms("new", "old", mine, others, seed=0, draws=2000)
     assert found.low < 0 < found.high
     assert found.verdict == "not distinguishable"
+
+
+def test_intervals_from_few_seeds_are_wider():
+    assert expansion(2, 0.95) > 5 > 2 > expansion(4, 0.95) > expansion(40, 0.95) > 1
 
 
 def test_trajectories_are_drawn_whole():
@@ -56,9 +61,20 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
             mine[s] = score(list(base + truth + seed_effect + noise))
         found = compare_arms("n", "o", mine, others, seed=trial, draws=400)
         covered += found.low <= truth <= found.high
-    assert 0.85 < covered / trials <= 1.0
+    assert 0.92 < covered / trials <= 1.0
+
+
+def test_one_seed_has_no_interval():
+    with pytest.raises(ValueError, match="1 seeds in common"):
+        compare_arms("n", "o", {1: score([0.1])}, {1: score([0.2])}, seed=0)
 
 
 def test_other_frames_are_refused():
     with pytest.raises(ValueError, match="different frames"):
-        compare_arms("n", "o", {1: score([0.1, 0.2])}, {1: score([0.1, 0.2], ["x", "y"])}, seed=0)
+        compare_arms(
+            "n",
+            "o",
+            {s: score([0.1, 0.2]) for s in (1, 2)},
+            {s: score([0.1, 0.2], ["x", "y"]) for s in (1, 2)},
+            seed=0,
+        )

@@ -84,7 +84,13 @@ def read_outcome(folder: Path, judged: Literal["last", "best"]) -> Outcome:
 
 
 def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> int:
-    """Return the evaluations of the teacher: its MD's steps and the labels of the harvests."""
+    """Return the evaluations of the teacher that a student learnt from.
+
+    Those are the steps of its MD and the labels of the harvests. A student that was not pretrained
+    learnt from none, although its run has teacher MD for the guards.
+    """
+    if not manifests[stage_id(0, "30_pretrain")].results["steps"]:
+        return 0
     explored = manifests[stage_id(0, "10_explore")].results["runs"]
     calls = sum(int(run["step"]) for run in explored)
     for index in rounds[1:]:

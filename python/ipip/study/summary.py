@@ -59,7 +59,7 @@ def summarise(
             )
             for arm in arms
             if arm.name != settings.baseline
-            and scores[name, arm.name].keys() & scores[name, settings.baseline].keys()
+            and len(scores[name, arm.name].keys() & scores[name, settings.baseline].keys()) > 1
         ]
         for name in sets
     }

@@ -8,28 +8,37 @@ from collections.abc import Sequence
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
-from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
+from ipip.train.kernels import EnergyForces, energy_forces_of
 from ipip.train.losses import loss_sums
 
 
 def evaluate_batches(
-    student: Student, batches: Sequence[Batch], settings: TrainingSettings
+    student: Student,
+    batches: Sequence[Batch],
+    settings: TrainingSettings,
+    evaluate: EnergyForces | None = None,
 ) -> dict[str, float]:
     """Return the loss and the errors of a student over all batches together.
+
+    Args:
+        student: the student.
+        batches: with labels, on the student's device.
+        settings: of the loss; `kernels` too.
+        evaluate: what evaluates the student; None makes it anew.
 
     Returns:
         `loss`; `force_mae_ev_per_a` and `force_rmse_ev_per_a` over components;
         `energy_mae_mev_per_atom` over frames. Independent of how frames are batched.
     """
+    evaluate = evaluate or energy_forces_of(student, settings.kernels)
     total = None
     absolute = squared = energy_error = 0.0
     components = frames = 0.0
     with frozen_weights(student):
         for batch in batches:
-            energy, forces, strain = energy_and_forces(
-                student,
+            energy, forces, strain = evaluate(
                 batch.species,
                 batch.edge_index,
                 batch.edge_vec,

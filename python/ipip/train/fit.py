@@ -29,6 +29,7 @@ from ipip.train.checkpoints import (
     load_checkpoint,
 )
 from ipip.train.energy_scale import set_energy_scale
+from ipip.train.kernels import check_kernels
 from ipip.train.logs import CsvLog, TensorBoardLog
 from ipip.train.marker import check_started, read_finished, write_finished
 from ipip.train.module import STATE, TrainingModule
@@ -92,6 +93,7 @@ def fit(
         IpipError: the loss is not finite, or the disk is full (the last checkpoint stays intact).
     """
     _check_frames(train_frames, valid_frames, student, settings)
+    check_kernels(student, settings.kernels)
     with disk_full_explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         begun = check_started(

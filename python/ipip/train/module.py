@@ -13,10 +13,10 @@ from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
-from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train.averaging import AveragedWeights
 from ipip.train.evaluate import evaluate_batches
+from ipip.train.kernels import EnergyForces, energy_forces_of
 from ipip.train.losses import LossSums, loss_sums
 from ipip.train.schedule import LearningRate
 
@@ -65,6 +65,7 @@ class TrainingModule(lightning.LightningModule):
         self._after_epoch = list(after_epoch)
         self._valid = list(valid)
         self._sums: LossSums | None = None
+        self._evaluate: EnergyForces | None = None
         self._wall_before = 0.0
         self._started = time.monotonic()
 
@@ -72,6 +73,7 @@ class TrainingModule(lightning.LightningModule):
         """Bring what Lightning does not know of to the device, and start the clock."""
         self.average.to(self.device)
         self._valid = [batch.to(self.device) for batch in self._valid]
+        self._evaluate = energy_forces_of(self.student, self.settings.kernels, log_choice=True)
         self._started = time.monotonic()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -92,8 +94,8 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch."""
-        energy, forces, strain = energy_and_forces(
-            self.student,
+        assert self._evaluate is not None
+        energy, forces, strain = self._evaluate(
             batch.species,
             batch.edge_index,
             batch.edge_vec,
@@ -134,7 +136,7 @@ class TrainingModule(lightning.LightningModule):
         self.improved = False
         if self._valid and (last or (epoch + 1) % settings.validate_every == 0):
             with self.average.applied():
-                errors = evaluate_batches(self.student, self._valid, settings)
+                errors = evaluate_batches(self.student, self._valid, settings, self._evaluate)
             row |= {f"valid_{name}": value for name, value in errors.items()}
             self._validated(epoch, errors["loss"])
         elif not self._valid:

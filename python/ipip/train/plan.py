@@ -20,9 +20,9 @@ from ipip.data.split import Split, split_frames
 from ipip.data.statistics import Statistics, statistics
 from ipip.errors import InputError
 from ipip.export import load_student
-from ipip.graph import energy_and_forces
 from ipip.models import Student, build_student
 from ipip.train.fit import steps_of
+from ipip.train.kernels import energy_forces_of
 from ipip.train.losses import loss_sums
 
 
@@ -110,11 +110,11 @@ def measure_step(
     batch = Batch.from_data_list(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
     if batch.edge_index.shape[1] == 0:
         return 0.0
+    evaluate = energy_forces_of(trial, settings.kernels)
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        energy, forces, strain = energy_and_forces(
-            trial,
+        energy, forces, strain = evaluate(
             batch.species,
             batch.edge_index,
             batch.edge_vec,

@@ -11,9 +11,9 @@ from torch_geometric.data import Batch, Data
 
 from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
-from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
+from ipip.train.kernels import energy_forces_of
 
 MAX_EDGES = 12_000  # per-edge tensors of a batch then stay in the caches
 GRAPHS_AT_ONCE = 512
@@ -39,11 +39,11 @@ def predict(
     """
     labelled: list[Frame] = []
     device = next(student.parameters()).device
+    evaluate = energy_forces_of(student)
     with frozen_weights(student):
         for start, batch in _batches(student, frames, batch_size, max_edges):
             batch = batch.to(device)
-            energy, forces, strain = energy_and_forces(
-                student,
+            energy, forces, strain = evaluate(
                 batch.species,
                 batch.edge_index,
                 batch.edge_vec,

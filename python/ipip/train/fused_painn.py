@@ -1,0 +1,146 @@
+"""Energies and forces of a PaiNN that is being trained, by compiled kernels.
+
+A loss of them has the same gradients as one of `ipip.graph.energy_and_forces`, but without double
+backward: docs/training-kernels.md has the equations.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import ipip._core  # noqa: F401  registers torch.classes.ipip.PainnTraining
+from ipip.errors import InputError
+from ipip.models.painn import NORM_EPSILON, PaiNN
+
+CHANNEL_MULTIPLE = 16
+
+# Error of the splines of the radial basis over their largest value and slope: below the rounding of
+# the network.
+TABLE_ERROR = {torch.float32: 3e-7, torch.float64: 1e-11}
+
+
+def refusal(student: nn.Module) -> str:
+    """Say why the kernels do not train this student; empty if they do."""
+    if type(student) is not PaiNN:
+        name = getattr(student, "architecture", "") or type(student).__name__
+        return f"the student is {name}, the kernels are for painn"
+    if student.channels % CHANNEL_MULTIPLE:
+        return (
+            f"the student has {student.channels} channels, the kernels take multiples of "
+            f"{CHANNEL_MULTIPLE}"
+        )
+    device = student.embedding.weight.device
+    if device.type != "cpu":
+        return f"the student is on {device}, the kernels run on the CPU"
+    return ""
+
+
+class FusedPaiNN:
+    """A student's energies, forces and strain derivatives, computed by the kernels.
+
+    Weights are read at each call. The gradient of a loss has to be taken before the next call.
+
+    Args:
+        student: a PaiNN on the CPU whose channels are a multiple of 16.
+        table_error: of the splines that stand for the radial basis, over the largest value and
+            slope; None for 3e-7 in float32 and 1e-11 in float64.
+        instruction_set: `avx512`, `avx2`, `generic`, or `auto` for the best of this processor.
+
+    Raises:
+        InputError: the student is another one.
+    """
+
+    def __init__(
+        self, student: PaiNN, table_error: float | None = None, instruction_set: str = "auto"
+    ) -> None:
+        reason = refusal(student)
+        if reason:
+            raise InputError(f"{reason}; use ipip.graph.energy_and_forces")
+        basis, envelope = student.basis, student.envelope
+        self._student = student
+        self._kernels = torch.classes.ipip.PainnTraining(
+            basis.gaussian,
+            envelope.cosine,
+            envelope.cutoff,
+            basis.offsets,
+            basis.widths,
+            student.layers,
+            student.channels,
+            student.dtype == torch.float64,
+            NORM_EPSILON,
+            TABLE_ERROR[student.dtype] if table_error is None else table_error,
+            instruction_set,
+        )
+
+    @property
+    def description(self) -> str:
+        """What runs, in a few words."""
+        return self._kernels.description()
+
+    def __call__(
+        self,
+        species: Tensor,
+        edge_index: Tensor,
+        edge_vec: Tensor,
+        frame_of_atom: Tensor | None = None,
+        n_frames: int = 1,
+        *,
+        create_graph: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Evaluate whole systems, as `ipip.graph.energy_and_forces`.
+
+        Pairs must be ordered by receiver, as `ipip.graph.neighbor_list` has them.
+        """
+        student = self._student
+        if frame_of_atom is None:
+            frame_of_atom = torch.zeros_like(species)
+        core = student.core
+        arguments = (
+            species,
+            edge_index,
+            edge_vec,
+            frame_of_atom,
+            n_frames,
+            student.scale,
+            student.reference_energies + student.shift,
+            [core.charges, core.inverse_length, core.reach] if student.has_zbl else [],
+        )
+        parameters = _parameters(student)
+        if create_graph:
+            return _Evaluation.apply(self._kernels, arguments, *parameters)
+        energy, forces, strain = self._kernels.evaluate(parameters, *arguments)
+        return energy, forces, strain
+
+
+class _Evaluation(torch.autograd.Function):
+    """Kernels as a node of autograd's graph."""
+
+    @staticmethod
+    def forward(ctx: Any, kernels: Any, arguments: Any, *parameters: Tensor) -> Any:
+        energy, forces, strain = kernels.evaluate(list(parameters), *arguments)
+        ctx.kernels, ctx.evaluation = kernels, kernels.evaluations()
+        return energy, forces, strain
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
+        return None, None, *ctx.kernels.gradients(ctx.evaluation, energy, forces, strain)
+
+
+def _parameters(student: PaiNN) -> list[Tensor]:
+    """Parameters in the order of cpp/src/training/weights.cpp; shared filters once per layer."""
+    layers = zip(student.filters, student.messages, student.updates, strict=True)
+    linears: list[Any] = []
+    for filters, message, update in layers:
+        linears += [filters, message.context[0], message.context[2]]
+        linears += [update.mix, update.context[0], update.context[2]]
+    linears += [student.readout[0], student.readout[2]]
+    parameters = [student.embedding.weight]
+    for linear in linears:
+        parameters.append(linear.weight)
+        if linear.bias is not None:
+            parameters.append(linear.bias)
+    return parameters

@@ -1,0 +1,69 @@
+"""Which code evaluates a student: compiled kernels, or the network as PyTorch runs it (eager)."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import Literal, Protocol, cast
+
+from torch import Tensor
+
+from ipip.errors import InputError
+from ipip.graph import energy_and_forces
+from ipip.models import Student
+from ipip.models.painn import PaiNN
+from ipip.train.fused_painn import FusedPaiNN, refusal
+
+Kernels = Literal["auto", "fused", "eager"]
+
+log = logging.getLogger(__name__)
+
+
+class EnergyForces(Protocol):
+    """`ipip.graph.energy_and_forces` of one student, which reads its weights at each call."""
+
+    def __call__(
+        self,
+        species: Tensor,
+        edge_index: Tensor,
+        edge_vec: Tensor,
+        frame_of_atom: Tensor | None = None,
+        n_frames: int = 1,
+        *,
+        create_graph: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return energy [n_frames], forces [n, 3] and strain derivative [n_frames, 3, 3]."""
+
+
+def energy_forces_of(
+    student: Student, kernels: Kernels = "auto", *, log_choice: bool = False
+) -> EnergyForces:
+    """Choose what evaluates a student, for training and for prediction.
+
+    Args:
+        student: on the device that it will stay on.
+        kernels: `fused`, `eager`, or `auto` for fused where it runs the student.
+        log_choice: write a line on what was chosen, and why.
+
+    Raises:
+        InputError: `fused`, which does not run this student.
+    """
+    check_kernels(student, kernels)
+    level = logging.INFO if log_choice else logging.DEBUG
+    reason = "as the settings say" if kernels == "eager" else refusal(student)
+    if reason:
+        log.log(level, "kernels: eager (%s)", reason)
+        return functools.partial(energy_and_forces, student)
+    fused = FusedPaiNN(cast(PaiNN, student))
+    log.log(level, "kernels: %s", fused.description)
+    return fused
+
+
+def check_kernels(student: Student, kernels: Kernels) -> None:
+    """Refuse `fused` for a student that it does not run.
+
+    Raises:
+        InputError: the reason, and what to do.
+    """
+    if kernels == "fused" and (reason := refusal(student)):
+        raise InputError(f"kernels is fused, but {reason}; set kernels to auto or eager")

@@ -60,7 +60,9 @@ def table_rows(summary: Mapping[str, Any], test_set: str = "held-out") -> list[t
             (
                 arm["name"],
                 *_errors(arm["tests"][test_set]),
-                _against(against.get(arm["name"])),
+                "(baseline)"
+                if arm["name"] == summary["baseline"]
+                else _against(against.get(arm["name"])),
                 _failures(arm["failures"]),
                 f"{_mean(s['judged'] for s in steps):.0f}, {_mean(s['all'] for s in steps):.0f}",
                 f"{_mean(arm['teacher_calls']):.0f}",
@@ -80,7 +82,7 @@ def _errors(figures: Mapping[str, Any]) -> tuple[str, str]:
 
 def _against(comparison: Mapping[str, Any] | None) -> str:
     if comparison is None:
-        return "(baseline)"
+        return "n/a"
     c = comparison
     return (
         f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}], {100 * c['relative']:+.0f} %"

@@ -9,13 +9,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt
 CXX_SOURCES := $(shell find cpp lammps-plugin -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
 
-.PHONY: help setup quick test lint unit format benchmark clean
+.PHONY: help setup quick test lint unit format benchmark benchmark-ranks clean
 
 help:
 	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
 	@echo "make test       set up $(VENV), then run all linters and tests"
 	@echo "make setup      set up $(VENV) only"
 	@echo "make lint       linters only        make unit     tests only"
+	@echo "make benchmark  speed of the pair style, a minute's version (docs/kernels.md)"
+	@echo "make benchmark-ranks  one rank against two, a minute (docs/pair_style_ipip.md)"
 	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
 
 setup: $(VENV)/.installed
@@ -58,6 +60,12 @@ lint: setup
 
 unit: setup
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+benchmark: setup
+	$(BIN)/python -m benchmarks.pair --quick
+
+benchmark-ranks: setup
+	$(BIN)/python -m benchmarks.ranks --quick
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -22,3 +22,8 @@ foreach(library IN ITEMS c10 torch_cpu torch)
                                                     REQUIRED)
   target_link_libraries(ipip_torch INTERFACE "${IPIP_LIB_${library}}")
 endforeach()
+# A CUDA build of torch: its kernels register themselves when the library is loaded.
+find_library(IPIP_LIB_torch_cuda torch_cuda PATHS "${IPIP_TORCH_DIR}/lib" NO_DEFAULT_PATH)
+if(IPIP_LIB_torch_cuda)
+  target_link_libraries(ipip_torch INTERFACE "${IPIP_LIB_torch_cuda}")
+endif()

@@ -10,6 +10,7 @@
 
 #include "atom.h"
 #include "comm.h"
+#include "devices.h"
 #include "domain.h"
 #include "error.h"
 #include "force.h"
@@ -72,47 +73,6 @@ void PairIpip::forget_student() {
   }
 }
 
-void PairIpip::settings(int narg, char** arg) {
-  if (allocated) forget_student();
-  options_ = ipip::RunOptions();
-  plan_ = true;
-  check_ = false;
-  const auto expect = [&](const std::string& keyword, const std::string& value,
-                          const std::string& first, const std::string& second) {
-    if (value == first || value == second) return value == first;
-    error->all(FLERR, "pair_style ipip: {} is {}, expected {} or {}", keyword, value, first,
-               second);
-  };
-  for (int k = 0; k < narg; k += 2) {
-    const std::string keyword = arg[k];
-    const std::vector<std::string> known = {"backend", "check", "device", "halo", "threads"};
-    if (std::find(known.begin(), known.end(), keyword) == known.end()) {
-      error->all(FLERR,
-                 "pair_style ipip: keyword {} is unknown, expected backend, check, device, halo or "
-                 "threads",
-                 keyword);
-    }
-    if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
-    const std::string value = arg[k + 1];
-    if (keyword == "backend") {
-      if (value != "auto" && value != "fused" && value != "torchscript") {
-        error->all(FLERR, "pair_style ipip: backend is {}, expected auto, fused or torchscript",
-                   value);
-      }
-      options_.backend = value;
-    } else if (keyword == "check") {
-      check_ = expect(keyword, value, "yes", "no");
-    } else if (keyword == "device") {
-      expect(keyword, value, "auto", "cpu");
-    } else if (keyword == "halo") {
-      plan_ = expect(keyword, value, "plan", "comm");
-    } else if (!utils::is_integer(value) || (options_.threads = std::atoi(value.c_str())) < 1) {
-      error->all(FLERR, "pair_style ipip: threads is {}, expected a whole number, 1 or more",
-                 value);
-    }
-  }
-}
-
 void PairIpip::coeff(int narg, char** arg) {
   if (narg < 4 || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0) {
     error->all(FLERR,
@@ -129,6 +89,7 @@ void PairIpip::coeff(int narg, char** arg) {
 void PairIpip::load(const std::string& name) {
   // Also looked for in the folders of LAMMPS_POTENTIALS, as every potential file is.
   const std::string found = utils::get_potential_file_path(name);
+  choose_devices();
   std::string failure;
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
@@ -137,11 +98,37 @@ void PairIpip::load(const std::string& name) {
   }
   stop_together(failure);
   require_same_student();
+  warm_up();
   if (comm->me != 0) return;
   const ipip::StudentInfo& info = student_->info();
   utils::logmesg(lmp, "ipip student {}: {} for {}, cutoff {} A, {}, weights {}; {}\n", info.path,
                  info.architecture, listed(info.symbols), info.cutoff, info.dtype,
                  info.weights_digest.substr(0, 19), student_->backend());
+}
+
+// Each rank takes its device; the table of all is printed once.
+void PairIpip::choose_devices() {
+  const std::string request = options_.backend == "fused" && device_ == "auto" ? "cpu" : device_;
+  const std::string failure = choose_device(request, share_, world, options_.device);
+  stop_together(failure.empty() ? failure : ": " + failure);
+  const std::string table = device_table(options_.device, world);
+  if (comm->nprocs == 1 && options_.device == "cpu") return;
+  if (!table.empty() && table != device_table_) utils::logmesg(lmp, table);
+  device_table_ = table;
+}
+
+// A model that cannot run stops here, before any step.
+void PairIpip::warm_up() {
+  std::string failure;
+  const double start = MPI_Wtime();
+  try {
+    student_->warm_up();
+  } catch (const std::exception& error) {
+    failure = std::string(", warm-up: ") + error.what();
+  }
+  stop_together(failure);
+  warm_up_ = WarmUp();
+  warm_up_.cluster = MPI_Wtime() - start;
 }
 
 // Each rank reads the file itself: on a cluster it may be another one, or an old copy.

@@ -38,6 +38,8 @@ class PairIpip : public Pair {
   void allocate();
   void forget_student();
   void load(const std::string& path);
+  void choose_devices();
+  void warm_up();
   void map_elements(int n_elements, char** elements);
   void check_units();
   void check_special_bonds();
@@ -50,15 +52,21 @@ class PairIpip : public Pair {
   std::string wrong_halo_row();
   std::string wrong_adjoint();
   void find_owners();
+  std::string find_pairs();
   std::string evaluate(bool atom_virials);
+  void count_step(double wall, double halo_forward, double halo_backward);
   std::string not_finite() const;
   void agree_on_step(const std::string& failure);
   void add_forces_and_energies();
   void add_virials();
+  double closest(int itype, int jtype) const;
   void fill_extremes();
   void publish_extremes();
 
   ipip::RunOptions options_;
+  std::string device_ = "auto";  // as the deck asks; options_.device is this rank's own
+  bool share_ = false;           // whether ranks may share a GPU
+  std::string device_table_;     // as it was printed last
   std::unique_ptr<ipip::Student> student_;
   std::vector<int> species_;     // [ntypes + 1] index into the student's symbols, -1 for NULL
   bool plan_ = true;             // halo plan, or halo comm
@@ -69,6 +77,7 @@ class PairIpip : public Pair {
   std::shared_ptr<CommHalo> comm_halo_;
   std::shared_ptr<TimedHalo> halo_;  // the one in use; null on one rank
   StepTimes times_;
+  WarmUp warm_up_;
   // [2 + number of type pairs]: rank that failed, largest force squared, smallest distances negated
   std::vector<double> extremes_, global_extremes_;
   bigint mapped_build_ = -1;  // build of the neighbour list that the rows belong to

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <new>
 #include <string>
 
 #include "atom.h"
@@ -20,6 +23,19 @@ namespace {
 
 constexpr int kOwnerWidth = 2;   // owner rank and owner index travel to each ghost
 constexpr int kVirialWidth = 9;  // widest of what returns from halo rows besides features
+
+// Runs what may end the memory of one rank; returns how it failed, for `stop_together`.
+template <typename Work>
+std::string attempt(Work&& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    return ": out of memory for the pairs of a rank: use more ranks on more nodes";
+  } catch (const std::exception& error) {
+    return std::string(": ") + error.what();
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -73,15 +89,23 @@ void PairIpip::stop_together(const std::string& failure) {
 
 void PairIpip::map_atoms() {
   find_owners();
-  step_.assign_rows(*list, owners_, atom->type, species_);
+  stop_together(attempt([&] { step_.assign_rows(*list, owners_, atom->type, species_); }));
   if (rank_halo_) {
+    std::int64_t widest = kVirialWidth;
+    for (const std::int64_t width : student_->info().halo_widths) widest = std::max(widest, width);
     const std::string failure =
-        rank_halo_->plan(step_.graph().n_local, step_.row_of(), step_.halo());
+        rank_halo_->plan(step_.graph().n_local, step_.row_of(), step_.halo(), widest);
     stop_together(failure.empty() ? failure : ": " + failure);
   } else if (comm_halo_) {
     comm_halo_->assign(step_.graph().n_local, atom->nlocal + atom->nghost, step_.atoms());
   }
   if (halo_ && check_) check_halo();
+  if (student_->takes_candidates()) {
+    stop_together(attempt([&] {
+      step_.collect_candidates(*list, atom->type, atom->ntypes);
+      student_->set_candidates(step_.candidates());
+    }));
+  }
   mapped_build_ = neighbor->ncalls;
 }
 

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <string>
+#include <tuple>
 
 #include "atom.h"
 #include "comm.h"
@@ -22,13 +24,30 @@ void PairIpip::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   const double start = MPI_Wtime();
   if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) map_atoms();
-  step_.collect_pairs(*list, atom->x, atom->type, atom->ntypes, student_->info().cutoff);
+  const std::string no_pairs = find_pairs();
   times_.graph += MPI_Wtime() - start;
   const std::string failure = evaluate(vflag_atom != 0 || cvflag_atom != 0);
+  if (warm_up_.pending) {
+    warm_up_.pending = false;
+    warm_up_.first = MPI_Wtime() - start;
+    times_ = StepTimes();
+  }
   fill_extremes();
-  agree_on_step(failure);
+  agree_on_step(no_pairs.empty() ? failure : no_pairs);
   add_forces_and_energies();
   if (vflag_either) add_virials();
+}
+
+// Pairs of this step, where the student does not find them itself among its candidates.
+std::string PairIpip::find_pairs() {
+  if (student_->takes_candidates()) return "";
+  try {
+    step_.collect_pairs(*list, atom->x, atom->type, atom->ntypes, student_->info().cutoff);
+  } catch (const std::bad_alloc&) {
+    step_.drop_pairs();
+    return "out of memory for the pairs of a rank: use more ranks on more nodes";
+  }
+  return "";
 }
 
 // Energies, forces and virials of local atoms, with what other ranks' pairs add to them. A failure
@@ -39,7 +58,13 @@ std::string PairIpip::evaluate(bool atom_virials) {
   const double start = MPI_Wtime();
   try {
     const ipip::HaloScope scope(halo_);
-    student_->compute(graph, atom_virials, results_);
+    if (student_->takes_candidates()) {
+      const std::int64_t n_points = atom->nlocal + atom->nghost;
+      const double* points = n_points > 0 ? atom->x[0] : nullptr;
+      student_->compute(points, n_points, atom_virials, results_);
+    } else {
+      student_->compute(graph, atom_virials, results_);
+    }
   } catch (const std::exception& error) {
     failure = error.what();
     results_ = ipip::Results();
@@ -48,23 +73,30 @@ std::string PairIpip::evaluate(bool atom_virials) {
     if (atom_virials) results_.atom_virials.assign(9 * graph.species.size(), 0.0);
   }
   const double wall = MPI_Wtime() - start;
+  double forward = 0.0, backward = 0.0;
   if (halo_) {
-    const auto [forward, backward] = halo_->take_seconds();
-    times_.halo += forward + backward;
-    times_.forward -= forward;
-    times_.backward -= backward;
+    std::tie(forward, backward) = halo_->take_seconds();
     // Before LAMMPS' own reverse communication, so that the largest force is that of whole forces.
     halo_->reverse(results_.forces.data(), 3, ipip::Scalar::float64);
     if (atom_virials) halo_->reverse(results_.atom_virials.data(), 9, ipip::Scalar::float64);
     times_.halo += halo_->take_seconds().second;
   }
-  times_.forward += results_.forward_seconds;
-  times_.backward += wall - results_.forward_seconds;
+  count_step(wall, forward, backward);
+  return failure.empty() ? not_finite() : failure;
+}
+
+void PairIpip::count_step(double wall, double halo_forward, double halo_backward) {
+  const ipip::Graph& graph = step_.graph();
+  times_.graph += results_.pair_seconds;
+  times_.halo += halo_forward + halo_backward;
+  times_.forward += results_.forward_seconds - halo_forward;
+  times_.backward += results_.backward_seconds - halo_backward;
+  times_.forces +=
+      wall - results_.pair_seconds - results_.forward_seconds - results_.backward_seconds;
   times_.steps += 1;
   times_.atoms += graph.n_local;
   times_.halo_rows += static_cast<std::int64_t>(graph.species.size()) - graph.n_local;
-  times_.pairs += static_cast<std::int64_t>(graph.receivers.size());
-  return failure.empty() ? not_finite() : failure;
+  times_.pairs += results_.n_pairs;
 }
 
 // A trajectory never goes on from a force that is not a number.
@@ -122,6 +154,13 @@ void PairIpip::add_virials() {
   }
 }
 
+// Smallest distance between two types, from where the pairs were found; none after a failure.
+double PairIpip::closest(int itype, int jtype) const {
+  if (!student_->takes_candidates()) return step_.closest(itype, jtype);
+  const std::size_t kind = extremes_.size() - 2;
+  return kind < results_.closest.size() ? results_.closest[kind] : student_->info().cutoff;
+}
+
 // Largest force squared and the smallest distances with a minus sign: all are maxima over ranks.
 void PairIpip::fill_extremes() {
   double largest_squared = 0.0;
@@ -133,7 +172,7 @@ void PairIpip::fill_extremes() {
   extremes_.push_back(0.0);  // whether this rank failed
   extremes_.push_back(largest_squared);
   for (int i = 1; i <= atom->ntypes; ++i) {
-    for (int j = i; j <= atom->ntypes; ++j) extremes_.push_back(-step_.closest(i, j));
+    for (int j = i; j <= atom->ntypes; ++j) extremes_.push_back(-closest(i, j));
   }
   global_extremes_.resize(extremes_.size());
 }
@@ -146,6 +185,11 @@ void PairIpip::publish_extremes() {
 }
 
 void PairIpip::finish() {
+  if (warm_up_.unreported && !warm_up_.pending) {
+    const std::string line = warm_up_line(warm_up_, world);
+    if (!line.empty()) utils::logmesg(lmp, "\n" + line);
+    warm_up_.unreported = false;
+  }
   const std::string table = times_table(times_, world);
   if (!table.empty()) utils::logmesg(lmp, "\n" + table);
   times_ = StepTimes();
@@ -157,6 +201,7 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
+         bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
          (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);

@@ -12,12 +12,8 @@ namespace {
 
 constexpr int kTag = 4163;  // messages of nobody else on this communicator
 
+// Checked by plan().
 int message_size(std::int64_t rows, std::int64_t width) {
-  if (rows * width > INT_MAX) {
-    throw std::length_error("a halo message of " + std::to_string(rows) + " rows of " +
-                            std::to_string(width) +
-                            " numbers is longer than MPI can send: use more ranks");
-  }
   return static_cast<int>(rows * width);
 }
 
@@ -35,7 +31,7 @@ int running_sums(const std::vector<int>& counts, std::vector<int>& offsets) {
 }  // namespace
 
 std::string RankHalo::plan(std::int64_t n_local, const std::vector<int>& row_of,
-                           const std::vector<HaloSource>& sources) {
+                           const std::vector<HaloSource>& sources, std::int64_t widest) {
   n_local_ = n_local;
   n_halo_ = static_cast<std::int64_t>(sources.size());
   int n_ranks = 0;
@@ -61,6 +57,14 @@ std::string RankHalo::plan(std::int64_t n_local, const std::vector<int>& row_of,
     if (user_counts_[p] > 0) users_.push_back({p, user_offsets_[p], user_counts_[p]});
   }
   requests_.resize(owners_.size() + users_.size());
+  for (const auto* peers : {&owners_, &users_}) {
+    for (const Peer& peer : *peers) {
+      if (peer.count * widest <= INT_MAX) continue;
+      return "a halo message of " + std::to_string(peer.count) + " rows of " +
+             std::to_string(widest) +
+             " numbers is longer than MPI can send: use more ranks, so that each has fewer atoms";
+    }
+  }
 
   sent_rows_.clear();
   for (const int index : asked_) {

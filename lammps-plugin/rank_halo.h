@@ -29,9 +29,10 @@ class RankHalo final : public ipip::HaloExchanger {
   /// @param n_local rows owned
   /// @param row_of  row of each LAMMPS index, -1 for none
   /// @param sources [n_halo] owner of each halo row, sorted by rank, none of this rank
+  /// @param widest  numbers per row of the widest exchange to come
   /// @return empty, or why the plan is impossible on this rank
   std::string plan(std::int64_t n_local, const std::vector<int>& row_of,
-                   const std::vector<HaloSource>& sources);
+                   const std::vector<HaloSource>& sources, std::int64_t widest);
 
   std::int64_t n_local() const override { return n_local_; }
   std::int64_t n_total() const override { return n_local_ + n_halo_; }

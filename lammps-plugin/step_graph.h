@@ -42,8 +42,20 @@ class StepGraph {
   void collect_pairs(const NeighList& list, const double* const* x, const int* type, int n_types,
                      double cutoff);
 
-  /// What the student takes.
+  /// Collects all pairs of the list, for a student that keeps them on its device; needed after each
+  /// rebuild. Points are the LAMMPS atoms, kinds the pairs of types as `compute pair` orders them.
+  /// @param list    full neighbour list
+  /// @param type    [n_local + n_ghost] LAMMPS types
+  /// @param n_types number of LAMMPS types
+  void collect_candidates(const NeighList& list, const int* type, int n_types);
+
+  /// Leaves the step without pairs, after a failure.
+  void drop_pairs();
+
+  /// What the student takes; without pairs where it takes candidates.
   const ipip::Graph& graph() const { return graph_; }
+
+  const ipip::Candidates& candidates() const { return candidates_; }
 
   /// LAMMPS index of an atom of each row, [n_total]; a ghost atom for a halo row.
   const std::vector<int>& atoms() const { return atoms_; }
@@ -64,9 +76,11 @@ class StepGraph {
  private:
   void assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
                         const std::vector<int>& species);
-  std::size_t candidates(const NeighList& list) const;
+  static std::size_t list_length(const NeighList& list);
+  void make_room(const NeighList& list, std::size_t n, std::size_t more);
 
   ipip::Graph graph_;
+  ipip::Candidates candidates_;
   std::vector<int> atoms_;
   std::vector<int> row_of_;  // [n_local + n_ghost], -1 for none
   std::vector<LAMMPS_NS::HaloSource> halo_;

@@ -8,17 +8,33 @@
 
 namespace LAMMPS_NS {
 
+std::string warm_up_line(const WarmUp& warm_up, MPI_Comm world) {
+  const std::array<double, 2> mine = {warm_up.cluster, warm_up.first};
+  std::array<double, 2> most{};
+  MPI_Reduce(mine.data(), most.data(), 2, MPI_DOUBLE, MPI_MAX, 0, world);
+  int me = 0;
+  MPI_Comm_rank(world, &me);
+  if (me != 0) return "";
+  std::array<char, 160> line{};
+  std::snprintf(line.data(), line.size(),
+                "pair_style ipip: warm-up %.3g s (a small cluster %.3g s, the first evaluation "
+                "%.3g s), apart from what follows\n",
+                most[0] + most[1], most[0], most[1]);
+  return line.data();
+}
+
 std::string times_table(const StepTimes& times, MPI_Comm world) {
-  constexpr std::size_t kPhases = 4;
+  constexpr std::size_t kPhases = 5;
   constexpr std::size_t kLines = kPhases + 3;
-  constexpr std::array<const char*, kLines> kNames = {"graph, s",    "forward, s", "halo, s",
-                                                      "backward, s", "atoms/step", "halo rows/step",
-                                                      "pairs/step"};
+  constexpr std::array<const char*, kLines> kNames = {"graph, s",       "forward, s", "halo, s",
+                                                      "backward, s",    "forces, s",  "atoms/step",
+                                                      "halo rows/step", "pairs/step"};
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
   const std::array<double, kLines> mine = {times.graph,
                                            times.forward,
                                            times.halo,
                                            times.backward,
+                                           times.forces,
                                            static_cast<double>(times.atoms) / steps,
                                            static_cast<double>(times.halo_rows) / steps,
                                            static_cast<double>(times.pairs) / steps};

@@ -18,12 +18,25 @@ struct StepTimes {
   double graph = 0.0;     ///< rows, halo plan, pairs
   double forward = 0.0;   ///< energies, without exchanges
   double halo = 0.0;      ///< exchanges, waiting for other ranks included
-  double backward = 0.0;  ///< gradients and forces, without exchanges
+  double backward = 0.0;  ///< gradients on pairs, without exchanges
+  double forces = 0.0;    ///< forces and virials from them, and the student's own lists
   std::int64_t steps = 0;
   std::int64_t atoms = 0;  ///< local rows, summed over steps
   std::int64_t halo_rows = 0;
   std::int64_t pairs = 0;
 };
+
+/// Seconds of this rank before the times are taken.
+struct WarmUp {
+  double cluster = 0.0;    ///< a small cluster, when the student is read
+  double first = 0.0;      ///< the first evaluation of the deck's own atoms
+  bool pending = true;     ///< whether that is still to come
+  bool unreported = true;  ///< whether `warm_up_line` is still to be printed
+};
+
+/// The longest warm-up of all ranks in one line. Collective.
+/// @return the text on rank 0, empty on others
+std::string warm_up_line(const WarmUp& warm_up, MPI_Comm world);
 
 /// A table with one line for each phase: smallest, mean and largest over ranks. Collective.
 /// @return the text on rank 0, empty on others and where no step was made

@@ -15,11 +15,18 @@ from ipip import IpipCalculator, save_student
 from ipip.errors import InputError
 from ipip.models import Student
 
+BACKENDS = ("fused", "torchscript", "eager")
+
 
 @pytest.fixture
-def calculator(make_student: Callable[..., Student], tmp_path: Path) -> IpipCalculator:
+def model(make_student: Callable[..., Student], tmp_path: Path) -> Path:
     save_student(make_student(), tmp_path / "student.pt")
-    return IpipCalculator(tmp_path / "student.pt")
+    return tmp_path / "student.pt"
+
+
+@pytest.fixture(params=BACKENDS)
+def calculator(model: Path, request: pytest.FixtureRequest) -> IpipCalculator:
+    return IpipCalculator(model, backend=request.param)
 
 
 def test_crystal_forces_and_stress_are_numerical_derivatives(calculator: IpipCalculator) -> None:
@@ -57,9 +64,88 @@ def test_an_unknown_element_is_named(calculator: IpipCalculator) -> None:
         atoms.get_potential_energy()
 
 
-def test_a_gpu_that_is_not_there_is_told(calculator: IpipCalculator, tmp_path: Path) -> None:
+def shaken(seed: int = 1) -> Atoms:
+    atoms = bulk("Mo", cubic=True) * (2, 2, 1)
+    atoms.numbers[::3] = 16
+    atoms.rattle(0.1, seed=seed)
+    return atoms
+
+
+def test_backends_agree(model: Path) -> None:
+    results = []
+    for backend in BACKENDS:
+        atoms = shaken()
+        atoms.calc = IpipCalculator(model, backend=backend)
+        atoms.get_forces()
+        assert backend in atoms.calc.description
+        results.append(atoms.calc.results)
+    for other in results[1:]:
+        for name, value in results[0].items():
+            scale = max(np.abs(value).max(), 1e-3)
+            np.testing.assert_allclose(other[name], value, rtol=0, atol=1e-8 * scale)
+    assert IpipCalculator(model).description.startswith("fused")
+
+
+def test_auto_runs_students_that_have_no_kernels(
+    make_student: Callable[..., Student], tmp_path: Path
+) -> None:
+    save_student(make_student("visnet"), tmp_path / "visnet.pt")
+    assert IpipCalculator(tmp_path / "visnet.pt").description == "torchscript"
+    with pytest.raises(InputError, match="backend fused cannot run it"):
+        IpipCalculator(tmp_path / "visnet.pt", backend="fused")
+
+
+def test_a_kept_neighbour_list_changes_nothing(model: Path) -> None:
+    """Small and large moves, another cell, other boundaries, another number of atoms, elements."""
+    kept = IpipCalculator(model, skin=0.6)
+    atoms = shaken()
+    rng = np.random.default_rng(0)
+    for step in range(24):
+        atoms.positions += rng.normal(scale=0.02, size=atoms.positions.shape)
+        if step == 4:
+            atoms.positions[3] += [0.5, 0.0, -0.4]
+        if step == 8:
+            atoms.set_cell(atoms.cell.array @ (np.eye(3) * 1.02 + 0.01), scale_atoms=True)
+        if step == 12:
+            atoms.pbc = [True, False, True]
+        if step == 16:
+            del atoms[0]
+        if step == 20:
+            atoms.numbers[2] = 8
+        again = atoms.copy()
+        atoms.calc, again.calc = kept, IpipCalculator(model, backend="eager", skin=0.0)
+        expected = again.get_forces()
+        np.testing.assert_allclose(
+            atoms.get_forces(), expected, rtol=0, atol=1e-8 * np.abs(expected).max()
+        )
+        assert atoms.get_potential_energy() == pytest.approx(again.get_potential_energy())
+
+
+def test_wrong_options_are_told(model: Path) -> None:
+    with pytest.raises(InputError, match="backend is 'fast'; expected one of auto, fused"):
+        IpipCalculator(model, backend="fast")
+    with pytest.raises(InputError, match=r"skin is -1.0; expected 0 Å or more"):
+        IpipCalculator(model, skin=-1.0)
+    with pytest.raises(InputError, match="threads is 0; expected 1 or more"):
+        IpipCalculator(model, threads=0)
+    with pytest.raises(InputError, match="on a GPU only 'eager' runs"):
+        IpipCalculator(model, device="cuda", backend="fused")
+    with pytest.raises(InputError, match="there is no such file"):
+        IpipCalculator(model.with_name("none.pt"))
+
+
+def test_a_position_that_is_not_a_number_is_told(calculator: IpipCalculator) -> None:
+    atoms = shaken()
+    atoms.calc = calculator
+    atoms.get_forces()
+    atoms.positions[2, 1] = np.nan
+    with pytest.raises(InputError, match="atom 2 is at"):
+        atoms.get_forces()
+
+
+def test_a_gpu_that_is_not_there_is_told(model: Path) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("a GPU is here")
     with pytest.raises(InputError, match="no GPU"):
-        IpipCalculator(tmp_path / "student.pt", device="cuda")
+        IpipCalculator(model, device="cuda")

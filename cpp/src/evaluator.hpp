@@ -18,8 +18,10 @@ class Evaluator {
   /// @param gradients [n_pairs, 3] dE/d(vectors) in eV/Å, overwritten
   virtual void evaluate(const Graph& graph, double* energies, double* gradients) = 0;
 
-  /// Seconds that the last step took up to its energies.
+  /// Seconds of the last step: layers up to the energies, and back to the gradients. Lists are
+  /// made before.
   virtual double forward_seconds() const = 0;
+  virtual double backward_seconds() const = 0;
 
   /// Bytes of the buffers that are kept between steps.
   virtual double buffer_bytes() const = 0;

@@ -66,7 +66,7 @@ Tensor append_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
   shape[0] = exchanger.n_total();
   // Exchanged in main memory: messages stay independent of the device.
   Tensor table = torch::empty(shape, x.options().device(torch::kCPU));
-  table.narrow(0, 0, exchanger.n_local()).copy_(x);
+  table.narrow(0, 0, exchanger.n_local()).copy_(x.to(torch::kCPU));
   exchanger.forward(table.data_ptr(), width_of(x), scalar_of(x));
   return table.to(x.device());
 }
@@ -74,7 +74,7 @@ Tensor append_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
 Tensor fold_halo_rows(const Tensor& x, ipip::HaloExchanger& exchanger) {
   check_rows(x, exchanger.n_total());
   Tensor table = torch::empty(x.sizes(), x.options().device(torch::kCPU));
-  table.copy_(x);
+  table.copy_(x.to(torch::kCPU));
   exchanger.reverse(table.data_ptr(), width_of(x), scalar_of(x));
   return table.narrow(0, 0, exchanger.n_local()).contiguous().to(x.device());
 }
@@ -118,7 +118,12 @@ struct OrderedAppendHalo : torch::autograd::Function<OrderedAppendHalo> {
 
   // Rows that nothing depends on come with a gradient of zeros, so this is right for them too.
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    if (auto* session = ipip::HaloSession::active()) session->begin_reverse();
+    auto* session = ipip::HaloSession::active();
+    // Exchanges are MPI calls, which belong to the thread that evaluates the student.
+    TORCH_CHECK(session != nullptr,
+                "ipip::halo_exchange: the backward exchange runs on another thread than the "
+                "forward one, or after its evaluation");
+    session->begin_reverse();
     return {fold_halo_rows(gradients[0], *recall(context)), gradients[1], Tensor()};
   }
 };

@@ -10,6 +10,8 @@
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
+#include "module_dump.hpp"
+#include "module_ranks.hpp"
 #include "module_student.hpp"
 
 namespace py = pybind11;
@@ -30,7 +32,9 @@ PYBIND11_MODULE(_core, module) {
   module.def("version", &ipip::version);
   module.def("torch_version_built", &ipip::torch_version_built);
   module.def("torch_version_loaded", &ipip::torch_version_loaded);
+  bind_dump(module);
   bind_student(module);
+  bind_ranks(module);
   py::class_<GatherHaloContext>(module, "GatherHalo")
       .def(py::init([](std::int64_t n_local, std::vector<std::int64_t> owners) {
              return std::unique_ptr<GatherHaloContext>(new GatherHaloContext{

@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -19,12 +20,36 @@ namespace {
 using Integers = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
 using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
+// The kernels let pair (j, i) stand for (i, j), so local rows must have both. Sums of products of
+// hashes, a_i b_j - a_j b_i, vanish where they do (and else with a chance of 2^-64).
+void require_both_directions(const ipip::Graph& graph) {
+  const auto hash = [](std::uint64_t x) {
+    x += 0x9e3779b97f4a7c15U;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+    return x ^ (x >> 31);
+  };
+  std::uint64_t sum = 0;
+  for (std::size_t e = 0; e < graph.receivers.size(); ++e) {
+    const auto i = static_cast<std::uint64_t>(graph.receivers[e]);
+    const auto j = static_cast<std::uint64_t>(graph.neighbours[e]);
+    if (j >= static_cast<std::uint64_t>(graph.n_local)) continue;
+    sum += hash(2 * i) * hash(2 * j + 1) - hash(2 * j) * hash(2 * i + 1);
+  }
+  if (sum != 0) {
+    throw ipip::Error(
+        "a pair of local rows is there in one direction only: expected each in both, as "
+        "ipip.graph.neighbor_list returns them");
+  }
+}
+
 // A student with the buffers it keeps between calls.
 class CoreStudent {
  public:
   CoreStudent(const std::string& path, const std::string& backend, int threads,
               const std::string& instruction_set, double table_error)
-      : student_(path, options(backend, threads, instruction_set, table_error)) {}
+      : student_(path, options(backend, threads, instruction_set, table_error)),
+        fused_(student_.backend().starts_with("fused")) {}
 
   std::string backend() const { return student_.backend(); }
   double cutoff() const { return student_.info().cutoff; }
@@ -49,6 +74,7 @@ class CoreStudent {
     {
       py::gil_scoped_release release;
       student_.compute(graph_, atom_virials, results_);
+      if (fused_) require_both_directions(graph_);  // after the checks of rows and order
     }
     py::dict out;
     out["energy"] = results_.energy;
@@ -79,6 +105,7 @@ class CoreStudent {
   }
 
   ipip::Student student_;
+  bool fused_;
   ipip::Graph graph_;
   ipip::Results results_;
 };

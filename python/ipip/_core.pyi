@@ -72,7 +72,8 @@ class Student:
 
         Args:
             species: [n_total] index into `symbols`; local atoms first, then halo rows.
-            edge_index: [2, n_edges] receiving atom (local), neighbour; ordered by receiver.
+            edge_index: [2, n_edges] receiving atom (local), neighbour; ordered by receiver; pairs
+                of local atoms in both directions.
             edge_vec: [n_edges, 3] r_j - r_i in Å.
             n_local: number of local atoms.
             atom_virials: whether per-atom virials are wanted.
@@ -85,6 +86,97 @@ class Student:
         Raises:
             CoreError: the arrays do not fit each other.
         """
+
+class ResidentStudent:
+    """A model file run by TorchScript on candidate pairs that stay on its device.
+
+    What `pair_style ipip` does with `backend torchscript`: candidates come with each neighbour
+    list, positions with each step.
+
+    Args:
+        path: of the model file.
+        device: `cpu` or `cuda:N`.
+
+    Raises:
+        CoreError: the file is not a student, or the device cannot be had.
+    """
+
+    def __init__(self, path: str, device: str = "cpu") -> None: ...
+    @property
+    def backend(self) -> str:
+        """What evaluates it, in a few words."""
+
+    @property
+    def buffer_bytes(self) -> float:
+        """Bytes in main memory that are kept: weights and candidates."""
+
+    def warm_up(self) -> None:
+        """Evaluate a small cluster without exchanges."""
+
+    def set_candidates(
+        self,
+        species: Sequence[int],
+        receivers: Sequence[int],
+        neighbours: Sequence[int],
+        from_points: Sequence[int],
+        to_points: Sequence[int],
+        kinds: Sequence[int],
+        n_local: int,
+        n_kinds: int,
+    ) -> None:
+        """Take the pairs that may come closer than the cutoff, ordered by receiver.
+
+        Args:
+            species: [n_total] index into the student's elements; local rows first.
+            receivers: [n] row of the receiving atom.
+            neighbours: [n] row of its neighbour.
+            from_points: [n] point of the receiving atom.
+            to_points: [n] point of its neighbour (an atom or an image of one).
+            kinds: [n] kind of the pair.
+            n_local: number of local rows.
+            n_kinds: kinds of pairs whose smallest distance is wanted.
+
+        Raises:
+            CoreError: the arrays do not fit each other.
+        """
+
+    def compute(self, points: npt.ArrayLike, atom_virials: bool = False) -> dict[str, Any]:
+        """Evaluate one step.
+
+        Args:
+            points: [n_points, 3] Å.
+            atom_virials: whether per-atom virials are wanted.
+
+        Returns:
+            What `Student.compute` returns, and `closest` [n_kinds] (Å, the cutoff where no pair is
+            closer) and `n_pairs`.
+
+        Raises:
+            CoreError: there are fewer points than candidates name, or the model fails.
+        """
+
+def built_with_cuda() -> bool:
+    """Whether the libtorch that is loaded was built with CUDA."""
+
+def visible_gpus() -> int:
+    """GPUs that libtorch sees."""
+
+def place_rank(
+    request: str, rank: int, ranks: int, gpus: int, share: bool = False, cuda: bool = True
+) -> str:
+    """Return the device of one MPI rank, `cpu` or `cuda:N`.
+
+    Args:
+        request: `auto`, `cpu`, `cuda` or `cuda:N`.
+        rank: number of the rank among those of its node.
+        ranks: ranks on the node.
+        gpus: GPUs that the rank sees.
+        share: whether several ranks may use one GPU.
+        cuda: whether libtorch was built with CUDA.
+
+    Raises:
+        CoreError: the request cannot be met; the text says why and what to do.
+    """
 
 class GatherHalo:
     """Context in which `halo_exchange` appends copies of local rows.
@@ -105,3 +197,70 @@ class GatherHalo:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+class DumpSpan:
+    """One frame of a dump as it lies in a buffer: its header, and where its rows are."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the frame is in the buffer; if not, only `broken` and `end` count."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the frame is cut off and another one begins in it."""
+
+    @property
+    def step(self) -> int:
+        """MD step."""
+
+    @property
+    def count(self) -> int:
+        """Number of atoms."""
+
+    @property
+    def box(self) -> list[str]:
+        """Words behind "ITEM: BOX BOUNDS"."""
+
+    @property
+    def bounds(self) -> npt.NDArray[Any]:
+        """[3, 2], [3, 3] with tilts or [3, 4] of a general triclinic box, Å."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names."""
+
+    @property
+    def end(self) -> int:
+        """Where the next frame begins, in bytes from the start of the buffer."""
+
+def find_dump_frame(buffer: npt.NDArray[Any], begin: int, end: int) -> DumpSpan:
+    """Find the frame of a text dump that begins at byte `begin` of `buffer`.
+
+    Args:
+        buffer: text, as bytes.
+        begin: where the frame begins.
+        end: where the text in the buffer ends.
+
+    Raises:
+        CoreError: the text is not that of a dump of atoms.
+    """
+
+def read_dump_rows(
+    buffer: npt.NDArray[Any], span: DumpSpan, wanted: Sequence[str], text_columns: Sequence[str]
+) -> tuple[list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]], bool]:
+    """Read the rows of a whole frame.
+
+    Args:
+        buffer: the text in which the frame was found.
+        span: of the frame.
+        wanted: names of the columns to read; empty: all.
+        text_columns: names of columns that hold words even where the first is a number.
+
+    Returns:
+        Names of the numeric columns and their values [columns, n]; names of the other columns,
+        codes [columns, n] of their words, and the different words of each; whether the atoms are in
+        the order of their ids (where these are 1 to n; else they are in the order of the rows).
+
+    Raises:
+        CoreError: a row has too few or too many words, or one that is not a number.
+    """

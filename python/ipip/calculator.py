@@ -12,9 +12,11 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import load_student
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.export import load_core_student, load_student
+from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
+
+BACKENDS = ("auto", "fused", "torchscript", "eager")
 
 
 class IpipCalculator(Calculator):
@@ -23,13 +25,26 @@ class IpipCalculator(Calculator):
     Results: `energy` and `free_energy` (eV), `energies` [n] (eV, one per atom), `forces` [n, 3]
     (eV/Å) and, for systems periodic in three directions, `stress` [6] (eV/Å^3, ASE's order).
 
+    The neighbour list is kept with a skin: it is made anew when an atom has moved by more than half
+    the skin, or the cell, the periodic directions or the number of atoms have changed. Results do
+    not depend on the skin but for rounding.
+
     Args:
         model: path of the model file.
         device: torch device, `cpu` or `cuda[:N]`.
+        backend: what evaluates: `fused` (hand-written kernels, for PaiNN), `torchscript` (the
+            module in the file), `eager` (the network in Python; the only one on a GPU), or `auto`
+            for the fastest that runs this student on this device.
+        skin: Å, of the neighbour list.
+        threads: of one evaluation by `fused` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
 
+    Attributes:
+        description: what evaluates, in a few words.
+        metadata: what the model file says (`ipip.export.Metadata`).
+
     Raises:
-        InputError: the file is not a student, or the device is not there.
+        InputError: the file is not a student, the device is not there, or an option is wrong.
     """
 
     implemented_properties = [  # noqa: RUF012  ASE's name
@@ -40,13 +55,29 @@ class IpipCalculator(Calculator):
         "stress",
     ]
 
-    def __init__(self, model: str | os.PathLike[str], device: str = "cpu", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        model: str | os.PathLike[str],
+        device: str = "cpu",
+        backend: str = "auto",
+        skin: float = 1.0,
+        threads: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")
+        _check(device, backend, skin, threads)
         self.device = torch.device(device)
-        self.student, self.metadata = load_student(model, device)
-        self.student.eval().requires_grad_(False)
+        # Loaded in Python too: this checks the digest of the weights.
+        student, self.metadata = load_student(model, device)
+        self._search = NeighborSearch(self.metadata.cutoff, skin)
+        self._core = None
+        self._student = None
+        if backend == "eager" or self.device.type != "cpu":
+            self._student = student.eval().requires_grad_(False)
+            self.description = "eager"
+        else:
+            self._core = load_core_student(model, backend, threads)
+            self.description = self._core.backend
 
     def calculate(
         self,
@@ -59,27 +90,52 @@ class IpipCalculator(Calculator):
         system = self.atoms
         assert system is not None  # ASE sets it
         species = species_index(system.numbers, self.metadata.symbols)
-        edge_index, edge_vec = neighbor_list(
-            system.positions, system.cell.array, system.pbc, self.metadata.cutoff
-        )
-        on = self.device
-        atomic, forces, strain = energy_and_forces(
-            self.student,
-            torch.as_tensor(species, device=on),
-            torch.as_tensor(edge_index, device=on),
-            torch.as_tensor(edge_vec, device=on),
-            torch.arange(len(system), device=on),
-            max(len(system), 1),
-        )
-        energies = atomic.cpu().numpy()[: len(system)]
-        if not (np.isfinite(energies).all() and bool(torch.isfinite(forces).all())):
+        edge_index, edge_vec = self._search.find(system.positions, system.cell.array, system.pbc)
+        if self._core is not None:
+            result = self._core.compute(species, edge_index, edge_vec, len(system))
+            energies, forces = result["atom_energies"], result["forces"]
+            strain = -result["virial"]
+        else:
+            energies, forces, strain = self._eager(species, edge_index, edge_vec)
+        if not (np.isfinite(energies).all() and np.isfinite(forces).all()):
             raise IpipError(
                 "the student's energy or forces are not finite for this structure; look for "
                 "overlapping atoms"
             )
         self.results["energy"] = self.results["free_energy"] = float(energies.sum())
         self.results["energies"] = energies
-        self.results["forces"] = forces.cpu().numpy()
+        self.results["forces"] = forces
         if system.pbc.all():
-            stress = strain.sum(0).cpu().numpy() / system.get_volume()
+            stress = strain / system.get_volume()
             self.results["stress"] = full_3x3_to_voigt_6_stress(0.5 * (stress + stress.T))
+
+    def _eager(self, species: Any, edge_index: Any, edge_vec: Any) -> tuple[Any, Any, Any]:
+        assert self._student is not None
+        n, on = len(species), self.device
+        energies, forces, strain = energy_and_forces(
+            self._student,
+            torch.as_tensor(species, device=on),
+            torch.as_tensor(edge_index, device=on),
+            torch.as_tensor(edge_vec, device=on),
+            torch.arange(n, device=on),
+            max(n, 1),
+        )
+        return energies.cpu().numpy()[:n], forces.cpu().numpy(), strain.sum(0).cpu().numpy()
+
+
+def _check(device: str, backend: str, skin: float, threads: int) -> None:
+    if backend not in BACKENDS:
+        raise InputError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
+    if not (np.isfinite(skin) and skin >= 0):
+        raise InputError(f"skin is {skin}; expected 0 Å or more")
+    if threads < 1:
+        raise InputError(f"threads is {threads}; expected 1 or more")
+    if not device.startswith("cuda"):
+        return
+    if backend not in ("auto", "eager"):
+        raise InputError(
+            f"backend is {backend!r} and device is {device!r}; on a GPU only 'eager' runs: "
+            "take device 'cpu', or backend 'auto' or 'eager'"
+        )
+    if not torch.cuda.is_available():
+        raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
 
 from ipip.cli.main import main
-from ipip.data import Frame, write_frames
+from ipip.data import Frame, read_frames, write_frames
 
 
 @pytest.fixture
@@ -52,6 +54,7 @@ def test_train_writes_all_its_files_and_eval_agrees_with_its_report(
     assert main(["train", str(folder / "small.yaml")]) == 0
     out = folder / "small"
     names = "config.lock.yaml split.json last.ckpt best.ckpt metrics.csv tensorboard student.pt"
+    names += " training.html"
     for name in [*names.split(), "test.json", "parity.png", "errors.csv", "result.json"]:
         assert (out / name).exists(), name
     printed = capsys.readouterr().out
@@ -70,6 +73,7 @@ def test_train_writes_all_its_files_and_eval_agrees_with_its_report(
     assert own == pytest.approx(report["errors"]["force_mae_ev_per_a"], rel=1e-4)
     assert (folder / "eval" / "parity.png").stat().st_size > 10_000
     assert (folder / "eval" / "predicted.xyz").exists()
+    assert (folder / "eval" / "parity.html").exists()
 
 
 def test_train_again_returns_the_same_and_other_settings_are_refused(
@@ -92,6 +96,7 @@ def test_dry_run_checks_and_writes_nothing(
     assert main(["train", str(folder / "small.yaml"), "--dry-run"]) == 0
     printed = capsys.readouterr().out
     assert "6 steps" in printed and "closest pair" in printed
+    assert "absolute loss (energy per atom)" in " ".join(printed.split())
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
@@ -105,6 +110,12 @@ def test_dry_run_checks_and_writes_nothing(
         ("seed: 5", "elements: [Mo, O]", "S (first in frame 0) is not among"),
         ("seed: 5", "start_from: none.pt", "there is no such file"),
         ("max_epochs: 3", "loss: cubic", "loss"),
+        ("max_epochs: 3", "huber_forces: 0", "huber_forces"),
+        ("max_epochs: 3", "config_type_weights: {hot: -1}", "config_type_weights"),
+        ("max_epochs: 3", "config_type_weights: {warm: 1}", "kinds there are: cold, hot"),
+        ("max_epochs: 3", "freeze: [embeding]", "fits no parameter of the student"),
+        ("max_epochs: 3", "precision: fp8", "precision"),
+        ("seed: 5", "replay: {data: [{path: frames.xyz}]}", "replay is given without start_from"),
     ],
 )
 def test_wrong_input_ends_with_status_2_and_one_message(
@@ -140,3 +151,101 @@ def test_a_trained_student_can_be_the_start(
     more.write_text(text + "start_from: small/student.pt\n")
     assert main(["train", str(more), "--json"]) == 0
     assert (folder / "more" / "student.pt").exists()
+
+
+def test_the_plan_tells_duplicates_and_outliers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = read_frames(folder / "frames.xyz")
+    frames = [frame.replace(energy=-20.0 + 0.01 * index) for index, frame in enumerate(frames)]
+    frames[3] = frames[3].replace(energy=40.0)
+    frames += [frames[5].replace(info=frames[5].info | {"traj": 9})]
+    write_frames(folder / "frames.xyz", frames)
+    config = folder / "small.yaml"
+    config.write_text(config.read_text().replace("{valid: 2, test: 2}", "{valid: 0, test: 0}"))
+    assert main(["train", str(config), "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert "train 3: energy beyond composition (eV/atom)" in printed
+    assert main(["train", str(config), "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["duplicates"]["repeated"]["train"] == 1
+    assert plan["duplicates"]["examples"] == [["train", 5, "train", 12]]
+    assert plan["outliers"][0]["value"] == pytest.approx(20.0, abs=0.1)
+
+
+def test_a_learning_rate_is_suggested_and_nothing_is_trained(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learnable = [
+        frame.replace(forces=4.0 * (frame.positions - frame.positions.mean(0)))
+        for frame in read_frames(folder / "frames.xyz")
+    ]
+    write_frames(folder / "frames.xyz", learnable)
+    assert main(["train", str(folder / "small.yaml"), "--find-lr"]) == 0
+    assert "suggested learning rate:" in capsys.readouterr().out
+    assert [path.name for path in (folder / "small").iterdir()] == ["learning_rate.html"]
+
+
+def test_converted_files_train_as_the_files_they_were_made_from(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, config = folder / "frames.xyz", folder / "small.yaml"
+    assert main(["convert", str(source), str(folder / "frames.lmdb")]) == 0
+    assert "wrote 12 frames with 36 atoms" in capsys.readouterr().out
+    assert main(["train", str(config), "--json"]) == 0
+    expected = capsys.readouterr().out
+    stored = folder / "stored.yaml"
+    stored.write_text(config.read_text().replace("frames.xyz", "frames.lmdb"))
+    assert main(["train", str(stored), "--json"]) == 0
+    assert capsys.readouterr().out == expected
+    assert main(["convert", str(source), str(folder / "frames.lmdb")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert main(["convert", str(source)]) == 2
+    assert "needs at least two files" in capsys.readouterr().err
+
+
+def test_virials_are_the_stresses_of_ase_in_another_sign_and_unit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """EMT's stress, checked against its energy under strain, written once as each."""
+    atoms = bulk("Cu", cubic=True)
+    atoms.rattle(0.1, seed=1)
+    atoms.calc = EMT()
+    stress = atoms.get_stress(voigt=False)
+    strained = [atoms.copy() for _ in range(2)]
+    for sign, other in zip((1, -1), strained, strict=True):
+        bend = np.eye(3)
+        bend[0, 0] += sign * 1e-5
+        other.set_cell(other.cell.array @ bend, scale_atoms=True)
+        other.calc = EMT()
+    rise = strained[0].get_potential_energy() - strained[1].get_potential_energy()
+    assert stress[0, 0] == pytest.approx(rise / 2e-5 / atoms.get_volume(), rel=1e-5)
+    frame = Frame.from_atoms(atoms).replace(forces=atoms.get_forces(), stress=stress)
+    virial = (-atoms.get_volume() * stress).ravel().tolist()
+    write_frames(tmp_path / "stress.xyz", [frame])
+    write_frames(tmp_path / "virial.xyz", [frame.replace(stress=None, info={"Virial": virial})])
+    arguments = [str(tmp_path / "virial.xyz"), str(tmp_path / "both.lmdb")]
+    assert main(["convert", *arguments, "--virial-key", "Virial"]) == 0
+    (found,) = read_frames(tmp_path / "both.lmdb")
+    np.testing.assert_allclose(found.stress, read_frames(tmp_path / "stress.xyz")[0].stress)
+    capsys.readouterr()
+    arguments[1] = str(tmp_path / "other.lmdb")
+    assert main(["convert", *arguments, "--virial-key", "V", "--stress-key", "s"]) == 2
+    assert "--stress-key s and --virial-key V are both given" in capsys.readouterr().err
+
+
+def test_a_fine_tuning_replays_what_came_before(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(folder / "small.yaml"), "--quiet"]) == 0
+    more = folder / "more.yaml"
+    more.write_text(
+        (folder / "small.yaml").read_text().replace("{max_epochs: 3, ", "{freeze: [filters*], ")
+        + "start_from: small/student.pt\nreplay: {data: [{path: frames.xyz}], frames: 4}\n"
+    )
+    capsys.readouterr()
+    assert main(["train", str(more), "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["parts"]["replay"]["frames"] == 4
+    assert plan["frozen"] == ["filters.0.weight", "filters.0.bias"]
+    assert plan["steps"] == 100 * -(-12 // 5)

@@ -14,6 +14,11 @@ import yaml
 from ipip.cli.main import main
 from ipip.data import read_frames, write_frames
 
+LOOP_VERBS = (
+    *("init", "validate", "plan", "run", "status", "report"),
+    *("rewind", "gc", "ledger", "relabel", "pretrain", "finetune"),
+)
+
 
 def refuse(capsys, *arguments, status=2):
     """Run a command that must fail; return its message, after checking how it was told."""
@@ -34,7 +39,7 @@ def test_help_is_quick_and_loads_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert time.perf_counter() - started < 5
-    for verb in ("init", "validate", "plan", "run", "status", "report", "train", "eval", "info"):
+    for verb in (*LOOP_VERBS, "train", "eval", "info", "export"):
         assert f"  {verb} " in done.stdout
 
 

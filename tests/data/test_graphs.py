@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.data import Batch
 
-from ipip.data import Frame, GraphDataset, frames_digest, statistics
+from ipip.data import Frame, GraphDataset, dataset, frames_digest, statistics
 from ipip.errors import InputError
 
 SYMBOLS = ["O", "S", "Mo"]
@@ -44,6 +44,7 @@ def test_the_digest_follows_every_label_but_not_info(frames: list[Frame]) -> Non
         {"forces": None},
         {"positions": frames[0].positions + 1e-12},
         {"pbc": ~frames[0].pbc},
+        {"weight": 2.0},
     ):
         assert frames_digest([frames[0].replace(**change), *frames[1:]]) != digest
 
@@ -63,3 +64,34 @@ def test_statistics_of_a_dimer() -> None:
     assert (s.neighbours_mean, s.neighbours_max, s.shortest) == (0.5, 1, 1.5)
     assert (s.force_rms, s.force_max, s.energy_range) == (5.0, 5.0, (-2.0, -2.0))
     assert s.config_types == {"-": 1, "far": 1}
+
+
+def test_graphs_are_built_when_asked_for_and_kept_while_there_is_room(
+    frames: list[Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[int] = []
+    search = dataset.neighbor_list
+
+    def counted(positions: np.ndarray, *rest: object) -> object:
+        built.append(len(positions))
+        return search(positions, *rest)
+
+    monkeypatch.setattr(dataset, "neighbor_list", counted)
+    graphs = GraphDataset(frames, SYMBOLS, 4.0)
+    assert built == []
+    first = graphs[2]
+    assert built == [len(frames[2])] and graphs[2] is first
+    room = sum(value.nbytes for value in first.to_dict().values() if torch.is_tensor(value))
+    small = GraphDataset([frames[2]] * 3, SYMBOLS, 4.0, cache_mb=1.5 * room / dataset.MEGABYTE)
+    built.clear()
+    for _ in range(2):
+        assert [graph.energy.item() for graph in small] == [frames[2].energy] * 3
+    assert len(built) == 5  # the first is kept, two are built each time
+
+
+def test_a_padding_has_the_shape_of_a_graph_and_no_label_that_counts(frames: list[Frame]) -> None:
+    graphs = GraphDataset(frames, SYMBOLS, 4.0)
+    padding = graphs[-1 - 2]
+    assert torch.equal(padding.edge_vec, graphs[2].edge_vec)
+    for name in ("weight", "energy_weight", "forces_weight", "stress_weight"):
+        assert padding[name].tolist() == [0.0] and graphs[2][name].tolist() == [1.0]

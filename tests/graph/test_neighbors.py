@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ipip.errors import InputError
-from ipip.graph import neighbor_list, species_index
+from ipip.graph import NeighborSearch, neighbor_list, species_index
 
 
 def brute_force(points, cell, pbc, cutoff):  # type: ignore[no-untyped-def]
@@ -30,6 +30,31 @@ def test_pairs_equal_brute_force_in_boxes_smaller_than_the_cutoff(pbc: tuple[boo
     assert len(ours) == len(expected)
     np.testing.assert_allclose(np.array(ours), np.array(expected), atol=2e-9)
     assert (np.diff(index[0]) >= 0).all()
+
+
+def test_a_kept_list_equals_a_new_one_whatever_changes() -> None:
+    rng = np.random.default_rng(2)
+    cell, pbc = np.array([[9.1, 0, 0], [0.9, 8.8, 0], [-0.5, 0.7, 9.4]]), [True, True, True]
+    points = rng.uniform(-2, 9, (40, 3))
+    kept = NeighborSearch(4.2, skin=0.8)
+    for step in range(30):
+        points = points + rng.normal(scale=0.05, size=points.shape)
+        if step == 6:
+            points[7] += cell[0]  # the same place in a periodic box
+        if step == 12:
+            cell = cell * 1.01
+        if step == 18:
+            pbc = [True, False, True]
+        if step == 24:
+            points = points[:-3]
+        index, vectors = kept.find(points, cell, pbc)
+        assert (np.diff(index[0]) >= 0).all()
+        found, expected = (
+            np.array(sorted((i, j, *np.round(v, 6)) for i, j, v in zip(*e, vec, strict=True)))
+            for e, vec in ((index, vectors), neighbor_list(points, cell, pbc, 4.2))
+        )
+        assert len(found) == len(expected)
+        np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 def test_no_atoms_have_no_pairs() -> None:

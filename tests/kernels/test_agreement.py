@@ -29,6 +29,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "three layers": {"layers": 3, "channels": 32},
     "four layers": {"layers": 4, "channels": 24},
     "one element": {"symbols": ["S"]},
+    "usual size": {"channels": 64, "layers": 3, "zbl": True},
 }
 
 

@@ -17,13 +17,14 @@ Run = Callable[..., _core.Student]
 
 
 def with_halo_rows(system: System, seed: int = 5) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Let some neighbours be halo rows that copy their owners."""
-    rng = np.random.default_rng(seed)
-    owners = list(rng.permutation(system.n)[: system.n // 2])
-    row_of = {int(owner): system.n + k for k, owner in enumerate(owners)}
-    neighbours = system.edge_index[1].copy()
-    for e in np.flatnonzero(rng.random(len(neighbours)) < 0.5):
-        neighbours[e] = row_of.get(int(neighbours[e]), neighbours[e])
+    """Let neighbours on the other side of a cut be halo rows that copy their owners."""
+    side = np.random.default_rng(seed).random(system.n) < 0.5
+    i, neighbours = system.edge_index[0], system.edge_index[1].copy()
+    across = side[i] != side[neighbours]
+    owners = np.unique(neighbours[across])
+    row_of = np.zeros(system.n, dtype=np.int64)
+    row_of[owners] = system.n + np.arange(len(owners))
+    neighbours[across] = row_of[neighbours[across]]
     species = np.concatenate([system.species, system.species[owners]])
     return species, np.stack([system.edge_index[0], neighbours]), [int(o) for o in owners]
 
@@ -67,9 +68,11 @@ def test_threads_change_nothing(dtype: str, make_student: MakeStudent, run: Run)
     student = tamed(make_student(dtype=dtype, channels=32, layers=3))
     system = a_liquid(250)
     one = run(student).compute(*system.arguments(), atom_virials=True)
-    two = run(student, threads=2).compute(*system.arguments(), atom_virials=True)
-    for key, value in one.items():
-        np.testing.assert_array_equal(two[key], value)
+    threaded = run(student, threads=2)
+    for _ in range(3):
+        two = threaded.compute(*system.arguments(), atom_virials=True)
+        for key, value in one.items():
+            np.testing.assert_array_equal(two[key], value)
 
 
 def test_repeated_calls_with_changing_sizes_leave_no_trace(
@@ -130,6 +133,8 @@ def test_wrong_graphs_are_refused(make_student: MakeStudent, run: Run) -> None:
         fused.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
     with pytest.raises(_core.CoreError, match="halo rows need an active exchanger"):
         fused.compute([0, 1], [[0, 0], [1, 1]], vectors, 1)
+    with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
+        fused.compute([0, 1, 2], [[0, 1, 1], [1, 0, 2]], np.ones((3, 3)), 3)
     with pytest.raises(_core.CoreError, match="expected species"):
         fused.compute([0, 1], [[0, 1], [1, 0]], np.ones((2, 2)), 2)
 

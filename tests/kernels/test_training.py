@@ -108,6 +108,18 @@ def test_each_term_alone_has_its_gradient(
     assert_same_gradients(found, expected, 1e-9)
 
 
+def test_atoms_without_any_pair_train_too(make_student: Callable[..., Student]) -> None:
+    student, weights = make_student(channels=16), (1.0, 0.0, 0.0)
+    nothing = torch.zeros((2, 0), dtype=torch.int64), torch.zeros((0, 3), dtype=torch.float64)
+    lone = (torch.tensor([2, 0]), *nothing, torch.tensor([0, 1]), 2)
+    found = FusedPaiNN(student)(*lone, create_graph=True)
+    expected = energy_and_forces(student, *lone, create_graph=True)
+    assert not found[1].any() and not found[2].any()
+    assert_same_gradients(
+        gradients(student, found, weights), gradients(student, expected, weights), 1e-9
+    )
+
+
 @pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "generic"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_instruction_set_gives_the_gradient(

@@ -5,6 +5,7 @@ import logging
 
 import numpy as np
 import pytest
+import zstandard
 from ase import Atoms
 
 from ipip.errors import InputError
@@ -84,11 +85,166 @@ def test_only_the_wanted_steps_are_parsed(tmp_path):
     assert read_dump(path).steps().tolist() == [0, 10, 20, 30, 40]
 
 
-def test_compressed_dumps_are_read(tmp_path):
-    path = tmp_path / "a.dump.gz"
-    with gzip.open(path, "wt") as stream:
-        stream.write(_frame(3, "id type x y z", ["1 1 0 0 0"]))
-    assert [frame.step for frame in read_dump(path)] == [3]
+def _many(steps: range) -> str:
+    return "".join(_frame(s, "id type x y z", [f"1 1 {s}.5 0 0", "2 1 1 1 1"]) for s in steps)
+
+
+def _compress(text: str, suffix: str) -> bytes:
+    return {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}[suffix](text.encode())
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_compressed_dumps_of_several_members_are_read(tmp_path, suffix):
+    path = tmp_path / f"a.dump{suffix}"
+    path.write_bytes(_compress(_many(range(3)), suffix) + _compress(_many(range(3, 5)), suffix))
+    assert [frame.step for frame in read_dump(path)] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_compressed_dump_that_is_cut_off_gives_what_is_whole(tmp_path, suffix):
+    path = tmp_path / f"a.dump{suffix}"
+    random = np.random.default_rng(0)
+    rows = [[f"{k} 1 {random.normal()} 0 0" for k in range(300)] for _ in range(40)]
+    whole = _compress(
+        "".join(_frame(s, "id type x y z", row) for s, row in enumerate(rows)), suffix
+    )
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    steps = [frame.step for frame in read_dump(path)]
+    assert steps == list(range(len(steps))) and (suffix == ".zst" or 20 <= len(steps) < 35)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_damaged_compression_is_said(tmp_path, suffix):
+    path = tmp_path / f"a.dump{suffix}"
+    path.write_bytes(b"\x00" * 500)
+    with pytest.raises(InputError, match="compression is damaged"):
+        list(read_dump(path))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_reading_goes_on_where_it_ended_in_a_dump_that_grows(tmp_path, suffix):
+    path = tmp_path / f"a.dump{suffix}"
+    text = _many(range(4))
+    path.write_bytes(_compress(text[: len(text) - 25], suffix))
+    first = read_dump(path)
+    assert [frame.step for frame in first] == [0, 1, 2] and first.truncated
+    path.write_bytes(_compress(text + _many(range(4, 6)), suffix))
+    second = read_dump(path, start=first.position)
+    assert [(f.step, f.positions[0, 0]) for f in second] == [(3, 3.5), (4, 4.5), (5, 5.5)]
+    assert not second.truncated
+    assert list(read_dump(path, start=second.position)) == []
+    path.write_bytes(_compress(_many(range(1)), suffix))
+    with pytest.raises(InputError, match="was replaced; read it from its start"):
+        list(read_dump(path, start=second.position))
+
+
+def test_a_frame_is_found_again_at_its_position(tmp_path):
+    path = tmp_path / "a.dump"
+    path.write_text(_many(range(5)))
+    positions = {frame.step: frame.position for frame in read_dump(path)}
+    for step in (3, 0, 4):
+        assert next(iter(read_dump(path, start=positions[step]))).step == step
+
+
+def test_one_file_a_frame_is_read_in_the_order_of_its_numbers(tmp_path):
+    for step in (0, 100, 20, 3):
+        (tmp_path / f"b{step}.dump").write_text(_many(range(step, step + 1)))
+    reader = read_dump(tmp_path / "b*.dump")
+    assert [frame.step for frame in reader] == [0, 3, 20, 100]
+    (tmp_path / "b200.dump").write_text(_many(range(200, 201)))
+    assert [f.step for f in read_dump(tmp_path / "b*.dump", start=reader.position)] == [200]
+    with pytest.raises(InputError, match="no file has such a name"):
+        read_dump(tmp_path / "c*.dump")
+
+
+@pytest.mark.parametrize("cut", [1, 15, 30, 60, 90, 140])
+def test_a_frame_cut_off_by_the_next_run_is_left_out_and_counted(tmp_path, cut):
+    path = tmp_path / "a.dump"
+    text = _many(range(3))
+    path.write_text(text[: len(text) - cut] + _many(range(1, 3)))
+    reader = read_dump(path)
+    assert [frame.step for frame in reader] == [0, 1, 1, 2]
+    assert reader.broken == 1 and not reader.truncated
+
+
+def test_a_frame_larger_than_the_buffer_is_read(tmp_path):
+    from ipip.lammps.dump_stream import Window
+
+    path = tmp_path / "a.dump"
+    path.write_text(_many(range(3)))
+    window = Window(path, chunk=16)
+    while window.fill():
+        pass
+    assert window.data[window.begin : window.end].tobytes() == path.read_bytes()
+    window.close()
+
+
+def test_general_triclinic_boxes_are_understood(tmp_path):
+    path = tmp_path / "a.dump"
+    box = ["ITEM: BOX BOUNDS abc origin pp fs pp", "1 2 3 0.5", "-4 5 6 -1", "7 8 -9 2"]
+    head = ["ITEM: TIMESTEP", "5", "ITEM: NUMBER OF ATOMS", "1", *box]
+    path.write_text("\n".join([*head, "ITEM: ATOMS id xs ys zs", "1 0.5 0.25 1"]) + "\n")
+    (frame,) = read_dump(path)
+    np.testing.assert_array_equal(frame.cell, [[1, 2, 3], [-4, 5, 6], [7, 8, -9]])
+    np.testing.assert_array_equal(frame.pbc, [True, False, True])
+    expected = np.array([0.5, -1, 2]) + np.array([0.5, 0.25, 1]) @ frame.cell
+    np.testing.assert_allclose(frame.positions[0], expected)
+
+
+def test_image_flags_unwrap_positions(tmp_path):
+    path = tmp_path / "a.dump"
+    path.write_text(_frame(0, "id type x y z ix iy iz", ["1 1 0.5 0 0 1 -2 0"]))
+    (frame,) = read_dump(path)
+    assert frame.unwrapped
+    np.testing.assert_allclose(frame.positions[0], [0.5, 0, 0] + CELL[0] - 2 * CELL[1])
+
+
+def test_symbols_that_are_given_come_before_the_default_element_of_lammps(tmp_path, caplog):
+    path = tmp_path / "a.dump"
+    path.write_text(_frame(0, "id type element x y z", ["1 1 C 0 0 0", "2 2 C 1 0 0"]))
+    with caplog.at_level(logging.WARNING):
+        (frame,) = read_dump(path)
+    assert frame.numbers.tolist() == [6, 6] and "dump_modify element" in caplog.text
+    (frame,) = read_dump(path, symbols=["Mo", "S"])
+    assert frame.numbers.tolist() == [42, 16]
+    with pytest.raises(InputError, match=r"'Xx' of dump .* is not an element"):
+        read_dump(path, symbols=["Mo", "Xx"])
+
+
+def test_only_the_wanted_columns_are_parsed(tmp_path):
+    path = tmp_path / "a.dump"
+    path.write_text(_frame(0, "id type vx vy xu yu zu fx fy fz c_pe", ["1 1 1 2 3 4 5 6 7 8 9"]))
+    (frame,) = read_dump(path, columns=["c_pe"])
+    assert set(frame.columns) == {"id", "type", "xu", "yu", "zu", "c_pe"}
+    assert frame.columns["c_pe"][0] == 9 and frame.positions.tolist() == [[3, 4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("2 1 1 1", "row 2 has fewer than 5 columns"),
+        ("2 1 1 1 1 1", "row 2 has more than 5 columns"),
+        ("2 1 1 1 1x", "row 2 has '1x' where a number belongs"),
+    ],
+)
+def test_a_damaged_row_is_named(tmp_path, row, said):
+    path = tmp_path / "a.dump"
+    path.write_text(_frame(40, "id type x y z", ["1 1 0 0 0", row]))
+    with pytest.raises(InputError, match=f"step 40: {said}"):
+        list(read_dump(path))
+
+
+def test_numbers_are_the_nearest_doubles(tmp_path):
+    random = np.random.default_rng(1)
+    values = np.concatenate(
+        [random.normal(size=300) * 10.0 ** random.integers(-30, 30, 300), [0.0, -0.0, 1e22, 5e-324]]
+    )
+    forms = ("%.17g", "%.10g", "%g", "%.3e", "%.15f", "%+.6f", "%d")
+    words = [form % value for value in values for form in forms] + ["1e400", "-1e400", "1e-400"]
+    path = tmp_path / "a.dump"
+    path.write_text(_frame(0, "x y z", [f"{word} 0 0" for word in words]))
+    (frame,) = read_dump(path)
+    np.testing.assert_array_equal(frame.positions[:, 0], [float(word) for word in words])
 
 
 def test_values_that_are_not_finite_are_read_as_such(tmp_path):

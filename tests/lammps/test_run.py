@@ -81,6 +81,18 @@ def test_every_guard_stops_the_run_on_the_step_it_trips(make_run, wild_student):
         make_run("energy", model=wild_student, guards=Guards(**loose, max_energy_change=1e-3))
     )
     assert energy.reason == "energy" and energy.value > 1e-3
+    jump = make_run(
+        "jump", model=wild_student, guards=Guards(**loose, max_energy_jump=1e-4), frame_interval=1
+    )
+    verdict = execute(jump)
+    assert (verdict.state, verdict.reason, verdict.step) == ("unstable", "energy", 1)
+    energies = []
+    for frame in RunTrajectory(jump.folder).frames([0, 1]):
+        atoms = frame.to_atoms()
+        atoms.calc = IpipCalculator(jump.model)
+        energies.append(atoms.get_potential_energy())
+    change = abs(energies[1] - energies[0]) / len(jump.frame)
+    assert verdict.value == pytest.approx(change, rel=1e-4)
 
 
 def test_the_temperature_guard_follows_the_number_of_atoms(make_run):
@@ -158,10 +170,10 @@ def test_what_an_earlier_run_left_is_not_taken_for_this_one(make_run):
 
 
 def test_a_user_may_replace_the_deck(make_run, tmp_path):
-    from ipip.lammps.deck import _template
+    from ipip.lammps.deck import template_text
 
     deck = tmp_path / "own.lmp"
-    deck.write_text(_template(None).replace("tchain 3", "tchain 5"))
+    deck.write_text(template_text(None).replace("tchain 3", "tchain 5"))
     job = make_run(deck=deck)
     assert execute(job).state == "stable"
     assert "tchain 5" in (job.folder / "in.lammps").read_text()

@@ -66,6 +66,7 @@ def plain_settings(folder: Path) -> dict[str, Any]:
         "pretrain": training,
         "finetune": dict(training),
         "stability": {"runs": 1},
+        "stop": {"rollback_above": None},
         "speed": {"replicate": [1, 1, 1], "student_steps": 20, "teacher_calls": 1},
     }
 

@@ -6,15 +6,17 @@ import socket
 
 import pytest
 
-from ipip.errors import InputError, IpipError
-from ipip.loop.engine import describe_differences, run_stages
+import ipip
+from ipip.errors import IpipError
+from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event, read_events
 from ipip.loop.lock import hold_lock
-from ipip.loop.manifest import read_manifest
+from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.reporter import SilentReporter
 from ipip.loop.stage import Stage, StageResult
 from ipip.loop.stop import Stopped
+from ipip.loop.validity import describe_differences, find_done
 
 
 class Bench:
@@ -45,8 +47,15 @@ class Bench:
         path.write_text(f"{run.folder.name} {len(run.manifests)}")
         return StageResult(outputs=(path,), results={"continued": found})
 
+    def look(self):
+        return find_done(self.run, self.stages(), read_manifests(self.run))
+
     def go(self):
-        return run_stages(self.run, self.stages(), SilentReporter())
+        done = self.look().done
+        for stage in self.stages():
+            if stage.identity not in done:
+                done[stage.identity] = run_stage(self.run, stage, done, SilentReporter())
+        return done
 
 
 @pytest.fixture
@@ -80,22 +89,72 @@ def test_what_other_settings_left_of_an_unfinished_stage_is_removed(bench):
     assert bench.go()["round_000/20_label"].results == {"continued": False}
 
 
-def test_a_changed_setting_of_a_finished_stage_is_an_error(bench):
+def test_time_of_an_attempt_that_was_stopped_counts(bench):
+    bench.break_with = Stopped("SIGTERM")
+    with pytest.raises(Stopped):
+        bench.go()
+    marker = bench.run.stage("round_000/20_label") / "started.json"
+    begun = json.loads(marker.read_text())
+    assert 0 < begun["wall_s"] < 5
+    marker.write_text(json.dumps(begun | {"wall_s": 100.0}))
+    bench.break_with = None
+    assert 100 <= bench.go()["round_000/20_label"].wall_s < 105
+
+
+def test_an_unfinished_stage_with_other_settings_is_told_before_it_is_removed(bench):
+    bench.break_with = Stopped("SIGTERM")
+    with pytest.raises(Stopped):
+        bench.go()
+    assert bench.look().invalid == {}
+    bench.settings["second"] = {"n": 3}
+    assert bench.look().invalid == {
+        "round_000/20_label": "was begun, but not finished, with n: 2 -> 3"
+    }
+
+
+def test_a_changed_setting_makes_a_stage_and_what_follows_invalid(bench):
     bench.go()
     bench.settings["first"] = {"n": 5}
-    with pytest.raises(InputError, match=r"10_explore: n: 1 -> 5"):
-        bench.go()
+    found = bench.look()
+    assert found.done == {}
+    assert found.invalid == {
+        "round_000/10_explore": "n: 1 -> 5",
+        "round_000/20_label": "follows round_000/10_explore",
+    }
     assert bench.done == ["10_explore", "20_label"]
 
 
-def test_a_stage_made_from_other_inputs_is_an_error(bench):
+def test_a_changed_setting_leaves_what_came_before(bench):
+    bench.go()
+    bench.settings["second"] = {"n": 5}
+    found = bench.look()
+    assert list(found.done) == ["round_000/10_explore"]
+    assert found.invalid == {"round_000/20_label": "n: 2 -> 5"}
+
+
+def test_a_new_revision_of_the_code_is_noticed(bench, monkeypatch):
+    bench.go()
+    monkeypatch.setattr(ipip, "__version__", "7.1.3")
+    (first, _) = bench.look().invalid.values()
+    assert first.startswith("code: ipip 0.1, revision 1 -> ipip 7.1, revision 1")
+
+
+def test_a_lost_output_is_noticed(bench):
+    bench.go()
+    (bench.run.stage("round_000/20_label") / "out.txt").unlink()
+    assert bench.look().invalid == {
+        "round_000/20_label": "out.txt is missing or was changed after the stage was done"
+    }
+
+
+def test_a_stage_made_from_other_inputs_is_noticed(bench):
     bench.go()
     folder = bench.run.stage("round_000/10_explore")
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["results"]["continued"] = True
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(IpipError, match="20_label: was made from other results"):
-        bench.go()
+    (reason,) = bench.look().invalid.values()
+    assert reason == "was made from other results than those now in the folder"
 
 
 def test_a_broken_manifest_is_one_clear_message(bench):

@@ -1,20 +1,30 @@
 """A run that is killed and started again ends as an unbroken one does."""
 
 import json
+import multiprocessing
+import os
+import random
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
 from ipip.loop.folder import stage_id
+from ipip.loop.journal import read_events
+from ipip.loop.run import run_loop
+from ipip.loop.status import read_status
 
-KILL_WHEN = (
-    stage_id(0, "10_explore") + "/runs/alloy_00.json",
-    stage_id(0, "30_pretrain") + "/training/last.ckpt",
-    stage_id(1, "10_explore") + "/runs/alloy_00/run.json",
-    stage_id(1, "40_finetune") + "/training/training.json",
-)
+# Fifty make it a thorough check: IPIP_TEST_KILLS=50 pytest -n0 tests/loop/test_resume.py
+KILLS = int(os.environ.get("IPIP_TEST_KILLS", "4"))
+SPREAD_S = 1.2  # a driver lives at most this long after it began to work
+
+
+def drive(config: Path, run: Path) -> None:
+    """Run the loop in a process of its own."""
+    run_loop(load_settings(config, RunSettings), run)
 
 
 def wait_for(path: Path, process, seconds: float = 60) -> bool:
@@ -35,25 +45,58 @@ def without_times(value):
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
+def work_of(run: Path) -> int:
+    """Number of times that a driver began in this folder."""
+    return sum(event["event"] == "run_started" for event in read_events(run / "journal.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Start processes that have everything imported, so that their lives are spent on the run."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ipip.loop.run", "lightning", "torch", "ase.calculators.emt"])
+    return context
+
+
 @pytest.mark.slow
-def test_killed_at_several_moments_it_ends_like_an_unbroken_run(
-    finished_run, write_inputs, start_ipip, tmp_path
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_killed_at_random_moments_it_ends_like_an_unbroken_run(
+    finished_run, write_inputs, processes, tmp_path
 ):
     config = write_inputs(tmp_path)
     run = tmp_path / "run"
-    for marker in KILL_WHEN:
-        process = start_ipip("run", config, "--dir", run)
-        if wait_for(run / marker, process):
-            process.kill()
-        process.communicate()
-    process = start_ipip("run", config, "--dir", run)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert "was done before" in out
+    rng = random.Random(20250)
+    killed = set()
+    for _ in range(KILLS):
+        before = work_of(run)
+        process = processes.Process(target=drive, args=(config, run))
+        process.start()
+        while work_of(run) == before and process.is_alive():
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0.0, SPREAD_S))
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+            now = next((s for s in read_status(run).stages if s.state != "done"), None)
+            killed.add(now.identity if now else "results")
+        process.join()
+        if (run / "summary.json").exists() and "run_finished" in {
+            event["event"] for event in read_events(run / "journal.jsonl")
+        }:  # it came to its end before all the kills: take up again somewhere in the middle
+            (run / "journal.jsonl").unlink()
+            names = sorted(path.parent for path in run.glob("round_*/*/manifest.json"))
+            for path in names[rng.randrange(len(names)) :]:
+                (path / "manifest.json").unlink()
+    assert killed, "no driver was alive when its time came"
+    process = processes.Process(target=drive, args=(config, run))
+    process.start()
+    process.join(120)
+    assert process.exitcode == 0
     _, unbroken = finished_run
     expected = json.loads((unbroken / "summary.json").read_text())
     found = json.loads((run / "summary.json").read_text())
     assert without_times(found) == without_times(expected)
+    assert (run / "ledger.csv").read_text() == (unbroken / "ledger.csv").read_text()
+    print(f"{KILLS} kills, in {len(killed)} different stages: {', '.join(sorted(killed))}")
 
 
 def test_sigterm_leaves_a_folder_that_continues_and_says_so(
@@ -70,3 +113,4 @@ def test_sigterm_leaves_a_folder_that_continues_and_says_so(
     assert "stopped by SIGTERM" in err
     assert "the same command continues" in err
     assert (run / ".lock").read_text() == ""
+    assert not (run / "progress.json").exists()

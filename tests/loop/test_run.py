@@ -13,8 +13,11 @@ from ipip.config.run import RunSettings
 from ipip.data import frames_digest, read_frames
 from ipip.errors import InputError, IpipError
 from ipip.export import read_metadata
+from ipip.loop.aside import rewind
 from ipip.loop.folder import stage_id, stage_names
+from ipip.loop.garbage import collect_garbage, find_garbage
 from ipip.loop.journal import read_events
+from ipip.loop.ledger import read_ledger
 from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import read_manifest
 from ipip.loop.run import run_loop
@@ -46,10 +49,12 @@ def test_the_folder_holds_every_stage_with_a_manifest(finished_run):
 def test_the_summary_has_exactly_the_documented_fields(finished_run):
     _, folder = finished_run
     summary = json.loads((folder / "summary.json").read_text())
-    assert set(summary) == {"verdict", "teacher", "rounds", "best_round"}
+    assert set(summary) == {"verdict", "teacher", "rounds", "best_round", "stopped"}
+    assert summary["stopped"] == "its last round, 1, is done"
     assert set(summary["teacher"]) == {"test", "us_per_atom_step"}
     assert [entry["round"] for entry in summary["rounds"]] == [0, 1]
     fields = {"round", "test", "failures", "us_per_atom_step", "kept", "forgotten", "new"}
+    fields |= {"base", "rolled_back"}
     for entry in summary["rounds"]:
         assert set(entry) == fields
         assert set(entry["failures"]) == {"failed", "total", "wilson95"}
@@ -116,9 +121,11 @@ def test_changed_settings_name_the_stages_and_what_to_do(copied):
     message = str(caught.value)
     assert "round_000/40_finetune: finetune.max_epochs: 3 -> 4" in message
     assert "round_001/40_finetune" in message
-    assert "30_pretrain" not in message
+    assert "round_000/30_pretrain" not in message
+    assert "round_001/30_pretrain: follows round_001/20_relabel" in message
     assert "--dir" in message
-    assert "--from-stage round_000/40_finetune" in message
+    assert "--yes" in message and "ipip rewind" in message
+    assert json.loads((folder / "summary.json").read_text())["stopped"]  # nothing was moved
 
 
 def test_where_and_how_fast_may_change_between_starts(copied):
@@ -142,9 +149,121 @@ def test_from_stage_sets_results_aside_and_gives_the_same_again(copied):
     assert not (aside / stage_id(1, "30_pretrain")).exists()
 
 
+def test_changed_stages_are_set_aside_where_somebody_agrees(copied):
+    config, folder = copied
+    settings = yaml.safe_load(config.read_text())
+    settings["stability"] = {"runs": 0}
+    config.write_text(yaml.safe_dump(settings))
+    asked = []
+
+    def agree(text):
+        asked.append(text)
+        return True
+
+    done = {path: path.stat().st_mtime_ns for path in folder.glob("round_*/4*/manifest.json")}
+    summary = run_loop(load_settings(config, RunSettings), folder, confirm=agree)
+    assert len(asked) == 1 and "stability.runs: 1 -> 0" in asked[0]
+    assert [entry["failures"]["total"] for entry in summary["rounds"]] == [0, 0]
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert (folder / "discarded/001/round_001/50_evaluate/manifest.json").exists()
+
+
+def test_nothing_is_changed_where_somebody_declines(copied):
+    config, folder = copied
+    settings = yaml.safe_load(config.read_text())
+    settings["seed"] = 8
+    config.write_text(yaml.safe_dump(settings))
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(InputError, match="nothing was changed"):
+        run_loop(load_settings(config, RunSettings), folder, confirm=lambda text: False)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
+    config, folder = copied
+    before = json.loads((folder / "summary.json").read_text())
+    aside, names = rewind(folder, "round_001/20_relabel")
+    assert names[0] == "round_001/20_relabel" and len(names) == 4
+    assert (aside / "round_001/50_evaluate/manifest.json").exists()
+    assert not (folder / "summary.json").exists()
+    after = run_loop(load_settings(config, RunSettings), folder)
+    assert without_times(after) == without_times(before)
+
+
+def test_rewind_takes_a_whole_round_and_refuses_what_is_not_there(copied):
+    _, folder = copied
+    with pytest.raises(InputError, match="there is no stage round_005; its stages are: round_000"):
+        rewind(folder, "round_005")
+    with pytest.raises(InputError, match="is not a run folder"):
+        rewind(folder.parent, "round_001")
+    assert rewind(folder, "round_001")[1][0] == "round_001/05_forget"
+    assert not any((folder / "round_001").iterdir())
+
+
+def test_garbage_goes_and_the_run_is_still_whole(copied):
+    config, folder = copied
+    (folder / "round_000" / ".pretraining.1234abcd.tmp.xyz").write_text("half")
+    rewind(folder, "round_001/50_evaluate")
+    run_loop(load_settings(config, RunSettings), folder)
+    found = find_garbage(folder)
+    kinds = {item.why for item in found}
+    assert "results set aside" in kinds and "left by a killed process" in kinds
+    assert "checkpoint of a finished training" in kinds
+    assert not any(item.path.name == "trajectory.dump" for item in found)
+    assert any(item.path.name == "trajectory.dump" for item in find_garbage(folder, dumps=True))
+    assert collect_garbage(folder) == found
+    assert not any(item.path.exists() for item in found)
+    assert find_garbage(folder) == []
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("round_*/*/manifest.json")}
+    run_loop(load_settings(config, RunSettings), folder)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
+    config, folder = copied
+    settings = yaml.safe_load(config.read_text())
+    settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
+    config.write_text(yaml.safe_dump(settings))
+    errors = [
+        read_manifest(folder / stage_id(k, "50_evaluate")).results["valid"]["force_mae_ev_per_a"]
+        for k in (0, 1)
+    ]
+    assert errors[1] > errors[0]  # what the tiny run happens to give
+    summary = run_loop(load_settings(config, RunSettings), folder)
+    first, second, third = summary["rounds"]
+    assert first["rolled_back"] is None and "above that of round 0" in second["rolled_back"]
+    assert (second["base"], third["base"]) == (0, 0)
+    assert third["kept"] + third["forgotten"] == first["new"]
+    manifest = read_manifest(folder / stage_id(2, "10_explore"))
+    assert stage_id(0, "40_finetune") in manifest.inputs
+    left = {row.left for row in read_ledger(folder, origin=1)}
+    assert left == {"round 1 was rolled back"}
+
+
+def test_the_ledger_follows_every_frame(finished_run):
+    _, folder = finished_run
+    rows = read_ledger(folder)
+    pretraining = [row for row in rows if row.part == "pretraining"]
+    forgotten = json.loads((folder / stage_id(1, "05_forget") / "forgotten.json").read_text())
+    left = {row.frame_id for row in pretraining if row.left == "forgotten in round 1"}
+    assert left == set(forgotten["frame_ids"])
+    assert len({row.frame_id for row in rows}) == len(rows)
+    kept = [row for row in pretraining if row.rounds == "0 1"]
+    assert kept and {row.labels for row in kept} == {"teacher; student 0"}
+    digest = read_metadata(folder / stage_id(0, "40_finetune") / "student.pt").weights_digest
+    assert all(row.digests.endswith(digest) for row in kept)
+    assert all(float(row.energy_shift_ev) < -20 for row in kept)
+    assert [row.part for row in rows].count("test") == 3
+    young = read_ledger(folder, origin=1)
+    assert young and all(row.rounds == "1" and row.labels == "teacher" for row in young)
+    assert len(read_ledger(folder, lived_in=1, label="student 0")) == len(kept)
+    (one,) = read_ledger(folder, frame=kept[0].frame_id)
+    assert one.run and int(one.step) >= 0 and one.frame_id.endswith(f"{one.run}/{one.step}")
+
+
 def test_an_unknown_stage_is_refused(copied):
     config, folder = copied
-    with pytest.raises(InputError, match="no such stage"):
+    with pytest.raises(InputError, match="there is no stage round_009/10_explore"):
         run_loop(load_settings(config, RunSettings), folder, from_stage="round_009/10_explore")
 
 

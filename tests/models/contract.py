@@ -1,8 +1,7 @@
-"""What every student must satisfy; `test_contract.py` runs it for each architecture."""
+"""What every student must satisfy; `test_contract.py` runs it for each of them."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipip import _core
 from ipip.export.model_file import load_scripted, save_student
 from ipip.graph import energy_and_forces, neighbor_list
 from ipip.models import Student
-from tests.models.ranks import Ranks
 from tests.models.systems import (
-    as_halo_rows,
     dimer,
     evaluate,
     rotation,
@@ -29,14 +25,7 @@ Make = Callable[..., Student]
 
 
 class StudentContract:
-    """Subclass with `architecture` and, where wanted, `arguments`."""
-
-    architecture: str
-    arguments: dict[str, Any] = {}
-
-    @pytest.fixture
-    def make(self, make_student: Make) -> Make:
-        return lambda **more: make_student(self.architecture, **(self.arguments | more))
+    """Tests that ask for a fixture `make`: the student, in float64 and with random biases."""
 
     def test_forces_are_the_numerical_gradient_of_the_energy(self, make: Make) -> None:
         student = make()
@@ -51,6 +40,11 @@ class StudentContract:
             assert -(plus - minus) / (2 * h) == pytest.approx(
                 forces[atom, axis], abs=2e-6 * np.abs(forces).max()
             )
+        every = h * np.random.default_rng(9).normal(size=points.shape)
+        plus = evaluate(student, points + every, cell, species)[0]
+        minus = evaluate(student, points - every, cell, species)[0]
+        expected = -2 * (forces * every).sum()
+        assert plus - minus == pytest.approx(expected, abs=2e-5 * np.linalg.norm(every * forces))
 
     def test_strain_derivative_is_numerical(self, make: Make) -> None:
         student = make()
@@ -134,20 +128,27 @@ class StudentContract:
         pair, forces = dimer(student, 30.0)
         assert pair == pytest.approx(alone + sulphur, rel=1e-13) and not forces.any()
 
-    def test_force_training_has_finite_gradients_for_isolated_pairs(self, make: Make) -> None:
+    @pytest.mark.parametrize("distance", [1.9, 30.0, None])
+    def test_training_has_finite_gradients_for_isolated_pairs_far_pairs_and_lone_atoms(
+        self, make: Make, distance: float | None
+    ) -> None:
         student = make()
-        points = np.array([[0.0, 0, 0], [0, 0, 1.9], [40, 0, 0]])  # a dimer and a lone atom
+        points = np.array([[0.0, 0, 0], [0, 0, distance or 0.0], [80, 0, 0]])
+        kind = np.array([1, 1, 0])
+        if distance is None:
+            points, kind = points[:1], kind[:1]
         edge_index, edge_vec = neighbor_list(points, np.zeros((3, 3)), False, student.cutoff)
-        _, forces, _ = energy_and_forces(
+        energy, forces, strain = energy_and_forces(
             student,
-            torch.tensor([1, 1, 0]),
+            torch.as_tensor(kind),
             torch.as_tensor(edge_index),
             torch.as_tensor(edge_vec),
             create_graph=True,
         )
-        (forces**2).sum().backward()
+        (energy.sum() ** 2 + (forces**2).sum() + (strain**2).sum()).backward()
         gradients = [p.grad for p in student.parameters() if p.grad is not None]
         assert gradients and all(bool(torch.isfinite(g).all()) for g in gradients)
+        assert any(bool(g.any()) for g in gradients)
 
     def test_force_gradients_match_finite_differences_in_the_weights(self, make: Make) -> None:
         student = make()
@@ -210,6 +211,34 @@ class StudentContract:
         np.testing.assert_allclose(f, np.concatenate([s[1] for s in singles]), atol=1e-11)
         np.testing.assert_allclose(w, np.stack([s[2] for s in singles]), atol=1e-10)
 
+    def test_the_gradient_of_a_batch_is_the_sum_of_those_one_by_one(self, make: Make) -> None:
+        student = make()
+
+        def gradient(parts: list[tuple[Any, Any, Any]]) -> list[Tensor]:
+            kinds, edges, vectors, frames, offset = [], [], [], [], 0
+            for number, (points, cell, species) in enumerate(parts):
+                index, vector = neighbor_list(points, cell, True, student.cutoff)
+                kinds.append(species)
+                edges.append(index + offset)
+                vectors.append(vector)
+                frames.append(np.full(len(points), number))
+                offset += len(points)
+            arrays = (np.concatenate(kinds), np.concatenate(edges, axis=1))
+            arrays += (np.concatenate(vectors), np.concatenate(frames))
+            e, f, w = energy_and_forces(
+                student, *map(torch.as_tensor, arrays), len(parts), create_graph=True
+            )
+            loss = (e**2).sum() + (f**2).sum() + (w**2).sum()
+            found = torch.autograd.grad(loss, list(student.parameters()), materialize_grads=True)
+            return list(found)
+
+        parts = [system(seed, n) for seed, n in ((0, 8), (1, 1), (2, 5))]
+        together = gradient(parts)
+        alone = [sum(each) for each in zip(*(gradient([part]) for part in parts), strict=True)]
+        for one, other in zip(together, alone, strict=True):
+            scale = max(float(one.abs().max()), 1e-12)
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-10 * scale)
+
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_the_scripted_file_computes_the_same(
         self, make: Make, dtype: str, tmp_path: Any
@@ -228,57 +257,3 @@ class StudentContract:
             rtol=tolerance,
             atol=tolerance,
         )
-
-    def test_halo_rows_count_as_the_atoms_that_own_them(self, make: Make) -> None:
-        student = make(layers=3)
-        points, cell, species = system()
-        edges, vectors = neighbor_list(points, cell, True, student.cutoff)
-        whole = torch.as_tensor(vectors).requires_grad_(True)
-        parted = torch.as_tensor(vectors).requires_grad_(True)
-        kind = torch.as_tensor(species)
-        one = student(kind, torch.as_tensor(edges), whole, len(points))
-        rows, shown, owners = as_halo_rows(points, cell, edges, vectors)
-        assert len(owners) > 2 * len(points)
-        with _core.GatherHalo(len(points), owners):
-            many = student(kind[shown], rows, parted, len(points))
-        torch.testing.assert_close(many, one, rtol=1e-13, atol=1e-13)
-        gradients = [
-            torch.autograd.grad((e**2).sum(), v)[0] for e, v in ((one, whole), (many, parted))
-        ]
-        scale = float(gradients[0].abs().max())
-        torch.testing.assert_close(gradients[1], gradients[0], rtol=0, atol=1e-12 * scale)
-
-    @pytest.mark.parametrize("n_ranks", [1, 2, 4])
-    def test_any_number_of_ranks_gives_the_same(
-        self, make: Make, n_ranks: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        student = make(layers=3)
-        points, cell, species = system()
-        edges, vectors = (
-            torch.as_tensor(a) for a in neighbor_list(points, cell, True, student.cutoff)
-        )
-        vectors.requires_grad_(True)
-        kind = torch.as_tensor(species)
-        owner = np.random.default_rng(5).integers(0, max(1, n_ranks - 1), len(points))
-        one = student(kind, edges, vectors, len(points))  # the last of several ranks has no atoms
-        ranks = Ranks(student, kind, edges, vectors, owner, n_ranks)
-        many = ranks.atomic_energies(monkeypatch)
-        torch.testing.assert_close(many, one, rtol=1e-12, atol=1e-13)
-        expected, found = (torch.autograd.grad(e.sum(), vectors)[0] for e in (one, many))
-        scale = float(expected.abs().max())
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12 * scale)
-
-    def test_the_halo_widths_are_those_of_the_exchanges(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        student = make(layers=3)
-        widths: list[int] = []
-
-        def exchange(rows: Tensor) -> Tensor:
-            widths.append(rows.shape[1])
-            return rows
-
-        monkeypatch.setattr(inspect.getmodule(type(student)), "halo_exchange", exchange)
-        dimer(student, 2.0)
-        assert widths == student.halo_widths
-        assert len(widths) == student.layers - 1

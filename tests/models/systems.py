@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from ase import Atoms
 from torch import Tensor
 
 from ipip.graph import energy_and_forces, neighbor_list
@@ -23,6 +24,20 @@ def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, A
         if all(np.linalg.norm(d - np.round(d @ np.linalg.inv(cell)) @ cell) > 1.2 for d in images):
             points.append(trial)
     return np.array(points), cell, rng.integers(0, 3, n)
+
+
+def gas_with_loners() -> Atoms:
+    """A periodic box with a dense corner, a pair farther apart than any cutoff, and a lone atom."""
+    rng = np.random.default_rng(6)
+    grid = np.array(list(np.ndindex(3, 2, 2)), dtype=float) * 2.2 + 1.0
+    points = grid + rng.normal(scale=0.15, size=grid.shape)
+    loners = np.array([[18.0, 4.0, 4.0], [18.0, 4.0, 11.0], [26.0, 12.0, 11.0]])
+    return Atoms(
+        numbers=[*rng.choice([42, 16, 8], len(points)), 16, 16, 42],
+        positions=np.concatenate([points, loners]),
+        cell=[34.0, 18.0, 18.0],
+        pbc=True,
+    )
 
 
 def evaluate(

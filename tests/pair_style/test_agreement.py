@@ -36,7 +36,7 @@ def test_energy_forces_and_stress_equal_the_calculators(
 ) -> None:
     atoms = SYSTEMS[system]()
     model = models(dtype, zbl=True)
-    atoms.calc = IpipCalculator(model)
+    atoms.calc = IpipCalculator(model, backend="eager")
     found = single_point(Frame.from_atoms(atoms), student_pair(model, TYPES), TYPES)
     assert found.energy == pytest.approx(atoms.get_potential_energy(), rel=tolerance)
     assert found.forces is not None
@@ -78,7 +78,7 @@ def test_per_atom_quantities_sum_to_the_totals_and_energies_are_the_calculators(
     np.testing.assert_allclose(stress, virial, atol=1e-10 * size)
     np.testing.assert_allclose(centroid[:6], virial, atol=1e-10 * size)
     np.testing.assert_allclose(centroid[6:], virial[3:], atol=1e-10 * size)  # yx zx zy
-    atoms.calc = IpipCalculator(model)
+    atoms.calc = IpipCalculator(model, backend="eager")
     np.testing.assert_allclose(run.dump()[:, 1], atoms.get_potential_energies(), rtol=1e-10)
 
 
@@ -124,7 +124,7 @@ def test_types_mapped_to_null_are_left_to_another_style(
         ),
     )
     kept = atoms[[a.symbol != "O" for a in atoms]]
-    kept.calc = IpipCalculator(model)
+    kept.calc = IpipCalculator(model, backend="eager")
     assert energy - lj_energy == pytest.approx(kept.get_potential_energy(), rel=1e-10)
     ours = (forces - lj_forces)[[a.symbol != "O" for a in atoms]]
     np.testing.assert_allclose(ours, kept.get_forces(), atol=1e-10 * np.abs(forces).max())

@@ -61,7 +61,7 @@ def test_atoms_need_no_tags(models: Models, lammps: Lammps, tmp_path: Path) -> N
     rows = run.dump()
     assert len(rows) == 8
     atoms = Atoms([TYPES[int(t) - 1] for t in rows[:, 3]], rows[:, :3], cell=[6.2] * 3, pbc=True)
-    atoms.calc = IpipCalculator(tmp_path / "float64.pt")
+    atoms.calc = IpipCalculator(tmp_path / "float64.pt", backend="eager")
     assert run.values() == pytest.approx(atoms.get_potential_energy(), rel=1e-10)
     forces = atoms.get_forces()
     np.testing.assert_allclose(rows[:, 4:], forces, atol=1e-9 * np.abs(forces).max())
@@ -85,7 +85,7 @@ def test_atoms_may_come_and_go(models: Models, lammps: Lammps, tmp_path: Path) -
     del final[:]
     for _, kind, *place in rows:
         final.append(Atom(TYPES[int(kind) - 1], place))
-    final.calc = IpipCalculator(model)
+    final.calc = IpipCalculator(model, backend="eager")
     assert energy == pytest.approx(final.get_potential_energy(), rel=1e-10)
     expected = final.get_forces()
     np.testing.assert_allclose(forces, expected, atol=1e-10 * np.abs(expected).max())
@@ -105,7 +105,7 @@ def test_atoms_may_arrive_during_a_run(models: Models, lammps: Lammps, tmp_path:
     rows = Run(0, "", tmp_path).dump("atoms.dump")
     assert len(rows) > 8
     final = Atoms([TYPES[int(r[1]) - 1] for r in rows], rows[:, 2:], cell=[12.0] * 3, pbc=True)
-    final.calc = IpipCalculator(model)
+    final.calc = IpipCalculator(model, backend="eager")
     assert energy == pytest.approx(final.get_potential_energy(), rel=1e-10)
     expected = final.get_forces()
     np.testing.assert_allclose(forces, expected, atol=1e-9 * np.abs(expected).max())

@@ -43,11 +43,11 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
         ("pair_style ipip\npair_coeff * * float64.pt NULL NULL NULL", "every atom type is NULL"),
         (
             "pair_style ipip speed high",
-            "keyword speed is unknown, expected backend, check, device, halo or threads",
+            "keyword speed is unknown, expected backend, check, device, halo, share or threads",
         ),
         ("pair_style ipip backend", "keyword backend has no value"),
         ("pair_style ipip backend magic", "backend is magic, expected auto, fused or torchscript"),
-        ("pair_style ipip device tpu", "device is tpu, expected auto or cpu"),
+        ("pair_style ipip device tpu", "device is tpu, expected auto, cpu, cuda or cuda:N"),
         ("pair_style ipip threads 0", "threads is 0, expected a whole number"),
         ("pair_style ipip threads two", "threads is two, expected a whole number"),
     ],

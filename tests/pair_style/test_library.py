@@ -43,7 +43,7 @@ print(json.dumps([energies, message, torch.get_num_threads()]))
 
 def test_several_instances_beside_torch(models: Callable[..., Path], tmp_path: Path) -> None:
     model, atoms = models(), a_gas()
-    atoms.calc = IpipCalculator(model)
+    atoms.calc = IpipCalculator(model, backend="eager")
     deck = header(write_start(tmp_path, atoms)) + "thermo_modify norm no\n"
     (tmp_path / "in.deck").write_text(deck)
     libraries = Path(sys.executable).parent.parent / "lib"

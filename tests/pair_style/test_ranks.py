@@ -80,6 +80,14 @@ def test_tiled_domains_that_are_balanced_agree(
     assert_same(answers(run, "comm"), expected)
 
 
+def test_a_grid_in_three_dimensions_agrees(models: Models, lammps: Lammps, tmp_path: Path) -> None:
+    models(zbl=True)
+    box = write_start(tmp_path, a_crystal())
+    expected = on_ranks(lammps, header(box, pair=pair()) + ask("one"), 1)
+    deck = header(box, extra="processors 2 2 2", pair=pair("check yes")) + ask("one")
+    assert_same(on_ranks(lammps, deck, 8), expected)
+
+
 @pytest.mark.parametrize("architecture", ["painn", "visnet"])
 def test_float32_agrees_to_its_precision(
     models: Models, lammps: Lammps, tmp_path: Path, architecture: str

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ipip import IpipCalculator
@@ -40,6 +41,40 @@ def test_hybrid_styles_agree(
     box = write_start(tmp_path, a_crystal())
     deck = header(box, pair=commands) + ask("one")
     assert_same(on_ranks(lammps, deck, 2), on_ranks(lammps, deck, 1))
+
+
+# LAMMPS' own dispersion has messages of its own and reaches farther than the student.
+DISPERSION = "dispersion/d3 bj pbe 12.0 8.0"
+
+
+@pytest.mark.parametrize("exchange", ["plan", "comm"])
+def test_dispersion_adds_to_the_student(
+    models: Models, lammps: Lammps, tmp_path: Path, exchange: str
+) -> None:
+    models(layers=3)
+    box = write_start(tmp_path, a_crystal())
+    alone = on_ranks(lammps, header(box, pair=pair()) + ask("one"), 1)
+    commands = f"pair_style {DISPERSION}\npair_coeff * * O Mo S\n"
+    total = "thermo_modify norm no\ndump 1 all custom 1 out.dump id fx fy fz\n" + (
+        "dump_modify 1 sort id format float %.17g\nrun 0\n"
+        'print "[$(pe:%.17g),$(pxx*vol:%.17g),$(pyz*vol:%.17g)]" file values.json screen no\n'
+    )
+    run = lammps(header(box, pair=commands) + total)
+    assert run.status == 0, run.output
+    energy, pxx, pyz = run.values()
+    forces = run.dump()[:, 1:]
+    assert abs(energy) > 0.1
+    commands = (
+        f"pair_style hybrid/overlay ipip halo {exchange} check yes {DISPERSION}\n"
+        "pair_coeff * * ipip float64.pt O Mo S\npair_coeff * * dispersion/d3 O Mo S\n"
+    )
+    both = on_ranks(lammps, header(box, pair=commands) + ask("one"), 2)
+    assert both["energy"][0] == pytest.approx(alone["energy"][0] + energy, rel=1e-10)
+    expected = alone["forces"] + forces
+    size = np.abs(expected).max()
+    np.testing.assert_allclose(both["forces"], expected, atol=1e-10 * size)
+    virial = alone["virial"][[0, 5]] + [pxx, pyz]
+    np.testing.assert_allclose(both["virial"][[0, 5]], virial, rtol=1e-8)
 
 
 # Each instance runs on half of the ranks; the MPI library is found through LD_LIBRARY_PATH.
@@ -74,7 +109,7 @@ def test_instances_on_sub_communicators(models: Models, tmp_path: Path) -> None:
     model = models()
     expected = []
     for name, atoms in (("gas", a_gas()), ("crystal", a_crystal())):
-        atoms.calc = IpipCalculator(model)
+        atoms.calc = IpipCalculator(model, backend="eager")
         expected.append(atoms.get_potential_energy())
         (tmp_path / f"in.{name}").write_text(
             header(write_start(tmp_path, atoms), pair=pair("check yes")) + "thermo_modify norm no\n"
@@ -121,6 +156,6 @@ def test_partitions(models: Models, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for k, atoms in enumerate((a_gas(), a_gas(20, 12.0, seed=9))):
-        atoms.calc = IpipCalculator(model)
+        atoms.calc = IpipCalculator(model, backend="eager")
         found = json.loads((tmp_path / f"values{k}.json").read_text())
         assert found == pytest.approx(atoms.get_potential_energy(), rel=1e-10)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ipip import _core
 from tests.pair_style.conftest import Run, a_gas, header, values, write_start
 
 Models = Callable[..., Path]
@@ -68,3 +69,39 @@ def test_a_restart_asks_for_the_commands_again(
     assert again == pytest.approx(energy, rel=1e-12)
     run = lammps("units metal\nread_restart saved\nrun 0\n")
     assert run.status != 0
+    assert "pair style ipip stores no restart info" in run.output
+    assert "Must re-specify non-restarted pair style (ipip) after read_restart" in run.errors
+    run = lammps("units metal\nread_restart saved\npair_style ipip\nrun 0\n")
+    assert run.status != 0
+    assert "pair coeffs are not set" in run.errors
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_gpu_where_there_is_none_is_refused(
+    models: Models, lammps: Lammps, tmp_path: Path, ranks: int
+) -> None:
+    if _core.visible_gpus() > 0:
+        pytest.skip("there is a GPU")
+    models()
+    box = write_start(tmp_path, a_gas())
+    for device in ("cuda", "cuda:1"):
+        commands = f"pair_style ipip device {device}\npair_coeff * * float64.pt O Mo S"
+        run = lammps(header(box, pair=commands) + "run 0\n", ranks=ranks)
+        assert run.status != 0
+        assert run.output.count("ERROR") == 1
+        why = "libtorch sees no GPU" if _core.built_with_cuda() else "built without CUDA"
+        assert f"device is {device}, but " in run.errors
+        assert why in run.errors
+
+
+def test_the_devices_of_several_ranks_are_told_once(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    commands = "pair_style ipip device cpu\n" + "pair_coeff * * float64.pt O Mo S\n" * 2
+    run = lammps(header(write_start(tmp_path, a_gas()), pair=commands) + "run 0\n", ranks=2)
+    assert run.status == 0, run.output
+    assert run.output.count("pair_style ipip: devices") == 1
+    table = run.output[run.output.index("pair_style ipip: devices") :].splitlines()
+    assert table[1].split() == ["node", "device", "ranks"]
+    assert table[2].split()[1:] == ["cpu", "0-1"]

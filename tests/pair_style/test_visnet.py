@@ -30,7 +30,7 @@ def test_energy_forces_and_stress_equal_the_calculators(
 ) -> None:
     atoms = SYSTEMS[system]()
     model = models(dtype, architecture="visnet", attention_heads=2, lmax=lmax, layers=3)
-    atoms.calc = IpipCalculator(model)
+    atoms.calc = IpipCalculator(model, backend="eager")
     found = single_point(Frame.from_atoms(atoms), student_pair(model, TYPES), TYPES)
     assert found.energy == pytest.approx(atoms.get_potential_energy(), rel=tolerance)
     assert found.forces is not None

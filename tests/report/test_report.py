@@ -74,7 +74,8 @@ def test_the_report_has_the_verdict_first_and_its_pictures(summary, tmp_path):
         notes=("A note.",),
     )
     path = write_report(content, tmp_path)
-    lines = path.read_text().splitlines()
+    assert path.name == "report.html"
+    lines = (tmp_path / "summary.md").read_text().splitlines()
     assert lines[2].startswith("**It works.**")
     assert "- A note." in lines
     pictures = sorted(picture.name for picture in tmp_path.glob("*.png"))

@@ -138,3 +138,22 @@ def test_a_file_that_is_no_structure_is_refused(tmp_path):
 def test_settings_that_contradict_each_other_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         SystemSettings(**settings)
+
+
+def test_radii_keep_elements_apart_by_their_sums():
+    settings = SystemSettings(
+        species={"SO2": 6, "S2": 6}, box=12.0, tolerance=2.0, radii={"S": 1.7, "O": 1.2}
+    )
+    atoms = build(settings, seed=3).to_atoms()
+    molecules = np.array([k for k in range(6) for _ in range(3)] + [6 + k // 2 for k in range(12)])
+    distances = atoms.get_all_distances(mic=True)
+    apart = molecules[:, None] != molecules[None, :]
+    sulphur = atoms.symbols == "S"
+    for one, two, bound in ((sulphur, sulphur, 3.4), (sulphur, ~sulphur, 2.9)):
+        pairs = apart & one[:, None] & two[None, :]
+        assert distances[pairs].min() > bound - 0.02  # packmol's own precision
+    assert distances[apart & ~sulphur[:, None] & ~sulphur[None, :]].min() < 3.4
+    with pytest.raises(ValueError, match=r"radii has 'Q': 1\.0; expected chemical symbols"):
+        SystemSettings(species={"S2": 1}, box=9.0, radii={"Q": 1.0})
+    with pytest.raises(InputError, match="do not fit"):
+        build(settings.model_copy(update={"radii": {"S": 4.0}}), seed=3)

@@ -61,3 +61,27 @@ def test_an_unknown_model_lists_the_known_ones(tmp_path):
         Teacher(TeacherSettings(kind="sevennet", model="8net-7"), tmp_path),
     ):
         pass
+
+
+def test_a_batch_gives_each_frame_the_labels_that_it_has_alone(tmp_path):
+    settings = SystemSettings(species={"MoO3": 1, "S2": 1}, box=8.0)
+    frames = [build(settings, seed) for seed in range(2)]
+    frames += [build(SystemSettings(species={"S2": 3}, box=7.0), seed=1)]
+    frames += [frames[0].replace(pbc=np.zeros(3, dtype=bool), cell=np.zeros((3, 3)))]
+    unknown = frames[0].replace(numbers=np.full(len(frames[0]), 95))
+    with Teacher(TeacherSettings(kind="sevennet", batch=8), tmp_path) as teacher:
+        alone = [teacher.label([frame])[0] for frame in frames]
+        together = teacher.label(frames)
+        log = tmp_path / "teacher-0.log"
+        assert "Traceback" not in log.read_text()  # the batch did not fail
+        # A batch with an unknown element fails as a whole, and then frame by frame.
+        mixed = teacher.label([*frames, unknown], on_error="mark")
+        assert log.read_text().count("atomic number: 95") > 1
+    assert mixed[4].energy is None and "95" in mixed[4].info["teacher_error"]
+    assert [frame.stress is None for frame in together] == [False, False, False, True]
+    for one, two, three in zip(alone, together, mixed[:4], strict=True):
+        for other in (two, three):
+            assert one.energy == pytest.approx(other.energy, abs=1e-4)
+            np.testing.assert_allclose(one.forces, other.forces, atol=1e-4)
+        if one.stress is not None:
+            np.testing.assert_allclose(one.stress, two.stress, atol=1e-5)

@@ -370,3 +370,13 @@ def test_a_full_disk_ends_with_one_message_and_keeps_the_checkpoint(
     arguments = (student, copper[:6], copper[6:8], settings)
     again = fit(*arguments, tmp_path / "fit", seed=2, progress=False)
     assert_same(again, fit(*arguments, tmp_path / "other", seed=2, progress=False))
+
+
+def test_workers_and_a_small_cache_change_nothing_but_the_speed(
+    copper: list[Frame], student: Student, settings: TrainingSettings, tmp_path: Path
+) -> None:
+    arguments = (student, copper[:12], copper[12:16])
+    plain = fit(*arguments, settings, tmp_path / "a", seed=1, progress=False)
+    other = settings.model_copy(update={"workers": 1, "cache_mb": 0.0, "tensorboard": False})
+    assert_same(fit(*arguments, other, tmp_path / "b", seed=1, progress=False), plain)
+    assert_same(fit(*arguments, other, tmp_path / "a", seed=1, progress=False), plain)

@@ -77,6 +77,11 @@ def test_auto_falls_back_and_says_so(
     assert lines[1].startswith("kernels: fused, ")
 
 
+def test_a_lower_precision_is_no_matter_of_the_kernels() -> None:
+    with pytest.raises(ValueError, match=r"kernels is fused with precision: bf16.*auto or eager"):
+        TrainingSettings(kernels="fused", precision="bf16")
+
+
 def test_fused_is_refused_before_any_work_where_it_does_not_run(
     copper: list[Frame], tmp_path: Path
 ) -> None:

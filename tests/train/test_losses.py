@@ -16,9 +16,9 @@ from ipip.train.losses import loss_sums
 SIZES = (2, 3)
 
 
-def batch() -> Batch:
+def batch_frames() -> list[Frame]:
     """Two frames of 2 and 3 oxygen atoms with simple labels; the second has a stress."""
-    frames = [
+    return [
         Frame(
             np.full(n, 8),
             np.arange(3.0 * n).reshape(n, 3),
@@ -30,7 +30,14 @@ def batch() -> Batch:
         )
         for n in SIZES
     ]
-    return Batch.from_data_list(GraphDataset(frames, ["O"], 3.0).graphs)
+
+
+def as_batch(frames: list[Frame], kind_weights: dict[str, float] | None = None) -> Batch:
+    return Batch.from_data_list(GraphDataset(frames, ["O"], 3.0, kind_weights=kind_weights).graphs)
+
+
+def batch() -> Batch:
+    return as_batch(batch_frames())
 
 
 def predictions() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -77,3 +84,48 @@ def test_sums_of_batches_give_the_loss_of_all_frames() -> None:
     first = loss_sums(parts[0], energy[:1], forces[:2], strain[:1], settings)
     second = loss_sums(parts[1], energy[1:], forces[2:], strain[1:], settings)
     assert float((first + second).loss(settings)) == pytest.approx(float(together.loss(settings)))
+
+
+def test_huber_is_squared_for_small_and_absolute_for_large_errors() -> None:
+    settings = TrainingSettings(
+        loss="huber",
+        huber_energy=0.6,
+        huber_forces=2.0,
+        huber_stress=0.5,
+        energy_weight=0.3,
+        stress_weight=5.0,
+    )
+    energy, forces, strain = predictions()
+    value = loss_sums(batch(), energy, forces, strain, settings).loss(settings)
+
+    def huber(x: Any, delta: float) -> Any:
+        return np.where(x <= delta, x**2 / 2, delta * (x - delta / 2))
+
+    delta = np.abs(energy.numpy() - SIZES) / SIZES  # 0.5 and 0.67
+    norms = np.linalg.norm(forces.numpy() - 1.0, axis=1)
+    assert norms.min() < 2.0 < norms.max() and delta.min() < 0.6 < delta.max()
+    misfit = np.linalg.norm(strain[1].numpy() / 1000.0 - np.eye(3) * 0.01)
+    expected = 0.3 * huber(delta, 0.6).mean() + huber(norms, 2.0).mean() + 5 * huber(misfit, 0.5)
+    assert float(value) == pytest.approx(expected, rel=1e-12)
+    forces.requires_grad_(True)
+    loss_sums(batch(), energy, forces, strain, settings).loss(settings).backward()
+    assert forces.grad is not None
+    np.testing.assert_array_less(np.linalg.norm(forces.grad, axis=1), 2.0 / 5 + 1e-12)
+
+
+def test_weights_of_frames_and_of_kinds_multiply_their_terms() -> None:
+    settings = TrainingSettings(stress_weight=5.0)
+    energy, forces, strain = predictions()
+    frames = batch_frames()
+    plain = loss_sums(as_batch(frames), energy, forces, strain, settings)
+    one = loss_sums(as_batch(frames[:1]), energy[:1], forces[:2], strain[:1], settings)
+    other = loss_sums(as_batch(frames[1:]), energy[1:], forces[2:], strain[1:], settings)
+    weighted = [
+        frames[0].replace(weight=3.0),
+        frames[1].replace(weight=0.5, info={"config_type": "rare"}),
+    ]
+    found = loss_sums(as_batch(weighted, {"rare": 8.0}), energy, forces, strain, settings)
+    torch.testing.assert_close(found.sums, 3.0 * one.sums + 4.0 * other.sums)
+    assert torch.equal(found.counts, plain.counts)
+    alone = loss_sums(as_batch(weighted[:1]), energy[:1], forces[:2], strain[:1], settings)
+    assert float(alone.loss(settings)) == pytest.approx(3.0 * float(one.loss(settings)))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,7 +29,7 @@ struct StudentInfo {
 
 /// How to run a student.
 struct RunOptions {
-  std::string device = "cpu";  ///< only "cpu" so far
+  std::string device = "cpu";  ///< "cpu", or "cuda:k" for the torchscript backend
   int threads = 1;             ///< threads of one evaluation, 1 or more
   /// "fused": hand-written kernels, for PaiNN; "torchscript": any student; "auto": fused where it
   /// runs the student, else torchscript.
@@ -56,6 +57,25 @@ struct Graph {
   std::vector<double> vectors;           ///< [n_pairs, 3] Å, see above
 };
 
+/// Pairs that may come closer than the cutoff before they are given anew: those of a neighbour
+/// list, which reaches a skin farther. They stay on the student's device; each step brings
+/// positions only.
+///
+/// A point is a place in space: an atom, or an image of one. The pair vector of candidate c is
+///     points[to[c]] - points[from[c]]
+/// and it is a pair of the step where it is shorter than the cutoff. Candidates are ordered by
+/// receiver.
+struct Candidates {
+  std::int64_t n_local = 0;              ///< rows [0, n_local) are atoms that get an energy
+  std::int64_t n_kinds = 0;              ///< kinds of pairs whose smallest distance is wanted
+  std::vector<std::int64_t> species;     ///< [n_total] index into StudentInfo::symbols
+  std::vector<std::int64_t> receivers;   ///< [n_candidates] row of the receiving atom, < n_local
+  std::vector<std::int64_t> neighbours;  ///< [n_candidates] row of its neighbour, < n_total
+  std::vector<std::int64_t> from;        ///< [n_candidates] point of the receiving atom
+  std::vector<std::int64_t> to;          ///< [n_candidates] point of its neighbour
+  std::vector<std::int64_t> kinds;       ///< [n_candidates] kind of the pair, < n_kinds
+};
+
 /// Energies, forces and virials of one step, reused between steps.
 ///
 /// With g = dE/dvectors[e], pair e adds +g to the force on its receiver and -g to that on its
@@ -68,8 +88,12 @@ struct Results {
   std::array<double, 9> virial{};     ///< eV, sum over pairs
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
                                       ///< empty unless asked for
+  std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each kind of candidate
+                                      ///< pair, the cutoff if none is closer; empty for a `Graph`
+  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff
+  double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
   double forward_seconds = 0.0;       ///< wall time of the energies, exchanges included
-  double backward_seconds = 0.0;      ///< wall time of the gradients, exchanges included
+  double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, exchanges included
 };
 
 /// A student read from a model file. Not to be used by two threads at once.
@@ -87,8 +111,16 @@ class IPIP_API Student {
   /// What the file says.
   const StudentInfo& info() const { return info_; }
 
-  /// What evaluates it, in a few words: "torchscript" or "fused, avx512, ...".
+  /// What evaluates it, in a few words: "torchscript on cuda:0" or "fused, avx512, ...".
   std::string backend() const;
+
+  /// Whether candidates can be given: the torchscript backend takes them, on any device.
+  bool takes_candidates() const;
+
+  /// Evaluates a small cluster, without exchanges: threads, kernels and libraries are ready then,
+  /// and a model that cannot run has failed.
+  /// @throws ipip::Error  the model fails
+  void warm_up();
 
   /// Evaluates one step. Collective under an active `HaloExchanger`: one forward exchange for each
   /// of `info().halo_widths`, then the adjoint of each from the last to the first, also without
@@ -99,11 +131,26 @@ class IPIP_API Student {
   /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails
   void compute(const Graph& graph, bool atom_virials, Results& results);
 
-  /// Bytes of the buffers that are kept between steps.
+  /// Takes the candidates of the steps that follow; copied to the device.
+  /// @throws ipip::Error  the arrays do not fit each other, or the backend takes none
+  void set_candidates(const Candidates& candidates);
+
+  /// Evaluates one step of the candidates. Collective as `compute` of a graph.
+  /// @param points       [n_points, 3] Å
+  /// @param n_points     more than every `from` and `to`
+  /// @param atom_virials whether `results.atom_virials` is wanted
+  /// @param results      overwritten
+  /// @throws ipip::Error the model fails, or there are fewer points than candidates name
+  void compute(const double* points, std::int64_t n_points, bool atom_virials, Results& results);
+
+  /// Bytes in main memory that are kept between steps: weights, buffers, candidates.
   double buffer_bytes() const;
 
  private:
   struct Impl;
+  template <typename Evaluate>
+  void guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results, Evaluate&& evaluate);
+
   StudentInfo info_;
   std::unique_ptr<Impl> impl_;
 };

@@ -7,6 +7,10 @@
 #include <memory>
 #include <new>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace ipip::fused {
 
 /// Memory aligned to cache lines that grows and never shrinks; contents are lost when it grows.
@@ -19,9 +23,14 @@ class Buffer {
     const std::size_t wanted = size + size / 16 + 64;
     data_.reset();
     capacity_ = 0;
-    const std::size_t bytes = (wanted * sizeof(T) + kLine - 1) / kLine * kLine;
-    auto* memory = static_cast<T*>(std::aligned_alloc(kLine, bytes));
+    // Rows of neighbours are far apart in memory: large pages make them cheap to reach.
+    const std::size_t unit = wanted * sizeof(T) >= 2 * kLargePage ? kLargePage : kLine;
+    const std::size_t bytes = (wanted * sizeof(T) + unit - 1) / unit * unit;
+    auto* memory = static_cast<T*>(std::aligned_alloc(unit, bytes));
     if (memory == nullptr) throw std::bad_alloc();
+#ifdef __linux__
+    if (unit == kLargePage) madvise(memory, bytes, MADV_HUGEPAGE);  // a wish, not a need
+#endif
     data_.reset(memory);
     capacity_ = wanted;
   }
@@ -32,6 +41,7 @@ class Buffer {
 
  private:
   static constexpr std::size_t kLine = 64;
+  static constexpr std::size_t kLargePage = std::size_t(1) << 21;
   struct Free {
     void operator()(T* memory) const { std::free(memory); }
   };

@@ -102,7 +102,8 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 
 // Chunks of the backward passes are worked on in pieces of `vectors` that fit the registers;
 // `kChunk` is the width of the table's chunk, `inside` where the piece begins in it.
-template <class T, int vectors>
+// `mirrored`: the rows are local, and pair (j, i) stands for (i, j).
+template <class T, int vectors, bool mirrored>
 void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::int64_t at,
                      std::int64_t begin, std::int64_t end, std::int64_t n_local,
                      T* message_gradients, T* state_gradients, T* pair_gradients) {
@@ -124,8 +125,11 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
       for (int k = 0; k < n; ++k) {
         const std::int64_t e = batch + k;
         const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const T* g = pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at;
-        const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
+        const std::int64_t i = pairs.other[e];
+        if (mirrored && i >= n_local) continue;  // halo rows collect their own gradients
+        const T* g = pass.gradients + i * 4 * channels + at;
+        const T sign = mirrored ? T(-1) : T(1);
+        const T ux = sign * pairs.ux[e], uy = sign * pairs.uy[e], uz = sign * pairs.uz[e];
         Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
@@ -160,18 +164,19 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
           gx[v] += gvx * wx;
           gy[v] += gvy * wx;
           gz[v] += gvz * wx;
-          wv *= mv;
+          wv *= mirrored ? Vec<T>(-mv) : mv;
           sum_x += gvx * wv;
           sum_y += gvy * wv;
           sum_z += gvz * wv;
           sum_d += gs * ms * ds + along_u * mv * dv + along_v * mx * dx;
         }
-        add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * e);
+        add_sums<T>(sum_d, sum_x, sum_y, sum_z,
+                    pair_gradients + 4 * (mirrored ? e : std::int64_t(pairs.place[e])));
       }
     }
     T* to_message = message_gradients + (j - begin) * 3 * channels + at;
     T* to_state = state_gradients + j * 4 * channels + at;
-    const bool local = j < n_local;
+    constexpr bool local = mirrored;
     const T* through = pass.gradients + j * 4 * channels + at;
     for (int v = 0; v < vectors; ++v) {
       const int c = v * kWidth;
@@ -267,26 +272,40 @@ void receive(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* o
   }
 }
 
-template <class T>
-void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, std::int64_t n_local,
-               T* message_gradients, T* state_gradients, T* pair_gradients) {
+template <class T, bool mirrored>
+void send_back_rows(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
+                    std::int64_t n_local, T* message_gradients, T* state_gradients,
+                    T* pair_gradients) {
   const T* table = pass.table.data;
   for (std::int64_t at = 0; at < pass.channels;) {
     const int width = chunk_width<T>(pass.channels, at);
     for (int inside = 0; inside < width;) {
       if (width - inside >= kBackVectors * Simd<T>::kWidth) {
-        send_back_piece<T, kBackVectors>(pass, table + inside, width, at + inside, begin, end,
-                                         n_local, message_gradients, state_gradients,
-                                         pair_gradients);
+        send_back_piece<T, kBackVectors, mirrored>(pass, table + inside, width, at + inside, begin,
+                                                   end, n_local, message_gradients, state_gradients,
+                                                   pair_gradients);
         inside += kBackVectors * Simd<T>::kWidth;
       } else {
-        send_back_piece<T, 1>(pass, table + inside, width, at + inside, begin, end, n_local,
-                              message_gradients, state_gradients, pair_gradients);
+        send_back_piece<T, 1, mirrored>(pass, table + inside, width, at + inside, begin, end,
+                                        n_local, message_gradients, state_gradients,
+                                        pair_gradients);
         inside += Simd<T>::kWidth;
       }
     }
     table += pass.table.n_rows * 3 * width;
     at += width;
+  }
+}
+
+template <class T>
+void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, std::int64_t n_local,
+               T* message_gradients, T* state_gradients, T* pair_gradients) {
+  if (begin < n_local) {
+    send_back_rows<T, true>(pass, begin, end, n_local, message_gradients, state_gradients,
+                            pair_gradients);
+  } else {
+    send_back_rows<T, false>(pass, begin, end, n_local, message_gradients, state_gradients,
+                             pair_gradients);
   }
 }
 

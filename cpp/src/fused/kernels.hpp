@@ -16,10 +16,12 @@ namespace ipip::fused {
 constexpr int kDegree = 5;
 constexpr int kTaps = kDegree + 1;
 
-/// Directed pairs in compressed rows: of a receiver (`other` is the sender) or of a sender.
+/// Directed pairs in compressed rows: of a receiver (`other` is the sender) or of a halo row that
+/// sends (`other` is the receiver).
 template <class T>
 struct PairRows {
   const std::int64_t* first = nullptr;  ///< [n_rows + 1] first pair of each row
+  const std::int32_t* place = nullptr;  ///< [n_pairs] place among the receivers' pairs; null: own
   const std::int32_t* other = nullptr;  ///< [n_pairs] row of the other atom
   const std::int32_t* piece = nullptr;  ///< [n_pairs] first table row
   const T* fraction = nullptr;          ///< [n_pairs] place within the piece, [0, 1)
@@ -78,9 +80,13 @@ struct Kernels {
 
   /// out[row - begin] = state[row] + messages received by rows [begin, end).
   void (*receive)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* out);
-  /// Adjoint of `receive` gathered by senders [begin, end): dE/dmessages [.., 3 F] and
-  /// dE/dstates [.., 4 F] (overwritten; local rows start from `gradients`); adds
-  /// (dE/dd, dE/du) to pair_gradients [n_pairs, 4].
+  /// Adjoint of `receive` gathered by senders [begin, end), which are all local or all halo rows:
+  /// dE/dmessages [.., 3 F] and dE/dstates [.., 4 F] (overwritten; local rows start from
+  /// `gradients`); adds (dE/dd, dE/du) to pair_gradients [n_pairs, 4], in the receivers' order.
+  ///
+  /// A local row j takes its own pairs (j, i): each stands for its mirror (i, j), which has the
+  /// same length and the opposite direction, so that no second list is needed. Halo rows have a
+  /// list.
   void (*send_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
                     std::int64_t n_local, T* message_gradients, T* state_gradients,
                     T* pair_gradients);

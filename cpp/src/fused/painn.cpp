@@ -62,7 +62,7 @@ double FusedPainn<T>::Scratch::bytes() const {
   double sum = 0.0;
   for (const Buffer<T>* buffer :
        {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
-        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
+        &g_hidden, &g_q, &g_mixed, &g_messages}) {
     sum += buffer->bytes();
   }
   return sum;
@@ -90,24 +90,23 @@ std::string FusedPainn<T>::description() const {
 
 template <class T>
 void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradients) {
-  const auto start = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
   prepare(graph);
+  const Clock::time_point start = Clock::now();
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     if (l > 0) {
       exchange(layers_[l].states, /*reverse=*/false);
-      send_messages(l);
+      each_block(n_total_ - n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+        send_messages(l, n_local_ + begin, n_local_ + end, scratch);
+      });
     }
     forward(l, energies);
   }
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-  forward_seconds_ = passed.count();
-  for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    backward_messages(l);
-    exchange(next_gradient_, /*reverse=*/true);
-    std::swap(gradient_, next_gradient_);
-    backward_updates(l - 1);
-  }
-  pair_gradients(graph, energies, gradients);
+  const Clock::time_point middle = Clock::now();
+  forward_seconds_ = Seconds(middle - start).count();
+  backward(graph, energies, gradients);
+  backward_seconds_ = Seconds(Clock::now() - middle).count();
 }
 
 template <class T>
@@ -149,11 +148,9 @@ void FusedPainn<T>::prepare(const Graph& graph) {
     }
   }
   take(gradient_, n_total_, 4);
-  if (layers_.size() > 1) {
-    take(next_gradient_, n_total_, 4);
-    pair_gradients_.reserve(4 * graph.receivers.size());
-    std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
-  }
+  if (layers_.size() > 1) take(next_gradient_, n_total_, 4);
+  pair_gradients_.reserve(4 * graph.receivers.size());
+  std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
 }
 
 // Rows travel without the padding, in the width that the model file states.
@@ -206,18 +203,16 @@ EdgePass<T> FusedPainn<T>::pass(std::size_t l) const {
 }
 
 template <class T>
-void FusedPainn<T>::send_messages(std::size_t l) {
+void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end,
+                                  Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
-  const std::int64_t channels = weights_.channels;
-  each_block(n_total_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    const std::int64_t rows = end - begin;
-    T* z = layers_[l].message.data() + begin * channels;
-    gemm(layer.message[0].forward, layer.message[0].bias.data(),
-         layers_[l].states.data() + begin * 4 * channels, 4 * channels, z, channels, rows, false);
-    kernels_.silu(z, scratch.hidden.data(), rows * channels);
-    gemm(layer.message[1].forward, layer.message[1].bias.data(), scratch.hidden.data(), channels,
-         layers_[l].messages.data() + begin * 3 * channels, 3 * channels, rows, false);
-  });
+  const std::int64_t channels = weights_.channels, rows = end - begin;
+  T* z = layers_[l].message.data() + begin * channels;
+  gemm(layer.message[0].forward, layer.message[0].bias.data(),
+       layers_[l].states.data() + begin * 4 * channels, 4 * channels, z, channels, rows, false);
+  kernels_.silu(z, scratch.hidden.data(), rows * channels);
+  gemm(layer.message[1].forward, layer.message[1].bias.data(), scratch.hidden.data(), channels,
+       layers_[l].messages.data() + begin * 3 * channels, 3 * channels, rows, false);
 }
 
 template <class T>
@@ -255,9 +250,12 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
        gains, layer.context[1].forward.n, rows, false);
   T* next = last ? scratch.final_s.data() : layers_[l + 1].states.data() + begin * 4 * channels;
   kernels_.update(states, mixed, gains, scratch.dot.data(), rows, channels, !last, next);
-  if (!last) return;
+  if (!last) {
+    send_messages(l + 1, begin, end, scratch);
+    return;
+  }
   finish_block(begin, end, scratch, energies);
-  backward_update(l, mixed, context, gains, begin, end, scratch);
+  backward_update(l, mixed, context, gains, gradient_.data() + begin * 4 * channels, rows, scratch);
 }
 
 // Readout and its adjoint: energies, and dE/d(final scalars) into `gradient_`.

@@ -25,11 +25,13 @@ class FusedPainn final : public Evaluator {
 
   void evaluate(const Graph& graph, double* energies, double* gradients) override;
   double forward_seconds() const override { return forward_seconds_; }
+  double backward_seconds() const override { return backward_seconds_; }
   double buffer_bytes() const override;
   std::string description() const override;
 
  private:
   double forward_seconds_ = 0.0;
+  double backward_seconds_ = 0.0;
   // What a layer's forward sweep leaves for the backward one.
   struct LayerState {
     Buffer<T> states;    // [n_total, 4 F] before the layer; none in layer 0
@@ -43,22 +45,26 @@ class FusedPainn final : public Evaluator {
   // One thread's rows of a block of atoms.
   struct Scratch {
     Buffer<T> states, mixed, q, dot, context, hidden, gains, final_s, readout, scale;
-    Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages, pairs;
+    Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
     void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
     double bytes() const;
   };
 
   void prepare(const Graph& graph);
-  void send_messages(std::size_t l);
+  void send_messages(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch);
   void forward(std::size_t l, double* energies);
   void forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
                      double* energies);
   void finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
-  void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
-                       std::int64_t begin, std::int64_t end, Scratch& scratch);
-  void backward_messages(std::size_t l);
-  void backward_updates(std::size_t l);
-  void pair_gradients(const Graph& graph, double* energies, double* gradients);
+  void backward(const Graph& graph, double* energies, double* gradients);
+  void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains, T* g,
+                       std::int64_t rows, Scratch& scratch);
+  void backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
+                            Buffer<T>& gradient);
+  void backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
+                         std::int64_t end, Scratch& scratch);
+  void pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
+                      std::int64_t end, double* energies, double* gradients);
   EdgePass<T> pass(std::size_t l) const;
   void exchange(Buffer<T>& rows, bool reverse);
   template <class F>
@@ -82,7 +88,7 @@ class FusedPainn final : public Evaluator {
   Buffer<std::int32_t> species_;
   Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
   Buffer<T> next_gradient_;   // the same, one layer down
-  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du) in the senders' order
+  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du)
   Buffer<T> exchange_rows_;   // rows without padding
 };
 

@@ -3,21 +3,61 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "each_block.hpp"
+#include "ipip/halo.hpp"
 #include "painn.hpp"
 #include "zbl.hpp"
 
 namespace ipip::fused {
 
-// Rows of `gradient_` from dE/d(state after the layer) to dE/d(state after its messages).
+// Without other ranks a block goes through everything between two sweeps over pairs at once, while
+// its rows are in the cache; with them all rows wait for the exchange.
+template <class T>
+void FusedPainn<T>::backward(const Graph& graph, double* energies, double* gradients) {
+  const bool alone = active_halo_exchanger() == nullptr;
+  const auto below = [&](std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
+                         Buffer<T>& gradient) {
+    if (!is_last(l)) backward_kept_update(l, begin, end, scratch, gradient);
+    if (l > 0) return;
+    EdgePass<T> first = pass(0);
+    first.gradients = gradient.data();
+    pair_gradients(first, graph, begin, end, energies, gradients);
+  };
+  for (std::size_t l = layers_.size() - 1; l > 0; --l) {
+    EdgePass<T> sent = pass(l);
+    each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+      backward_messages(sent, l, begin, end, scratch);
+      if (alone) below(l - 1, begin, end, scratch, next_gradient_);
+    });
+    if (!alone) {
+      sent.pairs = lists_.halo_senders();
+      each_block(n_total_ - n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+        backward_messages(sent, l, n_local_ + begin, n_local_ + end, scratch);
+      });
+      exchange(next_gradient_, /*reverse=*/true);
+    }
+    std::swap(gradient_, next_gradient_);
+    if (!alone && l > 1) {
+      each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+        below(l - 1, begin, end, scratch, gradient_);
+      });
+    }
+  }
+  if (alone && layers_.size() > 1) return;
+  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    below(0, begin, end, scratch, gradient_);
+  });
+}
+
+// Rows `g` from dE/d(state after the layer) to dE/d(state after its messages).
 template <class T>
 void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
-                                    std::int64_t begin, std::int64_t end, Scratch& scratch) {
+                                    T* g, std::int64_t rows, Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
-  const std::int64_t channels = weights_.channels, rows = end - begin;
+  const std::int64_t channels = weights_.channels;
   const bool vectors = !is_last(l);
-  T* g = gradient_.data() + begin * 4 * channels;
   kernels_.update_back_a(g, mixed, rows, channels, vectors, scratch.g_gains.data());
   gemm(layer.context[1].backward, nullptr, scratch.g_gains.data(), layer.context[1].backward.k,
        scratch.g_hidden.data(), channels, rows, false);
@@ -33,74 +73,56 @@ void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* cont
 }
 
 template <class T>
-void FusedPainn<T>::backward_updates(std::size_t l) {
+void FusedPainn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end,
+                                         Scratch& scratch, Buffer<T>& gradient) {
   const std::int64_t channels = weights_.channels;
-  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    backward_update(l, layers_[l].mixed.data() + begin * 6 * channels,
-                    layers_[l].context.data() + begin * channels,
-                    layers_[l].gains.data() + begin * 3 * channels, begin, end, scratch);
-  });
+  backward_update(l, layers_[l].mixed.data() + begin * 6 * channels,
+                  layers_[l].context.data() + begin * channels,
+                  layers_[l].gains.data() + begin * 3 * channels,
+                  gradient.data() + begin * 4 * channels, end - begin, scratch);
 }
 
 // From `gradient_` (after the messages) to `next_gradient_` (before the layer).
 template <class T>
-void FusedPainn<T>::backward_messages(std::size_t l) {
+void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
+                                      std::int64_t end, Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
-  const std::int64_t channels = weights_.channels;
-  EdgePass<T> sent = pass(l);
-  sent.pairs = lists_.senders();
-  each_block(n_total_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    const std::int64_t rows = end - begin;
-    kernels_.send_back(sent, begin, end, n_local_, scratch.g_messages.data(), next_gradient_.data(),
-                       pair_gradients_.data());
-    gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
-         scratch.g_hidden.data(), channels, rows, false);
-    kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),
-                           rows * channels);
-    gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels,
-         next_gradient_.data() + begin * 4 * channels, 4 * channels, rows, true);
-  });
+  const std::int64_t channels = weights_.channels, rows = end - begin;
+  kernels_.send_back(sent, begin, end, n_local_, scratch.g_messages.data(), next_gradient_.data(),
+                     pair_gradients_.data());
+  gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
+       scratch.g_hidden.data(), channels, rows, false);
+  kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),
+                         rows * channels);
+  gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels,
+       next_gradient_.data() + begin * 4 * channels, 4 * channels, rows, true);
 }
 
 // The first layer's pairs, the ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
 template <class T>
-void FusedPainn<T>::pair_gradients(const Graph& graph, double* energies, double* gradients) {
-  const EdgePass<T> first = pass(0);
+void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
+                                   std::int64_t end, double* energies, double* gradients) {
   const std::int64_t* rows = first.pairs.first;
-  const bool deeper = layers_.size() > 1;
-  for (std::int64_t begin = 0; begin < n_local_; begin += block_) {
-    const std::int64_t count = rows[std::min(begin + block_, n_local_)] - rows[begin];
-    for (Scratch& scratch : scratch_) scratch.pairs.reserve(static_cast<std::size_t>(4 * count));
+  T* g = pair_gradients_.data() + 4 * rows[begin];
+  kernels_.first_back(first, begin, end, g);
+  for (std::int64_t i = begin; i < end; ++i) {
+    for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4) {
+      const double* r = &graph.vectors[3 * static_cast<std::size_t>(e)];
+      const double d = std::sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2] + 1e-24);
+      const double inverse = 1.0 / d;
+      const double u[3] = {r[0] * inverse, r[1] * inverse, r[2] * inverse};
+      double along = g[0];
+      if (model_.zbl) {
+        double slope = 0.0;
+        energies[i] +=
+            zbl_pair(model_, species_.data()[i], species_.data()[first.pairs.other[e]], d, slope);
+        along += slope;
+      }
+      const double gu[3] = {double(g[1]), double(g[2]), double(g[3])};
+      along -= (u[0] * gu[0] + u[1] * gu[1] + u[2] * gu[2]) * inverse;
+      for (int a = 0; a < 3; ++a) gradients[3 * e + a] = along * u[a] + gu[a] * inverse;
+    }
   }
-  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    T* g = scratch.pairs.data();
-    for (std::int64_t e = rows[begin]; e < rows[end]; ++e, g += 4) {
-      for (int c = 0; c < 4; ++c) {
-        g[c] =
-            deeper ? pair_gradients_.data()[4 * std::int64_t(lists_.sender_place()[e]) + c] : T(0);
-      }
-    }
-    kernels_.first_back(first, begin, end, scratch.pairs.data());
-    g = scratch.pairs.data();
-    for (std::int64_t i = begin; i < end; ++i) {
-      for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4) {
-        const double* r = &graph.vectors[3 * static_cast<std::size_t>(e)];
-        const double d = std::sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2] + 1e-24);
-        const double inverse = 1.0 / d;
-        const double u[3] = {r[0] * inverse, r[1] * inverse, r[2] * inverse};
-        double along = g[0];
-        if (model_.zbl) {
-          double slope = 0.0;
-          energies[i] +=
-              zbl_pair(model_, species_.data()[i], species_.data()[first.pairs.other[e]], d, slope);
-          along += slope;
-        }
-        const double gu[3] = {double(g[1]), double(g[2]), double(g[3])};
-        along -= (u[0] * gu[0] + u[1] * gu[1] + u[2] * gu[2]) * inverse;
-        for (int a = 0; a < 3; ++a) gradients[3 * e + a] = along * u[a] + gu[a] * inverse;
-      }
-    }
-  });
 }
 
 template class FusedPainn<float>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// e: pair in the receivers' order, p: its place in the senders' order.
+// e: pair in the receivers' order, p: its place in the order of halo senders.
 #include "pair_lists.hpp"
 
 #include <algorithm>
@@ -24,13 +24,13 @@ void PairLists<T>::Columns::reserve(std::size_t n_rows, std::size_t n_pairs) {
 
 template <class T>
 double PairLists<T>::Columns::bytes() const {
-  return first.bytes() + other.bytes() + piece.bytes() + fraction.bytes() + ux.bytes() +
-         uy.bytes() + uz.bytes();
+  return first.bytes() + place.bytes() + other.bytes() + piece.bytes() + fraction.bytes() +
+         ux.bytes() + uy.bytes() + uz.bytes();
 }
 
 template <class T>
 double PairLists<T>::bytes() const {
-  return by_receiver_columns_.bytes() + by_sender_columns_.bytes() + place_.bytes();
+  return by_receiver_columns_.bytes() + by_halo_sender_columns_.bytes();
 }
 
 template <class T>
@@ -53,11 +53,7 @@ void PairLists<T>::build(const Graph& graph, int threads) {
                       columns.uz.data() + at);
   }
   receivers_ = columns.rows();
-  if (!by_sender_) return;
-  by_sender_columns_.reserve(n_total, n_pairs);
-  place_.reserve(n_pairs);
-  sort_by_sender(graph);
-  senders_ = by_sender_columns_.rows();
+  if (by_sender_ && static_cast<std::int64_t>(n_total) > graph.n_local) sort_by_halo_sender(graph);
 }
 
 template <class T>
@@ -84,26 +80,33 @@ void PairLists<T>::count_receivers(const Graph& graph) {
 }
 
 template <class T>
-void PairLists<T>::sort_by_sender(const Graph& graph) {
+void PairLists<T>::sort_by_halo_sender(const Graph& graph) {
+  const std::int64_t n_local = graph.n_local;
   const auto n_total = static_cast<std::int64_t>(graph.species.size());
   const Columns& from = by_receiver_columns_;
-  Columns& to = by_sender_columns_;
-  const std::int64_t n_pairs = from.first.data()[graph.n_local];
+  Columns& to = by_halo_sender_columns_;
+  const std::int64_t n_pairs = from.first.data()[n_local];
   const std::int32_t* sender = from.other.data();
+  to.first.reserve(static_cast<std::size_t>(n_total) + 1);
   std::int64_t* first = to.first.data();
-  std::fill_n(first, n_total + 1, 0);
-  for (std::int64_t e = 0; e < n_pairs; ++e) ++first[sender[e]];
+  std::fill(first + n_local, first + n_total + 1, 0);
+  for (std::int64_t e = 0; e < n_pairs; ++e) {
+    if (sender[e] >= n_local) ++first[sender[e]];
+  }
   std::int64_t before = 0;
-  for (std::int64_t j = 0; j <= n_total; ++j) {
+  for (std::int64_t j = n_local; j <= n_total; ++j) {
     const std::int64_t count = j < n_total ? first[j] : 0;
     first[j] = before;
     before += count;
   }
+  to.reserve(static_cast<std::size_t>(n_total), static_cast<std::size_t>(before));
+  to.place.reserve(static_cast<std::size_t>(before));
   // `first[j]` runs to the end of its row while that is filled, then steps back by one row.
-  for (std::int64_t i = 0; i < graph.n_local; ++i) {
+  for (std::int64_t i = 0; i < n_local; ++i) {
     for (std::int64_t e = from.first.data()[i]; e < from.first.data()[i + 1]; ++e) {
+      if (sender[e] < n_local) continue;
       const std::int64_t p = first[sender[e]]++;
-      place_.data()[e] = static_cast<std::int32_t>(p);
+      to.place.data()[p] = static_cast<std::int32_t>(e);
       to.other.data()[p] = static_cast<std::int32_t>(i);
       to.piece.data()[p] = from.piece.data()[e];
       to.fraction.data()[p] = from.fraction.data()[e];
@@ -112,8 +115,9 @@ void PairLists<T>::sort_by_sender(const Graph& graph) {
       to.uz.data()[p] = from.uz.data()[e];
     }
   }
-  for (std::int64_t j = n_total; j > 0; --j) first[j] = first[j - 1];
-  first[0] = 0;
+  for (std::int64_t j = n_total; j > n_local; --j) first[j] = first[j - 1];
+  first[n_local] = 0;
+  halo_senders_ = to.rows();
 }
 
 template class PairLists<float>;

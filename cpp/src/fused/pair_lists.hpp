@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Pairs of one step, by receiver and by sender.
+// Pairs of one step by receiver, and those that halo rows send by sender.
+//
+// A local row needs no list of what it sends: each pair of local rows is there in both directions.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +18,7 @@ class PairLists {
   /// @param kernels    of this processor
   /// @param cutoff     Å
   /// @param pieces     of the tables
-  /// @param by_sender  whether rows of senders are wanted
+  /// @param by_sender  whether rows of halo senders are wanted
   PairLists(const Kernels<T>& kernels, double cutoff, std::int64_t pieces, bool by_sender)
       : kernels_(kernels),
         pieces_per_length_(static_cast<double>(pieces) / cutoff),
@@ -29,36 +31,33 @@ class PairLists {
 
   /// [n_local] rows of receivers; `other` is the sender.
   const PairRows<T>& receivers() const { return receivers_; }
-  /// [n_total] rows of senders; `other` is the receiver.
-  const PairRows<T>& senders() const { return senders_; }
-  /// [n_pairs] where a receiver's pair is among the senders'.
-  const std::int32_t* sender_place() const { return place_.data(); }
+  /// Rows n_local to n_total of halo senders; `other` is the receiver.
+  const PairRows<T>& halo_senders() const { return halo_senders_; }
 
   double bytes() const;
 
  private:
   struct Columns {
     Buffer<std::int64_t> first;
-    Buffer<std::int32_t> other, piece;
+    Buffer<std::int32_t> place, other, piece;
     Buffer<T> fraction, ux, uy, uz;
     PairRows<T> rows() const {
-      return {first.data(), other.data(), piece.data(), fraction.data(),
-              ux.data(),    uy.data(),    uz.data()};
+      return {first.data(),    place.data(), other.data(), piece.data(),
+              fraction.data(), ux.data(),    uy.data(),    uz.data()};
     }
     void reserve(std::size_t n_rows, std::size_t n_pairs);
     double bytes() const;
   };
 
   void count_receivers(const Graph& graph);
-  void sort_by_sender(const Graph& graph);
+  void sort_by_halo_sender(const Graph& graph);
 
   const Kernels<T>& kernels_;
   double pieces_per_length_;
   std::int32_t pieces_;
   bool by_sender_;
-  Columns by_receiver_columns_, by_sender_columns_;
-  Buffer<std::int32_t> place_;
-  PairRows<T> receivers_, senders_;
+  Columns by_receiver_columns_, by_halo_sender_columns_;
+  PairRows<T> receivers_, halo_senders_;
 };
 
 }  // namespace ipip::fused

@@ -89,6 +89,9 @@ struct TrainingKernels {
   /// with respect to w, added to w_gradient [width].
   void (*readout_back)(Dual<T> z, const T* w, const T* scale, const T* seed, std::int64_t n,
                        std::int64_t width, T* z_g_dot, T* w_gradient);
+  /// w[m, k] += g[n, m]^T x[n, k]; m and k are multiples of 16.
+  void (*outer)(const T* g, std::int64_t ldg, const T* x, std::int64_t ldx, std::int64_t n, T* w,
+                int m, int k);
 };
 
 /// Those of the same instruction set as the fused evaluator's kernels of that name.

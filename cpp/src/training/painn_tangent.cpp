@@ -3,13 +3,13 @@
 // linear layer y = x W^T + b it is dW = g_dot^T x + g^T x_dot and db = sum g_dot over the rows.
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
 #include <tuple>
+#include <type_traits>
 
 #include "ipip/error.hpp"
 #include "painn_training.hpp"
@@ -17,12 +17,34 @@
 namespace ipip::training {
 namespace {
 
+// Sum over n rows.
 template <class T>
-LinearWeights gradient_of(Twin<T, true>& g, Twin<T>& x) {
-  return {at::mm(g.stack().t(), x.stack()), g.dots().sum(0)};
+at::Tensor column_sums(const T* rows, std::int64_t n, std::int64_t width) {
+  at::Tensor sums = at::zeros({width}, std::is_same_v<T, float> ? at::kFloat : at::kDouble);
+  T* to = sums.template mutable_data_ptr<T>();
+  for (std::int64_t i = 0; i < n; ++i, rows += width) {
+    for (std::int64_t c = 0; c < width; ++c) to[c] += rows[c];
+  }
+  return sums;
 }
 
 }  // namespace
+
+// weight += g_dot^T x + g^T x_dot, columns of g and x from `g_at` and `x_at` on.
+template <class T>
+void PainnTraining<T>::add_outer(at::Tensor& weight, Gradient& g, std::int64_t g_at, Rows& x,
+                                 std::int64_t x_at) {
+  tangents_.outer(g.stack() + g_at, g.width(), x.stack() + x_at, x.width(), x.stack_rows(),
+                  weight.template mutable_data_ptr<T>(), static_cast<int>(weight.size(0)),
+                  static_cast<int>(weight.size(1)));
+}
+
+template <class T>
+LinearWeights PainnTraining<T>::gradient_of(Gradient& g, Rows& x) {
+  at::Tensor weight = at::zeros({g.width(), x.width()}, weights_.embedding.options());
+  add_outer(weight, g, 0, x, 0);
+  return {weight, column_sums(g.dot(), g.size() / g.width(), g.width())};
+}
 
 template <class T>
 void PainnTraining<T>::TangentColumns::reserve(std::size_t n) {
@@ -117,31 +139,30 @@ UpdateRows<T> PainnTraining<T>::update_rows(std::size_t l) {
 template <class T>
 void PainnTraining<T>::forward_tangent(std::size_t l) {
   Layer& layer = layers_[l];
-  const LayerWeights& weights = weights_.layers[l];
   const std::int64_t F = channels_;
   if (l > 0) {
-    product(layer.z.dots(), layer.states.dots(0, F), weights.message[0].weight.t());
+    layer.to_hidden.forward(layer.states.dot_from(), nullptr, layer.z.dot_to(), n_);
     tangents_.silu(layer.z.value(), layer.z.dot(), layer.z.size(), layer.h.dot());
-    product(layer.messages.dots(), layer.h.dots(), weights.message[1].weight.t());
+    layer.to_messages.forward(layer.h.dot_from(), nullptr, layer.messages.dot_to(), n_);
   }
   tangents_.receive(tangent_pass(l), n_, layer.after.dot());
   for (int x = 0; x < 3; ++x) {
-    product(layer.mixed.dots(2 * x * F, 2 * F), layer.after.dots((1 + x) * F, F),
-            weights.mix.weight.t());
+    layer.mix.forward(layer.after.dot_from((1 + x) * F), nullptr, layer.mixed.dot_to(2 * x * F),
+                      n_);
   }
   const UpdateRows<T> rows = update_rows(l);
   tangents_.norms(rows, layer.after.dot(), layer.q.dot(), layer.dot.dot());
-  product(layer.z_context.dots(), layer.q.dots(), weights.context[0].weight.t());
+  layer.to_context.forward(layer.q.dot_from(), nullptr, layer.z_context.dot_to(), n_);
   tangents_.silu(layer.z_context.value(), layer.z_context.dot(), layer.z_context.size(),
                  layer.h_context.dot());
-  product(layer.a.dots(), layer.h_context.dots(), weights.context[1].weight.t());
+  layer.to_gains.forward(layer.h_context.dot_from(), nullptr, layer.a.dot_to(), n_);
   tangents_.update(rows, layer.after.dot(),
                    is_last(l) ? final_.dot() : layers_[l + 1].states.dot());
 }
 
 template <class T>
 void PainnTraining<T>::readout_tangent(const double* of_energy) {
-  product(z_readout_.dots(), final_.dots(), weights_.readout[0].weight.t());
+  to_readout_.forward(final_.dot_from(), nullptr, z_readout_.dot_to(), n_);
   double of_bias = 0.0;
   for (std::int64_t i = 0; i < n_; ++i) {
     const double seed = of_energy[frame_of_atom_[static_cast<std::size_t>(i)]];
@@ -160,7 +181,7 @@ void PainnTraining<T>::readout_tangent(const double* of_energy) {
   gradient_.readout[1] = {
       of_head.expand({n_heads, readout_width_}).contiguous(),
       at::full({n_heads}, of_bias / static_cast<double>(n_heads), heads.weight.options())};
-  product(layers_.back().g_out.dots(0, channels_), g_z_readout_.dots(), weights_.readout[0].weight);
+  to_readout_.backward(g_z_readout_.dot_from(), layers_.back().g_out.dot_to(), n_);
 }
 
 // From the tangent of g_out to that of g_after.
@@ -173,20 +194,19 @@ void PainnTraining<T>::backward_tangent(std::size_t l) {
   const UpdateRows<T> rows = update_rows(l);
   std::copy_n(layer.g_out.dot(), layer.g_out.size(), layer.g_after.dot());
   tangents_.back_a(rows, layer.g_out.dual(), layer.g_a.dot());
-  product(layer.g_z_context.dots(), layer.g_a.dots(), weights.context[1].weight);
+  layer.to_gains.backward(layer.g_a.dot_from(), layer.g_z_context.dot_to(), n_);
   tangents_.silu_back(layer.z_context.value(), layer.z_context.dot(), layer.g_h_context.value(),
                       layer.g_z_context.size(), layer.g_z_context.dot());
-  product(layer.g_q.dots(), layer.g_z_context.dots(), weights.context[0].weight);
+  layer.to_context.backward(layer.g_z_context.dot_from(), layer.g_q.dot_to(), n_);
   tangents_.back_mixed(rows, layer.g_out.dual(), layer.g_q.dual(), layer.g_after.dot(),
                        layer.g_mixed.dot());
   gradient.context[1] = gradient_of(layer.g_a, layer.h_context);
   gradient.context[0] = gradient_of(layer.g_z_context, layer.q);
   gradient.mix.weight = at::zeros_like(weights.mix.weight);
   for (int x = 0; x < 3; ++x) {
-    product(gradient.mix.weight, layer.g_mixed.stack(2 * x * F, 2 * F).t(),
-            layer.after.stack((1 + x) * F, F), true);
-    product(layer.g_after.dots((1 + x) * F, F), layer.g_mixed.dots(2 * x * F, 2 * F),
-            weights.mix.weight, !is_last(l));
+    add_outer(gradient.mix.weight, layer.g_mixed, 2 * x * F, layer.after, (1 + x) * F);
+    layer.mix.backward(layer.g_mixed.dot_from(2 * x * F), layer.g_after.dot_to((1 + x) * F), n_,
+                       !is_last(l));
   }
 }
 
@@ -194,7 +214,6 @@ template <class T>
 void PainnTraining<T>::backward_messages_tangent(std::size_t l) {
   Layer& layer = layers_[l];
   Layer& below = layers_[l - 1];
-  const LayerWeights& weights = weights_.layers[l];
   LayerWeights& gradient = gradient_.layers[l];
   TangentPass<T> sent = tangent_pass(l);
   sent.pairs = lists_.senders();
@@ -202,13 +221,14 @@ void PainnTraining<T>::backward_messages_tangent(std::size_t l) {
   tables_.clear(parts(l), layer.table_gradient);
   tangents_.send_back(sent, n_, layer.g_messages.dot(), below.g_out.dot(),
                       layer.table_gradient.data());
-  product(layer.g_z.dots(), layer.g_messages.dots(), weights.message[1].weight);
+  layer.to_messages.backward(layer.g_messages.dot_from(), layer.g_z.dot_to(), n_);
   tangents_.silu_back(layer.z.value(), layer.z.dot(), layer.g_h.value(), layer.g_z.size(),
                       layer.g_z.dot());
-  product(below.g_out.dots(0, channels_), layer.g_z.dots(), weights.message[0].weight, true);
+  layer.to_hidden.backward(layer.g_z.dot_from(), below.g_out.dot_to(), n_, true);
   gradient.message[1] = gradient_of(layer.g_messages, layer.h);
-  gradient.message[0].weight = at::mm(layer.g_z.stack().t(), layer.states.stack(0, channels_));
-  gradient.message[0].bias = layer.g_z.dots().sum(0);
+  gradient.message[0] = {at::zeros({channels_, channels_}, weights_.embedding.options()),
+                         column_sums(layer.g_z.dot(), n_, channels_)};
+  add_outer(gradient.message[0].weight, layer.g_z, 0, layer.states, 0);
   std::tie(gradient.filter.weight, gradient.filter.bias) =
       tables_.back(layer.table_gradient, parts(l));
 }
@@ -217,18 +237,26 @@ void PainnTraining<T>::backward_messages_tangent(std::size_t l) {
 template <class T>
 void PainnTraining<T>::backward_first_messages() {
   Layer& layer = layers_[0];
-  const LayerWeights& weights = weights_.layers[0];
   LayerWeights& gradient = gradient_.layers[0];
   tables_.clear(parts(0), layer.table_gradient);
   std::fill_n(layer.g_messages.dot(), layer.g_messages.size(), T(0));
   tangents_.first_back(tangent_pass(0), n_, layer.g_messages.dot(), layer.table_gradient.data());
-  product(layer.g_z.dots(), layer.g_messages.dots(), weights.message[1].weight);
+  layer.to_messages.backward(layer.g_messages.dot_from(), layer.g_z.dot_to(), n_species_);
   kernels_.silu_backward(layer.z.value(), layer.g_z.dot(), layer.g_z.size());
-  gradient.message[1] = {at::mm(layer.g_messages.dots().t(), layer.h.values()),
-                         layer.g_messages.dots().sum(0)};
-  gradient.message[0] = {at::mm(layer.g_z.dots().t(), weights_.embedding), layer.g_z.dots().sum(0)};
-  gradient_.embedding = at::mm(layer.g_z.dots(), weights.message[0].weight);
+  const auto outer = [&](const T* g, std::int64_t width, const T* x) {
+    at::Tensor weight = at::zeros({width, channels_}, weights_.embedding.options());
+    tangents_.outer(g, width, x, channels_, n_species_, weight.template mutable_data_ptr<T>(),
+                    static_cast<int>(width), static_cast<int>(channels_));
+    return weight;
+  };
+  gradient.message[1] = {outer(layer.g_messages.dot(), 3 * channels_, layer.h.value()),
+                         column_sums(layer.g_messages.dot(), n_species_, 3 * channels_)};
+  gradient.message[0] = {
+      outer(layer.g_z.dot(), channels_, weights_.embedding.template const_data_ptr<T>()),
+      column_sums(layer.g_z.dot(), n_species_, channels_)};
+  gradient_.embedding = at::zeros_like(weights_.embedding);
   T* embedding = gradient_.embedding.template mutable_data_ptr<T>();
+  layer.to_hidden.backward(layer.g_z.dot_from(), {embedding, channels_}, n_species_);
   for (std::int64_t i = 0; i < n_; ++i) {
     const T* from = layer.g_after.dot() + i * 4 * channels_;
     T* to = embedding + species_[static_cast<std::size_t>(i)] * channels_;

@@ -24,6 +24,7 @@
 #include "filter_tables.hpp"
 #include "ipip/student.hpp"
 #include "kernels.hpp"
+#include "matrix.hpp"
 #include "twin.hpp"
 
 namespace ipip::training {
@@ -118,6 +119,7 @@ class PainnTraining final : public Training {
     Gradient g_out, g_after, g_a, g_h_context, g_z_context, g_q, g_mixed;
     Gradient g_messages, g_h, g_z;
     fused::Buffer<T> table, table_gradient;
+    Matrix<T> to_hidden, to_messages, mix, to_context, to_gains;
   };
   struct TangentColumns {
     fused::Buffer<T> d, ux, uy, uz;
@@ -125,9 +127,12 @@ class PainnTraining final : public Training {
     PairTangents<T> view() const { return {d.data(), ux.data(), uy.data(), uz.data()}; }
   };
 
-  // painn_forward.cpp
+  // painn_training.cpp
   void take(const Frames& frames, const EnergyScale& scale);
+  void take_weights(const std::vector<at::Tensor>& parameters);
   void reserve();
+
+  // painn_forward.cpp
   void forward(std::size_t l);
   void readout(double* energies);
   void backward(std::size_t l);
@@ -140,6 +145,8 @@ class PainnTraining final : public Training {
   void backward_tangent(std::size_t l);
   void backward_messages_tangent(std::size_t l);
   void backward_first_messages();
+  LinearWeights gradient_of(Gradient& g, Rows& x);
+  void add_outer(at::Tensor& weight, Gradient& g, std::int64_t g_at, Rows& x, std::int64_t x_at);
 
   fused::EdgePass<T> pass(std::size_t l);
   TangentPass<T> tangent_pass(std::size_t l);
@@ -170,6 +177,7 @@ class PainnTraining final : public Training {
   std::int64_t readout_width_ = 0;  // without padding
   Rows final_, z_readout_;
   Gradient g_z_readout_;
+  Matrix<T> to_readout_;
   fused::Buffer<T> readout_weight_, row_scale_, row_seed_;
   fused::Buffer<T> sender_pairs_, receiver_pairs_;  // [n_pairs, 4] (dE/dd, dE/du)
   TangentColumns receiver_tangents_, sender_tangents_;

@@ -9,13 +9,24 @@ from typing import Annotated
 import typer
 
 from ipip import __version__
+from ipip.cli.convert import convert
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
 from ipip.cli.export import export
+from ipip.cli.gc import gc
+from ipip.cli.harvest import harvest
 from ipip.cli.info import info
 from ipip.cli.init import init
+from ipip.cli.label import label
+from ipip.cli.ledger import ledger
+from ipip.cli.pretrain import finetune, pretrain
+from ipip.cli.relabel import relabel
 from ipip.cli.report import report
+from ipip.cli.rewind import rewind
 from ipip.cli.run import run
+from ipip.cli.sample import sample
+from ipip.cli.species import species
+from ipip.cli.stability import stability
 from ipip.cli.status import status
 from ipip.cli.study import study
 from ipip.cli.train import train
@@ -57,10 +68,22 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
 app.command("study")(study)
+app.command("label")(label)
+app.command("sample")(sample)
+app.command("ledger")(ledger)
+app.command("rewind")(rewind)
+app.command("gc")(gc)
+app.command("relabel")(relabel)
+app.command("pretrain")(pretrain)
+app.command("finetune")(finetune)
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("convert")(convert)
 app.command("info")(info)
 app.command("export")(export)
+app.command("harvest")(harvest)
+app.command("species")(species)
+app.command("stability")(stability)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""`ipip report`: write a run's tables and pictures again."""
+"""`ipip report`: write a run's page, tables and pictures again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 
 
 def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
-    """Write RUN/report: summary.md and pictures, from the finished rounds."""
+    """Write RUN/report: report.html (one page, no network needed), summary.md and pictures."""
     from ipip.loop.results import write_results
 
     path = write_results(run)
-    typer.echo(f"wrote {path} and its pictures")
+    typer.echo(f"wrote {path}; summary.md and its pictures are beside it")

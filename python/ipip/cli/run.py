@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +25,12 @@ def run(
             "ones aside and compute them again.",
         ),
     ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Set finished stages that do not fit changed settings aside, unasked."
+        ),
+    ] = False,
 ) -> None:
     """Run the loop, or continue it: teacher MD, training, student MD in LAMMPS, harvest, ..."""
     from ipip.cli.progress import TerminalReporter
@@ -39,9 +47,26 @@ def run(
         with stop_on_signals():
             from ipip.loop.run import run_loop
 
-            summary = run_loop(settings, target, reporter=reporter, from_stage=from_stage)
+            confirm = _confirmation(yes)
+            summary = run_loop(
+                settings, target, reporter=reporter, from_stage=from_stage, confirm=confirm
+            )
     except Stopped as stop:
         raise IpipError(
             f"stopped by {stop}; nothing finished is lost, the same command continues {target}"
         ) from None
     print_results(summary, target)
+
+
+def _confirmation(yes: bool) -> Callable[[str], bool] | None:
+    """Return who is asked about changed stages: nobody where there is no terminal."""
+    if yes:
+        return lambda text: True
+    if not sys.stdin.isatty():
+        return None
+
+    def ask(text: str) -> bool:
+        typer.echo(text, err=True)
+        return typer.confirm("Set them aside and compute them again?", default=False, err=True)
+
+    return ask

@@ -13,8 +13,12 @@ def status(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print summary.json, for programs.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep watching until the run ends; ctrl-C leaves it.")
+    ] = False,
+    interval: Annotated[float, typer.Option(help="s between two looks of --watch.", min=0.1)] = 2.0,
 ) -> None:
-    """Say which stages of a run are done, and print its table."""
+    """Say which stages of a run are done, what it does now, and print its table."""
     import json
 
     from ipip.loop.status import read_status
@@ -22,6 +26,11 @@ def status(
     state = read_status(run)
     if as_json:
         typer.echo(json.dumps(state.summary, indent=2))
+        return
+    if watch:
+        from ipip.cli.watch import watch_run
+
+        watch_run(run, interval)
         return
     from ipip.cli.tables import print_status
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ipip.cli.progress import format_seconds
+from ipip.cli.watch import draw_state
 from ipip.loop.disk import megabytes
 from ipip.loop.plan import Plan
 from ipip.loop.status import RunState
@@ -22,23 +23,18 @@ def print_results(summary: dict[str, Any], folder: Path) -> None:
     console.print(summary["verdict"], style="bold")
     console.print(describe_speed(summary))
     console.print(_results(summary))
+    if summary["stopped"]:
+        console.print(f"why it ended:   {summary['stopped']}", soft_wrap=True)
     console.print(f"student to use: {folder / 'best' / 'student.pt'}", soft_wrap=True)
-    console.print(f"report:         {folder / 'report' / 'summary.md'}", soft_wrap=True)
+    console.print(f"report:         {folder / 'report' / 'report.html'}", soft_wrap=True)
 
 
 def print_status(state: RunState) -> None:
     """Print the verdict so far, the table, and each stage's state."""
     console = Console(highlight=False)
-    console.print(state.summary["verdict"], style="bold")
     if state.summary["rounds"]:
         console.print(_results(state.summary))
-    table = Table("stage", "state", "wall time", box=None)
-    for stage in state.stages:
-        wall = "" if stage.wall_s is None else format_seconds(stage.wall_s)
-        table.add_row(stage.identity, stage.state, wall)
-    console.print(table)
-    done = sum(stage.state == "done" for stage in state.stages)
-    console.print(f"{done} of {len(state.stages)} stages are done")
+    console.print(draw_state(state))
 
 
 def print_plan(plan: Plan) -> None:

@@ -13,6 +13,13 @@ def validate(
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Run folder, whose disk is looked at.")
     ] = None,
+    without_teacher: Annotated[
+        bool,
+        typer.Option(
+            "--without-teacher",
+            help="Do not load and time the teacher: its weights may be on another machine.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Check a settings file and all that it names, and print the plan with its expected cost."""
@@ -26,8 +33,8 @@ def validate(
 
     settings = load_settings(config, RunSettings)
     found = check_inputs(settings)
-    teacher = check_teacher(settings)
-    plan = make_plan(settings, found, teacher.us_per_atom)
+    pace = None if without_teacher else check_teacher(settings).us_per_atom
+    plan = make_plan(settings, found, pace)
     require_space(folder or Path.cwd(), plan.disk_bytes, "the run")
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))

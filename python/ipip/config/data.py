@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ipip.config.base import Settings
 
 Share = int | float
+EnergyUnit = Literal["eV", "kcal/mol", "hartree"]
 
 
 class DataKeys(Settings):
@@ -27,8 +28,17 @@ class DataKeys(Settings):
         description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume "
         "* stress (VASP and GPUMD files)",
     )
+    units: EnergyUnit = Field(
+        "eV",
+        description="energy unit of the file: its forces are this per Å, its stress this per Å^3;"
+        " read as eV",
+    )
     config_type: str = Field(
         "config_type", description="key of the kind of a frame; errors are also told by kind"
+    )
+    weight: str = Field(
+        "config_weight",
+        description="key of the weight of a frame in the loss (no unit); 1 where a frame has none",
     )
     group: str | None = Field(
         None, description="key of the group (for example a trajectory) that a split keeps together"
@@ -38,8 +48,15 @@ class DataKeys(Settings):
 class DataFile(Settings):
     """One file of labelled frames."""
 
-    path: Path = Field(description="extended XYZ (.xyz, .extxyz) or ASE database (.db)")
-    keys: DataKeys = Field(default_factory=DataKeys, description="names of the labels in the file")
+    path: Path = Field(
+        description="extended XYZ (.xyz, .extxyz), ASE database (.db), sGDML archive (.npz), or a "
+        "store (.lmdb, written by `ipip convert`) that is read frame by frame, for sets larger "
+        "than the memory"
+    )
+    keys: DataKeys = Field(
+        default_factory=DataKeys,
+        description="names of the labels in the file; a store has its own, only keys.group counts",
+    )
 
 
 class SplitSettings(Settings):

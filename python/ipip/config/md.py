@@ -51,6 +51,10 @@ class TeacherMDSettings(MDSettings):
         8.0, gt=0, description="standard deviations of the temperature in the bound above"
     )
 
+    checkpoint_interval: int = Field(
+        1000, ge=0, description="steps between states from which a killed run goes on; 0: none"
+    )
+
     def temperature_limit(self, n_atoms: int) -> float:
         """Temperature (K) above which a run of n_atoms atoms has failed."""
         factor, margin = self.temperature_factor, self.temperature_margin
@@ -60,6 +64,16 @@ class TeacherMDSettings(MDSettings):
 class StudentMDSettings(MDSettings):
     """MD of a student, run by LAMMPS with pair_style ipip."""
 
+    ensemble: Literal["nvt", "npt"] = Field(
+        "nvt", description="nvt: the box stays; npt: its size follows the pressure"
+    )
+    pressure: float = Field(1.0, description="bar; ensemble npt: target pressure")
+    pressure_damping: float = Field(
+        1000.0, gt=0, description="fs; ensemble npt: relaxation time of the barostat"
+    )
+    pressure_coupling: Literal["iso", "aniso", "tri"] = Field(
+        "iso", description="ensemble npt: one scale for all edges, one for each, or tilts too"
+    )
     minimize_steps: int = Field(
         0, ge=0, description="iterations of energy minimisation before the dynamics, at most"
     )
@@ -72,7 +86,10 @@ class StudentMDSettings(MDSettings):
     ring_frames: int = Field(40, ge=2, description="frames in the ring; older ones are deleted")
     thermo_interval: int = Field(100, ge=1, description="steps between lines of thermodynamics")
     restart_interval: int = Field(
-        10000, ge=0, description="steps between restart files (two, in turn); 0: none"
+        10000,
+        ge=0,
+        description="steps between restart files (two, in turn), from which a killed run goes on;"
+        " 0: none",
     )
     skin: float = Field(1.0, gt=0, description="Å; neighbour skin")
     pair_options: str = Field(
@@ -99,6 +116,12 @@ class Guards(Settings):
         le=1,
         description="minimum distance of each pair of elements: this times the smallest one in"
         " the teacher's MD, or times the sum of covalent radii where that is less",
+    )
+    max_energy_jump: float | None = Field(
+        1.0,
+        gt=0,
+        description="eV/atom; largest change of the potential energy from one step to the next;"
+        " null: unbounded",
     )
     max_energy_change: float | None = Field(
         None,

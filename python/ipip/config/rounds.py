@@ -1,4 +1,4 @@
-"""Settings of the rounds: starts, forgetting, relabelling, stability, speed."""
+"""Settings of the rounds: starts, stability, speed."""
 
 from __future__ import annotations
 
@@ -24,25 +24,12 @@ class LoopSystem(SystemSettings):
     runs: int = Field(
         1,
         ge=1,
-        description="runs of this system in each exploration, each with its own box and seed",
+        description="runs of this system in each exploration, each with its own seed",
     )
-
-
-class IterationSettings(Settings):
-    """What happens to the pretraining set and to the weights from one round to the next."""
-
-    forget_fraction: float = Field(
-        0.1, ge=0, lt=1, description="part of the pretraining set that a round forgets, at random"
-    )
-    kept_labels: Literal["student", "keep"] = Field(
-        "student",
-        description="labels of the frames that stay: student: the last round's student labels them"
-        " again (the paper); keep: they keep the labels they have",
-    )
-    start: Literal["scratch", "warm"] = Field(
-        "scratch",
-        description="weights with which a round's pretraining starts: scratch: new ones (the"
-        " paper); warm: those of the last round's student",
+    boxes: Literal["each", "one"] = Field(
+        "each",
+        description="each: every run has a box of its own; one: all begin from the same box, with"
+        " other velocities (the paper)",
     )
 
 
@@ -50,7 +37,13 @@ class StabilitySettings(Settings):
     """Student MD that only counts failures; none of its frames is trained on."""
 
     systems: list[str] = Field(
-        default_factory=list, description="names of the systems to run; empty: all of them"
+        default_factory=list,
+        description="names of the explored systems to run too; empty: all of them",
+    )
+    extra: list[LoopSystem] = Field(
+        default_factory=list,
+        description="further systems for these runs alone, never explored; each with its own"
+        " number of runs",
     )
     runs: int = Field(
         2,
@@ -79,3 +72,9 @@ class ResourceSettings(Settings):
     """What the run may use of this machine; has no influence on results."""
 
     lammps_runs: int = Field(1, ge=1, description="LAMMPS runs at the same time, one core each")
+    lammps_launcher: str = Field(
+        "",
+        description="command that starts MPI ranks, such as 'mpirun -n 17' or 'srun -n 65': LAMMPS"
+        " runs then spread over its ranks (the first one hands them out) instead of lammps_runs"
+        " processes of this machine",
+    )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
+from ipip.config.active import ActiveSettings
 from ipip.config.base import Settings
 from ipip.config.harvest import HarvestSettings
+from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
-    IterationSettings,
     LoopSystem,
     ResourceSettings,
     SpeedSettings,
     StabilitySettings,
 )
+from ipip.config.stop import BaselineSettings, StopSettings
 from ipip.config.student import PaiNNSettings, StudentSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.training import TrainingSettings
@@ -42,6 +44,9 @@ class RunSettings(Settings):
     harvest: HarvestSettings = Field(
         default_factory=HarvestSettings, description="which frames of the students' MD are taken"
     )
+    active: ActiveSettings | None = Field(
+        None, description="new reference labels in every round (active learning); null: none"
+    )
     iteration: IterationSettings = Field(
         default_factory=IterationSettings, description="forgetting, relabelling and retraining"
     )
@@ -58,6 +63,12 @@ class RunSettings(Settings):
     )
     stability: StabilitySettings = Field(
         default_factory=StabilitySettings, description="runs that count each student's failures"
+    )
+    stop: StopSettings = Field(
+        default_factory=StopSettings, description="when the loop ends early or goes back a round"
+    )
+    baseline: BaselineSettings = Field(
+        default_factory=BaselineSettings, description="what the students are compared with"
     )
     speed: SpeedSettings = Field(
         default_factory=SpeedSettings, description="timing of teacher and student on the same box"
@@ -78,14 +89,15 @@ class RunSettings(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> RunSettings:
-        names = [system.name for system in self.systems]
+        names = [system.name for system in (*self.systems, *self.stability.extra)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two systems are called {name!r}; give each its own name")
+        explored = [system.name for system in self.systems]
         for name in self.stability.systems:
-            if name not in names:
+            if name not in explored:
                 raise ValueError(
-                    f"stability.systems names {name!r}; the systems are {', '.join(names)}"
+                    f"stability.systems names {name!r}; the systems are {', '.join(explored)}"
                 )
         if self.pretrain is None and self.rounds:
             raise ValueError(

@@ -68,8 +68,8 @@ class StudySettings(Settings):
     baseline: str = Field("one-shot", description="the arm that others are compared with")
     student: Literal["last", "best"] = Field(
         "last",
-        description="the student of an iterated arm that is judged: that of its last round, or "
-        "the one that the validation frames choose",
+        description="the student of an iterated arm that is judged: that of the last round that "
+        "was not rolled back, or the one that the validation frames choose",
     )
     test_sets: list[TestSet] = Field(
         default_factory=list,

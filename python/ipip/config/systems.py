@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ase.data import atomic_numbers
 from pydantic import Field, model_validator
 
 from ipip.config.base import Settings
@@ -27,6 +28,11 @@ class SystemSettings(Settings):
     periodic: bool = Field(True, description="periodic in all three directions, or open")
     tolerance: float = Field(
         2.0, gt=0, description="Å; smallest distance between atoms of different molecules"
+    )
+    radii: dict[str, float] = Field(
+        default_factory=dict,
+        description="Å by element; atoms of different molecules keep the sum of their radii apart"
+        " (an element without one has half the tolerance)",
     )
     file: Path | None = Field(
         None, description="structure file (any format of ASE) instead of species"
@@ -55,6 +61,11 @@ class SystemSettings(Settings):
         for name, count in self.species.items():
             if count < 1:
                 raise ValueError(f"species {name!r} has count {count}; expected at least 1")
+        for symbol, radius in self.radii.items():
+            if symbol not in atomic_numbers or symbol == "X" or radius <= 0:
+                raise ValueError(
+                    f"radii has {symbol!r}: {radius}; expected chemical symbols and Å above 0"
+                )
         if self.edges is not None and min(self.edges) <= 0:
             raise ValueError(f"box is {self.box} Å; expected edges above 0")
         if min(self.replicate) < 1:

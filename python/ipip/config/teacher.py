@@ -6,20 +6,26 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.cp2k import Cp2kSettings
 
-TeacherKind = Literal["sevennet", "chgnet", "mace", "ase"]
+TeacherKind = Literal["sevennet", "chgnet", "mace", "tblite", "cp2k", "ase"]
 
 
 class TeacherSettings(Settings):
-    """A foundation potential, run in worker processes of this or another environment."""
+    """A calculator, run in worker processes of this or another environment.
+
+    Teachers are foundation potentials; reference levels (`ipip label`, active learning) are
+    chosen by the same keys.
+    """
 
     kind: TeacherKind = Field(
-        "sevennet", description="package of the teacher; 'ase' is any ASE calculator by import path"
+        "sevennet",
+        description="package of the calculator; 'ase' is any ASE calculator by import path",
     )
     model: str | None = Field(
         None,
         description="name of a model that the package knows, or a file; null: the package's default"
-        " (sevennet: 7net-0, chgnet: 0.3.0); mace needs one",
+        " (sevennet: 7net-0, chgnet: 0.3.0, tblite: GFN2-xTB); mace needs one",
     )
     modal: str | None = Field(
         None, description="modality (level of theory) of a multi-modal model, such as PBE"
@@ -34,6 +40,7 @@ class TeacherSettings(Settings):
         default_factory=dict,
         description="keyword arguments of the calculator (plain values); added to the ones above",
     )
+    cp2k: Cp2kSettings | None = Field(None, description="kind cp2k: the level of theory")
     interpreter: Path | None = Field(
         None,
         description="python executable of the environment that has the teacher's package;"
@@ -42,6 +49,12 @@ class TeacherSettings(Settings):
     device: str = Field("cpu", description="torch device of the teacher: cpu, cuda or cuda:N")
     threads: int = Field(1, ge=1, description="threads of each worker process")
     workers: int = Field(1, ge=1, description="worker processes that run at the same time")
+    batch: int | None = Field(
+        None,
+        ge=1,
+        description="frames that sevennet, mace and chgnet label in one evaluation; null: 1 on a"
+        " CPU, 16 on a GPU",
+    )
     start_timeout: float = Field(
         600.0, gt=0, description="s; longest time that loading the teacher may take"
     )
@@ -79,6 +92,17 @@ class TeacherSettings(Settings):
             raise ValueError(
                 "teacher kind 'mace' needs model: a model file or a name such as small"
             )
+        if self.cp2k is not None and self.kind != "cp2k":
+            raise ValueError(f"the block cp2k is for kind 'cp2k' only; the kind is {self.kind!r}")
+        if self.kind == "cp2k" and self.model is not None:
+            raise ValueError("teacher kind 'cp2k' takes no model; set cp2k.level instead")
         if self.modal is not None and self.kind != "sevennet":
             raise ValueError(f"modal is for kind 'sevennet' only; the kind is {self.kind!r}")
         return self
+
+    @property
+    def batch_size(self) -> int:
+        """Frames in one evaluation."""
+        if self.batch is not None:
+            return self.batch
+        return 1 if self.device == "cpu" else 16

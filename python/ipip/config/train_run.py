@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
 from ipip.config.data import DataFile, SplitSettings
 from ipip.config.student import PaiNNSettings, StudentSettings
 from ipip.config.training import TrainingSettings
+
+
+class ReplaySettings(Settings):
+    """Frames of an earlier training (pretraining) that a fine-tuning sees again."""
+
+    data: list[DataFile] = Field(min_length=1, description="files with those frames")
+    frames: int = Field(
+        200, ge=1, description="frames drawn from them at random (all, where there are fewer)"
+    )
+    weight: float = Field(
+        1.0,
+        gt=0,
+        description="factor of their terms in the loss (no unit)",
+    )
 
 
 class TrainRunSettings(Settings):
@@ -34,6 +48,11 @@ class TrainRunSettings(Settings):
     start_from: Path | None = Field(
         None, description="student file whose weights the training starts from, instead of new ones"
     )
+    replay: ReplaySettings | None = Field(
+        None,
+        description="frames of an earlier training to mix in, so that it is not forgotten; needs "
+        "start_from, to whose energy zero they are shifted",
+    )
     training: TrainingSettings = Field(
         default_factory=TrainingSettings, description="loss, optimiser, schedule"
     )
@@ -41,6 +60,15 @@ class TrainRunSettings(Settings):
     folder: Path | None = Field(
         None, description="output folder; null: named after the settings file; --dir overrides it"
     )
+
+    @model_validator(mode="after")
+    def _replay_has_a_start(self) -> TrainRunSettings:
+        if self.replay is not None and self.start_from is None:
+            raise ValueError(
+                "replay is given without start_from; name the student that learned those frames, "
+                "or add them to data"
+            )
+        return self
 
     @field_validator("elements")
     @classmethod

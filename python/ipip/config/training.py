@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, model_validator
 
 from ipip.config.base import Settings
 
+WITHOUT_INFLUENCE = ("accelerator", "workers", "cache_mb", "tensorboard", "wandb_project")
 ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "keep"]
 
 
 class TrainingSettings(Settings):
     """Loss, optimiser, schedule and end of one training.
 
-    Presentational settings (`tensorboard`, `accelerator`) do not count when a folder is asked
-    whether it holds a training with the same settings.
+    Settings that have no influence on the result (`WITHOUT_INFLUENCE`) do not count when a folder
+    is asked whether it holds a training with the same settings.
     """
 
-    loss: Literal["squared", "absolute"] = Field(
+    loss: Literal["squared", "absolute", "huber"] = Field(
         "absolute",
         description="squared: mean squared errors (Eq. 3 of the IPIP paper); absolute: mean "
-        "absolute energy error and mean norm of the force error (Eq. 4)",
+        "absolute energy error and mean norm of the force error (Eq. 4); huber: squared for small "
+        "errors, absolute for large ones",
+    )
+    huber_energy: float = Field(
+        0.01,
+        gt=0,
+        description="energy error (eV per energy_per) from which huber is linear",
+    )
+    huber_forces: float = Field(
+        0.1, gt=0, description="norm of a force error (eV/Å) from which huber is linear"
+    )
+    huber_stress: float = Field(
+        0.001, gt=0, description="norm of a stress error (eV/Å^3) from which huber is linear"
     )
     energy_weight: float = Field(1.0, ge=0, description="weight of the energy term (errors in eV)")
     forces_weight: float = Field(1.0, ge=0, description="weight of the force term (errors in eV/Å)")
@@ -33,6 +46,11 @@ class TrainingSettings(Settings):
         description="atom: the energy error of a frame is divided by its number of atoms, for "
         "sets of mixed sizes; frame: total energies, as the paper writes it",
     )
+    config_type_weights: dict[str, NonNegativeFloat] = Field(
+        default_factory=dict,
+        description="factor of the loss terms of each kind of frame, by config_type (no unit); "
+        "kinds not listed have 1; it multiplies a frame's own weight",
+    )
     references: ReferenceMode = Field(
         "auto",
         description="energies of free atoms: least_squares fits the training energies; isolated "
@@ -43,11 +61,18 @@ class TrainingSettings(Settings):
     reference_energies: dict[str, float] | None = Field(
         None, description="energy of each free atom by symbol (eV), for references: given"
     )
+    freeze: list[str] = Field(
+        default_factory=list,
+        description="names of parameters that stay as they are, with * for any text, such as "
+        "embedding* or messages.0.*; a name that fits nothing is refused with the list of them",
+    )
     optimizer: Literal["adamw", "adam"] = Field("adamw", description="optimiser")
     learning_rate: float = Field(5e-3, gt=0, description="largest learning rate")
     weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
     amsgrad: bool = Field(False, description="use the AMSGrad variant of the optimiser")
-    batch_size: int = Field(5, ge=1, description="frames in an optimiser step")
+    batch_size: int = Field(
+        5, ge=1, description="frames in an optimiser step, those of all processes together"
+    )
     max_epochs: int = Field(100, ge=1, description="passes over the training frames at most")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps at most; null: no limit")
     warmup_steps: int = Field(
@@ -92,6 +117,18 @@ class TrainingSettings(Settings):
         ge=1,
         description="epochs from one resumable checkpoint to the next (also written at a new best)",
     )
+    precision: Literal["full", "bf16"] = Field(
+        "full",
+        description="full: the student's dtype; bf16: matrix products of the training steps in "
+        "bfloat16 (weights, validation and the result stay in float32), refused where forces "
+        "suffer more than precision_tolerance",
+    )
+    precision_tolerance: float = Field(
+        0.01,
+        gt=0,
+        description="largest root mean square change of the forces by precision: bf16, relative "
+        "to that of the forces (no unit)",
+    )
     kernels: Literal["auto", "fused", "eager"] = Field(
         "auto",
         description="what computes a training step: fused are compiled kernels for painn on the "
@@ -99,7 +136,21 @@ class TrainingSettings(Settings):
         "is fused where it can be",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
+    workers: int = Field(
+        0, ge=0, description="further processes that read frames and find neighbours"
+    )
+    cache_mb: float = Field(
+        4096.0,
+        ge=0,
+        description="memory for graphs that were built (MB, each process); graphs that do not fit "
+        "are built anew in each epoch",
+    )
     tensorboard: bool = Field(True, description="write TensorBoard logs beside the CSV table")
+    wandb_project: str | None = Field(
+        None,
+        description="project in Weights & Biases that gets the curves; needs the package wandb; "
+        "null: none",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainingSettings:
@@ -112,4 +163,9 @@ class TrainingSettings(Settings):
             )
         if self.energy_weight + self.forces_weight + self.stress_weight == 0:
             raise ValueError("all weights of the loss are 0; set energy_weight or forces_weight")
+        if self.kernels == "fused" and self.precision != "full":
+            raise ValueError(
+                f"kernels is fused with precision: {self.precision}, which only eager knows; set "
+                "kernels to auto or eager"
+            )
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import ase.db
@@ -40,7 +40,7 @@ def read_database(path: Path) -> list[ParsedFrame]:
     return parsed
 
 
-def write_database(path: Path, frames: Sequence[Frame]) -> None:
+def write_database(path: Path, frames: Iterable[Frame]) -> None:
     """Write frames as a new ASE database; a frame's info goes into the row's data."""
     with ase.db.connect(path, type="db", append=False, use_lock_file=False) as database:
         for frame in frames:
@@ -49,4 +49,5 @@ def write_database(path: Path, frames: Sequence[Frame]) -> None:
                 atoms.calc.results["stress"] = frame.stress[
                     [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
                 ].copy()
-            database.write(atoms, data=plain(frame.info))
+            weight = {} if frame.weight == 1.0 else {"config_weight": float(frame.weight)}
+            database.write(atoms, data=plain(frame.info) | weight)

@@ -12,7 +12,7 @@ from ipip.data.frame import Frame
 
 
 def frames_digest(frames: Iterable[Frame]) -> str:
-    """Return `sha256:...` over structures and labels, in order; info does not count."""
+    """Return `sha256:...` over structures, labels and weights, in order; info does not count."""
     digest = hashlib.sha256()
     for frame in frames:
         digest.update(f"frame {len(frame)}".encode())
@@ -30,6 +30,8 @@ def frames_digest(frames: Iterable[Frame]) -> str:
                 digest.update(b"none")
             else:
                 digest.update(np.ascontiguousarray(values, dtype=kind).tobytes())
+        if frame.weight != 1.0:
+            digest.update(f"weight {float(frame.weight)!r}".encode())
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ipip.config.data import DataFile, DataKeys
@@ -10,11 +10,18 @@ from ipip.data.atomic import replaced_file
 from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
 from ipip.data.labels import frames_from_parsed
-from ipip.data.xyz import format_xyz, read_xyz
+from ipip.data.parsed import ParsedFrame
+from ipip.data.sgdml import read_sgdml
+from ipip.data.store import FrameStore, write_store
+from ipip.data.view import joined
+from ipip.data.xyz import format_xyz, iterate_xyz, read_xyz
 from ipip.errors import InputError
 
 XYZ_SUFFIXES = (".xyz", ".extxyz")
 DATABASE_SUFFIXES = (".db",)
+SGDML_SUFFIXES = (".npz",)  # read, not written
+STORE_SUFFIXES = (".lmdb",)
+PART = 500  # frames of a long file that are in memory together
 
 
 def read_frames(
@@ -26,7 +33,8 @@ def read_frames(
     """Read and check all frames of a file.
 
     Args:
-        path: extended XYZ (`.xyz`, `.extxyz`) or ASE database (`.db`).
+        path: extended XYZ (`.xyz`, `.extxyz`), ASE database (`.db`), sGDML archive (`.npz`) or
+            store (`.lmdb`).
         keys: names of the labels; by default those that `write_frames` uses.
         require: labels that every frame must have; `()` reads bare structures too.
 
@@ -39,47 +47,120 @@ def read_frames(
             are there), wrong shapes, values that are not finite.
     """
     path = Path(path)
-    suffix = _known_suffix(path)
-    if not path.exists():
-        raise InputError(f"{path}: no such file; expected a file of labelled frames")
-    if not path.is_file():
-        raise InputError(f"{path}: is not a file; expected a file of labelled frames")
-    parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
+    suffix = _existing(path)
+    if suffix in STORE_SUFFIXES:
+        return list(_open_store(path, keys or DataKeys(), require))
+    if suffix in SGDML_SUFFIXES:
+        parsed = read_sgdml(path, (keys or DataKeys()).units)
+    else:
+        parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
     if not parsed:
         raise InputError(f"{path}: holds no frames; expected at least one")
     return frames_from_parsed(parsed, keys or DataKeys(), str(path), require)
 
 
+def open_frames(
+    path: Path | str,
+    keys: DataKeys | None = None,
+    *,
+    require: Sequence[str] = ("energy", "forces"),
+) -> Sequence[Frame]:
+    """Return the frames of a file as `read_frames`, but leave those of a store on the disk."""
+    path = Path(path)
+    if _existing(path) in STORE_SUFFIXES:
+        return _open_store(path, keys or DataKeys(), require)
+    return read_frames(path, keys, require=require)
+
+
+def iterate_frames(
+    path: Path | str,
+    keys: DataKeys | None = None,
+    *,
+    require: Sequence[str] = ("energy", "forces"),
+) -> Iterator[Frame]:
+    """Yield the frames of a file as `read_frames`, with few of them in memory at a time."""
+    path = Path(path)
+    if _existing(path) not in XYZ_SUFFIXES:
+        yield from open_frames(path, keys, require=require)
+        return
+    first = 0
+    part: list[ParsedFrame] = []
+    for parsed in iterate_xyz(path):
+        part.append(parsed)
+        if len(part) == PART:
+            yield from frames_from_parsed(part, keys or DataKeys(), str(path), require, first)
+            first, part = first + len(part), []
+    if part:
+        yield from frames_from_parsed(part, keys or DataKeys(), str(path), require, first)
+    elif first == 0:
+        raise InputError(f"{path}: holds no frames; expected at least one")
+
+
 def read_files(
     files: Sequence[DataFile], *, require: Sequence[str] = ("energy", "forces")
-) -> list[Frame]:
-    """Read and pool the frames of several files, each with its own keys."""
-    return [frame for file in files for frame in read_frames(file.path, file.keys, require=require)]
+) -> Sequence[Frame]:
+    """Pool the frames of several files, each with its own keys; those of stores stay on disk."""
+    return joined(*(open_frames(file.path, file.keys, require=require) for file in files))
 
 
-def write_frames(path: Path | str, frames: Sequence[Frame]) -> None:
+def write_frames(path: Path | str, frames: Iterable[Frame]) -> None:
     """Write frames under the keys `energy`, `forces`, `stress`; the file appears whole or not.
 
-    `read_frames` restores numbers, positions, cell, labels and info exactly (a stress tensor: its
-    symmetric form; tuples and arrays in info come back as lists).
+    `read_frames` restores numbers, positions, cell, labels, weight and info exactly (a stress
+    tensor: its symmetric form, in a store the tensor; tuples and arrays in info come back as
+    lists).
 
     Raises:
         InputError: unknown suffix, or info that cannot be written.
     """
     path = Path(path)
     suffix = _known_suffix(path)
+    if suffix in STORE_SUFFIXES:
+        write_store(path, frames)
+        return
     with replaced_file(path) as temporary:
         if suffix in XYZ_SUFFIXES:
-            temporary.write_text(format_xyz(frames), encoding="utf-8")
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.writelines(format_xyz(frames))
         else:
             write_database(temporary, frames)
 
 
-def _known_suffix(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES:
+def _open_store(path: Path, keys: DataKeys, require: Sequence[str]) -> FrameStore:
+    store = FrameStore(path)
+    if len(store) == 0:
+        raise InputError(f"{path}: holds no frames; expected at least one")
+    for label in require:
+        there = store.meta["labels"][label]
+        if there < len(store):
+            raise InputError(
+                f"{path}: {len(store) - there} of {len(store)} frames have no {label}; write the "
+                "store again without them"
+            )
+    if keys.group is not None and keys.group not in store[0].info:
         raise InputError(
-            f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ) or "
-            f"{', '.join(DATABASE_SUFFIXES)} (ASE database)"
+            f"{path}: frame 0 has no group {keys.group!r}; its keys are: "
+            f"{', '.join(sorted(store[0].info)) or 'none'}"
+        )
+    return store
+
+
+def _existing(path: Path) -> str:
+    suffix = _known_suffix(path, SGDML_SUFFIXES)
+    if not path.exists():
+        raise InputError(f"{path}: no such file; expected a file of labelled frames")
+    if not path.is_file():
+        raise InputError(f"{path}: is not a file; expected a file of labelled frames")
+    return suffix
+
+
+def _known_suffix(path: Path, read_only: tuple[str, ...] = ()) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES + STORE_SUFFIXES + read_only:
+        also = f", {', '.join(read_only)} (sGDML archive)" if read_only else ""
+        raise InputError(
+            f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
+            f"{', '.join(DATABASE_SUFFIXES)} (ASE database){also} or "
+            f"{', '.join(STORE_SUFFIXES)} (store)"
         )
     return suffix

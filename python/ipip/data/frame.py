@@ -27,6 +27,7 @@ class Frame:
         forces: [n, 3] in eV/Å, or None.
         stress: [3, 3] in eV/Å^3 with ASE's sign (positive under tension), or None.
         info: what else is known (config type, trajectory, origin, ...): plain values.
+        weight: factor of this frame's terms in a training's loss.
     """
 
     numbers: IntArray
@@ -37,6 +38,7 @@ class Frame:
     forces: FloatArray | None = None
     stress: FloatArray | None = None
     info: dict[str, Any] = dataclasses.field(default_factory=dict)
+    weight: float = 1.0
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ipip.config.data import DataKeys
 from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, plain
+from ipip.data.units import EV_PER
 from ipip.errors import InputError
 
 LABELS = ("energy", "forces", "stress")
@@ -18,15 +19,21 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def frames_from_parsed(
-    parsed: Sequence[ParsedFrame], keys: DataKeys, source: str, require: Sequence[str]
+    parsed: Sequence[ParsedFrame],
+    keys: DataKeys,
+    source: str,
+    require: Sequence[str],
+    first: int | None = None,
 ) -> list[Frame]:
-    """Read the labels of all frames of one file.
+    """Read the labels of all frames of one file, or of a part of it.
 
     Args:
-        parsed: the file's frames.
+        parsed: the frames.
         keys: names of the labels.
         source: name of the file, for messages.
         require: labels that every frame must have (of `energy`, `forces`, `stress`).
+        first: index of the first frame in the file, where these are a part of it; a part may lack
+            stresses altogether.
 
     Returns:
         Frames whose `info` holds what else the file says of a frame, with `config_type` under that
@@ -36,13 +43,18 @@ def frames_from_parsed(
         InputError: a required label or group is missing, or a value has a wrong shape or is not
             finite.
     """
-    frames = [_frame(one, keys, f"{source}, frame {index}") for index, one in enumerate(parsed)]
+    frames = [
+        _frame(one, keys, f"{source}, frame {index}")
+        for index, one in enumerate(parsed, first or 0)
+    ]
+    if first is not None:
+        source = f"{source}, frames from {first} on"
     for label in require:
         missing = [index for index, frame in enumerate(frames) if getattr(frame, label) is None]
         if missing:
             raise InputError(_missing(label, getattr(keys, label), missing, parsed, source))
     custom_stress = keys.stress is not None and keys.stress != DataKeys().stress
-    if custom_stress and all(frame.stress is None for frame in frames):
+    if first is None and custom_stress and all(frame.stress is None for frame in frames):
         missing = list(range(len(frames)))
         raise InputError(_missing("stress", keys.stress, missing, parsed, source))
     if keys.group is not None:
@@ -79,6 +91,7 @@ def _missing(
 def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
     atoms = parsed.atoms
     n = len(atoms)
+    unit = EV_PER[keys.units]
     rest = dict(parsed.per_frame)
     energy = _scalar(rest.pop(keys.energy, None), f"{where}: energy {keys.energy!r}")
     forces = parsed.per_atom.get(keys.forces)
@@ -95,7 +108,7 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
     stress = None
     if keys.stress is not None and rest.get(keys.stress) is not None:
         volume = abs(float(np.linalg.det(atoms.cell.array)))
-        stress = _stress(rest.pop(keys.stress), keys, volume, where)
+        stress = _stress(rest.pop(keys.stress), keys, volume, where) * unit
     positions = np.array(atoms.positions, dtype=np.float64)
     cell = np.array(atoms.cell.array, dtype=np.float64)
     for what, values in (
@@ -109,6 +122,9 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
             raise InputError(
                 f"{where}: the {what} {_worst(what, values)} not finite; repair or drop that frame"
             )
+    weight = _scalar(rest.pop(keys.weight, None), f"{where}: weight {keys.weight!r}", "no unit")
+    if weight is not None and not 0.0 <= weight < np.inf:
+        raise InputError(f"{where}: weight {keys.weight!r} is {weight:g}; expected 0 or more")
     info = {key: plain(value) for key, value in rest.items() if key not in LABELS}
     if keys.config_type in info:
         info["config_type"] = str(info.pop(keys.config_type))
@@ -117,10 +133,11 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
         positions=positions,
         cell=cell,
         pbc=np.array(atoms.pbc, dtype=bool),
-        energy=energy,
-        forces=forces,
+        energy=None if energy is None else energy * unit,
+        forces=None if forces is None else forces * unit,
         stress=stress,
         info=info,
+        weight=1.0 if weight is None else weight,
     )
 
 
@@ -130,11 +147,11 @@ def _worst(what: str, values: Any) -> str:
     return f"({np.asarray(values).ravel().tolist() if np.ndim(values) else values}) is"
 
 
-def _scalar(value: Any, what: str) -> float | None:
+def _scalar(value: Any, what: str, unit: str = "in eV") -> float | None:
     if value is None:
         return None
     if isinstance(value, bool | str | dict) or np.size(value) != 1:
-        raise InputError(f"{what} is {plain(value)!r}; expected one number in eV")
+        raise InputError(f"{what} is {plain(value)!r}; expected one number ({unit})")
     return float(np.asarray(value, dtype=np.float64).reshape(()))
 
 

@@ -73,7 +73,7 @@ def fit_reference_energies(
         InputError: no frame, no energy, foreign elements, or an element that the mode cannot
             supply.
     """
-    if not frames:
+    if not len(frames):
         raise InputError("reference energies need at least one frame, got none")
     check_elements(frames, symbols, "reference energies")
     for index, frame in enumerate(frames):

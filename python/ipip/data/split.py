@@ -13,6 +13,7 @@ import numpy as np
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
+from ipip.data.view import chosen_from
 from ipip.errors import InputError
 
 PARTS = ("train", "valid", "test")
@@ -36,9 +37,9 @@ class Split:
     seed: int
     group_key: str | None = None
 
-    def take(self, frames: Sequence[Frame], part: str) -> list[Frame]:
-        """Return the frames of one part (`train`, `valid` or `test`)."""
-        return [frames[index] for index in getattr(self, part)]
+    def take(self, frames: Sequence[Frame], part: str) -> Sequence[Frame]:
+        """Return the frames of one part (`train`, `valid`, `test`): a list, or a store's view."""
+        return chosen_from(frames, getattr(self, part))
 
     def save(self, path: Path) -> None:
         """Write as JSON, atomically."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, from_atoms, plain
 from ipip.errors import InputError
 
-RESERVED = ("energy", "forces", "stress", "Lattice", "Properties", "pbc")
+RESERVED = ("energy", "forces", "stress", "config_weight", "Lattice", "Properties", "pbc")
 
 
 def read_xyz(path: Path) -> list[ParsedFrame]:
@@ -25,18 +25,27 @@ def read_xyz(path: Path) -> list[ParsedFrame]:
     Raises:
         InputError: the file cannot be read, is cut off, or a frame is malformed; says which.
     """
+    return list(iterate_xyz(path))
+
+
+def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
+    """Yield the frames of `read_xyz` one by one, after a look at the whole file's layout."""
     starts = _check_layout(path)
-    parsed: list[ParsedFrame] = []
-    try:
-        for atoms in iread(path, index=":", format="extxyz"):
-            parsed.append(from_atoms(atoms))  # noqa: PERF401  the count tells where it failed
-    except Exception as error:  # ASE raises many kinds on malformed text
-        line = starts[len(parsed)] if len(parsed) < len(starts) else starts[-1]
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            f"{path}: frame {len(parsed)} (line {line}) cannot be read as extended XYZ: {reason}"
-        ) from None
-    return parsed
+    count = 0
+    frames = iread(path, index=":", format="extxyz")
+    while True:
+        try:
+            parsed = from_atoms(next(frames))
+        except StopIteration:
+            return
+        except Exception as error:  # ASE raises many kinds on malformed text
+            line = starts[count] if count < len(starts) else starts[-1]
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(
+                f"{path}: frame {count} (line {line}) cannot be read as extended XYZ: {reason}"
+            ) from None
+        count += 1
+        yield parsed
 
 
 def _check_layout(path: Path) -> list[int]:
@@ -77,13 +86,13 @@ def _check_layout(path: Path) -> list[int]:
     return starts
 
 
-def format_xyz(frames: Sequence[Frame]) -> str:
-    """Return frames as extended XYZ text; every number reads back to the same float64.
+def format_xyz(frames: Iterable[Frame]) -> Iterator[str]:
+    """Yield frames as extended XYZ text; every number reads back to the same float64.
 
     Raises:
         InputError: a frame's info has a key that the format reserves, or a value that is not plain.
     """
-    return "".join(_format_frame(index, frame) for index, frame in enumerate(frames))
+    return (_format_frame(index, frame) for index, frame in enumerate(frames))
 
 
 def _format_frame(index: int, frame: Frame) -> str:
@@ -100,6 +109,8 @@ def _format_frame(index: int, frame: Frame) -> str:
         comment.append(f"energy={float(frame.energy)!r}")
     if frame.stress is not None:
         comment.append(f'stress="{_numbers(frame.stress.T)}"')
+    if frame.weight != 1.0:
+        comment.append(f"config_weight={float(frame.weight)!r}")
     for key, value in frame.info.items():
         if key in RESERVED:
             raise InputError(f"frame {index}: info has the key {key!r}, which files use for labels")

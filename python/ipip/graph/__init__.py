@@ -1,7 +1,7 @@
 """From atoms to edges, and from energies to forces."""
 
 from ipip.graph.forces import energy_and_forces
-from ipip.graph.neighbors import neighbor_list
+from ipip.graph.neighbors import NeighborSearch, neighbor_list
 from ipip.graph.species import species_index
 
-__all__ = ["energy_and_forces", "neighbor_list", "species_index"]
+__all__ = ["NeighborSearch", "energy_and_forces", "neighbor_list", "species_index"]

@@ -9,6 +9,41 @@ from vesin import NeighborList
 from ipip.errors import InputError
 
 
+class NeighborSearch:
+    """Finds pairs again and again, and keeps its list while the atoms move little.
+
+    With a skin, candidates up to cutoff + skin are kept until an atom has moved by more than half
+    the skin, or the cell, the periodic directions or the number of atoms have changed; distances
+    are taken anew each time, so results do not depend on the skin.
+
+    Args:
+        cutoff: Å.
+        skin: Å; 0 searches anew each time.
+    """
+
+    def __init__(self, cutoff: float, skin: float = 0.0) -> None:
+        self._search = NeighborList(
+            cutoff=cutoff, full_list=True, sorted=True, n_threads=1, skin=skin
+        )
+
+    def find(
+        self, positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Find all pairs within the cutoff, as `neighbor_list`, which says what the arguments are.
+
+        Raises:
+            InputError: positions or cell are not finite, or a periodic direction has no extent.
+        """
+        points, box, periodic = checked_geometry(positions, cell, pbc)
+        if len(points) == 0:
+            return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
+        pairs, vectors = self._search.compute(
+            points=points, box=box, periodic=periodic.tolist(), quantities="PD"
+        )
+        edge_index = np.ascontiguousarray(np.asarray(pairs).T, dtype=np.int64)
+        return edge_index, np.array(vectors, dtype=np.float64)
+
+
 def neighbor_list(
     positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike, cutoff: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -27,6 +62,21 @@ def neighbor_list(
     Raises:
         InputError: positions or cell are not finite, or a periodic direction has no extent.
     """
+    return NeighborSearch(cutoff).find(positions, cell, pbc)
+
+
+def checked_geometry(
+    positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Check a geometry without searching for pairs.
+
+    Returns:
+        positions [n, 3] and cell [3, 3] in Å, the cell complete where a direction is periodic, and
+        the periodic directions [3].
+
+    Raises:
+        InputError: as `neighbor_list`.
+    """
     points = np.ascontiguousarray(positions, dtype=np.float64)
     box = np.ascontiguousarray(cell, dtype=np.float64)
     periodic = np.broadcast_to(np.asarray(pbc, dtype=bool), 3)
@@ -37,14 +87,7 @@ def neighbor_list(
         raise InputError(f"the cell is {box.tolist()}; expected finite vectors in Å")
     if periodic.any():
         box = _complete(box, periodic)
-    if len(points) == 0:
-        return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
-    search = NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
-    i, j, vectors = search.compute(
-        points=points, box=box, periodic=periodic.tolist(), quantities="ijD"
-    )
-    edge_index = np.stack([i, j]).astype(np.int64)
-    return edge_index, np.array(vectors, dtype=np.float64)
+    return points, box, periodic
 
 
 def _complete(

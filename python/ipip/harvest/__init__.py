@@ -1,13 +1,20 @@
 """Harvest: which frames of the student's MD become training frames, as pure functions."""
 
 from ipip.harvest.bounds import geometry_problem, label_problem, mean_energies_per_atom
-from ipip.harvest.candidates import Candidate, RunSteps, choose_steps, propose
+from ipip.harvest.candidates import (
+    Candidate,
+    RunSteps,
+    choose_steps,
+    propose,
+    propose_at_random,
+)
 from ipip.harvest.distances import (
     DistanceCalibration,
     calibrate_min_distances,
     min_pair_distances,
 )
 from ipip.harvest.harvest import Decision, Harvest, harvest
+from ipip.harvest.left_out import left_out
 from ipip.harvest.selection import (
     Selection,
     farthest_points,
@@ -15,6 +22,7 @@ from ipip.harvest.selection import (
     scale_features,
     select,
 )
+from ipip.harvest.table import count_reasons, write_decisions
 
 __all__ = [
     "Candidate",
@@ -25,14 +33,18 @@ __all__ = [
     "Selection",
     "calibrate_min_distances",
     "choose_steps",
+    "count_reasons",
     "farthest_points",
     "force_difference",
     "geometry_problem",
     "harvest",
     "label_problem",
+    "left_out",
     "mean_energies_per_atom",
     "min_pair_distances",
     "propose",
+    "propose_at_random",
     "scale_features",
     "select",
+    "write_decisions",
 ]

@@ -82,16 +82,22 @@ def min_pair_distances(frame: Frame, cutoff: float = 4.0) -> dict[Pair, float]:
 
 
 def calibrate_min_distances(
-    frames: Iterable[Frame], symbols: Sequence[str], factor: float = 0.8, cutoff: float = 4.0
+    frames: Iterable[Frame],
+    symbols: Sequence[str],
+    factor: float = 0.8,
+    cutoff: float = 4.0,
+    shortest_bond: float = 1.0,
 ) -> DistanceCalibration:
     """Calibrate the minimum distances of a student's MD on the teacher's frames.
 
     Args:
         frames: the teacher's MD (Å).
         symbols: elements of the system.
-        factor: the bound is this times the smallest distance seen, or times the sum of covalent
-            radii where that is less or the pair was never seen.
+        factor: the bound is this times the smallest distance seen, or times ``shortest_bond``
+            times the sum of covalent radii where that is less or the pair was never seen.
         cutoff: Å; see :func:`min_pair_distances`.
+        shortest_bond: 1 for frames of hot MD; 0.8 where there are none to calibrate on, since a
+            double bond is up to a fifth shorter than the sum of the radii (Mo=O: 1.70 of 2.20 Å).
 
     Raises:
         InputError: an unknown element, or a factor that is not above 0.
@@ -107,7 +113,8 @@ def calibrate_min_distances(
     unseen: list[Pair] = []
     capped: list[Pair] = []
     for pair in combinations_with_replacement(sorted(symbols), 2):
-        bonded = float(sum(covalent_radii[atomic_numbers[symbol]] for symbol in pair))
+        radii = float(sum(covalent_radii[atomic_numbers[symbol]] for symbol in pair))
+        bonded = shortest_bond * radii
         if pair not in seen:
             unseen.append(pair)
         if seen.get(pair, np.inf) > bonded:

@@ -70,7 +70,7 @@ def harvest(
     candidates: Sequence[Candidate],
     frames: Sequence[Frame],
     *,
-    label: Callable[[list[Frame]], list[Frame]],
+    label: Callable[[list[Frame]], list[Frame]] | None,
     features: Callable[[list[Frame]], npt.ArrayLike],
     known_features: npt.ArrayLike,
     min_distances: Mapping[Pair, float],
@@ -80,10 +80,12 @@ def harvest(
     """Screen, label, rank and select candidates.
 
     Args:
-        candidates: from :func:`ipip.harvest.propose`.
+        candidates: from :func:`ipip.harvest.propose`, or `propose_at_random` where the settings
+            choose at random: the first sound ones are then taken.
         frames: of the candidates, in the same order, with the student's forces (eV/Å).
         label: the teacher: returns frames with its energy (eV) and forces (eV/Å); one it fails on
-            comes back without labels.
+            comes back without labels. None: no teacher; frames keep what they have, and are
+            chosen for diversity alone.
         features: of frames, [n, F].
         known_features: [k, F] of every frame that is already known; k may be 0.
         min_distances: lower bound (Å) of each sorted pair of symbols.
@@ -100,19 +102,23 @@ def harvest(
         raise InputError(f"{len(candidates)} candidates but {len(frames)} frames")
     reasons = {i: geometry_problem(frame, min_distances) for i, frame in enumerate(frames)}
     sound = [i for i, reason in reasons.items() if reason is None]
-    labelled = dict(zip(sound, label([frames[i] for i in sound]), strict=True)) if sound else {}
-    for i, frame in labelled.items():
+    asked = [frames[i] for i in sound]
+    labelled = dict(zip(sound, label(asked) if label and asked else asked, strict=True))
+    for i, frame in labelled.items() if label else ():
         reasons[i] = label_problem(frame, settings, mean_energies)
     good = [i for i in sound if reasons[i] is None]
-    differences = {i: _difference(frames[i], labelled[i], settings) for i in good}
+    differences = {i: _difference(frames[i], labelled[i], settings) for i in good if label}
     order: dict[int, int] = {}
     distances: dict[int, float] = {}
-    if good:
+    if settings.choose == "random":
+        order = {i: place for place, i in enumerate(good[: settings.frames])}
+        reasons.update(dict.fromkeys(good[settings.frames :], "sound, but drawn later"))
+    elif good:
         selection = select(
-            [differences[i] for i in good],
+            [differences.get(i, 0.0) for i in good],
             np.asarray(features([labelled[i] for i in good])),
             known_features,
-            settings,
+            settings if label else _without_ranking(settings, len(good)),
         )
         reasons.update({good[k]: reason for k, reason in selection.reasons.items()})
         order = {good[int(k)]: place for place, k in enumerate(selection.taken)}
@@ -123,13 +129,19 @@ def harvest(
             taken=i in order,
             reason=reasons[i] or "",
             force_difference=_finite(differences.get(i)),
-            max_force=_largest_force(labelled.get(i)),
+            max_force=_largest_force(labelled.get(i)) if label else None,
             order=order.get(i),
             distance=_finite(distances.get(i)),
         )
         for i, candidate in enumerate(candidates)
     ]
-    return Harvest([labelled[i] for i in order], decisions, len(labelled))
+    return Harvest([labelled[i] for i in order], decisions, len(labelled) if label else 0)
+
+
+def _without_ranking(settings: HarvestSettings, candidates: int) -> HarvestSettings:
+    """Settings by which all candidates are in the pool."""
+    pool = max(1.0, candidates / settings.frames)
+    return settings.model_copy(update={"min_force_difference": 0.0, "pool_factor": pool})
 
 
 def _difference(frame: Frame, labelled: Frame, settings: HarvestSettings) -> float:

@@ -59,6 +59,8 @@ def render_deck(
     n_atoms: int,
     seed: int,
     data: str = "start.data",
+    restart: str = "",
+    first_energy: float = 0.0,
 ) -> str:
     """Fill in the deck template.
 
@@ -71,6 +73,8 @@ def render_deck(
         n_atoms: atoms of the run.
         seed: of velocities and noise.
         data: data file, as seen from the run's folder.
+        restart: restart file with which a killed run goes on, or "".
+        first_energy: eV, of the run's first step, where it goes on.
 
     Raises:
         InputError: the user's template is missing or has an error.
@@ -84,6 +88,7 @@ def render_deck(
     values.update(
         timestep=f"{md.timestep / 1000.0:.10g}",
         damping=f"{md.damping / 1000.0:.10g}",
+        pressure_damping=f"{md.pressure_damping / 1000.0:.10g}",
         boundary=boundary,
         data=data,
         pair_lines=list(pair.lines),
@@ -95,23 +100,31 @@ def render_deck(
         max_temperature=f"{bounds.temperature:.10g}",
         max_force=f"{bounds.force:.10g}",
         max_energy_change=bounds.energy_change or "",
+        max_energy_jump=bounds.energy_jump or "",
+        restart=restart,
+        first_energy=f"{first_energy:.17g}",
     )
     name = TEMPLATE if md.deck is None else str(md.deck)
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     try:
-        return environment.from_string(_template(md.deck)).render(values) + "\n"
+        return environment.from_string(template_text(md.deck)).render(values) + "\n"
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         where = "" if line is None else f", line {line}"
         raise InputError(f"deck template {name}{where}: {error}") from error
 
 
-def _template(path: Path | None) -> str:
+def template_text(path: Path | None) -> str:
+    """Return the text of a deck template; None: the package's.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     if path is None:
         return resources.files("ipip.lammps").joinpath(TEMPLATE).read_text()
     try:
         return path.expanduser().read_text()
-    except OSError as error:
-        raise InputError(f"deck template {path} cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"deck template {path} cannot be read: {error}") from error

@@ -2,65 +2,53 @@
 
 from __future__ import annotations
 
-import dataclasses
-import gzip
-import itertools
 import logging
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from ase.data import atomic_numbers
 
 from ipip.data.frame import FloatArray, IntArray
 from ipip.errors import InputError
+from ipip.lammps.dump_frame import (
+    IMAGE_COLUMNS,
+    TEXT_COLUMNS,
+    DumpFrame,
+    DumpPosition,
+    position_columns,
+    read_box,
+    read_numbers,
+    read_positions,
+)
+from ipip.lammps.dump_stream import Window
+
+if TYPE_CHECKING:
+    from ipip._core import DumpSpan
 
 _LOG = logging.getLogger(__name__)
-_TEXT_COLUMNS = frozenset({"element", "typelabel"})
-_POSITION_COLUMNS = (("xu", "yu", "zu"), ("x", "y", "z"), ("xsu", "ysu", "zsu"), ("xs", "ys", "zs"))
-
-
-@dataclasses.dataclass(frozen=True)
-class DumpFrame:
-    """One frame of a dump, in LAMMPS' orientation, atoms sorted by id where ids are there.
-
-    Attributes:
-        step: MD step.
-        cell: [3, 3] rows are lattice vectors in Å, lower triangular.
-        origin: [3] lower corner of the box in Å.
-        pbc: [3] periodic directions.
-        numbers: [n] atomic numbers, or None where neither elements nor symbols are known.
-        types: [n] LAMMPS types, or None.
-        positions: [n, 3] in Å: unwrapped where the dump has them, else as stored.
-        unwrapped: whether positions are unwrapped.
-        forces: [n, 3] in eV/Å (metal), or None.
-        columns: every numeric column by name, [n] each.
-    """
-
-    step: int
-    cell: FloatArray
-    origin: FloatArray
-    pbc: npt.NDArray[np.bool_]
-    numbers: IntArray | None
-    types: IntArray | None
-    positions: FloatArray
-    unwrapped: bool
-    forces: FloatArray | None
-    columns: dict[str, FloatArray]
 
 
 class DumpReader:
     """Iterate over the frames of a text dump, one frame in memory at a time.
 
-    A last frame that is cut off (a killed run) is dropped: ``truncated`` is then True and a warning
-    is logged.
+    A last frame that is cut off (a killed run, or one that still writes) is dropped: ``truncated``
+    is then True and a warning is logged. So is one in the middle, behind which another run went
+    on; ``broken`` counts these.
 
     Args:
-        path: dump file, or one compressed by gzip (.gz).
+        path: dump file, one compressed by gzip (.gz) or zstandard (.zst), or a pattern with ``*``
+            for one file a frame, which are then read in the order of the numbers in their names.
         symbols: element of each LAMMPS type; needed where the dump has no element column.
         steps: parse frames of these steps only; None: all.
+        start: where to begin: a ``position`` of an earlier reader, to continue in a growing dump.
+        columns: further numeric columns to parse beside id, type, element, positions and image
+            flags; None: all of them.
+
+    Attributes:
+        position: behind the last frame that was yielded.
 
     Raises:
         InputError: no such file, not a dump, no positions in it (while iterating).
@@ -71,188 +59,167 @@ class DumpReader:
         path: Path,
         symbols: Sequence[str] | None = None,
         steps: Collection[int] | None = None,
+        *,
+        start: DumpPosition | None = None,
+        columns: Collection[str] | None = None,
     ) -> None:
         self.path = Path(path)
         self.truncated = False
+        self.broken = 0
         self._symbols = None if symbols is None else tuple(symbols)
         self._wanted = None if steps is None else frozenset(int(step) for step in steps)
-        if not self.path.is_file():
-            raise InputError(f"dump {self.path} does not exist")
+        self._columns = None if columns is None else frozenset(columns)
+        self._said_all_carbon = False
+        for symbol in self._symbols or ():
+            if symbol not in atomic_numbers:
+                raise InputError(f"symbol {symbol!r} of dump {self.path} is not an element")
+        self._files = dump_files(self.path)
+        if start is not None and start.file not in {file.name for file in self._files}:
+            raise InputError(f"dump {self.path} has no file {start.file} to go on in")
+        self._start = start or DumpPosition(self._files[0].name, 0)
+        self.position = self._start
 
     def __iter__(self) -> Iterator[DumpFrame]:
-        for step, block in self._blocks():
-            if block is not None:
-                yield self._parse(step, *block)
+        for window, span in self._spans():
+            if self._wanted is None or span.step in self._wanted:
+                yield self._parse(window, span)
 
     def steps(self) -> IntArray:
         """Return the step of every complete frame; nothing else is parsed."""
-        kept, self._wanted = self._wanted, frozenset()
-        try:
-            return np.array([step for step, _ in self._blocks()], dtype=np.int64)
-        finally:
-            self._wanted = kept
+        return np.array([span.step for _, span in self._spans()], dtype=np.int64)
 
-    def _open(self) -> BinaryIO:
-        if self.path.suffix == ".gz":
-            return gzip.open(self.path, "rb")  # type: ignore[return-value]
-        return self.path.open("rb")
+    def _spans(self) -> Iterator[tuple[Window, DumpSpan]]:
+        """Yield every complete frame as it lies in the window; its text is used up afterwards."""
+        self.truncated, self.broken = False, 0
+        names = [file.name for file in self._files]
+        for file in self._files[names.index(self._start.file) :]:
+            offset = self._start.offset if file.name == self._start.file else 0
+            window = Window(file, offset)
+            try:
+                yield from self._spans_of(file, window)
+            finally:
+                window.close()
 
-    def _blocks(self) -> Iterator[tuple[int, tuple[list[bytes], list[bytes], bytes] | None]]:
-        """Yield (step, (box lines, column names, text of the atoms) or None if not wanted)."""
-        self.truncated = False
-        with self._open() as stream:
-            while True:
-                try:
-                    found = self._next_block(stream)
-                except EOFError:
-                    self.truncated = True
-                    _LOG.warning("%s: the last frame is cut off and left out", self.path)
-                    return
-                if found is None:
-                    return
-                yield found
+    def _spans_of(self, file: Path, window: Window) -> Iterator[tuple[Window, DumpSpan]]:
+        import torch  # noqa: F401  it loads the libraries that the compiled part needs
 
-    def _next_block(
-        self, stream: BinaryIO
-    ) -> tuple[int, tuple[list[bytes], list[bytes], bytes] | None] | None:
-        step: int | None = None
-        count: int | None = None
-        box: list[bytes] = []
+        from ipip._core import CoreError, find_dump_frame
+
+        self.position = DumpPosition(file.name, window.offset)
         while True:
-            line = stream.readline()
-            if not line and step is None:
-                return None
-            line = _whole(line)
-            if line.startswith(b"ITEM: TIMESTEP"):
-                step = self._integer(stream)
-            elif line.startswith(b"ITEM: NUMBER OF ATOMS"):
-                count = self._integer(stream)
-            elif line.startswith(b"ITEM: BOX BOUNDS"):
-                box = [line, *(_whole(stream.readline()) for _ in range(3))]
-            elif line.startswith((b"ITEM: UNITS", b"ITEM: TIME")):
-                _whole(stream.readline())
-            elif line.startswith(b"ITEM: ATOMS") and step is not None and count is not None and box:
-                lines = list(itertools.islice(stream, count))
-                if len(lines) < count or (lines and not lines[-1].endswith(b"\n")):
-                    raise EOFError
-                if self._wanted is not None and step not in self._wanted:
-                    return step, None
-                return step, (box, line.split()[2:], b"".join(lines))
-            else:
-                raise InputError(
-                    f"{self.path} is not a LAMMPS text dump: unexpected line "
-                    f"{line[:60].decode(errors='replace').strip()!r}"
-                )
+            try:
+                span = find_dump_frame(window.data, window.begin, window.end)
+            except CoreError as error:
+                raise InputError(f"{file}: {error}") from None
+            if span.whole:
+                after = window.offset + span.end - window.begin
+                self.position = DumpPosition(file.name, after)
+                yield window, span
+                window.advance(span.end)
+            elif span.broken:
+                self.broken += 1
+                _LOG.warning("%s: a frame is cut off in the middle and left out", file)
+                window.advance(span.end)
+                self.position = DumpPosition(file.name, window.offset)
+            elif not window.fill():
+                if not window.is_blank():
+                    self.truncated = True
+                    _LOG.warning("%s: the last frame is cut off and left out", file)
+                return
 
-    def _integer(self, stream: BinaryIO) -> int:
-        line = _whole(stream.readline())
+    def _parse(self, window: Window, span: DumpSpan) -> DumpFrame:
+        from ipip._core import CoreError, read_dump_rows
+
+        file = window.path
         try:
-            return int(line)
-        except ValueError:
-            raise InputError(f"{self.path}: expected an integer, got {line[:40]!r}") from None
-
-    def _parse(self, step: int, box: list[bytes], names: list[bytes], text: bytes) -> DumpFrame:
-        cell, origin, pbc = _box(box)
-        columns, elements = self._columns(step, [name.decode() for name in names], text)
-        if "id" in columns:
-            order = np.argsort(columns["id"], kind="stable")
-            if not np.array_equal(order, np.arange(len(order))):
-                columns = {name: values[order] for name, values in columns.items()}
-                elements = None if elements is None else [elements[k] for k in order]
-        positions, unwrapped = self._positions(columns, cell, origin)
-        types = columns["type"].astype(np.int64) if "type" in columns else None
+            names, numbers, texts, codes, words, in_order = read_dump_rows(
+                window.data, span, self._to_parse(span.columns), TEXT_COLUMNS
+            )
+            cell, origin, pbc = read_box(span.box, span.bounds)
+            columns: dict[str, FloatArray] = dict(zip(names, numbers, strict=True))
+            elements = None
+            for name in TEXT_COLUMNS[::-1]:
+                if name in texts:
+                    elements = codes[texts.index(name)], words[texts.index(name)]
+            ids = columns["id"].astype(np.int64) if "id" in columns else None
+            if ids is not None and not in_order and (np.diff(ids) < 0).any():
+                order = np.argsort(ids, kind="stable")
+                ids, numbers = ids[order], numbers[:, order]
+                columns = dict(zip(names, numbers, strict=True))
+                if elements is not None:
+                    elements = elements[0][order], elements[1]
+            positions, unwrapped = read_positions(columns, cell, origin)
+            types = columns["type"].astype(np.int64) if "type" in columns else None
+            self._warn_of_carbon(types, elements[1] if elements else ())
+            atomic = read_numbers(types, elements, self._symbols)
+        except (CoreError, InputError) as error:
+            raise InputError(f"{file}, step {span.step}: {error}") from None
         forces = None
         if {"fx", "fy", "fz"} <= columns.keys():
             forces = np.stack([columns["fx"], columns["fy"], columns["fz"]], axis=1)
         return DumpFrame(
-            step=step,
+            step=span.step,
             cell=cell,
             origin=origin,
             pbc=pbc,
-            numbers=self._numbers(types, elements),
+            numbers=atomic,
             types=types,
+            ids=ids,
             positions=positions,
             unwrapped=unwrapped,
             forces=forces,
             columns=columns,
+            position=DumpPosition(file.name, window.offset),
         )
 
-    def _columns(
-        self, step: int, names: list[str], text: bytes
-    ) -> tuple[dict[str, FloatArray], list[bytes] | None]:
-        tokens, width = text.split(), len(names)
-        if len(tokens) % width:
-            raise InputError(f"{self.path}: step {step} has lines that lack columns {names}")
-        columns: dict[str, FloatArray] = {}
-        elements: list[bytes] | None = None
-        for index, name in enumerate(names):
-            values = tokens[index::width]
-            if name in _TEXT_COLUMNS:
-                elements = values
-                continue
-            try:
-                columns[name] = np.array(list(map(float, values)))
-            except ValueError:
-                continue  # some text column of the user's
-        return columns, elements
+    def _to_parse(self, names: Sequence[str]) -> list[str]:
+        """Columns to parse; empty: all of them."""
+        if self._columns is None:
+            return []
+        return [
+            "id",
+            "type",
+            *TEXT_COLUMNS,
+            *IMAGE_COLUMNS,
+            *position_columns(names),
+            *self._columns,
+        ]
 
-    def _positions(
-        self, columns: dict[str, FloatArray], cell: FloatArray, origin: FloatArray
-    ) -> tuple[FloatArray, bool]:
-        for names in _POSITION_COLUMNS:
-            if all(name in columns for name in names):
-                values = np.stack([columns[name] for name in names], axis=1)
-                if "s" in names[0]:
-                    values = values @ cell + origin
-                return values, names[0].endswith("u")
-        raise InputError(f"{self.path} has no positions; columns: {', '.join(columns)}")
-
-    def _numbers(self, types: IntArray | None, elements: list[bytes] | None) -> IntArray | None:
-        if elements is not None:
-            known = {name: atomic_numbers.get(name.decode(), 0) for name in set(elements)}
-            if all(known.values()):
-                return np.array([known[name] for name in elements], dtype=np.int64)
-        if self._symbols is None or types is None:
-            return None
-        if types.size and types.max() > len(self._symbols):
-            raise InputError(
-                f"{self.path} has type {types.max()}, but symbols has {len(self._symbols)}: "
-                f"{' '.join(self._symbols)}"
+    def _warn_of_carbon(self, types: IntArray | None, names: Sequence[str]) -> None:
+        if self._said_all_carbon or self._symbols is not None or list(names) != ["C"]:
+            return
+        if types is not None and types.size and types.min() < types.max():
+            self._said_all_carbon = True
+            _LOG.warning(
+                "%s: every type is written as element C, LAMMPS' default: give the symbols of the "
+                "types, or use `dump_modify element` in the deck",
+                self.path,
             )
-        return np.array([atomic_numbers[symbol] for symbol in self._symbols])[types - 1]
 
 
 def read_dump(
-    path: Path, symbols: Sequence[str] | None = None, steps: Collection[int] | None = None
+    path: Path,
+    symbols: Sequence[str] | None = None,
+    steps: Collection[int] | None = None,
+    *,
+    start: DumpPosition | None = None,
+    columns: Collection[str] | None = None,
 ) -> DumpReader:
     """Return a reader over the frames of a text dump; see :class:`DumpReader`."""
-    return DumpReader(path, symbols, steps)
+    return DumpReader(path, symbols, steps, start=start, columns=columns)
 
 
-def _whole(line: bytes) -> bytes:
-    """A line that was written to its end."""
-    if not line.endswith(b"\n"):
-        raise EOFError
-    return line
+def dump_files(path: Path) -> list[Path]:
+    """Return the files of a dump, in the order of the numbers in their names.
 
-
-def _box(lines: list[bytes]) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
-    """Cell, origin and periodicity; a tilted box is stored by its bounding box and tilts.
-
-    Source: LAMMPS manual, "Triclinic (non-orthogonal) simulation boxes".
+    Raises:
+        InputError: there are none.
     """
-    words = lines[0].split()[3:]
-    flags = [word for word in words if len(word) == 2 and set(word) <= set(b"pfsm")]
-    pbc = np.array([flag == b"pp" for flag in flags] or [True] * 3)
-    bounds = np.array([[float(word) for word in line.split()] for line in lines[1:]])
-    if b"abc" in words:  # general triclinic: vectors and origin as they are
-        return bounds[:, :3].copy(), bounds[:, 3].copy(), pbc
-    low, high = bounds[:, 0].copy(), bounds[:, 1].copy()
-    xy, xz, yz = bounds[:, 2] if bounds.shape[1] == 3 else (0.0, 0.0, 0.0)
-    low[0] -= min(0.0, xy, xz, xy + xz)
-    high[0] -= max(0.0, xy, xz, xy + xz)
-    low[1] -= min(0.0, yz)
-    high[1] -= max(0.0, yz)
-    edges = high - low
-    cell = np.array([[edges[0], 0.0, 0.0], [xy, edges[1], 0.0], [xz, yz, edges[2]]])
-    return cell, low, pbc
+    if "*" not in path.name:
+        if path.is_file():
+            return [path]
+        raise InputError(f"dump {path} does not exist")
+    found = [file for file in path.parent.glob(path.name) if file.is_file()]
+    if not found:
+        raise InputError(f"dump {path}: no file has such a name")
+    return sorted(found, key=lambda file: ([int(n) for n in re.findall(r"\d+", file.name)], file))

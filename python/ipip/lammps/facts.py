@@ -37,10 +37,10 @@ def read_facts(
     end = read_end(folder / "end.txt")
     complete = end.get("complete") == 1.0
     error = _error(_text(folder / "screen.txt")) or _error(log)
-    seconds = None
+    seconds = timed = None
     loops = _LOOP.findall(log)
     if loops and complete:
-        seconds = float(loops[-1][0])
+        seconds, timed = float(loops[-1][0]), int(loops[-1][1])
     step = end.get("step")
     left = end.get("atoms_left")
     distances = {
@@ -61,6 +61,8 @@ def read_facts(
         distances=distances,
         energy_change=end.get("energy_change"),
         seconds=seconds,
+        timed_steps=timed,
+        energy_jump=end.get("energy_jump"),
     )
 
 

@@ -8,7 +8,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from ipip.errors import InputError
 from ipip.lammps.facts import read_progress
-from ipip.lammps.run import StudentRun, execute, read_verdict
+from ipip.lammps.ranks import run_on_ranks
+from ipip.lammps.run import StudentRun, execute, known_verdict
 from ipip.lammps.verdict import Verdict
 
 
@@ -17,16 +18,21 @@ def run_many(
     workers: int,
     progress: Callable[[int, int], None] | None = None,
     on_result: Callable[[StudentRun, Verdict], None] | None = None,
+    launcher: Sequence[str] = (),
 ) -> list[Verdict]:
     """Run jobs in parallel processes; one whose folder holds the verdict of the same job is done.
 
-    A verdict "failed" (a killed process, say) is not kept: such a job runs again next time.
+    A verdict "failed" (a killed process, say) is not kept: such a job goes on next time from its
+    last restart file, or from the start where it has none.
 
     Args:
         jobs: each with a folder of its own.
         workers: LAMMPS processes at a time, one thread each.
         progress: called about twice a second with (MD steps done, MD steps in all).
         on_result: called in this thread with each job and its verdict, soon after its end.
+        launcher: command that starts MPI ranks, such as ``("mpirun", "-n", "17")``: the jobs are
+            then spread over all ranks but the first (see :mod:`ipip.lammps.ranks`) and
+            ``workers`` has no meaning.
 
     Returns:
         The verdicts in the order of the jobs.
@@ -36,6 +42,8 @@ def run_many(
     """
     if len({job.folder.absolute() for job in jobs}) < len(jobs):
         raise InputError("two student runs share a folder; give each its own")
+    if launcher:
+        return run_on_ranks(jobs, launcher, progress, on_result)
     cancel = threading.Event()
     total = sum(job.md.steps for job in jobs)
     reported: set[int] = set()
@@ -63,10 +71,7 @@ def run_many(
 
 
 def _once(job: StudentRun, cancel: threading.Event) -> Verdict:
-    stored = read_verdict(job.folder, job.digest())
-    if stored is not None and stored.state != "failed":
-        return stored
-    return execute(job, cancel)
+    return known_verdict(job) or execute(job, cancel, resume=True)
 
 
 def _steps_done(jobs: Sequence[StudentRun], futures: Sequence[Future[Verdict]]) -> int:

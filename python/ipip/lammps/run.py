@@ -20,15 +20,18 @@ from ipip.config.md import Guards, StudentMDSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
-from ipip.lammps.deck import PairCommands, render_deck, student_pair
+from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
+from ipip.lammps.deck import PairCommands, render_deck, student_pair, template_text
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
 from ipip.lammps.verdict import Bounds, Pair, Verdict, judge
 
+LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
 _OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
-_OWN_FILES = (*_INPUTS, *_OUTPUTS, "restart.a", "restart.b", "verdict.json")
+_KEPT = ("log.before.lammps", "first_energy.txt", *RESTART_FILES)
+_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, "verdict.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,12 +69,17 @@ class StudentRun:
             force=self.guards.max_force,
             distances={(min(p), max(p)): d for p, d in self.min_distances.items()},
             energy_change=self.guards.max_energy_change,
+            energy_jump=self.guards.max_energy_jump,
         )
 
     def digest(self) -> str:
         """Return a fingerprint of everything that decides the outcome."""
         model = file_digest(self.model) if self.pair is None else repr(self.pair)
-        deck = None if self.md.deck is None else file_digest(self.md.deck)
+        deck = (
+            None
+            if self.md.deck is None
+            else hashlib.sha256(template_text(self.md.deck).encode()).hexdigest()
+        )
         plain = {
             "model": model,
             "frame": frames_digest([self.frame]),
@@ -105,29 +113,82 @@ def run_student_md(
     return execute(StudentRun(model, frame, md, guards, folder, seed, min_distances or {}))
 
 
-def execute(job: StudentRun, cancel: threading.Event | None = None) -> Verdict:
-    """Run a job in its folder, from the start: what an earlier run left there is removed.
+def execute(
+    job: StudentRun, cancel: threading.Event | None = None, resume: bool = False
+) -> Verdict:
+    """Run a job in its folder.
 
     Args:
         job: what to run.
         cancel: set it to kill the run; :class:`IpipError` is then raised.
+        resume: go on from the last whole restart file, where the same job was killed. Without it,
+            or without such a file, what an earlier run left there is removed. A run that went on
+            is not bit for bit the one that was not killed: LAMMPS sums in another order, and a
+            Langevin thermostat draws other noise.
+    """
+    prepared = prepare(job, resume)
+    return conclude(job, prepared, _run_lammps(job.folder, cancel), cancel)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A job whose folder is ready for LAMMPS.
+
+    Attributes:
+        symbols: element of each LAMMPS type.
+        digest: of the job.
+        goes_on: where a killed run goes on, or None.
+    """
+
+    symbols: tuple[str, ...]
+    digest: str
+    goes_on: Continuation | None
+
+
+def prepare(job: StudentRun, resume: bool = False) -> Prepared:
+    """Write the deck and what it reads into the job's folder; see :func:`execute`.
+
+    Raises:
+        InputError: the model, the frame's elements or the deck are wrong.
     """
     symbols = job.symbols or _symbols(job)
     pair = job.pair or student_pair(job.model, symbols, job.md.pair_options)
-    _prepare(job, symbols, pair)
-    code = _run_lammps(job.folder, cancel)
+    digest = job.digest()
+    goes_on = continue_from(job.folder, digest) if resume else None
+    prepared = Prepared(symbols, digest, goes_on)
+    _prepare(job, pair, prepared)
+    return prepared
+
+
+def conclude(
+    job: StudentRun, prepared: Prepared, code: int, cancel: threading.Event | None = None
+) -> Verdict:
+    """Judge a run that has ended with this exit status (negative: signal), and store the verdict.
+
+    Raises:
+        InputError: LAMMPS could not start the run.
+    """
     facts = read_facts(
         job.folder,
         steps=job.md.steps,
         n_atoms=len(job.frame),
-        symbols=symbols,
+        symbols=prepared.symbols,
         return_code=code,
     )
     verdict = judge(facts, job.bounds)
     if verdict.reason == "input":
+        if prepared.goes_on is not None:  # the restart file is of no use after all
+            return execute(job, cancel)
         raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
-    _write_json(job.folder / "verdict.json", {"digest": job.digest(), "verdict": verdict.as_dict()})
+    stored = {"digest": prepared.digest, "verdict": verdict.as_dict()}
+    _write_json(job.folder / "verdict.json", stored)
     return verdict
+
+
+def known_verdict(job: StudentRun) -> Verdict | None:
+    """Return the verdict that the same job has left in its folder, unless the run broke."""
+    stored = read_verdict(job.folder, job.digest())
+    return None if stored is None or stored.state == "failed" else stored
 
 
 def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
@@ -161,11 +222,17 @@ def _symbols(job: StudentRun) -> tuple[str, ...]:
     return tuple(symbol for symbol in known if symbol in present)
 
 
-def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> None:
+def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
+    symbols, goes_on = prepared.symbols, prepared.goes_on
     if len(job.frame) == 0:
         raise InputError("student MD needs atoms; the start frame has none")
     if not np.isfinite(job.frame.positions).all():
         raise InputError("the start frame of a student MD has positions that are not finite")
+    if job.md.ensemble == "npt" and not job.frame.pbc.all():
+        raise InputError(
+            f"student MD in {job.folder}: ensemble npt needs a box that is periodic in all "
+            f"directions, this one has pbc {job.frame.pbc.tolist()}; use ensemble nvt"
+        )
     box = lammps_box(job.frame)
     deck = render_deck(
         job.md,
@@ -174,10 +241,18 @@ def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> N
         symbols,
         boundary=box.boundary,
         n_atoms=len(job.frame),
-        seed=job.seed,
+        # Noise must not repeat itself in the part that goes on.
+        seed=job.seed + (0 if goes_on is None else goes_on.step),
+        restart="" if goes_on is None else goes_on.file,
+        first_energy=0.0 if goes_on is None else goes_on.first_energy,
     )
     folder = job.folder
     folder.mkdir(parents=True, exist_ok=True)
+    if goes_on is not None:
+        (folder / "verdict.json").unlink(missing_ok=True)
+        (folder / "end.txt").unlink(missing_ok=True)
+        (folder / "in.lammps").write_text(deck)
+        return
     for name in _OWN_FILES:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "ring", ignore_errors=True)
@@ -191,13 +266,14 @@ def _prepare(job: StudentRun, symbols: tuple[str, ...], pair: PairCommands) -> N
         "pbc": job.frame.pbc.tolist(),
         "seed": job.seed,
         "timestep": job.md.timestep,
+        "digest": prepared.digest,
     }
     _write_json(folder / "run.json", run)
 
 
 def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
     """Run the deck with one thread; return the exit status (negative: signal)."""
-    command = lammps_command("-in", "in.lammps", "-log", "log.lammps", "-nocite")
+    command = lammps_command(*LAMMPS_ARGUMENTS)
     with (folder / "screen.txt").open("wb") as screen:
         process = subprocess.Popen(
             command,

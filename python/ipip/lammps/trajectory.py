@@ -10,7 +10,8 @@ import numpy as np
 
 from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
-from ipip.lammps.dump import DumpFrame, read_dump
+from ipip.lammps.dump import read_dump
+from ipip.lammps.dump_frame import DumpFrame
 from ipip.lammps.run import read_verdict
 from ipip.lammps.verdict import Verdict
 

@@ -33,12 +33,14 @@ class Bounds:
         force: eV/Å, upper, largest |F| on an atom.
         distances: pair of elements to Å, lower.
         energy_change: eV/atom, upper, from the run's first step; None: unbounded.
+        energy_jump: eV/atom, upper, from one step to the next; None: unbounded.
     """
 
     temperature: float
     force: float
     distances: Mapping[Pair, float]
     energy_change: float | None = None
+    energy_jump: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,9 @@ class RunFacts:
         max_force: eV/Å at the last step, or None.
         distances: smallest distance in Å of each pair of elements at the last step.
         energy_change: eV/atom from the first step, or None.
-        seconds: wall time of the dynamics, or None.
+        seconds: wall time of the dynamics (of a run that went on: its last part), or None.
+        timed_steps: MD steps that these seconds are for, or None: all of them.
+        energy_jump: eV/atom from the step before, or None.
     """
 
     steps: int
@@ -76,6 +80,8 @@ class RunFacts:
     distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
     energy_change: float | None = None
     seconds: float | None = None
+    timed_steps: int | None = None
+    energy_jump: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,8 +147,9 @@ def judge(facts: RunFacts, bounds: Bounds) -> Verdict:
     """
     state, reason, message, details = _find(facts, bounds)
     speed = None
-    if facts.seconds and facts.step:
-        speed = 1e6 * facts.seconds / (facts.step * facts.n_atoms)
+    timed = facts.step if facts.timed_steps is None else facts.timed_steps
+    if facts.seconds and timed:
+        speed = 1e6 * facts.seconds / (timed * facts.n_atoms)
     return Verdict(
         state=state,
         reason=reason,
@@ -212,6 +219,7 @@ def _crossed(facts: RunFacts, bounds: Bounds) -> Finding | None:
             return "unstable", "distance", message, details
     upper = (
         ("force", "largest force", facts.max_force, bounds.force, "eV/Å"),
+        ("energy", "jump of energy", facts.energy_jump, bounds.energy_jump, "eV/atom"),
         ("energy", "change of energy", facts.energy_change, bounds.energy_change, "eV/atom"),
         ("temperature", "temperature", facts.temperature, bounds.temperature, "K"),
     )

@@ -9,11 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ipip.config.run import RunSettings
+from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.errors import InputError
+from ipip.lammps.check import check_deck
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import exploration_starts
+from ipip.loop.training_checks import check_trainings
 from ipip.plugin import plugin_folder
 
 PLUGIN = "ipipplugin.so"
@@ -54,12 +57,15 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     reference = read_reference(
         settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
     )
+    check_trainings(settings, reference.train, reference.valid)
     starts = exploration_starts(settings)
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")
-    _check_deck(settings)
-    if settings.rounds or settings.stability.runs:
+    if settings.rounds or settings.stability.runs or settings.stability.extra:
         check_lammps()
+        _check_deck(settings, bool(starts[0].frame.pbc.all()))
+    if settings.active is not None:
+        _check_active(settings.active.level)
     return FoundInputs(
         train=len(reference.train),
         valid=len(reference.valid),
@@ -105,10 +111,23 @@ def check_teacher(settings: RunSettings) -> TeacherCheck:
         return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box))
 
 
-def _check_deck(settings: RunSettings) -> None:
+def _check_active(level: TeacherSettings) -> None:
+    """Open the reference level of active learning, so that a missing program is told now."""
+    from ipip.teachers import Teacher
+
+    alone = level.model_copy(update={"workers": 1})
+    with tempfile.TemporaryDirectory() as folder, Teacher(alone, Path(folder)):
+        pass
+
+
+def _check_deck(settings: RunSettings, periodic: bool) -> None:
+    """Try a deck of the user's own for a few steps."""
     for name, md in (("student_md", settings.student_md), ("stability.md", settings.stability.md)):
-        if md is not None and md.deck is not None and not md.deck.is_file():
+        if md is None or md.deck is None:
+            continue
+        if not md.deck.is_file():
             raise InputError(f"{name}.deck: {md.deck} does not exist")
+        check_deck(md, settings.elements, periodic)
 
 
 def _atoms(frames: list[Frame]) -> int:

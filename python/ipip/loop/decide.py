@@ -52,7 +52,7 @@ def next_pretraining_set(
     previous: Sequence[SetEntry],
     forgotten: Sequence[int],
     new: Sequence[SetEntry],
-    kept_label: str | None,
+    kept_label: str | Sequence[str | None] | None,
 ) -> list[SetEntry]:
     """Return the next round's pretraining set: what is kept, in order, then what is new.
 
@@ -60,17 +60,26 @@ def next_pretraining_set(
         previous: the last round's set.
         forgotten: indices into `previous`.
         new: the harvested frames.
-        kept_label: who labels the kept frames now; None keeps their labels.
+        kept_label: who labels the kept frames now, one for all or one for each; None keeps the
+            label of a frame.
 
     Raises:
-        ValueError: an index is out of range, or a frame would be there twice.
+        ValueError: an index is out of range, a frame would be there twice, or there are not as
+            many labels as kept frames.
     """
     gone = set(forgotten)
     if gone and not (min(gone) >= 0 and max(gone) < len(previous)):
         raise ValueError(f"forgotten indices must lie in [0, {len(previous)})")
     kept = [entry for index, entry in enumerate(previous) if index not in gone]
-    if kept_label is not None:
-        kept = [dataclasses.replace(entry, label=kept_label) for entry in kept]
+    each = (
+        [kept_label] * len(kept)
+        if kept_label is None or isinstance(kept_label, str)
+        else kept_label
+    )
+    kept = [
+        entry if label is None else dataclasses.replace(entry, label=label)
+        for entry, label in zip(kept, each, strict=True)
+    ]
     combined = [*kept, *new]
     twice = [name for name, n in Counter(entry.frame_id for entry in combined).items() if n > 1]
     if twice:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ipip.errors import IpipError
 from ipip.loop.digest import digest_json
+from ipip.loop.folder import RunFolder
 from ipip.loop.storage import read_json, write_json
 
 FORMAT_VERSION = 1
@@ -30,8 +31,9 @@ class Manifest(BaseModel):
 
     Attributes:
         stage: name within the run, ``round_001/15_harvest``.
-        key: digest of the settings and of the inputs; the stage is done only for this key.
+        key: digest of settings, code and inputs; the stage is done only for this key.
         settings: the part of the settings that the stage depends on.
+        code: version of what computed it, as far as results depend on it.
         inputs: digest of the outputs of each stage it read, by stage name.
         outputs: files by path relative to the stage's folder.
         results: figures and small lists that later stages, the summary and the report read; no
@@ -52,6 +54,7 @@ class Manifest(BaseModel):
     times: dict[str, float]
     seeds: dict[str, int]
     versions: dict[str, str]
+    code: str = ""
     started: str
     finished: str
     wall_s: float
@@ -107,3 +110,13 @@ def missing_outputs(folder: Path, manifest: Manifest) -> list[str]:
         if not path.is_file() or path.stat().st_size != file.bytes:
             gone.append(name)
     return gone
+
+
+def read_manifests(run: RunFolder) -> dict[str, Manifest]:
+    """Return the manifests of all finished stages of a run by name, in order."""
+    found = {}
+    for path in sorted(run.root.glob(f"round_[0-9]*/*/{FILE_NAME}")):
+        manifest = read_manifest(path.parent)
+        if manifest is not None:
+            found[manifest.stage] = manifest
+    return found

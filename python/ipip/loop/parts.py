@@ -15,7 +15,9 @@ from ipip.data.digest import file_digest
 
 # Settings that decide how fast or where something is computed, not what comes out.
 WITHOUT_INFLUENCE = {
-    "TeacherSettings": {"workers", "start_timeout", "call_timeout", "interpreter"},
+    "TeacherSettings": {"workers", "start_timeout", "call_timeout", "interpreter", "batch"},
+    "Cp2kSettings": {"command"},
+    "TeacherMDSettings": {"checkpoint_interval"},
     "TrainingSettings": {"tensorboard", "accelerator"},
     "StudentMDSettings": {"restart_interval"},
 }
@@ -37,7 +39,16 @@ def settings_part(value: Any) -> Any:
 
 
 def pick(settings: RunSettings, *names: str) -> dict[str, Any]:
-    """Return the named top-level blocks as `settings_part` gives them, with the run's seed."""
-    return {"seed": settings.seed} | {
-        name: settings_part(getattr(settings, name)) for name in names
-    }
+    """Return the named settings as `settings_part` gives them, with the run's seed.
+
+    A name is a top-level block, or one key of a block: ``iteration.start``.
+    """
+    found: dict[str, Any] = {"seed": settings.seed}
+    for name in names:
+        block, _, key = name.partition(".")
+        value = getattr(settings, block)
+        if key:
+            found.setdefault(block, {})[key] = settings_part(getattr(value, key))
+        else:
+            found[block] = settings_part(value)
+    return found

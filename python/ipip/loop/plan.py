@@ -9,13 +9,14 @@ from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
 from ipip.loop.checks import FoundInputs
 from ipip.loop.decide import held_out_count
-from ipip.loop.folder import stage_id, stage_names
-from ipip.loop.starts import exploration_starts, stability_starts
+from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
+from ipip.loop.starts import exploration_sizes, stability_sizes
 from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown.
 TRAINING_US_PER_ATOM_CHANNEL_LAYER = 3.0  # one optimiser step, per atom, channel and layer
-STUDENT_US_PER_ATOM_CHANNEL_LAYER = 1.0  # one MD step
+STUDENT_US_PER_ATOM_CHANNEL_LAYER = 0.35  # one MD step
+TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
 START_S = 2.0  # of a LAMMPS run or a training
 BYTES_PER_ATOM = 120  # of one frame in a text file
 CHECKPOINT_BYTES = 40_000_000
@@ -56,20 +57,25 @@ class Plan:
         return dataclasses.asdict(self) | {"seconds": self.seconds}
 
 
-def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: float) -> Plan:
+def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: float | None) -> Plan:
     """Plan the run.
 
     Args:
         settings: of the run.
         found: what `check_inputs` found.
-        teacher_us_per_atom: measured cost of one evaluation.
+        teacher_us_per_atom: measured cost of one evaluation; None: not measured.
     """
+    teacher_us = TEACHER_US_PER_ATOM if teacher_us_per_atom is None else teacher_us_per_atom
+    timed = "was timed on the first box" if teacher_us_per_atom else "was not timed; taken are"
     stages = tuple(
-        PlannedStage(
-            stage_id(index, name), *_stage(settings, found, teacher_us_per_atom, index, name)
-        )
+        PlannedStage(stage_id(index, name), *_stage(settings, found, teacher_us, index, name))
         for index in range(settings.rounds + 1)
-        for name in stage_names(index)
+        for name in stage_names(
+            index,
+            committee=settings.iteration.committee > 1 and index < settings.rounds,
+            baseline=settings.baseline.none,
+            active=settings.active is not None,
+        )
     )
     disk = disk_estimates(settings, list(found.boxes.values()))
     return Plan(
@@ -77,8 +83,9 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         disk_bytes=sum(disk[stage.identity.split("/")[1]] for stage in stages),
         reference={"train": found.train, "valid": found.valid, "test": found.test},
         notes=(
-            f"The teacher was timed on the first box: {teacher_us_per_atom:.0f} µs per atom "
-            "and evaluation.",
+            f"The teacher {timed}: {teacher_us:.0f} µs per atom and evaluation.",
+            f"The teacher evaluates at most {teacher_calls(settings, found)} times in all.",
+            "Rules in `stop` may end the run before all rounds are done.",
             "Rates of training and of the student's MD are rough figures for one core, not "
             "measured here.",
         ),
@@ -98,18 +105,23 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
 
     Args:
         settings: of the run.
-        boxes: atoms of each exploration start; built where not given.
+        boxes: atoms of each exploration start; counted where not given.
     """
-    sizes = boxes or [len(start.frame) for start in exploration_starts(settings)]
+    sizes = boxes or exploration_sizes(settings)
     atoms = sum(sizes)
     student = settings.student_md
     frames = _frames(student) + student.ring_frames
     stability = settings.stability.md or student
-    stability_atoms = max(sizes) * settings.stability.runs * len(settings.systems)
+    stability_atoms = sum(stability_sizes(settings))
     teacher = _frames(settings.teacher_md) * atoms * BYTES_PER_ATOM
     pretraining = pretraining_frames(settings, len(sizes), settings.rounds) * max(sizes)
+    asked = settings.active.frames if settings.active else 0
     exploring = max(frames * atoms * BYTES_PER_ATOM, teacher)
+    evaluating = (_frames(stability) + stability.ring_frames) * stability_atoms * BYTES_PER_ATOM
     return {
+        COMMITTEE: settings.iteration.committee * CHECKPOINT_BYTES,
+        BASELINE: CHECKPOINT_BYTES + evaluating,
+        ACTIVE: 4 * asked * max(sizes) * BYTES_PER_ATOM,
         "05_forget": 100_000,
         "10_explore": exploring,
         "15_harvest": settings.harvest.candidates * max(sizes) * BYTES_PER_ATOM,
@@ -117,10 +129,15 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
         "20_relabel": pretraining * BYTES_PER_ATOM,
         "30_pretrain": CHECKPOINT_BYTES,
         "40_finetune": CHECKPOINT_BYTES,
-        "50_evaluate": (_frames(stability) + stability.ring_frames)
-        * stability_atoms
-        * BYTES_PER_ATOM,
+        "50_evaluate": evaluating,
     }
+
+
+def teacher_calls(settings: RunSettings, found: FoundInputs) -> int:
+    """Return how often the teacher evaluates at most: its MD, labels, every harvest."""
+    explored = len(found.boxes) * settings.teacher_md.steps
+    harvested = settings.rounds * settings.harvest.candidates
+    return explored + found.train + found.test + harvested
 
 
 def _frames(md: MDSettings) -> int:
@@ -157,6 +174,9 @@ def _stage(
         seconds = count * mean_atoms * teacher_us * 1e-6 / settings.teacher.workers
         work = f"at most {count} teacher labels, {settings.harvest.frames} frames taken"
         return work, seconds + 2 * START_S
+    if name == ACTIVE and settings.active is not None:
+        count, level = settings.active.frames, settings.active.level.kind
+        return f"at most {count} labels by {level}, whose cost is not estimated", START_S
     if name == "30_pretrain" and settings.pretrain is None:
         return "no pretraining", 0.0
     if name == "30_pretrain":
@@ -164,18 +184,29 @@ def _stage(
         steps = steps_of(settings.pretrain, frames - held_out_count(frames))
         per_step = mean_atoms * settings.pretrain.batch_size
         return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6
+    per_step = found.train_atoms / found.train * settings.finetune.batch_size
     if name == "40_finetune":
+        count = found.train + round(settings.iteration.replay * found.train)
+        steps = steps_of(settings.finetune, count)
+        seconds = steps * per_step * training_us * 1e-6
+        return f"{steps} optimiser steps on {count} frames", seconds
+    if name == COMMITTEE:
+        further = settings.iteration.committee - 1
+        count = round(settings.iteration.committee_share * found.train)
+        steps = further * steps_of(settings.finetune, count)
+        seconds = steps * per_step * training_us * 1e-6
+        return f"{further} further members, {steps} optimiser steps", seconds
+    if name == BASELINE:
         steps = steps_of(settings.finetune, found.train)
-        per_step = found.train_atoms / found.train * settings.finetune.batch_size
-        return (
-            f"{steps} optimiser steps on {found.train} frames",
-            steps * per_step * training_us * 1e-6,
-        )
+        if settings.baseline.match_steps and settings.pretrain is not None:
+            steps += steps_of(settings.pretrain, frames - held_out_count(frames))
+        seconds = steps * per_step * training_us * 1e-6
+        measured = _stage(settings, found, teacher_us, index, "50_evaluate")
+        return f"{steps} optimiser steps, then as 50_evaluate", seconds + measured[1]
     if name == "50_evaluate":
-        starts = stability_starts(settings)
+        starts = stability_sizes(settings)
         md = settings.stability.md or settings.student_md
-        atoms = sum(len(start.frame) for start in starts)
-        seconds = md.steps * atoms * student_us * 1e-6 + START_S * len(starts)
+        seconds = md.steps * sum(starts) * student_us * 1e-6 + START_S * len(starts)
         work = f"{found.test} held-out frames, {len(starts)} runs of {md.steps} student MD steps"
         return work, seconds / settings.resources.lammps_runs + START_S
     return (

@@ -52,11 +52,11 @@ def read_reference(
             seed=seed,
             group_key=settings.group_key,
         )
-    test = split.take(pooled, "test")
+    test = list(split.take(pooled, "test"))
     key = settings.group_key
     groups = [str(frame.info[key]) if key else str(number) for number, frame in enumerate(test)]
     return ReferenceFrames(
-        split, [*split.take(pooled, "train"), *extra], split.take(pooled, "valid"), test, groups
+        split, [*split.take(pooled, "train"), *extra], [*split.take(pooled, "valid")], test, groups
     )
 
 

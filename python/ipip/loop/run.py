@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,28 @@ import yaml
 from ipip.config.run import RunSettings
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
+from ipip.loop.aside import from_stage_on, set_aside
 from ipip.loop.checks import check_inputs
+from ipip.loop.course import Course, build_course, spent
 from ipip.loop.disk import full_disk_explained
-from ipip.loop.engine import find_done, run_stages, set_aside
+from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
 from ipip.loop.lock import hold_lock
+from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.next_round import budget_is_spent
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.results import write_results
-from ipip.loop.sequence import build_stages
-from ipip.loop.stage import Stage
+from ipip.loop.reuse import take_over
+from ipip.loop.sequence import StageFactory
+from ipip.loop.status import read_status
 from ipip.loop.storage import read_json
+from ipip.loop.validity import Found, find_done
+from ipip.loop.watch import WatchedReporter
 
-LAST_OF_ROUND = "50_evaluate"
+FIRST_OF_ROUND = "05_forget"
+LAST_OF_ROUND = ("50_evaluate", "60_baseline")
+Confirm = Callable[[str], bool]
 
 
 def run_loop(
@@ -32,6 +41,7 @@ def run_loop(
     *,
     reporter: Reporter | None = None,
     from_stage: str | None = None,
+    confirm: Confirm | None = None,
     donors: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Run all rounds in `folder`, or continue there; return the summary.
@@ -42,50 +52,155 @@ def run_loop(
         reporter: is told the progress.
         from_stage: name of a stage (``round_001/15_harvest``) whose results, with all later ones,
             are set aside (not deleted) and computed again.
+        confirm: asked whether finished stages that do not fit the settings any more shall be set
+            aside (it is given the list as text); None: they are refused.
         donors: other run folders; a stage that one of them finished from the same settings and
             inputs is taken over instead of computed.
 
     Raises:
         InputError: wrong settings or files, a folder that holds something else, or changed settings
-            for stages that are done.
+            for stages that are done and nobody who agreed.
         IpipError: another driver works on the folder, or a stage failed; finished stages are kept.
     """
-    reporter = reporter or SilentReporter()
     run = RunFolder(folder.absolute())
+    _require_own_folder(run, folder)
+    check_inputs(settings)
+    with full_disk_explained(run.root), hold_lock(run.lock):
+        watched = WatchedReporter(reporter or SilentReporter(), run.progress)
+        if from_stage is not None:
+            aside = set_aside(run, from_stage_on(run, from_stage))
+            watched.message(f"set aside in {aside}")
+        try:
+            _drive(run, settings, confirm, watched, donors)
+        finally:
+            watched.finished()
+    summary: dict[str, Any] = read_json(run.summary)
+    return summary
+
+
+def _drive(
+    run: RunFolder,
+    settings: RunSettings,
+    confirm: Confirm | None,
+    reporter: Reporter,
+    donors: Sequence[Path],
+) -> None:
+    factory = StageFactory(settings)
+    done = _valid_stages(run, factory, confirm, reporter)
+    _write_config(run, settings)
+    append_event(run.journal, "run_started", stages=len(_course(factory, done).stages))
+    budget = _run(run, factory, done, reporter, donors)
+    report = write_results(run.root, budget)
+    append_event(run.journal, "run_finished")
+    reporter.message(f"report: {report}")
+
+
+def _run(
+    run: RunFolder,
+    factory: StageFactory,
+    done: dict[str, Manifest],
+    reporter: Reporter,
+    donors: Sequence[Path],
+) -> str | None:
+    """Do every stage that is not done, as its turn comes; return the budget that ended it."""
+    rules = factory.settings.stop
+    told: set[str] = set()
+    for identity in done:
+        reporter.stage_skipped(identity)
+    while True:
+        course = _course(factory, done)
+        rolled_back = course.next.rolled_back if course.next is not None else {}
+        for index, reason in rolled_back.items():
+            _tell(reporter, told, f"round {index} is rolled back: {reason}")
+        certain = course.stages[: course.decided]
+        ahead = [number for number, stage in enumerate(certain) if stage.identity not in done]
+        if not ahead:
+            if course.stop is not None:
+                reporter.message(f"the run ends here: {course.stop}")
+            return None
+        stage = certain[ahead[0]]
+        taken = take_over(run, stage, done, donors)
+        if taken is not None:
+            done[stage.identity] = taken
+            reporter.message(f"{stage.identity} was taken over from another run")
+            continue
+        budget = budget_is_spent(spent(done), rules, stage.teacher_calls)
+        if budget is not None:
+            reporter.message(f"the run ends here, for now: {budget}")
+            return budget
+        if stage.name == FIRST_OF_ROUND:
+            _tell_time_left(run, reporter)
+        place = (ahead[0] + 1, len(course.stages))
+        done[stage.identity] = run_stage(run, stage, done, reporter, place)
+        if stage.name in LAST_OF_ROUND:
+            write_results(run.root)
+
+
+def _valid_stages(
+    run: RunFolder, factory: StageFactory, confirm: Confirm | None, reporter: Reporter
+) -> dict[str, Manifest]:
+    """Return the finished stages that hold; set the others aside if that is agreed to."""
+    while True:
+        manifests = read_manifests(run)
+        course = _course(factory, manifests)
+        found = find_done(run, course.stages, manifests)
+        if not found.invalid:
+            return found.done
+        _agree(run, found, confirm)
+        aside = set_aside(run, list(found.invalid))
+        reporter.message(f"{len(found.invalid)} stages are set aside in {aside}")
+
+
+def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
+    text = (
+        f"{run.root}: these finished stages do not fit the settings any more:\n{found.describe()}"
+    )
+    first = next(iter(found.invalid))
+    if confirm is None:
+        raise InputError(
+            f"{text}\nset them aside and compute them again with --yes (or `ipip rewind` to "
+            f"{first}), use a new folder with --dir, or put the old settings back "
+            f"({run.config_lock.name} has them)"
+        )
+    if not confirm(text):
+        raise InputError(
+            f"nothing was changed; use a new folder with --dir, or put the old settings back "
+            f"({run.config_lock} has them)"
+        )
+
+
+def _course(factory: StageFactory, manifests: dict[str, Manifest]) -> Course:
+    settings = factory.settings
+    return build_course(factory.round, manifests, settings.stop, settings.rounds)
+
+
+def _require_own_folder(run: RunFolder, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
-        foreign = [
-            path.name for path in folder.iterdir() if path.name not in {".lock", "journal.jsonl"}
-        ]
+        own = {run.lock.name, run.journal.name, run.progress.name}
+        foreign = [path.name for path in folder.iterdir() if path.name not in own]
         if foreign:
             raise InputError(
                 f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a "
                 "new folder with --dir"
             )
-    check_inputs(settings)
-    with full_disk_explained(run.root), hold_lock(run.lock):
-        stages = build_stages(settings)
-        if from_stage is not None:
-            aside = set_aside(run, stages, from_stage)
-            if aside is not None:
-                reporter.message(f"set aside in {aside}")
-        find_done(run, stages)  # refuses changed settings before anything is written
-        _write_config(run, settings)
-        append_event(run.journal, "run_started", stages=len(stages))
-        run_stages(
-            run, stages, reporter, after_stage=lambda stage: _round_done(run, stage), donors=donors
-        )
-        report = write_results(run.root)
-        append_event(run.journal, "run_finished")
-        reporter.message(f"report: {report}")
-    summary: dict[str, Any] = read_json(run.summary)
-    return summary
 
 
-def _round_done(run: RunFolder, stage: Stage) -> None:
-    if stage.name == LAST_OF_ROUND:
-        write_results(run.root)
+def _tell_time_left(run: RunFolder, reporter: Reporter) -> None:
+    left = read_status(run.root).left_s
+    if left is not None:
+        seconds, whole = left
+        minutes = max(1, round(seconds / 60))
+        told = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+        reporter.message(f"{'about' if whole else 'at least'} {told} left, as the last round went")
+
+
+def _tell(reporter: Reporter, told: set[str], text: str) -> None:
+    """Say something once."""
+    if text not in told:
+        told.add(text)
+        reporter.message(text)
 
 
 def _write_config(run: RunFolder, settings: RunSettings) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.folder import RunFolder, previous_set, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.loop.reporter import Reporter
 
@@ -41,12 +41,29 @@ class StageRun:
             inputs left is still there.
         manifests: those of the stages it reads, by name.
         reporter: to be told the progress.
+        chain: rounds that led to this one, from 0 to the round it begins from; empty in round 0.
     """
 
     run: RunFolder
     folder: Path
     manifests: Mapping[str, Manifest]
     reporter: Reporter
+    chain: tuple[int, ...] = ()
+
+    @property
+    def base(self) -> int:
+        """Round whose student and pretraining set this round begins from."""
+        return self.chain[-1]
+
+    @property
+    def last_student(self) -> Path:
+        """File of that round's student."""
+        return self.path(stage_id(self.base, "40_finetune"), "student.pt")
+
+    @property
+    def last_set(self) -> Path:
+        """File of that round's pretraining set."""
+        return self.path(previous_set(self.base), "pretraining.xyz")
 
     def results(self, identity: str) -> dict[str, Any]:
         """Return the figures of an earlier stage."""
@@ -69,6 +86,9 @@ class Stage:
         inputs: names of the stages it reads.
         work: makes the outputs in the stage's folder.
         disk_bytes: estimate of what it writes.
+        chain: rounds that led to this one, from 0 to the round it begins from; empty in round 0.
+        revision: of the stage's code; a higher one makes results of lower ones out of date.
+        teacher_calls: evaluations of the teacher that it may need at most.
     """
 
     round: int
@@ -78,6 +98,9 @@ class Stage:
     inputs: tuple[str, ...]
     work: Callable[[StageRun], StageResult]
     disk_bytes: int = 0
+    chain: tuple[int, ...] = ()
+    revision: int = 1
+    teacher_calls: int = 0
 
     @property
     def identity(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 from ipip.config.rounds import LoopSystem
 from ipip.config.run import RunSettings
 from ipip.data import Frame
 from ipip.loop.seeds import derive_seed
-from ipip.systems import build
+from ipip.systems import build, count_atoms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,35 +31,54 @@ class Start:
 
 def exploration_starts(settings: RunSettings) -> list[Start]:
     """Return the starts of every exploration; the same boxes in every round."""
+    default = settings.teacher_md.temperature
     return [
-        _start(
-            settings,
-            system,
-            index,
-            "explore",
-            system.temperature or settings.teacher_md.temperature,
-        )
+        start
         for system in settings.systems
-        for index in range(system.runs)
+        for start in _starts(
+            settings, system, system.runs, "explore", system.temperature or default
+        )
     ]
 
 
 def stability_starts(settings: RunSettings) -> list[Start]:
     """Return the starts of the stability runs; the same in every round, none of them explored."""
     stability = settings.stability
-    md = stability.md or settings.student_md
+    default = (stability.md or settings.student_md).temperature
     return [
-        _start(
+        start
+        for system, runs in _stability_systems(settings)
+        for start in _starts(
             settings,
             system,
-            index,
+            runs,
             "stability",
-            stability.temperature or system.temperature or md.temperature,
+            stability.temperature or system.temperature or default,
         )
+    ]
+
+
+def exploration_sizes(settings: RunSettings) -> list[int]:
+    """Return the atoms of each exploration start, without building it."""
+    return [n for system in settings.systems for n in [count_atoms(system)] * system.runs]
+
+
+def stability_sizes(settings: RunSettings) -> list[int]:
+    """Return the atoms of each stability start, without building it."""
+    return [
+        n for system, runs in _stability_systems(settings) for n in [count_atoms(system)] * runs
+    ]
+
+
+def _stability_systems(settings: RunSettings) -> list[tuple[LoopSystem, int]]:
+    """Return the systems of the stability runs, and how many runs each has."""
+    stability = settings.stability
+    chosen = [
+        (system, stability.runs)
         for system in settings.systems
         if not stability.systems or system.name in stability.systems
-        for index in range(stability.runs)
     ]
+    return [*chosen, *((extra, extra.runs) for extra in stability.extra)]
 
 
 def speed_box(settings: RunSettings) -> Frame:
@@ -71,8 +91,13 @@ def speed_box(settings: RunSettings) -> Frame:
     return build(larger, derive_seed(settings.seed, "box", "speed", system.name, 0))
 
 
-def _start(
-    settings: RunSettings, system: LoopSystem, index: int, purpose: str, temperature: float
-) -> Start:
-    seed = derive_seed(settings.seed, "box", purpose, system.name, index)
-    return Start(f"{system.name}_{index:02d}", system.name, build(system, seed), temperature)
+def _starts(
+    settings: RunSettings, system: LoopSystem, runs: int, purpose: str, temperature: float
+) -> Iterator[Start]:
+    """Yield the starts of one system; a box that all runs share is built once."""
+    frame = None
+    for index in range(runs):
+        if frame is None or system.boxes == "each":
+            seed = derive_seed(settings.seed, "box", purpose, system.name, index)
+            frame = build(system, seed)
+        yield Start(f"{system.name}_{index:02d}", system.name, frame, temperature)

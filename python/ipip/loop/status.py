@@ -2,34 +2,90 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import os
+import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ipip.errors import InputError
-from ipip.loop.folder import RunFolder, stage_id, stage_names
-from ipip.loop.manifest import read_manifest
+from ipip.loop.course import stop_reason
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.rules import read_rules
 from ipip.loop.storage import read_json
+from ipip.loop.watch import read_progress
 
 
 @dataclasses.dataclass(frozen=True)
 class StageState:
-    """State of one stage: ``done``, ``begun`` or ``open``; wall time (s) where it is done."""
+    """State of one stage.
+
+    Attributes:
+        identity: name within the run.
+        state: ``done``, ``running``, ``begun`` (by a driver that is gone), ``open``, or ``left
+            out`` (a rule ended the run before it).
+        wall_s: s it took, where it is done.
+        expected_s: s it may take, from the last round's stage of the same name, where it is open.
+    """
 
     identity: str
     state: str
     wall_s: float | None = None
+    expected_s: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Now:
+    """What the driver is doing.
+
+    Attributes:
+        stage: name of the stage.
+        task: what is counted, such as ``student MD steps``; None where nothing is.
+        done, total: steps of the task.
+        elapsed_s: s since the stage began.
+        left_s: s until the task is done at its pace so far; None before it is known.
+    """
+
+    stage: str
+    task: str | None
+    done: int
+    total: int
+    elapsed_s: float
+    left_s: float | None
 
 
 @dataclasses.dataclass(frozen=True)
 class RunState:
-    """Stages of a run, and its summary so far (``verdict`` says so where no round is finished)."""
+    """Stages of a run, and its summary so far.
+
+    Attributes:
+        root: run folder.
+        stages: in order.
+        summary: `verdict` says so where no round is finished.
+        now: what a driver is doing; None where none works on the run.
+        stopped: why no further stage follows; None where one does.
+    """
 
     root: Path
     stages: tuple[StageState, ...]
     summary: dict[str, Any]
+    now: Now | None = None
+    stopped: str | None = None
+
+    @property
+    def left_s(self) -> tuple[float, bool] | None:
+        """Wall time (s) until the run is done, and whether that is all of it.
+
+        It is what the last round's stages took; of stages that no round has done yet nothing is
+        known. None where nothing is.
+        """
+        ahead = [stage for stage in self.stages if stage.state in {"open", "begun", "running"}]
+        known = [stage.expected_s for stage in ahead if stage.expected_s is not None]
+        if not known:
+            return None
+        gone = self.now.elapsed_s if self.now is not None else 0.0
+        return max(0.0, sum(known) - gone), len(known) == len(ahead)
 
 
 def read_status(root: Path) -> RunState:
@@ -39,24 +95,84 @@ def read_status(root: Path) -> RunState:
         InputError: it is not a run folder.
     """
     run = RunFolder(root)
+    rules = read_rules(run)
+    manifests = read_manifests(run)
+    stopped = stop_reason(manifests, rules.stop, rules.rounds)
+    now = read_now(run)
+    states = tuple(
+        _state(run, name, manifests, now, stopped is not None) for name in rules.stages()
+    )
+    return RunState(root, states, _summary(run), now, stopped)
+
+
+def read_now(run: RunFolder) -> Now | None:
+    """Return what the driver of a run is doing; None where none works on it."""
+    state = read_progress(run.progress)
+    if state is None or not state.get("stage") or not _alive(run):
+        return None
+    clock = time.time()
+    elapsed = clock - float(state["began"])
+    task = state["task"] or _training_task(run.stage(state["stage"]))
+    if task is None:
+        return Now(state["stage"], None, 0, 0, elapsed, None)
+    done, total = int(task["done"]), int(task["total"])
+    spent = clock - float(task.get("began", state["began"]))
+    left = spent * (total - done) / done if done else None
+    return Now(state["stage"], task["name"], done, total, elapsed, left)
+
+
+def _alive(run: RunFolder) -> bool:
+    """Say whether the process that holds the lock lives (as far as this machine can see)."""
     try:
-        settings = yaml.safe_load(run.config_lock.read_text(encoding="utf-8"))
-        rounds = int(settings["rounds"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise InputError(
-            f"{root}: is not a run folder (it has no readable {run.config_lock.name}); `ipip "
-            "run CONFIG --dir FOLDER` makes one"
-        ) from None
-    names = [stage_id(index, name) for index in range(rounds + 1) for name in stage_names(index)]
-    return RunState(root, tuple(_state(run, name) for name in names), _summary(run))
+        owner = read_json(run.lock)
+        os.kill(int(owner["pid"]), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
 
 
-def _state(run: RunFolder, identity: str) -> StageState:
-    folder = run.stage(identity)
-    manifest = read_manifest(folder)
-    if manifest is not None:
-        return StageState(identity, "done", manifest.wall_s)
-    return StageState(identity, "begun" if folder.exists() else "open")
+def _training_task(folder: Path) -> dict[str, Any] | None:
+    """Return how far the training in a stage's folder is, from its own table."""
+    try:
+        total = read_json(folder / "training" / "plan.json")["steps"]
+        with (folder / "training" / "metrics.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        done = int(rows[-1]["step"]) if rows else 0
+    except (OSError, ValueError, KeyError):
+        return None
+    return {"name": "optimiser steps", "done": done, "total": total}
+
+
+def _state(
+    run: RunFolder,
+    identity: str,
+    manifests: dict[str, Manifest],
+    now: Now | None,
+    ended: bool,
+) -> StageState:
+    if identity in manifests:
+        return StageState(identity, "done", manifests[identity].wall_s)
+    expected = _expected(identity, manifests)
+    if now is not None and now.stage == identity:
+        return StageState(identity, "running", None, expected)
+    if ended:
+        return StageState(identity, "left out")
+    state = "begun" if run.stage(identity).exists() else "open"
+    return StageState(identity, state, None, expected)
+
+
+def _expected(identity: str, manifests: dict[str, Manifest]) -> float | None:
+    """Return how long the last round's stage of the same kind took, in s; None where there is none.
+
+    Round 0 explores with the teacher, which says nothing of the students' MD.
+    """
+    name = identity.split("/")[1]
+    same = [m for key, m in manifests.items() if key.endswith(f"/{name}")]
+    if name == "10_explore":
+        same = [m for m in same if m.stage != stage_id(0, name)]
+    return same[-1].wall_s if same else None
 
 
 def _summary(run: RunFolder) -> dict[str, Any]:

@@ -1,6 +1,23 @@
-"""Tables and pictures of a run, from its figures alone."""
+"""Tables, pictures and the page of a run, from its figures alone."""
 
-from ipip.report.content import Parity, ReportContent
+from ipip.report.content import (
+    Curve,
+    Drift,
+    ModelResult,
+    Parity,
+    ReportContent,
+    StabilityRun,
+    StageCost,
+)
 from ipip.report.write import write_report
 
-__all__ = ["Parity", "ReportContent", "write_report"]
+__all__ = [
+    "Curve",
+    "Drift",
+    "ModelResult",
+    "Parity",
+    "ReportContent",
+    "StabilityRun",
+    "StageCost",
+    "write_report",
+]

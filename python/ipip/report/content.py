@@ -8,20 +8,99 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+FloatArray = npt.NDArray[np.float64]
+
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """Force components of one model on the held-out frames.
+    """One model on the held-out frames.
 
     Attributes:
         name: of the model.
-        reference: [n] eV/Å.
-        predicted: [n] eV/Å.
+        reference: [n] force components, eV/Å.
+        predicted: [n] force components, eV/Å.
+        reference_energy: [m] eV/atom, without the energies of the atoms (as fitted).
+        predicted_energy: [m] eV/atom, likewise.
     """
 
     name: str
-    reference: npt.NDArray[np.float64]
-    predicted: npt.NDArray[np.float64]
+    reference: FloatArray
+    predicted: FloatArray
+    reference_energy: FloatArray = dataclasses.field(default_factory=lambda: np.zeros(0))
+    predicted_energy: FloatArray = dataclasses.field(default_factory=lambda: np.zeros(0))
+
+
+@dataclasses.dataclass(frozen=True)
+class StabilityRun:
+    """One stability run.
+
+    Attributes:
+        name: of the run.
+        failed: it left its bounds.
+        reason: which bound, or empty.
+        time_ps: ps that it reached.
+        length_ps: ps that it should reach.
+    """
+
+    name: str
+    failed: bool
+    reason: str | None
+    time_ps: float
+    length_ps: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelResult:
+    """Errors, stability and speed of the teacher or of a student.
+
+    Attributes:
+        name: ``teacher``, ``none`` (without pretraining), ``student 0`` (one-shot), ...
+        test: errors on the held-out frames, as in summary.json.
+        interval: 95 % interval of the force MAE over trajectories, eV/Å.
+        runs: stability runs.
+        us_per_atom_step: µs of one thread for an atom and a step.
+    """
+
+    name: str
+    test: dict[str, Any]
+    interval: tuple[float, float]
+    runs: tuple[StabilityRun, ...]
+    us_per_atom_step: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Drift:
+    """How far relabelling moved the labels of the kept frames of a round (mean absolute).
+
+    Attributes:
+        round: index.
+        forces: eV/Å.
+        energy: meV/atom.
+        trusted: part of the kept frames that the student labelled; None where trust plays no part.
+    """
+
+    round: int
+    forces: float
+    energy: float
+    trusted: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class StageCost:
+    """Wall time (s) and evaluations of the teacher of one stage, ``round_001/15_harvest``."""
+
+    stage: str
+    wall_s: float
+    teacher_calls: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """Validation force MAE (eV/Å) by optimiser step, of one training of a round."""
+
+    kind: str
+    round: int
+    points: tuple[tuple[int, float], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +113,14 @@ class ReportContent:
         parity: one entry a model, the teacher first.
         failure_causes: for each round, number of failed runs by cause.
         notes: sentences a reader should know (energy shift, ranks, warnings).
+        models: the teacher, the baseline where there is one, each round's student.
+        drift: of each round that relabelled.
+        costs: of each stage, in order.
+        curves: of each training.
+        harvests: round and figures of each harvest.
+        settings: the run's settings as YAML.
+        versions: of the packages that computed it.
+        links: title and path, relative to the report's folder, of pages about the same run.
     """
 
     summary: dict[str, Any]
@@ -41,3 +128,11 @@ class ReportContent:
     parity: tuple[Parity, ...] = ()
     failure_causes: tuple[dict[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    models: tuple[ModelResult, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    costs: tuple[StageCost, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    harvests: tuple[tuple[int, dict[str, Any]], ...] = ()
+    settings: str = ""
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    links: tuple[tuple[str, str], ...] = ()

@@ -39,10 +39,23 @@ def table_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         ("teacher", *_errors(teacher["test"]), "", _speed(teacher["us_per_atom_step"]), "")
     ]
+    if "none" in summary:
+        none = summary["none"]
+        rows.append(
+            (
+                "no pretraining",
+                *_errors(none["test"]),
+                format_failures(none["failures"]),
+                _speed(none["us_per_atom_step"]),
+                "",
+            )
+        )
     for entry in summary["rounds"]:
         name = f"student {entry['round']}"
         if entry["round"] == summary["best_round"]:
             name += ", best"
+        elif entry.get("rolled_back"):
+            name += ", rolled back"
         frames = f"{entry['kept']}, {entry['forgotten']}, {entry['new']}"
         rows.append(
             (

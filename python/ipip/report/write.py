@@ -1,16 +1,18 @@
-"""Writes a run's report: a Markdown file and its pictures."""
+"""Writes a run's report: one HTML page, and a Markdown file with its pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ipip.data.atomic import write_text
 from ipip.report.content import ReportContent
 from ipip.report.markdown import render_markdown
+from ipip.report.page import render_page
 from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
-    """Write ``summary.md`` and PNG pictures into `folder`; return the path of the text."""
+    """Write ``report.html``, ``summary.md`` and PNG pictures; return the path of the page."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures: list[tuple[str, str]] = []
     plot_errors(content.summary, folder / "errors.png")
@@ -23,8 +25,7 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     if content.compositions:
         plot_composition(content.compositions, folder / "composition.png")
         pictures.append(("composition.png", "Pretraining set by origin"))
-    path = folder / "summary.md"
-    partial = path.with_name(".summary.md.part")
-    partial.write_text(render_markdown(content, pictures), encoding="utf-8")
-    partial.replace(path)
-    return path
+    write_text(folder / "summary.md", render_markdown(content, pictures))
+    page = folder / "report.html"
+    write_text(page, render_page(content, f"ipip report: {folder.absolute().parent.name}"))
+    return page

@@ -85,7 +85,10 @@ def build_arms(settings: StudySettings, base: RunSettings, budget: Budget) -> li
     if base.rounds < 1:
         raise InputError("the run of a study has rounds: 0; expected at least 1 to iterate")
     known = _known_arms(base, budget)
-    matched = {
+    matched: Changes = {
+        "stop.min_gain": None,  # all rounds of an arm are run
+        "stop.min_new_frames": 0,
+        "baseline.none": False,  # an arm of its own
         "pretrain.max_steps": budget.pretrain_steps,
         "pretrain.max_epochs": UNBOUNDED_EPOCHS,
         "finetune.max_steps": budget.finetune_steps,

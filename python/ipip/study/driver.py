@@ -59,7 +59,9 @@ def run_study(
             run_loop(arm.settings(base, seed), target, reporter=reporter, donors=donors)
             _test(settings, base, folder, seed, arm)
             outcomes = {
-                (other.name, s): read_outcome(run_folder(folder, s, other), settings.student)
+                (other.name, s): read_outcome(
+                    run_folder(folder, s, other), settings.student, base.stop
+                )
                 for s, other in runs[:number]
             }
             scores = {
@@ -100,7 +102,7 @@ def _tests_file(folder: Path, seed: int, arm: Arm) -> Path:
 def _test(settings: StudySettings, base: RunSettings, folder: Path, seed: int, arm: Arm) -> None:
     """Store the judged student's errors on the further test sets, each with its energy zero."""
     path = _tests_file(folder, seed, arm)
-    outcome = read_outcome(run_folder(folder, seed, arm), settings.student)
+    outcome = read_outcome(run_folder(folder, seed, arm), settings.student, base.stop)
     if path.exists() and read_json(path)["student"] == outcome.student_digest:
         return
     tests = {

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ipip.config.data import DataFile
+from ipip.config.stop import StopSettings
 from ipip.data import Frame
 from ipip.data.digest import file_digest
 from ipip.errors import IpipError
 from ipip.export import load_student
+from ipip.loop.course import decide, evaluated_rounds, round_outcome
+from ipip.loop.decide import best_round
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.frames import frame_errors
-from ipip.loop.manifest import Manifest
-from ipip.loop.results import LABEL, finished_rounds, make_summary, read_manifests
+from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.summary import LABEL
 from ipip.train import metrics, predict
 
 HELD_OUT = "held-out"
@@ -50,18 +53,26 @@ class Outcome:
     us_per_atom_step: float
 
 
-def read_outcome(folder: Path, judged: Literal["last", "best"]) -> Outcome:
+def read_outcome(folder: Path, judged: Literal["last", "best"], rules: StopSettings) -> Outcome:
     """Read a finished run.
+
+    Args:
+        folder: of the run.
+        judged: which student: of the last round that was not rolled back, or of the round that the
+            validation frames choose.
+        rules: by which rounds are rolled back.
 
     Raises:
         IpipError: a round is not finished.
     """
     run = RunFolder(folder)
     manifests = read_manifests(run)
-    rounds = finished_rounds(manifests)
-    if not rounds:
+    rounds = evaluated_rounds(manifests)
+    decision = decide(manifests, rules)
+    if decision is None:
         raise IpipError(f"{folder}: no round is finished; run the study again to continue it")
-    index = rounds[-1] if judged == "last" else make_summary(manifests)["best_round"]
+    best = best_round([round_outcome(number, manifests) for number in rounds])
+    index = decision.base if judged == "last" else best
     evaluated = manifests[stage_id(index, "50_evaluate")]
     label = manifests[LABEL]
     student = run.stage(stage_id(index, "40_finetune")) / "student.pt"

@@ -39,10 +39,24 @@ def build(settings: SystemSettings, seed: int) -> Frame:
             tolerance=settings.tolerance,
             periodic=settings.periodic,
             seed=seed,
+            radii=settings.radii,
         )
         formula = "+".join(f"{n}{name}" for name, n in settings.species.items())
         atoms.info = {"system": formula}
     return Frame.from_atoms(atoms.repeat(settings.replicate))
+
+
+def count_atoms(settings: SystemSettings) -> int:
+    """Return how many atoms the configuration has, without packing it.
+
+    Raises:
+        InputError: unknown molecule, or unreadable structure file.
+    """
+    copies = int(np.prod(settings.replicate))
+    if settings.file is not None:
+        return copies * len(read_structure(settings.file))
+    sizes = {name: len(molecule(name, settings.molecules)) for name in settings.species}
+    return copies * sum(count * sizes[name] for name, count in settings.species.items())
 
 
 def _cube(settings: SystemSettings, molecules: dict[str, Atoms]) -> tuple[float, float, float]:

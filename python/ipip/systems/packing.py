@@ -24,6 +24,7 @@ def pack(
     tolerance: float,
     periodic: bool,
     seed: int,
+    radii: Mapping[str, float] | None = None,
 ) -> Atoms:
     """Pack molecules at random positions and orientations.
 
@@ -35,6 +36,8 @@ def pack(
             boundary too.
         periodic: in all directions, or in none (then all atoms are inside the box).
         seed: of packmol.
+        radii: Å by element; atoms of different molecules are at least the sum of their radii
+            apart. Half the tolerance where an element has none.
 
     Returns:
         Atoms in the box, grouped by molecule in the order of ``counts``.
@@ -44,12 +47,16 @@ def pack(
 
     Source: L. Martínez et al., J. Comput. Chem. 30, 2157 (2009).
     """
-    _check_volume(molecules, counts, edges, tolerance)
+    own_radii = {
+        name: np.array([(radii or {}).get(symbol, tolerance / 2.0) for symbol in atoms.symbols])
+        for name, atoms in molecules.items()
+    }
+    _check_volume(molecules, counts, edges, tolerance, own_radii)
     with tempfile.TemporaryDirectory(prefix="ipip-packmol-") as name:
         folder = Path(name)
         for index, key in enumerate(counts):
             write(folder / f"{index}.xyz", molecules[key], format="xyz", fmt="%18.12f")
-        deck = _deck(counts, edges, tolerance, periodic, seed)
+        deck = _deck(counts, edges, tolerance, periodic, seed, own_radii if radii else {})
         done, text = _run(folder, deck)
         result = folder / "packed.xyz"
         if not done or not result.exists():
@@ -67,6 +74,7 @@ def _deck(
     tolerance: float,
     periodic: bool,
     seed: int,
+    radii: Mapping[str, np.ndarray],
 ) -> str:
     box = " ".join(f"{edge:.10g}" for edge in edges)
     lines = [
@@ -77,9 +85,12 @@ def _deck(
     ]
     if periodic:
         lines.append(f"pbc {box}")
-    for index, count in enumerate(counts.values()):
+    for index, (name, count) in enumerate(counts.items()):
         inside = [] if periodic else [f"  inside box 0. 0. 0. {box}"]
-        lines += [f"structure {index}.xyz", f"  number {count}", *inside, "end structure"]
+        lines += [f"structure {index}.xyz", f"  number {count}", *inside]
+        for atom, radius in enumerate(radii.get(name, ())):
+            lines += [f"  atoms {atom + 1}", f"    radius {radius:.10g}", "  end atoms"]
+        lines += ["end structure"]
     return "\n".join(lines) + "\n"
 
 
@@ -115,26 +126,26 @@ def _check_volume(
     counts: Mapping[str, int],
     edges: tuple[float, float, float],
     tolerance: float,
+    radii: Mapping[str, np.ndarray],
 ) -> None:
     """Refuse at once what cannot fit: spheres around atoms that would fill > 74 % of the box."""
     volume = float(np.prod(edges))
     filled = sum(
-        count * _volume(molecules[name].positions, tolerance / 2.0)
-        for name, count in counts.items()
+        count * _volume(molecules[name].positions, radii[name]) for name, count in counts.items()
     )
     if filled > 0.74 * volume:  # the densest packing of spheres
         reason = f"the molecules need {filled:.0f} Å^3 and the box has {volume:.0f} Å^3"
         raise InputError(_too_small(counts, edges, tolerance, reason))
 
 
-def _volume(positions: np.ndarray, radius: float) -> float:
+def _volume(positions: np.ndarray, radii: np.ndarray) -> float:
     """Volume in Å^3 of the union of spheres around the atoms, counted on a grid."""
-    step = radius / 5.0
-    low, high = positions.min(axis=0) - radius, positions.max(axis=0) + radius
+    step, largest = radii.min() / 5.0, radii.max()
+    low, high = positions.min(axis=0) - largest, positions.max(axis=0) + largest
     axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     inside = np.zeros(len(grid), dtype=bool)
-    for position in positions:
+    for position, radius in zip(positions, radii, strict=True):
         inside |= ((grid - position) ** 2).sum(axis=1) < radius**2
     return float(inside.sum()) * step**3
 

@@ -1,7 +1,19 @@
-"""Teachers: foundation potentials that explore and label, in processes of their own."""
+"""Teachers and reference levels: calculators in processes of their own, which explore and label."""
 
+from ipip.teachers.calculator import TeacherCalculator
+from ipip.teachers.labelling import Labelling, label_frames
 from ipip.teachers.process import FrameError, TeacherError
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 from ipip.teachers.teacher import Teacher
 
-__all__ = ["FrameError", "MDJob", "MDResult", "Teacher", "TeacherError", "TeacherInfo"]
+__all__ = [
+    "FrameError",
+    "Labelling",
+    "MDJob",
+    "MDResult",
+    "Teacher",
+    "TeacherCalculator",
+    "TeacherError",
+    "TeacherInfo",
+    "label_frames",
+]

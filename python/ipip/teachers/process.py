@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
 from ipip.teachers import worker
+from ipip.teachers.worker.messages import pack, unpack
 
-EXTRAS = {"sevenn": "sevennet", "chgnet": "chgnet", "mace": "mace"}
-DISTRIBUTIONS = {"sevenn": "sevenn", "chgnet": "chgnet", "mace": "mace-torch"}
+EXTRAS = {"sevenn": "sevennet", "chgnet": "chgnet", "mace": "mace", "tblite": "xtb"}
+DISTRIBUTIONS = {"mace": "mace-torch"}
 Message = tuple[dict[str, Any], dict[str, Any]]
 
 
@@ -41,7 +44,8 @@ class WorkerProcess:
         self._settings = settings
         self._log = log
         self._asked = time.monotonic()
-        command = [str(_interpreter(settings)), worker.__file__]
+        program = Path(worker.__file__).with_name("__main__.py")
+        command = [str(_interpreter(settings)), str(program)]
         log.parent.mkdir(parents=True, exist_ok=True)
         try:
             with log.open("wb") as sink:
@@ -73,12 +77,14 @@ class WorkerProcess:
             TeacherError: the process died.
         """
         spec = self._settings.model_dump(mode="json")
+        if self._settings.kind == "cp2k":
+            spec["cp2k"] = cp2k_values(self._settings.cp2k or Cp2kSettings())
         self.send({"verb": "open", "spec": spec})
         return self.receive(self._settings.start_timeout)[0]
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
         """Send one request."""
-        view = memoryview(worker.pack(header, arrays))
+        view = memoryview(pack(header, arrays))
         pipe = self._process.stdin
         assert pipe is not None
         try:
@@ -102,11 +108,11 @@ class WorkerProcess:
         limit = self._settings.call_timeout if timeout is None else timeout
         deadline = time.monotonic() + limit
         try:
-            header, arrays = worker.unpack(lambda count: self._read(count, deadline, limit))
+            header, arrays = unpack(lambda count: self._read(count, deadline, limit))
         except EOFError:
             raise TeacherError(self._how_it_ended()) from None
         except ValueError as error:
-            raise TeacherError(f"{self._name} broke the protocol ({error}){self._tail()}") from None
+            raise TeacherError(f"{self.name} broke the protocol ({error}){self._tail()}") from None
         if header["reply"] == "refused":
             raise self._refusal(header)
         return header, arrays
@@ -135,7 +141,7 @@ class WorkerProcess:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
                 self.kill()
-                raise TeacherError(f"{self._name} said nothing for {limit:.0f} s{self._tail()}")
+                raise TeacherError(f"{self.name} said nothing for {limit:.0f} s{self._tail()}")
             data = os.read(pipe.fileno(), min(count, 1 << 20))
             if not data:
                 raise EOFError
@@ -144,7 +150,8 @@ class WorkerProcess:
         return b"".join(parts)
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What the process is called in messages."""
         model = self._settings.import_path or self._settings.model or ""
         return f"the teacher's process ({' '.join([self._settings.kind, model]).strip()})"
 
@@ -155,7 +162,7 @@ class WorkerProcess:
             self.kill()
             status = self._process.wait()
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return f"{self._name} {how}{self._tail()}"
+        return f"{self.name} {how}{self._tail()}"
 
     def _tail(self, lines: int = 5) -> str:
         text = self._log.read_text(errors="replace") if self._log.exists() else ""
@@ -167,7 +174,23 @@ class WorkerProcess:
             return InputError(_what_to_install(header, self._settings))
         if header["cause"] == "model":
             return InputError(f"teacher: {header['message']}")
-        return FrameError(f"{self._name} failed: {header['message']}")
+        return FrameError(f"{self.name} failed: {header['message']}")
+
+
+def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
+    """Return the settings with the template's text, as the worker takes them.
+
+    Raises:
+        InputError: the user's template cannot be read.
+    """
+    if settings.template is None:
+        text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text()
+    else:
+        try:
+            text = settings.template.expanduser().read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cp2k.template {settings.template} cannot be read: {error}") from None
+    return {**settings.model_dump(mode="json"), "template_text": text}
 
 
 def _interpreter(settings: TeacherSettings) -> Path:
@@ -205,7 +228,7 @@ def _what_to_install(header: Mapping[str, Any], settings: TeacherSettings) -> st
     if settings.interpreter is not None:
         package = DISTRIBUTIONS.get(top, top)
         if top not in (expected, "ase", "numpy"):
-            package = DISTRIBUTIONS[expected]
+            package = DISTRIBUTIONS.get(expected, expected)
         return (
             f"teacher {settings.kind!r}: module {top!r} is not installed for "
             f"{settings.interpreter}; run: {settings.interpreter} -m pip install {package}"

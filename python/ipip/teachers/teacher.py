@@ -9,13 +9,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.frame import Frame
-from ipip.errors import InputError, IpipError
+from ipip.errors import IpipError
+from ipip.teachers.checkpoint import MDCheckpoint
 from ipip.teachers.process import FrameError, WorkerProcess
+from ipip.teachers.requests import (
+    failed_reply,
+    label_request,
+    md_request,
+    md_result,
+    read_labels,
+    read_md_frame,
+)
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 
 Progress = Callable[[int, int], None]
@@ -104,6 +111,7 @@ class Teacher:
         frames: Sequence[Frame],
         progress: Progress | None = None,
         on_error: Literal["raise", "mark"] = "raise",
+        on_result: Callable[[Frame], None] | None = None,
     ) -> list[Frame]:
         """Compute energy (eV), forces (eV/Å) and, for periodic cells, stress (eV/Å^3).
 
@@ -113,35 +121,43 @@ class Teacher:
             on_error: what to do where the teacher raises on a frame (an element it does not know,
                 say): "raise", or "mark": the frame comes back without labels and with the message
                 in ``info["teacher_error"]``.
+            on_result: called with each frame as soon as it has its labels (or is marked).
 
         Returns:
             The frames with the teacher's labels, in order. Labels may be not finite where the
             teacher's are.
         """
         done = 0
+        size = self.settings.batch_size
 
-        def one(worker: WorkerProcess, frame: Frame) -> Frame:
+        def one(worker: WorkerProcess, chunk: Sequence[Frame]) -> list[Frame]:
             nonlocal done
-            worker.send({"verb": "label", **_composition(frame)}, _geometry(frame))
-            try:
-                header, arrays = worker.receive()
-            except FrameError as error:
-                if on_error == "raise":
-                    raise
-                info = {**frame.info, "teacher_error": str(error)}
-                labelled = frame.replace(energy=None, forces=None, stress=None, info=info)
-            else:
-                labelled = frame.replace(**_labels(arrays))
-                with self._lock:
-                    self._calls += 1
-                    self._seconds += header["seconds"]
+            worker.send(*label_request(chunk))
+            header, arrays = worker.receive()
             with self._lock:
-                done += 1
-                if progress is not None:
-                    progress(done, len(frames))
+                self._calls += len(chunk)
+                self._seconds += header["seconds"]
+            labelled = []
+            for index, (frame, error) in enumerate(zip(chunk, header["errors"], strict=True)):
+                if error is None:
+                    labelled.append(frame.replace(**read_labels(arrays, str(index))))
+                    continue
+                message = f"{worker.name} failed: {error}"
+                if on_error == "raise":
+                    raise FrameError(message)
+                info = {**frame.info, "teacher_error": message}
+                labelled.append(frame.replace(energy=None, forces=None, stress=None, info=info))
+            with self._lock:
+                for frame in labelled:
+                    done += 1
+                    if on_result is not None:
+                        on_result(frame)
+                    if progress is not None:
+                        progress(done, len(frames))
             return labelled
 
-        return self._run(one, list(frames))
+        chunks = [frames[start : start + size] for start in range(0, len(frames), size)]
+        return [frame for chunk in self._run(one, chunks) for frame in chunk]
 
     def run_md(
         self,
@@ -149,6 +165,7 @@ class Teacher:
         md: TeacherMDSettings,
         progress: Progress | None = None,
         on_result: Callable[[MDResult], None] | None = None,
+        checkpoints: Path | None = None,
     ) -> list[MDResult]:
         """Run one NVT trajectory for each job, as many at a time as there are workers.
 
@@ -158,6 +175,9 @@ class Teacher:
                 own settings come first.
             progress: called with (MD steps done, MD steps in all).
             on_result: called with each result as soon as its trajectory ends.
+            checkpoints: folder in which each trajectory keeps its last state, every
+                ``checkpoint_interval`` steps: one that was killed goes on from there. A state is
+                removed once ``on_result`` has stored its trajectory.
 
         Returns:
             The trajectories in the order of the jobs. One that left its bounds has state
@@ -175,30 +195,45 @@ class Teacher:
 
         def one(worker: WorkerProcess, task: tuple[int, MDJob]) -> MDResult:
             index, job = task
-            spec = {**own[index].model_dump(), "seed": job.seed % 2**32}
+            spec = {**own[index].model_dump(), "seed": job.seed % 2**32, "state_interval": 0}
             spec["max_temperature"] = own[index].temperature_limit(len(job.frame))
-            worker.send(
-                {"verb": "md", "spec": spec, **_composition(job.frame)}, _geometry(job.frame)
-            )
-            frames: list[Frame] = []
+            kept = None if checkpoints is None else self._checkpoint(checkpoints, job, spec)
+            request, frames = md_request(job, spec, kept)
+            worker.send(*request)
             while True:
                 try:
                     header, arrays = worker.receive()
                 except FrameError as error:
-                    header, arrays = _failed(error, steps[index]), {}
+                    header, arrays = failed_reply(error, steps[index]), {}
                 tell(index, header["step"])
                 if header["reply"] == "frame":
-                    frames.append(_md_frame(job, header, arrays))
+                    frames.append(read_md_frame(job, header, arrays))
+                    if kept is not None:
+                        kept.add(frames[-1])
+                elif header["reply"] == "state" and kept is not None:
+                    kept.save(header, arrays)
                 elif header["reply"] == "done":
                     break
             tell(index, own[index].steps)
-            result = _result(job, header, frames)
+            result = md_result(job, header, frames)
             if on_result is not None:
                 with self._lock:
                     on_result(result)
+            if kept is not None:
+                kept.clear()
             return result
 
         return self._run(one, list(enumerate(jobs)))
+
+    def _checkpoint(self, folder: Path, job: MDJob, spec: dict[str, Any]) -> MDCheckpoint:
+        """Return the checkpoint of a trajectory, and have the worker send states."""
+        info = self.info.as_dict()
+        who = {name: info[name] for name in ("kind", "model", "modal", "weights_digest")}
+        skipped = ("checkpoint_interval", "state_interval")
+        md = {name: value for name, value in spec.items() if name not in skipped}
+        spec["state_interval"] = spec["checkpoint_interval"]
+        folder.mkdir(parents=True, exist_ok=True)
+        return MDCheckpoint(folder, job.name, job.frame, {"teacher": who, "md": md})
 
     def _run(self, one: Callable[[WorkerProcess, Task], Result], tasks: list[Task]) -> list[Result]:
         """Spread tasks over the workers as they become free; return results in order."""
@@ -257,46 +292,3 @@ class Teacher:
 
 class _StoppedError(IpipError):
     """A worker that was ended because another one failed."""
-
-
-def _composition(frame: Frame) -> dict[str, Any]:
-    if len(frame) == 0:
-        raise InputError("a frame without atoms cannot go to a teacher")
-    return {"numbers": frame.numbers.tolist(), "pbc": frame.pbc.tolist()}
-
-
-def _geometry(frame: Frame) -> dict[str, Any]:
-    return {"positions": frame.positions, "cell": frame.cell}
-
-
-def _labels(arrays: dict[str, Any]) -> dict[str, Any]:
-    energy = float(np.asarray(arrays["energy"]).reshape(()))
-    return {"energy": energy, "forces": arrays["forces"], "stress": arrays.get("stress")}
-
-
-def _md_frame(job: MDJob, header: dict[str, Any], arrays: dict[str, Any]) -> Frame:
-    origin = {"md_step": header["step"], "temperature_k": float(header["temperature"])}
-    return job.frame.replace(
-        positions=arrays["positions"],
-        cell=arrays["cell"],
-        info={**job.frame.info, "traj": job.name, **origin},
-        **_labels(arrays),
-    )
-
-
-def _failed(error: FrameError, step: int) -> dict[str, Any]:
-    return {"reply": "done", "step": step, "reason": str(error), "seconds": 0.0}
-
-
-def _result(job: MDJob, header: dict[str, Any], frames: list[Frame]) -> MDResult:
-    step, seconds = header["step"], header["seconds"]
-    return MDResult(
-        name=job.name,
-        seed=job.seed,
-        state="finished" if header["reason"] is None else "failed",
-        reason=header["reason"],
-        step=step,
-        frames=frames,
-        seconds=seconds,
-        us_per_atom_step=1e6 * seconds / (step * len(job.frame)) if step and seconds else None,
-    )

@@ -5,6 +5,7 @@ from ipip.train.energy_scale import set_energy_scale
 from ipip.train.fit import FitResult, fit, steps_of
 from ipip.train.metrics import Metrics, energy_errors, force_errors, metrics
 from ipip.train.predict import frame_features, predict
+from ipip.train.predict_file import labeller, predict_file
 from ipip.train.restore import student_from_checkpoint
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "fit",
     "force_errors",
     "frame_features",
+    "labeller",
     "metrics",
     "predict",
+    "predict_file",
     "set_energy_scale",
     "steps_of",
     "student_from_checkpoint",

@@ -17,6 +17,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from ipip.data.atomic import replaced_file
 from ipip.errors import IpipError
 from ipip.train.module import TrainingModule
+from ipip.train.processes import is_first
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -58,13 +59,20 @@ class BestAndLast:
         if module.improved:
             best = self.folder / "best.ckpt"
             module.trainer.save_checkpoint(best)
+            if not is_first():
+                return
             with replaced_file(last) as temporary:
                 try:
                     os.link(best, temporary)
                 except OSError:  # a file system without hard links
                     shutil.copyfile(best, temporary)
         else:
-            module.trainer.save_checkpoint(last)
+            self.save_last(module)
+
+    def save_last(self, module: TrainingModule) -> Path:
+        """Write `last.ckpt` at any step, and return the folder."""
+        module.trainer.save_checkpoint(self.folder / "last.ckpt")
+        return self.folder
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ipip.data.references import ReferenceEnergies, fit_reference_energies
 from ipip.models import Student
 from ipip.train.predict import predict
 
+FRAMES_AT_ONCE = 512
 log = logging.getLogger(__name__)
 
 
@@ -22,11 +23,9 @@ def set_energy_scale(
     """Set a student's reference energies (and, for a new student, its scale) from training frames.
 
     - `least_squares`, `isolated`, `given`: reference energies of the frames' own energies; the
-    scale is
-      the root mean square of the force components (eV/Å, times 1 Å), the shift 0.
+      scale is the root mean square of the force components (eV/Å, times 1 Å), the shift 0.
     - `shift`: what a trained student's energies miss is fitted per element and added to its
-    reference
-      energies; scale and weights stay, so forces do not change.
+      reference energies; scale and weights stay, so forces do not change.
     - `keep`: nothing changes.
     - `auto`: `shift` for a student that has reference energies, else `least_squares`.
 
@@ -45,18 +44,12 @@ def set_energy_scale(
     if mode == "keep":
         return None
     if mode == "shift":
-        predicted = predict(student, frames)
-        differences = [
-            frame.replace(energy=float(frame.energy or 0.0) - float(guess.energy or 0.0))
-            for frame, guess in zip(frames, predicted, strict=True)
-        ]
-        fit = fit_reference_energies(differences, student.symbols)
+        fit = fit_reference_energies(missed_energies(student, frames), student.symbols)
         moved = student.reference_energies.cpu().numpy() + fit.values
         student.set_energy_scale(moved.tolist(), student.scale.clone(), student.shift.clone())
     else:
         fit = fit_reference_energies(frames, student.symbols, mode, settings.reference_energies)  # type: ignore[arg-type]
-        forces = np.concatenate([f.forces for f in frames if f.forces is not None and len(f) > 1])
-        spread = float(np.sqrt(np.mean(forces**2))) if forces.size else 0.0
+        spread = _force_rms(frames)
         student.set_energy_scale(fit.values.tolist(), spread if spread > 1e-6 else 1.0, 0.0)
     log.info(
         "reference energies (%s, rank %d, residual %.1f meV/atom): %s",
@@ -66,6 +59,30 @@ def set_energy_scale(
         ", ".join(f"{symbol} {value:.4f} eV" for symbol, value in fit.by_symbol().items()),
     )
     return fit
+
+
+def missed_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
+    """Return frames without positions whose energy is what a student's misses, eV."""
+    missed = []
+    for start in range(0, len(frames), FRAMES_AT_ONCE):
+        part = frames[start : start + FRAMES_AT_ONCE]
+        for frame, guess in zip(part, predict(student, part), strict=True):
+            difference = float(frame.energy or 0.0) - float(guess.energy or 0.0)
+            missed.append(
+                frame.replace(
+                    energy=difference, positions=np.empty((0, 3)), forces=None, stress=None
+                )
+            )
+    return missed
+
+
+def _force_rms(frames: Sequence[Frame]) -> float:
+    squares = components = 0.0
+    for frame in frames:
+        if frame.forces is not None and len(frame) > 1:
+            squares += float(np.sum(frame.forces**2))
+            components += frame.forces.size
+    return float(np.sqrt(squares / components)) if components else 0.0
 
 
 def resolve_mode(student: Student, mode: ReferenceMode) -> ReferenceMode:

@@ -1,66 +1,73 @@
-"""Loss and errors over graphs that are already batched (validation)."""
+"""Loss and errors over batched graphs (validation)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+import torch
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
 from ipip.train.kernels import EnergyForces, energy_forces_of
-from ipip.train.losses import loss_sums
+from ipip.train.losses import LossSums, loss_sums
+from ipip.train.processes import sum_over
 
 
 def evaluate_batches(
-    student: Student,
-    batches: Sequence[Batch],
-    settings: TrainingSettings,
-    evaluate: EnergyForces | None = None,
+    student: Student, batches: Iterable[Batch], settings: TrainingSettings
 ) -> dict[str, float]:
-    """Return the loss and the errors of a student over all batches together.
-
-    Args:
-        student: the student.
-        batches: with labels, on the student's device.
-        settings: of the loss; `kernels` too.
-        evaluate: what evaluates the student; None makes it anew.
+    """Return a student's loss and errors over all batches of all processes together.
 
     Returns:
         `loss`; `force_mae_ev_per_a` and `force_rmse_ev_per_a` over components;
-        `energy_mae_mev_per_atom` over frames. Independent of how frames are batched.
+        `energy_mae_mev_per_atom` over frames; with a `stress_weight` also `stress_mae_ev_per_a3`
+        over components. Independent of how frames are batched.
     """
-    evaluate = evaluate or energy_forces_of(student, settings.kernels)
-    total = None
-    absolute = squared = energy_error = 0.0
-    components = frames = 0.0
+    device = next(student.parameters()).device
+    evaluate = energy_forces_of(student, settings.kernels)
+    totals = torch.zeros(13, dtype=torch.float64, device=device)
     with frozen_weights(student):
         for batch in batches:
-            energy, forces, strain = evaluate(
-                batch.species,
-                batch.edge_index,
-                batch.edge_vec,
-                batch.batch,
-                batch.num_graphs,
-                create_graph=False,
-            )
-            sums = loss_sums(batch, energy, forces, strain, settings)
-            total = sums if total is None else total + sums
-            weight = (batch.forces_weight > 0).double()[batch.batch].unsqueeze(1)
-            difference = (forces - batch.forces) * weight
-            absolute += float(difference.abs().sum())
-            squared += float((difference * difference).sum())
-            components += 3.0 * float(weight.sum())
-            known = (batch.energy_weight > 0).double()
-            energy_error += float(((energy - batch.energy).abs() / batch.n_atoms * known).sum())
-            frames += float(known.sum())
-    if total is None:
-        raise ValueError("validation needs at least one batch")
-    return {
-        "loss": float(total.loss(settings)),
+            totals += _totals(evaluate, batch.to(device), settings)
+    totals = sum_over(totals)
+    loss = LossSums(totals[:3], totals[3:6]).loss(settings)
+    absolute, squared, components, energy, frames, stress, stresses = totals[6:].tolist()
+    errors = {
+        "loss": float(loss),
         "force_mae_ev_per_a": absolute / max(components, 1.0),
         "force_rmse_ev_per_a": math.sqrt(squared / max(components, 1.0)),
-        "energy_mae_mev_per_atom": 1000.0 * energy_error / max(frames, 1.0),
+        "energy_mae_mev_per_atom": 1000.0 * energy / max(frames, 1.0),
     }
+    if stresses:
+        errors["stress_mae_ev_per_a3"] = stress / stresses
+    return errors
+
+
+def _totals(evaluate: EnergyForces, batch: Batch, settings: TrainingSettings) -> torch.Tensor:
+    energy, forces, strain = evaluate(
+        batch.species,
+        batch.edge_index,
+        batch.edge_vec,
+        batch.batch,
+        batch.num_graphs,
+        create_graph=False,
+    )
+    sums = loss_sums(batch, energy, forces, strain, settings)
+    there = batch.forces_weight[batch.batch].unsqueeze(1)
+    difference = (forces - batch.forces) * there
+    known = batch.energy_weight
+    figures = [
+        difference.abs().sum(),
+        (difference * difference).sum(),
+        3.0 * there.sum(),
+        ((energy - batch.energy).abs() / batch.n_atoms * known).sum(),
+        known.sum(),
+    ]
+    stressed = batch.stress_weight * (batch.volume > 0) * (settings.stress_weight > 0)
+    volume = torch.where(batch.volume > 0, batch.volume, 1.0)[:, None, None]
+    misfit = (strain / volume - batch.stress).abs().mean((1, 2))
+    figures += [(misfit * stressed).sum(), stressed.sum()]
+    return torch.cat([sums.sums.detach(), sums.counts, torch.stack(figures).detach()])

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, cast
 
 from torch import Tensor
 
+from ipip.config.training import TrainingSettings
 from ipip.errors import InputError
 from ipip.graph import energy_and_forces
 from ipip.models import Student
@@ -57,6 +58,11 @@ def energy_forces_of(
     fused = FusedPaiNN(cast(PaiNN, student))
     log.log(level, "kernels: %s", fused.description)
     return fused
+
+
+def kernels_of_steps(settings: TrainingSettings) -> Kernels:
+    """Say what computes training steps: a lower precision is PyTorch's matter."""
+    return settings.kernels if settings.precision == "full" else "eager"
 
 
 def check_kernels(student: Student, kernels: Kernels) -> None:

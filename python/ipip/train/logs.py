@@ -24,6 +24,7 @@ COLUMNS = (
     "valid_force_mae_ev_per_a",
     "valid_force_rmse_ev_per_a",
     "valid_energy_mae_mev_per_atom",
+    "valid_stress_mae_ev_per_a3",
     "wall_s",
 )
 

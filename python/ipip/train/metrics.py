@@ -25,6 +25,7 @@ class Metrics(TypedDict, total=False):
     energy_mae_mev_per_atom: float
     energy_rmse_mev_per_atom: float
     stress_mae_ev_per_a3: float
+    stress_rmse_ev_per_a3: float
     by_element: dict[str, dict[str, float]]
     by_config_type: dict[str, dict[str, float]]
 
@@ -100,12 +101,12 @@ def _errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> dict[str,
         result["energy_mae_mev_per_atom"] = float(np.abs(per_atom).mean())
         result["energy_rmse_mev_per_atom"] = float(np.sqrt(np.mean(per_atom**2)))
     stresses = [
-        np.abs(p.stress - r.stress).mean()
-        for r, p in pairs
-        if r.stress is not None and p.stress is not None
+        p.stress - r.stress for r, p in pairs if r.stress is not None and p.stress is not None
     ]
     if stresses:
-        result["stress_mae_ev_per_a3"] = float(np.mean(stresses))
+        misfit = np.stack(stresses)
+        result["stress_mae_ev_per_a3"] = float(np.abs(misfit).mean())
+        result["stress_rmse_ev_per_a3"] = float(np.sqrt(np.mean(misfit**2)))
     return result
 
 

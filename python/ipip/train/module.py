@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import lightning
@@ -14,11 +15,15 @@ from torch_geometric.data import Batch
 from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
 from ipip.models import Student
+from ipip.train import processes
 from ipip.train.averaging import AveragedWeights
+from ipip.train.epoch_loss import EpochLoss
 from ipip.train.evaluate import evaluate_batches
-from ipip.train.kernels import EnergyForces, energy_forces_of
+from ipip.train.kernels import EnergyForces, energy_forces_of, kernels_of_steps
+from ipip.train.loaders import ValidationBatches
 from ipip.train.losses import LossSums, loss_sums
 from ipip.train.schedule import LearningRate
+from ipip.train.termination import Termination
 
 STATE = "ipip"
 
@@ -32,6 +37,8 @@ class TrainingModule(lightning.LightningModule):
         settings: of the training.
         total_steps: optimiser steps of the whole training.
         after_epoch: called in this order after each epoch is validated (checkpoints, then logs).
+        termination: tells when to end early; None: never.
+        save: writes `last.ckpt` in the middle of an epoch, and returns where.
 
     Attributes:
         history: one row per epoch: epoch, step, learning_rate, train_loss, valid_*, wall_s.
@@ -39,15 +46,18 @@ class TrainingModule(lightning.LightningModule):
         improved: the last epoch was the best so far.
         finished: the training came to its end.
         resumed_just_now: this is the first epoch after a resume.
+        stopping: SIGTERM asks all processes to end.
     """
 
     def __init__(
         self,
         student: Student,
-        valid: Sequence[Batch],
+        valid: ValidationBatches | Sequence[Batch],
         settings: TrainingSettings,
         total_steps: int,
         after_epoch: Sequence[Callable[[TrainingModule], None]] = (),
+        termination: Termination | None = None,
+        save: Callable[[TrainingModule], Path] | None = None,
     ) -> None:
         super().__init__()
         self.student = student
@@ -62,9 +72,11 @@ class TrainingModule(lightning.LightningModule):
         self.improved = False
         self.finished = False
         self.resumed_just_now = False
+        self.stopping = False
         self._after_epoch = list(after_epoch)
-        self._valid = list(valid)
-        self._sums: LossSums | None = None
+        self._termination, self._save = termination, save
+        self._valid = valid
+        self._epoch_loss = EpochLoss(settings)
         self._evaluate: EnergyForces | None = None
         self._wall_before = 0.0
         self._started = time.monotonic()
@@ -72,9 +84,12 @@ class TrainingModule(lightning.LightningModule):
     def on_fit_start(self) -> None:
         """Bring what Lightning does not know of to the device, and start the clock."""
         self.average.to(self.device)
-        self._valid = [batch.to(self.device) for batch in self._valid]
-        self._evaluate = energy_forces_of(self.student, self.settings.kernels, log_choice=True)
         self._started = time.monotonic()
+
+    def on_train_start(self) -> None:
+        """Take SIGTERM over, now that Lightning has registered its own handler."""
+        if self._termination is not None:
+            self._termination.listen()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return AdamW or Adam on the weights that are not frozen."""
@@ -84,7 +99,7 @@ class TrainingModule(lightning.LightningModule):
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
             amsgrad=self.settings.amsgrad,
-            fused=True,
+            fused=self.settings.precision == "full",  # Lightning clips no others when it casts
         )
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -94,7 +109,10 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch."""
-        assert self._evaluate is not None
+        if self._evaluate is None:  # the student is on its device now
+            self._evaluate = energy_forces_of(
+                self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
+            )
         energy, forces, strain = self._evaluate(
             batch.species,
             batch.edge_index,
@@ -104,22 +122,43 @@ class TrainingModule(lightning.LightningModule):
             create_graph=True,
         )
         sums = loss_sums(batch, energy, forces, strain, self.settings)
-        loss = sums.loss(self.settings)
+        loss = self._loss(sums)
         if not torch.isfinite(loss):
             raise IpipError(
                 f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
                 f"step {self.global_step}; "
                 "lower learning_rate, or look for wrong labels among the training frames"
             )
-        own = sums.detach()
-        self._sums = own if self._sums is None else self._sums + own
+        self._epoch_loss.add(sums)
         return loss
+
+    def _loss(self, sums: LossSums) -> Tensor:
+        """Return this process's part of the loss, whose mean over processes is that of the batch.
+
+        The processes also agree on ending: a signal reaches each of them at another step.
+        """
+        asked = self._termination is not None and self._termination.asked
+        if processes.count() == 1:
+            self.stopping = asked
+            return sums.loss(self.settings)
+        totals = processes.sum_over(torch.cat([sums.counts, sums.counts.new_tensor([asked])]))
+        self.stopping = bool(totals[3] > 0)
+        return processes.count() * sums.over(totals[:3]).loss(self.settings)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Take the new weights into their average; end the epoch when all steps are done."""
         self.average.update()
+        self._epoch_loss.batches = batch_idx + 1
         if self.global_step >= self.total_steps:
             self.trainer.should_stop = True
+        elif self.stopping and not self.trainer.is_last_batch:
+            self._end_early()
+
+    def _end_early(self) -> None:
+        """Save and end; at the end of an epoch the checkpoints have been written."""
+        assert self._save is not None and self._termination is not None
+        where = self._save(self)
+        self._termination.end(where)
 
     def on_train_epoch_end(self) -> None:
         """Validate, decide on best, schedule and end, then let checkpoints and logs be written."""
@@ -129,17 +168,16 @@ class TrainingModule(lightning.LightningModule):
             "epoch": epoch,
             "step": self.global_step,
             "learning_rate": self.rate.rate(max(self.global_step - 1, 0)),
-            "train_loss": float(self._sums.loss(settings)) if self._sums is not None else None,
+            "train_loss": self._epoch_loss.take(),
         }
-        self._sums = None
         last = self.global_step >= self.total_steps or epoch + 1 >= settings.max_epochs
         self.improved = False
-        if self._valid and (last or (epoch + 1) % settings.validate_every == 0):
+        if len(self._valid) and (last or (epoch + 1) % settings.validate_every == 0):
             with self.average.applied():
-                errors = evaluate_batches(self.student, self._valid, settings, self._evaluate)
+                errors = evaluate_batches(self.student, self._valid, settings)
             row |= {f"valid_{name}": value for name, value in errors.items()}
             self._validated(epoch, errors["loss"])
-        elif not self._valid:
+        elif not len(self._valid):
             self.best_epoch, self.improved = epoch, True
         row["wall_s"] = self.wall_s
         self.history.append(row)
@@ -150,6 +188,8 @@ class TrainingModule(lightning.LightningModule):
         for call in self._after_epoch:
             call(self)
         self.resumed_just_now = False
+        if self.stopping and not self.finished:
+            self._end_early()
 
     def _validated(self, epoch: int, loss: float) -> None:
         self.rate.validated(loss)
@@ -167,6 +207,8 @@ class TrainingModule(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add everything that the rest of the training depends on."""
         checkpoint[STATE] = {
+            "epoch": self.current_epoch,
+            "partial": self._epoch_loss.state(),
             "student": {
                 "architecture": self.student.architecture,
                 "symbols": self.student.symbols,
@@ -193,3 +235,12 @@ class TrainingModule(lightning.LightningModule):
         self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
         self.waited, self.finished = state["waited"], state["finished"]
         self._wall_before = state["wall_s"]
+        self._epoch_loss.load(state["partial"])
+
+
+def resume_point(checkpoint: dict[str, Any]) -> tuple[int, int]:
+    """Return the epoch in which a checkpoint's training goes on, and its batches that are done."""
+    state = checkpoint[STATE]
+    if state["partial"] is None:
+        return state["epoch"] + 1, 0
+    return state["epoch"], state["partial"]["batches"]

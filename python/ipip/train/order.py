@@ -8,29 +8,48 @@ import torch
 from torch.utils.data import Sampler
 
 
-class SeededOrder(Sampler[int]):
-    """A new random order each epoch, without torch's global generator.
+class SeededBatches(Sampler[list[int]]):
+    """Batches in a new random order each epoch, without torch's global generator.
 
-    A training that resumes at an epoch sees the order that an unbroken one saw.
+    A training that resumes sees the order that an unbroken one saw. Several processes share each
+    batch: process r of p gets its frames r, r + p, ... Where the last batch has fewer frames than
+    there are processes, the others get a padding (`GraphDataset`), so that all take the same steps.
 
     Args:
         length: number of frames.
+        batch_size: frames in a batch, over all processes.
         seed: of the training.
+        rank, processes: which process this is, of how many.
     """
 
-    def __init__(self, length: int, seed: int) -> None:
+    def __init__(
+        self, length: int, batch_size: int, seed: int, rank: int = 0, processes: int = 1
+    ) -> None:
         self.length = length
+        self.batch_size = batch_size
         self.seed = seed
+        self.rank, self.processes = rank, processes
         self.epoch = 0
+        self.sampler = self  # Lightning looks for `set_epoch` there
+        self._skip = (-1, 0)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls it before each one."""
         self.epoch = epoch
 
-    def __len__(self) -> int:
-        return self.length
+    def start_at(self, epoch: int, batch: int) -> None:
+        """Begin with this epoch, and leave out the batches of it that were done before."""
+        self.epoch = epoch
+        self._skip = (epoch, batch)
 
-    def __iter__(self) -> Iterator[int]:
+    def __len__(self) -> int:
+        return -(-self.length // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator()
         generator.manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
-        yield from torch.randperm(self.length, generator=generator).tolist()
+        order = torch.randperm(self.length, generator=generator).tolist()
+        first = self._skip[1] if self._skip[0] == self.epoch else 0
+        for start in range(first * self.batch_size, self.length, self.batch_size):
+            batch = order[start : start + self.batch_size]
+            yield batch[self.rank :: self.processes] or [-1 - batch[0]]

@@ -47,12 +47,10 @@ def plot_parity(
     if title:
         figure.suptitle(title, fontsize=11)
     left, right = figure.subplots(1, 2)
-    offsets = _offsets(reference, reference_energies or {})
-    sizes = np.array([len(frame) for frame in reference])
     _energies(
         left,
-        np.array([frame.energy for frame in reference], dtype=np.float64) / sizes - offsets,
-        np.array([frame.energy for frame in predicted], dtype=np.float64) / sizes - offsets,
+        energies_per_atom(reference, reference_energies or {}),
+        energies_per_atom(predicted, reference_energies or {}),
         relative=bool(reference_energies),
     )
     _forces(right, reference, predicted)
@@ -91,11 +89,20 @@ def write_frame_errors(reference: Sequence[Frame], predicted: Sequence[Frame], p
     write_text(path, text.getvalue())
 
 
-def _offsets(frames: Sequence[Frame], reference_energies: Mapping[str, float]) -> FloatArray:
+def energies_per_atom(
+    frames: Sequence[Frame], reference_energies: Mapping[str, float]
+) -> FloatArray:
+    """Return [n_frames] energies per atom beyond those of free atoms (by symbol), eV."""
     by_number = np.zeros(120)
     for symbol, energy in reference_energies.items():
         by_number[atomic_numbers[symbol]] = energy
-    return np.array([by_number[frame.numbers].mean() for frame in frames])
+    energies = [np.nan if frame.energy is None else frame.energy for frame in frames]
+    return np.array(
+        [
+            energy / len(frame) - by_number[frame.numbers].mean()
+            for energy, frame in zip(energies, frames, strict=True)
+        ]
+    )
 
 
 def _energies(axes: Axes, x: FloatArray, y: FloatArray, *, relative: bool) -> None:

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch_geometric.data import Batch
@@ -13,17 +14,25 @@ from torch_geometric.data import Batch
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data.dataset import GraphDataset
+from ipip.data.duplicates import Duplicates, find_duplicates
 from ipip.data.elements import check_elements, elements_of
 from ipip.data.files import read_files
 from ipip.data.frame import Frame
+from ipip.data.outliers import Outlier, find_outliers
 from ipip.data.split import Split, split_frames
 from ipip.data.statistics import Statistics, statistics
+from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.train.fit import steps_of
-from ipip.train.kernels import energy_forces_of
+from ipip.train.freeze import freeze
+from ipip.train.identity import check_frames
+from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps
 from ipip.train.losses import loss_sums
+from ipip.train.precision import check_precision
+from ipip.train.replay import draw_replay
+from ipip.train.wandb_log import check_wandb
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,19 +43,39 @@ class TrainPlan:
         student: new, or read from `start_from`.
         split: of the frames of `data`.
         train, valid, test: frames of each part; `test_data` is added to test.
+        replay: frames of an earlier training to train on too.
         statistics: of each part that is not empty, by its name.
+        duplicates: within and across the parts.
+        outliers: among the training frames.
+        frozen: parameters that do not train.
         steps: optimiser steps at most.
         seconds_per_step: measured on one batch, s.
     """
 
     student: Student
     split: Split
-    train: list[Frame]
-    valid: list[Frame]
-    test: list[Frame]
+    train: Sequence[Frame]
+    valid: Sequence[Frame]
+    test: Sequence[Frame]
+    replay: list[Frame]
     statistics: dict[str, Statistics]
+    duplicates: Duplicates
+    outliers: list[Outlier]
+    frozen: list[str]
     steps: int
     seconds_per_step: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "elements": self.student.symbols,
+            "parts": {name: stats.as_dict() for name, stats in self.statistics.items()},
+            "duplicates": self.duplicates.as_dict(),
+            "outliers": [dataclasses.asdict(outlier) for outlier in self.outliers],
+            "frozen": self.frozen,
+            "steps": self.steps,
+            "expected_s": self.steps * self.seconds_per_step,
+        }
 
 
 def plan_training(settings: TrainRunSettings, split: Split | None = None) -> TrainPlan:
@@ -61,42 +90,59 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
     """
     frames = read_files(settings.data)
     more_test = read_files(settings.test_data)
-    if settings.start_from is not None:
-        student, _ = load_student(settings.start_from)
-        symbols = settings.elements or student.symbols
-        if list(symbols) != student.symbols:
-            raise InputError(
-                f"elements are {' '.join(symbols)}, but {settings.start_from} has "
-                f"{' '.join(student.symbols)}; "
-                "leave elements out or make them equal"
-            )
-    else:
-        symbols = settings.elements or elements_of(frames + more_test)
-        student = build_student(
-            settings.student.architecture,
-            symbols,
-            seed=settings.seed,
-            **settings.student.arguments(),
-        )
-    check_elements(frames, symbols, "data")
-    check_elements(more_test, symbols, "test_data")
+    replay: list[Frame] = []
+    if settings.replay is not None:
+        again = settings.replay
+        replay = draw_replay(read_files(again.data), again.frames, again.weight, settings.seed)
+    student = _student(settings, joined(frames, more_test))
+    check_elements(frames, student.symbols, "data")
+    check_elements(more_test, student.symbols, "test_data")
     split = split or _split(settings, frames)
     train, valid = split.take(frames, "train"), split.take(frames, "valid")
-    test = split.take(frames, "test") + more_test
-    parts = {"train": train, "valid": valid, "test": test}
+    test = joined(split.take(frames, "test"), more_test)
+    check_frames(train, valid, replay, student, settings.training)
+    frozen = freeze(copy.deepcopy(student), settings.training.freeze)
+    if settings.training.wandb_project is not None:
+        check_wandb()
+    check_kernels(student, settings.training.kernels)
+    check_precision(student, train, settings.training)
+    parts = {"train": train, "valid": valid, "test": test, "replay": replay}
     return TrainPlan(
         student=student,
         split=split,
         train=train,
         valid=valid,
         test=test,
-        statistics={name: statistics(part, student.cutoff) for name, part in parts.items() if part},
-        steps=steps_of(settings.training, len(train)),
+        replay=replay,
+        statistics={
+            name: statistics(part, student.cutoff) for name, part in parts.items() if len(part)
+        },
+        duplicates=find_duplicates({name: parts[name] for name in ("train", "valid", "test")}),
+        outliers=find_outliers(train),
+        frozen=frozen,
+        steps=steps_of(settings.training, len(train) + len(replay)),
         seconds_per_step=measure_step(student, train, settings.training),
     )
 
 
-def read_for_split(settings: TrainRunSettings) -> list[Frame]:
+def _student(settings: TrainRunSettings, frames: Sequence[Frame]) -> Student:
+    if settings.start_from is None:
+        return build_student(
+            settings.student.architecture,
+            settings.elements or elements_of(frames),
+            seed=settings.seed,
+            **settings.student.arguments(),
+        )
+    student, _ = load_student(settings.start_from)
+    if settings.elements is not None and settings.elements != student.symbols:
+        raise InputError(
+            f"elements are {' '.join(settings.elements)}, but {settings.start_from} has "
+            f"{' '.join(student.symbols)}; leave elements out or make them equal"
+        )
+    return student
+
+
+def read_for_split(settings: TrainRunSettings) -> Sequence[Frame]:
     """Return the frames that a split of this run divides."""
     return read_files(settings.data)
 
@@ -110,7 +156,7 @@ def measure_step(
     batch = Batch.from_data_list(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
     if batch.edge_index.shape[1] == 0:
         return 0.0
-    evaluate = energy_forces_of(trial, settings.kernels)
+    evaluate = energy_forces_of(trial, kernels_of_steps(settings))
     times = []
     for _ in range(repeats):
         start = time.perf_counter()

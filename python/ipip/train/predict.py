@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +94,7 @@ def frame_features(
 
 
 def edge_bounded(
-    graphs: Sequence[Data], batch_size: int, max_edges: int = MAX_EDGES
+    graphs: Iterable[Data], batch_size: int, max_edges: int = MAX_EDGES
 ) -> Iterator[tuple[int, list[Data]]]:
     """Cut graphs, in order, into lists of at most `batch_size` graphs and `max_edges` edges.
 

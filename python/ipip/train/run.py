@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ipip.config.train_run import TrainRunSettings
+from ipip.config.training import WITHOUT_INFLUENCE
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
+from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.errors import InputError
 from ipip.export import save_student
+from ipip.train import processes
 from ipip.train.checkpoints import disk_full_explained
 from ipip.train.fit import FitResult, fit
+from ipip.train.interactive import write_page
 from ipip.train.marker import refuse_difference
 from ipip.train.metrics import Metrics, metrics
 from ipip.train.parity import plot_parity, write_frame_errors
@@ -56,9 +61,8 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder for the output")
     if lock.exists():
-        refuse_difference(
-            folder, yaml.safe_load(lock.read_text(encoding="utf-8")), _locked(settings)
-        )
+        there = yaml.safe_load(lock.read_text(encoding="utf-8"))
+        refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
     split = None
     if (folder / SPLIT).exists():
         split = Split.load(folder / SPLIT, read_for_split(settings))
@@ -67,11 +71,11 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
 
 def train_run(
     settings: TrainRunSettings, plan: TrainPlan, folder: Path, *, progress: bool = True
-) -> TrainReport:
+) -> TrainReport | None:
     """Train, save the student and its test errors; run again, it continues or returns.
 
     Writes config.lock.yaml, split.json, the training's files (`ipip.train.fit`), student.pt,
-    test.json, errors.csv and parity.png.
+    test.json, errors.csv, parity.png and training.html.
 
     Args:
         settings: of the run.
@@ -79,15 +83,18 @@ def train_run(
         folder: made if needed.
         progress: show a progress bar if the output is a terminal.
 
+    Returns:
+        The report; None on all but the first of several processes.
+
     Raises:
         InputError, IpipError: as `ipip.train.fit`.
     """
     with disk_full_explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(
-            folder / LOCK, yaml.safe_dump(_locked(settings), sort_keys=False, allow_unicode=True)
-        )
-        plan.split.save(folder / SPLIT)
+        if processes.is_first():
+            folder.mkdir(parents=True, exist_ok=True)
+            locked = yaml.safe_dump(_locked(settings), sort_keys=False, allow_unicode=True)
+            write_text(folder / LOCK, locked)
+            plan.split.save(folder / SPLIT)
         result = fit(
             plan.student,
             plan.train,
@@ -95,49 +102,87 @@ def train_run(
             settings.training,
             folder,
             seed=settings.seed,
+            replay_frames=plan.replay,
             progress=progress,
         )
-        part = "test" if plan.test else "valid" if plan.valid else "train"
-        reference = getattr(plan, part)
+        if not processes.is_first():
+            return None
+        part = next(name for name in ("test", "valid", "train") if len(getattr(plan, name)))
+        reference: Sequence[Frame] = getattr(plan, part)
         predicted = predict(result.student, reference)
         errors = metrics(reference, predicted)
-        save_student(
-            result.student,
-            folder / STUDENT,
-            training_digest=frames_digest(plan.train),
-            training={
-                "train_frames": len(plan.train),
-                "valid_frames": len(plan.valid),
-                "steps": result.steps,
-                "best_epoch": result.best_epoch,
-                "seed": settings.seed,
-                "settings": settings.training.model_dump(mode="json"),
-                "errors_on": part,
-                "errors": dict(errors),
-            },
-        )
-        report = {
-            "part": part,
-            "errors": errors,
-            "best_epoch": result.best_epoch,
-            "steps": result.steps,
-            "wall_s": result.wall_s,
-            "frames": {name: s.as_dict() for name, s in plan.statistics.items()},
-        }
-        write_text(folder / REPORT, json.dumps(report, indent=1) + "\n")
-        write_frame_errors(reference, predicted, folder / "errors.csv")
-        energies = dict(
-            zip(result.student.symbols, result.student.reference_energies.tolist(), strict=True)
-        )
-        plot_parity(
-            reference,
-            predicted,
-            folder / "parity.png",
-            title=f"{len(reference)} {part} frames",
-            reference_energies=energies,
-        )
+        _write(settings, plan, folder, result, part, errors)
+        _draw(folder, result, part, reference, predicted)
     return TrainReport(result, part, errors, folder / STUDENT)
+
+
+def _write(
+    settings: TrainRunSettings,
+    plan: TrainPlan,
+    folder: Path,
+    result: FitResult,
+    part: str,
+    errors: Metrics,
+) -> None:
+    save_student(
+        result.student,
+        folder / STUDENT,
+        training_digest=frames_digest(plan.train),
+        training={
+            "train_frames": len(plan.train),
+            "valid_frames": len(plan.valid),
+            "replayed_frames": len(plan.replay),
+            "steps": result.steps,
+            "best_epoch": result.best_epoch,
+            "seed": settings.seed,
+            "settings": settings.training.model_dump(mode="json"),
+            "errors_on": part,
+            "errors": dict(errors),
+        },
+    )
+    report = {
+        "part": part,
+        "errors": errors,
+        "best_epoch": result.best_epoch,
+        "steps": result.steps,
+        "wall_s": result.wall_s,
+        "frames": {name: s.as_dict() for name, s in plan.statistics.items()},
+        "duplicates": plan.duplicates.as_dict(),
+        "outliers": [dataclasses.asdict(outlier) for outlier in plan.outliers],
+    }
+    write_text(folder / REPORT, json.dumps(report, indent=1) + "\n")
+
+
+def _draw(
+    folder: Path,
+    result: FitResult,
+    part: str,
+    reference: Sequence[Frame],
+    predicted: Sequence[Frame],
+) -> None:
+    student = result.student
+    energies = dict(zip(student.symbols, student.reference_energies.tolist(), strict=True))
+    title = f"{len(reference)} {part} frames"
+    write_frame_errors(reference, predicted, folder / "errors.csv")
+    plot_parity(
+        reference, predicted, folder / "parity.png", title=title, reference_energies=energies
+    )
+    write_page(
+        folder / "training.html",
+        reference,
+        predicted,
+        title=f"{folder.name}: {student.architecture} on {title}",
+        history=result.history,
+        best_epoch=result.best_epoch,
+        reference_energies=energies,
+    )
 
 
 def _locked(settings: TrainRunSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude={"folder"})
+
+
+def _decisive(locked: dict[str, Any]) -> dict[str, Any]:
+    """Return locked settings without those that have no influence on the result."""
+    training = {k: v for k, v in locked["training"].items() if k not in WITHOUT_INFLUENCE}
+    return locked | {"training": training}

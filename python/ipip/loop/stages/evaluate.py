@@ -9,17 +9,16 @@ from typing import Any
 from ipip.config.run import RunSettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import IpipError
-from ipip.export import load_student
 from ipip.lammps import Verdict, run_student_md
 from ipip.loop.folder import stage_id
-from ipip.loop.frames import frame_errors
+from ipip.loop.frames import frame_energy_errors, frame_errors
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.student_md import describe_verdicts, run_student
 from ipip.loop.stages.training import STUDENT_FILE
 from ipip.loop.starts import speed_box, stability_starts
 from ipip.loop.statistics import wilson_interval
-from ipip.train import metrics, predict
+from ipip.train import metrics, predict_file
 
 TEST_FILE = "test.xyz"
 SPEED_TEMPERATURE = 300.0
@@ -27,12 +26,16 @@ SPEED_TEMPERATURE = 300.0
 
 def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Measure the round's student on frames and boxes that no training has seen."""
-    label = stage_id(0, "20_label")
     path = run.path(stage_id(round_index, "40_finetune"), STUDENT_FILE)
-    student, _ = load_student(path)
+    return measure(settings, path, run)
+
+
+def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
+    """Measure the student in `path`: errors on held-out frames, stability runs, speed."""
+    label = stage_id(0, "20_label")
     test = read_frames(run.path(label, "test.xyz"))
     valid = read_frames(run.path(label, "valid.xyz"))
-    predicted = predict(student, test)
+    predicted = predict_file(path, test)
     write_frames(run.folder / TEST_FILE, predicted)
     starts = stability_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, "stability", start.name) for start in starts}
@@ -45,10 +48,11 @@ def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
         outputs=(run.folder / TEST_FILE,),
         results={
             "test": dict(errors),
-            "valid": dict(metrics(valid, predict(student, valid))),
+            "valid": dict(metrics(valid, predict_file(path, valid))),
             "test_frame_errors": frame_errors(test, predicted),
+            "test_frame_energy_errors": frame_energy_errors(test, predicted),
             "failures": failures,
-            "runs": describe_verdicts(starts, verdicts),
+            "runs": describe_verdicts(starts, verdicts, md.timestep),
         },
         times={"us_per_atom_step": pace},
         seeds=seeds,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ipip.config.run import RunSettings
 from ipip.loop.decide import forget_indices
-from ipip.loop.folder import stage_id
-from ipip.loop.frames import FILE_NAME, entry_of, read_set
+from ipip.loop.frames import entry_of, read_set
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.storage import write_json
@@ -15,8 +14,7 @@ FORGOTTEN_FILE = "forgotten.json"
 
 def forget(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Choose and store what this round forgets of the last round's pretraining set."""
-    source = stage_id(round_index - 1, "20_label" if round_index == 1 else "20_relabel")
-    entries = [entry_of(frame) for frame in read_set(run.path(source, FILE_NAME))]
+    entries = [entry_of(frame) for frame in read_set(run.last_set)]
     seed = derive_seed(settings.seed, round_index, "forget")
     indices = forget_indices(len(entries), settings.iteration.forget_fraction, seed)
     path = run.folder / FORGOTTEN_FILE

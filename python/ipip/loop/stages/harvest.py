@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
-from ipip.data.atomic import write_text
 from ipip.export import load_student
-from ipip.harvest import Candidate, Decision, RunSteps, mean_energies_per_atom, propose
+from ipip.harvest import (
+    Candidate,
+    RunSteps,
+    count_reasons,
+    left_out,
+    mean_energies_per_atom,
+    propose,
+    propose_at_random,
+    write_decisions,
+)
 from ipip.harvest import harvest as choose
 from ipip.lammps import RunTrajectory
 from ipip.loop.energy_shift import apply_energy_shift
 from ipip.loop.folder import stage_id
-from ipip.loop.frames import FILE_NAME, read_set
+from ipip.loop.frames import read_set
+from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.label import DISTANCES, read_min_distances
 from ipip.loop.stages.student_md import RUNS_FOLDER
-from ipip.loop.stages.training import STUDENT_FILE
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 
 NEW_FILE = "new.xyz"
-DECISIONS_FILE = "decisions.csv"
+DECISIONS_FILE = "harvest.csv"
 
 
 def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Choose frames of the round's student MD; write them with the teacher's shifted labels."""
     label = stage_id(0, "20_label")
     shift = run.results(label)["energy_shift"]["ev_per_atom"]
-    before = stage_id(round_index - 1, "20_label" if round_index == 1 else "20_relabel")
     known = [
-        *read_set(run.path(before, FILE_NAME)),
+        *read_set(run.last_set),
         *read_frames(run.path(label, "train.xyz")),
         *read_frames(run.path(label, "valid.xyz")),
         *read_frames(run.path(label, "test.xyz")),
     ]
     runs = _runs(run.run.stage(stage_id(round_index, "10_explore")) / RUNS_FOLDER)
-    candidates = propose([steps for steps, _ in runs], settings.harvest)
+    run_steps = [steps for steps, _ in runs]
+    seed = derive_seed(settings.seed, round_index, "harvest")
+    candidates = (
+        propose_at_random(run_steps, settings.harvest, seed)
+        if settings.harvest.choose == "random"
+        else propose(run_steps, settings.harvest)
+    )
     frames = read_candidates(candidates, {steps.name: trajectory for steps, trajectory in runs})
-    student, _ = load_student(run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE))
+    student, _ = load_student(run.last_student)
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
@@ -65,7 +75,8 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     )
     new = [_named(frame, round_index) for frame in result.frames]
     outputs = [run.folder / DECISIONS_FILE]
-    write_decisions(outputs[0], result.decisions)
+    others = left_out(run_steps, settings.harvest, candidates)
+    write_decisions(outputs[0], [*result.decisions, *others])
     if new:
         outputs.append(run.folder / NEW_FILE)
         write_frames(outputs[1], new)
@@ -81,11 +92,13 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         results={
             "candidates": len(candidates),
             "labelled": result.labelled,
+            "teacher_calls": result.labelled,
             "taken": len(new),
             "taken_from_unstable": unstable,
             "mean_force_difference_ev_per_a": mean,
-            "left": dict(Counter(_kind(d.reason) for d in result.decisions if not d.taken)),
+            "left": count_reasons(result.decisions),
         },
+        seeds={"harvest": seed},
         note=note,
     )
 
@@ -103,17 +116,6 @@ def read_candidates(
         for frame in trajectories[name].frames(wanted)
     }
     return [found[candidate.run, candidate.step] for candidate in candidates]
-
-
-def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
-    """Write why each candidate was taken or left, one row each."""
-    text = io.StringIO()
-    rows = [decision.as_dict() for decision in decisions]
-    names = list(Decision.__dataclass_fields__)
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
 
 
 def _runs(folder: Path) -> list[tuple[RunSteps, RunTrajectory]]:
@@ -140,9 +142,3 @@ def _named(frame: Frame, round_index: int) -> Frame:
             "md_step": frame.info["md_step"],
         }
     )
-
-
-def _kind(reason: str) -> str:
-    """Return a reason without its numbers, for counting."""
-    words = [word for word in reason.split() if not any(sign.isdigit() for sign in word)]
-    return " ".join(words)

@@ -20,7 +20,16 @@ from ipip.loop.energy_shift import (
     outside_fit,
 )
 from ipip.loop.folder import stage_id
-from ipip.loop.frames import FILE_NAME, frame_errors, write_set
+from ipip.loop.frames import (
+    FILE_NAME,
+    INDEX_FILE,
+    REFERENCE_INDEX,
+    frame_energy_errors,
+    frame_errors,
+    write_index,
+    write_reference_index,
+    write_set,
+)
 from ipip.loop.reference import ReferenceFrames, read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
@@ -58,6 +67,12 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
         )
     folder = run.folder
     write_set(folder / FILE_NAME, apply_energy_shift(frames, by_symbol), entries)
+    write_index(folder / INDEX_FILE, frames, entries, by_symbol)
+    write_reference_index(
+        folder / REFERENCE_INDEX,
+        {"train": reference.train, "valid": reference.valid, "test": reference.test},
+        settings.reference.group_key,
+    )
     write_frames(folder / "train.xyz", reference.train)
     write_frames(folder / "valid.xyz", reference.valid)
     write_frames(folder / "test.xyz", reference.test)
@@ -66,18 +81,30 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     write_json(folder / DISTANCES, calibration.as_dict())
     for note in notes:
         run.reporter.message(note)
-    names = (FILE_NAME, "train.xyz", "valid.xyz", "test.xyz", TEACHER_TEST, "split.json", DISTANCES)
+    names = (
+        FILE_NAME,
+        INDEX_FILE,
+        REFERENCE_INDEX,
+        "train.xyz",
+        "valid.xyz",
+        "test.xyz",
+        TEACHER_TEST,
+        "split.json",
+        DISTANCES,
+    )
     test = metrics(reference.test, shifted_test)
     return StageResult(
         outputs=tuple(folder / name for name in names),
         results={
             "energy_scale": _energy_scale(reference.train, settings.elements),
             "energy_shift": describe_shift(shift),
+            "teacher_calls": len(reference.train) + len(reference.test),
             "composition": count_composition(entries),
             "test": dict(test),
             "test_groups": reference.groups,
             "test_sizes": [len(frame) for frame in reference.test],
             "test_frame_errors": frame_errors(reference.test, shifted_test),
+            "test_frame_energy_errors": frame_energy_errors(reference.test, shifted_test),
             "sizes": {
                 "pretraining": len(frames),
                 "train": len(reference.train),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from ipip.loop.folder import stage_id
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.label import DISTANCES, read_min_distances
-from ipip.loop.stages.training import STUDENT_FILE
 from ipip.loop.starts import Start, exploration_starts
 
 RUNS_FOLDER = "runs"
@@ -22,14 +22,14 @@ RUNS_FOLDER = "runs"
 
 def explore_with_student(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Run the last round's student from every start; whole runs of an earlier attempt are kept."""
-    model = run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE)
+    model = run.last_student
     starts = exploration_starts(settings)
     seeds = {
         start.name: derive_seed(settings.seed, round_index, "explore", start.name)
         for start in starts
     }
     verdicts = run_student(settings, settings.student_md, model, starts, seeds, run)
-    records = describe_verdicts(starts, verdicts)
+    records = describe_verdicts(starts, verdicts, settings.student_md.timestep)
     failed = sum(record["state"] == "unstable" for record in records)
     return StageResult(
         outputs=tuple(run.folder / RUNS_FOLDER / start.name / "verdict.json" for start in starts),
@@ -74,7 +74,12 @@ def run_student(
             advance(done - shown)
             shown = done
 
-        verdicts = run_many(jobs, settings.resources.lammps_runs, progress=progress)
+        verdicts = run_many(
+            jobs,
+            settings.resources.lammps_runs,
+            progress=progress,
+            launcher=shlex.split(settings.resources.lammps_launcher),
+        )
     broken = [verdict for verdict in verdicts if verdict.state == "failed"]
     if broken:
         raise IpipError(
@@ -85,8 +90,10 @@ def run_student(
     return verdicts
 
 
-def describe_verdicts(starts: Sequence[Start], verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return what each run came to, without times."""
+def describe_verdicts(
+    starts: Sequence[Start], verdicts: Sequence[Verdict], timestep: float
+) -> list[dict[str, Any]]:
+    """Return what each run, of this time step (fs), came to, without wall times."""
     return [
         {
             "name": start.name,
@@ -96,6 +103,7 @@ def describe_verdicts(starts: Sequence[Start], verdicts: Sequence[Verdict]) -> l
             "reason": verdict.reason,
             "step": verdict.step,
             "steps": verdict.steps,
+            "timestep_fs": timestep,
         }
         for start, verdict in zip(starts, verdicts, strict=True)
     ]

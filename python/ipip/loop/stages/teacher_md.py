@@ -50,6 +50,7 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
                     settings.teacher_md,
                     progress=progress,
                     on_result=lambda result: _store(folder, result),
+                    checkpoints=folder,
                 )
     records = [read_json(folder / f"{start.name}.json") for start in starts]
     return _result(run, folder, records, seeds)
@@ -95,6 +96,7 @@ def _result(
             "runs": [{name: record[name] for name in names} for record in records],
             "frames": frames,
             "teacher": info,
+            "teacher_calls": sum(record["step"] or 0 for record in records),
         },
         times={"us_per_atom_step": sum(timed) / len(timed)} if timed else {},
         seeds=seeds,

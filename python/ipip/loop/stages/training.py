@@ -13,26 +13,28 @@ from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.export import load_student, save_student
 from ipip.loop.decide import held_out_count
-from ipip.loop.folder import stage_id
+from ipip.loop.folder import previous_set, stage_id
 from ipip.loop.frames import FILE_NAME, read_set
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
+from ipip.loop.stages.reference import reference_frames
+from ipip.loop.storage import write_json
 from ipip.models import Student, build_student
-from ipip.train import fit
+from ipip.train import FitResult, fit, steps_of
 
 STUDENT_FILE = "student.pt"
+PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
 
 
 def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Train on the round's pretraining set, from new weights or from the last round's student."""
     if settings.pretrain is None:
         return _untrained(settings, round_index, run)
-    source = stage_id(round_index, "20_label" if round_index == 0 else "20_relabel")
-    frames = read_set(run.path(source, FILE_NAME))
+    frames = read_set(_own_set(round_index, run))
     seed = derive_seed(settings.seed, round_index, "pretrain")
     train, valid = hold_out(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
-    if round_index > 0 and settings.iteration.start == "warm":
-        student, _ = load_student(run.path(stage_id(round_index - 1, "40_finetune"), STUDENT_FILE))
+    if run.chain and settings.iteration.start == "warm":
+        student, _ = load_student(run.last_student)
     else:
         student = new_student(settings, round_index, run)
     return _train(student, train, valid, settings.pretrain, run, seed)
@@ -45,13 +47,34 @@ def _untrained(settings: RunSettings, round_index: int, run: StageRun) -> StageR
 
 
 def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
-    """Train the pretrained student on the reference training frames, with a new optimiser."""
+    """Train the pretrained student on the reference training frames, with a new optimiser.
+
+    Pretraining frames may be replayed among them (`iteration.replay`), so that less of what was
+    learnt from them is forgotten.
+    """
     label = stage_id(0, "20_label")
     train = read_frames(run.path(label, "train.xyz"))
     valid = read_frames(run.path(label, "valid.xyz"))
+    if settings.active is not None:
+        train += reference_frames((*run.chain, round_index), run)
     student, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     seed = derive_seed(settings.seed, round_index, "finetune")
+    if settings.iteration.replay:
+        pool = read_set(_own_set(round_index, run))
+        train += replayed(pool, len(train), settings.iteration.replay, seed)
     return _train(student, train, valid, settings.finetune, run, seed)
+
+
+def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
+    """Draw `multiple` times `count` pretraining frames at random, all of them at most."""
+    number = min(len(pool), round(multiple * count))
+    chosen = np.random.default_rng(seed).choice(len(pool), size=number, replace=False)
+    return [pool[index] for index in sorted(chosen.tolist())]
+
+
+def _own_set(round_index: int, run: StageRun) -> Path:
+    """Return the file of the round's own pretraining set."""
+    return run.path(previous_set(round_index), FILE_NAME)
 
 
 def new_student(settings: RunSettings, round_index: int, run: StageRun) -> Student:
@@ -84,27 +107,14 @@ def _train(
     run: StageRun,
     seed: int,
 ) -> StageResult:
-    torch.set_num_threads(1)
-    if settings.references == "auto":
-        # The run has one energy scale; a fit of its own in each stage would move it.
-        settings = settings.model_copy(update={"references": "keep"})
     folder = run.folder / "training"
-    result = fit(student, train, valid, settings, folder, seed=seed, progress=True)
     path = run.folder / STUDENT_FILE
-    provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
-    save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
-    best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
-    figures = {
-        name: value
-        for name, value in best.items()
-        if name.startswith("valid_") and value is not None
-    }
-    outputs: list[Path] = [path, *sorted(folder.glob("*.csv"))]
+    result, figures = train_student(student, train, valid, settings, folder, path, seed, run)
     note = f"{result.steps} steps on {len(train)} frames"
     if "valid_force_mae_ev_per_a" in figures:
         note += f", validation force MAE {figures['valid_force_mae_ev_per_a']:.3f} eV/Å"
     return StageResult(
-        outputs=tuple(outputs),
+        outputs=(path, *sorted(folder.glob("*.csv"))),
         results={
             "steps": result.steps,
             "best_epoch": result.best_epoch,
@@ -116,3 +126,33 @@ def _train(
         seeds={"training": seed},
         note=note,
     )
+
+
+def train_student(
+    student: Student,
+    train: Sequence[Frame],
+    valid: Sequence[Frame],
+    settings: TrainingSettings,
+    folder: Path,
+    path: Path,
+    seed: int,
+    run: StageRun,
+) -> tuple[FitResult, dict[str, float]]:
+    """Train a student in `folder` and write it to `path`; return its validation figures too.
+
+    The run has one energy scale: a fit of its own in each stage would move it.
+    """
+    torch.set_num_threads(1)
+    if settings.references == "auto":
+        settings = settings.model_copy(update={"references": "keep"})
+    write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
+    result = fit(student, train, valid, settings, folder, seed=seed, progress=True)
+    provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
+    save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
+    best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
+    figures = {
+        name: float(value)
+        for name, value in best.items()
+        if name.startswith("valid_") and value is not None
+    }
+    return result, figures

@@ -1,0 +1,88 @@
+"""Speed of pair_style ipip: python -m benchmarks.pair [--quick] [--only PART] ...
+
+Each part is a short run that writes OUT/parts/PART.json; the table and OUT/pair.png show all parts
+that are there, so that a sweep can be made in several runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pair import drift, others, relabel, scaling, speed
+from benchmarks.pair.parts import read_parts, write_part
+from benchmarks.pair.plot import plot
+from benchmarks.pair.table import print_tables
+from rich.console import Console
+
+from ipip.errors import IpipError
+
+Part = Callable[..., list[dict[str, Any]]]
+
+
+def _speed(box: str) -> Part:
+    return lambda folder, quick: speed.measure(box, folder, quick=quick)
+
+
+ALWAYS: dict[str, Part] = {
+    "speed-dense": _speed("dense"),
+    "speed-mos2": _speed("MoS2"),
+    "speed-gas": _speed("S2 gas"),
+    "memory": scaling.memory,
+    "sizes": scaling.sizes,
+    "ranks": scaling.ranks,
+    "teacher": others.teacher,
+    "relabel": relabel.relabel,
+    "drift": drift.drift,
+}
+ASKED: dict[str, Part] = {
+    "schnetpack": others.schnetpack,
+    "deepmd": others.deepmd,
+    "million": scaling.million,
+}
+QUICK = ("speed-dense", "speed-gas", "sizes", "relabel")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pair", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one student, small runs: a minute")
+    parser.add_argument(
+        "--only", action="append", choices=[*ALWAYS, *ASKED], help="a part; may be given again"
+    )
+    parser.add_argument(
+        "--with", dest="more", default="", help="schnetpack,deepmd: makes their environments"
+    )
+    parser.add_argument("--million", action="store_true", help="advance a million atoms too")
+    parser.add_argument("--table", action="store_true", help="measure nothing, show what is there")
+    parser.add_argument("--out", type=Path, help="folder (runs/benchmarks/pair, or pair-quick)")
+    given = parser.parse_args()
+    asked = [name for name in given.more.split(",") if name]
+    unknown = [name for name in asked if name not in ("schnetpack", "deepmd")]
+    if unknown:
+        parser.error(f"--with is {given.more!r}; expected schnetpack, deepmd or both by a comma")
+    out = given.out or Path("runs/benchmarks") / ("pair-quick" if given.quick else "pair")
+    names = given.only or [*(QUICK if given.quick else ALWAYS), *asked]
+    if given.million and "million" not in names:
+        names.append("million")
+    console = Console(width=150)
+    for name in [] if given.table else names:
+        console.print(f"measuring {name}", highlight=False)
+        try:
+            rows = (ALWAYS | ASKED)[name](out / "work", quick=given.quick)
+        except IpipError as error:
+            console.print(f"{name}: {error}", style="red", highlight=False)
+            return error.exit_status
+        write_part(out / "parts", name, rows, quick=given.quick)
+    parts = read_parts(out / "parts") if (out / "parts").is_dir() else {}
+    print_tables(parts, console)
+    if parts:
+        plot(parts, out / "pair.png")
+        console.print(f"wrote {out}/parts/*.json and {out}/pair.png", highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

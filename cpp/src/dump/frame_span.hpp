@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Finds one frame of a LAMMPS text dump in a buffer, without reading its rows.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ipip::dump {
+
+/// What stands in a buffer where a frame begins.
+enum class Found {
+  frame,       ///< a whole frame
+  incomplete,  ///< its end is not in the buffer
+  broken       ///< it is cut off and another frame begins in it (a run that was killed and went on)
+};
+
+/// Header of a frame, and where its rows are.
+struct FrameSpan {
+  Found found = Found::incomplete;
+  std::int64_t step = 0;
+  std::int64_t count = 0;            ///< rows
+  std::vector<std::string> box;      ///< words behind "ITEM: BOX BOUNDS"
+  std::vector<double> bounds;        ///< [3, bounds_width] row by row
+  std::int64_t bounds_width = 0;     ///< 2, 3 (tilts) or 4 (general triclinic)
+  std::vector<std::string> columns;  ///< names
+  std::size_t rows = 0;              ///< where the rows begin
+  std::size_t end = 0;  ///< where the next frame begins; of `incomplete` and blank text: undefined
+};
+
+/// Reads the frame that begins at `begin` of `text`; all positions count from the start of `text`.
+/// Throws ipip::Error where the text is not that of a dump of atoms.
+FrameSpan find_frame(std::string_view text, std::size_t begin);
+
+}  // namespace ipip::dump

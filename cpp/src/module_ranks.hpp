@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+/// Adds what the pair style uses besides a `Student`: candidates on a device, ranks on devices.
+void bind_ranks(pybind11::module_& module);

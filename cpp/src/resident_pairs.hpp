@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Candidate pairs that stay on a device between rebuilds of the neighbour list.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "ipip/student.hpp"
+
+namespace ipip {
+
+/// Pairs of one step, on the student's device.
+struct StepPairs {
+  torch::Tensor edge_index;  ///< [2, n_pairs] int64: receiving row, neighbour's row
+  torch::Tensor vectors;     ///< [n_pairs, 3] float64 Å
+  torch::Tensor closest;     ///< [n_kinds] float64 Å; no numbers where none were asked for
+};
+
+class ResidentPairs {
+ public:
+  explicit ResidentPairs(torch::Device device) : device_(device) {}
+
+  /// Copies candidates to the device.
+  /// @throws ipip::Error  the arrays do not fit each other
+  void assign(const Candidates& candidates);
+
+  /// Pairs closer than the cutoff, for points [n_points, 3] in main memory.
+  /// @throws ipip::Error  a candidate names a point that is not there
+  StepPairs collect(const double* points, std::int64_t n_points, double cutoff) const;
+
+  const torch::Tensor& species() const { return species_; }
+  std::int64_t n_local() const { return n_local_; }
+  std::int64_t n_total() const { return species_.size(0); }
+  std::int64_t n_candidates() const { return to_.defined() ? to_.size(0) : 0; }
+
+  /// Bytes in main memory; none where the device has its own.
+  double host_bytes() const;
+
+ private:
+  torch::Device device_;
+  std::int64_t n_local_ = 0;
+  std::int64_t n_kinds_ = 0;
+  std::int64_t points_needed_ = 0;
+  torch::Tensor species_ = torch::empty({0}, torch::kInt64);  // [n_total]
+  torch::Tensor rows_;                                        // [2, n_candidates]
+  torch::Tensor from_, to_, kinds_;                           // [n_candidates]
+};
+
+}  // namespace ipip

@@ -1,0 +1,39 @@
+"""A progress bar over the bytes of a dump."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ipip.lammps.dump import DumpReader
+from ipip.lammps.dump_frame import DumpFrame
+
+
+@contextlib.contextmanager
+def dump_progress(
+    files: Sequence[Path], *, shown: bool = True
+) -> Iterator[Callable[[DumpFrame, DumpReader], None]]:
+    """Give a function that moves the bar to a frame; compressed dumps have no known end."""
+    console = Console(stderr=True, highlight=False)
+    sizes = [file.stat().st_size for file in files]
+    before = {file.name: sum(sizes[:k]) for k, file in enumerate(files)}
+    known = all(file.suffix not in {".gz", ".zst"} for file in files)
+    columns = (
+        TextColumn("step {task.fields[step]}"),
+        BarColumn(bar_width=30),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task("", total=sum(sizes) if known else None, step=0)
+
+        def advance(frame: DumpFrame, reader: DumpReader) -> None:
+            place = reader.position
+            bar.update(task, completed=before[place.file] + place.offset, step=frame.step)
+
+        yield advance

@@ -1,0 +1,78 @@
+"""`ipip harvest`: training frames from a user's own dumps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def harvest(
+    dumps: Annotated[
+        list[Path],
+        typer.Argument(help="LAMMPS dumps (.gz, .zst, patterns with '*') or folders of runs."),
+    ],
+    student: Annotated[Path, typer.Option(help="Student file (.pt) that made the dumps.")],
+    config: Annotated[
+        Path | None, typer.Option(help="Settings (YAML) with the teacher; see docs/harvest.md.")
+    ] = None,
+    known: Annotated[
+        list[Path] | None, typer.Option(help="Frames that are known (extended XYZ); repeatable.")
+    ] = None,
+    symbols: Annotated[
+        str | None, typer.Option(help="Element of each LAMMPS type, such as Mo,S,O.")
+    ] = None,
+    timestep: Annotated[float | None, typer.Option(help="Time step of the MD in fs [1].")] = None,
+    frames: Annotated[int | None, typer.Option(help="Frames to take, at most [20].")] = None,
+    failed: Annotated[
+        bool | None,
+        typer.Option("--failed", help="Every run failed right after its dump's last frame."),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Output folder; a second call goes on there.")
+    ] = Path("harvest"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Choose frames for training from the MD of a student, those before a failure first."""
+    import contextlib
+    from collections.abc import Callable
+
+    import torch
+
+    from ipip.cli.progress import TerminalReporter
+    from ipip.config.harvest_run import HarvestRunSettings
+    from ipip.config.load import load_settings
+    from ipip.config.options import with_options
+    from ipip.harvest.from_dumps import SUMMARY_FILE, harvest_dumps
+
+    torch.set_num_threads(1)
+    settings = HarvestRunSettings() if config is None else load_settings(config, HarvestRunSettings)
+    options = {"timestep": timestep, "failed": failed, "known": known}
+    settings = with_options(settings, {k: v for k, v in options.items() if v is not None})
+    if frames is not None:
+        chosen = with_options(settings.harvest, {"frames": frames})
+        settings = settings.model_copy(update={"harvest": chosen})
+    names = None if symbols is None else symbols.replace(",", " ").split()
+    total = settings.harvest.candidates
+    silent: Callable[[int], None] = lambda steps: None  # noqa: E731
+    bar = TerminalReporter().tasks("teacher labels", total)
+    with contextlib.nullcontext(silent) if quiet or as_json else bar as advance:
+        report = harvest_dumps(
+            dumps, student, settings, folder, names, lambda done, asked: advance(1)
+        )
+    if as_json:
+        typer.echo((folder / SUMMARY_FILE).read_text().rstrip())
+        return
+    unstable = sum(run.state == "unstable" for run in report.runs)
+    stored = sum(len(run.steps) for run in report.runs)
+    typer.echo(
+        f"{len(report.new)} new frames from {len(report.runs)} runs ({unstable} unstable, "
+        f"{stored} stored frames, {report.labelled} labelled by the teacher)"
+    )
+    for run in report.runs:
+        if run.name in report.problems:
+            typer.echo(f"  {run.name}: failed at step {run.end_step}: {report.problems[run.name]}")
+    typer.echo(f"{folder}: {report.frames} frames in frames.xyz; why each was taken or left: ")
+    typer.echo(f"  {folder / 'harvest.csv'}")

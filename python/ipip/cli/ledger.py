@@ -1,0 +1,54 @@
+"""`ipip ledger`: where a run's frames came from and what became of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def ledger(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    frame: Annotated[str | None, typer.Option(help="Text that the frame's id holds.")] = None,
+    origin: Annotated[
+        int | None, typer.Option(help="Round whose exploration made the frame.")
+    ] = None,
+    lived_in: Annotated[
+        int | None, typer.Option("--round", help="Round whose pretraining set holds it.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Who labelled it: teacher, 'student 0', reference.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+) -> None:
+    """Look frames up in RUN/ledger.csv: origin, labels, energy shift, the rounds they lived in."""
+    import dataclasses
+    import json
+
+    from ipip.loop.ledger import read_ledger
+
+    rows = read_ledger(run, frame=frame, origin=origin, lived_in=lived_in, label=label)
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table(
+        Column("frame", overflow="fold"),
+        "formula",
+        "rounds",
+        "labels",
+        "shift (eV)",
+        "left",
+        box=None,
+    )
+    for row in rows[:limit]:
+        shift = f"{float(row.energy_shift_ev):.3f}" if row.energy_shift_ev else ""
+        table.add_row(row.frame_id, row.formula, row.rounds, row.labels, shift, row.left)
+    console = Console(highlight=False)
+    console.print(table)
+    more = f", {limit} shown" if len(rows) > limit else ""
+    console.print(f"{len(rows)} frames{more}; {run / 'ledger.csv'} has all columns", soft_wrap=True)

@@ -1,0 +1,56 @@
+"""`ipip relabel`: label frames with a student or a committee of students."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def relabel(
+    source: Annotated[Path, typer.Argument(help="Frames: extended XYZ or ASE database.")],
+    target: Annotated[Path, typer.Argument(help="File to write.")],
+    student: Annotated[
+        list[Path],
+        typer.Option(help="Student file (.pt); given several times: a committee's mean."),
+    ],
+    average: Annotated[
+        bool,
+        typer.Option("--average", help="Label with the mean of the students' weights instead."),
+    ] = False,
+    energy_key: Annotated[str, typer.Option(help="Key of the old energies (eV).")] = "energy",
+    forces_key: Annotated[str, typer.Option(help="Key of the old forces (eV/Å).")] = "forces",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Write frames with a student's energies, forces and stresses; say how far labels moved."""
+    import dataclasses
+    import json
+
+    import torch
+
+    from ipip.cli.error_table import print_errors
+    from ipip.cli.progress import TerminalReporter
+    from ipip.config.data import DataKeys
+    from ipip.loop.reporter import SilentReporter
+    from ipip.loop.steps import relabel_file
+    from ipip.train.metrics import Metrics
+
+    torch.set_num_threads(1)
+    found = relabel_file(
+        student,
+        source,
+        target,
+        average=average,
+        keys=DataKeys(energy=energy_key, forces=forces_key),
+        reporter=SilentReporter() if as_json else TerminalReporter(),
+    )
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
+        return
+    typer.echo(f"wrote {found.frames} frames to {target}")
+    if len(student) > 1 and not average:
+        mean = sum(found.spread) / max(1, len(found.spread))
+        typer.echo(f"the committee's forces spread by {mean:.3f} eV/Å on average")
+    if found.change is not None:
+        print_errors(Metrics(**found.change), "how far the labels moved")  # type: ignore[typeddict-item]

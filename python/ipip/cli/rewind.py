@@ -1,0 +1,22 @@
+"""`ipip rewind`: go back to before a stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def rewind(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    stage: Annotated[
+        str, typer.Argument(help="First stage to set aside: round_001/15_harvest, or round_001.")
+    ],
+) -> None:
+    """Set a stage and all later ones aside; `ipip run` computes them again."""
+    from ipip.loop.aside import rewind as go_back
+
+    aside, names = go_back(run, stage)
+    count = f"{len(names)} stages" if len(names) > 1 else "one stage"
+    typer.echo(f"{count} from {names[0]} on now lie in {aside}; nothing was deleted")

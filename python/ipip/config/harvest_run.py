@@ -1,0 +1,39 @@
+"""Settings of a harvest from a user's own dumps."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ipip.config.base import Settings
+from ipip.config.harvest import HarvestSettings
+from ipip.config.md import Guards
+from ipip.config.teacher import TeacherSettings
+
+
+class HarvestRunSettings(Settings):
+    """What is harvested from dumps, and what is known already."""
+
+    harvest: HarvestSettings = Field(
+        default_factory=lambda: HarvestSettings(), description="windows, bounds and numbers"
+    )
+    teacher: TeacherSettings | None = Field(
+        None,
+        description="labels the candidates and ranks them by its forces' difference to the"
+        " student's; null: no labels, diverse frames only",
+    )
+    seed: int = Field(1, ge=0, description="of the draw, for harvest.choose: random")
+    known: list[Path] = Field(
+        default_factory=list,
+        description="frames (extended XYZ or ASE database) that are known: no duplicates of them"
+        " are taken; their smallest distances bound those of candidates",
+    )
+    timestep: float = Field(1.0, gt=0, description="fs; of the MD that wrote the dumps")
+    guards: Guards = Field(
+        default_factory=lambda: Guards(),
+        description="max_force (of dumped fx fy fz) and distance_factor: what makes a frame the"
+        " failure of its run",
+    )
+    failed: bool = Field(
+        False,
+        description="whether every run failed right after its dump's last frame, if not before",
+    )

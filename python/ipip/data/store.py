@@ -1,0 +1,201 @@
+"""Frames in one LMDB file that is read frame by frame: for sets larger than the memory.
+
+A key is the frame's index (8 bytes, big endian), its value a line of JSON (sizes, which labels are
+there, energy, weight, info) and the arrays as little-endian float64. The key `meta` sums the
+store up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import lmdb
+import numpy as np
+from ase.data import chemical_symbols
+
+from ipip.data.atomic import replaced_file
+from ipip.data.frame import Frame
+from ipip.data.parsed import plain
+from ipip.data.view import FrameView
+from ipip.errors import InputError
+
+FORMAT = 1
+META = b"meta"
+STEP = 1 << 28  # bytes by which the map grows
+COMMIT_EVERY = 500
+
+
+class FrameStore(Sequence[Frame]):
+    """The frames of a store; each is read when it is asked for.
+
+    Several processes may read one store, forked ones too.
+
+    Args:
+        path: file written by `write_store`.
+
+    Attributes:
+        meta: `frames`, `atoms`, `elements` (symbols) and `labels` (frames that have each).
+
+    Raises:
+        InputError: it is not there, or not a store of this package.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: no such file; expected a store of frames (.lmdb)")
+        (raw,) = self._get([META])
+        try:
+            self.meta: dict[str, Any] = json.loads(raw) if raw else {}
+        except ValueError:
+            self.meta = {}
+        if self.meta.get("format") != FORMAT:
+            raise InputError(
+                f"{self.path}: is not a store of frames of format {FORMAT} (its format: "
+                f"{self.meta.get('format')}); write one with `ipip convert`"
+            )
+
+    def _get(self, keys: Iterable[bytes]) -> list[bytes | None]:
+        """Read values; the file is open for them alone, since an open one must not cross a fork."""
+        try:
+            with (
+                lmdb.open(
+                    str(self.path), subdir=False, readonly=True, lock=False, readahead=False
+                ) as environment,
+                environment.begin() as transaction,
+            ):
+                return [transaction.get(key) for key in keys]
+        except lmdb.Error as error:
+            raise InputError(f"{self.path}: cannot be read as LMDB ({error})") from None
+
+    def read(self, indices: Iterable[int]) -> list[Frame]:
+        """Return the frames with these indices; faster than one by one."""
+        asked = list(indices)
+        found = self._get(_key(index) for index in asked)
+        for index, raw in zip(asked, found, strict=True):
+            if raw is None:
+                raise InputError(f"{self.path}: frame {index} is missing; write the store again")
+        return [decode_frame(raw) for raw in found if raw is not None]
+
+    def __len__(self) -> int:
+        return int(self.meta["frames"])
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> FrameView: ...
+    def __getitem__(self, index: int | slice) -> Frame | FrameView:
+        if isinstance(index, slice):
+            return FrameView([self], range(len(self))[index])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"frame {index} of {len(self)}")
+        return self.read([index % len(self)])[0]
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(FrameView([self]))
+
+
+def write_store(path: Path, frames: Iterable[Frame]) -> int:
+    """Write frames as a store, one at a time; the file appears whole or not at all.
+
+    Returns:
+        How many frames were written.
+
+    Raises:
+        InputError: info that cannot be written.
+    """
+    count = atoms = 0
+    numbers: set[int] = set()
+    labels = {"energy": 0, "forces": 0, "stress": 0}
+    with replaced_file(path) as temporary:
+        environment = lmdb.open(
+            str(temporary), subdir=False, map_size=STEP, lock=False, sync=False, metasync=False
+        )
+        try:
+            rows: list[tuple[bytes, bytes]] = []
+            for frame in frames:
+                rows.append((_key(count), encode_frame(frame, f"frame {count}")))
+                count, atoms = count + 1, atoms + len(frame)
+                numbers.update(np.unique(frame.numbers).tolist())
+                for label in labels:
+                    labels[label] += getattr(frame, label) is not None
+                if len(rows) == COMMIT_EVERY:
+                    _put(environment, rows)
+                    rows = []
+            meta = {
+                "format": FORMAT,
+                "frames": count,
+                "atoms": atoms,
+                "elements": [chemical_symbols[number] for number in sorted(numbers)],
+                "labels": labels,
+            }
+            _put(environment, [*rows, (META, json.dumps(meta).encode())])
+            environment.sync(True)
+        finally:
+            environment.close()
+    return count
+
+
+def _put(environment: Any, rows: list[tuple[bytes, bytes]]) -> None:
+    """Write rows in one transaction, in a larger map where they do not fit."""
+    while True:
+        try:
+            with environment.begin(write=True) as transaction:
+                for key, value in rows:
+                    transaction.put(key, value)
+            return
+        except lmdb.MapFullError:
+            environment.set_mapsize(environment.info()["map_size"] + STEP)
+
+
+def _key(index: int) -> bytes:
+    return index.to_bytes(8, "big")
+
+
+def encode_frame(frame: Frame, what: str = "frame") -> bytes:
+    """Return a frame as bytes, without loss.
+
+    Raises:
+        InputError: its info is not made of plain values.
+    """
+    head = {
+        "n": len(frame),
+        "pbc": frame.pbc.tolist(),
+        "energy": None if frame.energy is None else float(frame.energy),
+        "forces": frame.forces is not None,
+        "stress": frame.stress is not None,
+        "weight": float(frame.weight),
+        "info": plain(frame.info),
+    }
+    try:
+        line = json.dumps(head)
+    except TypeError as error:
+        raise InputError(f"{what}: info cannot be written ({error})") from None
+    arrays = [frame.numbers, frame.positions, frame.cell]
+    arrays += [values for values in (frame.forces, frame.stress) if values is not None]
+    body = b"".join(np.ascontiguousarray(values, dtype="<f8").tobytes() for values in arrays)
+    return line.encode() + b"\n" + body
+
+
+def decode_frame(raw: bytes) -> Frame:
+    """Restore `encode_frame`."""
+    line, _, body = raw.partition(b"\n")
+    head = json.loads(line)
+    values = np.frombuffer(body, dtype="<f8").astype(np.float64)
+    n = int(head["n"])
+    sizes = [n, 3 * n, 9, 3 * n * head["forces"], 9 * head["stress"]]
+    numbers, positions, cell, forces, stress = np.split(values, np.cumsum(sizes)[:-1])
+    return Frame(
+        numbers=numbers.astype(np.int64),
+        positions=positions.reshape(n, 3),
+        cell=cell.reshape(3, 3),
+        pbc=np.array(head["pbc"], dtype=bool),
+        energy=head["energy"],
+        forces=forces.reshape(n, 3) if head["forces"] else None,
+        stress=stress.reshape(3, 3) if head["stress"] else None,
+        info=head["info"],
+        weight=head["weight"],
+    )

@@ -1,0 +1,35 @@
+"""Loads a model file into libipip, the evaluator that LAMMPS uses too."""
+
+from __future__ import annotations
+
+import os
+
+import torch  # noqa: F401  loads the libraries that ipip._core is linked against
+
+from ipip import _core
+from ipip.errors import InputError
+
+
+def load_core_student(
+    path: str | os.PathLike[str], backend: str = "auto", threads: int = 1
+) -> _core.Student:
+    """Load a student that libipip evaluates on the CPU.
+
+    Args:
+        path: the model file.
+        backend: `fused` (hand-written kernels, for PaiNN), `torchscript` (any student), or `auto`
+            for fused where it runs the student, else torchscript.
+        threads: of one evaluation, 1 or more.
+
+    Raises:
+        InputError: the file is not a student, or an option is wrong or cannot be had.
+    """
+    try:
+        return _core.Student(os.fspath(path), backend=backend, threads=threads)
+    except _core.CoreError as error:
+        raise InputError(str(error)) from None
+
+
+def is_fused(student: _core.Student) -> bool:
+    """Tell whether the hand-written kernels run a student."""
+    return student.backend.startswith("fused")

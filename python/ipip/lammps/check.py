@@ -1,0 +1,82 @@
+"""Trying a user's deck before any work starts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ase.data import atomic_numbers
+
+from ipip.config.md import Guards, StudentMDSettings
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.lammps.run import StudentRun, execute
+
+_SPACING = 3.0  # Å between the atoms of the trial box
+
+
+def check_deck(md: StudentMDSettings, elements: Sequence[str], periodic: bool = True) -> None:
+    """Run the deck of the settings for a few steps with a small untrained student.
+
+    Args:
+        md: settings; without a deck of the user's own there is nothing to do.
+        elements: chemical symbols of the runs to come.
+        periodic: whether their boxes are.
+
+    Raises:
+        InputError: the template cannot be filled in, LAMMPS refuses it, or it does not write what
+            ipip reads.
+    """
+    if md.deck is None:
+        return
+    from ipip.export import save_student
+    from ipip.models import build_student
+
+    short = {"frame_interval": 1, "ring_interval": 1, "ring_frames": 2, "thermo_interval": 1}
+    trial = md.model_copy(update={"steps": 4, "restart_interval": 2, **short})
+    trial = trial.model_copy(update={"minimize_steps": min(md.minimize_steps, 2)})
+    with tempfile.TemporaryDirectory(prefix="ipip-deck-") as name:
+        folder = Path(name)
+        student = build_student("painn", list(elements), seed=1, channels=4, layers=1)
+        student.set_energy_scale([0.0] * len(elements), 1e-3, 0.0)
+        save_student(student, folder / "student.pt")
+        run = folder / "run"
+        job = StudentRun(
+            folder / "student.pt", _box(elements, periodic), trial, Guards(), run, seed=1
+        )
+        try:
+            verdict = execute(job)
+        except InputError as error:
+            raise InputError(_without_folder(f"deck {md.deck}: {error}", run)) from None
+        if verdict.state == "failed":
+            raise InputError(
+                _without_folder(
+                    f"deck {md.deck}: a trial run of 4 steps did not come to its end "
+                    f"({verdict.message}); the package's deck shows what one has to print",
+                    run,
+                )
+            )
+        for file in ("trajectory.dump", "last.dump", "progress.txt"):
+            if not (run / file).exists():
+                raise InputError(f"deck {md.deck}: writes no {file}, which ipip reads")
+        if not list((run / "ring").glob("*.dump")):
+            raise InputError(f"deck {md.deck}: writes no ring/*.dump, which ipip reads")
+
+
+def _box(elements: Sequence[str], periodic: bool) -> Frame:
+    """Two atoms of each element on a grid, wide apart."""
+    numbers = np.array([atomic_numbers[symbol] for symbol in elements] * 2)
+    side = int(np.ceil(len(numbers) ** (1 / 3)))
+    grid = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    return Frame(
+        numbers=numbers,
+        positions=_SPACING * (grid[: len(numbers)].astype(np.float64) + 0.5),
+        cell=np.eye(3) * _SPACING * side if periodic else np.zeros((3, 3)),
+        pbc=np.array([periodic] * 3),
+    )
+
+
+def _without_folder(text: str, folder: Path) -> str:
+    return text.replace(f"student MD in {folder} cannot start: ", "").replace(f"{folder}/", "")

@@ -1,0 +1,72 @@
+"""What each MPI rank runs: LAMMPS runs, handed out by rank 0, each a process of its own.
+
+Run by its path as ``mpirun -n N python rank_program.py FOLDER``. It needs mpi4py alone and never
+imports ipip, so that a thousand ranks need not load torch. ``FOLDER/tasks.json`` holds for each
+run its folder, the path of launch.py, the arguments of LAMMPS and the environment; rank 0 writes
+the exit status of run K to ``FOLDER/K.status``. All ranks end when standard input closes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import as_completed
+from typing import Any
+
+
+def run(task: dict[str, Any]) -> int:
+    """Run LAMMPS in the folder of a task; return its exit status (negative: signal)."""
+    command = [sys.executable, task["launch"], str(os.getpid()), *task["arguments"]]
+    with open(os.path.join(task["folder"], "screen.txt"), "wb") as screen:
+        done = subprocess.run(
+            command,
+            cwd=task["folder"],
+            stdin=subprocess.DEVNULL,
+            stdout=screen,
+            stderr=subprocess.STDOUT,
+            env=task["environment"],
+            check=False,
+        )
+    return done.returncode
+
+
+def write(path: str, text: str) -> None:
+    """Write a file that is either complete or absent."""
+    with open(path + ".part", "w") as file:
+        file.write(text)
+    os.replace(path + ".part", path)
+
+
+def main() -> None:
+    """Serve as one of the ranks."""
+    folder = sys.argv[1]
+    from mpi4py import MPI
+    from mpi4py.futures import MPICommExecutor
+
+    def end_with_stdin() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        MPI.COMM_WORLD.Abort(1)
+
+    with MPICommExecutor(MPI.COMM_WORLD, root=0) as pool:
+        if pool is None:  # another rank, after its last run
+            return
+        try:
+            os.close(os.open(os.path.join(folder, "begun"), os.O_CREAT | os.O_EXCL))
+        except FileExistsError:  # an mpirun of another MPI starts several worlds of one rank
+            write(os.path.join(folder, "several_worlds"), "")
+            return
+        threading.Thread(target=end_with_stdin, daemon=True).start()
+        with open(os.path.join(folder, "tasks.json")) as file:
+            tasks = json.load(file)
+        futures = {
+            pool.submit(run, task): index  # type: ignore[attr-defined]
+            for index, task in enumerate(tasks)
+        }
+        for future in as_completed(futures):
+            write(os.path.join(folder, f"{futures[future]}.status"), str(future.result()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Student runs over the ranks of one ``mpirun`` or ``srun``: for many nodes of a cluster.
+
+Decks are written and verdicts are found here; the ranks run LAMMPS and nothing else. Rank 0 hands
+out the runs, every other rank runs one at a time as a process of its own, so that a run that
+breaks takes no other with it. With one rank alone, rank 0 runs them itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.errors import InputError, IpipError
+from ipip.lammps import launch, rank_program
+from ipip.lammps.facts import read_progress
+from ipip.lammps.process import lammps_environment
+from ipip.lammps.run import (
+    LAMMPS_ARGUMENTS,
+    Prepared,
+    StudentRun,
+    conclude,
+    known_verdict,
+    prepare,
+)
+from ipip.lammps.verdict import Verdict
+
+POLL = 0.3  # s
+Told = Callable[[StudentRun, Verdict], None]
+
+
+def run_on_ranks(
+    jobs: Sequence[StudentRun],
+    launcher: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+    on_result: Told | None = None,
+) -> list[Verdict]:
+    """Run jobs over the MPI ranks that `launcher` starts; see :func:`ipip.lammps.run_many`.
+
+    Raises:
+        InputError: the launcher is not there or belongs to another MPI; or a job cannot start,
+            which ends all others.
+        IpipError: the ranks ended without having run every job.
+    """
+    command = _find(launcher)
+    verdicts: dict[int, Verdict] = {}
+    waiting: list[tuple[int, Prepared]] = []
+    for index, job in enumerate(jobs):
+        known = known_verdict(job)
+        if known is None:
+            waiting.append((index, prepare(job, resume=True)))
+        else:
+            verdicts[index] = known
+            if on_result is not None:
+                on_result(job, known)
+    if waiting:
+        # Beside the folder of the runs, which other nodes see too, and not in it: whoever reads the
+        # runs there must not find a stranger.
+        shared = Path(os.path.commonpath([job.folder.absolute().parent for job in jobs])).parent
+        with tempfile.TemporaryDirectory(prefix=".ranks-", dir=shared) as name:
+            _run(command, jobs, waiting, Path(name), verdicts, progress, on_result)
+    if progress is not None:
+        total = sum(job.md.steps for job in jobs)
+        progress(total, total)
+    return [verdicts[index] for index in range(len(jobs))]
+
+
+def _run(
+    command: Sequence[str],
+    jobs: Sequence[StudentRun],
+    waiting: Sequence[tuple[int, Prepared]],
+    folder: Path,
+    verdicts: dict[int, Verdict],
+    progress: Callable[[int, int], None] | None,
+    on_result: Told | None,
+) -> None:
+    """Run what is prepared, and judge each run as soon as it has ended."""
+    environment = lammps_environment()
+    common: dict[str, Any] = {
+        "launch": os.path.abspath(launch.__file__),
+        "arguments": list(LAMMPS_ARGUMENTS),
+    }
+    common["environment"] = environment
+    tasks = [{"folder": str(jobs[k].folder.absolute()), **common} for k, _ in waiting]
+    (folder / "tasks.json").write_text(json.dumps(tasks))
+    total = sum(job.md.steps for job in jobs)
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, sys.executable, os.path.abspath(rank_program.__file__), str(folder)],
+            stdin=subprocess.PIPE,  # the ranks end when it closes: with this process
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+        try:
+            while len(verdicts) < len(jobs):
+                ended = process.poll() is not None
+                for number, (index, prepared) in enumerate(waiting):
+                    status = folder / f"{number}.status"
+                    if index in verdicts or not status.exists():
+                        continue
+                    verdicts[index] = conclude(jobs[index], prepared, int(status.read_text()))
+                    if on_result is not None:
+                        on_result(jobs[index], verdicts[index])
+                if progress is not None:
+                    progress(_steps_done(jobs, verdicts), total)
+                if (folder / "several_worlds").exists():
+                    raise InputError(
+                        f"lammps_launcher {command[0]}: its ranks do not know of each other, so "
+                        "it belongs to another MPI than mpi4py; use the mpirun of this "
+                        "environment, or build mpi4py with that MPI"
+                    )
+                if ended and len(verdicts) < len(jobs):
+                    raise IpipError(_last_words(folder, process.returncode, jobs, verdicts))
+                time.sleep(POLL)
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            if len(verdicts) < len(jobs):
+                process.terminate()
+            process.wait()
+
+
+def _steps_done(jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]) -> int:
+    return sum(
+        job.md.steps if index in verdicts else min(job.md.steps, read_progress(job.folder))
+        for index, job in enumerate(jobs)
+    )
+
+
+def _last_words(
+    folder: Path, status: int, jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]
+) -> str:
+    last = (folder / "output").read_text(errors="replace").strip().splitlines()[-5:]
+    return (
+        f"the MPI ranks ended with status {status} and left {len(jobs) - len(verdicts)} of "
+        f"{len(jobs)} LAMMPS runs undone; their last words:\n" + "\n".join(last)
+    )
+
+
+def _find(launcher: Sequence[str]) -> list[str]:
+    """Return the launcher with its path: this environment's, which has the MPI of mpi4py, first."""
+    beside = os.path.join(sys.prefix, "bin")
+    program = shutil.which(launcher[0], path=beside) or shutil.which(launcher[0])
+    if program is None:
+        raise InputError(
+            f"lammps_launcher: there is no program {launcher[0]!r} in the PATH; give a command "
+            "that starts MPI ranks, such as 'mpirun -n 8'"
+        )
+    return [program, *launcher[1:]]

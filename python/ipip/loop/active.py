@@ -1,0 +1,42 @@
+"""Active learning: which harvested frames go to the reference, and whether its level fits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ipip.data import Frame
+
+
+def most_different(differences: Sequence[float | None], count: int) -> list[int]:
+    """Return the indices of the largest differences, in ascending order of index.
+
+    Args:
+        differences: force difference of student and teacher on each frame (eV/Å); None or not
+            finite where there is none: such a frame is never chosen.
+        count: how many, at most. Of equal ones the earlier comes first.
+    """
+    known = [
+        (-value, index)
+        for index, value in enumerate(differences)
+        if value is not None and math.isfinite(value)
+    ]
+    return sorted(index for _, index in sorted(known)[:count])
+
+
+def level_mismatch(known: Frame, found: Frame) -> tuple[float, float]:
+    """Return how far a level is from a frame's own labels.
+
+    Args:
+        known: a reference frame.
+        found: the same frame labelled by the level.
+
+    Returns:
+        The difference of the energies (meV/atom) and the largest of the force components (eV/Å).
+    """
+    assert known.energy is not None and found.energy is not None
+    assert known.forces is not None and found.forces is not None
+    energy = 1000.0 * abs(known.energy - found.energy) / len(known)
+    return energy, float(np.abs(known.forces - found.forces).max())

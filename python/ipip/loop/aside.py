@@ -1,0 +1,82 @@
+"""Setting results aside: nothing is deleted, so that a change of mind costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipip.errors import InputError
+from ipip.loop.folder import RunFolder
+from ipip.loop.journal import append_event
+from ipip.loop.lock import hold_lock
+
+DISCARDED = "discarded"
+
+
+def stages_on_disk(run: RunFolder) -> list[str]:
+    """Return the names of all stages that have a folder, in order."""
+    return sorted(
+        path.relative_to(run.root).as_posix()
+        for path in run.root.glob("round_[0-9]*/[0-9]*_*")
+        if path.is_dir()
+    )
+
+
+def set_aside(run: RunFolder, names: Sequence[str]) -> Path | None:
+    """Move stages out of the way, the last ones first; the caller holds the run's lock.
+
+    Returns:
+        The folder that now holds them, or None where there was nothing to move.
+    """
+    there = [name for name in names if run.stage(name).exists()]
+    if not there:
+        return None
+    taken = [int(path.name) for path in (run.root / DISCARDED).glob("[0-9]*")]
+    aside = run.root / DISCARDED / f"{max(taken, default=0) + 1:03d}"
+    for name in reversed(there):  # so that what is left at any moment is a run up to some stage
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        run.stage(name).rename(aside / name)
+    if run.summary.exists():
+        run.summary.rename(aside / run.summary.name)
+    append_event(run.journal, "set_aside", stages=there, to=aside.relative_to(run.root).as_posix())
+    return aside
+
+
+def from_stage_on(run: RunFolder, first: str) -> list[str]:
+    """Return the stages on the disk from `first` on.
+
+    Raises:
+        InputError: there is no such stage.
+    """
+    names = stages_on_disk(run)
+    if first not in names:
+        known = ", ".join(names) if names else "none yet"
+        raise InputError(f"{run.root}: there is no stage {first}; its stages are: {known}")
+    return names[names.index(first) :]
+
+
+def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
+    """Go back: set the stage `first` of a run and all later ones aside.
+
+    `ipip run` computes them again. What was moved can be put back by moving the folders.
+
+    Args:
+        root: run folder.
+        first: name of a stage (``round_001/15_harvest``) or of a round (``round_001``).
+
+    Returns:
+        The folder that now holds the results, and the names of the stages.
+
+    Raises:
+        InputError: it is no run folder, or there is no such stage.
+        IpipError: a driver works on it.
+    """
+    run = RunFolder(root.absolute())
+    run.require()
+    with hold_lock(run.lock):
+        inside = [name for name in stages_on_disk(run) if name.split("/")[0] == first]
+        names = from_stage_on(run, inside[0] if inside else first)
+        aside = set_aside(run, names)
+    if aside is None:
+        raise InputError(f"{root}: nothing to set aside")
+    return aside, names

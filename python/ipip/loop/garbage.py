@@ -1,0 +1,118 @@
+"""Removing what a run no longer needs: checkpoints, rings and restart files of finished stages."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ipip.loop.aside import DISCARDED, stages_on_disk
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.journal import append_event
+from ipip.loop.lock import hold_lock
+from ipip.loop.manifest import Manifest, read_manifests
+
+DUMPS = ("trajectory.dump", "trajectory.dump.gz", "trajectory.dump.zst")
+
+
+@dataclasses.dataclass(frozen=True)
+class Garbage:
+    """Something that can go.
+
+    Attributes:
+        path: file or folder.
+        bytes: its size.
+        why: what it was for.
+    """
+
+    path: Path
+    bytes: int
+    why: str
+
+
+def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
+    """Return what can be removed from a run folder without loss to its results.
+
+    Results set aside, temporary files that a killed process left, checkpoints of finished
+    trainings, and, of student MD whose frames were harvested (or that only counts failures), rings
+    and restart files. Students, pretraining sets, verdicts and reports stay.
+
+    Args:
+        root: run folder.
+        dumps: also the trajectories of these runs, which `ipip species` could still read.
+
+    Raises:
+        InputError: it is no run folder.
+    """
+    run = RunFolder(root.absolute())
+    run.require()
+    found = {item.path: item for item in _candidates(run, dumps)}
+    inside = {path for path in found if any(parent in found for parent in path.parents)}
+    return [item for path, item in sorted(found.items()) if path not in inside]
+
+
+def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
+    """Remove what `find_garbage` finds; return it.
+
+    Raises:
+        InputError: it is no run folder.
+        IpipError: a driver works on it.
+    """
+    run = RunFolder(root.absolute())
+    run.require()
+    with hold_lock(run.lock):
+        found = find_garbage(root, dumps=dumps)
+        for item in found:
+            if item.path.is_dir():
+                shutil.rmtree(item.path)
+            else:
+                item.path.unlink(missing_ok=True)
+        append_event(run.journal, "garbage_collected", bytes=sum(item.bytes for item in found))
+    return found
+
+
+def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
+    aside = run.root / DISCARDED
+    if aside.exists():
+        yield _item(aside, "results set aside")
+    for path in run.root.rglob(".*.tmp*"):
+        yield _item(path, "left by a killed process")
+    done = read_manifests(run)
+    for identity in stages_on_disk(run):
+        if identity not in done:
+            continue
+        folder = run.stage(identity)
+        for path in folder.glob("**/*.ckpt"):
+            yield _item(path, "checkpoint of a finished training")
+        if _is_read(identity, done):
+            yield from _of_student_md(folder, dumps)
+
+
+def _is_read(identity: str, done: Mapping[str, Manifest]) -> bool:
+    """Say whether nobody will read the MD runs of a finished stage any more."""
+    name = identity.split("/")[1]
+    if name == "10_explore":
+        return stage_id(int(identity[6:9]), "15_harvest") in done
+    return True
+
+
+def _of_student_md(folder: Path, dumps: bool) -> Iterator[Garbage]:
+    for verdict in folder.glob("**/verdict.json"):
+        run = verdict.parent
+        if (run / "ring").is_dir():
+            yield _item(run / "ring", "ring of frames of student MD that was harvested")
+        for path in run.glob("restart.*"):
+            yield _item(path, "restart file of finished student MD")
+        if dumps:
+            for name in DUMPS:
+                if (run / name).exists():
+                    yield _item(run / name, "trajectory of student MD that was harvested")
+
+
+def _item(path: Path, why: str) -> Garbage:
+    if path.is_dir():
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    else:
+        size = path.stat().st_size
+    return Garbage(path, size, why)

@@ -1,0 +1,237 @@
+"""The ledger of a run: one row for every frame that it trains on or is tested with."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.config.stop import StopSettings
+from ipip.data.atomic import write_text
+from ipip.errors import InputError
+from ipip.loop.course import decide, evaluated_rounds
+from ipip.loop.folder import ACTIVE, RunFolder, previous_set, stage_id
+from ipip.loop.frames import INDEX_FILE, REFERENCE_INDEX
+from ipip.loop.manifest import Manifest
+
+LABEL = stage_id(0, "20_label")
+
+
+@dataclasses.dataclass(frozen=True)
+class LedgerRow:
+    """One frame.
+
+    Attributes:
+        frame_id: unique within the run: ``round_001/RUN/STEP``.
+        part: ``pretraining``, or the part of the reference: ``train``, ``valid``, ``test``.
+        origin: round whose exploration made the configuration; empty for reference frames.
+        run, step: MD run and step that it was taken from.
+        formula, atoms: what it is.
+        rounds: rounds whose pretraining set holds it (whose student was fine-tuned on, chosen by
+            or tested with it).
+        labels: who labelled it in each of these rounds.
+        digests: digest of the labeller's weights in each of these rounds, if it has one.
+        energy_shift_ev: what was added to the teacher's energy of the frame, in eV; empty where no
+            label of it is the teacher's.
+        left: why it is in no later set: ``forgotten in round 2``, ``round 1 was rolled back``;
+            empty while it is in use.
+    """
+
+    frame_id: str
+    part: str
+    origin: str
+    run: str
+    step: str
+    formula: str
+    atoms: str
+    rounds: str
+    labels: str
+    digests: str
+    energy_shift_ev: str
+    left: str
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(LedgerRow))
+
+
+def build_ledger(
+    sets: Mapping[int, Sequence[Mapping[str, str]]],
+    chain: Sequence[int],
+    digests: Mapping[str, str],
+) -> list[LedgerRow]:
+    """Return the rows of a ledger.
+
+    Args:
+        sets: the index of each round's pretraining set (rows of `frames.csv`), by round.
+        chain: the rounds that were accepted, in order.
+        digests: digest of the weights of each labeller, by its name.
+    """
+    seen: dict[str, list[tuple[int, Mapping[str, str]]]] = {}
+    for index, rows in sorted(sets.items()):
+        for row in rows:
+            seen.setdefault(row["frame_id"], []).append((index, row))
+    ledger = []
+    for identity, found in seen.items():
+        first = found[0][1]
+        labels = [row["label"] for _, row in found]
+        shifts = [row["energy_shift_ev"] for _, row in found if row["energy_shift_ev"]]
+        rounds = [index for index, _ in found]
+        ledger.append(
+            LedgerRow(
+                frame_id=identity,
+                part="pretraining",
+                origin=first["origin"],
+                run=first["run"],
+                step=first["step"],
+                formula=first["formula"],
+                atoms=first["atoms"],
+                rounds=" ".join(str(index) for index in rounds),
+                labels="; ".join(labels),
+                digests="; ".join(digests.get(label, "") for label in labels),
+                energy_shift_ev=shifts[0] if shifts else "",
+                left=_why_left(rounds, sets, chain),
+            )
+        )
+    return ledger
+
+
+def _why_left(
+    rounds: Sequence[int], sets: Mapping[int, Sequence[Any]], chain: Sequence[int]
+) -> str:
+    """Say why a frame is not in the set of the last accepted round."""
+    last = chain[-1]
+    if last in rounds:
+        return ""
+    accepted = [index for index in chain if index in rounds]
+    if not accepted:
+        return f"round {rounds[-1]} was rolled back"
+    after = next(index for index in chain if index > accepted[-1] and index in sets)
+    return f"forgotten in round {after}"
+
+
+def write_ledger(run: RunFolder, manifests: Mapping[str, Manifest], rules: StopSettings) -> Path:
+    """Write the ledger of a run's evaluated rounds as CSV; return its path."""
+    decision = decide(manifests, rules)
+    sets, digests = {}, {"teacher": _teacher_digest(manifests)}
+    for index in evaluated_rounds(manifests):
+        sets[index] = read_index(run.stage(previous_set(index)) / INDEX_FILE)
+        labellers = manifests[previous_set(index)].results.get("labellers", [])
+        for entry in labellers:
+            digests[entry["name"]] = entry["weights_digest"]
+    chain = decision.chain if decision else (0,)
+    rows = build_ledger(sets, chain, digests)
+    rows += _reference_rows(run.stage(LABEL) / REFERENCE_INDEX, sorted(sets))
+    for index in sorted(sets):
+        path = run.stage(stage_id(index, ACTIVE)) / REFERENCE_INDEX
+        if stage_id(index, ACTIVE) in manifests and path.exists():
+            rows += _active_rows(path, index, chain)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(dataclasses.astuple(row) for row in rows)
+    write_text(run.ledger, text.getvalue())
+    return run.ledger
+
+
+def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
+    """Return one row for each reference frame: it lives in every round."""
+    return [
+        LedgerRow(
+            frame_id=row["frame_id"],
+            part=row["part"],
+            origin="",
+            run=row["run"],
+            step=row["step"],
+            formula=row["formula"],
+            atoms=row["atoms"],
+            rounds=" ".join(str(index) for index in rounds),
+            labels="; ".join(["reference"] * len(rounds)),
+            digests="; ".join([""] * len(rounds)),
+            energy_shift_ev="",
+            left="",
+        )
+        for row in read_index(path)
+    ]
+
+
+def _active_rows(path: Path, index: int, chain: Sequence[int]) -> list[LedgerRow]:
+    """Return one row for each frame that round `index` had labelled at the reference level."""
+    rounds = [accepted for accepted in chain if accepted >= index] if index in chain else [index]
+    return [
+        LedgerRow(
+            frame_id=f"reference/{row['frame_id']}",
+            part="train",
+            origin=str(index),
+            run=row["run"],
+            step=row["step"],
+            formula=row["formula"],
+            atoms=row["atoms"],
+            rounds=" ".join(str(accepted) for accepted in rounds),
+            labels="; ".join(["reference"] * len(rounds)),
+            digests="; ".join([""] * len(rounds)),
+            energy_shift_ev="",
+            left="" if index in chain else f"round {index} was rolled back",
+        )
+        for row in read_index(path)
+    ]
+
+
+def read_index(path: Path) -> list[dict[str, str]]:
+    """Read the index of a pretraining set."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_ledger(
+    root: Path,
+    *,
+    frame: str | None = None,
+    origin: int | None = None,
+    lived_in: int | None = None,
+    label: str | None = None,
+) -> list[LedgerRow]:
+    """Return the rows of a run's ledger that fit all that is asked for.
+
+    Args:
+        root: run folder.
+        frame: text that the frame's id holds.
+        origin: round whose exploration made the frame.
+        lived_in: round whose pretraining set holds it.
+        label: who labelled it in that round (in any, where no round is asked for).
+
+    Raises:
+        InputError: the run has no ledger yet.
+    """
+    run = RunFolder(root)
+    run.require()
+    try:
+        with run.ledger.open(encoding="utf-8", newline="") as file:
+            rows = [LedgerRow(**row) for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        raise InputError(
+            f"{root}: has no ledger yet; it is written when round 0 is finished"
+        ) from None
+    return [row for row in rows if _fits(row, frame, origin, lived_in, label)]
+
+
+def _fits(
+    row: LedgerRow, frame: str | None, origin: int | None, lived_in: int | None, label: str | None
+) -> bool:
+    labels = dict(zip(row.rounds.split(), row.labels.split("; "), strict=True))
+    if lived_in is not None:
+        labels = {index: who for index, who in labels.items() if index == str(lived_in)}
+    return (
+        (frame is None or frame in row.frame_id)
+        and (origin is None or row.origin == str(origin))
+        and bool(labels)
+        and (label is None or label in labels.values())
+    )
+
+
+def _teacher_digest(manifests: Mapping[str, Manifest]) -> str:
+    explored = manifests.get(stage_id(0, "10_explore"))
+    teacher = explored.results.get("teacher", {}) if explored is not None else {}
+    return str(teacher.get("weights_digest") or teacher.get("model") or "")

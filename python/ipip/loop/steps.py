@@ -1,0 +1,188 @@
+"""Single steps of the loop on files, without a run folder: relabel, pretrain, fine-tune."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ipip.config.data import DataFile, DataKeys
+from ipip.config.run import RunSettings
+from ipip.config.training import TrainingSettings
+from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
+from ipip.errors import InputError
+from ipip.export import load_student, save_student
+from ipip.loop.labellers import average_weights, label_with
+from ipip.loop.reference import read_reference
+from ipip.loop.reporter import Reporter, SilentReporter
+from ipip.loop.seeds import derive_seed
+from ipip.loop.stages.training import STUDENT_FILE, hold_out
+from ipip.models import Student, build_student
+from ipip.train import fit, metrics
+
+
+@dataclasses.dataclass(frozen=True)
+class Relabelled:
+    """What relabelling a file came to.
+
+    Attributes:
+        frames: number of frames.
+        change: how far the labels moved, as `metrics` gives it; None where they had none.
+        spread: [frames] of the forces between members of a committee, eV/Å; 0 for one student.
+    """
+
+    frames: int
+    change: dict[str, Any] | None
+    spread: list[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        student: its file.
+        errors: on the held-out part, as `metrics` gives it.
+        part: which part that is.
+        steps: optimiser steps.
+    """
+
+    student: Path
+    errors: dict[str, Any]
+    part: str
+    steps: int
+
+
+def relabel_file(
+    students: Sequence[Path],
+    source: Path,
+    target: Path,
+    *,
+    average: bool = False,
+    keys: DataKeys | None = None,
+    reporter: Reporter | None = None,
+) -> Relabelled:
+    """Label the frames of a file with students, and write them to another.
+
+    Args:
+        students: student files: one, or a committee whose mean prediction is the label.
+        source: frames; labels that they have are only compared with.
+        target: file to write (extended XYZ); where there are several students, `info` of each frame
+            gets `spread_ev_per_a`.
+        average: label with the mean of the students' weights instead (of one warm chain only).
+        keys: of the labels in `source`.
+        reporter: is told the progress.
+
+    Raises:
+        InputError: no students, source and target are the same, unreadable files, or an element
+            that a student does not know.
+    """
+    if not students:
+        raise InputError("no student is given; name at least one with --student")
+    if source.resolve() == target.resolve():
+        raise InputError(f"{target}: source and target are the same file; name another target")
+    loaded = [load_student(path)[0] for path in students]
+    frames = read_frames(source, keys, require=())
+    for student, path in zip(loaded, students, strict=True):
+        check_elements(frames, student.symbols, f"{source} ({path})")
+    if average:
+        loaded = [average_weights(loaded)]
+    with (reporter or SilentReporter()).tasks(
+        "student labels", len(frames) * len(loaded)
+    ) as advance:
+        found, spread = label_with(loaded, frames, advance)
+    if len(loaded) > 1:
+        found = [
+            frame.replace(info=frame.info | {"spread_ev_per_a": float(value)})
+            for frame, value in zip(found, spread, strict=True)
+        ]
+    write_frames(target, found)
+    known = all(frame.energy is not None and frame.forces is not None for frame in frames)
+    change = dict(metrics(frames, found)) if known else None
+    return Relabelled(len(frames), change, spread.tolist())
+
+
+def pretrain_student(
+    settings: RunSettings, frames: Sequence[DataFile], folder: Path, *, progress: bool = True
+) -> Trained:
+    """Train a new student on labelled frames with the `pretrain` block of a run's settings.
+
+    A twentieth of the frames, drawn at random, is set aside for validation, as in the loop. The
+    same call continues a training that was interrupted.
+
+    Args:
+        settings: of a run; `seed`, `elements`, `student` and `pretrain` count.
+        frames: files of labelled frames.
+        folder: gets student.pt and training/.
+        progress: show a bar.
+
+    Raises:
+        InputError: unusable frames, or the folder holds another training.
+    """
+    if settings.pretrain is None:
+        raise InputError("pretrain is null in these settings; give it the block of a training")
+    everything = read_files(frames)
+    check_elements(everything, settings.elements, ", ".join(str(file.path) for file in frames))
+    train, valid = hold_out(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))
+    student = build_student(
+        settings.student.architecture,
+        settings.elements,
+        seed=derive_seed(settings.seed, 0, "weights"),
+        **settings.student.arguments(),
+    )
+    seed = derive_seed(settings.seed, 0, "pretrain")
+    return _train(student, train, valid, settings.pretrain, folder, seed, "validation", progress)
+
+
+def finetune_student(
+    settings: RunSettings, student: Path, folder: Path, *, progress: bool = True
+) -> Trained:
+    """Fine-tune a student on the reference frames of a run's settings, as the loop does.
+
+    Args:
+        settings: of a run; `seed`, `elements`, `reference` and `finetune` count.
+        student: file of the student to start from.
+        folder: gets student.pt and training/.
+        progress: show a bar.
+
+    Raises:
+        InputError: unusable frames or student, or the folder holds another training.
+    """
+    reference = read_reference(
+        settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
+    )
+    loaded, _ = load_student(student)
+    check_elements(reference.train, loaded.symbols, f"reference.data ({student})")
+    seed = derive_seed(settings.seed, 0, "finetune")
+    train, valid, test = reference.train, reference.valid, reference.test
+    return _train(loaded, train, valid, settings.finetune, folder, seed, "test", progress, test)
+
+
+def _train(
+    student: Student,
+    train: Sequence[Frame],
+    valid: Sequence[Frame],
+    training: TrainingSettings,
+    folder: Path,
+    seed: int,
+    part: str,
+    progress: bool,
+    test: Sequence[Frame] | None = None,
+) -> Trained:
+    torch.set_num_threads(1)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; choose another folder with --dir")
+    result = fit(student, train, valid, training, folder / "training", seed=seed, progress=progress)
+    path = folder / STUDENT_FILE
+    save_student(
+        result.student,
+        path,
+        training_digest=frames_digest(train),
+        training={"steps": result.steps},
+    )
+    judged = list(valid if test is None else test)
+    errors = dict(metrics(judged, label_with([result.student], judged)[0]))
+    return Trained(path, errors, part, result.steps)

@@ -1,0 +1,122 @@
+"""The summary of a run, from the manifests of its finished stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ipip.config.stop import StopSettings
+from ipip.errors import InputError
+from ipip.loop.course import decide, evaluated_rounds, round_outcome, stop_reason
+from ipip.loop.decide import best_round
+from ipip.loop.folder import BASELINE, stage_id
+from ipip.loop.manifest import Manifest
+from ipip.loop.next_round import NextRound
+from ipip.loop.seeds import derive_seed
+from ipip.loop.statistics import paired_bootstrap
+from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
+
+LABEL = stage_id(0, "20_label")
+NONE = stage_id(0, BASELINE)
+
+
+def make_summary(
+    manifests: Mapping[str, Manifest],
+    rules: StopSettings,
+    rounds: int,
+    budget: str | None = None,
+) -> dict[str, Any]:
+    """Return the summary: verdict, teacher, rounds, best round, and why the run ended.
+
+    Args:
+        manifests: of the stages that are done, by name.
+        rules: when the loop ends early or goes back.
+        rounds: that the run shall have after round 0.
+        budget: the budget that ended it, if one did.
+
+    Raises:
+        InputError: no round is finished.
+    """
+    finished = evaluated_rounds(manifests)
+    decision = decide(manifests, rules)
+    if decision is None:
+        raise InputError("no round is finished yet; `ipip run` continues the run")
+    best = best_round([round_outcome(index, manifests) for index in finished])
+    label = manifests[LABEL]
+    summary = {
+        "verdict": _verdict(best, manifests),
+        "teacher": {
+            "test": label.results["test"],
+            "us_per_atom_step": label.times["teacher_us_per_atom_step"],
+        },
+        "rounds": [_round_entry(index, manifests, decision) for index in finished],
+        "best_round": best,
+        "stopped": budget or stop_reason(manifests, rules, rounds),
+    }
+    if NONE in manifests:
+        baseline = manifests[NONE]
+        summary["none"] = {
+            "test": baseline.results["test"],
+            "failures": baseline.results["failures"],
+            "us_per_atom_step": baseline.times["us_per_atom_step"],
+        }
+    return summary
+
+
+def _round_entry(
+    index: int, manifests: Mapping[str, Manifest], decision: NextRound
+) -> dict[str, Any]:
+    evaluated = manifests[stage_id(index, "50_evaluate")]
+    if index == 0:
+        frames = {
+            "kept": 0,
+            "forgotten": 0,
+            "new": manifests[LABEL].results["sizes"]["pretraining"],
+        }
+    else:
+        relabelled = manifests[stage_id(index, "20_relabel")].results
+        frames = {name: relabelled[name] for name in ("kept", "forgotten", "new")}
+    return {
+        "round": index,
+        "test": evaluated.results["test"],
+        "failures": evaluated.results["failures"],
+        "us_per_atom_step": evaluated.times["us_per_atom_step"],
+        **frames,
+        "base": _base(index, decision),
+        "rolled_back": decision.rolled_back.get(index),
+    }
+
+
+def _base(index: int, decision: NextRound) -> int | None:
+    """Return the round that round `index` began from."""
+    before = [accepted for accepted in decision.chain if accepted < index]
+    return before[-1] if before else None
+
+
+def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
+    label = manifests[LABEL]
+    chosen = manifests[stage_id(best, "50_evaluate")]
+    first = manifests[stage_id(0, "50_evaluate")]
+    failures = chosen.results["failures"]
+    first_failures = first.results["failures"]
+    return write_verdict(
+        StudentFigures(best, failures["failed"], failures["total"]),
+        _compare(chosen.results["test_frame_errors"], label.results["test_frame_errors"], label),
+        _compare(chosen.results["test_frame_errors"], first.results["test_frame_errors"], label)
+        if best
+        else None,
+        (first_failures["failed"], first_failures["total"]) if best else None,
+        rounds=len(evaluated_rounds(manifests)),
+    )
+
+
+def _compare(mine: Sequence[float], other: Sequence[float], label: Manifest) -> Comparison:
+    sizes = label.results["test_sizes"]
+    groups = label.results["test_groups"]
+    seed = derive_seed(label.seeds["split"], "bootstrap")
+    low, high = paired_bootstrap(mine, other, sizes, groups, seed)
+    return Comparison(
+        float(np.average(mine, weights=sizes)), float(np.average(other, weights=sizes)), low, high
+    )

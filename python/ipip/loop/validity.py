@@ -1,0 +1,142 @@
+"""Which finished stages still hold: same settings, same code, same inputs, outputs in place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ipip
+from ipip.loop.digest import digest_json
+from ipip.loop.folder import RunFolder
+from ipip.loop.manifest import Manifest, missing_outputs
+from ipip.loop.stage import Stage
+from ipip.loop.storage import read_json
+
+STARTED = "started.json"
+SHOWN = 4  # differences that are told of one stage
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What is in a run folder for a sequence of stages.
+
+    Attributes:
+        done: manifests of the stages that are done and hold.
+        invalid: why each other finished stage does not hold, by its name, in order.
+    """
+
+    done: dict[str, Manifest]
+    invalid: dict[str, str]
+
+    def describe(self) -> str:
+        """Return the invalid stages as lines of text."""
+        return "\n".join(f"  {name}: {reason}" for name, reason in self.invalid.items())
+
+
+def code_version(stage: Stage) -> str:
+    """Return what stands for the code of a stage: the package's version and its revision.
+
+    A patch release changes no results; a stage whose results change gets a new revision.
+    """
+    return f"ipip {'.'.join(ipip.__version__.split('.')[:2])}, revision {stage.revision}"
+
+
+def stage_key(stage: Stage, manifests: Mapping[str, Manifest]) -> str:
+    """Return the digest of all that decides what a stage makes: settings, code, inputs."""
+    return digest_json(
+        {
+            "stage": stage.identity,
+            "settings": stage.settings,
+            "code": code_version(stage),
+            "inputs": {name: manifests[name].outputs_digest for name in stage.inputs},
+        }
+    )
+
+
+def find_done(run: RunFolder, stages: Sequence[Stage], manifests: Mapping[str, Manifest]) -> Found:
+    """Return which of the stages are done and hold, and which do not hold any more.
+
+    A stage whose inputs do not hold does not hold either. Nothing is changed.
+
+    Args:
+        run: whose files are looked for.
+        stages: in order.
+        manifests: of finished stages, by name.
+    """
+    found = Found({}, {})
+    for stage in stages:
+        manifest = manifests.get(stage.identity)
+        if manifest is None:
+            reason = _begun_otherwise(run, stage, found)
+        else:
+            reason = _problem(run, stage, manifest, found)
+            if reason is None:
+                found.done[stage.identity] = manifest
+        if reason is not None:
+            found.invalid[stage.identity] = reason
+    return found
+
+
+def read_started(folder: Path) -> dict[str, Any] | None:
+    """Return what an attempt at a stage wrote when it began; None where there is nothing whole."""
+    try:
+        begun = read_json(folder / STARTED)
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(begun, dict) and {"key", "settings"} <= set(begun)
+    return begun if whole else None
+
+
+def _begun_otherwise(run: RunFolder, stage: Stage, found: Found) -> str | None:
+    """Say that an unfinished stage was begun with something else than now."""
+    begun = read_started(run.stage(stage.identity))
+    if begun is None:
+        return None
+    if any(name not in found.done for name in stage.inputs):
+        return None  # its turn will tell
+    if begun["key"] == stage_key(stage, found.done):
+        return None
+    told = _told(begun["settings"], stage.settings) or "other results or code"
+    return f"was begun, but not finished, with {told}"
+
+
+def _told(before: Any, after: Any) -> str:
+    differences = describe_differences(before, after)
+    more = len(differences) - SHOWN
+    return "; ".join(differences[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> str | None:
+    if manifest.settings != stage.settings:
+        return _told(manifest.settings, stage.settings)
+    if manifest.code != code_version(stage):
+        return f"code: {manifest.code or 'unknown'} -> {code_version(stage)}"
+    gone = missing_outputs(run.stage(stage.identity), manifest)
+    if gone:
+        return f"{gone[0]} is missing or was changed after the stage was done"
+    lost = [name for name in stage.inputs if name not in found.done]
+    if lost:
+        return f"follows {lost[0]}"
+    if manifest.key != stage_key(stage, found.done):
+        other = [name for name in manifest.inputs if name not in stage.inputs]
+        was = f"; it began from {other[0]}" if other else ""
+        return f"was made from other results than those now in the folder{was}"
+    return None
+
+
+def describe_differences(before: Any, after: Any, at: str = "") -> list[str]:
+    """Return what differs between two nested settings, as ``key.path: old -> new``."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        lines = []
+        for name in sorted({*before, *after}):
+            inner = f"{at}.{name}" if at else str(name)
+            lines += describe_differences(before.get(name), after.get(name), inner)
+        return lines
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        lines = []
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            lines += describe_differences(old, new, f"{at}[{index}]")
+        return lines
+    return [] if before == after else [f"{at}: {before!r} -> {after!r}"]

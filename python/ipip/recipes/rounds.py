@@ -1,0 +1,118 @@
+"""A student made by the loop: a teacher's MD, pretraining, fine-tuning on the labels, rounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from ipip.config.run import RunSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.data import Frame, elements_of, read_files, write_frames
+from ipip.data.atomic import write_text
+from ipip.loop.reporter import Reporter
+from ipip.loop.run import run_loop
+from ipip.loop.seeds import derive_seed
+from ipip.recipes.molecule import SPLIT, Recipe, described, draw_split
+from ipip.train.molecular import molecular_errors
+
+SETTINGS = "run.yaml"
+
+
+def run_rounds(
+    recipe: Recipe,
+    teacher: TeacherSettings,
+    folder: Path,
+    *,
+    seed: int,
+    reporter: Reporter | None = None,
+) -> dict[str, Any]:
+    """Run the loop on a molecule, or continue it; return the report.
+
+    MD starts from training frames only, so that no test frame is seen.
+
+    Args:
+        recipe: molecule, data and hyper-parameters.
+        teacher: the foundation potential.
+        folder: gets split.json, starts/, run.yaml (the settings, for `ipip run`), report.json and
+            `run/`, the run folder.
+        seed: that all others are derived from.
+        reporter: is told the progress.
+
+    Returns:
+        What `report.json` holds: the data, and `results`, one entry for the teacher and each round.
+
+    Raises:
+        InputError, IpipError: as `draw_split` and `ipip.loop.run.run_loop`.
+    """
+    folder = folder.absolute()
+    frames = read_files([recipe.data])
+    split = draw_split(recipe, frames, folder, seed)
+    starts = _write_starts(split.take(frames, "train"), recipe.settings.starts, folder, seed)
+    settings = _run_settings(recipe, teacher, elements_of(frames), folder, starts, seed)
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(folder / SETTINGS, text)
+    summary = run_loop(settings, folder / "run", reporter=reporter)
+    results = [{"name": "teacher", **molecular_errors(summary["teacher"]["test"])}]
+    results += [
+        {
+            "name": f"student of round {entry['round']}",
+            **molecular_errors(entry["test"]),
+            "failures": entry["failures"],
+        }
+        for entry in summary["rounds"]
+    ]
+    report = described(recipe, split) | {
+        "verdict": summary["verdict"],
+        "best_round": summary["best_round"],
+        "results": results,
+    }
+    write_text(folder / "report.json", json.dumps(report, indent=1) + "\n")
+    return report
+
+
+def _write_starts(train: Sequence[Frame], count: int, folder: Path, seed: int) -> list[Path]:
+    """Draw starts among the training frames and write each as a file."""
+    rng = np.random.default_rng(derive_seed(seed, "starts"))
+    chosen = np.sort(rng.permutation(len(train))[:count])
+    (folder / "starts").mkdir(exist_ok=True)
+    paths = []
+    for index in chosen.tolist():
+        path = folder / "starts" / f"start-{index:06d}.xyz"
+        if not path.exists():
+            write_frames(path, [train[index].replace(energy=None, forces=None, info={})])
+        paths.append(path)
+    return paths
+
+
+def _run_settings(
+    recipe: Recipe,
+    teacher: TeacherSettings,
+    elements: list[str],
+    folder: Path,
+    starts: list[Path],
+    seed: int,
+) -> RunSettings:
+    own = recipe.settings
+    counted = [path.stem for path in starts[: own.stability_starts]]
+    values = {
+        "seed": seed,
+        "rounds": own.rounds,
+        "elements": elements,
+        "teacher": teacher,
+        "reference": {"data": [recipe.data], "split": {"file": folder / SPLIT}},
+        "systems": [{"name": path.stem, "file": path} for path in starts],
+        "teacher_md": own.teacher_md,
+        "student_md": own.student_md,
+        "harvest": own.harvest,
+        "student": own.student,
+        "pretrain": own.pretrain,
+        "finetune": own.training,
+        "stability": {"systems": counted, "runs": 1 if counted else 0},
+        "speed": {"replicate": (1, 1, 1)},
+    }
+    return RunSettings.model_validate(values)

@@ -1,0 +1,116 @@
+"""What the run and its students cost: time for an atom and a step, wall time, teacher calls."""
+
+from __future__ import annotations
+
+from ipip.report.content import ReportContent
+from ipip.report.figures.figure import CAUSES, Figure, axis, model_colour, model_label, round_axis
+
+STAGES = {
+    "05_forget": "forget",
+    "10_explore": "explore (MD)",
+    "15_harvest": "harvest",
+    "17_reference": "reference labels",
+    "20_label": "label",
+    "20_relabel": "relabel",
+    "30_pretrain": "pretrain",
+    "40_finetune": "fine-tune",
+    "45_committee": "committee",
+    "50_evaluate": "evaluate",
+    "60_baseline": "baseline",
+}
+COLOURS = dict(
+    zip(STAGES.values(), (*CAUSES, "#0f83c9", "#b0b6c0", "#e8c547", "#5a7d2a"), strict=True)
+)
+
+
+def cost_figures(content: ReportContent) -> list[Figure]:
+    """Return the figures on speed and cost that the results allow."""
+    figures = []
+    if any(model.us_per_atom_step for model in content.models):
+        figures.append(speed(content))
+    if content.costs:
+        figures.append(wall_time(content))
+    return figures
+
+
+def speed(content: ReportContent) -> Figure:
+    """Draw the time for an atom and a step, teacher against students."""
+    models = [model for model in content.models if model.us_per_atom_step]
+    best = content.summary["best_round"]
+    teacher = next((m.us_per_atom_step for m in models if m.name == "teacher"), None)
+    texts = []
+    for model in models:
+        pace = model.us_per_atom_step or 0.0
+        text = f"{pace:.0f} µs" if pace >= 100 else f"{pace:.3g} µs"
+        if teacher and model.name != "teacher":
+            text += f"  ({teacher / pace:.3g} times faster)" if pace < teacher else ""
+        texts.append(text)
+    return Figure(
+        "speed",
+        "Speed",
+        "One thread, on the same box: the teacher's evaluation, the students' MD in LAMMPS.",
+        [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": [model_label(model.name, best) for model in models],
+                "x": [model.us_per_atom_step for model in models],
+                "marker": {"color": [model_colour(model.name) for model in models]},
+                "text": texts,
+                "textposition": "auto",
+                "hovertemplate": "%{y}: %{x:.4g} µs<extra></extra>",
+            }
+        ],
+        {
+            "showlegend": False,
+            "xaxis": axis("µs for an atom and a step", rangemode="tozero", showgrid=True),
+            "yaxis": axis("", type="category", autorange="reversed", showgrid=False),
+        },
+        ("model", "µs per atom and step"),
+        [(model.name, model.us_per_atom_step) for model in models],
+    )
+
+
+def wall_time(content: ReportContent) -> Figure:
+    """Draw the wall time of each round by stage."""
+    total = sum(cost.wall_s for cost in content.costs)
+    unit, factor = ("min", 60.0) if total < 3 * 3600 else ("h", 3600.0)
+    table: dict[str, dict[int, float]] = {}
+    rounds: set[int] = set()
+    for cost in content.costs:
+        index, name = int(cost.stage[6:9]), _name(cost.stage)
+        rounds.add(index)
+        table.setdefault(name, {})[index] = cost.wall_s / factor
+    order = sorted(rounds)
+    traces = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": order,
+            "y": [own.get(index, 0.0) for index in order],
+            "marker": {"color": COLOURS.get(name, CAUSES[-1])},
+            "hovertemplate": "round %{x}: %{y:.3g} " + unit + "<extra>" + name + "</extra>",
+        }
+        for name, own in sorted(table.items(), key=lambda item: _order(item[0]))
+    ]
+    calls = sum(cost.teacher_calls for cost in content.costs)
+    return Figure(
+        "wall-time",
+        "Wall time",
+        f"{total / factor:.3g} {unit} in all; {calls} evaluations of the teacher, its MD included.",
+        traces,
+        {"barmode": "stack", "xaxis": round_axis(order), "yaxis": axis(f"wall time ({unit})")},
+        ("stage", "wall time (s)", "teacher evaluations"),
+        [(cost.stage, cost.wall_s, cost.teacher_calls) for cost in content.costs],
+    )
+
+
+def _name(stage: str) -> str:
+    """Return what a stage is called in the figure."""
+    name = stage.split("/")[1]
+    return STAGES.get(name, name)
+
+
+def _order(name: str) -> int:
+    names = list(STAGES.values())
+    return names.index(name) if name in names else len(names)

@@ -1,0 +1,132 @@
+"""Predicted against reference values of the models worth a direct comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ipip.report.content import FloatArray, Parity, ReportContent
+from ipip.report.figures.figure import Figure, axis, model_colour, model_label
+
+SHOWN = 1500  # points of a panel; a page with all of a large test set would not open
+
+
+def parity_figures(content: ReportContent) -> list[Figure]:
+    """Return parity plots of force components and energies."""
+    best = content.summary["best_round"]
+    wanted = {"teacher", "none", "student 0", f"student {best}"}
+    models = [model for model in content.parity if model.name in wanted]
+    if not models:
+        return []
+    figures = [_figure(content, models, "forces", "force component", "eV/Å")]
+    if all(len(model.reference_energy) for model in models):
+        figures.append(_figure(content, models, "energies", "energy", "eV/atom"))
+    return figures
+
+
+def _figure(
+    content: ReportContent, models: list[Parity], kind: str, quantity: str, unit: str
+) -> Figure:
+    best = content.summary["best_round"]
+    traces: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {"annotations": [], "showlegend": False}
+    rows: list[tuple[Any, ...]] = []
+    low, high = _reach([_values(model, kind)[0] for model in models])
+    width = (1.0 - 0.06 * (len(models) - 1)) / len(models)
+    for number, model in enumerate(models):
+        known, predicted = _values(model, kind)
+        error = float(np.abs(predicted - known).mean()) if len(known) else 0.0
+        outside = int(np.count_nonzero((predicted < low) | (predicted > high)))
+        x, y = _thinned(known, predicted)
+        suffix = "" if number == 0 else str(number + 1)
+        left = number * (width + 0.06)
+        layout[f"xaxis{suffix}"] = axis(
+            f"reference ({unit})",
+            domain=[left, left + width],
+            anchor=f"y{suffix}",
+            range=[low, high],
+            nticks=5,
+        )
+        layout[f"yaxis{suffix}"] = axis(
+            f"predicted ({unit})" if number == 0 else "",
+            anchor=f"x{suffix}",
+            range=[low, high],
+            nticks=5,
+            showticklabels=number == 0,
+        )
+        common = {"type": "scatter", "xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
+        traces.append(
+            common
+            | {
+                "mode": "lines",
+                "x": [low, high],
+                "y": [low, high],
+                "line": {"color": "@grid", "width": 1.5},
+                "hoverinfo": "skip",
+            }
+        )
+        traces.append(
+            common
+            | {
+                "mode": "markers",
+                "x": x.round(4),
+                "y": y.round(4),
+                "marker": {
+                    "color": model_colour(model.name),
+                    "size": 4 if len(x) > 200 else 7,
+                    "opacity": 0.55,
+                },
+                "hovertemplate": "reference %{x}, predicted %{y}<extra>" + model.name + "</extra>",
+            }
+        )
+        scaled, small = (1000 * error, "meV/atom") if kind == "energies" else (error, unit)
+        layout["annotations"].append(
+            {
+                "xref": "paper",
+                "yref": "paper",
+                "x": left + width / 2,
+                "y": 1.02,
+                "xanchor": "center",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "text": f"<b>{model_label(model.name, best)}</b><br>MAE {scaled:.3g} {small}"
+                + (f"; {outside} outside" if outside else ""),
+            }
+        )
+        rows += [(model.name, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
+    total = len(_values(models[0], kind)[0])
+    zero = ", without that of its atoms as fitted to the reference" if kind == "energies" else ""
+    thinned = f" {SHOWN} of {total} points are shown." if total > SHOWN else ""
+    return Figure(
+        f"parity-{kind}",
+        f"Parity of {kind}",
+        f"Each point is one {quantity} of a held-out frame{zero}.{thinned}",
+        traces,
+        layout,
+        ("model", f"reference ({unit})", f"predicted ({unit})"),
+        rows,
+        height=360,
+        wide=True,
+    )
+
+
+def _values(model: Parity, kind: str) -> tuple[FloatArray, FloatArray]:
+    if kind == "forces":
+        return model.reference, model.predicted
+    return model.reference_energy, model.predicted_energy
+
+
+def _reach(values: list[FloatArray]) -> tuple[float, float]:
+    low = min((float(v.min()) for v in values if len(v)), default=-1.0)
+    high = max((float(v.max()) for v in values if len(v)), default=1.0)
+    margin = 0.1 * max(high - low, 1e-3)
+    return low - margin, high + margin
+
+
+def _thinned(known: FloatArray, predicted: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return an even choice of points, the same for every model."""
+    if len(known) <= SHOWN:
+        return known, predicted
+    chosen = np.sort(np.random.default_rng(0).choice(len(known), size=SHOWN, replace=False))
+    return known[chosen], predicted[chosen]

@@ -1,0 +1,134 @@
+"""The report as one HTML page that needs no network and no other file."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from plotly.offline import get_plotlyjs
+
+from ipip.report.content import ReportContent
+from ipip.report.figures import (
+    Figure,
+    accuracy_figures,
+    cost_figures,
+    csv_text,
+    frame_figures,
+    parity_figures,
+    plain_figure,
+    stability_figures,
+)
+from ipip.report.table import HEADER, describe_speed, format_failures, table_rows
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+FORCE = "force_mae_ev_per_a"
+
+
+def render_page(content: ReportContent, title: str) -> str:
+    """Return the page: verdict, key numbers, table, figures by section, provenance.
+
+    Args:
+        content: what to tell; `content.models` has the teacher first.
+        title: of the browser's tab.
+    """
+    sections = [
+        ("accuracy", "Accuracy", [*accuracy_figures(content), *parity_figures(content)]),
+        ("stability", "Stability", stability_figures(content)),
+        ("frames", "Frames and labels", frame_figures(content)),
+        ("cost", "Speed and cost", cost_figures(content)),
+    ]
+    shown = [(name, heading, figures) for name, heading, figures in sections if figures]
+    everything = [figure for _, _, figures in shown for figure in figures]
+    figures_json = json.dumps([plain_figure(figure) for figure in everything], allow_nan=False)
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        title=title,
+        verdict=content.summary["verdict"],
+        tone=_tone(content),
+        speed=describe_speed(content.summary),
+        stopped=content.summary.get("stopped"),
+        numbers=_numbers(content),
+        header=HEADER,
+        rows=table_rows(content.summary),
+        sections=[
+            {"name": name, "title": heading, "figures": [_card(figure) for figure in figures]}
+            for name, heading, figures in shown
+        ],
+        notes=content.notes,
+        links=content.links,
+        settings=content.settings,
+        versions=sorted(content.versions.items()),
+        plotly=get_plotlyjs(),
+        figures=figures_json.replace("</", "<\\/"),
+    )
+
+
+def _card(figure: Figure) -> dict[str, Any]:
+    data = base64.b64encode(csv_text(figure).encode()).decode()
+    return {
+        "name": figure.name,
+        "title": figure.title,
+        "caption": figure.caption,
+        "height": figure.height,
+        "wide": figure.wide,
+        "csv": f"data:text/csv;charset=utf-8;base64,{data}",
+    }
+
+
+def _tone(content: ReportContent) -> str:
+    """Return the colour of the verdict: by the interval of the best student's error."""
+    models = {model.name: model for model in content.models}
+    best = models.get(f"student {content.summary['best_round']}")
+    teacher = content.summary["teacher"]["test"][FORCE]
+    if best is None:
+        return "plain"
+    if best.interval[1] < teacher:
+        return "good"
+    return "bad" if best.interval[0] > teacher else "plain"
+
+
+def format_number(value: float) -> str:
+    """Return a number with three digits at least, never as a power of ten."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _numbers(content: ReportContent) -> list[dict[str, str]]:
+    """Return the numbers at the top: error, failures, speed, frames."""
+    summary = content.summary
+    best = summary["rounds"][summary["best_round"]]
+    teacher = summary["teacher"]
+    first = summary["rounds"][0]
+    numbers = [
+        {
+            "what": "force MAE on held-out frames",
+            "value": f"{best['test'][FORCE]:.3f} eV/Å",
+            "than": f"teacher {teacher['test'][FORCE]:.3f}, one-shot {first['test'][FORCE]:.3f}",
+        },
+        {
+            "what": "failed stability runs",
+            "value": f"{best['failures']['failed']} of {best['failures']['total']}",
+            "than": f"round 0: {format_failures(first['failures'])}",
+        },
+    ]
+    mine, other = best["us_per_atom_step"], teacher["us_per_atom_step"]
+    if mine and other:
+        numbers.append(
+            {
+                "what": "speed against the teacher",
+                "value": f"{other / mine:.3g}×",
+                "than": f"{format_number(mine)} against {format_number(other)} µs/atom/step",
+            }
+        )
+    last = summary["rounds"][-1]
+    numbers.append(
+        {
+            "what": "rounds; student to use",
+            "value": f"{len(summary['rounds'])}; student {summary['best_round']}",
+            "than": f"{last['kept'] + last['new']} pretraining frames in the last round",
+        }
+    )
+    return numbers

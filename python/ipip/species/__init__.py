@@ -1,0 +1,17 @@
+"""Reaction analysis: bonds, molecules, species over time, events and lifetimes from a dump."""
+
+from ipip.species.analyse import SpeciesResult, analyse_species
+from ipip.species.bonds import BondDistances, BondTracker, bond_distances
+from ipip.species.events import Event
+from ipip.species.molecules import Molecules, formula
+
+__all__ = [
+    "BondDistances",
+    "BondTracker",
+    "Event",
+    "Molecules",
+    "SpeciesResult",
+    "analyse_species",
+    "bond_distances",
+    "formula",
+]

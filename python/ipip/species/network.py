@@ -1,0 +1,67 @@
+"""Which reactions were seen, and the network that they make."""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from ipip.species.events import Event, reaction_name
+from ipip.species.molecules import formula_counts
+
+Reaction = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+class ReactionCounts:
+    """How often each reaction was seen; memory grows with different reactions only.
+
+    Attributes:
+        seen: reactants and products to (count, step of the first one).
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[Reaction, tuple[int, int]] = {}
+
+    def add(self, event: Event) -> None:
+        """Count an event."""
+        reaction = (event.reactants, event.products)
+        count, first = self.seen.get(reaction, (0, event.step))
+        self.seen[reaction] = count + 1, first
+
+    def rows(self) -> list[tuple[str, int, int]]:
+        """Return (reaction, count, first step), the most frequent first."""
+        order = sorted(self.seen.items(), key=lambda item: (-item[1][0], item[1][1], item[0]))
+        return [(reaction_name(*reaction), *counted) for reaction, counted in order]
+
+
+def reaction_network(reactions: ReactionCounts, follow: str | None, most: int = 40) -> nx.DiGraph:
+    """Return the network of the species that are followed.
+
+    An edge leads from each followed reactant to each followed product of a reaction that is not
+    itself a reactant; species without the element are left out (they are in the edge's label).
+
+    Args:
+        reactions: that were seen.
+        follow: element; None: all species.
+        most: edges, the most frequent ones.
+
+    Returns:
+        Graph of formulas; edges have ``count`` (forward) and ``partners`` (text such as "+S2 -SO").
+    """
+    counts: dict[tuple[str, str], int] = {}
+    partners: dict[tuple[str, str], dict[str, int]] = {}
+    for (reactants, products), (count, _) in reactions.seen.items():
+        sources = {name for name in reactants if follow is None or follow in formula_counts(name)}
+        targets = {name for name in products if follow is None or follow in formula_counts(name)}
+        others = [f"+{name}" for name in reactants if name not in sources]
+        others += [f"−{name}" for name in products if name not in targets]
+        for source in sources - targets:
+            for target in targets - sources:
+                edge = (source, target)
+                counts[edge] = counts.get(edge, 0) + count
+                label = " ".join(others)
+                own = partners.setdefault(edge, {})
+                own[label] = own.get(label, 0) + count
+    graph = nx.DiGraph()
+    for edge in sorted(counts, key=lambda edge: (-counts[edge], edge))[:most]:
+        label = max(partners[edge], key=lambda text, edge=edge: (partners[edge][text], text))  # type: ignore[misc]
+        graph.add_edge(*edge, count=counts[edge], partners=label)
+    return graph

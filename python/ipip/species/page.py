@@ -1,0 +1,119 @@
+"""One HTML page with the analysis' pictures, to zoom and to switch species on and off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from ipip.data.atomic import write_text
+from ipip.species.analyse import SpeciesResult
+from ipip.species.network import reaction_network
+from ipip.species.plots import COLOURS, layout
+from ipip.species.verdict import describe_result
+
+SHOWN = 20
+
+
+def write_page(result: SpeciesResult, path: Path, dump: str) -> None:
+    """Write a self-contained page.
+
+    Args:
+        result: of the analysis.
+        path: of the page.
+        dump: name of the dump.
+    """
+    figures = [_over_time(result), _network(result)]
+    plots = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
+    sentences = "".join(f"<p>{line}</p>" for line in describe_result(result))
+    write_text(
+        path,
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        f"<title>Species in {dump}</title><script>{get_plotlyjs()}</script>"
+        "<style>body{font-family:sans-serif;max-width:1100px;margin:1.5rem auto}</style></head>"
+        f"<body><h1>Species in {dump}</h1>{sentences}{plots}</body></html>\n",
+    )
+
+
+def pretty(formula: str) -> str:
+    """Return a formula with lowered numbers, for HTML."""
+    return "".join(f"<sub>{sign}</sub>" if sign.isdigit() else sign for sign in formula)
+
+
+def _over_time(result: SpeciesResult) -> go.Figure:
+    figure = go.Figure()
+    times = [step * result.timestep / 1000.0 for step in result.timeline.steps]
+    followed = result.followed()
+    names = result.timeline.most_frequent(SHOWN, followed)
+    others = result.timeline.most_frequent(SHOWN, set(result.lives.species) - followed)
+    for number, name in enumerate([*names, *others]):
+        figure.add_trace(
+            go.Scatter(
+                x=times,
+                y=result.timeline.of(name),
+                name=pretty(name),
+                line={"shape": "hv", "color": COLOURS[number % len(COLOURS)]},
+                visible=True if name in followed else "legendonly",
+            )
+        )
+    figure.update_layout(
+        template="plotly_white",
+        title="Molecules over time (click a species to show or hide it)",
+        xaxis_title="time (ps)",
+        yaxis_title="molecules",
+        showlegend=True,
+        height=480,
+    )
+    return figure
+
+
+def _network(result: SpeciesResult) -> go.Figure:
+    graph = reaction_network(result.reactions, result.follow, 60)
+    places = layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
+    figure = go.Figure()
+    for a, b, data in graph.edges(data=True):
+        (x0, y0), (x1, y1) = places[a], places[b]
+        figure.add_annotation(
+            x=x1, y=y1, ax=x0, ay=y0, axref="x", ayref="y", showarrow=True, arrowhead=3,
+            arrowcolor="#999999", standoff=22, startstandoff=22, text="",
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[0.6 * x0 + 0.4 * x1],
+                y=[0.6 * y0 + 0.4 * y1],
+                mode="markers",
+                marker={"size": 9, "color": "#999999"},
+                hovertext=f"{a} → {b} {data['partners']}: {data['count']} times",
+                hoverinfo="text",
+                showlegend=False,
+            )
+        )
+    figure.add_trace(
+        go.Scatter(
+            x=[places[name][0] for name in graph],
+            y=[places[name][1] for name in graph],
+            mode="markers+text",
+            text=[pretty(name) for name in graph],
+            marker={"size": 44, "color": "#D6E6F2", "line": {"color": "#0072B2", "width": 1}},
+            hovertext=[_life(result, name) for name in graph],
+            hoverinfo="text",
+            showlegend=False,
+        )
+    )
+    figure.update_layout(
+        template="plotly_white",
+        title="Reaction network, clockwise from the top in the order of appearance",
+        xaxis={"visible": False},
+        yaxis={"visible": False},
+        width=900,
+        height=800,
+    )
+    return figure
+
+
+def _life(result: SpeciesResult, name: str) -> str:
+    own = result.lives.species[name]
+    scale = result.timestep / 1000.0
+    mean = "no end seen" if own.mean is None else f"mean life {own.mean * scale:.3g} ps"
+    return f"{name}: {own.births} formed, {own.deaths} ended, {mean}"

@@ -1,0 +1,67 @@
+"""Rings of a molecule, and atoms that came between two others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import networkx as nx
+
+MAX_RANK = 16  # fused rings; a network with more has no ring sizes that mean anything
+
+
+def ring_sizes(bonds: Iterable[tuple[int, int]], smallest: int) -> tuple[int, ...] | None:
+    """Return the sizes of the rings of a minimum cycle basis, ascending.
+
+    The sizes are the same for every minimum cycle basis of a graph (Horton, SIAM J. Comput. 16, 358
+    (1987)).
+
+    Args:
+        bonds: pairs of atoms.
+        smallest: atoms of the smallest ring that counts.
+
+    Returns:
+        Sizes, or None where the molecule is a network with too many rings.
+    """
+    graph = nx.Graph(list(bonds))
+    sizes: list[int] = []
+    for edges in nx.biconnected_component_edges(graph):  # no ring reaches beyond one of these
+        block = nx.Graph(edges)
+        rank = block.number_of_edges() - block.number_of_nodes() + 1
+        if rank > MAX_RANK:
+            return None
+        if rank == 1:
+            sizes.append(block.number_of_nodes())
+        elif rank > 1:
+            sizes += [len(cycle) for cycle in nx.minimum_cycle_basis(block)]
+    return tuple(sorted(size for size in sizes if size >= smallest))
+
+
+def is_insertion(
+    broken: tuple[int, int], born: int, bonds: dict[tuple[int, int], int], most: int
+) -> bool:
+    """Whether a bond that broke was replaced by a bridge of atoms.
+
+    A bond a-b was replaced if a path of at most ``most`` atoms now links a and b, and both ends of
+    the path are bonds younger than a-b was. Opening a ring of old bonds is thus no insertion.
+
+    Args:
+        broken: the bond.
+        born: step at which it had formed.
+        bonds: bonds (i < j) that are there now around it, with the steps at which they formed.
+        most: atoms of the bridge.
+    """
+    a, b = broken
+    neighbours: dict[int, list[int]] = {}
+    for i, j in bonds:
+        neighbours.setdefault(i, []).append(j)
+        neighbours.setdefault(j, []).append(i)
+
+    def younger(i: int, j: int) -> bool:
+        return bonds[min(i, j), max(i, j)] > born
+
+    paths: list[tuple[int, ...]] = [(a, x) for x in neighbours.get(a, ()) if younger(a, x)]
+    for _ in range(most):
+        if any(b in neighbours[path[-1]] and younger(path[-1], b) for path in paths):
+            return True
+        paths = [(*path, x) for path in paths for x in neighbours[path[-1]] if x not in (*path, b)]
+    return False

@@ -1,0 +1,143 @@
+"""From verdicts to rates: pure functions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import fisher_exact
+
+from ipip.errors import IpipError
+from ipip.lammps.verdict import Verdict
+from ipip.stability.intervals import wilson_interval
+from ipip.stability.survival import Survival, kaplan_meier
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelStability:
+    """What the runs of one model came to.
+
+    Attributes:
+        name: of the model.
+        total: runs that count.
+        failed: of these, the unstable ones.
+        broken: runs that LAMMPS or the machine broke; they say nothing about the model.
+        wilson95: interval of the failure rate.
+        causes: number of unstable runs by reason.
+        survival: over MD steps, or None where no run counts.
+        failure_steps: steps at which runs failed, ascending.
+        us_per_atom_step: mean cost in µs, or None.
+    """
+
+    name: str
+    total: int
+    failed: int
+    broken: int
+    wilson95: tuple[float, float]
+    causes: dict[str, int]
+    survival: Survival | None
+    failure_steps: list[int]
+    us_per_atom_step: float | None
+
+    @property
+    def rate(self) -> float | None:
+        """Failed over total."""
+        return self.failed / self.total if self.total else None
+
+    @property
+    def median_failure_step(self) -> float | None:
+        """Median step of the failures, of the runs that failed."""
+        return float(np.median(self.failure_steps)) if self.failure_steps else None
+
+
+def summarize(name: str, verdicts: Sequence[Verdict]) -> ModelStability:
+    """Summarize the runs of a model.
+
+    Args:
+        name: of the model.
+        verdicts: of its runs. A run that failed at an unknown step counts as failed at step 0.
+
+    Raises:
+        IpipError: a stable run that did not reach its last step.
+    """
+    counted = [verdict for verdict in verdicts if verdict.state != "failed"]
+    unstable = [verdict for verdict in counted if verdict.state == "unstable"]
+    for verdict in counted:
+        if verdict.state == "stable" and verdict.step is not None and verdict.step < verdict.steps:
+            raise IpipError(f"{name}: a stable run ended at {verdict.step} of {verdict.steps}")
+    ends = [v.steps if v.state == "stable" else v.step or 0 for v in counted]
+    survival = kaplan_meier(ends, [v.state == "unstable" for v in counted]) if counted else None
+    costs = [v.us_per_atom_step for v in counted if v.us_per_atom_step]
+    return ModelStability(
+        name=name,
+        total=len(counted),
+        failed=len(unstable),
+        broken=len(verdicts) - len(counted),
+        wilson95=wilson_interval(len(unstable), len(counted)),
+        causes=dict(Counter(verdict.reason for verdict in unstable).most_common()),
+        survival=survival,
+        failure_steps=sorted(verdict.step or 0 for verdict in unstable),
+        us_per_atom_step=float(np.mean(costs)) if costs else None,
+    )
+
+
+def compare_models(first: ModelStability, other: ModelStability) -> float | None:
+    """Return the two-sided p-value of Fisher's exact test that the failure rates are equal."""
+    if not first.total or not other.total:
+        return None
+    table = [[m.failed, m.total - m.failed] for m in (first, other)]
+    return float(fisher_exact(table).pvalue)
+
+
+def verdict_sentence(models: Sequence[ModelStability], timestep: float, steps: int) -> str:
+    """Return the result in one sentence.
+
+    Args:
+        models: in order; the first one is what others are compared with.
+        timestep: fs.
+        steps: of each run.
+    """
+    parts = []
+    for model in models:
+        if not model.total:
+            parts.append(f"{model.name}: no run counts")
+            continue
+        low, high = (100 * bound for bound in model.wilson95)
+        parts.append(
+            f"{model.name}: {model.failed} of {model.total} runs failed "
+            f"(95 % interval {low:.1f}-{high:.1f} %)"
+        )
+    text = f"{'; '.join(parts)}, within {steps * timestep / 1000:g} ps"
+    for other in models[1:]:
+        p = compare_models(models[0], other)
+        if p is not None:
+            told = "differs from" if p < 0.05 else "is not distinguishable from"
+            text += f"; {other.name} {told} {models[0].name} (Fisher's p = {p:.2g})"
+    return text
+
+
+def as_dict(model: ModelStability, timestep: float) -> dict[str, Any]:
+    """Return plain values; times in ps.
+
+    Args:
+        model: its stability.
+        timestep: fs.
+    """
+    median = model.median_failure_step
+    half = model.survival.median() if model.survival else None
+    plain: Mapping[str, Any] = {
+        "name": model.name,
+        "failed": model.failed,
+        "total": model.total,
+        "broken": model.broken,
+        "failure_rate": model.rate,
+        "wilson95": list(model.wilson95),
+        "causes": model.causes,
+        "median_failure_ps": None if median is None else median * timestep / 1000.0,
+        "median_survival_ps": None if half is None else half * timestep / 1000.0,
+        "us_per_atom_step": model.us_per_atom_step,
+    }
+    return dict(plain)

@@ -1,0 +1,153 @@
+"""Running a stability protocol: in parallel, resumable, with tables and a picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip import __version__
+from ipip.config.stability import StabilityProtocol
+from ipip.data.atomic import write_text
+from ipip.data.digest import file_digest
+from ipip.errors import InputError
+from ipip.lammps import StudentRun, Verdict, run_many
+from ipip.lammps.continuation import RESTART_FILES
+from ipip.stability.jobs import make_jobs, model_names
+from ipip.stability.plots import plot_stability
+from ipip.stability.results import (
+    ModelStability,
+    as_dict,
+    compare_models,
+    summarize,
+    verdict_sentence,
+)
+from ipip.stability.tables import write_runs, write_survival
+
+PROTOCOL_FILE = "protocol.json"
+_DUMPS = ("trajectory.dump", "last.dump", *RESTART_FILES)
+
+
+@dataclasses.dataclass(frozen=True)
+class StabilityReport:
+    """What a protocol came to; details are in the folder.
+
+    Attributes:
+        verdict: one sentence.
+        models: in the order given.
+        summary: what ``summary.json`` holds.
+    """
+
+    verdict: str
+    models: list[ModelStability]
+    summary: dict[str, Any]
+
+
+def run_stability(
+    models: Sequence[Path],
+    protocol: StabilityProtocol,
+    folder: Path,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    on_result: Callable[[str, int, Verdict], None] | None = None,
+    launcher: Sequence[str] = (),
+) -> StabilityReport:
+    """Run a protocol for several models side by side; runs that are done are not done again.
+
+    Writes ``runs.csv``, ``survival.csv``, ``summary.json`` and ``stability.png``.
+
+    Args:
+        models: student files.
+        protocol: settings.
+        folder: for runs and results; the same call continues there.
+        workers: LAMMPS processes at a time, one core each.
+        progress: called with (MD steps done, MD steps in all).
+        on_result: called with model, number of the run and its verdict.
+        launcher: command that starts MPI ranks to run on instead; see :func:`ipip.lammps.run_many`.
+
+    Raises:
+        InputError: a model or the box is wrong, or the folder holds another protocol's runs.
+    """
+    named = model_names(models)
+    _claim(folder, protocol)
+    jobs = make_jobs(protocol, named, folder)
+    # Runs of one seed after another, all models: what is there after an interruption compares.
+    order = [jobs[name][run] for run in range(protocol.runs) for name in named]
+    places = {id(job): (name, run) for name in named for run, job in enumerate(jobs[name])}
+
+    def finished(job: StudentRun, verdict: Verdict) -> None:
+        if protocol.keep_dumps == "unstable" and verdict.state == "stable":
+            remove_dumps(job.folder)
+        if on_result is not None:
+            on_result(*places[id(job)], verdict)
+
+    ended = run_many(order, workers, progress, finished, launcher)
+    found = dict(zip(map(id, order), ended, strict=True))
+    verdicts = {name: [found[id(job)] for job in jobs[name]] for name in named}
+    results = [summarize(name, verdicts[name]) for name in named]
+    sentence = verdict_sentence(results, protocol.md.timestep, protocol.md.steps)
+    summary = {
+        "verdict": sentence,
+        "models": [
+            as_dict(model, protocol.md.timestep)
+            | {
+                "file": str(named[model.name]),
+                "digest": file_digest(named[model.name]),
+                "p_equal_to_first": compare_models(results[0], model),
+            }
+            for model in results
+        ],
+        "atoms": len(order[0].frame),
+        "min_distances": {"-".join(p): d for p, d in order[0].min_distances.items()},
+        "protocol": protocol.model_dump(mode="json"),
+        "ipip": __version__,
+    }
+    write_runs(folder / "runs.csv", jobs, verdicts, protocol.md.timestep)
+    write_survival(folder / "survival.csv", results, protocol.md.timestep)
+    write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+    plot_stability(results, folder / "stability.png", protocol.md.timestep, protocol.md.steps)
+    return StabilityReport(sentence, results, summary)
+
+
+def remove_dumps(folder: Path) -> None:
+    """Remove the trajectory of a run; its verdict, deck and log stay."""
+    for name in _DUMPS:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "ring", ignore_errors=True)
+
+
+def _claim(folder: Path, protocol: StabilityProtocol) -> None:
+    """Refuse a folder with the runs of another protocol; more runs of the same one are fine."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; expected a folder")
+    # As JSON has them: a tuple comes back as a list.
+    plain = json.loads(protocol.model_dump_json(exclude={"runs", "keep_dumps"}))
+    path = folder / PROTOCOL_FILE
+    if path.is_file():
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise InputError(f"{path} is damaged; remove it, or use another folder") from None
+        changed = _different(known, plain)
+        if changed:
+            raise InputError(
+                f"{folder} holds runs of another protocol ({', '.join(changed)} differ); use "
+                "another folder, or remove this one"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(plain, indent=1) + "\n")
+
+
+def _different(first: Any, second: Any, at: str = "") -> list[str]:
+    """Keys whose values differ."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return [
+            line
+            for key in sorted(first.keys() | second.keys())
+            for line in _different(first.get(key), second.get(key), f"{at}.{key}".lstrip("."))
+        ]
+    return [] if first == second else [at]

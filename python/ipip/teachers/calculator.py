@@ -1,0 +1,52 @@
+"""A teacher, or a reference level, as an ASE calculator: for algorithms that ASE has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+
+from ipip.data.frame import Frame
+from ipip.teachers.teacher import Teacher
+
+
+class TeacherCalculator(Calculator):
+    """Asks an open teacher for each structure; its process may be another environment's.
+
+    Args:
+        teacher: open; whoever opened it closes it.
+    """
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, teacher: Teacher) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._teacher = teacher
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Any = None,
+        system_changes: Any = all_changes,
+    ) -> None:
+        """Label the structure (eV, eV/Å, eV/Å^3).
+
+        Raises:
+            TeacherError: the teacher fails on it.
+        """
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        assert self.atoms is not None  # ASE sets it
+        plain = Frame(
+            numbers=self.atoms.numbers,
+            positions=self.atoms.positions,
+            cell=self.atoms.cell.array,
+            pbc=self.atoms.pbc,
+        )
+        (labelled,) = self._teacher.label([plain])
+        results: dict[str, Any] = {"energy": labelled.energy, "forces": labelled.forces}
+        if labelled.stress is not None:
+            (xx, xy, xz), (_, yy, yz), (_, _, zz) = labelled.stress
+            results["stress"] = np.array([xx, yy, zz, yz, xz, xy])
+        self.results = {**results, "free_energy": labelled.energy}

@@ -1,0 +1,79 @@
+"""What `ipip label` does: frames of a file to a file of labelled frames."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ipip.config.data import DataKeys
+from ipip.config.teacher import TeacherSettings
+from ipip.data.atomic import write_text
+from ipip.data.files import read_frames, write_frames
+from ipip.errors import InputError, IpipError
+from ipip.teachers.labelling import label_frames
+
+
+def label_file(
+    level: TeacherSettings,
+    frames: Path,
+    out: Path,
+    progress: Callable[[int, int], None] | None = None,
+    retry: bool = False,
+) -> dict[str, Any]:
+    """Label all frames of a file.
+
+    Args:
+        level: teacher or reference level.
+        frames: file with or without labels; info is kept.
+        out: file for the labelled frames; beside it lie ``OUT.dropped.csv`` (which frames gave no
+            labels, and why), ``OUT.label.json`` (by which level) and ``OUT.labels.jsonl`` (every
+            label as it came, from which a killed run goes on).
+        progress: called with (frames done, frames in all).
+        retry: evaluate frames again that were dropped before.
+
+    Returns:
+        JSON-able: frames, labelled, computed, dropped (frame, formula, reason) and dropped_file.
+
+    Raises:
+        InputError: unreadable frames, a missing program, or `out` is the input.
+        IpipError: no frame gave labels.
+    """
+    if out.absolute() == frames.absolute():
+        raise InputError(f"--out {out}: is the input; give another file for the labelled frames")
+    given = read_frames(frames, DataKeys(), require=())
+    store = out.with_name(f"{out.name}.labels.jsonl")
+    logs = out.with_name(f"{out.name}.logs")
+    result = label_frames(given, level, store, logs, progress, retry)
+    dropped = [
+        {
+            "frame": index,
+            "formula": given[index].to_atoms().get_chemical_formula(),
+            "reason": reason,
+        }
+        for index, reason in result.dropped
+    ]
+    table = out.with_name(f"{out.name}.dropped.csv")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["frame", "formula", "reason"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(dropped)
+    write_text(table, text.getvalue())
+    if not result.frames:
+        raise IpipError(
+            f"{frames}: none of {len(given)} frames gave labels; the first: {result.dropped[0][1]}"
+        )
+    write_frames(out, result.frames)
+    if result.info is not None:
+        made_by = {"level": level.model_dump(mode="json"), "labelled_by": result.info.as_dict()}
+        write_text(out.with_name(f"{out.name}.label.json"), json.dumps(made_by, indent=1) + "\n")
+    return {
+        "frames": len(given),
+        "labelled": len(result.frames),
+        "computed": result.computed,
+        "dropped": dropped,
+        "dropped_file": str(table),
+    }

@@ -1,0 +1,166 @@
+"""Labelling a set of frames at a level of theory: parallel, resumable, dropping what fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipip.config.teacher import TeacherSettings
+from ipip.data.digest import file_digest, frames_digest
+from ipip.data.frame import Frame
+from ipip.teachers.process import cp2k_values
+from ipip.teachers.results import TeacherInfo
+from ipip.teachers.teacher import Teacher
+
+# Settings that decide how fast or where labels are computed, not which.
+_WITHOUT_INFLUENCE = {"workers", "start_timeout", "call_timeout", "interpreter", "batch"}
+ERROR_KEY = "teacher_error"
+
+
+@dataclasses.dataclass(frozen=True)
+class Labelling:
+    """What came of labelling frames.
+
+    Attributes:
+        frames: those with labels, in the order given; energy eV, forces eV/Å, stress eV/Å^3.
+        kept: index of each in the frames given.
+        dropped: index in the frames given and reason of each frame without labels.
+        computed: number of frames that were evaluated now; the others were known before.
+        info: who labelled, or None where nothing was left to compute.
+    """
+
+    frames: list[Frame]
+    kept: list[int]
+    dropped: list[tuple[int, str]]
+    computed: int
+    info: TeacherInfo | None
+
+
+def label_frames(
+    frames: Sequence[Frame],
+    level: TeacherSettings,
+    store: Path,
+    log_folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    retry: bool = False,
+) -> Labelling:
+    """Label frames, several at a time; frames that do not converge are dropped and listed.
+
+    Each frame's labels are appended to a file as they come, so a run that is killed loses only
+    the frames it was at, and the same call goes on.
+
+    Args:
+        frames: configurations; labels they carry are replaced.
+        level: teacher or reference level; ``workers`` of it run at the same time.
+        store: file of labels (JSON lines), by digest of frame and level.
+        log_folder: for what the level's programs print.
+        progress: called with (frames done, frames in all).
+        retry: evaluate frames again that failed before.
+
+    Raises:
+        InputError: the level's package or program is missing.
+        TeacherError: a worker died or hung; what was labelled before is kept.
+    """
+    level_digest = level_identity(level)
+    keys = [f"{frames_digest([_bare(frame)])} {level_digest}" for frame in frames]
+    known = _read_store(store)
+    if retry:
+        known = {key: entry for key, entry in known.items() if "error" not in entry}
+    open_keys = [key for key in dict.fromkeys(keys) if key not in known]
+    by_key = dict(zip(keys, frames, strict=True))
+    asked = [_bare(by_key[key]).replace(info={"key": key}) for key in open_keys]
+    info = None
+    if asked:
+        before = len(frames) - len(asked)
+        store.parent.mkdir(parents=True, exist_ok=True)
+        _end_with_newline(store)
+        with store.open("a", encoding="utf-8") as file, Teacher(level, log_folder) as teacher:
+            info = teacher.info
+
+            def keep(frame: Frame) -> None:
+                entry = _entry(frame)
+                known[entry["key"]] = entry
+                file.write(json.dumps(entry) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+            def tell(done: int, _total: int) -> None:
+                if progress is not None:
+                    progress(before + done, len(frames))
+
+            teacher.label(asked, tell, on_error="mark", on_result=keep)
+    return _collect(frames, [known[key] for key in keys], len(asked), info)
+
+
+def level_identity(level: TeacherSettings) -> str:
+    """Return a digest of all settings that decide a label; files count by their content."""
+    plain = level.model_dump(mode="json", exclude=_WITHOUT_INFLUENCE | {"cp2k"})
+    if level.kind == "cp2k" and level.cp2k is not None:
+        plain["cp2k"] = {
+            name: value
+            for name, value in cp2k_values(level.cp2k).items()
+            if name not in ("command", "template", "level")
+        }
+    if level.model is not None and Path(level.model).is_file():
+        plain["model"] = file_digest(Path(level.model))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _bare(frame: Frame) -> Frame:
+    return frame.replace(energy=None, forces=None, stress=None, info={})
+
+
+def _entry(frame: Frame) -> dict[str, Any]:
+    """Return what is stored of a labelled or marked frame."""
+    key = frame.info["key"]
+    if ERROR_KEY in frame.info:
+        return {"key": key, "error": str(frame.info[ERROR_KEY])}
+    assert frame.energy is not None and frame.forces is not None
+    if not (np.isfinite(frame.energy) and np.isfinite(frame.forces).all()):
+        return {"key": key, "error": "energy or forces are not finite"}
+    stress = None if frame.stress is None else frame.stress.tolist()
+    return {"key": key, "energy": frame.energy, "forces": frame.forces.tolist(), "stress": stress}
+
+
+def _read_store(path: Path) -> dict[str, dict[str, Any]]:
+    """Read the labels of earlier calls; a line that was cut off does not count."""
+    known = {}
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+                known[entry["key"]] = entry
+            except (ValueError, KeyError, TypeError):
+                continue
+    return known
+
+
+def _end_with_newline(path: Path) -> None:
+    if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")
+
+
+def _collect(
+    frames: Sequence[Frame],
+    entries: Sequence[dict[str, Any]],
+    computed: int,
+    info: TeacherInfo | None,
+) -> Labelling:
+    labelled, kept, dropped = [], [], []
+    for index, (frame, entry) in enumerate(zip(frames, entries, strict=True)):
+        if "error" in entry:
+            dropped.append((index, entry["error"]))
+            continue
+        stress = None if entry["stress"] is None else np.array(entry["stress"])
+        forces = np.array(entry["forces"], dtype=np.float64).reshape(-1, 3)
+        labelled.append(frame.replace(energy=entry["energy"], forces=forces, stress=stress))
+        kept.append(index)
+    return Labelling(labelled, kept, dropped, computed, info)

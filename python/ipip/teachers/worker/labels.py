@@ -1,0 +1,68 @@
+"""Energies, forces and stresses of frames, one by one or in batches."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .batches import batch_function
+
+Labels = dict[str, Any]
+
+
+def make_atoms(header: Mapping[str, Any], arrays: Mapping[str, Any], suffix: str = "") -> Any:
+    """Return the ASE structure of a request: numbers and pbc in the header, the rest in arrays."""
+    from ase import Atoms
+
+    return Atoms(
+        numbers=header["numbers"],
+        positions=arrays[f"positions{suffix}"],
+        cell=arrays[f"cell{suffix}"],
+        pbc=header["pbc"],
+    )
+
+
+def labels(atoms: Any) -> Labels:
+    """Return energy [], forces [n, 3] and, for a periodic cell where known, stress [3, 3]."""
+    found = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
+    if all(atoms.pbc):
+        with contextlib.suppress(NotImplementedError):
+            found["stress"] = atoms.get_stress(voigt=False)
+    return found
+
+
+def label_all(
+    kind: str, calculator: Any, structures: Sequence[Any]
+) -> tuple[list[Labels], list[str | None]]:
+    """Label structures in one evaluation where the teacher can, else one by one.
+
+    Returns:
+        The labels of each structure, and what went wrong with it: None where nothing did. A batch
+        that fails as a whole is evaluated one by one, so that one frame costs no other its labels.
+    """
+    together = batch_function(kind)
+    if together is not None and len(structures) > 1:
+        try:
+            found = together(calculator, structures)
+            for structure, own in zip(structures, found, strict=True):
+                if not all(structure.pbc):
+                    own.pop("stress", None)
+            return found, [None] * len(structures)
+        except Exception:
+            traceback.print_exc()
+    results: list[Labels] = []
+    errors: list[str | None] = []
+    for structure in structures:
+        if hasattr(calculator, "reset"):
+            calculator.reset()  # a frame asked for twice is computed twice
+        try:
+            structure.calc = calculator
+            results.append(labels(structure))
+            errors.append(None)
+        except Exception as error:
+            traceback.print_exc()
+            results.append({})
+            errors.append(f"{type(error).__name__}: {error}")
+    return results, errors

@@ -1,0 +1,68 @@
+"""Answering requests: open a teacher, label frames, run dynamics."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from .calculators import open_calculator, versions
+from .dynamics import dynamics
+from .labels import label_all, make_atoms
+from .messages import RefusedError, exactly, pack, unpack
+
+
+def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer requests until the other side closes the pipe."""
+    parent = os.getppid()
+    kind, calculator = "", None
+
+    def alive() -> None:
+        if os.getppid() != parent:
+            sys.exit("the process that asked is gone")
+
+    def reply(header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
+        replies.write(pack(header, arrays))
+        replies.flush()
+
+    while True:
+        try:
+            header, arrays = unpack(exactly(requests))
+        except EOFError:
+            return
+        try:
+            if header["verb"] == "open":
+                start = time.perf_counter()
+                kind = header["spec"]["kind"]
+                calculator, identity = open_calculator(header["spec"])
+                identity["versions"] = versions(kind, calculator)
+                reply({"reply": "ready", "seconds": time.perf_counter() - start, **identity})
+            elif header["verb"] == "label":
+                reply(*_label(kind, calculator, header, arrays))
+            else:
+                atoms = make_atoms(header, arrays)
+                atoms.calc = calculator
+                for message in dynamics(atoms, header["spec"], arrays, alive):
+                    reply(*message)
+        except RefusedError as error:
+            refusal = {"reply": "refused", "cause": error.cause, "message": str(error)}
+            reply({**refusal, **error.details})
+        except Exception as error:
+            traceback.print_exc()
+            text = f"{type(error).__name__}: {error}"
+            reply({"reply": "refused", "cause": "frame", "message": text})
+
+
+def _label(
+    kind: str, calculator: Any, header: Mapping[str, Any], arrays: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    start = time.perf_counter()
+    structures = [
+        make_atoms(frame, arrays, str(index)) for index, frame in enumerate(header["frames"])
+    ]
+    found, errors = label_all(kind, calculator, structures)
+    named = {f"{name}{index}": v for index, own in enumerate(found) for name, v in own.items()}
+    return {"reply": "label", "seconds": time.perf_counter() - start, "errors": errors}, named

@@ -1,0 +1,89 @@
+"""What fixes the result of a training, and whether its frames can be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ipip.config.training import WITHOUT_INFLUENCE, TrainingSettings
+from ipip.data.digest import frames_digest
+from ipip.data.elements import check_elements
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.export import weights_digest
+from ipip.models import Student
+
+
+def identity(
+    student: Student,
+    train_frames: Sequence[Frame],
+    valid_frames: Sequence[Frame],
+    replay_frames: Sequence[Frame],
+    settings: TrainingSettings,
+    seed: int,
+) -> dict[str, Any]:
+    """Return everything that fixes the result of a training, as JSON values."""
+    values = {
+        "settings": settings.model_dump(exclude=set(WITHOUT_INFLUENCE)),
+        "student": {
+            "architecture": student.architecture,
+            "symbols": student.symbols,
+            "arguments": student.arguments,
+            "initial_weights": weights_digest(student.state_dict()),
+            "frozen": [n for n, p in student.named_parameters() if not p.requires_grad],
+        },
+        "training_frames": frames_digest(train_frames),
+        "validation_frames": frames_digest(valid_frames),
+        "seed": seed,
+    }
+    if replay_frames:
+        values["replayed_frames"] = frames_digest(replay_frames)
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain
+
+
+def check_frames(
+    train_frames: Sequence[Frame],
+    valid_frames: Sequence[Frame],
+    replay_frames: Sequence[Frame],
+    student: Student,
+    settings: TrainingSettings,
+) -> None:
+    """Check what a training needs of its frames.
+
+    Raises:
+        InputError: names the part and the frame.
+    """
+    if not len(train_frames):
+        raise InputError("there are no training frames; expected at least one")
+    kinds: set[str] = set()
+    weighty = stressed = False
+    for part, frames in (
+        ("training", train_frames),
+        ("validation", valid_frames),
+        ("replayed", replay_frames),
+    ):
+        check_elements(frames, student.symbols, f"{part} frames")
+        for index, frame in enumerate(frames):
+            for label in ("energy", "forces"):
+                if getattr(frame, label) is None:
+                    raise InputError(f"{part} frame {index} has no {label}; a training needs both")
+            if part == "training":
+                kind = str(frame.info.get("config_type", "-"))
+                kinds.add(kind)
+                weighty |= frame.weight * settings.config_type_weights.get(kind, 1.0) > 0
+                stressed |= frame.stress is not None and frame.volume > 0
+    if settings.stress_weight > 0 and not stressed:
+        raise InputError(
+            f"stress_weight is {settings.stress_weight}, but no training frame has a stress; set "
+            "it to 0"
+        )
+    unknown = [kind for kind in settings.config_type_weights if kind not in kinds]
+    if unknown:
+        raise InputError(
+            f"config_type_weights names {', '.join(unknown)}, which no training frame is; "
+            f"the kinds there are: {', '.join(sorted(kinds))}"
+        )
+    if not weighty:
+        raise InputError("all training frames have weight 0; there is nothing to learn from")

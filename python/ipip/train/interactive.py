@@ -1,0 +1,219 @@
+"""Learning curves and parity as one self-contained HTML page that can be zoomed and hovered."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from ase.data import atomic_numbers
+from plotly.subplots import make_subplots
+
+from ipip.data.atomic import write_text
+from ipip.data.elements import elements_of
+from ipip.data.frame import Frame
+from ipip.train.metrics import Metrics, metrics
+from ipip.train.parity import COLOURS, energies_per_atom
+
+MAX_POINTS = 20_000  # of a kind in a picture; more are thinned evenly, and the page says so
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+CURVES = (
+    ("loss", "loss", (("train_loss", "training"), ("valid_loss", "validation"))),
+    ("force MAE (eV/Å)", "force", (("valid_force_mae_ev_per_a", "validation"),)),
+    ("energy MAE (meV/atom)", "energy", (("valid_energy_mae_mev_per_atom", "validation"),)),
+    ("learning rate", "rate", (("learning_rate", "learning rate"),)),
+)
+LINES = {"training": COLOURS[0], "validation": COLOURS[1], "learning rate": "#555555"}
+STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:1060px;margin:2em auto;color:#222}"
+    "table{border-collapse:collapse}td,th{padding:.2em .9em;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}tr:nth-child(even){background:#f4f4f4}"
+)
+FloatArray = npt.NDArray[np.float64]
+
+
+def write_page(
+    path: Path,
+    reference: Sequence[Frame],
+    predicted: Sequence[Frame],
+    *,
+    title: str,
+    history: Sequence[Mapping[str, Any]] = (),
+    best_epoch: int | None = None,
+    reference_energies: Mapping[str, float] | None = None,
+) -> None:
+    """Write a page with a verdict, errors by kind and element, curves and parity; atomically.
+
+    The page loads nothing: plotly's script is inside (about 5 MB).
+
+    Args:
+        path: HTML file.
+        reference: frames with energy and forces, some with a stress.
+        predicted: the same frames with predicted labels.
+        title: heading.
+        history: rows of a training (`metrics.csv`); empty for none.
+        best_epoch: epoch whose weights predicted, marked in the curves.
+        reference_energies: eV by symbol, taken off both energies.
+    """
+    errors = metrics(reference, predicted)
+    figures = [] if not history else [_curves(history, best_epoch)]
+    figures.append(_energies(reference, predicted, reference_energies))
+    figures.append(_forces(reference, predicted))
+    stressed = [
+        (r, p)
+        for r, p in zip(reference, predicted, strict=True)
+        if r.stress is not None and p.stress is not None
+    ]
+    if stressed:
+        figures.append(_stresses(stressed))
+    parts = [
+        figure.to_html(
+            full_html=False,
+            include_plotlyjs=number == 0,
+            config={"displaylogo": False, "responsive": True},
+        )
+        for number, figure in enumerate(figures)
+    ]
+    head = f"<!doctype html><html><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
+    body = f"<h1>{html.escape(title)}</h1><p><b>{_verdict(errors)}</b></p>{_table(errors)}"
+    write_text(
+        path, f"{head}<style>{STYLE}</style></head><body>{body}{''.join(parts)}</body></html>"
+    )
+
+
+def _verdict(errors: Metrics) -> str:
+    text = f"{errors['n_frames']} frames: force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å"
+    if "energy_mae_mev_per_atom" in errors:
+        text += f", energy MAE {errors['energy_mae_mev_per_atom']:.1f} meV/atom"
+    if "stress_mae_ev_per_a3" in errors:
+        text += f", stress MAE {errors['stress_mae_ev_per_a3']:.2g} eV/Å³"
+    return text
+
+
+def _table(errors: Metrics) -> str:
+    columns = (
+        ("frames", "n_frames", "d"),
+        ("atoms", "n_atoms", "d"),
+        ("force MAE (eV/Å)", "force_mae_ev_per_a", ".4f"),
+        ("force RMSE (eV/Å)", "force_rmse_ev_per_a", ".4f"),
+        ("energy MAE (meV/atom)", "energy_mae_mev_per_atom", ".2f"),
+        ("stress MAE (eV/Å³)", "stress_mae_ev_per_a3", ".2g"),
+    )
+    rows: dict[str, Mapping[str, Any]] = {"all": errors}
+    if len(errors["by_config_type"]) > 1:
+        rows |= errors["by_config_type"]
+    rows |= errors["by_element"]
+    lines = ["<tr><th></th>" + "".join(f"<th>{name}</th>" for name, _, _ in columns) + "</tr>"]
+    for name, values in rows.items():
+        cells = (f"{values[key]:{form}}" if key in values else "" for _, key, form in columns)
+        line = "".join(f"<td>{cell}</td>" for cell in cells)
+        lines.append(f"<tr><td>{html.escape(name)}</td>{line}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> go.Figure:
+    figure = make_subplots(rows=2, cols=2, subplot_titles=[name for name, _, _ in CURVES])
+    for number, (_, _, lines) in enumerate(CURVES):
+        row, column = number // 2 + 1, number % 2 + 1
+        for key, name in lines:
+            points = [(r["epoch"], r[key]) for r in history if r.get(key) is not None]
+            figure.add_scatter(
+                x=[x for x, _ in points],
+                y=[y for _, y in points],
+                mode="lines+markers" if len(points) < 60 else "lines",
+                line={"color": LINES[name]},
+                name=name,
+                showlegend=number == 0,
+                row=row,
+                col=column,
+            )
+        figure.update_yaxes(type="log", exponentformat="power", row=row, col=column)
+        figure.update_xaxes(title_text="epoch", row=row, col=column)
+    if best_epoch is not None:
+        figure.add_vline(x=best_epoch, line={"color": "#999999", "dash": "dot"})
+    figure.update_layout(title_text="Learning curves", template="plotly_white", height=720)
+    return figure
+
+
+def _energies(
+    reference: Sequence[Frame],
+    predicted: Sequence[Frame],
+    reference_energies: Mapping[str, float] | None,
+) -> go.Figure:
+    x = energies_per_atom(reference, reference_energies or {})
+    y = energies_per_atom(predicted, reference_energies or {})
+    kinds = np.array([str(frame.info.get("config_type", "-")) for frame in reference])
+    figure = go.Figure()
+    for order, kind in enumerate(sorted(set(kinds))):
+        own = np.flatnonzero(kinds == kind)
+        _add(figure, x[own], y[own], kind, order, [f"frame {index}" for index in own], 7)
+    relative = "minus free atoms " if reference_energies else ""
+    return _parity(figure, x, y, "Energy", f"energy {relative}(eV/atom)", 1000.0, "meV/atom")
+
+
+def _forces(reference: Sequence[Frame], predicted: Sequence[Frame]) -> go.Figure:
+    numbers = np.concatenate([frame.numbers for frame in reference])
+    x = np.concatenate([np.asarray(frame.forces) for frame in reference])
+    y = np.concatenate([np.asarray(frame.forces) for frame in predicted])
+    labels = np.array(
+        [f"frame {n}, atom {a}" for n, frame in enumerate(reference) for a in range(len(frame))]
+    )
+    figure = go.Figure()
+    for order, symbol in enumerate(elements_of(reference)):
+        own = numbers == atomic_numbers[symbol]
+        _add(figure, x[own].ravel(), y[own].ravel(), symbol, order, np.repeat(labels[own], 3), 4)
+    return _parity(figure, x.ravel(), y.ravel(), "Forces", "force component (eV/Å)", 1.0, "eV/Å")
+
+
+def _stresses(pairs: Sequence[tuple[Frame, Frame]]) -> go.Figure:
+    x, y = (np.stack([np.asarray(pair[side].stress) for pair in pairs]) for side in (0, 1))
+    figure = go.Figure()
+    for order, (a, b) in enumerate(VOIGT):
+        text = [f"stressed frame {number}" for number in range(len(pairs))]
+        _add(figure, x[:, a, b], y[:, a, b], "xyz"[a] + "xyz"[b], order, text, 6)
+    return _parity(figure, x.ravel(), y.ravel(), "Stress", "stress (eV/Å³)", 1.0, "eV/Å³")
+
+
+def _add(
+    figure: go.Figure,
+    x: FloatArray,
+    y: FloatArray,
+    name: str,
+    order: int,
+    text: Sequence[str] | npt.NDArray[np.str_],
+    size: float,
+) -> None:
+    step = -(-len(x) // MAX_POINTS) if len(x) else 1
+    figure.add_scattergl(
+        x=x[::step],
+        y=y[::step],
+        mode="markers",
+        name=name if step == 1 else f"{name} (every {step}th)",
+        text=text[::step],
+        marker={"size": size, "opacity": 0.6, "color": COLOURS[order % len(COLOURS)]},
+        hovertemplate="%{text}<br>reference %{x:.4f}<br>predicted %{y:.4f}",
+    )
+
+
+def _parity(
+    figure: go.Figure, x: FloatArray, y: FloatArray, title: str, what: str, to: float, unit: str
+) -> go.Figure:
+    error = (y - x) * to
+    limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
+    figure.add_scatter(
+        x=limits, y=limits, mode="lines", line={"color": "#999999", "width": 1}, showlegend=False
+    )
+    figures = f"MAE {np.abs(error).mean():.3g}, RMSE {np.sqrt(np.mean(error**2)):.3g} {unit}"
+    figure.update_layout(
+        title_text=f"{title}: {figures}",
+        xaxis_title=f"reference {what}",
+        yaxis_title=f"predicted {what}",
+        template="plotly_white",
+        width=760,
+        height=680,
+    )
+    return figure

@@ -1,0 +1,93 @@
+"""The processes of one training (torchrun), as each of them sees them; one alone is the rule."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from ipip.errors import InputError, IpipError
+
+T = TypeVar("T")
+
+
+def count() -> int:
+    """Return the number of processes that train together."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Return the number of this process, from 0."""
+    return dist.get_rank() if count() > 1 else 0
+
+
+def is_first() -> bool:
+    """Whether this is the process that writes files and talks."""
+    return rank() == 0
+
+
+def count_here() -> int:
+    """Return how many of the processes run on this machine; all processes must call it."""
+    if count() == 1:
+        return 1
+    hosts: list[str | None] = [None] * count()
+    dist.all_gather_object(hosts, socket.gethostname())
+    return hosts.count(socket.gethostname())
+
+
+def sum_over(values: Tensor) -> Tensor:
+    """Return the sum of a tensor over all processes; the values alone where there is one."""
+    if count() == 1:
+        return values
+    total = values.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
+def from_first(compute: Callable[[], T]) -> T:
+    """Return on all processes what the first one computes; its `IpipError` is raised on all."""
+    if count() == 1:
+        return compute()
+    message: list[Any] = [None]
+    if is_first():
+        try:
+            message = [("result", compute())]
+        except IpipError as error:
+            message = [(type(error) is InputError, str(error))]
+    dist.broadcast_object_list(message)
+    kind, value = message[0]
+    if kind != "result":
+        raise (InputError if kind else IpipError)(value)
+    result: T = value
+    return result
+
+
+def join(accelerator: str, here: int) -> None:
+    """Join the processes that torchrun started; NCCL between GPUs, else gloo.
+
+    Args:
+        accelerator: `auto`, `cpu` or `gpu`.
+        here: processes on this machine.
+
+    Raises:
+        InputError: there are fewer GPUs than processes here.
+    """
+    gpus = accelerator != "cpu" and torch.cuda.is_available()
+    if gpus and here > torch.cuda.device_count():
+        raise InputError(
+            f"{here} processes share {torch.cuda.device_count()} GPUs; start one for each GPU "
+            "(torchrun --nproc-per-node), or set training.accelerator to cpu"
+        )
+    dist.init_process_group("nccl" if gpus else "gloo")
+    if gpus:
+        torch.cuda.set_device(dist.get_node_local_rank())
+
+
+def leave() -> None:
+    """Leave the group of processes, if there is one."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()

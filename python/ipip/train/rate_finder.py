@@ -1,0 +1,163 @@
+"""A learning rate from a short range test (Smith, WACV 2017), run by Lightning's tuner."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import lightning
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from lightning.pytorch.tuner.tuning import Tuner
+from torch_geometric.data import Batch
+
+from ipip.config.training import TrainingSettings
+from ipip.data.atomic import write_text
+from ipip.data.frame import Frame
+from ipip.errors import IpipError
+from ipip.models import Student
+from ipip.train.energy_scale import set_energy_scale
+from ipip.train.freeze import freeze
+from ipip.train.loaders import graph_dataset, train_loader
+from ipip.train.module import TrainingModule
+from ipip.train.quiet import quiet_lightning
+from ipip.train.session import SILENT, machine
+
+LOWEST, HIGHEST = 1e-6, 1.0
+STEPS = 100
+LEAST_FALL = 0.1  # of the loss, for a suggestion
+
+
+@dataclasses.dataclass(frozen=True)
+class RateSearch:
+    """A range test.
+
+    Attributes:
+        suggestion: two thirds along the longest fall of the smoothed loss.
+        rates, losses: of each step; the losses are Lightning's running averages.
+    """
+
+    suggestion: float
+    rates: list[float]
+    losses: list[float]
+
+
+class _RangeTest(TrainingModule):
+    """Training steps whose learning rate is set from outside."""
+
+    def __init__(self, student: Student, settings: TrainingSettings, steps: int) -> None:
+        super().__init__(student, [], settings, steps + 1)
+        self.lr = settings.learning_rate
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Leave the rate to the tuner."""
+
+    def on_train_epoch_end(self) -> None:
+        """Neither validate nor write anything."""
+
+
+def find_rate(
+    student: Student,
+    frames: Sequence[Frame],
+    settings: TrainingSettings,
+    *,
+    seed: int,
+    steps: int = STEPS,
+) -> RateSearch:
+    """Train a copy of a student for some steps at exponentially rising rates.
+
+    Args:
+        student: with its starting weights.
+        frames: training frames.
+        settings: of the training; `learning_rate` has no effect here.
+        seed: of the order of frames.
+        steps: optimiser steps from 1e-6 to 1.
+
+    Raises:
+        IpipError: the loss never falls.
+    """
+    trial = copy.deepcopy(student).cpu()
+    freeze(trial, settings.freeze)
+    set_energy_scale(trial, frames, settings)
+    loader, _ = train_loader(graph_dataset(frames, trial, settings), settings, seed)
+    module = _RangeTest(trial.train(), settings, steps)
+    with (
+        tempfile.TemporaryDirectory(prefix="ipip-rate-") as folder,
+        quiet_lightning(),
+        _bar_in_terminals_only(),
+    ):
+        trainer = lightning.Trainer(
+            **machine(settings),
+            **SILENT,
+            max_epochs=-1,
+            gradient_clip_val=settings.gradient_clip,
+            default_root_dir=folder,
+        )
+        found = Tuner(trainer).lr_find(
+            module,
+            loader,
+            min_lr=LOWEST,
+            max_lr=HIGHEST,
+            num_training=steps,
+            early_stop_threshold=None,
+            update_attr=False,
+        )
+    assert found is not None
+    rates, losses = (np.array(found.results[name], dtype=float) for name in ("lr", "loss"))
+    usable = np.isfinite(losses)
+    rates, losses = rates[usable], losses[usable]
+    start, end = longest_fall(losses)
+    if end - start < len(losses) // 10 or losses[end] > (1.0 - LEAST_FALL) * losses[start]:
+        raise IpipError(
+            f"the loss never falls between learning rates {LOWEST:g} and {HIGHEST:g}; look at the "
+            "labels (`ipip train --dry-run`)"
+        )
+    suggestion = rates[start + 2 * (end - start) // 3]
+    return RateSearch(float(suggestion), rates.tolist(), losses.tolist())
+
+
+def longest_fall(losses: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first and last index of the longest falling subsequence: noise does not end it."""
+    best = np.ones(len(losses), dtype=int)
+    before = np.arange(len(losses))
+    for end in range(1, len(losses)):
+        higher = np.flatnonzero(losses[:end] > losses[end])
+        if higher.size:
+            start = higher[np.argmax(best[higher])]
+            best[end], before[end] = best[start] + 1, start
+    end = int(np.argmax(best)) if len(losses) else 0
+    start = end
+    while len(losses) and before[start] != start:
+        start = int(before[start])
+    return start, end
+
+
+@contextlib.contextmanager
+def _bar_in_terminals_only() -> Iterator[None]:
+    """Hide the tuner's progress bar where nobody looks."""
+    if sys.stderr.isatty():
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+        yield
+
+
+def write_rate_page(search: RateSearch, path: Path) -> None:
+    """Draw the loss against the learning rate as a self-contained HTML page."""
+    figure = go.Figure()
+    figure.add_scatter(x=search.rates, y=search.losses, mode="lines", name="loss")
+    figure.add_vline(x=search.suggestion, line={"color": "#D55E00", "dash": "dot"})
+    figure.update_xaxes(type="log", exponentformat="power", title_text="learning rate")
+    figure.update_yaxes(type="log", title_text="loss (running average)")
+    figure.update_layout(
+        title_text=f"Suggested learning rate: {search.suggestion:.2g}",
+        template="plotly_white",
+    )
+    write_text(path, figure.to_html(include_plotlyjs=True))

@@ -1,0 +1,64 @@
+"""The benchmark of the pair style runs and says what it found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from benchmarks.pair.floor import node_flops, pair_flops, step_flops
+from benchmarks.pair.table import verdicts
+
+
+def test_quick_parts_are_measured_written_and_shown(repository: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.pair", "--quick", "--out", str(tmp_path)]
+    for part in ("sizes", "relabel"):
+        done = subprocess.run(
+            [*command, "--only", part],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "cost per atom within" in done.stdout and "Relabelling" in done.stdout
+    assert (tmp_path / "pair.png").stat().st_size > 10_000
+    sizes, relabel = (
+        json.loads((tmp_path / "parts" / f"{part}.json").read_text())
+        for part in ("sizes", "relabel")
+    )
+    assert sizes["processor"] and sizes["versions"]["torch"]
+    assert [row["atoms"] for row in sizes["rows"]] == [1000, 3000]
+    assert all(row["us"] > 0 for row in sizes["rows"])
+    assert relabel["rows"][0]["speedup"] > 1.0
+    assert relabel["rows"][0]["force_difference"] < 1e-5
+
+
+def test_wrong_names_are_refused(repository: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.pair", "--with", "nequip", "--out", str(tmp_path)],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and "expected schnetpack, deepmd" in done.stderr
+
+
+def test_flops_are_those_of_the_matrices() -> None:
+    """Two layers by hand: mixing, update, messages and readout, forward and backward."""
+    f = 64
+    first = 3 * f * 2 * f + 2 * f * f + f * 3 * f
+    last = f * f + f * 3 * f + 3 * f * 2 * f + 2 * f * f + f * 2 * f
+    assert node_flops(f, 2) == pytest.approx(4 * (first + last + f * f / 2))
+    assert pair_flops(f, 3) - pair_flops(f, 2) == pytest.approx(163 * f)
+    assert step_flops(f, 2, 10.0) == node_flops(f, 2) + 10 * pair_flops(f, 2)
+
+
+def test_a_missed_bar_is_said() -> None:
+    row = {"box": "dense", "speedup": 11.0, "over_floor": 3.0, "around_share": 0.05}
+    lines = verdicts({"speed-dense": {"rows": [row]}})
+    assert lines[0].startswith("MISSED") and lines[1].startswith("MISSED")
+    assert lines[2].startswith("holds")

@@ -1,0 +1,129 @@
+"""A store of frames: nothing is lost, and nothing is in memory that was not asked for."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch_geometric.loader import DataLoader
+
+from ipip.data import Frame, GraphDataset, frames_digest, split_frames, write_frames
+from ipip.data.files import iterate_frames, open_frames
+from ipip.data.store import FrameStore, decode_frame, encode_frame, write_store
+from ipip.data.view import FrameView
+from ipip.errors import InputError
+
+
+@pytest.fixture
+def store(frames: list[Frame], tmp_path: Path) -> FrameStore:
+    write_frames(tmp_path / "a.lmdb", frames)
+    return FrameStore(tmp_path / "a.lmdb")
+
+
+def test_frames_survive_to_the_last_bit(frames: list[Frame], tmp_path: Path) -> None:
+    bare = {"energy": None, "forces": None, "stress": None}
+    frames[1] = frames[1].replace(**bare, info={"a": [1.5, None, {"b": "Å\n"}]}, weight=0.25)
+    write_store(tmp_path / "a.lmdb", iter(frames))
+    store = FrameStore(tmp_path / "a.lmdb")
+    assert frames_digest(store) == frames_digest(frames)
+    assert [(f.info, f.weight) for f in store] == [(f.info, f.weight) for f in frames]
+    assert store.meta["elements"] == ["O", "S", "Mo"] and store.meta["labels"]["energy"] == 5
+    assert store[-1].energy == frames[-1].energy and len(store[1:3]) == 2
+    with pytest.raises(IndexError):
+        store[6]
+
+
+def test_a_split_of_a_store_is_that_of_the_list_and_reads_lazily(
+    frames: list[Frame], store: FrameStore
+) -> None:
+    arguments = {"valid": 2, "test": 2, "seed": 4, "group_key": "traj"}
+    split = split_frames(store, **arguments)  # type: ignore[arg-type]
+    assert split == split_frames(frames, **arguments)  # type: ignore[arg-type]
+    train = split.take(store, "train")
+    assert isinstance(train, FrameView)
+    assert frames_digest(train) == frames_digest(split.take(frames, "train"))
+
+
+def test_a_view_joins_sources_and_is_cut_again(frames: list[Frame], store: FrameStore) -> None:
+    view = FrameView([frames[:2], store], [7, 0, 2, 1])
+    expected = [frames[5], frames[0], frames[0], frames[1]]
+    assert [f.energy for f in view] == [f.energy for f in expected]
+    assert [f.energy for f in view[1::2]] == [frames[0].energy, frames[1].energy]
+    with pytest.raises(IndexError, match="beyond the 8"):
+        FrameView([frames[:2], store], [8])
+
+
+def test_a_large_store_needs_little_memory(tmp_path: Path) -> None:
+    def many() -> object:
+        for index in range(3000):
+            yield Frame(
+                np.full(200, 8),
+                np.full((200, 3), float(index)),
+                np.zeros((3, 3)),
+                np.zeros(3, bool),
+                energy=float(index),
+                forces=np.zeros((200, 3)),
+            )
+
+    tracemalloc.start()
+    write_store(tmp_path / "big.lmdb", many())  # type: ignore[arg-type]
+    total = sum(frame.energy or 0.0 for frame in FrameStore(tmp_path / "big.lmdb"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert total == 2999 * 3000 / 2
+    size = (tmp_path / "big.lmdb").stat().st_size
+    assert size > 30e6 and peak < 0.3 * size
+
+
+def energy_of(store: FrameStore) -> float:
+    return float(store[2].energy or 0.0)
+
+
+def test_a_store_crosses_forks_and_pickles(frames: list[Frame], store: FrameStore) -> None:
+    assert store[0].energy == frames[0].energy  # it is open before the fork
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(energy_of, (store,)) == frames[2].energy
+    assert pickle.loads(pickle.dumps(store))[3].energy == frames[3].energy
+
+
+def test_graphs_of_a_store_are_those_of_the_list_with_workers_too(
+    frames: list[Frame], store: FrameStore
+) -> None:
+    symbols = ["O", "S", "Mo"]
+    (expected,) = DataLoader(GraphDataset(frames, symbols, 4.0), batch_size=6)
+    for workers in (0, 1):
+        dataset = GraphDataset(store, symbols, 4.0, cache_mb=0.0)
+        (found,) = DataLoader(dataset, batch_size=6, num_workers=workers)
+        assert found.edge_vec.equal(expected.edge_vec) and found.energy.equal(expected.energy)
+
+
+def test_long_files_are_read_in_parts(
+    frames: list[Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipip.data.files.PART", 4)
+    write_frames(tmp_path / "a.xyz", frames)
+    assert frames_digest(iterate_frames(tmp_path / "a.xyz")) == frames_digest(frames)
+    frames[5] = frames[5].replace(forces=None)
+    write_frames(tmp_path / "b.xyz", frames)
+    with pytest.raises(InputError, match=r"frames from 4 on: 1 of 2 frames"):
+        list(iterate_frames(tmp_path / "b.xyz"))
+
+
+def test_unusable_stores_are_refused(frames: list[Frame], tmp_path: Path) -> None:
+    (tmp_path / "text.lmdb").write_text("hello" * 1000)
+    with pytest.raises(InputError, match=r"text\.lmdb: cannot be read as LMDB"):
+        open_frames(tmp_path / "text.lmdb")
+    write_store(tmp_path / "empty.lmdb", [])
+    with pytest.raises(InputError, match="holds no frames"):
+        open_frames(tmp_path / "empty.lmdb")
+    write_store(tmp_path / "a.lmdb", [frames[0], frames[1].replace(forces=None)])
+    with pytest.raises(InputError, match="1 of 2 frames have no forces"):
+        open_frames(tmp_path / "a.lmdb")
+    with pytest.raises(InputError, match="frame 0: info cannot be written"):
+        write_store(tmp_path / "b.lmdb", [frames[0].replace(info={"a": object()})])
+    assert not (tmp_path / "b.lmdb").exists()
+    assert decode_frame(encode_frame(frames[2])).energy == frames[2].energy

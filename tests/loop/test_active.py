@@ -1,0 +1,89 @@
+"""Active learning: the choice of frames, the fit of the level, and a real round with it."""
+
+import numpy as np
+import pytest
+
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
+from ipip.data import read_frames
+from ipip.errors import InputError
+from ipip.loop.active import level_mismatch, most_different
+from ipip.loop.folder import stage_id
+from ipip.loop.ledger import read_ledger
+from ipip.loop.manifest import read_manifest
+from ipip.loop.run import run_loop
+
+# The reference of the tests' data: EMT made stiffer, with another energy zero.
+REFERENCE = """
+from ase.calculators.emt import EMT
+
+class Reference(EMT):
+    def calculate(self, *args, **kwargs):
+        super().calculate(*args, **kwargs)
+        shift = sum({29: -3.0, 79: -5.0}[z] for z in self.atoms.numbers)
+        self.results["energy"] = 1.1 * self.results["energy"] + shift + OFFSET
+        self.results["forces"] = 1.1 * self.results["forces"]
+        if BREAKS and self.atoms.get_all_distances(mic=True)[0].max() > 0:
+            Reference.calls = getattr(Reference, "calls", 0) + 1
+            if Reference.calls == 2:
+                raise RuntimeError("SCF not converged in 50 steps")
+"""
+
+
+def test_the_largest_finite_differences_are_chosen():
+    differences = [0.1, None, 0.5, float("inf"), 0.5, 0.2, float("nan")]
+    assert most_different(differences, 2) == [2, 4]
+    assert most_different(differences, 3) == [2, 4, 5]
+    assert most_different(differences, 99) == [0, 2, 4, 5]
+    assert most_different([], 3) == []
+    assert most_different([0.3, 0.3, 0.3], 2) == [0, 1]
+
+
+def test_a_mismatch_is_told_per_atom_and_per_component(finished_run):
+    frame = read_frames(finished_run[1] / stage_id(0, "20_label") / "train.xyz")[0]
+    forces = frame.forces.copy()
+    forces[2, 1] += 0.07
+    other = frame.replace(energy=frame.energy + 0.016, forces=forces)
+    energy, force = level_mismatch(frame, other)
+    assert energy == pytest.approx(16.0 / len(frame))
+    assert force == pytest.approx(0.07)
+
+
+def _with_active(write_inputs, folder, offset: float = 0.0, breaks: bool = False):
+    text = REFERENCE.replace("OFFSET", str(offset)).replace("BREAKS", str(breaks))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "own_reference.py").write_text(text)
+    level = {"kind": "ase", "import_path": "own_reference:Reference", "import_folder": "."}
+    return write_inputs(folder, active={"frames": 2, "level": level})
+
+
+def test_disputed_frames_get_reference_labels_and_join_the_fine_tuning(write_inputs, tmp_path):
+    config = _with_active(write_inputs, tmp_path / "a", breaks=True)
+    folder = tmp_path / "a" / "run"
+    run_loop(load_settings(config, RunSettings), folder)
+    stage = stage_id(1, "17_reference")
+    results = read_manifest(folder / stage).results
+    assert (results["asked"], results["labelled"]) == (2, 1)
+    assert "SCF not converged" in results["dropped"][0]["why"]
+    assert results["level_force_difference_ev_per_a"] < 1e-6
+    (labelled,) = read_frames(folder / stage / "reference.xyz")
+    teachers = {
+        frame.info["frame_id"]: frame
+        for frame in read_frames(folder / stage_id(1, "15_harvest") / "new.xyz")
+    }
+    teacher = teachers[labelled.info["frame_id"]]
+    np.testing.assert_allclose(labelled.positions, teacher.positions)
+    np.testing.assert_allclose(labelled.forces, 1.1 * teacher.forces, atol=1e-6)
+    sizes = [
+        read_manifest(folder / stage_id(index, "40_finetune")).results["train_frames"]
+        for index in (0, 1)
+    ]
+    assert sizes[1] == sizes[0] + 1
+    (row,) = read_ledger(folder, origin=1, label="reference")
+    assert row.frame_id == f"reference/{labelled.info['frame_id']}" and row.part == "train"
+
+
+def test_a_level_with_another_energy_zero_is_refused(write_inputs, tmp_path):
+    config = _with_active(write_inputs, tmp_path / "b", offset=1.0)
+    with pytest.raises(InputError, match=r"active\.level is not the level of the reference"):
+        run_loop(load_settings(config, RunSettings), tmp_path / "b" / "run")

@@ -1,0 +1,83 @@
+"""A tiny run with the options beyond the paper: trust, committee, replay, warm, baseline."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
+from ipip.data import read_frames
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.frames import read_set
+from ipip.loop.ledger import read_index, read_ledger
+from ipip.loop.manifest import read_manifest, read_manifests
+from ipip.loop.run import run_loop
+from ipip.loop.summary import NONE
+
+ITERATION = {
+    "kept_labels": "trust",
+    "labeller": "committee",
+    "committee": 2,
+    "uncertainty": "committee",
+    "trust_factor": 0.9,
+    "start": "warm",
+    "replay": 0.5,
+}
+
+
+@pytest.fixture(scope="module")
+def run(write_inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("options")
+    config = write_inputs(folder, iteration=ITERATION, baseline={"none": True})
+    run_loop(load_settings(config, RunSettings), folder / "run")
+    return folder / "run"
+
+
+def test_each_kept_frame_has_the_label_that_trust_gives_it(run):
+    manifest = read_manifest(run / stage_id(1, "20_relabel"))
+    trust = manifest.results["trust"]
+    rows = read_index(run / stage_id(1, "20_relabel") / "frames.csv")
+    kept = [row for row in rows if row["origin"] == "0"]
+    for row in kept:
+        expected = "student 0" if float(row["uncertainty"]) <= trust["limit"] else "teacher"
+        assert row["label"] == expected
+    assert trust["student"] + trust["teacher"] == manifest.results["kept"] == len(kept)
+    assert {entry["name"] for entry in manifest.results["labellers"]} == {
+        "student 0",
+        "member_1 of round 0",
+    }
+
+
+def test_a_frame_that_is_not_trusted_gets_its_teachers_label_back(run):
+    first = {f.info["frame_id"]: f for f in read_set(run / stage_id(0, "20_label/pretraining.xyz"))}
+    second = read_set(run / stage_id(1, "20_relabel/pretraining.xyz"))
+    old = [frame for frame in second if frame.info["frame_id"] in first]
+    same = [np.array_equal(f.forces, first[f.info["frame_id"]].forces) for f in old]
+    assert same == [frame.info["label"] == "teacher" for frame in old]
+
+
+def test_replayed_frames_take_part_in_the_fine_tuning(run):
+    trained = read_manifest(run / stage_id(1, "40_finetune")).results["train_frames"]
+    reference = len(read_frames(run / stage_id(0, "20_label/train.xyz")))
+    assert trained == reference + round(0.5 * reference)
+
+
+def test_the_baseline_has_as_many_steps_and_is_measured_like_the_others(run):
+    manifests = read_manifests(RunFolder(run))
+    before = manifests[stage_id(0, "30_pretrain")].results["steps"]
+    frames = len(read_frames(run / stage_id(0, "20_label/train.xyz")))
+    without_replay = 3 * -(-frames // 4)  # epochs and batch size of the tiny run
+    assert manifests[NONE].results["steps"] == before + without_replay
+    summary = json.loads((run / "summary.json").read_text())
+    assert set(summary["none"]) == {"test", "failures", "us_per_atom_step"}
+    with (run / "ledger.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == len(read_ledger(run))
+    page = (run / "report" / "report.html").read_text()
+    assert "no pretraining" in page
+
+
+def test_only_rounds_with_a_successor_train_a_committee(run):
+    assert (run / stage_id(0, "45_committee") / "member_1.pt").exists()
+    assert not (run / stage_id(1, "45_committee")).exists()

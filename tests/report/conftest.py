@@ -1,0 +1,157 @@
+"""A run's results, made up: four rounds, a baseline, one round that was rolled back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ipip.loop.statistics import wilson_interval
+from ipip.report import (
+    Curve,
+    Drift,
+    ModelResult,
+    Parity,
+    ReportContent,
+    StabilityRun,
+    StageCost,
+)
+
+KINDS = ("bulk", "cluster", "surface", "gas")
+ERRORS = {"teacher": 0.44, "none": 0.62, "student 0": 0.43, "student 1": 0.37, "student 2": 0.52}
+ERRORS |= {"student 3": 0.31}
+FAILED = {"none": 17, "student 0": 14, "student 1": 3, "student 2": 9, "student 3": 0}
+
+
+def errors(force: float, energy: float) -> dict[str, Any]:
+    """Errors as `metrics` gives them."""
+    return {
+        "force_mae_ev_per_a": force,
+        "force_rmse_ev_per_a": 1.5 * force,
+        "energy_mae_mev_per_atom": energy,
+        "n_frames": 25,
+        "n_atoms": 390,
+        "by_element": {
+            symbol: {"force_mae_ev_per_a": factor * force, "n_atoms": 40}
+            for symbol, factor in (("Mo", 1.4), ("O", 0.9), ("S", 1.0))
+        },
+        "by_config_type": {
+            kind: {"force_mae_ev_per_a": force * (0.8 + 0.1 * i), "energy_mae_mev_per_atom": energy}
+            for i, kind in enumerate(KINDS)
+        },
+    }
+
+
+def failures(failed: int, total: int = 18) -> dict[str, Any]:
+    return {"failed": failed, "total": total, "wilson95": list(wilson_interval(failed, total))}
+
+
+def stability_runs(failed: int, seed: int) -> tuple[StabilityRun, ...]:
+    rng = np.random.default_rng(seed)
+    causes = ("temperature", "min_distance", "max_force")
+    runs = [
+        StabilityRun(f"run {i}", True, causes[i % 3], float(rng.uniform(0.1, 1.9)), 2.0)
+        for i in range(failed)
+    ]
+    return (*runs, *(StabilityRun(f"run {i}", False, None, 2.0, 2.0) for i in range(failed, 18)))
+
+
+def round_entry(index: int) -> dict[str, Any]:
+    name = f"student {index}"
+    return {
+        "round": index,
+        "test": errors(ERRORS[name], 60.0 - 5 * index),
+        "failures": failures(FAILED[name]),
+        "us_per_atom_step": 59.0 + index,
+        "kept": (0, 324, 346, 346)[index],
+        "forgotten": (0, 36, 38, 38)[index],
+        "new": (360, 60, 60, 55)[index],
+        "base": (None, 0, 1, 1)[index],
+        "rolled_back": "its error rose" if index == 2 else None,
+    }
+
+
+@pytest.fixture
+def content() -> ReportContent:
+    """Everything that a report can tell."""
+    rng = np.random.default_rng(1)
+    known, energies = 2.0 * rng.normal(size=2000), -5.0 + 0.3 * rng.normal(size=25)
+    names = list(ERRORS)
+    return ReportContent(
+        summary={
+            "verdict": "The student of round 3 beats the teacher on held-out forces (0.310 against "
+            "0.440 eV/Å, -30 %). 0 of 18 stability runs failed (round 0: 14 of 18).",
+            "teacher": {"test": errors(0.44, 79.7), "us_per_atom_step": 2345.0},
+            "none": {
+                "test": errors(0.62, 70.0),
+                "failures": failures(17),
+                "us_per_atom_step": 60.0,
+            },
+            "rounds": [round_entry(index) for index in range(4)],
+            "best_round": 3,
+            "stopped": "its last round, 3, is done",
+        },
+        compositions=(
+            {"round 0": 360},
+            {"round 0": 324, "round 1": 60},
+            {"round 0": 292, "round 1": 54, "round 2": 60},
+            {"round 0": 292, "round 1": 54, "round 3": 55},
+        ),
+        parity=tuple(
+            Parity(
+                name,
+                known,
+                known + 1.2 * ERRORS[name] * rng.normal(size=2000),
+                energies,
+                energies + 0.06 * rng.normal(size=25),
+            )
+            for name in names
+        ),
+        failure_causes=({"temperature": 9, "min distance": 5}, {"temperature": 3}, {}, {}),
+        notes=("Reference frames: 63 for training.", "Rank 2 <of 3> & so on."),
+        models=tuple(
+            ModelResult(
+                name,
+                errors(ERRORS[name], 79.7 if name == "teacher" else 60.0),
+                (0.9 * ERRORS[name], 1.12 * ERRORS[name]),
+                () if name == "teacher" else stability_runs(FAILED[name], number),
+                2345.0 if name == "teacher" else 59.0 + number,
+            )
+            for number, name in enumerate(names)
+        ),
+        drift=(Drift(1, 0.31, 40.0), Drift(2, 0.2, 22.0), Drift(3, 0.12, 14.0, 0.7)),
+        costs=tuple(
+            StageCost(f"round_{k:03d}/{name}", seconds * (1 + 0.1 * k), calls)
+            for k in range(4)
+            for name, seconds, calls in (
+                ("10_explore", 60, 1080 if k == 0 else 0),
+                ("15_harvest" if k else "20_label", 25, 120),
+                ("30_pretrain", 130, 0),
+                ("40_finetune", 40, 0),
+                ("50_evaluate", 35, 0),
+            )
+        ),
+        curves=tuple(
+            Curve(
+                kind,
+                k,
+                tuple((s, 0.9 / (1 + s / 300) + 0.25 - 0.02 * k) for s in range(70, end, 70)),
+            )
+            for k in range(4)
+            for kind, end in (("pretraining", 1800), ("fine-tuning", 520))
+        ),
+        harvests=tuple(
+            (
+                k,
+                {
+                    "taken": 60,
+                    "left": {"not among the worst predicted": 30, "too close": 12, "duplicate": 5},
+                },
+            )
+            for k in (1, 2, 3)
+        ),
+        settings="seed: 1\nrounds: 3\n",
+        versions={"torch": "2.13.0", "python": "3.11"},
+        links=(("reaction analysis: species", "../species/species.html"),),
+    )

@@ -1,0 +1,101 @@
+"""The command line of the reaction analysis, and its pictures."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from tests.species.conftest import write_trajectory
+
+from ipip.cli.main import main
+
+
+@pytest.fixture
+def dump(tmp_path):
+    random = np.random.default_rng(2)
+    start, velocity = random.random((30, 3)) * 9.0, random.normal(scale=0.4, size=(30, 3))
+    frames = [start + k * velocity for k in range(40)]
+    path = tmp_path / "gas.dump"
+    write_trajectory(path, ["Mo"] * 2 + ["S"] * 20 + ["O"] * 8, frames, np.eye(3) * 9.0)
+    return path
+
+
+def test_everything_is_written_and_the_verdict_comes_first(dump, tmp_path, capsys):
+    out = tmp_path / "out"
+    command = ["species", str(dump), "--follow", "Mo", "--timestep", "0.5", "--dir", str(out)]
+    assert main([*command, "--quiet"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("species with Mo at the end (1.95 ps)")
+    assert "40 frames over 1.95 ps of Mo2O8S20 (30 atoms)" in "\n".join(said)
+    assert {f.name for f in out.iterdir()} == {
+        "counts.csv", "events.csv", "molecules.csv", "species.csv", "reactions.csv",
+        "summary.json", "species.png", "network.png", "species.html",
+    }  # fmt: skip
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 40
+    page = (out / "species.html").read_text()
+    assert "Mo" in page and "<script src" not in page
+
+
+def test_compressed_and_cut_off_dumps_give_the_same(dump, tmp_path, capsys):
+    main(["species", str(dump), "--json", "--dir", str(tmp_path / "a")])
+    whole = json.loads(capsys.readouterr().out)
+    packed = tmp_path / "gas.dump.gz"
+    packed.write_bytes(gzip.compress(dump.read_bytes() + dump.read_bytes()[:300]))
+    main(["species", str(packed), "--json", "--dir", str(tmp_path / "b")])
+    assert json.loads(capsys.readouterr().out) == whole
+    assert json.loads((tmp_path / "b" / "summary.json").read_text())["last_frame_cut_off"]
+
+
+def test_own_bonds_and_settings_files_count(dump, tmp_path, capsys):
+    config = tmp_path / "s.yaml"
+    config.write_text("follow: Mo\nbonds: {S-S: [0, 0], S-O: [0, 0], O-O: [0, 0]}\n")
+    command = ["species", str(dump), "--config", str(config), "--dir", str(tmp_path / "o")]
+    assert main([*command, "--bond", "Mo-S=2.0,2.1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["bonds"]["S-S"] == {"forms_below": 0.0, "breaks_above": 0.0}
+    assert found["bonds"]["Mo-S" if "Mo-S" in found["bonds"] else "S-Mo"]["breaks_above"] == 2.1
+    assert found["follow"] == "Mo"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--follow", "W"], "follow is W, but the dump has O, S, Mo; follow one of these"),
+        (["--bond", "Mo-S=2.5"], "--bond Mo-S=2.5: expected two distances in Å"),
+        (["--bond", "Mo-S=3,2"], "expected 0 <= forms below <= breaks above"),
+        (["--every", "0"], "every: 0: Input should be greater than or equal to 1"),
+        (["--symbols", "Mo,Sx"], "symbol 'Sx' of dump"),
+    ],
+)
+def test_wrong_options_are_named(dump, tmp_path, capsys, wrong, said):
+    assert main(["species", str(dump), "--dir", str(tmp_path / "o"), *wrong]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, monkeypatch):
+    import functools
+    import tracemalloc
+
+    from ipip.config.species import SpeciesSettings
+    from ipip.lammps import read_dump
+    from ipip.species import analyse_species
+    from ipip.species.timeline import Timeline
+
+    monkeypatch.setattr("ipip.species.analyse.Timeline", functools.partial(Timeline, 64))
+    random = np.random.default_rng(0)
+    frames = [random.random((12, 3)) * 9.0 for _ in range(5)]
+    peaks = []
+    for repeats in (40, 80):
+        path = tmp_path / f"{repeats}.dump"
+        write_trajectory(path, ["S"] * 12, frames * repeats, np.eye(3) * 9.0)
+        tracemalloc.start()
+        result = analyse_species(read_dump(path, columns=()), SpeciesSettings(), tmp_path / "out")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert result.frames == 5 * repeats
+    assert peaks[1] < peaks[0] + 20_000
+    line = Timeline(samples=64)
+    for step in range(10_000):
+        line.add(step, {"S": step})
+    assert 32 <= len(line.steps) <= 64 and set(np.diff(line.steps)) == {256}

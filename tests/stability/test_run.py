@@ -1,0 +1,84 @@
+"""The protocol with real students in LAMMPS."""
+
+import csv
+import json
+
+import pytest
+
+from ipip.cli.main import main
+from ipip.errors import InputError
+from ipip.stability import run_stability
+from ipip.stability.jobs import derived_seed, model_names
+
+
+def test_two_students_are_told_apart_and_nothing_is_run_twice(students, make_protocol, tmp_path):
+    folder = tmp_path / "out"
+    models = [students["calm"], students["wild"]]
+    loose = {"max_force": 1e9, "temperature_factor": 1.5}
+    protocol = make_protocol(guards=loose)
+    seen = []
+    report = run_stability(
+        models, protocol, folder, 2, on_result=lambda name, run, v: seen.append((name, run))
+    )
+    calm, wild = report.models
+    assert (calm.failed, calm.total) == (0, 2) and (wild.failed, wild.total) == (2, 2)
+    assert sorted(seen) == [("calm", 0), ("calm", 1), ("wild", 0), ("wild", 1)]
+    rows = list(csv.DictReader((folder / "runs.csv").open()))
+    assert [(r["model"], r["state"]) for r in rows] == [
+        ("calm", "stable"), ("calm", "stable"), ("wild", "unstable"), ("wild", "unstable"),
+    ]  # fmt: skip
+    assert [r["seed"] for r in rows[:2]] == [r["seed"] for r in rows[2:]]
+    assert rows[0]["seed"] != rows[1]["seed"]
+    assert all(r["reason"] and r["message"] for r in rows[2:])
+    assert not (folder / "runs" / "calm" / "run_000" / "trajectory.dump").exists()
+    assert (folder / "runs" / "wild" / "run_000" / "trajectory.dump").exists()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["models"][1]["causes"] and summary["atoms"] == 12
+    assert (folder / "stability.png").stat().st_size > 5000
+    curve = [r for r in csv.DictReader((folder / "survival.csv").open()) if r["model"] == "wild"]
+    assert float(curve[-1]["survival"]) == 0.0
+
+    before = {p: p.stat().st_mtime_ns for p in folder.glob("runs/*/*/log.lammps")}
+    more = make_protocol(guards=loose, runs=3)
+    again = run_stability(models, more, folder, 2)
+    assert [m.total for m in again.models] == [3, 3]
+    assert all(p.stat().st_mtime_ns == time for p, time in before.items())
+    with pytest.raises(InputError, match=r"holds runs of another protocol \(seed differ"):
+        run_stability(models, make_protocol(guards=loose, seed=2), folder)
+
+
+def test_the_command_line_takes_a_start_and_names_what_is_wrong(
+    students, make_protocol, tmp_path, capsys
+):
+    make_protocol()  # writes the box
+    calm, box, out = str(students["calm"]), str(tmp_path / "box.xyz"), str(tmp_path / "cli")
+    options = ["--start", box, "--runs", "1", "--steps", "20", "--temperature", "200"]
+    assert main(["stability", calm, *options, "--dir", out, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["models"][0]["failed"] == 0
+    assert summary["protocol"]["md"]["thermostat"] == "langevin"
+    for wrong, said in (
+        ([calm], "give a protocol"),
+        ([calm, "--start", box, "--runs", "0"], "runs: 0: Input should be greater than or equal"),
+        ([calm, "--start", box, "--workers", "0"], "--workers 0: expected at least 1"),
+        ([calm, "--start", str(tmp_path / "none.xyz"), "--dir", f"{out}2"], "none.xyz"),
+        ([f"{calm}x", "--start", box, "--dir", f"{out}3"], "does not exist"),
+        ([calm, calm, "--start", box, "--dir", f"{out}4"], "is given twice"),
+    ):
+        assert main(["stability", *wrong]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_models_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "student.pt").write_text("x")
+    paths = [tmp_path / f / "student.pt" for f in ("a", "b")]
+    assert list(model_names(paths)) == ["a_student", "b_student"]
+    with pytest.raises(InputError, match="no model is given"):
+        model_names([])
+
+
+def test_seeds_depend_on_the_run_alone():
+    assert derived_seed(1, "md", 3) == derived_seed(1, "md", 3) < 2**31
+    assert len({derived_seed(1, "md", run) for run in range(1000)}) == 1000

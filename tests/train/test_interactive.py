@@ -1,0 +1,72 @@
+"""The page of curves and parity: everything is in it, and it needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipip.data import Frame
+from ipip.train.interactive import write_page
+
+HISTORY = [
+    {"epoch": 0, "train_loss": 2.0, "valid_loss": 3.0, "learning_rate": 1e-3,
+     "valid_force_mae_ev_per_a": 0.5, "valid_energy_mae_mev_per_atom": 40.0},
+    {"epoch": 1, "train_loss": 1.0, "valid_loss": None, "learning_rate": 1e-4,
+     "valid_force_mae_ev_per_a": None, "valid_energy_mae_mev_per_atom": None},
+]  # fmt: skip
+
+
+def guess(frames: list[Frame]) -> list[Frame]:
+    """Predictions that miss every force component by 0.25 and every stress component by 0.5."""
+    return [
+        frame.replace(
+            energy=float(frame.energy or 0) + 0.1 * len(frame),
+            forces=np.asarray(frame.forces) + 0.25,
+            stress=np.asarray(frame.stress) + 0.5,
+        )
+        for frame in frames
+    ]
+
+
+def figures(page: str) -> list[list[dict[str, object]]]:
+    """Return the traces of each figure on a page."""
+    decoder = json.JSONDecoder()
+    starts = [m.end() for m in re.finditer(r'Plotly\.newPlot\(\s*"[^"]+",\s*', page)]
+    return [decoder.raw_decode(page, start)[0] for start in starts]
+
+
+def test_a_page_holds_curves_parities_and_errors(copper: list[Frame], tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    write_page(path, copper, guess(copper), title="a < b", history=HISTORY, best_epoch=0)
+    page = path.read_text()
+    curves, energies, forces, stresses = figures(page)
+    assert [trace["name"] for trace in curves] == [
+        "training", "validation", "validation", "validation", "learning rate",
+    ]  # fmt: skip
+    assert {trace.get("name") for trace in energies} >= {"alloy", "copper"}
+    assert {trace.get("name") for trace in forces} >= {"Cu", "Au"}
+    assert {trace.get("name") for trace in stresses} >= {"xx", "yy", "zz", "yz", "xz", "xy"}
+    assert "force MAE 0.250 eV/Å, energy MAE 100.0 meV/atom, stress MAE 0.5 eV/Å³" in page
+    assert "a &lt; b" in page and "<td>copper</td>" in page and "<td>Au</td>" in page
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
+
+
+def test_a_page_of_an_evaluation_has_no_curves_and_no_stress_it_does_not_know(
+    copper: list[Frame], tmp_path: Path
+) -> None:
+    bare = [frame.replace(stress=None) for frame in copper[:4]]
+    write_page(tmp_path / "a.html", bare, copper[:4], title="a")
+    assert len(figures((tmp_path / "a.html").read_text())) == 2
+
+
+def test_many_points_are_thinned_and_the_page_says_so(
+    copper: list[Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipip.train.interactive.MAX_POINTS", 100)
+    write_page(tmp_path / "a.html", copper, guess(copper), title="a")
+    _, forces, _ = figures((tmp_path / "a.html").read_text())
+    assert "Cu (every 4th)" in {trace.get("name") for trace in forces}

@@ -141,7 +141,7 @@ def plot(rows: list[dict[str, float | str | None]], path: Path) -> None:
     axes.set(
         xscale="log",
         xlabel="atoms of a frame",
-        ylabel="times faster than the reader of ASE {ase.__version__}",
+        ylabel=f"times the speed of ASE {ase.__version__}",
     )
     axes.set_ylim(bottom=0)
     axes.set_title("Reading LAMMPS text dumps", fontsize=10)

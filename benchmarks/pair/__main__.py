@@ -67,11 +67,12 @@ def main() -> int:
     names = given.only or [*(QUICK if given.quick else ALWAYS), *asked]
     if given.million and "million" not in names:
         names.append("million")
+    (out / "work").mkdir(parents=True, exist_ok=True)
     console = Console(width=150)
     for name in [] if given.table else names:
         console.print(f"measuring {name}", highlight=False)
         try:
-            rows = (ALWAYS | ASKED)[name](out / "work", quick=given.quick)
+            rows = (ALWAYS | ASKED)[name]((out / "work").resolve(), quick=given.quick)
         except IpipError as error:
             console.print(f"{name}: {error}", style="red", highlight=False)
             return error.exit_status

@@ -19,7 +19,7 @@ def dense(n: int, seed: int = 1) -> Frame:
     """Return Mo, S and O atoms on a shaken grid, 0.086 atoms/Å^3: about 45 neighbours."""
     rng = np.random.default_rng(seed)
     length = (n / 0.086) ** (1 / 3)
-    side = int(np.ceil(n ** (1 / 3)))
+    side = int(np.ceil(n ** (1 / 3) - 1e-9))
     grid = np.argwhere(np.ones((side, side, side)))[:n] * (length / side)
     numbers = rng.choice([42, 16, 8], n)
     return _periodic(numbers, grid + rng.uniform(-0.25, 0.25, (n, 3)), np.eye(3) * length)

@@ -43,7 +43,8 @@ def _speedups(axes: Any, parts: dict[str, Any]) -> None:
     axes.set_ylabel("times faster than TorchScript")
     axes.set_title("fused kernels, one core (dotted: bar)")
     if groups:
-        axes.legend(fontsize="small")
+        axes.set_ylim(0, 1.4 * max(row["speedup"] for rows in groups.values() for row in rows))
+        axes.legend(fontsize="small", ncols=2, loc="upper center")
 
 
 def _sizes(axes: Any, parts: dict[str, Any]) -> None:

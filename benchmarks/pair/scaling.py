@@ -9,8 +9,9 @@ from benchmarks.pair.boxes import dense
 from benchmarks.pair.lammps_runs import Style, ipip_style, time_styles
 from benchmarks.pair.students import write_student
 
-SIZES = (1000, 3000, 10_000, 30_000, 100_000)
-RANK_ATOMS = 20_000
+# Cubes, which fill the grid of the dense box, so that all have the same number of neighbours.
+SIZES = (10**3, 14**3, 21**3, 31**3, 46**3)
+RANK_ATOMS = 27**3
 
 
 def sizes(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
@@ -26,7 +27,7 @@ def sizes(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
 
 def ranks(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     """Time one rank and two, in turns."""
-    frame = dense(2000 if quick else RANK_ATOMS)
+    frame = dense(12**3 if quick else RANK_ATOMS)
     model = write_student(folder, 64, 2)
     best: dict[int, float] = {}
     for _ in range(2):
@@ -42,7 +43,7 @@ def ranks(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
 
 def million(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     """Advance a million atoms of the 64-channel 2-layer student; peak memory and time."""
-    n, steps = 100_000 if quick else 1_000_000, 5
+    n, steps = 46**3 if quick else 100**3, 5
     model = write_student(folder, 64, 2)
     style = Style("fused", ipip_style("fused", model, steps).pair, steps, warm=1)
     times, peak = time_styles(folder / "million", dense(n), [style])
@@ -62,7 +63,7 @@ def memory(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     model = write_student(folder, 64, 2)
     rows = []
     # Loading libtorch has a peak of its own, which small runs stay below.
-    for backend, few, many in (("fused", 20_000, 60_000), ("torchscript", 500, 2000)):
+    for backend, few, many in (("fused", 27**3, 39**3), ("torchscript", 8**3, 12**3)):
         peaks = {}
         for n in (few, many):
             style = Style(backend, ipip_style(backend, model, 2, backend=backend).pair, 2, warm=1)

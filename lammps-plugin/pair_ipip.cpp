@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "atom.h"
 #include "comm.h"
@@ -24,6 +27,15 @@ using namespace LAMMPS_NS;
 namespace {
 
 constexpr int kDigestLength = 128;  // longer than any digest of a model file
+
+// TorchScript takes and frees the same tensors in every step. From 32 MB on glibc hands such memory
+// back to the system and takes it anew, page by page: more than half of a step of 2000 atoms.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+}
 
 std::string listed(const std::vector<std::string>& words) {
   std::string text;
@@ -98,6 +110,7 @@ void PairIpip::load(const std::string& name) {
   }
   stop_together(failure);
   require_same_student();
+  if (student_->takes_candidates() && options_.device == "cpu") keep_freed_memory();
   warm_up();
   if (comm->me != 0) return;
   const ipip::StudentInfo& info = student_->info();

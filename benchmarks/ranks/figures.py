@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#555555"
-PHASES = {"graph": GREY, "forward": BLUE, "backward": GREEN, "halo": ORANGE}
+BLUE, ORANGE, GREEN, GREY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#555555", "#CC79A7"
+PHASES = {"graph": GREY, "forward": BLUE, "backward": GREEN, "forces": PURPLE, "halo": ORANGE}
 DPI = 150
 
 
@@ -27,25 +27,28 @@ def plot_scaling(result: dict[str, Any], path: Path) -> None:
         rows = [r for r in result["strong"] if r["backend"] == backend]
         atoms, speedups = [r["atoms"] for r in rows], [r["speedup"] for r in rows]
         axes.plot(atoms, speedups, "o-", color=colour, label=backend)
+        apart = [r["speedup_halves_apart"] for r in rows]
+        label = "two halves that know nothing of each other" if colour == BLUE else None
+        axes.plot(atoms, apart, "x", color=colour, label=label)
     axes.axhline(2.0, color=GREY, linewidth=1.0)
     axes.axhline(1.85, color=GREY, linewidth=1.0, linestyle="--", label="1.85")
     axes.set_xscale("log")
-    axes.set_ylim(1.0, 2.1)
+    axes.set_ylim(1.0, 2.3)
     axes.set_xlabel("atoms")
     axes.set_ylabel("time on 1 rank / time on 2 ranks")
     axes.legend(frameon=False)
     axes = figure.add_subplot(1, 2, 2)
     rows = result["strong"]
-    labels = [f"{r['backend']}\n{r['atoms']}" for r in rows]
+    labels = [f"{r['backend']} {r['atoms']}" for r in rows]
     bottom = np.zeros(len(rows))
     for phase, colour in PHASES.items():
         share = np.array([100.0 * r["shares"][phase] for r in rows])
         axes.bar(labels, share, bottom=bottom, color=colour, label=phase)
         bottom += share
     axes.set_ylabel("share of the pair style's time on 2 ranks (%)")
-    axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="x", labelsize=7, rotation=60)
     axes.set_ylim(0.0, 100.0)
-    axes.legend(frameon=True, loc="lower right", fontsize=8)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize=8)
     _save(figure, path)
 
 

@@ -15,6 +15,7 @@ LINES = {
     "forward, s": "forward",
     "halo, s": "halo",
     "backward, s": "backward",
+    "forces, s": "forces",
     "atoms/step": "atoms",
     "halo rows/step": "halo_rows",
     "pairs/step": "pairs",
@@ -36,13 +37,27 @@ class Times:
 
 def run(folder: Path, deck: str, ranks: int) -> Times:
     """Run a deck of several runs; the fastest after the first counts."""
+    return parse(_launch(folder, deck, ranks, ["-log", "none"]), ranks)
+
+
+def run_apart(folder: Path, deck: str, copies: int) -> Times:
+    """Run copies of a deck at once, one rank each, that know nothing of each other.
+
+    What they take longer than one alone is the machine's share: memory, caches, clock.
+    """
+    partition = ["-partition", f"{copies}x1", "-log", "part", "-screen", "none"]
+    _launch(folder, deck, copies, partition)
+    times = [parse((folder / f"part.{k}").read_text(), 1) for k in range(copies)]
+    return max(times, key=lambda one: one.step)
+
+
+def _launch(folder: Path, deck: str, ranks: int, arguments: list[str]) -> str:
     (folder / "in.deck").write_text(deck)
-    command = [str(BIN / "lmp"), "-in", "in.deck", "-log", "none", "-nocite"]
     cores = len(os.sched_getaffinity(0))
     bind = ["-bind-to", "core"] if 1 < ranks <= cores else []
-    command = [str(BIN / "mpirun"), "-np", str(ranks), *bind, *command]
+    command = [str(BIN / "mpirun"), "-np", str(ranks), *bind, str(BIN / "lmp"), "-in", "in.deck"]
     done = subprocess.run(
-        command,
+        [*command, "-nocite", *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -53,7 +68,7 @@ def run(folder: Path, deck: str, ranks: int) -> Times:
     )
     if done.returncode != 0:
         raise SystemExit(f"lmp failed on {ranks} ranks:\n{done.stdout[-2000:]}")
-    return parse(done.stdout, ranks)
+    return done.stdout
 
 
 def parse(text: str, ranks: int) -> Times:

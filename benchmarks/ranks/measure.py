@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.ranks.cases import deck, write_box, write_gas
-from benchmarks.ranks.lmp import Times, run
+from benchmarks.ranks.lmp import Times, run, run_apart
 
 Cells = tuple[int, int, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A box on one backend, `blocks` of steps on each number of ranks, `repeats` times in turn."""
+    """A box on one backend, `blocks` of steps on one rank and on two, `repeats` times."""
 
     backend: str
     cells: Cells
-    ranks: tuple[int, ...]
     blocks: int
     repeats: int
     gas: bool = False
@@ -36,36 +34,48 @@ class Case:
 
 
 CASES = (
-    Case("fused", (8, 8, 8), (1, 2), 30, 2),
-    Case("fused", (16, 16, 8), (1, 2), 15, 2),
-    Case("fused", (16, 16, 16), (1, 2), 15, 2),
-    Case("fused", (16, 16, 32), (1, 2), 8, 2),
-    Case("fused", (16, 16, 64), (1, 2), 5, 2),
-    Case("fused", (32, 32, 32), (1, 2), 3, 1),
-    Case("fused", (16, 16, 16), (1, 2), 20, 2, gas=True),
-    Case("torchscript", (8, 8, 8), (1, 2), 3, 1),
-    Case("torchscript", (16, 16, 8), (1, 2), 2, 1),
-    Case("torchscript", (16, 16, 16), (1, 2), 2, 1),
+    Case("fused", (8, 8, 8), 30, 2),
+    Case("fused", (16, 16, 8), 15, 2),
+    Case("fused", (16, 16, 16), 15, 2),
+    Case("fused", (16, 16, 32), 8, 2),
+    Case("fused", (16, 16, 64), 5, 2),
+    Case("fused", (32, 32, 32), 3, 1),
+    Case("fused", (16, 16, 16), 20, 2, gas=True),
+    Case("torchscript", (8, 8, 8), 3, 1),
+    Case("torchscript", (16, 16, 8), 2, 1),
+    Case("torchscript", (16, 16, 16), 2, 1),
 )
 QUICK = (
-    Case("fused", (8, 8, 8), (1, 2), 10, 1),
-    Case("fused", (16, 16, 8), (1, 2), 5, 1),
-    Case("fused", (16, 16, 16), (1, 2), 6, 1),
-    Case("torchscript", (8, 8, 8), (1, 2), 2, 1),
+    Case("fused", (8, 8, 8), 10, 1),
+    Case("fused", (16, 16, 8), 5, 1),
+    Case("fused", (16, 16, 16), 6, 1),
+    Case("torchscript", (8, 8, 8), 2, 1),
 )
 ROWS = ((2, (16, 16, 16)), (4, (16, 16, 16)), (8, (20, 20, 20)))
 
 
-def measure(case: Case, folder: Path) -> Iterator[Times]:
-    """Yield the fastest run of each number of ranks; ranks take turns, so that noise hits all."""
-    (write_gas if case.gas else write_box)(folder / "box.data", case.cells)
-    text = deck("box.data", f"backend {case.backend}", case.blocks)
-    runs: dict[int, list[Times]] = {ranks: [] for ranks in case.ranks}
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The fastest runs of a case: on one rank, on two, and two halves apart from each other."""
+
+    one: Times
+    two: Times
+    apart: Times
+
+
+def measure(case: Case, folder: Path) -> Found:
+    """Measure a case; the kinds of run take turns, so that what else goes on hits all."""
+    write = write_gas if case.gas else write_box
+    write(folder / "box.data", case.cells)
+    write(folder / "half.data", (*case.cells[:2], case.cells[2] // 2))
+    keywords = f"backend {case.backend}"
+    whole, half = (deck(name, keywords, case.blocks) for name in ("box.data", "half.data"))
+    one, two, apart = [], [], []
     for _ in range(case.repeats):
-        for ranks in case.ranks:
-            runs[ranks].append(run(folder, text, ranks))
-    for of_ranks in runs.values():
-        yield min(of_ranks, key=lambda times: times.step)
+        one.append(run(folder, whole, 1))
+        two.append(run(folder, whole, 2))
+        apart.append(run_apart(folder, half, 2))
+    return Found(*(min(runs, key=lambda times: times.step) for runs in (one, two, apart)))
 
 
 def measured_rows(folder: Path, ranks: int, cells: Cells) -> float:

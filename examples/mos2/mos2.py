@@ -25,7 +25,7 @@ from runs import split_by_run
 from ipip.config.data import DataFile, DataKeys, SplitSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.train_run import TrainRunSettings
-from ipip.data import Frame, Split, elements_of, file_digest, read_frames
+from ipip.data import Frame, Split, elements_of, file_digest, read_frames, write_frames
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.export import load_student
@@ -153,12 +153,27 @@ def _ask_teacher(
     name: str, frames: list[Frame], split: Split, folder: Path
 ) -> tuple[list[Frame], dict[str, Any]]:
     """Label frames; one energy shift, fitted on the training frames, brings the zeros together."""
-    train, test = split.take(frames, "train"), split.take(frames, "test")
-    with Teacher(TeacherSettings(kind="sevennet", model=name), folder) as teacher:
-        labelled = teacher.label([*train, *test])
+    train, test = list(split.take(frames, "train")), list(split.take(frames, "test"))
+    labelled = _labels(name, [*train, *test], folder)
     shift = fit_energy_shift(train, labelled[: len(train)], elements_of(train))
     shifted = apply_energy_shift(labelled[len(train) :], shift.by_symbol())
     return shifted, {"energy_shift": describe_shift(shift)}
+
+
+def _labels(name: str, frames: list[Frame], folder: Path) -> list[Frame]:
+    """Return the teacher's labels, which are asked for once and kept in `folder/labels.xyz`."""
+    stored = folder / "labels.xyz"
+    if stored.exists():
+        labelled = read_frames(stored)
+        if len(labelled) == len(frames) and all(
+            np.array_equal(one.positions, other.positions)
+            for one, other in zip(labelled, frames, strict=True)
+        ):
+            return labelled
+    with Teacher(TeacherSettings(kind="sevennet", model=name), folder) as teacher:
+        labelled = teacher.label(frames)
+    write_frames(stored, [frame.replace(info={}) for frame in labelled])
+    return labelled
 
 
 def _figures(reference: Sequence[Frame], predicted: Sequence[Frame]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Choosing the frames to look at."""
 
+from collections import Counter
+
 import numpy as np
 
 from ipip.config.harvest import HarvestSettings
-from ipip.harvest import Candidate, RunSteps, choose_steps, propose
+from ipip.harvest import Candidate, RunSteps, choose_steps, propose, propose_at_random
 
 RING = np.array([0, 100, 200, *range(250, 300, 5), 303])
 
@@ -63,3 +65,21 @@ def test_unstable_runs_come_first_take_turns_and_failed_ones_are_left_out():
     ]
     assert found[0] == Candidate("first", "unstable", 15, 5.0)
     assert propose([], HarvestSettings()) == []
+
+
+def test_at_random_every_sound_stored_frame_is_as_likely_and_no_failure_is_drawn():
+    steps = np.arange(0, 1000, 100)
+    runs = [
+        RunSteps("a", "stable", 900, steps, 1.0),
+        RunSteps("b", "unstable", 500, steps, 1.0),
+        RunSteps("c", "failed", None, steps, 1.0),
+    ]
+    settings = HarvestSettings(choose="random", candidates=4)
+    drawn = [c for seed in range(400) for c in propose_at_random(runs, settings, seed)]
+    counts = Counter((c.run, c.step) for c in drawn)
+    assert set(counts) == {("a", s) for s in range(100, 1000, 100)} | {
+        ("b", s) for s in range(100, 500, 100)
+    }
+    expected = len(drawn) / len(counts)
+    assert all(0.7 * expected < count < 1.3 * expected for count in counts.values())
+    assert propose_at_random(runs, settings, 1) == propose_at_random(runs, settings, 1)

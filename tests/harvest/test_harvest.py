@@ -115,3 +115,11 @@ def test_mistakes_of_the_caller_are_named():
         _harvest([_frame(2.0).replace(forces=None)])
     with pytest.raises(ValueError, match="less than the window"):
         HarvestSettings(window=10.0, margin=10.0)
+
+
+def test_at_random_the_first_sound_candidates_are_taken_whatever_the_teacher_says_of_them():
+    frames = [_frame(d) for d in (2.0, 1.2, 2.6, 2.0, 2.7, 2.8)]
+    found = _harvest(frames, choose="random", frames=3, min_force_difference=5.0)
+    assert [d.taken for d in found.decisions] == [True, False, True, True, False, False]
+    assert [d.reason for d in found.decisions[4:]] == ["sound, but drawn later"] * 2
+    assert found.labelled == 5

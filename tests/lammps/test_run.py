@@ -50,7 +50,7 @@ def test_a_wild_student_blows_up_and_leaves_the_frames_before(make_run, wild_stu
         temperature=2500.0,
         ring_interval=1,
         steps=2000,
-        guards=Guards(max_force=1e4),
+        guards=Guards(max_force=1e4, max_energy_jump=None),
         min_distances={("Mo", "O"): 1.2, ("O", "O"): 1.0, ("S", "S"): 1.4, ("Mo", "Mo"): 1.8},
     )
     verdict = execute(job)

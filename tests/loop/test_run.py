@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from ipip.loop.journal import read_events
 from ipip.loop.ledger import read_ledger
 from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import read_manifest
+from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
 
@@ -238,6 +240,19 @@ def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
     assert stage_id(0, "40_finetune") in manifest.inputs
     left = {row.left for row in read_ledger(folder, origin=1)}
     assert left == {"round 1 was rolled back"}
+
+
+def test_the_report_links_the_analyses_that_lie_in_the_run(copied):
+    _, folder = copied
+    dump = folder / stage_id(1, "10_explore") / "runs" / "alloy_00"
+    for place in (folder / "species-long", dump / "species-trajectory"):
+        place.mkdir()
+        (place / "species.html").write_text("<p>molecules</p>")
+    page = write_results(folder)
+    text = page.read_text()
+    for path in re.findall(r'<li><a href="(.*?)">reaction analysis', text):
+        assert (page.parent / path).is_file()
+    assert text.count("reaction analysis: ") == 2
 
 
 def test_the_ledger_follows_every_frame(finished_run):

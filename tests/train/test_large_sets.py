@@ -8,8 +8,8 @@ from pathlib import Path
 from ipip.config.train_run import TrainRunSettings
 from ipip.data import Frame
 from ipip.data.store import write_store
+from ipip.train import fit
 from ipip.train.plan import plan_training
-from ipip.train.run import train_run
 
 
 def test_planning_and_training_do_not_load_a_store(copper: list[Frame], tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_planning_and_training_do_not_load_a_store(copper: list[Frame], tmp_path
     )
     tracemalloc.start()
     plan = plan_training(settings)
-    train_run(settings, plan, tmp_path / "out", progress=False)
+    fit(plan.student, plan.train, plan.valid, settings.training, tmp_path / "out", seed=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(plan.train) == 970

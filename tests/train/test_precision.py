@@ -25,6 +25,13 @@ def test_the_change_is_measured_and_is_that_of_bfloat16(
     assert force_change(student, [lone], "bf16") == 0.0
 
 
+def test_a_visnet_is_measured_too(copper: list[Frame]) -> None:
+    student = build_student(
+        "visnet", ["Cu", "Au"], seed=1, channels=8, layers=2, lmax=2, attention_heads=2
+    )
+    assert 1e-4 < force_change(student, copper, "bf16") < 0.2
+
+
 def test_bf16_learns_and_leaves_a_float32_student(
     copper: list[Frame], student: Student, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

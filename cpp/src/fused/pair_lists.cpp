@@ -30,8 +30,7 @@ double PairLists<T>::Columns::bytes() const {
 
 template <class T>
 double PairLists<T>::bytes() const {
-  return by_receiver_columns_.bytes() + by_halo_sender_columns_.bytes() +
-         by_sender_columns_.bytes() + place_.bytes();
+  return by_receiver_columns_.bytes() + by_halo_sender_columns_.bytes();
 }
 
 template <class T>
@@ -119,42 +118,6 @@ void PairLists<T>::sort_by_halo_sender(const Graph& graph) {
   for (std::int64_t j = n_total; j > n_local; --j) first[j] = first[j - 1];
   first[n_local] = 0;
   halo_senders_ = to.rows();
-}
-
-template <class T>
-void PairLists<T>::sort_by_sender(const Graph& graph) {
-  const auto n_total = static_cast<std::int64_t>(graph.species.size());
-  const Columns& from = by_receiver_columns_;
-  Columns& to = by_sender_columns_;
-  const std::int64_t n_pairs = from.first.data()[graph.n_local];
-  const std::int32_t* sender = from.other.data();
-  to.reserve(static_cast<std::size_t>(n_total), static_cast<std::size_t>(n_pairs));
-  place_.reserve(static_cast<std::size_t>(n_pairs));
-  std::int64_t* first = to.first.data();
-  std::fill_n(first, n_total + 1, 0);
-  for (std::int64_t e = 0; e < n_pairs; ++e) ++first[sender[e]];
-  std::int64_t before = 0;
-  for (std::int64_t j = 0; j <= n_total; ++j) {
-    const std::int64_t count = j < n_total ? first[j] : 0;
-    first[j] = before;
-    before += count;
-  }
-  // `first[j]` runs to the end of its row while that is filled, then steps back by one row.
-  for (std::int64_t i = 0; i < graph.n_local; ++i) {
-    for (std::int64_t e = from.first.data()[i]; e < from.first.data()[i + 1]; ++e) {
-      const std::int64_t p = first[sender[e]]++;
-      place_.data()[e] = static_cast<std::int32_t>(p);
-      to.other.data()[p] = static_cast<std::int32_t>(i);
-      to.piece.data()[p] = from.piece.data()[e];
-      to.fraction.data()[p] = from.fraction.data()[e];
-      to.ux.data()[p] = from.ux.data()[e];
-      to.uy.data()[p] = from.uy.data()[e];
-      to.uz.data()[p] = from.uz.data()[e];
-    }
-  }
-  for (std::int64_t j = n_total; j > 0; --j) first[j] = first[j - 1];
-  first[0] = 0;
-  senders_ = to.rows();
 }
 
 template class PairLists<float>;

@@ -29,18 +29,10 @@ class PairLists {
   /// index is out of range.
   void build(const Graph& graph, int threads);
 
-  /// After `build`: makes the rows of all senders, which training wants.
-  void sort_by_sender(const Graph& graph);
-
   /// [n_local] rows of receivers; `other` is the sender.
   const PairRows<T>& receivers() const { return receivers_; }
   /// Rows n_local to n_total of halo senders; `other` is the receiver.
   const PairRows<T>& halo_senders() const { return halo_senders_; }
-
-  /// [n_total] rows of senders after `sort_by_sender`; `other` is the receiver.
-  const PairRows<T>& senders() const { return senders_; }
-  /// [n_pairs] where a receiver's pair is among the senders'.
-  const std::int32_t* sender_place() const { return place_.data(); }
 
   double bytes() const;
 
@@ -64,9 +56,8 @@ class PairLists {
   double pieces_per_length_;
   std::int32_t pieces_;
   bool by_sender_;
-  Columns by_receiver_columns_, by_halo_sender_columns_, by_sender_columns_;
-  Buffer<std::int32_t> place_;
-  PairRows<T> receivers_, halo_senders_, senders_;
+  Columns by_receiver_columns_, by_halo_sender_columns_;
+  PairRows<T> receivers_, halo_senders_;
 };
 
 }  // namespace ipip::fused

@@ -107,6 +107,7 @@ IPIP_INLINE void add_to_table(T* node, int kRow, const Taps<T>& taps, int k, Vec
 }
 
 // `vectors` of a chunk of width `kChunk`; `table` and `table_gradient` point to the first of them.
+// A row takes its own pairs: each stands for its mirror, as in fused/edges.hpp.
 template <class T, int vectors>
 void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int kChunk,
                               std::int64_t at, std::int64_t n_rows, T* message_g_dot,
@@ -131,8 +132,8 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int kC
         const std::int64_t e = batch + k;
         const std::int64_t place = std::int64_t(pairs.piece[e]) * kRow;
         const std::int64_t to = std::int64_t(pairs.other[e]) * 4 * F + at;
-        const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
-        const T tx = pass.tangents.ux[e], ty = pass.tangents.uy[e], tz = pass.tangents.uz[e];
+        const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
+        const T tx = -pass.tangents.ux[e], ty = -pass.tangents.uy[e], tz = -pass.tangents.uz[e];
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
           const int c = v * kWidth;

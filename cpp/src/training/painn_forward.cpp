@@ -104,10 +104,9 @@ void PainnTraining<T>::backward(std::size_t l) {
                        vectors);
   }
   if (l == 0) return;
-  const fused::EdgePass<T> sent = pass(l);  // each pair stands for its mirror
   Layer& below = layers_[l - 1];
-  kernels_.send_back(sent, 0, n_, n_, layer.g_messages.value(), below.g_out.value(),
-                     sender_pairs_.data());
+  kernels_.send_back(pass(l), 0, n_, n_, layer.g_messages.value(), below.g_out.value(),
+                     pairs_.data());
   layer.to_messages.backward(layer.g_messages.value_from(), layer.g_h.value_to(), n_);
   std::copy_n(layer.g_h.value(), layer.g_h.size(), layer.g_z.value());
   kernels_.silu_backward(layer.z.value(), layer.g_z.value(), layer.g_z.size());
@@ -118,12 +117,7 @@ void PainnTraining<T>::backward(std::size_t l) {
 // included.
 template <class T>
 void PainnTraining<T>::pair_gradients(double* energies, double* forces, double* strain) {
-  T* pairs = receiver_pairs_.data();
-  for (std::int64_t e = 0; e < n_pairs(); ++e) {
-    for (int c = 0; c < 4; ++c) {
-      pairs[4 * e + c] = layers_.size() > 1 ? sender_pairs_.data()[4 * e + c] : T(0);
-    }
-  }
+  T* pairs = pairs_.data();
   kernels_.first_back(pass(0), 0, n_, pairs);
   for (std::size_t e = 0; e < graph_.receivers.size(); ++e, pairs += 4) {
     const auto i = static_cast<std::size_t>(graph_.receivers[e]);

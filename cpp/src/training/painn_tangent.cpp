@@ -78,13 +78,11 @@ std::vector<at::Tensor> PainnTraining<T>::gradients(const at::Tensor& of_energy,
   return pack(gradient_, readout_width_);
 }
 
-// lambda_e, as changes of distance and unit vector, in both orders of the pairs.
+// lambda_e, as changes of distance and unit vector. Its mirror has the opposite sign.
 template <class T>
 void PainnTraining<T>::change_pairs(const double* of_forces, const double* of_strain) {
   const std::size_t n = graph_.receivers.size();
-  const bool by_sender = layers_.size() > 1;
-  receiver_tangents_.reserve(n);
-  if (by_sender) sender_tangents_.reserve(n);
+  changes_.reserve(n);
   for (std::size_t e = 0; e < n; ++e) {
     const auto i = static_cast<std::size_t>(graph_.receivers[e]);
     const auto j = static_cast<std::size_t>(graph_.neighbours[e]);
@@ -97,14 +95,10 @@ void PainnTraining<T>::change_pairs(const double* of_forces, const double* of_st
       for (std::size_t a = 0; a < 3; ++a) lambda[b] += per_strain[3 * a + b] * r[a];
       along += lambda[b] * r[b] * inverse;
     }
-    const auto put = [&](TangentColumns& columns, std::size_t place) {
-      columns.d.data()[place] = static_cast<T>(along);
-      columns.ux.data()[place] = static_cast<T>((lambda[0] - along * r[0] * inverse) * inverse);
-      columns.uy.data()[place] = static_cast<T>((lambda[1] - along * r[1] * inverse) * inverse);
-      columns.uz.data()[place] = static_cast<T>((lambda[2] - along * r[2] * inverse) * inverse);
-    };
-    put(receiver_tangents_, e);
-    if (by_sender) put(sender_tangents_, static_cast<std::size_t>(lists_.sender_place()[e]));
+    changes_.d.data()[e] = static_cast<T>(along);
+    changes_.ux.data()[e] = static_cast<T>((lambda[0] - along * r[0] * inverse) * inverse);
+    changes_.uy.data()[e] = static_cast<T>((lambda[1] - along * r[1] * inverse) * inverse);
+    changes_.uz.data()[e] = static_cast<T>((lambda[2] - along * r[2] * inverse) * inverse);
   }
 }
 
@@ -113,7 +107,7 @@ TangentPass<T> PainnTraining<T>::tangent_pass(std::size_t l) {
   Layer& layer = layers_[l];
   TangentPass<T> out;
   out.pairs = lists_.receivers();
-  out.tangents = receiver_tangents_.view();
+  out.tangents = changes_.view();
   out.table = tables_.view(layer.table);
   out.channels = channels_;
   out.first_layer = l == 0;
@@ -215,11 +209,8 @@ void PainnTraining<T>::backward_messages_tangent(std::size_t l) {
   Layer& layer = layers_[l];
   Layer& below = layers_[l - 1];
   LayerWeights& gradient = gradient_.layers[l];
-  TangentPass<T> sent = tangent_pass(l);
-  sent.pairs = lists_.senders();
-  sent.tangents = sender_tangents_.view();
   tables_.clear(parts(l), layer.table_gradient);
-  tangents_.send_back(sent, n_, layer.g_messages.dot(), below.g_out.dot(),
+  tangents_.send_back(tangent_pass(l), n_, layer.g_messages.dot(), below.g_out.dot(),
                       layer.table_gradient.data());
   layer.to_messages.backward(layer.g_messages.dot_from(), layer.g_z.dot_to(), n_);
   tangents_.silu_back(layer.z.value(), layer.z.dot(), layer.g_h.value(), layer.g_z.size(),

@@ -48,7 +48,7 @@ PainnTraining<T>::PainnTraining(const Architecture& architecture, std::int64_t c
       channels_(channels),
       epsilon_(static_cast<T>(architecture.epsilon)),
       tables_(kernels_, architecture.radial, channels, architecture.table_error),
-      lists_(kernels_, architecture.radial.cutoff, tables_.pieces(), architecture.layers > 1),
+      lists_(kernels_, architecture.radial.cutoff, tables_.pieces(), /*by_sender=*/false),
       layers_(static_cast<std::size_t>(architecture.layers)) {}
 
 template <class T>
@@ -115,7 +115,6 @@ void PainnTraining<T>::take(const Frames& frames, const EnergyScale& scale) {
     }
   }
   lists_.build(graph_, 1);
-  if (layers_.size() > 1) lists_.sort_by_sender(graph_);
   scale_ = copied<double>(scale.scale);
   offset_ = copied<double>(scale.offset);
   has_core_ = !scale.core.empty();
@@ -162,9 +161,8 @@ void PainnTraining<T>::reserve() {
   row_scale_.reserve(static_cast<std::size_t>(n_));
   row_seed_.reserve(static_cast<std::size_t>(n_));
   const auto numbers = static_cast<std::size_t>(4 * n_pairs());
-  receiver_pairs_.reserve(numbers);
-  sender_pairs_.reserve(numbers);
-  std::fill_n(sender_pairs_.data(), numbers, T(0));
+  pairs_.reserve(numbers);
+  std::fill_n(pairs_.data(), numbers, T(0));
 }
 
 template class PainnTraining<float>;

@@ -38,7 +38,7 @@ struct Architecture {
   std::string instruction_set = "auto";
 };
 
-/// Frames as one graph; pairs ordered by receiver.
+/// Frames as one graph; pairs ordered by receiver, each there in both directions.
 struct Frames {
   at::Tensor species;        ///< [n] int64
   at::Tensor edge_index;     ///< [2, n_pairs] int64
@@ -179,8 +179,8 @@ class PainnTraining final : public Training {
   Gradient g_z_readout_;
   Matrix<T> to_readout_;
   fused::Buffer<T> readout_weight_, row_scale_, row_seed_;
-  fused::Buffer<T> sender_pairs_, receiver_pairs_;  // [n_pairs, 4] (dE/dd, dE/du)
-  TangentColumns receiver_tangents_, sender_tangents_;
+  fused::Buffer<T> pairs_;  // [n_pairs, 4] (dE/dd, dE/du)
+  TangentColumns changes_;
 };
 
 }  // namespace ipip::training

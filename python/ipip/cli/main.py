@@ -28,6 +28,7 @@ from ipip.cli.sample import sample
 from ipip.cli.species import species
 from ipip.cli.stability import stability
 from ipip.cli.status import status
+from ipip.cli.study import study
 from ipip.cli.train import train
 from ipip.cli.validate import validate
 
@@ -66,6 +67,7 @@ app.command("plan", help="The same as `validate`.")(validate)
 app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
+app.command("study")(study)
 app.command("label")(label)
 app.command("sample")(sample)
 app.command("ledger")(ledger)

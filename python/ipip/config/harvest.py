@@ -10,6 +10,12 @@ from ipip.config.base import Settings
 class HarvestSettings(Settings):
     """Windows, bounds and numbers of the harvest."""
 
+    choose: Literal["unstable", "random"] = Field(
+        "unstable",
+        description="unstable: frames before a failure first, then those that student and teacher"
+        " disagree on, then the most different ones (the paper prefers unstable trajectories);"
+        " random: sound frames of all runs, drawn at random, to compare with",
+    )
     candidates: int = Field(100, ge=1, description="frames that the teacher labels, at most")
     per_run: int = Field(10, ge=1, description="candidate frames from one run, at most")
     frames: int = Field(20, ge=1, description="frames that are taken in the end, at most")

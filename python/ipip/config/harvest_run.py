@@ -21,6 +21,7 @@ class HarvestRunSettings(Settings):
         description="labels the candidates and ranks them by its forces' difference to the"
         " student's; null: no labels, diverse frames only",
     )
+    seed: int = Field(1, ge=0, description="of the draw, for harvest.choose: random")
     known: list[Path] = Field(
         default_factory=list,
         description="frames (extended XYZ or ASE database) that are known: no duplicates of them"

@@ -53,8 +53,10 @@ class RunSettings(Settings):
     student: StudentSettings = Field(
         default_factory=PaiNNSettings, description="the student to build"
     )
-    pretrain: TrainingSettings = Field(
-        default_factory=TrainingSettings, description="training on the pretraining set"
+    pretrain: TrainingSettings | None = Field(
+        default_factory=TrainingSettings,
+        description="training on the pretraining set; null: none, the student learns from the"
+        " reference frames alone",
     )
     finetune: TrainingSettings = Field(
         default_factory=TrainingSettings, description="training on the reference frames"
@@ -97,6 +99,11 @@ class RunSettings(Settings):
                 raise ValueError(
                     f"stability.systems names {name!r}; the systems are {', '.join(explored)}"
                 )
+        if self.pretrain is None and self.rounds:
+            raise ValueError(
+                f"pretrain is null and rounds is {self.rounds}; rounds grow the pretraining set, "
+                "so expected rounds: 0"
+            )
         if self.reference.split.test == 0 and self.reference.split.file is None:
             raise ValueError(
                 "reference.split.test is 0; held-out frames are needed to judge a student"

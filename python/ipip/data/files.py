@@ -14,7 +14,7 @@ from ipip.data.parsed import ParsedFrame
 from ipip.data.sgdml import read_sgdml
 from ipip.data.store import FrameStore, write_store
 from ipip.data.view import joined
-from ipip.data.xyz import format_xyz, iterate_xyz, read_xyz
+from ipip.data.xyz import iterate_xyz, read_xyz, xyz_texts
 from ipip.errors import InputError
 
 XYZ_SUFFIXES = (".xyz", ".extxyz")
@@ -121,7 +121,7 @@ def write_frames(path: Path | str, frames: Iterable[Frame]) -> None:
     with replaced_file(path) as temporary:
         if suffix in XYZ_SUFFIXES:
             with open(temporary, "w", encoding="utf-8") as file:
-                file.writelines(format_xyz(frames))
+                file.writelines(xyz_texts(frames))
         else:
             write_database(temporary, frames)
 

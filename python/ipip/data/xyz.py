@@ -86,12 +86,17 @@ def _check_layout(path: Path) -> list[int]:
     return starts
 
 
-def format_xyz(frames: Iterable[Frame]) -> Iterator[str]:
-    """Yield frames as extended XYZ text; every number reads back to the same float64.
+def format_xyz(frames: Iterable[Frame]) -> str:
+    """Return frames as extended XYZ text; every number reads back to the same float64.
 
     Raises:
         InputError: a frame's info has a key that the format reserves, or a value that is not plain.
     """
+    return "".join(xyz_texts(frames))
+
+
+def xyz_texts(frames: Iterable[Frame]) -> Iterator[str]:
+    """Yield the text of `format_xyz` frame by frame."""
     return (_format_frame(index, frame) for index, frame in enumerate(frames))
 
 

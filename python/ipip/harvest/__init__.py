@@ -1,7 +1,13 @@
 """Harvest: which frames of the student's MD become training frames, as pure functions."""
 
 from ipip.harvest.bounds import geometry_problem, label_problem, mean_energies_per_atom
-from ipip.harvest.candidates import Candidate, RunSteps, choose_steps, propose
+from ipip.harvest.candidates import (
+    Candidate,
+    RunSteps,
+    choose_steps,
+    propose,
+    propose_at_random,
+)
 from ipip.harvest.distances import (
     DistanceCalibration,
     calibrate_min_distances,
@@ -37,6 +43,7 @@ __all__ = [
     "mean_energies_per_atom",
     "min_pair_distances",
     "propose",
+    "propose_at_random",
     "scale_features",
     "select",
     "write_decisions",

@@ -72,6 +72,32 @@ def propose(runs: Sequence[RunSteps], settings: HarvestSettings) -> list[Candida
     return chosen[: settings.candidates]
 
 
+def propose_at_random(
+    runs: Sequence[RunSteps], settings: HarvestSettings, seed: int
+) -> list[Candidate]:
+    """Draw candidates from the stored frames of all runs, each frame as likely as the others.
+
+    The first frame of a run and all from the step that tripped a guard on are left out.
+
+    Args:
+        runs: all runs of the round; those that failed for other reasons are left out.
+        settings: number of candidates.
+        seed: of the draw.
+
+    Returns:
+        At most ``settings.candidates`` candidates, in the order they were drawn.
+    """
+    pool = [
+        _candidate(run, int(step))
+        for run in runs
+        if run.state in ("stable", "unstable")
+        for step in np.unique(run.steps)
+        if step > 0 and (run.state == "stable" or run.end_step is None or step < run.end_step)
+    ]
+    order = np.random.default_rng(seed).permutation(len(pool))[: settings.candidates]
+    return [pool[index] for index in order]
+
+
 def choose_steps(run: RunSteps, settings: HarvestSettings) -> npt.NDArray[np.int64]:
     """Choose steps of one run, those to be preferred first.
 

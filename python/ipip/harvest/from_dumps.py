@@ -19,7 +19,7 @@ from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
-from ipip.harvest.candidates import Candidate, RunSteps, propose
+from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
 from ipip.harvest.distances import Pair, calibrate_min_distances
 from ipip.harvest.harvest import Decision, Harvest, harvest
 from ipip.harvest.left_out import left_out
@@ -96,7 +96,11 @@ def harvest_dumps(
     sources = open_sources(dumps, settings, distances, folder, symbols)
     done = {(str(f.info.get("traj")), f.info.get("md_step")) for f in taken}
     runs = [_without(source.run, done) for source in sources]
-    candidates = propose(runs, settings.harvest)
+    candidates = (
+        propose_at_random(runs, settings.harvest, settings.seed)
+        if settings.harvest.choose == "random"
+        else propose(runs, settings.harvest)
+    )
     frames = _read(sources, [(c.run, c.step) for c in candidates])
     _check_elements(frames, metadata.symbols, student_file)
     frames = _with_forces(student, frames, distances)

@@ -80,7 +80,8 @@ def harvest(
     """Screen, label, rank and select candidates.
 
     Args:
-        candidates: from :func:`ipip.harvest.propose`.
+        candidates: from :func:`ipip.harvest.propose`, or `propose_at_random` where the settings
+            choose at random: the first sound ones are then taken.
         frames: of the candidates, in the same order, with the student's forces (eV/Å).
         label: the teacher: returns frames with its energy (eV) and forces (eV/Å); one it fails on
             comes back without labels. None: no teacher; frames keep what they have, and are
@@ -109,7 +110,10 @@ def harvest(
     differences = {i: _difference(frames[i], labelled[i], settings) for i in good if label}
     order: dict[int, int] = {}
     distances: dict[int, float] = {}
-    if good:
+    if settings.choose == "random":
+        order = {i: place for place, i in enumerate(good[: settings.frames])}
+        reasons.update(dict.fromkeys(good[settings.frames :], "sound, but drawn later"))
+    elif good:
         selection = select(
             [differences.get(i, 0.0) for i in good],
             np.asarray(features([labelled[i] for i in good])),

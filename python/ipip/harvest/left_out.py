@@ -19,6 +19,7 @@ def left_out(
         settings: with which the candidates were proposed.
         candidates: of :func:`ipip.harvest.propose`.
     """
+    at_random = settings.choose == "random"
     proposed = {(candidate.run, candidate.step) for candidate in candidates}
     decisions = []
     for run in runs:
@@ -27,7 +28,9 @@ def left_out(
             if (run.name, step) in proposed:
                 continue
             before = None if run.end_step is None else (run.end_step - step) * run.timestep
-            if step in chosen:
+            if at_random:
+                reason = "not drawn"
+            elif step in chosen:
                 reason = f"beyond the {settings.candidates} candidates of a harvest"
             else:
                 reason = _reason(run, step, settings)

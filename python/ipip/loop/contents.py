@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -177,12 +178,19 @@ def _components(frames: list[Frame]) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _links(run: RunFolder) -> list[tuple[str, str]]:
-    """Return pages beside the report that other analyses of the run made."""
-    titles = {"species": "reaction analysis", "stability": "stability protocol"}
+    """Return pages that other analyses made in the run folder, or beside a run's dump."""
+    patterns = {
+        "reaction analysis": ("species*/*.html", "round_[0-9]*/*/runs/*/species*/*.html"),
+        "stability protocol": ("stability*/*.html",),
+    }
     return [
-        (f"{title}: {path.parent.name}", f"../{path.parent.name}/{path.name}")
-        for name, title in titles.items()
-        for path in sorted(run.root.glob(f"{name}*/*.html"))
+        (
+            f"{title}: {path.parent.relative_to(run.root).as_posix()}",
+            Path(os.path.relpath(path, run.report)).as_posix(),
+        )
+        for title, places in patterns.items()
+        for place in places
+        for path in sorted(run.root.glob(place))
     ]
 
 

@@ -177,7 +177,10 @@ def _stage(
     if name == ACTIVE and settings.active is not None:
         count, level = settings.active.frames, settings.active.level.kind
         return f"at most {count} labels by {level}, whose cost is not estimated", START_S
+    if name == "30_pretrain" and settings.pretrain is None:
+        return "no pretraining", 0.0
     if name == "30_pretrain":
+        assert settings.pretrain is not None  # said above
         steps = steps_of(settings.pretrain, frames - held_out_count(frames))
         per_step = mean_atoms * settings.pretrain.batch_size
         return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6
@@ -195,7 +198,7 @@ def _stage(
         return f"{further} further members, {steps} optimiser steps", seconds
     if name == BASELINE:
         steps = steps_of(settings.finetune, found.train)
-        if settings.baseline.match_steps:
+        if settings.baseline.match_steps and settings.pretrain is not None:
             steps += steps_of(settings.pretrain, frames - held_out_count(frames))
         seconds = steps * per_step * training_us * 1e-6
         measured = _stage(settings, found, teacher_us, index, "50_evaluate")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.next_round import budget_is_spent
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.results import write_results
+from ipip.loop.reuse import take_over
 from ipip.loop.sequence import StageFactory
 from ipip.loop.status import read_status
 from ipip.loop.storage import read_json
@@ -41,6 +42,7 @@ def run_loop(
     reporter: Reporter | None = None,
     from_stage: str | None = None,
     confirm: Confirm | None = None,
+    donors: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Run all rounds in `folder`, or continue there; return the summary.
 
@@ -52,6 +54,8 @@ def run_loop(
             are set aside (not deleted) and computed again.
         confirm: asked whether finished stages that do not fit the settings any more shall be set
             aside (it is given the list as text); None: they are refused.
+        donors: other run folders; a stage that one of them finished from the same settings and
+            inputs is taken over instead of computed.
 
     Raises:
         InputError: wrong settings or files, a folder that holds something else, or changed settings
@@ -67,7 +71,7 @@ def run_loop(
             aside = set_aside(run, from_stage_on(run, from_stage))
             watched.message(f"set aside in {aside}")
         try:
-            _drive(run, settings, confirm, watched)
+            _drive(run, settings, confirm, watched, donors)
         finally:
             watched.finished()
     summary: dict[str, Any] = read_json(run.summary)
@@ -75,20 +79,28 @@ def run_loop(
 
 
 def _drive(
-    run: RunFolder, settings: RunSettings, confirm: Confirm | None, reporter: Reporter
+    run: RunFolder,
+    settings: RunSettings,
+    confirm: Confirm | None,
+    reporter: Reporter,
+    donors: Sequence[Path],
 ) -> None:
     factory = StageFactory(settings)
     done = _valid_stages(run, factory, confirm, reporter)
     _write_config(run, settings)
     append_event(run.journal, "run_started", stages=len(_course(factory, done).stages))
-    budget = _run(run, factory, done, reporter)
+    budget = _run(run, factory, done, reporter, donors)
     report = write_results(run.root, budget)
     append_event(run.journal, "run_finished")
     reporter.message(f"report: {report}")
 
 
 def _run(
-    run: RunFolder, factory: StageFactory, done: dict[str, Manifest], reporter: Reporter
+    run: RunFolder,
+    factory: StageFactory,
+    done: dict[str, Manifest],
+    reporter: Reporter,
+    donors: Sequence[Path],
 ) -> str | None:
     """Do every stage that is not done, as its turn comes; return the budget that ended it."""
     rules = factory.settings.stop
@@ -107,6 +119,11 @@ def _run(
                 reporter.message(f"the run ends here: {course.stop}")
             return None
         stage = certain[ahead[0]]
+        taken = take_over(run, stage, done, donors)
+        if taken is not None:
+            done[stage.identity] = taken
+            reporter.message(f"{stage.identity} was taken over from another run")
+            continue
         budget = budget_is_spent(spent(done), rules, stage.teacher_calls)
         if budget is not None:
             reporter.message(f"the run ends here, for now: {budget}")

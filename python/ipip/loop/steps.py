@@ -122,6 +122,8 @@ def pretrain_student(
     Raises:
         InputError: unusable frames, or the folder holds another training.
     """
+    if settings.pretrain is None:
+        raise InputError("pretrain is null in these settings; give it the block of a training")
     everything = read_files(frames)
     check_elements(everything, settings.elements, ", ".join(str(file.path) for file in frames))
     train, valid = hold_out(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))

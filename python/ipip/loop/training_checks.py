@@ -25,6 +25,8 @@ def check_trainings(settings: RunSettings, train: Sequence[Frame], valid: Sequen
         InputError: names `pretrain` or `finetune`, and what is wrong.
     """
     for name, training in (("pretrain", settings.pretrain), ("finetune", settings.finetune)):
+        if training is None:
+            continue
         student = build_student(
             settings.student.architecture,
             settings.elements,

@@ -22,7 +22,7 @@ DPI = 150
 
 def plot_errors(summary: dict[str, Any], path: Path) -> None:
     """Draw force and energy error on the held-out frames by round, the teacher's as a line."""
-    figure = _figure(9.0, 3.6)
+    figure = new_figure(9.0, 3.6)
     panels = (
         ("force_mae_ev_per_a", "force MAE (eV/Å)"),
         ("energy_mae_mev_per_atom", "energy MAE (meV/atom)"),
@@ -45,14 +45,14 @@ def plot_errors(summary: dict[str, Any], path: Path) -> None:
         axes.set_ylabel(label)
         axes.legend(frameon=False, loc="lower left")
     figure.suptitle("Errors on held-out reference frames")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_parity(models: Sequence[Parity], path: Path) -> None:
     """Draw predicted against reference force components, one panel a model, with equal axes."""
     columns = min(len(models), 4)
     rows = -(-len(models) // columns)
-    figure = _figure(3.2 * columns, 3.3 * rows + 0.3)
+    figure = new_figure(3.2 * columns, 3.3 * rows + 0.3)
     reach = max(float(np.abs(model.reference).max(initial=0.0)) for model in models)
     reach = 1.05 * max(reach, 1e-3)
     for number, model in enumerate(models):
@@ -76,12 +76,12 @@ def plot_parity(models: Sequence[Parity], path: Path) -> None:
         axes.set_xlabel("reference force (eV/Å)")
         if number % columns == 0:
             axes.set_ylabel("predicted force (eV/Å)")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_failures(summary: dict[str, Any], causes: Sequence[dict[str, int]], path: Path) -> None:
     """Draw the failure rate of the stability runs with its Wilson interval, and the causes."""
-    figure = _figure(6.8, 3.6)
+    figure = new_figure(6.8, 3.6)
     axes = figure.add_subplot()
     rounds = [entry["round"] for entry in summary["rounds"]]
     failures = [entry["failures"] for entry in summary["rounds"]]
@@ -117,12 +117,12 @@ def plot_failures(summary: dict[str, Any], causes: Sequence[dict[str, int]], pat
     axes.set_ylim(0, 115)
     axes.set_ylabel("failed student MD runs (%)")
     axes.set_title("Stability in LAMMPS (whiskers: Wilson 95 %)", fontsize=10)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_composition(compositions: Sequence[dict[str, int]], path: Path) -> None:
     """Draw the frames of each round's pretraining set by the round that explored them."""
-    figure = _figure(5.6, 3.6)
+    figure = new_figure(5.6, 3.6)
     axes = figure.add_subplot()
     rounds = list(range(len(compositions)))
     base = np.zeros(len(rounds))
@@ -142,10 +142,11 @@ def plot_composition(compositions: Sequence[dict[str, int]], path: Path) -> None
     axes.set_ylabel("frames")
     axes.set_title("Pretraining set by origin", fontsize=10)
     axes.legend(frameon=False, loc="upper left", ncols=2, fontsize=9)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure that needs no display; sizes in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -159,7 +160,8 @@ def _rounds_axis(axes: Axes, rounds: Sequence[int]) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write the figure as PNG, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.part.png")
     figure.savefig(partial, dpi=DPI)

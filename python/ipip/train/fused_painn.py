@@ -92,7 +92,8 @@ class FusedPaiNN:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Evaluate whole systems, as `ipip.graph.energy_and_forces`.
 
-        Pairs must be ordered by receiver, as `ipip.graph.neighbor_list` has them.
+        Pairs must be ordered by receiver and be there in both directions, as
+        `ipip.graph.neighbor_list` has them.
         """
         student = self._student
         if frame_of_atom is None:
@@ -110,7 +111,10 @@ class FusedPaiNN:
         )
         parameters = _parameters(student)
         if create_graph:
-            return _Evaluation.apply(self._kernels, arguments, *parameters)
+            results: tuple[Tensor, Tensor, Tensor] = _Evaluation.apply(  # type: ignore[no-untyped-call]
+                self._kernels, arguments, *parameters
+            )
+            return results
         energy, forces, strain = self._kernels.evaluate(parameters, *arguments)
         return energy, forces, strain
 
@@ -132,8 +136,8 @@ class _Evaluation(torch.autograd.Function):
 
 def _parameters(student: PaiNN) -> list[Tensor]:
     """Parameters in the order of cpp/src/training/weights.cpp; shared filters once per layer."""
-    layers = zip(student.filters, student.messages, student.updates, strict=True)
     linears: list[Any] = []
+    layers: Any = zip(student.filters, student.messages, student.updates, strict=True)
     for filters, message, update in layers:
         linears += [filters, message.context[0], message.context[2]]
         linears += [update.mix, update.context[0], update.context[2]]

@@ -67,7 +67,13 @@ def check_precision(
             f"precision is {settings.precision} with a {student.dtype_name} student; it needs "
             "student.dtype: float32"
         )
-    change = force_change(student, frames, settings.precision)
+    try:
+        change = force_change(student, frames, settings.precision)
+    except RuntimeError as error:
+        raise InputError(
+            f"precision is {settings.precision}, in which {student.architecture} cannot compute "
+            f"({str(error).splitlines()[0]}); set precision to full"
+        ) from None
     told = (
         f"precision {settings.precision} changes the student's forces by {100 * change:.2g} % "
         f"(root mean square), precision_tolerance allows {100 * settings.precision_tolerance:.2g} %"

@@ -15,6 +15,7 @@ from ipip.harvest import (
     left_out,
     mean_energies_per_atom,
     propose,
+    propose_at_random,
     write_decisions,
 )
 from ipip.harvest import harvest as choose
@@ -22,6 +23,7 @@ from ipip.lammps import RunTrajectory
 from ipip.loop.energy_shift import apply_energy_shift
 from ipip.loop.folder import stage_id
 from ipip.loop.frames import read_set
+from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.label import DISTANCES, read_min_distances
 from ipip.loop.stages.student_md import RUNS_FOLDER
@@ -44,7 +46,12 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     ]
     runs = _runs(run.run.stage(stage_id(round_index, "10_explore")) / RUNS_FOLDER)
     run_steps = [steps for steps, _ in runs]
-    candidates = propose(run_steps, settings.harvest)
+    seed = derive_seed(settings.seed, round_index, "harvest")
+    candidates = (
+        propose_at_random(run_steps, settings.harvest, seed)
+        if settings.harvest.choose == "random"
+        else propose(run_steps, settings.harvest)
+    )
     frames = read_candidates(candidates, {steps.name: trajectory for steps, trajectory in runs})
     student, _ = load_student(run.last_student)
 
@@ -91,6 +98,7 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
             "mean_force_difference_ev_per_a": mean,
             "left": count_reasons(result.decisions),
         },
+        seeds={"harvest": seed},
         note=note,
     )
 

@@ -28,6 +28,8 @@ PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
 
 def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
     """Train on the round's pretraining set, from new weights or from the last round's student."""
+    if settings.pretrain is None:
+        return _untrained(settings, round_index, run)
     frames = read_set(_own_set(round_index, run))
     seed = derive_seed(settings.seed, round_index, "pretrain")
     train, valid = hold_out(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
@@ -36,6 +38,12 @@ def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
     else:
         student = new_student(settings, round_index, run)
     return _train(student, train, valid, settings.pretrain, run, seed)
+
+
+def _untrained(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    path = run.folder / STUDENT_FILE
+    save_student(new_student(settings, round_index, run), path)
+    return StageResult(outputs=(path,), results={"steps": 0}, note="none: new weights")
 
 
 def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:

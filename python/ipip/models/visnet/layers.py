@@ -116,8 +116,8 @@ class FirstLayer(nn.Module):
         """
         receiver = edge_index[0]
         u = self.attention(self.norm(x), n_local, f, edge_index)
-        s = torch.zeros([n_local, x.shape[1]], dtype=x.dtype, device=x.device)
-        v = torch.zeros([n_local, y.shape[1], x.shape[1]], dtype=x.dtype, device=x.device)
+        s = torch.zeros([n_local, x.shape[1]], dtype=envelope.dtype, device=x.device)
+        v = torch.zeros([n_local, y.shape[1], x.shape[1]], dtype=envelope.dtype, device=x.device)
         s = s.index_add(0, receiver, u * envelope)
         v = v.index_add(0, receiver, y.unsqueeze(2) * self.gate(u, envelope).unsqueeze(1))
         return self.output(s), v
@@ -209,13 +209,13 @@ class Layer(nn.Module):
         receiver, neighbour = edge_index[0], edge_index[1]
         v = self.vector_norm(v)
         u = self.attention(self.norm(x), n_local, f, edge_index)
-        s = torch.zeros([n_local, x.shape[1]], dtype=x.dtype, device=x.device)
+        s = torch.zeros([n_local, x.shape[1]], dtype=envelope.dtype, device=x.device)
         s = s.index_add(0, receiver, u * envelope)
         o1, o2, o3 = self.output(s).chunk(3, dim=1)
         v1, v2, v3 = self.mix(v[:n_local]).chunk(3, dim=2)
         g1, g2 = self.gate(u, envelope).unsqueeze(1).chunk(2, dim=2)
         message = v.index_select(0, neighbour) * g1 + y.unsqueeze(2) * g2
-        dv = (v3 * o1.unsqueeze(1)).index_add(0, receiver, message)
+        dv = (v3 * o1.unsqueeze(1)).to(message.dtype).index_add(0, receiver, message)
         dx = (v1 * v2).sum(1) * o2 + o3
         if self.last:
             return dx, dv, f

@@ -32,7 +32,10 @@ def _figure(
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "showlegend": False}
     rows: list[tuple[Any, ...]] = []
-    low, high = _reach([_values(model, kind)[0] for model in models])
+    shown = [_values(model, kind)[0] for model in models]
+    if kind == "energies":  # a student's worst force would leave no room for all others
+        shown += [_values(model, kind)[1] for model in models]
+    low, high = _reach(shown)
     width = (1.0 - 0.06 * (len(models) - 1)) / len(models)
     for number, model in enumerate(models):
         known, predicted = _values(model, kind)

@@ -1,0 +1,79 @@
+"""`ipip study`: compare ways to train a student, under equal budgets and over several seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def study(
+    config: Annotated[Path, typer.Argument(help="Settings file of the study (YAML).")],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Study folder; by default named after the settings file."),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Check everything and print the arms; run nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Run every arm for every seed, or continue; write one table, the plots and a verdict."""
+    from ipip.cli.progress import TerminalReporter
+    from ipip.config.load import load_settings
+    from ipip.config.study import StudySettings
+    from ipip.errors import IpipError
+    from ipip.loop.reporter import SilentReporter
+    from ipip.loop.stop import Stopped, stop_on_signals
+    from ipip.study.driver import prepare_study, run_study
+
+    settings = load_settings(config, StudySettings)
+    target = folder or Path(f"{config.stem}-study")
+    if plan:
+        _print_plan(*prepare_study(settings)[1:], settings.seeds)
+        return
+    reporter = SilentReporter() if as_json else TerminalReporter()
+    try:
+        with stop_on_signals():
+            summary = run_study(settings, target, reporter=reporter)
+    except Stopped as stop:
+        raise IpipError(
+            f"stopped by {stop}; nothing finished is lost, the same command continues {target}"
+        ) from None
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    _print_summary(summary, target)
+
+
+def _print_plan(budget, arms, seeds) -> None:  # type: ignore[no-untyped-def]
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    steps = budget.steps_of_one_student
+    console.print(
+        f"{len(arms)} arms, {len(seeds)} seeds. The judged student of each arm sees {steps} "
+        f"optimiser steps; the iterated arm trains {budget.rounds} students."
+    )
+    table = Table("arm", "what it is", box=None)
+    for arm in arms:
+        table.add_row(arm.name, arm.meaning)
+    console.print(table)
+
+
+def _print_summary(summary, target: Path) -> None:  # type: ignore[no-untyped-def]
+    from rich.console import Console
+    from rich.table import Table
+
+    from ipip.study.report import HEADER, table_rows
+
+    console = Console(highlight=False)
+    console.print(summary["verdict"], style="bold")
+    table = Table(*HEADER)
+    for row in table_rows(summary):
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"report: {target / 'report' / 'study.md'}", soft_wrap=True)

@@ -1,0 +1,109 @@
+"""The settings file of `ipip study`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ipip.config.base import Settings
+from ipip.config.data import DataFile
+
+ArmName = Literal[
+    "none",
+    "none-long",
+    "one-shot",
+    "one-shot-long",
+    "one-shot-budget",
+    "iterated",
+    "iterated-forget-0",
+    "iterated-forget-30",
+    "iterated-random",
+    "iterated-teacher-labels",
+    "iterated-warm",
+    "iterated-trust",
+]
+
+
+class ArmSettings(Settings):
+    """An arm of one's own: the iterated arm with other settings."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
+        description="name of the arm: letters, digits and _ . + -",
+    )
+    set: dict[str, Any] = Field(
+        min_length=1,
+        description="settings that differ, by dotted key of the run's settings, such as "
+        "{iteration.forget_fraction: 0.5}",
+    )
+
+
+class TestSet(Settings):
+    """Labelled frames on which the students of all arms are compared."""
+
+    __test__ = False  # no class of tests, whatever its name says
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
+        description="name of the set: letters, digits and _ . + -",
+    )
+    data: list[DataFile] = Field(min_length=1, description="labelled frames, pooled")
+
+
+class StudySettings(Settings):
+    """A comparison of arms, several seeds each, under equal budgets."""
+
+    run: Path = Field(description="settings file of the iterated arm (as for `ipip run`)")
+    seeds: list[int] = Field(
+        min_length=2,
+        description="seeds of the runs; the runs of one seed share the split of the labels, the "
+        "boxes and the first weights, so arms are compared seed by seed",
+    )
+    arms: list[ArmName | ArmSettings] = Field(
+        min_length=2,
+        description="arms to run: names of known ones, or {name: ..., set: {...}} for others",
+    )
+    baseline: str = Field("one-shot", description="the arm that others are compared with")
+    student: Literal["last", "best"] = Field(
+        "last",
+        description="the student of an iterated arm that is judged: that of the last round that "
+        "was not rolled back, or the one that the validation frames choose",
+    )
+    test_sets: list[TestSet] = Field(
+        default_factory=list,
+        description="further frames to test on, beside the held-out ones of each seed's split",
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="level of all intervals")
+    draws: int = Field(4000, ge=100, description="bootstrap draws of an interval")
+
+    @field_validator("seeds")
+    @classmethod
+    def _differ(cls, value: list[int]) -> list[int]:
+        if len(set(value)) != len(value) or min(value) < 0:
+            raise ValueError(f"{value}: expected different seeds, 0 or larger")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> StudySettings:
+        names = self.arm_names
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two arms are called {name!r}; give each its own name")
+        if self.baseline not in names:
+            raise ValueError(
+                f"baseline is {self.baseline!r}; expected one of the arms: {', '.join(names)}"
+            )
+        sets = [test_set.name for test_set in self.test_sets]
+        if len(set(sets)) != len(sets) or "held-out" in sets:
+            raise ValueError(
+                f"test sets are called {', '.join(sets)}; expected different names other than "
+                "held-out"
+            )
+        return self
+
+    @property
+    def arm_names(self) -> list[str]:
+        """Names of the arms in order."""
+        return [arm if isinstance(arm, str) else arm.name for arm in self.arms]

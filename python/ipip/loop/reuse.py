@@ -1,0 +1,63 @@
+"""Takes finished stages over from other runs that made them from the same settings and inputs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ipip.errors import IpipError
+from ipip.loop.folder import RunFolder
+from ipip.loop.journal import append_event
+from ipip.loop.manifest import Manifest, missing_outputs, read_manifest
+from ipip.loop.stage import Stage
+from ipip.loop.validity import stage_key
+
+
+def take_over(
+    run: RunFolder, stage: Stage, done: Mapping[str, Manifest], donors: Sequence[Path]
+) -> Manifest | None:
+    """Copy a stage from the first donor that finished it under the same key.
+
+    Files are hard links where the file system allows: a stage that is done is never written again.
+
+    Args:
+        run: the run that needs the stage.
+        stage: whose inputs are all done.
+        done: manifests of finished stages.
+        donors: other run folders.
+
+    Returns:
+        The stage's manifest, or None where no donor has it.
+    """
+    if not donors:
+        return None
+    key, target = stage_key(stage, done), run.stage(stage.identity)
+    for donor in donors:
+        source = RunFolder(donor).stage(stage.identity)
+        if source.absolute() == target.absolute():
+            continue
+        try:
+            manifest = read_manifest(source)
+        except IpipError:
+            continue
+        if manifest is None or manifest.key != key or missing_outputs(source, manifest):
+            continue
+        partial = target.with_name(f".{target.name}.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(target, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, partial, copy_function=_link)
+        partial.rename(target)
+        append_event(run.journal, "stage_taken_over", stage=stage.identity, key=key)
+        return manifest
+    return None
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+    return target

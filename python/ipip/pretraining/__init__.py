@@ -1,0 +1,4 @@
+"""Ways to pretrain a student that rival the paper's, for comparisons under equal budgets.
+
+Each module states its source and what it needs besides energies and forces of the teacher.
+"""

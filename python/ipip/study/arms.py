@@ -1,0 +1,208 @@
+"""The arms of a study: what each changes in the settings of the iterated run. Pure functions.
+
+Budgets are those of the iterated arm with R rounds after round 0. The last student of every arm is
+trained with the same number of optimiser steps, so one-shot pretraining is not handicapped by its
+smaller set. Two arms relax this: `-long` arms train their one student with all the steps that the
+iterated arm spends on its R + 1 students.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ipip.config.run import RunSettings
+from ipip.config.study import ArmSettings, StudySettings
+from ipip.errors import InputError
+
+UNBOUNDED_EPOCHS = 1_000_000  # steps bound these trainings
+Changes = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """What the iterated arm spends.
+
+    Attributes:
+        pretrain_steps, finetune_steps: optimiser steps of one round.
+        rounds: students trained, round 0 included.
+        teacher_runs: runs of the teacher's MD.
+        harvest_calls: teacher evaluations of all harvests at most.
+    """
+
+    pretrain_steps: int
+    finetune_steps: int
+    rounds: int
+    teacher_runs: int
+    harvest_calls: int
+
+    @property
+    def steps_of_one_student(self) -> int:
+        """Optimiser steps that the last student sees."""
+        return self.pretrain_steps + self.finetune_steps
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """One way to train.
+
+    Attributes:
+        name: in tables and folders.
+        meaning: one line.
+        changes: by dotted key of the run's settings.
+    """
+
+    name: str
+    meaning: str
+    changes: Changes
+
+    def settings(self, base: RunSettings, seed: int) -> RunSettings:
+        """Return the settings of this arm's run with a seed.
+
+        Raises:
+            InputError: a changed key is unknown or its value does not fit.
+        """
+        values = base.model_dump()
+        for key, value in (self.changes | {"seed": seed}).items():
+            _set(values, key, value, self.name)
+        try:
+            return RunSettings.model_validate(values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"arm {self.name}: {where}: {first['msg']}") from None
+
+
+def build_arms(settings: StudySettings, base: RunSettings, budget: Budget) -> list[Arm]:
+    """Return the arms that a study asks for.
+
+    Raises:
+        InputError: the run has no rounds to iterate, or an arm's keys are unknown.
+    """
+    if base.rounds < 1:
+        raise InputError("the run of a study has rounds: 0; expected at least 1 to iterate")
+    known = _known_arms(base, budget)
+    matched: Changes = {
+        "stop.min_gain": None,  # all rounds of an arm are run
+        "stop.min_new_frames": 0,
+        "baseline.none": False,  # an arm of its own
+        "pretrain.max_steps": budget.pretrain_steps,
+        "pretrain.max_epochs": UNBOUNDED_EPOCHS,
+        "finetune.max_steps": budget.finetune_steps,
+        "finetune.max_epochs": UNBOUNDED_EPOCHS,
+    }
+    arms = []
+    for arm in settings.arms:
+        if isinstance(arm, ArmSettings):
+            listed = ", ".join(f"{key} {value}" for key, value in arm.set.items())
+            arms.append(Arm(arm.name, f"iterated with {listed}", matched | arm.set))
+        else:
+            meaning, changes = known[arm]
+            arms.append(Arm(arm, meaning, matched | changes))
+    for made in arms:
+        made.settings(base, settings.seeds[0])
+    return arms
+
+
+def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Changes]]:
+    def steps(pretrain: int, finetune: int) -> Changes:
+        return {"pretrain.max_steps": pretrain, "finetune.max_steps": finetune}
+
+    one, every = budget.steps_of_one_student, budget.steps_of_one_student * budget.rounds
+    once: Changes = {"rounds": 0}
+    none: Changes = once | {"pretrain": None}
+    return {
+        "none": (
+            "reference labels only, with the optimiser steps of pretraining and fine-tuning",
+            none | {"finetune.max_steps": one},
+        ),
+        "none-long": (
+            "reference labels only, with the optimiser steps of all rounds",
+            none | {"finetune.max_steps": every},
+        ),
+        "one-shot": ("pretrained once on the teacher's MD, fine-tuned", once),
+        "one-shot-long": (
+            "one-shot, with the optimiser steps of all rounds",
+            once
+            | steps(budget.pretrain_steps * budget.rounds, budget.finetune_steps * budget.rounds),
+        ),
+        "one-shot-budget": (
+            "one-shot, its teacher MD prolonged by the harvests' teacher evaluations",
+            once | {"teacher_md.steps": _longer(base, budget)},
+        ),
+        "iterated": ("the loop as the settings have it", {}),
+        "iterated-forget-0": ("nothing is forgotten", {"iteration.forget_fraction": 0.0}),
+        "iterated-forget-30": ("30 % are forgotten", {"iteration.forget_fraction": 0.3}),
+        "iterated-random": (
+            "frames of the student's MD taken at random instead of unstable ones first",
+            {"harvest.choose": "random"},
+        ),
+        "iterated-teacher-labels": (
+            "kept frames keep the teacher's labels",
+            {"iteration.kept_labels": "keep"},
+        ),
+        "iterated-warm": (
+            "each round begins with the last round's weights",
+            {"iteration.start": "warm"},
+        ),
+        "iterated-trust": (
+            "kept frames: the student's label where it is sure, the teacher's elsewhere",
+            {"iteration.kept_labels": "trust"},
+        ),
+    }
+
+
+def _longer(base: RunSettings, budget: Budget) -> int:
+    """Return the MD steps of each teacher run that cost as much as MD and harvests together."""
+    interval = base.teacher_md.frame_interval
+    more = budget.harvest_calls / budget.teacher_runs
+    frames = -(-(base.teacher_md.steps + more) // interval)
+    return int(frames) * interval
+
+
+def _set(values: dict[str, Any], key: str, value: Any, arm: str) -> None:
+    *path, last = key.split(".")
+    block: Any = values
+    for part in path:
+        inner = block.get(part) if isinstance(block, dict) else None
+        if not isinstance(inner, dict):
+            if inner is None and isinstance(block, dict) and part in block:
+                return  # the block is switched off, so its keys have no meaning
+            raise InputError(f"arm {arm}: {key}: no such key in the run's settings")
+        block = inner
+    if last not in block:
+        raise InputError(
+            f"arm {arm}: {key}: no such key in the run's settings; known here: "
+            f"{', '.join(sorted(block))}"
+        )
+    block[last] = value
+
+
+def find_budget(base: RunSettings, train_frames: int, steps_of: Callable[..., int]) -> Budget:
+    """Return what the iterated run spends, from its settings.
+
+    Args:
+        base: settings of the iterated arm.
+        train_frames: reference frames in the training part.
+        steps_of: optimiser steps of training settings on a number of frames.
+
+    Raises:
+        InputError: the run does not pretrain.
+    """
+    if base.pretrain is None:
+        raise InputError("the run of a study has no pretraining; give it a `pretrain` block")
+    runs = sum(system.runs for system in base.systems)
+    frames = runs * (base.teacher_md.steps // base.teacher_md.frame_interval)
+    for _ in range(base.rounds):
+        kept = round(frames * (1 - base.iteration.forget_fraction))
+        frames = kept + base.harvest.frames
+    return Budget(
+        pretrain_steps=steps_of(base.pretrain, frames),
+        finetune_steps=steps_of(base.finetune, train_frames),
+        rounds=base.rounds + 1,
+        teacher_runs=runs,
+        harvest_calls=base.rounds * base.harvest.candidates,
+    )

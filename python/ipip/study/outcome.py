@@ -1,0 +1,138 @@
+"""What one run of a study came to: the judged student, its errors, its budget."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from ipip.config.data import DataFile
+from ipip.config.stop import StopSettings
+from ipip.data import Frame
+from ipip.data.digest import file_digest
+from ipip.errors import IpipError
+from ipip.export import load_student
+from ipip.loop.course import decide, evaluated_rounds, round_outcome
+from ipip.loop.decide import best_round
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.frames import frame_errors
+from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.summary import LABEL
+from ipip.train import metrics, predict
+
+HELD_OUT = "held-out"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """A finished run of a study.
+
+    Attributes:
+        student: file of the judged student.
+        student_digest: of that file.
+        round: that it comes from.
+        test: its errors on the held-out frames (see `score_on`).
+        teacher: the teacher's on the same frames.
+        by_round: force MAE on the held-out frames of each round, eV/Å.
+        failures: failed and total stability runs.
+        steps: optimiser steps of the judged student, and of all.
+        teacher_calls: evaluations of the teacher.
+        us_per_atom_step: speed of the student in MD.
+    """
+
+    student: Path
+    student_digest: str
+    round: int
+    test: dict[str, Any]
+    teacher: dict[str, Any]
+    by_round: list[float]
+    failures: dict[str, Any]
+    steps: dict[str, int]
+    teacher_calls: int
+    us_per_atom_step: float
+
+
+def read_outcome(folder: Path, judged: Literal["last", "best"], rules: StopSettings) -> Outcome:
+    """Read a finished run.
+
+    Args:
+        folder: of the run.
+        judged: which student: of the last round that was not rolled back, or of the round that the
+            validation frames choose.
+        rules: by which rounds are rolled back.
+
+    Raises:
+        IpipError: a round is not finished.
+    """
+    run = RunFolder(folder)
+    manifests = read_manifests(run)
+    rounds = evaluated_rounds(manifests)
+    decision = decide(manifests, rules)
+    if decision is None:
+        raise IpipError(f"{folder}: no round is finished; run the study again to continue it")
+    best = best_round([round_outcome(number, manifests) for number in rounds])
+    index = decision.base if judged == "last" else best
+    evaluated = manifests[stage_id(index, "50_evaluate")]
+    label = manifests[LABEL]
+    student = run.stage(stage_id(index, "40_finetune")) / "student.pt"
+    steps = [_steps(manifests, number) for number in rounds]
+    return Outcome(
+        student=student,
+        student_digest=file_digest(student),
+        round=index,
+        test=_test_of(label, evaluated.results),
+        teacher=_test_of(label, label.results),
+        by_round=[
+            manifests[stage_id(number, "50_evaluate")].results["test"]["force_mae_ev_per_a"]
+            for number in rounds
+        ],
+        failures=evaluated.results["failures"],
+        steps={"judged": steps[index], "all": sum(steps)},
+        teacher_calls=teacher_calls(manifests, rounds),
+        us_per_atom_step=evaluated.times["us_per_atom_step"],
+    )
+
+
+def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> int:
+    """Return the evaluations of the teacher that a student learnt from.
+
+    Those are the steps of its MD and the labels of the harvests. A student that was not pretrained
+    learnt from none, although its run has teacher MD for the guards.
+    """
+    if not manifests[stage_id(0, "30_pretrain")].results["steps"]:
+        return 0
+    explored = manifests[stage_id(0, "10_explore")].results["runs"]
+    calls = sum(int(run["step"]) for run in explored)
+    for index in rounds[1:]:
+        calls += int(manifests[stage_id(index, "15_harvest")].results["labelled"])
+    return calls
+
+
+def score_on(student: Path, frames: Sequence[Frame], files: Sequence[DataFile]) -> dict[str, Any]:
+    """Return a student's errors on labelled frames, in the form that comparisons take."""
+    module, _ = load_student(student)
+    predicted = predict(module, frames)
+    keys = {file.keys.group for file in files}
+    key = keys.pop() if len(keys) == 1 else None
+    groups = [str(f.info[key]) if key else str(number) for number, f in enumerate(frames)]
+    return {
+        "metrics": dict(metrics(frames, predicted)),
+        "errors": frame_errors(frames, predicted),
+        "weights": [len(frame) for frame in frames],
+        "groups": groups,
+    }
+
+
+def _test_of(label: Manifest, results: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "metrics": results["test"],
+        "errors": results["test_frame_errors"],
+        "weights": label.results["test_sizes"],
+        "groups": label.results["test_groups"],
+    }
+
+
+def _steps(manifests: Mapping[str, Manifest], index: int) -> int:
+    stages = (stage_id(index, "30_pretrain"), stage_id(index, "40_finetune"))
+    return sum(int(manifests[name].results["steps"]) for name in stages)

@@ -1,0 +1,105 @@
+"""Pictures of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipip.report.plots import COLOURS, TEACHER_COLOUR, new_figure, save_figure
+
+
+def plot_errors(summary: Mapping[str, Any], test_set: str, path: Path) -> None:
+    """Draw each seed's force error and the mean, one line an arm; the teacher's as a line."""
+    arms = summary["arms"]
+    figure = new_figure(7.0, 1.4 + 0.42 * len(arms))
+    axes = figure.add_subplot()
+    places = np.arange(len(arms))[::-1]
+    for place, arm in zip(places, arms, strict=True):
+        force = arm["tests"][test_set]["force_mae_ev_per_a"]
+        axes.plot(
+            force["by_seed"], [place] * len(force["by_seed"]), "o", color=COLOURS[0], alpha=0.45
+        )
+        axes.plot([force["mean"]], [place], "D", color=COLOURS[5], markersize=7)
+    teacher = summary["teacher"].get(test_set)
+    if teacher:
+        mean = teacher["force_mae_ev_per_a"]["mean"]
+        axes.axvline(mean, color=TEACHER_COLOUR, linestyle="--", label=f"teacher, {mean:.3f}")
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
+    axes.set_yticks(places, [arm["name"] for arm in arms])
+    axes.set_ylim(-0.6, len(arms) - 0.4)
+    axes.set_xlabel(f"force MAE on {test_set} frames (eV/Å): seeds, and their mean")
+    axes.grid(axis="x", alpha=0.3)
+    save_figure(figure, path)
+
+
+def plot_differences(summary: Mapping[str, Any], test_set: str, path: Path) -> None:
+    """Draw the paired difference of each arm to the baseline with its interval."""
+    comparisons = summary["comparisons"][test_set]
+    figure = new_figure(7.0, 1.4 + 0.42 * len(comparisons))
+    axes = figure.add_subplot()
+    places = np.arange(len(comparisons))[::-1]
+    for place, c in zip(places, comparisons, strict=True):
+        colour = {"lower": COLOURS[2], "higher": COLOURS[5]}.get(c["verdict"], "0.35")
+        axes.plot([c["low"], c["high"]], [place, place], color=colour, linewidth=2)
+        axes.plot(c["by_seed"], [place] * len(c["by_seed"]), "|", color="0.5", markersize=9)
+        axes.plot([c["difference"]], [place], "o", color=colour)
+    axes.axvline(0.0, color="0.6", linewidth=1)
+    axes.set_yticks(places, [c["arm"] for c in comparisons])
+    axes.set_ylim(-0.6, len(comparisons) - 0.4)
+    level = f"{100 * summary['confidence']:.0f} %"
+    axes.set_xlabel(
+        f"force MAE minus that of {summary['baseline']} (eV/Å), {test_set}; lines: {level}"
+    )
+    axes.grid(axis="x", alpha=0.3)
+    save_figure(figure, path)
+
+
+def plot_failures(summary: Mapping[str, Any], path: Path) -> None:
+    """Draw the failure rate of the stability runs with its Wilson interval."""
+    arms = [arm for arm in summary["arms"] if arm["failures"]["total"]]
+    figure = new_figure(7.0, 1.4 + 0.42 * len(arms))
+    axes = figure.add_subplot()
+    places = np.arange(len(arms))[::-1]
+    for place, arm in zip(places, arms, strict=True):
+        failures = arm["failures"]
+        low, high = (100 * bound for bound in failures["wilson95"])
+        rate = 100 * failures["failed"] / failures["total"]
+        axes.barh(place, rate, 0.55, color=COLOURS[1], alpha=0.7)
+        axes.plot([low, high], [place, place], color="black")
+        axes.annotate(
+            f"{failures['failed']} of {failures['total']}",
+            (high, place),
+            textcoords="offset points",
+            xytext=(5, 0),
+            va="center",
+        )
+    axes.set_yticks(places, [arm["name"] for arm in arms])
+    axes.set_xlim(0, 118)
+    axes.set_ylim(-0.6, len(arms) - 0.4)
+    axes.set_xlabel("failed stability runs (%), lines: Wilson 95 %")
+    save_figure(figure, path)
+
+
+def plot_rounds(summary: Mapping[str, Any], path: Path) -> None:
+    """Draw the mean force error on the held-out frames by round, one line an iterated arm."""
+    figure = new_figure(6.4, 3.8)
+    axes = figure.add_subplot()
+    number = 0
+    for arm in summary["arms"]:
+        rounds = min(len(own) for own in arm["force_mae_by_round"])
+        if rounds < 2:
+            continue
+        means = np.mean([own[:rounds] for own in arm["force_mae_by_round"]], axis=0)
+        axes.plot(
+            range(rounds), means, "o-", color=COLOURS[number % len(COLOURS)], label=arm["name"]
+        )
+        number += 1
+    axes.set_xticks(range(max(len(o) for a in summary["arms"] for o in a["force_mae_by_round"])))
+    axes.set_xlabel("round")
+    axes.set_ylabel("force MAE (eV/Å), mean over seeds")
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.grid(alpha=0.3)
+    save_figure(figure, path)

@@ -1,0 +1,143 @@
+"""The report of a study: one table, one plot for each claim, the verdict first."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.data.atomic import write_text
+from ipip.study.plots import plot_differences, plot_errors, plot_failures, plot_rounds
+
+HEADER = (
+    "arm",
+    "force MAE (eV/Å)",
+    "energy MAE (meV/atom)",
+    "against baseline",
+    "failed runs",
+    "optimiser steps: judged, all",
+    "teacher calls",
+)
+
+
+def write_study_report(summary: Mapping[str, Any], folder: Path) -> Path:
+    """Write ``study.md``, ``arms.csv`` and pictures into `folder`; return the text's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for test_set in summary["comparisons"]:
+        name = f"errors_{test_set}.png"
+        plot_errors(summary, test_set, folder / name)
+        pictures.append((name, f"Force error of each arm and seed, {test_set} frames"))
+        if summary["comparisons"][test_set]:
+            name = f"differences_{test_set}.png"
+            plot_differences(summary, test_set, folder / name)
+            pictures.append((name, f"Paired differences to {summary['baseline']}, {test_set}"))
+    if any(arm["failures"]["total"] for arm in summary["arms"]):
+        plot_failures(summary, folder / "failures.png")
+        pictures.append(("failures.png", "Failed stability runs (Wilson 95 %)"))
+    if any(len(rounds) > 1 for arm in summary["arms"] for rounds in arm["force_mae_by_round"]):
+        plot_rounds(summary, folder / "rounds.png")
+        pictures.append(("rounds.png", "Force error by round"))
+    rows = table_rows(summary)
+    _write_csv(folder / "arms.csv", rows)
+    path = folder / "study.md"
+    write_text(path, _markdown(summary, rows, pictures))
+    return path
+
+
+def table_rows(summary: Mapping[str, Any], test_set: str = "held-out") -> list[tuple[str, ...]]:
+    """Return the rows of the table as text, in the order of `HEADER`."""
+    against = {c["arm"]: c for c in summary["comparisons"][test_set]}
+    teacher = summary["teacher"].get(test_set)
+    rows: list[tuple[str, ...]] = []
+    if teacher:
+        rows.append(("teacher", *_errors(teacher), "", "", "", ""))
+    for arm in summary["arms"]:
+        steps = arm["steps"]
+        rows.append(
+            (
+                arm["name"],
+                *_errors(arm["tests"][test_set]),
+                "(baseline)"
+                if arm["name"] == summary["baseline"]
+                else _against(against.get(arm["name"])),
+                _failures(arm["failures"]),
+                f"{_mean(s['judged'] for s in steps):.0f}, {_mean(s['all'] for s in steps):.0f}",
+                f"{_mean(arm['teacher_calls']):.0f}",
+            )
+        )
+    return rows
+
+
+def _errors(figures: Mapping[str, Any]) -> tuple[str, str]:
+    force, energy = figures["force_mae_ev_per_a"], figures["energy_mae_mev_per_atom"]
+    spread = [value for value in force["by_seed"] if value is not None]
+    return (
+        f"{force['mean']:.3f} ({min(spread):.3f}-{max(spread):.3f})",
+        "n/a" if energy["mean"] is None else f"{energy['mean']:.1f}",
+    )
+
+
+def _against(comparison: Mapping[str, Any] | None) -> str:
+    if comparison is None:
+        return "n/a"
+    c = comparison
+    return (
+        f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}], {100 * c['relative']:+.0f} %"
+    )
+
+
+def _failures(failures: Mapping[str, Any]) -> str:
+    if not failures["total"]:
+        return "none run"
+    low, high = failures["wilson95"]
+    return f"{failures['failed']} of {failures['total']} ({100 * low:.0f}-{100 * high:.0f} %)"
+
+
+def _mean(values: Any) -> float:
+    own = list(values)
+    return sum(own) / len(own)
+
+
+def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def _markdown(
+    summary: Mapping[str, Any],
+    rows: Sequence[Sequence[str]],
+    pictures: Sequence[tuple[str, str]],
+) -> str:
+    table = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
+    table += ["| " + " | ".join(row) + " |" for row in rows]
+    meanings = [f"- **{arm['name']}**: {arm['meaning']}" for arm in summary["arms"]]
+    budget = summary["budget"]
+    text = [
+        "# Study",
+        "",
+        f"**{summary['verdict']}**",
+        "",
+        *table,
+        "",
+        f"Mean over seeds, lowest and highest in brackets. Differences to {summary['baseline']} "
+        "are paired by seed and frame; their intervals are drawn over seeds and over the "
+        "trajectories of the test frames. The last student of every arm is trained with "
+        f"{budget['pretrain_steps'] + budget['finetune_steps']} optimiser steps, except where "
+        "the arm says otherwise.",
+        "",
+        "## Arms",
+        "",
+        *meanings,
+        "",
+        "## Pictures",
+        "",
+    ]
+    for name, caption in pictures:
+        text += [f"![{caption}]({name})", ""]
+    return "\n".join(text)

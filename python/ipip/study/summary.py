@@ -1,0 +1,169 @@
+"""The result of a study as plain values: one entry an arm, one a comparison, and a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ipip.config.study import StudySettings
+from ipip.loop.digest import digest_json
+from ipip.loop.seeds import derive_seed
+from ipip.loop.statistics import wilson_interval
+from ipip.loop.versions import installed_versions
+from ipip.study.arms import Arm, Budget
+from ipip.study.compare import Comparison, Score, compare_arms
+from ipip.study.outcome import HELD_OUT, Outcome
+
+RunKey = tuple[str, int]  # name of an arm, seed
+
+
+def summarise(
+    settings: StudySettings,
+    arms: Sequence[Arm],
+    budget: Budget,
+    outcomes: Mapping[RunKey, Outcome],
+    tests: Mapping[RunKey, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return the summary of the runs that are finished.
+
+    Args:
+        settings: of the study.
+        arms: all arms.
+        budget: of the iterated arm.
+        outcomes: of each finished run.
+        tests: what the tests file of each of these runs holds.
+    """
+    sets = [HELD_OUT, *(test_set.name for test_set in settings.test_sets)]
+    scores = {
+        (name, arm.name): {
+            seed: _score(tests[arm.name, seed]["tests"][name])
+            for seed in settings.seeds
+            if (arm.name, seed) in outcomes
+        }
+        for name in sets
+        for arm in arms
+    }
+    comparisons = {
+        name: [
+            compare_arms(
+                arm.name,
+                settings.baseline,
+                scores[name, arm.name],
+                scores[name, settings.baseline],
+                seed=derive_seed(settings.seeds[0], "study", name, arm.name),
+                draws=settings.draws,
+                confidence=settings.confidence,
+            )
+            for arm in arms
+            if arm.name != settings.baseline
+            and len(scores[name, arm.name].keys() & scores[name, settings.baseline].keys()) > 1
+        ]
+        for name in sets
+    }
+    entries = [_arm(arm, settings, outcomes, tests, sets) for arm in arms]
+    finished, wanted = len(outcomes), len(arms) * len(settings.seeds)
+    return {
+        "verdict": write_verdict(comparisons[HELD_OUT], entries, settings, finished, wanted),
+        "runs": {"finished": finished, "wanted": wanted},
+        "baseline": settings.baseline,
+        "confidence": settings.confidence,
+        "budget": dataclasses.asdict(budget),
+        "teacher": _teacher(settings, outcomes),
+        "arms": [entry for entry in entries if entry["seeds"]],
+        "comparisons": {
+            name: [dataclasses.asdict(c) | {"verdict": c.verdict} for c in own]
+            for name, own in comparisons.items()
+        },
+        "settings_digest": digest_json(settings.model_dump(mode="json")),
+        "versions": installed_versions(),
+    }
+
+
+def _score(stored: Mapping[str, Any]) -> Score:
+    return Score(stored["errors"], stored["weights"], stored["groups"])
+
+
+def _arm(
+    arm: Arm,
+    settings: StudySettings,
+    outcomes: Mapping[RunKey, Outcome],
+    tests: Mapping[RunKey, Mapping[str, Any]],
+    sets: Sequence[str],
+) -> dict[str, Any]:
+    seeds = [seed for seed in settings.seeds if (arm.name, seed) in outcomes]
+    own = [outcomes[arm.name, seed] for seed in seeds]
+    failed = sum(outcome.failures["failed"] for outcome in own)
+    total = sum(outcome.failures["total"] for outcome in own)
+    return {
+        "name": arm.name,
+        "meaning": arm.meaning,
+        "seeds": seeds,
+        "tests": {
+            name: _figures([tests[arm.name, seed]["tests"][name]["metrics"] for seed in seeds])
+            for name in sets
+        },
+        "force_mae_by_round": [outcome.by_round for outcome in own],
+        "failures": {
+            "failed": failed,
+            "total": total,
+            "wilson95": [round(bound, 4) for bound in wilson_interval(failed, total)],
+            "by_seed": [outcome.failures["failed"] for outcome in own],
+        },
+        "steps": [outcome.steps for outcome in own],
+        "teacher_calls": [outcome.teacher_calls for outcome in own],
+        "us_per_atom_step": [outcome.us_per_atom_step for outcome in own],
+    }
+
+
+def _teacher(settings: StudySettings, outcomes: Mapping[RunKey, Outcome]) -> dict[str, Any]:
+    by_seed = {seed: outcome.teacher for (_, seed), outcome in outcomes.items()}
+    return {HELD_OUT: _figures([by_seed[s]["metrics"] for s in settings.seeds if s in by_seed])}
+
+
+def _figures(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return each error by seed, and its mean."""
+    result: dict[str, Any] = {}
+    for name in ("force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"):
+        values = [entry.get(name) for entry in metrics]
+        known = [value for value in values if value is not None]
+        result[name] = {"by_seed": values, "mean": float(np.mean(known)) if known else None}
+    return result
+
+
+def write_verdict(
+    comparisons: Sequence[Comparison],
+    arms: Sequence[Mapping[str, Any]],
+    settings: StudySettings,
+    finished: int,
+    wanted: int,
+) -> str:
+    """Return what the study found, in sentences; it may be negative."""
+    sentences = []
+    if finished < wanted:
+        sentences.append(f"{finished} of {wanted} runs are finished.")
+    level = f"{100 * settings.confidence:.0f} %"
+    for word, phrase in (
+        ("lower", "lower force error than"),
+        ("higher", "higher force error than"),
+        ("not distinguishable", "not distinguishable from"),
+    ):
+        chosen = [c for c in comparisons if c.verdict == word]
+        if chosen:
+            listed = ", ".join(
+                f"{c.arm} ({100 * c.relative:+.0f} %, {c.seeds_lower} of {len(c.by_seed)} seeds "
+                "lower)"
+                for c in chosen
+            )
+            sentences.append(f"{phrase[0].upper()}{phrase[1:]} {settings.baseline}: {listed}.")
+    counted = [arm for arm in arms if arm["failures"]["total"]]
+    if counted:
+        listed = ", ".join(
+            f"{arm['name']} {arm['failures']['failed']} of {arm['failures']['total']}"
+            for arm in counted
+        )
+        sentences.append(f"Failed stability runs: {listed}.")
+    sentences.append(f"Held-out frames, {len(settings.seeds)} seeds, {level} intervals.")
+    return " ".join(sentences)

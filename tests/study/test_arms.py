@@ -1,0 +1,98 @@
+"""What each arm changes, and that budgets are equal."""
+
+from pathlib import Path
+
+import pytest
+from tests.loop.conftest import plain_settings
+
+from ipip.config.run import RunSettings
+from ipip.config.study import StudySettings
+from ipip.errors import InputError
+from ipip.study import build_arms
+from ipip.study.arms import find_budget
+from ipip.train import steps_of
+
+NAMES = ["none", "one-shot", "one-shot-long", "one-shot-budget", "iterated", "iterated-warm"]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> RunSettings:
+    return RunSettings.model_validate(plain_settings(tmp_path) | {"rounds": 2})
+
+
+def study(*arms, **changes) -> StudySettings:
+    values = {"run": "run.yaml", "seeds": [1, 2], "arms": list(arms), "baseline": "one-shot"}
+    return StudySettings.model_validate(values | changes)
+
+
+def made(base, *arms):
+    budget = find_budget(base, 6, steps_of)
+    return budget, {arm.name: arm for arm in build_arms(study(*arms), base, budget)}
+
+
+def test_every_arm_trains_its_last_student_with_the_same_number_of_steps(base):
+    budget, arms = made(base, *NAMES)
+    for name in ("one-shot", "one-shot-budget", "iterated", "iterated-warm"):
+        run = arms[name].settings(base, 1)
+        assert steps_of(run.pretrain, 50) == budget.pretrain_steps, name
+        assert steps_of(run.finetune, 6) == budget.finetune_steps, name
+    none = arms["none"].settings(base, 1)
+    assert none.pretrain is None
+    assert steps_of(none.finetune, 6) == budget.pretrain_steps + budget.finetune_steps
+
+
+def test_long_arms_spend_the_steps_of_all_rounds(base):
+    budget, arms = made(base, *NAMES)
+    run = arms["one-shot-long"].settings(base, 1)
+    steps = steps_of(run.pretrain, 50) + steps_of(run.finetune, 6)
+    assert steps == budget.rounds * budget.steps_of_one_student
+
+
+def test_the_teacher_budget_goes_into_longer_teacher_md(base):
+    budget, arms = made(base, *NAMES)
+    run = arms["one-shot-budget"].settings(base, 1)
+    more = (run.teacher_md.steps - base.teacher_md.steps) * budget.teacher_runs
+    assert budget.harvest_calls <= more
+    assert more < budget.harvest_calls + budget.teacher_runs * base.teacher_md.frame_interval
+    assert run.teacher_md.steps % base.teacher_md.frame_interval == 0
+
+
+def test_seeds_go_into_the_run(base):
+    _, arms = made(base, *NAMES)
+    assert arms["iterated"].settings(base, 23).seed == 23
+
+
+def test_an_arm_of_ones_own(base):
+    custom = {"name": "half", "set": {"iteration.forget_fraction": 0.5}}
+    _, arms = made(base, "one-shot", custom)
+    assert arms["half"].settings(base, 1).iteration.forget_fraction == 0.5
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("iteration.forget_fracton", 0.5, "iteration.forget_fracton: no such key"),
+        ("iteration.forget_fraction", 1.5, "iteration.forget_fraction: Input should be less"),
+    ],
+)
+def test_a_wrong_change_is_refused_before_work(base, key, value, message):
+    with pytest.raises(InputError, match=message):
+        made(base, "one-shot", {"name": "half", "set": {key: value}})
+
+
+def test_a_run_without_rounds_is_refused(base):
+    with pytest.raises(InputError, match="rounds: 0"):
+        made(base.model_copy(update={"rounds": 0}), "one-shot", "none")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": [1, 1]}, "different seeds"),
+        ({"baseline": "iterated-warm"}, "expected one of the arms"),
+        ({"arms": ["one-shot", "one-shot"]}, "two arms are called"),
+    ],
+)
+def test_studies_that_make_no_sense_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        study("one-shot", "iterated", **changes)

@@ -1,0 +1,111 @@
+"""A small real study: EMT teacher, LAMMPS, two seeds; stages that arms share are made once."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.loop.conftest import plain_settings, reference_frames
+
+from ipip.cli.main import main
+from ipip.config.load import load_settings
+from ipip.config.study import StudySettings
+from ipip.data import write_frames
+from ipip.loop.folder import stage_id
+from ipip.study.driver import run_study
+
+ARMS = ["none", "one-shot", "iterated", "iterated-teacher-labels"]
+
+
+def write_study(folder: Path) -> Path:
+    frames = reference_frames(12, seed=1)
+    write_frames(folder / "reference.xyz", frames)
+    write_frames(folder / "extra.xyz", reference_frames(4, seed=2))
+    write_frames(folder / "start.xyz", [frames[0].replace(energy=None, forces=None)])
+    (folder / "run.yaml").write_text(yaml.safe_dump(plain_settings(folder)))
+    values = {
+        "run": "run.yaml",
+        "seeds": [1, 2],
+        "arms": ARMS,
+        "test_sets": [{"name": "extra", "data": [{"path": "extra.xyz"}]}],
+    }
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    config = write_study(tmp_path_factory.mktemp("study"))
+    folder = config.parent / "out"
+    summary = run_study(load_settings(config, StudySettings), folder)
+    return config, folder, summary
+
+
+@pytest.mark.slow
+def test_every_arm_and_seed_has_figures_on_every_set(finished):
+    _, _, summary = finished
+    assert [arm["name"] for arm in summary["arms"]] == ARMS
+    for arm in summary["arms"]:
+        assert arm["seeds"] == [1, 2]
+        for name in ("held-out", "extra"):
+            values = arm["tests"][name]["force_mae_ev_per_a"]["by_seed"]
+            assert len(values) == 2
+            assert all(value > 0 for value in values)
+    assert summary["runs"] == {"finished": 8, "wanted": 8}
+    assert {c["arm"] for c in summary["comparisons"]["extra"]} == set(ARMS) - {"one-shot"}
+
+
+@pytest.mark.slow
+def test_the_judged_students_saw_equally_many_steps(finished):
+    _, _, summary = finished
+    steps = {step["judged"] for arm in summary["arms"] for step in arm["steps"]}
+    assert len(steps) == 1
+    calls = {arm["name"]: arm["teacher_calls"][0] for arm in summary["arms"]}
+    assert calls["none"] == 0 < calls["one-shot"] < calls["iterated"]
+
+
+@pytest.mark.slow
+def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
+    _, folder, _ = finished
+
+    def digest(arm: str, stage: str) -> str:
+        path = folder / "runs" / "seed_1" / arm / stage / "manifest.json"
+        return json.loads(path.read_text())["finished"]
+
+    explore, forget = stage_id(0, "10_explore"), stage_id(1, "20_relabel")
+    assert len({digest(arm, explore) for arm in ARMS}) == 1
+    assert digest("iterated", forget) != digest("iterated-teacher-labels", forget)
+
+
+@pytest.mark.slow
+def test_a_finished_study_runs_nothing_again_and_gives_the_same(finished):
+    config, folder, summary = finished
+    again = run_study(load_settings(config, StudySettings), folder)
+    assert again == summary
+
+
+@pytest.mark.slow
+def test_the_report_has_the_verdict_the_table_and_its_pictures(finished):
+    _, folder, summary = finished
+    text = (folder / "report" / "study.md").read_text()
+    assert summary["verdict"] in text
+    for name in ("errors_held-out.png", "differences_extra.png", "failures.png", "rounds.png"):
+        assert (folder / "report" / name).stat().st_size > 5000
+        assert name in text
+
+
+@pytest.mark.slow
+def test_other_settings_in_the_same_folder_are_refused(finished, capsys):
+    config, folder, _ = finished
+    changed = config.with_name("changed.yaml")
+    changed.write_text(config.read_text().replace("- 2\n", "- 3\n", 1))
+    assert main(["study", str(changed), "--dir", str(folder)]) == 2
+    assert "holds a study with other settings" in capsys.readouterr().err
+
+
+def test_plan_prints_the_arms_and_runs_nothing(tmp_path, capsys):
+    config = write_study(tmp_path)
+    assert main(["study", str(config), "--dir", str(tmp_path / "out"), "--plan"]) == 0
+    assert "reference labels only" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()

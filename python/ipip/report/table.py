@@ -11,7 +11,7 @@ HEADER = (
     "force RMSE\neV/Å",
     "energy MAE\nmeV/atom",
     "failed runs\n(95 %)",
-    "speed\nµs/atom/step",
+    "speed\nµs/atom\nand step",
     "frames kept,\nforgotten, new",
 )
 

@@ -28,7 +28,7 @@ def _speedups(axes: Any, parts: dict[str, Any]) -> None:
     for index, rows in enumerate(groups.values()):
         width = 0.8 / len(rows)
         for k, row in enumerate(rows):
-            label = f"{row['channels']} channels, {row['layers']} layers" if index == 0 else None
+            label = f"{row['channels']}, {row['layers']}" if index == 0 else None
             axes.bar(
                 index + (k + 0.5) * width - 0.4,
                 row["speedup"],
@@ -44,7 +44,7 @@ def _speedups(axes: Any, parts: dict[str, Any]) -> None:
     axes.set_title("fused kernels, one core (dotted: bar)")
     if groups:
         axes.set_ylim(0, 1.4 * max(row["speedup"] for rows in groups.values() for row in rows))
-        axes.legend(fontsize="small", ncols=2, loc="upper center")
+        axes.legend(fontsize="x-small", ncols=2, loc="upper center", title="channels, layers")
 
 
 def _sizes(axes: Any, parts: dict[str, Any]) -> None:

@@ -13,14 +13,19 @@ from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import energy_forces_of
+from ipip.train.kernels import Kernels, energy_forces_of
 
 MAX_EDGES = 12_000  # per-edge tensors of a batch then stay in the caches
 GRAPHS_AT_ONCE = 512
 
 
 def predict(
-    student: Student, frames: Sequence[Frame], batch_size: int = 64, *, max_edges: int = MAX_EDGES
+    student: Student,
+    frames: Sequence[Frame],
+    batch_size: int = 64,
+    *,
+    max_edges: int = MAX_EDGES,
+    kernels: Kernels = "auto",
 ) -> list[Frame]:
     """Label frames with a student.
 
@@ -29,6 +34,7 @@ def predict(
         frames: configurations; their own labels are ignored.
         batch_size: frames in a batch at most.
         max_edges: edges in a batch at most (one larger frame makes a batch of its own).
+        kernels: what evaluates the student, as in training: auto, fused or eager.
 
     Returns:
         The same frames in the same order with the student's energy (eV), forces (eV/Å) and, where
@@ -39,7 +45,7 @@ def predict(
     """
     labelled: list[Frame] = []
     device = next(student.parameters()).device
-    evaluate = energy_forces_of(student)
+    evaluate = energy_forces_of(student, kernels)
     with frozen_weights(student):
         for start, batch in _batches(student, frames, batch_size, max_edges):
             batch = batch.to(device)

@@ -30,12 +30,12 @@ def labelled_frames(count: int = 8) -> list[Frame]:
     return frames
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """A settings file that is right, with its data beside it."""
+def write_inputs(folder: Path, **changes: object) -> Path:
+    """Write settings that are right and their data into a folder; return the settings file."""
     frames = labelled_frames()
-    write_frames(tmp_path / "reference.xyz", frames)
-    write_frames(tmp_path / "start.xyz", [frames[0].replace(energy=None, forces=None)])
+    write_frames(folder / "reference.xyz", frames)
+    write_frames(folder / "start.xyz", [frames[0].replace(energy=None, forces=None)])
+    md = {"temperature": 30.0, "steps": 4, "frame_interval": 2}
     settings = {
         "rounds": 1,
         "elements": ["Ar"],
@@ -46,12 +46,18 @@ def config(tmp_path: Path) -> Path:
         },
         "reference": {"data": [{"path": "reference.xyz"}], "split": {"valid": 2, "test": 2}},
         "systems": [{"name": "pair", "file": "start.xyz"}],
-        "teacher_md": {"temperature": 30.0, "steps": 4, "frame_interval": 2},
-        "student_md": {"temperature": 30.0, "steps": 4, "frame_interval": 2},
+        "teacher_md": md,
+        "student_md": md,
     }
-    path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(settings | changes, sort_keys=False))
     return path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A settings file that is right, with its data beside it."""
+    return write_inputs(tmp_path)
 
 
 @pytest.fixture

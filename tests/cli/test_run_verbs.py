@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import yaml
+from tests.cli.conftest import write_inputs
 
 from ipip.cli.main import main
 from ipip.data import read_frames
@@ -15,36 +16,19 @@ TRAINING = {"max_epochs": 2, "batch_size": 2, "tensorboard": False}
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, request):
+def finished(tmp_path_factory):
     """A finished run of the argon pair, and its settings file; tests work on copies."""
-    from tests.cli.conftest import labelled_frames
-
-    from ipip.data import write_frames
-
     folder = tmp_path_factory.mktemp("argon")
-    frames = labelled_frames()
-    write_frames(folder / "reference.xyz", frames)
-    write_frames(folder / "start.xyz", [frames[0].replace(energy=None, forces=None)])
-    settings = {
-        "rounds": 0,
-        "elements": ["Ar"],
-        "teacher": {
-            "kind": "ase",
-            "import_path": "ase.calculators.lj:LennardJones",
-            "arguments": {"sigma": 3.4, "epsilon": 0.01},
-        },
-        "reference": {"data": [{"path": "reference.xyz"}], "split": {"valid": 2, "test": 2}},
-        "systems": [{"name": "pair", "file": "start.xyz"}],
-        "teacher_md": {"temperature": 30.0, "steps": 8, "frame_interval": 2},
-        "student_md": {"temperature": 30.0, "steps": 4, "frame_interval": 2},
-        "student": {"channels": 8, "layers": 1, "cutoff": 5.0},
-        "pretrain": TRAINING,
-        "finetune": TRAINING,
-        "stability": {"runs": 0},
-        "speed": {"replicate": [1, 1, 1], "student_steps": 10, "teacher_calls": 1},
-    }
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    path = write_inputs(
+        folder,
+        rounds=0,
+        teacher_md={"temperature": 30.0, "steps": 8, "frame_interval": 2},
+        student={"channels": 8, "layers": 1, "cutoff": 5.0},
+        pretrain=TRAINING,
+        finetune=TRAINING,
+        stability={"runs": 0},
+        speed={"replicate": [1, 1, 1], "student_steps": 10, "teacher_calls": 1},
+    )
     assert main(["run", str(path), "--dir", str(folder / "run")]) == 0
     return folder
 

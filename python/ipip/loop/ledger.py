@@ -139,44 +139,45 @@ def write_ledger(run: RunFolder, manifests: Mapping[str, Manifest], rules: StopS
 def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
     """Return one row for each reference frame: it lives in every round."""
     return [
-        LedgerRow(
-            frame_id=row["frame_id"],
-            part=row["part"],
-            origin="",
-            run=row["run"],
-            step=row["step"],
-            formula=row["formula"],
-            atoms=row["atoms"],
-            rounds=" ".join(str(index) for index in rounds),
-            labels="; ".join(["reference"] * len(rounds)),
-            digests="; ".join([""] * len(rounds)),
-            energy_shift_ev="",
-            left="",
-        )
-        for row in read_index(path)
+        _labelled_by_reference(row, row["frame_id"], row["part"], rounds) for row in read_index(path)
     ]
 
 
 def _active_rows(path: Path, index: int, chain: Sequence[int]) -> list[LedgerRow]:
     """Return one row for each frame that round `index` had labelled at the reference level."""
     rounds = [accepted for accepted in chain if accepted >= index] if index in chain else [index]
+    left = "" if index in chain else f"round {index} was rolled back"
     return [
-        LedgerRow(
-            frame_id=f"reference/{row['frame_id']}",
-            part="train",
-            origin=str(index),
-            run=row["run"],
-            step=row["step"],
-            formula=row["formula"],
-            atoms=row["atoms"],
-            rounds=" ".join(str(accepted) for accepted in rounds),
-            labels="; ".join(["reference"] * len(rounds)),
-            digests="; ".join([""] * len(rounds)),
-            energy_shift_ev="",
-            left="" if index in chain else f"round {index} was rolled back",
+        _labelled_by_reference(
+            row, f"reference/{row['frame_id']}", "train", rounds, origin=str(index), left=left
         )
         for row in read_index(path)
     ]
+
+
+def _labelled_by_reference(
+    row: Mapping[str, str],
+    frame_id: str,
+    part: str,
+    rounds: Sequence[int],
+    origin: str = "",
+    left: str = "",
+) -> LedgerRow:
+    """Return the row of a frame that has its reference label in each of its rounds."""
+    return LedgerRow(
+        frame_id=frame_id,
+        part=part,
+        origin=origin,
+        run=row["run"],
+        step=row["step"],
+        formula=row["formula"],
+        atoms=row["atoms"],
+        rounds=" ".join(str(index) for index in rounds),
+        labels="; ".join(["reference"] * len(rounds)),
+        digests="; ".join([""] * len(rounds)),
+        energy_shift_ev="",
+        left=left,
+    )
 
 
 def read_index(path: Path) -> list[dict[str, str]]:

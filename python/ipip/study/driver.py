@@ -21,9 +21,9 @@ from ipip.loop.run import run_loop
 from ipip.loop.seeds import derive_seed
 from ipip.loop.storage import read_json, write_json
 from ipip.study.arms import Arm, Budget, build_arms, find_budget
-from ipip.study.outcome import HELD_OUT, read_outcome, score_on
+from ipip.study.outcome import HELD_OUT, Outcome, read_outcome, score_on
 from ipip.study.report import write_study_report
-from ipip.study.summary import summarise
+from ipip.study.summary import RunKey, summarise
 from ipip.train import steps_of
 
 LOCK = "study.lock.yaml"
@@ -50,6 +50,8 @@ def run_study(
     base, budget, arms = prepare_study(settings)
     _own_folder(settings, base, folder)
     runs = [(seed, arm) for seed in settings.seeds for arm in arms]
+    outcomes: dict[RunKey, Outcome] = {}
+    tests: dict[RunKey, dict[str, Any]] = {}
     with hold_lock(folder / ".lock"):
         write_text(folder / LOCK, _lock_text(settings, base))
         for number, (seed, arm) in enumerate(runs, start=1):
@@ -57,18 +59,10 @@ def run_study(
             donors = [run_folder(folder, seed, other) for other in arms if other is not arm]
             target = run_folder(folder, seed, arm)
             run_loop(arm.settings(base, seed), target, reporter=reporter, donors=donors)
-            _test(settings, base, folder, seed, arm)
-            outcomes = {
-                (other.name, s): read_outcome(
-                    run_folder(folder, s, other), settings.student, base.stop
-                )
-                for s, other in runs[:number]
-            }
-            scores = {
-                (other.name, s): read_json(_tests_file(folder, s, other))
-                for s, other in runs[:number]
-            }
-            summary = summarise(settings, arms, budget, outcomes, scores)
+            outcome = read_outcome(target, settings.student, base.stop)
+            outcomes[arm.name, seed] = outcome
+            tests[arm.name, seed] = _test(settings, outcome, _tests_file(folder, seed, arm))
+            summary = summarise(settings, arms, budget, outcomes, tests)
             write_json(folder / "study.json", summary)
             write_study_report(summary, folder / "report")
     return summary
@@ -99,18 +93,20 @@ def _tests_file(folder: Path, seed: int, arm: Arm) -> Path:
     return folder / "tests" / f"seed_{seed}" / f"{arm.name}.json"
 
 
-def _test(settings: StudySettings, base: RunSettings, folder: Path, seed: int, arm: Arm) -> None:
-    """Store the judged student's errors on the further test sets, each with its energy zero."""
-    path = _tests_file(folder, seed, arm)
-    outcome = read_outcome(run_folder(folder, seed, arm), settings.student, base.stop)
-    if path.exists() and read_json(path)["student"] == outcome.student_digest:
-        return
+def _test(settings: StudySettings, outcome: Outcome, path: Path) -> dict[str, Any]:
+    """Return the judged student's errors on all test sets; they are kept in a file."""
+    if path.exists():
+        stored: dict[str, Any] = read_json(path)
+        if stored["student"] == outcome.student_digest:
+            return stored
     tests = {
         test_set.name: score_on(outcome.student, read_files(test_set.data), test_set.data)
         for test_set in settings.test_sets
     }
+    found = {"student": outcome.student_digest, "tests": tests | {HELD_OUT: outcome.test}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"student": outcome.student_digest, "tests": tests | {HELD_OUT: outcome.test}})
+    write_json(path, found)
+    return found
 
 
 def _own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None:

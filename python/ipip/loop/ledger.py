@@ -139,7 +139,8 @@ def write_ledger(run: RunFolder, manifests: Mapping[str, Manifest], rules: StopS
 def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
     """Return one row for each reference frame: it lives in every round."""
     return [
-        _labelled_by_reference(row, row["frame_id"], row["part"], rounds) for row in read_index(path)
+        _labelled_by_reference(row, row["frame_id"], row["part"], rounds)
+        for row in read_index(path)
     ]
 
 

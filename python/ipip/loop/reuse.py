@@ -14,6 +14,8 @@ from ipip.loop.manifest import Manifest, missing_outputs, read_manifest
 from ipip.loop.stage import Stage
 from ipip.loop.validity import stage_key
 
+PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found among them
+
 
 def take_over(
     run: RunFolder, stage: Stage, done: Mapping[str, Manifest], donors: Sequence[Path]
@@ -44,7 +46,7 @@ def take_over(
             continue
         if manifest is None or manifest.key != key or missing_outputs(source, manifest):
             continue
-        partial = target.with_name(f".{target.name}.part")
+        partial = run.root / PARTIAL
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)

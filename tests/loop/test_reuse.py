@@ -1,0 +1,52 @@
+"""Finished stages of one run serve another."""
+
+import shutil
+
+import pytest
+
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
+from ipip.loop import reuse
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.manifest import read_manifests
+from ipip.loop.reuse import take_over
+from ipip.loop.sequence import StageFactory
+
+EXPLORE = stage_id(0, "10_explore")
+
+
+@pytest.fixture
+def first_stage(finished_run):
+    config, donor = finished_run
+    factory = StageFactory(load_settings(config, RunSettings))
+    stage = next(stage for stage in factory.round(0, ()) if stage.identity == EXPLORE)
+    return stage, donor
+
+
+def test_a_stage_of_the_same_key_is_taken_over_whole(first_stage, tmp_path):
+    stage, donor = first_stage
+    run = RunFolder(tmp_path)
+    manifest = take_over(run, stage, {}, [tmp_path / "none", donor])
+    assert manifest == read_manifests(RunFolder(donor))[EXPLORE]
+    assert read_manifests(run) == {EXPLORE: manifest}
+    assert not (tmp_path / reuse.PARTIAL).exists()
+
+
+def test_a_copy_that_was_killed_counts_for_nothing_and_is_made_again(
+    first_stage, tmp_path, monkeypatch
+):
+    stage, donor = first_stage
+    run = RunFolder(tmp_path)
+    copytree = shutil.copytree
+
+    def killed(source, target, **arguments):
+        copytree(source, target, **arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "copytree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        take_over(run, stage, {}, [donor])
+    assert read_manifests(run) == {}
+    monkeypatch.setattr(shutil, "copytree", copytree)
+    assert take_over(run, stage, {}, [donor]) is not None
+    assert list(read_manifests(run)) == [EXPLORE]

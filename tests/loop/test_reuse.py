@@ -1,6 +1,6 @@
 """Finished stages of one run serve another."""
 
-import shutil
+from pathlib import Path
 
 import pytest
 
@@ -37,16 +37,15 @@ def test_a_copy_that_was_killed_counts_for_nothing_and_is_made_again(
 ):
     stage, donor = first_stage
     run = RunFolder(tmp_path)
-    copytree = shutil.copytree
 
-    def killed(source, target, **arguments):
-        copytree(source, target, **arguments)
+    def killed(path, target):
+        assert (path / "manifest.json").is_file()  # everything is copied
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shutil, "copytree", killed)
-    with pytest.raises(KeyboardInterrupt):
-        take_over(run, stage, {}, [donor])
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take_over(run, stage, {}, [donor])
     assert read_manifests(run) == {}
-    monkeypatch.setattr(shutil, "copytree", copytree)
     assert take_over(run, stage, {}, [donor]) is not None
     assert list(read_manifests(run)) == [EXPLORE]

@@ -45,6 +45,29 @@ class DataKeys(Settings):
     )
 
 
+class Bounds(Settings):
+    """A range of numbers, its ends included."""
+
+    min: float | None = Field(None, description="smallest value; null: unbounded")
+    max: float | None = Field(None, description="largest value; null: unbounded")
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Bounds:
+        if self.min is None and self.max is None:
+            raise ValueError("expected min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
+    def hold(self, value: float) -> bool:
+        """Say whether a value lies in the range."""
+        return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
+
+    def __str__(self) -> str:
+        ends = (("at least", self.min), ("at most", self.max))
+        return " and ".join(f"{word} {end:g}" for word, end in ends if end is not None)
+
+
 class DataFile(Settings):
     """One file of labelled frames."""
 
@@ -56,6 +79,11 @@ class DataFile(Settings):
     keys: DataKeys = Field(
         default_factory=DataKeys,
         description="names of the labels in the file; a store has its own, only keys.group counts",
+    )
+    where: dict[str, Bounds | str] = Field(
+        default_factory=dict,
+        description="take only frames with these values beside their labels, by key: a text, or "
+        "{min: ..., max: ...} for a number, such as {T_K: {max: 1500}}",
     )
 
 

@@ -14,6 +14,7 @@ from ipip.data.parsed import ParsedFrame
 from ipip.data.sgdml import read_sgdml
 from ipip.data.store import FrameStore, write_store
 from ipip.data.view import joined
+from ipip.data.where import frames_where
 from ipip.data.xyz import iterate_xyz, read_xyz, xyz_texts
 from ipip.errors import InputError
 
@@ -99,8 +100,15 @@ def iterate_frames(
 def read_files(
     files: Sequence[DataFile], *, require: Sequence[str] = ("energy", "forces")
 ) -> Sequence[Frame]:
-    """Pool the frames of several files, each with its own keys; those of stores stay on disk."""
-    return joined(*(open_frames(file.path, file.keys, require=require) for file in files))
+    """Pool the chosen frames of several files, each with its own keys; stores stay on disk."""
+    return joined(
+        *(
+            frames_where(
+                open_frames(file.path, file.keys, require=require), file.where, str(file.path)
+            )
+            for file in files
+        )
+    )
 
 
 def write_frames(path: Path | str, frames: Iterable[Frame]) -> None:

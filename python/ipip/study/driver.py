@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
@@ -114,16 +115,40 @@ def _own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> Non
         raise InputError(f"{folder}: is a file; choose another folder with --dir")
     lock = folder / LOCK
     if lock.exists():
-        if lock.read_text(encoding="utf-8") != _lock_text(settings, base):
-            raise InputError(
-                f"{folder}: holds a study with other settings ({lock.name} has them); use a new "
-                "folder with --dir, or put the old settings back"
-            )
+        _check_same_study(lock, settings, base)
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(
             f"{folder}: holds other files and is no study; choose a new folder with --dir"
         )
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
+    """Check that a study begun earlier can go on: it may only get more arms and seeds."""
+    old = yaml.safe_load(lock.read_text(encoding="utf-8"))
+    try:
+        before = StudySettings.model_validate(old["study"])
+        base_before = RunSettings.model_validate(old["run"])
+    except ValidationError as error:
+        raise InputError(
+            f"{lock}: is of another version of ipip ({error.error_count()} keys do not fit); use "
+            "a new folder with --dir"
+        ) from None
+    kept = {arm if isinstance(arm, str) else arm.name: arm for arm in settings.arms}
+    more = {"arms": settings.arms, "seeds": settings.seeds}
+    same = before.model_copy(update=more) == settings and base_before == base
+    lost = [
+        name
+        for name, arm in zip(before.arm_names, before.arms, strict=True)
+        if kept.get(name) != arm
+    ]
+    lost += [f"seed {seed}" for seed in before.seeds if seed not in settings.seeds]
+    if lost or not same:
+        what = f"without or with another {', '.join(lost)}" if lost else "with other settings"
+        raise InputError(
+            f"{lock.parent}: the study there cannot go on {what} ({lock.name} has what it began "
+            "with); arms and seeds can be added, anything else needs a new folder (--dir)"
+        )
 
 
 def _lock_text(settings: StudySettings, base: RunSettings) -> str:

@@ -1,0 +1,53 @@
+"""Choosing frames of a file by the values that it keeps beside the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ipip.config.data import Bounds
+from ipip.data.frame import Frame
+from ipip.data.view import chosen_from
+from ipip.errors import InputError
+
+
+def frames_where(
+    frames: Sequence[Frame], where: Mapping[str, Bounds | str], source: str
+) -> Sequence[Frame]:
+    """Return the frames whose info fits every condition, in their order, without copies.
+
+    Args:
+        frames: all frames of a file.
+        where: by key of the frames' info, a text that it equals or the bounds of a number.
+        source: name of the file for messages.
+
+    Raises:
+        InputError: a frame lacks a key or has no number there, or no frame fits.
+    """
+    if not where:
+        return frames
+    chosen = [
+        number
+        for number, frame in enumerate(frames)
+        if all(_fits(frame, key, wanted, source, number) for key, wanted in where.items())
+    ]
+    if not chosen:
+        listed = ", ".join(f"{key} {wanted}" for key, wanted in where.items())
+        raise InputError(f"{source}: none of {len(frames)} frames has {listed}; change `where`")
+    return chosen_from(frames, chosen)
+
+
+def _fits(frame: Frame, key: str, wanted: Bounds | str, source: str, number: int) -> bool:
+    if key not in frame.info:
+        raise InputError(
+            f"{source}: frame {number} has no {key!r} to choose by; it has "
+            f"{', '.join(sorted(frame.info)) or 'none'}"
+        )
+    value = frame.info[key]
+    if isinstance(wanted, str):
+        return str(value) == wanted
+    try:
+        return wanted.hold(float(value))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{source}: frame {number} has {key} {value!r}; expected a number for {wanted}"
+        ) from None

@@ -1,6 +1,7 @@
 """A small real study: EMT teacher, LAMMPS, two seeds; stages that arms share are made once."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -96,12 +97,32 @@ def test_the_report_has_the_verdict_the_table_and_its_pictures(finished):
 
 
 @pytest.mark.slow
-def test_other_settings_in_the_same_folder_are_refused(finished, capsys):
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("- 2\n", "- 3\n", "cannot go on without or with another seed 2"),
+        ("- none\n", "", "cannot go on without or with another none"),
+        ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings"),
+    ],
+)
+def test_other_settings_in_the_same_folder_are_refused(finished, capsys, old, new, message):
     config, folder, _ = finished
     changed = config.with_name("changed.yaml")
-    changed.write_text(config.read_text().replace("- 2\n", "- 3\n", 1))
+    changed.write_text(config.read_text().replace(old, new, 1))
     assert main(["study", str(changed), "--dir", str(folder)]) == 2
-    assert "holds a study with other settings" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_arms_can_be_added_and_the_finished_ones_are_kept(finished, tmp_path):
+    config, folder, summary = finished
+    grown = shutil.copytree(folder, tmp_path / "grown")
+    changed = config.with_name("grown.yaml")
+    changed.write_text(config.read_text().replace("- iterated\n", "- none-long\n- iterated\n", 1))
+    more = run_study(load_settings(changed, StudySettings), grown)
+    assert [arm["name"] for arm in more["arms"]] == [*ARMS[:2], "none-long", *ARMS[2:]]
+    kept = [arm for arm in more["arms"] if arm["name"] != "none-long"]
+    assert [arm["tests"] for arm in kept] == [arm["tests"] for arm in summary["arms"]]
 
 
 def test_plan_prints_the_arms_and_runs_nothing(tmp_path, capsys):

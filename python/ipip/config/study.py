@@ -27,12 +27,13 @@ ArmName = Literal[
 
 
 class ArmSettings(Settings):
-    """An arm of one's own: the iterated arm with other settings."""
+    """An arm of one's own: a known arm with other settings."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
         description="name of the arm: letters, digits and _ . + -",
     )
+    like: ArmName = Field("iterated", description="the known arm that it is a variant of")
     set: dict[str, Any] = Field(
         min_length=1,
         description="settings that differ, by dotted key of the run's settings, such as "

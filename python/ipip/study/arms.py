@@ -98,7 +98,8 @@ def build_arms(settings: StudySettings, base: RunSettings, budget: Budget) -> li
     for arm in settings.arms:
         if isinstance(arm, ArmSettings):
             listed = ", ".join(f"{key} {value}" for key, value in arm.set.items())
-            arms.append(Arm(arm.name, f"iterated with {listed}", matched | arm.set))
+            changes = known[arm.like][1] | arm.set
+            arms.append(Arm(arm.name, f"{arm.like} with {listed}", matched | changes))
         else:
             meaning, changes = known[arm]
             arms.append(Arm(arm, meaning, matched | changes))

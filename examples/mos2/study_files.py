@@ -1,7 +1,7 @@
 """Write what the study of few labels needs: the two MD runs, starts for MD, and its settings.
 
-    python examples/mos2/study_files.py frames.xyz --dir mos2-study
-    ipip study mos2-study/study.yaml --dir mos2-study/out
+python examples/mos2/study_files.py frames.xyz --dir mos2-study
+ipip study mos2-study/study.yaml --dir mos2-study/out
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from tests.loop.conftest import plain_settings, reference_frames
@@ -11,7 +12,7 @@ from tests.loop.conftest import plain_settings, reference_frames
 from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
-from ipip.data import write_frames
+from ipip.data import read_frames, write_frames
 from ipip.loop.folder import stage_id
 from ipip.study.driver import run_study
 
@@ -28,8 +29,15 @@ def write_study(folder: Path) -> Path:
         "run": "run.yaml",
         "seeds": [1, 2],
         "arms": ARMS,
+        "protocols": [{"name": "short", "file": "protocol.yaml", "arms": ["none", "iterated"]}],
         "test_sets": [{"name": "extra", "data": [{"path": "extra.xyz"}]}],
     }
+    protocol = {
+        "system": {"file": "start.xyz"},
+        "runs": 2,
+        "md": {"steps": 40, "temperature": 300, "minimize_steps": 0},
+    }
+    (folder / "protocol.yaml").write_text(yaml.safe_dump(protocol))
     path = folder / "study.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     return path
@@ -67,6 +75,28 @@ def test_the_judged_students_saw_equally_many_steps(finished):
 
 
 @pytest.mark.slow
+def test_the_teacher_is_judged_on_every_set_too(finished):
+    config, folder, summary = finished
+    (sets,) = summary["teachers"].values()
+    extra = read_frames(config.with_name("extra.xyz"))
+    (path,) = (folder / "teachers").glob("*.xyz")
+    labels = read_frames(path)
+    errors = [np.abs(mine.forces - frame.forces) for mine, frame in zip(labels, extra, strict=True)]
+    expected = np.concatenate(errors).mean()
+    assert sets["extra"]["force_mae_ev_per_a"]["by_seed"] == pytest.approx([expected] * 2)
+    assert len(sets["held-out"]["force_mae_ev_per_a"]["by_seed"]) == 2
+
+
+@pytest.mark.slow
+def test_a_protocol_counts_the_runs_of_all_seeds_of_its_arms(finished):
+    _, folder, summary = finished
+    arms = summary["protocols"]["short"]["arms"]
+    assert list(arms) == ["none", "iterated"]
+    assert all(entry["total"] == 4 and len(entry["by_seed"]) == 2 for entry in arms.values())
+    assert (folder / "report" / "failures_short.png").stat().st_size > 5000
+
+
+@pytest.mark.slow
 def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
     _, folder, _ = finished
 
@@ -101,7 +131,7 @@ def test_the_report_has_the_verdict_the_table_and_its_pictures(finished):
     ("old", "new", "message"),
     [
         ("- 2\n", "- 3\n", "cannot go on without or with another seed 2"),
-        ("- none\n", "", "cannot go on without or with another none"),
+        ("- iterated-teacher-labels\n", "", "without or with another arm iterated-teacher-labels"),
         ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings"),
     ],
 )

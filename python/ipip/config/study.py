@@ -39,6 +39,22 @@ class ArmSettings(Settings):
         description="settings that differ, by dotted key of the run's settings, such as "
         "{iteration.forget_fraction: 0.5}",
     )
+    baseline: str | None = Field(
+        None, description="the arm that this one is compared with; null: the study's baseline"
+    )
+
+
+class StudyProtocol(Settings):
+    """A stability protocol that the students of some arms run, beside the runs of the loop."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
+        description="name of the protocol: letters, digits and _ . + -",
+    )
+    file: Path = Field(description="settings of `ipip stability`; its runs are those of each seed")
+    arms: list[str] = Field(
+        default_factory=list, description="arms whose students run it; empty: all"
+    )
 
 
 class TestSet(Settings):
@@ -76,6 +92,11 @@ class StudySettings(Settings):
         default_factory=list,
         description="further frames to test on, beside the held-out ones of each seed's split",
     )
+    protocols: list[StudyProtocol] = Field(
+        default_factory=list,
+        description="stability protocols that count failures in other boxes, or in more runs, than "
+        "the loop's own stability runs",
+    )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="level of all intervals")
     draws: int = Field(4000, ge=100, description="bootstrap draws of an interval")
 
@@ -96,6 +117,21 @@ class StudySettings(Settings):
             raise ValueError(
                 f"baseline is {self.baseline!r}; expected one of the arms: {', '.join(names)}"
             )
+        for arm in self.arms:
+            if isinstance(arm, ArmSettings) and arm.baseline not in (None, *names):
+                raise ValueError(
+                    f"arm {arm.name}: baseline is {arm.baseline!r}; expected one of the arms: "
+                    f"{', '.join(names)}"
+                )
+        for protocol in self.protocols:
+            unknown = [name for name in protocol.arms if name not in names]
+            if unknown:
+                raise ValueError(
+                    f"protocol {protocol.name}: no arm is called {', '.join(unknown)}; expected "
+                    f"some of {', '.join(names)}"
+                )
+        if len({protocol.name for protocol in self.protocols}) < len(self.protocols):
+            raise ValueError("two protocols have one name; give each its own")
         sets = [test_set.name for test_set in self.test_sets]
         if len(set(sets)) != len(sets) or "held-out" in sets:
             raise ValueError(
@@ -108,3 +144,10 @@ class StudySettings(Settings):
     def arm_names(self) -> list[str]:
         """Names of the arms in order."""
         return [arm if isinstance(arm, str) else arm.name for arm in self.arms]
+
+    @property
+    def baselines(self) -> dict[str, str]:
+        """The arm that each arm is compared with; none for the study's baseline."""
+        own = {arm.name: arm.baseline for arm in self.arms if isinstance(arm, ArmSettings)}
+        found = {name: own.get(name) or self.baseline for name in self.arm_names}
+        return {name: other for name, other in found.items() if name != other}

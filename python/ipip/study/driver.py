@@ -5,29 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
+from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings
 from ipip.data import check_elements, read_files
 from ipip.data.atomic import write_text
-from ipip.errors import InputError
 from ipip.loop.checks import check_inputs
 from ipip.loop.lock import hold_lock
 from ipip.loop.reference import read_reference
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.run import run_loop
 from ipip.loop.seeds import derive_seed
-from ipip.loop.storage import read_json, write_json
+from ipip.loop.storage import write_json
 from ipip.study.arms import Arm, Budget, build_arms, find_budget
-from ipip.study.outcome import HELD_OUT, Outcome, read_outcome, score_on
+from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
+from ipip.study.outcome import Outcome, read_outcome
+from ipip.study.protocols import run_protocol
 from ipip.study.report import write_study_report
+from ipip.study.scores import score_run, teacher_name
 from ipip.study.summary import RunKey, summarise
 from ipip.train import steps_of
-
-LOCK = "study.lock.yaml"
 
 
 def run_study(
@@ -49,23 +47,33 @@ def run_study(
     """
     reporter = reporter or SilentReporter()
     base, budget, arms = prepare_study(settings)
-    _own_folder(settings, base, folder)
+    own_folder(settings, base, folder)
     runs = [(seed, arm) for seed in settings.seeds for arm in arms]
     outcomes: dict[RunKey, Outcome] = {}
     tests: dict[RunKey, dict[str, Any]] = {}
     with hold_lock(folder / ".lock"):
-        write_text(folder / LOCK, _lock_text(settings, base))
+        write_text(folder / LOCK, lock_text(settings, base))
         for number, (seed, arm) in enumerate(runs, start=1):
             reporter.message(f"run {number}/{len(runs)}: seed {seed}, {arm.name}: {arm.meaning}")
             donors = [run_folder(folder, seed, other) for other in arms if other is not arm]
             target = run_folder(folder, seed, arm)
-            run_loop(arm.settings(base, seed), target, reporter=reporter, donors=donors)
-            outcome = read_outcome(target, settings.student, base.stop)
+            own = arm.settings(base, seed)
+            run_loop(own, target, reporter=reporter, donors=donors)
+            outcome = read_outcome(target, settings.student, base.stop, teacher_name(own.teacher))
             outcomes[arm.name, seed] = outcome
-            tests[arm.name, seed] = _test(settings, outcome, _tests_file(folder, seed, arm))
+            tests[arm.name, seed] = score_run(
+                settings, own.teacher, outcome, scores_file(folder, seed, arm), folder / "teachers"
+            )
             summary = summarise(settings, arms, budget, outcomes, tests)
-            write_json(folder / "study.json", summary)
-            write_study_report(summary, folder / "report")
+            _write(summary, folder)
+        protocols: dict[str, Any] = {}
+        for protocol in settings.protocols:
+            reporter.message(f"stability protocol {protocol.name}")
+            protocols[protocol.name] = run_protocol(
+                protocol, outcomes, folder / "protocols" / protocol.name, base.resources
+            )
+            summary = summarise(settings, arms, budget, outcomes, tests, protocols)
+            _write(summary, folder)
     return summary
 
 
@@ -77,6 +85,8 @@ def prepare_study(settings: StudySettings) -> tuple[RunSettings, Budget, list[Ar
     """
     base = load_settings(settings.run, RunSettings)
     check_inputs(base)
+    for protocol in settings.protocols:
+        load_settings(protocol.file, StabilityProtocol)
     for test_set in settings.test_sets:
         check_elements(read_files(test_set.data), base.elements, f"test set {test_set.name}")
     seed = derive_seed(settings.seeds[0], 0, "split")
@@ -85,73 +95,6 @@ def prepare_study(settings: StudySettings) -> tuple[RunSettings, Budget, list[Ar
     return base, budget, build_arms(settings, base, budget)
 
 
-def run_folder(folder: Path, seed: int, arm: Arm) -> Path:
-    """Return the run folder of an arm and seed."""
-    return folder / "runs" / f"seed_{seed}" / arm.name
-
-
-def _tests_file(folder: Path, seed: int, arm: Arm) -> Path:
-    return folder / "tests" / f"seed_{seed}" / f"{arm.name}.json"
-
-
-def _test(settings: StudySettings, outcome: Outcome, path: Path) -> dict[str, Any]:
-    """Return the judged student's errors on all test sets; they are kept in a file."""
-    if path.exists():
-        stored: dict[str, Any] = read_json(path)
-        if stored["student"] == outcome.student_digest:
-            return stored
-    tests = {
-        test_set.name: score_on(outcome.student, read_files(test_set.data), test_set.data)
-        for test_set in settings.test_sets
-    }
-    found = {"student": outcome.student_digest, "tests": tests | {HELD_OUT: outcome.test}}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, found)
-    return found
-
-
-def _own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; choose another folder with --dir")
-    lock = folder / LOCK
-    if lock.exists():
-        _check_same_study(lock, settings, base)
-    elif folder.exists() and any(folder.iterdir()):
-        raise InputError(
-            f"{folder}: holds other files and is no study; choose a new folder with --dir"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-
-
-def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
-    """Check that a study begun earlier can go on: it may only get more arms and seeds."""
-    old = yaml.safe_load(lock.read_text(encoding="utf-8"))
-    try:
-        before = StudySettings.model_validate(old["study"])
-        base_before = RunSettings.model_validate(old["run"])
-    except ValidationError as error:
-        raise InputError(
-            f"{lock}: is of another version of ipip ({error.error_count()} keys do not fit); use "
-            "a new folder with --dir"
-        ) from None
-    kept = {arm if isinstance(arm, str) else arm.name: arm for arm in settings.arms}
-    more = {"arms": settings.arms, "seeds": settings.seeds}
-    same = before.model_copy(update=more) == settings and base_before == base
-    lost = [
-        name
-        for name, arm in zip(before.arm_names, before.arms, strict=True)
-        if kept.get(name) != arm
-    ]
-    lost += [f"seed {seed}" for seed in before.seeds if seed not in settings.seeds]
-    if lost or not same:
-        what = f"without or with another {', '.join(lost)}" if lost else "with other settings"
-        raise InputError(
-            f"{lock.parent}: the study there cannot go on {what} ({lock.name} has what it began "
-            "with); arms and seeds can be added, anything else needs a new folder (--dir)"
-        )
-
-
-def _lock_text(settings: StudySettings, base: RunSettings) -> str:
-    values = {"study": settings.model_dump(mode="json"), "run": base.model_dump(mode="json")}
-    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
-    return text
+def _write(summary: dict[str, Any], folder: Path) -> None:
+    write_json(folder / "study.json", summary)
+    write_study_report(summary, folder / "report")

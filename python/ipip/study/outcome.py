@@ -7,19 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from ipip.config.data import DataFile
 from ipip.config.stop import StopSettings
-from ipip.data import Frame
 from ipip.data.digest import file_digest
 from ipip.errors import IpipError
-from ipip.export import load_student
 from ipip.loop.course import decide, evaluated_rounds, round_outcome
 from ipip.loop.decide import best_round
 from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.frames import frame_errors
 from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.summary import LABEL
-from ipip.train import metrics, predict
 
 HELD_OUT = "held-out"
 
@@ -34,6 +29,8 @@ class Outcome:
         round: that it comes from.
         test: its errors on the held-out frames (see `score_on`).
         teacher: the teacher's on the same frames.
+        teacher_name: model or kind.
+        teacher_shift: eV per atom of each element, from the teacher's energies to the reference's.
         by_round: force MAE on the held-out frames of each round, eV/Å.
         failures: failed and total stability runs.
         steps: optimiser steps of the judged student, and of all.
@@ -46,6 +43,8 @@ class Outcome:
     round: int
     test: dict[str, Any]
     teacher: dict[str, Any]
+    teacher_name: str
+    teacher_shift: dict[str, float]
     by_round: list[float]
     failures: dict[str, Any]
     steps: dict[str, int]
@@ -53,7 +52,9 @@ class Outcome:
     us_per_atom_step: float
 
 
-def read_outcome(folder: Path, judged: Literal["last", "best"], rules: StopSettings) -> Outcome:
+def read_outcome(
+    folder: Path, judged: Literal["last", "best"], rules: StopSettings, teacher: str
+) -> Outcome:
     """Read a finished run.
 
     Args:
@@ -61,6 +62,7 @@ def read_outcome(folder: Path, judged: Literal["last", "best"], rules: StopSetti
         judged: which student: of the last round that was not rolled back, or of the round that the
             validation frames choose.
         rules: by which rounds are rolled back.
+        teacher: name of its teacher.
 
     Raises:
         IpipError: a round is not finished.
@@ -83,6 +85,8 @@ def read_outcome(folder: Path, judged: Literal["last", "best"], rules: StopSetti
         round=index,
         test=_test_of(label, evaluated.results),
         teacher=_test_of(label, label.results),
+        teacher_name=teacher,
+        teacher_shift=label.results["energy_shift"]["ev_per_atom"],
         by_round=[
             manifests[stage_id(number, "50_evaluate")].results["test"]["force_mae_ev_per_a"]
             for number in rounds
@@ -107,21 +111,6 @@ def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> i
     for index in rounds[1:]:
         calls += int(manifests[stage_id(index, "15_harvest")].results["labelled"])
     return calls
-
-
-def score_on(student: Path, frames: Sequence[Frame], files: Sequence[DataFile]) -> dict[str, Any]:
-    """Return a student's errors on labelled frames, in the form that comparisons take."""
-    module, _ = load_student(student)
-    predicted = predict(module, frames)
-    keys = {file.keys.group for file in files}
-    key = keys.pop() if len(keys) == 1 else None
-    groups = [str(f.info[key]) if key else str(number) for number, f in enumerate(frames)]
-    return {
-        "metrics": dict(metrics(frames, predicted)),
-        "errors": frame_errors(frames, predicted),
-        "weights": [len(frame) for frame in frames],
-        "groups": groups,
-    }
 
 
 def _test_of(label: Manifest, results: Mapping[str, Any]) -> dict[str, Any]:

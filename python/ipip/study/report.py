@@ -33,27 +33,34 @@ def write_study_report(summary: Mapping[str, Any], folder: Path) -> Path:
         if summary["comparisons"][test_set]:
             name = f"differences_{test_set}.png"
             plot_differences(summary, test_set, folder / name)
-            pictures.append((name, f"Paired differences to {summary['baseline']}, {test_set}"))
-    if any(arm["failures"]["total"] for arm in summary["arms"]):
-        plot_failures(summary, folder / "failures.png")
+            pictures.append((name, f"Paired differences, {test_set} frames"))
+    counted = [arm["failures"] | {"name": arm["name"]} for arm in summary["arms"]]
+    if any(entry["total"] for entry in counted):
+        plot_failures(counted, folder / "failures.png")
         pictures.append(("failures.png", "Failed stability runs (Wilson 95 %)"))
+    for name, protocol in summary["protocols"].items():
+        picture = f"failures_{name}.png"
+        counted = [entry | {"name": arm} for arm, entry in protocol["arms"].items()]
+        plot_failures(counted, folder / picture)
+        pictures.append((picture, f"Failed runs of the protocol {name} (Wilson 95 %)"))
     if any(len(rounds) > 1 for arm in summary["arms"] for rounds in arm["force_mae_by_round"]):
         plot_rounds(summary, folder / "rounds.png")
         pictures.append(("rounds.png", "Force error by round"))
-    rows = table_rows(summary)
-    _write_csv(folder / "arms.csv", rows)
+    tables = {name: table_rows(summary, name) for name in summary["comparisons"]}
+    for name, rows in tables.items():
+        _write_csv(folder / f"arms_{name}.csv", rows)
     path = folder / "study.md"
-    write_text(path, _markdown(summary, rows, pictures))
+    write_text(path, _markdown(summary, tables, pictures))
     return path
 
 
 def table_rows(summary: Mapping[str, Any], test_set: str = "held-out") -> list[tuple[str, ...]]:
     """Return the rows of the table as text, in the order of `HEADER`."""
     against = {c["arm"]: c for c in summary["comparisons"][test_set]}
-    teacher = summary["teacher"].get(test_set)
-    rows: list[tuple[str, ...]] = []
-    if teacher:
-        rows.append(("teacher", *_errors(teacher), "", "", "", ""))
+    rows: list[tuple[str, ...]] = [
+        (f"teacher {name}", *_errors(sets[test_set]), "", "", "", "")
+        for name, sets in summary["teachers"].items()
+    ]
     for arm in summary["arms"]:
         steps = arm["steps"]
         rows.append(
@@ -86,6 +93,7 @@ def _against(comparison: Mapping[str, Any] | None) -> str:
     c = comparison
     return (
         f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}], {100 * c['relative']:+.0f} %"
+        f" of {c['baseline']}"
     )
 
 
@@ -111,33 +119,49 @@ def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:
 
 def _markdown(
     summary: Mapping[str, Any],
-    rows: Sequence[Sequence[str]],
+    tables: Mapping[str, Sequence[Sequence[str]]],
     pictures: Sequence[tuple[str, str]],
 ) -> str:
-    table = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-    table += ["| " + " | ".join(row) + " |" for row in rows]
-    meanings = [f"- **{arm['name']}**: {arm['meaning']}" for arm in summary["arms"]]
     budget = summary["budget"]
-    text = [
-        "# Study",
-        "",
-        f"**{summary['verdict']}**",
-        "",
-        *table,
-        "",
-        f"Mean over seeds, lowest and highest in brackets. Differences to {summary['baseline']} "
-        "are paired by seed and frame; their intervals are drawn over seeds and over the "
-        "trajectories of the test frames. The last student of every arm is trained with "
+    text = ["# Study", "", f"**{summary['verdict']}**", ""]
+    for name, rows in tables.items():
+        text += [f"## {name.capitalize()} frames", "", *_table(HEADER, rows), ""]
+    text += [
+        "Mean over seeds, lowest and highest in brackets. Differences are paired by seed and "
+        "frame; their intervals are drawn over seeds and over the trajectories of the test "
+        "frames. The last student of every arm is trained with "
         f"{budget['pretrain_steps'] + budget['finetune_steps']} optimiser steps, except where "
         "the arm says otherwise.",
         "",
-        "## Arms",
-        "",
-        *meanings,
-        "",
-        "## Pictures",
-        "",
     ]
+    for name, protocol in summary["protocols"].items():
+        rows = [
+            (
+                arm,
+                _failures(entry),
+                ", ".join(f"{count} {cause}" for cause, count in entry["causes"].items()) or "-",
+                f"{entry['p_equal_to_first']:.2g}",
+            )
+            for arm, entry in protocol["arms"].items()
+        ]
+        md = protocol["protocol"]["md"]
+        text += [
+            f"## Protocol {name}",
+            "",
+            f"{protocol['atoms']} atoms, {md['thermostat']}, {md['temperature']:g} K, "
+            f"{md['steps']} steps of {md['timestep']:g} fs. p: Fisher's exact test against "
+            f"{rows[0][0]}.",
+            "",
+            *_table(("arm", "failed runs", "causes", "p"), rows),
+            "",
+        ]
+    meanings = [f"- **{arm['name']}**: {arm['meaning']}" for arm in summary["arms"]]
+    text += ["## Arms", "", *meanings, "", "## Pictures", ""]
     for name, caption in pictures:
         text += [f"![{caption}]({name})", ""]
     return "\n".join(text)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]

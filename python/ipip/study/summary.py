@@ -26,6 +26,7 @@ def summarise(
     budget: Budget,
     outcomes: Mapping[RunKey, Outcome],
     tests: Mapping[RunKey, Mapping[str, Any]],
+    protocols: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the summary of the runs that are finished.
 
@@ -35,6 +36,7 @@ def summarise(
         budget: of the iterated arm.
         outcomes: of each finished run.
         tests: what the tests file of each of these runs holds.
+        protocols: what each stability protocol came to.
     """
     sets = [HELD_OUT, *(test_set.name for test_set in settings.test_sets)]
     scores = {
@@ -49,17 +51,16 @@ def summarise(
     comparisons = {
         name: [
             compare_arms(
-                arm.name,
-                settings.baseline,
-                scores[name, arm.name],
-                scores[name, settings.baseline],
-                seed=derive_seed(settings.seeds[0], "study", name, arm.name),
+                arm,
+                other,
+                scores[name, arm],
+                scores[name, other],
+                seed=derive_seed(settings.seeds[0], "study", name, arm),
                 draws=settings.draws,
                 confidence=settings.confidence,
             )
-            for arm in arms
-            if arm.name != settings.baseline
-            and len(scores[name, arm.name].keys() & scores[name, settings.baseline].keys()) > 1
+            for arm, other in settings.baselines.items()
+            if len(scores[name, arm].keys() & scores[name, other].keys()) > 1
         ]
         for name in sets
     }
@@ -71,12 +72,13 @@ def summarise(
         "baseline": settings.baseline,
         "confidence": settings.confidence,
         "budget": dataclasses.asdict(budget),
-        "teacher": _teacher(settings, outcomes),
+        "teachers": _teachers(outcomes, tests, sets),
         "arms": [entry for entry in entries if entry["seeds"]],
         "comparisons": {
             name: [dataclasses.asdict(c) | {"verdict": c.verdict} for c in own]
             for name, own in comparisons.items()
         },
+        "protocols": dict(protocols or {}),
         "settings_digest": digest_json(settings.model_dump(mode="json")),
         "versions": installed_versions(),
     }
@@ -118,9 +120,19 @@ def _arm(
     }
 
 
-def _teacher(settings: StudySettings, outcomes: Mapping[RunKey, Outcome]) -> dict[str, Any]:
-    by_seed = {seed: outcome.teacher for (_, seed), outcome in outcomes.items()}
-    return {HELD_OUT: _figures([by_seed[s]["metrics"] for s in settings.seeds if s in by_seed])}
+def _teachers(
+    outcomes: Mapping[RunKey, Outcome],
+    tests: Mapping[RunKey, Mapping[str, Any]],
+    sets: Sequence[str],
+) -> dict[str, Any]:
+    """Return the errors of each teacher on each test set, by seed."""
+    by_seed: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for (arm, seed), outcome in outcomes.items():
+        by_seed.setdefault(outcome.teacher_name, {})[seed] = tests[arm, seed]["teacher"]
+    return {
+        teacher: {name: _figures([own[seed][name] for seed in sorted(own)]) for name in sets}
+        for teacher, own in by_seed.items()
+    }
 
 
 def _figures(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -152,12 +164,14 @@ def write_verdict(
     ):
         chosen = [c for c in comparisons if c.verdict == word]
         if chosen:
-            listed = ", ".join(
-                f"{c.arm} ({100 * c.relative:+.0f} %, {c.seeds_lower} of {len(c.by_seed)} seeds "
-                "lower)"
-                for c in chosen
-            )
-            sentences.append(f"{phrase[0].upper()}{phrase[1:]} {settings.baseline}: {listed}.")
+            for baseline in dict.fromkeys(c.baseline for c in chosen):
+                listed = ", ".join(
+                    f"{c.arm} ({100 * c.relative:+.0f} %, {c.seeds_lower} of {len(c.by_seed)} "
+                    "seeds lower)"
+                    for c in chosen
+                    if c.baseline == baseline
+                )
+                sentences.append(f"{phrase[0].upper()}{phrase[1:]} {baseline}: {listed}.")
     counted = [arm for arm in arms if arm["failures"]["total"]]
     if counted:
         listed = ", ".join(

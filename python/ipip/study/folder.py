@@ -1,0 +1,86 @@
+"""The folder of a study: where things lie, and which study it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ipip.config.run import RunSettings
+from ipip.config.study import StudySettings
+from ipip.errors import InputError
+from ipip.study.arms import Arm
+
+LOCK = "study.lock.yaml"
+
+
+def run_folder(folder: Path, seed: int, arm: Arm) -> Path:
+    """Return the run folder of an arm and seed."""
+    return folder / "runs" / f"seed_{seed}" / arm.name
+
+
+def scores_file(folder: Path, seed: int, arm: Arm) -> Path:
+    """Return the file with the errors of an arm and seed on the test sets."""
+    return folder / "tests" / f"seed_{seed}" / f"{arm.name}.json"
+
+
+def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None:
+    """Make a study's folder, or check that the one that is there is its own.
+
+    Raises:
+        InputError: it is a file, or holds other files or another study.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; choose another folder with --dir")
+    lock = folder / LOCK
+    if lock.exists():
+        _check_same_study(lock, settings, base)
+    elif folder.exists() and any(folder.iterdir()):
+        raise InputError(
+            f"{folder}: holds other files and is no study; choose a new folder with --dir"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
+    """Check that a study begun earlier can go on: it may only grow."""
+    old = yaml.safe_load(lock.read_text(encoding="utf-8"))
+    try:
+        before = StudySettings.model_validate(old["study"])
+        base_before = RunSettings.model_validate(old["run"])
+    except ValidationError as error:
+        raise InputError(
+            f"{lock}: is of another version of ipip ({error.error_count()} keys do not fit); use "
+            "a new folder with --dir"
+        ) from None
+    lost = [f"seed {seed}" for seed in before.seeds if seed not in settings.seeds]
+    lost += _lost("arm", _named(before.arms), _named(settings.arms))
+    lost += _lost("test set", _named(before.test_sets), _named(settings.test_sets))
+    lost += _lost("protocol", _named(before.protocols), _named(settings.protocols))
+    grown = {name: getattr(settings, name) for name in ("arms", "seeds", "test_sets", "protocols")}
+    same = before.model_copy(update=grown) == settings and base_before == base
+    if lost or not same:
+        what = f"without or with another {', '.join(lost)}" if lost else "with other settings"
+        raise InputError(
+            f"{lock.parent}: the study there cannot go on {what} ({lock.name} has what it began "
+            "with); arms, seeds, test sets and protocols can be added, anything else needs a new "
+            "folder (--dir)"
+        )
+
+
+def _named(entries: Sequence[Any]) -> dict[str, Any]:
+    return {entry if isinstance(entry, str) else entry.name: entry for entry in entries}
+
+
+def _lost(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [f"{kind} {name}" for name, entry in before.items() if now.get(name) != entry]
+
+
+def lock_text(settings: StudySettings, base: RunSettings) -> str:
+    """Return what the lock file of a study says: all settings that it depends on."""
+    values = {"study": settings.model_dump(mode="json"), "run": base.model_dump(mode="json")}
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return text

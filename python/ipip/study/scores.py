@@ -1,0 +1,92 @@
+"""Errors of students and teachers on the test sets of a study, kept in files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.config.data import DataFile
+from ipip.config.study import StudySettings
+from ipip.config.teacher import TeacherSettings
+from ipip.data import Frame, file_digest, frames_digest, read_files, read_frames, write_frames
+from ipip.export import load_student
+from ipip.loop.digest import digest_json
+from ipip.loop.energy_shift import apply_energy_shift
+from ipip.loop.frames import frame_errors
+from ipip.loop.parts import settings_part
+from ipip.loop.storage import read_json, write_json
+from ipip.study.outcome import HELD_OUT, Outcome
+from ipip.teachers import Teacher
+from ipip.train import metrics, predict
+
+
+def score_run(
+    settings: StudySettings, teacher: TeacherSettings, outcome: Outcome, path: Path, folder: Path
+) -> dict[str, Any]:
+    """Return the errors of a run's judged student and of its teacher on all test sets.
+
+    Args:
+        settings: of the study.
+        teacher: of the run.
+        outcome: of the run.
+        path: file in which the errors are kept.
+        folder: where the labels of teachers are kept.
+    """
+    files = {s.name: [file_digest(file.path) for file in s.data] for s in settings.test_sets}
+    if path.exists():
+        stored: dict[str, Any] = read_json(path)
+        if stored["student"] == outcome.student_digest and stored.get("files") == files:
+            return stored
+    student, _ = load_student(outcome.student)
+    tests, teachers = {HELD_OUT: outcome.test}, {HELD_OUT: outcome.teacher["metrics"]}
+    for test_set in settings.test_sets:
+        frames = list(read_files(test_set.data))
+        tests[test_set.name] = score_on(frames, predict(student, frames), test_set.data)
+        labelled = _teacher_labels(teacher, frames, folder)
+        shifted = apply_energy_shift(labelled, outcome.teacher_shift)
+        teachers[test_set.name] = dict(metrics(frames, shifted))
+    found = {
+        "student": outcome.student_digest,
+        "files": files,
+        "tests": tests,
+        "teacher": teachers,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, found)
+    return found
+
+
+def teacher_name(settings: TeacherSettings) -> str:
+    """Return a short name of a teacher: its model, or its kind."""
+    return settings.kind if settings.model is None else Path(settings.model).stem
+
+
+def score_on(
+    frames: Sequence[Frame], predicted: Sequence[Frame], files: Sequence[DataFile]
+) -> dict[str, Any]:
+    """Return the errors of predicted labels, in the form that comparisons take."""
+    keys = {file.keys.group for file in files}
+    key = keys.pop() if len(keys) == 1 else None
+    groups = [str(f.info[key]) if key else str(number) for number, f in enumerate(frames)]
+    return {
+        "metrics": dict(metrics(frames, predicted)),
+        "errors": frame_errors(frames, predicted),
+        "weights": [len(frame) for frame in frames],
+        "groups": groups,
+    }
+
+
+def _teacher_labels(
+    settings: TeacherSettings, frames: Sequence[Frame], folder: Path
+) -> list[Frame]:
+    """Return the teacher's labels of frames; they are made once for each teacher."""
+    named = {"teacher": settings_part(settings), "frames": frames_digest(frames)}
+    path = folder / f"{teacher_name(settings)}_{digest_json(named)[-12:]}.xyz"
+    if path.exists():
+        return read_frames(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    with Teacher(settings, folder) as teacher:
+        labelled = teacher.label(frames)
+    write_frames(path, labelled)
+    return labelled

@@ -167,11 +167,19 @@ class StageFactory:
     def _training(self, index: int, chain: tuple[int, ...]) -> Iterator[Row]:
         settings = self.settings
         own = previous_set(index)
+        method = None if settings.pretrain is None else settings.pretrain.method
+        asked_too = ("teacher",) if method is not None and method.asks_teacher else ()
         before = (stage_id(chain[-1], "40_finetune"),) if chain else ()
         yield (
             "30_pretrain",
             "pretrain the student",
-            ("elements", "student", "pretrain") + (("iteration.start",) if chain else ()),
+            (
+                "elements",
+                "student",
+                "pretrain",
+                *asked_too,
+                *(("iteration.start",) if chain else ()),
+            ),
             (LABEL, own, *before),
             partial(pretrain, settings, index),
         )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -71,33 +72,46 @@ class GeometryTasks(nn.Module):
                 nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, channels)
             )
 
-    def forward(self, student: Student, batch: Data, generator: torch.Generator) -> Tensor:
-        """Return the loss of a batch of unlabelled graphs.
+    def forward(
+        self, student: Student, batch: Data, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the loss of each task, without weights, on a batch of unlabelled graphs.
 
         Args:
             student: with the mask as its last symbol (`with_mask`).
             batch: graphs; distances of pairs change with the noise, their list does not.
-            generator: of noise and masks.
+            generator: of noise and masks; on the CPU.
         """
-        w = self.weights
         views = [self._view(student, batch, generator) for _ in range(2)]
         masking = torch.stack([view[0] for view in views]).mean()
         denoising = torch.stack([view[1] for view in views]).mean()
         first, second = (self.contrast(view[2]) for view in views)
-        contrast = info_nce(first, second, w.temperature)
-        return (w.masking * masking + w.denoising * denoising + w.contrast * contrast).double()
+        contrast = info_nce(first, second, self.weights.temperature)
+        return {"masking": masking, "denoising": denoising, "contrast": contrast}
+
+    def total(self, parts: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted sum of the tasks' losses."""
+        w = self.weights
+        weighted = (
+            w.masking * parts["masking"]
+            + w.denoising * parts["denoising"]
+            + w.contrast * parts["contrast"]
+        )
+        return weighted.double()
 
     def _view(
         self, student: Student, batch: Data, generator: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         w = self.weights
         n = batch.species.shape[0]
-        noise = w.tau * torch.randn(n, 3, generator=generator, dtype=torch.float64)
-        hidden = torch.rand(n, generator=generator) < w.masked
+        device = batch.species.device
+        drawn = torch.randn(n, 3, generator=generator, dtype=torch.float64)
+        noise = w.tau * drawn.to(device)
+        hidden = (torch.rand(n, generator=generator) < w.masked).to(device)
         species = torch.where(hidden, self.n_species, batch.species)
         i, j = batch.edge_index[0], batch.edge_index[1]
         pairs = batch.edge_vec + noise[j] - noise[i]
-        mean = torch.zeros(batch.num_graphs, 3, dtype=torch.float64)
+        mean = noise.new_zeros(batch.num_graphs, 3)
         mean = mean.index_add(0, batch.batch, noise) / batch.n_atoms[:, None]
         _, forces, _ = energy_and_forces(
             student,
@@ -127,7 +141,7 @@ def info_nce(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     a = nn.functional.normalize(first, dim=-1)
     b = nn.functional.normalize(second, dim=-1)
     logits = a @ b.T / temperature
-    own = torch.arange(len(a))
+    own = torch.arange(len(a), device=a.device)
     cross = nn.functional.cross_entropy
     return 0.5 * (cross(logits, own) + cross(logits.T, own))
 

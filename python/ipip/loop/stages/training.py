@@ -69,10 +69,14 @@ def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
         train += reference_frames((*run.chain, round_index), run)
     student, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     seed = derive_seed(settings.seed, round_index, "finetune")
+    training = settings.finetune
+    unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
+    if unlabelled and training.references == "auto":  # the energy's zero was free until now
+        training = training.model_copy(update={"references": "shift"})
     if settings.iteration.replay:
         pool = read_set(_own_set(round_index, run))
         train += replayed(pool, len(train), settings.iteration.replay, seed)
-    return _train(student, train, valid, settings.finetune, run, seed)
+    return _train(student, train, valid, training, run, seed)
 
 
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:

@@ -107,7 +107,9 @@ def _seen(module: Any) -> Iterator[list[tuple[Any, Any]]]:
 
 def _x(value: Any) -> Any:
     """Return the tensor, or the node features `x` of a graph, as they are now."""
-    tensor = value if hasattr(value, "detach") else value["x"]
+    import torch
+
+    tensor = value if isinstance(value, torch.Tensor) else value["x"]
     return tensor.detach().clone()
 
 

@@ -127,8 +127,8 @@ class RunSettings(Settings):
             )
         if method.needs_features and self.teacher.kind not in WITH_FEATURES:
             raise ValueError(
-                f"pretrain.method is {method.kind}, which needs features of the teacher's atoms, and"
-                f" teacher.kind {self.teacher.kind} gives none; expected one of"
+                f"pretrain.method is {method.kind}, which needs features of the teacher's atoms,"
+                f" and teacher.kind {self.teacher.kind} gives none; expected one of"
                 f" {', '.join(WITH_FEATURES)}, or method hessian, which works with every teacher"
             )
         if not method.uses_labels and pretrain.early_stop_patience is not None:

@@ -1,4 +1,4 @@
-"""What the methods of pretraining ask the teacher for, kept in files so that a kill loses little."""
+"""What methods of pretraining ask the teacher for, kept in files so that a kill loses little."""
 
 from __future__ import annotations
 

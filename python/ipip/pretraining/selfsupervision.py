@@ -80,7 +80,7 @@ class GpipObjective:
     """
 
     uses_labels = False
-    description = "masking, denoising and contrast without labels, by eager PyTorch"
+    description = "masking, denoising and contrast, without labels"
 
     def __init__(self, method: GpipMethod, channels: int, n_species: int, seed: int) -> None:
         weights = GeometryWeights(**method.model_dump(exclude={"kind"}))
@@ -100,5 +100,5 @@ class GpipObjective:
         self, student: Student, evaluate: EnergyForces, batch: Batch, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted sum of the three tasks."""
-        parts = self._tasks(student, batch, generator)
+        parts = self._tasks(student, batch, generator, evaluate)
         return self._tasks.total(parts), parts

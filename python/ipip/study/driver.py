@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
@@ -114,7 +115,7 @@ def _own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> Non
         raise InputError(f"{folder}: is a file; choose another folder with --dir")
     lock = folder / LOCK
     if lock.exists():
-        if lock.read_text(encoding="utf-8") != _lock_text(settings, base):
+        if _completed(lock.read_text(encoding="utf-8")) != _lock_text(settings, base):
             raise InputError(
                 f"{folder}: holds a study with other settings ({lock.name} has them); use a new "
                 "folder with --dir, or put the old settings back"
@@ -130,3 +131,13 @@ def _lock_text(settings: StudySettings, base: RunSettings) -> str:
     values = {"study": settings.model_dump(mode="json"), "run": base.model_dump(mode="json")}
     text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     return text
+
+
+def _completed(lock: str) -> str:
+    """Return a lock with the settings that an older version did not know, at their defaults."""
+    try:
+        values = yaml.safe_load(lock)
+        study = StudySettings.model_validate(values["study"])
+        return _lock_text(study, RunSettings.model_validate(values["run"]))
+    except (yaml.YAMLError, ValidationError, KeyError, TypeError):
+        return lock

@@ -11,6 +11,7 @@ from ase.calculators.emt import EMT
 from ipip.config.pretraining import HessianMethod, PretrainSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
+from ipip.errors import InputError
 from ipip.models import build_student
 from ipip.pretraining.asking import ask_for_rows, draw_frames
 from ipip.pretraining.distillation import HessianObjective
@@ -97,9 +98,10 @@ def test_rows_that_were_asked_for_are_not_asked_for_again(alloys, tmp_path):
 
 
 def test_frames_are_drawn_as_far_as_the_evaluations_reach():
-    assert draw_frames(5, None, 2, seed=1) == [0, 1, 2, 3, 4]
-    assert draw_frames(5, 100, 2, seed=1) == [0, 1, 2, 3, 4]
-    assert len(set(draw_frames(50, 21, 2, seed=1))) == 10
+    assert draw_frames(HessianMethod(), 5, seed=1) == [0, 1, 2, 3, 4]
+    assert draw_frames(HessianMethod(max_calls=100), 5, seed=1) == [0, 1, 2, 3, 4]
+    assert len(set(draw_frames(HessianMethod(max_calls=21), 50, seed=1))) == 10
+    assert HessianMethod(max_calls=21).calls(50) == 20
 
 
 def test_hessian_rows_are_learnt(alloys, tmp_path):
@@ -193,11 +195,15 @@ def test_gradients_of_a_method_are_those_of_eager_pytorch(alloys, tmp_path):
 
 
 def test_the_training_of_another_method_is_not_continued(alloys, tmp_path):
-    from ipip.errors import InputError
-
     train("frad", alloys, tmp_path)
     with pytest.raises(InputError, match="holds a different training"):
         train({"kind": "frad", "tau": 0.1}, alloys, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["n2n", "a2a"])
+def test_a_teacher_without_features_is_refused(kind, alloys, tmp_path):
+    with pytest.raises(InputError, match="teacher 'ase' gives no features of atoms; expected sev"):
+        train(kind, alloys, tmp_path)
 
 
 def test_only_an_objective_adds_columns_to_the_table(alloys, tmp_path):

@@ -33,6 +33,10 @@ class MethodSettings(Settings):
         """Whether energies and forces are learnt too."""
         return True
 
+    def calls(self, frames: int) -> int:
+        """Return how often the teacher evaluates for it, with `frames` to train on."""
+        return 0
+
 
 class LabelsMethod(MethodSettings):
     """Energies and forces alone, as in the paper."""
@@ -56,6 +60,23 @@ class AskingMethod(MethodSettings):
         """Yes."""
         return True
 
+    @property
+    def calls_per_frame(self) -> int:
+        """Teacher evaluations of a frame."""
+        return 1
+
+    def affordable(self, frames: int) -> int:
+        """Return of how many frames the teacher is asked, with `frames` to train on."""
+        return (
+            frames
+            if self.max_calls is None
+            else min(frames, self.max_calls // self.calls_per_frame)
+        )
+
+    def calls(self, frames: int) -> int:
+        """Return how often the teacher evaluates for it at most, with `frames` to train on."""
+        return self.affordable(frames) * self.calls_per_frame
+
 
 class HessianMethod(AskingMethod):
     """Rows of the teacher's Hessian beside the labels (Amin et al., ICLR 2025)."""
@@ -71,12 +92,17 @@ class HessianMethod(AskingMethod):
         5e-3, gt=0, le=0.1, description="displacement (Å) of the central differences of its forces"
     )
 
+    @property
+    def calls_per_frame(self) -> int:
+        """Teacher evaluations of a frame: two for each row."""
+        return 2 * self.rows
+
     @model_validator(mode="after")
     def _pays_for_a_frame(self) -> HessianMethod:
-        if self.max_calls is not None and self.max_calls < 2 * self.rows:
+        if self.max_calls is not None and self.max_calls < self.calls_per_frame:
             raise ValueError(
                 f"max_calls is {self.max_calls} with {self.rows} rows of a frame, which take "
-                f"{2 * self.rows} evaluations; expected at least that many"
+                f"{self.calls_per_frame} evaluations; expected at least that many"
             )
         return self
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ipip.config.pretraining import HessianMethod, NodeMethod
+from ipip.config.pretraining import AskingMethod, HessianMethod, NodeMethod
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
 from ipip.data.atomic import replaced_file
@@ -21,10 +21,9 @@ FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 
-def draw_frames(count: int, calls: int | None, calls_per_frame: int, seed: int) -> list[int]:
-    """Draw the frames that a number of teacher evaluations pays for; all, if it does for them."""
-    affordable = count if calls is None else min(count, calls // calls_per_frame)
-    chosen = np.random.default_rng(seed).choice(count, size=affordable, replace=False)
+def draw_frames(method: AskingMethod, count: int, seed: int) -> list[int]:
+    """Draw the frames, of `count`, that the method's evaluations pay for."""
+    chosen = np.random.default_rng(seed).choice(count, size=method.affordable(count), replace=False)
     return sorted(chosen.tolist())
 
 
@@ -52,7 +51,7 @@ def ask_for_rows(
     Raises:
         IpipError: the teacher fails on a displaced frame.
     """
-    chosen = draw_frames(len(frames), method.max_calls, 2 * method.rows, seed)
+    chosen = draw_frames(method, len(frames), seed)
     seeds = np.random.default_rng([seed, 1]).integers(2**31, size=len(frames))
     coordinates = [
         draw_coordinates(len(frames[index]), method.rows, int(seeds[index])) for index in chosen
@@ -95,7 +94,7 @@ def ask_for_features(
     Returns:
         By index of the frame: [n, width].
     """
-    chosen = draw_frames(len(frames), method.max_calls, 1, seed)
+    chosen = draw_frames(method, len(frames), seed)
     path = folder / "features.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -127,7 +127,7 @@ def _loss(objective, trained, frames) -> float:
     dataset.extras = objective.extras
     batch = Batch.from_data_list(dataset.graphs)
     loss, _ = objective.loss(trained, lambda *_: None, batch, torch.Generator())
-    return float(loss)
+    return float(loss.detach())
 
 
 @pytest.mark.parametrize("kind", ["frad", "gpip"])

@@ -24,7 +24,7 @@ def test_a_name_stands_for_the_methods_defaults(tmp_path):
     by_name = load_settings(write(tmp_path, "frad"), RunSettings)
     by_kind = load_settings(write(tmp_path, {"kind": "frad"}), RunSettings)
     assert by_name.pretrain == by_kind.pretrain
-    assert by_name.pretrain.method.tau == 0.05
+    assert by_name.pretrain.method.tau == 0.15
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ class FradMethod(MethodSettings):
     """Fractional denoising of the structures, without labels (after Ni et al., 2024)."""
 
     kind: Literal["frad"] = Field("frad", description="fractional denoising, without labels")
-    tau: float = Field(0.05, gt=0, description="standard deviation of the noise to undo (Å)")
+    tau: float = Field(0.15, gt=0, description="standard deviation of the noise to undo (Å)")
     turn: float = Field(
         0.3,
         ge=0,
@@ -164,7 +164,7 @@ class GpipMethod(MethodSettings):
     kind: Literal["gpip"] = Field(
         "gpip", description="masked elements, denoising and contrast, without labels"
     )
-    tau: float = Field(0.05, gt=0, description="standard deviation of the noise to undo (Å)")
+    tau: float = Field(0.15, gt=0, description="standard deviation of the noise to undo (Å)")
     stiffness: float = Field(
         10.0, gt=0, description="forces that undo the noise are minus this times it (eV/Å^2)"
     )

@@ -44,7 +44,7 @@ class GeometryWeights:
         masking, denoising, contrast: weights.
     """
 
-    tau: float = 0.05
+    tau: float = 0.15
     stiffness: float = 10.0
     masked: float = 0.15
     temperature: float = 0.1

@@ -14,7 +14,7 @@ from ipip.config.pretraining import FradMethod, GpipMethod
 from ipip.data import Frame
 from ipip.data.dataset import GraphDataset
 from ipip.models import Student
-from ipip.pretraining.denoising import fractional_noise
+from ipip.pretraining.denoising import Fragments, fractional_noise
 from ipip.pretraining.geometry import GeometryTasks, GeometryWeights
 from ipip.train.kernels import EnergyForces
 
@@ -33,6 +33,7 @@ class FradObjective:
     def __init__(self, method: FradMethod, frames: Sequence[Frame]) -> None:
         self.heads: nn.Module = nn.Module()
         self._method, self._frames = method, frames
+        self._fragments: dict[int, Fragments] = {}
 
     def identity(self) -> dict[str, Any]:
         """Return the settings."""
@@ -50,7 +51,11 @@ class FradObjective:
         draws = np.random.default_rng(int(torch.randint(2**62, (1,), generator=generator)))
         noisy, noises = [], []
         for number in batch.number.tolist():
-            frame, noise = fractional_noise(self._frames[number], m.turn, m.tau, draws)
+            own = self._frames[number]
+            if m.turn > 0 and number not in self._fragments:
+                self._fragments[number] = Fragments.of(own)
+            known = self._fragments.get(number)
+            frame, noise = fractional_noise(own, m.turn, m.tau, draws, known)
             noisy.append(frame)
             noises.append(noise - noise.mean(axis=0))  # a rigid shift cannot be seen
         graphs = GraphDataset(noisy, student.symbols, student.cutoff).graphs
@@ -65,8 +70,7 @@ class FradObjective:
         )
         noise = torch.from_numpy(np.concatenate(noises)).to(forces.device)
         misfit = forces / m.stiffness + noise
-        own = (misfit * misfit).sum(-1).mean() / m.tau**2
-        return own, {}
+        return (misfit * misfit).sum(-1).mean() / m.tau**2, {}
 
 
 class GpipObjective:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import numpy.typing as npt
 
 from ipip.config.pretraining import AskingMethod, HessianMethod, NodeMethod
 from ipip.config.teacher import TeacherSettings
-from ipip.data import Frame
+from ipip.data import Frame, frames_digest
 from ipip.data.atomic import replaced_file
 from ipip.errors import IpipError
 from ipip.pretraining.hessian import Coordinates, draw_coordinates, teacher_rows
 from ipip.teachers import Teacher
-from ipip.teachers.labelling import label_frames
+from ipip.teachers.labelling import label_frames, level_identity
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -95,15 +96,22 @@ def ask_for_features(
         By index of the frame: [n, width].
     """
     chosen = draw_frames(method, len(frames), seed)
-    path = folder / "features.npz"
+    own = [frames[index] for index in chosen]
+    path = folder / f"features-{_key(own, teacher)}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with Teacher(teacher, folder) as asked:
-            found = asked.features([frames[index] for index in chosen], progress)
+            found = asked.features(own, progress)
         with replaced_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, *found)
     with np.load(path) as stored:
         return {index: stored[f"arr_{number}"] for number, index in enumerate(chosen)}, len(chosen)
+
+
+def _key(frames: Sequence[Frame], teacher: TeacherSettings) -> str:
+    """Return what tells the answers to these frames from others in the same folder."""
+    text = f"{frames_digest(frames)} {level_identity(teacher)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def ask_for_embedding(symbols: Sequence[str], teacher: TeacherSettings, folder: Path) -> FloatArray:

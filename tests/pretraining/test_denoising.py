@@ -1,18 +1,26 @@
 """Fractional noise: soft turns that keep bonds, and Gaussian noise that is to be undone."""
 
+import functools
+
 import numpy as np
 import pytest
+import torch
 from ase import Atoms
 from ase.build import molecule
+from torch_geometric.data import Batch
 
+from ipip.config.pretraining import FradMethod
 from ipip.data import Frame
+from ipip.data.dataset import GraphDataset
+from ipip.graph import energy_and_forces
 from ipip.pretraining.denoising import (
-    as_force_labels,
+    Fragments,
     bridges,
     find_bonds,
     fractional_noise,
-    turn_fragments,
 )
+from ipip.pretraining.selfsupervision import FradObjective
+from ipip.train.objective import step_generator
 
 CHAIN = Frame.from_atoms(molecule("butadiene"))
 
@@ -30,7 +38,7 @@ def in_a_box(frame: Frame) -> Frame:
 @pytest.mark.parametrize("frame", [CHAIN, in_a_box(CHAIN)], ids=["open", "periodic"])
 def test_turns_change_shape_but_no_bond_length(frame, rng):
     bonds, before = find_bonds(frame)
-    turned = frame.replace(positions=turn_fragments(frame, 0.6, rng))
+    turned = frame.replace(positions=Fragments.of(frame).turned(0.6, rng))
     again, after = find_bonds(turned)
     lengths = {tuple(b): np.linalg.norm(v) for b, v in zip(bonds.tolist(), before, strict=True)}
     found = {tuple(b): np.linalg.norm(v) for b, v in zip(again.tolist(), after, strict=True)}
@@ -56,16 +64,24 @@ def test_noise_has_the_asked_width_and_is_what_was_added_last(rng):
     assert noisy.energy is None
 
 
-def test_forces_undo_the_noise_and_have_no_sum(rng):
-    noisy, noise = fractional_noise(CHAIN, 0.3, 0.05, rng)
-    labelled = as_force_labels(noisy, noise, stiffness=10.0, energy=-1.0)
-    np.testing.assert_allclose(labelled.forces.sum(axis=0), 0.0, atol=1e-12)
-    restored = noisy.positions + labelled.forces / 10.0
-    np.testing.assert_allclose(
-        restored - restored.mean(axis=0),
-        (noisy.positions - noise) - (noisy.positions - noise).mean(axis=0),
-        atol=1e-12,
-    )
+def test_a_student_without_forces_misses_the_whole_noise(make_student):
+    """The loss is 3 (n - 1)/n: three coordinates of each atom, less the rigid shift."""
+    student = make_student(symbols=["C", "H"])
+    with torch.no_grad():
+        student.readout[2].weight.zero_()
+    frames = [CHAIN, in_a_box(CHAIN)]
+    objective = FradObjective(FradMethod(tau=0.1), frames)
+    dataset = GraphDataset(frames, student.symbols, student.cutoff)
+    dataset.extras = objective.extras
+    batch = Batch.from_data_list(dataset.graphs)
+    evaluate = functools.partial(energy_and_forces, student)
+    losses = []
+    for step in range(200):
+        draws = step_generator(1, step)
+        losses.append(float(objective.loss(student, evaluate, batch, draws)[0]))
+    n = len(CHAIN)
+    error = 3 * np.std(losses) / np.sqrt(len(losses))
+    assert np.mean(losses) == pytest.approx(3 * (n - 1) / n, abs=error)
 
 
 def test_the_same_seed_gives_the_same_noise():

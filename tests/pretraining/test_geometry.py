@@ -47,13 +47,13 @@ def test_the_tasks_are_learnt(make_batch, make_student):
     other = make_batch([crystal(k) for k in range(20, 26)] + [cluster(k) for k in range(20, 26)])
 
     def test_loss() -> float:
-        return tasks(wider, other, torch.Generator().manual_seed(9)).item()
+        return tasks.total(tasks(wider, other, torch.Generator().manual_seed(9))).item()
 
     before = test_loss()
     optimiser = torch.optim.Adam([*wider.parameters(), *tasks.parameters()], lr=0.005)
     generator = torch.Generator().manual_seed(3)
     for _ in range(60):
         optimiser.zero_grad()
-        tasks(wider, train, generator).backward()
+        tasks.total(tasks(wider, train, generator)).backward()
         optimiser.step()
     assert test_loss() < 0.7 * before

@@ -7,6 +7,7 @@ from tests.loop.conftest import plain_settings
 
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
+from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError
 from ipip.study import build_arms
 from ipip.study.arms import find_budget
@@ -96,3 +97,26 @@ def test_a_run_without_rounds_is_refused(base):
 def test_studies_that_make_no_sense_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         study("one-shot", "iterated", **changes)
+
+
+RIVALS = ["one-shot-hessian", "one-shot-frad", "one-shot-gpip"]
+
+
+def test_rivals_pretrain_once_with_the_steps_and_teacher_evaluations_of_the_iterated_arm(base):
+    budget, arms = made(base, "one-shot", *RIVALS)
+    for name in RIVALS:
+        run = arms[name].settings(base, 1)
+        assert run.rounds == 0
+        assert f"one-shot-{run.pretrain.method.kind}" == name
+        assert steps_of(run.pretrain, 50) == budget.pretrain_steps, name
+        assert steps_of(run.finetune, 6) == budget.finetune_steps, name
+    method = arms["one-shot-hessian"].settings(base, 1).pretrain.method
+    assert method.max_calls == budget.harvest_calls
+
+
+def test_an_arm_whose_method_the_teacher_cannot_serve_is_refused_before_work(base):
+    with pytest.raises(InputError, match=r"one-shot-n2n: .*teacher.kind ase gives none"):
+        made(base, "one-shot", "one-shot-n2n")
+    sevennet = base.model_copy(update={"teacher": TeacherSettings(kind="sevennet")})
+    _, arms = made(sevennet, "one-shot", "one-shot-n2n", "one-shot-a2a")
+    assert arms["one-shot-n2n"].settings(sevennet, 1).pretrain.method.kind == "n2n"

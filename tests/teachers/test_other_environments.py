@@ -78,6 +78,20 @@ def _check_md(teacher, frame) -> None:
     assert result.state == "finished" and len(result.frames) == 2
 
 
+def _check_features(teacher, frame, widths: tuple[int, int], tolerance: float) -> None:
+    """Features belong to atoms and do not turn; each element has an embedding of its own."""
+    turn = np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])  # the cell is a cube
+    order = np.arange(len(frame))[::-1]
+    other = frame.replace(positions=frame.positions[order] @ turn, numbers=frame.numbers[order])
+    first, second = teacher.features([frame, other])
+    assert first.shape == (len(frame), widths[0])
+    np.testing.assert_allclose(second, first[order], atol=tolerance * np.abs(first).max())
+    table = teacher.embedding(["S", "Mo", "O"])
+    assert table.shape == (3, widths[1])
+    assert np.linalg.matrix_rank(table) == 3
+    np.testing.assert_array_equal(teacher.embedding(["O"])[0], table[2])
+
+
 def test_mace_runs_beside_sevennet_from_another_environment(second_environment, tmp_path):
     python = second_environment("mace-torch==0.3.16")
     model = tmp_path / "small.model"
@@ -98,6 +112,7 @@ def test_mace_runs_beside_sevennet_from_another_environment(second_environment, 
         _check_physics(teacher, frames[0], tolerance=1e-3)
         _check_batches(teacher, frames)
         _check_md(teacher, frames[0])
+        _check_features(teacher, frames[0], (16, 8), tolerance=1e-9)
     assert "Traceback" not in (tmp_path / "teacher-0.log").read_text()  # no batch failed
 
 
@@ -112,4 +127,5 @@ def test_chgnet_labels_alone_and_in_batches_and_runs_md(second_environment, tmp_
         _check_physics(teacher, frames[0], tolerance=2e-2)  # single precision
         _check_batches(teacher, frames)
         _check_md(teacher, frames[0])
+        _check_features(teacher, frames[0], (64, 64), tolerance=1e-4)
     assert "Traceback" not in (tmp_path / "teacher-0.log").read_text()  # no batch failed

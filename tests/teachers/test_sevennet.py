@@ -85,3 +85,31 @@ def test_a_batch_gives_each_frame_the_labels_that_it_has_alone(tmp_path):
             np.testing.assert_allclose(one.forces, other.forces, atol=1e-4)
         if one.stress is not None:
             np.testing.assert_allclose(one.stress, two.stress, atol=1e-5)
+
+
+def test_features_are_what_its_readout_makes_the_energy_of(teacher):
+    """Through the readout's own layers they give the labels' energy."""
+    import torch
+    from sevenn.calculator import SevenNetCalculator
+
+    frame = build(SystemSettings(species={"MoO3": 1, "S2": 1}, box=8.0), seed=1)
+    (features,) = teacher.features([frame])
+    assert features.shape == (len(frame), 128)
+    calculator = SevenNetCalculator("7net-0", device="cpu")
+    types = torch.tensor([calculator.type_map[int(z)] for z in frame.numbers])
+    data = {"x": torch.tensor(features, dtype=torch.float32), "atom_type": types}
+    for name in ("reduce_input_to_hidden", "reduce_hidden_to_energy", "rescale_atomic_energy"):
+        data = calculator.model.get_submodule(name)(data)
+    (labelled,) = teacher.label([frame])
+    assert float(data["atomic_energy"].sum()) == pytest.approx(labelled.energy, abs=1e-3)
+
+
+def test_the_embedding_is_the_first_layers_row_of_each_element(teacher):
+    from sevenn.calculator import SevenNetCalculator
+
+    calculator = SevenNetCalculator("7net-0", device="cpu")
+    weight = calculator.model.get_submodule("onehot_to_feature_x").linear.weight.detach().numpy()
+    table = teacher.embedding(["Mo", "S", "O"])
+    rows = weight.reshape(89, 128)[[calculator.type_map[z] for z in (42, 16, 8)]]
+    factors = table / rows
+    np.testing.assert_allclose(factors, factors[0, 0], rtol=1e-4)  # e3nn's normalisation

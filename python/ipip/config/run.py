@@ -10,6 +10,7 @@ from ipip.config.base import Settings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
+from ipip.config.pretraining import WITH_FEATURES, PretrainSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
     LoopSystem,
@@ -53,8 +54,8 @@ class RunSettings(Settings):
     student: StudentSettings = Field(
         default_factory=PaiNNSettings, description="the student to build"
     )
-    pretrain: TrainingSettings | None = Field(
-        default_factory=TrainingSettings,
+    pretrain: PretrainSettings | None = Field(
+        default_factory=PretrainSettings,
         description="training on the pretraining set; null: none, the student learns from the"
         " reference frames alone",
     )
@@ -104,6 +105,8 @@ class RunSettings(Settings):
                 f"pretrain is null and rounds is {self.rounds}; rounds grow the pretraining set, "
                 "so expected rounds: 0"
             )
+        if self.pretrain is not None:
+            self._check_method(self.pretrain)
         if self.reference.split.test == 0 and self.reference.split.file is None:
             raise ValueError(
                 "reference.split.test is 0; held-out frames are needed to judge a student"
@@ -113,3 +116,23 @@ class RunSettings(Settings):
                 "reference.split.valid is 0; validation frames are needed to choose the best round"
             )
         return self
+
+    def _check_method(self, pretrain: PretrainSettings) -> None:
+        """Refuse a method of pretraining that cannot work in this run."""
+        method = pretrain.method
+        if method.kind != "labels" and self.rounds:
+            raise ValueError(
+                f"pretrain.method is {method.kind} and rounds is {self.rounds}; rounds relabel the"
+                " pretraining set, which only the method labels learns from: expected rounds: 0"
+            )
+        if method.needs_features and self.teacher.kind not in WITH_FEATURES:
+            raise ValueError(
+                f"pretrain.method is {method.kind}, which needs features of the teacher's atoms,"
+                f" and teacher.kind {self.teacher.kind} gives none; expected one of"
+                f" {', '.join(WITH_FEATURES)}, or method hessian, which works with every teacher"
+            )
+        if not method.uses_labels and pretrain.early_stop_patience is not None:
+            raise ValueError(
+                f"pretrain.method is {method.kind}, which uses no labels, so that nothing is"
+                " validated; expected early_stop_patience: null"
+            )

@@ -42,7 +42,8 @@ class _Renderer:
         self, schema: type[BaseModel], values: Mapping[str, Any], indent: int, key: str = ""
     ) -> Iterator[str]:
         pad = " " * indent
-        before = self.described.get(schema)
+        known = (key for kind, key in self.described.items() if issubclass(kind, schema))
+        before = next(known, None)
         if before is not None and before != key:
             yield f"{pad}# further keys: as in {before}"
         self.described.setdefault(schema, key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -37,6 +37,10 @@ class GraphDataset(Dataset[Data]):
         kind_weights: weight of each `config_type`; 1 for those it does not name.
         cache_mb: megabytes of graphs that are kept; the others are built anew each time.
 
+    Attributes:
+        extras: gives further tensors of a frame, by its index; a batch joins them along their
+            first axis. None: there are none.
+
     Raises:
         InputError: an element that is not in `symbols`, or an impossible cell; says which frame.
     """
@@ -60,6 +64,7 @@ class GraphDataset(Dataset[Data]):
         self.symbols = list(symbols)
         self.cutoff = cutoff
         self.kind_weights = dict(kind_weights or {})
+        self.extras: Callable[[int], dict[str, torch.Tensor]] | None = None
         self._room = cache_mb * MEGABYTE
         self._cache: dict[int, Data] = {}
 
@@ -72,6 +77,8 @@ class GraphDataset(Dataset[Data]):
         graph = self._cache.get(index)
         if graph is None:
             graph = self._build(self.frames[index])
+            if self.extras is not None:
+                graph.update(self.extras(index))
             size = sum(value.nbytes for value in graph.to_dict().values() if torch.is_tensor(value))
             if size <= self._room:
                 self._room -= size

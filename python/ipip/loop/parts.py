@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ipip.config.pretraining import PretrainSettings
 from ipip.config.run import RunSettings
 from ipip.data.digest import file_digest
 
@@ -19,6 +20,7 @@ WITHOUT_INFLUENCE = {
     "Cp2kSettings": {"command"},
     "TeacherMDSettings": {"checkpoint_interval"},
     "TrainingSettings": {"tensorboard", "accelerator"},
+    "PretrainSettings": {"tensorboard", "accelerator"},
     "StudentMDSettings": {"restart_interval"},
 }
 
@@ -27,6 +29,8 @@ def settings_part(value: Any) -> Any:
     """Return settings (or a list or dict of them) as JSON-able values that decide the results."""
     if isinstance(value, BaseModel):
         skipped = WITHOUT_INFLUENCE.get(type(value).__name__, set())
+        if isinstance(value, PretrainSettings) and value.method.kind == "labels":
+            skipped = skipped | {"method"}  # stages were made before there were others
         names = [name for name in type(value).model_fields if name not in skipped]
         return {name: settings_part(getattr(value, name)) for name in names}
     if isinstance(value, Path):

@@ -137,7 +137,16 @@ def teacher_calls(settings: RunSettings, found: FoundInputs) -> int:
     """Return how often the teacher evaluates at most: its MD, labels, every harvest."""
     explored = len(found.boxes) * settings.teacher_md.steps
     harvested = settings.rounds * settings.harvest.candidates
-    return explored + found.train + found.test + harvested
+    return explored + found.train + found.test + harvested + method_calls(settings)
+
+
+def method_calls(settings: RunSettings) -> int:
+    """Return how often the teacher evaluates at most for a method of pretraining."""
+    if settings.pretrain is None:
+        return 0
+    runs = sum(system.runs for system in settings.systems)
+    frames = pretraining_frames(settings, runs, 0)
+    return settings.pretrain.method.calls(frames - held_out_count(frames))
 
 
 def _frames(md: MDSettings) -> int:
@@ -182,8 +191,16 @@ def _stage(
     if name == "30_pretrain":
         assert settings.pretrain is not None  # said above
         steps = steps_of(settings.pretrain, frames - held_out_count(frames))
-        per_step = mean_atoms * settings.pretrain.batch_size
-        return f"{steps} optimiser steps on {frames} frames", steps * per_step * training_us * 1e-6
+        seconds = steps * mean_atoms * settings.pretrain.batch_size * training_us * 1e-6
+        work, calls = (
+            f"{steps} optimiser steps on {frames} frames",
+            method_calls(settings),
+        )
+        if settings.pretrain.method.kind != "labels":
+            work += f" by {settings.pretrain.method.kind}"
+        if calls:
+            work += f", at most {calls} teacher evaluations"
+        return work, seconds + calls * mean_atoms * teacher_us * 1e-6 / settings.teacher.workers
     per_step = found.train_atoms / found.train * settings.finetune.batch_size
     if name == "40_finetune":
         count = found.train + round(settings.iteration.replay * found.train)

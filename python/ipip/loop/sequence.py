@@ -9,7 +9,7 @@ from typing import Any
 from ipip.config.run import RunSettings
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, previous_set, stage_id
 from ipip.loop.parts import pick
-from ipip.loop.plan import disk_estimates
+from ipip.loop.plan import disk_estimates, method_calls
 from ipip.loop.stage import Stage, StageResult, StageRun
 from ipip.loop.stages.baseline import baseline
 from ipip.loop.stages.committee import committee
@@ -63,10 +63,18 @@ class StageFactory:
                 disk_bytes=self._disk[name],
                 chain=chain,
                 revision=REVISIONS.get(name, 1),
-                teacher_calls=self.settings.harvest.candidates if name == "15_harvest" else 0,
+                teacher_calls=self._teacher_calls(name),
             )
             for name, title, parts, inputs, work in rows
         ]
+
+    def _teacher_calls(self, name: str) -> int:
+        """Return how often a stage may evaluate the teacher, beyond the teacher's MD."""
+        if name == "15_harvest":
+            return self.settings.harvest.candidates
+        if name == "30_pretrain":
+            return method_calls(self.settings)
+        return 0
 
     def _pick(self, parts: tuple[str, ...]) -> dict[str, Any]:
         if parts not in self._parts:
@@ -167,11 +175,19 @@ class StageFactory:
     def _training(self, index: int, chain: tuple[int, ...]) -> Iterator[Row]:
         settings = self.settings
         own = previous_set(index)
+        method = None if settings.pretrain is None else settings.pretrain.method
+        asked_too = ("teacher",) if method is not None and method.asks_teacher else ()
         before = (stage_id(chain[-1], "40_finetune"),) if chain else ()
         yield (
             "30_pretrain",
             "pretrain the student",
-            ("elements", "student", "pretrain") + (("iteration.start",) if chain else ()),
+            (
+                "elements",
+                "student",
+                "pretrain",
+                *asked_too,
+                *(("iteration.start",) if chain else ()),
+            ),
             (LABEL, own, *before),
             partial(pretrain, settings, index),
         )

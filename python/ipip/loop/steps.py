@@ -19,7 +19,8 @@ from ipip.loop.labellers import average_weights, label_with
 from ipip.loop.reference import read_reference
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.seeds import derive_seed
-from ipip.loop.stages.training import STUDENT_FILE, hold_out
+from ipip.loop.stages.by_method import ByMethod
+from ipip.loop.stages.training import STUDENT_FILE, Trainer, hold_out
 from ipip.models import Student, build_student
 from ipip.train import fit, metrics
 
@@ -114,7 +115,8 @@ def pretrain_student(
     same call continues a training that was interrupted.
 
     Args:
-        settings: of a run; `seed`, `elements`, `student` and `pretrain` count.
+        settings: of a run; `seed`, `elements`, `student` and `pretrain` count, and `teacher` for a
+            method that asks it.
         frames: files of labelled frames.
         folder: gets student.pt and training/.
         progress: show a bar.
@@ -134,7 +136,18 @@ def pretrain_student(
         **settings.student.arguments(),
     )
     seed = derive_seed(settings.seed, 0, "pretrain")
-    return _train(student, train, valid, settings.pretrain, folder, seed, "validation", progress)
+    method = settings.pretrain.method.kind != "labels"
+    return _train(
+        student,
+        train,
+        valid,
+        settings.pretrain if method else settings.pretrain.training,
+        folder,
+        seed,
+        "validation",
+        progress,
+        trainer=ByMethod(settings.teacher, folder, SilentReporter()) if method else fit,
+    )
 
 
 def finetune_student(
@@ -171,11 +184,14 @@ def _train(
     part: str,
     progress: bool,
     test: Sequence[Frame] | None = None,
+    trainer: Trainer = fit,
 ) -> Trained:
     torch.set_num_threads(1)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another folder with --dir")
-    result = fit(student, train, valid, training, folder / "training", seed=seed, progress=progress)
+    result = trainer(
+        student, train, valid, training, folder / "training", seed=seed, progress=progress
+    )
     path = folder / STUDENT_FILE
     save_student(
         result.student,

@@ -13,6 +13,8 @@ inorganic molecules have them too. No teacher is asked.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 from ase.data import covalent_radii
@@ -26,60 +28,68 @@ FloatArray = npt.NDArray[np.float64]
 BOND_FACTOR = 1.25  # a bond is shorter than this times the sum of covalent radii
 
 
+@dataclasses.dataclass(frozen=True)
+class Fragments:
+    """What of a frame can turn: found once, turned often.
+
+    Attributes:
+        positions: [n, 3] Å, in which each molecule is whole, not cut by periodic boundaries.
+        joints: bonds (i, j) whose removal separates i from j, and the atoms of j's side as a mask
+            [n]; it is the smaller one.
+    """
+
+    positions: FloatArray
+    joints: tuple[tuple[int, int, npt.NDArray[np.bool_]], ...]
+
+    @classmethod
+    def of(cls, frame: Frame) -> Fragments:
+        """Find the fragments of a frame."""
+        bonds, vectors = find_bonds(frame)
+        joints = [(i, j, _side_of(len(frame), bonds, i, j)) for i, j in bridges(len(frame), bonds)]
+        return cls(_unwrapped(frame.positions, bonds, vectors), tuple(joints))
+
+    def turned(self, turn: float, generator: np.random.Generator) -> FloatArray:
+        """Turn the smaller side of every joint about its bond; return positions [n, 3] Å.
+
+        Bonds stay as long as they were, and so do the angles at both of their ends.
+
+        Args:
+            turn: standard deviation of the angles, radians.
+            generator: of the draws.
+        """
+        positions = self.positions.copy()
+        for i, j, side in self.joints:
+            angle = turn * generator.normal()
+            axis = positions[j] - positions[i]
+            positions[side] = positions[j] + _rotate(positions[side] - positions[j], axis, angle)
+        return positions
+
+
 def fractional_noise(
-    frame: Frame, turn: float, tau: float, generator: np.random.Generator
+    frame: Frame,
+    turn: float,
+    tau: float,
+    generator: np.random.Generator,
+    fragments: Fragments | None = None,
 ) -> tuple[Frame, FloatArray]:
     """Return a noisy frame and the coordinate noise that is to be undone.
 
     Args:
         frame: a configuration.
-        turn: standard deviation of the turns about bridges, radians.
+        turn: standard deviation of the turns of fragments, radians; 0: none are turned.
         tau: standard deviation of each coordinate's noise, Å.
         generator: of the draws.
+        fragments: of the frame, if they were found before.
 
     Returns:
         The frame without labels, and [n, 3] Å, its last change.
     """
-    positions = turn_fragments(frame, turn, generator) if turn > 0 else frame.positions
+    positions = frame.positions
+    if turn > 0:
+        positions = (fragments or Fragments.of(frame)).turned(turn, generator)
     noise = tau * generator.normal(size=positions.shape)
     noisy = frame.replace(positions=positions + noise, energy=None, forces=None, stress=None)
     return noisy, noise
-
-
-def as_force_labels(noisy: Frame, noise: FloatArray, stiffness: float, energy: float) -> Frame:
-    """Return the frame with forces that undo the noise (eV/Å); the energy only fills its place.
-
-    Args:
-        noisy: the frame.
-        noise: [n, 3] Å.
-        stiffness: eV/Å^2.
-        energy: eV; train with energy_weight 0.
-    """
-    forces = -stiffness * (noise - noise.mean(axis=0))  # a rigid shift cannot be seen
-    return noisy.replace(energy=energy, forces=forces)
-
-
-def turn_fragments(frame: Frame, turn: float, generator: np.random.Generator) -> FloatArray:
-    """Turn the smaller side of every bridge of the bond graph about the bond.
-
-    Bonds stay as long as they were, and so do the angles at both of its ends.
-
-    Args:
-        frame: a configuration.
-        turn: standard deviation of the angles, radians.
-        generator: of the draws.
-
-    Returns:
-        [n, 3] Å.
-    """
-    bonds, vectors = find_bonds(frame)
-    positions = _unwrapped(frame.positions, bonds, vectors)
-    for i, j in bridges(len(frame), bonds):
-        side = _side_of(len(frame), bonds, i, j)
-        angle = turn * generator.normal()
-        axis = positions[j] - positions[i]
-        positions[side] = positions[j] + _rotate(positions[side] - positions[j], axis, angle)
-    return positions
 
 
 def find_bonds(frame: Frame) -> tuple[npt.NDArray[np.int64], FloatArray]:

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,7 @@ from torch_geometric.data import Data
 
 from ipip.graph import energy_and_forces
 from ipip.models import Student, build_student
+from ipip.train.kernels import EnergyForces
 
 MASK_SYMBOL = "Og"  # stands for the masked element in a student that is never saved
 FIXED = ("reference_energies", "scale", "shift")  # the energy scale is not learnt
@@ -41,7 +44,7 @@ class GeometryWeights:
         masking, denoising, contrast: weights.
     """
 
-    tau: float = 0.05
+    tau: float = 0.15
     stiffness: float = 10.0
     masked: float = 0.15
     temperature: float = 0.1
@@ -71,55 +74,63 @@ class GeometryTasks(nn.Module):
                 nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, channels)
             )
 
-    def forward(self, student: Student, batch: Data, generator: torch.Generator) -> Tensor:
-        """Return the loss of a batch of unlabelled graphs.
+    def forward(
+        self,
+        student: Student,
+        batch: Data,
+        generator: torch.Generator,
+        evaluate: EnergyForces | None = None,
+    ) -> dict[str, Tensor]:
+        """Return the loss of each task, without weights, on a batch of unlabelled graphs.
 
         Args:
             student: with the mask as its last symbol (`with_mask`).
             batch: graphs; distances of pairs change with the noise, their list does not.
-            generator: of noise and masks.
+            generator: of noise and masks; on the CPU.
+            evaluate: the student's energies and forces; None: by PyTorch.
         """
-        w = self.weights
-        views = [self._view(student, batch, generator) for _ in range(2)]
-        masking = torch.stack([view[0] for view in views]).mean()
-        denoising = torch.stack([view[1] for view in views]).mean()
-        first, second = (self.contrast(view[2]) for view in views)
-        contrast = info_nce(first, second, w.temperature)
-        return (w.masking * masking + w.denoising * denoising + w.contrast * contrast).double()
-
-    def _view(
-        self, student: Student, batch: Data, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        w = self.weights
-        n = batch.species.shape[0]
-        noise = w.tau * torch.randn(n, 3, generator=generator, dtype=torch.float64)
-        hidden = torch.rand(n, generator=generator) < w.masked
-        species = torch.where(hidden, self.n_species, batch.species)
-        i, j = batch.edge_index[0], batch.edge_index[1]
-        pairs = batch.edge_vec + noise[j] - noise[i]
-        mean = torch.zeros(batch.num_graphs, 3, dtype=torch.float64)
-        mean = mean.index_add(0, batch.batch, noise) / batch.n_atoms[:, None]
-        _, forces, _ = energy_and_forces(
-            student,
-            batch.species,
-            batch.edge_index,
-            pairs,
-            batch.batch,
-            batch.num_graphs,
-            create_graph=True,
-        )
-        misfit = forces / w.stiffness + (noise - mean[batch.batch])
-        denoising = (misfit * misfit).sum(-1).mean() / w.tau**2
-        features = student.features(species, batch.edge_index, pairs, n)
-        logits = self.elements(features[hidden])
+        evaluate = evaluate or functools.partial(energy_and_forces, student)
+        n_frames, n = batch.num_graphs, batch.species.shape[0]
+        species, n_atoms = batch.species.repeat(2), batch.n_atoms.repeat(2)
+        frame = torch.cat([batch.batch, batch.batch + n_frames])
+        edge_index = torch.cat([batch.edge_index, batch.edge_index + n], dim=1)
+        noise, hidden = self._draw(2 * n, generator)
+        noise, hidden = noise.to(species.device), hidden.to(species.device)
+        pairs = batch.edge_vec.repeat(2, 1) + noise[edge_index[1]] - noise[edge_index[0]]
+        _, forces, _ = evaluate(species, edge_index, pairs, frame, 2 * n_frames, create_graph=True)
+        misfit = forces / self.weights.stiffness + noise - _mean(noise, frame, n_atoms)[frame]
+        denoising = (misfit * misfit).sum(-1).mean() / self.weights.tau**2
+        masked = torch.where(hidden, self.n_species, species)
+        features = student.features(masked, edge_index, pairs, 2 * n)
         masking = (
-            nn.functional.cross_entropy(logits, batch.species[hidden])
+            nn.functional.cross_entropy(self.elements(features[hidden]), species[hidden])
             if bool(hidden.any())
             else features.sum() * 0.0
         )
-        pooled = features.new_zeros(batch.num_graphs, features.shape[1])
-        pooled = pooled.index_add(0, batch.batch, features) / batch.n_atoms[:, None]
-        return masking, denoising, pooled.to(features.dtype)
+        views = self.contrast(_mean(features, frame, n_atoms).to(features.dtype))
+        contrast = info_nce(views[:n_frames], views[n_frames:], self.weights.temperature)
+        return {"masking": masking, "denoising": denoising, "contrast": contrast}
+
+    def _draw(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return noise [n, 3] Å and which atoms are hidden [n]."""
+        noise = self.weights.tau * torch.randn(n, 3, generator=generator, dtype=torch.float64)
+        return noise, torch.rand(n, generator=generator) < self.weights.masked
+
+    def total(self, parts: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted sum of the tasks' losses."""
+        w = self.weights
+        weighted = (
+            w.masking * parts["masking"]
+            + w.denoising * parts["denoising"]
+            + w.contrast * parts["contrast"]
+        )
+        return weighted.double()
+
+
+def _mean(values: Tensor, frame: Tensor, n_atoms: Tensor) -> Tensor:
+    """Return the mean over the atoms of each frame, [n_frames, width]."""
+    sums = values.new_zeros(len(n_atoms), values.shape[1]).index_add(0, frame, values)
+    return sums / n_atoms[:, None]
 
 
 def info_nce(first: Tensor, second: Tensor, temperature: float) -> Tensor:
@@ -127,7 +138,7 @@ def info_nce(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     a = nn.functional.normalize(first, dim=-1)
     b = nn.functional.normalize(second, dim=-1)
     logits = a @ b.T / temperature
-    own = torch.arange(len(a))
+    own = torch.arange(len(a), device=a.device)
     cross = nn.functional.cross_entropy
     return 0.5 * (cross(logits, own) + cross(logits.T, own))
 

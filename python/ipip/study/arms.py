@@ -134,6 +134,7 @@ def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Ch
             "one-shot, its teacher MD prolonged by the harvests' teacher evaluations",
             once | {"teacher_md.steps": _longer(base, budget)},
         ),
+        **_rivals(budget),
         "iterated": ("the loop as the settings have it", {}),
         "iterated-forget-0": ("nothing is forgotten", {"iteration.forget_fraction": 0.0}),
         "iterated-forget-30": ("30 % are forgotten", {"iteration.forget_fraction": 0.3}),
@@ -153,6 +154,28 @@ def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Ch
             "kept frames: the student's label where it is sure, the teacher's elsewhere",
             {"iteration.kept_labels": "trust"},
         ),
+    }
+
+
+def _rivals(budget: Budget) -> dict[str, tuple[str, Changes]]:
+    """Return the arms that pretrain once by another method.
+
+    Methods that ask the teacher may ask it as often as the harvests of the iterated arm do.
+    """
+    asking = {"max_calls": max(2, budget.harvest_calls)}
+    methods: dict[str, tuple[str, Changes]] = {
+        "hessian": ("with rows of the teacher's Hessian (Amin et al. 2025)", asking),
+        "n2n": ("with the teacher's atomic features (Ekström Kelvinius et al. 2023)", asking),
+        "a2a": ("from the teacher's embedding of the elements", {}),
+        "frad": ("by fractional denoising of the structures (Ni et al. 2024)", {}),
+        "gpip": ("by masking, denoising and contrast of the structures (Cui et al. 2024)", {}),
+    }
+    return {
+        f"one-shot-{kind}": (
+            f"one-shot {meaning}",
+            {"rounds": 0, "pretrain.method": {"kind": kind} | more},
+        )
+        for kind, (meaning, more) in methods.items()
     }
 
 

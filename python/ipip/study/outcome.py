@@ -101,13 +101,15 @@ def read_outcome(
 def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> int:
     """Return the evaluations of the teacher that a student learnt from.
 
-    Those are the steps of its MD and the labels of the harvests. A student that was not pretrained
+    Those are the steps of its MD, what a method of pretraining asked for, and the labels of the
+    harvests. A student that was not pretrained
     learnt from none, although its run has teacher MD for the guards.
     """
-    if not manifests[stage_id(0, "30_pretrain")].results["steps"]:
+    pretrained = manifests[stage_id(0, "30_pretrain")].results
+    if not pretrained["steps"]:
         return 0
     explored = manifests[stage_id(0, "10_explore")].results["runs"]
-    calls = sum(int(run["step"]) for run in explored)
+    calls = sum(int(run["step"]) for run in explored) + int(pretrained.get("teacher_calls", 0))
     for index in rounds[1:]:
         calls += int(manifests[stage_id(index, "15_harvest")].results["labelled"])
     return calls

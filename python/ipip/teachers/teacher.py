@@ -9,6 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+from ase.data import atomic_numbers
+
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.frame import Frame
@@ -16,7 +20,9 @@ from ipip.errors import IpipError
 from ipip.teachers.checkpoint import MDCheckpoint
 from ipip.teachers.process import FrameError, WorkerProcess
 from ipip.teachers.requests import (
+    composition,
     failed_reply,
+    geometry,
     label_request,
     md_request,
     md_result,
@@ -26,6 +32,7 @@ from ipip.teachers.requests import (
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 
 Progress = Callable[[int, int], None]
+FloatArray = npt.NDArray[np.float64]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -158,6 +165,50 @@ class Teacher:
 
         chunks = [frames[start : start + size] for start in range(0, len(frames), size)]
         return [frame for chunk in self._run(one, chunks) for frame in chunk]
+
+    def features(
+        self, frames: Sequence[Frame], progress: Progress | None = None
+    ) -> list[FloatArray]:
+        """Return the invariant features of each frame's atoms before the readout, [n, width].
+
+        One evaluation a frame. Teachers: sevennet, mace, chgnet.
+
+        Args:
+            frames: configurations.
+            progress: called with (frames done, frames in all).
+
+        Raises:
+            InputError: this teacher gives none.
+            FrameError: the teacher raises on a frame.
+        """
+        done = 0
+
+        def one(worker: WorkerProcess, frame: Frame) -> FloatArray:
+            nonlocal done
+            worker.send({"verb": "features", **composition(frame)}, geometry(frame))
+            found: FloatArray = worker.receive()[1]["features"]
+            with self._lock:
+                done += 1
+                if progress is not None:
+                    progress(done, len(frames))
+            return found
+
+        return self._run(one, list(frames))
+
+    def embedding(self, symbols: Sequence[str]) -> FloatArray:
+        """Return what stands for each element before its neighbours count, [n_symbols, width].
+
+        Raises:
+            InputError: this teacher has none.
+            FrameError: it does not know an element.
+        """
+
+        def one(worker: WorkerProcess, numbers: list[int]) -> FloatArray:
+            worker.send({"verb": "embedding", "numbers": numbers})
+            found: FloatArray = worker.receive()[1]["embedding"]
+            return found
+
+        return self._run(one, [[int(atomic_numbers[symbol]) for symbol in symbols]])[0]
 
     def run_md(
         self,

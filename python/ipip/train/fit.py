@@ -20,6 +20,7 @@ from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames, identity
 from ipip.train.kernels import check_kernels
 from ipip.train.marker import check_started, read_finished, write_finished
+from ipip.train.objective import Objective
 from ipip.train.precision import check_precision
 from ipip.train.replay import align_energies
 from ipip.train.restore import load_weights
@@ -56,6 +57,7 @@ def fit(
     seed: int,
     replay_frames: Sequence[Frame] = (),
     progress: bool = True,
+    objective: Objective | None = None,
 ) -> FitResult:
     """Train a copy of a student; the given one stays as it is.
 
@@ -76,18 +78,26 @@ def fit(
         replay_frames: trained on too, with their energies shifted to the student's zero; they have
             no part in it.
         progress: show a progress bar if the output is a terminal.
+        objective: a further loss (`ipip.pretraining`). If it uses no labels the frames need none,
+            and validation on them would say nothing: give no validation frames.
 
     Raises:
         InputError: unusable frames, or the folder holds a different training.
         IpipError: the loss is not finite, or the disk is full (the last checkpoint stays intact).
         TerminatedError: SIGTERM; the same call continues.
     """
-    check_frames(train_frames, valid_frames, replay_frames, student, settings)
+    labelled = objective is None or objective.uses_labels
+    check_frames(train_frames, valid_frames, replay_frames, student, settings, labelled=labelled)
     check_kernels(student, settings.kernels)
     if settings.batch_size < processes.count():
         raise InputError(
             f"batch_size is {settings.batch_size} with {processes.count()} processes; each needs "
             "at least one frame of a batch"
+        )
+    if objective is not None and processes.count() > 1:
+        raise InputError(
+            f"{objective.description}: trains in one process only, and there are "
+            f"{processes.count()}; start `ipip` without torchrun"
         )
     if settings.wandb_project is not None:
         check_wandb()
@@ -96,6 +106,8 @@ def fit(
     with disk_full_explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         record = identity(student, train_frames, valid_frames, replay_frames, settings, seed)
+        if objective is not None:
+            record["objective"] = objective.identity()
         begun, finished = processes.from_first(
             lambda: (check_started(folder, record), read_finished(folder))
         )
@@ -117,6 +129,7 @@ def fit(
                 total_steps=steps_of(settings, len(frames)),
                 progress=progress,
                 resume=resume,
+                objective=objective,
             )
             finished = {
                 "best_epoch": module.best_epoch,

@@ -49,8 +49,10 @@ def check_frames(
     replay_frames: Sequence[Frame],
     student: Student,
     settings: TrainingSettings,
+    *,
+    labelled: bool = True,
 ) -> None:
-    """Check what a training needs of its frames.
+    """Check what a training needs of its frames; without labels where `labelled` is False.
 
     Raises:
         InputError: names the part and the frame.
@@ -66,7 +68,7 @@ def check_frames(
     ):
         check_elements(frames, student.symbols, f"{part} frames")
         for index, frame in enumerate(frames):
-            for label in ("energy", "forces"):
+            for label in ("energy", "forces") if labelled else ():
                 if getattr(frame, label) is None:
                     raise InputError(f"{part} frame {index} has no {label}; a training needs both")
             if part == "training":

@@ -41,12 +41,20 @@ class CsvLog:
             with open(self.path, "a", encoding="utf-8", newline="") as file:
                 file.write(_rows(module.history[-1:]))
         else:
-            write_text(self.path, ",".join(COLUMNS) + "\n" + _rows(module.history))
+            head = ",".join(_columns(module.history)) + "\n"
+            write_text(self.path, head + _rows(module.history))
+
+
+def _columns(history: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the columns of every training, then those of an objective of its own."""
+    own = (name for name in history[0] if name.startswith("train_")) if history else ()
+    return (*COLUMNS, *(name for name in own if name not in COLUMNS))
 
 
 def _rows(history: list[dict[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    columns = _columns(history)
+    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writerows(history)
     return text.getvalue()
 
@@ -74,7 +82,7 @@ class TensorBoardLog:
             for row in rows:
                 values = [
                     Summary.Value(tag=name, simple_value=float(row[name]))
-                    for name in COLUMNS[2:]
+                    for name in _columns(rows)[2:]
                     if row.get(name) is not None
                 ]
                 event = Event(

@@ -22,6 +22,7 @@ from ipip.train.evaluate import evaluate_batches
 from ipip.train.kernels import EnergyForces, energy_forces_of, kernels_of_steps
 from ipip.train.loaders import ValidationBatches
 from ipip.train.losses import LossSums, loss_sums
+from ipip.train.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.schedule import LearningRate
 from ipip.train.termination import Termination
 
@@ -39,6 +40,8 @@ class TrainingModule(lightning.LightningModule):
         after_epoch: called in this order after each epoch is validated (checkpoints, then logs).
         termination: tells when to end early; None: never.
         save: writes `last.ckpt` in the middle of an epoch, and returns where.
+        objective: a further loss; its heads train with the student.
+        seed: of the objective's draws.
 
     Attributes:
         history: one row per epoch: epoch, step, learning_rate, train_loss, valid_*, wall_s.
@@ -58,6 +61,8 @@ class TrainingModule(lightning.LightningModule):
         after_epoch: Sequence[Callable[[TrainingModule], None]] = (),
         termination: Termination | None = None,
         save: Callable[[TrainingModule], Path] | None = None,
+        objective: Objective | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.student = student
@@ -77,6 +82,9 @@ class TrainingModule(lightning.LightningModule):
         self._termination, self._save = termination, save
         self._valid = valid
         self._epoch_loss = EpochLoss(settings)
+        self.heads = None if objective is None else objective.heads
+        self._objective, self._seed = objective, seed
+        self._objective_means = ObjectiveMeans()
         self._evaluate: EnergyForces | None = None
         self._wall_before = 0.0
         self._started = time.monotonic()
@@ -95,7 +103,7 @@ class TrainingModule(lightning.LightningModule):
         """Return AdamW or Adam on the weights that are not frozen."""
         kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.settings.optimizer]
         return kind(
-            [parameter for parameter in self.student.parameters() if parameter.requires_grad],
+            [parameter for parameter in self.parameters() if parameter.requires_grad],
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
             amsgrad=self.settings.amsgrad,
@@ -113,7 +121,28 @@ class TrainingModule(lightning.LightningModule):
             self._evaluate = energy_forces_of(
                 self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
             )
-        energy, forces, strain = self._evaluate(
+        own = self._objective
+        if own is None or own.uses_labels:
+            sums = self._compare(batch, self._evaluate)
+        else:
+            sums = LossSums(batch.energy.new_zeros(3), batch.energy.new_zeros(3))
+        self._epoch_loss.add(sums)
+        loss = self._loss(sums)
+        if own is not None:
+            draws = step_generator(self._seed, self.global_step)
+            further, parts = own.loss(self.student, self._evaluate, batch, draws)
+            loss = loss + further
+            self._objective_means.add(further, parts)
+        if not torch.isfinite(loss):
+            raise IpipError(
+                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
+                f"step {self.global_step}; "
+                "lower learning_rate, or look for wrong labels among the training frames"
+            )
+        return loss
+
+    def _compare(self, batch: Batch, evaluate: EnergyForces) -> LossSums:
+        energy, forces, strain = evaluate(
             batch.species,
             batch.edge_index,
             batch.edge_vec,
@@ -121,16 +150,7 @@ class TrainingModule(lightning.LightningModule):
             batch.num_graphs,
             create_graph=True,
         )
-        sums = loss_sums(batch, energy, forces, strain, self.settings)
-        loss = self._loss(sums)
-        if not torch.isfinite(loss):
-            raise IpipError(
-                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
-                f"step {self.global_step}; "
-                "lower learning_rate, or look for wrong labels among the training frames"
-            )
-        self._epoch_loss.add(sums)
-        return loss
+        return loss_sums(batch, energy, forces, strain, self.settings)
 
     def _loss(self, sums: LossSums) -> Tensor:
         """Return this process's part of the loss, whose mean over processes is that of the batch.
@@ -170,6 +190,9 @@ class TrainingModule(lightning.LightningModule):
             "learning_rate": self.rate.rate(max(self.global_step - 1, 0)),
             "train_loss": self._epoch_loss.take(),
         }
+        if self._objective is not None:
+            row |= (further := self._objective_means.take())
+            row["train_loss"] += further.get("train_objective", 0.0)
         last = self.global_step >= self.total_steps or epoch + 1 >= settings.max_epochs
         self.improved = False
         if len(self._valid) and (last or (epoch + 1) % settings.validate_every == 0):
@@ -209,6 +232,7 @@ class TrainingModule(lightning.LightningModule):
         checkpoint[STATE] = {
             "epoch": self.current_epoch,
             "partial": self._epoch_loss.state(),
+            "objective": self._objective_means.state(),
             "student": {
                 "architecture": self.student.architecture,
                 "symbols": self.student.symbols,
@@ -236,6 +260,7 @@ class TrainingModule(lightning.LightningModule):
         self.waited, self.finished = state["waited"], state["finished"]
         self._wall_before = state["wall_s"]
         self._epoch_loss.load(state["partial"])
+        self._objective_means.load(state.get("objective"))
 
 
 def resume_point(checkpoint: dict[str, Any]) -> tuple[int, int]:

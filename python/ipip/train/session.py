@@ -17,6 +17,7 @@ from ipip.train.checkpoints import AtomicCheckpointIO, BestAndLast, load_checkpo
 from ipip.train.loaders import ValidationBatches, graph_dataset, train_loader
 from ipip.train.logs import CsvLog, TensorBoardLog
 from ipip.train.module import STATE, TrainingModule, resume_point
+from ipip.train.objective import Objective
 from ipip.train.precision import LIGHTNING
 from ipip.train.progress import ProgressBar
 from ipip.train.quiet import quiet_lightning
@@ -35,6 +36,7 @@ def run_session(
     total_steps: int,
     progress: bool,
     resume: bool,
+    objective: Objective | None = None,
 ) -> TrainingModule:
     """Train a student in place; most arguments are those of `ipip.train.fit`.
 
@@ -46,7 +48,10 @@ def run_session(
         TerminatedError: SIGTERM; the state is saved.
     """
     checkpoint = load_checkpoint(folder / "last.ckpt") if resume else None
-    loader, order = train_loader(graph_dataset(train_frames, student, settings), settings, seed)
+    graphs = graph_dataset(train_frames, student, settings)
+    if objective is not None:
+        graphs.extras = objective.extras
+    loader, order = train_loader(graphs, settings, seed)
     if checkpoint is not None:
         order.start_at(*resume_point(checkpoint))
     bar = ProgressBar(progress and processes.is_first(), total_steps)
@@ -60,6 +65,8 @@ def run_session(
         [checkpoints, *_logs(settings, folder), bar],
         termination,
         checkpoints.save_last,
+        objective,
+        seed,
     )
     if checkpoint is not None and checkpoint[STATE]["finished"]:
         module.on_load_checkpoint(checkpoint)

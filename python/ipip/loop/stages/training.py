@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from ipip.loop.folder import previous_set, stage_id
 from ipip.loop.frames import FILE_NAME, read_set
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
+from ipip.loop.stages.by_method import ByMethod
 from ipip.loop.stages.reference import reference_frames
 from ipip.loop.storage import write_json
 from ipip.models import Student, build_student
 from ipip.train import FitResult, fit, steps_of
 
 STUDENT_FILE = "student.pt"
+Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
 PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
 
 
@@ -37,7 +40,14 @@ def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
         student, _ = load_student(run.last_student)
     else:
         student = new_student(settings, round_index, run)
-    return _train(student, train, valid, settings.pretrain, run, seed)
+    method = settings.pretrain.method.kind
+    if method == "labels":
+        return _train(student, train, valid, settings.pretrain.training, run, seed)
+    trainer = ByMethod(settings.teacher, run.folder, run.reporter)
+    made = _train(student, train, valid, settings.pretrain, run, seed, trainer)
+    results = made.results | {"method": method, "teacher_calls": trainer.teacher_calls}
+    asked = f", {trainer.teacher_calls} teacher evaluations" if trainer.teacher_calls else ""
+    return dataclasses.replace(made, results=results, note=f"{method}: {made.note}{asked}")
 
 
 def _untrained(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
@@ -59,10 +69,14 @@ def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
         train += reference_frames((*run.chain, round_index), run)
     student, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     seed = derive_seed(settings.seed, round_index, "finetune")
+    training = settings.finetune
+    unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
+    if unlabelled and training.references == "auto":  # the energy's zero was free until now
+        training = training.model_copy(update={"references": "shift"})
     if settings.iteration.replay:
         pool = read_set(_own_set(round_index, run))
         train += replayed(pool, len(train), settings.iteration.replay, seed)
-    return _train(student, train, valid, settings.finetune, run, seed)
+    return _train(student, train, valid, training, run, seed)
 
 
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
@@ -106,10 +120,13 @@ def _train(
     settings: TrainingSettings,
     run: StageRun,
     seed: int,
+    trainer: Trainer = fit,
 ) -> StageResult:
     folder = run.folder / "training"
     path = run.folder / STUDENT_FILE
-    result, figures = train_student(student, train, valid, settings, folder, path, seed, run)
+    result, figures = train_student(
+        student, train, valid, settings, folder, path, seed, run, trainer
+    )
     note = f"{result.steps} steps on {len(train)} frames"
     if "valid_force_mae_ev_per_a" in figures:
         note += f", validation force MAE {figures['valid_force_mae_ev_per_a']:.3f} eV/Å"
@@ -137,6 +154,7 @@ def train_student(
     path: Path,
     seed: int,
     run: StageRun,
+    trainer: Trainer = fit,
 ) -> tuple[FitResult, dict[str, float]]:
     """Train a student in `folder` and write it to `path`; return its validation figures too.
 
@@ -146,7 +164,7 @@ def train_student(
     if settings.references == "auto":
         settings = settings.model_copy(update={"references": "keep"})
     write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
-    result = fit(student, train, valid, settings, folder, seed=seed, progress=True)
+    result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
     provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
     save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})

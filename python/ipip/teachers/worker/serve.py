@@ -1,4 +1,4 @@
-"""Answering requests: open a teacher, label frames, run dynamics."""
+"""Answering requests: open a teacher, label frames, tell features, run dynamics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from .calculators import open_calculator, versions
 from .dynamics import dynamics
+from .features import embedding, node_features
 from .labels import label_all, make_atoms
 from .messages import RefusedError, exactly, pack, unpack
 
@@ -42,6 +43,12 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
                 reply({"reply": "ready", "seconds": time.perf_counter() - start, **identity})
             elif header["verb"] == "label":
                 reply(*_label(kind, calculator, header, arrays))
+            elif header["verb"] == "features":
+                found = node_features(kind, calculator, make_atoms(header, arrays))
+                reply({"reply": "features"}, {"features": found})
+            elif header["verb"] == "embedding":
+                found = embedding(kind, calculator, header["numbers"])
+                reply({"reply": "embedding"}, {"embedding": found})
             else:
                 atoms = make_atoms(header, arrays)
                 atoms.calc = calculator

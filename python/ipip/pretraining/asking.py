@@ -1,0 +1,120 @@
+"""What methods of pretraining ask the teacher for, kept in files so that a kill loses little."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ipip.config.pretraining import AskingMethod, HessianMethod, NodeMethod
+from ipip.config.teacher import TeacherSettings
+from ipip.data import Frame, frames_digest
+from ipip.data.atomic import replaced_file
+from ipip.errors import IpipError
+from ipip.pretraining.hessian import Coordinates, draw_coordinates, teacher_rows
+from ipip.teachers import Teacher
+from ipip.teachers.labelling import label_frames, level_identity
+
+FloatArray = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+def draw_frames(method: AskingMethod, count: int, seed: int) -> list[int]:
+    """Draw the frames, of `count`, that the method's evaluations pay for."""
+    chosen = np.random.default_rng(seed).choice(count, size=method.affordable(count), replace=False)
+    return sorted(chosen.tolist())
+
+
+def ask_for_rows(
+    method: HessianMethod,
+    frames: Sequence[Frame],
+    teacher: TeacherSettings,
+    folder: Path,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[dict[int, tuple[Coordinates, FloatArray]], int]:
+    """Return rows of the teacher's Hessian, and how many evaluations they took.
+
+    Args:
+        method: number of rows, of evaluations, step (Å).
+        frames: of which rows are drawn.
+        teacher: any.
+        folder: keeps the labels of displaced frames; the same call goes on from there.
+        seed: of frames and rows.
+        progress: called with (evaluations done, in all).
+
+    Returns:
+        By index of the frame: coordinates [k, 2] and rows [k, n, 3] in eV/Å^2.
+
+    Raises:
+        IpipError: the teacher fails on a displaced frame.
+    """
+    chosen = draw_frames(method, len(frames), seed)
+    seeds = np.random.default_rng([seed, 1]).integers(2**31, size=len(frames))
+    coordinates = [
+        draw_coordinates(len(frames[index]), method.rows, int(seeds[index])) for index in chosen
+    ]
+
+    def label(displaced: list[Frame]) -> list[Frame]:
+        store = folder / "displaced.jsonl"
+        found = label_frames(displaced, teacher, store, folder, progress)
+        if found.dropped:
+            index, reason = found.dropped[0]
+            raise IpipError(
+                f"the teacher fails on {len(found.dropped)} of {len(displaced)} displaced frames "
+                f"(the first is number {index}: {reason}); no Hessian rows without it"
+            )
+        return found.frames
+
+    rows = teacher_rows([frames[index] for index in chosen], coordinates, label, method.step)
+    calls = 2 * sum(len(own) for own in coordinates)
+    return dict(zip(chosen, zip(coordinates, rows, strict=True), strict=True)), calls
+
+
+def ask_for_features(
+    method: NodeMethod,
+    frames: Sequence[Frame],
+    teacher: TeacherSettings,
+    folder: Path,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[dict[int, FloatArray], int]:
+    """Return the teacher's features of atoms, and how many evaluations they took.
+
+    Args:
+        method: number of evaluations.
+        frames: that are evaluated, or some of them.
+        teacher: sevennet, mace or chgnet.
+        folder: keeps the features.
+        seed: of the frames.
+        progress: called with (evaluations done, in all).
+
+    Returns:
+        By index of the frame: [n, width].
+    """
+    chosen = draw_frames(method, len(frames), seed)
+    own = [frames[index] for index in chosen]
+    path = folder / f"features-{_key(own, teacher)}.npz"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with Teacher(teacher, folder) as asked:
+            found = asked.features(own, progress)
+        with replaced_file(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, *found)
+    with np.load(path) as stored:
+        return {index: stored[f"arr_{number}"] for number, index in enumerate(chosen)}, len(chosen)
+
+
+def _key(frames: Sequence[Frame], teacher: TeacherSettings) -> str:
+    """Return what tells the answers to these frames from others in the same folder."""
+    text = f"{frames_digest(frames)} {level_identity(teacher)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def ask_for_embedding(symbols: Sequence[str], teacher: TeacherSettings, folder: Path) -> FloatArray:
+    """Return the teacher's embedding of the elements, [n_symbols, width]."""
+    with Teacher(teacher, folder) as asked:
+        return asked.embedding(symbols)

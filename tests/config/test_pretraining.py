@@ -1,0 +1,60 @@
+"""Methods of pretraining in a settings file, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ipip.config.load import load_settings
+from ipip.config.quick import quick_values
+from ipip.config.run import RunSettings
+from ipip.errors import InputError
+from ipip.loop.parts import settings_part
+
+
+def write(folder: Path, method: object, **changes: object) -> Path:
+    values = quick_values() | {"rounds": 0} | changes
+    values["pretrain"] = values["pretrain"] | {"method": method}
+    path = folder / "run.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def test_a_name_stands_for_the_methods_defaults(tmp_path):
+    by_name = load_settings(write(tmp_path, "frad"), RunSettings)
+    by_kind = load_settings(write(tmp_path, {"kind": "frad"}), RunSettings)
+    assert by_name.pretrain == by_kind.pretrain
+    assert by_name.pretrain.method.tau == 0.15
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        ("fraud", {}, r"run.yaml:\d+: pretrain.method: .*choose one of labels, hessian, n2n, a2a"),
+        ({"kind": "frad", "rows": 2}, {}, r"pretrain.method.rows: unknown key; known keys: kind"),
+        ({"kind": "hessian", "rows": 3, "max_calls": 4}, {}, "which take 6 evaluations"),
+        ("hessian", {"rounds": 2}, "pretrain.method is hessian and rounds is 2.*rounds: 0"),
+        (
+            "a2a",
+            {"teacher": {"kind": "tblite"}},
+            "needs features of the teacher's atoms, and teacher.kind tblite gives none; expected",
+        ),
+        (
+            {"kind": "gpip", "masking": 0, "denoising": 0, "contrast": 0},
+            {},
+            "there is nothing to learn",
+        ),
+    ],
+)
+def test_what_cannot_work_is_told_before_work(method, changes, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        load_settings(write(tmp_path, method, **changes), RunSettings)
+
+
+def test_only_a_rival_changes_what_stages_are_known_by(tmp_path):
+    """Results of runs that were made before there were methods stay valid."""
+    labels = load_settings(write(tmp_path, "labels"), RunSettings).pretrain
+    known = settings_part(labels)
+    assert known == settings_part(labels.training)
+    rival = load_settings(write(tmp_path, {"kind": "frad", "tau": 0.1}), RunSettings).pretrain
+    assert settings_part(rival) == known | {"method": {**rival.method.model_dump()}}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from tests.loop.conftest import plain_settings
 
 from ipip.config.run import RunSettings
@@ -120,3 +121,21 @@ def test_an_arm_whose_method_the_teacher_cannot_serve_is_refused_before_work(bas
     sevennet = base.model_copy(update={"teacher": TeacherSettings(kind="sevennet")})
     _, arms = made(sevennet, "one-shot", "one-shot-n2n", "one-shot-a2a")
     assert arms["one-shot-n2n"].settings(sevennet, 1).pretrain.method.kind == "n2n"
+
+
+def test_an_arm_may_have_a_baseline_of_its_own_and_be_like_another(base):
+    few = {"name": "few", "like": "none", "set": {"seed": 3}, "baseline": "iterated"}
+    settings = study("one-shot", "iterated", few)
+    assert settings.baselines == {"iterated": "one-shot", "few": "iterated"}
+    _, arms = made(base, "one-shot", few | {"baseline": None})
+    assert arms["few"].meaning == "none with seed 3"
+    assert arms["few"].settings(base, 1).pretrain is None
+    with pytest.raises(ValidationError, match="baseline is 'other'; expected one of the arms"):
+        study("one-shot", few | {"baseline": "other"})
+
+
+def test_a_protocol_names_arms_of_the_study():
+    protocol = {"name": "hot", "file": "hot.yaml", "arms": ["iterated"]}
+    assert study("one-shot", "iterated", protocols=[protocol]).protocols[0].arms == ["iterated"]
+    with pytest.raises(ValidationError, match="no arm is called iterated; expected some of"):
+        study("one-shot", "none", protocols=[protocol])

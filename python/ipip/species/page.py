@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import networkx as nx
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from ipip.data.atomic import write_text
 from ipip.species.analyse import SpeciesResult
 from ipip.species.network import reaction_network
-from ipip.species.plots import COLOURS, layout
+from ipip.species.plots import COLOURS
 from ipip.species.verdict import describe_result
 
 SHOWN = 20
@@ -70,7 +72,7 @@ def _over_time(result: SpeciesResult) -> go.Figure:
 
 def _network(result: SpeciesResult) -> go.Figure:
     graph = reaction_network(result.reactions, result.follow, 60)
-    places = layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
+    places = _layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
     figure = go.Figure()
     for a, b, data in graph.edges(data=True):
         (x0, y0), (x1, y1) = places[a], places[b]
@@ -110,6 +112,16 @@ def _network(result: SpeciesResult) -> go.Figure:
         height=800,
     )
     return figure
+
+
+def _layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[float, float]]:
+    """Place species on a circle, clockwise from the top in the order in which they appeared.
+
+    On a circle no edge runs through a third species.
+    """
+    order = sorted(graph, key=lambda name: (first_steps[name], name))
+    turn = 2.0 * math.pi / max(len(order), 1)
+    return {name: (math.sin(turn * k), math.cos(turn * k)) for k, name in enumerate(order)}
 
 
 def _life(result: SpeciesResult, name: str) -> str:

@@ -45,7 +45,7 @@ struct Arrays {
   Floats stored;  // positions as they stand in the text
   std::optional<Floats> images;
   std::optional<Floats> forces;
-  Floats others;  // [columns, count]
+  Floats others;  // [count, columns]
 };
 
 class DumpParser {
@@ -167,7 +167,7 @@ class DumpParser {
         Floats({count, std::int64_t{3}}),
         {},
         {},
-        Floats({static_cast<std::int64_t>(layout_.others.size()), count})};
+        Floats({count, static_cast<std::int64_t>(layout_.others.size())})};
     std::vector<Column>& columns = arrays.rows.columns;
     const auto three = [&](const Triple& triple, Floats& array) {
       double* to = array.mutable_data();
@@ -189,9 +189,9 @@ class DumpParser {
     if (layout_.forces)
       three(*layout_.forces, arrays.forces.emplace(Floats({count, std::int64_t{3}})));
     double* to = arrays.others.mutable_data();
+    const auto stride = static_cast<std::int64_t>(layout_.others.size());
     for (const int column : layout_.others) {
-      columns[static_cast<std::size_t>(column)] = {Kind::number, to, 1, nullptr, nullptr};
-      to += count;
+      columns[static_cast<std::size_t>(column)] = {Kind::number, to++, stride, nullptr, nullptr};
     }
     if (layout_.element >= 0) {
       columns[static_cast<std::size_t>(layout_.element)] = {Kind::text, nullptr, 1, nullptr,

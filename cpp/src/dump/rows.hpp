@@ -47,8 +47,7 @@ struct Rows {
 /// Memory that is kept from frame to frame.
 class Scratch {
  public:
-  std::uint32_t* starts(std::int64_t count) { return of(starts_, n_starts_, count); }
-  std::uint32_t* ends(std::int64_t count) { return of(ends_, n_ends_, count); }
+  std::uint32_t* words(std::int64_t count) { return of(words_, n_words_, count); }
   std::uint32_t* places(std::int64_t count) { return of(places_, n_places_, count); }
   std::int32_t* codes(std::int64_t count) { return of(codes_, n_codes_, count); }
   std::int64_t* ids(std::int64_t count) { return of(ids_, n_ids_, count); }
@@ -67,14 +66,12 @@ class Scratch {
     return memory.get();
   }
 
-  std::unique_ptr<std::uint32_t[]> starts_;
-  std::unique_ptr<std::uint32_t[]> ends_;
+  std::unique_ptr<std::uint32_t[]> words_;
   std::unique_ptr<std::uint32_t[]> places_;
   std::unique_ptr<std::int32_t[]> codes_;
   std::unique_ptr<std::int64_t[]> ids_;
   std::vector<std::uint8_t> filled_;
-  std::int64_t n_starts_ = 0;
-  std::int64_t n_ends_ = 0;
+  std::int64_t n_words_ = 0;
   std::int64_t n_places_ = 0;
   std::int64_t n_codes_ = 0;
   std::int64_t n_ids_ = 0;

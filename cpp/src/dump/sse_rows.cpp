@@ -56,7 +56,7 @@ std::string_view word_at(std::string_view text, std::uint32_t start) {
 bool read_sse_rows(std::string_view text, Rows& rows, Scratch& scratch) {
   if (text.size() > 0xffffff00U) return false;  // words are indexed with 32 bits
   const auto width = static_cast<std::int64_t>(rows.columns.size());
-  std::uint32_t* const starts = scratch.starts(rows.count * width);
+  std::uint32_t* const starts = scratch.words(rows.count * width);
   if (!index_words(text, rows.count, width, starts)) return false;
   const std::uint32_t* places = nullptr;
   if (rows.id >= 0) {

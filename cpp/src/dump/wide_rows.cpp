@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dump/wide_rows.hpp"
 
-#include <array>
+#include <algorithm>
 
 #include "dump/number.hpp"
 #include "dump/rows.hpp"
@@ -13,45 +13,51 @@ namespace ipip::dump {
 
 namespace {
 
-// Four words beside each other, of which some are numbers that are wanted.
+// Up to four numbers beside each other that go to places beside each other.
 struct Quad {
   std::int64_t first = 0;  // column
-  unsigned wanted = 0;     // bits
-  std::array<double*, 4> to{};
-  std::array<std::int64_t, 4> stride{};
+  int count = 0;
+  double* to = nullptr;
+  std::int64_t stride = 0;
 };
 
 std::vector<Quad> quads_of(const std::vector<Column>& columns) {
   std::vector<Quad> quads;
   for (std::size_t k = 0; k < columns.size(); ++k) {
-    if (columns[k].kind != Kind::number) continue;
-    const auto column = static_cast<std::int64_t>(k);
-    if (quads.empty() || column >= quads.back().first + 4) quads.push_back({column, 0, {}, {}});
-    Quad& quad = quads.back();
-    const auto lane = static_cast<std::size_t>(column - quad.first);
-    quad.wanted |= 1U << lane;
-    quad.to[lane] = columns[k].numbers;
-    quad.stride[lane] = columns[k].stride;
+    const Column& column = columns[k];
+    if (column.kind != Kind::number) continue;
+    const auto place = static_cast<std::int64_t>(k);
+    if (!quads.empty()) {
+      Quad& last = quads.back();
+      if (last.count < 4 && place == last.first + last.count && column.stride == last.stride &&
+          column.numbers == last.to + last.count) {
+        ++last.count;
+        continue;
+      }
+    }
+    quads.push_back({place, 1, column.numbers, column.stride});
   }
   return quads;
 }
 
 struct Words {
-  const char* text;  // from which places count
-  const std::uint32_t* starts;
-  const std::uint32_t* ends;
+  const char* text;            // from which places count
+  const std::uint32_t* marks;  // where each word begins and ends
+
+  const char* begin(std::int64_t word) const { return text + marks[2 * word]; }
+  const char* end(std::int64_t word) const { return text + marks[2 * word + 1]; }
+  std::uint32_t length(std::int64_t word) const { return marks[2 * word + 1] - marks[2 * word]; }
 };
 
 bool integer_at(const Words& words, std::int64_t word, std::int64_t& value) {
-  const std::uint32_t end = words.ends[word];
-  const std::uint32_t length = end - words.starts[word];
-  const char* const last = words.text + end;
-  if (length == 1 && static_cast<unsigned char>(last[-1] - '0') < 10) {
-    value = last[-1] - '0';
+  const std::uint32_t length = words.length(word);
+  const char* const end = words.end(word);
+  if (length == 1 && static_cast<unsigned char>(end[-1] - '0') < 10) {
+    value = end[-1] - '0';
     return true;
   }
-  return short_integer(last, length, value) ||
-         read_integer({last - length, static_cast<std::size_t>(length)}, value);
+  return short_integer(end, length, value) ||
+         read_integer({words.begin(word), static_cast<std::size_t>(length)}, value);
 }
 
 bool read_integers(const Words& words, const Rows& rows, std::int64_t column, std::int64_t* to,
@@ -71,10 +77,9 @@ bool read_codes(const Words& words, Rows& rows, std::int64_t column, std::int32_
   ShortWords known;
   for (std::int64_t row = 0; row < rows.count; ++row) {
     const std::int64_t word = row * width + column;
-    const std::uint32_t start = words.starts[word];
-    const std::uint32_t length = words.ends[word] - start;
+    const std::uint32_t length = words.length(word);
     if (length > 8) return false;
-    to[places == nullptr ? row : places[row]] = known.code(words.text + start, length);
+    to[places == nullptr ? row : places[row]] = known.code(words.begin(word), length);
   }
   rows.words = known.words();
   return true;
@@ -83,24 +88,22 @@ bool read_codes(const Words& words, Rows& rows, std::int64_t column, std::int32_
 IPIP_WIDE bool read_quad(const Words& words, const Rows& rows, const Quad& quad,
                          const std::uint32_t* places) {
   const auto width = static_cast<std::int64_t>(rows.columns.size());
-  for (std::int64_t row = 0; row < rows.count; ++row) {
-    const std::int64_t word = row * width + quad.first;
-    const std::int64_t place = places == nullptr ? row : places[row];
+  const std::int64_t count = rows.count;
+  const std::int64_t stride = quad.stride;
+  double* const to = quad.to;
+  const unsigned wanted = (1U << quad.count) - 1;
+  const char* const text = words.text;
+  const std::uint32_t* marks = words.marks + 2 * quad.first;
+  for (std::int64_t row = 0; row < count; ++row, marks += 2 * width) {
+    double* const own = to + (places == nullptr ? row : places[row]) * stride;
     __m256d values;
-    unsigned wrong = four_numbers(words.text, words.starts + word, words.ends + word, values);
-    wrong &= quad.wanted;
-    const __m128d low = _mm256_castpd256_pd128(values);
-    const __m128d high = _mm256_extractf64x2_pd(values, 1);
-    if ((quad.wanted & 1U) != 0) _mm_storel_pd(quad.to[0] + place * quad.stride[0], low);
-    if ((quad.wanted & 2U) != 0) _mm_storeh_pd(quad.to[1] + place * quad.stride[1], low);
-    if ((quad.wanted & 4U) != 0) _mm_storel_pd(quad.to[2] + place * quad.stride[2], high);
-    if ((quad.wanted & 8U) != 0) _mm_storeh_pd(quad.to[3] + place * quad.stride[3], high);
+    unsigned wrong = four_numbers(text, marks, values) & wanted;
+    _mm256_mask_storeu_pd(own, static_cast<__mmask8>(wanted), values);
     for (; wrong != 0; wrong &= wrong - 1) {
-      const auto lane = static_cast<std::size_t>(__builtin_ctz(wrong));
-      const std::uint32_t start = words.starts[word + static_cast<std::int64_t>(lane)];
-      const std::uint32_t end = words.ends[word + static_cast<std::int64_t>(lane)];
-      double* const to = quad.to[lane] + place * quad.stride[lane];
-      if (!read_number({words.text + start, end - start}, *to)) return false;
+      const int lane = __builtin_ctz(wrong);
+      const std::uint32_t begin = marks[2 * lane];
+      const std::uint32_t end = marks[2 * lane + 1];
+      if (!read_number({text + begin, end - begin}, own[lane])) return false;
     }
   }
   return true;
@@ -114,16 +117,15 @@ Read read_wide_rows(std::string_view text, std::size_t begin, Rows& rows, Scratc
   const std::int64_t total = rows.count * width;
   const std::string_view rest = text.substr(begin);
   if (begin < kWideReach || static_cast<std::uint64_t>(total) > rest.size()) return Read::unusual;
-  std::uint32_t* const starts = scratch.starts(total + kWideSlack);
-  std::uint32_t* const ends = scratch.ends(total + kWideSlack);
+  std::uint32_t* const marks = scratch.words(2 * total + kWideSlack);
   // The longest text that 32 bits reach; rows that end behind it are no usual ones.
   const std::size_t reach = rest.size() < 0xffffff00U ? rest.size() : 0xffffff00U;
-  const Indexed indexed = index_rows(rest.data(), reach, rows.count, width, starts, ends, end);
+  const Indexed indexed = index_rows(rest.data(), reach, rows.count, width, marks, end);
   if (indexed == Indexed::ran_out && reach == rest.size()) return Read::ran_out;
   if (indexed != Indexed::done) return Read::unusual;
   end += begin;
-  for (std::int64_t k = 0; k < 4; ++k) starts[total + k] = ends[total + k] = 0;
-  const Words words{rest.data(), starts, ends};
+  std::fill_n(marks + 2 * total, 8, 0U);  // the last quad reaches beyond the words
+  const Words words{rest.data(), marks};
   const std::uint32_t* places = nullptr;
   if (rows.id >= 0) {
     std::int64_t* const found = scratch.ids(rows.count);

@@ -41,26 +41,30 @@ enum class Indexed : std::uint8_t {
   irregular  ///< a row has another number of words, or something that may begin another frame
 };
 
-/// Writes the places of `bits` (of a block at `base`) behind each other.
-IPIP_WIDE inline void write_places(std::uint64_t bits, std::uint32_t base, __m512i iota,
-                                   std::uint32_t* to) {
+/// Writes 16 places, of bytes behind `bases`.
+IPIP_WIDE [[gnu::always_inline]] inline void write_part(std::uint32_t* to, __m128i bytes,
+                                                        __m512i bases) {
+  _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(bytes), bases));
+}
+
+/// Writes the places of `bits` (of a block at `base`), `count` of them, behind each other.
+IPIP_WIDE [[gnu::always_inline]] inline void write_places(std::uint64_t bits, int count,
+                                                          std::uint32_t base, __m512i iota,
+                                                          std::uint32_t* to) {
   const __m512i places = _mm512_maskz_compress_epi8(bits, iota);
-  const __m512i first = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));
   const __m512i bases = _mm512_set1_epi32(static_cast<int>(base));
-  _mm512_storeu_si512(to, _mm512_add_epi32(first, bases));
-  if (__builtin_popcountll(bits) > 16) {
-    const __m512i second = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 1));
-    _mm512_storeu_si512(to + 16, _mm512_add_epi32(second, bases));
-  }
+  write_part(to, _mm512_castsi512_si128(places), bases);
+  if (count > 16) write_part(to + 16, _mm512_extracti32x4_epi32(places, 1), bases);
+  if (count > 32) write_part(to + 32, _mm512_extracti32x4_epi32(places, 2), bases);
+  if (count > 48) write_part(to + 48, _mm512_extracti32x4_epi32(places, 3), bases);
 }
 
 /// Finds the words of `count` rows of `width` words, each ended by a line feed.
 ///
-/// @param starts, ends [count * width + kWideSlack] receive where each word begins and ends
+/// @param marks [2 * count * width + kWideSlack] receives where each word begins and ends, in turn
 /// @param end receives where the rows end
 IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int64_t count,
-                                    std::int64_t width, std::uint32_t* starts, std::uint32_t* ends,
-                                    std::size_t& end) {
+                                    std::int64_t width, std::uint32_t* marks, std::size_t& end) {
   const __m512i blanks = _mm512_set1_epi8(' ');
   const __m512i iota = _mm512_set_epi8(
       63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41,
@@ -68,7 +72,7 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
       17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const std::int64_t total = count * width;
   std::int64_t begun = 0;
-  std::int64_t ended = 0;
+  std::int64_t marked = 0;
   std::int64_t rows = 0;
   std::uint64_t in_word = 0;  // whether the byte before the block belongs to a word
   end = 0;
@@ -103,12 +107,13 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
     }
     const int more = __builtin_popcountll(begins);
     if (begun + more > total) return Indexed::irregular;
-    write_places(begins, static_cast<std::uint32_t>(at), iota, starts + begun);
-    write_places(closes, static_cast<std::uint32_t>(at), iota, ends + ended);
+    // Words begin and end in turn, so one sequence of places holds both.
+    const int places = __builtin_popcountll(begins | closes);
+    write_places(begins | closes, places, static_cast<std::uint32_t>(at), iota, marks + marked);
     begun += more;
-    ended += __builtin_popcountll(closes);
+    marked += places;
   }
-  return begun == total && ended == total ? Indexed::done : Indexed::irregular;
+  return begun == total && marked == 2 * total ? Indexed::done : Indexed::irregular;
 }
 
 /// Reads an integer of up to 8 digits that ends at `end`; false where it is of another form.
@@ -129,34 +134,34 @@ inline bool short_integer(const char* end, std::uint32_t length, std::int64_t& v
   return true;
 }
 
-/// Reads the four words that begin and end at `starts`, `ends` (from `text`).
+/// Reads the four words whose places (from `text`) are `marks[0...7]`.
 ///
 /// @param values receives the numbers
 /// @return bits of the words that are of another form than a plain number of up to 15 digits
 IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
-                                                              const std::uint32_t* starts,
-                                                              const std::uint32_t* ends,
+                                                              const std::uint32_t* marks,
                                                               __m256d& values) {
   constexpr std::uint64_t kFirst = 0x0001000100010001U;  // byte 0 of every lane
   constexpr std::uint64_t kLast = 0x8000800080008000U;   // byte 15
   const __m128i iota = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const char* const before = text - kWideReach;
   __m512i words =
-      _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(before + ends[0])));
+      _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[1])));
   words = _mm512_inserti32x4(
-      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + ends[1])), 1);
+      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[3])), 1);
   words = _mm512_inserti32x4(
-      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + ends[2])), 2);
+      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[5])), 2);
   words = _mm512_inserti32x4(
-      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + ends[3])), 3);
-  const __m128i lengths = _mm_sub_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(ends)),
-                                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(starts)));
+      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[7])), 3);
+  const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks));
+  const __m256i lengths = _mm256_sub_epi64(
+      _mm256_srli_epi64(places, 32), _mm256_and_si256(places, _mm256_set1_epi64x(0xffffffff)));
   // The length of a lane's word in each of its bytes; byte k belongs to the word if it is >= 16 -
   // k.
-  const __m512i length = _mm512_shuffle_epi8(
-      _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
-                               _mm512_castsi128_si512(lengths)),
-      _mm512_setzero_si512());
+  const __m512i length =
+      _mm512_shuffle_epi8(_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
+                                                   _mm512_castsi256_si512(lengths)),
+                          _mm512_setzero_si512());
   const __m512i needed = _mm512_broadcast_i32x4(_mm_sub_epi8(_mm_set1_epi8(16), iota));
   const std::uint64_t own = _mm512_cmpge_epu8_mask(length, needed);
   const std::uint64_t minus = _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(length, needed),
@@ -196,7 +201,7 @@ IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
   values =
       _mm256_mask_xor_pd(size, _mm_test_epi16_mask(minuses, minuses), size, _mm256_set1_pd(-0.0));
   const __m128i wrongs = _mm_cvtsi64_si128(static_cast<long long>(wrong));
-  const unsigned too_long = _mm_cmpgt_epi32_mask(lengths, _mm_set1_epi32(16));
+  const unsigned too_long = _mm256_cmpgt_epi64_mask(lengths, _mm256_set1_epi64x(16));
   return _mm_test_epi16_mask(wrongs, wrongs) | too_long;
 }
 

@@ -82,7 +82,7 @@ class DumpReader:
 
     def steps(self) -> IntArray:
         """Return the step of every complete frame; nothing else is parsed."""
-        return np.array([frame for frame in self._read(frozenset())], dtype=np.int64)
+        return np.array(list(self._read(frozenset())), dtype=np.int64)
 
     def _read(self, wanted: frozenset[int] | None) -> Iterator[DumpFrame | int]:
         """Yield every complete frame, or the step of one that is not wanted (None: all are)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy.typing as npt
 import numpy as np
+import numpy.typing as npt
 
 from ipip.data.frame import FloatArray, IntArray
 
@@ -30,7 +30,7 @@ StoredColumns = tuple[
     FloatArray,  # positions [n, 3] as they stand in the text
     FloatArray | None,  # image flags [n, 3]
     FloatArray | None,  # forces [n, 3]
-    FloatArray,  # further columns [columns, n]
+    FloatArray,  # further columns [n, columns]
 ]
 
 
@@ -68,7 +68,7 @@ class DumpFrame:
 
     @property
     def columns(self) -> dict[str, FloatArray]:
-        """Every numeric column that was read by its name in the dump, [n] each; views, not copies."""
+        """Every numeric column that was read, by its name in the dump: [n] each, not copied."""
         places, ids, types, *arrays, others = self.stored
         found: dict[str, FloatArray] = {}
         for name, source, index in places:
@@ -81,5 +81,5 @@ class DumpFrame:
                 assert three is not None
                 found[name] = three[:, index]
             else:
-                found[name] = others[index]
+                found[name] = others[:, index]
         return found

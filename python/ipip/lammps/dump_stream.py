@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +13,7 @@ from ipip.errors import InputError
 from ipip.lammps.byte_source import ByteSource
 from ipip.lammps.read_ahead import ReadAhead
 
-CHUNK = 1 << 22  # bytes that are asked for at a time
+CHUNK = 1 << 20  # bytes that are asked for at a time: they stay in the processor's cache
 
 
 class Window:

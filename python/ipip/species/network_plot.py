@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.patheffects import withStroke
 
 from ipip.data.atomic import replaced_file
@@ -100,18 +101,12 @@ def _radii(graph: nx.DiGraph, result: SpeciesResult) -> dict[str, float]:
 def _draw_species(axes: Axes, places: dict[str, FloatArray], radii: dict[str, float]) -> None:
     for name, (x, y) in places.items():
         axes.add_patch(
-            _disc(x, y, radii[name], facecolor="#D6E6F2", edgecolor="#0072B2", linewidth=1.0)
+            Circle((x, y), radii[name], facecolor="#D6E6F2", edgecolor="#0072B2", zorder=4)
         )
         axes.text(
             x, y, pretty(name), fontsize=9, ha="center", va="center", zorder=6,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )  # fmt: skip
-
-
-def _disc(x: float, y: float, radius: float, **style: object) -> object:
-    from matplotlib.patches import Circle
-
-    return Circle((x, y), radius, zorder=4, **style)
 
 
 def _draw_reactions(
@@ -154,7 +149,7 @@ def _free_place(
     return np.asarray(best)
 
 
-def _edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, object]]]:
+def _edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, Any]]]:
     edges = graph.edges(data=True)
     return sorted(edges, key=lambda edge: (-edge[2]["count"], edge[0], edge[1]))
 

@@ -18,15 +18,16 @@ from ipip.species.verdict import describe_result
 SHOWN = 20
 
 
-def write_page(result: SpeciesResult, path: Path, dump: str) -> None:
+def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
     """Write a self-contained page.
 
     Args:
         result: of the analysis.
         path: of the page.
         dump: name of the dump.
+        most: reactions in the network, the most frequent ones.
     """
-    figures = [_over_time(result), _network(result)]
+    figures = [_over_time(result), _network(result, most)]
     plots = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
     sentences = "".join(f"<p>{line}</p>" for line in describe_result(result))
     write_text(
@@ -70,8 +71,9 @@ def _over_time(result: SpeciesResult) -> go.Figure:
     return figure
 
 
-def _network(result: SpeciesResult) -> go.Figure:
-    graph = reaction_network(result.reactions, result.follow, 60)
+def _network(result: SpeciesResult, most: int) -> go.Figure:
+    graph = reaction_network(result.reactions, result.follow, most)
+    left = graph.graph["left_out"]
     places = _layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
     figure = go.Figure()
     for a, b, data in graph.edges(data=True):
@@ -105,7 +107,8 @@ def _network(result: SpeciesResult) -> go.Figure:
     )
     figure.update_layout(
         template="plotly_white",
-        title="Reaction network, clockwise from the top in the order of appearance",
+        title=f"Reaction network, clockwise from the top in the order of appearance; {left} rarer"
+        " reactions are left out",
         xaxis={"visible": False},
         yaxis={"visible": False},
         width=900,

@@ -53,5 +53,5 @@ def species_of_dump(
     write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
     plot_species(result, folder / "species.png")
     plot_network(result, folder / "network.png", settings.network_reactions)
-    write_page(result, folder / "species.html", dump.name)
+    write_page(result, folder / "species.html", dump.name, settings.network_reactions)
     return result

@@ -125,10 +125,11 @@ class DumpParser {
 
   // A frame's columns are those of the frame before it, nearly always.
   void update_layout(const FrameSpan& span, std::string_view text) {
-    const bool same = span.columns == columns_ && !columns_.empty();
-    if (same && layout_.others.empty()) return;
     const std::string_view rows = span.count > 0 ? text.substr(span.rows) : std::string_view();
-    if (same && span.count > 0 && first_is_number(rows)) return;
+    if (span.columns == columns_ && !columns_.empty()) {
+      if (layout_.further.empty() || rows.empty()) return;
+      if (numbers_among(layout_.further, rows) == layout_.others) return;
+    }
     layout_ = layout_of(span.columns, wanted_, symbols_.has_value(), rows);
     columns_ = span.columns;
     py::list places;
@@ -148,15 +149,6 @@ class DumpParser {
       add(layout_.others[k], kOthers, static_cast<int>(k));
     }
     places_ = py::tuple(places);
-  }
-
-  // Whether the further columns begin with numbers, as they did when the layout was made.
-  bool first_is_number(std::string_view rows) const {
-    const std::vector<bool> numeric = numeric_words(rows);
-    return std::all_of(layout_.others.begin(), layout_.others.end(), [&](int column) {
-      const auto at = static_cast<std::size_t>(column);
-      return at < numeric.size() && numeric[at];
-    });
   }
 
   Arrays arrays_for(std::int64_t count) {

@@ -344,9 +344,12 @@ def test_columns_may_change_from_frame_to_frame(tmp_path):
         _frame(0, "id x y z q", ["1 1 2 3 4", "2 5 6 7 8"])
         + _frame(1, "id q x y z", ["1 4 1 2 3", "2 8 5 6 7"])
         + _frame(2, "id q x y z", ["1 four 1 2 3", "2 eight 5 6 7"])
+        + _frame(3, "id q x y z", ["1 4 1 2 3", "2 8 5 6 7"])
+        + _frame(4, "id q x y z", [])
     )
-    first, second, third = read_dump(path)
-    for frame in (first, second, third):
+    first, second, third, fourth, empty = read_dump(path)
+    assert fourth.columns["q"].tolist() == [4, 8] and len(empty.columns["q"]) == 0
+    for frame in (first, second, third, fourth):
         np.testing.assert_array_equal(frame.positions, [[1, 2, 3], [5, 6, 7]])
     assert first.columns["q"].tolist() == second.columns["q"].tolist() == [4, 8]
     assert "q" not in third.columns

@@ -81,13 +81,22 @@ Layout layout_of(std::string_view names, const std::optional<std::set<std::strin
     if (!three) continue;
     for (const int column : *three) known[static_cast<std::size_t>(column)] = true;
   }
-  std::vector<bool> numeric;
   for (std::size_t k = 0; k < layout.names.size(); ++k) {
-    if (known[k] || !is_wanted(layout.names[k])) continue;
-    if (numeric.empty()) numeric = numeric_words(rows);
-    if (k < numeric.size() && numeric[k]) layout.others.push_back(static_cast<int>(k));
+    if (!known[k] && is_wanted(layout.names[k])) layout.further.push_back(static_cast<int>(k));
   }
+  layout.others = numbers_among(layout.further, rows);
   return layout;
+}
+
+std::vector<int> numbers_among(const std::vector<int>& columns, std::string_view rows) {
+  if (columns.empty() || rows.empty()) return columns;
+  const std::vector<bool> numeric = numeric_words(rows);
+  std::vector<int> found;
+  for (const int column : columns) {
+    const auto at = static_cast<std::size_t>(column);
+    if (at < numeric.size() && numeric[at]) found.push_back(column);
+  }
+  return found;
 }
 
 }  // namespace ipip::dump

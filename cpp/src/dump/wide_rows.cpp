@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC's headers leave vectors undefined on purpose, where all of them is written by what follows.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 #include "dump/wide_rows.hpp"
 
 #include <algorithm>
@@ -85,8 +90,20 @@ bool read_codes(const Words& words, Rows& rows, std::int64_t column, std::int32_
   return true;
 }
 
+// Reads the words of `wrong` (bits) one by one.
+[[gnu::noinline, gnu::cold]] bool read_others(const char* text, const std::uint32_t* marks,
+                                              unsigned wrong, double* own) {
+  for (; wrong != 0; wrong &= wrong - 1) {
+    const int lane = __builtin_ctz(wrong);
+    const std::uint32_t begin = marks[2 * lane];
+    if (!read_number({text + begin, marks[2 * lane + 1] - begin}, own[lane])) return false;
+  }
+  return true;
+}
+
 IPIP_WIDE bool read_quad(const Words& words, const Rows& rows, const Quad& quad,
                          const std::uint32_t* places) {
+  const NumberTables tables;
   const auto width = static_cast<std::int64_t>(rows.columns.size());
   const std::int64_t count = rows.count;
   const std::int64_t stride = quad.stride;
@@ -97,14 +114,9 @@ IPIP_WIDE bool read_quad(const Words& words, const Rows& rows, const Quad& quad,
   for (std::int64_t row = 0; row < count; ++row, marks += 2 * width) {
     double* const own = to + (places == nullptr ? row : places[row]) * stride;
     __m256d values;
-    unsigned wrong = four_numbers(text, marks, values) & wanted;
+    const unsigned wrong = four_numbers(text, marks, tables, values) & wanted;
     _mm256_mask_storeu_pd(own, static_cast<__mmask8>(wanted), values);
-    for (; wrong != 0; wrong &= wrong - 1) {
-      const int lane = __builtin_ctz(wrong);
-      const std::uint32_t begin = marks[2 * lane];
-      const std::uint32_t end = marks[2 * lane + 1];
-      if (!read_number({text + begin, end - begin}, own[lane])) return false;
-    }
+    if (wrong != 0 && !read_others(text, marks, wrong, own)) return false;
   }
   return true;
 }

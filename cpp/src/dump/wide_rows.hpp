@@ -134,16 +134,43 @@ inline bool short_integer(const char* end, std::uint32_t length, std::int64_t& v
   return true;
 }
 
+/// What converts four numbers, kept in registers: the compiler would build it anew for each four.
+struct NumberTables {
+  __m512i nine, minus, zero, point, one, iota, needed, spread, gather, tens, hundreds, myriads;
+  __m512d powers_high, powers_low;
+
+  IPIP_WIDE NumberTables() {
+    const __m128i bytes = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    nine = _mm512_set1_epi8(9);
+    minus = _mm512_set1_epi8('-');
+    zero = _mm512_set1_epi8('0');
+    point = _mm512_set1_epi8('.');
+    one = _mm512_set1_epi8(1);
+    iota = _mm512_broadcast_i32x4(bytes);
+    needed = _mm512_broadcast_i32x4(_mm_sub_epi8(_mm_set1_epi8(16), bytes));
+    spread = _mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3);
+    gather = _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6);
+    tens = _mm512_set1_epi16(10 + 256);
+    hundreds = _mm512_set1_epi32(100 + 65536);
+    myriads = _mm512_set1_epi32(10000 + 65536);
+    powers_high = _mm512_setr_pd(1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8);
+    powers_low = _mm512_setr_pd(1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1e0);
+    asm("" : "+v"(nine), "+v"(minus), "+v"(zero), "+v"(point), "+v"(one), "+v"(iota), "+v"(needed));
+    asm("" : "+v"(spread), "+v"(gather), "+v"(tens), "+v"(hundreds), "+v"(myriads));
+    asm("" : "+v"(powers_high), "+v"(powers_low));
+  }
+};
+
 /// Reads the four words whose places (from `text`) are `marks[0...7]`.
 ///
 /// @param values receives the numbers
 /// @return bits of the words that are of another form than a plain number of up to 15 digits
 IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
                                                               const std::uint32_t* marks,
+                                                              const NumberTables& tables,
                                                               __m256d& values) {
   constexpr std::uint64_t kFirst = 0x0001000100010001U;  // byte 0 of every lane
   constexpr std::uint64_t kLast = 0x8000800080008000U;   // byte 15
-  const __m128i iota = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const char* const before = text - kWideReach;
   __m512i words =
       _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[1])));
@@ -156,19 +183,16 @@ IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
   const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks));
   const __m256i lengths = _mm256_sub_epi64(
       _mm256_srli_epi64(places, 32), _mm256_and_si256(places, _mm256_set1_epi64x(0xffffffff)));
-  // The length of a lane's word in each of its bytes; byte k belongs to the word if it is >= 16 -
-  // k.
+  // The length of a lane's word in each of its bytes: byte k is the word's if that is >= 16 - k.
   const __m512i length =
-      _mm512_shuffle_epi8(_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
-                                                   _mm512_castsi256_si512(lengths)),
+      _mm512_shuffle_epi8(_mm512_permutexvar_epi64(tables.spread, _mm512_castsi256_si512(lengths)),
                           _mm512_setzero_si512());
-  const __m512i needed = _mm512_broadcast_i32x4(_mm_sub_epi8(_mm_set1_epi8(16), iota));
-  const std::uint64_t own = _mm512_cmpge_epu8_mask(length, needed);
-  const std::uint64_t minus = _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(length, needed),
-                                                          words, _mm512_set1_epi8('-'));
-  const __m512i digits = _mm512_sub_epi8(words, _mm512_set1_epi8('0'));
-  const std::uint64_t is_digit = _mm512_mask_cmple_epu8_mask(own, digits, _mm512_set1_epi8(9));
-  const std::uint64_t point = _mm512_mask_cmpeq_epi8_mask(own, words, _mm512_set1_epi8('.'));
+  const std::uint64_t own = _mm512_cmpge_epu8_mask(length, tables.needed);
+  const std::uint64_t minus = _mm512_mask_cmpeq_epi8_mask(
+      _mm512_cmpeq_epi8_mask(length, tables.needed), words, tables.minus);
+  const __m512i digits = _mm512_sub_epi8(words, tables.zero);
+  const std::uint64_t is_digit = _mm512_mask_cmple_epu8_mask(own, digits, tables.nine);
+  const std::uint64_t point = _mm512_mask_cmpeq_epi8_mask(own, words, tables.point);
   // Bytes up to the first point of each lane; none where it has no point.
   const std::uint64_t guarded = point | kLast;
   std::uint64_t moved = guarded ^ (guarded - kFirst);
@@ -178,24 +202,21 @@ IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
   wrong |= point & ~moved;              // a second point
   wrong |= kLast & ~is_digit;           // "5.", "-"
   wrong |= is_digit & kFirst & ~moved;  // 16 digits
-  const __m512i control = _mm512_mask_sub_epi8(_mm512_broadcast_i32x4(iota), moved,
-                                               _mm512_broadcast_i32x4(iota), _mm512_set1_epi8(1));
+  const __m512i control = _mm512_mask_sub_epi8(tables.iota, moved, tables.iota, tables.one);
   const __m512i joined = _mm512_shuffle_epi8(_mm512_maskz_mov_epi8(is_digit, digits), control);
-  const __m512i pairs = _mm512_maddubs_epi16(joined, _mm512_set1_epi16(10 + 256));
-  const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(100 + 65536));
+  const __m512i pairs = _mm512_maddubs_epi16(joined, tables.tens);
+  const __m512i fours = _mm512_madd_epi16(pairs, tables.hundreds);
   const __m512i packed = _mm512_packus_epi32(fours, fours);
-  const __m512i eights = _mm512_madd_epi16(packed, _mm512_set1_epi32(10000 + 65536));
-  const __m256i both = _mm512_castsi512_si256(
-      _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), eights));
+  const __m512i eights = _mm512_madd_epi16(packed, tables.myriads);
+  const __m256i both = _mm512_castsi512_si256(_mm512_permutexvar_epi64(tables.gather, eights));
   const __m256i whole = _mm256_add_epi64(_mm256_mul_epu32(both, _mm256_set1_epi64x(100000000)),
                                          _mm256_srli_epi64(both, 32));
   // A lane in which c bytes moved has 16 - c digits behind its point; no point counts as c = 16.
   const __m256i moves =
       _mm256_cvtepu16_epi64(_mm_popcnt_epi16(_mm_cvtsi64_si128(static_cast<long long>(moved))));
-  const __m512d tens =
-      _mm512_permutex2var_pd(_mm512_setr_pd(1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8),
-                             _mm512_castsi256_si512(_mm256_sub_epi64(moves, _mm256_set1_epi64x(1))),
-                             _mm512_setr_pd(1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1e0));
+  const __m512d tens = _mm512_permutex2var_pd(
+      tables.powers_high, _mm512_castsi256_si512(_mm256_sub_epi64(moves, _mm256_set1_epi64x(1))),
+      tables.powers_low);
   const __m256d size = _mm256_div_pd(_mm256_cvtepi64_pd(whole), _mm512_castpd512_pd256(tens));
   const __m128i minuses = _mm_cvtsi64_si128(static_cast<long long>(minus));
   values =

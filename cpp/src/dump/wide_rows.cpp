@@ -2,6 +2,7 @@
 #if defined(__GNUC__) && !defined(__clang__)
 // GCC's headers leave vectors undefined on purpose, where all of them is written by what follows.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 #include "dump/wide_rows.hpp"

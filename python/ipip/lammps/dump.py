@@ -120,10 +120,9 @@ class DumpReader:
                 window.advance(end)
                 self.position = DumpPosition(file.name, window.offset)
                 if content:
-                    *arrays, is_default_element = content
-                    if is_default_element:
+                    if content[-1]:
                         self._warn_of_carbon()
-                    yield DumpFrame(step, *arrays, begins)
+                    yield DumpFrame(step, *content[:-1], begins)  # type: ignore[call-arg]
                 else:
                     yield step
                 begins = self.position

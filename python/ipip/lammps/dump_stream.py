@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +111,7 @@ def _damaged() -> tuple[type[Exception], ...]:
     import zstandard
     from isal import isal_zlib
 
-    return (isal_zlib.error, zstandard.ZstdError)
+    return (cast(type[Exception], isal_zlib.error), zstandard.ZstdError)
 
 
 def _zstandard(path: Path) -> ByteSource:

@@ -127,7 +127,7 @@ def _draw_reactions(
         place = _free_place(places[a], places[b], taken)
         taken.append((place, 0.13))
         axes.text(
-            *place, str(number), fontsize=7.5, ha="center", va="center", zorder=5,
+            place[0], place[1], str(number), fontsize=7.5, ha="center", va="center", zorder=5,
             bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": "0.45"},
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from ipip.errors import InputError
 from ipip.lammps.byte_source import ByteSource
 from ipip.lammps.read_ahead import ReadAhead
 
-CHUNK = 1 << 20  # bytes that are asked for at a time: they stay in the processor's cache
+CHUNK = 1 << 22  # bytes that are asked for at a time
 
 
 class Window:
@@ -49,7 +49,7 @@ class Window:
             larger[:unused] = self.data[self.begin : self.end]
             self.data = larger
         elif self.begin:
-            self.data[:unused] = self.data[self.begin : self.end].copy()
+            self.data[:unused] = self.data[self.begin : self.end]
         self.begin, self.end = 0, unused
         try:
             count = self._source.readinto(self.data.data[self.end :]) or 0

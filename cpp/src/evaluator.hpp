@@ -2,7 +2,9 @@
 // What stands behind `Student`: one way of evaluating a model file.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "ipip/student.hpp"
 
@@ -18,8 +20,12 @@ class Evaluator {
   /// @param gradients [n_pairs, 3] dE/d(vectors) in eV/Å, overwritten
   virtual void evaluate(const Graph& graph, double* energies, double* gradients) = 0;
 
-  /// Seconds of the last step: layers up to the energies, and back to the gradients. Lists are
-  /// made before.
+  /// Numbers per row of each exchange of a step, in order. All are forward exchanges, in the
+  /// student's precision.
+  virtual std::vector<std::int64_t> exchange_widths() const = 0;
+
+  /// Seconds of the last step without exchanges: layers up to the energies, and back to the
+  /// gradients. Lists are made before.
   virtual double forward_seconds() const = 0;
   virtual double backward_seconds() const = 0;
 

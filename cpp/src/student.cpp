@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -131,6 +132,7 @@ struct Student::Impl {
   std::unique_ptr<Evaluator> fused;  // one of the two
   std::unique_ptr<ScriptedStudent> scripted;
   std::vector<double> gradients;  // [n_pairs, 3] of the fused evaluator
+  std::vector<std::int64_t> exchange_widths;
 
   Impl(const StudentInfo& info, const RunOptions& run_options) : options(run_options) {
     const bool on_cpu = options.device == "cpu";
@@ -148,6 +150,7 @@ struct Student::Impl {
       }
     }
     if (!fused) scripted = std::make_unique<ScriptedStudent>(std::move(module), options.device);
+    exchange_widths = fused ? fused->exchange_widths() : info.halo_widths;
   }
 
   // Forces and virials too: pairs are in main memory.
@@ -181,7 +184,7 @@ template <typename Evaluate>
 void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results,
                       Evaluate&& evaluate) {
   results.pair_seconds = results.forward_seconds = results.backward_seconds = 0.0;
-  HaloSession session(active_halo_exchanger(), info_.halo_widths,
+  HaloSession session(active_halo_exchanger(), impl_->exchange_widths, impl_->fused == nullptr,
                       info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
   try {
     const ThreadScope threads(impl_->options.threads);
@@ -206,6 +209,12 @@ void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
       impl_->scripted->evaluate(graph, atom_virials, session, results);
     }
   });
+}
+
+std::int64_t Student::widest_exchange() const {
+  std::int64_t widest = 0;
+  for (const std::int64_t width : impl_->exchange_widths) widest = std::max(widest, width);
+  return widest;
 }
 
 bool Student::takes_candidates() const {

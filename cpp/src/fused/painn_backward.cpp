@@ -6,48 +6,33 @@
 #include <utility>
 
 #include "each_block.hpp"
-#include "ipip/halo.hpp"
 #include "painn.hpp"
 #include "zbl.hpp"
 
 namespace ipip::fused {
 
-// Without other ranks a block goes through everything between two sweeps over pairs at once, while
-// its rows are in the cache; with them all rows wait for the exchange.
+// A block goes through everything between two sweeps over pairs at once, while its rows are in the
+// cache: what its atoms send, and the update of the layer below.
 template <class T>
 void FusedPainn<T>::backward(const Graph& graph, double* energies, double* gradients) {
-  const bool alone = active_halo_exchanger() == nullptr;
-  const auto below = [&](std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                         Buffer<T>& gradient) {
-    if (!is_last(l)) backward_kept_update(l, begin, end, scratch, gradient);
-    if (l > 0) return;
+  const auto first_layer = [&](std::int64_t begin, std::int64_t end, const Buffer<T>& gradient) {
     EdgePass<T> first = pass(0);
     first.gradients = gradient.data();
     pair_gradients(first, graph, begin, end, energies, gradients);
   };
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    EdgePass<T> sent = pass(l);
-    each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-      backward_messages(sent, l, begin, end, scratch);
-      if (alone) below(l - 1, begin, end, scratch, next_gradient_);
-    });
-    if (!alone) {
-      sent.pairs = lists_.halo_senders();
-      each_block(n_total_ - n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-        backward_messages(sent, l, n_local_ + begin, n_local_ + end, scratch);
-      });
-      exchange(next_gradient_, /*reverse=*/true);
-    }
+    const EdgePass<T> sent = pass(l);
+    stage(l > 1 ? &next_gradient_ : nullptr, 4,
+          [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+            backward_messages(sent, l, begin, end, scratch);
+            backward_kept_update(l - 1, begin, end, scratch, next_gradient_);
+            if (l == 1) first_layer(begin, end, next_gradient_);
+          });
     std::swap(gradient_, next_gradient_);
-    if (!alone && l > 1) {
-      each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-        below(l - 1, begin, end, scratch, gradient_);
-      });
-    }
   }
-  if (alone && layers_.size() > 1) return;
-  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    below(0, begin, end, scratch, gradient_);
+  if (layers_.size() > 1) return;
+  each_block(0, n_local_, [&](std::int64_t begin, std::int64_t end, Scratch&) {
+    first_layer(begin, end, gradient_);
   });
 }
 
@@ -88,7 +73,7 @@ void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, st
                                       std::int64_t end, Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
-  kernels_.send_back(sent, begin, end, n_local_, scratch.g_messages.data(), next_gradient_.data(),
+  kernels_.send_back(sent, begin, end, scratch.g_messages.data(), next_gradient_.data(),
                      pair_gradients_.data());
   gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
        scratch.g_hidden.data(), channels, rows, false);

@@ -12,12 +12,16 @@ namespace ipip::fused {
 
 /// Calls work(begin, end, scratch) for blocks of rows [first, last). What a block computes does not
 /// depend on the thread, so that results are the same for any number of threads.
+///
+/// Every other step goes through the blocks from the last to the first: what the step before used
+/// last is still in the cache.
 template <class T>
 template <class F>
-void FusedPainn<T>::each_block(std::int64_t first, std::int64_t last, F&& work) {
+void FusedPainn<T>::each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work) {
   const std::int64_t n_blocks = (last - first + block_ - 1) / block_;
 #pragma omp parallel for num_threads(threads_) schedule(dynamic) if (threads_ > 1)
-  for (std::int64_t block = 0; block < n_blocks; ++block) {
+  for (std::int64_t k = 0; k < n_blocks; ++k) {
+    const std::int64_t block = upwards ? k : n_blocks - 1 - k;
     const int thread = omp_get_thread_num();
     work(first + block * block_, std::min(first + (block + 1) * block_, last),
          scratch_[static_cast<std::size_t>(thread)]);
@@ -29,15 +33,15 @@ void FusedPainn<T>::each_block(std::int64_t first, std::int64_t last, F&& work) 
 /// rows are there at the end. Rows that others wait for come first.
 template <class T>
 template <class F>
-void FusedPainn<T>::stage(Buffer<T>* sent, int parts, F&& work) {
+void FusedPainn<T>::stage(Buffer<T>* sent, int parts, bool upwards, F&& work) {
   if (sent == nullptr || !exchange_.active()) {
-    each_block(0, n_local_, work);
+    each_block(0, n_local_, upwards, work);
     return;
   }
   const std::int64_t n_early = exchange_.n_early();
-  each_block(0, n_early, work);
+  each_block(0, n_early, upwards, work);
   exchange_.begin(sent->data(), parts);
-  each_block(n_early, n_local_, work);
+  each_block(n_early, n_local_, upwards, work);
   exchange_.end();
 }
 

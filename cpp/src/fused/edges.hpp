@@ -167,7 +167,7 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
           sum_z += gvz * wv;
           sum_d += gs * ms * ds + along_u * mv * dv + along_v * mx * dx;
         }
-        add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * e);
+        add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
       }
     }
     T* to_message = message_gradients + (j - begin) * 3 * channels + at;

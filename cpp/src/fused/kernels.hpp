@@ -84,7 +84,8 @@ struct Kernels {
   /// out[row - begin] = state[row] + messages received by rows [begin, end).
   void (*receive)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* out);
   /// Adjoint of `receive` gathered by senders [begin, end): dE/dmessages [end - begin, 3 F] and
-  /// dE/dstates [n_local, 4 F] (overwritten); adds (dE/dd, dE/du) to pair_gradients [n_pairs, 4].
+  /// dE/dstates [n_local, 4 F] (overwritten); adds (dE/dd, dE/du) to pair_gradients [pairs of these
+  /// rows, 4].
   ///
   /// A row j takes its own pairs (j, i): each stands for its mirror (i, j), which has the same
   /// length and the opposite direction, so that no second list is needed. The receiver i may be a

@@ -59,16 +59,16 @@ double FusedPainn<T>::Scratch::bytes() const {
   double sum = 0.0;
   for (const Buffer<T>* buffer :
        {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
-        &g_hidden, &g_q, &g_mixed, &g_messages}) {
+        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
     sum += buffer->bytes();
   }
-  return sum;
+  return sum + vectors.bytes();
 }
 
 template <class T>
 double FusedPainn<T>::buffer_bytes() const {
   double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
-               pair_gradients_.bytes() + exchange_.bytes();
+               pair_gradients_.bytes() + gradients_.bytes() + exchange_.bytes();
   for (const LayerState& layer : layers_) {
     sum += layer.scalars.bytes() + layer.message.bytes() + layer.sent.bytes() +
            layer.mixed.bytes() + layer.context.bytes() + layer.gains.bytes();
@@ -95,7 +95,7 @@ std::string FusedPainn<T>::description() const {
 }
 
 template <class T>
-void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradients) {
+void FusedPainn<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
   using Clock = std::chrono::steady_clock;
   using Seconds = std::chrono::duration<double>;
   prepare(graph);
@@ -110,13 +110,14 @@ void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradi
     stage(alone  ? nullptr
           : last ? &gradient_
                  : &layers_[l + 1].sent,
-          last ? 4 : 6, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+          last ? 4 : 6, l % 2 == 0, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             forward_block(l, begin, end, scratch, energies);
           });
   }
   forward_seconds_ = seconds_so_far();
-  backward(graph, energies, gradients);
-  backward_seconds_ = seconds_so_far() - forward_seconds_;
+  take_seconds_ = 0.0;
+  backward(graph, energies, take);
+  backward_seconds_ = seconds_so_far() - forward_seconds_ - take_seconds_;
 }
 
 template <class T>
@@ -154,8 +155,13 @@ void FusedPainn<T>::prepare(const Graph& graph) {
   }
   take(gradient_, n_total_, 4);
   if (layers_.size() > 1) take(next_gradient_, n_total_, 4);
-  pair_gradients_.reserve(4 * graph.receivers.size());
-  std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
+  const auto most = static_cast<std::size_t>(lists_.most_pairs(block_));
+  for (Scratch& scratch : scratch_) {
+    if (layers_.size() < 3) scratch.pairs.reserve(4 * most);
+    if (threads_ == 1) scratch.vectors.reserve(3 * most);
+  }
+  if (layers_.size() > 2) pair_gradients_.reserve(4 * graph.receivers.size());
+  if (threads_ > 1) gradients_.reserve(3 * graph.receivers.size());
 }
 
 template <class T>

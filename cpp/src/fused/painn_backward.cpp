@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The backward sweep: adjoints in the opposite order, layer by layer.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -14,26 +15,51 @@ namespace ipip::fused {
 // A block goes through everything between two sweeps over pairs at once, while its rows are in the
 // cache: what its atoms send, and the update of the layer below.
 template <class T>
-void FusedPainn<T>::backward(const Graph& graph, double* energies, double* gradients) {
-  const auto first_layer = [&](std::int64_t begin, std::int64_t end, const Buffer<T>& gradient) {
+void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
+  using Clock = std::chrono::steady_clock;
+  const auto timed_take = [&](std::int64_t begin, std::int64_t end, const double* gradients) {
+    const Clock::time_point start = Clock::now();
+    take(begin, end, gradients);
+    take_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  const std::int64_t* rows = lists_.receivers().first;
+  const auto first_layer = [&](std::int64_t begin, std::int64_t end, Scratch& scratch,
+                               const Buffer<T>& gradient) {
     EdgePass<T> first = pass(0);
     first.gradients = gradient.data();
-    pair_gradients(first, graph, begin, end, energies, gradients);
+    double* to = threads_ == 1 ? scratch.vectors.data() : gradients_.data() + 3 * rows[begin];
+    pair_gradients(first, graph, begin, end, energies, pair_rows(begin, scratch), to);
+    if (threads_ == 1) timed_take(rows[begin], rows[end], to);
+  };
+  const auto clear_pairs = [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    std::fill_n(pair_rows(begin, scratch), 4 * (rows[end] - rows[begin]), T(0));
   };
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
     const EdgePass<T> sent = pass(l);
-    stage(l > 1 ? &next_gradient_ : nullptr, 4,
+    stage(l > 1 ? &next_gradient_ : nullptr, 4, l % 2 == 1,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+            if (is_last(l)) clear_pairs(begin, end, scratch);
             backward_messages(sent, l, begin, end, scratch);
             backward_kept_update(l - 1, begin, end, scratch, next_gradient_);
-            if (l == 1) first_layer(begin, end, next_gradient_);
+            if (l == 1) first_layer(begin, end, scratch, next_gradient_);
           });
     std::swap(gradient_, next_gradient_);
   }
-  if (layers_.size() > 1) return;
-  each_block(0, n_local_, [&](std::int64_t begin, std::int64_t end, Scratch&) {
-    first_layer(begin, end, gradient_);
-  });
+  if (layers_.size() == 1) {
+    each_block(0, n_local_, true, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+      clear_pairs(begin, end, scratch);
+      first_layer(begin, end, scratch, gradient_);
+    });
+  }
+  if (threads_ > 1) timed_take(0, rows[n_local_], gradients_.data());
+}
+
+// (dE/dd, dE/du) of the pairs of a block that begins at a row. Three layers and more meet in them
+// step after step; with two, one step does all.
+template <class T>
+T* FusedPainn<T>::pair_rows(std::int64_t begin, Scratch& scratch) {
+  if (layers_.size() < 3) return scratch.pairs.data();
+  return pair_gradients_.data() + 4 * lists_.receivers().first[begin];
 }
 
 // Rows `g` from dE/d(state after the layer) to dE/d(state after its messages).
@@ -74,7 +100,7 @@ void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, st
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   kernels_.send_back(sent, begin, end, scratch.g_messages.data(), next_gradient_.data(),
-                     pair_gradients_.data());
+                     pair_rows(begin, scratch));
   gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
        scratch.g_hidden.data(), channels, rows, false);
   kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),
@@ -86,12 +112,13 @@ void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, st
 // The first layer's pairs, the ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
 template <class T>
 void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
-                                   std::int64_t end, double* energies, double* gradients) {
+                                   std::int64_t end, double* energies, T* pairs,
+                                   double* gradients) {
   const std::int64_t* rows = first.pairs.first;
-  T* g = pair_gradients_.data() + 4 * rows[begin];
-  kernels_.first_back(first, begin, end, g);
+  const T* g = pairs;
+  kernels_.first_back(first, begin, end, pairs);
   for (std::int64_t i = begin; i < end; ++i) {
-    for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4) {
+    for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4, gradients += 3) {
       const double* r = &graph.vectors[3 * static_cast<std::size_t>(e)];
       const double d = std::sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2] + 1e-24);
       const double inverse = 1.0 / d;
@@ -105,7 +132,7 @@ void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph,
       }
       const double gu[3] = {double(g[1]), double(g[2]), double(g[3])};
       along -= (u[0] * gu[0] + u[1] * gu[1] + u[2] * gu[2]) * inverse;
-      for (int a = 0; a < 3; ++a) gradients[3 * e + a] = along * u[a] + gu[a] * inverse;
+      for (int a = 0; a < 3; ++a) gradients[a] = along * u[a] + gu[a] * inverse;
     }
   }
 }

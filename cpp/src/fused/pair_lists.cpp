@@ -18,12 +18,23 @@ double PairLists<T>::bytes() const {
 }
 
 template <class T>
+std::int64_t PairLists<T>::most_pairs(std::int64_t rows) const {
+  const std::int64_t* first = first_.data();
+  std::int64_t most = 0;
+  for (std::int64_t i = 0; i < n_rows_; ++i) {
+    most = std::max(most, first[std::min(i + rows, n_rows_)] - first[i]);
+  }
+  return most;
+}
+
+template <class T>
 void PairLists<T>::build(const Graph& graph, int threads) {
   const std::size_t n_pairs = graph.receivers.size();
   if (n_pairs > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     throw Error("a rank has " + std::to_string(n_pairs) +
                 " pairs, expected fewer than 2147483648: use more ranks");
   }
+  n_rows_ = graph.n_local;
   first_.reserve(static_cast<std::size_t>(graph.n_local) + 1);
   for (Buffer<std::int32_t>* column : {&other_, &piece_}) column->reserve(n_pairs);
   for (Buffer<T>* column : {&fraction_, &ux_, &uy_, &uz_}) column->reserve(n_pairs);

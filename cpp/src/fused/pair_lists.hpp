@@ -31,6 +31,9 @@ class PairLists {
   /// [n_local] rows of receivers; `other` is the sender.
   const PairRows<T>& receivers() const { return receivers_; }
 
+  /// Pairs of the `rows` rows that have the most, among rows that follow each other.
+  std::int64_t most_pairs(std::int64_t rows) const;
+
   double bytes() const;
 
  private:
@@ -39,6 +42,7 @@ class PairLists {
   const Kernels<T>& kernels_;
   double pieces_per_length_;
   std::int32_t pieces_;
+  std::int64_t n_rows_ = 0;
   Buffer<std::int64_t> first_;
   Buffer<std::int32_t> other_, piece_;
   Buffer<T> fraction_, ux_, uy_, uz_;

@@ -171,7 +171,7 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
       }
     }
     T* to_message = message_gradients + (j - begin) * 3 * channels + at;
-    T* to_state = state_gradients + j * 4 * channels + at;
+    T* to_state = state_gradients + (j - begin) * 4 * channels + at;
     const T* through = pass.gradients + j * 4 * channels + at;
     for (int v = 0; v < vectors; ++v) {
       const int c = v * kWidth;
@@ -188,14 +188,14 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
 
 template <class T, int vectors>
 void first_back_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
-                      std::int64_t end, T* pair_gradients) {
+                      std::int64_t end, const T* gradients, T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth, kChunk = vectors * kWidth, kRow = 2 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t channels = pass.channels;
   const T per_length = T(pass.table.pieces_per_length);
   Taps<T> taps;
   for (std::int64_t i = begin; i < end; ++i) {
-    const T* g = pass.gradients + i * 4 * channels + at;
+    const T* g = gradients + (i - begin) * 4 * channels + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
       const int n = last - batch < kBatch ? int(last - batch) : kBatch;
@@ -281,15 +281,19 @@ void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T*
 }
 
 template <class T>
-void first_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* pair_gradients) {
+void first_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, const T* gradients,
+                T* pair_gradients) {
   const T* table = pass.table.data;
   for (std::int64_t at = 0; at < pass.channels;) {
     const int vectors = panel_vectors<T>(pass.channels - at), width = vectors * Simd<T>::kWidth;
     if constexpr (kMaxVectors >= 4) {
-      if (vectors == 4) first_back_chunk<T, 4>(pass, table, at, begin, end, pair_gradients);
+      if (vectors == 4)
+        first_back_chunk<T, 4>(pass, table, at, begin, end, gradients, pair_gradients);
     }
-    if (vectors == 2) first_back_chunk<T, 2>(pass, table, at, begin, end, pair_gradients);
-    if (vectors == 1) first_back_chunk<T, 1>(pass, table, at, begin, end, pair_gradients);
+    if (vectors == 2)
+      first_back_chunk<T, 2>(pass, table, at, begin, end, gradients, pair_gradients);
+    if (vectors == 1)
+      first_back_chunk<T, 1>(pass, table, at, begin, end, gradients, pair_gradients);
     table += pass.table.n_rows * 2 * width;
     at += width;
   }

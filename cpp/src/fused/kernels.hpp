@@ -84,8 +84,8 @@ struct Kernels {
   /// out[row - begin] = state[row] + messages received by rows [begin, end).
   void (*receive)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* out);
   /// Adjoint of `receive` gathered by senders [begin, end): dE/dmessages [end - begin, 3 F] and
-  /// dE/dstates [n_local, 4 F] (overwritten); adds (dE/dd, dE/du) to pair_gradients [pairs of these
-  /// rows, 4].
+  /// dE/dstates [end - begin, 4 F] (overwritten); adds (dE/dd, dE/du) to pair_gradients [pairs of
+  /// these rows, 4].
   ///
   /// A row j takes its own pairs (j, i): each stands for its mirror (i, j), which has the same
   /// length and the opposite direction, so that no second list is needed. The receiver i may be a
@@ -93,9 +93,10 @@ struct Kernels {
   void (*send_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
                     T* message_gradients, T* state_gradients, T* pair_gradients);
   /// Adjoint of the first layer's `receive`: adds (dE/dd, dE/du) of the pairs of receivers
-  /// [begin, end) to pair_gradients [pairs of these rows, 4].
+  /// [begin, end) to pair_gradients [pairs of these rows, 4]. Gradients of these rows [.., 4 F] are
+  /// given apart, those of `pass` are not read.
   void (*first_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
-                     T* pair_gradients);
+                     const T* gradients, T* pair_gradients);
 
   /// q[n, 2 F] = [s | |L|], dot[n, F] = L.R.
   void (*norms)(const T* states, const T* mixed, std::int64_t n, std::int64_t channels, T epsilon,

@@ -154,7 +154,7 @@ void FusedPainn<T>::prepare(const Graph& graph) {
     }
   }
   take(gradient_, n_total_, 4);
-  if (layers_.size() > 1) take(next_gradient_, n_total_, 4);
+  if (layers_.size() > 2) take(next_gradient_, n_total_, 4);
   const auto most = static_cast<std::size_t>(lists_.most_pairs(block_));
   for (Scratch& scratch : scratch_) {
     if (layers_.size() < 3) scratch.pairs.reserve(4 * most);

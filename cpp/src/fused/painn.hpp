@@ -64,12 +64,12 @@ class FusedPainn final : public Evaluator {
   void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains, T* g,
                        std::int64_t rows, Scratch& scratch);
   void backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                            Buffer<T>& gradient);
+                            T* gradient);
   void backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
-                         std::int64_t end, Scratch& scratch);
+                         std::int64_t end, Scratch& scratch, T* below);
   T* pair_rows(std::int64_t begin, Scratch& scratch);
-  void pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
-                      std::int64_t end, double* energies, T* pairs, double* gradients);
+  void pair_gradients(const Graph& graph, std::int64_t begin, std::int64_t end, double* energies,
+                      const T* g, double* gradients);
   EdgePass<T> pass(std::size_t l) const;
   template <class F>
   void each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work);
@@ -94,7 +94,7 @@ class FusedPainn final : public Evaluator {
   std::vector<Scratch> scratch_;  // [threads]
   Buffer<std::int32_t> species_;
   Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
-  Buffer<T> next_gradient_;   // [n_total, 4 F] the same, one layer down
+  Buffer<T> next_gradient_;   // [n_total, 4 F] the same, one layer down; none with fewer than 3
   Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du); none with fewer than 3 layers
   Buffer<double> gradients_;  // [n_pairs, 3] dE/d(vectors); none with one thread
 };

@@ -24,11 +24,11 @@ void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGra
   };
   const std::int64_t* rows = lists_.receivers().first;
   const auto first_layer = [&](std::int64_t begin, std::int64_t end, Scratch& scratch,
-                               const Buffer<T>& gradient) {
-    EdgePass<T> first = pass(0);
-    first.gradients = gradient.data();
+                               const T* gradient) {
     double* to = threads_ == 1 ? scratch.vectors.data() : gradients_.data() + 3 * rows[begin];
-    pair_gradients(first, graph, begin, end, energies, pair_rows(begin, scratch), to);
+    T* pairs = pair_rows(begin, scratch);
+    kernels_.first_back(pass(0), begin, end, gradient, pairs);
+    pair_gradients(graph, begin, end, energies, pairs, to);
     if (threads_ == 1) timed_take(rows[begin], rows[end], to);
   };
   const auto clear_pairs = [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
@@ -39,16 +39,19 @@ void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGra
     stage(l > 1 ? &next_gradient_ : nullptr, 4, l % 2 == 1,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             if (is_last(l)) clear_pairs(begin, end, scratch);
-            backward_messages(sent, l, begin, end, scratch);
-            backward_kept_update(l - 1, begin, end, scratch, next_gradient_);
-            if (l == 1) first_layer(begin, end, scratch, next_gradient_);
+            // Nobody but the block reads the first layer's gradients.
+            T* below = l == 1 ? scratch.states.data()
+                              : next_gradient_.data() + 4 * begin * weights_.channels;
+            backward_messages(sent, l, begin, end, scratch, below);
+            backward_kept_update(l - 1, begin, end, scratch, below);
+            if (l == 1) first_layer(begin, end, scratch, below);
           });
-    std::swap(gradient_, next_gradient_);
+    if (l > 1) std::swap(gradient_, next_gradient_);
   }
   if (layers_.size() == 1) {
     each_block(0, n_local_, true, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
       clear_pairs(begin, end, scratch);
-      first_layer(begin, end, scratch, gradient_);
+      first_layer(begin, end, scratch, gradient_.data() + 4 * begin * weights_.channels);
     });
   }
   if (threads_ > 1) timed_take(0, rows[n_local_], gradients_.data());
@@ -85,38 +88,34 @@ void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* cont
 
 template <class T>
 void FusedPainn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end,
-                                         Scratch& scratch, Buffer<T>& gradient) {
+                                         Scratch& scratch, T* gradient) {
   const std::int64_t channels = weights_.channels;
   backward_update(l, layers_[l].mixed.data() + begin * 6 * channels,
                   layers_[l].context.data() + begin * channels,
-                  layers_[l].gains.data() + begin * 3 * channels,
-                  gradient.data() + begin * 4 * channels, end - begin, scratch);
+                  layers_[l].gains.data() + begin * 3 * channels, gradient, end - begin, scratch);
 }
 
-// From `gradient_` (after the messages) to `next_gradient_` (before the layer).
+// From `gradient_` (after the messages) to rows `below` (before the layer).
 template <class T>
 void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
-                                      std::int64_t end, Scratch& scratch) {
+                                      std::int64_t end, Scratch& scratch, T* below) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
-  kernels_.send_back(sent, begin, end, scratch.g_messages.data(), next_gradient_.data(),
-                     pair_rows(begin, scratch));
+  kernels_.send_back(sent, begin, end, scratch.g_messages.data(), below, pair_rows(begin, scratch));
   gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
        scratch.g_hidden.data(), channels, rows, false);
   kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),
                          rows * channels);
-  gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels,
-       next_gradient_.data() + begin * 4 * channels, 4 * channels, rows, true);
+  gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels, below, 4 * channels,
+       rows, true);
 }
 
-// The first layer's pairs, the ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
+// The ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
 template <class T>
-void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
-                                   std::int64_t end, double* energies, T* pairs,
-                                   double* gradients) {
-  const std::int64_t* rows = first.pairs.first;
-  const T* g = pairs;
-  kernels_.first_back(first, begin, end, pairs);
+void FusedPainn<T>::pair_gradients(const Graph& graph, std::int64_t begin, std::int64_t end,
+                                   double* energies, const T* g, double* gradients) {
+  const PairRows<T>& pairs = lists_.receivers();
+  const std::int64_t* rows = pairs.first;
   for (std::int64_t i = begin; i < end; ++i) {
     for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4, gradients += 3) {
       const double* r = &graph.vectors[3 * static_cast<std::size_t>(e)];
@@ -127,7 +126,7 @@ void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph,
       if (model_.zbl) {
         double slope = 0.0;
         energies[i] +=
-            zbl_pair(model_, species_.data()[i], species_.data()[first.pairs.other[e]], d, slope);
+            zbl_pair(model_, species_.data()[i], species_.data()[pairs.other[e]], d, slope);
         along += slope;
       }
       const double gu[3] = {double(g[1]), double(g[2]), double(g[3])};

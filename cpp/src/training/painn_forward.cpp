@@ -122,7 +122,7 @@ void PainnTraining<T>::backward(std::size_t l) {
 template <class T>
 void PainnTraining<T>::pair_gradients(double* energies, double* forces, double* strain) {
   T* pairs = pairs_.data();
-  kernels_.first_back(pass(0), 0, n_, pairs);
+  kernels_.first_back(pass(0), 0, n_, layers_[0].g_after.value(), pairs);
   for (std::size_t e = 0; e < graph_.receivers.size(); ++e, pairs += 4) {
     const auto i = static_cast<std::size_t>(graph_.receivers[e]);
     const auto j = static_cast<std::size_t>(graph_.neighbours[e]);

@@ -35,6 +35,9 @@ class Evaluator {
   virtual double forward_seconds() const = 0;
   virtual double backward_seconds() const = 0;
 
+  /// Frees the buffers of a step that failed.
+  virtual void release() = 0;
+
   /// Bytes of the buffers that are kept between steps.
   virtual double buffer_bytes() const = 0;
 

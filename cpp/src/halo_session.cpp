@@ -61,7 +61,8 @@ void HaloSession::finish_failed() {
   if (between_halves_) exchanger_->end_forward();
   std::vector<double> table;
   const auto zeros = [&](std::int64_t width) {
-    table.assign(static_cast<std::size_t>(exchanger_->n_total() * width), 0.0);
+    const std::size_t numbers = static_cast<std::size_t>(exchanger_->n_total() * width);
+    table.assign(scalar_ == Scalar::float32 ? (numbers + 1) / 2 : numbers, 0.0);
     return table.data();
   };
   // Same widths and the student's own precision: the others' messages must fit.

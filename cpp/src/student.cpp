@@ -186,14 +186,19 @@ void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results
   results.pair_seconds = results.forward_seconds = results.backward_seconds = 0.0;
   HaloSession session(active_halo_exchanger(), impl_->exchange_widths, impl_->fused == nullptr,
                       info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
+  // What the step has taken is given back first: exchanges need memory too.
+  const auto finish = [&] {
+    if (impl_->fused) impl_->fused->release();
+    session.finish_failed();
+  };
   try {
     const ThreadScope threads(impl_->options.threads);
     evaluate(session);
   } catch (const Error& error) {
-    session.finish_failed();
+    finish();
     throw Error(info_.path + ": " + error.what());
   } catch (const std::exception& error) {
-    session.finish_failed();
+    finish();
     throw Error(info_.path + ": " + failure_text(error, n_atoms, n_pairs));
   }
   results.energy = 0.0;

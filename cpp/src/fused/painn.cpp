@@ -66,6 +66,18 @@ double FusedPainn<T>::Scratch::bytes() const {
 }
 
 template <class T>
+void FusedPainn<T>::release() {
+  for (LayerState& layer : layers_) {
+    for (Buffer<T>* buffer : {&layer.scalars, &layer.message, &layer.sent, &layer.mixed,
+                              &layer.context, &layer.gains}) {
+      buffer->release();
+    }
+  }
+  for (Buffer<T>* buffer : {&gradient_, &next_gradient_, &pair_gradients_}) buffer->release();
+  gradients_.release();
+}
+
+template <class T>
 double FusedPainn<T>::buffer_bytes() const {
   double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
                pair_gradients_.bytes() + gradients_.bytes() + exchange_.bytes();
@@ -140,12 +152,13 @@ void FusedPainn<T>::prepare(const Graph& graph) {
   const auto take = [channels](Buffer<T>& buffer, std::int64_t rows, std::int64_t width) {
     buffer.reserve(static_cast<std::size_t>(rows * width * channels));
   };
+  // The longest first: where memory ends later on, what it takes to exchange zeros is there.
+  for (std::size_t l = 1; l < layers_.size(); ++l) take(layers_[l].sent, n_total_, 6);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     LayerState& layer = layers_[l];
     if (l > 0) {
       take(layer.scalars, n_local_, 1);
       take(layer.message, n_local_, 1);
-      take(layer.sent, n_total_, 6);
     }
     if (!is_last(l)) {
       take(layer.mixed, n_local_, 6);

@@ -28,6 +28,7 @@ class FusedPainn final : public Evaluator {
   double forward_seconds() const override { return forward_seconds_; }
   double backward_seconds() const override { return backward_seconds_; }
   std::vector<std::int64_t> exchange_widths() const override;
+  void release() override;
   double buffer_bytes() const override;
   std::string description() const override;
 

@@ -12,9 +12,12 @@
 
 #include "atom.h"
 #include "comm.h"
+#include "error.h"
+#include "ipip/error.hpp"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
+#include "update.h"
 #include "utils.h"
 
 using namespace LAMMPS_NS;
@@ -65,6 +68,8 @@ std::string PairIpip::evaluate(bool atom_virials) {
     } else {
       student_->compute(graph, atom_virials, results_);
     }
+  } catch (const ipip::LostExchanges& lost) {
+    error->one(FLERR, "pair_style ipip, step {}: {}", update->ntimestep, lost.what());
   } catch (const std::exception& error) {
     failure = error.what();
     results_ = ipip::Results();

@@ -187,19 +187,23 @@ void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results
   HaloSession session(active_halo_exchanger(), impl_->exchange_widths, impl_->fused == nullptr,
                       info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
   // What the step has taken is given back first: exchanges need memory too.
-  const auto finish = [&] {
-    if (impl_->fused) impl_->fused->release();
-    session.finish_failed();
+  const auto fail = [&](const std::string& text) {
+    try {
+      if (impl_->fused) impl_->fused->release();
+      session.finish_failed();
+    } catch (const std::exception& error) {
+      throw LostExchanges(text + "; nor can it make the exchanges that other ranks wait for (" +
+                          short_reason(error) + ")");
+    }
+    throw Error(text);
   };
   try {
     const ThreadScope threads(impl_->options.threads);
     evaluate(session);
   } catch (const Error& error) {
-    finish();
-    throw Error(info_.path + ": " + error.what());
+    fail(info_.path + ": " + error.what());
   } catch (const std::exception& error) {
-    finish();
-    throw Error(info_.path + ": " + failure_text(error, n_atoms, n_pairs));
+    fail(info_.path + ": " + failure_text(error, n_atoms, n_pairs));
   }
   results.energy = 0.0;
   for (const double e : results.atom_energies) results.energy += e;

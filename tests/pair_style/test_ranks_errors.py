@@ -145,7 +145,7 @@ try:
     instance.commands_string(more)
 except Exception as error:
     print("ended:", error, flush=True)
-    sys.exit(3)
+    MPI.COMM_WORLD.Abort(3)
 """
 
 
@@ -170,13 +170,15 @@ def test_a_rank_of_the_fused_kernels_without_memory_stops_all(
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=120,
+        timeout=60,
         check=False,
         env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "OMP_NUM_THREADS": "1"},
     )
-    said = done.stdout + done.stderr + (tmp_path / "log.txt").read_text()
+    said = done.stdout + done.stderr
     assert done.returncode != 0, said
     assert "pair_style ipip, step 0:" in said and "out of memory with " in said, said
+    # LAMMPS' own communication takes every ghost's row as double: there is no memory for that.
+    assert ("nor can it make the exchanges" in said) == (exchange == "comm"), said
 
 
 def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(

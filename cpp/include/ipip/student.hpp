@@ -135,7 +135,8 @@ class IPIP_API Student {
   /// @param graph        atoms and pairs
   /// @param atom_virials whether `results.atom_virials` is wanted
   /// @param results      overwritten
-  /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails
+  /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails;
+  ///                     `LostExchanges` where it leaves other ranks waiting
   void compute(const Graph& graph, bool atom_virials, Results& results);
 
   /// Takes the candidates of the steps that follow; copied to the device.

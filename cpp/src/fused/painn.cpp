@@ -118,11 +118,9 @@ void FusedPainn<T>::evaluate(const Graph& graph, double* energies, const TakeGra
   };
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     // After the last layer, where a block's energies lead to their gradients at once, these travel.
-    const bool last = is_last(l), alone = layers_.size() == 1;
-    stage(alone  ? nullptr
-          : last ? &gradient_
-                 : &layers_[l + 1].sent,
-          last ? 4 : 6, l % 2 == 0, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    Buffer<T>* const sent = is_last(l) ? &gradient_ : &layers_[l + 1].sent;
+    stage(layers_.size() > 1 ? sent : nullptr, is_last(l) ? 4 : 6, l % 2 == 0,
+          [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             forward_block(l, begin, end, scratch, energies);
           });
   }

@@ -54,7 +54,7 @@ class PairIpip : public Pair {
   void find_owners();
   std::string find_pairs();
   std::string evaluate(bool atom_virials);
-  void count_step(double wall, double halo_forward, double halo_backward);
+  void count_step(double wall, double exchanging);
   std::string not_finite() const;
   void agree_on_step(const std::string& failure);
   void add_forces_and_energies();

@@ -61,11 +61,9 @@ void PairIpip::size_messages() {
   } else if (comm->nprocs > 1) {
     comm_halo_ = std::make_shared<CommHalo>(comm, this);
     halo_ = std::make_shared<TimedHalo>(comm_halo_);
-    comm_reverse = kVirialWidth;
-    for (const std::int64_t width : student_->info().halo_widths) {
-      comm_forward = std::max(comm_forward, static_cast<int>(width));
-      comm_reverse = std::max(comm_reverse, static_cast<int>(width));
-    }
+    const auto widest = static_cast<int>(student_->widest_exchange());
+    comm_forward = std::max(kOwnerWidth, widest);
+    comm_reverse = std::max(kVirialWidth, widest);
   }
   // A hybrid style took its own numbers when the deck named it, before the student was read.
   force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
@@ -91,8 +89,7 @@ void PairIpip::map_atoms() {
   find_owners();
   stop_together(attempt([&] { step_.assign_rows(*list, owners_, atom->type, species_); }));
   if (rank_halo_) {
-    std::int64_t widest = kVirialWidth;
-    for (const std::int64_t width : student_->info().halo_widths) widest = std::max(widest, width);
+    const std::int64_t widest = std::max<std::int64_t>(kVirialWidth, student_->widest_exchange());
     const std::string failure =
         rank_halo_->plan(step_.graph().n_local, step_.row_of(), step_.halo(), widest);
     stop_together(failure.empty() ? failure : ": " + failure);

@@ -9,13 +9,15 @@
 #include <exception>
 #include <new>
 #include <string>
-#include <tuple>
 
 #include "atom.h"
 #include "comm.h"
+#include "error.h"
+#include "ipip/error.hpp"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
+#include "update.h"
 #include "utils.h"
 
 using namespace LAMMPS_NS;
@@ -56,6 +58,7 @@ std::string PairIpip::evaluate(bool atom_virials) {
   const ipip::Graph& graph = step_.graph();
   std::string failure;
   const double start = MPI_Wtime();
+  const double exchanged = halo_ ? halo_->seconds() : 0.0;
   try {
     const ipip::HaloScope scope(halo_);
     if (student_->takes_candidates()) {
@@ -65,6 +68,8 @@ std::string PairIpip::evaluate(bool atom_virials) {
     } else {
       student_->compute(graph, atom_virials, results_);
     }
+  } catch (const ipip::LostExchanges& lost) {
+    error->one(FLERR, "pair_style ipip, step {}: {}", update->ntimestep, lost.what());
   } catch (const std::exception& error) {
     failure = error.what();
     results_ = ipip::Results();
@@ -73,26 +78,25 @@ std::string PairIpip::evaluate(bool atom_virials) {
     if (atom_virials) results_.atom_virials.assign(9 * graph.species.size(), 0.0);
   }
   const double wall = MPI_Wtime() - start;
-  double forward = 0.0, backward = 0.0;
+  const double exchanging = halo_ ? halo_->seconds() - exchanged : 0.0;
   if (halo_) {
-    std::tie(forward, backward) = halo_->take_seconds();
     // Before LAMMPS' own reverse communication, so that the largest force is that of whole forces.
     halo_->reverse(results_.forces.data(), 3, ipip::Scalar::float64);
     if (atom_virials) halo_->reverse(results_.atom_virials.data(), 9, ipip::Scalar::float64);
-    times_.halo += halo_->take_seconds().second;
+    times_.halo += halo_->seconds() - exchanged - exchanging;
   }
-  count_step(wall, forward, backward);
+  count_step(wall, exchanging);
   return failure.empty() ? not_finite() : failure;
 }
 
-void PairIpip::count_step(double wall, double halo_forward, double halo_backward) {
+void PairIpip::count_step(double wall, double exchanging) {
   const ipip::Graph& graph = step_.graph();
   times_.graph += results_.pair_seconds;
-  times_.halo += halo_forward + halo_backward;
-  times_.forward += results_.forward_seconds - halo_forward;
-  times_.backward += results_.backward_seconds - halo_backward;
-  times_.forces +=
-      wall - results_.pair_seconds - results_.forward_seconds - results_.backward_seconds;
+  times_.halo += exchanging;
+  times_.forward += results_.forward_seconds;
+  times_.backward += results_.backward_seconds;
+  times_.forces += wall - exchanging - results_.pair_seconds - results_.forward_seconds -
+                   results_.backward_seconds;
   times_.steps += 1;
   times_.atoms += graph.n_local;
   times_.halo_rows += static_cast<std::int64_t>(graph.species.size()) - graph.n_local;

@@ -53,8 +53,8 @@ std::string RankHalo::plan(std::int64_t n_local, const std::vector<int>& row_of,
   owners_.clear();
   users_.clear();
   for (int p = 0; p < n_ranks; ++p) {
-    if (counts_[p] > 0) owners_.push_back({p, offsets_[p], counts_[p]});
-    if (user_counts_[p] > 0) users_.push_back({p, user_offsets_[p], user_counts_[p]});
+    if (counts_[p] > 0) owners_.push_back({p, offsets_[p], counts_[p], true});
+    if (user_counts_[p] > 0) users_.push_back({p, user_offsets_[p], user_counts_[p], false});
   }
   requests_.resize(owners_.size() + users_.size());
   for (const auto* peers : {&owners_, &users_}) {
@@ -72,11 +72,19 @@ std::string RankHalo::plan(std::int64_t n_local, const std::vector<int>& row_of,
     const int row = known ? row_of[index] : -1;
     if (row < 0 || row >= n_local) {
       sent_rows_.assign(asked_.size(), 0);
+      n_early_ = n_local;
       return "another rank shows local atom " + std::to_string(index) +
              ", which this rank does not give to the student: ghost atoms are not up to date";
     }
     sent_rows_.push_back(row);
   }
+  for (Peer& peer : users_) {
+    const auto* rows = &sent_rows_[peer.first];
+    peer.in_place = std::adjacent_find(rows, rows + peer.count, [](auto row, auto next) {
+                      return next != row + 1;
+                    }) == rows + peer.count;
+  }
+  n_early_ = sent_rows_.empty() ? 0 : *std::max_element(sent_rows_.begin(), sent_rows_.end()) + 1;
   return "";
 }
 
@@ -88,7 +96,7 @@ T* RankHalo::buffer(std::int64_t width) {
 }
 
 template <typename T>
-void RankHalo::forward_as(T* table, std::int64_t width, MPI_Datatype type) {
+void RankHalo::begin_forward_as(T* table, std::int64_t width, MPI_Datatype type) {
   auto request = requests_.begin();
   T* halo = table + n_local_ * width;
   for (const Peer& peer : owners_) {
@@ -97,13 +105,15 @@ void RankHalo::forward_as(T* table, std::int64_t width, MPI_Datatype type) {
   }
   T* packed = buffer<T>(width);
   for (const Peer& peer : users_) {
-    T* out = packed + peer.first * width;
-    for (std::int64_t k = peer.first; k < peer.first + peer.count; ++k) {
-      std::copy_n(table + sent_rows_[k] * width, width, packed + k * width);
+    const T* out = table + sent_rows_[peer.first] * width;
+    if (!peer.in_place) {
+      out = packed + peer.first * width;
+      for (std::int64_t k = peer.first; k < peer.first + peer.count; ++k) {
+        std::copy_n(table + sent_rows_[k] * width, width, packed + k * width);
+      }
     }
     MPI_Isend(out, message_size(peer.count, width), type, peer.rank, kTag, world_, &*request++);
   }
-  MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
 }
 
 template <typename T>
@@ -128,11 +138,26 @@ void RankHalo::reverse_as(T* table, std::int64_t width, MPI_Datatype type) {
 }
 
 void RankHalo::forward(void* table, std::int64_t width, ipip::Scalar scalar) {
+  begin_forward(table, width, scalar);
+  end_forward();
+}
+
+void RankHalo::begin_forward(void* table, std::int64_t width, ipip::Scalar scalar) {
   if (scalar == ipip::Scalar::float32) {
-    forward_as(static_cast<float*>(table), width, MPI_FLOAT);
+    begin_forward_as(static_cast<float*>(table), width, MPI_FLOAT);
   } else {
-    forward_as(static_cast<double*>(table), width, MPI_DOUBLE);
+    begin_forward_as(static_cast<double*>(table), width, MPI_DOUBLE);
   }
+}
+
+void RankHalo::end_forward() {
+  MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+}
+
+// Long messages move only while MPI is called.
+void RankHalo::progress() {
+  int done = 0;
+  MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done, MPI_STATUSES_IGNORE);
 }
 
 void RankHalo::reverse(void* table, std::int64_t width, ipip::Scalar scalar) {

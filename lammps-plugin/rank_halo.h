@@ -20,7 +20,8 @@ struct HaloSource {
 };
 
 /// The exchanger of `halo plan`. Halo rows are ordered by owner, so they are received, and their
-/// gradients sent, without a copy; rows for others are packed into one buffer that only grows.
+/// gradients sent, without a copy. So are the rows for another rank where they follow each other;
+/// else they are packed into one buffer that only grows.
 class RankHalo final : public ipip::HaloExchanger {
  public:
   explicit RankHalo(MPI_Comm world) : world_(world) {}
@@ -38,21 +39,26 @@ class RankHalo final : public ipip::HaloExchanger {
   std::int64_t n_total() const override { return n_local_ + n_halo_; }
   void forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
   void reverse(void* table, std::int64_t width, ipip::Scalar scalar) override;
+  std::int64_t n_early() const override { return n_early_; }
+  void begin_forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
+  void end_forward() override;
+  void progress() override;
 
   /// Bytes of the buffers.
   double memory_bytes() const;
 
  private:
   // The rows exchanged with one rank: `count` of them from `first` on, in the halo or in
-  // sent_rows_.
+  // sent_rows_; `in_place`: they follow each other in the table.
   struct Peer {
     int rank;
     std::int64_t first;
     std::int64_t count;
+    bool in_place;
   };
 
   template <typename T>
-  void forward_as(T* table, std::int64_t width, MPI_Datatype type);
+  void begin_forward_as(T* table, std::int64_t width, MPI_Datatype type);
   template <typename T>
   void reverse_as(T* table, std::int64_t width, MPI_Datatype type);
   template <typename T>
@@ -61,6 +67,7 @@ class RankHalo final : public ipip::HaloExchanger {
   MPI_Comm world_;
   std::int64_t n_local_ = 0;
   std::int64_t n_halo_ = 0;
+  std::int64_t n_early_ = 0;             // rows up to the last that a user wants
   std::vector<Peer> owners_;             // ranks whose rows this rank shows
   std::vector<Peer> users_;              // ranks that show rows of this rank
   std::vector<std::int64_t> sent_rows_;  // local rows that users want, by user

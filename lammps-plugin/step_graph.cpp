@@ -17,18 +17,33 @@ void StepGraph::assign_rows(const NeighList& list, const Owners& owners, const i
   atoms_.clear();
   graph_.species.clear();
   row_of_.assign(owners.rank.size(), -1);
-  for (int ii = 0; ii < list.inum; ++ii) {
-    const int i = list.ilist[ii];
-    if (species[type[i]] < 0) continue;
+  inner_.clear();
+  const auto add = [&](int i) {
     row_of_[i] = static_cast<int>(atoms_.size());
     atoms_.push_back(i);
     graph_.species.push_back(species[type[i]]);
+  };
+  for (int ii = 0; ii < list.inum; ++ii) {
+    const int i = list.ilist[ii];
+    if (species[type[i]] < 0) continue;
+    if (sees_other_ranks(list, owners, i)) {
+      add(i);
+    } else {
+      inner_.push_back(i);
+    }
   }
+  for (const int i : inner_) add(i);
   graph_.n_local = static_cast<std::int64_t>(atoms_.size());
   for (std::size_t j = 0; j < row_of_.size(); ++j) {
     if (owners.rank[j] == owners.me) row_of_[j] = row_of_[owners.index[j]];
   }
   assign_halo_rows(list, owners, type, species);
+}
+
+bool StepGraph::sees_other_ranks(const NeighList& list, const Owners& owners, int i) {
+  const int* jlist = list.firstneigh[i];
+  return std::any_of(jlist, jlist + list.numneigh[i],
+                     [&owners](int j) { return owners.rank[j & NEIGHMASK] != owners.me; });
 }
 
 // Only atoms that the list names get a row: a ghost that no local atom has as a neighbour needs no
@@ -38,9 +53,8 @@ void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners, co
   constexpr int kWanted = -2;
   ghosts_.clear();
   halo_.clear();
-  for (int ii = 0; ii < list.inum; ++ii) {
-    const int i = list.ilist[ii];
-    if (row_of_[i] < 0) continue;
+  for (std::int64_t k = 0; k < graph_.n_local; ++k) {
+    const int i = atoms_[k];
     const int* jlist = list.firstneigh[i];
     for (int jj = 0; jj < list.numneigh[i]; ++jj) {
       const int j = jlist[jj] & NEIGHMASK;
@@ -75,9 +89,8 @@ void StepGraph::collect_pairs(const NeighList& list, const double* const* x, con
   closest_squared_.assign(stride_ * stride_, cutoff_squared);
   const double* const points = list.inum > 0 ? x[0] : nullptr;  // [n_local + n_ghost, 3]
   std::size_t n = 0;
-  for (int ii = 0; ii < list.inum; ++ii) {
-    const int i = list.ilist[ii];
-    if (row_of_[i] < 0) continue;
+  for (std::int64_t k = 0; k < graph_.n_local; ++k) {
+    const int i = atoms_[k];
     make_room(list, n, list.numneigh[i]);
     std::int64_t* receivers = graph_.receivers.data();
     std::int64_t* neighbours = graph_.neighbours.data();
@@ -94,7 +107,7 @@ void StepGraph::collect_pairs(const NeighList& list, const double* const* x, con
       for (int a = 0; a < 3; ++a) r[a] = there[a] - here[a];
       const double distance_squared = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
       closest[type[j]] = std::min(closest[type[j]], distance_squared);
-      receivers[n] = row_of_[i];
+      receivers[n] = k;
       neighbours[n] = row_of_[j];
       n += distance_squared < cutoff_squared ? 1 : 0;  // no branch: half of them are beyond
     }
@@ -135,14 +148,13 @@ void StepGraph::collect_candidates(const NeighList& list, const int* type, int n
     column->clear();
     column->reserve(list_length(list));
   }
-  for (int ii = 0; ii < list.inum; ++ii) {
-    const int i = list.ilist[ii];
-    if (row_of_[i] < 0) continue;
+  for (std::int64_t k = 0; k < graph_.n_local; ++k) {
+    const int i = atoms_[k];
     const int* jlist = list.firstneigh[i];
     for (int jj = 0; jj < list.numneigh[i]; ++jj) {
       const int j = jlist[jj] & NEIGHMASK;
       if (row_of_[j] < 0) continue;
-      candidates_.receivers.push_back(row_of_[i]);
+      candidates_.receivers.push_back(k);
       candidates_.neighbours.push_back(row_of_[j]);
       candidates_.from.push_back(i);
       candidates_.to.push_back(j);
@@ -173,7 +185,7 @@ double StepGraph::memory_bytes() const {
                              &candidates_.from, &candidates_.to, &candidates_.kinds}) {
     kept += bytes(*column);
   }
-  return kept + bytes(atoms_) + bytes(row_of_) + bytes(halo_) + bytes(ghosts_) +
+  return kept + bytes(atoms_) + bytes(inner_) + bytes(row_of_) + bytes(halo_) + bytes(ghosts_) +
          bytes(closest_squared_) + bytes(graph_.species) + bytes(graph_.receivers) +
          bytes(graph_.neighbours) + bytes(graph_.vectors);
 }

@@ -20,9 +20,10 @@ struct Owners {
 
 /// Atoms and pairs of one step, in buffers that only grow.
 ///
-/// Rows are local atoms whose type has an element, then halo rows: atoms of other ranks that are a
-/// neighbour of a local one, each once, by owner. A ghost atom shares the row of the atom that it
-/// shows, so an image of a local atom is that atom.
+/// Rows are local atoms whose type has an element, those with neighbours of other ranks first,
+/// since other ranks wait for them; then halo rows: atoms of other ranks that are a neighbour of a
+/// local one, each once, by owner. A ghost atom shares the row of the atom that it shows, so an
+/// image of a local atom is that atom.
 class StepGraph {
  public:
   /// Gives rows to atoms; needed after each rebuild of the neighbour list.
@@ -74,6 +75,7 @@ class StepGraph {
   double memory_bytes() const;
 
  private:
+  static bool sees_other_ranks(const NeighList& list, const Owners& owners, int i);
   void assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
                         const std::vector<int>& species);
   static std::size_t list_length(const NeighList& list);
@@ -82,6 +84,7 @@ class StepGraph {
   ipip::Graph graph_;
   ipip::Candidates candidates_;
   std::vector<int> atoms_;
+  std::vector<int> inner_;   // local atoms without neighbours of other ranks
   std::vector<int> row_of_;  // [n_local + n_ghost], -1 for none
   std::vector<LAMMPS_NS::HaloSource> halo_;
   std::vector<int> ghosts_;              // of other ranks, sorted by owner; while assigning rows

@@ -68,20 +68,31 @@ std::string times_table(const StepTimes& times, MPI_Comm world) {
   return text;
 }
 
-void TimedHalo::forward(void* table, std::int64_t width, ipip::Scalar scalar) {
+template <typename Call>
+void TimedHalo::timed(Call&& call) {
   const double start = MPI_Wtime();
-  inner_->forward(table, width, scalar);
-  forward_ += MPI_Wtime() - start;
+  call();
+  seconds_ += MPI_Wtime() - start;
+}
+
+void TimedHalo::forward(void* table, std::int64_t width, ipip::Scalar scalar) {
+  timed([&] { inner_->forward(table, width, scalar); });
 }
 
 void TimedHalo::reverse(void* table, std::int64_t width, ipip::Scalar scalar) {
-  const double start = MPI_Wtime();
-  inner_->reverse(table, width, scalar);
-  reverse_ += MPI_Wtime() - start;
+  timed([&] { inner_->reverse(table, width, scalar); });
 }
 
-std::pair<double, double> TimedHalo::take_seconds() {
-  return {std::exchange(forward_, 0.0), std::exchange(reverse_, 0.0)};
+void TimedHalo::begin_forward(void* table, std::int64_t width, ipip::Scalar scalar) {
+  timed([&] { inner_->begin_forward(table, width, scalar); });
+}
+
+void TimedHalo::end_forward() {
+  timed([&] { inner_->end_forward(); });
+}
+
+void TimedHalo::progress() {
+  timed([&] { inner_->progress(); });
 }
 
 }  // namespace LAMMPS_NS

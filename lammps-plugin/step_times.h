@@ -51,14 +51,18 @@ class TimedHalo final : public ipip::HaloExchanger {
   std::int64_t n_total() const override { return inner_->n_total(); }
   void forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
   void reverse(void* table, std::int64_t width, ipip::Scalar scalar) override;
-
-  /// Seconds in `forward` and in `reverse` since the last call.
-  std::pair<double, double> take_seconds();
+  std::int64_t n_early() const override { return inner_->n_early(); }
+  void begin_forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
+  void end_forward() override;
+  void progress() override;
+  double seconds() const override { return seconds_; }
 
  private:
+  template <typename Call>
+  void timed(Call&& call);
+
   std::shared_ptr<ipip::HaloExchanger> inner_;
-  double forward_ = 0.0;
-  double reverse_ = 0.0;
+  double seconds_ = 0.0;
 };
 
 }  // namespace LAMMPS_NS

@@ -94,7 +94,10 @@ def contenders(work: Work, channels: int) -> list[Contender]:
         Contender(LABELS[0], "fused", None),
         Contender(LABELS[1], "eager", None),
         Contender("n2n", "fused", NodeObjective(NodeMethod(), sizes, features, channels, 1)),
-        *(Contender(f"hessian, {k} rows", "fused", _hessian(sizes, k)) for k in (1, 4)),
+        *(
+            Contender(f"hessian, {k} row{'s' * (k > 1)}", "fused", _hessian(sizes, k))
+            for k in (1, 4)
+        ),
         Contender("frad", "fused", FradObjective(FradMethod(), work.frames)),
         Contender("gpip", "fused", GpipObjective(GpipMethod(), channels, len(SYMBOLS), 1)),
     ]
@@ -157,7 +160,7 @@ def plot(cases: list[dict[str, Any]], path: Path) -> None:
         ratios = case["times_labels"][LABELS[0]]
         texts = [f"{v:.0f} µs, {ratios[n][0]:.1f}x" for n, v in case["us_per_atom"].items()]
         axis.bar_label(bars, texts, padding=3, fontsize=8)
-        axis.set(xlim=(0, 1.35 * max(values)), xlabel="µs per atom and training step")
+        axis.set(xlim=(0, 1.35 * max(values)), xlabel="µs per atom and step; x: over labels, fused")
         axis.set_title(f"{case['network']}; {case['batch']}", fontsize=9)
         axis.invert_yaxis()
         axis.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,7 @@ A rank with n atoms and r halo rows spends
     T = a n + b r + (c + m r) + d
 
 a: seconds per atom (neighbour list, pairs, forward, backward); b: per halo row outside of
-exchanges (its share of messages and gradients); m: per halo row in all exchanges of a step; c: of
+exchanges (ghosts, lists); m: per halo row in all exchanges of a step; c: of
 a step's messages whatever their length; d: of a step whatever its atoms. The alternative without
 exchange has ghosts out to layers x cutoff: layer l (1 is the first) is computed for all atoms
 within (layers - l) x cutoff of the rank's own, and nothing is exchanged.
@@ -34,9 +34,9 @@ class Network:
     per_byte: float = 0.0
 
     def seconds(self, rows: float) -> float:
-        """Seconds of a step: forward and backward of each exchange, forces, to 26 neighbours."""
+        """Seconds of a step: messages and vectors, gradients, forces, to 26 neighbours."""
         exchanges = 2 * (LAYERS - 1) + 1
-        row_bytes = 2 * (LAYERS - 1) * 4 * CHANNELS * 4 + 3 * 8
+        row_bytes = (LAYERS - 1) * (6 + 4) * CHANNELS * 4 + 3 * 8
         return exchanges * 26 * self.latency + rows * row_bytes * self.per_byte
 
 

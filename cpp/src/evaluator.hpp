@@ -2,7 +2,10 @@
 // What stands behind `Student`: one way of evaluating a model file.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "ipip/student.hpp"
 
@@ -12,16 +15,28 @@ class Evaluator {
  public:
   virtual ~Evaluator() = default;
 
-  /// Evaluates one step. Collective under an active `HaloExchanger`.
-  /// @param graph     atoms and pairs, checked to fit each other
-  /// @param energies  [n_local] eV, overwritten
-  /// @param gradients [n_pairs, 3] dE/d(vectors) in eV/Å, overwritten
-  virtual void evaluate(const Graph& graph, double* energies, double* gradients) = 0;
+  /// Takes dE/d(vectors) in eV/Å of pairs [begin, end), [end - begin, 3], which are those of whole
+  /// rows of receivers. Called once for each pair, in their order.
+  using TakeGradients =
+      std::function<void(std::int64_t begin, std::int64_t end, const double* gradients)>;
 
-  /// Seconds of the last step: layers up to the energies, and back to the gradients. Lists are
-  /// made before.
+  /// Evaluates one step. Collective under an active `HaloExchanger`.
+  /// @param graph    atoms and pairs, checked to fit each other
+  /// @param energies [n_local] eV, overwritten
+  /// @param take     is given the gradients
+  virtual void evaluate(const Graph& graph, double* energies, const TakeGradients& take) = 0;
+
+  /// Numbers per row of each exchange of a step, in order. All are forward exchanges, in the
+  /// student's precision.
+  virtual std::vector<std::int64_t> exchange_widths() const = 0;
+
+  /// Seconds of the last step without exchanges: layers up to the energies, and back to the
+  /// gradients. Lists are made before, and `take` counts nowhere.
   virtual double forward_seconds() const = 0;
   virtual double backward_seconds() const = 0;
+
+  /// Frees the buffers of a step that failed.
+  virtual void release() = 0;
 
   /// Bytes of the buffers that are kept between steps.
   virtual double buffer_bytes() const = 0;

@@ -17,9 +17,9 @@ HaloSession*& active_slot() {
 }  // namespace
 
 HaloSession::HaloSession(std::shared_ptr<HaloExchanger> exchanger,
-                         const std::vector<std::int64_t>& widths, Scalar scalar)
-    : exchanger_(std::move(exchanger)), widths_(widths), scalar_(scalar) {
-  if (exchanges()) {
+                         const std::vector<std::int64_t>& widths, bool adjoints, Scalar scalar)
+    : exchanger_(std::move(exchanger)), widths_(widths), adjoints_(adjoints), scalar_(scalar) {
+  if (exchanges() && adjoints_) {
     first_token_ = torch::zeros({}, torch::kFloat64).set_requires_grad(true);
     token_ = first_token_;
   }
@@ -58,9 +58,11 @@ void HaloSession::require_all_forward() const {
 
 void HaloSession::finish_failed() {
   if (!exchanges()) return;
+  if (between_halves_) exchanger_->end_forward();
   std::vector<double> table;
   const auto zeros = [&](std::int64_t width) {
-    table.assign(static_cast<std::size_t>(exchanger_->n_total() * width), 0.0);
+    const std::size_t numbers = static_cast<std::size_t>(exchanger_->n_total() * width);
+    table.assign(scalar_ == Scalar::float32 ? (numbers + 1) / 2 : numbers, 0.0);
     return table.data();
   };
   // Same widths and the student's own precision: the others' messages must fit.
@@ -68,7 +70,7 @@ void HaloSession::finish_failed() {
     const std::int64_t width = widths_[forward_done_++];
     exchanger_->forward(zeros(width), width, scalar_);
   }
-  while (reverse_done_ < widths_.size()) {
+  while (adjoints_ && reverse_done_ < widths_.size()) {
     const std::int64_t width = widths_[widths_.size() - ++reverse_done_];
     exchanger_->reverse(zeros(width), width, scalar_);
   }

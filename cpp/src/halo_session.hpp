@@ -23,16 +23,17 @@ namespace ipip {
 ///
 /// Asking for the gradient of (energy, token_K) with respect to (vectors, token_0) then needs every
 /// exchange, each once, K first: without pairs, without atoms, and where the energy ignores the
-/// rows. `finish_failed` makes the exchanges that a rank still owes after a failure, with zeros, so
+/// rows. Hand-written kernels need neither tokens nor adjoints: all their exchanges are forward
+/// ones. `finish_failed` makes the exchanges that a rank still owes after a failure, with zeros, so
 /// that the others come to their end and all can be told.
 class HaloSession {
  public:
   /// @param exchanger may be null: then nothing is exchanged
-  /// @param widths    numbers per row of each exchange, as the model file states them; outlives
-  /// this
+  /// @param widths    numbers per row of each exchange; outlives this
+  /// @param adjoints  whether the adjoint of each follows, from the last to the first
   /// @param scalar    the student's precision
   HaloSession(std::shared_ptr<HaloExchanger> exchanger, const std::vector<std::int64_t>& widths,
-              Scalar scalar);
+              bool adjoints, Scalar scalar);
   ~HaloSession();
   HaloSession(const HaloSession&) = delete;
   HaloSession& operator=(const HaloSession&) = delete;
@@ -44,6 +45,10 @@ class HaloSession {
   /// @throws ipip::Error  it is one too many, or of another width than the model file states
   void begin_forward(std::int64_t width);
 
+  /// Announces that the exchange is made in two halves, and that the second is made.
+  void begin_halves() { between_halves_ = true; }
+  void end_halves() { between_halves_ = false; }
+
   /// Announces the adjoint of an exchange, before it is made.
   void begin_reverse() { ++reverse_done_; }
 
@@ -52,6 +57,9 @@ class HaloSession {
 
   /// Makes the exchanges that are still owed, on tables of zeros.
   void finish_failed();
+
+  /// Wall time of exchanges so far, see `HaloExchanger::seconds`.
+  double seconds() const { return exchanger_ != nullptr ? exchanger_->seconds() : 0.0; }
 
   /// Whether there is an exchange at all.
   bool exchanges() const { return exchanger_ != nullptr && !widths_.empty(); }
@@ -63,7 +71,9 @@ class HaloSession {
  private:
   std::shared_ptr<HaloExchanger> exchanger_;
   const std::vector<std::int64_t>& widths_;
+  bool adjoints_;
   Scalar scalar_;
+  bool between_halves_ = false;
   std::size_t forward_done_ = 0;
   std::size_t reverse_done_ = 0;
   torch::Tensor first_token_;

@@ -3,5 +3,5 @@
 
 #include <pybind11/pybind11.h>
 
-/// Adds `DumpSpan`, `find_dump_frame` and `read_dump_rows` to the Python module.
+/// Adds `DumpParser` to the Python module.
 void bind_dump(pybind11::module_& module);

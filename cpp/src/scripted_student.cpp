@@ -163,6 +163,10 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   const c10::OptionalDeviceGuard on_device(device_);
   const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
   const auto start = std::chrono::steady_clock::now();
+  const double exchanged = session.seconds();
+  const auto seconds_so_far = [&] {
+    return seconds_since(start) - (session.seconds() - exchanged);
+  };
   const Tensor vectors = pairs.vectors.detach().set_requires_grad(true);
   const Tensor heads = module_.forward({species, pairs.edge_index, vectors, n_local}).toTensor();
   session.require_all_forward();
@@ -171,7 +175,7 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   }
   const Tensor energies = heads.to(torch::kFloat64).mean(1);
   if (device_.is_cuda()) torch::cuda::synchronize(device_.index());  // for the times only
-  results.forward_seconds = seconds_since(start);
+  results.forward_seconds = seconds_so_far();
   const Tensor g = differentiate(energies.sum(), vectors, session);
 
   // Forces and virials where the pairs are: F_i += g, F_j -= g, W = -sum r (x) g.
@@ -198,7 +202,7 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   out.take(pairs.closest.numel(), results.closest);
   out.take(atom_virials ? 9 * n_total : 0, results.atom_virials);
   results.n_pairs = vectors.size(0);
-  results.backward_seconds = seconds_since(start) - results.forward_seconds;
+  results.backward_seconds = seconds_so_far() - results.forward_seconds;
 }
 
 double ScriptedStudent::host_bytes() const {

@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -61,19 +62,18 @@ class ThreadScope {
   int previous_;
 };
 
-// Forces and the total virial from g_e = dE/dr_e: F_i += g, F_j -= g, W_ab -= r_a g_b.
-void gather_forces(const Graph& graph, const double* gradients, Results& results) {
-  results.forces.assign(3 * graph.species.size(), 0.0);
+// Forces and the total virial from g_e = dE/dr_e of pairs [begin, end): F_i += g, F_j -= g,
+// W_ab -= r_a g_b.
+void add_forces(const Graph& graph, std::int64_t begin, std::int64_t end, const double* g,
+                Results& results) {
   double* const forces = results.forces.data();
-  const double* r = graph.vectors.data();
-  const double* g = gradients;
-  std::array<double, 9> virial{};
-  const std::size_t n_pairs = graph.receivers.size();
-  for (std::size_t e = 0; e < n_pairs;) {
+  const double* r = graph.vectors.data() + 3 * begin;
+  std::array<double, 9> virial = results.virial;
+  for (std::int64_t e = begin; e < end;) {
     // Pairs are ordered by receiver, whose sum stays in registers.
     const std::int64_t i = graph.receivers[e];
     double x = 0.0, y = 0.0, z = 0.0;
-    for (; e < n_pairs && graph.receivers[e] == i; ++e, r += 3, g += 3) {
+    for (; e < end && graph.receivers[e] == i; ++e, r += 3, g += 3) {
       double* on_neighbour = forces + 3 * graph.neighbours[e];
       x += g[0];
       y += g[1];
@@ -94,11 +94,10 @@ void gather_forces(const Graph& graph, const double* gradients, Results& results
 
 // Half of each pair's virial to each of its atoms: the pair is a group of two, its centroid the
 // middle (Surblys et al., Phys. Rev. E 99, 051301 (2019), the definition behind LAMMPS' cvatom).
-void gather_atom_virials(const Graph& graph, const double* gradients, Results& results) {
-  results.atom_virials.assign(9 * graph.species.size(), 0.0);
-  const double* r = graph.vectors.data();
-  const double* g = gradients;
-  for (std::size_t e = 0; e < graph.receivers.size(); ++e, r += 3, g += 3) {
+void add_atom_virials(const Graph& graph, std::int64_t begin, std::int64_t end, const double* g,
+                      Results& results) {
+  const double* r = graph.vectors.data() + 3 * begin;
+  for (std::int64_t e = begin; e < end; ++e, r += 3, g += 3) {
     double* of_receiver = &results.atom_virials[9 * static_cast<std::size_t>(graph.receivers[e])];
     double* of_neighbour = &results.atom_virials[9 * static_cast<std::size_t>(graph.neighbours[e])];
     for (int a = 0; a < 3; ++a) {
@@ -130,7 +129,7 @@ struct Student::Impl {
   RunOptions options;
   std::unique_ptr<Evaluator> fused;  // one of the two
   std::unique_ptr<ScriptedStudent> scripted;
-  std::vector<double> gradients;  // [n_pairs, 3] of the fused evaluator
+  std::vector<std::int64_t> exchange_widths;
 
   Impl(const StudentInfo& info, const RunOptions& run_options) : options(run_options) {
     const bool on_cpu = options.device == "cpu";
@@ -148,18 +147,22 @@ struct Student::Impl {
       }
     }
     if (!fused) scripted = std::make_unique<ScriptedStudent>(std::move(module), options.device);
+    exchange_widths = fused ? fused->exchange_widths() : info.halo_widths;
   }
 
   // Forces and virials too: pairs are in main memory.
   void evaluate_fused(const Graph& graph, bool atom_virials, HaloSession& session,
                       Results& results) {
     results.atom_energies.resize(static_cast<std::size_t>(graph.n_local));
-    gradients.resize(graph.vectors.size());
-    fused->evaluate(graph, results.atom_energies.data(), gradients.data());
+    results.forces.assign(3 * graph.species.size(), 0.0);
+    results.virial.fill(0.0);
+    results.atom_virials.assign(atom_virials ? 9 * graph.species.size() : 0, 0.0);
+    fused->evaluate(graph, results.atom_energies.data(),
+                    [&](std::int64_t begin, std::int64_t end, const double* gradients) {
+                      add_forces(graph, begin, end, gradients, results);
+                      if (atom_virials) add_atom_virials(graph, begin, end, gradients, results);
+                    });
     session.require_all_forward();
-    gather_forces(graph, gradients.data(), results);
-    results.atom_virials.clear();
-    if (atom_virials) gather_atom_virials(graph, gradients.data(), results);
     results.closest.clear();
     results.n_pairs = static_cast<std::int64_t>(graph.receivers.size());
     results.forward_seconds = fused->forward_seconds();
@@ -181,17 +184,26 @@ template <typename Evaluate>
 void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results,
                       Evaluate&& evaluate) {
   results.pair_seconds = results.forward_seconds = results.backward_seconds = 0.0;
-  HaloSession session(active_halo_exchanger(), info_.halo_widths,
+  HaloSession session(active_halo_exchanger(), impl_->exchange_widths, impl_->fused == nullptr,
                       info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
+  // What the step has taken is given back first: exchanges need memory too.
+  const auto fail = [&](const std::string& text) {
+    try {
+      if (impl_->fused) impl_->fused->release();
+      session.finish_failed();
+    } catch (const std::exception& error) {
+      throw LostExchanges(text + "; nor can it make the exchanges that other ranks wait for (" +
+                          short_reason(error) + ")");
+    }
+    throw Error(text);
+  };
   try {
     const ThreadScope threads(impl_->options.threads);
     evaluate(session);
   } catch (const Error& error) {
-    session.finish_failed();
-    throw Error(info_.path + ": " + error.what());
+    fail(info_.path + ": " + error.what());
   } catch (const std::exception& error) {
-    session.finish_failed();
-    throw Error(info_.path + ": " + failure_text(error, n_atoms, n_pairs));
+    fail(info_.path + ": " + failure_text(error, n_atoms, n_pairs));
   }
   results.energy = 0.0;
   for (const double e : results.atom_energies) results.energy += e;
@@ -206,6 +218,12 @@ void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
       impl_->scripted->evaluate(graph, atom_virials, session, results);
     }
   });
+}
+
+std::int64_t Student::widest_exchange() const {
+  std::int64_t widest = 0;
+  for (const std::int64_t width : impl_->exchange_widths) widest = std::max(widest, width);
+  return widest;
 }
 
 bool Student::takes_candidates() const {
@@ -244,8 +262,7 @@ void Student::warm_up() {
 }
 
 double Student::buffer_bytes() const {
-  return static_cast<double>(impl_->gradients.capacity()) * sizeof(double) +
-         (impl_->fused ? impl_->fused->buffer_bytes() : impl_->scripted->host_bytes());
+  return impl_->fused ? impl_->fused->buffer_bytes() : impl_->scripted->host_bytes();
 }
 
 std::string Student::backend() const {

@@ -3,7 +3,7 @@
 Import torch first: it loads the libraries that libipip is linked against.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import TracebackType
 from typing import Any
 
@@ -198,69 +198,46 @@ class GatherHalo:
         traceback: TracebackType | None,
     ) -> None: ...
 
-class DumpSpan:
-    """One frame of a dump as it lies in a buffer: its header, and where its rows are."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of the frame is in the buffer; if not, only `broken` and `end` count."""
-
-    @property
-    def broken(self) -> bool:
-        """Whether the frame is cut off and another one begins in it."""
-
-    @property
-    def step(self) -> int:
-        """MD step."""
-
-    @property
-    def count(self) -> int:
-        """Number of atoms."""
-
-    @property
-    def box(self) -> list[str]:
-        """Words behind "ITEM: BOX BOUNDS"."""
-
-    @property
-    def bounds(self) -> npt.NDArray[Any]:
-        """[3, 2], [3, 3] with tilts or [3, 4] of a general triclinic box, Å."""
-
-    @property
-    def columns(self) -> list[str]:
-        """Names."""
-
-    @property
-    def end(self) -> int:
-        """Where the next frame begins, in bytes from the start of the buffer."""
-
-def find_dump_frame(buffer: npt.NDArray[Any], begin: int, end: int) -> DumpSpan:
-    """Find the frame of a text dump that begins at byte `begin` of `buffer`.
+class DumpParser:
+    """Reads frames of a text dump from buffers.
 
     Args:
-        buffer: text, as bytes.
-        begin: where the frame begins.
-        end: where the text in the buffer ends.
+        columns: further numeric columns to read beside id, type, element, positions and the image
+            flags that unwrap them; None: all of them.
+        numbers: atomic number of each symbol.
+        symbols: element of each LAMMPS type, or None.
+        instructions: of the processor, that may be used: auto, avx512, sse or plain.
 
     Raises:
-        CoreError: the text is not that of a dump of atoms.
+        CoreError: the processor does not run these instructions.
     """
 
-def read_dump_rows(
-    buffer: npt.NDArray[Any], span: DumpSpan, wanted: Sequence[str], text_columns: Sequence[str]
-) -> tuple[list[str], npt.NDArray[Any], list[str], npt.NDArray[Any], list[list[str]], bool]:
-    """Read the rows of a whole frame.
+    def __init__(
+        self,
+        columns: Set[str] | None,
+        numbers: Mapping[str, int],
+        symbols: Sequence[str] | None,
+        instructions: str = "auto",
+    ) -> None: ...
+    def read(
+        self, buffer: npt.NDArray[Any], begin: int, end: int, steps: Set[int] | None
+    ) -> tuple[Any, ...]:
+        """Read the frame that begins at byte `begin` of `buffer`.
 
-    Args:
-        buffer: the text in which the frame was found.
-        span: of the frame.
-        wanted: names of the columns to read; empty: all.
-        text_columns: names of columns that hold words even where the first is a number.
+        Args:
+            buffer: text, as bytes.
+            begin: where the frame begins.
+            end: where the text in the buffer ends.
+            steps: frames of other steps are not read; None: of all.
 
-    Returns:
-        Names of the numeric columns and their values [columns, n]; names of the other columns,
-        codes [columns, n] of their words, and the different words of each; whether the atoms are in
-        the order of their ids (where these are 1 to n; else they are in the order of the rows).
+        Returns:
+            0 (a frame), 1 (not all of it is in the buffer) or 2 (it is cut off and another one
+            begins in it); where the next frame begins; the step; of a frame that was read also
+            cell, origin, pbc, numbers, types, ids, positions, whether they are unwrapped, forces,
+            the columns as stored, and whether several types all have LAMMPS' default element. The
+            units and shapes are those of `DumpFrame`.
 
-    Raises:
-        CoreError: a row has too few or too many words, or one that is not a number.
-    """
+        Raises:
+            CoreError: the text is not that of a dump of atoms, or a row has too few or too many
+                words, or one that is not a number.
+        """

@@ -30,7 +30,11 @@ def test_a_name_stands_for_the_methods_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("method", "changes", "message"),
     [
-        ("fraud", {}, r"run.yaml:\d+: pretrain.method: .*choose one of labels, hessian, n2n, a2a"),
+        (
+            "fraud",
+            {},
+            r"run.yaml:\d+: pretrain.method: 'fraud': .*choose one of labels, hess",
+        ),
         ({"kind": "frad", "rows": 2}, {}, r"pretrain.method.rows: unknown key; known keys: kind"),
         ({"kind": "hessian", "rows": 3, "max_calls": 4}, {}, "which take 6 evaluations"),
         ("hessian", {"rounds": 2}, "pretrain.method is hessian and rounds is 2.*rounds: 0"),

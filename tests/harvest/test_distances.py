@@ -36,7 +36,7 @@ def test_calibration_scales_the_smallest_and_falls_back_on_covalent_radii():
     assert found.seen == {("Mo", "S"): pytest.approx(2.0)}
     assert found.unseen == [("Mo", "Mo"), ("S", "S")]
     radius = covalent_radii[atomic_numbers["S"]]
-    assert found.distances[("S", "S")] == pytest.approx(0.8 * 2 * radius)
+    assert found.distances[("S", "S")] == pytest.approx(0.8 * 0.7 * 2 * radius)
     assert DistanceCalibration.from_dict(found.as_dict()) == found
 
 
@@ -45,6 +45,29 @@ def test_a_pair_that_has_not_reacted_yet_is_not_bound_by_its_distance():
     assert found.seen[("O", "S")] == pytest.approx(3.3)
     assert found.distances[("O", "S")] < 1.43  # the bond of SO2
     assert found.capped == [("O", "O"), ("O", "S"), ("S", "S")]
+
+
+@pytest.mark.parametrize(
+    ("pair", "compressed"),
+    # Smallest distances (Å) in SevenNet-0's MD at 1200 to 2500 K and in hot reference frames.
+    [("Mo-O", 1.453), ("Mo-S", 1.920), ("S-S", 1.630), ("O-S", 1.450), ("Mo-Mo", 2.486)],
+)
+def test_bonds_that_were_never_seen_may_be_as_short_as_hot_ones_are(pair, compressed):
+    symbols = pair.split("-")
+    for hot in (True, False):
+        found = calibrate_min_distances([], symbols, hot=hot)
+        bound = found.distances[tuple(sorted(symbols))]
+        assert bound < 0.9 * compressed  # a tenth of room below the shortest healthy bond
+        assert bound > 0.9  # and still a bound: Å, far inside of the repulsion
+
+
+def test_a_cold_start_does_not_bound_hot_bonds_by_their_length_at_rest():
+    s2 = _frame(["S", "S"], [[0, 0, 0], [0, 0, 1.9]])
+    cold = calibrate_min_distances([s2], ["S"], hot=False).distances["S", "S"]
+    hot = calibrate_min_distances([s2], ["S"]).distances["S", "S"]
+    assert cold == pytest.approx(0.8 * 0.7 * 2.1) and hot == cold  # 1.9 Å is no compressed bond
+    short = calibrate_min_distances([_frame(["S", "S"], [[0, 0, 0], [0, 0, 1.7]])], ["S"])
+    assert short.distances["S", "S"] == pytest.approx(0.8 * 1.7)
 
 
 def test_bad_symbols_and_factors_are_refused():

@@ -234,7 +234,37 @@ def test_a_damaged_row_is_named(tmp_path, row, said):
         list(read_dump(path))
 
 
-def test_numbers_are_the_nearest_doubles(tmp_path):
+INSTRUCTIONS = ("avx512", "sse", "plain")
+
+
+def _instructions() -> list[str]:
+    """Return those that this processor runs."""
+    import torch  # noqa: F401
+
+    from ipip._core import CoreError, DumpParser
+
+    found = []
+    for name in INSTRUCTIONS:
+        try:
+            DumpParser(None, {}, None, name)
+        except CoreError:
+            continue
+        found.append(name)
+    return found
+
+
+def test_instructions_that_are_not_there_are_refused():
+    from ipip._core import CoreError, DumpParser
+
+    assert "plain" in _instructions()
+    with pytest.raises(CoreError, match=r"'mmx' are not known .* expected auto, avx512, sse or"):
+        DumpParser(None, {}, None, "mmx")
+
+
+@pytest.mark.parametrize("instructions", INSTRUCTIONS)
+def test_numbers_are_the_nearest_doubles(tmp_path, instructions):
+    if instructions not in _instructions():
+        pytest.skip(f"this processor does not run {instructions}")
     random = np.random.default_rng(1)
     values = np.concatenate(
         [random.normal(size=300) * 10.0 ** random.integers(-30, 30, 300), [0.0, -0.0, 1e22, 5e-324]]
@@ -242,9 +272,87 @@ def test_numbers_are_the_nearest_doubles(tmp_path):
     forms = ("%.17g", "%.10g", "%g", "%.3e", "%.15f", "%+.6f", "%d")
     words = [form % value for value in values for form in forms] + ["1e400", "-1e400", "1e-400"]
     path = tmp_path / "a.dump"
-    path.write_text(_frame(0, "x y z", [f"{word} 0 0" for word in words]))
-    (frame,) = read_dump(path)
-    np.testing.assert_array_equal(frame.positions[:, 0], [float(word) for word in words])
+    words += ["5.", ".5", "-.5", "+5", "007", "-0", "0.1e1", "999999999999999", "9999999999999999"]
+    words += ["-999999999999999", "123456789012345.", "1234567.89012345", "-1234567.8901234"]
+    # Each word at each of four places beside each other, which are converted together.
+    turned = [[words[(k + 7 * j) % len(words)] for j in range(4)] for k in range(len(words))]
+    path.write_text(_frame(0, "x y z v_a", [" ".join(row) for row in turned]))
+    (frame,) = read_dump(path, instructions=instructions)
+    expected = np.array([[float(word) for word in row] for row in turned])
+    np.testing.assert_array_equal(frame.positions, expected[:, :3])
+    np.testing.assert_array_equal(np.signbit(frame.positions), np.signbit(expected[:, :3]))
+    np.testing.assert_array_equal(frame.columns["v_a"], expected[:, 3])
+
+
+@pytest.mark.parametrize("order", ["ascending", "permuted", "with gaps", "absent"])
+@pytest.mark.parametrize("columns", [None, (), ("fx", "fy", "fz"), ("c_pe", "q")])
+def test_all_instructions_read_the_same(tmp_path, order, columns):
+    random = np.random.default_rng(4)
+    path = tmp_path / "a.dump"
+    names = "id type element q xu yu zu ix iy iz fx fy fz c_pe mol"
+    text = ""
+    for step, count in enumerate((1, 2, 3, 64, 211)):
+        ids = np.arange(1, count + 1)
+        ids = random.permutation(ids) if order == "permuted" else ids
+        ids = random.permutation(3 * ids) if order == "with gaps" else ids
+        rows = [
+            f"{k} {1 + k % 11} {('Mo', 'Cl', 'O')[k % 3]} "
+            + " ".join(f"{v:.{random.integers(1, 17)}g}" for v in random.normal(size=4) * 10)
+            + f" {k % 3 - 1} 0 {k}  1e-5 {random.normal():g}\t-3 0.25 m{k} "
+            for k in ids
+        ]
+        if order == "absent":
+            rows = [row.partition(" ")[2] for row in rows]
+        text += _frame(step, names.removeprefix("id ") if order == "absent" else names, rows)
+    path.write_text(text)
+    found = [list(read_dump(path, columns=columns, instructions=name)) for name in _instructions()]
+    for frames in found:
+        assert [frame.step for frame in frames] == [0, 1, 2, 3, 4]
+        for one, other in zip(frames, found[0], strict=True):
+            assert one.columns.keys() == other.columns.keys()
+            for name, values in one.columns.items():
+                np.testing.assert_array_equal(values, other.columns[name])
+            for name in ("positions", "numbers", "types", "ids", "forces", "cell"):
+                np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+            if order != "absent":
+                assert (np.diff(one.ids) > 0).all()
+                assert one.types.tolist() == [1 + k % 11 for k in one.ids]
+                symbols = [(42, 17, 8)[k % 3] for k in one.ids]
+                assert one.numbers.tolist() == symbols
+            assert "mol" not in one.columns
+
+
+def test_iodine_is_not_the_beginning_of_a_frame(tmp_path):
+    path = tmp_path / "a.dump"
+    rows = [f"{k + 1} {symbol} {k} 0 0" for k, symbol in enumerate(["I", "In", "Ir", "Ti", "I"])]
+    path.write_text(_frame(0, "id element x y z", rows) + _frame(1, "id element x y z", rows))
+    for name in _instructions():
+        first, second = read_dump(path, instructions=name)
+        assert first.numbers.tolist() == second.numbers.tolist() == [53, 49, 77, 22, 53]
+
+
+def test_a_number_of_atoms_that_cannot_be_there_takes_no_memory(tmp_path):
+    path = tmp_path / "a.dump"
+    path.write_text(_many(range(1)) + _many(range(1, 2)).replace("ATOMS\n2", f"ATOMS\n{10**15}"))
+    reader = read_dump(path)
+    assert [frame.step for frame in reader] == [0] and reader.truncated
+
+
+def test_columns_may_change_from_frame_to_frame(tmp_path):
+    path = tmp_path / "a.dump"
+    path.write_text(
+        _frame(0, "id x y z q", ["1 1 2 3 4", "2 5 6 7 8"])
+        + _frame(1, "id q x y z", ["1 4 1 2 3", "2 8 5 6 7"])
+        + _frame(2, "id q x y z", ["1 four 1 2 3", "2 eight 5 6 7"])
+        + _frame(3, "id q x y z", ["1 4 1 2 3", "2 8 5 6 7"])
+        + _frame(4, "id q x y z", [])
+    )
+    first, second, third, fourth, empty = read_dump(path)
+    assert fourth.columns["q"].tolist() == [4, 8] and len(empty.columns["q"]) == 0
+    for frame in (first, second, third, fourth):
+        np.testing.assert_array_equal(frame.positions, [[1, 2, 3], [5, 6, 7]])
+    assert first.columns["q"].tolist() == second.columns["q"].tolist() == [4, 8]
+    assert "q" not in third.columns
 
 
 def test_values_that_are_not_finite_are_read_as_such(tmp_path):

@@ -5,15 +5,20 @@ import json
 
 import numpy as np
 import pytest
+import torch
+from ase.calculators.emt import EMT
+from tests.loop.conftest import SHIFT, STIFFNESS
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import read_frames
+from ipip.export import load_student
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.frames import read_set
 from ipip.loop.ledger import read_index, read_ledger
 from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.run import run_loop
+from ipip.loop.stages.training import replayed
 from ipip.loop.summary import NONE
 
 ITERATION = {
@@ -64,6 +69,23 @@ def test_replayed_frames_take_part_in_the_fine_tuning(run):
     assert trained == reference + round(0.5 * reference)
 
 
+def test_replayed_energies_are_on_the_reference_s_scale_and_stay_as_they_are(run):
+    pool = read_set(run / stage_id(0, "20_label/pretraining.xyz"))
+    drawn = replayed(pool, 4, 1.0, seed=3)
+    known = {frame.info["frame_id"]: frame for frame in pool}
+    assert [f.energy for f in drawn] == [known[f.info["frame_id"]].energy for f in drawn]
+    # The reference is EMT made stiffer and shifted by -3 and -5 eV per atom: what pretraining
+    # frames miss of it is the stiffness alone, a small part of those shifts.
+    missed = []
+    for frame in drawn:
+        atoms = frame.to_atoms()
+        atoms.calc = EMT()
+        emt = STIFFNESS * atoms.get_potential_energy()
+        reference = emt + sum(SHIFT[number] for number in atoms.numbers)
+        missed.append((frame.energy - reference) / len(atoms))
+    assert np.abs(missed).max() < 0.1  # eV per atom
+
+
 def test_the_baseline_has_as_many_steps_and_is_measured_like_the_others(run):
     manifests = read_manifests(RunFolder(run))
     before = manifests[stage_id(0, "30_pretrain")].results["steps"]
@@ -76,6 +98,19 @@ def test_the_baseline_has_as_many_steps_and_is_measured_like_the_others(run):
         assert len(list(csv.DictReader(file))) == len(read_ledger(run))
     page = (run / "report" / "report.html").read_text()
     assert "no pretraining" in page
+
+
+def test_the_baseline_is_student_0_of_a_run_without_pretraining(run, write_inputs, tmp_path):
+    config = write_inputs(tmp_path, pretrain=None, rounds=0)
+    settings = load_settings(config, RunSettings)
+    manifests = read_manifests(RunFolder(run))
+    more = {"max_steps": int(manifests[NONE].results["steps"]), "max_epochs": 1000}
+    settings = settings.model_copy(update={"finetune": settings.finetune.model_copy(update=more)})
+    run_loop(settings, tmp_path / "run")
+    plain, _ = load_student(tmp_path / "run" / stage_id(0, "40_finetune") / "student.pt")
+    baseline, _ = load_student(run / NONE / "student.pt")
+    for name, weights in baseline.state_dict().items():
+        torch.testing.assert_close(weights, plain.state_dict()[name], rtol=0, atol=0, msg=name)
 
 
 def test_only_rounds_with_a_successor_train_a_committee(run):

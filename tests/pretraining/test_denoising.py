@@ -78,7 +78,7 @@ def test_a_student_without_forces_misses_the_whole_noise(make_student):
     losses = []
     for step in range(200):
         draws = step_generator(1, step)
-        losses.append(float(objective.loss(student, evaluate, batch, draws)[0]))
+        losses.append(objective.loss(student, evaluate, batch, draws)[0].item())
     n = len(CHAIN)
     error = 3 * np.std(losses) / np.sqrt(len(losses))
     assert np.mean(losses) == pytest.approx(3 * (n - 1) / n, abs=error)

@@ -106,7 +106,7 @@ def test_frames_are_drawn_as_far_as_the_evaluations_reach():
 
 def test_hessian_rows_are_learnt(alloys, tmp_path):
     """With the same steps the rows are met better than by labels alone."""
-    frames, steps = alloys[:6], {"max_epochs": 40, "learning_rate": 0.01, "ema_decay": 0.9}
+    frames, steps = alloys[:6], {"max_epochs": 20, "learning_rate": 0.01, "ema_decay": 0.9}
     method = HessianMethod(rows=4, weight=0.3)
     rows, _ = ask_for_rows(method, frames, TEACHER, tmp_path / "teacher", seed=5)
     judge = HessianObjective(method, [len(frame) for frame in frames], rows)

@@ -69,6 +69,31 @@ def test_the_command_line_takes_a_start_and_names_what_is_wrong(
         assert said in capsys.readouterr().err
 
 
+def test_two_ranks_of_one_mpirun_give_the_verdicts_of_processes(
+    students, make_protocol, tmp_path, capsys
+):
+    protocol = make_protocol()
+    models = [students["calm"], students["wild"]]
+    run_stability(models, protocol, tmp_path / "processes", 1)
+    box = str(tmp_path / "box.xyz")
+    options = ["--runs", "2", "--steps", "40", "--temperature", "300", "--json"]
+    ranks = ["--launcher", "mpirun -n 2", "--dir", str(tmp_path / "ranks")]
+    config = tmp_path / "protocol.yaml"
+    plain = protocol.model_dump(mode="json", exclude_defaults=True)
+    config.write_text(json.dumps(plain))  # JSON is YAML too
+    command = ["stability", *map(str, models), "--config", str(config), "--start", box]
+    assert main([*command, *options, *ranks]) == 0
+    found = json.loads(capsys.readouterr().out)["models"]
+    assert [(m["failed"], m["total"]) for m in found] == [(0, 2), (2, 2)]
+    tables = [
+        [{k: v for k, v in row.items() if "us_per" not in k} for row in csv.DictReader(file.open())]
+        for file in (tmp_path / f / "runs.csv" for f in ("processes", "ranks"))
+    ]
+    assert tables[0] == tables[1]
+    assert main([*command, *options, *ranks[:1], "mpiwalk -n 2", "--dir", str(tmp_path / "x")]) == 2
+    assert "there is no program 'mpiwalk'" in capsys.readouterr().err
+
+
 def test_models_of_one_name_are_told_apart_by_their_folders(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()

@@ -101,7 +101,7 @@ def test_features_are_what_its_readout_makes_the_energy_of(teacher):
     for name in ("reduce_input_to_hidden", "reduce_hidden_to_energy", "rescale_atomic_energy"):
         data = calculator.model.get_submodule(name)(data)
     (labelled,) = teacher.label([frame])
-    assert float(data["atomic_energy"].sum()) == pytest.approx(labelled.energy, abs=1e-3)
+    assert data["atomic_energy"].sum().item() == pytest.approx(labelled.energy, abs=1e-3)
 
 
 def test_the_embedding_is_the_first_layers_row_of_each_element(teacher):

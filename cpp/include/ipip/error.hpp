@@ -14,4 +14,11 @@ class IPIP_API Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A failure after which a rank cannot even make the exchanges that others wait for: only an abort
+/// of all ranks keeps these from waiting for ever.
+class IPIP_API LostExchanges : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace ipip

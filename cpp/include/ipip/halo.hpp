@@ -39,6 +39,20 @@ class IPIP_API HaloExchanger {
   /// @param width  numbers per row
   /// @param scalar type of the numbers
   virtual void reverse(void* table, std::int64_t width, Scalar scalar) = 0;
+
+  /// `forward` in two halves, between which the caller goes on: rows [0, n_early) have to be there
+  /// before the first half, and halo rows are there after the second. Rows from n_early on are of
+  /// no concern to others. Here all happens in the first half.
+  virtual std::int64_t n_early() const { return n_local(); }
+  virtual void begin_forward(void* table, std::int64_t width, Scalar scalar) {
+    forward(table, width, scalar);
+  }
+  virtual void end_forward() {}
+  /// Moves what is under way on, where the system does not do that by itself.
+  virtual void progress() {}
+
+  /// Wall time of all calls so far, for an exchanger that measures it.
+  virtual double seconds() const { return 0.0; }
 };
 
 /// Makes an exchanger the active one of this thread for the scope's lifetime; scopes nest.

@@ -19,7 +19,7 @@ struct StudentInfo {
   std::vector<std::string> symbols;        ///< chemical symbols; a species is an index into them
   double cutoff = 0.0;                     ///< Å; farther neighbours do not contribute
   std::int64_t layers = 0;                 ///< message-passing layers
-  std::vector<std::int64_t> halo_widths;   ///< numbers per atom in each exchange
+  std::vector<std::int64_t> halo_widths;   ///< numbers per atom in each exchange of the module
   std::string dtype;                       ///< "float32" or "float64", precision of the network
   std::int64_t n_heads = 0;                ///< energies per atom; their mean is the energy
   std::vector<double> reference_energies;  ///< [n_species] eV, energies of free atoms
@@ -47,8 +47,9 @@ struct RunOptions {
 ///
 /// The pair vector of pair e points from the receiving atom to its neighbour:
 ///     vectors[e] = position(neighbours[e]) - position(receivers[e])
-/// Every pair closer than the cutoff appears once in each direction as long as both atoms are local
-/// rows. Pairs are ordered by receiver.
+/// Every pair closer than the cutoff appears once in each direction, where both atoms are local
+/// rows; else once here and in the other direction on the rank of the other atom. Pairs are ordered
+/// by receiver.
 struct Graph {
   std::int64_t n_local = 0;              ///< rows [0, n_local) are atoms that get an energy
   std::vector<std::int64_t> species;     ///< [n_total] index into StudentInfo::symbols
@@ -84,7 +85,8 @@ struct Candidates {
 struct Results {
   double energy = 0.0;                ///< eV, sum over local atoms
   std::vector<double> atom_energies;  ///< [n_local] eV
-  std::vector<double> forces;         ///< [n_total, 3] eV/Å; halo rows belong to their owners
+  std::vector<double> forces;         ///< [n_total, 3] eV/Å; those of halo rows are to be added to
+                                      ///< their owners', and only that sum is defined
   std::array<double, 9> virial{};     ///< eV, sum over pairs
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
                                       ///< empty unless asked for
@@ -92,8 +94,8 @@ struct Results {
                                       ///< pair, the cutoff if none is closer; empty for a `Graph`
   std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff
   double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
-  double forward_seconds = 0.0;       ///< wall time of the energies, exchanges included
-  double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, exchanges included
+  double forward_seconds = 0.0;       ///< wall time of the energies, without exchanges
+  double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, without exchanges
 };
 
 /// A student read from a model file. Not to be used by two threads at once.
@@ -122,13 +124,19 @@ class IPIP_API Student {
   /// @throws ipip::Error  the model fails
   void warm_up();
 
-  /// Evaluates one step. Collective under an active `HaloExchanger`: one forward exchange for each
-  /// of `info().halo_widths`, then the adjoint of each from the last to the first, also without
-  /// atoms, without pairs, and when it throws from within the evaluation.
+  /// Numbers per row of the widest exchange of a step; 0 without exchanges.
+  std::int64_t widest_exchange() const;
+
+  /// Evaluates one step. Collective under an active `HaloExchanger`: every rank makes the same
+  /// exchanges, also without atoms, without pairs, and when it throws from within the evaluation.
+  /// TorchScript makes a forward exchange for each of `info().halo_widths`, then the adjoint of
+  /// each from the last to the first; the fused backend makes as many forward exchanges of what
+  /// atoms send, then as many of their gradients.
   /// @param graph        atoms and pairs
   /// @param atom_virials whether `results.atom_virials` is wanted
   /// @param results      overwritten
-  /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails
+  /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails;
+  ///                     `LostExchanges` where it leaves other ranks waiting
   void compute(const Graph& graph, bool atom_virials, Results& results);
 
   /// Takes the candidates of the steps that follow; copied to the device.

@@ -96,7 +96,7 @@ std::size_t end_of_rows(std::string_view text, std::size_t begin, std::int64_t c
   return at;
 }
 
-void read_frame(std::string_view text, Header& header, FrameSpan& span) {
+void read_all_items(Header& header, FrameSpan& span) {
   std::optional<std::int64_t> step;
   std::optional<std::int64_t> count;
   while (true) {
@@ -115,11 +115,10 @@ void read_frame(std::string_view text, Header& header, FrameSpan& span) {
     } else if (line.starts_with("ITEM: ATOMS") && step && count && span.bounds_width > 0) {
       const std::vector<std::string_view> parts = words(line.substr(11));
       if (parts.empty()) throw Error("names no columns: 'ITEM: ATOMS' is too old a format");
-      span.columns.assign(parts.begin(), parts.end());
+      span.columns = line.substr(11);
       span.step = *step;
       span.count = *count;
       span.rows = header.at();
-      span.end = end_of_rows(text, span.rows, *count);
       span.found = Found::frame;
       return;
     } else {
@@ -130,11 +129,11 @@ void read_frame(std::string_view text, Header& header, FrameSpan& span) {
 
 }  // namespace
 
-FrameSpan find_frame(std::string_view text, std::size_t begin) {
+FrameSpan read_header(std::string_view text, std::size_t begin) {
   FrameSpan span;
   Header header(text, begin);
   try {
-    read_frame(text, header, span);
+    read_all_items(header, span);
   } catch (const CutOff&) {
     span.found = Found::incomplete;
   } catch (const NextFrame& next) {
@@ -142,6 +141,23 @@ FrameSpan find_frame(std::string_view text, std::size_t begin) {
     span.end = next.at;
   }
   return span;
+}
+
+void find_rows(std::string_view text, FrameSpan& span) {
+  try {
+    span.end = end_of_rows(text, span.rows, span.count);
+    span.found = Found::frame;
+  } catch (const CutOff&) {
+    span.found = Found::incomplete;
+  } catch (const NextFrame& next) {
+    span.found = Found::broken;
+    span.end = next.at;
+  }
+}
+
+std::vector<std::string> names_of(std::string_view line) {
+  const std::vector<std::string_view> parts = words(line);
+  return {parts.begin(), parts.end()};
 }
 
 }  // namespace ipip::dump

@@ -22,17 +22,24 @@ enum class Found {
 struct FrameSpan {
   Found found = Found::incomplete;
   std::int64_t step = 0;
-  std::int64_t count = 0;            ///< rows
-  std::vector<std::string> box;      ///< words behind "ITEM: BOX BOUNDS"
-  std::vector<double> bounds;        ///< [3, bounds_width] row by row
-  std::int64_t bounds_width = 0;     ///< 2, 3 (tilts) or 4 (general triclinic)
-  std::vector<std::string> columns;  ///< names
-  std::size_t rows = 0;              ///< where the rows begin
+  std::int64_t count = 0;         ///< rows
+  std::vector<std::string> box;   ///< words behind "ITEM: BOX BOUNDS"
+  std::vector<double> bounds;     ///< [3, bounds_width] row by row
+  std::int64_t bounds_width = 0;  ///< 2, 3 (tilts) or 4 (general triclinic)
+  std::string_view columns;       ///< names, as they stand in the text
+  std::size_t rows = 0;           ///< where the rows begin
   std::size_t end = 0;  ///< where the next frame begins; of `incomplete` and blank text: undefined
 };
 
-/// Reads the frame that begins at `begin` of `text`; all positions count from the start of `text`.
+/// Reads the header of the frame that begins at `begin` of `text`: `frame` where it is whole. All
+/// positions count from the start of `text`.
 /// Throws ipip::Error where the text is not that of a dump of atoms.
-FrameSpan find_frame(std::string_view text, std::size_t begin);
+FrameSpan read_header(std::string_view text, std::size_t begin);
+
+/// Finds the end of the rows behind a whole header: sets `found` and `end`.
+void find_rows(std::string_view text, FrameSpan& span);
+
+/// Words of a line, split at blanks, as strings of their own.
+std::vector<std::string> names_of(std::string_view line);
 
 }  // namespace ipip::dump

@@ -35,6 +35,11 @@ class Buffer {
     capacity_ = wanted;
   }
 
+  void release() {
+    data_.reset();
+    capacity_ = 0;
+  }
+
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   double bytes() const { return static_cast<double>(capacity_ * sizeof(T)); }

@@ -47,13 +47,13 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
   Taps<T> taps;
   for (std::int64_t i = begin; i < end; ++i, out += 4 * channels) {
     Vec<T> s[vectors], vx[vectors], vy[vectors], vz[vectors];
-    const T* own = first_layer ? pass.states + pass.species[i] * channels + at
-                               : pass.states + i * 4 * channels + at;
+    const T* own_s = pass.scalars + (first_layer ? pass.species[i] : i) * pass.scalar_pitch + at;
+    const T* own_v = first_layer ? nullptr : pass.vectors + i * pass.vector_pitch + at;
     for (int v = 0; v < vectors; ++v) {
-      s[v] = load(own + v * kWidth);
-      vx[v] = first_layer ? Vec<T>{} : load(own + channels + v * kWidth);
-      vy[v] = first_layer ? Vec<T>{} : load(own + 2 * channels + v * kWidth);
-      vz[v] = first_layer ? Vec<T>{} : load(own + 3 * channels + v * kWidth);
+      s[v] = load(own_s + v * kWidth);
+      vx[v] = first_layer ? Vec<T>{} : load(own_v + v * kWidth);
+      vy[v] = first_layer ? Vec<T>{} : load(own_v + channels + v * kWidth);
+      vz[v] = first_layer ? Vec<T>{} : load(own_v + 2 * channels + v * kWidth);
     }
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
@@ -63,8 +63,9 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
         const std::int64_t e = batch + k;
         const std::int64_t j = pairs.other[e];
         const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const T* message = pass.messages + (first_layer ? pass.species[j] : j) * 3 * channels + at;
-        const T* far = first_layer ? nullptr : pass.states + (j * 4 + 1) * channels + at;
+        const T* message =
+            pass.messages + (first_layer ? pass.species[j] : j) * pass.message_pitch + at;
+        const T* far = first_layer ? nullptr : pass.vectors + j * pass.vector_pitch + at;
         const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
@@ -101,12 +102,11 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 }
 
 // Chunks of the backward passes are worked on in pieces of `vectors` that fit the registers;
-// `kChunk` is the width of the table's chunk, `inside` where the piece begins in it.
-// `mirrored`: the rows are local, and pair (j, i) stands for (i, j).
-template <class T, int vectors, bool mirrored>
+// `kChunk` is the width of the table's chunk. Pair (j, i) stands for (i, j).
+template <class T, int vectors>
 void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::int64_t at,
-                     std::int64_t begin, std::int64_t end, std::int64_t n_local,
-                     T* message_gradients, T* state_gradients, T* pair_gradients) {
+                     std::int64_t begin, std::int64_t end, T* message_gradients, T* state_gradients,
+                     T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth;
   const int kRow = 3 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
@@ -114,8 +114,8 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
   const T per_length = T(pass.table.pieces_per_length);
   Taps<T> taps;
   for (std::int64_t j = begin; j < end; ++j) {
-    const T* message = pass.messages + j * 3 * channels + at;
-    const T* own = pass.states + (j * 4 + 1) * channels + at;
+    const T* message = pass.messages + j * pass.message_pitch + at;
+    const T* own = pass.vectors + j * pass.vector_pitch + at;
     Vec<T> ps[vectors], pv[vectors], px[vectors], gx[vectors], gy[vectors], gz[vectors];
     for (int v = 0; v < vectors; ++v) ps[v] = pv[v] = px[v] = gx[v] = gy[v] = gz[v] = Vec<T>{};
     const std::int64_t last = pairs.first[j + 1];
@@ -125,11 +125,8 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
       for (int k = 0; k < n; ++k) {
         const std::int64_t e = batch + k;
         const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const std::int64_t i = pairs.other[e];
-        if (mirrored && i >= n_local) continue;  // halo rows collect their own gradients
-        const T* g = pass.gradients + i * 4 * channels + at;
-        const T sign = mirrored ? T(-1) : T(1);
-        const T ux = sign * pairs.ux[e], uy = sign * pairs.uy[e], uz = sign * pairs.uz[e];
+        const T* g = pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at;
+        const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
         Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
@@ -164,48 +161,41 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
           gx[v] += gvx * wx;
           gy[v] += gvy * wx;
           gz[v] += gvz * wx;
-          wv *= mirrored ? Vec<T>(-mv) : mv;
+          wv *= -mv;
           sum_x += gvx * wv;
           sum_y += gvy * wv;
           sum_z += gvz * wv;
           sum_d += gs * ms * ds + along_u * mv * dv + along_v * mx * dx;
         }
-        add_sums<T>(sum_d, sum_x, sum_y, sum_z,
-                    pair_gradients + 4 * (mirrored ? e : std::int64_t(pairs.place[e])));
+        add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
       }
     }
     T* to_message = message_gradients + (j - begin) * 3 * channels + at;
-    T* to_state = state_gradients + j * 4 * channels + at;
-    constexpr bool local = mirrored;
+    T* to_state = state_gradients + (j - begin) * 4 * channels + at;
     const T* through = pass.gradients + j * 4 * channels + at;
     for (int v = 0; v < vectors; ++v) {
       const int c = v * kWidth;
       store(to_message + c, ps[v]);
       store(to_message + channels + c, pv[v]);
       store(to_message + 2 * channels + c, px[v]);
-      if (local) {
-        gx[v] += load(through + channels + c);
-        gy[v] += load(through + 2 * channels + c);
-        gz[v] += load(through + 3 * channels + c);
-      }
-      store(to_state + c, local ? load(through + c) : Vec<T>{});
-      store(to_state + channels + c, gx[v]);
-      store(to_state + 2 * channels + c, gy[v]);
-      store(to_state + 3 * channels + c, gz[v]);
+      store(to_state + c, load(through + c));
+      store(to_state + channels + c, Vec<T>(gx[v] + load(through + channels + c)));
+      store(to_state + 2 * channels + c, Vec<T>(gy[v] + load(through + 2 * channels + c)));
+      store(to_state + 3 * channels + c, Vec<T>(gz[v] + load(through + 3 * channels + c)));
     }
   }
 }
 
 template <class T, int vectors>
 void first_back_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
-                      std::int64_t end, T* pair_gradients) {
+                      std::int64_t end, const T* gradients, T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth, kChunk = vectors * kWidth, kRow = 2 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t channels = pass.channels;
   const T per_length = T(pass.table.pieces_per_length);
   Taps<T> taps;
   for (std::int64_t i = begin; i < end; ++i) {
-    const T* g = pass.gradients + i * 4 * channels + at;
+    const T* g = gradients + (i - begin) * 4 * channels + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
       const int n = last - batch < kBatch ? int(last - batch) : kBatch;
@@ -213,8 +203,7 @@ void first_back_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, 
       for (int k = 0; k < n; ++k) {
         const std::int64_t e = batch + k;
         const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const T* message =
-            pass.messages + std::int64_t(pass.species[pairs.other[e]]) * 3 * channels + at;
+        const T* message = pass.messages + pass.species[pairs.other[e]] * pass.message_pitch + at;
         const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
         Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
 #pragma GCC unroll 4
@@ -272,25 +261,19 @@ void receive(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* o
   }
 }
 
-template <class T, bool mirrored>
-void send_back_rows(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
-                    std::int64_t n_local, T* message_gradients, T* state_gradients,
-                    T* pair_gradients) {
+template <class T>
+void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* message_gradients,
+               T* state_gradients, T* pair_gradients) {
+  constexpr int kStep = kBackVectors * Simd<T>::kWidth;
   const T* table = pass.table.data;
   for (std::int64_t at = 0; at < pass.channels;) {
     const int width = chunk_width<T>(pass.channels, at);
     for (int inside = 0; inside < width;) {
-      if (width - inside >= kBackVectors * Simd<T>::kWidth) {
-        send_back_piece<T, kBackVectors, mirrored>(pass, table + inside, width, at + inside, begin,
-                                                   end, n_local, message_gradients, state_gradients,
-                                                   pair_gradients);
-        inside += kBackVectors * Simd<T>::kWidth;
-      } else {
-        send_back_piece<T, 1, mirrored>(pass, table + inside, width, at + inside, begin, end,
-                                        n_local, message_gradients, state_gradients,
-                                        pair_gradients);
-        inside += Simd<T>::kWidth;
-      }
+      const bool wide = width - inside >= kStep;
+      (wide ? send_back_piece<T, kBackVectors>
+            : send_back_piece<T, 1>)(pass, table + inside, width, at + inside, begin, end,
+                                     message_gradients, state_gradients, pair_gradients);
+      inside += wide ? kStep : Simd<T>::kWidth;
     }
     table += pass.table.n_rows * 3 * width;
     at += width;
@@ -298,27 +281,19 @@ void send_back_rows(const EdgePass<T>& pass, std::int64_t begin, std::int64_t en
 }
 
 template <class T>
-void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, std::int64_t n_local,
-               T* message_gradients, T* state_gradients, T* pair_gradients) {
-  if (begin < n_local) {
-    send_back_rows<T, true>(pass, begin, end, n_local, message_gradients, state_gradients,
-                            pair_gradients);
-  } else {
-    send_back_rows<T, false>(pass, begin, end, n_local, message_gradients, state_gradients,
-                             pair_gradients);
-  }
-}
-
-template <class T>
-void first_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* pair_gradients) {
+void first_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, const T* gradients,
+                T* pair_gradients) {
   const T* table = pass.table.data;
   for (std::int64_t at = 0; at < pass.channels;) {
     const int vectors = panel_vectors<T>(pass.channels - at), width = vectors * Simd<T>::kWidth;
     if constexpr (kMaxVectors >= 4) {
-      if (vectors == 4) first_back_chunk<T, 4>(pass, table, at, begin, end, pair_gradients);
+      if (vectors == 4)
+        first_back_chunk<T, 4>(pass, table, at, begin, end, gradients, pair_gradients);
     }
-    if (vectors == 2) first_back_chunk<T, 2>(pass, table, at, begin, end, pair_gradients);
-    if (vectors == 1) first_back_chunk<T, 1>(pass, table, at, begin, end, pair_gradients);
+    if (vectors == 2)
+      first_back_chunk<T, 2>(pass, table, at, begin, end, gradients, pair_gradients);
+    if (vectors == 1)
+      first_back_chunk<T, 1>(pass, table, at, begin, end, gradients, pair_gradients);
     table += pass.table.n_rows * 2 * width;
     at += width;
   }

@@ -4,7 +4,8 @@
 //
 // i: receiving atom, j: sending neighbour, e: directed pair, x: Cartesian axis, F: channels, padded
 // to a multiple of 16. A state row is [s | vx | vy | vz], 4 F numbers; a message row is
-// [phi_s | phi_v | phi_x], 3 F; a mixed row is [L_x R_x | L_y R_y | L_z R_z], 6 F.
+// [phi_s | phi_v | phi_x], 3 F; a mixed row is [L_x R_x | L_y R_y | L_z R_z], 6 F. A pitch is the
+// distance of two rows in a table that holds something else besides.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,11 @@ namespace ipip::fused {
 constexpr int kDegree = 5;
 constexpr int kTaps = kDegree + 1;
 
-/// Directed pairs in compressed rows: of a receiver (`other` is the sender) or of a halo row that
-/// sends (`other` is the receiver).
+/// Directed pairs in compressed rows of their receivers.
 template <class T>
 struct PairRows {
-  const std::int64_t* first = nullptr;  ///< [n_rows + 1] first pair of each row
-  const std::int32_t* place = nullptr;  ///< [n_pairs] place among the receivers' pairs; null: own
-  const std::int32_t* other = nullptr;  ///< [n_pairs] row of the other atom
+  const std::int64_t* first = nullptr;  ///< [n_local + 1] first pair of each row
+  const std::int32_t* other = nullptr;  ///< [n_pairs] row of the sender
   const std::int32_t* piece = nullptr;  ///< [n_pairs] first table row
   const T* fraction = nullptr;          ///< [n_pairs] place within the piece, [0, 1)
   const T* ux = nullptr;                ///< [n_pairs] unit vector from receiver to sender
@@ -50,9 +49,13 @@ struct EdgePass {
   std::int64_t channels = 0;
   bool first_layer = false;
   const std::int32_t* species = nullptr;  ///< [n_total]
-  const T* messages = nullptr;            ///< [n_total, 3 F], or [n_species, 3 F]
-  const T* states = nullptr;              ///< [n_total, 4 F], or [n_species, F] embeddings
-  const T* gradients = nullptr;           ///< [n_local, 4 F] dE/d(state after the messages)
+  const T* messages = nullptr;            ///< [n_total] rows of 3 F, or [n_species, 3 F]
+  std::int64_t message_pitch = 0;
+  const T* scalars = nullptr;  ///< [n_local] rows of F, or [n_species, F] embeddings
+  std::int64_t scalar_pitch = 0;
+  const T* vectors = nullptr;  ///< [n_total] rows of 3 F; none in the first layer
+  std::int64_t vector_pitch = 0;
+  const T* gradients = nullptr;  ///< [n_total, 4 F] dE/d(state after the messages)
 };
 
 template <class T>
@@ -80,27 +83,29 @@ struct Kernels {
 
   /// out[row - begin] = state[row] + messages received by rows [begin, end).
   void (*receive)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* out);
-  /// Adjoint of `receive` gathered by senders [begin, end), which are all local or all halo rows:
-  /// dE/dmessages [.., 3 F] and dE/dstates [.., 4 F] (overwritten; local rows start from
-  /// `gradients`); adds (dE/dd, dE/du) to pair_gradients [n_pairs, 4], in the receivers' order.
+  /// Adjoint of `receive` gathered by senders [begin, end): dE/dmessages [end - begin, 3 F] and
+  /// dE/dstates [end - begin, 4 F] (overwritten); adds (dE/dd, dE/du) to pair_gradients [pairs of
+  /// these rows, 4].
   ///
-  /// A local row j takes its own pairs (j, i): each stands for its mirror (i, j), which has the
-  /// same length and the opposite direction, so that no second list is needed. Halo rows have a
-  /// list.
+  /// A row j takes its own pairs (j, i): each stands for its mirror (i, j), which has the same
+  /// length and the opposite direction, so that no second list is needed. The receiver i may be a
+  /// halo row, whose row of `gradients` its owner computed.
   void (*send_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
-                    std::int64_t n_local, T* message_gradients, T* state_gradients,
-                    T* pair_gradients);
+                    T* message_gradients, T* state_gradients, T* pair_gradients);
   /// Adjoint of the first layer's `receive`: adds (dE/dd, dE/du) of the pairs of receivers
-  /// [begin, end) to pair_gradients [pairs of these rows, 4].
+  /// [begin, end) to pair_gradients [pairs of these rows, 4]. Gradients of these rows [.., 4 F] are
+  /// given apart, those of `pass` are not read.
   void (*first_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
-                     T* pair_gradients);
+                     const T* gradients, T* pair_gradients);
 
   /// q[n, 2 F] = [s | |L|], dot[n, F] = L.R.
   void (*norms)(const T* states, const T* mixed, std::int64_t n, std::int64_t channels, T epsilon,
                 T* q, T* dot);
-  /// next = state + update; a is [a_ss | a_sv | a_vv], or [a_ss | a_sv] where vectors end.
+  /// next = state + update, scalars and vectors apart; a is [a_ss | a_sv | a_vv], or
+  /// [a_ss | a_sv] where vectors end (`next_v` is null).
   void (*update)(const T* states, const T* mixed, const T* a, const T* dot, std::int64_t n,
-                 std::int64_t channels, bool vectors, T* next);
+                 std::int64_t channels, T* next_s, std::int64_t pitch_s, T* next_v,
+                 std::int64_t pitch_v);
   /// dE/da from g = dE/dnext.
   void (*update_back_a)(const T* g, const T* mixed, std::int64_t n, std::int64_t channels,
                         bool vectors, T* ga);

@@ -48,21 +48,24 @@ void norms(const T* states, const T* mixed, std::int64_t n, std::int64_t channel
 
 template <class T>
 void update(const T* states, const T* mixed, const T* a, const T* dot, std::int64_t n,
-            std::int64_t channels, bool vectors, T* next) {
+            std::int64_t channels, T* next_s, std::int64_t pitch_s, T* next_v,
+            std::int64_t pitch_v) {
+  const bool vectors = next_v != nullptr;
   const std::int64_t width = (vectors ? 3 : 2) * channels;
   for (std::int64_t row = 0; row < n; ++row) {
     const T* s = states + row * 4 * channels;
     const T* m = mixed + row * 6 * channels;
     const T* gain = a + row * width;
-    T* out = next + row * (vectors ? 4 : 1) * channels;
+    T* out_s = next_s + row * pitch_s;
+    T* out_v = vectors ? next_v + row * pitch_v : nullptr;
     for (std::int64_t c = 0; c < channels; c += Simd<T>::kWidth) {
-      store(out + c, Vec<T>(load(s + c) + load(gain + c) +
-                            load(gain + channels + c) * load(dot + row * channels + c)));
+      store(out_s + c, Vec<T>(load(s + c) + load(gain + c) +
+                              load(gain + channels + c) * load(dot + row * channels + c)));
       if (!vectors) continue;
       const Vec<T> a_vv = load(gain + 2 * channels + c);
       for (int x = 0; x < 3; ++x) {
-        store(out + (1 + x) * channels + c, Vec<T>(load(s + (1 + x) * channels + c) +
-                                                   a_vv * load(m + (2 * x + 1) * channels + c)));
+        store(out_v + x * channels + c, Vec<T>(load(s + (1 + x) * channels + c) +
+                                               a_vv * load(m + (2 * x + 1) * channels + c)));
       }
     }
   }

@@ -7,14 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <memory>
-#include <type_traits>
 #include <utility>
 
-#include "../halo_session.hpp"
 #include "each_block.hpp"
 #include "ipip/error.hpp"
-#include "ipip/halo.hpp"
 
 namespace ipip::fused {
 
@@ -26,7 +22,8 @@ FusedPainn<T>::FusedPainn(const Kernels<T>& kernels, PainnModel model, double ta
       weights_(pack_painn(kernels, model_, table_error)),
       threads_(threads),
       block_(std::clamp<std::int64_t>(6144 / weights_.channels / 6 * 6, 12, 96)),
-      lists_(kernels, model_.cutoff, weights_.pieces, model_.layers.size() > 1),
+      lists_(kernels, model_.cutoff, weights_.pieces),
+      exchange_(model_.channels, weights_.channels),
       layers_(model_.layers.size()),
       scratch_(static_cast<std::size_t>(threads)) {
   for (Scratch& scratch : scratch_) {
@@ -62,22 +59,43 @@ double FusedPainn<T>::Scratch::bytes() const {
   double sum = 0.0;
   for (const Buffer<T>* buffer :
        {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
-        &g_hidden, &g_q, &g_mixed, &g_messages}) {
+        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
     sum += buffer->bytes();
   }
-  return sum;
+  return sum + vectors.bytes();
+}
+
+template <class T>
+void FusedPainn<T>::release() {
+  for (LayerState& layer : layers_) {
+    for (Buffer<T>* buffer : {&layer.scalars, &layer.message, &layer.sent, &layer.mixed,
+                              &layer.context, &layer.gains}) {
+      buffer->release();
+    }
+  }
+  for (Buffer<T>* buffer : {&gradient_, &next_gradient_, &pair_gradients_}) buffer->release();
+  gradients_.release();
 }
 
 template <class T>
 double FusedPainn<T>::buffer_bytes() const {
   double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
-               pair_gradients_.bytes() + exchange_rows_.bytes();
+               pair_gradients_.bytes() + gradients_.bytes() + exchange_.bytes();
   for (const LayerState& layer : layers_) {
-    sum += layer.states.bytes() + layer.message.bytes() + layer.messages.bytes() +
+    sum += layer.scalars.bytes() + layer.message.bytes() + layer.sent.bytes() +
            layer.mixed.bytes() + layer.context.bytes() + layer.gains.bytes();
   }
   for (const Scratch& scratch : scratch_) sum += scratch.bytes();
   return sum;
+}
+
+// What each layer but the first is sent, then the gradients of each layer but the first.
+template <class T>
+std::vector<std::int64_t> FusedPainn<T>::exchange_widths() const {
+  const std::size_t between = layers_.size() - 1;
+  std::vector<std::int64_t> widths(2 * between, 6 * model_.channels);
+  std::fill_n(widths.begin() + static_cast<std::ptrdiff_t>(between), between, 4 * model_.channels);
+  return widths;
 }
 
 template <class T>
@@ -89,37 +107,35 @@ std::string FusedPainn<T>::description() const {
 }
 
 template <class T>
-void FusedPainn<T>::evaluate(const Graph& graph, double* energies, double* gradients) {
+void FusedPainn<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
   using Clock = std::chrono::steady_clock;
   using Seconds = std::chrono::duration<double>;
   prepare(graph);
   const Clock::time_point start = Clock::now();
+  const double exchanged = exchange_.seconds();
+  const auto seconds_so_far = [&] {
+    return Seconds(Clock::now() - start).count() - (exchange_.seconds() - exchanged);
+  };
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    if (l > 0) {
-      exchange(layers_[l].states, /*reverse=*/false);
-      each_block(n_total_ - n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-        send_messages(l, n_local_ + begin, n_local_ + end, scratch);
-      });
-    }
-    forward(l, energies);
+    // After the last layer, where a block's energies lead to their gradients at once, these travel.
+    Buffer<T>* const sent = is_last(l) ? &gradient_ : &layers_[l + 1].sent;
+    stage(layers_.size() > 1 ? sent : nullptr, is_last(l) ? 4 : 6, l % 2 == 0,
+          [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+            forward_block(l, begin, end, scratch, energies);
+          });
   }
-  const Clock::time_point middle = Clock::now();
-  forward_seconds_ = Seconds(middle - start).count();
-  backward(graph, energies, gradients);
-  backward_seconds_ = Seconds(Clock::now() - middle).count();
+  forward_seconds_ = seconds_so_far();
+  take_seconds_ = 0.0;
+  backward(graph, energies, take);
+  backward_seconds_ = seconds_so_far() - forward_seconds_ - take_seconds_;
 }
 
 template <class T>
 void FusedPainn<T>::prepare(const Graph& graph) {
   n_local_ = graph.n_local;
   n_total_ = static_cast<std::int64_t>(graph.species.size());
-  const std::shared_ptr<HaloExchanger> exchanger = active_halo_exchanger();
-  const std::int64_t expected = exchanger != nullptr ? exchanger->n_total() : n_local_;
-  if (layers_.size() > 1 && n_total_ != expected) {
-    throw Error("the graph has " + std::to_string(n_total_) + " rows, " + std::to_string(n_local_) +
-                " of them local, expected " + std::to_string(expected) +
-                ": halo rows need an active exchanger for them");
-  }
+  // A student of one layer exchanges nothing, whatever its rows are.
+  if (layers_.size() > 1) exchange_.start(n_local_, n_total_);
   lists_.build(graph, threads_);
   species_.reserve(graph.species.size());
   for (std::int64_t row = 0; row < n_total_; ++row) {
@@ -134,12 +150,13 @@ void FusedPainn<T>::prepare(const Graph& graph) {
   const auto take = [channels](Buffer<T>& buffer, std::int64_t rows, std::int64_t width) {
     buffer.reserve(static_cast<std::size_t>(rows * width * channels));
   };
+  // The longest first: where memory ends later on, what it takes to exchange zeros is there.
+  for (std::size_t l = 1; l < layers_.size(); ++l) take(layers_[l].sent, n_total_, 6);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     LayerState& layer = layers_[l];
     if (l > 0) {
-      take(layer.states, n_total_, 4);
-      take(layer.message, n_total_, 1);
-      take(layer.messages, n_total_, 3);
+      take(layer.scalars, n_local_, 1);
+      take(layer.message, n_local_, 1);
     }
     if (!is_last(l)) {
       take(layer.mixed, n_local_, 6);
@@ -148,42 +165,14 @@ void FusedPainn<T>::prepare(const Graph& graph) {
     }
   }
   take(gradient_, n_total_, 4);
-  if (layers_.size() > 1) take(next_gradient_, n_total_, 4);
-  pair_gradients_.reserve(4 * graph.receivers.size());
-  std::fill_n(pair_gradients_.data(), 4 * graph.receivers.size(), T(0));
-}
-
-// Rows travel without the padding, in the width that the model file states.
-template <class T>
-void FusedPainn<T>::exchange(Buffer<T>& rows, bool reverse) {
-  const std::shared_ptr<HaloExchanger> exchanger = active_halo_exchanger();
-  if (exchanger == nullptr) return;
-  constexpr Scalar kScalar = std::is_same_v<T, float> ? Scalar::float32 : Scalar::float64;
-  const std::int64_t wide = weights_.channels, channels = model_.channels;
-  const std::int64_t width = 4 * channels;
-  T* table = rows.data();
-  if (wide != channels) {
-    exchange_rows_.reserve(static_cast<std::size_t>(n_total_ * width));
-    table = exchange_rows_.data();
-    const std::int64_t filled = reverse ? n_total_ : n_local_;
-    for (std::int64_t part = 0; part < 4 * filled; ++part) {
-      std::copy_n(rows.data() + part * wide, channels, table + part * channels);
-    }
+  if (layers_.size() > 2) take(next_gradient_, n_total_, 4);
+  const auto most = static_cast<std::size_t>(lists_.most_pairs(block_));
+  for (Scratch& scratch : scratch_) {
+    if (layers_.size() < 3) scratch.pairs.reserve(4 * most);
+    if (threads_ == 1) scratch.vectors.reserve(3 * most);
   }
-  HaloSession* const session = HaloSession::active();
-  if (reverse) {
-    if (session != nullptr) session->begin_reverse();
-    exchanger->reverse(table, width, kScalar);
-  } else {
-    if (session != nullptr) session->begin_forward(width);
-    exchanger->forward(table, width, kScalar);
-  }
-  if (wide == channels) return;
-  const std::int64_t from = reverse ? 0 : 4 * n_local_, to = reverse ? 4 * n_local_ : 4 * n_total_;
-  for (std::int64_t part = from; part < to; ++part) {
-    std::copy_n(table + part * channels, channels, rows.data() + part * wide);
-    std::fill_n(rows.data() + part * wide + channels, wide - channels, T(0));
-  }
+  if (layers_.size() > 2) pair_gradients_.reserve(4 * graph.receivers.size());
+  if (threads_ > 1) gradients_.reserve(3 * graph.receivers.size());
 }
 
 template <class T>
@@ -196,8 +185,12 @@ EdgePass<T> FusedPainn<T>::pass(std::size_t l) const {
   out.channels = weights_.channels;
   out.first_layer = l == 0;
   out.species = species_.data();
-  out.messages = l == 0 ? weights_.first_messages.data() : layers_[l].messages.data();
-  out.states = l == 0 ? weights_.embedding.data() : layers_[l].states.data();
+  out.messages = l == 0 ? weights_.first_messages.data() : layers_[l].sent.data();
+  out.message_pitch = (l == 0 ? 3 : 6) * out.channels;
+  out.scalars = l == 0 ? weights_.embedding.data() : layers_[l].scalars.data();
+  out.scalar_pitch = out.channels;
+  out.vectors = l == 0 ? nullptr : layers_[l].sent.data() + 3 * out.channels;
+  out.vector_pitch = 6 * out.channels;
   out.gradients = gradient_.data();
   return out;
 }
@@ -209,17 +202,10 @@ void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_
   const std::int64_t channels = weights_.channels, rows = end - begin;
   T* z = layers_[l].message.data() + begin * channels;
   gemm(layer.message[0].forward, layer.message[0].bias.data(),
-       layers_[l].states.data() + begin * 4 * channels, 4 * channels, z, channels, rows, false);
+       layers_[l].scalars.data() + begin * channels, channels, z, channels, rows, false);
   kernels_.silu(z, scratch.hidden.data(), rows * channels);
   gemm(layer.message[1].forward, layer.message[1].bias.data(), scratch.hidden.data(), channels,
-       layers_[l].messages.data() + begin * 3 * channels, 3 * channels, rows, false);
-}
-
-template <class T>
-void FusedPainn<T>::forward(std::size_t l, double* energies) {
-  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    forward_block(l, begin, end, scratch, energies);
-  });
+       layers_[l].sent.data() + begin * 6 * channels, 6 * channels, rows, false);
 }
 
 template <class T>
@@ -248,8 +234,10 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
   kernels_.silu(context, scratch.hidden.data(), rows * channels);
   gemm(layer.context[1].forward, layer.context[1].bias.data(), scratch.hidden.data(), channels,
        gains, layer.context[1].forward.n, rows, false);
-  T* next = last ? scratch.final_s.data() : layers_[l + 1].states.data() + begin * 4 * channels;
-  kernels_.update(states, mixed, gains, scratch.dot.data(), rows, channels, !last, next);
+  T* next_s = last ? scratch.final_s.data() : layers_[l + 1].scalars.data() + begin * channels;
+  T* next_v = last ? nullptr : layers_[l + 1].sent.data() + (6 * begin + 3) * channels;
+  kernels_.update(states, mixed, gains, scratch.dot.data(), rows, channels, next_s, channels,
+                  next_v, 6 * channels);
   if (!last) {
     send_messages(l + 1, begin, end, scratch);
     return;

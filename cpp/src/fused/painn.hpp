@@ -11,6 +11,7 @@
 
 #include "../evaluator.hpp"
 #include "buffer.hpp"
+#include "exchange.hpp"
 #include "kernels.hpp"
 #include "packed_weights.hpp"
 #include "painn_model.hpp"
@@ -23,52 +24,58 @@ class FusedPainn final : public Evaluator {
  public:
   FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error, int threads);
 
-  void evaluate(const Graph& graph, double* energies, double* gradients) override;
+  void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
   double forward_seconds() const override { return forward_seconds_; }
   double backward_seconds() const override { return backward_seconds_; }
+  std::vector<std::int64_t> exchange_widths() const override;
+  void release() override;
   double buffer_bytes() const override;
   std::string description() const override;
 
  private:
   double forward_seconds_ = 0.0;
   double backward_seconds_ = 0.0;
+  double take_seconds_ = 0.0;
   // What a layer's forward sweep leaves for the backward one.
   struct LayerState {
-    Buffer<T> states;    // [n_total, 4 F] before the layer; none in layer 0
-    Buffer<T> message;   // [n_total, F] argument of the message's SiLU; none in layer 0
-    Buffer<T> messages;  // [n_total, 3 F]; none in layer 0
-    Buffer<T> mixed;     // [n_local, 6 F]; none in the last layer
-    Buffer<T> context;   // [n_local, F] argument of the update's SiLU; none in the last layer
-    Buffer<T> gains;     // [n_local, 3 F]; none in the last layer
+    Buffer<T> scalars;  // [n_local, F] before the layer; none in layer 0
+    Buffer<T> message;  // [n_local, F] argument of the message's SiLU; none in layer 0
+    Buffer<T> sent;     // [n_total, 6 F] messages, vectors before the layer; none in layer 0
+    Buffer<T> mixed;    // [n_local, 6 F]; none in the last layer
+    Buffer<T> context;  // [n_local, F] argument of the update's SiLU; none in the last layer
+    Buffer<T> gains;    // [n_local, 3 F]; none in the last layer
   };
 
   // One thread's rows of a block of atoms.
   struct Scratch {
     Buffer<T> states, mixed, q, dot, context, hidden, gains, final_s, readout, scale;
     Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
+    Buffer<T> pairs;         // [pairs of a block, 4] (dE/dd, dE/du)
+    Buffer<double> vectors;  // [pairs of a block, 3] dE/d(vectors)
     void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
     double bytes() const;
   };
 
   void prepare(const Graph& graph);
   void send_messages(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch);
-  void forward(std::size_t l, double* energies);
   void forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
                      double* energies);
   void finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
-  void backward(const Graph& graph, double* energies, double* gradients);
+  void backward(const Graph& graph, double* energies, const TakeGradients& take);
   void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains, T* g,
                        std::int64_t rows, Scratch& scratch);
   void backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                            Buffer<T>& gradient);
+                            T* gradient);
   void backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
-                         std::int64_t end, Scratch& scratch);
-  void pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
-                      std::int64_t end, double* energies, double* gradients);
+                         std::int64_t end, Scratch& scratch, T* below);
+  T* pair_rows(std::int64_t begin, Scratch& scratch);
+  void pair_gradients(const Graph& graph, std::int64_t begin, std::int64_t end, double* energies,
+                      const T* g, double* gradients);
   EdgePass<T> pass(std::size_t l) const;
-  void exchange(Buffer<T>& rows, bool reverse);
   template <class F>
-  void each_block(std::int64_t n_rows, F&& work);
+  void each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work);
+  template <class F>
+  void stage(Buffer<T>* sent, int parts, bool upwards, F&& work);
   void gemm(const Packed<T>& w, const T* bias, const T* a, std::int64_t lda, T* c, std::int64_t ldc,
             std::int64_t rows, bool accumulate) const {
     kernels_.gemm(a, lda, w.data.data(), bias, c, ldc, rows, w.n, w.k, accumulate);
@@ -83,13 +90,14 @@ class FusedPainn final : public Evaluator {
   std::int64_t n_local_ = 0;
   std::int64_t n_total_ = 0;
   PairLists<T> lists_;
+  Exchange<T> exchange_;
   std::vector<LayerState> layers_;
   std::vector<Scratch> scratch_;  // [threads]
   Buffer<std::int32_t> species_;
   Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
-  Buffer<T> next_gradient_;   // the same, one layer down
-  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du)
-  Buffer<T> exchange_rows_;   // rows without padding
+  Buffer<T> next_gradient_;   // [n_total, 4 F] the same, one layer down; none with fewer than 3
+  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du); none with fewer than 3 layers
+  Buffer<double> gradients_;  // [n_pairs, 3] dE/d(vectors); none with one thread
 };
 
 }  // namespace ipip::fused

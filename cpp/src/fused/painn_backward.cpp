@@ -1,54 +1,68 @@
 // SPDX-License-Identifier: MIT
 // The backward sweep: adjoints in the opposite order, layer by layer.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <utility>
 
 #include "each_block.hpp"
-#include "ipip/halo.hpp"
 #include "painn.hpp"
 #include "zbl.hpp"
 
 namespace ipip::fused {
 
-// Without other ranks a block goes through everything between two sweeps over pairs at once, while
-// its rows are in the cache; with them all rows wait for the exchange.
+// A block goes through everything between two sweeps over pairs at once, while its rows are in the
+// cache: what its atoms send, and the update of the layer below.
 template <class T>
-void FusedPainn<T>::backward(const Graph& graph, double* energies, double* gradients) {
-  const bool alone = active_halo_exchanger() == nullptr;
-  const auto below = [&](std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                         Buffer<T>& gradient) {
-    if (!is_last(l)) backward_kept_update(l, begin, end, scratch, gradient);
-    if (l > 0) return;
-    EdgePass<T> first = pass(0);
-    first.gradients = gradient.data();
-    pair_gradients(first, graph, begin, end, energies, gradients);
+void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
+  using Clock = std::chrono::steady_clock;
+  const auto timed_take = [&](std::int64_t begin, std::int64_t end, const double* gradients) {
+    const Clock::time_point start = Clock::now();
+    take(begin, end, gradients);
+    take_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  const std::int64_t* rows = lists_.receivers().first;
+  const auto first_layer = [&](std::int64_t begin, std::int64_t end, Scratch& scratch,
+                               const T* gradient) {
+    double* to = threads_ == 1 ? scratch.vectors.data() : gradients_.data() + 3 * rows[begin];
+    T* pairs = pair_rows(begin, scratch);
+    kernels_.first_back(pass(0), begin, end, gradient, pairs);
+    pair_gradients(graph, begin, end, energies, pairs, to);
+    if (threads_ == 1) timed_take(rows[begin], rows[end], to);
+  };
+  const auto clear_pairs = [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+    std::fill_n(pair_rows(begin, scratch), 4 * (rows[end] - rows[begin]), T(0));
   };
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    EdgePass<T> sent = pass(l);
-    each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-      backward_messages(sent, l, begin, end, scratch);
-      if (alone) below(l - 1, begin, end, scratch, next_gradient_);
-    });
-    if (!alone) {
-      sent.pairs = lists_.halo_senders();
-      each_block(n_total_ - n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-        backward_messages(sent, l, n_local_ + begin, n_local_ + end, scratch);
-      });
-      exchange(next_gradient_, /*reverse=*/true);
-    }
-    std::swap(gradient_, next_gradient_);
-    if (!alone && l > 1) {
-      each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-        below(l - 1, begin, end, scratch, gradient_);
-      });
-    }
+    const EdgePass<T> sent = pass(l);
+    stage(l > 1 ? &next_gradient_ : nullptr, 4, l % 2 == 1,
+          [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+            if (is_last(l)) clear_pairs(begin, end, scratch);
+            // Nobody but the block reads the first layer's gradients.
+            T* below = l == 1 ? scratch.states.data()
+                              : next_gradient_.data() + 4 * begin * weights_.channels;
+            backward_messages(sent, l, begin, end, scratch, below);
+            backward_kept_update(l - 1, begin, end, scratch, below);
+            if (l == 1) first_layer(begin, end, scratch, below);
+          });
+    if (l > 1) std::swap(gradient_, next_gradient_);
   }
-  if (alone && layers_.size() > 1) return;
-  each_block(n_local_, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    below(0, begin, end, scratch, gradient_);
-  });
+  if (layers_.size() == 1) {
+    each_block(0, n_local_, true, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+      clear_pairs(begin, end, scratch);
+      first_layer(begin, end, scratch, gradient_.data() + 4 * begin * weights_.channels);
+    });
+  }
+  if (threads_ > 1) timed_take(0, rows[n_local_], gradients_.data());
+}
+
+// (dE/dd, dE/du) of the pairs of a block that begins at a row. Three layers and more meet in them
+// step after step; with two, one step does all.
+template <class T>
+T* FusedPainn<T>::pair_rows(std::int64_t begin, Scratch& scratch) {
+  if (layers_.size() < 3) return scratch.pairs.data();
+  return pair_gradients_.data() + 4 * lists_.receivers().first[begin];
 }
 
 // Rows `g` from dE/d(state after the layer) to dE/d(state after its messages).
@@ -74,39 +88,36 @@ void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* cont
 
 template <class T>
 void FusedPainn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end,
-                                         Scratch& scratch, Buffer<T>& gradient) {
+                                         Scratch& scratch, T* gradient) {
   const std::int64_t channels = weights_.channels;
   backward_update(l, layers_[l].mixed.data() + begin * 6 * channels,
                   layers_[l].context.data() + begin * channels,
-                  layers_[l].gains.data() + begin * 3 * channels,
-                  gradient.data() + begin * 4 * channels, end - begin, scratch);
+                  layers_[l].gains.data() + begin * 3 * channels, gradient, end - begin, scratch);
 }
 
-// From `gradient_` (after the messages) to `next_gradient_` (before the layer).
+// From `gradient_` (after the messages) to rows `below` (before the layer).
 template <class T>
 void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
-                                      std::int64_t end, Scratch& scratch) {
+                                      std::int64_t end, Scratch& scratch, T* below) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
-  kernels_.send_back(sent, begin, end, n_local_, scratch.g_messages.data(), next_gradient_.data(),
-                     pair_gradients_.data());
+  kernels_.send_back(sent, begin, end, scratch.g_messages.data(), below, pair_rows(begin, scratch));
   gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
        scratch.g_hidden.data(), channels, rows, false);
   kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),
                          rows * channels);
-  gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels,
-       next_gradient_.data() + begin * 4 * channels, 4 * channels, rows, true);
+  gemm(layer.message[0].backward, nullptr, scratch.g_hidden.data(), channels, below, 4 * channels,
+       rows, true);
 }
 
-// The first layer's pairs, the ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
+// The ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
 template <class T>
-void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph, std::int64_t begin,
-                                   std::int64_t end, double* energies, double* gradients) {
-  const std::int64_t* rows = first.pairs.first;
-  T* g = pair_gradients_.data() + 4 * rows[begin];
-  kernels_.first_back(first, begin, end, g);
+void FusedPainn<T>::pair_gradients(const Graph& graph, std::int64_t begin, std::int64_t end,
+                                   double* energies, const T* g, double* gradients) {
+  const PairRows<T>& pairs = lists_.receivers();
+  const std::int64_t* rows = pairs.first;
   for (std::int64_t i = begin; i < end; ++i) {
-    for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4) {
+    for (std::int64_t e = rows[i]; e < rows[i + 1]; ++e, g += 4, gradients += 3) {
       const double* r = &graph.vectors[3 * static_cast<std::size_t>(e)];
       const double d = std::sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2] + 1e-24);
       const double inverse = 1.0 / d;
@@ -115,12 +126,12 @@ void FusedPainn<T>::pair_gradients(const EdgePass<T>& first, const Graph& graph,
       if (model_.zbl) {
         double slope = 0.0;
         energies[i] +=
-            zbl_pair(model_, species_.data()[i], species_.data()[first.pairs.other[e]], d, slope);
+            zbl_pair(model_, species_.data()[i], species_.data()[pairs.other[e]], d, slope);
         along += slope;
       }
       const double gu[3] = {double(g[1]), double(g[2]), double(g[3])};
       along -= (u[0] * gu[0] + u[1] * gu[1] + u[2] * gu[2]) * inverse;
-      for (int a = 0; a < 3; ++a) gradients[3 * e + a] = along * u[a] + gu[a] * inverse;
+      for (int a = 0; a < 3; ++a) gradients[a] = along * u[a] + gu[a] * inverse;
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// e: pair in the receivers' order, p: its place in the order of halo senders.
+// e: pair, i: its receiver, j: its sender.
 #include "pair_lists.hpp"
 
 #include <algorithm>
@@ -12,56 +12,51 @@
 namespace ipip::fused {
 
 template <class T>
-void PairLists<T>::Columns::reserve(std::size_t n_rows, std::size_t n_pairs) {
-  first.reserve(n_rows + 1);
-  other.reserve(n_pairs);
-  piece.reserve(n_pairs);
-  fraction.reserve(n_pairs);
-  ux.reserve(n_pairs);
-  uy.reserve(n_pairs);
-  uz.reserve(n_pairs);
-}
-
-template <class T>
-double PairLists<T>::Columns::bytes() const {
-  return first.bytes() + place.bytes() + other.bytes() + piece.bytes() + fraction.bytes() +
-         ux.bytes() + uy.bytes() + uz.bytes();
-}
-
-template <class T>
 double PairLists<T>::bytes() const {
-  return by_receiver_columns_.bytes() + by_halo_sender_columns_.bytes();
+  return first_.bytes() + other_.bytes() + piece_.bytes() + fraction_.bytes() + ux_.bytes() +
+         uy_.bytes() + uz_.bytes();
+}
+
+template <class T>
+std::int64_t PairLists<T>::most_pairs(std::int64_t rows) const {
+  const std::int64_t* first = first_.data();
+  std::int64_t most = 0;
+  for (std::int64_t i = 0; i < n_rows_; ++i) {
+    most = std::max(most, first[std::min(i + rows, n_rows_)] - first[i]);
+  }
+  return most;
 }
 
 template <class T>
 void PairLists<T>::build(const Graph& graph, int threads) {
-  const std::size_t n_pairs = graph.receivers.size(), n_total = graph.species.size();
+  const std::size_t n_pairs = graph.receivers.size();
   if (n_pairs > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     throw Error("a rank has " + std::to_string(n_pairs) +
                 " pairs, expected fewer than 2147483648: use more ranks");
   }
-  Columns& columns = by_receiver_columns_;
-  columns.reserve(static_cast<std::size_t>(graph.n_local), n_pairs);
+  n_rows_ = graph.n_local;
+  first_.reserve(static_cast<std::size_t>(graph.n_local) + 1);
+  for (Buffer<std::int32_t>* column : {&other_, &piece_}) column->reserve(n_pairs);
+  for (Buffer<T>* column : {&fraction_, &ux_, &uy_, &uz_}) column->reserve(n_pairs);
   count_receivers(graph);
   constexpr std::int64_t kSlice = 16384;
   const auto n = static_cast<std::int64_t>(n_pairs);
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (std::int64_t at = 0; at < n; at += kSlice) {
     kernels_.geometry(graph.vectors.data() + 3 * at, std::min(kSlice, n - at), pieces_per_length_,
-                      pieces_, pieces_ + kDegree, columns.piece.data() + at,
-                      columns.fraction.data() + at, columns.ux.data() + at, columns.uy.data() + at,
-                      columns.uz.data() + at);
+                      pieces_, pieces_ + kDegree, piece_.data() + at, fraction_.data() + at,
+                      ux_.data() + at, uy_.data() + at, uz_.data() + at);
   }
-  receivers_ = columns.rows();
-  if (by_sender_ && static_cast<std::int64_t>(n_total) > graph.n_local) sort_by_halo_sender(graph);
+  receivers_ = {first_.data(), other_.data(), piece_.data(), fraction_.data(),
+                ux_.data(),    uy_.data(),    uz_.data()};
 }
 
 template <class T>
 void PairLists<T>::count_receivers(const Graph& graph) {
   const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
   const auto n_total = static_cast<std::int64_t>(graph.species.size());
-  std::int64_t* first = by_receiver_columns_.first.data();
-  std::int32_t* other = by_receiver_columns_.other.data();
+  std::int64_t* first = first_.data();
+  std::int32_t* other = other_.data();
   std::int64_t row = 0;
   first[0] = 0;
   for (std::int64_t e = 0; e < n_pairs; ++e) {
@@ -77,47 +72,6 @@ void PairLists<T>::count_receivers(const Graph& graph) {
     other[e] = static_cast<std::int32_t>(j);
   }
   while (row < graph.n_local) first[++row] = n_pairs;
-}
-
-template <class T>
-void PairLists<T>::sort_by_halo_sender(const Graph& graph) {
-  const std::int64_t n_local = graph.n_local;
-  const auto n_total = static_cast<std::int64_t>(graph.species.size());
-  const Columns& from = by_receiver_columns_;
-  Columns& to = by_halo_sender_columns_;
-  const std::int64_t n_pairs = from.first.data()[n_local];
-  const std::int32_t* sender = from.other.data();
-  to.first.reserve(static_cast<std::size_t>(n_total) + 1);
-  std::int64_t* first = to.first.data();
-  std::fill(first + n_local, first + n_total + 1, 0);
-  for (std::int64_t e = 0; e < n_pairs; ++e) {
-    if (sender[e] >= n_local) ++first[sender[e]];
-  }
-  std::int64_t before = 0;
-  for (std::int64_t j = n_local; j <= n_total; ++j) {
-    const std::int64_t count = j < n_total ? first[j] : 0;
-    first[j] = before;
-    before += count;
-  }
-  to.reserve(static_cast<std::size_t>(n_total), static_cast<std::size_t>(before));
-  to.place.reserve(static_cast<std::size_t>(before));
-  // `first[j]` runs to the end of its row while that is filled, then steps back by one row.
-  for (std::int64_t i = 0; i < n_local; ++i) {
-    for (std::int64_t e = from.first.data()[i]; e < from.first.data()[i + 1]; ++e) {
-      if (sender[e] < n_local) continue;
-      const std::int64_t p = first[sender[e]]++;
-      to.place.data()[p] = static_cast<std::int32_t>(e);
-      to.other.data()[p] = static_cast<std::int32_t>(i);
-      to.piece.data()[p] = from.piece.data()[e];
-      to.fraction.data()[p] = from.fraction.data()[e];
-      to.ux.data()[p] = from.ux.data()[e];
-      to.uy.data()[p] = from.uy.data()[e];
-      to.uz.data()[p] = from.uz.data()[e];
-    }
-  }
-  for (std::int64_t j = n_total; j > n_local; --j) first[j] = first[j - 1];
-  first[n_local] = 0;
-  halo_senders_ = to.rows();
 }
 
 template class PairLists<float>;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Pairs of one step by receiver, and those that halo rows send by sender.
+// Pairs of one step by receiver.
 //
-// A local row needs no list of what it sends: each pair of local rows is there in both directions.
+// There is no list of what a row sends: each pair is there in both directions, on the rank of each
+// of its two atoms where these differ.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +16,13 @@ namespace ipip::fused {
 template <class T>
 class PairLists {
  public:
-  /// @param kernels    of this processor
-  /// @param cutoff     Å
-  /// @param pieces     of the tables
-  /// @param by_sender  whether rows of halo senders are wanted
-  PairLists(const Kernels<T>& kernels, double cutoff, std::int64_t pieces, bool by_sender)
+  /// @param kernels of this processor
+  /// @param cutoff  Å
+  /// @param pieces  of the tables
+  PairLists(const Kernels<T>& kernels, double cutoff, std::int64_t pieces)
       : kernels_(kernels),
         pieces_per_length_(static_cast<double>(pieces) / cutoff),
-        pieces_(static_cast<std::int32_t>(pieces)),
-        by_sender_(by_sender) {}
+        pieces_(static_cast<std::int32_t>(pieces)) {}
 
   /// Takes the pairs of a step. Throws `ipip::Error` where pairs are not ordered by receiver or an
   /// index is out of range.
@@ -31,33 +30,23 @@ class PairLists {
 
   /// [n_local] rows of receivers; `other` is the sender.
   const PairRows<T>& receivers() const { return receivers_; }
-  /// Rows n_local to n_total of halo senders; `other` is the receiver.
-  const PairRows<T>& halo_senders() const { return halo_senders_; }
+
+  /// Pairs of the `rows` rows that have the most, among rows that follow each other.
+  std::int64_t most_pairs(std::int64_t rows) const;
 
   double bytes() const;
 
  private:
-  struct Columns {
-    Buffer<std::int64_t> first;
-    Buffer<std::int32_t> place, other, piece;
-    Buffer<T> fraction, ux, uy, uz;
-    PairRows<T> rows() const {
-      return {first.data(),    place.data(), other.data(), piece.data(),
-              fraction.data(), ux.data(),    uy.data(),    uz.data()};
-    }
-    void reserve(std::size_t n_rows, std::size_t n_pairs);
-    double bytes() const;
-  };
-
   void count_receivers(const Graph& graph);
-  void sort_by_halo_sender(const Graph& graph);
 
   const Kernels<T>& kernels_;
   double pieces_per_length_;
   std::int32_t pieces_;
-  bool by_sender_;
-  Columns by_receiver_columns_, by_halo_sender_columns_;
-  PairRows<T> receivers_, halo_senders_;
+  std::int64_t n_rows_ = 0;
+  Buffer<std::int64_t> first_;
+  Buffer<std::int32_t> other_, piece_;
+  Buffer<T> fraction_, ux_, uy_, uz_;
+  PairRows<T> receivers_;
 };
 
 }  // namespace ipip::fused

@@ -26,7 +26,11 @@ fused::EdgePass<T> PainnTraining<T>::pass(std::size_t l) {
   out.first_layer = l == 0;
   out.species = species_.data();
   out.messages = layer.messages.value();
-  out.states = l == 0 ? weights_.embedding.template const_data_ptr<T>() : layer.states.value();
+  out.message_pitch = 3 * channels_;
+  out.scalars = l == 0 ? weights_.embedding.template const_data_ptr<T>() : layer.states.value();
+  out.scalar_pitch = l == 0 ? channels_ : 4 * channels_;
+  out.vectors = l == 0 ? nullptr : layer.states.value() + channels_;
+  out.vector_pitch = 4 * channels_;
   out.gradients = layer.g_after.value();
   return out;
 }
@@ -56,8 +60,9 @@ void PainnTraining<T>::forward(std::size_t l) {
   kernels_.silu(layer.z_context.value(), layer.h_context.value(), layer.z_context.size());
   layer.to_gains.forward(layer.h_context.value_from(), numbers<T>(weights.context[1].bias),
                          layer.a.value_to(), n_);
+  T* const next = is_last(l) ? final_.value() : layers_[l + 1].states.value();
   kernels_.update(layer.after.value(), layer.mixed.value(), layer.a.value(), layer.dot.value(), n_,
-                  F, !is_last(l), is_last(l) ? final_.value() : layers_[l + 1].states.value());
+                  F, next, is_last(l) ? F : 4 * F, is_last(l) ? nullptr : next + F, 4 * F);
 }
 
 // Energies, and dE/d(final scalars).
@@ -105,8 +110,7 @@ void PainnTraining<T>::backward(std::size_t l) {
   }
   if (l == 0) return;
   Layer& below = layers_[l - 1];
-  kernels_.send_back(pass(l), 0, n_, n_, layer.g_messages.value(), below.g_out.value(),
-                     pairs_.data());
+  kernels_.send_back(pass(l), 0, n_, layer.g_messages.value(), below.g_out.value(), pairs_.data());
   layer.to_messages.backward(layer.g_messages.value_from(), layer.g_h.value_to(), n_);
   std::copy_n(layer.g_h.value(), layer.g_h.size(), layer.g_z.value());
   kernels_.silu_backward(layer.z.value(), layer.g_z.value(), layer.g_z.size());
@@ -118,7 +122,7 @@ void PainnTraining<T>::backward(std::size_t l) {
 template <class T>
 void PainnTraining<T>::pair_gradients(double* energies, double* forces, double* strain) {
   T* pairs = pairs_.data();
-  kernels_.first_back(pass(0), 0, n_, pairs);
+  kernels_.first_back(pass(0), 0, n_, layers_[0].g_after.value(), pairs);
   for (std::size_t e = 0; e < graph_.receivers.size(); ++e, pairs += 4) {
     const auto i = static_cast<std::size_t>(graph_.receivers[e]);
     const auto j = static_cast<std::size_t>(graph_.neighbours[e]);

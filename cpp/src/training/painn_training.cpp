@@ -48,7 +48,7 @@ PainnTraining<T>::PainnTraining(const Architecture& architecture, std::int64_t c
       channels_(channels),
       epsilon_(static_cast<T>(architecture.epsilon)),
       tables_(kernels_, architecture.radial, channels, architecture.table_error),
-      lists_(kernels_, architecture.radial.cutoff, tables_.pieces(), /*by_sender=*/false),
+      lists_(kernels_, architecture.radial.cutoff, tables_.pieces()),
       layers_(static_cast<std::size_t>(architecture.layers)) {}
 
 template <class T>

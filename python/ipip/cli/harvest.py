@@ -11,7 +11,7 @@ import typer
 def harvest(
     dumps: Annotated[
         list[Path],
-        typer.Argument(help="LAMMPS dumps (.gz, .zst, patterns with '*') or folders of runs."),
+        typer.Argument(help="LAMMPS dumps (.gz, .zst, patterns with '*') or folders with runs."),
     ],
     student: Annotated[Path, typer.Option(help="Student file (.pt) that made the dumps.")],
     config: Annotated[

@@ -115,7 +115,8 @@ class Guards(Settings):
         gt=0,
         le=1,
         description="minimum distance of each pair of elements: this times the smallest one in"
-        " the teacher's MD, or times the sum of covalent radii where that is less",
+        " the teacher's MD, or times 0.7 of the sum of covalent radii for pairs that were not"
+        " bonded there",
     )
     max_energy_jump: float | None = Field(
         1.0,

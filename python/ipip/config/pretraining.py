@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from ipip.config.base import Settings
 from ipip.config.training import TrainingSettings
@@ -17,6 +17,12 @@ class MethodSettings(Settings):
     """What all methods of pretraining share."""
 
     kind: str = Field(description="name of the method")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        """Read ``method: frad`` as ``method: {kind: frad}``."""
+        return {"kind": given} if isinstance(given, str) else given
 
     @property
     def asks_teacher(self) -> bool:
@@ -192,15 +198,10 @@ _METHODS: Mapping[str, type[MethodSettings]] = {
 }
 
 
-def _by_name(given: Any) -> Any:
-    """Read ``method: frad`` as ``method: {kind: frad}``."""
-    return {"kind": given} if isinstance(given, str) else given
-
-
 def _kind(given: Any) -> str:
     """Return the class that reads these settings; labels where they name no kind."""
-    if isinstance(given, Mapping):
-        name = given.get("kind", "labels")
+    if isinstance(given, (str, Mapping)):
+        name = given if isinstance(given, str) else given.get("kind", "labels")
         known = _METHODS.get(name) if isinstance(name, str) else None
         return known.__name__ if known else str(name)
     return type(given).__name__
@@ -218,7 +219,6 @@ Method = Annotated[
         custom_error_type="method",
         custom_error_message=f"method is not known; choose one of {', '.join(_METHODS)}",
     ),
-    BeforeValidator(_by_name),
 ]
 """Settings of any method, told apart by `kind`; a name alone stands for its defaults."""
 

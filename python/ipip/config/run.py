@@ -131,6 +131,11 @@ class RunSettings(Settings):
                 f" and teacher.kind {self.teacher.kind} gives none; expected one of"
                 f" {', '.join(WITH_FEATURES)}, or method hessian, which works with every teacher"
             )
+        if method.kind not in ("labels", "a2a") and pretrain.precision != "full":
+            raise ValueError(
+                f"pretrain.method is {method.kind} with precision {pretrain.precision}, which only"
+                " energies and forces are measured in; expected precision: full"
+            )
         if not method.uses_labels and pretrain.early_stop_patience is not None:
             raise ValueError(
                 f"pretrain.method is {method.kind}, which uses no labels, so that nothing is"

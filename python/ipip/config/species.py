@@ -39,6 +39,9 @@ class SpeciesSettings(Settings):
         description="atoms, at most, that may come between two bonded atoms in an insertion",
     )
     every: int = Field(1, ge=1, description="analyse every n-th frame")
+    network_reactions: int = Field(
+        15, ge=1, description="reactions in the network picture, the most frequent ones"
+    )
 
     @field_validator("bonds")
     @classmethod

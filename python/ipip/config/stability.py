@@ -46,7 +46,7 @@ class StabilityProtocol(Settings):
     calibration: Path | None = Field(
         None,
         description="frames (extended XYZ) whose smallest distances bound those of a run, times"
-        " guards.distance_factor, beside the start's and 0.8 times the sums of covalent radii",
+        " guards.distance_factor, beside the start's and 0.7 times the sums of covalent radii",
     )
     keep_dumps: Literal["unstable", "all"] = Field(
         "unstable", description="whose trajectories stay on the disk"

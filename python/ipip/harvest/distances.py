@@ -16,6 +16,15 @@ from ipip.graph import neighbor_list
 
 Pair = tuple[str, str]
 
+# How short a bond gets in hot MD, as a part of the sum of the covalent radii (Cordero 2008), where
+# nothing better is known. A harmonic bond at rest length r0 and force constant k reaches about
+# r0 - 4 sqrt(kT / k): at 2500 K Mo=O (1.70 Å, 50 eV/Å^2) 1.44 Å of 2.20 Å, N2 (1.10 Å, 143 eV/Å^2)
+# 0.94 Å of 1.42 Å, so 0.65 and 0.67. SevenNet-0's MD of the Mo-S-O example at 1200 to 2500 K and
+# its reference frames came down to 0.66 (Mo-O), 0.74 (Mo-S), 0.78 (S-S), 0.81 (Mo-Mo), 0.85 (O-S).
+SHORTEST_BOND = 0.7
+# A pair that came closer than this part of the sum was bonded for some time in the frames.
+BONDED = 0.9
+
 
 @dataclasses.dataclass(frozen=True)
 class DistanceCalibration:
@@ -25,9 +34,10 @@ class DistanceCalibration:
         distances: sorted pair of symbols to bound in Å (already scaled).
         seen: smallest distance (Å) in the teacher's frames, of the pairs that came close.
         unseen: pairs that the frames never showed within the cutoff.
-        capped: pairs whose bound is the factor times the sum of covalent radii: the unseen ones,
-            and those that the frames showed only farther apart than that. Short teacher MD has not
-            made every bond yet; a student that makes it is not unstable.
+        capped: pairs whose bound does not come from the smallest distance seen but from
+            `SHORTEST_BOND`: the unseen ones, and those that the frames showed only farther apart
+            than a bond is. Short teacher MD has not made every bond yet; a student that makes it is
+            not unstable.
         factor: the scale.
     """
 
@@ -86,18 +96,23 @@ def calibrate_min_distances(
     symbols: Sequence[str],
     factor: float = 0.8,
     cutoff: float = 4.0,
-    shortest_bond: float = 1.0,
+    *,
+    hot: bool = True,
 ) -> DistanceCalibration:
     """Calibrate the minimum distances of a student's MD on the teacher's frames.
+
+    The bound of a pair is `factor` times the smallest distance seen where the pair was bonded in
+    hot MD; where it was not, or never seen, `factor` times `SHORTEST_BOND` times the sum of
+    covalent radii (0.56 of the sum by default): a bond that nobody has seen yet may be made, and be
+    as short as hot bonds are.
 
     Args:
         frames: the teacher's MD (Å).
         symbols: elements of the system.
-        factor: the bound is this times the smallest distance seen, or times ``shortest_bond``
-            times the sum of covalent radii where that is less or the pair was never seen.
+        factor: the scale.
         cutoff: Å; see :func:`min_pair_distances`.
-        shortest_bond: 1 for frames of hot MD; 0.8 where there are none to calibrate on, since a
-            double bond is up to a fifth shorter than the sum of the radii (Mo=O: 1.70 of 2.20 Å).
+        hot: whether the frames are of MD as hot as the student's. If not, a distance seen counts
+            only where it is shorter than a hot bond is.
 
     Raises:
         InputError: an unknown element, or a factor that is not above 0.
@@ -114,12 +129,13 @@ def calibrate_min_distances(
     capped: list[Pair] = []
     for pair in combinations_with_replacement(sorted(symbols), 2):
         radii = float(sum(covalent_radii[atomic_numbers[symbol]] for symbol in pair))
-        bonded = shortest_bond * radii
+        smallest = seen.get(pair, np.inf)
         if pair not in seen:
             unseen.append(pair)
-        if seen.get(pair, np.inf) > bonded:
+        if smallest > (BONDED if hot else SHORTEST_BOND) * radii:
             capped.append(pair)
-        distances[pair] = factor * min(seen.get(pair, np.inf), bonded)
+            smallest = SHORTEST_BOND * radii
+        distances[pair] = factor * smallest
     return DistanceCalibration(distances, seen, unseen, capped, factor)
 
 

@@ -23,6 +23,7 @@ from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_ran
 from ipip.harvest.distances import Pair, calibrate_min_distances
 from ipip.harvest.harvest import Decision, Harvest, harvest
 from ipip.harvest.left_out import left_out
+from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.sources import Source, open_sources
 from ipip.harvest.table import count_reasons, write_decisions
 from ipip.teachers import Teacher
@@ -72,7 +73,8 @@ def harvest_dumps(
     left) and ``summary.json``; ``scan.json`` remembers how far each dump was read.
 
     Args:
-        dumps: dump files (.gz, .zst too), patterns with ``*``, or folders of ipip's student runs.
+        dumps: dump files (.gz, .zst too), patterns with ``*``, folders of ipip's student runs,
+            or folders that hold such folders.
         student_file: model whose forces are compared with the teacher's and whose features measure
             diversity.
         settings: see its fields.
@@ -90,8 +92,9 @@ def harvest_dumps(
     earlier = folder / FRAMES_FILE
     taken = read_frames(earlier, require=()) if earlier.is_file() else []
     factor = settings.guards.distance_factor
-    calibration = calibrate_min_distances(known, metadata.symbols, factor, shortest_bond=0.8)
+    calibration = calibrate_min_distances(known, metadata.symbols, factor, hot=False)
     distances = calibration.distances
+    dumps = with_runs_inside(dumps, file_digest(student_file))
     folder.mkdir(parents=True, exist_ok=True)
     sources = open_sources(dumps, settings, distances, folder, symbols)
     done = {(str(f.info.get("traj")), f.info.get("md_step")) for f in taken}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,19 @@ from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
 
 
+def _numbers() -> array[int]:
+    return array("q")
+
+
 @dataclasses.dataclass
 class DumpScan:
-    """What is known of a dump without its frames.
+    """What is known of a dump without its frames: 16 bytes for each of them.
 
     Attributes:
         name: of the run.
         steps: of the whole frames.
-        places: where each begins.
+        offsets: bytes of text before each, in its file.
+        files: name of each file, and the number of its first frame.
         end: behind the last whole frame; where a later scan goes on.
         n_atoms: of the first frame.
         failed_at: step of the first frame that is out of bounds, or None.
@@ -33,23 +40,45 @@ class DumpScan:
     """
 
     name: str
-    steps: list[int] = dataclasses.field(default_factory=list)
-    places: list[DumpPosition] = dataclasses.field(default_factory=list)
+    steps: array[int] = dataclasses.field(default_factory=_numbers)
+    offsets: array[int] = dataclasses.field(default_factory=_numbers)
+    files: list[tuple[str, int]] = dataclasses.field(default_factory=list)
     end: DumpPosition | None = None
     n_atoms: int | None = None
     failed_at: int | None = None
     problem: str | None = None
 
+    def add(self, step: int, place: DumpPosition) -> None:
+        """Take a frame."""
+        if not self.files or self.files[-1][0] != place.file:
+            self.files.append((place.file, len(self.steps)))
+        self.steps.append(step)
+        self.offsets.append(place.offset)
+
+    def places(self, steps: Collection[int]) -> dict[int, DumpPosition]:
+        """Return where the frames of some steps begin; of a step twice in the dump the last one."""
+        wanted = set(steps)
+        firsts = [first for _, first in self.files]
+        found = {}
+        for frame, step in enumerate(self.steps):
+            if step in wanted:
+                file = self.files[bisect.bisect_right(firsts, frame) - 1][0]
+                found[step] = DumpPosition(file, self.offsets[frame])
+        return found
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        return dataclasses.asdict(self)
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        end = None if self.end is None else dataclasses.asdict(self.end)
+        return plain | {"steps": list(self.steps), "offsets": list(self.offsets), "end": end}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> DumpScan:
         """Rebuild a scan from :meth:`as_dict`."""
-        places = [DumpPosition(**place) for place in plain["places"]]
         end = None if plain["end"] is None else DumpPosition(**plain["end"])
-        return cls(**{**plain, "places": places, "end": end})
+        files = [(str(name), int(first)) for name, first in plain["files"]]
+        numbers = {name: array("q", plain[name]) for name in ("steps", "offsets")}
+        return cls(**{**plain, **numbers, "files": files, "end": end})
 
     def run_steps(self, timestep: float, *, failed: bool) -> RunSteps:
         """Return what the choice of candidates must know.
@@ -90,7 +119,9 @@ def scan_dump(
     Raises:
         InputError: the dump cannot be read or its elements are not known.
     """
-    scan = dataclasses.replace(known, steps=[*known.steps], places=[*known.places])
+    scan = dataclasses.replace(
+        known, steps=known.steps[:], offsets=known.offsets[:], files=[*known.files]
+    )
     reader = read_dump(path, symbols, start=known.end, columns=("fx", "fy", "fz"))
     for frame in reader:
         if frame.numbers is None:
@@ -100,8 +131,7 @@ def scan_dump(
             )
         if scan.n_atoms is None:
             scan.n_atoms = len(frame.numbers)
-        scan.steps.append(frame.step)
-        scan.places.append(frame.position)
+        scan.add(frame.step, frame.position)
         if scan.failed_at is None:
             scan.problem = _problem(frame, scan.n_atoms, min_distances, max_force)
             scan.failed_at = None if scan.problem is None else frame.step
@@ -125,7 +155,7 @@ def read_steps(
     Returns:
         Step to frame, in LAMMPS' orientation, with info ``traj`` and ``md_step``.
     """
-    places = dict(zip(scan.steps, scan.places, strict=True))
+    places = scan.places(steps)
     order = sorted(set(steps), key=lambda step: (places[step].file, places[step].offset))
     if not order:
         return {}

@@ -1,23 +1,16 @@
-"""One frame of a dump: its box, elements and positions from LAMMPS' columns."""
+"""One frame of a dump, as LAMMPS wrote it."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from ase.data import atomic_numbers
 
 from ipip.data.frame import FloatArray, IntArray
-from ipip.errors import InputError
-
-TEXT_COLUMNS = ("element", "typelabel")
-POSITION_COLUMNS = (("xu", "yu", "zu"), ("x", "y", "z"), ("xsu", "ysu", "zsu"), ("xs", "ys", "zs"))
-IMAGE_COLUMNS = ("ix", "iy", "iz")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class DumpPosition:
     """A place in a dump.
 
@@ -30,7 +23,18 @@ class DumpPosition:
     offset: int
 
 
-@dataclasses.dataclass(frozen=True)
+StoredColumns = tuple[
+    tuple[tuple[str, int, int], ...],  # name of a column, which of these it is in, and where there
+    IntArray | None,  # ids [n]
+    IntArray | None,  # types [n]
+    FloatArray,  # positions [n, 3] as they stand in the text
+    FloatArray | None,  # image flags [n, 3]
+    FloatArray | None,  # forces [n, 3]
+    FloatArray,  # further columns [n, columns]
+]
+
+
+@dataclasses.dataclass(slots=True, eq=False)
 class DumpFrame:
     """One frame of a dump, as LAMMPS wrote it, atoms sorted by id where ids are there.
 
@@ -45,7 +49,7 @@ class DumpFrame:
         positions: [n, 3] in Å: unwrapped where the dump has them or image flags, else as stored.
         unwrapped: whether positions are unwrapped.
         forces: [n, 3] in eV/Å (metal), or None.
-        columns: every numeric column that was asked for by name, [n] each.
+        stored: the columns in the arrays that they were read into; see `columns`.
         position: where the frame begins in the dump.
     """
 
@@ -59,95 +63,23 @@ class DumpFrame:
     positions: FloatArray
     unwrapped: bool
     forces: FloatArray | None
-    columns: dict[str, FloatArray]
+    stored: StoredColumns
     position: DumpPosition
 
-
-def read_box(
-    words: Sequence[str], bounds: FloatArray
-) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
-    """Return cell, origin and periodicity; a tilted box is stored by its bounding box and tilts.
-
-    Source: LAMMPS manual, "Triclinic (non-orthogonal) simulation boxes".
-
-    Args:
-        words: behind "ITEM: BOX BOUNDS".
-        bounds: [3, 2], [3, 3] with tilts or [3, 4] (vectors and origin), Å.
-
-    Raises:
-        InputError: four numbers a line without "abc".
-    """
-    flags = [word for word in words if len(word) == 2 and set(word) <= set("pfsm")]
-    pbc = np.array([flag == "pp" for flag in flags] if len(flags) == 3 else [True] * 3)
-    if "abc" in words and bounds.shape[1] == 4:
-        return bounds[:, :3].copy(), bounds[:, 3].copy(), pbc
-    if bounds.shape[1] == 4 or "abc" in words:
-        raise InputError(f"box {' '.join(words)} with {bounds.shape[1]} numbers a line is unknown")
-    low, high = bounds[:, 0].copy(), bounds[:, 1].copy()
-    xy, xz, yz = bounds[:, 2] if bounds.shape[1] == 3 else (0.0, 0.0, 0.0)
-    low[0] -= min(0.0, xy, xz, xy + xz)
-    high[0] -= max(0.0, xy, xz, xy + xz)
-    low[1] -= min(0.0, yz)
-    high[1] -= max(0.0, yz)
-    edges = high - low
-    cell = np.array([[edges[0], 0.0, 0.0], [xy, edges[1], 0.0], [xz, yz, edges[2]]])
-    return cell, low, pbc
-
-
-def position_columns(names: Sequence[str]) -> tuple[str, str, str]:
-    """Return the columns that positions are taken from: unwrapped ones where they are there.
-
-    Raises:
-        InputError: there are none.
-    """
-    for columns in POSITION_COLUMNS:
-        if all(name in names for name in columns):
-            return columns
-    raise InputError(f"has no positions; columns: {', '.join(names)}")
-
-
-def read_positions(
-    columns: Mapping[str, FloatArray], cell: FloatArray, origin: FloatArray
-) -> tuple[FloatArray, bool]:
-    """Return positions [n, 3] in Å and whether they are unwrapped."""
-    names = position_columns(list(columns))
-    values = np.stack([columns[name] for name in names], axis=1)
-    if "s" in names[0]:
-        values = values @ cell + origin
-    if names[0].endswith("u"):
-        return values, True
-    if all(name in columns for name in IMAGE_COLUMNS):
-        return values + np.stack([columns[name] for name in IMAGE_COLUMNS], axis=1) @ cell, True
-    return values, False
-
-
-def read_numbers(
-    types: IntArray | None,
-    elements: tuple[npt.NDArray[np.int32], Sequence[str]] | None,
-    symbols: Sequence[str] | None,
-) -> IntArray | None:
-    """Return atomic numbers [n], or None where they are not known.
-
-    Symbols that are given come before the dump's elements: those are all "C" where the deck has no
-    ``dump_modify element``.
-
-    Args:
-        types: [n] LAMMPS types, from 1.
-        elements: [n] index into the list of names behind it.
-        symbols: element of each type.
-
-    Raises:
-        InputError: a type without a symbol.
-    """
-    if symbols is not None and types is not None:
-        if types.size and not 1 <= types.min() <= types.max() <= len(symbols):
-            raise InputError(
-                f"has type {types.max()}, but symbols has {len(symbols)}: {' '.join(symbols)}"
-            )
-        return np.array([atomic_numbers[symbol] for symbol in symbols], dtype=np.int64)[types - 1]
-    if elements is not None:
-        codes, names = elements
-        known = [atomic_numbers.get(name, 0) for name in names]
-        if all(known):
-            return np.array(known, dtype=np.int64)[codes]
-    return None
+    @property
+    def columns(self) -> dict[str, FloatArray]:
+        """Every numeric column that was read, by its name in the dump: [n] each, not copied."""
+        places, ids, types, *arrays, others = self.stored
+        found: dict[str, FloatArray] = {}
+        for name, source, index in places:
+            if source < 2:
+                whole = (ids, types)[source]
+                assert whole is not None
+                found[name] = whole.astype(np.float64)
+            elif source < 5:
+                three = arrays[source - 2]
+                assert three is not None
+                found[name] = three[:, index]
+            else:
+                found[name] = others[:, index]
+        return found

@@ -267,6 +267,7 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         "seed": job.seed,
         "timestep": job.md.timestep,
         "digest": prepared.digest,
+        "model_digest": None if job.pair is not None else file_digest(job.model),
     }
     _write_json(folder / "run.json", run)
 

@@ -23,6 +23,11 @@ class RunTrajectory:
         folder: of a run of :func:`ipip.lammps.run_student_md`.
         name: becomes ``info["traj"]``; the folder's name by default.
 
+    Attributes:
+        symbols: element of each LAMMPS type.
+        timestep: fs.
+        model_digest: of the student's file, or None where another potential ran.
+
     Raises:
         InputError: the folder is not that of a run.
     """
@@ -38,6 +43,7 @@ class RunTrajectory:
             ) from error
         self.symbols: tuple[str, ...] = tuple(run["symbols"])
         self.timestep: float = float(run["timestep"])  # fs
+        self.model_digest: str | None = run.get("model_digest")
         self._rotation = np.array(run["rotation"])
         self._cell = np.array(run["cell"])
         self._pbc = np.array(run["pbc"], dtype=bool)

@@ -68,8 +68,8 @@ class FradObjective:
             moved.num_graphs,
             create_graph=True,
         )
-        noise = torch.from_numpy(np.concatenate(noises)).to(forces.device)
-        misfit = forces / m.stiffness + noise
+        wanted = -torch.from_numpy(np.concatenate(noises)).to(forces.device)
+        misfit = forces / m.stiffness - wanted
         return (misfit * misfit).sum(-1).mean() / m.tau**2, {}
 
 

@@ -32,7 +32,7 @@ class ReactionCounts:
         return [(reaction_name(*reaction), *counted) for reaction, counted in order]
 
 
-def reaction_network(reactions: ReactionCounts, follow: str | None, most: int = 40) -> nx.DiGraph:
+def reaction_network(reactions: ReactionCounts, follow: str | None, most: int) -> nx.DiGraph:
     """Return the network of the species that are followed.
 
     An edge leads from each followed reactant to each followed product of a reaction that is not
@@ -45,6 +45,8 @@ def reaction_network(reactions: ReactionCounts, follow: str | None, most: int = 
 
     Returns:
         Graph of formulas; edges have ``count`` (forward) and ``partners`` (text such as "+S2 -SO").
+        Its attributes ``left_out`` and ``left_out_times`` tell how many edges are not in it, and
+        how often these were seen.
     """
     counts: dict[tuple[str, str], int] = {}
     partners: dict[tuple[str, str], dict[str, int]] = {}
@@ -60,8 +62,10 @@ def reaction_network(reactions: ReactionCounts, follow: str | None, most: int = 
                 label = " ".join(others)
                 own = partners.setdefault(edge, {})
                 own[label] = own.get(label, 0) + count
-    graph = nx.DiGraph()
-    for edge in sorted(counts, key=lambda edge: (-counts[edge], edge))[:most]:
+    order = sorted(counts, key=lambda edge: (-counts[edge], edge))
+    left = order[most:]
+    graph = nx.DiGraph(left_out=len(left), left_out_times=sum(counts[edge] for edge in left))
+    for edge in order[:most]:
         label = max(partners[edge], key=lambda text, edge=edge: (partners[edge][text], text))  # type: ignore[misc]
         graph.add_edge(*edge, count=counts[edge], partners=label)
     return graph

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import networkx as nx
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from ipip.data.atomic import write_text
 from ipip.species.analyse import SpeciesResult
 from ipip.species.network import reaction_network
-from ipip.species.plots import COLOURS, layout
+from ipip.species.plots import COLOURS
 from ipip.species.verdict import describe_result
 
 SHOWN = 20
 
 
-def write_page(result: SpeciesResult, path: Path, dump: str) -> None:
+def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
     """Write a self-contained page.
 
     Args:
         result: of the analysis.
         path: of the page.
         dump: name of the dump.
+        most: reactions in the network, the most frequent ones.
     """
-    figures = [_over_time(result), _network(result)]
+    figures = [_over_time(result), _network(result, most)]
     plots = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
     sentences = "".join(f"<p>{line}</p>" for line in describe_result(result))
     write_text(
@@ -68,9 +71,10 @@ def _over_time(result: SpeciesResult) -> go.Figure:
     return figure
 
 
-def _network(result: SpeciesResult) -> go.Figure:
-    graph = reaction_network(result.reactions, result.follow, 60)
-    places = layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
+def _network(result: SpeciesResult, most: int) -> go.Figure:
+    graph = reaction_network(result.reactions, result.follow, most)
+    left = graph.graph["left_out"]
+    places = _layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
     figure = go.Figure()
     for a, b, data in graph.edges(data=True):
         (x0, y0), (x1, y1) = places[a], places[b]
@@ -103,13 +107,24 @@ def _network(result: SpeciesResult) -> go.Figure:
     )
     figure.update_layout(
         template="plotly_white",
-        title="Reaction network, clockwise from the top in the order of appearance",
+        title=f"Reaction network, clockwise from the top in the order of appearance; {left} rarer"
+        " reactions are left out",
         xaxis={"visible": False},
         yaxis={"visible": False},
         width=900,
         height=800,
     )
     return figure
+
+
+def _layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[float, float]]:
+    """Place species on a circle, clockwise from the top in the order in which they appeared.
+
+    On a circle no edge runs through a third species.
+    """
+    order = sorted(graph, key=lambda name: (first_steps[name], name))
+    turn = 2.0 * math.pi / max(len(order), 1)
+    return {name: (math.sin(turn * k), math.cos(turn * k)) for k, name in enumerate(order)}
 
 
 def _life(result: SpeciesResult, name: str) -> str:

@@ -1,19 +1,15 @@
-"""Pictures of the reaction analysis: species over time and the reaction network."""
+"""The picture of the numbers of species over time."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ipip.data.atomic import replaced_file
 from ipip.species.analyse import SpeciesResult
-from ipip.species.network import reaction_network
 
 # Okabe and Ito's colours, told apart by colour-blind readers, then two more.
 COLOURS = (
@@ -38,7 +34,7 @@ def pretty(formula: str) -> str:
 def plot_species(result: SpeciesResult, path: Path) -> None:
     """Draw the numbers of the most frequent species over time, followed ones and others apart."""
     followed = result.followed()
-    panels = [(_title(result), followed)]
+    panels = [(network_title(result), followed)]
     others = set(result.lives.species) - followed
     if others:
         panels.append(("other species", others))
@@ -65,76 +61,6 @@ def plot_species(result: SpeciesResult, path: Path) -> None:
         figure.savefig(draft, dpi=DPI)
 
 
-def plot_network(result: SpeciesResult, path: Path, most: int = 24) -> None:
-    """Draw the most frequent reactions among the followed species, in order of appearance."""
-    graph = reaction_network(result.reactions, result.follow, most)
-    figure = Figure(figsize=(9.0, 8.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_axis_off()
-    axes.set_title(
-        f"{_title(result)}: reactions and how often they were seen\n"
-        "(clockwise from the top in order of appearance)",
-        fontsize=10,
-    )
-    if graph.number_of_nodes() == 0:
-        axes.text(0.5, 0.5, "no reactions were seen", ha="center", va="center")
-    else:
-        _draw(axes, graph, result)
-    with replaced_file(path) as draft:
-        figure.savefig(draft, dpi=DPI)
-
-
-def layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[float, float]]:
-    """Place species on a circle, clockwise from the top in the order in which they appeared.
-
-    On a circle no edge runs through a third species.
-    """
-    order = sorted(graph, key=lambda name: (first_steps[name], name))
-    turn = 2.0 * math.pi / max(len(order), 1)
-    return {name: (math.sin(turn * k), math.cos(turn * k)) for k, name in enumerate(order)}
-
-
-def _draw(axes: Axes, graph: nx.DiGraph, result: SpeciesResult) -> None:
-    first = {name: own.first_step for name, own in result.lives.species.items()}
-    places = layout(graph, first)
-    lived = {name: result.lives.species[name].exposure for name in graph}
-    largest = max(max(lived.values()), 1)
-    sizes = [900 + 1700 * math.sqrt(lived[name] / largest) for name in graph]
-    counts = [data["count"] for _, _, data in graph.edges(data=True)]
-    widths = [0.8 + 2.2 * math.log1p(count) / math.log1p(max(counts)) for count in counts]
-    nx.draw_networkx_nodes(
-        graph, places, ax=axes, node_size=sizes, node_color="#D6E6F2", edgecolors="#0072B2"
-    )
-    labels = {name: pretty(name) for name in graph}
-    nx.draw_networkx_labels(graph, places, labels, ax=axes, font_size=9)
-    nx.draw_networkx_edges(
-        graph,
-        places,
-        ax=axes,
-        node_size=sizes,
-        width=widths,
-        edge_color="0.45",
-        connectionstyle="arc3,rad=0.12",
-        arrowsize=12,
-    )
-    notes = {
-        (a, b): f"{data['count']}  {pretty(data['partners'])}".strip()
-        for a, b, data in graph.edges(data=True)
-    }
-    nx.draw_networkx_edge_labels(
-        graph,
-        places,
-        notes,
-        ax=axes,
-        font_size=7,
-        label_pos=0.42,
-        connectionstyle="arc3,rad=0.12",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
-        rotate=False,
-    )
-    axes.margins(0.12)
-
-
-def _title(result: SpeciesResult) -> str:
+def network_title(result: SpeciesResult) -> str:
+    """Return what the species in a picture have in common."""
     return "all species" if result.follow is None else f"species with {result.follow}"

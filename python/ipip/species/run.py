@@ -12,8 +12,9 @@ from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame
 from ipip.species.analyse import SpeciesResult, analyse_species
+from ipip.species.network_plot import plot_network
 from ipip.species.page import write_page
-from ipip.species.plots import plot_network, plot_species
+from ipip.species.plots import plot_species
 from ipip.species.verdict import as_dict
 
 
@@ -51,6 +52,6 @@ def species_of_dump(
     }
     write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
     plot_species(result, folder / "species.png")
-    plot_network(result, folder / "network.png")
-    write_page(result, folder / "species.html", dump.name)
+    plot_network(result, folder / "network.png", settings.network_reactions)
+    write_page(result, folder / "species.html", dump.name, settings.network_reactions)
     return result

@@ -83,7 +83,7 @@ def min_distances(protocol: StabilityProtocol, box: Frame) -> dict[tuple[str, st
     frames = [] if protocol.calibration is None else read_frames(protocol.calibration, require=())
     factor = protocol.guards.distance_factor
     seen = [box, *frames]
-    return calibrate_min_distances(seen, symbols, factor, shortest_bond=0.8).distances
+    return calibrate_min_distances(seen, symbols, factor, hot=False).distances
 
 
 def derived_seed(seed: int, purpose: str, run: int) -> int:

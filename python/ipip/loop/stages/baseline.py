@@ -17,7 +17,11 @@ from ipip.train import steps_of
 
 
 def baseline(settings: RunSettings, run: StageRun) -> StageResult:
-    """Train a student on the reference training frames alone; measure it as the others are."""
+    """Train a student on the reference training frames alone; measure it as the others are.
+
+    It is the student 0 of a run with `pretrain: null` and the same number of optimiser steps in
+    `finetune`: the same new weights, the same seed, the same frames.
+    """
     label = stage_id(0, "20_label")
     train = read_frames(run.path(label, "train.xyz"))
     valid = read_frames(run.path(label, "valid.xyz"))
@@ -27,7 +31,7 @@ def baseline(settings: RunSettings, run: StageRun) -> StageResult:
         training = with_more_steps(training, len(train), before)
     student = new_student(settings, 0, run)
     path = run.folder / STUDENT_FILE
-    seed = derive_seed(settings.seed, "baseline")
+    seed = derive_seed(settings.seed, 0, "finetune")
     fitted, _ = train_student(
         student, train, valid, training, run.folder / "training", path, seed, run
     )

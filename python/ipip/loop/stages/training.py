@@ -80,7 +80,14 @@ def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
 
 
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
-    """Draw `multiple` times `count` pretraining frames at random, all of them at most."""
+    """Draw `multiple` times `count` pretraining frames at random, all of them at most.
+
+    Their energies stay as they are. `ipip.train.replay.align_energies` fits what a student misses
+    and takes it off, which frames of an unknown energy zero need. A pretraining set has none: the
+    teacher's labels carry the shift to the reference that stage 20_label fitted on frames which
+    both labelled, and a relabelling student was fine-tuned on the reference. A second fit, on what
+    this student misses, would take its own errors for a difference of zeros and teach them to it.
+    """
     number = min(len(pool), round(multiple * count))
     chosen = np.random.default_rng(seed).choice(len(pool), size=number, replace=False)
     return [pool[index] for index in sorted(chosen.tolist())]

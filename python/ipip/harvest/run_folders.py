@@ -1,0 +1,63 @@
+"""The runs of students that a folder holds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipip.errors import InputError
+from ipip.lammps.trajectory import RunTrajectory
+
+_LOG = logging.getLogger(__name__)
+
+
+def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
+    """Replace each folder by the folders of the finished runs in it; dumps stay.
+
+    Args:
+        paths: dumps, patterns, folders of runs, and folders that hold such folders.
+        student_digest: of the student that the runs are compared with; a run of another one is
+            said.
+
+    Raises:
+        InputError: a folder holds no run, none that has ended, or runs of several students.
+    """
+    found: list[Path] = []
+    for path in paths:
+        found += _runs_in(path, student_digest) if path.is_dir() else [path]
+    return found
+
+
+def _runs_in(path: Path, student_digest: str) -> list[Path]:
+    if (path / "run.json").is_file():
+        folders = [path]
+    else:
+        folders = sorted(file.parent for file in path.rglob("run.json"))
+    if not folders:
+        raise InputError(
+            f"{path} holds no run of a student; give a dump, the folder of a run, or a folder of "
+            "runs, such as RUN/round_001/10_explore of `ipip run`"
+        )
+    runs = [RunTrajectory(folder) for folder in folders]
+    ended = [run for run in runs if run.verdict is not None]
+    if not ended:
+        raise InputError(f"{path}: the run has not ended; wait for it, or give its dump instead")
+    if len(ended) < len(runs):
+        _LOG.warning(
+            "%s: %d of %d runs have not ended and are left out",
+            path,
+            len(runs) - len(ended),
+            len(runs),
+        )
+    models = {run.model_digest for run in ended} - {None}
+    if len(models) > 1:
+        raise InputError(
+            f"{path} holds runs of {len(models)} students; give the folder of one student's runs, "
+            f"such as {ended[0].folder.parent}, and that student"
+        )
+    if models and models != {student_digest}:
+        _LOG.warning(
+            "%s: its runs are another student's; frames are ranked by the errors of --student", path
+        )
+    return [run.folder for run in ended]

@@ -1,0 +1,42 @@
+"""A run whose pretraining asks the teacher for more than labels: real EMT, real LAMMPS."""
+
+from __future__ import annotations
+
+import pytest
+
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.manifest import read_manifests
+from ipip.loop.run import run_loop
+from ipip.loop.sequence import StageFactory
+from ipip.study.outcome import teacher_calls
+
+PRETRAIN = stage_id(0, "30_pretrain")
+
+
+@pytest.mark.slow
+def test_the_evaluations_of_a_method_are_counted_and_its_stage_is_known_by_it(
+    tmp_path, write_inputs
+):
+    plain = {"max_epochs": 2, "batch_size": 4, "tensorboard": False}
+    method = {"kind": "hessian", "max_calls": 6}
+    config = write_inputs(tmp_path, rounds=0, pretrain=plain | {"method": method})
+    settings = load_settings(config, RunSettings)
+    folder = RunFolder(tmp_path / "run")
+    run_loop(settings, folder.root)
+    manifests = read_manifests(folder)
+    assert manifests[PRETRAIN].results["method"] == "hessian"
+    assert manifests[PRETRAIN].results["teacher_calls"] == 6
+    explored = manifests[stage_id(0, "10_explore")].results["runs"]
+    assert teacher_calls(manifests, [0]) == sum(run["step"] for run in explored) + 6
+    assert "train_hessian" in (folder.stage(PRETRAIN) / "training" / "metrics.csv").read_text()
+
+    def part(changed: dict) -> dict:
+        values = settings.model_dump() | {"pretrain": plain | changed}
+        stages = StageFactory(RunSettings.model_validate(values)).round(0, ())
+        return next(stage.settings for stage in stages if stage.name == "30_pretrain")
+
+    assert part({"method": method}) != part({"method": method | {"rows": 2}}) != part({})
+    assert "method" not in part({})["pretrain"]  # as before there were methods
+    assert "teacher" in part({"method": method}) and "teacher" not in part({"method": "frad"})

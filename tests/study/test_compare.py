@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from ipip.study import Score, compare_arms
+from ipip.config.study import StudySettings
+from ipip.study import Comparison, Score, compare_arms
 from ipip.study.compare import expansion
+from ipip.study.summary import write_verdict
 
 
 def score(errors, groups=None):
@@ -78,3 +80,28 @@ def test_other_frames_are_refused():
             {s: score([0.1, 0.2], ["x", "y"]) for s in (1, 2)},
             seed=0,
         )
+
+
+def test_the_verdict_names_each_set_its_baselines_and_what_is_not_distinguishable():
+    def found(arm, baseline, low, high):
+        middle = (low + high) / 2
+        return Comparison(arm, baseline, (middle, middle), middle, low, high, middle / 0.5, 1)
+
+    arms = [{"name": "a", "failures": {"failed": 3, "total": 18}}]
+    settings = StudySettings(run="run.yaml", seeds=[1, 2], arms=["none", "one-shot"])
+    text = write_verdict(
+        {
+            "held-out": [found("a", "b", -0.1, 0.1), found("c", "b", 0.05, 0.15)],
+            "hot": [found("a", "d", -0.2, -0.1)],
+        },
+        arms,
+        settings,
+        3,
+        4,
+    )
+    assert text == (
+        "3 of 4 runs are finished. Held-out frames: higher force error than b: c (+20 %, 1 of 2 "
+        "seeds lower); not distinguishable from b: a (+0 %, 1 of 2 seeds lower). Hot frames: lower "
+        "force error than d: a (-30 %, 1 of 2 seeds lower). Failed stability runs: a 3 of 18. "
+        "2 seeds, 95 % intervals."
+    )

@@ -83,7 +83,7 @@ def _errors(figures: Mapping[str, Any]) -> tuple[str, str]:
     spread = [value for value in force["by_seed"] if value is not None]
     return (
         f"{force['mean']:.3f} ({min(spread):.3f}-{max(spread):.3f})",
-        "n/a" if energy["mean"] is None else f"{energy['mean']:.1f}",
+        "n/a" if energy["median"] is None else f"{energy['median']:.1f}",
     )
 
 
@@ -127,9 +127,10 @@ def _markdown(
     for name, rows in tables.items():
         text += [f"## {name.capitalize()} frames", "", *_table(HEADER, rows), ""]
     text += [
-        "Mean over seeds, lowest and highest in brackets. Differences are paired by seed and "
-        "frame; their intervals are drawn over seeds and over the trajectories of the test "
-        "frames. The last student of every arm is trained with "
+        "Forces: mean over seeds, lowest and highest in brackets. Energies: median over seeds, "
+        "since a split whose training frames do not fix the energy of each element is far off. "
+        "Differences are paired by seed and frame; their intervals are drawn over seeds and over "
+        "the trajectories of the test frames. The last student of every arm is trained with "
         f"{budget['pretrain_steps'] + budget['finetune_steps']} optimiser steps, except where "
         "the arm says otherwise.",
         "",

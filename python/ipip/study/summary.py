@@ -67,7 +67,7 @@ def summarise(
     entries = [_arm(arm, settings, outcomes, tests, sets) for arm in arms]
     finished, wanted = len(outcomes), len(arms) * len(settings.seeds)
     return {
-        "verdict": write_verdict(comparisons[HELD_OUT], entries, settings, finished, wanted),
+        "verdict": write_verdict(comparisons, entries, settings, finished, wanted),
         "runs": {"finished": finished, "wanted": wanted},
         "baseline": settings.baseline,
         "confidence": settings.confidence,
@@ -136,17 +136,21 @@ def _teachers(
 
 
 def _figures(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return each error by seed, and its mean."""
+    """Return each error by seed, its mean and its median."""
     result: dict[str, Any] = {}
     for name in ("force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"):
         values = [entry.get(name) for entry in metrics]
         known = [value for value in values if value is not None]
-        result[name] = {"by_seed": values, "mean": float(np.mean(known)) if known else None}
+        result[name] = {
+            "by_seed": values,
+            "mean": float(np.mean(known)) if known else None,
+            "median": float(np.median(known)) if known else None,
+        }
     return result
 
 
 def write_verdict(
-    comparisons: Sequence[Comparison],
+    comparisons: Mapping[str, Sequence[Comparison]],
     arms: Sequence[Mapping[str, Any]],
     settings: StudySettings,
     finished: int,
@@ -157,21 +161,9 @@ def write_verdict(
     if finished < wanted:
         sentences.append(f"{finished} of {wanted} runs are finished.")
     level = f"{100 * settings.confidence:.0f} %"
-    for word, phrase in (
-        ("lower", "lower force error than"),
-        ("higher", "higher force error than"),
-        ("not distinguishable", "not distinguishable from"),
-    ):
-        chosen = [c for c in comparisons if c.verdict == word]
-        if chosen:
-            for baseline in dict.fromkeys(c.baseline for c in chosen):
-                listed = ", ".join(
-                    f"{c.arm} ({100 * c.relative:+.0f} %, {c.seeds_lower} of {len(c.by_seed)} "
-                    "seeds lower)"
-                    for c in chosen
-                    if c.baseline == baseline
-                )
-                sentences.append(f"{phrase[0].upper()}{phrase[1:]} {baseline}: {listed}.")
+    for name, own in comparisons.items():
+        found = _sentences(own)
+        sentences += [f"{name.capitalize()} frames: {'; '.join(found)}."] if found else []
     counted = [arm for arm in arms if arm["failures"]["total"]]
     if counted:
         listed = ", ".join(
@@ -179,5 +171,25 @@ def write_verdict(
             for arm in counted
         )
         sentences.append(f"Failed stability runs: {listed}.")
-    sentences.append(f"Held-out frames, {len(settings.seeds)} seeds, {level} intervals.")
+    sentences.append(f"{len(settings.seeds)} seeds, {level} intervals.")
     return " ".join(sentences)
+
+
+def _sentences(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return which arms have lower or higher errors than their baselines, and which neither."""
+    found = []
+    for word, phrase in (
+        ("lower", "lower force error than"),
+        ("higher", "higher force error than"),
+        ("not distinguishable", "not distinguishable from"),
+    ):
+        chosen = [c for c in comparisons if c.verdict == word]
+        for baseline in dict.fromkeys(c.baseline for c in chosen):
+            listed = ", ".join(
+                f"{c.arm} ({100 * c.relative:+.0f} %, {c.seeds_lower} of {len(c.by_seed)} seeds "
+                "lower)"
+                for c in chosen
+                if c.baseline == baseline
+            )
+            found.append(f"{phrase} {baseline}: {listed}")
+    return found

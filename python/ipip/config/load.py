@@ -37,12 +37,13 @@ class Document:
     lines: dict[KeyPath, int]
 
 
-def load_settings(path: Path, schema: type[SettingsType]) -> SettingsType:
+def load_settings(path: Path | str, schema: type[SettingsType]) -> SettingsType:
     """Read `path` (YAML) into `schema`; relative paths in it become absolute.
 
     Raises:
         InputError: the file is not there, is not YAML, or does not fit; one line for each problem.
     """
+    path = Path(path)
     document = read_document(path)
     try:
         settings = schema.model_validate(document.values)

@@ -58,8 +58,9 @@ def score_run(
 
 
 def teacher_name(settings: TeacherSettings) -> str:
-    """Return a short name of a teacher: its model, or its kind."""
-    return settings.kind if settings.model is None else Path(settings.model).stem
+    """Return a short name of a teacher: its kind and model."""
+    model = settings.model or ""
+    return f"{settings.kind} {Path(model).stem if Path(model).is_file() else model}".strip()
 
 
 def score_on(
@@ -82,7 +83,7 @@ def _teacher_labels(
 ) -> list[Frame]:
     """Return the teacher's labels of frames; they are made once for each teacher."""
     named = {"teacher": settings_part(settings), "frames": frames_digest(frames)}
-    path = folder / f"{teacher_name(settings)}_{digest_json(named)[-12:]}.xyz"
+    path = folder / f"{teacher_name(settings).replace(' ', '-')}_{digest_json(named)[-12:]}.xyz"
     if path.exists():
         return read_frames(path)
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ from ipip.pretraining.geometry import with_mask
 from ipip.pretraining.hessian import draw_coordinates
 from ipip.pretraining.selfsupervision import FradObjective, GpipObjective
 from ipip.train.kernels import energy_forces_of
-from ipip.train.losses import loss_sums
+from ipip.train.losses import training_sums
 from ipip.train.objective import Objective, step_generator
 
 TEACHER_WIDTH = 128  # of SevenNet-0's features
@@ -67,15 +67,7 @@ class Contender:
         batch, own, loss = self.batch, self.objective, torch.zeros((), dtype=torch.float64)
         self.optimizer.zero_grad()
         if own is None or own.uses_labels:
-            found = self.evaluate(
-                batch.species,
-                batch.edge_index,
-                batch.edge_vec,
-                batch.batch,
-                batch.num_graphs,
-                create_graph=True,
-            )
-            loss = loss_sums(batch, *found, self.settings).loss(self.settings)
+            loss = training_sums(batch, self.evaluate, self.settings).loss(self.settings)
         if own is not None:
             draws = step_generator(1, self.steps)
             loss = loss + own.loss(self.student, self.evaluate, batch, draws)[0]

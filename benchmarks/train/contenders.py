@@ -17,7 +17,7 @@ from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
 from ipip.models import Student
 from ipip.train.kernels import Kernels, energy_forces_of
-from ipip.train.losses import loss_sums
+from ipip.train.losses import training_sums
 
 RATE = 1e-7  # the weights, and with them the work, stay as they are
 WORKER = Path(__file__).with_name("schnetpack_worker.py")
@@ -45,16 +45,8 @@ class Ours:
     def step(self) -> float:
         start = time.perf_counter()
         batch = self._batch
-        results = self._evaluate(
-            batch.species,
-            batch.edge_index,
-            batch.edge_vec,
-            batch.batch,
-            batch.num_graphs,
-            create_graph=True,
-        )
         self._optimizer.zero_grad()
-        loss_sums(batch, *results, self._settings).loss(self._settings).backward()
+        training_sums(batch, self._evaluate, self._settings).loss(self._settings).backward()
         self._optimizer.step()
         return time.perf_counter() - start
 

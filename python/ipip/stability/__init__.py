@@ -1,7 +1,7 @@
 """The stability protocol: failure rate, survival and causes over many seeded runs."""
 
 from ipip.stability.intervals import wilson_interval
-from ipip.stability.results import ModelStability, compare_models, summarize
+from ipip.stability.results import ModelStability, compare_models, compare_rates, summarize
 from ipip.stability.run import StabilityReport, run_stability
 from ipip.stability.survival import Survival, kaplan_meier
 
@@ -10,6 +10,7 @@ __all__ = [
     "StabilityReport",
     "Survival",
     "compare_models",
+    "compare_rates",
     "kaplan_meier",
     "run_stability",
     "summarize",

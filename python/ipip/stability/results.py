@@ -85,10 +85,20 @@ def summarize(name: str, verdicts: Sequence[Verdict]) -> ModelStability:
 
 
 def compare_models(first: ModelStability, other: ModelStability) -> float | None:
-    """Return the two-sided p-value of Fisher's exact test that the failure rates are equal."""
+    """Return the p-value of `compare_rates` for two models; None where one has no runs."""
     if not first.total or not other.total:
         return None
-    table = [[m.failed, m.total - m.failed] for m in (first, other)]
+    return compare_rates((first.failed, first.total), (other.failed, other.total))
+
+
+def compare_rates(first: tuple[int, int], other: tuple[int, int]) -> float:
+    """Return the two-sided p-value of Fisher's exact test that two failure rates are equal.
+
+    Args:
+        first: failed runs, and all runs (one or more).
+        other: the same.
+    """
+    table = [[failed, total - failed] for failed, total in (first, other)]
     return float(fisher_exact(table).pvalue)
 
 

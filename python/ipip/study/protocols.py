@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import fisher_exact
-
 from ipip.config.load import load_settings
 from ipip.config.rounds import ResourceSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudyProtocol
-from ipip.stability import run_stability, wilson_interval
+from ipip.stability import compare_rates, run_stability, wilson_interval
 from ipip.study.outcome import Outcome
 
 
@@ -73,8 +71,8 @@ def run_protocol(
         }
     first = next(iter(arms.values()))
     for entry in arms.values():
-        table = [[e["failed"], e["total"] - e["failed"]] for e in (first, entry)]
-        entry["p_equal_to_first"] = float(fisher_exact(table).pvalue)
+        rates = ((e["failed"], e["total"]) for e in (first, entry))
+        entry["p_equal_to_first"] = compare_rates(*rates)
     return {
         "protocol": settings.model_dump(mode="json"),
         "atoms": report.summary["atoms"],

@@ -25,6 +25,7 @@ from torch.nn.functional import huber_loss
 from torch_geometric.data import Data
 
 from ipip.config.training import TrainingSettings
+from ipip.train.kernels import EnergyForces
 
 
 @dataclasses.dataclass
@@ -60,6 +61,25 @@ class LossSums:
     def over(self, counts: Tensor) -> LossSums:
         """Return the same sums over the labels of a larger batch, of which these are a part."""
         return LossSums(self.sums, counts)
+
+
+def training_sums(batch: Data, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:
+    """Evaluate a batch so that the loss has a gradient, and compare it with its labels.
+
+    Args:
+        batch: graphs of `ipip.data.GraphDataset`, batched.
+        evaluate: energies and forces of the student that is trained.
+        settings: kind of loss; weights do not enter here.
+    """
+    energy, forces, strain = evaluate(
+        batch.species,
+        batch.edge_index,
+        batch.edge_vec,
+        batch.batch,
+        batch.num_graphs,
+        create_graph=True,
+    )
+    return loss_sums(batch, energy, forces, strain, settings)
 
 
 def loss_sums(

@@ -21,7 +21,7 @@ from ipip.train.epoch_loss import EpochLoss
 from ipip.train.evaluate import evaluate_batches
 from ipip.train.kernels import EnergyForces, energy_forces_of, kernels_of_steps
 from ipip.train.loaders import ValidationBatches
-from ipip.train.losses import LossSums, loss_sums
+from ipip.train.losses import LossSums, training_sums
 from ipip.train.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.schedule import LearningRate
 from ipip.train.termination import Termination
@@ -123,7 +123,7 @@ class TrainingModule(lightning.LightningModule):
             )
         own = self._objective
         if own is None or own.uses_labels:
-            sums = self._compare(batch, self._evaluate)
+            sums = training_sums(batch, self._evaluate, self.settings)
         else:
             sums = LossSums(batch.energy.new_zeros(3), batch.energy.new_zeros(3))
         self._epoch_loss.add(sums)
@@ -140,17 +140,6 @@ class TrainingModule(lightning.LightningModule):
                 "lower learning_rate, or look for wrong labels among the training frames"
             )
         return loss
-
-    def _compare(self, batch: Batch, evaluate: EnergyForces) -> LossSums:
-        energy, forces, strain = evaluate(
-            batch.species,
-            batch.edge_index,
-            batch.edge_vec,
-            batch.batch,
-            batch.num_graphs,
-            create_graph=True,
-        )
-        return loss_sums(batch, energy, forces, strain, self.settings)
 
     def _loss(self, sums: LossSums) -> Tensor:
         """Return this process's part of the loss, whose mean over processes is that of the batch.

@@ -29,7 +29,7 @@ from ipip.train.fit import steps_of
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames
 from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps
-from ipip.train.losses import loss_sums
+from ipip.train.losses import training_sums
 from ipip.train.precision import check_precision
 from ipip.train.replay import draw_replay
 from ipip.train.wandb_log import check_wandb
@@ -160,15 +160,7 @@ def measure_step(
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        energy, forces, strain = evaluate(
-            batch.species,
-            batch.edge_index,
-            batch.edge_vec,
-            batch.batch,
-            batch.num_graphs,
-            create_graph=True,
-        )
-        loss = loss_sums(batch, energy, forces, strain, settings).loss(settings)
+        loss = training_sums(batch, evaluate, settings).loss(settings)
         torch.autograd.grad(
             loss, [p for p in trial.parameters() if p.requires_grad], allow_unused=True
         )

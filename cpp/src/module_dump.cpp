@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
-// The reader of LAMMPS text dumps for Python: buffers in, arrays of numpy out.
+// The reader of LAMMPS text dumps for Python: files in, arrays of numpy out.
 #include "module_dump.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "dump/box.hpp"
-#include "dump/frame_span.hpp"
-#include "dump/layout.hpp"
+#include "dump/frame.hpp"
+#include "dump/frame_queue.hpp"
 #include "dump/rows.hpp"
+#include "dump/text_blocks.hpp"
 #include "ipip/error.hpp"
 
 namespace py = pybind11;
@@ -23,260 +24,164 @@ namespace py = pybind11;
 namespace {
 
 using namespace ipip::dump;
-using Floats = py::array_t<double>;
-using Integers = py::array_t<std::int64_t>;
 
-// The bytes of any contiguous buffer, up to `end`.
-std::string_view text_of(const py::buffer_info& info, std::size_t begin, std::size_t end) {
-  const auto size = static_cast<std::size_t>(info.size * info.itemsize);
-  if (end > size) throw ipip::Error("the end lies outside of the buffer");
-  if (begin > end) throw ipip::Error("the frame begins behind the end of the buffer");
-  return {static_cast<const char*>(info.ptr), end};
-}
+// An object with `readinto`. Only threads that run Python may read it.
+class PythonSource : public TextSource {
+ public:
+  explicit PythonSource(const py::object& source) : readinto_(source.attr("readinto")) {}
 
-// Where a column is found in what `DumpParser.read` returns.
-enum Source { kIds, kTypes, kPositions, kImages, kForces, kOthers };
+  std::size_t read(char* to, std::size_t size) override {
+    const py::gil_scoped_acquire hold;
+    const py::object count =
+        readinto_(py::memoryview::from_memory(to, static_cast<py::ssize_t>(size)));
+    return count.is_none() ? 0 : count.cast<std::size_t>();
+  }
 
-// The arrays of one frame, and where its rows go in them.
-struct Arrays {
-  Rows rows;
-  std::optional<Integers> ids;
-  std::optional<Integers> types;
-  Floats stored;  // positions as they stand in the text
-  std::optional<Floats> images;
-  std::optional<Floats> forces;
-  Floats others;  // [count, columns]
+ private:
+  py::object readinto_;
 };
 
+// An array that owns its memory; None where there is none.
+template <class T>
+py::object array_of(Memory<T>& memory, std::vector<py::ssize_t> shape) {
+  if (!memory) return py::none();
+  T* const data = memory.release();
+  const py::capsule owner(data, [](void* held) { std::free(held); });
+  return py::array_t<T>(std::move(shape), data, owner);
+}
+
+// The frames of one file.
+class DumpFrames {
+ public:
+  explicit DumpFrames(std::unique_ptr<FrameQueue> queue) : queue_(std::move(queue)) {}
+  ~DumpFrames() { close(); }
+  DumpFrames(const DumpFrames&) = delete;
+  DumpFrames& operator=(const DumpFrames&) = delete;
+
+  // The next item as (kind, step, begin, end, ...); None at the end.
+  py::object next() {
+    if (at_ == items_.size()) {
+      if (!queue_) return py::none();
+      at_ = 0;
+      items_.clear();
+      const py::gil_scoped_release release;
+      items_ = queue_->next();
+    }
+    if (items_.empty()) return py::none();
+    Item& item = items_[at_++];
+    if (item.kind == Item::Kind::wrong) throw ipip::Error(item.error);
+    if (item.kind != Item::Kind::frame) {
+      return py::make_tuple(static_cast<int>(item.kind), item.step, item.begin, item.end);
+    }
+    return tuple_of(item);
+  }
+
+  void close() {
+    items_.clear();
+    at_ = 0;
+    if (!queue_) return;
+    if (!queue_->is_here()) {
+      static_cast<void>(queue_.release());
+      return;
+    }
+    {
+      const py::gil_scoped_release release;
+      queue_->close();
+    }
+    queue_.reset();
+  }
+
+ private:
+  py::tuple tuple_of(Item& item) {
+    Frame& frame = item.frame;
+    const auto count = static_cast<py::ssize_t>(frame.count);
+    const py::object ids = array_of(frame.ids, {count});
+    const py::object types = array_of(frame.types, {count});
+    const py::object stored = array_of(frame.stored, {count, 3});
+    const py::object positions =
+        frame.positions ? array_of(frame.positions, {count, 3}) : stored;
+    const py::object images = array_of(frame.images, {count, 3});
+    const py::object forces = array_of(frame.forces, {count, 3});
+    const py::object others =
+        array_of(frame.others, {count, static_cast<py::ssize_t>(frame.n_others)});
+    return py::make_tuple(
+        static_cast<int>(item.kind), item.step, item.begin, item.end,
+        py::array_t<double>({3, 3}, frame.box.cell.data()),
+        py::array_t<double>(3, frame.box.origin.data()),
+        py::array_t<bool>(3, frame.box.pbc.data()), array_of(frame.numbers, {count}), types, ids,
+        positions, frame.unwrapped, forces,
+        py::make_tuple(places_of(frame), ids, types, stored, images, forces, others),
+        frame.default_element);
+  }
+
+  // Frames mostly have the columns of the frame before them.
+  const py::tuple& places_of(const Frame& frame) {
+    if (known_ != frame.places && (!known_ || *known_ != *frame.places)) {
+      py::list places;
+      for (const ColumnPlace& place : *frame.places) {
+        places.append(py::make_tuple(place.name, static_cast<int>(place.source), place.index));
+      }
+      places_ = py::tuple(places);
+    }
+    known_ = frame.places;
+    return places_;
+  }
+
+  std::unique_ptr<FrameQueue> queue_;
+  std::vector<Item> items_;
+  std::size_t at_ = 0;
+  std::shared_ptr<const std::vector<ColumnPlace>> known_;
+  py::tuple places_;
+};
+
+// What is wanted of the files of a dump.
 class DumpParser {
  public:
   DumpParser(std::optional<std::set<std::string>> columns,
              std::map<std::string, std::int64_t> numbers,
-             std::optional<std::vector<std::string>> symbols, const std::string& instructions)
-      : wanted_(std::move(columns)),
-        numbers_(std::move(numbers)),
-        symbols_(std::move(symbols)),
-        instructions_(instructions_for(instructions)) {
-    for (const std::string& symbol : symbols_.value_or(std::vector<std::string>())) {
-      numbers_of_types_.push_back(numbers_.at(symbol));
+             std::optional<std::vector<std::string>> symbols,
+             const std::string& instructions, const std::optional<std::set<std::int64_t>>& steps) {
+    auto request = std::make_shared<Request>();
+    request->columns = std::move(columns);
+    request->numbers = std::move(numbers);
+    request->symbols = std::move(symbols);
+    if (steps) request->steps.emplace(steps->begin(), steps->end());
+    request->instructions = instructions_for(instructions);
+    for (const std::string& symbol : request->symbols.value_or(std::vector<std::string>())) {
+      request->numbers_of_types.push_back(request->numbers.at(symbol));
     }
+    request_ = std::move(request);
   }
 
-  // (found, end, step) of a frame that is not whole or not in `steps`, else all of it.
-  py::tuple read(const py::buffer& buffer, std::size_t begin, std::size_t end,
-                 const py::object& steps) {
-    const py::buffer_info info = buffer.request();
-    const std::string_view text = text_of(info, begin, end);
-    FrameSpan span = read_header(text, begin);
-    if (span.found != Found::frame) return short_of(span);
-    const bool left_out = !steps.is_none() && !steps.contains(span.step);
-    // A row has at least a character and a blank a column: no memory for rows that cannot be there.
-    const bool may_fit = static_cast<std::uint64_t>(span.count) <= (text.size() - span.rows) / 2;
-    if (left_out || !may_fit) {
-      find_rows(text, span);
-      return short_of(span);
+  std::unique_ptr<DumpFrames> open(const py::object& source, std::size_t offset, bool ahead) const {
+    std::unique_ptr<TextSource> text;
+    if (py::isinstance<py::int_>(source)) {
+      text = std::make_unique<FileSource>(source.cast<int>());
+    } else if (!ahead) {
+      text = std::make_unique<PythonSource>(source);
+    } else {
+      throw ipip::Error("only a file that is given by its descriptor can be read ahead");
     }
-    try {
-      return read_whole(text, span);
-    } catch (const ipip::Error& error) {
-      throw ipip::Error("step " + std::to_string(span.step) + ": " + error.what());
-    }
+    return std::make_unique<DumpFrames>(
+        std::make_unique<FrameQueue>(request_, std::move(text), offset, ahead));
   }
 
  private:
-  static py::tuple short_of(const FrameSpan& span) {
-    return py::make_tuple(static_cast<int>(span.found), span.end, span.step);
-  }
-
-  py::tuple read_whole(std::string_view text, FrameSpan& span) {
-    update_layout(span, text);
-    Arrays arrays = arrays_for(span.count);
-    bool done = false;
-    {
-      py::gil_scoped_release release;
-      done = read_rows_of(text, span, arrays.rows);
-    }
-    if (!done) return short_of(span);
-    const Box box = box_of(span);
-    Floats positions = arrays.stored;
-    const double* const images =
-        !layout_.unwrapped && arrays.images ? arrays.images->data() : nullptr;
-    if (layout_.scaled || images != nullptr) {
-      positions = Floats({span.count, std::int64_t{3}});
-      place_atoms(box, layout_.scaled, span.count, arrays.stored.data(), images,
-                  positions.mutable_data());
-    }
-    const py::tuple stored =
-        py::make_tuple(places_, or_none(arrays.ids), or_none(arrays.types), arrays.stored,
-                       or_none(arrays.images), or_none(arrays.forces), arrays.others);
-    return py::make_tuple(static_cast<int>(span.found), span.end, span.step,
-                          Floats({std::int64_t{3}, std::int64_t{3}}, box.cell.data()),
-                          Floats(std::int64_t{3}, box.origin.data()),
-                          py::array_t<bool>(3, box.pbc.data()), numbers_of(arrays),
-                          or_none(arrays.types), or_none(arrays.ids), positions,
-                          layout_.unwrapped || images != nullptr, or_none(arrays.forces), stored,
-                          is_default_element(arrays));
-  }
-
-  template <class T>
-  static py::object or_none(const std::optional<T>& array) {
-    return array ? py::object(*array) : py::none();
-  }
-
-  // A frame's columns are those of the frame before it, nearly always.
-  void update_layout(const FrameSpan& span, std::string_view text) {
-    const std::string_view rows = span.count > 0 ? text.substr(span.rows) : std::string_view();
-    if (span.columns == columns_ && !columns_.empty()) {
-      if (layout_.further.empty() || rows.empty()) return;
-      if (numbers_among(layout_.further, rows) == layout_.others) return;
-    }
-    layout_ = layout_of(span.columns, wanted_, symbols_.has_value(), rows);
-    columns_ = span.columns;
-    py::list places;
-    const auto add = [&](int column, Source source, int index) {
-      const std::string& name = layout_.names[static_cast<std::size_t>(column)];
-      places.append(py::make_tuple(name, static_cast<int>(source), index));
-    };
-    if (layout_.id >= 0) add(layout_.id, kIds, 0);
-    if (layout_.type >= 0) add(layout_.type, kTypes, 0);
-    for (int k = 0; k < 3; ++k) {
-      const auto at = static_cast<std::size_t>(k);
-      add(layout_.positions[at], kPositions, k);
-      if (layout_.images) add((*layout_.images)[at], kImages, k);
-      if (layout_.forces) add((*layout_.forces)[at], kForces, k);
-    }
-    for (std::size_t k = 0; k < layout_.others.size(); ++k) {
-      add(layout_.others[k], kOthers, static_cast<int>(k));
-    }
-    places_ = py::tuple(places);
-  }
-
-  Arrays arrays_for(std::int64_t count) {
-    Arrays arrays{
-        Rows{count, std::vector<Column>(layout_.names.size()), layout_.id, {}, instructions_},
-        {},
-        {},
-        Floats({count, std::int64_t{3}}),
-        {},
-        {},
-        Floats({count, static_cast<std::int64_t>(layout_.others.size())})};
-    std::vector<Column>& columns = arrays.rows.columns;
-    const auto three = [&](const Triple& triple, Floats& array) {
-      double* to = array.mutable_data();
-      for (const int column : triple) {
-        columns[static_cast<std::size_t>(column)] = {Kind::number, to++, 3, nullptr, nullptr};
-      }
-    };
-    const auto whole = [&](int column, std::optional<Integers>& array) {
-      if (column < 0) return;
-      array = Integers(count);
-      columns[static_cast<std::size_t>(column)] = {Kind::integer, nullptr, 1, array->mutable_data(),
-                                                   nullptr};
-    };
-    whole(layout_.id, arrays.ids);
-    whole(layout_.type, arrays.types);
-    three(layout_.positions, arrays.stored);
-    if (layout_.images)
-      three(*layout_.images, arrays.images.emplace(Floats({count, std::int64_t{3}})));
-    if (layout_.forces)
-      three(*layout_.forces, arrays.forces.emplace(Floats({count, std::int64_t{3}})));
-    double* to = arrays.others.mutable_data();
-    const auto stride = static_cast<std::int64_t>(layout_.others.size());
-    for (const int column : layout_.others) {
-      columns[static_cast<std::size_t>(column)] = {Kind::number, to++, stride, nullptr, nullptr};
-    }
-    if (layout_.element >= 0) {
-      columns[static_cast<std::size_t>(layout_.element)] = {Kind::text, nullptr, 1, nullptr,
-                                                            scratch_.codes(count)};
-    }
-    return arrays;
-  }
-
-  // Whether the rows are whole; if not, `span` says what else was found.
-  bool read_rows_of(std::string_view text, FrameSpan& span, Rows& rows) {
-    if (instructions_ == Instructions::avx512) {
-      const Read read = read_wide_rows(text, span.rows, rows, scratch_, span.end);
-      if (read == Read::done) return true;
-      if (read == Read::ran_out) {
-        span.found = Found::incomplete;
-        return false;
-      }
-    }
-    find_rows(text, span);
-    if (span.found != Found::frame) return false;
-    const std::string_view own = text.substr(span.rows, span.end - span.rows);
-    if (instructions_ == Instructions::plain || !read_sse_rows(own, rows, scratch_)) {
-      read_rows(own, rows, scratch_);
-    }
-    return true;
-  }
-
-  // Atomic numbers by type where symbols are given, else by name; None where they are not known.
-  py::object numbers_of(const Arrays& arrays) {
-    const std::int64_t count = arrays.rows.count;
-    if (symbols_ && arrays.types) {
-      const std::int64_t* const types = arrays.types->data();
-      const auto known = static_cast<std::int64_t>(numbers_of_types_.size());
-      Integers numbers(count);
-      std::int64_t* const to = numbers.mutable_data();
-      for (std::int64_t atom = 0; atom < count; ++atom) {
-        if (types[atom] < 1 || types[atom] > known) wrong_type(types[atom]);
-        to[atom] = numbers_of_types_[static_cast<std::size_t>(types[atom] - 1)];
-      }
-      return std::move(numbers);
-    }
-    if (layout_.element < 0) return py::none();
-    std::vector<std::int64_t> of_words;
-    for (const std::string& word : arrays.rows.words) {
-      const auto found = numbers_.find(word);
-      if (found == numbers_.end() || found->second == 0) return py::none();
-      of_words.push_back(found->second);
-    }
-    Integers numbers(count);
-    std::int64_t* const to = numbers.mutable_data();
-    const std::int32_t* const codes = scratch_.codes(count);
-    for (std::int64_t atom = 0; atom < count; ++atom) {
-      to[atom] = of_words[static_cast<std::size_t>(codes[atom])];
-    }
-    return std::move(numbers);
-  }
-
-  [[noreturn]] void wrong_type(std::int64_t type) const {
-    std::string all;
-    for (const std::string& symbol : *symbols_) all += " " + symbol;
-    throw ipip::Error("has type " + std::to_string(type) + ", but symbols has " +
-                      std::to_string(symbols_->size()) + ":" + all);
-  }
-
-  // Whether atoms of several types are all named C, which LAMMPS does where the deck names none.
-  static bool is_default_element(const Arrays& arrays) {
-    const std::vector<std::string>& words = arrays.rows.words;
-    if (words.size() != 1 || words[0] != "C" || !arrays.types || arrays.rows.count == 0)
-      return false;
-    const std::int64_t* const types = arrays.types->data();
-    return std::any_of(types, types + arrays.rows.count,
-                       [&](std::int64_t type) { return type != types[0]; });
-  }
-
-  std::optional<std::set<std::string>> wanted_;
-  std::map<std::string, std::int64_t> numbers_;
-  std::optional<std::vector<std::string>> symbols_;
-  std::vector<std::int64_t> numbers_of_types_;
-  Instructions instructions_;
-  std::string columns_;  // behind "ITEM: ATOMS" of the frame that the layout was made for
-  Layout layout_;
-  py::tuple places_;
-  Scratch scratch_;
+  std::shared_ptr<const Request> request_;
 };
 
 }  // namespace
 
 void bind_dump(py::module_& module) {
+  py::class_<DumpFrames>(module, "DumpFrames")
+      .def("next", &DumpFrames::next)
+      .def("close", &DumpFrames::close);
   py::class_<DumpParser>(module, "DumpParser")
       .def(py::init<std::optional<std::set<std::string>>, std::map<std::string, std::int64_t>,
-                    std::optional<std::vector<std::string>>, const std::string&>(),
+                    std::optional<std::vector<std::string>>,
+                    const std::string&, const std::optional<std::set<std::int64_t>>&>(),
            py::arg("columns"), py::arg("numbers"), py::arg("symbols"),
-           py::arg("instructions") = "auto")
-      .def("read", &DumpParser::read, py::arg("buffer"), py::arg("begin"), py::arg("end"),
-           py::arg("steps"));
+           py::arg("instructions") = "auto", py::arg("steps") = py::none())
+      .def("open", &DumpParser::open, py::arg("source"), py::arg("offset") = 0,
+           py::arg("ahead") = false);
 }

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ipip.lammps.byte_source import ByteSource
+
 class CoreError(RuntimeError):
     """A failure of libipip, told in one line."""
 
@@ -199,7 +201,7 @@ class GatherHalo:
     ) -> None: ...
 
 class DumpParser:
-    """Reads frames of a text dump from buffers.
+    """What is wanted of the files of a text dump.
 
     Args:
         columns: further numeric columns to read beside id, type, element, positions and the image
@@ -207,6 +209,7 @@ class DumpParser:
         numbers: atomic number of each symbol.
         symbols: element of each LAMMPS type, or None.
         instructions: of the processor, that may be used: auto, avx512, sse or plain.
+        steps: frames of other steps are not read; None: of all.
 
     Raises:
         CoreError: the processor does not run these instructions.
@@ -218,26 +221,36 @@ class DumpParser:
         numbers: Mapping[str, int],
         symbols: Sequence[str] | None,
         instructions: str = "auto",
+        steps: Set[int] | None = None,
     ) -> None: ...
-    def read(
-        self, buffer: npt.NDArray[Any], begin: int, end: int, steps: Set[int] | None
-    ) -> tuple[Any, ...]:
-        """Read the frame that begins at byte `begin` of `buffer`.
+    def open(self, source: int | ByteSource, offset: int = 0, ahead: bool = False) -> DumpFrames:
+        """Begin to read a file.
 
         Args:
-            buffer: text, as bytes.
-            begin: where the frame begins.
-            end: where the text in the buffer ends.
-            steps: frames of other steps are not read; None: of all.
+            source: descriptor of a file, which is read from where it stands, or an object with
+                `readinto`. The caller closes it, after the frames.
+            offset: bytes of text before it.
+            ahead: whether a second thread reads beside the caller's; of descriptors only.
+        """
+
+class DumpFrames:
+    """What stands in a dump, in its order. Not for several threads at once."""
+
+    def next(self) -> tuple[Any, ...] | None:
+        """Return what comes next; None at the end.
 
         Returns:
-            0 (a frame), 1 (not all of it is in the buffer) or 2 (it is cut off and another one
-            begins in it); where the next frame begins; the step; of a frame that was read also
-            cell, origin, pbc, numbers, types, ids, positions, whether they are unwrapped, forces,
-            the columns as stored, and whether several types all have LAMMPS' default element. The
-            units and shapes are those of `DumpFrame`.
+            What it is: 0 (a frame), 1 (one of a step that is not wanted), 2 (one that is cut off,
+            behind which another one begins) or 3 (a last one that is cut off); the step; bytes of
+            text before it, and before what follows; of a frame that was read also cell, origin,
+            pbc, numbers, types, ids, positions, whether they are unwrapped, forces, the columns as
+            stored, and whether several types all have LAMMPS' default element. The units and
+            shapes are those of `DumpFrame`.
 
         Raises:
             CoreError: the text is not that of a dump of atoms, or a row has too few or too many
-                words, or one that is not a number.
+                words, or one that is not a number. What the source raises comes out too.
         """
+
+    def close(self) -> None:
+        """End the second thread and forget what was read ahead; nothing comes afterwards."""

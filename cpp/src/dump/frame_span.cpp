@@ -10,8 +10,6 @@
 namespace ipip::dump {
 namespace {
 
-constexpr std::string_view kNext = "ITEM: TIMESTEP";
-
 struct CutOff {};   // the end of the text came first
 struct NextFrame {  // another frame begins before this one ended
   std::size_t at;
@@ -36,7 +34,7 @@ class Header {
     const std::size_t end = text_.find('\n', at_);
     const std::string_view found =
         text_.substr(at_, end == std::string_view::npos ? std::string_view::npos : end - at_);
-    const std::size_t next = found.find(kNext, first ? 1 : 0);
+    const std::size_t next = found.find(kFrameBegin, first ? 1 : 0);
     if (next != std::string_view::npos) throw NextFrame{at_ + next};
     if (end == std::string_view::npos) throw CutOff{};
     at_ = end + 1;
@@ -90,7 +88,7 @@ std::size_t end_of_rows(std::string_view text, std::size_t begin, std::int64_t c
   // Rows hold numbers and short names: an I is rare, so this is one fast pass.
   const std::string_view rows = text.substr(begin, at - begin);
   for (std::size_t k = rows.find('I'); k != std::string_view::npos; k = rows.find('I', k + 1)) {
-    if (rows.substr(k, kNext.size()) == kNext) throw NextFrame{begin + k};
+    if (rows.substr(k, kFrameBegin.size()) == kFrameBegin) throw NextFrame{begin + k};
   }
   if (!whole) throw CutOff{};
   return at;
@@ -101,7 +99,7 @@ void read_all_items(Header& header, FrameSpan& span) {
   std::optional<std::int64_t> count;
   while (true) {
     const std::string_view line = header.line(!step.has_value());
-    if (line.starts_with(kNext)) {
+    if (line.starts_with(kFrameBegin)) {
       step = header.integer();
     } else if (line.starts_with("ITEM: NUMBER OF ATOMS")) {
       count = header.integer();

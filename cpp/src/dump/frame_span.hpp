@@ -11,6 +11,9 @@
 
 namespace ipip::dump {
 
+/// What a frame begins with.
+inline constexpr std::string_view kFrameBegin = "ITEM: TIMESTEP";
+
 /// What stands in a buffer where a frame begins.
 enum class Found {
   frame,       ///< a whole frame

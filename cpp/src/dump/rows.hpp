@@ -47,6 +47,8 @@ struct Rows {
 /// Memory that is kept from frame to frame.
 class Scratch {
  public:
+  bool counted = true;  ///< whether ids were 1 ... count in the last frame, or none was read
+
   std::uint32_t* words(std::int64_t count) { return of(words_, n_words_, count); }
   std::uint32_t* places(std::int64_t count) { return of(places_, n_places_, count); }
   std::int32_t* codes(std::int64_t count) { return of(codes_, n_codes_, count); }

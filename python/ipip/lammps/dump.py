@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import logging
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -14,14 +17,14 @@ from ase.data import atomic_numbers
 from ipip.data.frame import IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
-from ipip.lammps.dump_stream import Window
+from ipip.lammps.dump_stream import is_compressed, open_compressed, open_plain
 
 if TYPE_CHECKING:
-    from ipip._core import DumpParser
+    from ipip._core import DumpFrames, DumpParser
 
 _LOG = logging.getLogger(__name__)
 
-_WHOLE, _BROKEN = 0, 2  # what the parser found; 1: not all of a frame
+_FRAME, _LEFT_OUT, _BROKEN = range(3)  # what stands in a dump; else one that is cut off at its end
 
 
 class DumpReader:
@@ -90,52 +93,46 @@ class DumpReader:
 
         from ipip._core import DumpParser
 
-        parser = DumpParser(self._columns, atomic_numbers, self._symbols, self._instructions)
+        parser = DumpParser(
+            self._columns, atomic_numbers, self._symbols, self._instructions, wanted
+        )
         self.truncated, self.broken = False, 0
         names = [file.name for file in self._files]
         for file in self._files[names.index(self._start.file) :]:
             offset = self._start.offset if file.name == self._start.file else 0
-            window = Window(file, offset)
-            try:
-                yield from self._read_file(file, window, parser, wanted)
-            finally:
-                window.close()
+            self.position = DumpPosition(file.name, offset)
+            with _opened(parser, file, offset) as frames:
+                yield from self._read_file(file, frames)
 
-    def _read_file(
-        self, file: Path, window: Window, parser: DumpParser, wanted: frozenset[int] | None
-    ) -> Iterator[DumpFrame | int]:
+    def _read_file(self, file: Path, frames: DumpFrames) -> Iterator[DumpFrame | int]:
         from ipip._core import CoreError
 
-        begins = self.position = DumpPosition(file.name, window.offset)
+        name = file.name
         while True:
             try:
-                found, end, step, *content = parser.read(
-                    window.data, window.begin, window.end, wanted
-                )
+                item = frames.next()
             except CoreError as error:
                 text = str(error)
                 joint = ", " if text.startswith("step ") else ": "
                 raise InputError(f"{file}{joint}{text}") from None
-            if found == _WHOLE:
-                window.advance(end)
-                self.position = DumpPosition(file.name, window.offset)
-                if content:
-                    if content[-1]:
-                        self._warn_of_carbon()
-                    yield DumpFrame(step, *content[:-1], begins)  # type: ignore[call-arg]
-                else:
-                    yield step
-                begins = self.position
-            elif found == _BROKEN:
+            if item is None:
+                return
+            kind, step, begin, end, *content = item
+            if kind == _FRAME:
+                self.position = DumpPosition(name, end)
+                if content.pop():
+                    self._warn_of_carbon()
+                yield DumpFrame(step, *content, DumpPosition(name, begin))  # type: ignore[call-arg]
+            elif kind == _LEFT_OUT:
+                self.position = DumpPosition(name, end)
+                yield step
+            elif kind == _BROKEN:
                 self.broken += 1
                 _LOG.warning("%s: a frame is cut off in the middle and left out", file)
-                window.advance(end)
-                begins = self.position = DumpPosition(file.name, window.offset)
-            elif not window.fill():
-                if not window.is_blank():
-                    self.truncated = True
-                    _LOG.warning("%s: the last frame is cut off and left out", file)
-                return
+                self.position = DumpPosition(name, end)
+            else:
+                self.truncated = True
+                _LOG.warning("%s: the last frame is cut off and left out", file)
 
     def _warn_of_carbon(self) -> None:
         if not self._said_all_carbon and self._symbols is None:
@@ -145,6 +142,30 @@ class DumpReader:
                 "types, or use `dump_modify element` in the deck",
                 self.path,
             )
+
+
+@contextlib.contextmanager
+def _opened(parser: DumpParser, file: Path, offset: int) -> Iterator[DumpFrames]:
+    """Open the frames of a file; with a second core a second thread reads beside the caller's."""
+    ahead = len(os.sched_getaffinity(0)) > 1
+    if is_compressed(file):
+        source = open_compressed(file, offset, ahead)
+        frames = parser.open(source, offset)
+        try:
+            yield frames
+        finally:
+            frames.close()
+            source.close()
+        return
+    descriptor = open_plain(file, offset)
+    frames = parser.open(descriptor, offset, ahead)
+    atexit.register(frames.close)
+    try:
+        yield frames
+    finally:
+        atexit.unregister(frames.close)
+        frames.close()
+        os.close(descriptor)
 
 
 def read_dump(

@@ -1,103 +1,72 @@
-"""The text of a dump, plain or compressed, a part at a time in a buffer of bounded size."""
+"""Opening the text of a dump, plain or compressed."""
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 from typing import cast
-
-import numpy as np
-import numpy.typing as npt
 
 from ipip.errors import InputError
 from ipip.lammps.byte_source import ByteSource
 from ipip.lammps.read_ahead import ReadAhead
 
-CHUNK = 1 << 22  # bytes that are asked for at a time
+SKIPPED = 1 << 18  # bytes that are decompressed at a time to come to where reading begins
 
 
-class Window:
-    """A part of a dump's text that moves on; a frame must fit in it, so it grows to the largest.
+def open_plain(path: Path, offset: int = 0) -> int:
+    """Open a plain dump; return its descriptor, which stands behind ``offset`` bytes.
+
+    Raises:
+        InputError: no such file, or fewer bytes than the offset.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        os.lseek(descriptor, min(offset, size), os.SEEK_SET)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    except OSError as error:
+        raise InputError(f"dump {path} cannot be read: {error.strerror}") from None
+    if offset > size:
+        os.close(descriptor)
+        raise _too_short(path, offset, size)
+    return descriptor
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the name says so."""
+    return path.suffix in {".gz", ".zst"}
+
+
+def open_compressed(path: Path, offset: int = 0, ahead: bool = False) -> ByteSource:
+    """Open a dump that is compressed by gzip (.gz) or zstandard (.zst).
 
     Args:
-        path: dump; ``.gz`` and ``.zst`` are decompressed on the way.
+        path: dump.
         offset: bytes of text (after decompression) to leave out at the start.
-        chunk: bytes to read at a time.
+        ahead: whether to decompress in a second thread.
 
-    Attributes:
-        data: buffer.
-        begin, end: the part of the buffer that holds text which is not used up.
-        offset: bytes of text before ``begin``.
+    Returns:
+        Its text. Reading raises InputError where the compression is damaged.
 
     Raises:
         InputError: no such file, less text than the offset, or damaged compression.
     """
-
-    def __init__(self, path: Path, offset: int = 0, chunk: int = CHUNK) -> None:
-        self.path = path
-        self.data: npt.NDArray[np.uint8] = np.empty(chunk, dtype=np.uint8)
-        self.begin = self.end = 0
-        self.offset = offset
-        self._source = _open(path, offset)
-
-    def fill(self) -> bool:
-        """Read more text behind the unused part; False at the end of the file."""
-        unused = self.end - self.begin
-        if unused > len(self.data) // 2:
-            larger = np.empty(2 * len(self.data), dtype=np.uint8)
-            larger[:unused] = self.data[self.begin : self.end]
-            self.data = larger
-        elif self.begin:
-            self.data[:unused] = self.data[self.begin : self.end]
-        self.begin, self.end = 0, unused
-        try:
-            count = self._source.readinto(self.data.data[self.end :]) or 0
-        except _damaged() as error:
-            raise InputError(f"dump {self.path}: its compression is damaged: {error}") from None
-        self.end += count
-        return count > 0
-
-    def advance(self, begin: int) -> None:
-        """Use up the text before ``begin`` (a place in the buffer)."""
-        self.offset += begin - self.begin
-        self.begin = begin
-
-    def is_blank(self) -> bool:
-        """Whether nothing but white space is left in the buffer."""
-        return not self.data[self.begin : self.end].tobytes().strip()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._source.close()
-
-
-def _open(path: Path, offset: int) -> ByteSource:
     try:
-        if path.suffix == ".gz":
-            source: ByteSource = Inflater(path)
-        elif path.suffix == ".zst":
-            source = _zstandard(path)
-        else:
-            plain = path.open("rb", buffering=0)
-            size = plain.seek(0, io.SEEK_END)
-            plain.seek(min(offset, size))
-            if offset <= size:
-                return plain
-            plain.close()
-            raise _too_short(path, offset, size)
-        if len(os.sched_getaffinity(0)) > 1:
-            source = ReadAhead(source)
+        source = Decompressed(path)
     except OSError as error:
         raise InputError(f"dump {path} cannot be read: {error.strerror}") from None
-    skipped, scratch = 0, memoryview(bytearray(min(CHUNK, max(offset, 1))))
-    while skipped < offset:
-        count = source.readinto(scratch[: min(len(scratch), offset - skipped)]) or 0
-        if count == 0:
-            source.close()
-            raise _too_short(path, offset, skipped)
-        skipped += count
-    return source
+    text: ByteSource = ReadAhead(source) if ahead else source
+    try:
+        skipped, scratch = 0, memoryview(bytearray(min(SKIPPED, offset)))
+        while skipped < offset:
+            count = text.readinto(scratch[: min(len(scratch), offset - skipped)]) or 0
+            if count == 0:
+                raise _too_short(path, offset, skipped)
+            skipped += count
+    except BaseException:
+        text.close()
+        raise
+    return text
 
 
 def _too_short(path: Path, offset: int, size: int) -> InputError:
@@ -107,11 +76,29 @@ def _too_short(path: Path, offset: int, size: int) -> InputError:
     )
 
 
-def _damaged() -> tuple[type[Exception], ...]:
-    import zstandard
-    from isal import isal_zlib
+class Decompressed:
+    """The text of a compressed dump."""
 
-    return (cast(type[Exception], isal_zlib.error), zstandard.ZstdError)
+    def __init__(self, path: Path) -> None:
+        import zstandard
+        from isal import isal_zlib
+
+        self._path = path
+        self._damaged = (cast(type[Exception], isal_zlib.error), zstandard.ZstdError)
+        self._source = Inflater(path) if path.suffix == ".gz" else _zstandard(path)
+
+    def readinto(self, target: memoryview, /) -> int:
+        """Fill the target from its start; return the number of bytes, 0 at the end."""
+        try:
+            return self._source.readinto(target) or 0
+        except self._damaged as error:
+            raise InputError(
+                f"dump {self._path}: its compression is damaged: {error}"
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
 
 
 def _zstandard(path: Path) -> ByteSource:

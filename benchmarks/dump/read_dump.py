@@ -5,11 +5,12 @@
 Dumps as LAMMPS writes them (id type element, unwrapped positions, forces; atoms in disorder) of
 boxes of several sizes, plain and compressed, with the ten digits of ipip's decks and with LAMMPS'
 default six (%g). Both readers read the same files in turn, five times (twice with --quick), on one
-core; the fastest of each counts, and the first frames are compared before. Compressed files are
+core; the fastest of each counts, and the first frames are compared before. ASE's reader uses one
+core; ours is also measured with two where they are there. Compressed files are
 decompressed whole for ASE, by the standard library or by zstandard, which its own way of reading
-.gz is far from. "bound" is the time
-that decompression takes alone: no reader on one core can be faster. Prints a table, writes
-dump.json and dump.png.
+.gz is far from. "bound" is the time that decompression takes alone: no reader on one core can be
+faster, nor one that decompresses in one thread. Prints a table and a verdict, writes dump.json and
+dump.png.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ipip.lammps import read_dump
-from ipip.lammps.dump_stream import Window
+from ipip.lammps.dump_stream import open_compressed
 
 SYMBOLS = ("Mo", "S", "O")
 ATOMS = (150, 1000, 8096)
+AIM = 20  # times the speed of ASE
 DIGITS = {"%.10g": 10, "%g": 6}
 
 
@@ -86,11 +88,11 @@ def read_with(path: Path, **options: Any) -> int:
 
 
 def decompress(path: Path) -> int:
-    window = Window(path)
-    while window.fill():
-        window.advance(window.end)
-    window.close()
-    return window.offset
+    source, piece, found = open_compressed(path), memoryview(bytearray(1 << 18)), 0
+    while count := source.readinto(piece):
+        found += count
+    source.close()
+    return found
 
 
 def check_same(path: Path) -> None:
@@ -128,11 +130,11 @@ def measure_file(path: Path, atoms: int, frames: int, text: int, repeats: int) -
                 best[name] = min(best[name], seconds(read, path, atoms * frames))
     if path.suffix in {".gz", ".zst"}:
         best["bound"] = min(seconds(decompress, path, text) for _ in range(2 * repeats))
-        if len(cores) > 1:
-            os.sched_setaffinity(0, cores)
-            best["two cores"] = min(
-                seconds(read_with, path, atoms * frames) for _ in range(3 * repeats)
-            )
+    if len(cores) > 1:
+        os.sched_setaffinity(0, sorted(cores)[:2])
+        best["two cores"] = min(
+            seconds(read_with, path, atoms * frames) for _ in range(3 * repeats)
+        )
     os.sched_setaffinity(0, cores)
     return {
         **{f"us a frame, {name}": 1e6 * value / frames for name, value in best.items()},
@@ -164,13 +166,13 @@ def measure(folder: Path, total: int, repeats: int) -> list[dict[str, Any]]:
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    table = Table("atoms", "file", "numbers", "ASE µs/frame", "ipip", "MB/s", "ratio")
-    for extra in ("positions only", "SSE only", "two cores", "bound"):
+    table = Table("atoms", "file", "numbers", "ASE µs/frame", "ipip", "MB/s", "one core")
+    for extra in ("two cores", "positions only", "SSE only", "bound"):
         table.add_column(extra)
     for row in rows:
         ratios = [
             f"{row[name]:.1f}" if (name := f"ratio, {key}") in row else ""
-            for key in ("ipip", "positions", "sse", "two cores", "bound")
+            for key in ("ipip", "two cores", "positions", "sse", "bound")
         ]
         table.add_row(
             str(row["atoms"]),
@@ -184,30 +186,47 @@ def show(rows: list[dict[str, Any]]) -> None:
     Console(width=110).print(table)
 
 
+def verdict(rows: list[dict[str, Any]]) -> str:
+    """Say in which rows the aim is reached."""
+    parts = []
+    for cores, key in (("one core", "ratio, ipip"), ("two cores", "ratio, two cores")):
+        own = [row for row in rows if key in row]
+        for kind in sorted({row["file"] for row in own}, key=["text", "gz", "zst"].index):
+            ratios = [row[key] for row in own if row["file"] == kind]
+            reached = sum(ratio >= AIM for ratio in ratios)
+            parts.append(
+                f"{kind}, {cores}: {reached} of {len(ratios)} ({min(ratios):.1f}-{max(ratios):.1f})"
+            )
+    return f"{AIM} times the speed of ASE {ase.__version__} in " + "; ".join(parts)
+
+
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     series = (
-        ("text", "%g", "ratio, ipip", "text, %g (LAMMPS' default)", "#0072B2", "o-"),
-        ("text", "%.10g", "ratio, ipip", "text, %.10g", "#56B4E9", "o-"),
+        ("text", "%.10g", "ratio, two cores", "text, two cores", "#0072B2", "o--"),
+        ("text", "%.10g", "ratio, ipip", "text", "#0072B2", "o-"),
+        ("gz", "%.10g", "ratio, two cores", "gz, two cores", "#D55E00", "s--"),
         ("gz", "%.10g", "ratio, ipip", "gz", "#D55E00", "s-"),
         ("gz", "%.10g", "ratio, bound", "gz, decompression alone", "#D55E00", "s:"),
+        ("zst", "%.10g", "ratio, two cores", "zst, two cores", "#009E73", "^--"),
         ("zst", "%.10g", "ratio, ipip", "zst", "#009E73", "^-"),
         ("zst", "%.10g", "ratio, bound", "zst, decompression alone", "#009E73", "^:"),
     )
     for kind, form, key, label, colour, style in series:
         own = [row for row in rows if row["file"] == kind and row["numbers"] == form]
+        own = [row for row in own if key in row]
         x, y = [row["atoms"] for row in own], [row[key] for row in own]
         axes.plot(x, y, style, color=colour, label=label)
-    axes.axhline(20, color="0.5", linestyle="--", label="20 times")
+    axes.axhline(AIM, color="0.5", linewidth=1, label=f"{AIM} times")
     axes.set(
         xscale="log",
         xlabel="atoms of a frame",
         ylabel=f"times the speed of ASE {ase.__version__}",
     )
     axes.set_ylim(bottom=0)
-    axes.set_title("Reading LAMMPS text dumps on one core", fontsize=10)
+    axes.set_title("Reading LAMMPS text dumps (%.10g)", fontsize=10)
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -225,10 +244,10 @@ def main() -> None:
             Path(folder), 100_000 if options.quick else 250_000, 2 if options.quick else 5
         )
     show(rows)
-    least = min(row["ratio, ipip"] for row in rows if row["file"] == "text")
-    Console().print(f"plain text: at least {least:.1f} times as fast as ASE {ase.__version__}")
+    said = verdict(rows)
+    Console().print(said)
     (options.out / "dump.json").write_text(
-        json.dumps({"rows": rows, "least_ratio_text": least, "ase": ase.__version__}, indent=1)
+        json.dumps({"verdict": said, "rows": rows, "ase": ase.__version__}, indent=1)
     )
     plot(rows, options.out / "dump.png")
 

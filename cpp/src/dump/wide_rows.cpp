@@ -20,31 +20,64 @@ namespace ipip::dump {
 
 namespace {
 
-// Up to four numbers beside each other that go to places beside each other.
+// Up to four numbers beside each other that go to places beside each other; or up to three, and an
+// integer from anywhere in the row, which costs nothing more.
 struct Quad {
   std::int64_t first = 0;  // column
   int count = 0;
   double* to = nullptr;
   std::int64_t stride = 0;
+  std::int64_t fourth = -1;          // column of the integer; -1: none
+  std::int64_t* integers = nullptr;  // where it goes
 };
 
-std::vector<Quad> quads_of(const std::vector<Column>& columns) {
-  std::vector<Quad> quads;
-  for (std::size_t k = 0; k < columns.size(); ++k) {
-    const Column& column = columns[k];
+// Which columns are read together, and which are read alone.
+struct Plan {
+  std::vector<Quad> quads;              // one that holds the id comes first
+  std::vector<std::int64_t> integers;   // columns
+  std::int64_t text = -1;               // column
+  bool id_first = false;                // the first of the quads holds the id
+};
+
+Plan plan_for(const Rows& rows) {
+  Plan plan;
+  std::vector<Quad>& quads = plan.quads;
+  const auto width = static_cast<std::int64_t>(rows.columns.size());
+  for (std::int64_t k = 0; k < width; ++k) {
+    const Column& column = rows.columns[static_cast<std::size_t>(k)];
+    if (column.kind == Kind::text) plan.text = k;
+    if (column.kind == Kind::integer && k != rows.id) plan.integers.push_back(k);
     if (column.kind != Kind::number) continue;
-    const auto place = static_cast<std::int64_t>(k);
     if (!quads.empty()) {
       Quad& last = quads.back();
-      if (last.count < 4 && place == last.first + last.count && column.stride == last.stride &&
+      if (last.count < 4 && k == last.first + last.count && column.stride == last.stride &&
           column.numbers == last.to + last.count) {
         ++last.count;
         continue;
       }
     }
-    quads.push_back({place, 1, column.numbers, column.stride});
+    quads.push_back({k, 1, column.numbers, column.stride});
   }
-  return quads;
+  std::vector<std::int64_t> waiting = plan.integers;
+  if (rows.id >= 0) waiting.insert(waiting.begin(), rows.id);
+  plan.integers.clear();
+  auto quad = quads.begin();
+  for (const std::int64_t column : waiting) {
+    quad = std::find_if(quad, quads.end(), [](const Quad& one) { return one.count < 4; });
+    if (quad == quads.end()) {
+      if (column != rows.id) plan.integers.push_back(column);
+      continue;
+    }
+    quad->fourth = column;
+    quad->integers = rows.columns[static_cast<std::size_t>(column)].integers;
+    if (column == rows.id) {
+      std::iter_swap(quads.begin(), quad);
+      plan.id_first = true;
+      quad = quads.begin();
+    }
+    ++quad;
+  }
+  return plan;
 }
 
 struct Words {
@@ -79,6 +112,20 @@ struct Part {
   }
 };
 
+// Ids that are 1 ... count, each once, tell the places of their atoms.
+struct Counted {
+  std::int64_t count;     // of all rows
+  std::uint8_t* filled;   // [count]
+  std::uint32_t* places;  // of the rows of a part
+  bool found = true;      // whether ids are so
+
+  bool take(std::int64_t row, std::int64_t id) {
+    found = id >= 1 && id <= count && filled[id - 1]++ == 0;
+    places[row] = static_cast<std::uint32_t>(id - 1);
+    return found;
+  }
+};
+
 bool read_integers(const Part& part, std::int64_t width, std::int64_t column, std::int64_t* to) {
   for (std::int64_t row = 0; row < part.count; ++row) {
     if (!integer_at(part.words, row * width + column, to[part.place(row)])) return false;
@@ -99,46 +146,83 @@ bool read_codes(const Part& part, std::int64_t width, std::int64_t column, std::
 
 // Reads the words of `wrong` (bits) one by one.
 [[gnu::noinline, gnu::cold]] bool read_others(const char* text, const std::uint32_t* marks,
-                                              unsigned wrong, double* own) {
+                                              const std::uint32_t* fourth, unsigned wrong,
+                                              double* values) {
   for (; wrong != 0; wrong &= wrong - 1) {
     const int lane = __builtin_ctz(wrong);
-    const std::uint32_t begin = marks[2 * lane];
-    if (!read_number({text + begin, marks[2 * lane + 1] - begin}, own[lane])) return false;
+    const std::uint32_t* const own = lane == 3 ? fourth : marks + 2 * lane;
+    if (!read_number({text + own[0], own[1] - own[0]}, values[lane])) return false;
   }
   return true;
 }
 
-IPIP_WIDE bool read_quad(const Part& part, std::int64_t width, const Quad& quad) {
+// What becomes of the integer of a quad: it is not there, is stored, or tells the atom's place.
+enum class Fourth : std::uint8_t { none, stored, place };
+
+template <Fourth kFourth>
+IPIP_WIDE bool read_quad(const Part& part, std::int64_t width, const Quad& quad,
+                         Counted* counted = nullptr) {
   const NumberTables tables;
   const std::int64_t stride = quad.stride;
   double* const to = quad.to;
-  const unsigned wanted = (1U << quad.count) - 1;
+  const unsigned own = (1U << quad.count) - 1;
+  const unsigned wanted = kFourth == Fourth::none ? own : own | 8U;
   const char* const text = part.words.text;
   const std::uint32_t* marks = part.words.marks + 2 * quad.first;
+  const std::int64_t apart = 2 * ((kFourth == Fourth::none ? quad.first + 3 : quad.fourth) - quad.first);
   for (std::int64_t row = 0; row < part.count; ++row, marks += 2 * width) {
-    double* const own = to + part.place(row) * stride;
     __m256d values;
-    const unsigned wrong = four_numbers(text, marks, tables, values) & wanted;
-    _mm256_mask_storeu_pd(own, static_cast<__mmask8>(wanted), values);
-    if (wrong != 0 && !read_others(text, marks, wrong, own)) return false;
+    const unsigned wrong = four_numbers(text, marks, marks + apart, tables, values) & wanted;
+    if (wrong != 0) [[unlikely]] {
+      alignas(32) double each[4];
+      _mm256_store_pd(each, values);
+      if (!read_others(text, marks, marks + apart, wrong, each)) return false;
+      if (kFourth != Fourth::none && !(each[3] > -9e15 && each[3] < 9e15)) return false;
+      values = _mm256_load_pd(each);
+    }
+    const __m128d high = _mm256_extractf128_pd(values, 1);
+    const std::int64_t integer = _mm_cvttsd_si64(_mm_unpackhi_pd(high, high));
+    if constexpr (kFourth == Fourth::place) {
+      if (!counted->take(row, integer)) return false;
+    }
+    const std::int64_t place = part.place(row);
+    _mm256_mask_storeu_pd(to + place * stride, static_cast<__mmask8>(own), values);
+    if constexpr (kFourth == Fourth::stored) quad.integers[place] = integer;
   }
   return true;
 }
 
-// All columns but that of the ids.
-bool read_columns(const Part& part, const Rows& rows, const std::vector<Quad>& quads,
+// All columns but those of the first `done` quads; of the ids only where they are in a quad.
+bool read_columns(const Part& part, const Rows& rows, const Plan& plan, std::size_t done,
                   ShortWords& known) {
   const auto width = static_cast<std::int64_t>(rows.columns.size());
-  for (std::int64_t k = 0; k < width; ++k) {
+  for (const std::int64_t k : plan.integers) {
     const Column& column = rows.columns[static_cast<std::size_t>(k)];
-    if (column.kind == Kind::integer && k != rows.id &&
-        !read_integers(part, width, k, column.integers)) {
+    if (!read_integers(part, width, k, column.integers)) return false;
+  }
+  if (plan.text >= 0) {
+    const Column& column = rows.columns[static_cast<std::size_t>(plan.text)];
+    if (!read_codes(part, width, plan.text, column.codes, known)) return false;
+  }
+  for (std::size_t k = done; k < plan.quads.size(); ++k) {
+    const Quad& quad = plan.quads[k];
+    if (quad.fourth < 0 ? !read_quad<Fourth::none>(part, width, quad)
+                        : !read_quad<Fourth::stored>(part, width, quad)) {
       return false;
     }
-    if (column.kind == Kind::text && !read_codes(part, width, k, column.codes, known)) return false;
   }
-  return std::all_of(quads.begin(), quads.end(),
-                     [&](const Quad& quad) { return read_quad(part, width, quad); });
+  return true;
+}
+
+// The places of the atoms of a part from their ids.
+bool read_places(const Part& part, const Rows& rows, const Plan& plan, Counted& counted) {
+  const auto width = static_cast<std::int64_t>(rows.columns.size());
+  if (plan.id_first) return read_quad<Fourth::place>(part, width, plan.quads[0], &counted);
+  for (std::int64_t row = 0; row < part.count; ++row) {
+    std::int64_t id = 0;
+    if (!integer_at(part.words, row * width + rows.id, id) || !counted.take(row, id)) return false;
+  }
+  return true;
 }
 
 // The text behind `begin` that 32 bits reach; rows that end behind it are no usual ones.
@@ -147,17 +231,17 @@ std::size_t reach_of(std::string_view text, std::size_t begin) {
 }
 
 // Some rows at a time, so that the places of their words stay in the cache: where there are no ids,
-// or these are 1 ... count, each once, which tell the place of each atom. `counted` tells whether
-// they were.
+// or these are 1 ... count, each once. `counted` tells whether they are.
 Read read_in_parts(std::string_view text, std::size_t begin, Rows& rows, Scratch& scratch,
                    std::size_t& end, bool& counted) {
   constexpr std::int64_t kWords = 2048;
   const auto width = static_cast<std::int64_t>(rows.columns.size());
   const std::int64_t most = std::min(rows.count, std::max<std::int64_t>(1, kWords / width));
+  const bool placed = rows.id >= 0;
   std::uint32_t* const marks = scratch.words(2 * most * width + kWideSlack);
-  std::uint32_t* const places = rows.id < 0 ? nullptr : scratch.places(most);
-  std::uint8_t* const filled = rows.id < 0 ? nullptr : scratch.filled(rows.count).data();
-  const std::vector<Quad> quads = quads_of(rows.columns);
+  Counted ids{rows.count, placed ? scratch.filled(rows.count).data() : nullptr,
+              placed ? scratch.places(most) : nullptr};
+  const Plan plan = plan_for(rows);
   ShortWords known;
   end = begin;
   for (std::int64_t first = 0; first < rows.count; first += most) {
@@ -169,20 +253,19 @@ Read read_in_parts(std::string_view text, std::size_t begin, Rows& rows, Scratch
     if (indexed == Indexed::ran_out && reach == text.size() - end) return Read::ran_out;
     if (indexed != Indexed::done) return Read::unusual;
     std::fill_n(marks + 2 * count * width, 8, 0U);  // the last quad reaches beyond the words
-    const Part part{{own, marks}, first, count, places};
-    for (std::int64_t row = 0; rows.id >= 0 && row < count; ++row) {
-      std::int64_t id = 0;
-      if (!integer_at(part.words, row * width + rows.id, id)) return Read::unusual;
-      counted = id >= 1 && id <= rows.count && filled[id - 1]++ == 0;
-      if (!counted) return Read::unusual;
-      places[row] = static_cast<std::uint32_t>(id - 1);
+    const Part part{{own, marks}, first, count, ids.places};
+    if (placed && !read_places(part, rows, plan, ids)) {
+      counted = ids.found;
+      return Read::unusual;
     }
-    if (!read_columns(part, rows, quads, known)) return Read::unusual;
+    if (!read_columns(part, rows, plan, placed && plan.id_first ? 1 : 0, known)) {
+      return Read::unusual;
+    }
     end += length;
   }
-  if (rows.id >= 0) {
-    std::int64_t* const ids = rows.columns[static_cast<std::size_t>(rows.id)].integers;
-    std::iota(ids, ids + rows.count, std::int64_t{1});
+  if (placed) {
+    std::int64_t* const to = rows.columns[static_cast<std::size_t>(rows.id)].integers;
+    std::iota(to, to + rows.count, std::int64_t{1});
   }
   rows.words = known.words();
   return Read::done;
@@ -208,7 +291,7 @@ Read read_at_once(std::string_view text, std::size_t begin, Rows& rows, Scratch&
   std::int64_t* const to = rows.columns[static_cast<std::size_t>(rows.id)].integers;
   for (std::int64_t row = 0; row < rows.count; ++row) to[part.place(row)] = ids[row];
   ShortWords known;
-  if (!read_columns(part, rows, quads_of(rows.columns), known)) return Read::unusual;
+  if (!read_columns(part, rows, plan_for(rows), 0, known)) return Read::unusual;
   rows.words = known.words();
   return Read::done;
 }

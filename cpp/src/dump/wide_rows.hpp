@@ -47,16 +47,30 @@ IPIP_WIDE [[gnu::always_inline]] inline void write_part(std::uint32_t* to, __m12
   _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(bytes), bases));
 }
 
-/// Writes the places of `bits` (of a block at `base`), `count` of them, behind each other.
+/// Writes the places of `bits` (of a block at `base`), `count` of them, behind each other. Blocks
+/// mostly have 10 to 20: a branch between these would often be predicted wrongly.
 IPIP_WIDE [[gnu::always_inline]] inline void write_places(std::uint64_t bits, int count,
                                                           std::uint32_t base, __m512i iota,
                                                           std::uint32_t* to) {
   const __m512i places = _mm512_maskz_compress_epi8(bits, iota);
   const __m512i bases = _mm512_set1_epi32(static_cast<int>(base));
   write_part(to, _mm512_castsi512_si128(places), bases);
-  if (count > 16) write_part(to + 16, _mm512_extracti32x4_epi32(places, 1), bases);
+  write_part(to + 16, _mm512_extracti32x4_epi32(places, 1), bases);
   if (count > 32) write_part(to + 32, _mm512_extracti32x4_epi32(places, 2), bases);
   if (count > 48) write_part(to + 48, _mm512_extracti32x4_epi32(places, 3), bases);
+}
+
+/// Whether a line feed follows the last word of every row before the next row begins.
+inline bool rows_end(const char* text, std::int64_t count, std::int64_t width,
+                     const std::uint32_t* marks, std::size_t end) {
+  for (std::int64_t row = 1; row <= count; ++row) {
+    const std::uint32_t* const next = marks + 2 * row * width;
+    const char* at = text + next[-1];
+    const char* const last = text + (row < count ? next[0] : end);
+    while (at != last && *at != '\n') ++at;
+    if (at == last) return false;
+  }
+  return true;
 }
 
 /// Finds the words of `count` rows of `width` words, each ended by a line feed.
@@ -73,10 +87,10 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
   const std::int64_t total = count * width;
   std::int64_t begun = 0;
   std::int64_t marked = 0;
-  std::int64_t rows = 0;
-  std::uint64_t in_word = 0;  // whether the byte before the block belongs to a word
+  std::int64_t left = count;      // rows whose line feed was not seen
+  std::uint64_t in_word = 0;      // whether the byte before the block belongs to a word
   end = 0;
-  for (std::size_t at = 0; rows < count; at += 64) {
+  for (std::size_t at = 0; left > 0; at += 64) {
     if (at >= size) return Indexed::ran_out;
     const std::uint64_t there = size - at >= 64 ? ~0ULL : (1ULL << (size - at)) - 1;
     __builtin_prefetch(text + at + 2048);
@@ -86,21 +100,17 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
     std::uint64_t begins = ~blank & ~after;
     std::uint64_t closes = blank & after & there;
     std::uint64_t item = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('I'));
+    const std::uint64_t feeds = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\n'));
     in_word = ~blank >> 63U;
-    for (std::uint64_t feeds = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\n')); feeds != 0;
-         feeds &= feeds - 1) {
-      const std::uint64_t before = (feeds & -feeds) - 1;
-      if (begun + __builtin_popcountll(begins & before) != ++rows * width) {
-        return Indexed::irregular;
-      }
-      if (rows == count) {
-        begins &= before;
-        closes &= 2 * before + 1;
-        item &= before;
-        end = at + static_cast<std::size_t>(__builtin_ctzll(feeds)) + 1;
-        break;
-      }
+    const std::int64_t ended = __builtin_popcountll(feeds);
+    if (ended >= left) {  // the rows end with one of these
+      const std::uint64_t last = _pdep_u64(1ULL << static_cast<unsigned>(left - 1), feeds);
+      begins &= last - 1;
+      closes &= 2 * last - 1;
+      item &= last - 1;
+      end = at + static_cast<std::size_t>(__builtin_ctzll(last)) + 1;
     }
+    left -= ended;
     for (; item != 0; item &= item - 1) {  // "ITEM" begins another frame; I, In and Ir do not
       const std::size_t next = at + static_cast<std::size_t>(__builtin_ctzll(item)) + 1;
       if (next < size && text[next] == 'T') return Indexed::irregular;
@@ -113,7 +123,9 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
     begun += more;
     marked += places;
   }
-  return begun == total && marked == 2 * total ? Indexed::done : Indexed::irregular;
+  // As many line feeds as rows, and one behind each row: none is elsewhere.
+  const bool whole = begun == total && marked == 2 * total;
+  return whole && rows_end(text, count, width, marks, end) ? Indexed::done : Indexed::irregular;
 }
 
 /// Reads an integer of up to 8 digits that ends at `end`; false where it is of another form.
@@ -161,12 +173,13 @@ struct NumberTables {
   }
 };
 
-/// Reads the four words whose places (from `text`) are `marks[0...7]`.
+/// Reads three words whose places (from `text`) are `marks[0...5]`, and one at `fourth[0...1]`.
 ///
 /// @param values receives the numbers
 /// @return bits of the words that are of another form than a plain number of up to 15 digits
 IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
                                                               const std::uint32_t* marks,
+                                                              const std::uint32_t* fourth,
                                                               const NumberTables& tables,
                                                               __m256d& values) {
   constexpr std::uint64_t kFirst = 0x0001000100010001U;  // byte 0 of every lane
@@ -179,8 +192,10 @@ IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
   words = _mm512_inserti32x4(
       words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[5])), 2);
   words = _mm512_inserti32x4(
-      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[7])), 3);
-  const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks));
+      words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + fourth[1])), 3);
+  const __m256i places = _mm256_mask_broadcastq_epi64(
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks)), 8,
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(fourth)));
   const __m256i lengths = _mm256_sub_epi64(
       _mm256_srli_epi64(places, 32), _mm256_and_si256(places, _mm256_set1_epi64x(0xffffffff)));
   // The length of a lane's word in each of its bytes: byte k is the word's if that is >= 16 - k.

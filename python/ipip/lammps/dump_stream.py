@@ -92,9 +92,7 @@ class Decompressed:
         try:
             return self._source.readinto(target) or 0
         except self._damaged as error:
-            raise InputError(
-                f"dump {self._path}: its compression is damaged: {error}"
-            ) from None
+            raise InputError(f"dump {self._path}: its compression is damaged: {error}") from None
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,9 @@ if(failed OR NOT EXISTS "${IPIP_NATIVE_DIR}/libipip.so")
     "IPIP_USE_INSTALLED is ON, but ${Python_EXECUTABLE} has no ipip installed: install it, set "
     "Python_EXECUTABLE to the interpreter that has it, or leave IPIP_USE_INSTALLED off.")
 endif()
+set(IPIP_INCLUDE_DIR "${IPIP_NATIVE_DIR}/include")
+set(IPIP_INCLUDE_DIR "${IPIP_NATIVE_DIR}/include")
 add_library(ipip SHARED IMPORTED)
 set_target_properties(
   ipip PROPERTIES IMPORTED_LOCATION "${IPIP_NATIVE_DIR}/libipip.so"
-                  INTERFACE_INCLUDE_DIRECTORIES "${IPIP_NATIVE_DIR}/include")
+                  INTERFACE_INCLUDE_DIRECTORIES "${IPIP_INCLUDE_DIR}")

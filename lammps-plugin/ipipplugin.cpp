@@ -63,7 +63,7 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* l
   plugin.version = static_cast<LAMMPS*>(lmp)->version;
   plugin.style = "pair";
   plugin.name = "ipip";
-  plugin.info = "students of the ipip package, version " IPIP_VERSION;
+  plugin.info = "students of the ipip package, version " IPIP_VERSION ", built for " IPIP_STUB;
   plugin.author = "The ipip developers";
   plugin.creator.v1 = &create_pair;
   plugin.handle = handle;

@@ -17,6 +17,7 @@
 #include "domain.h"
 #include "error.h"
 #include "force.h"
+#include "ipip/version.hpp"
 #include "memory.h"
 #include "neighbor.h"
 #include "update.h"
@@ -46,6 +47,14 @@ std::string listed(const std::vector<std::string>& words) {
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) void* ipip_create_pair(void* lmp) {
+  // A plugin that was built apart may meet the libipip of a later ipip.
+  if (ipip::headers() != IPIP_HEADERS) {
+    static_cast<LAMMPS*>(lmp)->error->all(
+        FLERR,
+        "pair_style ipip was built for another libipip ({}) than the one it finds ({}, of ipip "
+        "{}): build the plugin again as you built it, or install ipip again",
+        IPIP_HEADERS, ipip::headers(), ipip::version());
+  }
   return new PairIpip(static_cast<LAMMPS*>(lmp));
 }
 

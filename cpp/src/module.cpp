@@ -29,6 +29,7 @@ struct GatherHaloContext {
 PYBIND11_MODULE(_core, module) {
   ipip::require_matching_torch();
   py::register_exception<ipip::Error>(module, "CoreError", PyExc_RuntimeError);
+  module.def("built_for", [] { return IPIP_STUB; });
   module.def("version", &ipip::version);
   module.def("torch_version_built", &ipip::torch_version_built);
   module.def("torch_version_loaded", &ipip::torch_version_loaded);

@@ -98,8 +98,7 @@ class DumpFrames {
     const py::object ids = array_of(frame.ids, {count});
     const py::object types = array_of(frame.types, {count});
     const py::object stored = array_of(frame.stored, {count, 3});
-    const py::object positions =
-        frame.positions ? array_of(frame.positions, {count, 3}) : stored;
+    const py::object positions = frame.positions ? array_of(frame.positions, {count, 3}) : stored;
     const py::object images = array_of(frame.images, {count, 3});
     const py::object forces = array_of(frame.forces, {count, 3});
     const py::object others =
@@ -107,9 +106,8 @@ class DumpFrames {
     return py::make_tuple(
         static_cast<int>(item.kind), item.step, item.begin, item.end,
         py::array_t<double>({3, 3}, frame.box.cell.data()),
-        py::array_t<double>(3, frame.box.origin.data()),
-        py::array_t<bool>(3, frame.box.pbc.data()), array_of(frame.numbers, {count}), types, ids,
-        positions, frame.unwrapped, forces,
+        py::array_t<double>(3, frame.box.origin.data()), py::array_t<bool>(3, frame.box.pbc.data()),
+        array_of(frame.numbers, {count}), types, ids, positions, frame.unwrapped, forces,
         py::make_tuple(places_of(frame), ids, types, stored, images, forces, others),
         frame.default_element);
   }
@@ -139,8 +137,8 @@ class DumpParser {
  public:
   DumpParser(std::optional<std::set<std::string>> columns,
              std::map<std::string, std::int64_t> numbers,
-             std::optional<std::vector<std::string>> symbols,
-             const std::string& instructions, const std::optional<std::set<std::int64_t>>& steps) {
+             std::optional<std::vector<std::string>> symbols, const std::string& instructions,
+             const std::optional<std::set<std::int64_t>>& steps) {
     auto request = std::make_shared<Request>();
     request->columns = std::move(columns);
     request->numbers = std::move(numbers);
@@ -178,8 +176,8 @@ void bind_dump(py::module_& module) {
       .def("close", &DumpFrames::close);
   py::class_<DumpParser>(module, "DumpParser")
       .def(py::init<std::optional<std::set<std::string>>, std::map<std::string, std::int64_t>,
-                    std::optional<std::vector<std::string>>,
-                    const std::string&, const std::optional<std::set<std::int64_t>>&>(),
+                    std::optional<std::vector<std::string>>, const std::string&,
+                    const std::optional<std::set<std::int64_t>>&>(),
            py::arg("columns"), py::arg("numbers"), py::arg("symbols"),
            py::arg("instructions") = "auto", py::arg("steps") = py::none())
       .def("open", &DumpParser::open, py::arg("source"), py::arg("offset") = 0,

@@ -15,6 +15,10 @@ std::string version() {
   return IPIP_VERSION;
 }
 
+std::string headers() {
+  return IPIP_HEADERS;
+}
+
 std::string torch_version_built() {
   return TORCH_VERSION;
 }

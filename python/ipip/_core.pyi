@@ -1,6 +1,7 @@
 """The compiled part of ipip. Importing it registers the operator `torch.ops.ipip.halo_exchange`.
 
-Import torch first: it loads the libraries that libipip is linked against.
+Import it as ``from ipip.native import core``, which loads the libraries that libipip is linked
+against, and tells where this is the compiled part of another build.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -13,6 +14,9 @@ from ipip.lammps.byte_source import ByteSource
 
 class CoreError(RuntimeError):
     """A failure of libipip, told in one line."""
+
+def built_for() -> str:
+    """Digest of this file when the module was built, see :mod:`ipip.native`."""
 
 def version() -> str:
     """Version of libipip, "major.minor.patch"."""

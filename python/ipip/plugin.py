@@ -8,6 +8,12 @@ module imports nothing heavy, torch least of all.
 from importlib.util import find_spec
 from pathlib import Path
 
+PLUGIN_FILE = "ipipplugin.so"
+REBUILD = (
+    "run `make setup`, or `pip install --no-build-isolation -c constraints.txt .` with the Python "
+    "that runs it, in ipip's source folder"
+)
+
 
 def native_folder() -> Path:
     """Folder with the compiled part of the package: ``libipip.so``, ``include/`` and ``plugin/``.
@@ -23,10 +29,7 @@ def native_folder() -> Path:
     """
     spec = find_spec("ipip._core")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(
-            "the compiled part of ipip is missing: run `pip install . --no-build-isolation "
-            "-c constraints.txt` in ipip's source folder"
-        )
+        raise FileNotFoundError(f"the compiled part of ipip is missing: {REBUILD}")
     return Path(spec.origin).resolve().parent
 
 

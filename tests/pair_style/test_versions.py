@@ -126,6 +126,26 @@ def test_another_libtorch_is_refused(
     assert "ImportError: libtorch 2.12.1 is loaded" in done.stderr
 
 
+def test_a_plugin_for_another_libipip_is_refused(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    source = tmp_path / "headers.cpp"
+    source.write_text(
+        '#include <string>\nnamespace ipip { std::string headers() { return "0123"; } }\n'
+    )
+    library = tmp_path / "headers.so"
+    subprocess.run(["c++", "-shared", "-fPIC", source, "-o", library], check=True)
+    deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
+    run = lammps(deck, LD_PRELOAD=str(library))
+    assert run.status != 0
+    assert (
+        "built for another libipip" in run.errors
+        and "than the one it finds (0123, of" in run.errors
+    )
+    assert "build the plugin again as you built it, or install ipip again" in run.errors
+
+
 def test_missing_libraries_are_told_where_the_style_is_used(
     models: Models, wheel: Path, tmp_path: Path
 ) -> None:

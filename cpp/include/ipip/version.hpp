@@ -10,6 +10,9 @@ namespace ipip {
 /// Version of libipip, as "major.minor.patch".
 IPIP_API std::string version();
 
+/// Digest of the headers that libipip was compiled with: what includes others cannot use it.
+IPIP_API std::string headers();
+
 /// Version of libtorch that libipip was compiled for, as "major.minor.patch".
 IPIP_API std::string torch_version_built();
 

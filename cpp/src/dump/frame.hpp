@@ -20,11 +20,11 @@ namespace ipip::dump {
 
 /// What is to be read.
 struct Request {
-  std::optional<std::set<std::string>> columns;          ///< further ones; none: all
-  std::map<std::string, std::int64_t> numbers;           ///< atomic number of each symbol
-  std::optional<std::vector<std::string>> symbols;       ///< element of each type
-  std::vector<std::int64_t> numbers_of_types;            ///< the same as atomic numbers
-  std::optional<std::unordered_set<std::int64_t>> steps; ///< of frames to read; none: all
+  std::optional<std::set<std::string>> columns;           ///< further ones; none: all
+  std::map<std::string, std::int64_t> numbers;            ///< atomic number of each symbol
+  std::optional<std::vector<std::string>> symbols;        ///< element of each type
+  std::vector<std::int64_t> numbers_of_types;             ///< the same as atomic numbers
+  std::optional<std::unordered_set<std::int64_t>> steps;  ///< of frames to read; none: all
   Instructions instructions = Instructions::plain;
 };
 
@@ -45,15 +45,15 @@ struct Frame {
   std::int64_t count = 0;  ///< atoms
   Box box;
   std::shared_ptr<const std::vector<ColumnPlace>> places;
-  Memory<std::int64_t> ids, types;    ///< [count]
-  Memory<std::int64_t> numbers;       ///< [count] atomic numbers, where they are known
-  Memory<double> stored;              ///< [count, 3] positions as they stand in the text
-  Memory<double> positions;           ///< [count, 3] where they are not as they stand there
-  Memory<double> images, forces;      ///< [count, 3]
-  Memory<double> others;              ///< [count, n_others]
+  Memory<std::int64_t> ids, types;  ///< [count]
+  Memory<std::int64_t> numbers;     ///< [count] atomic numbers, where they are known
+  Memory<double> stored;            ///< [count, 3] positions as they stand in the text
+  Memory<double> positions;         ///< [count, 3] where they are not as they stand there
+  Memory<double> images, forces;    ///< [count, 3]
+  Memory<double> others;            ///< [count, n_others]
   std::int64_t n_others = 0;
   bool unwrapped = false;
-  bool default_element = false;       ///< several types, all of them C
+  bool default_element = false;  ///< several types, all of them C
 };
 
 /// What stands at a place of a dump.

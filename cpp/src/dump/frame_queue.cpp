@@ -14,7 +14,7 @@
 namespace ipip::dump {
 namespace {
 
-constexpr std::size_t kSlots = 6;                // blocks that are read or wait to be taken
+constexpr std::size_t kSlots = 6;                 // blocks that are read or wait to be taken
 constexpr std::size_t kWaitingBytes = 1U << 27U;  // of text, at which no further block is read
 
 Item wrong(const char* what) {

@@ -136,7 +136,8 @@ void FrameReader::update_layout(const FrameSpan& span, std::string_view text) {
 // Makes the arrays of a frame; returns how its rows go in them.
 Rows FrameReader::arrays_for(Frame& frame) {
   const std::int64_t count = frame.count;
-  Rows rows{count, std::vector<Column>(layout_.names.size()), layout_.id, {}, request_->instructions};
+  Rows rows{
+      count, std::vector<Column>(layout_.names.size()), layout_.id, {}, request_->instructions};
   const auto three = [&](const Triple& triple, Memory<double>& array) {
     array = memory_for<double>(3 * count);
     double* to = array.get();

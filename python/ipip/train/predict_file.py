@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ipip import _core
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.export import is_fused, load_core_student, load_student, save_student
 from ipip.graph import NeighborSearch, species_index
 from ipip.models import Student
+from ipip.native import core as _core
 from ipip.train.predict import predict
 
 Labeller = Callable[[Sequence[Frame]], list[Frame]]

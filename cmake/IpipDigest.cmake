@@ -1,0 +1,18 @@
+# ipip_digest(<variable> <files>): twelve hexadecimal digits that change with what the files hold. By
+# them parts of different builds know each other; see python/ipip/native.py.
+function(ipip_digest variable)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
+  list(LENGTH ARGN count)
+  if(count EQUAL 1)
+    file(SHA256 "${ARGN}" digest)
+  else()
+    set(all "")
+    foreach(file IN LISTS ARGN)
+      file(SHA256 "${file}" one)
+      string(APPEND all "${one}")
+    endforeach()
+    string(SHA256 digest "${all}")
+  endif()
+  string(SUBSTRING "${digest}" 0 12 digest)
+  set(${variable} "${digest}" PARENT_SCOPE)
+endfunction()

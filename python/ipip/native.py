@@ -1,0 +1,56 @@
+"""The compiled part of ipip, of the same build as the Python files.
+
+``from ipip.native import core`` gives the module :mod:`ipip._core`. The file ``_core.pyi`` declares
+what Python expects of it. When the module and the LAMMPS plugin are built they keep a digest of
+that file; where the file has changed since, they are of another build, whose functions may be
+missing or mean something else. This is then told in one sentence at import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch  # noqa: F401  loads the libraries that ipip._core is linked against
+
+from ipip.errors import IpipError
+from ipip.plugin import PLUGIN_FILE, REBUILD, plugin_folder
+
+try:
+    from ipip import _core as core
+except ImportError as error:
+    raise IpipError(f"the compiled part of ipip cannot be loaded ({error}): {REBUILD}") from None
+
+__all__ = ["check_plugin", "core", "expected_build"]
+
+_MARK = b", built for "  # before the digest in the plugin
+
+
+def expected_build() -> str | None:
+    """Digest of ``_core.pyi``, by which builds are told apart; None where it was not shipped."""
+    stub = Path(__file__).with_name("_core.pyi")
+    return hashlib.sha256(stub.read_bytes()).hexdigest()[:12] if stub.is_file() else None
+
+
+def check_plugin() -> None:
+    """Check that the LAMMPS plugin is of the build that the Python files belong to.
+
+    Raises:
+        IpipError: it is not.
+    """
+    data = (Path(plugin_folder()) / PLUGIN_FILE).read_bytes()
+    _check(
+        "LAMMPS plugin (pair_style ipip)", data.partition(_MARK)[2][:12].decode(errors="replace")
+    )
+
+
+def _check(part: str, found: str) -> None:
+    expected = expected_build()
+    if expected is not None and found != expected:
+        raise IpipError(
+            f"ipip's {part} is of another build ({found or 'an older one'}) than its Python files "
+            f"({expected}): {REBUILD}"
+        )
+
+
+_check("compiled module", core.built_for() if hasattr(core, "built_for") else "")

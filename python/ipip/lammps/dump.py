@@ -89,11 +89,9 @@ class DumpReader:
 
     def _read(self, wanted: frozenset[int] | None) -> Iterator[DumpFrame | int]:
         """Yield every complete frame, or the step of one that is not wanted (None: all are)."""
-        import torch  # noqa: F401  it loads the libraries that the compiled part needs
+        from ipip.native import core
 
-        from ipip._core import DumpParser
-
-        parser = DumpParser(
+        parser = core.DumpParser(
             self._columns, atomic_numbers, self._symbols, self._instructions, wanted
         )
         self.truncated, self.broken = False, 0
@@ -105,13 +103,13 @@ class DumpReader:
                 yield from self._read_file(file, frames)
 
     def _read_file(self, file: Path, frames: DumpFrames) -> Iterator[DumpFrame | int]:
-        from ipip._core import CoreError
+        from ipip.native import core
 
         name = file.name
         while True:
             try:
                 item = frames.next()
-            except CoreError as error:
+            except core.CoreError as error:
                 text = str(error)
                 joint = ", " if text.startswith("step ") else ": "
                 raise InputError(f"{file}{joint}{text}") from None
@@ -148,24 +146,19 @@ class DumpReader:
 def _opened(parser: DumpParser, file: Path, offset: int) -> Iterator[DumpFrames]:
     """Open the frames of a file; with a second core a second thread reads beside the caller's."""
     ahead = len(os.sched_getaffinity(0)) > 1
-    if is_compressed(file):
-        source = open_compressed(file, offset, ahead)
-        frames = parser.open(source, offset)
-        try:
-            yield frames
-        finally:
-            frames.close()
-            source.close()
-        return
-    descriptor = open_plain(file, offset)
-    frames = parser.open(descriptor, offset, ahead)
-    atexit.register(frames.close)
-    try:
+    with contextlib.ExitStack() as stack:
+        if is_compressed(file):
+            source = open_compressed(file, offset, ahead)
+            stack.callback(source.close)
+            frames = parser.open(source, offset)
+        else:
+            descriptor = open_plain(file, offset)
+            stack.callback(os.close, descriptor)
+            frames = parser.open(descriptor, offset, ahead)
+            atexit.register(frames.close)  # a reader may be left open to the end of the program
+            stack.callback(atexit.unregister, frames.close)
+        stack.callback(frames.close)
         yield frames
-    finally:
-        atexit.unregister(frames.close)
-        frames.close()
-        os.close(descriptor)
 
 
 def read_dump(

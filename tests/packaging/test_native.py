@@ -33,9 +33,9 @@ def test_module_and_plugin_are_of_the_build_of_the_python_files() -> None:
     [
         (
             "_core.built_for = lambda: '0123456789ab'",
-            "another build (0123456789ab) than its Python",
+            "another build (0123456789ab)",
         ),
-        ("del _core.built_for", "another build (an older one) than its Python files"),
+        ("del _core.built_for", "another build (an older one)"),
     ],
 )
 def test_a_module_of_another_build_ends_a_command_with_one_sentence(change: str, said: str) -> None:
@@ -66,8 +66,7 @@ def test_a_plugin_of_another_build_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert plugin.read_bytes().count(built) == 1
     plugin.write_bytes(plugin.read_bytes().replace(built, b"0123456789ab"))
     monkeypatch.setattr(native, "plugin_folder", lambda: str(tmp_path))
-    with pytest.raises(
-        IpipError, match=r"plugin .* is of another build \(0123456789ab\)"
-    ) as caught:
+    with pytest.raises(IpipError) as caught:
         native.check_plugin()
+    assert "plugin (pair_style ipip) is of another build (0123456789ab)" in str(caught.value)
     assert REBUILD in str(caught.value)

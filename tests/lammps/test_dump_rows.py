@@ -111,3 +111,22 @@ def test_a_damaged_row_is_named(tmp_path, row, said):
     path.write_text(frame_text(40, "id type x y z", ["1 1 0 0 0", row]))
     with pytest.raises(InputError, match=f"step 40: {said}"):
         list(read_dump(path))
+
+
+@pytest.mark.parametrize("columns", [None, ()])
+def test_ids_and_types_of_any_form_are_read_the_same(tmp_path, columns):
+    path = tmp_path / "a.dump"
+    ids = ["3", "1.0", "+4", "2e0", "06", "5"]
+    types = ["1", "-2", "7.0", "123456789", "3.5", "1e3"]
+    rows = [f"{k} {t} 0.5 -1e-7 {k} 1 2 3" for k, t in zip(ids, types, strict=True)]
+    path.write_text(frame_text(0, "id type x y z fx fy fz", rows) * 2)
+    for name in runnable_instructions():
+        for frame in read_dump(path, columns=columns, instructions=name):
+            assert frame.ids.tolist() == [1, 2, 3, 4, 5, 6]
+            assert frame.types.tolist() == [-2, 123456789, 1, 7, 1000, 3]
+            assert frame.positions[:, 2].tolist() == [1, 2, 3, 4, 5, 6]
+    for word in ("nan", "1e300"):
+        path.write_text(frame_text(0, "id type x y z", [f"{word} 1 0 0 0", "1 1 0 0 0"]))
+        for name in runnable_instructions():
+            with pytest.raises(InputError, match=f"'{word}' where an integer belongs"):
+                list(read_dump(path, columns=columns, instructions=name))

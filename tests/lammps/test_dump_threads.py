@@ -195,14 +195,19 @@ def test_a_forked_process_is_told_to_open_the_dump_anew(long_dump):
 
 
 @pytest.mark.parametrize("end", ["", "raise SystemExit(3)"])
-def test_a_reader_that_is_left_open_lets_the_interpreter_end_silently(long_dump, end):
+def test_readers_that_are_left_open_let_the_interpreter_end_silently(long_dump, end):
+    text = long_dump.read_text()
+    paths = [long_dump]
+    for suffix in (".gz", ".zst"):
+        paths.append(long_dump.with_suffix(suffix))
+        paths[-1].write_bytes(compressed(text, suffix))
     code = (
         "import os; os.sched_getaffinity = lambda pid: {0, 1}\n"
         "from ipip.lammps import read_dump\n"
-        f"frames = iter(read_dump({str(long_dump)!r}))\n"
-        "kept = [next(frames) for _ in range(60)]\n"
-        "ring = [frames]; ring.append(ring)\n"
-        "print(len(os.listdir('/proc/self/task')) > 1)\n" + end
+        f"readers = [iter(read_dump(path)) for path in {list(map(str, paths))}]\n"
+        "frames = [next(reader) for reader in readers for _ in range(60)]\n"
+        "ring = [readers]; ring.append(ring)\n"
+        "print(len(os.listdir('/proc/self/task')) > 3)\n" + end
     )
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "ignore", "-c", code],

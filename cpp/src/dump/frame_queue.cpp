@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <exception>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -78,6 +79,9 @@ void FrameQueue::work(Worker& worker, Lock& lock) {
   } catch (const std::bad_alloc&) {
     slot->items.clear();
     slot->items.push_back(wrong("there is not enough memory for its frames"));
+  } catch (const std::exception& error) {  // nothing may leave the second thread
+    slot->items.clear();
+    slot->items.push_back(wrong(error.what()));
   }
   lock.lock();
   slot->done = true;

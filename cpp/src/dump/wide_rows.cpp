@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "dump/column_plan.hpp"
 #include "dump/number.hpp"
 #include "dump/rows.hpp"
 #include "dump/short_words.hpp"
@@ -19,66 +20,6 @@ namespace ipip::dump {
 #ifdef IPIP_FAST_NUMBERS
 
 namespace {
-
-// Up to four numbers beside each other that go to places beside each other; or up to three, and an
-// integer from anywhere in the row, which costs nothing more.
-struct Quad {
-  std::int64_t first = 0;  // column
-  int count = 0;
-  double* to = nullptr;
-  std::int64_t stride = 0;
-  std::int64_t fourth = -1;          // column of the integer; -1: none
-  std::int64_t* integers = nullptr;  // where it goes
-};
-
-// Which columns are read together, and which are read alone.
-struct Plan {
-  std::vector<Quad> quads;             // one that holds the id comes first
-  std::vector<std::int64_t> integers;  // columns
-  std::int64_t text = -1;              // column
-  bool id_first = false;               // the first of the quads holds the id
-};
-
-Plan plan_for(const Rows& rows) {
-  Plan plan;
-  std::vector<Quad>& quads = plan.quads;
-  const auto width = static_cast<std::int64_t>(rows.columns.size());
-  for (std::int64_t k = 0; k < width; ++k) {
-    const Column& column = rows.columns[static_cast<std::size_t>(k)];
-    if (column.kind == Kind::text) plan.text = k;
-    if (column.kind == Kind::integer && k != rows.id) plan.integers.push_back(k);
-    if (column.kind != Kind::number) continue;
-    if (!quads.empty()) {
-      Quad& last = quads.back();
-      if (last.count < 4 && k == last.first + last.count && column.stride == last.stride &&
-          column.numbers == last.to + last.count) {
-        ++last.count;
-        continue;
-      }
-    }
-    quads.push_back({k, 1, column.numbers, column.stride});
-  }
-  std::vector<std::int64_t> waiting = plan.integers;
-  if (rows.id >= 0) waiting.insert(waiting.begin(), rows.id);
-  plan.integers.clear();
-  auto quad = quads.begin();
-  for (const std::int64_t column : waiting) {
-    quad = std::find_if(quad, quads.end(), [](const Quad& one) { return one.count < 4; });
-    if (quad == quads.end()) {
-      if (column != rows.id) plan.integers.push_back(column);
-      continue;
-    }
-    quad->fourth = column;
-    quad->integers = rows.columns[static_cast<std::size_t>(column)].integers;
-    if (column == rows.id) {
-      std::iter_swap(quads.begin(), quad);
-      plan.id_first = true;
-      quad = quads.begin();
-    }
-    ++quad;
-  }
-  return plan;
-}
 
 struct Words {
   const char* text;            // from which places count

@@ -150,12 +150,14 @@ def _opened(parser: DumpParser, file: Path, offset: int) -> Iterator[DumpFrames]
         if is_compressed(file):
             source = open_compressed(file, offset, ahead)
             stack.callback(source.close)
+            atexit.register(source.close)  # a reader may be left open to the end of the program
+            stack.callback(atexit.unregister, source.close)
             frames = parser.open(source, offset)
         else:
             descriptor = open_plain(file, offset)
             stack.callback(os.close, descriptor)
             frames = parser.open(descriptor, offset, ahead)
-            atexit.register(frames.close)  # a reader may be left open to the end of the program
+            atexit.register(frames.close)
             stack.callback(atexit.unregister, frames.close)
         stack.callback(frames.close)
         yield frames

@@ -46,7 +46,7 @@ template <class T>
 py::object array_of(Memory<T>& memory, std::vector<py::ssize_t> shape) {
   if (!memory) return py::none();
   T* const data = memory.release();
-  const py::capsule owner(data, [](void* held) { std::free(held); });
+  const py::capsule owner(data, &MemoryPool::give_back);
   return py::array_t<T>(std::move(shape), data, owner);
 }
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "dump/box.hpp"
-#include "dump/memory.hpp"
+#include "dump/memory_pool.hpp"
 #include "dump/rows.hpp"
 
 namespace ipip::dump {

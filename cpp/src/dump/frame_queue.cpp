@@ -32,8 +32,9 @@ FrameQueue::FrameQueue(std::shared_ptr<const Request> request, std::unique_ptr<T
     : process_(getpid()),
       ahead_(ahead),
       request_(std::move(request)),
+      pool_(std::make_shared<MemoryPool>()),
       blocks_(std::move(source), offset),
-      own_(request_) {}
+      own_(request_, pool_) {}
 
 // Whether there is a block to be read, and place for it.
 bool FrameQueue::may_work() const {
@@ -89,7 +90,7 @@ void FrameQueue::work(Worker& worker, Lock& lock) {
 }
 
 void FrameQueue::read_ahead() {
-  Worker worker(request_);
+  Worker worker(request_, pool_);
   Lock lock(mutex_);
   while (!closing_ && !ended_) {
     if (may_work()) {
@@ -143,14 +144,16 @@ void FrameQueue::start_thread() {
 }
 
 void FrameQueue::close() {
-  if (!thread_) return;
-  {
-    const std::lock_guard guard(mutex_);
-    closing_ = true;
+  if (thread_) {
+    {
+      const std::lock_guard guard(mutex_);
+      closing_ = true;
+    }
+    changed_.notify_all();
+    thread_->join();
+    thread_.reset();
   }
-  changed_.notify_all();
-  thread_->join();
-  thread_.reset();
+  pool_->close();
 }
 
 }  // namespace ipip::dump

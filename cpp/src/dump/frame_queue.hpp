@@ -41,7 +41,7 @@ class FrameQueue {
   /// what it held is held for ever, and this can only be forgotten, not deleted.
   bool is_here() const;
 
-  /// Ends the second thread, which finishes its block before.
+  /// Ends the second thread, which finishes its block before, and keeps no free memory.
   void close();
 
  private:
@@ -51,7 +51,8 @@ class FrameQueue {
     bool done = false;
   };
   struct Worker {
-    explicit Worker(const std::shared_ptr<const Request>& request) : reader(request) {}
+    Worker(const std::shared_ptr<const Request>& request, const std::shared_ptr<MemoryPool>& pool)
+        : reader(request, pool) {}
     FrameReader reader;
     Block block;
   };
@@ -65,6 +66,7 @@ class FrameQueue {
   const pid_t process_;
   bool ahead_;
   std::shared_ptr<const Request> request_;
+  std::shared_ptr<MemoryPool> pool_;
   TextBlocks blocks_;  // of whoever set `reading_`
   Worker own_;         // of the caller
 

@@ -112,7 +112,7 @@ bool FrameReader::read_whole(std::string_view text, FrameSpan& span, Frame& fram
   const double* const images = layout_.unwrapped ? nullptr : frame.images.get();
   frame.unwrapped = layout_.unwrapped || images != nullptr;
   if (layout_.scaled || images != nullptr) {
-    frame.positions = memory_for<double>(3 * span.count);
+    frame.positions = memory_for<double>(*pool_, 3 * span.count);
     place_atoms(frame.box, layout_.scaled, span.count, frame.stored.get(), images,
                 frame.positions.get());
   }
@@ -139,7 +139,7 @@ Rows FrameReader::arrays_for(Frame& frame) {
   Rows rows{
       count, std::vector<Column>(layout_.names.size()), layout_.id, {}, request_->instructions};
   const auto three = [&](const Triple& triple, Memory<double>& array) {
-    array = memory_for<double>(3 * count);
+    array = memory_for<double>(*pool_, 3 * count);
     double* to = array.get();
     for (const int column : triple) {
       rows.columns[static_cast<std::size_t>(column)] = {Kind::number, to++, 3, nullptr, nullptr};
@@ -147,7 +147,7 @@ Rows FrameReader::arrays_for(Frame& frame) {
   };
   const auto whole = [&](int column, Memory<std::int64_t>& array) {
     if (column < 0) return;
-    array = memory_for<std::int64_t>(count);
+    array = memory_for<std::int64_t>(*pool_, count);
     rows.columns[static_cast<std::size_t>(column)] = {Kind::integer, nullptr, 1, array.get(),
                                                       nullptr};
   };
@@ -157,7 +157,7 @@ Rows FrameReader::arrays_for(Frame& frame) {
   if (layout_.images) three(*layout_.images, frame.images);
   if (layout_.forces) three(*layout_.forces, frame.forces);
   frame.n_others = static_cast<std::int64_t>(layout_.others.size());
-  frame.others = memory_for<double>(frame.n_others * count);
+  frame.others = memory_for<double>(*pool_, frame.n_others * count);
   double* to = frame.others.get();
   for (const int column : layout_.others) {
     rows.columns[static_cast<std::size_t>(column)] = {Kind::number, to++, frame.n_others, nullptr,
@@ -195,7 +195,7 @@ void FrameReader::set_numbers(const Rows& rows, Frame& frame) {
   if (request_->symbols && frame.types) {
     const std::vector<std::int64_t>& known = request_->numbers_of_types;
     const std::int64_t* const types = frame.types.get();
-    frame.numbers = memory_for<std::int64_t>(count);
+    frame.numbers = memory_for<std::int64_t>(*pool_, count);
     for (std::int64_t atom = 0; atom < count; ++atom) {
       const std::int64_t type = types[atom];
       if (type < 1 || type > static_cast<std::int64_t>(known.size())) {
@@ -212,7 +212,7 @@ void FrameReader::set_numbers(const Rows& rows, Frame& frame) {
     if (found == request_->numbers.end() || found->second == 0) return;
     of_words.push_back(found->second);
   }
-  frame.numbers = memory_for<std::int64_t>(count);
+  frame.numbers = memory_for<std::int64_t>(*pool_, count);
   std::int64_t* const to = frame.numbers.get();
   const std::int32_t* const codes = scratch_.codes(count);
   for (std::int64_t atom = 0; atom < count; ++atom) {

@@ -19,7 +19,8 @@ namespace ipip::dump {
 /// A reader for one thread; it keeps the layout of the columns and its memory.
 class FrameReader {
  public:
-  explicit FrameReader(std::shared_ptr<const Request> request) : request_(std::move(request)) {}
+  FrameReader(std::shared_ptr<const Request> request, std::shared_ptr<MemoryPool> pool)
+      : request_(std::move(request)), pool_(std::move(pool)) {}
 
   /// Reads all that a block holds. Nothing is thrown but std::bad_alloc: what is wrong is an item.
   std::vector<Item> read(const Block& block);
@@ -33,6 +34,7 @@ class FrameReader {
   void set_numbers(const Rows& rows, Frame& frame);
 
   std::shared_ptr<const Request> request_;
+  std::shared_ptr<MemoryPool> pool_;
   std::string columns_;  // behind "ITEM: ATOMS" of the frame that the layout was made for
   Layout layout_;
   std::shared_ptr<const std::vector<ColumnPlace>> places_;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import cast
@@ -21,14 +22,15 @@ def open_plain(path: Path, offset: int = 0) -> int:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        size = os.lseek(descriptor, 0, os.SEEK_END)
-        os.lseek(descriptor, min(offset, size), os.SEEK_SET)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
     except OSError as error:
         raise InputError(f"dump {path} cannot be read: {error.strerror}") from None
+    size = os.fstat(descriptor).st_size
     if offset > size:
         os.close(descriptor)
         raise _too_short(path, offset, size)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    with contextlib.suppress(OSError):  # no more than a hint
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
     return descriptor
 
 
@@ -93,6 +95,8 @@ class Decompressed:
             return self._source.readinto(target) or 0
         except self._damaged as error:
             raise InputError(f"dump {self._path}: its compression is damaged: {error}") from None
+        except OSError as error:
+            raise InputError(f"dump {self._path} cannot be read: {error.strerror}") from None
 
     def close(self) -> None:
         """Close the file."""

@@ -7,12 +7,12 @@ import threading
 
 from ipip.lammps.byte_source import ByteSource
 
-PIECE = 1 << 20  # bytes that are read at a time
-PIECES = 2  # that may wait
+PIECE = 1 << 19  # bytes that are read at a time
+PIECES = 4  # in turn: one is read, one is used, the others wait
 
 
 class ReadAhead:
-    """A source whose bytes another thread reads, at most ``PIECES`` pieces ahead.
+    """A source whose bytes another thread reads, less than ``PIECES`` pieces ahead.
 
     Args:
         source: is read and closed by this one alone from now on. What it raises comes out of
@@ -21,7 +21,11 @@ class ReadAhead:
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
-        self._pieces: queue.Queue[memoryview | Exception] = queue.Queue(PIECES)
+        self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+        self._full: queue.SimpleQueue[tuple[bytearray, int] | Exception] = queue.SimpleQueue()
+        for _ in range(PIECES):
+            self._free.put(bytearray(PIECE))
+        self._piece: bytearray | None = None
         self._rest = memoryview(b"")
         self._ended = self._closing = False
         self._thread = threading.Thread(target=self._read, name="dump read-ahead", daemon=True)
@@ -30,35 +34,37 @@ class ReadAhead:
     def readinto(self, target: memoryview, /) -> int:
         """Fill the target from its start; return the number of bytes, 0 at the end."""
         if not self._rest and not self._ended:
-            piece = self._pieces.get()
-            if isinstance(piece, Exception):
+            if self._piece is not None:
+                self._free.put(self._piece)
+            found = self._full.get()
+            if isinstance(found, Exception):
                 self._ended = True
-                raise piece
-            self._rest, self._ended = piece, not piece
+                raise found
+            self._piece, count = found
+            self._rest, self._ended = memoryview(self._piece)[:count], not count
         count = min(len(target), len(self._rest))
         target[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
 
     def close(self) -> None:
-        """End the thread and close the source."""
-        self._closing = True
-        while self._thread.is_alive():
-            try:
-                self._pieces.get(timeout=0.01)  # it may wait for a place
-            except queue.Empty:
-                continue
+        """End the thread, which finishes its piece before, and close the source."""
+        self._ended = self._closing = True
+        self._rest = memoryview(b"")
+        self._free.put(bytearray())  # it may wait for one
         self._thread.join()
         self._source.close()
 
     def _read(self) -> None:
-        while not self._closing:
-            piece = memoryview(bytearray(PIECE))
-            try:
-                piece = piece[: self._source.readinto(piece) or 0]
-            except Exception as error:
-                self._pieces.put(error)
+        while True:
+            piece = self._free.get()
+            if self._closing:
                 return
-            self._pieces.put(piece)
-            if not piece:
+            try:
+                count = self._source.readinto(memoryview(piece)) or 0
+            except Exception as error:
+                self._full.put(error)
+                return
+            self._full.put((piece, count))
+            if not count:
                 return

@@ -206,12 +206,12 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     axes = figure.add_subplot()
     series = (
         ("text", "%.10g", "ratio, two cores", "text, two cores", "#0072B2", "o--"),
-        ("text", "%.10g", "ratio, ipip", "text", "#0072B2", "o-"),
+        ("text", "%.10g", "ratio, ipip", "text, one core", "#0072B2", "o-"),
         ("gz", "%.10g", "ratio, two cores", "gz, two cores", "#D55E00", "s--"),
-        ("gz", "%.10g", "ratio, ipip", "gz", "#D55E00", "s-"),
+        ("gz", "%.10g", "ratio, ipip", "gz, one core", "#D55E00", "s-"),
         ("gz", "%.10g", "ratio, bound", "gz, decompression alone", "#D55E00", "s:"),
         ("zst", "%.10g", "ratio, two cores", "zst, two cores", "#009E73", "^--"),
-        ("zst", "%.10g", "ratio, ipip", "zst", "#009E73", "^-"),
+        ("zst", "%.10g", "ratio, ipip", "zst, one core", "#009E73", "^-"),
         ("zst", "%.10g", "ratio, bound", "zst, decompression alone", "#009E73", "^:"),
     )
     for kind, form, key, label, colour, style in series:
@@ -225,6 +225,8 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         xlabel="atoms of a frame",
         ylabel=f"times the speed of ASE {ase.__version__}",
     )
+    axes.set_xticks(ATOMS, [str(n) for n in ATOMS])
+    axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_title("Reading LAMMPS text dumps (%.10g)", fontsize=10)
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -34,6 +34,9 @@ class DumpReader:
     is then True and a warning is logged. So is one in the middle, behind which another run went
     on; ``broken`` counts these.
 
+    Where the process may use a second core, a second thread reads a bounded part of the dump ahead,
+    or decompresses it. It ends with the iteration, also with one that is left early.
+
     Args:
         path: dump file, one compressed by gzip (.gz) or zstandard (.zst), or a pattern with ``*``
             for one file a frame, which are then read in the order of the numbers in their names.

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ipip.loop.statistics import wilson_interval
 from ipip.report import (
     Curve,
     Drift,
@@ -17,6 +16,7 @@ from ipip.report import (
     StabilityRun,
     StageCost,
 )
+from ipip.stability import wilson_interval
 
 KINDS = ("bulk", "cluster", "surface", "gas")
 ERRORS = {"teacher": 0.44, "none": 0.62, "student 0": 0.43, "student 1": 0.37, "student 2": 0.52}

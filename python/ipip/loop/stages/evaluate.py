@@ -17,7 +17,7 @@ from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.student_md import describe_verdicts, run_student
 from ipip.loop.stages.training import STUDENT_FILE
 from ipip.loop.starts import speed_box, stability_starts
-from ipip.loop.statistics import wilson_interval
+from ipip.stability.intervals import wilson_interval
 from ipip.train import metrics, predict_file
 
 TEST_FILE = "test.xyz"

@@ -168,6 +168,7 @@ def test_changed_stages_are_set_aside_where_somebody_agrees(copied):
     assert [entry["failures"]["total"] for entry in summary["rounds"]] == [0, 0]
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert (folder / "discarded/001/round_001/50_evaluate/manifest.json").exists()
+    assert (folder / "best/student.pt").exists()
 
 
 def test_nothing_is_changed_where_somebody_declines(copied):
@@ -187,7 +188,12 @@ def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
     aside, names = rewind(folder, "round_001/20_relabel")
     assert names[0] == "round_001/20_relabel" and len(names) == 4
     assert (aside / "round_001/50_evaluate/manifest.json").exists()
-    assert not (folder / "summary.json").exists()
+    assert (aside / "best/student.pt").exists() and (aside / "ledger.csv").exists()
+    left = json.loads((folder / "summary.json").read_text())
+    assert [entry["round"] for entry in left["rounds"]] == [0] and left["stopped"] is None
+    first = read_metadata(folder / stage_id(0, "40_finetune") / "student.pt").weights_digest
+    assert read_metadata(folder / "best/student.pt").weights_digest == first
+    assert {row.rounds for row in read_ledger(folder)} == {"0"}
     after = run_loop(load_settings(config, RunSettings), folder)
     assert without_times(after) == without_times(before)
 
@@ -200,6 +206,9 @@ def test_rewind_takes_a_whole_round_and_refuses_what_is_not_there(copied):
         rewind(folder.parent, "round_001")
     assert rewind(folder, "round_001")[1][0] == "round_001/05_forget"
     assert not any((folder / "round_001").iterdir())
+    rewind(folder, "round_000/40_finetune")
+    assert not any((folder / name).exists() for name in ("best", "report", "ledger.csv"))
+    assert read_status(folder).summary["verdict"] == "no round is finished yet"
 
 
 def test_garbage_goes_and_the_run_is_still_whole(copied):

@@ -29,6 +29,8 @@ FIGURES = [
     "frames-by-origin",
     "label-drift",
     "harvest",
+    "species",
+    "species-1",
     "speed",
     "wall-time",
 ]
@@ -98,6 +100,8 @@ def test_every_figure_can_be_had_as_csv(content):
     assert float(by_round["none"][1]) == 0.62
     assert ["2", "346", "38", "60", "1", "its error rose"] in found["frames-by-round"]
     assert found["failures"][1][:3] == ["none", "17", "18"]
+    assert ["start of the runs", "18", "S2", "45", "2.5"] in found["species"]
+    assert found["species-1"][:2] == [["time (ps)", "Mo3O9", "Mo3O9S2"], ["0.0", "1", "0"]]
 
 
 def test_what_is_not_finite_is_left_out_and_the_page_is_still_valid(content):

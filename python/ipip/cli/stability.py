@@ -52,7 +52,7 @@ def stability(
     if workers is not None and workers < 1:
         raise InputError(f"--workers {workers}: expected at least 1")
     at_once = workers or len(os.sched_getaffinity(0))
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     with step_progress(len(models) * protocol.runs, shown=not (quiet or as_json)) as shown:
         report = run_stability(
             models, protocol, folder, at_once, shown.steps, shown.result, launcher.split()

@@ -52,7 +52,7 @@ def _print_plan(budget, arms, seeds) -> None:  # type: ignore[no-untyped-def]
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     steps = budget.steps_of_one_student
     console.print(
         f"{len(arms)} arms, {len(seeds)} seeds. The judged student of each arm sees {steps} "
@@ -70,7 +70,7 @@ def _print_summary(summary, target: Path) -> None:  # type: ignore[no-untyped-de
 
     from ipip.study.report import HEADER, table_rows
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(summary["verdict"], style="bold")
     table = Table(*HEADER)
     for row in table_rows(summary):

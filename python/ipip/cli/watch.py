@@ -24,7 +24,7 @@ def watch_run(root: Path, interval: float) -> None:
         root: run folder.
         interval: s between two looks.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     state = read_status(root)
     with Live(draw_state(state), console=console, auto_refresh=False) as live:
         while True:

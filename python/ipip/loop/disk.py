@@ -68,4 +68,5 @@ def full_disk_explained(path: Path) -> Iterator[None]:
 
 def megabytes(count: int) -> str:
     """Return a byte count as text in MB."""
-    return f"{count / 1e6:.0f} MB"
+    size = count / 1e6
+    return f"{size:.0f} MB" if size >= 10 else f"{size:.2g} MB"

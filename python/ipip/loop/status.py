@@ -184,5 +184,6 @@ def _summary(run: RunFolder) -> dict[str, Any]:
             "teacher": None,
             "rounds": [],
             "best_round": None,
+            "stopped": None,
         }
     return summary

@@ -19,9 +19,10 @@ from ipip.report.figures import (
     frame_figures,
     parity_figures,
     plain_figure,
+    species_figures,
     stability_figures,
 )
-from ipip.report.table import HEADER, describe_speed, format_failures, table_rows
+from ipip.report.table import HEADER, describe_speed, format_failures, format_number, table_rows
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 FORCE = "force_mae_ev_per_a"
@@ -38,6 +39,7 @@ def render_page(content: ReportContent, title: str) -> str:
         ("accuracy", "Accuracy", [*accuracy_figures(content), *parity_figures(content)]),
         ("stability", "Stability", stability_figures(content)),
         ("frames", "Frames and labels", frame_figures(content)),
+        ("species", "Species", species_figures(content)),
         ("cost", "Speed and cost", cost_figures(content)),
     ]
     shown = [(name, heading, figures) for name, heading, figures in sections if figures]
@@ -91,11 +93,6 @@ def _tone(content: ReportContent) -> str:
     return "bad" if best.interval[0] > teacher else "plain"
 
 
-def format_number(value: float) -> str:
-    """Return a number with three digits at least, never as a power of ten."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def _numbers(content: ReportContent) -> list[dict[str, str]]:
     """Return the numbers at the top: error, failures, speed, frames."""
     summary = content.summary
@@ -126,9 +123,10 @@ def _numbers(content: ReportContent) -> list[dict[str, str]]:
     last = summary["rounds"][-1]
     numbers.append(
         {
-            "what": "rounds; student to use",
-            "value": f"{len(summary['rounds'])}; student {summary['best_round']}",
-            "than": f"{last['kept'] + last['new']} pretraining frames in the last round",
+            "what": "student to use",
+            "value": f"student {summary['best_round']}",
+            "than": f"of {len(summary['rounds'])}; the last saw {last['kept'] + last['new']} "
+            "pretraining frames",
         }
     )
     return numbers

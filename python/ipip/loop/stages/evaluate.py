@@ -58,7 +58,7 @@ def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
         seeds=seeds,
         note=f"held-out force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å, energy "
         f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures['failed']} of "
-        f"{failures['total']} runs failed; {pace:.0f} µs per atom and step",
+        f"{failures['total']} runs failed; {pace:.3g} µs per atom and step",
     )
 
 

@@ -1,6 +1,8 @@
 """The verbs: what they print, their exit status, and that wrong input is one clear message."""
 
+import importlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from ipip.cli.main import main
+from ipip.cli.main import app, main
 from ipip.data import read_frames, write_frames
 
 LOOP_VERBS = (
@@ -41,6 +43,20 @@ def test_help_is_quick_and_loads_nothing_heavy():
     assert time.perf_counter() - started < 5
     for verb in (*LOOP_VERBS, "train", "eval", "info", "export"):
         assert f"  {verb} " in done.stdout
+
+
+def test_every_verb_is_documented_with_the_function_that_it_calls(repository):
+    rows = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \| (`ipip\..*`) \|$",
+        (repository / "docs" / "loop.md").read_text(encoding="utf-8"),
+        re.M,
+    )
+    told = {verb: functions for verbs, functions in rows for verb in re.findall(r"\w+", verbs)}
+    assert set(told) == {command.name for command in app.registered_commands}
+    for functions in told.values():
+        for path in re.findall(r"`(.*?)`", functions):
+            module, _, name = path.rpartition(".")
+            assert getattr(importlib.import_module(module), name).__doc__, path
 
 
 def test_a_wrong_option_is_status_2(capsys):
@@ -154,6 +170,15 @@ def test_lammps_without_the_plugin(config, capsys, monkeypatch, tmp_path):
 @pytest.mark.parametrize("verb", ["status", "report"])
 def test_a_folder_that_is_no_run(tmp_path, capsys, verb):
     assert "is not a run folder" in refuse(capsys, verb, tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_named(config, capsys, tmp_path):
+
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "run"
+    message = refuse(capsys, "run", config, "--dir", place, status=1)
+    assert f"{place.parent}" in message and "Not a directory" in message
+    assert "unexpected" not in message
 
 
 def test_something_unforeseen_is_one_sentence_too(config, capsys, monkeypatch):

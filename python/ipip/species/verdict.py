@@ -32,7 +32,8 @@ def describe_result(result: SpeciesResult) -> list[str]:
         for pair, form, break_ in result.distances.rows()
         if break_ > 0
     )
-    lines.append(f"bonds form below / break above (Å): {bonds}")
+    without = "none between these elements; metal_bonds or bonds of the settings (--bond) make some"
+    lines.append(f"bonds form below / break above (Å): {bonds or without}")
     return lines
 
 

@@ -291,6 +291,28 @@ def test_an_unknown_stage_is_refused(copied):
         run_loop(load_settings(config, RunSettings), folder, from_stage="round_009/10_explore")
 
 
+def test_a_damaged_summary_says_how_to_write_it_again(copied):
+    _, folder = copied
+    (folder / "summary.json").write_text("{")
+    with pytest.raises(IpipError, match="is damaged; `ipip report"):
+        read_status(folder)
+    write_results(folder)
+    assert read_status(folder).summary["rounds"]
+
+
+def test_a_folder_of_another_version_is_refused(copied):
+    config, folder = copied
+    path = folder / stage_id(1, "05_forget") / "manifest.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    for look in (read_status, write_results, find_garbage):
+        with pytest.raises(
+            IpipError, match=r"05_forget.manifest.json: is not a manifest that this"
+        ):
+            look(folder)
+    with pytest.raises(IpipError, match=r"remove .*05_forget to compute that stage again"):
+        run_loop(load_settings(config, RunSettings), folder)
+
+
 def test_a_lost_output_is_noticed(copied):
     config, folder = copied
     (folder / stage_id(0, "30_pretrain") / "student.pt").unlink()

@@ -111,8 +111,13 @@ def _of_student_md(folder: Path, dumps: bool) -> Iterator[Garbage]:
 
 
 def _item(path: Path, why: str) -> Garbage:
-    if path.is_dir():
-        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    else:
-        size = path.stat().st_size
-    return Garbage(path, size, why)
+    files = path.rglob("*") if path.is_dir() else [path]
+    return Garbage(path, sum(_bytes(file) for file in files), why)
+
+
+def _bytes(path: Path) -> int:
+    """Return the size of a file; of one that a driver removes at this moment, 0."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -155,7 +155,8 @@ def _valid_stages(
 
 def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
     text = (
-        f"{run.root}: these finished stages do not fit the settings any more:\n{found.describe()}"
+        f"{run.root}: these finished stages do not fit the settings and this version of ipip any "
+        f"more:\n{found.describe()}"
     )
     first = next(iter(found.invalid))
     if confirm is None:

@@ -66,8 +66,8 @@ def stability(
     broken = sum(model.broken for model in report.models)
     if broken:
         raise IpipError(
-            f"{broken} {'runs' if broken > 1 else 'run'} broke for reasons that say nothing about the "
-            "models and do not count; "
+            f"{broken} {'runs' if broken > 1 else 'run'} broke for reasons that say nothing about "
+            "the models, and do not count; "
             f"{folder / 'runs.csv'} names them; run the same command again to repeat them"
         )
 

@@ -26,6 +26,7 @@ from ipip.report.table import HEADER, describe_speed, format_failures, format_nu
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 FORCE = "force_mae_ev_per_a"
+TOLERATED = 0.1  # of the stability runs; above it a student is not called good
 
 
 def render_page(content: ReportContent, title: str) -> str:
@@ -82,14 +83,19 @@ def _card(figure: Figure) -> dict[str, Any]:
 
 
 def _tone(content: ReportContent) -> str:
-    """Return the colour of the verdict: by the interval of the best student's error."""
+    """Return the colour of the verdict: by the interval of the best student's error.
+
+    A student whose MD clearly fails now and then is not good, however small its errors are.
+    """
     models = {model.name: model for model in content.models}
     best = models.get(f"student {content.summary['best_round']}")
     teacher = content.summary["teacher"]["test"][FORCE]
     if best is None:
         return "plain"
+    failures = content.summary["rounds"][content.summary["best_round"]]["failures"]
+    steady = not failures["total"] or failures["wilson95"][0] <= TOLERATED
     if best.interval[1] < teacher:
-        return "good"
+        return "good" if steady else "plain"
     return "bad" if best.interval[0] > teacher else "plain"
 
 

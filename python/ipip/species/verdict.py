@@ -20,7 +20,7 @@ def describe_result(result: SpeciesResult) -> list[str]:
     which = "species" if result.follow is None else f"species with {result.follow}"
     lines = [f"{which} at the end ({result.last_step * scale:g} ps): {shown}"]
     total = sum(result.events.values())
-    kinds = ", ".join(f"{n} {kind}" for kind, n in result.events.items()) or "none"
+    kinds = ", ".join(f"{kind} {n}" for kind, n in result.events.items())
     lines.append(f"events: {kinds}" if total else "events: none")
     if result.ended is not None:
         lines.append(f"the analysis ends before the dump: {result.ended}")

@@ -51,7 +51,7 @@ def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
         for name, count in sorted(entry.counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     return Figure(
-        "species",
+        "species-at-end",
         "Molecules at the end of the students' explorations",
         "Of the runs that ended well, by the bonds of ipip species in one frame of each. "
         "Runs of students that agree should end with much the same molecules.",
@@ -82,6 +82,8 @@ def over_time(course: SpeciesOverTime, number: int) -> Figure:
         }
         for place, (name, counts) in enumerate(course.counts.items())
     ]
+    most = max((max(counts, default=0) for counts in course.counts.values()), default=0)
+    ticks = {"dtick": 1} if most <= len(COLOURS) else {}  # no fractions of a molecule
     which = "The most frequent" if course.follow is None else f"Those with {course.follow}, the"
     more = "" if course.follow is None else " most frequent"
     return Figure(
@@ -89,7 +91,7 @@ def over_time(course: SpeciesOverTime, number: int) -> Figure:
         f"Molecules over time: {course.name}",
         f"{which}{more} {len(course.counts)}. Provenance links its tables and reaction network.",
         traces,
-        {"xaxis": axis("time (ps)"), "yaxis": axis("molecules", rangemode="tozero")},
+        {"xaxis": axis("time (ps)"), "yaxis": axis("molecules", rangemode="tozero", **ticks)},
         ("time (ps)", *course.counts),
         list(zip(course.times, *course.counts.values(), strict=True)),
         wide=True,

@@ -67,7 +67,7 @@ def failures(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
             "type": "scatter",
             "mode": "text",
             "x": labels,
-            "y": high,
+            "y": [bound + 2 for bound in high],
             "text": [f"{sum(run.failed for run in m.runs)} of {len(m.runs)}" for m in models],
             "textposition": "top center",
             "showlegend": False,

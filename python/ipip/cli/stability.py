@@ -43,6 +43,7 @@ def stability(
     from rich.console import Console
 
     from ipip.cli.step_progress import step_progress
+    from ipip.cli.stopping import stoppable
     from ipip.errors import InputError, IpipError
     from ipip.stability import run_stability
 
@@ -53,7 +54,8 @@ def stability(
         raise InputError(f"--workers {workers}: expected at least 1")
     at_once = workers or len(os.sched_getaffinity(0))
     console = Console(highlight=False, markup=False)
-    with step_progress(len(models) * protocol.runs, shown=not (quiet or as_json)) as shown:
+    bar = step_progress(len(models) * protocol.runs, shown=not (quiet or as_json))
+    with stoppable(folder), bar as shown:
         report = run_stability(
             models, protocol, folder, at_once, shown.steps, shown.result, launcher.split()
         )

@@ -22,11 +22,10 @@ def study(
 ) -> None:
     """Run every arm for every seed, or continue; write one table, the plots and a verdict."""
     from ipip.cli.progress import TerminalReporter
+    from ipip.cli.stopping import stoppable
     from ipip.config.load import load_settings
     from ipip.config.study import StudySettings
-    from ipip.errors import IpipError
     from ipip.loop.reporter import SilentReporter
-    from ipip.loop.stop import Stopped, stop_on_signals
     from ipip.study.driver import prepare_study, run_study
 
     settings = load_settings(config, StudySettings)
@@ -35,13 +34,8 @@ def study(
         _print_plan(*prepare_study(settings)[1:], settings.seeds)
         return
     reporter = SilentReporter() if as_json else TerminalReporter()
-    try:
-        with stop_on_signals():
-            summary = run_study(settings, target, reporter=reporter)
-    except Stopped as stop:
-        raise IpipError(
-            f"stopped by {stop}; nothing finished is lost, the same command continues {target}"
-        ) from None
+    with stoppable(target):
+        summary = run_study(settings, target, reporter=reporter)
     if as_json:
         typer.echo(json.dumps(summary))
         return

@@ -98,6 +98,26 @@ def test_a_typo_comes_with_a_suggestion(config, edit, capsys, verb):
     assert "did you mean `temperature`?" in refuse(capsys, verb, config)
 
 
+@pytest.mark.parametrize(
+    ("block", "change", "said"),
+    [
+        ("resources", {"lammps_launcher": "mpiwalk -n 4"}, "there is no program 'mpiwalk'"),
+        ("student_md", {"pair_options": "backend quantum"}, "pair_options 'backend quantum'"),
+        ("student_md", {"ensemble": "npt"}, "student_md.ensemble is npt, which needs boxes"),
+    ],
+)
+def test_what_would_end_a_later_stage_is_told_before_the_first(config, capsys, block, change, said):
+    settings = yaml.safe_load(config.read_text())
+    settings[block] = settings.get(block, {}) | change
+    config.write_text(yaml.safe_dump(settings))
+    start = config.parent / "start.xyz"
+    if "ensemble" in change:
+        start.write_text(start.read_text().replace('pbc="T T T"', 'pbc="F F F"'))
+    run = config.parent / "run"
+    assert said in refuse(capsys, "run", config, "--dir", run)
+    assert not run.exists()
+
+
 def test_a_missing_teacher_names_its_extra(config, edit, capsys):
     settings = yaml.safe_load(config.read_text())
     settings["teacher"] = {"kind": "chgnet"}
@@ -114,7 +134,9 @@ def test_a_missing_teacher_stops_a_run_and_leaves_it_resumable(config, capsys):
     message = refuse(capsys, "run", config, "--dir", run)
     assert 'pip install "ipip[chgnet]"' in message
     assert main(["status", str(run)]) == 0
-    assert "0 of 12 stages are done" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "0 of 12 stages are done" in said
+    assert "round_000/10_explore failed: teacher" in said
 
 
 def test_an_empty_dataset(config, capsys):

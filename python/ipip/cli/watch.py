@@ -64,6 +64,8 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
     if state.stopped is not None:
         parts.append(Text(f"the run ends here: {state.stopped}"))
     elif not state.driven and state.now is None:
+        if state.failed is not None:
+            parts.append(Text(state.failed, style="red"))
         parts.append(Text("no driver works on it; the same `ipip run` continues it"))
     return Group(*parts)
 

@@ -13,6 +13,7 @@ from typing import Any
 from ipip.errors import IpipError
 from ipip.loop.course import stop_reason
 from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.journal import read_events
 from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.rules import read_rules
 from ipip.loop.storage import read_json
@@ -68,6 +69,7 @@ class RunState:
         now: what a driver is doing; None where none works on the run.
         stopped: why no further stage follows; None where one does.
         driven: a driver works on the run, be it between two stages.
+        failed: what ended the last driver, where a stage failed.
     """
 
     root: Path
@@ -76,6 +78,7 @@ class RunState:
     now: Now | None = None
     stopped: str | None = None
     driven: bool = False
+    failed: str | None = None
 
     @property
     def left_s(self) -> tuple[float, bool] | None:
@@ -106,7 +109,17 @@ def read_status(root: Path) -> RunState:
     states = tuple(
         _state(run, name, manifests, now, stopped is not None) for name in rules.stages()
     )
-    return RunState(root, states, _summary(run), now, stopped, now is not None or _alive(run))
+    driven = now is not None or _alive(run)
+    failed = None if driven else _last_failure(run)
+    return RunState(root, states, _summary(run), now, stopped, driven, failed)
+
+
+def _last_failure(run: RunFolder) -> str | None:
+    """Return what ended the last driver; None where no stage failed."""
+    events = read_events(run.journal)
+    if not events or events[-1].get("event") != "stage_failed":
+        return None
+    return f"{events[-1].get('stage')} failed: {events[-1].get('error')}"
 
 
 def read_now(run: RunFolder) -> Now | None:

@@ -33,8 +33,8 @@ def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
     plots = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
     verdict, *details = describe_result(result)
     sentences = f"<p class='verdict'>{verdict}</p>" + "".join(f"<p>{line}</p>" for line in details)
-    names = ("counts.csv", "events.csv", "species.csv", "reactions.csv")
-    names = names if result.follow is None else (*names, "molecules.csv")
+    names = ["counts.csv", "events.csv", "species.csv", "reactions.csv"]
+    names += [] if result.follow is None else ["molecules.csv"]
     tables = ", ".join(f"<a href='{name}'>{name}</a>" for name in names)
     write_text(
         path,

@@ -1,10 +1,8 @@
 """The molecules that a run's report tells of."""
 
 import json
-import shutil
 
 import numpy as np
-import pytest
 from ase.build import molecule
 
 from ipip.config.species import SpeciesSettings
@@ -14,12 +12,6 @@ from ipip.loop.manifest import read_manifests
 from ipip.loop.results import write_results
 from ipip.species import molecules_in
 from ipip.species.run import species_of_dump
-
-
-@pytest.fixture
-def copied(finished_run, tmp_path):
-    shutil.copytree(finished_run[1], tmp_path / "run")
-    return RunFolder(tmp_path / "run")
 
 
 def test_molecules_are_counted_across_the_walls_of_the_box():
@@ -34,10 +26,11 @@ def test_molecules_are_counted_across_the_walls_of_the_box():
 
 
 def test_the_ends_of_the_explorations_are_counted(copied):
+    copied = RunFolder(copied[1])
     manifests = read_manifests(copied)
     start, end = species_at_end(copied, manifests, 2)
-    assert (start.title, start.runs) == ("start of the runs", 2)
-    assert (end.title, end.runs) == ("round 1: student 0, 0.03 ps", 2)
+    assert (start.title, start.runs) == ("start of all 2 runs", 2)
+    assert (end.title, end.runs) == ("round 1: student 0, 0.03 ps, 2 of 2 runs", 2)
     assert start.counts == end.counts == {"Cu": 10, "Au": 6}  # metals have no bonds
     for path in copied.root.glob("round_001/10_explore/runs/*/*.dump"):
         path.unlink()
@@ -45,6 +38,7 @@ def test_the_ends_of_the_explorations_are_counted(copied):
 
 
 def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
+    copied = RunFolder(copied[1])
     dump = copied.stage(stage_id(1, "10_explore")) / "runs/alloy_00/trajectory.dump"
     folder = copied.root / "species-long"
     species_of_dump(dump, SpeciesSettings(follow="Au", metal_bonds=True, timestep=2.0), folder)

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
@@ -37,12 +38,6 @@ def wait_for(path: Path, process, seconds: float = 60) -> bool:
             return False
         time.sleep(0.002)
     raise AssertionError(f"{path} did not appear in {seconds} s")
-
-
-def without_times(value):
-    if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k != "us_per_atom_step"}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
 def work_of(run: Path) -> int:

@@ -29,7 +29,7 @@ def species_at_end(
 ) -> list[SpeciesAtEnd]:
     """Count the molecules at the end of the students' explorations, of the runs that ended well.
 
-    All rounds begin in the same boxes, which come first as long as a dump of them is there.
+    All rounds begin in the same boxes, which come first as long as dumps of them are there.
 
     Args:
         run: the run folder.
@@ -40,13 +40,18 @@ def species_at_end(
     for index in range(1, rounds):
         explored = manifests[stage_id(index, EXPLORE)]
         student = next(name for name in explored.inputs if name.endswith("/40_finetune"))
-        stable = [entry for entry in explored.results["runs"] if entry["state"] == "stable"]
-        folders = [run.stage(explored.stage) / RUNS / entry["name"] for entry in stable]
+        entries = explored.results["runs"]
+        stable = [entry for entry in entries if entry["state"] == "stable"]
+        place = run.stage(explored.stage) / RUNS
         if not found:
-            found += _count("start of the runs", folders, FIRST)
+            title = f"start of all {len(entries)} runs"
+            found += _count(title, [place / entry["name"] for entry in entries], FIRST)
         longest = max((entry["steps"] * entry["timestep_fs"] for entry in stable), default=0.0)
-        title = f"round {index}: student {int(student[6:9])}, {longest / 1000:.3g} ps"
-        found += _count(title, folders, LAST)
+        title = (
+            f"round {index}: student {int(student[6:9])}, {longest / 1000:.3g} ps, "
+            f"{len(stable)} of {len(entries)} runs"
+        )
+        found += _count(title, [place / entry["name"] for entry in stable], LAST)
     return found
 
 

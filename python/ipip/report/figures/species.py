@@ -53,8 +53,8 @@ def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
     return Figure(
         "species-at-end",
         "Molecules at the end of the students' explorations",
-        "Of the runs that ended well, by the bonds of ipip species in one frame of each. "
-        "Runs of students that agree should end with much the same molecules.",
+        "Of the runs that ended well, by the bonds of ipip species in one frame of each. Where "
+        "most runs end well, students that agree end with much the same molecules.",
         traces,
         {
             "barmode": "stack",

@@ -96,9 +96,7 @@ def test_killed_at_random_moments_it_ends_like_an_unbroken_run(
     print(f"{KILLS} kills, in {len(killed)} different stages: {', '.join(sorted(killed))}")
 
 
-def test_at_sigterm_the_teachers_md_stores_its_state(
-    write_inputs, start_ipip, tmp_path
-):
+def test_at_sigterm_the_teachers_md_stores_its_state(write_inputs, start_ipip, tmp_path):
     md = {"temperature": 300.0, "thermostat": "langevin", "steps": 10**6, "frame_interval": 10**6}
     config = write_inputs(tmp_path, teacher_md=md | {"checkpoint_interval": 10**6})
     run = tmp_path / "run"

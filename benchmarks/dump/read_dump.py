@@ -122,19 +122,17 @@ def measure_file(path: Path, atoms: int, frames: int, text: int, repeats: int) -
         "positions": lambda p: read_with(p, columns=()),
         "sse": lambda p: read_with(p, instructions="sse"),
     }
+    if path.suffix in {".gz", ".zst"}:
+        readers["bound"] = decompress
+    if len(cores) > 1:
+        readers["two cores"] = read_with
     best = dict.fromkeys(readers, float("inf"))
-    os.sched_setaffinity(0, {min(cores)})
     for _ in range(repeats):
         for name, read in readers.items():
+            os.sched_setaffinity(0, sorted(cores)[: 2 if name == "two cores" else 1])
+            expected = text if name == "bound" else atoms * frames
             for _ in range(1 if name == "ase" else 3):
-                best[name] = min(best[name], seconds(read, path, atoms * frames))
-    if path.suffix in {".gz", ".zst"}:
-        best["bound"] = min(seconds(decompress, path, text) for _ in range(2 * repeats))
-    if len(cores) > 1:
-        os.sched_setaffinity(0, sorted(cores)[:2])
-        best["two cores"] = min(
-            seconds(read_with, path, atoms * frames) for _ in range(3 * repeats)
-        )
+                best[name] = min(best[name], seconds(read, path, expected))
     os.sched_setaffinity(0, cores)
     return {
         **{f"us a frame, {name}": 1e6 * value / frames for name, value in best.items()},

@@ -66,5 +66,13 @@ def neighbours(frame: Frame) -> float:
     return edges.shape[1] / len(frame)
 
 
+def lone_share(frame: Frame) -> float:
+    """Return the share of atoms in pairs whose two atoms see nobody else."""
+    edges, _ = neighbor_list(frame.positions, frame.cell, frame.pbc, CUTOFF)
+    receivers, senders = np.asarray(edges)
+    single = np.bincount(receivers, minlength=len(frame)) == 1
+    return float(np.sum(single[receivers] & single[senders]) / len(frame))
+
+
 def _periodic(numbers: np.ndarray, positions: np.ndarray, cell: np.ndarray) -> Frame:
     return Frame.from_atoms(Atoms(numbers, positions=positions, cell=cell, pbc=True))

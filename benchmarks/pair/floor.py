@@ -8,33 +8,50 @@ import numpy as np
 import torch
 
 TAPS = 6  # of the spline that stands for a radial filter
+PAIRS_PER_CHANNEL = 1 / 14  # pairs of an atom up to which the first layer is tabulated (painn.cpp)
 
 
-def node_flops(channels: int, layers: int) -> float:
+def node_flops(channels: int, layers: int, *, tabulated: bool = False) -> float:
     """Return the flops an atom's own layers need, energy and gradient, without pointwise parts.
 
     Multiply-adds of a forward layer, in units of F^2: messages 4 (none in the first layer, which
-    depends on the species alone), mixing 6, update 5 (4 in the last layer, whose vectors lead
-    nowhere); the readout 1/2. The backward sweep takes as many.
+    depends on the species alone), mixing 6, update 5 (3 in the last layer, whose vectors lead
+    nowhere and whose a_ss goes through the readout at once); the readout 1. Tables save 7 in the
+    first layer: mixing, and the scalars' half of the update's first matrix. The backward sweep
+    takes as many.
     """
-    units = 11.0 * layers + 4.0 * (layers - 1) - 1.0 + 0.5
+    units = 11.0 * layers + 4.0 * (layers - 1) - 2.0 + 1.0 - (7.0 if tabulated else 0.0)
     return 2 * 2.0 * units * channels**2
 
 
-def pair_flops(channels: int, layers: int) -> float:
+def pair_flops(channels: int, layers: int, *, tabulated: bool = False) -> float:
     """Return the flops a directed pair needs, energy and gradient.
 
     For each channel and layer: spline taps of three filters (two in the first layer) and their
-    slopes, and the products of filters, messages and vectors.
+    slopes, and the products of filters, messages and vectors. Tables of the first layer: five
+    functions forward, two of them again backward, where three values and five slopes are needed.
     """
     first = (2 * 2 * TAPS + 9) + (3 * 2 * TAPS + 17)
+    if tabulated:
+        first = (5 * 2 * TAPS + 20) + (2 * 2 * TAPS + 12) + (8 * 2 * TAPS + 46)
     other = (3 * 2 * TAPS + 16) + (6 * 2 * TAPS + 39)
     return float(channels) * (first + (layers - 1) * other)
 
 
-def step_flops(channels: int, layers: int, neighbours: float) -> float:
-    """Return the flops of one atom and step."""
-    return node_flops(channels, layers) + neighbours * pair_flops(channels, layers)
+def step_flops(channels: int, layers: int, neighbours: float, lone: float = 0.0) -> float:
+    """Return the flops of one atom and step, in the mean over a box.
+
+    Args:
+        channels: of the student.
+        layers: of the student.
+        neighbours: mean number over all atoms.
+        lone: share of atoms in pairs that see nobody else, which cost next to nothing.
+    """
+    others = 1.0 - lone
+    near = (neighbours - lone) / others if others else 0.0
+    tabulated = near <= PAIRS_PER_CHANNEL * channels
+    node = node_flops(channels, layers, tabulated=tabulated)
+    return others * (node + near * pair_flops(channels, layers, tabulated=tabulated))
 
 
 def sgemm_rate(size: int = 1024, seconds: float = 0.5) -> float:

@@ -3,8 +3,11 @@
 
 #include <torch/script.h>
 
+#include <utility>
+
 #include "ipip/error.hpp"
 #include "kernels.hpp"
+#include "lone_pairs.hpp"
 #include "painn.hpp"
 #include "painn_model.hpp"
 
@@ -14,6 +17,12 @@ namespace {
 // Far below the rounding of float32 in forces; far below what MD with float64 resolves.
 template <class T>
 constexpr double kTableError = sizeof(T) == 4 ? 3e-7 : 1e-10;
+
+PainnModel without_core(PainnModel model) {
+  model.zbl = false;
+  model.offset.assign(model.offset.size(), 0.0);
+  return model;
+}
 
 template <class T>
 std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentInfo& info,
@@ -25,8 +34,16 @@ std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentI
         "\", expected auto or one that this processor runs: " + supported_instruction_sets());
   }
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  return std::make_unique<FusedPainn<T>>(*kernels, read_painn(module, info), error,
-                                         options.threads);
+  PainnModel model = read_painn(module, info);
+  auto network = std::make_unique<FusedPainn<T>>(*kernels, model, error,
+                                                 options.most_tabulated_pairs, options.threads);
+  // Lone pairs are tabulated where rows with a pair are.
+  if (options.most_tabulated_pairs >= 0.0 && options.most_tabulated_pairs < 1.0) return network;
+  const auto exact = [bare = without_core(model), error,
+                      kernels = find_kernels<double>(options.instruction_set)] {
+    return std::make_unique<FusedPainn<double>>(*kernels, bare, error, 0.0, 1);
+  };
+  return std::make_unique<LonePairs>(std::move(network), model, exact, error);
 }
 
 }  // namespace

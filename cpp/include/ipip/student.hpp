@@ -44,6 +44,9 @@ struct RunOptions {
   /// takes the first layer's matrix products from tables too; negative for where these are faster.
   /// Both ways yield the same, to rounding.
   double most_tabulated_pairs = -1.0;
+  /// Whether the fused backend works apart on pairs of atoms that see nobody else, which is faster
+  /// and yields the same, to rounding.
+  bool lone_pairs = true;
 };
 
 /// Atoms and directed pairs of one step. The caller keeps it between steps, so that nothing is

@@ -18,12 +18,6 @@ namespace {
 template <class T>
 constexpr double kTableError = sizeof(T) == 4 ? 3e-7 : 1e-10;
 
-PainnModel without_core(PainnModel model) {
-  model.zbl = false;
-  model.offset.assign(model.offset.size(), 0.0);
-  return model;
-}
-
 template <class T>
 std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentInfo& info,
                                 const RunOptions& options) {
@@ -35,15 +29,11 @@ std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentI
   }
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
   PainnModel model = read_painn(module, info);
-  auto network = std::make_unique<FusedPainn<T>>(*kernels, model, error,
+  const double cutoff = model.cutoff;
+  auto network = std::make_unique<FusedPainn<T>>(*kernels, std::move(model), error,
                                                  options.most_tabulated_pairs, options.threads);
-  // Lone pairs are tabulated where rows with a pair are.
-  if (options.most_tabulated_pairs >= 0.0 && options.most_tabulated_pairs < 1.0) return network;
-  const auto exact = [bare = without_core(model), error,
-                      kernels = find_kernels<double>(options.instruction_set)] {
-    return std::make_unique<FusedPainn<double>>(*kernels, bare, error, 0.0, 1);
-  };
-  return std::make_unique<LonePairs>(std::move(network), model, exact, error);
+  if (!options.lone_pairs) return network;
+  return std::make_unique<LonePairs<T>>(std::move(network), cutoff);
 }
 
 }  // namespace

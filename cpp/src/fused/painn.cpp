@@ -234,6 +234,14 @@ bool FusedPainn<T>::tabulates_first(std::int64_t begin, std::int64_t end) const 
 }
 
 template <class T>
+void FusedPainn<T>::clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const {
+  const std::int64_t width = parts * weights_.channels;
+  for (std::int64_t row = 0; row < n_rows && axes_ < 3; ++row) {
+    std::fill_n(rows + row * pitch + axes_ * width, (3 - axes_) * width, T(0));
+  }
+}
+
+template <class T>
 void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end,
                                   Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
@@ -266,10 +274,11 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
     kernels_.first_tables(first_pass(), begin, end, states, mixed, context);
   } else {
     kernels_.receive(pass(l), begin, end, states);
-    for (int x = 0; x < 3; ++x) {
+    for (int x = 0; x < axes_; ++x) {
       gemm(layer.mix.forward, nullptr, states + (1 + x) * channels, 4 * channels,
            mixed + 2 * x * channels, 6 * channels, rows, false);
     }
+    clear_axes(mixed, 6 * channels, 2, rows);
   }
   kernels_.norms(states, mixed, rows, channels, static_cast<T>(model_.epsilon), scratch.q.data(),
                  scratch.dot.data());

@@ -31,6 +31,12 @@ class FusedPainn final : public Evaluator {
   FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
              int threads);
 
+  /// Axes along which the vectors of the steps that follow may point: 3, or 1 for x alone, which
+  /// saves the products of the others.
+  void set_axes(int axes) { axes_ = axes; }
+  /// Rows that all threads together work on at once.
+  std::int64_t rows_at_once() const { return block_ * threads_; }
+
   void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
   double forward_seconds() const override { return forward_seconds_; }
   double backward_seconds() const override { return backward_seconds_; }
@@ -86,6 +92,8 @@ class FusedPainn final : public Evaluator {
                       const T* g, double* gradients);
   EdgePass<T> pass(std::size_t l) const;
   FirstPass<T> first_pass() const;
+  // Zeros for the axes that no vector points along, in rows of `parts` parts for each axis.
+  void clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const;
   template <class F>
   void each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work);
   template <class F>
@@ -101,6 +109,7 @@ class FusedPainn final : public Evaluator {
   PackedPainn<T> weights_;
   double most_pairs_;  // of an atom, where the first layer is tabulated
   int threads_;
+  int axes_ = 3;
   std::int64_t block_;  // atoms worked on at once, so that their rows stay in the cache
   std::int64_t n_local_ = 0;
   std::int64_t n_total_ = 0;

@@ -109,7 +109,8 @@ void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* cont
     }
     return;
   }
-  for (int x = 0; x < 3; ++x) {
+  if (!vectors) clear_axes(g + channels, 4 * channels, 1, rows);
+  for (int x = 0; x < axes_; ++x) {
     gemm(layer.mix.backward, nullptr, scratch.g_mixed.data() + 2 * x * channels, 6 * channels,
          g + (1 + x) * channels, 4 * channels, rows, vectors);
   }

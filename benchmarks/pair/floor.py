@@ -11,17 +11,17 @@ TAPS = 6  # of the spline that stands for a radial filter
 PAIRS_PER_CHANNEL = 1 / 14  # pairs of an atom up to which the first layer is tabulated (painn.cpp)
 
 
-def node_flops(channels: int, layers: int, *, tabulated: bool = False) -> float:
+def node_flops(channels: int, layers: int, *, tabulated: bool = False, axes: int = 3) -> float:
     """Return the flops an atom's own layers need, energy and gradient, without pointwise parts.
 
     Multiply-adds of a forward layer, in units of F^2: messages 4 (none in the first layer, which
-    depends on the species alone), mixing 6, update 5 (3 in the last layer, whose vectors lead
-    nowhere and whose a_ss goes through the readout at once); the readout 1. Tables save 7 in the
-    first layer: mixing, and the scalars' half of the update's first matrix. The backward sweep
-    takes as many.
+    depends on the species alone), mixing 6 (2 for vectors of one axis), update 5 (3 in the last
+    layer, whose vectors lead nowhere and whose a_ss goes through the readout at once); the readout
+    1. Tables save the first layer's mixing, and 1 of its update. The backward sweep takes as many.
     """
-    units = 11.0 * layers + 4.0 * (layers - 1) - 2.0 + 1.0 - (7.0 if tabulated else 0.0)
-    return 2 * 2.0 * units * channels**2
+    mixings = layers - 1 if tabulated else layers
+    units = 2.0 * axes * mixings + 5.0 * layers + 4.0 * (layers - 1) - 2.0 + 1.0
+    return 2 * 2.0 * (units - (1.0 if tabulated else 0.0)) * channels**2
 
 
 def pair_flops(channels: int, layers: int, *, tabulated: bool = False) -> float:
@@ -45,13 +45,17 @@ def step_flops(channels: int, layers: int, neighbours: float, lone: float = 0.0)
         channels: of the student.
         layers: of the student.
         neighbours: mean number over all atoms.
-        lone: share of atoms in pairs that see nobody else, which cost next to nothing.
+        lone: share of atoms in pairs that see nobody else: vectors of one axis.
     """
     others = 1.0 - lone
     near = (neighbours - lone) / others if others else 0.0
-    tabulated = near <= PAIRS_PER_CHANNEL * channels
-    node = node_flops(channels, layers, tabulated=tabulated)
-    return others * (node + near * pair_flops(channels, layers, tabulated=tabulated))
+    few = PAIRS_PER_CHANNEL * channels
+    cost = 0.0
+    for share, pairs, axes in ((lone, 1.0, 1), (others, near, 3)):
+        way = {"tabulated": pairs <= few}
+        node = node_flops(channels, layers, axes=axes, **way)
+        cost += share * (node + pairs * pair_flops(channels, layers, **way))
+    return cost
 
 
 def sgemm_rate(size: int = 1024, seconds: float = 0.5) -> float:

@@ -6,6 +6,11 @@
 
 constexpr int kFirstParts = 5;  // s, v, l, r, c
 
+template <int n>
+struct Count {
+  static constexpr int value = n;
+};
+
 // With `mixed_only` nothing but the mixed rows is made.
 template <class T, int vectors, bool mixed_only>
 void first_tables_piece(const FirstPass<T>& pass, const T* tables, int kChunk, std::int64_t at,
@@ -125,22 +130,22 @@ void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, int kChu
   }
 }
 
-// Calls piece(table chunk, its width, its first channel) for pieces of channels that fit the
-// registers, as a wide one or a narrow one.
-template <class T, class Wide, class Narrow>
-IPIP_INLINE void each_first_piece(const FirstPass<T>& pass, Wide&& wide, Narrow&& narrow) {
-  constexpr int kStep = kBackVectors * Simd<T>::kWidth;
+// Calls piece(vectors, table chunk, its width, its first channel) for pieces of at most `most`
+// vectors of channels, the number of vectors being a type.
+template <class T, int most, class Piece>
+IPIP_INLINE void each_first_piece(const FirstPass<T>& pass, Piece&& piece) {
   const T* tables = pass.tables;
   for (std::int64_t at = 0; at < pass.channels;) {
     const int width = chunk_width<T>(pass.channels, at);
-    for (int inside = 0; inside < width;) {
-      const bool fits = width - inside >= kStep;
-      if (fits) {
-        wide(tables + inside, width, at + inside);
-      } else {
-        narrow(tables + inside, width, at + inside);
+    const int vectors = width / Simd<T>::kWidth < most ? width / Simd<T>::kWidth : most;
+    for (int inside = 0; inside < width; inside += vectors * Simd<T>::kWidth) {
+      if constexpr (most >= 4) {
+        if (vectors == 4) piece(Count<4>{}, tables + inside, width, at + inside);
       }
-      inside += fits ? kStep : Simd<T>::kWidth;
+      if constexpr (most >= 2) {
+        if (vectors == 2) piece(Count<2>{}, tables + inside, width, at + inside);
+      }
+      if (vectors == 1) piece(Count<1>{}, tables + inside, width, at + inside);
     }
     tables += pass.n_rows * kFirstParts * width;
     at += width;
@@ -150,28 +155,27 @@ IPIP_INLINE void each_first_piece(const FirstPass<T>& pass, Wide&& wide, Narrow&
 template <class T>
 void first_tables(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end, T* states,
                   T* mixed, T* context) {
-  const auto piece = [&](auto function) {
-    return [&, function](const T* tables, int width, std::int64_t at) {
-      function(pass, tables, width, at, begin, end, states, mixed, context);
-    };
-  };
   if (states == nullptr) {
-    each_first_piece<T>(pass, piece(&first_tables_piece<T, kBackVectors, true>),
-                        piece(&first_tables_piece<T, 1, true>));
+    each_first_piece<T, kMaxVectors>(
+        pass, [&](auto count, const T* table, int width, std::int64_t at) {
+          first_tables_piece<T, count.value, true>(pass, table, width, at, begin, end, states,
+                                                   mixed, context);
+        });
   } else {
-    each_first_piece<T>(pass, piece(&first_tables_piece<T, kBackVectors, false>),
-                        piece(&first_tables_piece<T, 1, false>));
+    each_first_piece<T, kBackVectors>(
+        pass, [&](auto count, const T* table, int width, std::int64_t at) {
+          first_tables_piece<T, count.value, false>(pass, table, width, at, begin, end, states,
+                                                    mixed, context);
+        });
   }
 }
 
 template <class T>
 void first_tables_back(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end,
                        const T* states, const T* mixed, const T* context, T* pair_gradients) {
-  const auto piece = [&](auto function) {
-    return [&, function](const T* tables, int width, std::int64_t at) {
-      function(pass, tables, width, at, begin, end, states, mixed, context, pair_gradients);
-    };
-  };
-  each_first_piece<T>(pass, piece(&first_tables_back_piece<T, kBackVectors>),
-                      piece(&first_tables_back_piece<T, 1>));
+  each_first_piece<T, kMaxVectors>(
+      pass, [&](auto count, const T* table, int width, std::int64_t at) {
+        first_tables_back_piece<T, count.value>(pass, table, width, at, begin, end, states, mixed,
+                                                context, pair_gradients);
+      });
 }

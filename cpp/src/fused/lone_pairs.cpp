@@ -90,6 +90,8 @@ bool LonePairs<T>::find(const Graph& graph) {
     if (graph.neighbours[at(only_[at(j)])] != i) continue;
     const double d = length(&graph.vectors[3 * at(only_[at(i)])]);
     if (!(d > 0.0 && d < cutoff_)) continue;
+    const std::int64_t a = graph.species[at(i)], b = graph.species[at(j)];
+    if (std::min(a, b) < 0 || std::max(a, b) >= n_species_) return false;
     place_[at(i)] = place_[at(j)] = -1;
     firsts_.push_back(i);
   }

@@ -23,8 +23,8 @@ namespace ipip::fused {
 template <class T>
 class LonePairs final : public Evaluator {
  public:
-  LonePairs(std::unique_ptr<FusedPainn<T>> network, double cutoff)
-      : network_(std::move(network)), cutoff_(cutoff) {}
+  LonePairs(std::unique_ptr<FusedPainn<T>> network, double cutoff, std::int64_t n_species)
+      : network_(std::move(network)), cutoff_(cutoff), n_species_(n_species) {}
 
   void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
   double forward_seconds() const override { return forward_seconds_; }
@@ -42,6 +42,7 @@ class LonePairs final : public Evaluator {
 
   std::unique_ptr<FusedPainn<T>> network_;
   double cutoff_;
+  std::int64_t n_species_;
   double forward_seconds_ = 0.0;
   double backward_seconds_ = 0.0;
   Graph pairs_;                        // some lone pairs on the x axis, rows 2 k and 2 k + 1

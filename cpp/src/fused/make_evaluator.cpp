@@ -30,10 +30,11 @@ std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentI
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
   PainnModel model = read_painn(module, info);
   const double cutoff = model.cutoff;
+  const std::int64_t n_species = model.n_species;
   auto network = std::make_unique<FusedPainn<T>>(*kernels, std::move(model), error,
                                                  options.most_tabulated_pairs, options.threads);
   if (!options.lone_pairs) return network;
-  return std::make_unique<LonePairs<T>>(std::move(network), cutoff);
+  return std::make_unique<LonePairs<T>>(std::move(network), cutoff, n_species);
 }
 
 }  // namespace

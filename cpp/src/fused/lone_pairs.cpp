@@ -40,12 +40,12 @@ double LonePairs<T>::buffer_bytes() const {
 template <class T>
 void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
   forward_seconds_ = backward_seconds_ = 0.0;
-  if (!find(graph)) return run(graph, energies, take);
+  if (!find(graph)) return run(graph, 3, energies, take);
   gradients_.resize(3 * graph.receivers.size());
   evaluate_pairs(graph, energies);
   gather_others(graph);
   some_energies_.resize(rows_.size());
-  run(others_, some_energies_.data(),
+  run(others_, 3, some_energies_.data(),
       [this](std::int64_t begin, std::int64_t end, const double* gradients) {
         for (std::int64_t e = begin; e < end; ++e, gradients += 3) {
           std::copy_n(gradients, 3, &gradients_[3 * at(pair_of_[at(e)])]);
@@ -56,7 +56,8 @@ void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGrad
 }
 
 template <class T>
-void LonePairs<T>::run(const Graph& graph, double* energies, const TakeGradients& take) {
+void LonePairs<T>::run(const Graph& graph, int axes, double* energies, const TakeGradients& take) {
+  network_->set_axes(axes);
   network_->evaluate(graph, energies, take);
   forward_seconds_ += network_->forward_seconds();
   backward_seconds_ += network_->backward_seconds();
@@ -121,8 +122,7 @@ void LonePairs<T>::evaluate_pairs(const Graph& graph, double* energies) {
       const double d = length(&graph.vectors[3 * at(only_[at(firsts_[begin + row / 2])])]);
       pairs_.vectors[3 * row] = row % 2 == 0 ? d : -d;
     }
-    network_->set_axes(1);
-    run(pairs_, some_energies_.data(),
+    run(pairs_, 1, some_energies_.data(),
         [&](std::int64_t from, std::int64_t to, const double* gradients) {
           for (std::int64_t row = from; row < to; ++row, gradients += 3) {
             const std::int64_t e = only_[at(atom(at(row)))];
@@ -131,7 +131,6 @@ void LonePairs<T>::evaluate_pairs(const Graph& graph, double* energies) {
             for (std::size_t x = 0; x < 3; ++x) gradients_[3 * at(e) + x] = along * r[x];
           }
         });
-    network_->set_axes(3);
     for (std::size_t row = 0; row < 2 * n; ++row) energies[atom(row)] = some_energies_[row];
   }
 }

@@ -38,7 +38,7 @@ class LonePairs final : public Evaluator {
   bool find(const Graph& graph);
   void evaluate_pairs(const Graph& graph, double* energies);
   void gather_others(const Graph& graph);
-  void run(const Graph& graph, double* energies, const TakeGradients& take);
+  void run(const Graph& graph, int axes, double* energies, const TakeGradients& take);
 
   std::unique_ptr<FusedPainn<T>> network_;
   double cutoff_;

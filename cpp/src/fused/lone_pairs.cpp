@@ -45,14 +45,20 @@ void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGrad
   evaluate_pairs(graph, energies);
   gather_others(graph);
   some_energies_.resize(rows_.size());
+  std::int64_t taken = 0;
+  const auto take_until = [&](std::int64_t end) {
+    if (taken < end) take(taken, end, &gradients_[3 * at(taken)]);
+    taken = end;
+  };
   run(others_, 3, some_energies_.data(),
-      [this](std::int64_t begin, std::int64_t end, const double* gradients) {
+      [&](std::int64_t begin, std::int64_t end, const double* gradients) {
         for (std::int64_t e = begin; e < end; ++e, gradients += 3) {
           std::copy_n(gradients, 3, &gradients_[3 * at(pair_of_[at(e)])]);
         }
+        if (begin < end) take_until(pair_of_[at(end - 1)] + 1);  // while they are in the cache
       });
   for (std::size_t row = 0; row < rows_.size(); ++row) energies[rows_[row]] = some_energies_[row];
-  take(0, static_cast<std::int64_t>(graph.receivers.size()), gradients_.data());
+  take_until(static_cast<std::int64_t>(graph.receivers.size()));
 }
 
 template <class T>
@@ -140,11 +146,8 @@ void LonePairs<T>::evaluate_pairs(const Graph& graph, double* energies) {
 template <class T>
 void LonePairs<T>::gather_others(const Graph& graph) {
   const auto n_total = static_cast<std::int64_t>(graph.species.size());
+  const std::size_t n_pairs = graph.receivers.size();
   rows_.clear();
-  pair_of_.clear();
-  others_.receivers.clear();
-  others_.neighbours.clear();
-  others_.vectors.clear();
   others_.species.assign(graph.species.begin(), graph.species.end());
   for (std::int64_t i = 0; i < graph.n_local; ++i) {
     if (place_[at(i)] < 0) continue;
@@ -155,14 +158,22 @@ void LonePairs<T>::gather_others(const Graph& graph) {
   for (std::int64_t row = graph.n_local; row < n_total; ++row) place_[at(row)] = row;
   others_.n_local = static_cast<std::int64_t>(rows_.size());
   if (active_halo_exchanger() == nullptr) others_.species.resize(rows_.size());
-  for (std::size_t e = 0; e < graph.receivers.size(); ++e) {
+  const auto resize = [this](std::size_t n) {
+    for (auto* column : {&pair_of_, &others_.receivers, &others_.neighbours}) column->resize(n);
+    others_.vectors.resize(3 * n);
+  };
+  resize(n_pairs);
+  std::size_t n = 0;
+  for (std::size_t e = 0; e < n_pairs; ++e) {
     const std::int64_t i = place_[at(graph.receivers[e])];
     if (i < 0) continue;
-    pair_of_.push_back(static_cast<std::int64_t>(e));
-    others_.receivers.push_back(i);
-    others_.neighbours.push_back(place_[at(graph.neighbours[e])]);
-    others_.vectors.insert(others_.vectors.end(), &graph.vectors[3 * e], &graph.vectors[3 * e] + 3);
+    pair_of_[n] = static_cast<std::int64_t>(e);
+    others_.receivers[n] = i;
+    others_.neighbours[n] = place_[at(graph.neighbours[e])];
+    std::copy_n(&graph.vectors[3 * e], 3, &others_.vectors[3 * n]);
+    ++n;
   }
+  resize(n);
 }
 
 template class LonePairs<float>;

@@ -1,6 +1,8 @@
 """The verbs: what they print, their exit status, and that wrong input is one clear message."""
 
+import importlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from ipip.cli.main import main
+from ipip.cli.main import app, main
 from ipip.data import read_frames, write_frames
 
 LOOP_VERBS = (
@@ -41,6 +43,22 @@ def test_help_is_quick_and_loads_nothing_heavy():
     assert time.perf_counter() - started < 5
     for verb in (*LOOP_VERBS, "train", "eval", "info", "export"):
         assert f"  {verb} " in done.stdout
+    lines = done.stdout.split("Commands:")[1].splitlines()
+    assert "..." not in "".join(lines) and max(map(len, lines)) <= 80
+
+
+def test_every_verb_is_documented_with_the_function_that_it_calls(repository):
+    rows = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \| (`ipip\..*`) \|$",
+        (repository / "docs" / "loop.md").read_text(encoding="utf-8"),
+        re.M,
+    )
+    told = {verb: functions for verbs, functions in rows for verb in re.findall(r"\w+", verbs)}
+    assert set(told) == {command.name for command in app.registered_commands}
+    for functions in told.values():
+        for path in re.findall(r"`(.*?)`", functions):
+            module, _, name = path.rpartition(".")
+            assert getattr(importlib.import_module(module), name).__doc__, path
 
 
 def test_a_wrong_option_is_status_2(capsys):
@@ -82,6 +100,26 @@ def test_a_typo_comes_with_a_suggestion(config, edit, capsys, verb):
     assert "did you mean `temperature`?" in refuse(capsys, verb, config)
 
 
+@pytest.mark.parametrize(
+    ("block", "change", "said"),
+    [
+        ("resources", {"lammps_launcher": "mpiwalk -n 4"}, "there is no program 'mpiwalk'"),
+        ("student_md", {"pair_options": "backend quantum"}, "pair_options 'backend quantum'"),
+        ("student_md", {"ensemble": "npt"}, "student_md.ensemble is npt, which needs boxes"),
+    ],
+)
+def test_what_would_end_a_later_stage_is_told_before_the_first(config, capsys, block, change, said):
+    settings = yaml.safe_load(config.read_text())
+    settings[block] = settings.get(block, {}) | change
+    config.write_text(yaml.safe_dump(settings))
+    start = config.parent / "start.xyz"
+    if "ensemble" in change:
+        start.write_text(start.read_text().replace('pbc="T T T"', 'pbc="F F F"'))
+    run = config.parent / "run"
+    assert said in refuse(capsys, "run", config, "--dir", run)
+    assert not run.exists()
+
+
 def test_a_missing_teacher_names_its_extra(config, edit, capsys):
     settings = yaml.safe_load(config.read_text())
     settings["teacher"] = {"kind": "chgnet"}
@@ -98,7 +136,9 @@ def test_a_missing_teacher_stops_a_run_and_leaves_it_resumable(config, capsys):
     message = refuse(capsys, "run", config, "--dir", run)
     assert 'pip install "ipip[chgnet]"' in message
     assert main(["status", str(run)]) == 0
-    assert "0 of 12 stages are done" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "0 of 12 stages are done" in said
+    assert "round_000/10_explore failed: teacher" in said
 
 
 def test_an_empty_dataset(config, capsys):
@@ -154,6 +194,15 @@ def test_lammps_without_the_plugin(config, capsys, monkeypatch, tmp_path):
 @pytest.mark.parametrize("verb", ["status", "report"])
 def test_a_folder_that_is_no_run(tmp_path, capsys, verb):
     assert "is not a run folder" in refuse(capsys, verb, tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_named(config, capsys, tmp_path):
+
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "run"
+    message = refuse(capsys, "run", config, "--dir", place, status=1)
+    assert f"{place.parent}" in message and "Not a directory" in message
+    assert "unexpected" not in message
 
 
 def test_something_unforeseen_is_one_sentence_too(config, capsys, monkeypatch):

@@ -46,7 +46,7 @@ def test_settings_survive_being_written_and_build_their_student(tmp_path, settin
         ),
         ({"architecture": "visnet", "channels": 20}, "even and a multiple of attention_heads"),
         ({"architecture": "visnet", "published": True}, "published needs envelope: cosine"),
-        ("painn", "student: 'painn': should be a valid dictionary"),
+        ("painn", "student: 'painn': expected a block of"),
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path, student, message):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ipip.data import Frame, Split, split_frames
+from ipip.data import Frame, Split, group_names, split_frames
 from ipip.errors import InputError
 
 
@@ -49,6 +49,12 @@ def test_groups_stay_whole() -> None:
 def test_a_number_of_training_frames_leaves_the_rest_out() -> None:
     split = split_frames(many(40), valid=4, test=8, train=10, seed=1)
     assert len(split.train) == 10
+
+
+def test_frames_without_a_group_are_groups_of_their_own() -> None:
+    frames = many(7)
+    assert group_names(frames, "traj") == ["0", "0", "0", "1", "1", "1", "2"]
+    assert group_names(frames, None) == ["0", "1", "2", "3", "4", "5", "6"]
 
 
 def test_single_atoms_always_train() -> None:

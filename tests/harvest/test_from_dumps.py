@@ -160,7 +160,8 @@ def test_without_a_teacher_frames_are_diverse_and_have_no_labels(student, tmp_pa
     command = ["harvest", str(tmp_path / "a.dump"), "--student", str(student), "--symbols", "S,O"]
     assert main([*command, "--frames", "3", "--dir", str(tmp_path / "out"), "--quiet"]) == 0
     said = capsys.readouterr().out
-    assert "3 new frames from 1 runs (1 unstable" in said and "failed at step 90" in said
+    assert "new frames: 3; runs: 1 (1 unstable" in said and "failed at step 90" in said
+    assert "no teacher (--config)" in said
     frames = read_frames(tmp_path / "out" / "frames.xyz", require=())
     assert len(frames) == 3 and all(f.energy is None and f.forces is None for f in frames)
 

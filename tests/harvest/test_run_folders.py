@@ -53,7 +53,7 @@ def test_a_folder_of_runs_is_harvested_and_its_verdicts_count(runs, tmp_path, ca
     wild = ["harvest", str(runs / "wild"), "--student", str(runs / "wild.pt"), "--quiet"]
     assert main([*wild, "--frames", "5", "--dir", str(out)]) == 0
     said = capsys.readouterr().out
-    assert "5 new frames from 2 runs (2 unstable" in said and "run_1: failed at step" in said
+    assert "new frames: 5; runs: 2 (2 unstable" in said and "run_1: failed at step" in said
     taken = read_frames(out / "frames.xyz", require=())
     assert {frame.info["traj"] for frame in taken} == {"run_1", "run_2"}
     summary = json.loads((out / "summary.json").read_text())

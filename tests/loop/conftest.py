@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,6 +97,21 @@ def finished_run(
     folder = config.parent / "run"
     run_loop(load_settings(config, RunSettings), folder)
     return config, folder
+
+
+@pytest.fixture
+def copied(finished_run: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of the finished run that a test may change."""
+    config, folder = finished_run
+    shutil.copytree(config.parent, tmp_path / "copy")
+    return tmp_path / "copy" / config.name, tmp_path / "copy" / folder.name
+
+
+def without_times(value: Any) -> Any:
+    """Drop from a summary what may differ between equal runs."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if k != "us_per_atom_step"}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ from ipip.loop.decide import (
     next_pretraining_set,
 )
 from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import paired_bootstrap, wilson_interval
+from ipip.loop.statistics import paired_bootstrap
 from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
+from ipip.stability.intervals import wilson_interval
 
 
 def test_forgetting_takes_the_fraction_and_depends_on_the_seed_alone():

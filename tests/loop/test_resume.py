@@ -8,17 +8,20 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop.folder import stage_id
+from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.journal import read_events
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
+from ipip.loop.status import Now, read_now, read_status
 
 # Fifty make it a thorough check: IPIP_TEST_KILLS=50 pytest -n0 tests/loop/test_resume.py
 KILLS = int(os.environ.get("IPIP_TEST_KILLS", "4"))
+NOTHING = Now("", None, 0, 0, 0.0, None)
 SPREAD_S = 1.2  # a driver lives at most this long after it began to work
 
 
@@ -37,12 +40,6 @@ def wait_for(path: Path, process, seconds: float = 60) -> bool:
             return False
         time.sleep(0.002)
     raise AssertionError(f"{path} did not appear in {seconds} s")
-
-
-def without_times(value):
-    if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k != "us_per_atom_step"}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
 def work_of(run: Path) -> int:
@@ -97,6 +94,22 @@ def test_killed_at_random_moments_it_ends_like_an_unbroken_run(
     assert without_times(found) == without_times(expected)
     assert (run / "ledger.csv").read_text() == (unbroken / "ledger.csv").read_text()
     print(f"{KILLS} kills, in {len(killed)} different stages: {', '.join(sorted(killed))}")
+
+
+def test_at_sigterm_the_teachers_md_stores_its_state(write_inputs, start_ipip, tmp_path):
+    md = {"temperature": 300.0, "thermostat": "langevin", "steps": 10**6, "frame_interval": 10**6}
+    config = write_inputs(tmp_path, teacher_md=md | {"checkpoint_interval": 10**6})
+    run = tmp_path / "run"
+    process = start_ipip("run", config, "--dir", run)
+    assert wait_for(run / "progress.json", process)
+    while not (read_now(RunFolder(run)) or NOTHING).done:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1 and "stopped by SIGTERM" in err
+    (state,) = run.glob("round_000/10_explore/runs/*.state.npz")
+    with np.load(state) as stored:
+        assert json.loads(str(stored["header"]))["step"] > 0
 
 
 def test_sigterm_leaves_a_folder_that_continues_and_says_so(

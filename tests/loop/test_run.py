@@ -1,7 +1,6 @@
 """A real, tiny run from start to end, and what happens when it is looked at or started again."""
 
 import json
-import os
 import re
 import shutil
 from types import SimpleNamespace
@@ -12,27 +11,17 @@ import yaml
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import frames_digest, read_frames
-from ipip.errors import InputError, IpipError
+from ipip.errors import IpipError
 from ipip.export import read_metadata
-from ipip.loop.aside import rewind
 from ipip.loop.folder import stage_id, stage_names
-from ipip.loop.garbage import collect_garbage, find_garbage
 from ipip.loop.journal import read_events
 from ipip.loop.ledger import read_ledger
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import read_manifest
 from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
 
 TEST_KEYS = {"force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"}
-
-
-@pytest.fixture
-def copied(finished_run, tmp_path):
-    config, folder = finished_run
-    shutil.copytree(config.parent, tmp_path / "copy")
-    return tmp_path / "copy" / config.name, tmp_path / "copy" / folder.name
 
 
 def test_the_folder_holds_every_stage_with_a_manifest(finished_run):
@@ -112,115 +101,6 @@ def test_a_finished_run_is_not_done_again(copied):
     assert (folder / "summary.json").read_text() == summary
 
 
-def test_changed_settings_name_the_stages_and_what_to_do(copied):
-    config, folder = copied
-    text = config.read_text()
-    settings = yaml.safe_load(text)
-    settings["finetune"]["max_epochs"] = 4
-    config.write_text(yaml.safe_dump(settings))
-    with pytest.raises(InputError) as caught:
-        run_loop(load_settings(config, RunSettings), folder)
-    message = str(caught.value)
-    assert "round_000/40_finetune: finetune.max_epochs: 3 -> 4" in message
-    assert "round_001/40_finetune" in message
-    assert "round_000/30_pretrain" not in message
-    assert "round_001/30_pretrain: follows round_001/20_relabel" in message
-    assert "--dir" in message
-    assert "--yes" in message and "ipip rewind" in message
-    assert json.loads((folder / "summary.json").read_text())["stopped"]  # nothing was moved
-
-
-def test_where_and_how_fast_may_change_between_starts(copied):
-    config, folder = copied
-    settings = yaml.safe_load(config.read_text())
-    settings["teacher"]["workers"] = 2
-    settings["resources"] = {"lammps_runs": 2}
-    config.write_text(yaml.safe_dump(settings))
-    run_loop(load_settings(config, RunSettings), folder)
-
-
-def test_from_stage_sets_results_aside_and_gives_the_same_again(copied):
-    config, folder = copied
-    before = json.loads((folder / "summary.json").read_text())
-    stage = stage_id(1, "40_finetune")
-    after = run_loop(load_settings(config, RunSettings), folder, from_stage=stage)
-    assert without_times(after) == without_times(before)
-    aside = folder / "discarded" / "001"
-    assert (aside / stage / "manifest.json").exists()
-    assert (aside / stage_id(1, "50_evaluate") / "manifest.json").exists()
-    assert not (aside / stage_id(1, "30_pretrain")).exists()
-
-
-def test_changed_stages_are_set_aside_where_somebody_agrees(copied):
-    config, folder = copied
-    settings = yaml.safe_load(config.read_text())
-    settings["stability"] = {"runs": 0}
-    config.write_text(yaml.safe_dump(settings))
-    asked = []
-
-    def agree(text):
-        asked.append(text)
-        return True
-
-    done = {path: path.stat().st_mtime_ns for path in folder.glob("round_*/4*/manifest.json")}
-    summary = run_loop(load_settings(config, RunSettings), folder, confirm=agree)
-    assert len(asked) == 1 and "stability.runs: 1 -> 0" in asked[0]
-    assert [entry["failures"]["total"] for entry in summary["rounds"]] == [0, 0]
-    assert {path: path.stat().st_mtime_ns for path in done} == done
-    assert (folder / "discarded/001/round_001/50_evaluate/manifest.json").exists()
-
-
-def test_nothing_is_changed_where_somebody_declines(copied):
-    config, folder = copied
-    settings = yaml.safe_load(config.read_text())
-    settings["seed"] = 8
-    config.write_text(yaml.safe_dump(settings))
-    before = sorted(folder.rglob("*"))
-    with pytest.raises(InputError, match="nothing was changed"):
-        run_loop(load_settings(config, RunSettings), folder, confirm=lambda text: False)
-    assert sorted(folder.rglob("*")) == before
-
-
-def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
-    config, folder = copied
-    before = json.loads((folder / "summary.json").read_text())
-    aside, names = rewind(folder, "round_001/20_relabel")
-    assert names[0] == "round_001/20_relabel" and len(names) == 4
-    assert (aside / "round_001/50_evaluate/manifest.json").exists()
-    assert not (folder / "summary.json").exists()
-    after = run_loop(load_settings(config, RunSettings), folder)
-    assert without_times(after) == without_times(before)
-
-
-def test_rewind_takes_a_whole_round_and_refuses_what_is_not_there(copied):
-    _, folder = copied
-    with pytest.raises(InputError, match="there is no stage round_005; its stages are: round_000"):
-        rewind(folder, "round_005")
-    with pytest.raises(InputError, match="is not a run folder"):
-        rewind(folder.parent, "round_001")
-    assert rewind(folder, "round_001")[1][0] == "round_001/05_forget"
-    assert not any((folder / "round_001").iterdir())
-
-
-def test_garbage_goes_and_the_run_is_still_whole(copied):
-    config, folder = copied
-    (folder / "round_000" / ".pretraining.1234abcd.tmp.xyz").write_text("half")
-    rewind(folder, "round_001/50_evaluate")
-    run_loop(load_settings(config, RunSettings), folder)
-    found = find_garbage(folder)
-    kinds = {item.why for item in found}
-    assert "results set aside" in kinds and "left by a killed process" in kinds
-    assert "checkpoint of a finished training" in kinds
-    assert not any(item.path.name == "trajectory.dump" for item in found)
-    assert any(item.path.name == "trajectory.dump" for item in find_garbage(folder, dumps=True))
-    assert collect_garbage(folder) == found
-    assert not any(item.path.exists() for item in found)
-    assert find_garbage(folder) == []
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("round_*/*/manifest.json")}
-    run_loop(load_settings(config, RunSettings), folder)
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-
-
 def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
     config, folder = copied
     settings = yaml.safe_load(config.read_text())
@@ -276,36 +156,6 @@ def test_the_ledger_follows_every_frame(finished_run):
     assert one.run and int(one.step) >= 0 and one.frame_id.endswith(f"{one.run}/{one.step}")
 
 
-def test_an_unknown_stage_is_refused(copied):
-    config, folder = copied
-    with pytest.raises(InputError, match="there is no stage round_009/10_explore"):
-        run_loop(load_settings(config, RunSettings), folder, from_stage="round_009/10_explore")
-
-
-def test_a_lost_output_is_noticed(copied):
-    config, folder = copied
-    (folder / stage_id(0, "30_pretrain") / "student.pt").unlink()
-    with pytest.raises(IpipError, match=r"30_pretrain: student.pt is missing"):
-        run_loop(load_settings(config, RunSettings), folder)
-
-
-def test_a_second_driver_is_refused(copied):
-    config, folder = copied
-    settings = load_settings(config, RunSettings)
-    with hold_lock(folder / ".lock"), pytest.raises(IpipError, match=f"process {os.getpid()} on"):
-        run_loop(settings, folder)
-
-
-def test_a_foreign_folder_is_not_written_to(copied, tmp_path):
-    config, _ = copied
-    foreign = tmp_path / "thesis"
-    foreign.mkdir()
-    (foreign / "chapter.tex").write_text("")
-    with pytest.raises(InputError, match=r"other files \(chapter.tex\)"):
-        run_loop(load_settings(config, RunSettings), foreign)
-    assert [path.name for path in foreign.iterdir()] == ["chapter.tex"]
-
-
 def test_no_free_disk_stops_before_a_stage_and_loses_nothing(copied, monkeypatch):
     config, folder = copied
     shutil.rmtree(folder / stage_id(1, "50_evaluate"))
@@ -331,12 +181,3 @@ def test_the_journal_tells_what_happened(finished_run):
     assert events[0] == "run_started"
     assert events[-1] == "run_finished"
     assert events.count("stage_done") == 12
-
-
-def without_times(summary):
-    """Drop what may differ between equal runs."""
-    if isinstance(summary, dict):
-        return {k: without_times(v) for k, v in summary.items() if k != "us_per_atom_step"}
-    if isinstance(summary, list):
-        return [without_times(item) for item in summary]
-    return summary

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 
 import pytest
 from rich.console import Console
@@ -14,9 +15,9 @@ from ipip.loop.status import Now, RunState, StageState, read_now, read_status
 from ipip.loop.watch import WatchedReporter, read_progress
 
 
-def text_of(state, width=100):
+def text_of(state, width=100, height=None):
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(draw_state(state))
+    console.print(draw_state(state, height))
     return console.export_text()
 
 
@@ -24,7 +25,7 @@ def text_of(state, width=100):
 def live(tmp_path):
     """A run folder whose driver is this process."""
     run = RunFolder(tmp_path)
-    run.lock.write_text(json.dumps({"pid": os.getpid(), "host": "here"}))
+    run.lock.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
     return run
 
 
@@ -48,6 +49,17 @@ def test_progress_of_a_task_is_seen_while_it_lasts(live):
     assert read_progress(live.progress) is None
 
 
+def test_a_driver_on_another_machine_is_believed_until_it_gives_the_lock_back(live):
+    WatchedReporter(SilentReporter(), live.progress).stage_started("round_000/20_label", "l", 2, 12)
+    gone = 2**22 + 1  # above any process id of this machine
+    live.lock.write_text(json.dumps({"pid": gone, "host": socket.gethostname()}))
+    assert read_now(live) is None
+    live.lock.write_text(json.dumps({"pid": gone, "host": "node-of-a-cluster"}))
+    assert read_now(live).stage == "round_000/20_label"
+    live.lock.write_text("")
+    assert read_now(live) is None
+
+
 def test_a_training_is_seen_through_its_own_table(live):
     folder = live.stage("round_000/30_pretrain") / "training"
     folder.mkdir(parents=True)
@@ -58,12 +70,6 @@ def test_a_training_is_seen_through_its_own_table(live):
     )
     now = read_now(live)
     assert (now.task, now.done, now.total) == ("optimiser steps", 100, 400)
-
-
-def test_nothing_is_under_way_where_the_driver_is_gone(live):
-    WatchedReporter(SilentReporter(), live.progress).stage_started("a/b", "", 1, 1)
-    live.lock.write_text(json.dumps({"pid": 2**22 + 1, "host": "here"}))
-    assert read_now(live) is None
 
 
 def test_the_drawing_has_stages_bar_time_left_and_verdict(tmp_path):
@@ -79,6 +85,28 @@ def test_the_drawing_has_stages_bar_time_left_and_verdict(tmp_path):
     assert "1 of 3 stages are done, at least 1 min 20 s left" in text
     assert "no round is finished yet" in text
     assert "no driver" not in text
+
+
+def test_in_a_low_terminal_rounds_that_are_done_or_to_come_are_one_line_each(tmp_path):
+    stages = (
+        *(StageState(f"round_000/{k}0_x", "done", 40.0) for k in range(8)),
+        StageState("round_001/00_x", "done", 40.0),
+        StageState("round_001/10_x", "running", None, 40.0),
+        *(StageState(f"round_002/{k}0_x", "open", None, 40.0) for k in range(8)),
+    )
+    state = RunState(tmp_path, stages, {"verdict": "so far so good"}, driven=True)
+    low, high = text_of(state, height=24), text_of(state, height=40)
+    rows = [line.split() for line in low.splitlines()[:4]]
+    assert [row[1] for row in rows] == [
+        "round_000",
+        "round_001/00_x",
+        "round_001/10_x",
+        "round_002",
+    ]
+    assert "5 min 20 s" in low and "about 5 min 20 s" in low
+    assert "so far so good" in low and "9 of 18 stages are done" in low
+    assert "no driver" not in low  # between two stages
+    assert high.count("round_000/") == 8
 
 
 def test_watching_a_finished_run_ends_and_says_why_it_ended(finished_run, capsys):

@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ipip.loop.statistics import wilson_interval
 from ipip.report import (
     Curve,
     Drift,
     ModelResult,
     Parity,
     ReportContent,
+    SpeciesAtEnd,
+    SpeciesOverTime,
     StabilityRun,
     StageCost,
 )
+from ipip.stability import wilson_interval
 
 KINDS = ("bulk", "cluster", "surface", "gas")
 ERRORS = {"teacher": 0.44, "none": 0.62, "student 0": 0.43, "student 1": 0.37, "student 2": 0.52}
@@ -150,6 +152,15 @@ def content() -> ReportContent:
                 },
             )
             for k in (1, 2, 3)
+        ),
+        species=(
+            SpeciesAtEnd("start of the runs", 18, {"S2": 45, "Mo3O9": 18, "MoO3": 6}),
+            SpeciesAtEnd("round 1: student 0, 2 ps", 4, {"S2": 6, "Mo3O9S2": 3, "S": 1}),
+        ),
+        courses=(
+            SpeciesOverTime(
+                "species-long", "Mo", (0.0, 0.5, 1.0), {"Mo3O9": [1, 1, 0], "Mo3O9S2": [0, 0, 1]}
+            ),
         ),
         settings="seed: 1\nrounds: 3\n",
         versions={"torch": "2.13.0", "python": "3.11"},

@@ -29,6 +29,8 @@ FIGURES = [
     "frames-by-origin",
     "label-drift",
     "harvest",
+    "species-at-end",
+    "species-1",
     "speed",
     "wall-time",
 ]
@@ -49,6 +51,8 @@ def test_every_figure_renders_in_a_browser_without_an_error(content, tmp_path):
     page = write_report(content, tmp_path / "run" / "report")
     html, console = browser.open(page)
     assert console == []
+    names = re.findall(r' id="([^"]+)"', page.read_text())
+    assert len(names) == len(set(names))  # a figure is drawn where its name is first found
     root = re.search(r"<html[^>]*>", html).group()
     assert f'data-rendered="{len(FIGURES)}"' in root and "data-errors" not in root
     for name in FIGURES:
@@ -98,6 +102,8 @@ def test_every_figure_can_be_had_as_csv(content):
     assert float(by_round["none"][1]) == 0.62
     assert ["2", "346", "38", "60", "1", "its error rose"] in found["frames-by-round"]
     assert found["failures"][1][:3] == ["none", "17", "18"]
+    assert ["start of the runs", "18", "S2", "45", "2.5"] in found["species-at-end"]
+    assert found["species-1"][:2] == [["time (ps)", "Mo3O9", "Mo3O9S2"], ["0.0", "1", "0"]]
 
 
 def test_what_is_not_finite_is_left_out_and_the_page_is_still_valid(content):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ipip.loop.statistics import wilson_interval
 from ipip.report import Parity, ReportContent, write_report
 from ipip.report.table import HEADER, describe_speed, format_failures, table_rows
+from ipip.stability import wilson_interval
 
 
 def errors(force, energy):

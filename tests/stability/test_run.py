@@ -2,6 +2,10 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -107,3 +111,25 @@ def test_models_of_one_name_are_told_apart_by_their_folders(tmp_path):
 def test_seeds_depend_on_the_run_alone():
     assert derived_seed(1, "md", 3) == derived_seed(1, "md", 3) < 2**31
     assert len({derived_seed(1, "md", run) for run in range(1000)}) == 1000
+
+
+def test_a_signal_ends_the_runs_and_says_how_to_go_on(students, make_protocol, tmp_path):
+    protocol = make_protocol(
+        guards={"max_force": 1e9, "temperature_factor": 1e9, "distance_factor": 1e-3},
+        md={"steps": 10**8, "temperature": 300.0, "minimize_steps": 0},
+    )
+    config = tmp_path / "protocol.yaml"
+    config.write_text(json.dumps(protocol.model_dump(mode="json", exclude_defaults=True)))
+    code = "from ipip.cli.main import main; raise SystemExit(main())"
+    given = ["stability", students["calm"], "--config", config, "--dir", tmp_path / "out"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, given)], stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.glob("out/runs/calm/run_000/ring/*.dump")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert said.startswith("ipip: stopped by SIGTERM") and "the same command continues" in said
+    assert not (tmp_path / "out/runs/calm/run_000/verdict.json").exists()

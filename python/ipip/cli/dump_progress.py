@@ -18,7 +18,7 @@ def dump_progress(
     files: Sequence[Path], *, shown: bool = True
 ) -> Iterator[Callable[[DumpFrame, DumpReader], None]]:
     """Give a function that moves the bar to a frame; compressed dumps have no known end."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False)
     sizes = [file.stat().st_size for file in files]
     before = {file.name: sum(sizes[:k]) for k, file in enumerate(files)}
     known = all(file.suffix not in {".gz", ".zst"} for file in files)
@@ -29,7 +29,8 @@ def dump_progress(
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+    drawn = shown and console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not drawn) as bar:
         task = bar.add_task("", total=sum(sizes) if known else None, step=0)
 
         def advance(frame: DumpFrame, reader: DumpReader) -> None:

@@ -37,7 +37,7 @@ def print_errors(errors: Metrics, title: str) -> None:
     table.add_section()
     for symbol, values in errors["by_element"].items():
         _row(table, symbol, values, columns)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(table)
     units = "forces in eV/Å (components), energies in meV/atom"
     console.print(units + (", stress in eV/Å^3" if "stress_mae_ev_per_a3" in errors else ""))

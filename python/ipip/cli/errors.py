@@ -22,6 +22,13 @@ def report_failure(error: Exception, debug: bool) -> int:
     if isinstance(error, IpipError):
         print(f"ipip: {error}", file=sys.stderr)
         return error.exit_status
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        print(
+            f"ipip: {error.filename}: {error.strerror}; check that the path is right and may be "
+            "read or written (`ipip --debug ...` shows where it is used)",
+            file=sys.stderr,
+        )
+        return FAILED
     reason = " ".join(str(error).split()) or "no reason given"
     print(
         f"ipip: unexpected {type(error).__name__}: {reason[:500]} (run again with `ipip "

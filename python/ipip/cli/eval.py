@@ -42,45 +42,16 @@ def evaluate(
 
     from ipip.cli.error_table import print_errors
     from ipip.cli.label_keys import label_keys
-    from ipip.data import read_frames, write_frames
-    from ipip.data.atomic import write_text
-    from ipip.data.elements import check_elements
-    from ipip.errors import InputError
-    from ipip.export import read_metadata
-    from ipip.train.checkpoints import disk_full_explained
-    from ipip.train.interactive import write_page
-    from ipip.train.metrics import metrics
-    from ipip.train.parity import plot_parity, write_frame_errors
-    from ipip.train.predict_file import predict_file
+    from ipip.train.evaluate_file import evaluate_file
 
     torch.set_num_threads(1)
-    metadata = read_metadata(model)
     keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key, units=units)
-    reference = read_frames(data, keys)
-    check_elements(reference, metadata.symbols, str(data))
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file; expected a folder for the output")
-    predicted = predict_file(model, reference)
-    errors = metrics(reference, predicted)
+    errors = evaluate_file(model, data, keys, out)
     if as_json:
         typer.echo(json.dumps(errors, indent=1))
-    else:
-        print_errors(errors, f"{model} on {data}")
-    if out is None:
         return
-    with disk_full_explained(out):
-        out.mkdir(parents=True, exist_ok=True)
-        write_text(out / "metrics.json", json.dumps(errors, indent=1) + "\n")
-        write_frame_errors(reference, predicted, out / "errors.csv")
-        write_frames(out / "predicted.xyz", predicted)
-        title, energies = f"{model.name} on {data.name}", metadata.reference_energies
-        plot_parity(
-            reference, predicted, out / "parity.png", title=title, reference_energies=energies
-        )
-        write_page(
-            out / "parity.html", reference, predicted, title=title, reference_energies=energies
-        )
-    if not as_json:
+    print_errors(errors, f"{model} on {data}")
+    if out is not None:
         typer.echo(
             f"wrote errors.csv, metrics.json, predicted.xyz, parity.png and parity.html to {out}"
         )

@@ -24,32 +24,14 @@ def export(
     from rich.console import Console
     from rich.table import Table
 
-    from ipip.errors import InputError, IpipError
-    from ipip.export import load_student, save_student
-    from ipip.lammps.agreement import check_agreement
-    from ipip.models import build_student
-    from ipip.train import student_from_checkpoint
+    from ipip.errors import IpipError
+    from ipip.loop.exporting import export_student
 
-    if target.resolve() == source.resolve():
-        raise InputError(f"{target}: source and target are the same file; name another target")
-    if source.suffix == ".ckpt":
-        student, training = student_from_checkpoint(source)
-        training_digest: str | None = training.get("training_digest")
-    else:
-        student, metadata = load_student(source)
-        training_digest, training = metadata.training_digest, metadata.training
-    if dtype is not None and dtype != student.dtype_name:
-        arguments = student.arguments | {"dtype": dtype}
-        other = build_student(student.architecture, student.symbols, **arguments)
-        other.load_state_dict(student.state_dict())
-        student = other
-    save_student(student, target, training_digest=training_digest, training=training)
-
-    console = Console(highlight=False)
+    rows = export_student(source, target, dtype, with_lammps=lammps)
+    console = Console(highlight=False, markup=False)
     table = Table(title=f"{target}: differences, relative to the largest value")
     for heading in ("against", "energy", "forces", "stress", "allowed", ""):
         table.add_column(heading, justify="right")
-    rows = list(check_agreement(target, with_lammps=lammps))
     for row in rows:
         numbers = (row.energy, row.forces, row.stress, row.tolerance)
         table.add_row(row.name, *(f"{n:.1e}" for n in numbers), "ok" if row.holds else "DIFFERS")

@@ -67,12 +67,16 @@ def harvest(
         return
     unstable = sum(run.state == "unstable" for run in report.runs)
     stored = sum(len(run.steps) for run in report.runs)
+    labelled = f", {report.labelled} labelled by the teacher" if settings.teacher else ""
     typer.echo(
-        f"{len(report.new)} new frames from {len(report.runs)} runs ({unstable} unstable, "
-        f"{stored} stored frames, {report.labelled} labelled by the teacher)"
+        f"new frames: {len(report.new)}; runs: {len(report.runs)} ({unstable} unstable, "
+        f"{stored} stored frames{labelled})"
     )
+    if settings.teacher is None:
+        typer.echo("no teacher (--config): frames are chosen for diversity and carry no labels")
     for run in report.runs:
         if run.name in report.problems:
             typer.echo(f"  {run.name}: failed at step {run.end_step}: {report.problems[run.name]}")
-    typer.echo(f"{folder}: {report.frames} frames in frames.xyz; why each was taken or left: ")
-    typer.echo(f"  {folder / 'harvest.csv'}")
+    if report.frames:
+        typer.echo(f"all {report.frames} frames so far: {folder / 'frames.xyz'}")
+    typer.echo(f"why each stored frame was taken or left: {folder / 'harvest.csv'}")

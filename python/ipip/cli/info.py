@@ -42,4 +42,4 @@ def info(
     table = Table(title=str(model), show_header=False, title_justify="left")
     for name, value in rows.items():
         table.add_row(name, value)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)

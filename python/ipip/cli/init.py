@@ -13,6 +13,8 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write a commented settings file: every key, unit and default, for Mo3O9 in S2."""
+    import shlex
+
     from ipip.config.quick import write_quick_template
     from ipip.errors import InputError
 
@@ -25,4 +27,8 @@ def init(
             f"{file}: the folder {file.resolve().parent} does not exist; make it first"
         )
     write_quick_template(file)
-    typer.echo(f"wrote {file}; edit it, then `ipip validate {file}` and `ipip run {file}`")
+    name = shlex.quote(str(file))
+    typer.echo(
+        f"wrote {file}: put your labels under `reference`, your teacher under `teacher` and your "
+        f"boxes under `systems`, then `ipip validate {name}` and `ipip run {name}`"
+    )

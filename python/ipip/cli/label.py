@@ -31,9 +31,11 @@ def label(
     import json
 
     from ipip.cli.progress import TerminalReporter
+    from ipip.cli.stopping import stoppable
     from ipip.config.load import load_settings
     from ipip.config.teacher import TeacherSettings
     from ipip.data import read_frames
+    from ipip.loop.reporter import SilentReporter
     from ipip.teachers.label_file import label_file
 
     settings = load_settings(level, TeacherSettings)
@@ -41,7 +43,8 @@ def label(
         settings = settings.model_copy(update={"workers": workers})
     shown = 0
     total = len(read_frames(frames, require=()))
-    with TerminalReporter().tasks("frames", total) as advance:
+    reporter = SilentReporter() if as_json else TerminalReporter()
+    with stoppable(out), reporter.tasks("frames", total) as advance:
 
         def progress(done: int, _total: int) -> None:
             nonlocal shown

@@ -48,7 +48,7 @@ def ledger(
     for row in rows[:limit]:
         shift = f"{float(row.energy_shift_ev):.3f}" if row.energy_shift_ev else ""
         table.add_row(row.frame_id, row.formula, row.rounds, row.labels, shift, row.left)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(table)
     more = f", {limit} shown" if len(rows) > limit else ""
     console.print(f"{len(rows)} frames{more}; {run / 'ledger.csv'} has all columns", soft_wrap=True)

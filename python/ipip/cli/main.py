@@ -61,29 +61,34 @@ def options(
     """Options of every verb."""
 
 
-app.command("init")(init)
-app.command("validate")(validate)
-app.command("plan", help="The same as `validate`.")(validate)
-app.command("run")(run)
-app.command("status")(status)
-app.command("report")(report)
-app.command("study")(study)
-app.command("label")(label)
-app.command("sample")(sample)
-app.command("ledger")(ledger)
-app.command("rewind")(rewind)
-app.command("gc")(gc)
-app.command("relabel")(relabel)
-app.command("pretrain")(pretrain)
-app.command("finetune")(finetune)
-app.command("train")(train)
-app.command("eval")(evaluate)
-app.command("convert")(convert)
-app.command("info")(info)
-app.command("export")(export)
-app.command("harvest")(harvest)
-app.command("species")(species)
-app.command("stability")(stability)
+# What the list of verbs says of each: one line of a terminal of 80 columns.
+VERBS = (
+    (init, "init", "Write a commented settings file"),
+    (validate, "validate", "Check a settings file and print the plan with its cost"),
+    (validate, "plan", "The same as validate"),
+    (run, "run", "Run the whole loop, or continue it"),
+    (status, "status", "Say how far a run is and what came out so far"),
+    (report, "report", "Write a run's report again"),
+    (study, "study", "Compare ways to train, under equal budgets"),
+    (label, "label", "Label frames with CP2K, tblite, a teacher, any ASE calculator"),
+    (sample, "sample", "Sample the structures of a cluster"),
+    (ledger, "ledger", "Look up where frames came from and who labelled them"),
+    (rewind, "rewind", "Go back to before a stage of a run"),
+    (gc, "gc", "Remove what a run no longer needs"),
+    (relabel, "relabel", "Label frames with a student or a committee"),
+    (pretrain, "pretrain", "Pretrain a student, on its own"),
+    (finetune, "finetune", "Fine-tune a student on reference labels, on its own"),
+    (train, "train", "Train a student on labelled frames"),
+    (evaluate, "eval", "Compare a student with labelled frames"),
+    (convert, "convert", "Convert labelled frames to another kind of file"),
+    (info, "info", "Say what a model file holds"),
+    (export, "export", "Write a model file and check it in LAMMPS"),
+    (harvest, "harvest", "Choose training frames from the MD of a student"),
+    (species, "species", "Find molecules and reactions in a dump"),
+    (stability, "stability", "Say how often, and when, the MD of students fails"),
+)
+for function, name, line in VERBS:
+    app.command(name, short_help=line)(function)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -14,31 +15,41 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from ipip.loop.reporter import Advance
+
+INDENT = 6
 
 
 class TerminalReporter:
     """Draws stages and progress bars with rich; where there is no terminal, plain lines."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or Console(highlight=False, markup=False)
 
     def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
         """Print which stage begins."""
-        self.console.print(f"[bold]{number}/{total} {identity}[/bold] {title}")
+        self._print(Text.assemble((f"{number}/{total} {identity}", "bold"), f" {title}"), 0)
 
     def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
         """Print what came out of a stage."""
-        self.console.print(f"      done in {format_seconds(wall_s)}{f': {note}' if note else ''}")
+        self._print(Text(f"done in {format_seconds(wall_s)}{f': {note}' if note else ''}"))
 
     def stage_skipped(self, identity: str) -> None:
         """Print that a stage was done before."""
-        self.console.print(f"      {identity} was done before", style="dim")
+        self._print(Text(f"{identity} was done before", "dim"))
 
     def message(self, text: str) -> None:
         """Print a line."""
-        self.console.print(f"      {text}")
+        self._print(Text(text))
+
+    def _print(self, text: Text, indent: int = INDENT) -> None:
+        """Print a line: in a terminal folded under its indent, in a file whole."""
+        if self.console.is_terminal:
+            self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
+        else:
+            self.console.print(Text(" " * indent) + text, soft_wrap=True)
 
     @contextlib.contextmanager
     def tasks(self, description: str, total: int) -> Iterator[Advance]:

@@ -21,8 +21,8 @@ def run(
         typer.Option(
             "--from-stage",
             metavar="STAGE",
-            help="Set the results of this stage (such as round_001/15_harvest) and of all later "
-            "ones aside and compute them again.",
+            help="Set the results of this stage (round_001/15_harvest, or round_001) and of all "
+            "later ones aside and compute them again.",
         ),
     ] = None,
     yes: Annotated[
@@ -34,27 +34,21 @@ def run(
 ) -> None:
     """Run the loop, or continue it: teacher MD, training, student MD in LAMMPS, harvest, ..."""
     from ipip.cli.progress import TerminalReporter
+    from ipip.cli.stopping import stoppable
     from ipip.cli.tables import print_results
     from ipip.config.load import load_settings
     from ipip.config.run import RunSettings
-    from ipip.errors import IpipError
-    from ipip.loop.stop import Stopped, stop_on_signals
 
     settings = load_settings(config, RunSettings)
     target = folder or Path(f"{config.stem}-run")
     reporter = TerminalReporter()
-    try:
-        with stop_on_signals():
-            from ipip.loop.run import run_loop
+    with stoppable(target):
+        from ipip.loop.run import run_loop
 
-            confirm = _confirmation(yes)
-            summary = run_loop(
-                settings, target, reporter=reporter, from_stage=from_stage, confirm=confirm
-            )
-    except Stopped as stop:
-        raise IpipError(
-            f"stopped by {stop}; nothing finished is lost, the same command continues {target}"
-        ) from None
+        confirm = _confirmation(yes)
+        summary = run_loop(
+            settings, target, reporter=reporter, from_stage=from_stage, confirm=confirm
+        )
     print_results(summary, target)
 
 

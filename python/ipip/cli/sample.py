@@ -25,59 +25,42 @@ def sample(
     as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
 ) -> None:
     """Sample structures of a cluster as the data set of arXiv 2507.20118: SSW, Boltzmann draw."""
+    import dataclasses
     import json
-    import tempfile
 
     from ipip.cli.progress import TerminalReporter
     from ipip.config.load import load_settings
     from ipip.config.teacher import TeacherSettings
-    from ipip.data import write_frames
-    from ipip.systems import molecule
-    from ipip.systems.files import read_structure
-    from ipip.systems.walking import boltzmann_draw, walk
-    from ipip.teachers import Teacher, TeacherCalculator
+    from ipip.loop.reporter import SilentReporter
+    from ipip.loop.sampling import sample_cluster
 
-    settings = load_settings(level, TeacherSettings).model_copy(update={"workers": 1})
-    atoms = read_structure(Path(start)) if Path(start).suffix else molecule(start)
+    settings = load_settings(level, TeacherSettings)
+    reporter = SilentReporter() if as_json else TerminalReporter()
     shown = 0
-    with (
-        tempfile.TemporaryDirectory(prefix="ipip-sample-") as logs,
-        Teacher(settings, Path(logs)) as teacher,
-        TerminalReporter().tasks("walk steps", steps) as advance,
-    ):
+    with reporter.tasks("walk steps", steps) as advance:
 
         def progress(done: int, _total: int) -> None:
             nonlocal shown
             advance(done - shown)
             shown = done
 
-        found = walk(
-            atoms,
-            TeacherCalculator(teacher),
+        found = sample_cluster(
+            settings,
+            start,
+            out,
             steps=steps,
+            frames=frames,
             temperature=temperature,
             seed=seed,
             progress=progress,
         )
-    energies = [float(frame.energy or 0.0) for frame in found.visited]
-    drawn = [found.visited[k] for k in boltzmann_draw(energies, temperature, frames, seed)]
-    write_frames(out, drawn)
-    lowest = min(float(frame.energy or 0.0) for frame in found.minima)
-    report = {
-        "visited": len(found.visited),
-        "drawn": len(drawn),
-        "accepted": found.accepted,
-        "broken": found.broken,
-        "steps": steps,
-        "lowest_energy_ev": lowest,
-    }
     if as_json:
-        typer.echo(json.dumps(report, indent=1))
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
         return
     typer.echo(
-        f"{len(drawn)} of {len(found.visited)} visited structures drawn at {temperature:g} K: {out}"
+        f"{found.drawn} of {found.visited} visited structures drawn at {temperature:g} K: {out}"
     )
     typer.echo(
         f"{found.accepted} of {steps} steps accepted, {found.broken} given up (the cluster broke); "
-        f"lowest minimum {lowest:.4f} eV"
+        f"lowest minimum {found.lowest_energy_ev:.4f} eV"
     )

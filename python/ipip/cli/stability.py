@@ -43,6 +43,7 @@ def stability(
     from rich.console import Console
 
     from ipip.cli.step_progress import step_progress
+    from ipip.cli.stopping import stoppable
     from ipip.errors import InputError, IpipError
     from ipip.stability import run_stability
 
@@ -52,8 +53,9 @@ def stability(
     if workers is not None and workers < 1:
         raise InputError(f"--workers {workers}: expected at least 1")
     at_once = workers or len(os.sched_getaffinity(0))
-    console = Console(highlight=False)
-    with step_progress(len(models) * protocol.runs, shown=not (quiet or as_json)) as shown:
+    console = Console(highlight=False, markup=False)
+    bar = step_progress(len(models) * protocol.runs, shown=not (quiet or as_json))
+    with stoppable(folder), bar as shown:
         report = run_stability(
             models, protocol, folder, at_once, shown.steps, shown.result, launcher.split()
         )
@@ -66,7 +68,8 @@ def stability(
     broken = sum(model.broken for model in report.models)
     if broken:
         raise IpipError(
-            f"{broken} runs broke for reasons that say nothing about the models and do not count; "
+            f"{broken} {'runs' if broken > 1 else 'run'} broke for reasons that say nothing about "
+            "the models, and do not count; "
             f"{folder / 'runs.csv'} names them; run the same command again to repeat them"
         )
 

@@ -53,7 +53,7 @@ class RunProgress:
 @contextlib.contextmanager
 def step_progress(runs: int, *, shown: bool = True) -> Iterator[RunProgress]:
     """Draw a bar while the block runs."""
-    console = Console(stderr=True, highlight=False, quiet=not shown)
+    console = Console(stderr=True, highlight=False, markup=False, quiet=not shown)
     columns = (
         TextColumn("runs {task.fields[runs]}"),
         BarColumn(bar_width=30),
@@ -62,5 +62,6 @@ def step_progress(runs: int, *, shown: bool = True) -> Iterator[RunProgress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+    drawn = shown and console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not drawn) as bar:
         yield RunProgress(bar, bar.add_task("", total=None, runs=f"0 of {runs}"), runs)

@@ -22,11 +22,10 @@ def study(
 ) -> None:
     """Run every arm for every seed, or continue; write one table, the plots and a verdict."""
     from ipip.cli.progress import TerminalReporter
+    from ipip.cli.stopping import stoppable
     from ipip.config.load import load_settings
     from ipip.config.study import StudySettings
-    from ipip.errors import IpipError
     from ipip.loop.reporter import SilentReporter
-    from ipip.loop.stop import Stopped, stop_on_signals
     from ipip.study.driver import prepare_study, run_study
 
     settings = load_settings(config, StudySettings)
@@ -35,13 +34,8 @@ def study(
         _print_plan(*prepare_study(settings)[1:], settings.seeds)
         return
     reporter = SilentReporter() if as_json else TerminalReporter()
-    try:
-        with stop_on_signals():
-            summary = run_study(settings, target, reporter=reporter)
-    except Stopped as stop:
-        raise IpipError(
-            f"stopped by {stop}; nothing finished is lost, the same command continues {target}"
-        ) from None
+    with stoppable(target):
+        summary = run_study(settings, target, reporter=reporter)
     if as_json:
         typer.echo(json.dumps(summary))
         return
@@ -52,7 +46,7 @@ def _print_plan(budget, arms, seeds) -> None:  # type: ignore[no-untyped-def]
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     steps = budget.steps_of_one_student
     console.print(
         f"{len(arms)} arms, {len(seeds)} seeds. The judged student of each arm sees {steps} "
@@ -70,7 +64,7 @@ def _print_summary(summary, target: Path) -> None:  # type: ignore[no-untyped-de
 
     from ipip.study.report import HEADER, table_rows
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(summary["verdict"], style="bold")
     table = Table(*HEADER)
     for row in table_rows(summary):

@@ -18,7 +18,7 @@ from ipip.report.table import HEADER, describe_speed, table_rows
 
 def print_results(summary: dict[str, Any], folder: Path) -> None:
     """Print the verdict, the table, and where things are."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print()
     console.print(summary["verdict"], style="bold")
     console.print(describe_speed(summary))
@@ -31,7 +31,7 @@ def print_results(summary: dict[str, Any], folder: Path) -> None:
 
 def print_status(state: RunState) -> None:
     """Print the verdict so far, the table, and each stage's state."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if state.summary["rounds"]:
         console.print(_results(state.summary))
     console.print(draw_state(state))
@@ -39,7 +39,7 @@ def print_status(state: RunState) -> None:
 
 def print_plan(plan: Plan) -> None:
     """Print what a run will do and what it may cost."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     parts = ", ".join(f"{count} {part}" for part, count in plan.reference.items())
     console.print(f"The settings are right. Reference frames: {parts}.")
     table = Table("stage", "work", "estimate", box=None)
@@ -59,7 +59,9 @@ def _results(summary: dict[str, Any]) -> Table:
     shown = [number for number, name in enumerate(HEADER) if "RMSE" not in name]
     table = Table()
     for number in shown:
-        table.add_column(HEADER[number], justify="left" if number == 0 else "right")
+        table.add_column(
+            HEADER[number], justify="left" if number == 0 else "right", overflow="fold"
+        )
     for row in table_rows(summary):
         table.add_row(*(row[number].replace(" (", "\n(") for number in shown))
     return table

@@ -18,7 +18,7 @@ KINDS = 8
 
 def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> None:
     """Print statistics of the frames, what is odd about them, and the work to come."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(title="frames", title_justify="left")
     table.add_column("")
     for name in plan.statistics:

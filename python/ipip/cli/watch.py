@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -12,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ipip.cli.progress import format_seconds
-from ipip.loop.status import Now, RunState, read_status
+from ipip.loop.status import Now, RunState, StageState, read_status
 
+LINES_BELOW = 9  # the bar, the verdict and the prompt
 MARKS = {"done": "●", "running": "▶", "begun": "◐", "open": "○", "left out": "–"}
 
 
@@ -24,22 +26,29 @@ def watch_run(root: Path, interval: float) -> None:
         root: run folder.
         interval: s between two looks.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     state = read_status(root)
-    with Live(draw_state(state), console=console, auto_refresh=False) as live:
-        while True:
-            live.update(draw_state(state), refresh=True)
-            if state.now is None and _is_idle(root, interval):
-                break
+    with Live(console=console, auto_refresh=False) as live:
+        while state.driven:
+            live.update(draw_state(state, console.size.height), refresh=True)
             time.sleep(interval)
             state = read_status(root)
-        live.update(draw_state(read_status(root)), refresh=True)
+        live.update(draw_state(state, console.size.height), refresh=True)
 
 
-def draw_state(state: RunState) -> RenderableType:
-    """Return a run's state: one line a stage, the stage under way with a bar, the verdict below."""
+def draw_state(state: RunState, height: int | None = None) -> RenderableType:
+    """Return a run's state: one line a stage, the stage under way with a bar, the verdict below.
+
+    Args:
+        state: of the run.
+        height: lines of the terminal; where there are too few for all stages, a round of which all
+            stages are done, or none is begun, is one line.
+    """
     table = Table(box=None, show_header=False, padding=(0, 1))
-    for stage in state.stages:
+    rounds = [list(own) for _, own in groupby(state.stages, key=lambda s: s.identity.split("/")[0])]
+    short = height is not None and len(state.stages) + LINES_BELOW > height
+    stages = [stage for own in rounds for stage in (_as_one(own) if short else own)]
+    for stage in stages:
         time_told = format_seconds(stage.wall_s) if stage.wall_s is not None else ""
         if stage.wall_s is None and stage.expected_s is not None:
             time_told = f"about {format_seconds(stage.expected_s)}"
@@ -54,9 +63,27 @@ def draw_state(state: RunState) -> RenderableType:
     parts.append(Text(str(state.summary["verdict"]), style="bold"))
     if state.stopped is not None:
         parts.append(Text(f"the run ends here: {state.stopped}"))
-    elif state.now is None:
+    elif not state.driven and state.now is None:
+        if state.failed is not None:
+            parts.append(Text(state.failed, style="red"))
         parts.append(Text("no driver works on it; the same `ipip run` continues it"))
     return Group(*parts)
+
+
+def _as_one(stages: list[StageState]) -> list[StageState]:
+    """Return a round as one line where all its stages are in the same state, else its stages."""
+    first = stages[0]
+    if first.state not in {"done", "open", "left out"} or len({s.state for s in stages}) > 1:
+        return stages
+    known = [stage.expected_s for stage in stages if stage.expected_s is not None]
+    return [
+        StageState(
+            first.identity.split("/")[0],
+            first.state,
+            sum(stage.wall_s or 0.0 for stage in stages) if first.state == "done" else None,
+            sum(known) if len(known) == len(stages) else None,
+        )
+    ]
 
 
 def _draw_now(now: Now) -> RenderableType:
@@ -75,9 +102,3 @@ def _left(state: RunState) -> str:
         return ""
     seconds, whole = state.left_s
     return f", {'about' if whole else 'at least'} {format_seconds(seconds)} left"
-
-
-def _is_idle(root: Path, interval: float) -> bool:
-    """Look a second time: between two stages there is a moment without any."""
-    time.sleep(min(interval, 1.0))
-    return read_status(root).now is None

@@ -1,8 +1,7 @@
 """Read a YAML settings file into a strict schema, and say plainly what is wrong with it.
 
 Every problem is one line: ``FILE:LINE: key.path: what is wrong, what was expected``. Relative paths
-    in the file are
-relative to the file.
+in the file are relative to the file.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def load_settings(path: Path | str, schema: type[SettingsType]) -> SettingsType:
         InputError: the file is not there, is not YAML, or does not fit; one line for each problem.
     """
     path = Path(path)
-    document = read_document(path)
+    document = read_document(path, _how_to_begin(path, schema))
     try:
         settings = schema.model_validate(document.values)
     except ValidationError as error:
@@ -52,8 +51,19 @@ def load_settings(path: Path | str, schema: type[SettingsType]) -> SettingsType:
     return resolve_paths(settings, path.absolute().parent)
 
 
-def read_document(path: Path) -> Document:
+def _how_to_begin(path: Path, schema: type[Settings]) -> str:
+    """Say what a file of these settings holds, for somebody who has none."""
+    if schema.template_verb is not None:
+        return f"`{schema.template_verb} {path}` writes a template"
+    return f"expected a YAML file with some of the keys {', '.join(schema.model_fields)}"
+
+
+def read_document(path: Path, hint: str) -> Document:
     """Parse a YAML file whose top level is a mapping; a key given twice is refused.
+
+    Args:
+        path: of the file.
+        hint: what to do where there is none, or nothing in it.
 
     Raises:
         InputError: the file cannot be read or parsed.
@@ -61,13 +71,15 @@ def read_document(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; `ipip init {path}` writes a template") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        raise InputError(f"{path}: no such file; {hint}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no text in UTF-8 ({error.reason})") from None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is None:
-            raise InputError(f"{path}: is empty; `ipip init FILE` writes a template")
+            raise InputError(f"{path}: is empty; {hint}")
         if not isinstance(root, yaml.MappingNode):
             raise InputError(f"{path}: expected `key: value` lines at the top level")
         lines = dict(_key_lines(root, (), path))
@@ -138,6 +150,8 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
     reason = reason.replace("Input should be", "should be").rstrip(".")
     if kind in {"value_error", "assertion_error"}:
         return reason
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        reason = "expected a block of `key: value` lines"
     return f"{_short(problem['input'])}: {reason}{purpose}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
@@ -26,6 +28,8 @@ from ipip.config.training import TrainingSettings
 
 class RunSettings(Settings):
     """Everything a run of the loop is decided by."""
+
+    template_verb: ClassVar[str | None] = "ipip init"
 
     seed: int = Field(1, ge=0, description="seed that all others are derived from")
     rounds: int = Field(2, ge=0, description="rounds of iteration after round 0")

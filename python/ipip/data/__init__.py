@@ -7,7 +7,7 @@ from ipip.data.elements import check_elements, composition, elements_of
 from ipip.data.files import read_files, read_frames, write_frames
 from ipip.data.frame import Frame
 from ipip.data.references import ReferenceEnergies, fit_reference_energies
-from ipip.data.split import Split, split_frames
+from ipip.data.split import Split, group_names, split_frames
 from ipip.data.statistics import Statistics, statistics
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "file_digest",
     "fit_reference_energies",
     "frames_digest",
+    "group_names",
     "read_files",
     "read_frames",
     "split_frames",

@@ -140,6 +140,16 @@ def split_frames(
     )
 
 
+def group_names(frames: Sequence[Frame], key: str | None) -> list[str]:
+    """Return the name of each frame's group (its trajectory); alone, a frame has its number's.
+
+    Args:
+        frames: each with the key, if one is given.
+        key: info key of the groups, or None: every frame is a group of its own.
+    """
+    return [str(frame.info[key]) if key else str(number) for number, frame in enumerate(frames)]
+
+
 def _count(share: float, total: int) -> int:
     if share < 0 or (share >= 1 and share != int(share)):
         raise InputError(

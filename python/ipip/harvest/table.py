@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.data.atomic import write_text
 from ipip.harvest.harvest import Decision
+
+_NUMBER = r"(?<![\w.-])-?\d[\d.]*(?:e[+-]?\d+)?(?: (?:eV/Å|eV/atom|Å|fs))?(?![\w-])"
+_NUMBERS = (
+    (re.compile(r" \(bound [^)]*\)"), ""),
+    (re.compile(r", every \d+\. one,"), ""),
+    (re.compile(rf"(?:at step|of) {_NUMBER}"), ""),
+    (re.compile(rf"(above|below) {_NUMBER}"), r"\1 its bound"),
+    (re.compile(_NUMBER), ""),
+)
 
 
 def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
@@ -22,10 +32,13 @@ def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
 
 
 def count_reasons(decisions: Sequence[Decision]) -> dict[str, int]:
-    """Return how many frames were left for each kind of reason (numbers left out)."""
-    kinds = Counter(
-        " ".join(word for word in d.reason.split() if not any(sign.isdigit() for sign in word))
-        for d in decisions
-        if not d.taken
-    )
+    """Return how many frames were left for each kind of reason, without its numbers."""
+    kinds = Counter(kind_of_reason(d.reason) for d in decisions if not d.taken)
     return dict(kinds.most_common())
+
+
+def kind_of_reason(reason: str) -> str:
+    """Return a reason without its numbers and their units."""
+    for pattern, instead in _NUMBERS:
+        reason = pattern.sub(instead, reason)
+    return " ".join(reason.split())

@@ -1,10 +1,11 @@
-"""Trying a user's deck before any work starts."""
+"""Trying a user's deck and options of the pair style before any work starts."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -14,23 +15,33 @@ from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.lammps.run import StudentRun, execute
 
+if TYPE_CHECKING:
+    from ipip.models import Student
+
 _SPACING = 3.0  # Å between the atoms of the trial box
 
 
-def check_deck(md: StudentMDSettings, elements: Sequence[str], periodic: bool = True) -> None:
-    """Run the deck of the settings for a few steps with a small untrained student.
+def check_deck(
+    md: StudentMDSettings,
+    elements: Sequence[str],
+    periodic: bool = True,
+    student: Student | None = None,
+) -> None:
+    """Run the deck of the settings for a few steps with an untrained student.
 
     Args:
-        md: settings; without a deck of the user's own there is nothing to do.
+        md: settings; without a deck or pair options of the user's own there is nothing to do.
         elements: chemical symbols of the runs to come.
         periodic: whether their boxes are.
+        student: with new weights, as the runs will have it; by default a small PaiNN.
 
     Raises:
         InputError: the template cannot be filled in, LAMMPS refuses it, or it does not write what
             ipip reads.
     """
-    if md.deck is None:
+    if md.deck is None and not md.pair_options:
         return
+    what = f"pair_options {md.pair_options!r}" if md.deck is None else f"deck {md.deck}"
     from ipip.export import save_student
     from ipip.models import build_student
 
@@ -39,7 +50,8 @@ def check_deck(md: StudentMDSettings, elements: Sequence[str], periodic: bool = 
     trial = trial.model_copy(update={"minimize_steps": min(md.minimize_steps, 2)})
     with tempfile.TemporaryDirectory(prefix="ipip-deck-") as name:
         folder = Path(name)
-        student = build_student("painn", list(elements), seed=1, channels=4, layers=1)
+        if student is None:
+            student = build_student("painn", list(elements), seed=1, channels=4, layers=1)
         student.set_energy_scale([0.0] * len(elements), 1e-3, 0.0)
         save_student(student, folder / "student.pt")
         run = folder / "run"
@@ -49,20 +61,20 @@ def check_deck(md: StudentMDSettings, elements: Sequence[str], periodic: bool = 
         try:
             verdict = execute(job)
         except InputError as error:
-            raise InputError(_without_folder(f"deck {md.deck}: {error}", run)) from None
+            raise InputError(_without_folder(f"{what}: {error}", run)) from None
         if verdict.state == "failed":
             raise InputError(
                 _without_folder(
-                    f"deck {md.deck}: a trial run of 4 steps did not come to its end "
+                    f"{what}: a trial run of 4 steps did not come to its end "
                     f"({verdict.message}); the package's deck shows what one has to print",
                     run,
                 )
             )
         for file in ("trajectory.dump", "last.dump", "progress.txt"):
             if not (run / file).exists():
-                raise InputError(f"deck {md.deck}: writes no {file}, which ipip reads")
+                raise InputError(f"{what}: writes no {file}, which ipip reads")
         if not list((run / "ring").glob("*.dump")):
-            raise InputError(f"deck {md.deck}: writes no ring/*.dump, which ipip reads")
+            raise InputError(f"{what}: writes no ring/*.dump, which ipip reads")
 
 
 def _box(elements: Sequence[str], periodic: bool) -> Frame:

@@ -49,7 +49,7 @@ def run_on_ranks(
             which ends all others.
         IpipError: the ranks ended without having run every job.
     """
-    command = _find(launcher)
+    command = find_launcher(launcher)
     verdicts: dict[int, Verdict] = {}
     waiting: list[tuple[int, Prepared]] = []
     for index, job in enumerate(jobs):
@@ -145,8 +145,12 @@ def _last_words(
     )
 
 
-def _find(launcher: Sequence[str]) -> list[str]:
-    """Return the launcher with its path: this environment's, which has the MPI of mpi4py, first."""
+def find_launcher(launcher: Sequence[str]) -> list[str]:
+    """Return the launcher with its path: this environment's, which has the MPI of mpi4py, first.
+
+    Raises:
+        InputError: there is no such program.
+    """
     beside = os.path.join(sys.prefix, "bin")
     program = shutil.which(launcher[0], path=beside) or shutil.which(launcher[0])
     if program is None:

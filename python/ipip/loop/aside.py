@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.errors import InputError
+from ipip.loop.course import evaluated_rounds
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
 from ipip.loop.lock import hold_lock
+from ipip.loop.manifest import read_manifests
+from ipip.loop.results import write_results
 
 DISCARDED = "discarded"
 
@@ -23,7 +26,9 @@ def stages_on_disk(run: RunFolder) -> list[str]:
 
 
 def set_aside(run: RunFolder, names: Sequence[str]) -> Path | None:
-    """Move stages out of the way, the last ones first; the caller holds the run's lock.
+    """Move stages out of the way, the last ones first, and what was written about them.
+
+    The caller holds the run's lock, and writes the results of the rounds that are left.
 
     Returns:
         The folder that now holds them, or None where there was nothing to move.
@@ -36,19 +41,21 @@ def set_aside(run: RunFolder, names: Sequence[str]) -> Path | None:
     for name in reversed(there):  # so that what is left at any moment is a run up to some stage
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         run.stage(name).rename(aside / name)
-    if run.summary.exists():
-        run.summary.rename(aside / run.summary.name)
+    for path in (run.summary, run.ledger, run.best_student.parent, run.report):
+        if path.exists():  # they tell of what was moved
+            path.rename(aside / path.name)
     append_event(run.journal, "set_aside", stages=there, to=aside.relative_to(run.root).as_posix())
     return aside
 
 
 def from_stage_on(run: RunFolder, first: str) -> list[str]:
-    """Return the stages on the disk from `first` on.
+    """Return the stages on the disk from `first` on: a stage, or a round (``round_001``).
 
     Raises:
         InputError: there is no such stage.
     """
     names = stages_on_disk(run)
+    first = next((name for name in names if name.split("/")[0] == first), first)
     if first not in names:
         known = ", ".join(names) if names else "none yet"
         raise InputError(f"{run.root}: there is no stage {first}; its stages are: {known}")
@@ -58,7 +65,8 @@ def from_stage_on(run: RunFolder, first: str) -> list[str]:
 def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
     """Go back: set the stage `first` of a run and all later ones aside.
 
-    `ipip run` computes them again. What was moved can be put back by moving the folders.
+    `ipip run` computes them again. Summary, ledger, report and the student to use are then those of
+    the rounds that are left. What was moved can be put back by moving the folders.
 
     Args:
         root: run folder.
@@ -74,9 +82,10 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
     run = RunFolder(root.absolute())
     run.require()
     with hold_lock(run.lock):
-        inside = [name for name in stages_on_disk(run) if name.split("/")[0] == first]
-        names = from_stage_on(run, inside[0] if inside else first)
+        names = from_stage_on(run, first)
         aside = set_aside(run, names)
+        if evaluated_rounds(read_manifests(run)):
+            write_results(run.root)
     if aside is None:
         raise InputError(f"{root}: nothing to set aside")
     return aside, names

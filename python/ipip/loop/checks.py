@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from ipip.config.md import StudentMDSettings
 from ipip.config.run import RunSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.errors import InputError
 from ipip.lammps.check import check_deck
+from ipip.lammps.ranks import find_launcher
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
-from ipip.loop.starts import exploration_starts
+from ipip.loop.starts import Start, exploration_starts
 from ipip.loop.training_checks import check_trainings
+from ipip.models import build_student
 from ipip.plugin import plugin_folder
 
 PLUGIN = "ipipplugin.so"
@@ -63,6 +68,9 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
         check_elements([start.frame], settings.elements, f"system {start.system}")
     if settings.rounds or settings.stability.runs or settings.stability.extra:
         check_lammps()
+        if settings.resources.lammps_launcher:
+            find_launcher(shlex.split(settings.resources.lammps_launcher))
+        _check_boxes(settings, starts)
         _check_deck(settings, bool(starts[0].frame.pbc.all()))
     if settings.active is not None:
         _check_active(settings.active.level)
@@ -120,14 +128,39 @@ def _check_active(level: TeacherSettings) -> None:
         pass
 
 
+def _check_boxes(settings: RunSettings, starts: Sequence[Start]) -> None:
+    """Refuse constant pressure for a box that is not periodic."""
+    open_boxes = [start.system for start in starts if not start.frame.pbc.all()]
+    extra = [system.name for system in settings.stability.extra if not system.periodic]
+    for name, md in _student_md(settings):
+        wrong = open_boxes + (extra if name == "stability.md" or not settings.stability.md else [])
+        if md.ensemble == "npt" and wrong:
+            raise InputError(
+                f"{name}.ensemble is npt, which needs boxes that are periodic in all directions; "
+                f"system {wrong[0]} is not: use nvt, or another box"
+            )
+
+
 def _check_deck(settings: RunSettings, periodic: bool) -> None:
-    """Try a deck of the user's own for a few steps."""
-    for name, md in (("student_md", settings.student_md), ("stability.md", settings.stability.md)):
-        if md is None or md.deck is None:
-            continue
-        if not md.deck.is_file():
+    """Try a deck or pair options of the user's own for a few steps."""
+    for name, md in _student_md(settings):
+        if md.deck is not None and not md.deck.is_file():
             raise InputError(f"{name}.deck: {md.deck} does not exist")
-        check_deck(md, settings.elements, periodic)
+        if md.deck is None and not md.pair_options:
+            continue
+        student = build_student(
+            settings.student.architecture,
+            settings.elements,
+            seed=1,
+            **settings.student.arguments(),
+        )
+        check_deck(md, settings.elements, periodic, student)
+
+
+def _student_md(settings: RunSettings) -> list[tuple[str, StudentMDSettings]]:
+    """Return the blocks of student MD that are set, by name."""
+    blocks = (("student_md", settings.student_md), ("stability.md", settings.stability.md))
+    return [(name, md) for name, md in blocks if md is not None]
 
 
 def _atoms(frames: list[Frame]) -> int:

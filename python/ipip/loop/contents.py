@@ -13,6 +13,7 @@ import numpy as np
 
 from ipip.data import Frame, composition, read_frames
 from ipip.loop.course import evaluated_rounds, teacher_calls
+from ipip.loop.explored_species import species_at_end, species_over_time
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.loop.seeds import derive_seed
@@ -50,6 +51,8 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
         harvests=tuple(
             (index, dict(manifests[stage_id(index, "15_harvest")].results)) for index in rounds[1:]
         ),
+        species=tuple(species_at_end(run, manifests, len(rounds))),
+        courses=tuple(species_over_time(run)),
         links=tuple(_links(run)),
         settings=run.config_lock.read_text(encoding="utf-8"),
         versions=label.versions,
@@ -181,7 +184,7 @@ def _links(run: RunFolder) -> list[tuple[str, str]]:
     """Return pages that other analyses made in the run folder, or beside a run's dump."""
     patterns = {
         "reaction analysis": ("species*/*.html", "round_[0-9]*/*/runs/*/species*/*.html"),
-        "stability protocol": ("stability*/*.html",),
+        "stability protocol": ("stability*/stability.png",),
     }
     return [
         (

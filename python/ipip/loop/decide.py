@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ipip.loop.statistics import wilson_interval
+from ipip.stability.intervals import wilson_interval
 
 VALID_SHARE = 0.05
 

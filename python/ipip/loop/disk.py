@@ -67,5 +67,8 @@ def full_disk_explained(path: Path) -> Iterator[None]:
 
 
 def megabytes(count: int) -> str:
-    """Return a byte count as text in MB."""
-    return f"{count / 1e6:.0f} MB"
+    """Return a byte count as text, in MB or GB."""
+    size = count / 1e6
+    if size >= 10_000:
+        return f"{size / 1000:.0f} GB"
+    return f"{size:.0f} MB" if size >= 10 else f"{size:.2g} MB"

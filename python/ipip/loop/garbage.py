@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ipip.data.atomic import write_text
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.journal import append_event
 from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.validity import EXPLORE, GARBAGE_COLLECTED
 
+RING = "ring of frames of student MD that was harvested"
+TRAJECTORY = "trajectory of student MD that was harvested"
+OF_EXPLORATIONS = (RING, TRAJECTORY)
 DUMPS = ("trajectory.dump", "trajectory.dump.gz", "trajectory.dump.zst")
 
 
@@ -63,6 +68,8 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     run.require()
     with hold_lock(run.lock):
         found = find_garbage(root, dumps=dumps)
+        for folder in _explorations(run, found):  # first: a harvest must not take what is left
+            write_text(folder / GARBAGE_COLLECTED, "")
         for item in found:
             if item.path.is_dir():
                 shutil.rmtree(item.path)
@@ -70,6 +77,15 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
                 item.path.unlink(missing_ok=True)
         append_event(run.journal, "garbage_collected", bytes=sum(item.bytes for item in found))
     return found
+
+
+def _explorations(run: RunFolder, found: Sequence[Garbage]) -> set[Path]:
+    """Return the folders of explorations that lose frames."""
+    return {
+        folder
+        for folder in run.root.glob(f"round_[0-9]*/{EXPLORE}")
+        if any(folder in item.path.parents and item.why in OF_EXPLORATIONS for item in found)
+    }
 
 
 def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
@@ -92,7 +108,7 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
 def _is_read(identity: str, done: Mapping[str, Manifest]) -> bool:
     """Say whether nobody will read the MD runs of a finished stage any more."""
     name = identity.split("/")[1]
-    if name == "10_explore":
+    if name == EXPLORE:
         return stage_id(int(identity[6:9]), "15_harvest") in done
     return True
 
@@ -101,18 +117,23 @@ def _of_student_md(folder: Path, dumps: bool) -> Iterator[Garbage]:
     for verdict in folder.glob("**/verdict.json"):
         run = verdict.parent
         if (run / "ring").is_dir():
-            yield _item(run / "ring", "ring of frames of student MD that was harvested")
+            yield _item(run / "ring", RING)
         for path in run.glob("restart.*"):
             yield _item(path, "restart file of finished student MD")
         if dumps:
             for name in DUMPS:
                 if (run / name).exists():
-                    yield _item(run / name, "trajectory of student MD that was harvested")
+                    yield _item(run / name, TRAJECTORY)
 
 
 def _item(path: Path, why: str) -> Garbage:
-    if path.is_dir():
-        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    else:
-        size = path.stat().st_size
-    return Garbage(path, size, why)
+    files = path.rglob("*") if path.is_dir() else [path]
+    return Garbage(path, sum(_bytes(file) for file in files), why)
+
+
+def _bytes(path: Path) -> int:
+    """Return the size of a file; of one that a driver removes at this moment, 0."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -36,7 +36,7 @@ def hold_lock(path: Path) -> Iterator[None]:
             raise IpipError(
                 f"{path.parent}: another `ipip run` works on this folder (process "
                 f"{owner.get('pid', 'unknown')} on {owner.get('host', 'this machine')}); wait "
-                "for it or choose another folder with --dir"
+                "for its end, stop it, or use another folder"
             ) from None
         owner = _owner(file)
         if owner and owner.get("host") != host:

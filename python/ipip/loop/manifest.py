@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -13,7 +13,6 @@ from ipip.loop.digest import digest_json
 from ipip.loop.folder import RunFolder
 from ipip.loop.storage import read_json, write_json
 
-FORMAT_VERSION = 1
 FILE_NAME = "manifest.json"
 
 
@@ -44,7 +43,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format_version: int = FORMAT_VERSION
+    format_version: Literal[1] = 1
     stage: str
     key: str
     settings: dict[str, Any]

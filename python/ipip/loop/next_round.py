@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ipip.config.stop import StopSettings
 from ipip.loop.decide import RoundOutcome, best_round
-from ipip.loop.statistics import wilson_interval
+from ipip.stability.intervals import wilson_interval
 
 
 @dataclasses.dataclass(frozen=True)

@@ -234,7 +234,8 @@ def _stage(
         seconds = md.steps * sum(starts) * student_us * 1e-6 + START_S * len(starts)
         work = f"{found.test} held-out frames, {len(starts)} runs of {md.steps} student MD steps"
         return work, seconds / settings.resources.lammps_runs + START_S
-    return (
-        "choose what is dropped" if name == "05_forget" else f"student labels, {frames} frames",
-        1.0,
-    )
+    if name == "20_relabel":
+        students = settings.iteration.committee if settings.iteration.labeller == "committee" else 1
+        seconds = students * frames * mean_atoms * student_us * 1e-6
+        return f"student labels, {frames} frames", START_S + seconds
+    return "choose what is dropped", START_S

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ipip.config.data import DataFile
 from ipip.config.reference import ReferenceSettings
-from ipip.data import Frame, Split, check_elements, read_files, split_frames
+from ipip.data import Frame, Split, check_elements, group_names, read_files, split_frames
 from ipip.errors import InputError
 
 
@@ -53,8 +53,7 @@ def read_reference(
             group_key=settings.group_key,
         )
     test = list(split.take(pooled, "test"))
-    key = settings.group_key
-    groups = [str(frame.info[key]) if key else str(number) for number, frame in enumerate(test)]
+    groups = group_names(test, settings.group_key)
     return ReferenceFrames(
         split, [*split.take(pooled, "train"), *extra], [*split.take(pooled, "valid")], test, groups
     )

@@ -13,7 +13,7 @@ from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.loop.aside import from_stage_on, set_aside
 from ipip.loop.checks import check_inputs
-from ipip.loop.course import Course, build_course, spent
+from ipip.loop.course import Course, build_course, evaluated_rounds, spent
 from ipip.loop.disk import full_disk_explained
 from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
@@ -89,6 +89,8 @@ def _drive(
     done = _valid_stages(run, factory, confirm, reporter)
     _write_config(run, settings)
     append_event(run.journal, "run_started", stages=len(_course(factory, done).stages))
+    if evaluated_rounds(done) and not run.summary.exists():  # later stages were set aside
+        write_results(run.root)
     budget = _run(run, factory, done, reporter, donors)
     report = write_results(run.root, budget)
     append_event(run.journal, "run_finished")
@@ -153,7 +155,8 @@ def _valid_stages(
 
 def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
     text = (
-        f"{run.root}: these finished stages do not fit the settings any more:\n{found.describe()}"
+        f"{run.root}: these finished stages do not fit the settings and this version of ipip any "
+        f"more:\n{found.describe()}"
     )
     first = next(iter(found.invalid))
     if confirm is None:
@@ -191,8 +194,9 @@ def _tell_time_left(run: RunFolder, reporter: Reporter) -> None:
     left = read_status(run.root).left_s
     if left is not None:
         seconds, whole = left
-        minutes = max(1, round(seconds / 60))
-        told = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+        minutes = seconds / 60
+        told = f"{minutes:.0f} min" if 1.5 <= minutes < 120 else f"{minutes / 60:.1f} h"
+        told = f"{max(1.0, seconds):.0f} s" if minutes < 1.5 else told
         reporter.message(f"{'about' if whole else 'at least'} {told} left, as the last round went")
 
 

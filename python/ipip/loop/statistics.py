@@ -1,14 +1,10 @@
-"""Intervals for counts and for paired differences."""
+"""Intervals of paired differences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-
-from ipip.stability.intervals import wilson_interval
-
-__all__ = ["paired_bootstrap", "wilson_interval"]
 
 
 def paired_bootstrap(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
+import socket
 import time
 from pathlib import Path
 from typing import Any
 
+from ipip.errors import IpipError
 from ipip.loop.course import stop_reason
 from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.journal import read_events
 from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.rules import read_rules
 from ipip.loop.storage import read_json
@@ -65,6 +68,8 @@ class RunState:
         summary: `verdict` says so where no round is finished.
         now: what a driver is doing; None where none works on the run.
         stopped: why no further stage follows; None where one does.
+        driven: a driver works on the run, be it between two stages.
+        failed: what ended the last driver, where a stage failed.
     """
 
     root: Path
@@ -72,6 +77,8 @@ class RunState:
     summary: dict[str, Any]
     now: Now | None = None
     stopped: str | None = None
+    driven: bool = False
+    failed: str | None = None
 
     @property
     def left_s(self) -> tuple[float, bool] | None:
@@ -102,7 +109,17 @@ def read_status(root: Path) -> RunState:
     states = tuple(
         _state(run, name, manifests, now, stopped is not None) for name in rules.stages()
     )
-    return RunState(root, states, _summary(run), now, stopped)
+    driven = now is not None or _alive(run)
+    failed = None if driven else _last_failure(run)
+    return RunState(root, states, _summary(run), now, stopped, driven, failed)
+
+
+def _last_failure(run: RunFolder) -> str | None:
+    """Return what ended the last driver; None where no stage failed."""
+    events = read_events(run.journal)
+    if not events or events[-1].get("event") != "stage_failed":
+        return None
+    return f"{events[-1].get('stage')} failed: {events[-1].get('error')}"
 
 
 def read_now(run: RunFolder) -> Now | None:
@@ -122,13 +139,19 @@ def read_now(run: RunFolder) -> Now | None:
 
 
 def _alive(run: RunFolder) -> bool:
-    """Say whether the process that holds the lock lives (as far as this machine can see)."""
+    """Say whether the process that holds the lock lives.
+
+    Whether one lives on another machine (a node of a cluster) cannot be seen from here: as long as
+    it has not given the lock back it is believed to.
+    """
     try:
         owner = read_json(run.lock)
+        if owner.get("host", socket.gethostname()) != socket.gethostname():
+            return True
         os.kill(int(owner["pid"]), 0)
     except PermissionError:
         return True
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return True
 
@@ -140,7 +163,7 @@ def _training_task(folder: Path) -> dict[str, Any] | None:
         with (folder / "training" / "metrics.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         done = int(rows[-1]["step"]) if rows else 0
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):  # a row that is being written
         return None
     return {"name": "optimiser steps", "done": done, "total": total}
 
@@ -184,5 +207,10 @@ def _summary(run: RunFolder) -> dict[str, Any]:
             "teacher": None,
             "rounds": [],
             "best_round": None,
+            "stopped": None,
         }
+    except ValueError:
+        raise IpipError(
+            f"{run.summary}: is damaged; `ipip report {run.root}` writes it again"
+        ) from None
     return summary

@@ -10,10 +10,12 @@ from typing import Any
 import ipip
 from ipip.loop.digest import digest_json
 from ipip.loop.folder import RunFolder
-from ipip.loop.manifest import Manifest, missing_outputs
+from ipip.loop.manifest import FILE_NAME, Manifest, missing_outputs
 from ipip.loop.stage import Stage
 from ipip.loop.storage import read_json
 
+EXPLORE, HARVEST = "10_explore", "15_harvest"
+GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed
 STARTED = "started.json"
 SHOWN = 4  # differences that are told of one stage
 
@@ -113,9 +115,13 @@ def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> 
         return _told(manifest.settings, stage.settings)
     if manifest.code != code_version(stage):
         return f"code: {manifest.code or 'unknown'} -> {code_version(stage)}"
-    gone = missing_outputs(run.stage(stage.identity), manifest)
+    folder = run.stage(stage.identity)
+    gone = missing_outputs(folder, manifest)
     if gone:
         return f"{gone[0]} is missing or was changed after the stage was done"
+    harvested = (folder.parent / HARVEST / FILE_NAME).exists()
+    if stage.name == EXPLORE and (folder / GARBAGE_COLLECTED).exists() and not harvested:
+        return "frames that the harvest needs were removed by `ipip gc`"
     lost = [name for name in stage.inputs if name not in found.done]
     if lost:
         return f"follows {lost[0]}"

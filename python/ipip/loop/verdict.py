@@ -31,7 +31,10 @@ class Comparison:
     @property
     def change(self) -> str:
         """Relative change, ``-23 %``."""
-        return f"{100 * (self.mine / self.other - 1):+.0f} %" if self.other else "n/a"
+        if not self.other:
+            return "n/a"
+        percent = round(100 * (self.mine / self.other - 1))
+        return f"{percent:+d} %" if percent else "0 %"
 
 
 @dataclasses.dataclass(frozen=True)

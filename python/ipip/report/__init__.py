@@ -6,6 +6,8 @@ from ipip.report.content import (
     ModelResult,
     Parity,
     ReportContent,
+    SpeciesAtEnd,
+    SpeciesOverTime,
     StabilityRun,
     StageCost,
 )
@@ -17,6 +19,8 @@ __all__ = [
     "ModelResult",
     "Parity",
     "ReportContent",
+    "SpeciesAtEnd",
+    "SpeciesOverTime",
     "StabilityRun",
     "StageCost",
     "write_report",

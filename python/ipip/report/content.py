@@ -104,6 +104,38 @@ class Curve:
 
 
 @dataclasses.dataclass(frozen=True)
+class SpeciesAtEnd:
+    """Molecules of a set of MD runs at one moment.
+
+    Attributes:
+        title: which runs, and when.
+        runs: how many.
+        counts: molecules of all runs by formula.
+    """
+
+    title: str
+    runs: int
+    counts: dict[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class SpeciesOverTime:
+    """Molecules of one trajectory.
+
+    Attributes:
+        name: of the analysis.
+        follow: element that they hold; None: any.
+        times: [n] ps.
+        counts: [n] molecules of each formula, the most frequent first.
+    """
+
+    name: str
+    follow: str | None
+    times: tuple[float, ...]
+    counts: dict[str, list[int]]
+
+
+@dataclasses.dataclass(frozen=True)
 class ReportContent:
     """A run's results.
 
@@ -118,6 +150,8 @@ class ReportContent:
         costs: of each stage, in order.
         curves: of each training.
         harvests: round and figures of each harvest.
+        species: molecules at the start and at the end of each round's explorations.
+        courses: molecules over time, of each trajectory that was analysed.
         settings: the run's settings as YAML.
         versions: of the packages that computed it.
         links: title and path, relative to the report's folder, of pages about the same run.
@@ -133,6 +167,8 @@ class ReportContent:
     costs: tuple[StageCost, ...] = ()
     curves: tuple[Curve, ...] = ()
     harvests: tuple[tuple[int, dict[str, Any]], ...] = ()
+    species: tuple[SpeciesAtEnd, ...] = ()
+    courses: tuple[SpeciesOverTime, ...] = ()
     settings: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()

@@ -19,12 +19,14 @@ from ipip.report.figures import (
     frame_figures,
     parity_figures,
     plain_figure,
+    species_figures,
     stability_figures,
 )
-from ipip.report.table import HEADER, describe_speed, format_failures, table_rows
+from ipip.report.table import HEADER, describe_speed, format_failures, format_number, table_rows
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 FORCE = "force_mae_ev_per_a"
+TOLERATED = 0.1  # of the stability runs; above it a student is not called good
 
 
 def render_page(content: ReportContent, title: str) -> str:
@@ -38,6 +40,7 @@ def render_page(content: ReportContent, title: str) -> str:
         ("accuracy", "Accuracy", [*accuracy_figures(content), *parity_figures(content)]),
         ("stability", "Stability", stability_figures(content)),
         ("frames", "Frames and labels", frame_figures(content)),
+        ("species", "Species", species_figures(content)),
         ("cost", "Speed and cost", cost_figures(content)),
     ]
     shown = [(name, heading, figures) for name, heading, figures in sections if figures]
@@ -80,20 +83,20 @@ def _card(figure: Figure) -> dict[str, Any]:
 
 
 def _tone(content: ReportContent) -> str:
-    """Return the colour of the verdict: by the interval of the best student's error."""
+    """Return the colour of the verdict: by the interval of the best student's error.
+
+    A student whose MD clearly fails now and then is not good, however small its errors are.
+    """
     models = {model.name: model for model in content.models}
     best = models.get(f"student {content.summary['best_round']}")
     teacher = content.summary["teacher"]["test"][FORCE]
     if best is None:
         return "plain"
+    failures = content.summary["rounds"][content.summary["best_round"]]["failures"]
+    steady = not failures["total"] or failures["wilson95"][0] <= TOLERATED
     if best.interval[1] < teacher:
-        return "good"
+        return "good" if steady else "plain"
     return "bad" if best.interval[0] > teacher else "plain"
-
-
-def format_number(value: float) -> str:
-    """Return a number with three digits at least, never as a power of ten."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _numbers(content: ReportContent) -> list[dict[str, str]]:
@@ -126,9 +129,10 @@ def _numbers(content: ReportContent) -> list[dict[str, str]]:
     last = summary["rounds"][-1]
     numbers.append(
         {
-            "what": "rounds; student to use",
-            "value": f"{len(summary['rounds'])}; student {summary['best_round']}",
-            "than": f"{last['kept'] + last['new']} pretraining frames in the last round",
+            "what": "student to use",
+            "value": f"student {summary['best_round']}",
+            "than": f"of {len(summary['rounds'])}; the last saw {last['kept'] + last['new']} "
+            "pretraining frames",
         }
     )
     return numbers

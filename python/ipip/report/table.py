@@ -28,8 +28,8 @@ def describe_speed(summary: dict[str, Any]) -> str:
     ratio = teacher / student
     pace = f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
     return (
-        f"It is {pace} than the teacher ({student:.0f} against {teacher:.0f} µs per atom and "
-        "step, one thread, the same box)."
+        f"It is {pace} than the teacher ({format_number(student)} against "
+        f"{format_number(teacher)} µs per atom and step, one thread, the same box)."
     )
 
 
@@ -67,6 +67,11 @@ def table_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def format_number(value: float) -> str:
+    """Return a number with three digits at least, never as a power of ten."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def format_failures(failures: dict[str, Any]) -> str:

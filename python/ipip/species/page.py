@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ipip.species.plots import COLOURS
 from ipip.species.verdict import describe_result
 
 SHOWN = 20
+WHOLE = 8  # molecules
 
 
 def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
@@ -29,13 +31,19 @@ def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
     """
     figures = [_over_time(result), _network(result, most)]
     plots = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
-    sentences = "".join(f"<p>{line}</p>" for line in describe_result(result))
+    verdict, *details = describe_result(result)
+    sentences = f"<p class='verdict'>{verdict}</p>" + "".join(f"<p>{line}</p>" for line in details)
+    names = ["counts.csv", "events.csv", "species.csv", "reactions.csv"]
+    names += [] if result.follow is None else ["molecules.csv"]
+    tables = ", ".join(f"<a href='{name}'>{name}</a>" for name in names)
     write_text(
         path,
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        f"<title>Species in {dump}</title><script>{get_plotlyjs()}</script>"
-        "<style>body{font-family:sans-serif;max-width:1100px;margin:1.5rem auto}</style></head>"
-        f"<body><h1>Species in {dump}</h1>{sentences}{plots}</body></html>\n",
+        f"<title>Species in {html.escape(dump)}</title><script>{get_plotlyjs()}</script>"
+        "<style>body{font-family:sans-serif;max-width:1100px;margin:1.5rem auto}"
+        "p{margin:.4rem 0}.verdict{font-size:1.2rem;font-weight:600}</style></head>"
+        f"<body><h1>Species in {html.escape(dump)}</h1>{sentences}"
+        f"<p>tables beside this page: {tables}</p>{plots}</body></html>\n",
     )
 
 
@@ -60,15 +68,21 @@ def _over_time(result: SpeciesResult) -> go.Figure:
                 visible=True if name in followed else "legendonly",
             )
         )
+    most = max((max(trace.y, default=0) for trace in figure.data), default=0)
     figure.update_layout(
         template="plotly_white",
         title="Molecules over time (click a species to show or hide it)",
         xaxis_title="time (ps)",
-        yaxis_title="molecules",
+        yaxis={"title": "molecules", "rangemode": "tozero", **whole_ticks(most)},
         showlegend=True,
         height=480,
     )
     return figure
+
+
+def whole_ticks(most: int) -> dict[str, int]:
+    """Return what keeps an axis of small numbers of molecules from having fractions."""
+    return {"dtick": 1} if most <= WHOLE else {}
 
 
 def _network(result: SpeciesResult, most: int) -> go.Figure:
@@ -80,7 +94,7 @@ def _network(result: SpeciesResult, most: int) -> go.Figure:
         (x0, y0), (x1, y1) = places[a], places[b]
         figure.add_annotation(
             x=x1, y=y1, ax=x0, ay=y0, axref="x", ayref="y", showarrow=True, arrowhead=3,
-            arrowcolor="#999999", standoff=22, startstandoff=22, text="",
+            arrowcolor="#999999", standoff=28, startstandoff=28, text="",
         )  # fmt: skip
         figure.add_trace(
             go.Scatter(
@@ -99,7 +113,7 @@ def _network(result: SpeciesResult, most: int) -> go.Figure:
             y=[places[name][1] for name in graph],
             mode="markers+text",
             text=[pretty(name) for name in graph],
-            marker={"size": 44, "color": "#D6E6F2", "line": {"color": "#0072B2", "width": 1}},
+            marker={"size": 56, "color": "#D6E6F2", "line": {"color": "#0072B2", "width": 1}},
             hovertext=[_life(result, name) for name in graph],
             hoverinfo="text",
             showlegend=False,
@@ -107,8 +121,8 @@ def _network(result: SpeciesResult, most: int) -> go.Figure:
     )
     figure.update_layout(
         template="plotly_white",
-        title=f"Reaction network, clockwise from the top in the order of appearance; {left} rarer"
-        " reactions are left out",
+        title="Reaction network, clockwise from the top in the order of appearance"
+        + (f"; {left} rarer reactions are left out" if left else ""),
         xaxis={"visible": False},
         yaxis={"visible": False},
         width=900,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ipip.data.atomic import replaced_file
 from ipip.species.analyse import SpeciesResult
@@ -52,6 +53,7 @@ def plot_species(result: SpeciesResult, path: Path) -> None:
             axes.step(times, means, where="post", color=COLOURS[number], lw=1.3, label=pretty(name))
         label = "molecules" if per_bin == 1 else f"molecules (means of {per_bin} samples)"
         axes.set(ylabel=label, ylim=(0, None))
+        axes.yaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_title(title, fontsize=10, loc="left")
         axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
         for side in ("top", "right"):

@@ -41,7 +41,11 @@ def species_of_dump(
         raise InputError(f"{folder} is a file; expected a folder for the output")
     reader = read_dump(dump, symbols, columns=())
     report = None if progress is None else lambda frame: progress(frame, reader)
-    result = analyse_species(reader, settings, folder, report)
+    try:
+        result = analyse_species(reader, settings, folder, report)
+    except InputError as error:
+        named = str(dump) in str(error)  # the reader's own messages say which dump
+        raise error if named else InputError(f"{dump}: {error}") from None
     summary = {
         "dump": str(dump),
         "settings": settings.model_dump(mode="json"),

@@ -70,8 +70,10 @@ class SpeciesTables:
         self._stack = ExitStack()
         self._writers: dict[str, Any] = {}
         self._last: dict[str, int] = {}
+        self._made = False
 
     def __enter__(self) -> SpeciesTables:
+        self._made = not self._folder.exists()
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, header in HEADERS.items():
             draft = self._stack.enter_context(replaced_file(self._folder / name))
@@ -87,6 +89,8 @@ class SpeciesTables:
         trace: TracebackType | None,
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+        if error is not None and self._made and not any(self._folder.iterdir()):
+            self._folder.rmdir()
 
     def write_counts(self, step: int, time: float, counts: Mapping[str, int]) -> None:
         """Write the species whose number changed; it holds until its next row."""

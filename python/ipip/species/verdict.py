@@ -20,7 +20,7 @@ def describe_result(result: SpeciesResult) -> list[str]:
     which = "species" if result.follow is None else f"species with {result.follow}"
     lines = [f"{which} at the end ({result.last_step * scale:g} ps): {shown}"]
     total = sum(result.events.values())
-    kinds = ", ".join(f"{n} {kind}" for kind, n in result.events.items()) or "none"
+    kinds = ", ".join(f"{kind} {n}" for kind, n in result.events.items())
     lines.append(f"events: {kinds}" if total else "events: none")
     if result.ended is not None:
         lines.append(f"the analysis ends before the dump: {result.ended}")
@@ -32,7 +32,8 @@ def describe_result(result: SpeciesResult) -> list[str]:
         for pair, form, break_ in result.distances.rows()
         if break_ > 0
     )
-    lines.append(f"bonds form below / break above (Å): {bonds}")
+    without = "none between these elements; metal_bonds or bonds of the settings (--bond) make some"
+    lines.append(f"bonds form below / break above (Å): {bonds or without}")
     return lines
 
 

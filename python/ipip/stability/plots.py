@@ -9,12 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ipip.data.atomic import replaced_file
 from ipip.stability.results import ModelStability
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+LINES = ("-", "--", ":", "-.")
 DPI = 150
 
 
@@ -44,12 +46,14 @@ def plot_stability(
             [*curve.survival, curve.survival[-1]],
             where="post",
             color=colour,
+            linestyle=LINES[number % len(LINES)],  # curves that lie on one another are all seen
             label=model.name,
         )
         low, high = [*curve.low, curve.low[-1]], [*curve.high, curve.high[-1]]
         right.fill_between(times, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
     right.set(xlabel="time (ps)", ylabel="runs that go on", ylim=(0, 1.04))
     right.set_xlim(0, steps * timestep / 1000.0)
+    right.xaxis.set_major_locator(MaxNLocator(6))
     right.set_title("Survival (Kaplan-Meier, 95 %)", fontsize=10)
     right.legend(frameon=False)
     for axes in (left, right):
@@ -72,7 +76,9 @@ def _draw_rates(axes: Axes, models: Sequence[ModelStability]) -> None:
     rates = 100.0 * np.array([model.failed for model in models]) / totals
     bounds = 100.0 * np.array([model.wilson95 for model in models])
     errors = np.abs(np.stack([rates - bounds[:, 0], bounds[:, 1] - rates]))
-    axes.errorbar(places, rates, yerr=errors, fmt="o", color="black", capsize=4, zorder=3)
+    axes.errorbar(
+        places, rates, yerr=errors, fmt="o", color="black", capsize=4, zorder=3, clip_on=False
+    )
     for place, model in zip(places, models, strict=True):
         axes.annotate(
             f"{model.failed} of {model.total}",

@@ -9,7 +9,15 @@ from typing import Any
 from ipip.config.data import DataFile
 from ipip.config.study import StudySettings
 from ipip.config.teacher import TeacherSettings
-from ipip.data import Frame, file_digest, frames_digest, read_files, read_frames, write_frames
+from ipip.data import (
+    Frame,
+    file_digest,
+    frames_digest,
+    group_names,
+    read_files,
+    read_frames,
+    write_frames,
+)
 from ipip.export import load_student
 from ipip.loop.digest import digest_json
 from ipip.loop.energy_shift import apply_energy_shift
@@ -69,12 +77,11 @@ def score_on(
     """Return the errors of predicted labels, in the form that comparisons take."""
     keys = {file.keys.group for file in files}
     key = keys.pop() if len(keys) == 1 else None
-    groups = [str(f.info[key]) if key else str(number) for number, f in enumerate(frames)]
     return {
         "metrics": dict(metrics(frames, predicted)),
         "errors": frame_errors(frames, predicted),
         "weights": [len(frame) for frame in frames],
-        "groups": groups,
+        "groups": group_names(frames, key),
     }
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from ipip.config.study import StudySettings
 from ipip.loop.digest import digest_json
 from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import wilson_interval
 from ipip.loop.versions import installed_versions
+from ipip.stability.intervals import wilson_interval
 from ipip.study.arms import Arm, Budget
 from ipip.study.compare import Comparison, Score, compare_arms
 from ipip.study.outcome import HELD_OUT, Outcome

@@ -125,6 +125,11 @@ class WorkerProcess:
         self.kill()
         self._process.wait()
 
+    def ask_to_end(self) -> None:
+        """Have the process end a trajectory after the step at which it is, and tell its state."""
+        if self._process.poll() is None:
+            self._process.terminate()
+
     def kill(self) -> None:
         """Kill the process and what it started; readers then see its end."""
         if self._process.poll() is None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,7 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.teachers.checkpoint import MDCheckpoint
+from ipip.teachers.pool import Result, StoppedError, Task, WorkerPool
 from ipip.teachers.process import FrameError, WorkerProcess
 from ipip.teachers.requests import (
     composition,
@@ -33,8 +32,6 @@ from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 
 Progress = Callable[[int, int], None]
 FloatArray = npt.NDArray[np.float64]
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 
 class Teacher:
@@ -54,20 +51,18 @@ class Teacher:
     def __init__(self, settings: TeacherSettings, log_folder: Path) -> None:
         self.settings = settings
         self._log_folder = Path(log_folder)
-        self._workers: list[WorkerProcess] = []
+        self._pool = WorkerPool()
         self._info: TeacherInfo | None = None
-        self._lock = threading.Lock()
-        self._stopping = False
         self._calls = 0
         self._seconds = 0.0
 
     def __enter__(self) -> Teacher:
-        self._stopping = False
+        self._pool = WorkerPool()
         try:
             for index in range(self.settings.workers):
                 log = self._log_folder / f"teacher-{index}.log"
-                self._workers.append(WorkerProcess(self.settings, log))
-            answers = self._each([lambda w: w.open()] * len(self._workers))
+                self._pool.workers.append(WorkerProcess(self.settings, log))
+            answers = self._pool.each([lambda w: w.open()] * self.settings.workers, grace=False)
         except BaseException:
             self.close()
             raise
@@ -92,9 +87,7 @@ class Teacher:
 
     def close(self) -> None:
         """End all workers; safe to call twice."""
-        for worker in self._workers:
-            worker.close()
-        self._workers = []
+        self._pool.close()
 
     @property
     def info(self) -> TeacherInfo:
@@ -106,7 +99,7 @@ class Teacher:
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers."""
-        return [worker.pid for worker in self._workers]
+        return [worker.pid for worker in self._pool.workers]
 
     @property
     def seconds_per_call(self) -> float | None:
@@ -141,7 +134,7 @@ class Teacher:
             nonlocal done
             worker.send(*label_request(chunk))
             header, arrays = worker.receive()
-            with self._lock:
+            with self._pool.lock:
                 self._calls += len(chunk)
                 self._seconds += header["seconds"]
             labelled = []
@@ -154,7 +147,7 @@ class Teacher:
                     raise FrameError(message)
                 info = {**frame.info, "teacher_error": message}
                 labelled.append(frame.replace(energy=None, forces=None, stress=None, info=info))
-            with self._lock:
+            with self._pool.lock:
                 for frame in labelled:
                     done += 1
                     if on_result is not None:
@@ -187,7 +180,7 @@ class Teacher:
             nonlocal done
             worker.send({"verb": "features", **composition(frame)}, geometry(frame))
             found: FloatArray = worker.receive()[1]["features"]
-            with self._lock:
+            with self._pool.lock:
                 done += 1
                 if progress is not None:
                     progress(done, len(frames))
@@ -239,7 +232,7 @@ class Teacher:
         total = sum(settings.steps for settings in own)
 
         def tell(index: int, step: int) -> None:
-            with self._lock:
+            with self._pool.lock:
                 steps[index] = step
                 if progress is not None:
                     progress(sum(steps.values()), total)
@@ -263,12 +256,14 @@ class Teacher:
                         kept.add(frames[-1])
                 elif header["reply"] == "state" and kept is not None:
                     kept.save(header, arrays)
+                elif header["reply"] == "stopped":
+                    raise StoppedError(f"{worker.name} was asked to end (SIGTERM)")
                 elif header["reply"] == "done":
                     break
             tell(index, own[index].steps)
             result = md_result(job, header, frames)
             if on_result is not None:
-                with self._lock:
+                with self._pool.lock:
                     on_result(result)
             if kept is not None:
                 kept.clear()
@@ -288,58 +283,6 @@ class Teacher:
 
     def _run(self, one: Callable[[WorkerProcess, Task], Result], tasks: list[Task]) -> list[Result]:
         """Spread tasks over the workers as they become free; return results in order."""
-        if not self._workers:
+        if not self._pool.workers:
             raise IpipError("the teacher is not open; use it in a with statement")
-        waiting = list(enumerate(tasks))[::-1]
-        results: dict[int, Result] = {}
-
-        def serve(worker: WorkerProcess) -> None:
-            while True:
-                with self._lock:
-                    if not waiting:
-                        return
-                    index, task = waiting.pop()
-                results[index] = one(worker, task)
-
-        self._each([serve] * len(self._workers))
-        return [results[index] for index in range(len(tasks))]
-
-    def _each(self, actions: list[Callable[[WorkerProcess], Result]]) -> list[Result]:
-        """Do one action with each worker at the same time; an error ends all of them at once."""
-        with ThreadPoolExecutor(len(self._workers)) as pool:
-            futures = [
-                pool.submit(self._stop_all_on_error, action, worker)
-                for action, worker in zip(actions, self._workers, strict=True)
-            ]
-            try:
-                wait(futures)
-            except BaseException:  # an interrupt: the threads end as their workers do
-                self._kill_all()
-                raise
-        errors = [error for future in futures if (error := future.exception())]
-        if errors:
-            self.close()
-            # The other workers were killed because of the one that had something to say.
-            raise next((e for e in errors if not isinstance(e, _StoppedError)), errors[0])
-        return [future.result() for future in futures]
-
-    def _stop_all_on_error(
-        self, action: Callable[[WorkerProcess], Result], worker: WorkerProcess
-    ) -> Result:
-        try:
-            return action(worker)
-        except BaseException as error:
-            with self._lock:
-                first, self._stopping = not self._stopping, True
-            self._kill_all()
-            if first:
-                raise
-            raise _StoppedError(str(error)) from error
-
-    def _kill_all(self) -> None:
-        for worker in self._workers:
-            worker.kill()
-
-
-class _StoppedError(IpipError):
-    """A worker that was ended because another one failed."""
+        return self._pool.spread(one, tasks)

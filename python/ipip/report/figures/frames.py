@@ -119,6 +119,7 @@ def drift(content: ReportContent) -> Figure:
         {"x": round_axis(rounds), "y": axis("forces moved by (eV/Å)")},
         {"x": round_axis(rounds), "y": axis("energy moved by (meV/atom)")},
     )
+    layout["xaxis"]["domain"], layout["xaxis2"]["domain"] = [0.0, 0.4], [0.6, 1.0]
     layout["showlegend"] = False
     return Figure(
         "label-drift",

@@ -67,7 +67,7 @@ def failures(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
             "type": "scatter",
             "mode": "text",
             "x": labels,
-            "y": high,
+            "y": [bound + 2 for bound in high],
             "text": [f"{sum(run.failed for run in m.runs)} of {len(m.runs)}" for m in models],
             "textposition": "top center",
             "showlegend": False,
@@ -92,7 +92,7 @@ def failures(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
         traces,
         {
             "barmode": "stack",
-            "xaxis": axis("", type="category"),
+            "xaxis": axis("", type="category", range=[-0.5, len(models) - 0.5]),
             "yaxis": axis("failed runs (%)", range=[-2, 116], tickvals=[0, 20, 40, 60, 80, 100]),
         },
         ("model", "failed", "runs", "95 % low", "95 % high", *causes),

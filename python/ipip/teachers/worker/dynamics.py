@@ -102,9 +102,11 @@ def restore(
 
 
 def dynamics(
-    atoms: Any, spec: Mapping[str, Any], arrays: Mapping[str, Any], alive: Callable[[], None]
+    atoms: Any, spec: Mapping[str, Any], arrays: Mapping[str, Any], ending: Callable[[], bool]
 ) -> Iterator[Message]:
     """Run one trajectory; yield messages: 'frame', 'state' and 'progress' ones, then 'done'.
+
+    Where it is to end before (`ending` says so before each step), a last state and 'stopped'.
 
     With "random" in the specification it goes on from a state: then the structure's positions and
     the arrays are those of the state.
@@ -120,7 +122,11 @@ def dynamics(
         reason = reason or trouble(atoms, spec, check_temperature=False)
     start = time.perf_counter() - before
     while reason is None and step < spec["steps"]:
-        alive()
+        if ending():
+            if spec["state_interval"]:
+                yield state_of(atoms, moving, draw, step, time.perf_counter() - start)
+            yield {"reply": "stopped", "step": step}, {}
+            return
         moving.step()
         step += 1
         reason = trouble(atoms, spec)

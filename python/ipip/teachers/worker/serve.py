@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -17,13 +19,19 @@ from .messages import RefusedError, exactly, pack, unpack
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer requests until the other side closes the pipe."""
+    """Answer requests until the other side closes the pipe.
+
+    SIGTERM ends a trajectory after the step at which it is, with its state as the last answer.
+    """
     parent = os.getppid()
     kind, calculator = "", None
+    asked_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
 
-    def alive() -> None:
+    def ending() -> bool:
         if os.getppid() != parent:
             sys.exit("the process that asked is gone")
+        return asked_to_end.is_set()
 
     def reply(header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
         replies.write(pack(header, arrays))
@@ -52,7 +60,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
             else:
                 atoms = make_atoms(header, arrays)
                 atoms.calc = calculator
-                for message in dynamics(atoms, header["spec"], arrays, alive):
+                for message in dynamics(atoms, header["spec"], arrays, ending):
                     reply(*message)
         except RefusedError as error:
             refusal = {"reply": "refused", "cause": error.cause, "message": str(error)}

@@ -1,0 +1,58 @@
+"""Errors of a model file on a file of labelled frames."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ipip.config.data import DataKeys
+from ipip.data.atomic import write_text
+from ipip.data.elements import check_elements
+from ipip.data.files import read_frames, write_frames
+from ipip.errors import InputError
+from ipip.export import read_metadata
+from ipip.train.checkpoints import disk_full_explained
+from ipip.train.interactive import write_page
+from ipip.train.metrics import Metrics, metrics
+from ipip.train.parity import plot_parity, write_frame_errors
+from ipip.train.predict_file import predict_file
+
+
+def evaluate_file(
+    model: Path, data: Path, keys: DataKeys | None = None, out: Path | None = None
+) -> Metrics:
+    """Return the errors of a student on labelled frames: eV/Å, meV/atom, eV/Å^3.
+
+    Args:
+        model: student file.
+        data: labelled frames, in any format of :func:`ipip.data.read_frames`.
+        keys: names of the labels there.
+        out: folder for ``metrics.json``, ``errors.csv`` (each frame), ``predicted.xyz``,
+            ``parity.png`` and ``parity.html``; None: nothing is written.
+
+    Raises:
+        InputError: the student or the frames cannot be read, or it does not know an element.
+        IpipError: the disk is full.
+    """
+    metadata = read_metadata(model)
+    reference = read_frames(data, keys)
+    check_elements(reference, metadata.symbols, str(data))
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; expected a folder for the output")
+    predicted = predict_file(model, reference)
+    errors = metrics(reference, predicted)
+    if out is None:
+        return errors
+    title, energies = f"{model.name} on {data.name}", metadata.reference_energies
+    with disk_full_explained(out):
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "metrics.json", json.dumps(errors, indent=1) + "\n")
+        write_frame_errors(reference, predicted, out / "errors.csv")
+        write_frames(out / "predicted.xyz", predicted)
+        plot_parity(
+            reference, predicted, out / "parity.png", title=title, reference_energies=energies
+        )
+        write_page(
+            out / "parity.html", reference, predicted, title=title, reference_energies=energies
+        )
+    return errors

@@ -1,0 +1,54 @@
+"""The molecules that a run's report tells of."""
+
+import json
+
+import numpy as np
+from ase.build import molecule
+
+from ipip.config.species import SpeciesSettings
+from ipip.loop.explored_species import species_at_end, species_over_time
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.manifest import read_manifests
+from ipip.loop.results import write_results
+from ipip.species import molecules_in
+from ipip.species.run import species_of_dump
+
+
+def test_molecules_are_counted_across_the_walls_of_the_box():
+    water, oxygen = molecule("H2O"), molecule("O2")
+    oxygen.translate([0.0, 0.0, 3.9])
+    both = water + oxygen
+    cell, pbc = np.eye(3) * 8.0, np.ones(3, dtype=bool)
+    for shift in np.linspace(0.0, 8.0, 5):
+        positions = (both.positions + shift) % 8.0
+        found = molecules_in(both.numbers, positions, cell, pbc, SpeciesSettings())
+        assert found == {"H2O": 1, "O2": 1}
+
+
+def test_the_ends_of_the_explorations_are_counted(copied):
+    copied = RunFolder(copied[1])
+    manifests = read_manifests(copied)
+    start, end = species_at_end(copied, manifests, 2)
+    assert (start.title, start.runs) == ("start of all 2 runs", 2)
+    assert (end.title, end.runs) == ("round 1: student 0, 0.03 ps, 2 of 2 runs", 2)
+    assert start.counts == end.counts == {"Cu": 10, "Au": 6}  # metals have no bonds
+    for path in copied.root.glob("round_001/10_explore/runs/*/*.dump"):
+        path.unlink()
+    assert species_at_end(copied, manifests, 2) == []
+
+
+def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
+    copied = RunFolder(copied[1])
+    dump = copied.stage(stage_id(1, "10_explore")) / "runs/alloy_00/trajectory.dump"
+    folder = copied.root / "species-long"
+    species_of_dump(dump, SpeciesSettings(follow="Au", metal_bonds=True, timestep=2.0), folder)
+    (course,) = species_over_time(copied)
+    assert (course.name, course.follow) == ("species-long", "Au")
+    assert course.times == tuple(0.002 * step for step in range(31))
+    assert course.counts == {"Au3Cu5": [1] * 31}
+    page = write_results(copied.root).read_text()
+    assert "Molecules over time: species-long" in page
+    (folder / "summary.json").write_text("{")
+    assert species_over_time(copied) == []
+    (folder / "summary.json").write_text(json.dumps({"follow": None}))
+    assert species_over_time(copied) == []

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
+
+ROOT = Path(__file__).resolve().parents[2]
 
 TAPS = 6  # of the spline that stands for a radial filter
 PAIRS_PER_CHANNEL = 1 / 14  # pairs of an atom up to which the first layer is tabulated (painn.cpp)
@@ -38,7 +44,9 @@ def pair_flops(channels: int, layers: int, *, tabulated: bool = False) -> float:
     return float(channels) * (first + (layers - 1) * other)
 
 
-def step_flops(channels: int, layers: int, neighbours: float, lone: float = 0.0) -> float:
+def step_flops(
+    channels: int, layers: int, neighbours: float, lone: float = 0.0, images: float = 0.0
+) -> float:
     """Return the flops of one atom and step, in the mean over a box.
 
     Args:
@@ -46,20 +54,31 @@ def step_flops(channels: int, layers: int, neighbours: float, lone: float = 0.0)
         layers: of the student.
         neighbours: mean number over all atoms.
         lone: share of atoms in pairs that see nobody else: vectors of one axis.
+        images: share of atoms that are their lone partner's image, which cost nothing.
     """
     others = 1.0 - lone
     near = (neighbours - lone) / others if others else 0.0
     few = PAIRS_PER_CHANNEL * channels
     cost = 0.0
-    for share, pairs, axes in ((lone, 1.0, 1), (others, near, 3)):
+    for share, pairs, axes in ((lone - images, 1.0, 1), (others, near, 3)):
         way = {"tabulated": pairs <= few}
         node = node_flops(channels, layers, axes=axes, **way)
         cost += share * (node + pairs * pair_flops(channels, layers, **way))
     return cost
 
 
-def sgemm_rate(size: int = 1024, seconds: float = 0.5) -> float:
+def sgemm_rate() -> float:
     """Return flop/s of float32 products on one core, by the faster of torch's and numpy's BLAS."""
+    # A process of its own, since a BLAS reads its number of threads when it is loaded.
+    single = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    command = [sys.executable, "-m", "benchmarks.pair.floor"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **single}, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def _measure(size: int = 1024, seconds: float = 0.5) -> float:
     torch.set_num_threads(1)
     generator = np.random.default_rng(0)
     a, b = (generator.random((size, size), dtype=np.float32) for _ in range(2))
@@ -74,3 +93,7 @@ def sgemm_rate(size: int = 1024, seconds: float = 0.5) -> float:
             product()
             best = min(best, time.perf_counter() - start)
     return 2.0 * size**3 / best
+
+
+if __name__ == "__main__":
+    print(_measure())

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.pair.floor import node_flops, pair_flops, step_flops
+from benchmarks.pair.floor import node_flops, pair_flops, sgemm_rate, step_flops
 from benchmarks.pair.table import verdicts
 
 
@@ -71,6 +71,12 @@ def test_flops_of_a_gas_are_those_of_its_ways() -> None:
     lone = node_flops(f, 2, axes=1, **few) + pair_flops(f, 2, **few)
     others = node_flops(f, 2, **few) + 3 * pair_flops(f, 2, **few)
     assert step_flops(f, 2, 2.5, lone=0.25) == pytest.approx(0.25 * lone + 0.75 * others)
+    half = step_flops(f, 2, 2.5, lone=0.25, images=0.125)
+    assert half == pytest.approx(0.125 * lone + 0.75 * others)
+
+
+def test_the_floor_s_rate_is_that_of_one_core() -> None:
+    assert 1e8 < sgemm_rate() < 1e12
 
 
 def test_a_missed_bar_is_said() -> None:

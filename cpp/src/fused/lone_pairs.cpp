@@ -27,7 +27,7 @@ double length(const double* r) {
 template <class T>
 double LonePairs<T>::buffer_bytes() const {
   double sum = network_->buffer_bytes();
-  for (const auto* rows : {&only_, &firsts_, &place_, &rows_, &pair_of_, &others_.species,
+  for (const auto* rows : {&only_, &alike_, &unlike_, &place_, &rows_, &pair_of_, &others_.species,
                            &others_.receivers, &others_.neighbours}) {
     sum += static_cast<double>(rows->capacity() * sizeof(std::int64_t));
   }
@@ -40,9 +40,10 @@ double LonePairs<T>::buffer_bytes() const {
 template <class T>
 void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
   forward_seconds_ = backward_seconds_ = 0.0;
-  if (!find(graph)) return run(graph, 3, energies, take);
+  if (!find(graph)) return run(graph, Symmetry::none, energies, take);
   gradients_.resize(3 * graph.receivers.size());
-  evaluate_pairs(graph, energies);
+  evaluate_pairs(graph, alike_, true, energies);
+  evaluate_pairs(graph, unlike_, false, energies);
   gather_others(graph);
   some_energies_.resize(rows_.size());
   std::int64_t taken = 0;
@@ -50,7 +51,7 @@ void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGrad
     if (taken < end) take(taken, end, &gradients_[3 * at(taken)]);
     taken = end;
   };
-  run(others_, 3, some_energies_.data(),
+  run(others_, Symmetry::none, some_energies_.data(),
       [&](std::int64_t begin, std::int64_t end, const double* gradients) {
         for (std::int64_t e = begin; e < end; ++e, gradients += 3) {
           std::copy_n(gradients, 3, &gradients_[3 * at(pair_of_[at(e)])]);
@@ -62,8 +63,9 @@ void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGrad
 }
 
 template <class T>
-void LonePairs<T>::run(const Graph& graph, int axes, double* energies, const TakeGradients& take) {
-  network_->set_axes(axes);
+void LonePairs<T>::run(const Graph& graph, Symmetry symmetry, double* energies,
+                       const TakeGradients& take) {
+  network_->set_symmetry(symmetry);
   network_->evaluate(graph, energies, take);
   forward_seconds_ += network_->forward_seconds();
   backward_seconds_ += network_->backward_seconds();
@@ -76,7 +78,8 @@ bool LonePairs<T>::find(const Graph& graph) {
   const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
   const auto n_total = static_cast<std::int64_t>(graph.species.size());
   const std::int64_t n_local = graph.n_local;
-  firsts_.clear();
+  alike_.clear();
+  unlike_.clear();
   if (n_pairs > kMostPairs * n_local) return false;
   const std::shared_ptr<HaloExchanger> exchanger = active_halo_exchanger();
   if (exchanger == nullptr && n_total != n_local) return false;
@@ -100,44 +103,54 @@ bool LonePairs<T>::find(const Graph& graph) {
     const std::int64_t a = graph.species[at(i)], b = graph.species[at(j)];
     if (std::min(a, b) < 0 || std::max(a, b) >= n_species_) return false;
     place_[at(i)] = place_[at(j)] = -1;
-    firsts_.push_back(i);
+    (a == b ? alike_ : unlike_).push_back(i);
   }
-  return !firsts_.empty();
+  return !alike_.empty() || !unlike_.empty();
 }
 
+// The second atom of a pair alike is the image of the first.
 template <class T>
-void LonePairs<T>::evaluate_pairs(const Graph& graph, double* energies) {
+void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts,
+                                  bool alike, double* energies) {
   const HaloScope alone(nullptr);  // a matter of this rank
-  const std::size_t most = at(network_->rows_at_once() / 2);
-  for (std::size_t begin = 0; begin < firsts_.size(); begin += most) {
-    const std::size_t n = std::min(most, firsts_.size() - begin);
-    pairs_.n_local = static_cast<std::int64_t>(2 * n);
-    pairs_.species.resize(2 * n);
-    pairs_.receivers.resize(2 * n);
-    pairs_.neighbours.resize(2 * n);
-    pairs_.vectors.assign(6 * n, 0.0);
-    some_energies_.resize(std::max(some_energies_.size(), 2 * n));
+  const std::size_t each = alike ? 1 : 2, most = at(network_->rows_at_once()) / each;
+  for (std::size_t begin = 0; begin < firsts.size(); begin += most) {
+    const std::size_t n_rows = each * std::min(most, firsts.size() - begin);
+    pairs_.n_local = static_cast<std::int64_t>(n_rows);
+    for (auto* column : {&pairs_.species, &pairs_.receivers, &pairs_.neighbours}) {
+      column->resize(n_rows);
+    }
+    pairs_.vectors.assign(3 * n_rows, 0.0);
+    some_energies_.resize(std::max(some_energies_.size(), n_rows));
+    const auto second = [&](std::int64_t i) { return graph.neighbours[at(only_[at(i)])]; };
     const auto atom = [&](std::size_t row) {
-      const std::int64_t i = firsts_[begin + row / 2];
-      return row % 2 == 0 ? i : graph.neighbours[at(only_[at(i)])];
+      const std::int64_t i = firsts[begin + row / each];
+      return row % each == 0 ? i : second(i);
     };
-    for (std::size_t row = 0; row < 2 * n; ++row) {
+    for (std::size_t row = 0; row < n_rows; ++row) {
+      const bool first = row % each == 0;
       pairs_.species[row] = graph.species[at(atom(row))];
       pairs_.receivers[row] = static_cast<std::int64_t>(row);
-      pairs_.neighbours[row] = static_cast<std::int64_t>(row ^ 1);
-      const double d = length(&graph.vectors[3 * at(only_[at(firsts_[begin + row / 2])])]);
-      pairs_.vectors[3 * row] = row % 2 == 0 ? d : -d;
+      pairs_.neighbours[row] = static_cast<std::int64_t>(alike ? row : row ^ 1);
+      const double d = length(&graph.vectors[3 * at(only_[at(firsts[begin + row / each])])]);
+      pairs_.vectors[3 * row] = first ? d : -d;
     }
-    run(pairs_, 1, some_energies_.data(),
+    const auto turn = [&](std::int64_t i, double along) {
+      const std::size_t e = 3 * at(only_[at(i)]);
+      for (std::size_t x = 0; x < 3; ++x) gradients_[e + x] = along * graph.vectors[e + x];
+    };
+    run(pairs_, alike ? Symmetry::mirror : Symmetry::line, some_energies_.data(),
         [&](std::int64_t from, std::int64_t to, const double* gradients) {
           for (std::int64_t row = from; row < to; ++row, gradients += 3) {
-            const std::int64_t e = only_[at(atom(at(row)))];
-            const double* r = &graph.vectors[3 * at(e)];
             const double along = gradients[0] / pairs_.vectors[3 * at(row)];
-            for (std::size_t x = 0; x < 3; ++x) gradients_[3 * at(e) + x] = along * r[x];
+            turn(atom(at(row)), along);
+            if (alike) turn(second(atom(at(row))), along);
           }
         });
-    for (std::size_t row = 0; row < 2 * n; ++row) energies[atom(row)] = some_energies_[row];
+    for (std::size_t row = 0; row < n_rows; ++row) {
+      energies[atom(row)] = some_energies_[row];
+      if (alike) energies[second(atom(row))] = some_energies_[row];
+    }
   }
 }
 

@@ -2,9 +2,10 @@
 // Two atoms that see each other and nobody else, as a quarter of the atoms of S2 gas at 0.2 g/cm3.
 //
 // All their vectors lie along the line between them. Turned onto the x axis they have one component
-// instead of three, and matrix products of vectors are a third of what they are elsewhere. Nobody
-// else reads what they send: few go through all layers, forward and backward, while what they keep
-// is in the cache.
+// instead of three, and matrix products of vectors are a third of what they are elsewhere. Two
+// atoms of one species are images of each other in a mirror: one stands for both. Nobody else reads
+// what they send: few go through all layers, forward and backward, while what they keep is in the
+// cache.
 #pragma once
 
 #include <cstdint>
@@ -36,19 +37,22 @@ class LonePairs final : public Evaluator {
 
  private:
   bool find(const Graph& graph);
-  void evaluate_pairs(const Graph& graph, double* energies);
+  void evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts, bool alike,
+                      double* energies);
   void gather_others(const Graph& graph);
-  void run(const Graph& graph, int axes, double* energies, const TakeGradients& take);
+  using Symmetry = typename FusedPainn<T>::Symmetry;
+  void run(const Graph& graph, Symmetry symmetry, double* energies, const TakeGradients& take);
 
   std::unique_ptr<FusedPainn<T>> network_;
   double cutoff_;
   std::int64_t n_species_;
   double forward_seconds_ = 0.0;
   double backward_seconds_ = 0.0;
-  Graph pairs_;                        // some lone pairs on the x axis, rows 2 k and 2 k + 1
-  Graph others_;                       // the graph without lone pairs
+  Graph pairs_;   // some lone pairs on the x axis, rows 2 k and 2 k + 1, or one row k if alike
+  Graph others_;  // the graph without lone pairs
   std::vector<std::int64_t> only_;     // [n_local] the row's pair, or -1 where it has not just one
-  std::vector<std::int64_t> firsts_;   // first atoms of lone pairs
+  std::vector<std::int64_t> alike_;    // first atoms of lone pairs of one species
+  std::vector<std::int64_t> unlike_;   // and of two
   std::vector<std::int64_t> place_;    // [n_total] row in `others_`, or -1
   std::vector<std::int64_t> rows_;     // [rows of others_] row in the graph
   std::vector<std::int64_t> pair_of_;  // [pairs of others_] pair in the graph

@@ -129,6 +129,10 @@ void FusedPainn<T>::prepare(const Graph& graph) {
   }
   if (layers_.size() > 2) pair_gradients_.reserve(4 * graph.receivers.size());
   if (threads_ > 1) gradients_.reserve(3 * graph.receivers.size());
+  if (symmetry_ == Symmetry::mirror) {
+    towards_.reserve(graph.receivers.size());
+    std::fill_n(towards_.data(), graph.receivers.size(), T(-1));
+  }
 }
 
 template <class T>
@@ -179,8 +183,17 @@ bool FusedPainn<T>::tabulates_first(std::int64_t begin, std::int64_t end) const 
 template <class T>
 void FusedPainn<T>::clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const {
   const std::int64_t width = parts * weights_.channels;
-  for (std::int64_t row = 0; row < n_rows && axes_ < 3; ++row) {
-    std::fill_n(rows + row * pitch + axes_ * width, (3 - axes_) * width, T(0));
+  for (std::int64_t row = 0; row < n_rows && axes() < 3; ++row) {
+    std::fill_n(rows + row * pitch + axes() * width, (3 - axes()) * width, T(0));
+  }
+}
+
+template <class T>
+void FusedPainn<T>::turn_back(T* messages, std::int64_t pitch, std::int64_t n_rows) const {
+  const std::int64_t channels = weights_.channels;
+  for (std::int64_t row = 0; row < n_rows && symmetry_ == Symmetry::mirror; ++row) {
+    T* part = messages + row * pitch + 2 * channels;
+    for (std::int64_t c = 0; c < channels; ++c) part[c] = -part[c];
   }
 }
 
@@ -195,6 +208,7 @@ void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_
   kernels_.silu(z, scratch.hidden.data(), rows * channels);
   gemm(layer.message[1].forward, layer.message[1].bias.data(), scratch.hidden.data(), channels,
        layers_[l].sent.data() + begin * 6 * channels, 6 * channels, rows, false);
+  turn_back(layers_[l].sent.data() + begin * 6 * channels, 6 * channels, rows);
 }
 
 template <class T>
@@ -217,7 +231,7 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
     kernels_.first_tables(first_pass(), begin, end, states, mixed, context);
   } else {
     kernels_.receive(pass(l), begin, end, states);
-    for (int x = 0; x < axes_; ++x) {
+    for (int x = 0; x < axes(); ++x) {
       gemm(layer.mix.forward, nullptr, states + (1 + x) * channels, 4 * channels,
            mixed + 2 * x * channels, 6 * channels, rows, false);
     }

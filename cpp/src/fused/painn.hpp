@@ -31,9 +31,11 @@ class FusedPainn final : public Evaluator {
   FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
              int threads);
 
-  /// Axes along which the vectors of the steps that follow may point: 3, or 1 for x alone, which
-  /// saves the products of the others.
-  void set_axes(int axes) { axes_ = axes; }
+  /// What the graphs of the steps that follow have in common. `line`: all vectors lie on the x
+  /// axis, which saves the products of the others. `mirror`: besides, each row has one neighbour,
+  /// its own image in a mirror; the graph says that it is the row itself, at +x.
+  enum class Symmetry { none, line, mirror };
+  void set_symmetry(Symmetry symmetry) { symmetry_ = symmetry; }
   /// Rows that all threads together work on at once.
   std::int64_t rows_at_once() const { return block_ * threads_; }
 
@@ -92,6 +94,9 @@ class FusedPainn final : public Evaluator {
                       const T* g, double* gradients);
   EdgePass<T> pass(std::size_t l) const;
   FirstPass<T> first_pass() const;
+  int axes() const { return symmetry_ == Symmetry::none ? 3 : 1; }
+  // Messages by which a row takes its image's vectors, which have the opposite sign: -phi_x.
+  void turn_back(T* messages, std::int64_t pitch, std::int64_t n_rows) const;
   // Zeros for the axes that no vector points along, in rows of `parts` parts for each axis.
   void clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const;
   template <class F>
@@ -109,7 +114,7 @@ class FusedPainn final : public Evaluator {
   PackedPainn<T> weights_;
   double most_pairs_;  // of an atom, where the first layer is tabulated
   int threads_;
-  int axes_ = 3;
+  Symmetry symmetry_ = Symmetry::none;
   std::int64_t block_;  // atoms worked on at once, so that their rows stay in the cache
   std::int64_t n_local_ = 0;
   std::int64_t n_total_ = 0;
@@ -118,6 +123,7 @@ class FusedPainn final : public Evaluator {
   std::vector<LayerState> layers_;
   std::vector<Scratch> scratch_;  // [threads]
   Buffer<std::int32_t> species_;
+  Buffer<T> towards_;         // [n_pairs] -1: from an image to its row; none without a mirror
   Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
   Buffer<T> next_gradient_;   // [n_total, 4 F] the same, one layer down; none with fewer than 3
   Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du); none with fewer than 3 layers

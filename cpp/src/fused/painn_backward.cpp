@@ -18,7 +18,9 @@ namespace ipip::fused {
 template <class T>
 void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    const EdgePass<T> sent = pass(l);
+    EdgePass<T> sent = pass(l);
+    // A row sends to its image, whose gradients are its own in the mirror.
+    if (symmetry_ == Symmetry::mirror) sent.pairs.ux = towards_.data();
     stage(l > 1 ? &next_gradient_ : nullptr, 4, l % 2 == 1,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             if (is_last(l)) clear_pairs(begin, end, scratch);
@@ -110,7 +112,7 @@ void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* cont
     return;
   }
   if (!vectors) clear_axes(g + channels, 4 * channels, 1, rows);
-  for (int x = 0; x < axes_; ++x) {
+  for (int x = 0; x < axes(); ++x) {
     gemm(layer.mix.backward, nullptr, scratch.g_mixed.data() + 2 * x * channels, 6 * channels,
          g + (1 + x) * channels, 4 * channels, rows, vectors);
   }
@@ -138,6 +140,7 @@ void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, st
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   kernels_.send_back(sent, begin, end, scratch.g_messages.data(), below, pair_rows(begin, scratch));
+  turn_back(scratch.g_messages.data(), 3 * channels, rows);
   gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
        scratch.g_hidden.data(), channels, rows, false);
   kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),

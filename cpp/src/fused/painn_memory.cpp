@@ -53,7 +53,7 @@ void FusedPainn<T>::release() {
 template <class T>
 double FusedPainn<T>::buffer_bytes() const {
   double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
-               pair_gradients_.bytes() + gradients_.bytes() + exchange_.bytes();
+               pair_gradients_.bytes() + towards_.bytes() + gradients_.bytes() + exchange_.bytes();
   for (const LayerState& layer : layers_) {
     sum += layer.scalars.bytes() + layer.message.bytes() + layer.sent.bytes() +
            layer.mixed.bytes() + layer.context.bytes() + layer.gains.bytes();

@@ -65,6 +65,21 @@ def test_a_gas_is_the_same_with_and_without_them(
     assert_agrees(exact, eager(student, system), 1e-8)
 
 
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "generic"])
+@pytest.mark.parametrize("species", [[1, 1], [0, 2]])
+def test_instruction_sets_agree(
+    species: list[int], instruction_set: str, make_student: MakeStudent, run: Run
+) -> None:
+    student = tamed(make_student(layers=3, channels=40))
+    try:
+        fused = run(student, instruction_set=instruction_set)
+    except _core.CoreError as refused:
+        pytest.skip(str(refused))
+    system = system_of([[0, 0, 0], [0.9, -1.1, 1.3]], species)
+    result = fused.compute(*system.arguments(), atom_virials=True)
+    assert_agrees(result, eager(student, system), 1e-8)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_third_atom_comes_in_without_a_jump(
     dtype: str, make_student: MakeStudent, run: Run

@@ -66,5 +66,18 @@ def neighbours(frame: Frame) -> float:
     return edges.shape[1] / len(frame)
 
 
+def lone_shares(frame: Frame) -> tuple[float, float]:
+    """Return the shares of atoms in pairs that see nobody else, and of images among them.
+
+    One atom of such a pair is the other's image where they are of one species.
+    """
+    edges, _ = neighbor_list(frame.positions, frame.cell, frame.pbc, CUTOFF)
+    receivers, senders = np.asarray(edges)
+    single = np.bincount(receivers, minlength=len(frame)) == 1
+    lone = single[receivers] & single[senders]
+    alike = lone & (frame.numbers[receivers] == frame.numbers[senders])
+    return float(lone.sum() / len(frame)), float(0.5 * alike.sum() / len(frame))
+
+
 def _periodic(numbers: np.ndarray, positions: np.ndarray, cell: np.ndarray) -> Frame:
     return Frame.from_atoms(Atoms(numbers, positions=positions, cell=cell, pbc=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pair.boxes import BOXES, neighbours
+from benchmarks.pair.boxes import BOXES, lone_shares, neighbours
 from benchmarks.pair.floor import sgemm_rate, step_flops
 from benchmarks.pair.lammps_runs import ipip_style, time_styles
 from benchmarks.pair.students import WIDTHS, write_student
@@ -18,6 +18,7 @@ def measure(name: str, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     """Time both backends in turns, twice, in one LAMMPS process."""
     frame = BOXES[name](ATOMS[name])
     near, rate = neighbours(frame), sgemm_rate()
+    lone, images = lone_shares(frame)
     widths = WIDTHS[:1] if quick else WIDTHS
     cost = {"fused": 40e-6, "torchscript": 800e-6} if name != "S2 gas" else {}
     styles = []
@@ -33,13 +34,15 @@ def measure(name: str, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     for channels, layers in widths:
         fused, scripted = (times[f"{b}-{channels}-{layers}"] for b in BACKENDS)
         unit = 1e6 / len(frame)
-        flops = step_flops(channels, layers, near)
+        flops = step_flops(channels, layers, near, lone, images)
         around = fused.phases["graph"] + fused.phases["forces"]
         rows.append(
             {
                 "box": name,
                 "atoms": len(frame),
                 "neighbours": near,
+                "lone_share": lone,
+                "image_share": images,
                 "channels": channels,
                 "layers": layers,
                 "fused_us": fused.step * unit,

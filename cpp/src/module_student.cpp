@@ -47,8 +47,10 @@ void require_both_directions(const ipip::Graph& graph) {
 class CoreStudent {
  public:
   CoreStudent(const std::string& path, const std::string& backend, int threads,
-              const std::string& instruction_set, double table_error)
-      : student_(path, options(backend, threads, instruction_set, table_error)),
+              const std::string& instruction_set, double table_error, double most_tabulated_pairs,
+              bool lone_pairs)
+      : student_(path, options(backend, threads, instruction_set, table_error, most_tabulated_pairs,
+                               lone_pairs)),
         fused_(student_.backend().starts_with("fused")) {}
 
   std::string backend() const { return student_.backend(); }
@@ -89,12 +91,15 @@ class CoreStudent {
 
  private:
   static ipip::RunOptions options(const std::string& backend, int threads,
-                                  const std::string& instruction_set, double table_error) {
+                                  const std::string& instruction_set, double table_error,
+                                  double most_tabulated_pairs, bool lone_pairs) {
     ipip::RunOptions out;
     out.backend = backend;
     out.threads = threads;
     out.instruction_set = instruction_set;
     out.table_error = table_error;
+    out.most_tabulated_pairs = most_tabulated_pairs;
+    out.lone_pairs = lone_pairs;
     return out;
   }
 
@@ -114,9 +119,11 @@ class CoreStudent {
 
 void bind_student(py::module_& module) {
   py::class_<CoreStudent>(module, "Student")
-      .def(py::init<const std::string&, const std::string&, int, const std::string&, double>(),
+      .def(py::init<const std::string&, const std::string&, int, const std::string&, double, double,
+                    bool>(),
            py::arg("path"), py::arg("backend") = "auto", py::arg("threads") = 1,
-           py::arg("instruction_set") = "auto", py::arg("table_error") = 0.0)
+           py::arg("instruction_set") = "auto", py::arg("table_error") = 0.0,
+           py::arg("most_tabulated_pairs") = -1.0, py::arg("lone_pairs") = true)
       .def_property_readonly("backend", &CoreStudent::backend)
       .def_property_readonly("cutoff", &CoreStudent::cutoff)
       .def_property_readonly("symbols", &CoreStudent::symbols)

@@ -37,6 +37,11 @@ class Student:
         instruction_set: of the fused kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
         table_error: largest error of the fused backend's radial tables over the largest value and
             slope; 0 for 3e-7 with float32 and 1e-10 with float64.
+        most_tabulated_pairs: pairs of an atom, in the mean of a block of atoms, up to which the
+            fused backend tabulates the first layer; negative is where tables are faster. All give
+            the same, to rounding.
+        lone_pairs: whether the fused backend works apart on pairs of atoms that see nobody else;
+            the same, to rounding, and faster.
 
     Raises:
         CoreError: the file is not a student, or an option is wrong or cannot be had.
@@ -49,6 +54,8 @@ class Student:
         threads: int = 1,
         instruction_set: str = "auto",
         table_error: float = 0.0,
+        most_tabulated_pairs: float = -1.0,
+        lone_pairs: bool = True,
     ) -> None: ...
     @property
     def backend(self) -> str:

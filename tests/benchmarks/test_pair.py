@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.pair.floor import node_flops, pair_flops, step_flops
+from benchmarks.pair.floor import node_flops, pair_flops, sgemm_rate, step_flops
 from benchmarks.pair.table import verdicts
 
 
@@ -51,10 +51,32 @@ def test_flops_are_those_of_the_matrices() -> None:
     """Two layers by hand: mixing, update, messages and readout, forward and backward."""
     f = 64
     first = 3 * f * 2 * f + 2 * f * f + f * 3 * f
-    last = f * f + f * 3 * f + 3 * f * 2 * f + 2 * f * f + f * 2 * f
-    assert node_flops(f, 2) == pytest.approx(4 * (first + last + f * f / 2))
+    last = f * f + f * 3 * f + 3 * f * 2 * f + 2 * f * f + f * f
+    readout = f * f / 2 + f * f / 2
+    assert node_flops(f, 2) == pytest.approx(4 * (first + last + readout))
     assert pair_flops(f, 3) - pair_flops(f, 2) == pytest.approx(163 * f)
     assert step_flops(f, 2, 10.0) == node_flops(f, 2) + 10 * pair_flops(f, 2)
+
+
+def test_flops_of_a_gas_are_those_of_its_ways() -> None:
+    """Few pairs: no mixing in the first layer. Lone pairs: one axis in the others."""
+    f = 64
+    first = f * f + f * 3 * f
+    last = f * f + f * 3 * f + 2 * f * f + f * f
+    readout = f * f / 2 + f * f / 2
+    few = {"tabulated": True}
+    for axes in (1, 3):
+        hand = first + last + readout + axes * f * 2 * f
+        assert node_flops(f, 2, axes=axes, **few) == pytest.approx(4 * hand)
+    lone = node_flops(f, 2, axes=1, **few) + pair_flops(f, 2, **few)
+    others = node_flops(f, 2, **few) + 3 * pair_flops(f, 2, **few)
+    assert step_flops(f, 2, 2.5, lone=0.25) == pytest.approx(0.25 * lone + 0.75 * others)
+    half = step_flops(f, 2, 2.5, lone=0.25, images=0.125)
+    assert half == pytest.approx(0.125 * lone + 0.75 * others)
+
+
+def test_the_floor_s_rate_is_that_of_one_core() -> None:
+    assert 1e8 < sgemm_rate() < 1e12
 
 
 def test_a_missed_bar_is_said() -> None:

@@ -53,6 +53,22 @@ def a_liquid(n: int = 40, *, density: float = 0.07, seed: int = 0) -> System:
     return system_of(grid + rng.uniform(-0.3, 0.3, (n, 3)), rng.integers(0, 3, n), length)
 
 
+def a_gas(n: int = 100, *, density: float = 0.0038, seed: int = 1) -> System:
+    """Diatomic molecules at random places, 2.4 neighbours an atom; some see nobody else."""
+    rng = np.random.default_rng(seed)
+    length = (n / density) ** (1 / 3)
+    points = np.zeros((0, 3))
+    while len(points) < n:
+        axis = rng.normal(size=3)
+        half = 0.95 * axis / np.linalg.norm(axis)
+        molecule = rng.uniform(0, length, 3) + np.array([half, -half])
+        apart = points[:, None] - molecule
+        apart -= length * np.round(apart / length)
+        if not (np.sum(apart**2, axis=-1) < 2.5**2).any():
+            points = np.concatenate([points, molecule])
+    return system_of(points, rng.integers(0, 3, n), length)
+
+
 @dataclasses.dataclass
 class Reference:
     """What the eager network says in float64."""

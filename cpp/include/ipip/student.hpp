@@ -40,6 +40,13 @@ struct RunOptions {
   /// Largest error of the fused backend's radial tables over the largest value and slope; 0 for
   /// 3e-7 with float32 and 1e-10 with float64.
   double table_error = 0.0;
+  /// Pairs of an atom, in the mean of the atoms worked on together, up to which the fused backend
+  /// takes the first layer's matrix products from tables too; negative for where these are faster.
+  /// Both ways yield the same, to rounding.
+  double most_tabulated_pairs = -1.0;
+  /// Whether the fused backend works apart on pairs of atoms that see nobody else, which is faster
+  /// and yields the same, to rounding.
+  bool lone_pairs = true;
 };
 
 /// Atoms and directed pairs of one step. The caller keeps it between steps, so that nothing is

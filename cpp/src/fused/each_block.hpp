@@ -29,20 +29,18 @@ void FusedPainn<T>::each_block(std::int64_t first, std::int64_t last, bool upwar
   }
 }
 
-/// One step between two exchanges: work on all local rows, which fills the rows of `sent`; halo
-/// rows are there at the end. Rows that others wait for come first.
+/// One step between two exchanges: work on all local rows, which fills the rows of `sent` (none
+/// where nothing travels); halo rows are there at the end. Rows that others wait for come first,
+/// and blocks are the same in each step.
 template <class T>
 template <class F>
 void FusedPainn<T>::stage(Buffer<T>* sent, int parts, bool upwards, F&& work) {
-  if (sent == nullptr || !exchange_.active()) {
-    each_block(0, n_local_, upwards, work);
-    return;
-  }
-  const std::int64_t n_early = exchange_.n_early();
+  const std::int64_t n_early = exchange_.active() ? exchange_.n_early() : 0;
+  const bool travels = sent != nullptr && exchange_.active();
   each_block(0, n_early, upwards, work);
-  exchange_.begin(sent->data(), parts);
+  if (travels) exchange_.begin(sent->data(), parts);
   each_block(n_early, n_local_, upwards, work);
-  exchange_.end();
+  if (travels) exchange_.end();
 }
 
 }  // namespace ipip::fused

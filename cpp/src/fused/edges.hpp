@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Passes over pairs. Included by kernels.inc alone.
+// Passes over pairs. Included by kernels.inc alone, after taps.hpp.
 //
 // A row's sums stay in registers (or L1) while its pairs go by; filters come from the table each
 // time. k: tap of the spline, v: vector of channels within a chunk.
 
-constexpr int kBatch = 64;  // pairs whose spline weights are made at once
+// Rows of far atoms that are asked for before they are read. Where rows have few pairs there is too
+// little to do in between for the processor to see this far by itself.
+constexpr int kAhead = 3;
+constexpr std::int64_t kFewPairs = 8;
 
-// Spline weights of up to kBatch pairs, B_k(t), and their derivatives over the distance.
+// Asks for `width` numbers of each of `parts` parts of a row.
 template <class T>
-struct Taps {
-  T value[kTaps][kBatch];
-  T slope[kTaps][kBatch];
-};
-
-// Quintic B-spline on six equidistant nodes.
-template <class T, bool slopes>
-IPIP_INLINE void make_taps(const T* fraction, int n, T per_length, Taps<T>& taps) {
-  static_assert(kTaps == 6);
-  constexpr T u = T(1) / 120;
-  const T w = per_length / 24;
-  for (int e = 0; e < n; ++e) {
-    const T t = fraction[e], r = 1 - t, t2 = t * t;
-    taps.value[0][e] = u * r * r * r * r * r;
-    taps.value[1][e] = u * (26 + t * (-50 + t * (20 + t * (20 + t * (-20 + 5 * t)))));
-    taps.value[2][e] = u * (66 + t2 * (-60 + t2 * (30 - 10 * t)));
-    taps.value[3][e] = u * (26 + t * (50 + t * (20 + t * (-20 + t * (-20 + 10 * t)))));
-    taps.value[4][e] = u * (1 + t * (5 + t * (10 + t * (10 + t * (5 - 5 * t)))));
-    taps.value[5][e] = u * t2 * t2 * t;
-    if (!slopes) continue;
-    taps.slope[0][e] = -w * r * r * r * r;
-    taps.slope[1][e] = w * (-10 + t * (8 + t * (12 + t * (-16 + 5 * t))));
-    taps.slope[2][e] = w * t * (-24 + t2 * (24 - 10 * t));
-    taps.slope[3][e] = w * (10 + t * (8 + t * (-12 + t * (-16 + 10 * t))));
-    taps.slope[4][e] = w * (1 + t * (4 + t * (6 + t * (4 - 5 * t))));
-    taps.slope[5][e] = w * t2 * t2;
+IPIP_INLINE void fetch(const T* row, int parts, std::int64_t pitch, int width) {
+  constexpr int kLine = 64 / int(sizeof(T));
+  for (int part = 0; part < parts; ++part) {
+    for (int c = 0; c < width; c += kLine) __builtin_prefetch(row + part * pitch + c);
   }
 }
 
@@ -45,6 +26,7 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t channels = pass.channels;
   Taps<T> taps;
+  BlockTaps<T, false> batch(pairs, begin, end, T(0));
   for (std::int64_t i = begin; i < end; ++i, out += 4 * channels) {
     Vec<T> s[vectors], vx[vectors], vy[vectors], vz[vectors];
     const T* own_s = pass.scalars + (first_layer ? pass.species[i] : i) * pass.scalar_pitch + at;
@@ -55,40 +37,44 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
       vy[v] = first_layer ? Vec<T>{} : load(own_v + channels + v * kWidth);
       vz[v] = first_layer ? Vec<T>{} : load(own_v + 2 * channels + v * kWidth);
     }
-    const std::int64_t last = pairs.first[i + 1];
-    for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
-      const int n = last - batch < kBatch ? int(last - batch) : kBatch;
-      make_taps<T, false>(pairs.fraction + batch, n, T(0), taps);
-      for (int k = 0; k < n; ++k) {
-        const std::int64_t e = batch + k;
+    if (!first_layer && i + kAhead < end) {
+      const std::int64_t ahead = i + kAhead, until = pairs.first[ahead + 1];
+      for (std::int64_t e = pairs.first[ahead]; e < until && until - e <= kFewPairs; ++e) {
         const std::int64_t j = pairs.other[e];
-        const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const T* message =
-            pass.messages + (first_layer ? pass.species[j] : j) * pass.message_pitch + at;
-        const T* far = first_layer ? nullptr : pass.vectors + j * pass.vector_pitch + at;
-        const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
+        fetch(pass.messages + j * pass.message_pitch + at, 3, channels, kChunk);
+        fetch(pass.vectors + j * pass.vector_pitch + at, 3, channels, kChunk);
+      }
+    }
+    const std::int64_t last = pairs.first[i + 1];
+    for (std::int64_t e = pairs.first[i]; e < last; ++e) {
+      const int k = batch.at(e, taps);
+      const std::int64_t j = pairs.other[e];
+      const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
+      const T* message =
+          pass.messages + (first_layer ? pass.species[j] : j) * pass.message_pitch + at;
+      const T* far = first_layer ? nullptr : pass.vectors + j * pass.vector_pitch + at;
+      const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) {
-          Vec<T> ws{}, wv{}, wx{};
+      for (int v = 0; v < vectors; ++v) {
+        Vec<T> ws{}, wv{}, wx{};
 #pragma GCC unroll 6
-          for (int tap = 0; tap < kTaps; ++tap) {
-            const T weight = taps.value[tap][k];
-            const T* node = row + tap * kRow + v * kWidth;
-            ws += weight * load(node);
-            wv += weight * load(node + kChunk);
-            if (!first_layer) wx += weight * load(node + 2 * kChunk);
-          }
-          s[v] += ws * load(message + v * kWidth);
-          wv *= load(message + channels + v * kWidth);
-          vx[v] += ux * wv;
-          vy[v] += uy * wv;
-          vz[v] += uz * wv;
-          if (!first_layer) {
-            wx *= load(message + 2 * channels + v * kWidth);
-            vx[v] += wx * load(far + v * kWidth);
-            vy[v] += wx * load(far + channels + v * kWidth);
-            vz[v] += wx * load(far + 2 * channels + v * kWidth);
-          }
+        for (int tap = 0; tap < kTaps; ++tap) {
+          const T weight = taps.value[tap][k];
+          const T* node = row + tap * kRow + v * kWidth;
+          ws += weight * load(node);
+          wv += weight * load(node + kChunk);
+          if (!first_layer) wx += weight * load(node + 2 * kChunk);
+        }
+        s[v] += ws * load(message + v * kWidth);
+        wv *= load(message + channels + v * kWidth);
+        vx[v] += ux * wv;
+        vy[v] += uy * wv;
+        vz[v] += uz * wv;
+        if (!first_layer) {
+          wx *= load(message + 2 * channels + v * kWidth);
+          vx[v] += wx * load(far + v * kWidth);
+          vy[v] += wx * load(far + channels + v * kWidth);
+          vz[v] += wx * load(far + 2 * channels + v * kWidth);
         }
       }
     }
@@ -111,64 +97,71 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::i
   const int kRow = 3 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t channels = pass.channels;
-  const T per_length = T(pass.table.pieces_per_length);
   Taps<T> taps;
+  BlockTaps<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
   for (std::int64_t j = begin; j < end; ++j) {
     const T* message = pass.messages + j * pass.message_pitch + at;
     const T* own = pass.vectors + j * pass.vector_pitch + at;
     Vec<T> ps[vectors], pv[vectors], px[vectors], gx[vectors], gy[vectors], gz[vectors];
     for (int v = 0; v < vectors; ++v) ps[v] = pv[v] = px[v] = gx[v] = gy[v] = gz[v] = Vec<T>{};
-    const std::int64_t last = pairs.first[j + 1];
-    for (std::int64_t batch = pairs.first[j]; batch < last; batch += kBatch) {
-      const int n = last - batch < kBatch ? int(last - batch) : kBatch;
-      make_taps<T, true>(pairs.fraction + batch, n, per_length, taps);
-      for (int k = 0; k < n; ++k) {
-        const std::int64_t e = batch + k;
-        const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const T* g = pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at;
-        const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
-        Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) {
-          Vec<T> ws{}, wv{}, wx{}, ds{}, dv{}, dx{};
-#pragma GCC unroll 6
-          for (int tap = 0; tap < kTaps; ++tap) {
-            const T weight = taps.value[tap][k], slope = taps.slope[tap][k];
-            const T* node = row + tap * kRow + v * kWidth;
-            const Vec<T> cs = load(node), cv = load(node + kChunk), cx = load(node + 2 * kChunk);
-            ws += weight * cs;
-            ds += slope * cs;
-            wv += weight * cv;
-            dv += slope * cv;
-            wx += weight * cx;
-            dx += slope * cx;
-          }
-          const Vec<T> gs = load(g + v * kWidth);
-          const Vec<T> gvx = load(g + channels + v * kWidth);
-          const Vec<T> gvy = load(g + 2 * channels + v * kWidth);
-          const Vec<T> gvz = load(g + 3 * channels + v * kWidth);
-          const Vec<T> along_u = ux * gvx + uy * gvy + uz * gvz;
-          const Vec<T> along_v = load(own + v * kWidth) * gvx +
-                                 load(own + channels + v * kWidth) * gvy +
-                                 load(own + 2 * channels + v * kWidth) * gvz;
-          ps[v] += gs * ws;
-          pv[v] += along_u * wv;
-          px[v] += along_v * wx;
-          const Vec<T> ms = load(message + v * kWidth);
-          const Vec<T> mv = load(message + channels + v * kWidth);
-          const Vec<T> mx = load(message + 2 * channels + v * kWidth);
-          wx *= mx;
-          gx[v] += gvx * wx;
-          gy[v] += gvy * wx;
-          gz[v] += gvz * wx;
-          wv *= -mv;
-          sum_x += gvx * wv;
-          sum_y += gvy * wv;
-          sum_z += gvz * wv;
-          sum_d += gs * ms * ds + along_u * mv * dv + along_v * mx * dx;
-        }
-        add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
+    if (j + kAhead < end) {
+      const std::int64_t ahead = j + kAhead, until = pairs.first[ahead + 1];
+      constexpr int kPiece = vectors * kWidth;
+      fetch(pass.messages + ahead * pass.message_pitch + at, 3, channels, kPiece);
+      fetch(pass.vectors + ahead * pass.vector_pitch + at, 3, channels, kPiece);
+      fetch(pass.gradients + ahead * 4 * channels + at, 4, channels, kPiece);
+      for (std::int64_t e = pairs.first[ahead]; e < until && until - e <= kFewPairs; ++e) {
+        fetch(pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at, 4, channels,
+              kPiece);
       }
+    }
+    const std::int64_t last = pairs.first[j + 1];
+    for (std::int64_t e = pairs.first[j]; e < last; ++e) {
+      const int k = batch.at(e, taps);
+      const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
+      const T* g = pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at;
+      const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
+      Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) {
+        Vec<T> ws{}, wv{}, wx{}, ds{}, dv{}, dx{};
+#pragma GCC unroll 6
+        for (int tap = 0; tap < kTaps; ++tap) {
+          const T weight = taps.value[tap][k], slope = taps.slope[tap][k];
+          const T* node = row + tap * kRow + v * kWidth;
+          const Vec<T> cs = load(node), cv = load(node + kChunk), cx = load(node + 2 * kChunk);
+          ws += weight * cs;
+          ds += slope * cs;
+          wv += weight * cv;
+          dv += slope * cv;
+          wx += weight * cx;
+          dx += slope * cx;
+        }
+        const Vec<T> gs = load(g + v * kWidth);
+        const Vec<T> gvx = load(g + channels + v * kWidth);
+        const Vec<T> gvy = load(g + 2 * channels + v * kWidth);
+        const Vec<T> gvz = load(g + 3 * channels + v * kWidth);
+        const Vec<T> along_u = ux * gvx + uy * gvy + uz * gvz;
+        const Vec<T> along_v = load(own + v * kWidth) * gvx +
+                               load(own + channels + v * kWidth) * gvy +
+                               load(own + 2 * channels + v * kWidth) * gvz;
+        ps[v] += gs * ws;
+        pv[v] += along_u * wv;
+        px[v] += along_v * wx;
+        const Vec<T> ms = load(message + v * kWidth);
+        const Vec<T> mv = load(message + channels + v * kWidth);
+        const Vec<T> mx = load(message + 2 * channels + v * kWidth);
+        wx *= mx;
+        gx[v] += gvx * wx;
+        gy[v] += gvy * wx;
+        gz[v] += gvz * wx;
+        wv *= -mv;
+        sum_x += gvx * wv;
+        sum_y += gvy * wv;
+        sum_z += gvz * wv;
+        sum_d += gs * ms * ds + along_u * mv * dv + along_v * mx * dx;
+      }
+      add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
     }
     T* to_message = message_gradients + (j - begin) * 3 * channels + at;
     T* to_state = state_gradients + (j - begin) * 4 * channels + at;
@@ -192,46 +185,42 @@ void first_back_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, 
   constexpr int kWidth = Simd<T>::kWidth, kChunk = vectors * kWidth, kRow = 2 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t channels = pass.channels;
-  const T per_length = T(pass.table.pieces_per_length);
   Taps<T> taps;
+  BlockTaps<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
   for (std::int64_t i = begin; i < end; ++i) {
     const T* g = gradients + (i - begin) * 4 * channels + at;
     const std::int64_t last = pairs.first[i + 1];
-    for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
-      const int n = last - batch < kBatch ? int(last - batch) : kBatch;
-      make_taps<T, true>(pairs.fraction + batch, n, per_length, taps);
-      for (int k = 0; k < n; ++k) {
-        const std::int64_t e = batch + k;
-        const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-        const T* message = pass.messages + pass.species[pairs.other[e]] * pass.message_pitch + at;
-        const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
-        Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
+    for (std::int64_t e = pairs.first[i]; e < last; ++e) {
+      const int k = batch.at(e, taps);
+      const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
+      const T* message = pass.messages + pass.species[pairs.other[e]] * pass.message_pitch + at;
+      const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
+      Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) {
-          Vec<T> wv{}, ds{}, dv{};
+      for (int v = 0; v < vectors; ++v) {
+        Vec<T> wv{}, ds{}, dv{};
 #pragma GCC unroll 6
-          for (int tap = 0; tap < kTaps; ++tap) {
-            const T* node = row + tap * kRow + v * kWidth;
-            const T slope = taps.slope[tap][k];
-            const Vec<T> cv = load(node + kChunk);
-            ds += slope * load(node);
-            dv += slope * cv;
-            wv += taps.value[tap][k] * cv;
-          }
-          const Vec<T> gs = load(g + v * kWidth);
-          const Vec<T> gvx = load(g + channels + v * kWidth);
-          const Vec<T> gvy = load(g + 2 * channels + v * kWidth);
-          const Vec<T> gvz = load(g + 3 * channels + v * kWidth);
-          const Vec<T> ms = load(message + v * kWidth);
-          const Vec<T> mv = load(message + channels + v * kWidth);
-          sum_d += gs * ms * ds + (ux * gvx + uy * gvy + uz * gvz) * mv * dv;
-          wv *= mv;
-          sum_x += gvx * wv;
-          sum_y += gvy * wv;
-          sum_z += gvz * wv;
+        for (int tap = 0; tap < kTaps; ++tap) {
+          const T* node = row + tap * kRow + v * kWidth;
+          const T slope = taps.slope[tap][k];
+          const Vec<T> cv = load(node + kChunk);
+          ds += slope * load(node);
+          dv += slope * cv;
+          wv += taps.value[tap][k] * cv;
         }
-        add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
+        const Vec<T> gs = load(g + v * kWidth);
+        const Vec<T> gvx = load(g + channels + v * kWidth);
+        const Vec<T> gvy = load(g + 2 * channels + v * kWidth);
+        const Vec<T> gvz = load(g + 3 * channels + v * kWidth);
+        const Vec<T> ms = load(message + v * kWidth);
+        const Vec<T> mv = load(message + channels + v * kWidth);
+        sum_d += gs * ms * ds + (ux * gvx + uy * gvy + uz * gvz) * mv * dv;
+        wv *= mv;
+        sum_x += gvx * wv;
+        sum_y += gvy * wv;
+        sum_z += gvz * wv;
       }
+      add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
     }
   }
 }

@@ -58,6 +58,21 @@ struct EdgePass {
   const T* gradients = nullptr;  ///< [n_total, 4 F] dE/d(state after the messages)
 };
 
+/// The first layer by tables of what its matrices make of its sums, see first_layer.hpp. A sender's
+/// table has five parts, s v l r c, and is laid out as `Table`.
+template <class T>
+struct FirstPass {
+  PairRows<T> pairs;
+  const T* tables = nullptr;  ///< [n_species] tables
+  std::int64_t pitch = 0;     ///< distance of two tables
+  std::int64_t n_rows = 0;
+  double pieces_per_length = 0.0;  ///< 1/Å
+  std::int64_t channels = 0;
+  const std::int32_t* species = nullptr;  ///< [n_total]
+  const T* scalars = nullptr;             ///< [n_species, F] embeddings
+  const T* context = nullptr;             ///< [n_species, F] without pairs
+};
+
 template <class T>
 struct Kernels {
   const char* name;  ///< "avx512", "avx2" or "generic"
@@ -98,6 +113,14 @@ struct Kernels {
   void (*first_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
                      const T* gradients, T* pair_gradients);
 
+  /// States, mixed rows and the scalars' share of the context's argument [.., F] of rows [begin,
+  /// end) after the first layer's messages; the mixed rows alone where `states` is null.
+  void (*first_tables)(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end, T* states,
+                       T* mixed, T* context);
+  /// Its adjoint, from gradients of the same three: adds (dE/dd, dE/du) to pair_gradients.
+  void (*first_tables_back)(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end,
+                            const T* states, const T* mixed, const T* context, T* pair_gradients);
+
   /// q[n, 2 F] = [s | |L|], dot[n, F] = L.R.
   void (*norms)(const T* states, const T* mixed, std::int64_t n, std::int64_t channels, T epsilon,
                 T* q, T* dot);
@@ -109,9 +132,10 @@ struct Kernels {
   /// dE/da from g = dE/dnext.
   void (*update_back_a)(const T* g, const T* mixed, std::int64_t n, std::int64_t channels,
                         bool vectors, T* ga);
-  /// dE/dmixed from g, a and gq = dE/dq; adds gq's scalar half to g's scalars.
+  /// dE/dmixed from g, a and gq = dE/dq; with `scalars` adds gq's scalar half to g's scalars.
   void (*update_back_mixed)(const T* a, const T* mixed, const T* gq, std::int64_t n,
-                            std::int64_t channels, T epsilon, bool vectors, T* g, T* gmixed);
+                            std::int64_t channels, T epsilon, bool vectors, bool scalars, T* g,
+                            T* gmixed);
   /// energies[n] = SiLU(z).w in float64; z becomes scale[n] w SiLU'(z).
   void (*readout)(T* z, const T* w, const T* scale, std::int64_t n, std::int64_t width,
                   double* energies);

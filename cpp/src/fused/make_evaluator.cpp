@@ -3,8 +3,11 @@
 
 #include <torch/script.h>
 
+#include <utility>
+
 #include "ipip/error.hpp"
 #include "kernels.hpp"
+#include "lone_pairs.hpp"
 #include "painn.hpp"
 #include "painn_model.hpp"
 
@@ -25,8 +28,13 @@ std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentI
         "\", expected auto or one that this processor runs: " + supported_instruction_sets());
   }
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  return std::make_unique<FusedPainn<T>>(*kernels, read_painn(module, info), error,
-                                         options.threads);
+  PainnModel model = read_painn(module, info);
+  const double cutoff = model.cutoff;
+  const std::int64_t n_species = model.n_species;
+  auto network = std::make_unique<FusedPainn<T>>(*kernels, std::move(model), error,
+                                                 options.most_tabulated_pairs, options.threads);
+  if (!options.lone_pairs) return network;
+  return std::make_unique<LonePairs<T>>(std::move(network), cutoff, n_species);
 }
 
 }  // namespace

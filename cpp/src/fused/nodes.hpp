@@ -96,7 +96,8 @@ void update_back_a(const T* g, const T* mixed, std::int64_t n, std::int64_t chan
 
 template <class T>
 void update_back_mixed(const T* a, const T* mixed, const T* gq, std::int64_t n,
-                       std::int64_t channels, T epsilon, bool vectors, T* g, T* gmixed) {
+                       std::int64_t channels, T epsilon, bool vectors, bool scalars, T* g,
+                       T* gmixed) {
   const std::int64_t width = (vectors ? 3 : 2) * channels;
   for (std::int64_t row = 0; row < n; ++row) {
     const T* gain = a + row * width;
@@ -122,7 +123,7 @@ void update_back_mixed(const T* a, const T* mixed, const T* gq, std::int64_t n,
         store(out + 2 * x * channels + c, Vec<T>(per_dot * right + per_norm * left));
         store(out + (2 * x + 1) * channels + c, g_right);
       }
-      store(gradient + c, Vec<T>(gs + load(from_q + c)));
+      if (scalars) store(gradient + c, Vec<T>(gs + load(from_q + c)));
     }
   }
 }

@@ -36,6 +36,15 @@ struct PackedLayer {
   std::int64_t table_rows = 0;
 };
 
+/// The first layer's sums over pairs behind its matrices, see first_layer.hpp.
+template <class T>
+struct FirstLayer {
+  std::int64_t pitch = 0;  ///< numbers of one species' table; 0 where there are none
+  Buffer<T> tables;        ///< [n_species] tables of five parts: s, v, l, r, c
+  Buffer<T> context;       ///< [n_species, F] the context's argument of an atom without pairs
+  PackedLinear<T> norms;   ///< |L| -> the context's argument
+};
+
 /// All of a student. Channels and the readout's width are padded to multiples of 16 by zeros, which
 /// stay zero through every layer.
 template <class T>
@@ -47,8 +56,10 @@ struct PackedPainn {
   Buffer<T> embedding;             ///< [n_species, F]
   Buffer<T> first_messages;        ///< [n_species, 3 F]: layer 0 depends on the species alone
   std::vector<PackedLayer<T>> layers;
+  FirstLayer<T> first;
   PackedLinear<T> readout;
-  Buffer<T> readout_weight;  ///< [readout_width]
+  PackedLinear<T> hidden_readout;  ///< what the last context's SiLU yields -> readout, by a_ss
+  Buffer<T> readout_weight;        ///< [readout_width]
 };
 
 /// @param kernels      of this processor

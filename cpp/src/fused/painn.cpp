@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The forward sweep, and what both sweeps share. The backward sweep is in painn_backward.cpp.
+// The forward sweep, and what both sweeps share. The backward sweep is in
+// painn_backward.cpp, what is kept in painn_memory.cpp.
 #include "painn.hpp"
 
 #include <omp.h>
@@ -13,13 +14,22 @@
 #include "ipip/error.hpp"
 
 namespace ipip::fused {
+namespace {
+
+// Products grow with F^2 for an atom, tables with F for a pair: they cost the same at this many
+// pairs of an atom for each channel.
+constexpr double kPairsPerChannel = 1.0 / 14.0;
+
+}  // namespace
 
 template <class T>
 FusedPainn<T>::FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error,
-                          int threads)
+                          double most_pairs, int threads)
     : kernels_(kernels),
       model_(std::move(model)),
       weights_(pack_painn(kernels, model_, table_error)),
+      most_pairs_(most_pairs < 0.0 ? kPairsPerChannel * static_cast<double>(weights_.channels)
+                                   : most_pairs),
       threads_(threads),
       block_(std::clamp<std::int64_t>(6144 / weights_.channels / 6 * 6, 12, 96)),
       lists_(kernels, model_.cutoff, weights_.pieces),
@@ -29,64 +39,6 @@ FusedPainn<T>::FusedPainn(const Kernels<T>& kernels, PainnModel model, double ta
   for (Scratch& scratch : scratch_) {
     scratch.reserve(block_, weights_.channels, weights_.readout_width);
   }
-}
-
-template <class T>
-void FusedPainn<T>::Scratch::reserve(std::int64_t rows, std::int64_t channels,
-                                     std::int64_t readout_width) {
-  const auto take = [rows](Buffer<T>& buffer, std::int64_t width) {
-    buffer.reserve(static_cast<std::size_t>(rows * width));
-  };
-  take(states, 4 * channels);
-  take(mixed, 6 * channels);
-  take(q, 2 * channels);
-  take(dot, channels);
-  take(context, channels);
-  take(hidden, channels);
-  take(gains, 3 * channels);
-  take(final_s, channels);
-  take(readout, readout_width);
-  take(scale, 1);
-  take(g_gains, 3 * channels);
-  take(g_hidden, channels);
-  take(g_q, 2 * channels);
-  take(g_mixed, 6 * channels);
-  take(g_messages, 3 * channels);
-}
-
-template <class T>
-double FusedPainn<T>::Scratch::bytes() const {
-  double sum = 0.0;
-  for (const Buffer<T>* buffer :
-       {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
-        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
-    sum += buffer->bytes();
-  }
-  return sum + vectors.bytes();
-}
-
-template <class T>
-void FusedPainn<T>::release() {
-  for (LayerState& layer : layers_) {
-    for (Buffer<T>* buffer : {&layer.scalars, &layer.message, &layer.sent, &layer.mixed,
-                              &layer.context, &layer.gains}) {
-      buffer->release();
-    }
-  }
-  for (Buffer<T>* buffer : {&gradient_, &next_gradient_, &pair_gradients_}) buffer->release();
-  gradients_.release();
-}
-
-template <class T>
-double FusedPainn<T>::buffer_bytes() const {
-  double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
-               pair_gradients_.bytes() + gradients_.bytes() + exchange_.bytes();
-  for (const LayerState& layer : layers_) {
-    sum += layer.scalars.bytes() + layer.message.bytes() + layer.sent.bytes() +
-           layer.mixed.bytes() + layer.context.bytes() + layer.gains.bytes();
-  }
-  for (const Scratch& scratch : scratch_) sum += scratch.bytes();
-  return sum;
 }
 
 // What each layer but the first is sent, then the gradients of each layer but the first.
@@ -116,16 +68,20 @@ void FusedPainn<T>::evaluate(const Graph& graph, double* energies, const TakeGra
   const auto seconds_so_far = [&] {
     return Seconds(Clock::now() - start).count() - (exchange_.seconds() - exchanged);
   };
+  take_seconds_ = 0.0;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     // After the last layer, where a block's energies lead to their gradients at once, these travel.
     Buffer<T>* const sent = is_last(l) ? &gradient_ : &layers_[l + 1].sent;
     stage(layers_.size() > 1 ? sent : nullptr, is_last(l) ? 4 : 6, l % 2 == 0,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             forward_block(l, begin, end, scratch, energies);
+            if (layers_.size() > 1) return;
+            clear_pairs(begin, end, scratch);
+            backward_first(graph, begin, end, scratch,
+                           gradient_.data() + 4 * begin * weights_.channels, energies, take);
           });
   }
-  forward_seconds_ = seconds_so_far();
-  take_seconds_ = 0.0;
+  forward_seconds_ = seconds_so_far() - take_seconds_;
   backward(graph, energies, take);
   backward_seconds_ = seconds_so_far() - forward_seconds_ - take_seconds_;
 }
@@ -173,6 +129,10 @@ void FusedPainn<T>::prepare(const Graph& graph) {
   }
   if (layers_.size() > 2) pair_gradients_.reserve(4 * graph.receivers.size());
   if (threads_ > 1) gradients_.reserve(3 * graph.receivers.size());
+  if (symmetry_ == Symmetry::mirror) {
+    towards_.reserve(graph.receivers.size());
+    std::fill_n(towards_.data(), graph.receivers.size(), T(-1));
+  }
 }
 
 template <class T>
@@ -196,6 +156,48 @@ EdgePass<T> FusedPainn<T>::pass(std::size_t l) const {
 }
 
 template <class T>
+FirstPass<T> FusedPainn<T>::first_pass() const {
+  const FirstLayer<T>& first = weights_.first;
+  FirstPass<T> out;
+  out.pairs = lists_.receivers();
+  out.tables = first.tables.data();
+  out.pitch = first.pitch;
+  out.n_rows = weights_.layers[0].table_rows;
+  out.pieces_per_length = static_cast<double>(weights_.pieces) / model_.cutoff;
+  out.channels = weights_.channels;
+  out.species = species_.data();
+  out.scalars = weights_.embedding.data();
+  out.context = first.context.data();
+  return out;
+}
+
+// Whether the first layer of a block is cheaper by tables than by products. Either yields the same,
+// to rounding.
+template <class T>
+bool FusedPainn<T>::tabulates_first(std::int64_t begin, std::int64_t end) const {
+  const std::int64_t* first = lists_.receivers().first;
+  return weights_.first.pitch > 0 && static_cast<double>(first[end] - first[begin]) <=
+                                         most_pairs_ * static_cast<double>(end - begin);
+}
+
+template <class T>
+void FusedPainn<T>::clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const {
+  const std::int64_t width = parts * weights_.channels;
+  for (std::int64_t row = 0; row < n_rows && axes() < 3; ++row) {
+    std::fill_n(rows + row * pitch + axes() * width, (3 - axes()) * width, T(0));
+  }
+}
+
+template <class T>
+void FusedPainn<T>::turn_back(T* messages, std::int64_t pitch, std::int64_t n_rows) const {
+  const std::int64_t channels = weights_.channels;
+  for (std::int64_t row = 0; row < n_rows && symmetry_ == Symmetry::mirror; ++row) {
+    T* part = messages + row * pitch + 2 * channels;
+    for (std::int64_t c = 0; c < channels; ++c) part[c] = -part[c];
+  }
+}
+
+template <class T>
 void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end,
                                   Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
@@ -206,6 +208,7 @@ void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_
   kernels_.silu(z, scratch.hidden.data(), rows * channels);
   gemm(layer.message[1].forward, layer.message[1].bias.data(), scratch.hidden.data(), channels,
        layers_[l].sent.data() + begin * 6 * channels, 6 * channels, rows, false);
+  turn_back(layers_[l].sent.data() + begin * 6 * channels, 6 * channels, rows);
 }
 
 template <class T>
@@ -217,23 +220,40 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
   const auto kept = [&](Buffer<T>& all, Buffer<T>& block, std::int64_t width) {
     return last ? block.data() : all.data() + begin * width * channels;
   };
-  T* mixed = kept(layers_[l].mixed, scratch.mixed, 6);
+  const bool tabulated = l == 0 && tabulates_first(begin, end);
+  // Tables yield mixed rows anew for less than it costs to keep them.
+  T* mixed = tabulated ? scratch.mixed.data() : kept(layers_[l].mixed, scratch.mixed, 6);
   T* context = kept(layers_[l].context, scratch.context, 1);
   T* gains = kept(layers_[l].gains, scratch.gains, 3);
   T* states = scratch.states.data();
 
-  kernels_.receive(pass(l), begin, end, states);
-  for (int x = 0; x < 3; ++x) {
-    gemm(layer.mix.forward, nullptr, states + (1 + x) * channels, 4 * channels,
-         mixed + 2 * x * channels, 6 * channels, rows, false);
+  if (tabulated) {
+    kernels_.first_tables(first_pass(), begin, end, states, mixed, context);
+  } else {
+    kernels_.receive(pass(l), begin, end, states);
+    for (int x = 0; x < axes(); ++x) {
+      gemm(layer.mix.forward, nullptr, states + (1 + x) * channels, 4 * channels,
+           mixed + 2 * x * channels, 6 * channels, rows, false);
+    }
+    clear_axes(mixed, 6 * channels, 2, rows);
   }
   kernels_.norms(states, mixed, rows, channels, static_cast<T>(model_.epsilon), scratch.q.data(),
                  scratch.dot.data());
-  gemm(layer.context[0].forward, layer.context[0].bias.data(), scratch.q.data(), 2 * channels,
-       context, channels, rows, false);
+  if (tabulated) {
+    gemm(weights_.first.norms.forward, nullptr, scratch.q.data() + channels, 2 * channels, context,
+         channels, rows, true);
+  } else {
+    gemm(layer.context[0].forward, layer.context[0].bias.data(), scratch.q.data(), 2 * channels,
+         context, channels, rows, false);
+  }
   kernels_.silu(context, scratch.hidden.data(), rows * channels);
+  // The last layer's a_ss is in the readout, and its place in a row stays empty.
+  const std::int64_t place = last ? channels : 0, width = last ? 2 * channels : 3 * channels;
+  for (std::int64_t row = 0; row < rows && last; ++row) {
+    std::fill_n(gains + row * width, channels, T(0));
+  }
   gemm(layer.context[1].forward, layer.context[1].bias.data(), scratch.hidden.data(), channels,
-       gains, layer.context[1].forward.n, rows, false);
+       gains + place, width, rows, false);
   T* next_s = last ? scratch.final_s.data() : layers_[l + 1].scalars.data() + begin * channels;
   T* next_v = last ? nullptr : layers_[l + 1].sent.data() + (6 * begin + 3) * channels;
   kernels_.update(states, mixed, gains, scratch.dot.data(), rows, channels, next_s, channels,
@@ -243,10 +263,12 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
     return;
   }
   finish_block(begin, end, scratch, energies);
-  backward_update(l, mixed, context, gains, gradient_.data() + begin * 4 * channels, rows, scratch);
+  backward_update(l, mixed, context, gains, gradient_.data() + begin * 4 * channels, rows,
+                  tabulated, scratch);
 }
 
-// Readout and its adjoint: energies, and dE/d(final scalars) into `gradient_`.
+// Readout and its adjoint: energies, dE/d(final scalars) into `gradient_`, and dE/d(argument of the
+// readout's SiLU) into `scratch.readout`.
 template <class T>
 void FusedPainn<T>::finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch,
                                  double* energies) {
@@ -258,6 +280,8 @@ void FusedPainn<T>::finish_block(std::int64_t begin, std::int64_t end, Scratch& 
   }
   gemm(weights_.readout.forward, weights_.readout.bias.data(), scratch.final_s.data(), channels, z,
        width, rows, false);
+  gemm(weights_.hidden_readout.forward, nullptr, scratch.hidden.data(), channels, z, width, rows,
+       true);
   kernels_.readout(z, weights_.readout_weight.data(), scratch.scale.data(), rows, width,
                    energies + begin);
   gemm(weights_.readout.backward, nullptr, z, width, gradient_.data() + begin * 4 * channels,

@@ -13,29 +13,14 @@
 namespace ipip::fused {
 
 // A block goes through everything between two sweeps over pairs at once, while its rows are in the
-// cache: what its atoms send, and the update of the layer below.
+// cache: what its atoms send, and the update of the layer below. With one layer that has been done
+// in the forward sweep.
 template <class T>
 void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
-  using Clock = std::chrono::steady_clock;
-  const auto timed_take = [&](std::int64_t begin, std::int64_t end, const double* gradients) {
-    const Clock::time_point start = Clock::now();
-    take(begin, end, gradients);
-    take_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  const std::int64_t* rows = lists_.receivers().first;
-  const auto first_layer = [&](std::int64_t begin, std::int64_t end, Scratch& scratch,
-                               const T* gradient) {
-    double* to = threads_ == 1 ? scratch.vectors.data() : gradients_.data() + 3 * rows[begin];
-    T* pairs = pair_rows(begin, scratch);
-    kernels_.first_back(pass(0), begin, end, gradient, pairs);
-    pair_gradients(graph, begin, end, energies, pairs, to);
-    if (threads_ == 1) timed_take(rows[begin], rows[end], to);
-  };
-  const auto clear_pairs = [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-    std::fill_n(pair_rows(begin, scratch), 4 * (rows[end] - rows[begin]), T(0));
-  };
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    const EdgePass<T> sent = pass(l);
+    EdgePass<T> sent = pass(l);
+    // A row sends to its image, whose gradients are its own in the mirror.
+    if (symmetry_ == Symmetry::mirror) sent.pairs.ux = towards_.data();
     stage(l > 1 ? &next_gradient_ : nullptr, 4, l % 2 == 1,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             if (is_last(l)) clear_pairs(begin, end, scratch);
@@ -44,17 +29,38 @@ void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGra
                               : next_gradient_.data() + 4 * begin * weights_.channels;
             backward_messages(sent, l, begin, end, scratch, below);
             backward_kept_update(l - 1, begin, end, scratch, below);
-            if (l == 1) first_layer(begin, end, scratch, below);
+            if (l == 1) backward_first(graph, begin, end, scratch, below, energies, take);
           });
     if (l > 1) std::swap(gradient_, next_gradient_);
   }
-  if (layers_.size() == 1) {
-    each_block(0, n_local_, true, [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-      clear_pairs(begin, end, scratch);
-      first_layer(begin, end, scratch, gradient_.data() + 4 * begin * weights_.channels);
-    });
+  if (threads_ > 1) take_timed(take, 0, lists_.receivers().first[n_local_], gradients_.data());
+}
+
+// The first layer's pairs, after its update: what that left in `scratch` belongs to the same block.
+template <class T>
+void FusedPainn<T>::backward_first(const Graph& graph, std::int64_t begin, std::int64_t end,
+                                   Scratch& scratch, const T* gradient, double* energies,
+                                   const TakeGradients& take) {
+  const std::int64_t* rows = lists_.receivers().first;
+  double* to = threads_ == 1 ? scratch.vectors.data() : gradients_.data() + 3 * rows[begin];
+  T* pairs = pair_rows(begin, scratch);
+  if (tabulates_first(begin, end)) {
+    kernels_.first_tables_back(first_pass(), begin, end, gradient, scratch.g_mixed.data(),
+                               scratch.g_hidden.data(), pairs);
+  } else {
+    kernels_.first_back(pass(0), begin, end, gradient, pairs);
   }
-  if (threads_ > 1) timed_take(0, rows[n_local_], gradients_.data());
+  pair_gradients(graph, begin, end, energies, pairs, to);
+  if (threads_ == 1) take_timed(take, rows[begin], rows[end], to);
+}
+
+template <class T>
+void FusedPainn<T>::take_timed(const TakeGradients& take, std::int64_t begin, std::int64_t end,
+                               const double* gradients) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  take(begin, end, gradients);
+  take_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // (dE/dd, dE/du) of the pairs of a block that begins at a row. Three layers and more meet in them
@@ -65,22 +71,48 @@ T* FusedPainn<T>::pair_rows(std::int64_t begin, Scratch& scratch) {
   return pair_gradients_.data() + 4 * lists_.receivers().first[begin];
 }
 
-// Rows `g` from dE/d(state after the layer) to dE/d(state after its messages).
+template <class T>
+void FusedPainn<T>::clear_pairs(std::int64_t begin, std::int64_t end, Scratch& scratch) {
+  const std::int64_t* rows = lists_.receivers().first;
+  std::fill_n(pair_rows(begin, scratch), 4 * (rows[end] - rows[begin]), T(0));
+}
+
+// Rows `g` from dE/d(state after the layer) to dE/d(state after its messages). Where the first
+// layer is tabulated, what goes through its matrices stays apart, as gradients of the mixed rows
+// and of the context's argument.
 template <class T>
 void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
-                                    T* g, std::int64_t rows, Scratch& scratch) {
+                                    T* g, std::int64_t rows, bool tabulated, Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels;
   const bool vectors = !is_last(l);
   kernels_.update_back_a(g, mixed, rows, channels, vectors, scratch.g_gains.data());
-  gemm(layer.context[1].backward, nullptr, scratch.g_gains.data(), layer.context[1].backward.k,
+  const std::int64_t place = vectors ? 0 : channels, width = vectors ? 3 * channels : 2 * channels;
+  gemm(layer.context[1].backward, nullptr, scratch.g_gains.data() + place, width,
        scratch.g_hidden.data(), channels, rows, false);
+  if (!vectors) {
+    gemm(weights_.hidden_readout.backward, nullptr, scratch.readout.data(), weights_.readout_width,
+         scratch.g_hidden.data(), channels, rows, true);
+  }
   kernels_.silu_backward(context, scratch.g_hidden.data(), rows * channels);
-  gemm(layer.context[0].backward, nullptr, scratch.g_hidden.data(), channels, scratch.g_q.data(),
-       2 * channels, rows, false);
+  if (tabulated) {
+    gemm(weights_.first.norms.backward, nullptr, scratch.g_hidden.data(), channels,
+         scratch.g_q.data() + channels, 2 * channels, rows, false);
+  } else {
+    gemm(layer.context[0].backward, nullptr, scratch.g_hidden.data(), channels, scratch.g_q.data(),
+         2 * channels, rows, false);
+  }
   kernels_.update_back_mixed(gains, mixed, scratch.g_q.data(), rows, channels,
-                             static_cast<T>(model_.epsilon), vectors, g, scratch.g_mixed.data());
-  for (int x = 0; x < 3; ++x) {
+                             static_cast<T>(model_.epsilon), vectors, !tabulated, g,
+                             scratch.g_mixed.data());
+  if (tabulated) {
+    for (std::int64_t row = 0; row < rows && !vectors; ++row) {
+      std::fill_n(g + (4 * row + 1) * channels, 3 * channels, T(0));
+    }
+    return;
+  }
+  if (!vectors) clear_axes(g + channels, 4 * channels, 1, rows);
+  for (int x = 0; x < axes(); ++x) {
     gemm(layer.mix.backward, nullptr, scratch.g_mixed.data() + 2 * x * channels, 6 * channels,
          g + (1 + x) * channels, 4 * channels, rows, vectors);
   }
@@ -90,9 +122,15 @@ template <class T>
 void FusedPainn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end,
                                          Scratch& scratch, T* gradient) {
   const std::int64_t channels = weights_.channels;
-  backward_update(l, layers_[l].mixed.data() + begin * 6 * channels,
-                  layers_[l].context.data() + begin * channels,
-                  layers_[l].gains.data() + begin * 3 * channels, gradient, end - begin, scratch);
+  const T* mixed = layers_[l].mixed.data() + begin * 6 * channels;
+  const bool tabulated = l == 0 && tabulates_first(begin, end);
+  if (tabulated) {
+    mixed = scratch.mixed.data();
+    kernels_.first_tables(first_pass(), begin, end, nullptr, scratch.mixed.data(), nullptr);
+  }
+  backward_update(l, mixed, layers_[l].context.data() + begin * channels,
+                  layers_[l].gains.data() + begin * 3 * channels, gradient, end - begin, tabulated,
+                  scratch);
 }
 
 // From `gradient_` (after the messages) to rows `below` (before the layer).
@@ -102,6 +140,7 @@ void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, st
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   kernels_.send_back(sent, begin, end, scratch.g_messages.data(), below, pair_rows(begin, scratch));
+  turn_back(scratch.g_messages.data(), 3 * channels, rows);
   gemm(layer.message[1].backward, nullptr, scratch.g_messages.data(), 3 * channels,
        scratch.g_hidden.data(), channels, rows, false);
   kernels_.silu_backward(layers_[l].message.data() + begin * channels, scratch.g_hidden.data(),

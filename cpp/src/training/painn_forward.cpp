@@ -103,7 +103,7 @@ void PainnTraining<T>::backward(std::size_t l) {
                          layer.g_z_context.size());
   layer.to_context.backward(layer.g_z_context.value_from(), layer.g_q.value_to(), n_);
   kernels_.update_back_mixed(layer.a.value(), layer.mixed.value(), layer.g_q.value(), n_, F,
-                             epsilon_, vectors, layer.g_after.value(), layer.g_mixed.value());
+                             epsilon_, vectors, true, layer.g_after.value(), layer.g_mixed.value());
   for (int x = 0; x < 3; ++x) {
     layer.mix.backward(layer.g_mixed.value_from(2 * x * F), layer.g_after.value_to((1 + x) * F), n_,
                        vectors);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Two atoms that see each other and nobody else, as a quarter of the atoms of S2 gas at 0.2 g/cm3.
+//
+// All their vectors lie along the line between them. Turned onto the x axis they have one component
+// instead of three, and matrix products of vectors are a third of what they are elsewhere. Two
+// atoms of one species are images of each other in a mirror: one stands for both. Nobody else reads
+// what they send: few go through all layers, forward and backward, while what they keep is in the
+// cache.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "painn.hpp"
+
+namespace ipip::fused {
+
+/// Gives a network the lone pairs of a graph, turned, and then the other atoms.
+///
+/// The atoms of a lone pair are local rows that no other rank reads; pairs across ranks are among
+/// the other atoms. Results are those of the network for all atoms, to rounding.
+template <class T>
+class LonePairs final : public Evaluator {
+ public:
+  LonePairs(std::unique_ptr<FusedPainn<T>> network, double cutoff, std::int64_t n_species)
+      : network_(std::move(network)), cutoff_(cutoff), n_species_(n_species) {}
+
+  void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
+  double forward_seconds() const override { return forward_seconds_; }
+  double backward_seconds() const override { return backward_seconds_; }
+  std::vector<std::int64_t> exchange_widths() const override { return network_->exchange_widths(); }
+  void release() override { network_->release(); }
+  double buffer_bytes() const override;
+  std::string description() const override { return network_->description(); }
+
+ private:
+  bool find(const Graph& graph);
+  void evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts, bool alike,
+                      double* energies);
+  void gather_others(const Graph& graph);
+  using Symmetry = typename FusedPainn<T>::Symmetry;
+  void run(const Graph& graph, Symmetry symmetry, double* energies, const TakeGradients& take);
+
+  std::unique_ptr<FusedPainn<T>> network_;
+  double cutoff_;
+  std::int64_t n_species_;
+  double forward_seconds_ = 0.0;
+  double backward_seconds_ = 0.0;
+  Graph pairs_;   // some lone pairs on the x axis, rows 2 k and 2 k + 1, or one row k if alike
+  Graph others_;  // the graph without lone pairs
+  std::vector<std::int64_t> only_;     // [n_local] the row's pair, or -1 where it has not just one
+  std::vector<std::int64_t> alike_;    // first atoms of lone pairs of one species
+  std::vector<std::int64_t> unlike_;   // and of two
+  std::vector<std::int64_t> place_;    // [n_total] row in `others_`, or -1
+  std::vector<std::int64_t> rows_;     // [rows of others_] row in the graph
+  std::vector<std::int64_t> pair_of_;  // [pairs of others_] pair in the graph
+  std::vector<double> some_energies_;  // of `pairs_` or `others_`
+  std::vector<double> gradients_;      // [n_pairs, 3]
+};
+
+}  // namespace ipip::fused

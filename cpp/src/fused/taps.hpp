@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Weights of spline coefficients at the distances of pairs. Included by kernels.inc alone.
+
+constexpr int kBatch = 64;  // pairs whose spline weights are made at once
+
+// Spline weights of up to kBatch pairs, B_k(t), and their derivatives over the distance.
+template <class T>
+struct Taps {
+  T value[kTaps][kBatch];
+  T slope[kTaps][kBatch];
+};
+
+// Quintic B-spline on six equidistant nodes.
+template <class T, bool slopes>
+IPIP_INLINE void make_taps(const T* fraction, int n, T per_length, Taps<T>& taps) {
+  static_assert(kTaps == 6);
+  constexpr T u = T(1) / 120;
+  const T w = per_length / 24;
+  for (int e = 0; e < n; ++e) {
+    const T t = fraction[e], r = 1 - t, t2 = t * t;
+    taps.value[0][e] = u * r * r * r * r * r;
+    taps.value[1][e] = u * (26 + t * (-50 + t * (20 + t * (20 + t * (-20 + 5 * t)))));
+    taps.value[2][e] = u * (66 + t2 * (-60 + t2 * (30 - 10 * t)));
+    taps.value[3][e] = u * (26 + t * (50 + t * (20 + t * (-20 + t * (-20 + 10 * t)))));
+    taps.value[4][e] = u * (1 + t * (5 + t * (10 + t * (10 + t * (5 - 5 * t)))));
+    taps.value[5][e] = u * t2 * t2 * t;
+    if (!slopes) continue;
+    taps.slope[0][e] = -w * r * r * r * r;
+    taps.slope[1][e] = w * (-10 + t * (8 + t * (12 + t * (-16 + 5 * t))));
+    taps.slope[2][e] = w * t * (-24 + t2 * (24 - 10 * t));
+    taps.slope[3][e] = w * (10 + t * (8 + t * (-12 + t * (-16 + 10 * t))));
+    taps.slope[4][e] = w * (1 + t * (4 + t * (6 + t * (4 - 5 * t))));
+    taps.slope[5][e] = w * t2 * t2;
+  }
+}
+
+// Spline weights of the pairs of a block of rows, made kBatch pairs at a time whatever rows they
+// belong to, since a row may have few.
+template <class T, bool slopes>
+class BlockTaps {
+ public:
+  BlockTaps(const PairRows<T>& pairs, std::int64_t begin, std::int64_t end, T per_length)
+      : fraction_(pairs.fraction),
+        made_(pairs.first[begin]),
+        last_(pairs.first[end]),
+        per_length_(per_length) {}
+
+  // The place of pair e in a batch; pairs are asked for in their order.
+  IPIP_INLINE int at(std::int64_t e, Taps<T>& taps) {
+    if (e >= made_) {
+      from_ = e;
+      const int n = last_ - e < kBatch ? int(last_ - e) : kBatch;
+      make_taps<T, slopes>(fraction_ + e, n, per_length_, taps);
+      made_ = e + n;
+    }
+    return int(e - from_);
+  }
+
+ private:
+  const T* fraction_;
+  std::int64_t made_, last_, from_ = 0;
+  T per_length_;
+};

@@ -14,7 +14,7 @@ from ipip.models import Student
 from ipip.train import fit, metrics, predict
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.replay import align_energies, draw_replay
-from tests.train.test_fit import Stop, assert_same
+from tests.train.broken_off import Stop, assert_same
 
 OFFSET = {29: 700.0, 79: -300.0}  # eV an atom: another method's zero
 

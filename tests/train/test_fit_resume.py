@@ -15,26 +15,11 @@ import torch
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, write_frames
 from ipip.errors import InputError
-from ipip.export import weights_digest
 from ipip.models import Student
-from ipip.train import FitResult, fit
+from ipip.train import fit
 from ipip.train.checkpoints import BestAndLast
 from ipip.train.module import TrainingModule
-
-
-class Stop(Exception):  # noqa: N818
-    """Ends a training from within."""
-
-
-def without_times(result: FitResult) -> list[dict[str, object]]:
-    return [{k: v for k, v in row.items() if k != "wall_s"} for row in result.history]
-
-
-def assert_same(one: FitResult, other: FitResult) -> None:
-    """Bitwise the same weights and history."""
-    assert without_times(one) == without_times(other)
-    assert (one.best_epoch, one.steps) == (other.best_epoch, other.steps)
-    assert weights_digest(one.student.state_dict()) == weights_digest(other.student.state_dict())
+from tests.train.broken_off import Stop, assert_same
 
 
 @pytest.mark.parametrize(

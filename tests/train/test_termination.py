@@ -18,7 +18,7 @@ from ipip.train import fit
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.module import STATE, TrainingModule
 from ipip.train.termination import TerminatedError
-from tests.train.test_fit import assert_same
+from tests.train.broken_off import assert_same
 
 Fit = Callable[[str], Any]
 

@@ -93,7 +93,7 @@ def _figure(
                 "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": f"<b>{model_label(model.name, best)}</b><br>MAE {scaled:.3g} {small}"
+                "text": f"<b>{model_label(model.name, best)}</b><br>MAE {scaled:#.3g} {small}"
                 + (f"; {outside} outside" if outside else ""),
             }
         )

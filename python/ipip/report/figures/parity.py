@@ -83,7 +83,7 @@ def _figure(
                 "hovertemplate": "reference %{x}, predicted %{y}<extra>" + model.name + "</extra>",
             }
         )
-        scaled, small = (1000 * error, "meV/atom") if kind == "energies" else (error, unit)
+        mean = f"{1000 * error:.1f} meV/atom" if kind == "energies" else f"{error:.3f} {unit}"
         layout["annotations"].append(
             {
                 "xref": "paper",
@@ -93,7 +93,7 @@ def _figure(
                 "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": f"<b>{model_label(model.name, best)}</b><br>MAE {scaled:#.3g} {small}"
+                "text": f"<b>{model_label(model.name, best)}</b><br>MAE {mean}"
                 + (f"; {outside} outside" if outside else ""),
             }
         )

@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ipip.lammps import read_dump
-from ipip.lammps.dump_stream import open_compressed
+from ipip.lammps.dump_stream import is_compressed, open_compressed
 
 SYMBOLS = ("Mo", "S", "O")
 ATOMS = (150, 1000, 8096)
@@ -123,7 +123,7 @@ def measure_file(path: Path, atoms: int, frames: int, text: int, repeats: int) -
         "positions": lambda p: read_with(p, columns=()),
         "sse": lambda p: read_with(p, instructions="sse"),
     }
-    if path.suffix in {".gz", ".zst"}:
+    if is_compressed(path):
         readers["bound"] = decompress
     if len(cores) > 1:
         readers["two cores"] = read_with

@@ -14,6 +14,7 @@ import torch
 from ipip import _core, save_student
 from ipip.graph import neighbor_list
 from ipip.models import Student
+from tests.models.systems import molecules_in_a_box
 
 CUTOFF = 5.0
 
@@ -57,15 +58,7 @@ def a_gas(n: int = 100, *, density: float = 0.0038, seed: int = 1) -> System:
     """Diatomic molecules at random places, 2.4 neighbours an atom; some see nobody else."""
     rng = np.random.default_rng(seed)
     length = (n / density) ** (1 / 3)
-    points = np.zeros((0, 3))
-    while len(points) < n:
-        axis = rng.normal(size=3)
-        half = 0.95 * axis / np.linalg.norm(axis)
-        molecule = rng.uniform(0, length, 3) + np.array([half, -half])
-        apart = points[:, None] - molecule
-        apart -= length * np.round(apart / length)
-        if not (np.sum(apart**2, axis=-1) < 2.5**2).any():
-            points = np.concatenate([points, molecule])
+    points = molecules_in_a_box(rng, n, length, 2.5)
     return system_of(points, rng.integers(0, 3, n), length)
 
 

@@ -26,6 +26,26 @@ def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, A
     return np.array(points), cell, rng.integers(0, 3, n)
 
 
+def molecules_in_a_box(
+    rng: np.random.Generator, n_atoms: int, length: float, apart: float
+) -> np.ndarray:
+    """Diatomic molecules at random places of a periodic cube, `apart` Å from each other at least.
+
+    Returns:
+        Positions [n_atoms, 3] in Å; atoms 2 k and 2 k + 1 are 1.9 Å apart.
+    """
+    points = np.zeros((0, 3))
+    while len(points) < n_atoms:
+        axis = rng.normal(size=3)
+        half = 0.95 * axis / np.linalg.norm(axis)
+        molecule = rng.uniform(0, length, 3) + np.array([half, -half])
+        between = points[:, None] - molecule
+        between -= length * np.round(between / length)
+        if not (np.sum(between**2, axis=-1) < apart**2).any():
+            points = np.concatenate([points, molecule])
+    return points
+
+
 def gas_with_loners() -> Atoms:
     """A periodic box with a dense corner, a pair farther apart than any cutoff, and a lone atom."""
     rng = np.random.default_rng(6)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from tests.models.systems import molecules_in_a_box
 from tests.pair_style.conftest import Run, header, write_start
 from tests.pair_style.rank_runs import answers, ask, assert_same, on_ranks, pair
 
@@ -19,15 +20,7 @@ Lammps = Callable[..., Run]
 def molecules(n: int = 30, length: float = 26.0, seed: int = 6) -> Atoms:
     """Diatomic molecules of all elements at random places, 3.2 Å apart at least."""
     rng = np.random.default_rng(seed)
-    points = np.zeros((0, 3))
-    while len(points) < 2 * n:
-        axis = rng.normal(size=3)
-        half = 0.95 * axis / np.linalg.norm(axis)
-        molecule = rng.uniform(0, length, 3) + np.array([half, -half])
-        apart = points[:, None] - molecule
-        apart -= length * np.round(apart / length)
-        if not (np.sum(apart**2, axis=-1) < 3.2**2).any():
-            points = np.concatenate([points, molecule])
+    points = molecules_in_a_box(rng, 2 * n, length, 3.2)
     return Atoms(rng.choice([42, 16, 8], 2 * n), points, cell=[length] * 3, pbc=True)
 
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ipip.export import weights_digest
 from ipip.train import FitResult
+from ipip.train.checkpoints import BestAndLast
+from ipip.train.module import TrainingModule
 
 
 class Stop(Exception):  # noqa: N818
     """Ends a training from within."""
+
+
+def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have trainings end once the second epoch's checkpoint is written."""
+    write = BestAndLast.__call__
+
+    def write_and_stop(self: BestAndLast, module: TrainingModule) -> None:
+        write(self, module)
+        if module.current_epoch == 1:
+            raise Stop
+
+    monkeypatch.setattr(BestAndLast, "__call__", write_and_stop)
 
 
 def without_times(result: FitResult) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ from ipip.models import Student
 from ipip.train import fit, metrics, predict
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.replay import align_energies, draw_replay
-from tests.train.broken_off import Stop, assert_same
+from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
 
 OFFSET = {29: 700.0, 79: -300.0}  # eV an atom: another method's zero
 
@@ -120,8 +120,6 @@ def test_a_replay_continues_to_the_result_of_an_unbroken_one(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ipip.train.checkpoints import BestAndLast
-    from ipip.train.module import TrainingModule
 
     def run(name: str) -> object:
         return fit(
@@ -130,14 +128,7 @@ def test_a_replay_continues_to_the_result_of_an_unbroken_one(
         )  # fmt: skip
 
     unbroken = run("a")
-    write = BestAndLast.__call__
-
-    def stop_after_two(self: BestAndLast, module: TrainingModule) -> None:
-        write(self, module)
-        if module.current_epoch == 1:
-            raise Stop
-
-    monkeypatch.setattr(BestAndLast, "__call__", stop_after_two)
+    stop_in_second_epoch(monkeypatch)
     with pytest.raises(Stop):
         run("b")
     monkeypatch.undo()

@@ -17,9 +17,8 @@ from ipip.data import Frame, write_frames
 from ipip.errors import InputError
 from ipip.models import Student
 from ipip.train import fit
-from ipip.train.checkpoints import BestAndLast
 from ipip.train.module import TrainingModule
-from tests.train.broken_off import Stop, assert_same
+from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
 
 
 @pytest.mark.parametrize(
@@ -43,14 +42,7 @@ def test_a_resumed_training_ends_as_an_unbroken_one(
     train, valid = copper[:24], copper[24:30]
     unbroken = fit(student, train, valid, chosen, tmp_path / "a", seed=9, progress=False)
 
-    write = BestAndLast.__call__
-
-    def stop_after_two(self: BestAndLast, module: TrainingModule) -> None:
-        write(self, module)
-        if module.current_epoch == 1:
-            raise Stop
-
-    monkeypatch.setattr(BestAndLast, "__call__", stop_after_two)
+    stop_in_second_epoch(monkeypatch)
     with pytest.raises(Stop):
         fit(student, train, valid, chosen, tmp_path / "b", seed=9, progress=False)
     monkeypatch.undo()

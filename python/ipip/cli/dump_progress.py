@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from ipip.lammps.dump import DumpReader
 from ipip.lammps.dump_frame import DumpFrame
+from ipip.lammps.dump_stream import is_compressed
 
 
 @contextlib.contextmanager
@@ -21,7 +22,7 @@ def dump_progress(
     console = Console(stderr=True, highlight=False, markup=False)
     sizes = [file.stat().st_size for file in files]
     before = {file.name: sum(sizes[:k]) for k, file in enumerate(files)}
-    known = all(file.suffix not in {".gz", ".zst"} for file in files)
+    known = not any(is_compressed(file) for file in files)
     columns = (
         TextColumn("step {task.fields[step]}"),
         BarColumn(bar_width=30),

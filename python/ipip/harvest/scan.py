@@ -18,6 +18,7 @@ from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
+from ipip.lammps.dump_stream import is_compressed
 
 
 def _numbers() -> array[int]:
@@ -159,7 +160,7 @@ def read_steps(
     order = sorted(set(steps), key=lambda step: (places[step].file, places[step].offset))
     if not order:
         return {}
-    if path.suffix in {".gz", ".zst"} and "*" not in path.name:
+    if is_compressed(path) and "*" not in path.name:
         reader = read_dump(path, symbols, order, start=places[order[0]], columns=())
         return {dumped.step: _frame(dumped, scan.name) for dumped in reader}
     found = {}

@@ -11,7 +11,7 @@ from torch_geometric.data import Batch
 from ipip.config.training import TrainingSettings
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import EnergyForces, energy_forces_of
+from ipip.train.kernels import EnergyForces, batch_arguments, energy_forces_of
 from ipip.train.losses import LossSums, loss_sums
 from ipip.train.processes import sum_over
 
@@ -47,14 +47,7 @@ def evaluate_batches(
 
 
 def _totals(evaluate: EnergyForces, batch: Batch, settings: TrainingSettings) -> torch.Tensor:
-    energy, forces, strain = evaluate(
-        batch.species,
-        batch.edge_index,
-        batch.edge_vec,
-        batch.batch,
-        batch.num_graphs,
-        create_graph=False,
-    )
+    energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=False)
     sums = loss_sums(batch, energy, forces, strain, settings)
     there = batch.forces_weight[batch.batch].unsqueeze(1)
     difference = (forces - batch.forces) * there

@@ -7,6 +7,7 @@ import logging
 from typing import Literal, Protocol, cast
 
 from torch import Tensor
+from torch_geometric.data import Data
 
 from ipip.config.training import TrainingSettings
 from ipip.errors import InputError
@@ -34,6 +35,11 @@ class EnergyForces(Protocol):
         create_graph: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return energy [n_frames], forces [n, 3] and strain derivative [n_frames, 3, 3]."""
+
+
+def batch_arguments(batch: Data) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
+    """Return what `EnergyForces` takes of a batch of graphs of `ipip.data.GraphDataset`."""
+    return batch.species, batch.edge_index, batch.edge_vec, batch.batch, batch.num_graphs
 
 
 def energy_forces_of(

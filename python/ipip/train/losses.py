@@ -25,7 +25,7 @@ from torch.nn.functional import huber_loss
 from torch_geometric.data import Data
 
 from ipip.config.training import TrainingSettings
-from ipip.train.kernels import EnergyForces
+from ipip.train.kernels import EnergyForces, batch_arguments
 
 
 @dataclasses.dataclass
@@ -71,14 +71,7 @@ def training_sums(batch: Data, evaluate: EnergyForces, settings: TrainingSetting
         evaluate: energies and forces of the student that is trained.
         settings: kind of loss; weights do not enter here.
     """
-    energy, forces, strain = evaluate(
-        batch.species,
-        batch.edge_index,
-        batch.edge_vec,
-        batch.batch,
-        batch.num_graphs,
-        create_graph=True,
-    )
+    energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=True)
     return loss_sums(batch, energy, forces, strain, settings)
 
 

@@ -15,6 +15,7 @@ from ipip.errors import InputError
 from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
+from ipip.train.kernels import batch_arguments
 
 TRIED = 8  # frames
 AUTOCAST = {"bf16": torch.bfloat16}
@@ -43,7 +44,7 @@ def force_change(student: Student, frames: Sequence[Frame], precision: str) -> f
         return 0.0
     device = next(student.parameters()).device
     batch = Batch.from_data_list(graphs[:TRIED]).to(device)
-    inputs = (batch.species, batch.edge_index, batch.edge_vec, batch.batch, batch.num_graphs)
+    inputs = batch_arguments(batch)
     with frozen_weights(student):
         _, full, _ = energy_and_forces(student, *inputs)
         with torch.autocast(device.type, dtype=AUTOCAST[precision]):

@@ -13,7 +13,7 @@ from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
 from ipip.models import Student
 from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import Kernels, energy_forces_of
+from ipip.train.kernels import Kernels, batch_arguments, energy_forces_of
 
 MAX_EDGES = 12_000  # per-edge tensors of a batch then stay in the caches
 GRAPHS_AT_ONCE = 512
@@ -49,14 +49,7 @@ def predict(
     with frozen_weights(student):
         for start, batch in _batches(student, frames, batch_size, max_edges):
             batch = batch.to(device)
-            energy, forces, strain = evaluate(
-                batch.species,
-                batch.edge_index,
-                batch.edge_vec,
-                batch.batch,
-                batch.num_graphs,
-                create_graph=False,
-            )
+            energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=False)
             sizes = batch.n_atoms.tolist()
             own_forces = np.split(forces.cpu().numpy(), np.cumsum(sizes)[:-1])
             virials = strain.cpu().numpy()

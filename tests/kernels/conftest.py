@@ -117,6 +117,16 @@ def assert_agrees(result: dict[str, Any], expected: Reference, tolerance: float)
     )
 
 
+def run_if_supported(
+    run: Callable[..., _core.Student], student: Student, **options: Any
+) -> _core.Student:
+    """Load a student by an instruction set; skip the test where the processor lacks it."""
+    try:
+        return run(student, **options)
+    except _core.CoreError as refused:
+        pytest.skip(str(refused))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., _core.Student]:
     """Load a student into libipip."""

@@ -10,7 +10,14 @@ import pytest
 
 from ipip import _core
 from ipip.models import Student
-from tests.kernels.conftest import a_liquid, assert_agrees, eager, system_of, tamed
+from tests.kernels.conftest import (
+    a_liquid,
+    assert_agrees,
+    eager,
+    run_if_supported,
+    system_of,
+    tamed,
+)
 
 MakeStudent = Callable[..., Student]
 Run = Callable[..., _core.Student]
@@ -85,10 +92,7 @@ def test_instruction_sets_agree(
     instruction_set: str, dtype: str, channels: int, make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(dtype=dtype, channels=channels))
-    try:
-        fused = run(student, instruction_set=instruction_set)
-    except _core.CoreError as refused:
-        pytest.skip(str(refused))
+    fused = run_if_supported(run, student, instruction_set=instruction_set)
     assert instruction_set in fused.backend
     system = a_liquid(21)
     tolerance = 1e-5 if dtype == "float32" else 1e-8

@@ -9,7 +9,15 @@ import pytest
 
 from ipip import _core
 from ipip.models import Student
-from tests.kernels.conftest import System, a_gas, a_liquid, assert_agrees, eager, tamed
+from tests.kernels.conftest import (
+    System,
+    a_gas,
+    a_liquid,
+    assert_agrees,
+    eager,
+    run_if_supported,
+    tamed,
+)
 from tests.kernels.test_agreement import VARIANTS
 from tests.kernels.test_running import with_halo_rows
 
@@ -54,10 +62,7 @@ def test_instruction_sets_agree(
 ) -> None:
     student = tamed(make_student(dtype=dtype, channels=channels))
     options = {"instruction_set": instruction_set, "most_tabulated_pairs": TABLES}
-    try:
-        fused = run(student, **options)
-    except _core.CoreError as refused:
-        pytest.skip(str(refused))
+    fused = run_if_supported(run, student, **options)
     system = a_liquid(21)
     tolerance = 1e-5 if dtype == "float32" else 1e-8
     assert_agrees(fused.compute(*system.arguments()), eager(student, system), tolerance)

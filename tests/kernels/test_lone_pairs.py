@@ -9,7 +9,15 @@ import pytest
 
 from ipip import _core
 from ipip.models import Student
-from tests.kernels.conftest import CUTOFF, a_gas, assert_agrees, eager, system_of, tamed
+from tests.kernels.conftest import (
+    CUTOFF,
+    a_gas,
+    assert_agrees,
+    eager,
+    run_if_supported,
+    system_of,
+    tamed,
+)
 from tests.kernels.test_running import with_halo_rows
 
 MakeStudent = Callable[..., Student]
@@ -71,10 +79,7 @@ def test_instruction_sets_agree(
     species: list[int], instruction_set: str, make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(layers=3, channels=40))
-    try:
-        fused = run(student, instruction_set=instruction_set)
-    except _core.CoreError as refused:
-        pytest.skip(str(refused))
+    fused = run_if_supported(run, student, instruction_set=instruction_set)
     system = system_of([[0, 0, 0], [0.9, -1.1, 1.3]], species)
     result = fused.compute(*system.arguments(), atom_virials=True)
     assert_agrees(result, eager(student, system), 1e-8)

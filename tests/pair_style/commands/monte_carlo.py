@@ -23,13 +23,13 @@ def gcmc_atoms(deck: Session) -> None:
     free = free_energy(deck, 1)
     for distance, deleted in ((-1.0, True), (1.0, False)):
         deck.start(data=LONE)
-        deck.run(f"fix g all gcmc 1 12 0 1 4711 {ROOM} {free + distance} 0.1\nrun 2")
+        deck.run(f"fix g all gcmc 1 8 0 1 4711 {ROOM} {free + distance} 0.1\nrun 1")
         deletions = deck.lmp.extract_fix("g", 0, 1, 4)
         assert deletions > 0
         assert (deck.value("atoms") < 8) == deleted, deck.value("atoms")
         deck.is_true()
     deck.start()
-    deck.run("fix 1 all nve\nfix g all gcmc 5 10 10 3 4711 3000.0 -2.0 0.3\nrun 20")
+    deck.run("fix 1 all nve\nfix g all gcmc 4 6 6 3 4711 3000.0 -2.0 0.3\nrun 8")
     assert deck.lmp.extract_fix("g", 0, 1, 0) > 0
     deck.is_true()
     deck.ends_true()
@@ -45,8 +45,8 @@ def gcmc_molecules(deck: Session) -> None:
         deck.start(style="full", data="lone_molecules.data", read="extra/special/per/atom 4")
         deck.run(
             "molecule pair pair.txt\n"
-            f"fix g all gcmc 1 12 0 0 4711 {ROOM} {distance} 0.1 mol pair full_energy "
-            f"intra_energy {whole}\nrun 2"
+            f"fix g all gcmc 1 8 0 0 4711 {ROOM} {distance} 0.1 mol pair full_energy "
+            f"intra_energy {whole}\nrun 1"
         )
         assert deck.lmp.extract_fix("g", 0, 1, 2) > 0
         assert (deck.value("atoms") < 8) == deleted, deck.value("atoms")
@@ -127,7 +127,7 @@ def molecule_swap(deck: Session) -> None:
 def charge_regulation(deck: Session) -> None:
     deck.start(style="charge", data="charges.data")
     deck.run(
-        "fix c all charge/regulation 1 3 pIp 3.0 pIm 3.0 temp 300.0 nevery 1 nmc 6 seed 4711\nrun 4"
+        "fix c all charge/regulation 1 3 pIp 3.0 pIm 3.0 temp 300.0 nevery 1 nmc 6 seed 4711\nrun 2"
     )
     deck.is_true()
 

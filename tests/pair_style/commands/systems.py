@@ -44,6 +44,10 @@ def write_systems(folder: Path) -> None:
     write_student(folder / MODEL)
     write_start(folder, a_gas())
     (folder / "start.data").rename(folder / "gas.data")
+    atoms = a_gas()
+    atoms.positions = 1.5 + 0.8 * atoms.positions
+    write_start(folder, atoms)
+    (folder / "start.data").rename(folder / "inside.data")
     write_molecules(folder / "gas.data", folder / "molecules.data")
     write_lone(folder)
 
@@ -64,11 +68,25 @@ def write_lone(folder: Path) -> None:
         f"{row[0]} {(int(row[0]) + 1) // 2} {row[1]} 0.0 {' '.join(row[2:5])}" for row in rows
     )
     (folder / "lone_molecules.data").write_text(f"{head}Atoms # full\n\n{atoms}\n")
+    whole = (folder / "molecules.data").read_text()
+    (folder / "unbonded.data").write_text(
+        whole[: whole.index("Bonds\n")].replace("4 bonds\n", "")
+    )
+    rows = whole.split("Atoms # full\n\n")[1].split("\n\n")[0].splitlines()
+    water = [" ".join([w[0], w[1], "3" if int(w[0]) < 7 else w[2], *w[3:]]) for w in map(str.split, rows)]
+    (folder / "water.data").write_text(whole.replace("\n".join(rows), "\n".join(water)))
     head, body = (folder / "gas.data").read_text().split("Atoms # atomic\n\n")
     rows = [line.split() for line in body.splitlines() if line.strip()]
     charge = {"1": 1.0, "2": 0.0, "3": -1.0}
     atoms = "\n".join(f"{row[0]} {row[1]} {charge[row[1]]} {' '.join(row[2:5])}" for row in rows)
     (folder / "charges.data").write_text(f"{head}Atoms # charge\n\n{atoms}\n")
+    (folder / "qeq.txt").write_text("".join(f"{t} 1.0 8.0 0.5 1.0 0.0\n" for t in (1, 2, 3)))
+    (folder / "colvars.in").write_text(
+        "colvar {\n name d\n distance {\n group1 { atomNumbers 1 }\n group2 { atomNumbers 2 }\n }\n}\n"
+        "harmonic {\n colvars d\n centers 3.0\n forceConstant 1.0\n}\n"
+    )
+    sites = "".join(f"0 0 0 {k} {k + 1}\n" for k in range(24))
+    (folder / "phonon.map").write_text(f"1 1 1 24\n# one cell\n{sites}")
     (folder / "pair.txt").write_text(
         "O and S\n\n2 atoms\n\nCoords\n\n1 0 0 0\n2 1.4 0.3 0.2\n\nTypes\n\n1 1\n2 3\n\n"
         "Charges\n\n1 0.0\n2 0.0\n"

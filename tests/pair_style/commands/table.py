@@ -7,6 +7,7 @@ from tests.pair_style.commands import (  # noqa: F401
     exclusions,
     monte_carlo,
     outputs,
+    replicas,
     settings,
 )
 from tests.pair_style.commands.registry import ENTRIES

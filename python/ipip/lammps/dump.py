@@ -17,14 +17,15 @@ from ase.data import atomic_numbers
 from ipip.data.frame import IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
-from ipip.lammps.dump_stream import is_compressed, open_compressed, open_plain
+from ipip.lammps.dump_stream import head_of, is_compressed, open_compressed, open_plain
+from ipip.lammps.units import LammpsUnits, agreed_units, lammps_units, units_in_head
 
 if TYPE_CHECKING:
     from ipip._core import DumpFrames, DumpParser
 
 _LOG = logging.getLogger(__name__)
 
-_FRAME, _LEFT_OUT, _BROKEN = range(3)  # what stands in a dump; else one that is cut off at its end
+_FRAME, _LEFT_OUT, _BROKEN, _CUT_OFF, _UNSURE = range(5)  # what stands in a dump
 
 
 class DumpReader:
@@ -32,7 +33,12 @@ class DumpReader:
 
     A last frame that is cut off (a killed run, or one that still writes) is dropped: ``truncated``
     is then True and a warning is logged. So is one in the middle, behind which another run went
-    on; ``broken`` counts these.
+    on; ``broken`` counts these. Where no line feed ends a last frame whose columns are all there,
+    digits of its last number may be missing: it counts where these can be told to be there, or
+    where ``whole`` says so, and ``position`` then stays before it.
+
+    Numbers are in the units that the dump states (``dump_modify units yes``), else in those that
+    are given, else in metal units, which a warning says.
 
     Where the process may use a second core, a second thread reads a bounded part of the dump ahead,
     or decompresses it. It ends with the iteration, also with one that is left early.
@@ -46,12 +52,16 @@ class DumpReader:
         columns: further numeric columns to parse beside id, type, element, positions and the image
             flags that unwrap them; None: all of them.
         instructions: of the processor, that may be used: auto, avx512, sse or plain.
+        units: LAMMPS' unit style of the dump (metal, real, si, cgs, electron, micro, nano); None:
+            as it states, else metal.
+        whole: whether the text is known to be whole, so that a last frame needs no line feed.
 
     Attributes:
         position: behind the last frame that was yielded.
 
     Raises:
-        InputError: no such file, not a dump, no positions in it (while iterating).
+        InputError: no such file, not a dump, no positions in it, units that have no size (lj) or
+            that differ from those given (while iterating).
     """
 
     def __init__(
@@ -63,6 +73,8 @@ class DumpReader:
         start: DumpPosition | None = None,
         columns: Collection[str] | None = None,
         instructions: str = "auto",
+        units: str | None = None,
+        whole: bool = False,
     ) -> None:
         self.path = Path(path)
         self.truncated = False
@@ -71,10 +83,13 @@ class DumpReader:
         self._wanted = None if steps is None else frozenset(int(step) for step in steps)
         self._columns = None if columns is None else frozenset(columns)
         self._instructions = instructions
-        self._said_all_carbon = False
+        self._given_units, self._whole = units, whole
+        self._said_all_carbon = self._said_units = False
         for symbol in self._symbols or ():
             if symbol not in atomic_numbers:
                 raise InputError(f"symbol {symbol!r} of dump {self.path} is not an element")
+        if units is not None:
+            lammps_units(units, f"dump {self.path}")
         self._files = dump_files(self.path)
         if start is not None and start.file not in {file.name for file in self._files}:
             raise InputError(f"dump {self.path} has no file {start.file} to go on in")
@@ -95,17 +110,25 @@ class DumpReader:
         from ipip.native import core
 
         parser = core.DumpParser(
-            self._columns, atomic_numbers, self._symbols, self._instructions, wanted
+            self._columns, atomic_numbers, self._symbols, self._instructions, wanted, self._whole
         )
+        known = agreed_units(f"dump {self.path}", self._stated_units(), self._given_units)
+        units = lammps_units(known or "metal", f"dump {self.path}")
         self.truncated, self.broken = False, 0
         names = [file.name for file in self._files]
         for file in self._files[names.index(self._start.file) :]:
             offset = self._start.offset if file.name == self._start.file else 0
             self.position = DumpPosition(file.name, offset)
             with _opened(parser, file, offset) as frames:
-                yield from self._read_file(file, frames)
+                yield from self._read_file(file, frames, units, is_known=known is not None)
 
-    def _read_file(self, file: Path, frames: DumpFrames) -> Iterator[DumpFrame | int]:
+    def _stated_units(self) -> str | None:
+        """Units that the file states in which reading begins: its first frame does."""
+        return units_in_head(head_of(self.path.parent / self._start.file))
+
+    def _read_file(
+        self, file: Path, frames: DumpFrames, units: LammpsUnits, *, is_known: bool
+    ) -> Iterator[DumpFrame | int]:
         from ipip.native import core
 
         name = file.name
@@ -123,7 +146,12 @@ class DumpReader:
                 self.position = DumpPosition(name, end)
                 if content.pop():
                     self._warn_of_carbon()
-                yield DumpFrame(step, *content, DumpPosition(name, begin))  # type: ignore[call-arg]
+                stated, time, *values = content
+                agreed_units(f"dump {self.path}, step {step},", stated, units.name)
+                if not is_known:
+                    self._warn_of_units()
+                frame = DumpFrame(step, *values, DumpPosition(name, begin))  # type: ignore[call-arg]
+                yield _converted(frame, time, units)
             elif kind == _LEFT_OUT:
                 self.position = DumpPosition(name, end)
                 yield step
@@ -131,9 +159,24 @@ class DumpReader:
                 self.broken += 1
                 _LOG.warning("%s: a frame is cut off in the middle and left out", file)
                 self.position = DumpPosition(name, end)
-            else:
+            elif kind == _CUT_OFF:
                 self.truncated = True
                 _LOG.warning("%s: the last frame is cut off and left out", file)
+            else:
+                assert kind == _UNSURE
+                self.truncated = True
+                _LOG.warning(
+                    "%s: the last frame, step %d, has no line feed at its end, so that digits of "
+                    "its last number may be cut off: it is left out; if the file is whole, say so "
+                    "(--whole)",
+                    file,
+                    step,
+                )
+
+    def _warn_of_units(self) -> None:
+        if not self._said_units:
+            self._said_units = True
+            _LOG.warning("%s", assumed_units([self.path]))
 
     def _warn_of_carbon(self) -> None:
         if not self._said_all_carbon and self._symbols is None:
@@ -143,6 +186,27 @@ class DumpReader:
                 "types, or use `dump_modify element` in the deck",
                 self.path,
             )
+
+
+def assumed_units(dumps: Sequence[Path]) -> str:
+    """Return the sentence on dumps whose units nobody says."""
+    which = f"{dumps[0]} does" if len(dumps) == 1 else f"{dumps[0]} and {len(dumps) - 1} more do"
+    return (
+        f"{which} not say the units: read as LAMMPS' metal units (Å, ps, eV); if they are others, "
+        "say so (--units real)"
+    )
+
+
+def _converted(frame: DumpFrame, time: float | None, units: LammpsUnits) -> DumpFrame:
+    """Set the time of a frame as it was read, and convert all in place to Å, fs and eV."""
+    frame.time = None if time is None else time * units.time
+    if units.distance != 1.0:
+        frame.cell *= units.distance
+        frame.origin *= units.distance
+        frame.positions = frame.positions * units.distance  # `stored` keeps what was read
+    if units.force != 1.0 and frame.forces is not None:
+        frame.forces = frame.forces * units.force
+    return frame
 
 
 @contextlib.contextmanager
@@ -174,9 +238,25 @@ def read_dump(
     start: DumpPosition | None = None,
     columns: Collection[str] | None = None,
     instructions: str = "auto",
+    units: str | None = None,
+    whole: bool = False,
 ) -> DumpReader:
     """Return a reader over the frames of a text dump; see :class:`DumpReader`."""
-    return DumpReader(path, symbols, steps, start=start, columns=columns, instructions=instructions)
+    return DumpReader(
+        path,
+        symbols,
+        steps,
+        start=start,
+        columns=columns,
+        instructions=instructions,
+        units=units,
+        whole=whole,
+    )
+
+
+def stated_units(path: Path) -> str | None:
+    """Return the units that a dump states at its head, or None."""
+    return units_in_head(head_of(dump_files(path)[0]))
 
 
 def dump_files(path: Path) -> list[Path]:

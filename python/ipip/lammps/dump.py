@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import copy
 import logging
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ipip._core import DumpFrames, DumpParser
 
 _LOG = logging.getLogger(__name__)
+
+Say = Callable[..., None]  # how a word on the dump is given: a logger's method
 
 _FRAME, _LEFT_OUT, _BROKEN, _CUT_OFF, _UNSURE = range(5)  # what stands in a dump
 
@@ -97,15 +100,38 @@ class DumpReader:
         self.position = self._start
 
     def __iter__(self) -> Iterator[DumpFrame]:
-        for frame in self._read(self._wanted):
+        return self._frames(_LOG.warning)
+
+    def quietly(self) -> Iterator[DumpFrame]:
+        """Yield the same frames without a word, for a dump that is read a second time."""
+        return self._frames(_LOG.debug)
+
+    def _frames(self, say: Say) -> Iterator[DumpFrame]:
+        for frame in self._read(self._wanted, say):
             if isinstance(frame, DumpFrame):
                 yield frame
 
+    def from_place(self, place: DumpPosition) -> DumpReader:
+        """Return a reader of the same dump that begins at another place."""
+        reader = copy.copy(self)
+        reader._start = reader.position = place
+        return reader
+
+    def steps_grow(self) -> bool:
+        """Whether each complete frame has a larger step than the one before; no more is parsed."""
+        last = None
+        for step in self._read(frozenset(), _LOG.debug):
+            assert isinstance(step, int)
+            if last is not None and step <= last:
+                return False
+            last = step
+        return True
+
     def steps(self) -> IntArray:
         """Return the step of every complete frame; nothing else is parsed."""
-        return np.array(list(self._read(frozenset())), dtype=np.int64)
+        return np.array(list(self._read(frozenset(), _LOG.warning)), dtype=np.int64)
 
-    def _read(self, wanted: frozenset[int] | None) -> Iterator[DumpFrame | int]:
+    def _read(self, wanted: frozenset[int] | None, say: Say) -> Iterator[DumpFrame | int]:
         """Yield every complete frame, or the step of one that is not wanted (None: all are)."""
         from ipip.native import core
 
@@ -120,14 +146,19 @@ class DumpReader:
             offset = self._start.offset if file.name == self._start.file else 0
             self.position = DumpPosition(file.name, offset)
             with _opened(parser, file, offset) as frames:
-                yield from self._read_file(file, frames, units, is_known=known is not None)
+                yield from self._read_file(file, frames, units, known is not None, say)
 
     def _stated_units(self) -> str | None:
         """Units that the file states in which reading begins: its first frame does."""
         return units_in_head(head_of(self.path.parent / self._start.file))
 
     def _read_file(
-        self, file: Path, frames: DumpFrames, units: LammpsUnits, *, is_known: bool
+        self,
+        file: Path,
+        frames: DumpFrames,
+        units: LammpsUnits,
+        is_known: bool,
+        say: Say,
     ) -> Iterator[DumpFrame | int]:
         from ipip.native import core
 
@@ -145,11 +176,11 @@ class DumpReader:
             if kind == _FRAME:
                 self.position = DumpPosition(name, end)
                 if content.pop():
-                    self._warn_of_carbon()
+                    self._warn_of_carbon(say)
                 stated, time, *values = content
-                agreed_units(f"dump {self.path}, step {step},", stated, units.name)
+                agreed_units(f"step {step} of dump {self.path}", stated, units.name)
                 if not is_known:
-                    self._warn_of_units()
+                    self._warn_of_units(say)
                 frame = DumpFrame(step, *values, DumpPosition(name, begin))  # type: ignore[call-arg]
                 yield _converted(frame, time, units)
             elif kind == _LEFT_OUT:
@@ -157,15 +188,15 @@ class DumpReader:
                 yield step
             elif kind == _BROKEN:
                 self.broken += 1
-                _LOG.warning("%s: a frame is cut off in the middle and left out", file)
+                say("%s: a frame is cut off in the middle and left out", file)
                 self.position = DumpPosition(name, end)
             elif kind == _CUT_OFF:
                 self.truncated = True
-                _LOG.warning("%s: the last frame is cut off and left out", file)
+                say("%s: the last frame is cut off and left out", file)
             else:
                 assert kind == _UNSURE
                 self.truncated = True
-                _LOG.warning(
+                say(
                     "%s: the last frame, step %d, has no line feed at its end, so that digits of "
                     "its last number may be cut off: it is left out; if the file is whole, say so "
                     "(--whole)",
@@ -173,15 +204,15 @@ class DumpReader:
                     step,
                 )
 
-    def _warn_of_units(self) -> None:
+    def _warn_of_units(self, say: Say) -> None:
         if not self._said_units:
             self._said_units = True
-            _LOG.warning("%s", assumed_units([self.path]))
+            say("%s", assumed_units([self.path]))
 
-    def _warn_of_carbon(self) -> None:
+    def _warn_of_carbon(self, say: Say) -> None:
         if not self._said_all_carbon and self._symbols is None:
             self._said_all_carbon = True
-            _LOG.warning(
+            say(
                 "%s: every type is written as element C, LAMMPS' default: give the symbols of the "
                 "types, or use `dump_modify element` in the deck",
                 self.path,

@@ -13,7 +13,7 @@ from ase import units as ase_units
 from ipip.errors import InputError
 
 _DECK_UNITS = re.compile(r"^[ \t]*units[ \t]+(\S+)", re.M)
-_LOG_UNITS = re.compile(r"^[ \t]*Unit style[ \t]*:[ \t]*(\S+)", re.M)
+_SETUP_UNITS = re.compile(r"^[ \t]*Unit style[ \t]*:[ \t]*(\S+)", re.M)
 _HEAD_UNITS = re.compile(rb"ITEM: UNITS[ \t\r]*\n[ \t]*(\S+)[ \t\r]*\n")
 
 
@@ -85,8 +85,8 @@ def agreed_units(where: str, stated: str | None, given: str | None) -> str | Non
     """
     if stated is not None and given is not None and stated != given:
         raise InputError(
-            f"{where} says that it is in LAMMPS' units {stated}, but it was to be read as {given}: "
-            "leave --units (`units`) out"
+            f"{where} says that its units are LAMMPS' {stated}, but they were to be {given}: leave "
+            "--units (`units`) out"
         )
     return stated or given
 
@@ -103,24 +103,18 @@ def units_of_deck(text: str) -> str | None:
     return found[-1] if found else None
 
 
-def units_in_log(text: str) -> str | None:
-    """Return the units that LAMMPS itself names where it sets a run up, or None."""
-    found = _LOG_UNITS.findall(text)
+def units_on_screen(text: str) -> str | None:
+    """Return the units that LAMMPS' screen output names where a run is set up, or None."""
+    found = _SETUP_UNITS.findall(text)
     return found[-1] if found else None
 
 
 def units_of_run(folder: Path) -> str:
-    """Return the units of a student's run, from its log or deck; metal, as in the package's deck."""
+    """Return the units of a student's run, from its output or deck; metal as in the package's."""
     texts = {}
-    for name in ("log.lammps", "in.lammps"):
+    for name in ("screen.txt", "in.lammps"):
         try:
             texts[name] = (folder / name).read_text(errors="replace")
         except OSError:
             texts[name] = ""
-    return units_in_log(texts["log.lammps"]) or units_of_deck(texts["in.lammps"]) or "metal"
-
-
-def run_folder_of(dump: Path) -> Path | None:
-    """Return the folder of the student's run that a dump belongs to, or None."""
-    folder = dump.parent.parent if dump.parent.name == "ring" else dump.parent
-    return folder if (folder / "run.json").is_file() else None
+    return units_on_screen(texts["screen.txt"]) or units_of_deck(texts["in.lammps"]) or "metal"

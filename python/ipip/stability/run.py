@@ -72,15 +72,16 @@ def run_stability(
         launcher: command that starts MPI ranks to run on instead; see :func:`ipip.lammps.run_many`.
 
     Raises:
-        InputError: a model, the box or the protocol's own deck is wrong, or the folder holds another
-            protocol's runs.
+        InputError: a model, the box or the protocol's own deck is wrong, or the folder holds runs
+            of another protocol.
     """
     named = model_names(models)
     _claim(folder, protocol)
     jobs = make_jobs(protocol, named, folder)
-    box = next(iter(jobs.values()))[0].frame
-    elements = sorted({chemical_symbols[number] for number in box.numbers})
-    check_deck(protocol.md, elements, bool(box.pbc.all()))
+    if protocol.md.deck is not None:
+        box = next(iter(jobs.values()))[0].frame
+        elements = sorted({chemical_symbols[number] for number in box.numbers})
+        check_deck(protocol.md, elements, bool(box.pbc.all()))
     # Runs of one seed after another, all models: what is there after an interruption compares.
     order = [jobs[name][run] for run in range(protocol.runs) for name in named]
     places = {id(job): (name, run) for name in named for run, job in enumerate(jobs[name])}

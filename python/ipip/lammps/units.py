@@ -12,7 +12,7 @@ from ase import units as ase_units
 
 from ipip.errors import InputError
 
-_DECK_UNITS = re.compile(r"^[ \t]*units[ \t]+(\S+)", re.M)
+_DECK_UNITS = re.compile(r"^[ \t]*units[ \t]+(\w+)", re.M)  # a variable is no word
 _SETUP_UNITS = re.compile(r"^[ \t]*Unit style[ \t]*:[ \t]*(\S+)", re.M)
 _HEAD_UNITS = re.compile(rb"ITEM: UNITS[ \t\r]*\n[ \t]*(\S+)[ \t\r]*\n")
 

@@ -285,6 +285,14 @@ def read_dump(
     )
 
 
+def is_dump(path: Path) -> bool:
+    """Whether a file begins as a text dump of LAMMPS does."""
+    try:
+        return head_of(path).startswith(b"ITEM: ")
+    except InputError:  # compressed in another way, or damaged
+        return False
+
+
 def stated_units(path: Path) -> str | None:
     """Return the units that a dump states at its head, or None."""
     return units_in_head(head_of(dump_files(path)[0]))

@@ -104,12 +104,12 @@ class DumpFrames {
     const py::object others =
         array_of(frame.others, {count, static_cast<py::ssize_t>(frame.n_others)});
     return py::make_tuple(
-        static_cast<int>(item.kind), item.step, item.begin, item.end, units_of(item), item.time,
+        static_cast<int>(item.kind), item.step, item.begin, item.end,
         py::array_t<double>({3, 3}, frame.box.cell.data()),
         py::array_t<double>(3, frame.box.origin.data()), py::array_t<bool>(3, frame.box.pbc.data()),
         array_of(frame.numbers, {count}), types, ids, positions, frame.unwrapped, forces,
         py::make_tuple(places_of(frame), ids, types, stored, images, forces, others),
-        frame.default_element);
+        frame.default_element, item.time, units_of(item));
   }
 
   static py::object units_of(const Item& item) {

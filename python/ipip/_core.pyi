@@ -265,9 +265,9 @@ class DumpFrames:
             behind which another one begins), 3 (a last one that is cut off) or 4 (a last one of
             which digits of the last number may be missing); the step; bytes of text before it, and
             before what follows (of a last frame without a line feed: before it); of a frame that
-            was read also its units and its time where the text says them, and cell, origin, pbc,
-            numbers, types, ids, positions, whether they are unwrapped, forces, the columns as
-            stored, and whether several types all have LAMMPS' default element. The shapes are
+            was read also cell, origin, pbc, numbers, types, ids, positions, whether they are
+            unwrapped, forces, the columns as stored, whether several types all have LAMMPS'
+            default element, and its time and its units, where the text says them. The shapes are
             those of `DumpFrame`, the units those of the text.
 
         Raises:

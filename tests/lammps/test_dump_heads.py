@@ -31,7 +31,7 @@ def items(data: bytes, piece: int) -> list[tuple]:
     found = []
     while (item := frames.next()) is not None:
         kind, step, begin, end, *values = item
-        content = (values[1], values[8][0, 0]) if kind == 0 else ()
+        content = (values[-2], values[6][0, 0]) if kind == 0 else ()
         found.append((kind, step, begin, end, *content))
     return found
 

@@ -163,6 +163,7 @@ class DumpReader:
         from ipip.native import core
 
         name = file.name
+        is_foreign = units.distance != 1.0 or units.force != 1.0
         while True:
             try:
                 item = frames.next()
@@ -175,14 +176,19 @@ class DumpReader:
             kind, step, begin, end, *content = item
             if kind == _FRAME:
                 self.position = DumpPosition(name, end)
-                if content.pop():
+                stated, time, is_all_carbon = content.pop(), content.pop(), content.pop()
+                if stated is not None:
+                    agreed_units(f"step {step} of dump {self.path}", stated, units.name)
+                if is_all_carbon:
                     self._warn_of_carbon(say)
-                stated, time, *values = content
-                agreed_units(f"step {step} of dump {self.path}", stated, units.name)
                 if not is_known:
                     self._warn_of_units(say)
-                frame = DumpFrame(step, *values, DumpPosition(name, begin))  # type: ignore[call-arg]
-                yield _converted(frame, time, units)
+                frame = DumpFrame(step, *content, DumpPosition(name, begin))  # type: ignore[call-arg]
+                if time is not None:
+                    frame.time = time * units.time
+                if is_foreign:
+                    _convert(frame, units)
+                yield frame
             elif kind == _LEFT_OUT:
                 self.position = DumpPosition(name, end)
                 yield step
@@ -228,16 +234,13 @@ def assumed_units(dumps: Sequence[Path]) -> str:
     )
 
 
-def _converted(frame: DumpFrame, time: float | None, units: LammpsUnits) -> DumpFrame:
-    """Set the time of a frame as it was read, and convert all in place to Å, fs and eV."""
-    frame.time = None if time is None else time * units.time
-    if units.distance != 1.0:
-        frame.cell *= units.distance
-        frame.origin *= units.distance
-        frame.positions = frame.positions * units.distance  # `stored` keeps what was read
-    if units.force != 1.0 and frame.forces is not None:
+def _convert(frame: DumpFrame, units: LammpsUnits) -> None:
+    """Convert lengths and forces of a frame to Å and eV/Å; `stored` keeps what was read."""
+    frame.cell *= units.distance
+    frame.origin *= units.distance
+    frame.positions = frame.positions * units.distance
+    if frame.forces is not None:
         frame.forces = frame.forces * units.force
-    return frame
 
 
 @contextlib.contextmanager

@@ -81,7 +81,8 @@ class Settings {
     return "";
   }
 
-  // Group 0 is `all`. `fix gcmc` takes an atom of a trial deletion out of it, and means it to be in.
+  // Group 0 is `all`. `fix gcmc` takes an atom of a trial deletion out of it, and means it to be
+  // in.
   bool in(const Kind& a, int group) const { return group == 0 || (a.second & bit(group)) != 0; }
 
   int bit(int group) const { return group_.bitmask[group]; }

@@ -31,8 +31,11 @@ def convert(
     ] = "config_type",
     weight_key: Annotated[str, typer.Option(help="Key of a frame's weight.")] = "config_weight",
     units: Annotated[
-        str, typer.Option(help="Energy unit of the file: eV, kcal/mol or hartree.")
-    ] = "eV",
+        str | None,
+        typer.Option(
+            help="Energy unit of the file: eV, kcal/mol or hartree; else what the file states."
+        ),
+    ] = None,
 ) -> None:
     """Check labelled frames and write them under the names that ipip reads by default.
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ipip.config.base import Settings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.md import Guards
+from ipip.config.state_keys import check_state
 from ipip.config.teacher import TeacherSettings
 
 
@@ -28,6 +29,11 @@ class HarvestRunSettings(Settings):
         " are taken; their smallest distances bound those of candidates",
     )
     timestep: float = Field(1.0, gt=0, description="fs; of the MD that wrote the dumps")
+    state: dict[str, float | list[float]] = Field(
+        default_factory=dict,
+        description="what the teacher's calculator reads of the dumps' frames beside their structure,"
+        " such as {charge: -1, multiplicity: 2}; run folders have that of their start",
+    )
     guards: Guards = Field(
         default_factory=lambda: Guards(),
         description="max_force (of dumped fx fy fz) and distance_factor: what makes a frame the"
@@ -37,3 +43,9 @@ class HarvestRunSettings(Settings):
         False,
         description="whether every run failed right after its dump's last frame, if not before",
     )
+
+    @field_validator("state")
+    @classmethod
+    def _is_a_state(cls, value: dict[str, float | list[float]]) -> dict[str, float | list[float]]:
+        check_state(value)
+        return value

@@ -31,8 +31,8 @@ class HarvestRunSettings(Settings):
     timestep: float = Field(1.0, gt=0, description="fs; of the MD that wrote the dumps")
     state: dict[str, float | list[float]] = Field(
         default_factory=dict,
-        description="what the teacher's calculator reads of the dumps' frames beside their structure,"
-        " such as {charge: -1, multiplicity: 2}; run folders have that of their start",
+        description="what the teacher's calculator reads of the dumps' frames beside their"
+        " structure, such as {charge: -1, multiplicity: 2}; run folders have that of their start",
     )
     guards: Guards = Field(
         default_factory=lambda: Guards(),

@@ -43,8 +43,8 @@ class SystemSettings(Settings):
     )
     state: dict[str, float | list[float]] = Field(
         default_factory=dict,
-        description="what the teacher's calculator reads of the whole box beside its structure, such"
-        " as {charge: -1, multiplicity: 2}; goes before what structure files say",
+        description="what the teacher's calculator reads of the whole box beside its structure,"
+        " such as {charge: -1, multiplicity: 2}; goes before what structure files say",
     )
 
     @property

@@ -1,7 +1,7 @@
 """What a calculator may read from a frame beside its structure: charge, spin, moments, fields.
 
-Two frames of one geometry that differ in it have different labels. So it stays with a frame wherever
-the frame goes (files, teachers, students' MD), and is part of what identifies the frame.
+Two frames of one geometry that differ in it have different labels. So it stays with a frame
+wherever the frame goes (files, teachers, students' MD), and is part of what identifies the frame.
 """
 
 from __future__ import annotations

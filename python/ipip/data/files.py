@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ DATABASE_SUFFIXES = (".db",)
 SGDML_SUFFIXES = (".npz",)  # read, not written
 STORE_SUFFIXES = (".lmdb",)
 log = logging.getLogger(__name__)
+KNOWN_SUFFIXES = XYZ_SUFFIXES + DATABASE_SUFFIXES + SGDML_SUFFIXES + STORE_SUFFIXES
 PART = 500  # frames of a long file that are in memory together
 
 
@@ -58,24 +60,33 @@ def read_frames(
     suffix = _existing(path)
     if suffix in STORE_SUFFIXES:
         return list(_open_store(path, keys or DataKeys(), require))
-    if suffix in SGDML_SUFFIXES:
-        parsed = read_sgdml(path)
-    else:
-        parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
-    if not parsed:
-        raise InputError(f"{path}: holds no frames; expected at least one")
     remarks = Remarks()
     frames = frames_from_parsed(
-        parsed,
+        _parsed(path),
         keys or DataKeys(),
         str(path),
         require,
         remarks=remarks,
         stress_counts=stress_counts,
     )
+    _log(path, remarks)
+    return frames
+
+
+def _parsed(path: Path) -> list[ParsedFrame]:
+    suffix = path.suffix.lower()
+    if suffix in SGDML_SUFFIXES:
+        parsed = read_sgdml(path)
+    else:
+        parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
+    if not parsed:
+        raise InputError(f"{path}: holds no frames; expected at least one")
+    return parsed
+
+
+def _log(path: Path, remarks: Remarks) -> None:
     for line in remarks.lines():
         log.warning("%s: %s", path, line)
-    return frames
 
 
 def open_frames(
@@ -97,30 +108,43 @@ def iterate_frames(
     keys: DataKeys | None = None,
     *,
     require: Sequence[str] = ("energy", "forces"),
+    remarks: Remarks | None = None,
 ) -> Iterator[Frame]:
-    """Yield the frames of a file as `read_frames`, with few of them in memory at a time."""
+    """Yield the frames of a file as `read_frames`, with few of them in memory at a time.
+
+    What the user should know of it goes into `remarks`, or into the log where they are None.
+    """
     path = Path(path)
-    if _existing(path) not in XYZ_SUFFIXES:
-        yield from open_frames(path, keys, require=require)
-        return
-    remarks = Remarks()
-    first = 0
-    part: list[ParsedFrame] = []
-    for parsed in iterate_xyz(path):
-        part.append(parsed)
-        if len(part) == PART:
-            yield from frames_from_parsed(
-                part, keys or DataKeys(), str(path), require, first, remarks=remarks
-            )
-            first, part = first + len(part), []
-    if part:
-        yield from frames_from_parsed(
-            part, keys or DataKeys(), str(path), require, first, remarks=remarks
-        )
-    elif first == 0:
-        raise InputError(f"{path}: holds no frames; expected at least one")
-    for line in remarks.lines():
-        log.warning("%s: %s", path, line)
+    keys, found = keys or DataKeys(), Remarks() if remarks is None else remarks
+    suffix = _existing(path)
+    if suffix in STORE_SUFFIXES:
+        yield from _open_store(path, keys, require)
+    elif suffix in XYZ_SUFFIXES:
+        yield from frames_in_parts(iterate_xyz(path), keys, str(path), require, found)
+    else:
+        yield from frames_from_parsed(_parsed(path), keys, str(path), require, remarks=found)
+    if remarks is None:
+        _log(path, found)
+
+
+def frames_in_parts(
+    parsed: Iterable[ParsedFrame],
+    keys: DataKeys,
+    source: str,
+    require: Sequence[str],
+    remarks: Remarks,
+) -> Iterator[Frame]:
+    """Read the labels of frames some hundred at a time; see `frames_from_parsed`.
+
+    Raises:
+        InputError: there are no frames, or labels are wrong or missing.
+    """
+    first, frames = 0, iter(parsed)
+    while part := list(itertools.islice(frames, PART)):
+        yield from frames_from_parsed(part, keys, source, require, first, remarks=remarks)
+        first += len(part)
+    if first == 0:
+        raise InputError(f"{source}: holds no frames; expected at least one")
 
 
 def read_files(
@@ -196,5 +220,6 @@ def _known_suffix(path: Path, read_only: tuple[str, ...] = ()) -> str:
             f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
             f"{', '.join(DATABASE_SUFFIXES)} (ASE database){also} or "
             f"{', '.join(STORE_SUFFIXES)} (store)"
+            + ("; `ipip convert` reads outputs of other programs" if read_only else "")
         )
     return suffix

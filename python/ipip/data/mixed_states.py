@@ -34,9 +34,9 @@ def describe_mixed_states(frames: Iterable[Frame]) -> str | None:
         if len(found) > 1:
             told = ", ".join(f"{_words(state)} ({n})" for state, n in found.most_common(4))
             return (
-                f"frames of one composition, {_formula(names[key])}, say different states: {told}; "
-                "a student reads no charge and no spin and learns their mean: train one student for "
-                "each state, such as with `where: {charge: -1}` under the data file"
+                f"frames of one composition, {_formula(names[key])}, say different states: {told};"
+                " a student reads no charge and no spin and learns their mean: train one student"
+                " for each state, such as with `where: {charge: -1}` under the data file"
             )
     return None
 

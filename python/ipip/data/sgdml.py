@@ -2,8 +2,8 @@
 
 An `.npz` holds `z` [n] atomic numbers, `R` [m, n, 3] positions (Å), and labels: `E` [m] or [m, 1]
 energies and `F` [m, n, 3] forces; `lattice` [3, 3] (columns are lattice vectors) where it is
-periodic. `e_unit` and `r_unit` name the units of energy and length, where they are there; forces are
-in one per the other (Chmiela et al., Comput. Phys. Commun. 240, 38 (2019)).
+periodic. `e_unit` and `r_unit` name the units of energy and length, where they are there; forces
+are in one per the other (Chmiela et al., Comput. Phys. Commun. 240, 38 (2019)).
 """
 
 from __future__ import annotations

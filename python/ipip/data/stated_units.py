@@ -170,8 +170,8 @@ class Conversion:
             per = {"forces": " per Å", "stress": " per Å^3"}.get(quantity, "")
             raise InputError(
                 f"{self.where}: states {energy}, but not the unit of its {_WORDS[quantity]}; add "
-                f"{name}-unit={_EXAMPLES[quantity].split(',')[0]} or what it is to the file, or set "
-                f"keys.units (--units), which reads them in that unit{per}"
+                f"{name}-unit={_EXAMPLES[quantity].split(',')[0]} or what it is to the file, or "
+                f"set keys.units (--units), which reads them in that unit{per}"
             )
 
 

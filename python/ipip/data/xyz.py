@@ -55,8 +55,8 @@ def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
 def _comment_values(comment: str) -> dict[str, Any]:
     """Return the values of a comment line.
 
-    ASE takes `stress` and `virial` for matrices of nine numbers, and fails on anything else, such as
-    xx yy zz yz xz xy. They pass it under another name, and what they are is decided with the labels.
+    ASE takes `stress` and `virial` for matrices of nine numbers, and fails on anything else, such
+    as xx yy zz yz xz xy. They pass it under another name; what they are is decided with the labels.
     """
     values: dict[str, Any] = key_val_str_to_dict(_MATRIX_KEY.sub(rf"\1{_PASSED}\2", comment))
     for key, value in values.items():

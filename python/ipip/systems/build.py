@@ -86,7 +86,7 @@ def _with_state(frame: Frame, settings: SystemSettings) -> Frame:
 
 
 def enlarged(frame: Frame, copies: tuple[int, int, int]) -> Frame:
-    """Return copies of a box along its lattice vectors, with their charge; other state is dropped."""
+    """Return copies of a box along its lattice vectors, with their charge but no other state."""
     atoms = frame.to_atoms()
     atoms.calc = None
     charge = charge_of(frame.info, {})

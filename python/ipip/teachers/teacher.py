@@ -286,8 +286,8 @@ class Teacher:
         if charged:
             self._warned = True
             log.warning(
-                "%d of %d frames say %s; %s knows no charge and no spin, and its labels are the same "
-                "for all of them",
+                "%d of %d frames say %s; %s knows no charge and no spin, and its labels are the "
+                "same for all of them",
                 len(charged),
                 len(frames),
                 describe_state(charged[0].info, charged[0].arrays),

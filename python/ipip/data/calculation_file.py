@@ -90,7 +90,8 @@ def iterate_calculation(
             if keys.energy == "energy" and "free_energy" in per_frame:
                 free |= per_frame["free_energy"] != per_frame.get("energy")
                 per_frame["energy"] = per_frame["free_energy"]
-            per_frame.pop("free_energy", None)
+            if keys.energy != "free_energy":
+                per_frame.pop("free_energy", None)
             if per_frame.get(keys.energy) is None or parsed.per_atom.get(keys.forces) is None:
                 bare += 1
                 continue
@@ -119,5 +120,6 @@ def iterate_calculation(
     if not kept:
         raise InputError(
             f"{path}: no frame has energy, forces and a converged electronic structure ({found} "
-            f"frames; {bare} without energy or forces, {dropped} not converged)"
+            f"frames; {bare} without energy or forces, {dropped} not converged: --unconverged "
+            "reads those)"
         )

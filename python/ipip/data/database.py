@@ -57,10 +57,12 @@ def write_database(path: Path, frames: Iterable[Frame]) -> None:
     """Write frames as a new ASE database; a frame's info goes into the row's data."""
     with ase.db.connect(path, type="db", append=False, use_lock_file=False) as database:
         for frame in frames:
-            atoms = frame.replace(info={}).to_atoms()
+            vectors = {k: values for k, values in frame.arrays.items() if values.ndim > 1}
+            scalars = {k: values for k, values in frame.arrays.items() if values.ndim == 1}
+            atoms = frame.replace(info={}, arrays=scalars).to_atoms()  # ASE flattens vectors
             if atoms.calc is not None and frame.stress is not None:
                 atoms.calc.results["stress"] = frame.stress[
                     [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
                 ].copy()
             weight = {} if frame.weight == 1.0 else {"config_weight": float(frame.weight)}
-            database.write(atoms, data=plain(frame.info) | weight)
+            database.write(atoms, data=plain(frame.info) | vectors | weight)

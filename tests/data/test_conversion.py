@@ -29,7 +29,7 @@ OUTCAR_HEAD = """ vasp.6.3.0
 
 --------------------------------------- Iteration      1(   1)  -----------------------------------
 """
-OUTCAR_STEP = """------------------------ aborting loop {loop} ----------------------------------------
+OUTCAR_STEP = """------------------------ aborting loop {loop} ------------------------
   in kB      10.00000    20.00000    30.00000     1.00000     2.00000     3.00000
       direct lattice vectors                 reciprocal lattice vectors
      5.000000000  0.000000000  0.000000000     0.200000000  0.000000000  0.000000000
@@ -152,7 +152,7 @@ def test_steps_whose_scf_did_not_converge_are_left_out_and_told(tmp_path: Path) 
     assert [frame.energy for frame in frames] == [-20.0, -22.0]
     assert "1 of 3 frames did not converge: not read (--unconverged reads them)" in told
     assert len(frames_of(path, unconverged=True)[0]) == 3
-    with pytest.raises(InputError, match="no frame has energy.*1 not converged: --unconverged"):
+    with pytest.raises(InputError, match=r"no frame has energy.*1 not converged: --unconverged"):
         frames_of(outcar(tmp_path / "OUTCAR", False))
 
 
@@ -268,7 +268,7 @@ def test_a_deepmd_system_without_periodicity_has_no_cell_and_no_stress(tmp_path:
 def test_deepmd_folders_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     deepmd(tmp_path / "sys", "npy")
     (tmp_path / "sys" / "type_map.raw").unlink()
-    with pytest.raises(InputError, match="no type_map.raw; name the element .* --type-map"):
+    with pytest.raises(InputError, match=r"no type_map.raw; name the element .* --type-map"):
         frames_of(tmp_path / "sys")
     frames, _ = frames_of(tmp_path / "sys", type_map=["O", "H"])
     assert frames[0].numbers.tolist() == [1, 8, 8]
@@ -278,7 +278,7 @@ def test_deepmd_folders_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"force has shape \(3, 6\); expected 3 frames of 3 atoms"):
         frames_of(tmp_path / "sys", type_map=["O", "H"])
     (tmp_path / "sys" / "set.000" / "force.npy").unlink()
-    with pytest.raises(InputError, match="has no force .*labelled frames need coord, energy and"):
+    with pytest.raises(InputError, match=r"has no force .*labelled frames need coord, energy and"):
         frames_of(tmp_path / "sys", type_map=["O", "H"])
 
 

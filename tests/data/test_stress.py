@@ -48,7 +48,7 @@ def test_a_stress_that_is_not_finite_is_refused_only_where_it_counts(
     assert frame.stress is None
     assert "1 frame has a stress that is not finite: not read" in caplog.text
     for wanted in ({"stress_counts": True}, {"require": ("energy", "stress")}):
-        with pytest.raises(InputError, match="frame 0: the stress .*stress: null"):
+        with pytest.raises(InputError, match=r"frame 0: the stress .*stress: null"):
             read_frames(tmp_path / "a.xyz", **wanted)
     (frame,) = read_frames(tmp_path / "a.xyz", DataKeys(stress=None), stress_counts=True)
     assert frame.stress is None

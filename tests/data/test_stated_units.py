@@ -124,9 +124,10 @@ def test_what_is_unknown_or_contradicts_the_settings_is_refused(
 
 
 def test_a_unit_of_a_label_that_is_not_read_is_no_matter(tmp_path: Path) -> None:
-    path = file_of(tmp_path / "a.xyz", "stress-unit=psi dipole_unit=debye cell_unit_id=3")
+    path = file_of(tmp_path / "a.xyz", "stress-unit=psi dipole_unit=debye unit_cell=p unit_id=3")
     (frame,) = read_frames(path)
-    assert frame.energy == -1.0 and frame.info == {"dipole_unit": "debye", "cell_unit_id": 3}
+    assert frame.energy == -1.0
+    assert frame.info == {"dipole_unit": "debye", "unit_cell": "p", "unit_id": 3}
 
 
 def test_the_settings_read_forces_per_angstrom_where_only_the_energy_is_stated(

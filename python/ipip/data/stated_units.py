@@ -16,6 +16,7 @@ from ipip.data.units import DIMENSIONS, EV_PER, Quantity, Unit, read_unit
 from ipip.errors import InputError
 
 GENERAL = frozenset({"unit", "units", "unit_system", "unit_style"})
+NO_STATEMENTS = frozenset({"unit_cell", "unit_cells", "unit_lattice"})
 _NAMES: Mapping[str, Quantity] = {
     **dict.fromkeys(("energy", "energies", "e", "total_energy", "potential_energy"), "energy"),
     **dict.fromkeys(("force", "forces", "f"), "forces"),
@@ -72,7 +73,7 @@ def take_statements(values: dict[str, Any], keys: DataKeys, where: str) -> State
 
 def _quantity(name: str, keys: DataKeys) -> Quantity | None:
     match = _STATEMENT.match(name)
-    if match is None:
+    if match is None or name in NO_STATEMENTS:
         return None
     stem = (match["before"] or match["after"]).strip("_")
     own: dict[str, Quantity] = {keys.energy.lower(): "energy", keys.forces.lower(): "forces"}

@@ -123,6 +123,17 @@ def test_what_is_unknown_or_contradicts_the_settings_is_refused(
         read_frames(file_of(tmp_path / "a.xyz", header), DataKeys.model_validate(keys))
 
 
+def test_units_that_only_some_frames_state_are_refused(tmp_path: Path) -> None:
+    stated = file_of(tmp_path / "a.xyz", 'units="hartree hartree/bohr"').read_text()
+    silent = file_of(tmp_path / "b.xyz", "").read_text()
+    (tmp_path / "c.xyz").write_text(stated + silent)
+    with pytest.raises(InputError, match="frame 1: states no units, but frame 0 does"):
+        read_frames(tmp_path / "c.xyz")
+    metal = file_of(tmp_path / "d.xyz", "units=metal").read_text()
+    (tmp_path / "c.xyz").write_text(silent + metal)  # both in eV
+    assert len(read_frames(tmp_path / "c.xyz")) == 2
+
+
 def test_a_unit_of_a_label_that_is_not_read_is_no_matter(tmp_path: Path) -> None:
     path = file_of(tmp_path / "a.xyz", "stress-unit=psi dipole_unit=debye unit_cell=p unit_id=3")
     (frame,) = read_frames(path)

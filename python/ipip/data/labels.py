@@ -38,6 +38,20 @@ class Remarks:
     open_stresses: int = 0
     broken_stresses: int = 0
     others: list[str] = dataclasses.field(default_factory=list)
+    _stating: str = ""  # a frame that states other units than eV and Å
+    _silent: str = ""  # a frame with labels that states none
+
+    def check_units(self, where: str, stated: bool, converted: bool) -> None:
+        """Raise an InputError where one frame states its units and another one does not."""
+        if converted:
+            self._stating = self._stating or where
+        elif not stated:
+            self._silent = self._silent or where
+        if self._stating and self._silent:
+            raise InputError(
+                f"{self._silent}: states no units, but frame {self._stating.rsplit(' ', 1)[-1]} "
+                "does; state them in every frame, or set keys.units (--units)"
+            )
 
     def lines(self) -> list[str]:
         """Return one sentence for each."""
@@ -179,6 +193,8 @@ def _frame(
         stress = _stress(given, bare, conversion, where, remarks, strict)
     remarks.units |= conversion.converted
     remarks.unknown_units |= conversion.overruled
+    if keys.units is None and (energy is not None or forces is not None):
+        remarks.check_units(where, bool(conversion.stated), bool(conversion.converted))
     for what, values in (
         ("energy", energy),
         ("forces", forces),

@@ -186,3 +186,22 @@ def test_a_structure_files_charge_and_spin_stay_with_the_box(tmp_path):
     said = larger.model_copy(update={"state": {"multiplicity": 5.0}})
     assert build(said, 1).state == {"charge": -2, "multiplicity": 5}
     assert enlarged(frame, (2, 2, 1)).state == {"charge": -4}
+
+
+def test_a_lammps_dump_is_a_structure_in_its_units_with_its_elements(tmp_path):
+    path = tmp_path / "start.dump"
+    rows = "2 O 1.27 0.1 0.1\n1 Mo 1.1 0.1 0.1\n"
+    text = (
+        "ITEM: UNITS\nnano\nITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n2\n"
+        "ITEM: BOX BOUNDS pp pp ff\n1 1.9\n0 0.9\n0 0.9\nITEM: ATOMS id element xu yu zu\n"
+    )
+    path.write_text(text + rows)
+    box = build(SystemSettings(file=path), seed=1)
+    assert box.numbers.tolist() == [42, 8] and box.pbc.tolist() == [True, True, False]
+    np.testing.assert_allclose(box.cell, np.eye(3) * 9.0)
+    np.testing.assert_allclose(box.positions[1] - box.positions[0], [1.7, 0.0, 0.0])
+    path.write_text(
+        (text + rows).replace("element", "type").replace("1 Mo ", "1 1 ").replace("2 O ", "2 2 ")
+    )
+    with pytest.raises(InputError, match="elements are not known"):
+        build(SystemSettings(file=path), seed=1)

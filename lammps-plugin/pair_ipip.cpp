@@ -107,6 +107,18 @@ void PairIpip::coeff(int narg, char** arg) {
   map_elements(narg - 3, arg + 3);
 }
 
+namespace {
+
+// LAMMPS drops or replaces bytes of commands that are not ASCII, so such a file is never found.
+std::string advice_on(const std::string& name) {
+  const bool ascii = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c < 128; });
+  if (ascii) return "";
+  return " (LAMMPS changes characters that are not ASCII in commands: run in the file's folder or "
+         "link the file there, and name it by a relative path of ASCII characters)";
+}
+
+}  // namespace
+
 void PairIpip::load(const std::string& name) {
   // Also looked for in the folders of LAMMPS_POTENTIALS, as every potential file is.
   const std::string found = utils::get_potential_file_path(name);
@@ -115,7 +127,7 @@ void PairIpip::load(const std::string& name) {
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
   } catch (const std::exception& error) {
-    failure = std::string(": ") + error.what();
+    failure = std::string(": ") + error.what() + advice_on(name);
   }
   stop_together(failure);
   require_same_student();

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
-from ase.io import iread
 from ase.io.extxyz import key_val_str_to_dict
 
+from ipip.data.ase_files import iterate_atoms
 from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, from_atoms, plain
 from ipip.errors import InputError
@@ -32,7 +32,7 @@ def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
     """Yield the frames of `read_xyz` one by one, after a look at the whole file's layout."""
     starts = _check_layout(path)
     count = 0
-    frames = iread(path, index=":", format="extxyz")
+    frames = iterate_atoms(path, "extxyz")
     while True:
         try:
             parsed = from_atoms(next(frames))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import read
 
+from ipip.data.ase_files import read_last
 from ipip.errors import InputError
 
 
@@ -21,11 +21,10 @@ def read_structure(path: Path) -> Atoms:
     if not path.is_file():
         raise InputError(f"structure file {path} does not exist")
     try:
-        found = read(path)
+        atoms = read_last(path)
     except Exception as error:  # each of ASE's readers raises its own kinds
         text = f"{type(error).__name__}: {error}"
         raise InputError(f"structure file {path} cannot be read ({text})") from error
-    atoms = found if isinstance(found, Atoms) else found[-1]
     if len(atoms) == 0:
         raise InputError(f"structure file {path} has no atoms")
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):

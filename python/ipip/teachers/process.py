@@ -170,7 +170,7 @@ class WorkerProcess:
         return f"{self.name} {how}{self._tail()}"
 
     def _tail(self, lines: int = 5) -> str:
-        text = self._log.read_text(errors="replace") if self._log.exists() else ""
+        text = self._log.read_text(errors="replace", encoding="utf-8") if self._log.exists() else ""
         last = [line for line in text.splitlines() if line.strip()][-lines:]
         return f"; log {self._log}" + ("" if not last else ", its end:\n" + "\n".join(last))
 
@@ -189,10 +189,10 @@ def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
         InputError: the user's template cannot be read.
     """
     if settings.template is None:
-        text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text()
+        text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text(encoding="utf-8")
     else:
         try:
-            text = settings.template.expanduser().read_text()
+            text = settings.template.expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cp2k.template {settings.template} cannot be read: {error}") from None
     return {**settings.model_dump(mode="json"), "template_text": text}

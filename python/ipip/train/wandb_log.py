@@ -53,12 +53,12 @@ class WandbLog:
 
         identity = self.folder / "wandb.id"
         if not identity.exists():
-            identity.write_text(uuid.uuid4().hex[:12])
+            identity.write_text(uuid.uuid4().hex[:12], encoding="utf-8")
         logger = WandbLogger(
             name=self.folder.name,
             project=self.project,
             save_dir=self.folder,
-            id=identity.read_text(),
+            id=identity.read_text(encoding="utf-8"),
             resume="allow",
             config=module.settings.model_dump(mode="json"),
         )

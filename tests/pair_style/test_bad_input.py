@@ -61,6 +61,16 @@ def test_wrong_commands(
     assert message in run.errors
 
 
+def test_a_name_that_lammps_changes_is_explained(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models().rename(tmp_path / "ünï.pt")
+    run = lammps(deck(tmp_path, "pair_style ipip\npair_coeff * * ünï.pt O Mo S"))
+    assert run.status != 0
+    assert "LAMMPS changes characters that are not ASCII" in run.errors
+    assert "link the file there" in run.errors
+
+
 @pytest.mark.parametrize("units", ["lj", "si", "electron"])
 def test_other_units_are_refused(
     models: Models, lammps: Lammps, tmp_path: Path, units: str

@@ -214,7 +214,7 @@ def resolve_paths(settings: SettingsType, base: Path) -> SettingsType:
     def resolve(value: Any) -> Any:
         if isinstance(value, Path):
             # Symbolic links stay: an environment's interpreter is known by its link.
-            return Path(os.path.normpath(base / value.expanduser()))
+            return Path(os.path.normpath(base / os.path.expanduser(value)))
         if isinstance(value, BaseModel):
             return value.model_copy(
                 update={name: resolve(getattr(value, name)) for name in type(value).model_fields}

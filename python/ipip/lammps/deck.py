@@ -152,6 +152,6 @@ def template_text(path: Path | None) -> str:
     if path is None:
         return resources.files("ipip.lammps").joinpath(TEMPLATE).read_text(encoding="utf-8")
     try:
-        return path.expanduser().read_text(encoding="utf-8")
+        return Path(os.path.expanduser(path)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"deck template {path} cannot be read: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ def read_structure(path: Path) -> Atoms:
     Raises:
         InputError: no such file, not a structure, no atoms, or positions that are not finite.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if not path.is_file():
         raise InputError(f"structure file {path} does not exist")
     try:

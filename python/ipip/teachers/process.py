@@ -192,7 +192,7 @@ def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
         text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text(encoding="utf-8")
     else:
         try:
-            text = settings.template.expanduser().read_text(encoding="utf-8")
+            text = Path(os.path.expanduser(settings.template)).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cp2k.template {settings.template} cannot be read: {error}") from None
     return {**settings.model_dump(mode="json"), "template_text": text}
@@ -201,7 +201,7 @@ def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
 def _interpreter(settings: TeacherSettings) -> Path:
     if settings.interpreter is None:
         return Path(sys.executable)
-    path = settings.interpreter.expanduser()
+    path = Path(os.path.expanduser(settings.interpreter))
     if not path.is_file():
         raise InputError(
             f"the teacher's interpreter {path} does not exist; give the python executable of the "

@@ -213,7 +213,7 @@ def _interpreter(settings: TeacherSettings) -> Path:
 def _environment(settings: TeacherSettings) -> dict[str, str]:
     """The caller's environment with threads set; another interpreter inherits no module path."""
     environment = dict(os.environ)
-    # What a package prints while it loads must not end its worker, whatever the terminal's encoding.
+    # What a package prints as it loads must not end its worker, whatever the locale.
     environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         environment[f"{name}_NUM_THREADS"] = str(settings.threads)

@@ -110,10 +110,12 @@ void PairIpip::coeff(int narg, char** arg) {
 namespace {
 
 // LAMMPS drops or replaces bytes of commands that are not ASCII, so such a file is never found.
-std::string advice_on(const std::string& name) {
-  const bool ascii = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c < 128; });
-  if (ascii) return "";
-  return " (LAMMPS changes characters that are not ASCII in commands: run in the file's folder or "
+std::string explained(std::string failure) {
+  const auto strange = [](unsigned char c) { return c >= 128; };
+  if (std::none_of(failure.begin(), failure.end(), strange)) return failure;
+  std::replace_if(failure.begin(), failure.end(), strange, '?');
+  return failure +
+         " (LAMMPS changes characters that are not ASCII in commands: run in the file's folder or "
          "link the file there, and name it by a relative path of ASCII characters)";
 }
 
@@ -127,7 +129,7 @@ void PairIpip::load(const std::string& name) {
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
   } catch (const std::exception& error) {
-    failure = std::string(": ") + error.what() + advice_on(name);
+    failure = explained(std::string(": ") + error.what());
   }
   stop_together(failure);
   require_same_student();

@@ -56,6 +56,7 @@ class PairIpip : public Pair {
   std::string evaluate(bool atom_virials);
   void count_step(double wall, double exchanging);
   std::string not_finite() const;
+  std::string same_place() const;
   void agree_on_step(const std::string& failure);
   void add_forces_and_energies();
   void add_virials();

@@ -22,6 +22,13 @@
 
 using namespace LAMMPS_NS;
 
+namespace {
+
+// Å: nearer than this, the direction of a force is rounding. As SAME_PLACE in ipip.graph.
+constexpr double kSamePlace = 1e-3;
+
+}  // namespace
+
 void PairIpip::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   const double start = MPI_Wtime();
@@ -35,7 +42,9 @@ void PairIpip::compute(int eflag, int vflag) {
     times_ = StepTimes();
   }
   fill_extremes();
-  agree_on_step(no_pairs.empty() ? failure : no_pairs);
+  const std::string overlap = same_place();
+  const std::string& wrong = overlap.empty() ? failure : overlap;
+  agree_on_step(no_pairs.empty() ? wrong : no_pairs);
   add_forces_and_energies();
   if (vflag_either) add_virials();
 }
@@ -118,6 +127,35 @@ std::string PairIpip::not_finite() const {
            "at the frames just before, and take a smaller time step or a student that knows them";
   }
   return "";
+}
+
+// Nor from two atoms at the same place: their force has no direction, and what comes is finite.
+std::string PairIpip::same_place() const {
+  const auto overlap = [](double closest_negated) { return -closest_negated < kSamePlace; };
+  if (std::none_of(extremes_.begin() + 2, extremes_.end(), overlap)) return "";
+  const auto name = [&](int i) {
+    return atom->tag_enable ? std::to_string(atom->tag[i]) : "(no IDs)";
+  };
+  for (int k = 0; k < list->inum; ++k) {
+    const int i = list->ilist[k];
+    if (species_[atom->type[i]] < 0) continue;
+    for (int jj = 0; jj < list->numneigh[i]; ++jj) {
+      const int j = list->firstneigh[i][jj] & NEIGHMASK;
+      if (species_[atom->type[j]] < 0) continue;
+      double squared = 0.0;
+      for (int a = 0; a < 3; ++a) {
+        const double d = atom->x[j][a] - atom->x[i][a];
+        squared += d * d;
+      }
+      if (squared >= kSamePlace * kSamePlace) continue;
+      return "the atoms with IDs " + name(i) + " and " + name(j) + " are at the same place (" +
+             std::to_string(std::sqrt(squared)) +
+             " A apart), so their force has no direction: look for atoms that were made or read "
+             "twice (`delete_atoms overlap` removes them)";
+    }
+  }
+  return "two atoms are at the same place, so their force has no direction: look for atoms that "
+         "were made or read twice (`delete_atoms overlap` removes them)";
 }
 
 void PairIpip::add_forces_and_energies() {

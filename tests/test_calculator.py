@@ -149,3 +149,12 @@ def test_a_gpu_that_is_not_there_is_told(model: Path) -> None:
         pytest.skip("a GPU is here")
     with pytest.raises(InputError, match="no GPU"):
         IpipCalculator(model, device="cuda")
+
+
+def test_atoms_at_the_same_place_are_refused(calculator: IpipCalculator) -> None:
+    atoms = shaken()
+    atoms.calc = calculator
+    atoms.get_forces()
+    atoms.positions[5] = atoms.positions[2] + atoms.cell[0]
+    with pytest.raises(InputError, match="atoms 2 and 5 are at the same place"):
+        atoms.get_forces()

@@ -37,8 +37,8 @@ void register_core_error(const py::module_& module) {
       if (raised) std::rethrow_exception(raised);
     } catch (const ipip::Error& error) {
       const std::string_view text = error.what();
-      PyObject* message = PyUnicode_DecodeUTF8(
-          text.data(), static_cast<Py_ssize_t>(text.size()), "surrogateescape");
+      PyObject* message = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()),
+                                               "surrogateescape");
       if (message == nullptr) return;
       PyErr_SetObject(core_error, message);
       Py_DECREF(message);

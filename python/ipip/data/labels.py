@@ -83,9 +83,10 @@ def _missing(
     )
     kind = "per-atom" if per_atom else "per-frame"
     name = {"group": "the group", "forces": "forces", "energy": "an energy", "stress": "a stress"}
+    option = "" if label == "group" else f", --{label}-key on the command line"
     return (
         f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {found}; "
-        f"name the right one (keys.{label} in settings, --{label}-key on the command line) or "
+        f"name the right one (keys.{label} in settings{option}) or "
         "leave such frames out"
     )
 

@@ -13,6 +13,7 @@ from ase.io import write
 
 from ipip.data.ase_files import read_last
 from ipip.errors import InputError, IpipError
+from ipip.installation import install_command
 
 TIME_LIMIT = 120.0  # s; packmol packs a feasible box of some thousand atoms in seconds
 
@@ -101,7 +102,7 @@ def _run(folder: Path, deck: str) -> tuple[bool, str]:
 
         program = get_binary_path()
     except (ImportError, FileNotFoundError) as error:
-        raise InputError("packmol is not installed; run: pip install packmol") from error
+        raise InputError(f"packmol is not installed; run: {install_command('packmol')}") from error
     (folder / "packmol.inp").write_text(deck, encoding="utf-8")
     try:
         with (folder / "packmol.inp").open(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
+from ipip.installation import install_command
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 
@@ -238,10 +240,11 @@ def _what_to_install(header: Mapping[str, Any], settings: TeacherSettings) -> st
             package = DISTRIBUTIONS.get(expected, expected)
         return (
             f"teacher {settings.kind!r}: module {top!r} is not installed for "
-            f"{settings.interpreter}; run: {settings.interpreter} -m pip install {package}"
+            f"{settings.interpreter}; run: {shlex.quote(str(settings.interpreter))} -m pip install "
+            f"{package}"
         )
     return (
         f"teacher {settings.kind!r}: module {top!r} is not installed; run: "
-        f'pip install "ipip[{EXTRAS.get(expected, settings.kind)}]"'
+        f"{install_command(extra=EXTRAS.get(expected, settings.kind))}"
         " (or set interpreter to an environment that has it)"
     )

@@ -13,7 +13,20 @@ from ase.io import write
 from ipip.data import Frame, read_frames, write_frames
 from ipip.systems.files import read_structure
 
-NAMES = ("mo@1200K", "@0", "a@:", "-", "[ab]*?", "postgres", "ünï", "%d{x}", " ", "q\"u'o", "n\nl")
+NAMES = (
+    "mo@1200K",
+    "@0",
+    "a@:",
+    "-",
+    "[ab]*?",
+    "postgres",
+    "ünï",
+    "%d{x}",
+    " ",
+    "q\"u'o",
+    "n\nl",
+    "L" * 250,
+)
 
 
 def frame() -> Frame:

@@ -16,7 +16,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
     The temporary file keeps the suffix of `path`, is flushed to the disk before it is renamed, and
     is removed if the block raises: the file that was there before then stays as it was.
     """
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+    # Part of the stem: a name as long as the file system takes leaves no room for more.
+    temporary = path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
     try:
         yield temporary
         with open(temporary, "rb") as written:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ipip.errors import InputError
+from ipip.errors import SettingsError
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -15,7 +15,7 @@ else:
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
-    """Lets ``SomeSettings(key=value)`` end with an InputError that names the key."""
+    """Lets ``SomeSettings(key=value)`` end with a SettingsError, which is an InputError that names the key."""
 
     def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: N805  a metaclass
         try:
@@ -24,13 +24,13 @@ class _SaysWhatIsWrong(ModelMetaclass):
             from ipip.config.load import describe_problems  # which imports this module
 
             schema = cast(type[BaseModel], cls)
-            raise InputError(describe_problems(error, schema, schema.__name__)) from None
+            raise SettingsError(describe_problems(error, schema, schema.__name__)) from None
 
 
 class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
     """Immutable settings: unknown keys are refused, every field states its unit.
 
-    Made by `SomeSettings(key=value)`, wrong values are an InputError that names the key, as in a
+    Made by `SomeSettings(key=value)`, wrong values are a SettingsError that names the key, as in a
     file; `SomeSettings.model_validate` is pydantic's own and raises its ValidationError.
 
     Attributes:

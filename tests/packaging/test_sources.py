@@ -62,7 +62,7 @@ def text_without_encoding(tree: ast.AST) -> Iterator[ast.Call]:
         function = call.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         method = isinstance(function, ast.Attribute)
-        if method and name in {"read_text", "write_text"}:
+        if (method and name == "write_text") or (name == "read_text" and not call.args):
             yield call
         modes = [
             value.value

@@ -15,7 +15,7 @@ else:
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
-    """Lets ``SomeSettings(key=value)`` end with a SettingsError, which is an InputError that names the key."""
+    """Lets ``SomeSettings(key=value)`` end with a SettingsError that names the key."""
 
     def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: N805  a metaclass
         try:

@@ -49,16 +49,19 @@ def test_each_source_names_its_licence(repository: Path, folder: str, licence: s
         assert file.read_text().startswith(f"// SPDX-License-Identifier: {licence}\n"), file
 
 
+SUBPROCESS_TEXT = ("text", "universal_newlines")
+
+
 def text_without_encoding(tree: ast.AST) -> Iterator[ast.Call]:
     """Yield the calls that read or write text in the encoding of the locale."""
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
         options = {option.arg: option.value for option in call.keywords}
-        if "text" in options or "universal_newlines" in options:
-            yield call
         if "encoding" in options:
             continue
+        if any(getattr(options.get(name), "value", None) is True for name in SUBPROCESS_TEXT):
+            yield call
         function = call.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         method = isinstance(function, ast.Attribute)
@@ -71,7 +74,7 @@ def text_without_encoding(tree: ast.AST) -> Iterator[ast.Call]:
         ]
         if name in {"open", "fdopen"} and modes and "b" not in str(modes[0]):
             yield call
-        if name == "open" and not method and not modes:
+        if name == "open" and not method and len(call.args) < 2 and "mode" not in options:
             yield call
 
 

@@ -127,6 +127,20 @@ void PairIpip::coeff(int narg, char** arg) {
   map_elements(narg - 3, arg + 3);
 }
 
+namespace {
+
+// LAMMPS drops or replaces bytes of commands that are not ASCII, so such a file is never found.
+std::string explained(std::string failure) {
+  const auto strange = [](unsigned char c) { return c >= 128; };
+  if (std::none_of(failure.begin(), failure.end(), strange)) return failure;
+  std::replace_if(failure.begin(), failure.end(), strange, '?');
+  return failure +
+         " (LAMMPS changes characters that are not ASCII in commands: run in the file's folder or "
+         "link the file there, and name it by a relative path of ASCII characters)";
+}
+
+}  // namespace
+
 void PairIpip::load(const std::string& name) {
   // Also looked for in the folders of LAMMPS_POTENTIALS, as every potential file is.
   const std::string found = utils::get_potential_file_path(name);
@@ -135,7 +149,7 @@ void PairIpip::load(const std::string& name) {
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
   } catch (const std::exception& error) {
-    failure = std::string(": ") + error.what();
+    failure = explained(std::string(": ") + error.what());
   }
   stop_together(failure);
   require_same_student();

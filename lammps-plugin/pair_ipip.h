@@ -64,6 +64,7 @@ class PairIpip : public Pair {
   void count_step(double wall, double exchanging);
   std::string not_finite() const;
   bool agree_on_step(const std::string& failure);
+  std::string same_place() const;
   void add_forces_and_energies();
   void add_virials();
   double closest(int itype, int jtype) const;

@@ -25,6 +25,8 @@ using namespace LAMMPS_NS;
 namespace {
 
 constexpr std::size_t kFirstDistance = 3;  // in extremes_
+// Å: nearer than this, the direction of a force is rounding. As SAME_PLACE in ipip.graph.
+constexpr double kSamePlace = 1e-3;
 
 }  // namespace
 
@@ -60,7 +62,9 @@ bool PairIpip::evaluate_step(double start, bool atom_virials) {
     times_ = StepTimes();
   }
   fill_extremes();
-  return agree_on_step(no_pairs.empty() ? failure : no_pairs);
+  const std::string overlap = same_place();
+  const std::string& wrong = overlap.empty() ? failure : overlap;
+  return agree_on_step(no_pairs.empty() ? wrong : no_pairs);
 }
 
 // Pairs of this step, where the student does not find them itself among its candidates.
@@ -141,6 +145,35 @@ std::string PairIpip::not_finite() const {
            "at the frames just before, and take a smaller time step or a student that knows them";
   }
   return "";
+}
+
+// Nor from two atoms at the same place: their force has no direction, and what comes is finite.
+std::string PairIpip::same_place() const {
+  const auto overlap = [](double closest_negated) { return -closest_negated < kSamePlace; };
+  if (std::none_of(extremes_.begin() + kFirstDistance, extremes_.end(), overlap)) return "";
+  const auto name = [&](int i) {
+    return atom->tag_enable ? std::to_string(atom->tag[i]) : "(no IDs)";
+  };
+  for (int k = 0; k < list->inum; ++k) {
+    const int i = list->ilist[k];
+    if (species_[atom->type[i]] < 0) continue;
+    for (int jj = 0; jj < list->numneigh[i]; ++jj) {
+      const int j = list->firstneigh[i][jj] & NEIGHMASK;
+      if (species_[atom->type[j]] < 0) continue;
+      double squared = 0.0;
+      for (int a = 0; a < 3; ++a) {
+        const double d = atom->x[j][a] - atom->x[i][a];
+        squared += d * d;
+      }
+      if (squared >= kSamePlace * kSamePlace) continue;
+      return "the atoms with IDs " + name(i) + " and " + name(j) + " are at the same place (" +
+             std::to_string(std::sqrt(squared)) +
+             " A apart), so their force has no direction: look for atoms that were made or read "
+             "twice (`delete_atoms overlap` removes them)";
+    }
+  }
+  return "two atoms are at the same place, so their force has no direction: look for atoms that "
+         "were made or read twice (`delete_atoms overlap` removes them)";
 }
 
 void PairIpip::add_forces_and_energies() {

@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import load_core_student, load_student
+from ipip.export import load_core_student, load_student, read_metadata
 from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
 
@@ -29,6 +29,11 @@ class IpipCalculator(Calculator):
     the skin, or the cell, the periodic directions or the number of atoms have changed. Results do
     not depend on the skin but for rounding.
 
+    A calculator can be copied and pickled (`copy.deepcopy`, joblib, processes of
+    `multiprocessing`). A pickle holds the path of the model file and the digest of its weights, not
+    the weights: where it is opened the file is read again, and refused if it is another student by
+    then. Not to be used by two threads at once: give each its copy.
+
     Args:
         model: path of the model file.
         device: torch device, `cpu` or `cuda[:N]`.
@@ -40,6 +45,7 @@ class IpipCalculator(Calculator):
         **kwargs: passed on to ASE's `Calculator`.
 
     Attributes:
+        model: absolute path of the model file.
         description: what evaluates, in a few words.
         metadata: what the model file says (`ipip.export.Metadata`).
 
@@ -66,18 +72,48 @@ class IpipCalculator(Calculator):
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         _check(device, backend, skin, threads)
+        self.model = os.path.abspath(os.fspath(model))
         self.device = torch.device(device)
+        self._backend, self._skin, self._threads = backend, skin, threads
+        self._load()
+
+    def _load(self) -> None:
+        """Read the model file."""
+        self.metadata = read_metadata(self.model)
         # Loaded in Python too: this checks the digest of the weights.
-        student, self.metadata = load_student(model, device)
-        self._search = NeighborSearch(self.metadata.cutoff, skin)
+        student = load_student(self.model, str(self.device))[0]
+        self._search = NeighborSearch(self.metadata.cutoff, self._skin)
         self._core = None
         self._student = None
-        if backend == "eager" or self.device.type != "cpu":
+        if self._backend == "eager" or self.device.type != "cpu":
             self._student = student.eval().requires_grad_(False)
             self.description = "eager"
         else:
-            self._core = load_core_student(model, backend, threads)
+            self._core = load_core_student(self.model, self._backend, self._threads)
             self.description = self._core.backend
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but what is read from the model file."""
+        state = self.__dict__.copy()
+        for name in ("_core", "_student", "_search", "metadata", "description"):
+            del state[name]
+        return state | {"weights_digest": self.metadata.weights_digest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read the model file again.
+
+        Raises:
+            InputError: it is gone, or holds another student.
+        """
+        expected = state.pop("weights_digest")
+        self.__dict__.update(state)
+        self._load()
+        if self.metadata.weights_digest != expected:
+            raise InputError(
+                f"{self.model}: the weights' digest is {self.metadata.weights_digest[:19]}..., but "
+                f"the calculator that was copied had {expected[:19]}...; the file was changed: "
+                "make the calculator again"
+            )
 
     def calculate(
         self,

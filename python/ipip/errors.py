@@ -11,3 +11,7 @@ class InputError(IpipError):
     """Wrong input: the message names the value, what was expected and what to do (status 2)."""
 
     exit_status = 2
+
+
+class SettingsError(InputError, ValueError):
+    """Settings made in Python that do not fit: one line for each wrong key."""

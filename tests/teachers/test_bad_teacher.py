@@ -1,6 +1,7 @@
 """A teacher that cannot start ends with one clear message."""
 
 import importlib.util
+import re
 import sys
 import venv
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError
+from ipip.installation import install_command
 from ipip.teachers import Teacher, TeacherError
 
 
@@ -22,7 +24,7 @@ def test_a_missing_package_names_the_extra(tmp_path, kind, package):
     if importlib.util.find_spec(package) is not None:
         pytest.skip(f"{package} is installed here")
     model = {"model": "small"} if kind == "mace" else {}
-    with pytest.raises(InputError, match=rf'pip install "ipip\[{kind}\]"'):
+    with pytest.raises(InputError, match=re.escape(f"run: {install_command(extra=kind)} (or set")):
         _open(tmp_path, kind=kind, **model)
 
 

@@ -8,6 +8,7 @@ store up.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -64,7 +65,7 @@ class FrameStore(Sequence[Frame]):
         try:
             with (
                 lmdb.open(
-                    str(self.path), subdir=False, readonly=True, lock=False, readahead=False
+                    os.fsencode(self.path), subdir=False, readonly=True, lock=False, readahead=False
                 ) as environment,
                 environment.begin() as transaction,
             ):
@@ -113,7 +114,12 @@ def write_store(path: Path, frames: Iterable[Frame]) -> int:
     labels = {"energy": 0, "forces": 0, "stress": 0}
     with replaced_file(path) as temporary:
         environment = lmdb.open(
-            str(temporary), subdir=False, map_size=STEP, lock=False, sync=False, metasync=False
+            os.fsencode(temporary),
+            subdir=False,
+            map_size=STEP,
+            lock=False,
+            sync=False,
+            metasync=False,
         )
         try:
             rows: list[tuple[bytes, bytes]] = []

@@ -47,7 +47,7 @@ def check_decks(folder: Path) -> list[Finding]:
             return [
                 Finding("student", "fault", last_line(output), "see `compiled module` and `torch`")
             ]
-        (trial / "in.deck").write_text(_DECK)
+        (trial / "in.deck").write_text(_DECK, encoding="utf-8")
         return [_one_rank(trial), *_two_ranks(trial)]
 
 

@@ -46,7 +46,7 @@ def continue_from(folder: Path, digest: str) -> Continuation | None:
         None where the run has to begin anew.
     """
     try:
-        known = json.loads((folder / "run.json").read_text()).get("digest")
+        known = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("digest")
     except (OSError, ValueError):
         return None
     if known != digest:
@@ -75,7 +75,7 @@ def _step_of(path: Path) -> int | None:
     """Return the MD step of a restart file, which LAMMPS itself is asked for."""
     deck = path.with_name(f"in.{path.name}")
     answer = path.with_name(f"{path.name}.step")
-    deck.write_text(_ASK_STEP.format(name=path.name))
+    deck.write_text(_ASK_STEP.format(name=path.name), encoding="utf-8")
     try:
         subprocess.run(
             lammps_command("-in", deck.name, "-log", "none", "-screen", "none", "-nocite"),
@@ -85,7 +85,7 @@ def _step_of(path: Path) -> int | None:
             env=lammps_environment(),
             check=False,
         )
-        return int(answer.read_text())
+        return int(answer.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     finally:
@@ -129,6 +129,6 @@ def cut_dump(path: Path, step: int) -> None:
 
 def _first_energy(folder: Path) -> float:
     try:
-        return float((folder / "first_energy.txt").read_text())
+        return float((folder / "first_energy.txt").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0.0

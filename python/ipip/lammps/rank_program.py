@@ -33,7 +33,7 @@ def run(task: dict[str, Any]) -> int:
 
 def write(path: str, text: str) -> None:
     """Write a file that is either complete or absent."""
-    with open(path + ".part", "w") as file:
+    with open(path + ".part", "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(path + ".part", path)
 
@@ -58,7 +58,7 @@ def main() -> None:
             write(os.path.join(folder, "several_worlds"), "")
             return
         threading.Thread(target=end_with_stdin, daemon=True).start()
-        with open(os.path.join(folder, "tasks.json")) as file:
+        with open(os.path.join(folder, "tasks.json"), encoding="utf-8") as file:
             tasks = json.load(file)
         futures = {
             pool.submit(run, task): index  # type: ignore[attr-defined]

@@ -89,7 +89,7 @@ def _run(
     }
     common["environment"] = environment
     tasks = [{"folder": str(jobs[k].folder.absolute()), **common} for k, _ in waiting]
-    (folder / "tasks.json").write_text(json.dumps(tasks))
+    (folder / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
     total = sum(job.md.steps for job in jobs)
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
@@ -106,7 +106,9 @@ def _run(
                     status = folder / f"{number}.status"
                     if index in verdicts or not status.exists():
                         continue
-                    verdicts[index] = conclude(jobs[index], prepared, int(status.read_text()))
+                    verdicts[index] = conclude(
+                        jobs[index], prepared, int(status.read_text(encoding="utf-8"))
+                    )
                     if on_result is not None:
                         on_result(jobs[index], verdicts[index])
                 if progress is not None:
@@ -138,7 +140,9 @@ def _steps_done(jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]) -> int
 def _last_words(
     folder: Path, status: int, jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]
 ) -> str:
-    last = (folder / "output").read_text(errors="replace").strip().splitlines()[-5:]
+    last = (
+        (folder / "output").read_text(errors="replace", encoding="utf-8").strip().splitlines()[-5:]
+    )
     return (
         f"the MPI ranks ended with status {status} and left {len(jobs) - len(verdicts)} of "
         f"{len(jobs)} LAMMPS runs undone; their last words:\n" + "\n".join(last)

@@ -24,7 +24,9 @@ from ipip.errors import InputError, IpipError
 from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
 from ipip.lammps.deck import (
     METAL,
+    MODEL_NAME,
     PairCommands,
+    place_model,
     render_deck,
     student_pair,
     template_text,
@@ -39,7 +41,7 @@ LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
 _OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
 _KEPT = ("log.before.lammps", "first_energy.txt", *RESTART_FILES)
-_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, "verdict.json")
+_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, MODEL_NAME, "verdict.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +225,7 @@ def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
         digest: accept only the verdict of a job with this digest.
     """
     try:
-        stored = json.loads((Path(folder) / "verdict.json").read_text())
+        stored = json.loads((Path(folder) / "verdict.json").read_text(encoding="utf-8"))
         if digest is not None and stored["digest"] != digest:
             return None
         return Verdict.from_dict(stored["verdict"])
@@ -275,14 +277,16 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
     if goes_on is not None:
         (folder / "verdict.json").unlink(missing_ok=True)
         (folder / "end.txt").unlink(missing_ok=True)
-        (folder / "in.lammps").write_text(deck)
+        place_model(pair, folder)
+        (folder / "in.lammps").write_text(deck, encoding="utf-8")
         return
     for name in _OWN_FILES:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "ring", ignore_errors=True)
     (folder / "ring").mkdir()
     write_data(folder / "start.data", job.frame, symbols, box)
-    (folder / "in.lammps").write_text(deck)
+    place_model(pair, folder)
+    (folder / "in.lammps").write_text(deck, encoding="utf-8")
     run = {
         "symbols": list(symbols),
         "rotation": box.rotation.tolist(),
@@ -327,5 +331,5 @@ def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file that is either complete or absent."""
     draft = path.with_suffix(path.suffix + ".part")
-    draft.write_text(json.dumps(content, indent=1))
+    draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
     os.replace(draft, path)

@@ -40,7 +40,7 @@ class RunTrajectory:
         self.folder = Path(folder)
         self.name = self.folder.name if name is None else name
         try:
-            run = json.loads((self.folder / "run.json").read_text())
+            run = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{self.folder} is not the folder of a student run: {error}"

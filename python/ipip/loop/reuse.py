@@ -50,7 +50,7 @@ def take_over(
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, partial, copy_function=_link)
+        shutil.copytree(source, partial, symlinks=True, copy_function=_link)
         partial.rename(target)
         append_event(run.journal, "stage_taken_over", stage=stage.identity, key=key)
         return manifest

@@ -145,7 +145,7 @@ def _bar_in_terminals_only() -> Iterator[None]:
     if sys.stderr.isatty():
         yield
         return
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
         yield
 
 

@@ -57,5 +57,7 @@ def student_from_checkpoint(path: Path) -> tuple[Student, dict[str, Any]]:
     provenance: dict[str, Any] = {"checkpoint": path.name, "best_epoch": state["best_epoch"]}
     record = path.parent / STARTED
     if record.is_file():
-        provenance["training_digest"] = json.loads(record.read_text())["training_frames"]
+        provenance["training_digest"] = json.loads(record.read_text(encoding="utf-8"))[
+            "training_frames"
+        ]
     return student, provenance

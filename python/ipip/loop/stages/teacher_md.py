@@ -90,7 +90,7 @@ def _result(
     failed = len(records) - len(finished)
     return StageResult(
         outputs=tuple(
-            path for record in records for path in sorted(folder.glob(f"{record['name']}.xyz"))
+            path for record in records if (path := folder / f"{record['name']}.xyz").is_file()
         ),
         results={
             "runs": [{name: record[name] for name in names} for record in records],

@@ -20,7 +20,7 @@ from ipip.loop.reference import read_reference
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stages.by_method import ByMethod
-from ipip.loop.stages.training import STUDENT_FILE, Trainer, hold_out
+from ipip.loop.stages.training import STUDENT_FILE, Trainer, divide
 from ipip.models import Student, build_student
 from ipip.train import fit, metrics
 
@@ -111,8 +111,8 @@ def pretrain_student(
 ) -> Trained:
     """Train a new student on labelled frames with the `pretrain` block of a run's settings.
 
-    A twentieth of the frames, drawn at random, is set aside for validation, as in the loop. The
-    same call continues a training that was interrupted.
+    The frames that a run's pretraining set holds out validate, as in the loop; of other files a
+    twentieth, drawn at random. The same call continues a training that was interrupted.
 
     Args:
         settings: of a run; `seed`, `elements`, `student` and `pretrain` count, and `teacher` for a
@@ -128,7 +128,7 @@ def pretrain_student(
         raise InputError("pretrain is null in these settings; give it the block of a training")
     everything = read_files(frames)
     check_elements(everything, settings.elements, ", ".join(str(file.path) for file in frames))
-    train, valid = hold_out(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))
+    parts = divide(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))
     student = build_student(
         settings.student.architecture,
         settings.elements,
@@ -139,8 +139,8 @@ def pretrain_student(
     method = settings.pretrain.method.kind != "labels"
     return _train(
         student,
-        train,
-        valid,
+        parts.train,
+        parts.valid,
         settings.pretrain if method else settings.pretrain.training,
         folder,
         seed,

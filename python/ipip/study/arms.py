@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ipip.config.run import RunSettings
 from ipip.config.study import ArmSettings, StudySettings
 from ipip.errors import InputError
+from ipip.loop.plan import pretraining_frames
 
 UNBOUNDED_EPOCHS = 1_000_000  # steps bound these trainings
 Changes = dict[str, Any]
@@ -219,12 +220,9 @@ def find_budget(base: RunSettings, train_frames: int, steps_of: Callable[..., in
     if base.pretrain is None:
         raise InputError("the run of a study has no pretraining; give it a `pretrain` block")
     runs = sum(system.runs for system in base.systems)
-    frames = runs * (base.teacher_md.steps // base.teacher_md.frame_interval)
-    for _ in range(base.rounds):
-        kept = round(frames * (1 - base.iteration.forget_fraction))
-        frames = kept + base.harvest.frames
+    training, _ = pretraining_frames(base, runs, base.rounds)
     return Budget(
-        pretrain_steps=steps_of(base.pretrain, frames),
+        pretrain_steps=steps_of(base.pretrain, training),
         finetune_steps=steps_of(base.finetune, train_frames),
         rounds=base.rounds + 1,
         teacher_runs=runs,

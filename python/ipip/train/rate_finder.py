@@ -76,7 +76,8 @@ class _RangeTest(TrainingModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """End the sweep where the loss that the tuner has averaged diverges."""
-        (tuner,) = self.trainer.callbacks  # those of the training are put aside for the sweep
+        trainer: Any = self.trainer
+        (tuner,) = trainer.callbacks  # those of the training are put aside for the sweep
         losses = tuner.losses
         if len(losses) > LEAST_STEPS and losses[-1] > DIVERGED * max(losses[:LEAST_STEPS]):
             self.trainer.should_stop = True

@@ -11,3 +11,7 @@ class InputError(IpipError):
     """Wrong input: the message names the value, what was expected and what to do (status 2)."""
 
     exit_status = 2
+
+
+class InUseError(IpipError):
+    """Another process writes the folder or file that this one was asked to write (status 1)."""

@@ -13,6 +13,7 @@ from ipip.config.data import DataFile, DataKeys
 from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
+from ipip.data.lock import hold_file, writes
 from ipip.errors import InputError
 from ipip.export import load_student, save_student
 from ipip.loop.labellers import average_weights, label_with
@@ -85,15 +86,25 @@ def relabel_file(
         raise InputError("no student is given; name at least one with --student")
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: source and target are the same file; name another target")
+    with hold_file(target, "relabel"):
+        return _relabel(students, source, target, average, keys, reporter or SilentReporter())
+
+
+def _relabel(
+    students: Sequence[Path],
+    source: Path,
+    target: Path,
+    average: bool,
+    keys: DataKeys | None,
+    reporter: Reporter,
+) -> Relabelled:
     loaded = [load_student(path)[0] for path in students]
     frames = read_frames(source, keys, require=())
     for student, path in zip(loaded, students, strict=True):
         check_elements(frames, student.symbols, f"{source} ({path})")
     if average:
         loaded = [average_weights(loaded)]
-    with (reporter or SilentReporter()).tasks(
-        "student labels", len(frames) * len(loaded)
-    ) as advance:
+    with reporter.tasks("student labels", len(frames) * len(loaded)) as advance:
         found, spread = label_with(loaded, frames, advance)
     if len(loaded) > 1:
         found = [
@@ -106,6 +117,7 @@ def relabel_file(
     return Relabelled(len(frames), change, spread.tolist())
 
 
+@writes("folder", "pretrain")
 def pretrain_student(
     settings: RunSettings, frames: Sequence[DataFile], folder: Path, *, progress: bool = True
 ) -> Trained:
@@ -150,6 +162,7 @@ def pretrain_student(
     )
 
 
+@writes("folder", "finetune")
 def finetune_student(
     settings: RunSettings, student: Path, folder: Path, *, progress: bool = True
 ) -> Trained:

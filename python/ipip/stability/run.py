@@ -13,6 +13,7 @@ from ipip import __version__
 from ipip.config.stability import StabilityProtocol
 from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.continuation import RESTART_FILES
@@ -46,6 +47,7 @@ class StabilityReport:
     summary: dict[str, Any]
 
 
+@writes("folder", "stability")
 def run_stability(
     models: Sequence[Path],
     protocol: StabilityProtocol,

@@ -11,8 +11,8 @@ from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings
 from ipip.data import check_elements, read_files
 from ipip.data.atomic import write_text
+from ipip.data.lock import hold_folder
 from ipip.loop.checks import check_inputs
-from ipip.loop.lock import hold_lock
 from ipip.loop.reference import read_reference
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.run import run_loop
@@ -51,7 +51,7 @@ def run_study(
     runs = [(seed, arm) for seed in settings.seeds for arm in arms]
     outcomes: dict[RunKey, Outcome] = {}
     tests: dict[RunKey, dict[str, Any]] = {}
-    with hold_lock(folder / ".lock"):
+    with hold_folder(folder, "study"):
         write_text(folder / LOCK, lock_text(settings, base))
         for number, (seed, arm) in enumerate(runs, start=1):
             reporter.message(f"run {number}/{len(runs)}: seed {seed}, {arm.name}: {arm.meaning}")

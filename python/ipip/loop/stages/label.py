@@ -167,9 +167,7 @@ def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> flo
     return pace
 
 
-def _pretraining_set(
-    runs: dict[str, list[Frame]], seed: int
-) -> tuple[list[Frame], list[SetEntry]]:
+def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:
     named = [
         (f"round_000/{name}/{frame.info['md_step']}", frame)
         for name, own in runs.items()

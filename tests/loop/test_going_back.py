@@ -193,7 +193,9 @@ def test_a_second_driver_is_refused(copied):
     settings = load_settings(config, RunSettings)
     with (
         hold_lock(folder / ".lock", "run"),
-        pytest.raises(IpipError, match=f"process {os.getpid()} on"),
+        pytest.raises(
+            IpipError, match=rf"another `ipip run` writes there \(process {os.getpid()} on"
+        ),
     ):
         run_loop(settings, folder)
 

@@ -61,7 +61,7 @@ def test_a_file_is_held_with_a_lock_that_goes_away(tmp_path: Path) -> None:
     out = tmp_path / "out.xyz"
     with hold_file(out, "label"):
         assert (tmp_path / ".out.xyz.lock").exists()
-        with pytest.raises(InUseError, match="out.xyz: another `ipip label`"):
+        with pytest.raises(InUseError, match=r"out\.xyz: another `ipip label`"):
             hold_file(out, "label").__enter__()
     assert list(tmp_path.iterdir()) == []
     with hold_file(out, "label"):

@@ -50,6 +50,8 @@ def print_plan(plan: Plan) -> None:
         f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk "
         "(estimates)."
     )
+    for concern in plan.concerns:
+        console.print(f"Warning: {concern}.", style="bold")
     for note in plan.notes:
         console.print(note, style="dim")
 

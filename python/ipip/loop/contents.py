@@ -18,7 +18,7 @@ from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.loop.seeds import derive_seed
 from ipip.loop.statistics import paired_bootstrap
-from ipip.loop.summary import LABEL, NONE
+from ipip.loop.summary import LABEL, NONE, held_out_units
 from ipip.report import (
     Curve,
     Drift,
@@ -102,11 +102,12 @@ def _models(manifests: Manifests, rounds: list[int]) -> list[ModelResult]:
     return models
 
 
-def _interval(errors: list[float], label: Manifest) -> tuple[float, float]:
-    """Return the 95 % interval of the force MAE (eV/Å) over trajectories."""
+def _interval(errors: list[float], label: Manifest) -> tuple[float, float] | None:
+    """Return the 95 % interval of the force MAE (eV/Å) over the groups of the held-out frames."""
     seed = derive_seed(label.seeds["split"], "interval")
     sizes, groups = label.results["test_sizes"], label.results["test_groups"]
-    return paired_bootstrap(errors, [0.0] * len(errors), sizes, groups, seed)
+    units = held_out_units(label)
+    return paired_bootstrap(errors, [0.0] * len(errors), sizes, groups, seed, units=units)
 
 
 def _causes(manifest: Manifest) -> dict[str, int]:

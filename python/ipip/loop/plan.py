@@ -42,12 +42,14 @@ class Plan:
         disk_bytes: estimate for the whole run.
         reference: number of reference frames by part.
         notes: how the estimates were made.
+        concerns: what makes the results say less.
     """
 
     stages: tuple[PlannedStage, ...]
     disk_bytes: int
     reference: dict[str, int]
     notes: tuple[str, ...]
+    concerns: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -91,6 +93,7 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
             "Rates of training and of the student's MD are rough figures for one core, not "
             "measured here.",
         ),
+        concerns=found.concerns,
     )
 
 

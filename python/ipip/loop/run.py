@@ -64,9 +64,11 @@ def run_loop(
     """
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
-    check_inputs(settings)
+    found = check_inputs(settings)
     with full_disk_explained(run.root), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
+        for concern in found.concerns:
+            watched.message(f"warning: {concern}")
         if from_stage is not None:
             aside = set_aside(run, from_stage_on(run, from_stage))
             watched.message(f"set aside in {aside}")

@@ -139,5 +139,8 @@ def _compare(mine: Sequence[float], other: Sequence[float], label: Manifest) -> 
 
 def held_out_units(label: Manifest) -> Units:
     """Return what intervals over the held-out frames of a run are drawn over."""
-    units: Units = label.results["test_units"]
+    groups = label.results["test_groups"]
+    alone = groups == [str(number) for number in range(len(groups))]
+    known: Units = "frames" if alone else "trajectories"  # runs of before did not note it
+    units: Units = label.results.get("test_units", known)
     return units

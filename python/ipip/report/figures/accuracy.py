@@ -98,8 +98,8 @@ def by_round(content: ReportContent) -> Figure:
     return Figure(
         "errors-by-round",
         "Error by round",
-        f"Mean absolute errors on the held-out reference frames. {_bars(content)} Star: the student "
-        f"to use{crossed}. Round 0 is pretraining once (one-shot).",
+        f"Mean absolute errors on the held-out reference frames. {_bars(content)} Star: the "
+        f"student to use{crossed}. Round 0 is pretraining once (one-shot).",
         traces,
         layout,
         (

@@ -52,17 +52,19 @@ def test_trajectories_are_drawn_whole():
 
 
 def test_one_trajectory_in_all_seeds_has_no_interval_and_no_claim():
-    others = {s: score([0.5] * 20, ["a"] * 20) for s in (1, 2, 3)}
-    mine = {s: score([0.3 + 0.01 * s] * 20, ["a"] * 20) for s in (1, 2, 3)}
+    def one(error):
+        return Score([error] * 20, [1.0] * 20, ["a"] * 20, "trajectories")
+
+    others = {s: one(0.5) for s in (1, 2, 3)}
+    mine = {s: one(0.3 + 0.01 * s) for s in (1, 2, 3)}
     found = compare_arms("n", "o", mine, others, seed=0)
     assert (found.low, found.high, found.verdict) == (None, None, "not tested")
     assert found.seeds_lower == 3 and "too few for an interval" in found.withheld
     settings = StudySettings(run="run.yaml", seeds=[1, 2], arms=["none", "one-shot"])
     text = write_verdict({"hot": [found]}, [], settings, 6, 6)
     assert "lower force error" not in text
-    assert (
-        "no interval against o (1 frame is too few for an interval (at least 6)): n (-36 %" in text
-    )
+    assert "no interval against o (1 trajectory is too few for an interval (at least 6)" in text
+    assert "): n (-36 %, 3 of 3 seeds lower)" in text
 
 
 def test_seeds_with_trajectories_of_their_own_count_together():

@@ -23,6 +23,17 @@ def print_results(summary: dict[str, Any], folder: Path) -> None:
     console.print(summary["verdict"], style="bold")
     console.print(describe_speed(summary))
     console.print(_results(summary))
+    stresses = [
+        (name, test["stress_mae_ev_per_a3"])
+        for name, test in [
+            ("teacher", summary["teacher"]["test"]),
+            *((f"student {entry['round']}", entry["test"]) for entry in summary["rounds"]),
+        ]
+        if test.get("stress_mae_ev_per_a3") is not None
+    ]
+    if stresses:
+        listed = ", ".join(f"{name} {1000 * error:.3g}" for name, error in stresses)
+        console.print(f"stress MAE (meV/Å^3): {listed}", soft_wrap=True)
     if summary["stopped"]:
         console.print(f"why it ended:   {summary['stopped']}", soft_wrap=True)
     console.print(f"student to use: {folder / 'best' / 'student.pt'}", soft_wrap=True)

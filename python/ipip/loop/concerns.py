@@ -82,6 +82,11 @@ def pressure_concerns(
     return found
 
 
+def as_sentence(concern: str) -> str:
+    """Return a concern with a capital and a full stop."""
+    return f"{concern[0].upper()}{concern[1:]}."
+
+
 def at_constant_pressure(md: StudentMDSettings) -> bool:
     """Say whether the box of this MD follows a pressure, be it in a deck of the user's own."""
     if md.ensemble == "npt":

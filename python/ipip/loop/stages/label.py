@@ -12,7 +12,7 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame, fit_reference_energies, write_frames
 from ipip.errors import IpipError
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
-from ipip.loop.concerns import split_concerns
+from ipip.loop.concerns import as_sentence, split_concerns
 from ipip.loop.decide import SetEntry, count_composition, draw_held_out, held_out_count
 from ipip.loop.energy_shift import (
     apply_energy_shift,
@@ -59,9 +59,7 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     )
     shifted_test = apply_energy_shift(teacher_test, by_symbol)
     notes = [f"energy shift: {shift.note}"] if shift.note else []
-    notes += [
-        f"{concern[0].upper()}{concern[1:]}." for concern in split_concerns(settings, reference)
-    ]
+    notes += [as_sentence(concern) for concern in split_concerns(settings, reference)]
     unknown = outside_fit(frames, reference.train, settings.elements)
     if unknown:
         notes.append(

@@ -107,7 +107,7 @@ def _table(models: list[ModelStability], timestep: float) -> object:
     from rich.table import Table
 
     table = Table()
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     headers = ("failed", "% (95 %)", "causes", "median ps", "µs/atom/step")
     for header in headers:
         table.add_column(header, justify="right")

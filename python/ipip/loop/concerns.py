@@ -13,7 +13,8 @@ from ipip.loop.reference import ReferenceFrames
 from ipip.loop.statistics import LEAST_GROUPS, withheld
 
 LEAST_EPOCHS = 20  # of the fine-tuning
-BAROSTAT = re.compile(r"^\s*fix\s+\S+\s+\S+\s+(npt|nph|box/relax|press)", re.MULTILINE)
+WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
+BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 
 
 def find_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str]:
@@ -26,6 +27,22 @@ def find_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str
     return [
         *split_concerns(settings, reference),
         *pressure_concerns(settings, reference.train, reference.test),
+        *_epoch_concerns(settings, len(reference.train)),
+    ]
+
+
+def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
+    """Say that `max_steps` ends the fine-tuning after few passes over the labels."""
+    training = settings.finetune
+    batches = -(-labels // training.batch_size)
+    if (
+        training.max_steps is None
+        or training.max_steps >= min(LEAST_EPOCHS, training.max_epochs) * batches
+    ):
+        return []
+    return [
+        f"finetune.max_steps is {training.max_steps}, {training.max_steps / batches:.1f} passes "
+        f"over {labels} labels: the training may end before it is finished; raise it"
     ]
 
 

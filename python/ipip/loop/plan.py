@@ -217,7 +217,8 @@ def _stage(
         count = found.train + round(settings.iteration.replay * found.train)
         steps = steps_of(settings.finetune, count)
         seconds = steps * per_step * training_us * 1e-6
-        return f"{steps} optimiser steps on {count} frames", seconds
+        passes = steps / -(-count // settings.finetune.batch_size)
+        return f"{steps} optimiser steps on {count} frames, {passes:.0f} epochs", seconds
     if name == COMMITTEE:
         further = settings.iteration.committee - 1
         count = round(settings.iteration.committee_share * found.train)

@@ -21,6 +21,7 @@ from ipip.data.frame import Frame
 from ipip.data.outliers import Outlier, find_outliers
 from ipip.data.split import Split, split_frames
 from ipip.data.statistics import Statistics, statistics
+from ipip.data.succession import follow_one_another
 from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.export import load_student
@@ -47,6 +48,7 @@ class TrainPlan:
         statistics: of each part that is not empty, by its name.
         duplicates: within and across the parts.
         outliers: among the training frames.
+        correlated: frames of `data` follow one another like a trajectory, and are split one by one.
         frozen: parameters that do not train.
         steps: optimiser steps at most.
         seconds_per_step: measured on one batch, s.
@@ -61,6 +63,7 @@ class TrainPlan:
     statistics: dict[str, Statistics]
     duplicates: Duplicates
     outliers: list[Outlier]
+    correlated: bool
     frozen: list[str]
     steps: int
     seconds_per_step: float
@@ -72,6 +75,7 @@ class TrainPlan:
             "parts": {name: stats.as_dict() for name, stats in self.statistics.items()},
             "duplicates": self.duplicates.as_dict(),
             "outliers": [dataclasses.asdict(outlier) for outlier in self.outliers],
+            "correlated": self.correlated,
             "frozen": self.frozen,
             "steps": self.steps,
             "expected_s": self.steps * self.seconds_per_step,
@@ -119,10 +123,15 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
         },
         duplicates=find_duplicates({name: parts[name] for name in ("train", "valid", "test")}),
         outliers=find_outliers(train),
+        correlated=_split_one_by_one(settings) and follow_one_another(frames),
         frozen=frozen,
         steps=steps_of(settings.training, len(train) + len(replay)),
         seconds_per_step=measure_step(student, train, settings.training),
     )
+
+
+def _split_one_by_one(settings: TrainRunSettings) -> bool:
+    return settings.split.file is None and all(file.keys.group is None for file in settings.data)
 
 
 def _student(settings: TrainRunSettings, frames: Sequence[Frame]) -> Student:

@@ -16,6 +16,7 @@ from typing import Any
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
+from ipip.lammps.process import without_launcher
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 
@@ -212,7 +213,7 @@ def _interpreter(settings: TeacherSettings) -> Path:
 
 def _environment(settings: TeacherSettings) -> dict[str, str]:
     """The caller's environment with threads set; another interpreter inherits no module path."""
-    environment = dict(os.environ)
+    environment = without_launcher(os.environ)
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         environment[f"{name}_NUM_THREADS"] = str(settings.threads)
     if settings.interpreter is not None:

@@ -153,6 +153,22 @@ def test_a_trained_student_can_be_the_start(
     assert (folder / "more" / "student.pt").exists()
 
 
+def test_frames_of_a_trajectory_that_are_split_one_by_one_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = read_frames(folder / "frames.xyz")[0]
+    moved = [first.replace(positions=first.positions * (1 + 0.01 * k)) for k in range(12)]
+    traj = [frame.replace(info={"traj": k // 2}) for k, frame in enumerate(moved)]
+    write_frames(folder / "frames.xyz", traj)
+    config = folder / "small.yaml"
+    words = "Warning: the frames follow one another like a trajectory, and are split one by one"
+    assert main(["train", str(config), "--dry-run"]) == 0
+    assert words not in capsys.readouterr().out
+    config.write_text(config.read_text().replace("keys: {group: traj}", "keys: {}"))
+    assert main(["train", str(config), "--dry-run"]) == 0
+    assert words in capsys.readouterr().out
+
+
 def test_the_plan_tells_duplicates_and_outliers(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

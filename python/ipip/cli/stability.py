@@ -63,6 +63,8 @@ def stability(
         typer.echo(json.dumps(report.summary, indent=1))
     else:
         console.print(report.verdict, style="bold")
+        for concern in report.summary["concerns"]:
+            console.print(f"Warning: {concern}.")
         console.print(_table(report.models, protocol.md.timestep))
         typer.echo(f"results: {folder} (runs.csv, survival.csv, summary.json, stability.png)")
     broken = sum(model.broken for model in report.models)

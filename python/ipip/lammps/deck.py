@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from importlib import resources
 from itertools import combinations_with_replacement
@@ -15,6 +16,8 @@ from ipip.errors import InputError
 from ipip.lammps.verdict import Bounds, Pair
 
 TEMPLATE = "student_nvt.lmp.j2"
+WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
+BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,3 +131,10 @@ def template_text(path: Path | None) -> str:
         return path.expanduser().read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"deck template {path} cannot be read: {error}") from error
+
+
+def at_constant_pressure(md: StudentMDSettings) -> bool:
+    """Say whether the box of this MD follows a pressure, be it in a deck of the user's own."""
+    if md.ensemble == "npt":
+        return True
+    return md.deck is not None and BAROSTAT.search(template_text(md.deck)) is not None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ipip.config.md import StudentMDSettings
 from ipip.config.run import RunSettings
 from ipip.data import Frame
-from ipip.lammps.deck import template_text
+from ipip.lammps.deck import at_constant_pressure
 from ipip.loop.reference import ReferenceFrames
 from ipip.loop.statistics import LEAST_GROUPS, withheld
 
 LEAST_EPOCHS = 20  # of the fine-tuning
-WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
-BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 
 
 def find_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str]:
@@ -102,13 +99,6 @@ def pressure_concerns(
 def as_sentence(concern: str) -> str:
     """Return a concern with a capital and a full stop."""
     return f"{concern[0].upper()}{concern[1:]}."
-
-
-def at_constant_pressure(md: StudentMDSettings) -> bool:
-    """Say whether the box of this MD follows a pressure, be it in a deck of the user's own."""
-    if md.ensemble == "npt":
-        return True
-    return md.deck is not None and BAROSTAT.search(template_text(md.deck)) is not None
 
 
 def _student_md(settings: RunSettings) -> list[tuple[str, StudentMDSettings]]:

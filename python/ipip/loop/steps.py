@@ -210,7 +210,7 @@ def _train(
         result.student,
         path,
         training_digest=frames_digest(train),
-        training={"steps": result.steps},
+        training={"steps": result.steps, "stress_weight": training.stress_weight},
     )
     judged = list(valid if test is None else test)
     errors = dict(metrics(judged, label_with([result.student], judged)[0]))

@@ -19,6 +19,7 @@ from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.continuation import RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
 from ipip.stability.plots import plot_stability
+from ipip.stability.pressure import pressure_concerns
 from ipip.stability.results import (
     ModelStability,
     as_dict,
@@ -93,6 +94,7 @@ def run_stability(
     sentence = verdict_sentence(results, protocol.md.timestep, protocol.md.steps)
     summary = {
         "verdict": sentence,
+        "concerns": pressure_concerns(named, protocol),
         "models": [
             as_dict(model, protocol.md.timestep)
             | {

@@ -213,7 +213,11 @@ def train_student(
         settings = settings.model_copy(update={"references": "keep"})
     write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
     result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
-    provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
+    provenance = {
+        "stage": run.folder.parent.name + "/" + run.folder.name,
+        "steps": result.steps,
+        "stress_weight": settings.stress_weight,
+    }
     save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     figures = {

@@ -58,7 +58,7 @@ def test_train_writes_all_its_files_and_eval_agrees_with_its_report(
     for name in [*names.split(), "test.json", "parity.png", "errors.csv", "result.json"]:
         assert (out / name).exists(), name
     printed = capsys.readouterr().out
-    assert "force MAE" in printed and "neighbours, mean (max)" in printed
+    assert "forces in eV/Å (components)" in printed and "neighbours, mean (max)" in printed
     report = json.loads((out / "test.json").read_text())
     assert report["part"] == "test" and report["errors"]["n_frames"] == 2
 

@@ -58,7 +58,7 @@ def _print_plan(prepared: Prepared, seeds: list[int]) -> None:
         f"optimiser steps; the iterated arm trains {budget.rounds} students."
     )
     table = Table(
-        Column("arm", overflow="fold"),
+        Column("arm", no_wrap=True, overflow="fold"),
         Column("labels", justify="right"),
         Column("epochs", justify="right"),
         Column("what it is", overflow="fold"),

@@ -53,7 +53,7 @@ def print_plan(plan: Plan) -> None:
     console = Console(highlight=False, markup=False)
     parts = ", ".join(f"{count} {part}" for part, count in plan.reference.items())
     console.print(f"The settings are right. Reference frames: {parts}.")
-    table = Table(Column("stage", overflow="fold"), "work", "estimate", box=None)
+    table = Table(Column("stage", no_wrap=True, overflow="fold"), "work", "estimate", box=None)
     for stage in plan.stages:
         table.add_row(stage.identity, stage.work, format_seconds(stage.seconds))
     console.print(table)

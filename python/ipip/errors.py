@@ -15,3 +15,7 @@ class InputError(IpipError):
 
 class SettingsError(InputError, ValueError):
     """Settings made in Python that do not fit: one line for each wrong key."""
+
+
+class InUseError(IpipError):
+    """Another process writes the folder or file that this one was asked to write (status 1)."""

@@ -80,6 +80,8 @@ def test_validate_prints_the_plan_and_runs_nothing(config, capsys):
     text = capsys.readouterr().out
     for words in ("round_001/15_harvest", "optimiser steps", "4 teacher MD steps", "estimates"):
         assert words in text
+    assert "Warning: the frames of reference.data follow one another" in text
+    assert "keys.group: traj" in text and " epochs" in text
     assert {path.name for path in config.parent.iterdir()} == {
         "config.yaml",
         "reference.xyz",
@@ -93,6 +95,8 @@ def test_validate_can_answer_a_program(config, capsys):
     assert plan["reference"] == {"train": 4, "valid": 2, "test": 2}
     assert len(plan["stages"]) == 12
     assert plan["seconds"] > 0 and plan["disk_bytes"] > 0
+    (concern,) = plan["concerns"]
+    assert concern.startswith("the frames of reference.data follow one another like a trajectory")
 
 
 @pytest.mark.parametrize("verb", ["validate", "run"])

@@ -7,11 +7,11 @@ import socket
 import pytest
 
 import ipip
+from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event, read_events
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.reporter import SilentReporter
 from ipip.loop.stage import Stage, StageResult
@@ -195,10 +195,10 @@ def test_differences_are_told_by_key():
 
 def test_a_lock_is_free_again_after_use_and_after_a_crash(tmp_path):
     path = tmp_path / "lock"
-    with hold_lock(path):
+    with hold_lock(path, "run"):
         pass
     path.write_text(json.dumps({"pid": 999999999, "host": socket.gethostname()}))
-    with hold_lock(path):
+    with hold_lock(path, "run"):
         pass
 
 
@@ -207,7 +207,7 @@ def test_a_lock_of_another_machine_is_respected(tmp_path):
     path.write_text(json.dumps({"pid": 12, "host": "elsewhere"}))
     with (
         pytest.raises(IpipError, match=r"process 12 on machine elsewhere.*remove"),
-        hold_lock(path),
+        hold_lock(path, "run"),
     ):
         pass
 

@@ -9,13 +9,13 @@ from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
+from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
 from ipip.export import read_metadata
 from ipip.loop.aside import rewind
 from ipip.loop.folder import stage_id
 from ipip.loop.garbage import collect_garbage, find_garbage
 from ipip.loop.ledger import read_ledger
-from ipip.loop.lock import hold_lock
 from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
@@ -191,7 +191,12 @@ def test_a_damaged_summary_says_how_to_write_it_again(copied):
 def test_a_second_driver_is_refused(copied):
     config, folder = copied
     settings = load_settings(config, RunSettings)
-    with hold_lock(folder / ".lock"), pytest.raises(IpipError, match=f"process {os.getpid()} on"):
+    with (
+        hold_lock(folder / ".lock", "run"),
+        pytest.raises(
+            IpipError, match=rf"another `ipip run` writes there \(process {os.getpid()} on"
+        ),
+    ):
         run_loop(settings, folder)
 
 

@@ -87,3 +87,20 @@ def test_an_unknown_module_or_class_is_refused(tmp_path):
 def test_settings_that_contradict_each_other_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         TeacherSettings(**settings)
+
+
+LAUNCHED = """
+import os
+from ase.calculators.emt import EMT
+
+wrong = [name for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "WORLD_SIZE") if name in os.environ]
+assert not wrong, wrong
+assert os.environ["SLURM_NTASKS"] == "65"
+"""
+
+
+def test_a_teacher_is_no_process_of_a_launcher_around_its_run(tmp_path, monkeypatch):
+    (tmp_path / "launched.py").write_text(LAUNCHED)
+    for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "WORLD_SIZE", "SLURM_NTASKS"):
+        monkeypatch.setenv(name, "65")
+    _open(tmp_path, kind="ase", import_path="launched:EMT", import_folder=tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from importlib import resources
@@ -18,6 +19,8 @@ from ipip.lammps.units import units_of_deck
 from ipip.lammps.verdict import Bounds, Pair
 
 TEMPLATE = "student_nvt.lmp.j2"
+WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
+BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 METAL = "metal"  # the units of all decks that ipip fills in
 MODEL_NAME = "student.pt"  # what a deck calls the student
 
@@ -169,3 +172,10 @@ def template_text(path: Path | None) -> str:
         return Path(os.path.expanduser(path)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"deck template {path} cannot be read: {error}") from error
+
+
+def at_constant_pressure(md: StudentMDSettings) -> bool:
+    """Say whether the box of this MD follows a pressure, be it in a deck of the user's own."""
+    if md.ensemble == "npt":
+        return True
+    return md.deck is not None and BAROSTAT.search(template_text(md.deck)) is not None

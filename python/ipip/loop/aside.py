@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ipip.data.lock import hold_lock
 from ipip.errors import InputError
 from ipip.loop.course import evaluated_rounds
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import read_manifests
 from ipip.loop.results import write_results
 
@@ -81,7 +81,7 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
     """
     run = RunFolder(root.absolute())
     run.require()
-    with hold_lock(run.lock):
+    with hold_lock(run.lock, "rewind"):
         names = from_stage_on(run, first)
         aside = set_aside(run, names)
         if evaluated_rounds(read_manifests(run)):

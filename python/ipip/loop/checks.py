@@ -20,6 +20,7 @@ from ipip.errors import InputError
 from ipip.installation import install_command, rebuild_hint
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
+from ipip.loop.concerns import find_concerns
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import Start, exploration_starts
@@ -39,6 +40,7 @@ class FoundInputs:
         train, valid, test: number of reference frames.
         train_atoms, test_atoms: their atoms.
         boxes: atoms of each exploration start, by name.
+        concerns: what is allowed, but makes the results say less.
     """
 
     train: int
@@ -47,6 +49,7 @@ class FoundInputs:
     train_atoms: int
     test_atoms: int
     boxes: dict[str, int]
+    concerns: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +94,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
         train_atoms=_atoms(reference.train),
         test_atoms=_atoms(reference.test),
         boxes={start.name: len(start.frame) for start in starts},
+        concerns=tuple(find_concerns(settings, reference)),
     )
 
 

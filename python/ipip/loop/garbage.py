@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ipip.data.atomic import write_text
+from ipip.data.lock import hold_lock
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.journal import append_event
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.validity import EXPLORE, GARBAGE_COLLECTED
 
@@ -66,7 +66,7 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     """
     run = RunFolder(root.absolute())
     run.require()
-    with hold_lock(run.lock):
+    with hold_lock(run.lock, "gc"):
         found = find_garbage(root, dumps=dumps)
         for folder in _explorations(run, found):  # first: a harvest must not take what is left
             write_text(folder / GARBAGE_COLLECTED, "")

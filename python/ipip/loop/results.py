@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from ipip.data.atomic import replaced_file
+from ipip.data.lock import hold_lock
 from ipip.loop.contents import gather_content
 from ipip.loop.course import spent
 from ipip.loop.folder import RunFolder, stage_id
@@ -18,8 +19,23 @@ from ipip.loop.summary import make_summary
 from ipip.report import write_report
 
 
+def write_results_again(root: Path) -> Path:
+    """Do `write_results` while nothing else writes the run folder, as `ipip report` does.
+
+    Raises:
+        InputError: no round is finished, or it is not a run folder.
+        IpipError: a driver works on it, and writes these itself after each round.
+    """
+    run = RunFolder(root)
+    run.require()
+    with hold_lock(run.lock, "report"):
+        return write_results(root)
+
+
 def write_results(root: Path, budget: str | None = None) -> Path:
     """Write summary.json, ledger.csv, best/student.pt and the report; return the report's page.
+
+    The caller holds the run's lock.
 
     Args:
         root: the run folder.

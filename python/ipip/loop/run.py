@@ -9,6 +9,7 @@ from typing import Any
 from ipip.config.run import RunSettings
 from ipip.config.yaml_text import yaml_text
 from ipip.data.atomic import write_text
+from ipip.data.lock import hold_lock
 from ipip.errors import InputError
 from ipip.loop.aside import from_stage_on, set_aside
 from ipip.loop.checks import check_inputs
@@ -17,7 +18,6 @@ from ipip.loop.disk import full_disk_explained
 from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.next_round import budget_is_spent
 from ipip.loop.reporter import Reporter, SilentReporter
@@ -63,9 +63,11 @@ def run_loop(
     """
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
-    check_inputs(settings)
-    with full_disk_explained(run.root), hold_lock(run.lock):
+    found = check_inputs(settings)
+    with full_disk_explained(run.root), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
+        for concern in found.concerns:
+            watched.message(f"warning: {concern}")
         if from_stage is not None:
             aside = set_aside(run, from_stage_on(run, from_stage))
             watched.message(f"set aside in {aside}")

@@ -15,12 +15,14 @@ from ipip import __version__
 from ipip.config.stability import StabilityProtocol
 from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.check import check_deck
 from ipip.lammps.continuation import RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
 from ipip.stability.plots import plot_stability
+from ipip.stability.pressure import pressure_concerns
 from ipip.stability.results import (
     ModelStability,
     as_dict,
@@ -49,6 +51,7 @@ class StabilityReport:
     summary: dict[str, Any]
 
 
+@writes("folder", "stability")
 def run_stability(
     models: Sequence[Path],
     protocol: StabilityProtocol,
@@ -99,6 +102,7 @@ def run_stability(
     sentence = verdict_sentence(results, protocol.md.timestep, protocol.md.steps)
     summary = {
         "verdict": sentence,
+        "concerns": pressure_concerns(named, protocol),
         "models": [
             as_dict(model, protocol.md.timestep)
             | {

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
+from ipip.data import lock as lock_file
 from ipip.errors import InputError
 from ipip.study.arms import Arm
 
@@ -38,7 +39,7 @@ def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None
     lock = folder / LOCK
     if lock.exists():
         _check_same_study(lock, settings, base)
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and any(path.name != lock_file.NAME for path in folder.iterdir()):
         raise InputError(
             f"{folder}: holds other files and is no study; choose a new folder with --dir"
         )

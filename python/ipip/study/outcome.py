@@ -14,7 +14,7 @@ from ipip.loop.course import decide, evaluated_rounds, round_outcome
 from ipip.loop.decide import best_round
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.summary import LABEL
+from ipip.loop.summary import LABEL, held_out_units
 
 HELD_OUT = "held-out"
 
@@ -121,6 +121,7 @@ def _test_of(label: Manifest, results: Mapping[str, Any]) -> dict[str, Any]:
         "errors": results["test_frame_errors"],
         "weights": label.results["test_sizes"],
         "groups": label.results["test_groups"],
+        "units": held_out_units(label),
     }
 
 

@@ -23,6 +23,7 @@ from ipip.loop.digest import digest_json
 from ipip.loop.energy_shift import apply_energy_shift
 from ipip.loop.frames import frame_errors
 from ipip.loop.parts import settings_part
+from ipip.loop.reference import units_of
 from ipip.loop.storage import read_json, write_json
 from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
@@ -82,6 +83,7 @@ def score_on(
         "errors": frame_errors(frames, predicted),
         "weights": [len(frame) for frame in frames],
         "groups": group_names(frames, key),
+        "units": units_of(frames, key),
     }
 
 

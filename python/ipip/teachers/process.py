@@ -18,6 +18,7 @@ from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
 from ipip.installation import install_command
+from ipip.lammps.process import without_launcher
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 
@@ -214,7 +215,7 @@ def _interpreter(settings: TeacherSettings) -> Path:
 
 def _environment(settings: TeacherSettings) -> dict[str, str]:
     """The caller's environment with threads set; another interpreter inherits no module path."""
-    environment = dict(os.environ)
+    environment = without_launcher(os.environ)
     # What a package prints as it loads must not end its worker, whatever the locale.
     environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
+from ipip.data.lock import hold_folder
 from ipip.data.split import Split
 from ipip.errors import InputError
 from ipip.export import save_student
@@ -56,16 +58,20 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
     Raises:
         InputError: unusable input, or the folder belongs to other settings.
     """
-    lock = folder / LOCK
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder for the output")
-    if lock.exists():
-        there = parse_yaml(lock.read_text(encoding="utf-8"))
-        refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
+    _refuse_other_settings(settings, folder)
     split = None
     if (folder / SPLIT).exists():
         split = Split.load(folder / SPLIT, read_for_split(settings))
     return plan_training(settings, split)
+
+
+def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
+    lock = folder / LOCK
+    if lock.exists():
+        there = parse_yaml(lock.read_text(encoding="utf-8"))
+        refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
 
 
 def train_run(
@@ -88,8 +94,10 @@ def train_run(
     Raises:
         InputError, IpipError: as `ipip.train.fit`.
     """
-    with disk_full_explained(folder):
+    with contextlib.ExitStack() as held, disk_full_explained(folder):
+        processes.from_first(lambda: held.enter_context(hold_folder(folder, "train")))
         if processes.is_first():
+            _refuse_other_settings(settings, folder)  # another may have begun since `prepare`
             folder.mkdir(parents=True, exist_ok=True)
             locked = yaml_text(_locked(settings))
             write_text(folder / LOCK, locked)

@@ -12,7 +12,8 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame, fit_reference_energies, write_frames
 from ipip.errors import IpipError
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
-from ipip.loop.decide import SetEntry, count_composition
+from ipip.loop.concerns import as_sentence, split_concerns
+from ipip.loop.decide import SetEntry, count_composition, draw_held_out, held_out_count
 from ipip.loop.energy_shift import (
     apply_energy_shift,
     describe_shift,
@@ -57,12 +58,13 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
     runs = read_runs(run.run.stage(stage_id(0, "10_explore")))
-    frames, entries = _pretraining_set(runs)
+    frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor
     )
     shifted_test = apply_energy_shift(teacher_test, by_symbol)
     notes = [f"energy shift: {shift.note}"] if shift.note else []
+    notes += [as_sentence(concern) for concern in split_concerns(settings, reference)]
     unknown = outside_fit(frames, reference.train, settings.elements)
     if unknown:
         notes.append(
@@ -107,6 +109,7 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
             "composition": count_composition(entries),
             "test": dict(test),
             "test_groups": reference.groups,
+            "test_units": reference.units,
             "test_sizes": [len(frame) for frame in reference.test],
             "test_frame_errors": frame_errors(reference.test, shifted_test),
             "test_frame_energy_errors": frame_energy_errors(reference.test, shifted_test),
@@ -172,14 +175,18 @@ def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> flo
     return pace
 
 
-def _pretraining_set(runs: dict[str, list[Frame]]) -> tuple[list[Frame], list[SetEntry]]:
-    frames, entries = [], []
-    for name, own in runs.items():
-        for frame in own:
-            frames.append(frame)
-            identity = f"round_000/{name}/{frame.info['md_step']}"
-            entries.append(SetEntry(identity, 0, "teacher"))
-    return frames, entries
+def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:
+    named = [
+        (f"round_000/{name}/{frame.info['md_step']}", frame)
+        for name, own in runs.items()
+        for frame in own
+    ]
+    held_out = draw_held_out(len(named), held_out_count(len(named)), seed)
+    entries = [
+        SetEntry(identity, 0, "teacher", held)
+        for (identity, _), held in zip(named, held_out, strict=True)
+    ]
+    return [frame for _, frame in named], entries
 
 
 def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> dict[str, object]:

@@ -17,6 +17,7 @@ from ipip.loop.reporter import SilentReporter
 from ipip.loop.stage import Stage, StageResult
 from ipip.loop.stop import Stopped
 from ipip.loop.validity import describe_differences, find_done
+from ipip.sealed import read_sealed, sealed_text
 
 
 class Bench:
@@ -94,9 +95,9 @@ def test_time_of_an_attempt_that_was_stopped_counts(bench):
     with pytest.raises(Stopped):
         bench.go()
     marker = bench.run.stage("round_000/20_label") / "started.json"
-    begun = json.loads(marker.read_text())
+    begun = read_sealed(marker)
     assert 0 < begun["wall_s"] < 5
-    marker.write_text(json.dumps(begun | {"wall_s": 100.0}))
+    marker.write_text(sealed_text(begun | {"wall_s": 100.0}))
     bench.break_with = None
     assert 100 <= bench.go()["round_000/20_label"].wall_s < 105
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ipip.data.atomic import write_text
+from ipip.errors import IpipError
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.integrity import AGAIN, changed_files, inconsistency
 from ipip.loop.journal import append_event
 from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import Manifest, read_manifests
@@ -49,6 +51,7 @@ def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
 
     Raises:
         InputError: it is no run folder.
+        IpipError: a stage is damaged; nothing is garbage then.
     """
     run = RunFolder(root.absolute())
     run.require()
@@ -62,7 +65,7 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
 
     Raises:
         InputError: it is no run folder.
-        IpipError: a driver works on it.
+        IpipError: a driver works on it, or a stage is damaged; nothing is removed then.
     """
     run = RunFolder(root.absolute())
     run.require()
@@ -95,6 +98,9 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
     for path in run.root.rglob(".*.tmp*"):
         yield _item(path, "left by a killed process")
     done = read_manifests(run)
+    problem = inconsistency(done) or changed_files(run, done, done)
+    if problem is not None:  # what looks like garbage may be all that is left of it
+        raise IpipError(f"{run.root}: nothing was removed: {problem}; {AGAIN}")
     for identity in stages_on_disk(run):
         if identity not in done:
             continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from ipip.lammps import launch
+from ipip import lmp
 
 
 def lammps_command(*arguments: str) -> list[str]:
     """Return the command that runs LAMMPS with these arguments and ends with this process."""
-    return [sys.executable, os.path.abspath(launch.__file__), str(os.getpid()), *arguments]
+    return [sys.executable, os.path.abspath(lmp.__file__), "--parent", str(os.getpid()), *arguments]
 
 
 def lammps_environment() -> dict[str, str]:

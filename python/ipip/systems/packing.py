@@ -11,6 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import read, write
 
+from ipip.bound import bound_command
 from ipip.errors import InputError, IpipError
 
 TIME_LIMIT = 120.0  # s; packmol packs a feasible box of some thousand atoms in seconds
@@ -106,7 +107,7 @@ def _run(folder: Path, deck: str) -> tuple[bool, str]:
     try:
         with (folder / "packmol.inp").open() as source:  # packmol rewinds it: a pipe will not do
             run = subprocess.run(
-                [str(program)],
+                bound_command(str(program)),
                 stdin=source,
                 cwd=folder,
                 capture_output=True,

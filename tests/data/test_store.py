@@ -126,4 +126,4 @@ def test_unusable_stores_are_refused(frames: list[Frame], tmp_path: Path) -> Non
     with pytest.raises(InputError, match="frame 0: info cannot be written"):
         write_store(tmp_path / "b.lmdb", [frames[0].replace(info={"a": object()})])
     assert not (tmp_path / "b.lmdb").exists()
-    assert decode_frame(encode_frame(frames[2])).energy == frames[2].energy
+    assert decode_frame(encode_frame(frames[2], 2), 2).energy == frames[2].energy

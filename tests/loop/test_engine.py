@@ -151,9 +151,9 @@ def test_a_lost_output_is_noticed(bench):
 def test_a_stage_made_from_other_inputs_is_noticed(bench):
     bench.go()
     folder = bench.run.stage("round_000/10_explore")
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = read_sealed(folder / "manifest.json")
     manifest["results"]["continued"] = True
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(sealed_text(manifest))
     (reason,) = bench.look().invalid.values()
     assert reason == "was made from other results than those now in the folder"
 
@@ -161,7 +161,7 @@ def test_a_stage_made_from_other_inputs_is_noticed(bench):
 def test_a_broken_manifest_is_one_clear_message(bench):
     bench.go()
     (bench.run.stage("round_000/10_explore") / "manifest.json").write_text("{")
-    with pytest.raises(IpipError, match="not a manifest that this version reads"):
+    with pytest.raises(IpipError, match=r"10_explore/manifest.json: is damaged: it is not JSON"):
         bench.go()
 
 

@@ -38,7 +38,7 @@ def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None
     lock = folder / LOCK
     if lock.exists():
         _check_same_study(lock, settings, base)
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and any(folder.iterdir()) and not any(folder.glob("runs/seed_*/*/")):
         raise InputError(
             f"{folder}: holds other files and is no study; choose a new folder with --dir"
         )
@@ -47,14 +47,19 @@ def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None
 
 def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
     """Check that a study begun earlier can go on: it may only grow."""
-    old = yaml.safe_load(lock.read_text(encoding="utf-8"))
     try:
+        old = yaml.safe_load(lock.read_text(encoding="utf-8"))
         before = StudySettings.model_validate(old["study"])
         base_before = RunSettings.model_validate(old["run"])
     except ValidationError as error:
         raise InputError(
             f"{lock}: is of another version of ipip ({error.error_count()} keys do not fit); use "
             "a new folder with --dir"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+        raise InputError(
+            f"{lock}: is damaged; remove it, and the same `ipip study` writes it again (runs whose "
+            "settings differ are refused)"
         ) from None
     lost = [f"seed {seed}" for seed in before.seeds if seed not in settings.seeds]
     lost += _lost("arm", _named(before.arms), _named(settings.arms))

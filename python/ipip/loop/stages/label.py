@@ -51,7 +51,8 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     teacher_train, teacher_test, pace = _ask_teacher(settings, reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    runs = read_runs(run.run.stage(stage_id(0, "10_explore")))
+    explore = stage_id(0, "10_explore")
+    runs = read_runs(run.run.stage(explore), run.results(explore)["runs"])
     frames, entries = _pretraining_set(runs)
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor

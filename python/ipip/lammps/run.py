@@ -23,6 +23,7 @@ from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
 from ipip.lammps.run_record import (
+    REMOVED,
     VERDICT_FILE,
     changed_frames,
     stored_verdict,
@@ -37,7 +38,7 @@ LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
 _OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
 _KEPT = ("log.before.lammps", "first_energy.txt", RECORD, *RESTART_FILES)
-_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, VERDICT_FILE)
+_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, VERDICT_FILE, REMOVED)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ipip.sealed import DamagedError, read_sealed, sealed_text
 
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
+REMOVED = "frames_removed"
 FRAMES = ("trajectory.dump", "last.dump", "ring/*.dump")
 
 # What the records held before they had a seal.
@@ -44,11 +45,9 @@ def write_verdict(folder: Path, digest: str, verdict: Verdict) -> None:
     write_text(folder / VERDICT_FILE, sealed_text(record))
 
 
-def forget_frames(folder: Path) -> None:
-    """Take the frames out of a run's record, before they are removed for good."""
-    record = _read(folder)
-    if record is not None:
-        write_text(folder / VERDICT_FILE, sealed_text(record | {"files": {}}))
+def note_removal(folder: Path) -> None:
+    """Note that frames of a run are removed on purpose: those that are gone are not missed."""
+    write_text(folder / REMOVED, "")
 
 
 def stored_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
@@ -74,7 +73,7 @@ def changed_frames(folder: Path, only: Iterable[str] | None = None) -> list[str]
     """Return the files of a finished run that are gone or are not what it wrote.
 
     Args:
-        folder: of the run; one without a verdict has none, nor has one whose frames were removed.
+        folder: of the run; one without a verdict has none. See `note_removal`.
         only: names of files to look at; all of them by default.
 
     Raises:
@@ -82,6 +81,8 @@ def changed_frames(folder: Path, only: Iterable[str] | None = None) -> list[str]
     """
     files = (_read(folder) or {}).get("files", {})
     names = files if only is None else [name for name in only if name in files]
+    if (folder / REMOVED).exists():
+        names = [name for name in names if (folder / name).exists()]
     return [name for name in names if not _is_as(folder / name, files[name])]
 
 

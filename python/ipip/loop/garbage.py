@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipip.data.atomic import write_text
 from ipip.errors import IpipError
+from ipip.lammps.run_record import note_removal
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.integrity import AGAIN, changed_files, inconsistency
@@ -74,6 +75,8 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
         for folder in _explorations(run, found):  # first: a harvest must not take what is left
             write_text(folder / GARBAGE_COLLECTED, "")
         for item in found:
+            if item.why in OF_EXPLORATIONS:
+                note_removal(item.path.parent)
             if item.path.is_dir():
                 shutil.rmtree(item.path)
             else:

@@ -15,7 +15,7 @@ from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
-from ipip.lammps.run_record import forget_frames
+from ipip.lammps.run_record import note_removal
 from ipip.lammps.supervision import RECORD, RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
 from ipip.stability.plots import plot_stability
@@ -115,7 +115,7 @@ def run_stability(
 
 def remove_dumps(folder: Path) -> None:
     """Remove the trajectory of a run; its verdict, deck and log stay."""
-    forget_frames(folder)
+    note_removal(folder)
     for name in _DUMPS:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "ring", ignore_errors=True)

@@ -283,3 +283,36 @@ def test_manifests_of_the_version_before_are_read(copied):
         path.write_text(json.dumps(read_sealed(path) | {"format_version": 1}))
     known = json.loads((folder / "summary.json").read_text())
     assert run_loop(load_settings(config, RunSettings), folder) == known
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty"])
+def test_a_trajectory_that_is_gone_or_empty_is_said_before_it_is_harvested(copied, damage):
+    config, folder = copied
+    rewind(folder, "round_001/15_harvest")
+    dump = folder / "round_001/10_explore/runs/alloy_01/trajectory.dump"
+    if damage == "gone":
+        dump.unlink()
+    else:
+        dump.write_bytes(b"")
+    with pytest.raises(
+        InputError, match=r"alloy_01: trajectory.dump is missing or is not .*ipip rewind"
+    ):
+        run_loop(load_settings(config, RunSettings), folder)
+
+
+def test_what_a_killed_stage_left_damaged_is_done_again_and_comes_out_the_same(copied):
+    config, folder = copied
+    summary = json.loads((folder / "summary.json").read_text())
+    left = {
+        "round_000/10_explore": "runs/alloy_00.xyz",
+        "round_000/30_pretrain": "training/best.ckpt",
+        "round_000/40_finetune": "training/training.json",
+        "round_001/40_finetune": "training/result.json",
+        "round_001/10_explore": "runs/alloy_00/verdict.json",
+        "round_001/50_evaluate": "runs/alloy_00/trajectory.dump",
+    }
+    for stage, name in left.items():
+        (folder / stage / "manifest.json").unlink()
+        flip(folder / stage / name)
+    after = run_loop(load_settings(config, RunSettings), folder, confirm=lambda text: True)
+    assert without_times(after) == without_times(summary)

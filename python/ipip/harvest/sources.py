@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,9 @@ from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
 from ipip.harvest.scan import DumpScan, read_steps, scan_dump
+from ipip.harvest.scanned import is_still_there, seen_bytes
 from ipip.lammps.trajectory import RunTrajectory
+from ipip.sealed import DamagedError, read_sealed, sealed_text
 
 SCAN_FILE = "scan.json"
 
@@ -77,7 +78,8 @@ def open_sources(
         scans[key] = scan
         sources.append(_dump_source(path, scan, settings, symbols))
     plain = {"bounds": bounds, "scans": {key: scan.as_dict() for key, scan in scans.items()}}
-    write_text(folder / SCAN_FILE, json.dumps(plain))
+    plain["seen"] = {key: seen_bytes(Path(key), scan.end) for key, scan in scans.items()}
+    write_text(folder / SCAN_FILE, sealed_text(plain, indent=None))
     return sources
 
 
@@ -118,11 +120,15 @@ def _run_source(name: str, path: Path) -> Source:
 
 
 def _earlier_scans(path: Path, bounds: Mapping[str, Any]) -> dict[str, DumpScan]:
-    """Scans of an earlier call, where they were made with the same bounds."""
+    """Scans of an earlier call, where they were made with the same bounds of the same bytes."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = read_sealed(path)
         if plain["bounds"] != bounds:
             return {}
-        return {key: DumpScan.from_dict(scan) for key, scan in plain["scans"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {
+            key: DumpScan.from_dict(scan)
+            for key, scan in plain["scans"].items()
+            if is_still_there(Path(key), plain["seen"][key])
+        }
+    except (OSError, DamagedError, ValueError, KeyError, TypeError):
         return {}

@@ -21,13 +21,16 @@ def flip(path):
     path.write_bytes(data)
 
 
+def another(path):
+    folder = path.parent.parent if path.parent.name == "ring" else path.parent
+    return next(other for other in sorted(folder.rglob("*.dump")) if other != path)
+
+
 DAMAGES = {
     "gone": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
     "flipped": flip,
-    "of another frame": lambda path: path.write_bytes(
-        sorted(path.parent.rglob("*.dump"))[0].read_bytes()
-    ),
+    "another dump": lambda path: path.write_bytes(another(path).read_bytes()),
 }
 
 

@@ -28,12 +28,14 @@ def test_damaged_records_of_a_training_are_refused(tmp_path):
     (tmp_path / "best.ckpt").write_bytes(b"")
     write_finished(tmp_path, {"best_epoch": 2, "steps": 30, "wall_s": 1.0, "history": []})
     assert read_finished(tmp_path)["best_epoch"] == 2
-    for name, old, new in (("training.json", "0.001", "0.002"), ("result.json", "30", "31")):
+    for name, old, new, read in (
+        ("training.json", "0.001", "0.002", lambda: check_started(tmp_path, identity)),
+        ("result.json", "30", "31", lambda: read_finished(tmp_path)),
+    ):
         path = tmp_path / name
         whole = path.read_text()
         path.write_text(whole.replace(old, new))
         assert f"{name} is damaged" in training_problem(tmp_path)
         with pytest.raises(InputError, match=rf"{name} is damaged"):
-            check_started(tmp_path, identity)
-            read_finished(tmp_path)
+            read()
         path.write_text(whole)

@@ -61,8 +61,7 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder for the output")
     if lock.exists():
-        there = yaml.safe_load(lock.read_text(encoding="utf-8"))
-        refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
+        refuse_difference(folder, _decisive(_read_lock(lock)), _decisive(_locked(settings)))
     split = None
     if (folder / SPLIT).exists():
         split = Split.load(folder / SPLIT, read_for_split(settings))
@@ -180,6 +179,24 @@ def _draw(
 
 def _locked(settings: TrainRunSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude={"folder"})
+
+
+def _read_lock(path: Path) -> dict[str, Any]:
+    """Read the settings of an earlier run in the folder.
+
+    Raises:
+        InputError: they are damaged.
+    """
+    try:
+        there = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        there = None
+    if not isinstance(there, dict) or not isinstance(there.get("training"), dict):
+        raise InputError(
+            f"{path}: is damaged; remove it: the training in the folder has a record of its own that "
+            "is compared with the settings"
+        )
+    return there
 
 
 def _decisive(locked: dict[str, Any]) -> dict[str, Any]:

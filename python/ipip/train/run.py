@@ -193,7 +193,7 @@ def _read_lock(path: Path) -> dict[str, Any]:
         there = None
     if not isinstance(there, dict) or not isinstance(there.get("training"), dict):
         raise InputError(
-            f"{path}: is damaged; remove it: the training in the folder has a record of its own that "
+            f"{path}: is damaged; remove it: the training has a record of its own, which "
             "is compared with the settings"
         )
     return there

@@ -204,3 +204,20 @@ pack({"He": Atoms("He")}, {"He": 60000}, (130.0,) * 3, tolerance=2.6, periodic=T
     own.kill()
     own.wait()
     ends(marked, 5.0)
+
+
+@pytest.mark.slow
+def test_processes_of_torchrun_end_when_it_is_killed(marked, tmp_path):
+    (tmp_path / "wait.py").write_text(
+        "import os, time\n"
+        "from ipip.cli.train import _processes\n"
+        "with _processes('cpu'):\n"
+        "    open(f'begun-{os.environ[\"RANK\"]}', 'w').close()\n"
+        "    time.sleep(1000)\n"
+    )
+    command = [str(BIN / "torchrun"), "--nproc-per-node", "2", "wait.py"]
+    own = subprocess.Popen(command, cwd=tmp_path, env=marked, stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(list(tmp_path.glob("begun-*"))) == 2, "the ranks did not begin", 240)
+    own.kill()
+    own.wait()
+    ends(marked)

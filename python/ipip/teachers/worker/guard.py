@@ -11,6 +11,7 @@ import select
 import signal
 
 _POLL_MS = 1000
+_MOST_FILES = 4096  # a process that has just begun has a handful open
 
 
 def guard(requests: int) -> None:
@@ -29,7 +30,7 @@ def guard(requests: int) -> None:
         kept = os.dup2(requests, 3)
         # Whoever reads the worker's answers must see their end while this process lives.
         os.closerange(0, kept)
-        os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+        os.closerange(kept + 1, _MOST_FILES)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # these ask the worker to end in its own way
         pipe = select.poll()

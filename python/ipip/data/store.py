@@ -17,6 +17,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.data.atomic import replaced_file
+from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
 from ipip.data.view import FrameView
@@ -191,6 +192,7 @@ def encode_frame(frame: Frame, index: int) -> bytes:
         "stress": frame.stress is not None,
         "weight": float(frame.weight),
         "info": plain(frame.info),
+        "arrays": {name: values.tolist() for name, values in frame.arrays.items()},
     }
     try:
         line = sealed_text(head, indent=None)
@@ -206,7 +208,7 @@ def decode_frame(raw: bytes, index: int) -> Frame:
         DamagedError: the bytes are not those that were written for this frame.
     """
     line, _, body = raw.partition(b"\n")
-    head = open_sealed(line, lambda plain: set(plain) == _OLD_HEAD)
+    head = open_sealed(line, lambda plain: set(plain) - {"arrays"} == _OLD_HEAD)
     if "digest" in head and head["index"] != index:
         raise DamagedError(f"it is frame {head['index']}")
     if "digest" in head and head["digest"] != hashlib.sha256(body).hexdigest():
@@ -225,4 +227,5 @@ def decode_frame(raw: bytes, index: int) -> Frame:
         stress=stress.reshape(3, 3) if head["stress"] else None,
         info=head["info"],
         weight=head["weight"],
+        arrays=atom_state_in(head.get("arrays", {}), n),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import mmap
+import re
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from ipip.sealed import DamagedError
 READ_LIMIT_S = 120.0  # for LAMMPS to read a restart file and say its step
 STALL_S = 600.0  # a run that goes on and writes nothing for so long is ended, and begins anew
 _FRAME = b"ITEM: TIMESTEP\n"
+_BEFORE = re.compile(rb"(?:ITEM: UNITS\n[^\n]*\n)?(?:ITEM: TIME\n[^\n]*\n)?\Z")  # of a frame
+_LONGEST = 128  # bytes of both
 _ASK = 'read_restart {name}\nprint "$(step:%.0f) $(atoms:%.0f)" file {name}.step screen no\n'
 
 
@@ -158,7 +161,9 @@ def cut_dump(path: Path, step: int) -> None:
                     line = text[at + len(_FRAME) : at + len(_FRAME) + 32].split(b"\n")
                     if len(line) > 1 and int(line[0]) < step:
                         break
-                    cut = at
+                    head = text[max(0, at - _LONGEST) : at]
+                    found = _BEFORE.search(head)
+                    cut = at - (0 if found is None else len(found[0]))
             file.truncate(cut)
     except FileNotFoundError:
         return

@@ -19,6 +19,7 @@ FRAMES = ("trajectory.dump", "last.dump", "ring/*.dump")
 # What the records held before they had a seal.
 _OLD_RUN = frozenset(
     ("symbols", "rotation", "cell", "pbc", "seed", "timestep", "digest", "model_digest")
+    + ("state", "state_of_atoms")
 )
 _OLD_VERDICT = frozenset(("digest", "verdict"))
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from ipip.config.run import RunSettings
+from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.errors import InputError
 from ipip.loop.folder import RunFolder
 
@@ -18,7 +19,7 @@ def write_config_lock(run: RunFolder, settings: RunSettings) -> None:
     """Write the settings a run uses, every default and absolute path written out."""
     from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
 
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    text = yaml_text(settings.model_dump(mode="json"))
     write_text(run.config_lock, f"{HEAD}{_digest(text)}\n{text}")
 
 
@@ -47,7 +48,7 @@ def read_config_lock(run: RunFolder) -> dict[str, Any]:
     if head.startswith("#") and head != HEAD + _digest(rest):
         raise _damaged(run)
     try:
-        settings = yaml.safe_load(text)
+        settings = parse_yaml(text)
     except yaml.YAMLError:
         raise _damaged(run) from None
     if not isinstance(settings, dict):

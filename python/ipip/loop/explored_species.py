@@ -12,6 +12,7 @@ from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
 from ipip.lammps.dump import read_dump
 from ipip.lammps.run_record import changed_frames, read_run_record
+from ipip.lammps.units import units_of_run
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
@@ -65,7 +66,8 @@ def _count(title: str, folders: list[Path], name: str) -> list[SpeciesAtEnd]:
             symbols = read_run_record(folder)["symbols"]
             if changed_frames(folder, [name]):
                 continue  # removed to save space, or damaged
-            dumped = next(iter(read_dump(folder / name, symbols, columns=())))
+            units = units_of_run(folder)
+            dumped = next(iter(read_dump(folder / name, symbols, columns=(), units=units)))
         except (OSError, ValueError, KeyError, StopIteration, InputError, DamagedError):
             continue
         if dumped.numbers is not None:

@@ -12,6 +12,7 @@ import yaml
 
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import WITHOUT_INFLUENCE
+from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
@@ -91,7 +92,7 @@ def train_run(
     with disk_full_explained(folder):
         if processes.is_first():
             folder.mkdir(parents=True, exist_ok=True)
-            locked = yaml.safe_dump(_locked(settings), sort_keys=False, allow_unicode=True)
+            locked = yaml_text(_locked(settings))
             write_text(folder / LOCK, locked)
             plan.split.save(folder / SPLIT)
         result = fit(
@@ -188,7 +189,7 @@ def _read_lock(path: Path) -> dict[str, Any]:
         InputError: they are damaged.
     """
     try:
-        there = yaml.safe_load(path.read_text(encoding="utf-8"))
+        there = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         there = None
     if not isinstance(there, dict) or not isinstance(there.get("training"), dict):

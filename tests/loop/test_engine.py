@@ -17,6 +17,7 @@ from ipip.loop.reporter import SilentReporter
 from ipip.loop.stage import Stage, StageResult
 from ipip.loop.stop import Stopped
 from ipip.loop.validity import describe_differences, find_done
+from ipip.sealed import read_sealed, sealed_text
 
 
 class Bench:
@@ -94,9 +95,9 @@ def test_time_of_an_attempt_that_was_stopped_counts(bench):
     with pytest.raises(Stopped):
         bench.go()
     marker = bench.run.stage("round_000/20_label") / "started.json"
-    begun = json.loads(marker.read_text())
+    begun = read_sealed(marker)
     assert 0 < begun["wall_s"] < 5
-    marker.write_text(json.dumps(begun | {"wall_s": 100.0}))
+    marker.write_text(sealed_text(begun | {"wall_s": 100.0}))
     bench.break_with = None
     assert 100 <= bench.go()["round_000/20_label"].wall_s < 105
 
@@ -150,9 +151,9 @@ def test_a_lost_output_is_noticed(bench):
 def test_a_stage_made_from_other_inputs_is_noticed(bench):
     bench.go()
     folder = bench.run.stage("round_000/10_explore")
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = read_sealed(folder / "manifest.json")
     manifest["results"]["continued"] = True
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(sealed_text(manifest))
     (reason,) = bench.look().invalid.values()
     assert reason == "was made from other results than those now in the folder"
 
@@ -160,7 +161,7 @@ def test_a_stage_made_from_other_inputs_is_noticed(bench):
 def test_a_broken_manifest_is_one_clear_message(bench):
     bench.go()
     (bench.run.stage("round_000/10_explore") / "manifest.json").write_text("{")
-    with pytest.raises(IpipError, match="not a manifest that this version reads"):
+    with pytest.raises(IpipError, match=r"10_explore/manifest.json: is damaged: it is not JSON"):
         bench.go()
 
 

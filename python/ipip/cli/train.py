@@ -117,6 +117,7 @@ def _started_by_torchrun() -> bool:
 @contextmanager
 def _processes(accelerator: str) -> Iterator[None]:
     """Join the other processes where torchrun started several."""
+    from ipip.bound import end_with_parent
     from ipip.errors import InputError
     from ipip.train import processes
     from ipip.train.termination import TerminatedError
@@ -124,6 +125,8 @@ def _processes(accelerator: str) -> Iterator[None]:
     if not _started_by_torchrun():
         yield
         return
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun, whose end the others would wait for
+        end_with_parent()
     processes.join(accelerator, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     try:
         yield

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from ipip.lammps import launch
+from ipip import lmp
 
 # What MPICH, Open MPI and torchrun set for the processes that they start.
 LAUNCHER = ("PMI_", "PMIX_", "HYDI_", "HYDRA_", "MPI_LOCAL", "OMPI_", "TORCHELASTIC_")
@@ -15,7 +15,7 @@ TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR
 
 def lammps_command(*arguments: str) -> list[str]:
     """Return the command that runs LAMMPS with these arguments and ends with this process."""
-    return [sys.executable, os.path.abspath(launch.__file__), str(os.getpid()), *arguments]
+    return [sys.executable, os.path.abspath(lmp.__file__), "--parent", str(os.getpid()), *arguments]
 
 
 def without_launcher(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,17 +9,33 @@ import numpy as np
 
 from ipip.config.stop import StopSettings
 from ipip.errors import InputError
-from ipip.loop.course import decide, evaluated_rounds, round_outcome, stop_reason
+from ipip.loop.course import decide, evaluated_rounds, round_outcome, spent, stop_reason
 from ipip.loop.decide import best_round
 from ipip.loop.folder import BASELINE, stage_id
 from ipip.loop.manifest import Manifest
-from ipip.loop.next_round import NextRound
+from ipip.loop.next_round import NextRound, budget_is_spent
+from ipip.loop.rules import RunRules
 from ipip.loop.seeds import derive_seed
 from ipip.loop.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
 from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
 
 LABEL = stage_id(0, "20_label")
 NONE = stage_id(0, BASELINE)
+
+
+def summarise(
+    manifests: Mapping[str, Manifest], rules: RunRules, budget: str | None = None
+) -> dict[str, Any]:
+    """Return the summary of a run with these rules; see `make_summary`.
+
+    Args:
+        manifests: of the stages that are done, by name.
+        rules: of the run.
+        budget: the budget that ended it, if one did; one that is spent now is found here.
+    """
+    if budget is None:
+        budget = budget_is_spent(spent(manifests), rules.stop)
+    return make_summary(manifests, rules.stop, rules.rounds, budget)
 
 
 def make_summary(

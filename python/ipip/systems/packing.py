@@ -11,6 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import write
 
+from ipip.bound import bound_command
 from ipip.data.ase_files import read_last
 from ipip.errors import InputError, IpipError
 from ipip.installation import install_command
@@ -109,7 +110,7 @@ def _run(folder: Path, deck: str) -> tuple[bool, str]:
             "rb"
         ) as source:  # packmol rewinds it: a pipe will not do
             run = subprocess.run(
-                [str(program)],
+                bound_command(str(program)),
                 stdin=source,
                 cwd=folder,
                 capture_output=True,

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import WITHOUT_INFLUENCE
 from ipip.config.yaml_text import parse_yaml, yaml_text
@@ -70,8 +72,7 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
 def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
     lock = folder / LOCK
     if lock.exists():
-        there = parse_yaml(lock.read_text(encoding="utf-8"))
-        refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
+        refuse_difference(folder, _decisive(_read_lock(lock)), _decisive(_locked(settings)))
 
 
 def train_run(
@@ -187,6 +188,24 @@ def _draw(
 
 def _locked(settings: TrainRunSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude={"folder"})
+
+
+def _read_lock(path: Path) -> dict[str, Any]:
+    """Read the settings of an earlier run in the folder.
+
+    Raises:
+        InputError: they are damaged.
+    """
+    try:
+        there = parse_yaml(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        there = None
+    if not isinstance(there, dict) or not isinstance(there.get("training"), dict):
+        raise InputError(
+            f"{path}: is damaged; remove it: the training has a record of its own, which "
+            "is compared with the settings"
+        )
+    return there
 
 
 def _decisive(locked: dict[str, Any]) -> dict[str, Any]:

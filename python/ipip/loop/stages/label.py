@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,13 +37,15 @@ from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.teacher_md import read_runs
 from ipip.loop.starts import speed_box
-from ipip.loop.storage import read_json, write_json
+from ipip.loop.storage import read_json, write_json, write_sealed
+from ipip.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
 from ipip.train import metrics
 
 TEACHER_TEST = "teacher_test.xyz"
 DISTANCES = "min_distances.json"
 TIMING = "teacher_timing.json"
+_OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 
 
 def label(settings: RunSettings, run: StageRun) -> StageResult:
@@ -57,7 +60,8 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     teacher_train, teacher_test, pace = _ask_teacher(settings, reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    runs = read_runs(run.run.stage(stage_id(0, "10_explore")))
+    explore = stage_id(0, "10_explore")
+    runs = read_runs(run.run.stage(explore), run.results(explore)["runs"])
     frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor
@@ -162,8 +166,10 @@ def _ask_teacher(
 
 def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> float:
     """Return µs per atom of one evaluation: the median of `calls`, after a first one."""
-    if record.exists():
-        return float(read_json(record)["us_per_atom_step"])
+    with contextlib.suppress(FileNotFoundError, DamagedError):  # a damaged one is measured again
+        return float(
+            read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)["us_per_atom_step"]
+        )
     teacher.label([box])
     durations = []
     for _ in range(calls):
@@ -171,7 +177,7 @@ def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> flo
         teacher.label([box])
         durations.append(time.perf_counter() - clock)
     pace = 1e6 * float(np.median(durations)) / len(box)
-    write_json(record, {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations})
+    write_sealed(record, {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations})
     return pace
 
 

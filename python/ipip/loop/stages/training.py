@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ipip.loop.stages.reference import reference_frames
 from ipip.loop.storage import write_json
 from ipip.models import Student, build_student
 from ipip.train import FitResult, fit, metrics, predict_file, steps_of
+from ipip.train.damage import training_problem
 
 STUDENT_FILE = "student.pt"
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
@@ -211,6 +213,10 @@ def train_student(
     torch.set_num_threads(1)
     if settings.references == "auto":
         settings = settings.model_copy(update={"references": "keep"})
+    problem = training_problem(folder)
+    if problem is not None:
+        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
+        shutil.rmtree(folder)
     write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
     result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
     provenance = {

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+REMEDY = "remedy"  # key of a field's schema: what to do where the field is missing
+
 
 class Settings(BaseModel):
     """Immutable settings: unknown keys are refused, every field states its unit.

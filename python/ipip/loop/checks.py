@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ipip.config.md import StudentMDSettings
-from ipip.config.run import RunSettings
+from ipip.config.reference import ReferenceSettings
+from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.errors import InputError
@@ -58,6 +59,9 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     Raises:
         InputError: something is missing or does not fit.
     """
+    missing = missing_labels(settings.reference)
+    if missing is not None:
+        raise InputError(missing)
     reference = read_reference(
         settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
     )
@@ -83,6 +87,18 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     )
 
 
+def missing_labels(reference: ReferenceSettings) -> str | None:
+    """Say which file of labels is not there and how to make one, or None where all are there."""
+    for file in (*reference.data, *reference.train_data):
+        if not file.path.exists():
+            return (
+                f"reference.data: {file.path}: no such file; expected labelled frames: correct the "
+                "path, or make them: `ipip explore CONFIG --out frames.xyz`, then `ipip label LEVEL"
+                f" frames.xyz --out {file.path.name}`"
+            )
+    return None
+
+
 def check_lammps() -> None:
     """Check that LAMMPS and `pair_style ipip` are installed.
 
@@ -100,7 +116,7 @@ def check_lammps() -> None:
     check_plugin()
 
 
-def check_teacher(settings: RunSettings) -> TeacherCheck:
+def check_teacher(settings: UnlabelledSettings) -> TeacherCheck:
     """Load the teacher and evaluate it on the first box.
 
     Raises:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from ipip.config.md import MDSettings
-from ipip.config.run import RunSettings
+from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.loop.checks import FoundInputs
 from ipip.loop.decide import held_out_count
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
@@ -91,6 +91,27 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
             "Rates of training and of the student's MD are rough figures for one core, not "
             "measured here.",
         ),
+    )
+
+
+def plan_exploration(
+    settings: UnlabelledSettings, boxes: list[int], teacher_us_per_atom: float | None
+) -> str:
+    """Return what the MD of `ipip explore` will do and what it may cost, in words.
+
+    Args:
+        settings: of the run; its reference may be missing.
+        boxes: atoms of each start.
+        teacher_us_per_atom: measured cost of one evaluation; None: not measured.
+    """
+    pace = TEACHER_US_PER_ATOM if teacher_us_per_atom is None else teacher_us_per_atom
+    md = settings.teacher_md
+    seconds = (md.steps + md.relax_steps) * sum(boxes) * pace * 1e-6 / settings.teacher.workers
+    rate = f"{pace:.0f} µs per atom and evaluation"
+    return (
+        f"{len(boxes)} runs of {md.steps} teacher MD steps, about "
+        f"{seconds + TEACHER_START_S:.0f} s at {rate}"
+        + (" (not timed)" if teacher_us_per_atom is None else "")
     )
 
 

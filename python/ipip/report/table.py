@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipip.pages.numbers import format_number
+
 # Line breaks are for narrow terminals.
 HEADER = (
     "model",
@@ -26,7 +28,7 @@ def describe_speed(summary: dict[str, Any]) -> str:
     if not student or not teacher:
         return "Teacher and student were not both timed."
     ratio = teacher / student
-    pace = f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
+    pace = f"{_times(ratio)} faster" if ratio >= 1 else f"{_times(1 / ratio)} slower"
     return (
         f"It is {pace} than the teacher ({format_number(student)} against "
         f"{format_number(teacher)} µs per atom and step, one thread, the same box)."
@@ -69,17 +71,16 @@ def table_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def format_number(value: float) -> str:
-    """Return a number with three digits at least, never as a power of ten."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def format_failures(failures: dict[str, Any]) -> str:
     """Return ``2/8 (7-59 %)``: failed, total and the Wilson interval of the rate."""
     if not failures["total"]:
         return "none run"
     low, high = failures["wilson95"]
     return f"{failures['failed']}/{failures['total']} ({100 * low:.0f}-{100 * high:.0f} %)"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f} times" if ratio >= 100 else f"{ratio:.1f} times"
 
 
 def _errors(test: dict[str, Any]) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.student_md import describe_verdicts, run_student
 from ipip.loop.stages.training import STUDENT_FILE
 from ipip.loop.starts import speed_box, stability_starts
+from ipip.pages.numbers import format_number
 from ipip.stability.intervals import wilson_interval
 from ipip.train import metrics, predict_file
 
@@ -58,7 +59,7 @@ def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
         seeds=seeds,
         note=f"held-out force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å, energy "
         f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures['failed']} of "
-        f"{failures['total']} runs failed; {pace:.3g} µs per atom and step",
+        f"{failures['total']} runs failed; {format_number(pace)} µs per atom and step",
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ipip.pages.numbers import FOUR_DIGITS, THREE_DIGITS
 from ipip.report.content import ReportContent, SpeciesAtEnd, SpeciesOverTime
 from ipip.report.figures.figure import TEACHER, Figure, axis
 
@@ -41,7 +42,7 @@ def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
             "y": [entry.title for entry in entries],
             "x": [sum(entry.counts.get(n, 0) for n in names) / entry.runs for entry in entries],
             "marker": {"color": colour},
-            "hovertemplate": "%{y}: %{x:.3g} " + label + "<extra></extra>",
+            "hovertemplate": f"%{{y}}: %{{x:{THREE_DIGITS}}} {label}" + "<extra></extra>",
         }
         for label, names, colour in bars
     ]
@@ -78,7 +79,7 @@ def over_time(course: SpeciesOverTime, number: int) -> Figure:
             "x": course.times,
             "y": counts,
             "line": {"shape": "hv", "width": 2, "color": COLOURS[place % len(COLOURS)]},
-            "hovertemplate": "%{x:.4g} ps: %{y} " + pretty(name) + "<extra></extra>",
+            "hovertemplate": f"%{{x:{FOUR_DIGITS}}} ps: %{{y}} {pretty(name)}" + "<extra></extra>",
         }
         for place, (name, counts) in enumerate(course.counts.items())
     ]

@@ -41,14 +41,14 @@ def validate(
     missing = None if reference is None else missing_labels(reference)
     if reference is None or missing is not None:
         starts = check_exploration(unlabelled)
-        pace = None if without_teacher else check_teacher(unlabelled).us_per_atom
-        exploration = plan_exploration(unlabelled, [len(start.frame) for start in starts], pace)
+        teacher = None if without_teacher else check_teacher(unlabelled)
+        exploration = plan_exploration(unlabelled, [len(start.frame) for start in starts], teacher)
         if missing is None:
             missing = "`ipip run` needs labels under `reference`: see docs/own-system.md"
         if as_json:
             typer.echo(json.dumps({"exploration": exploration, "missing": missing}, indent=2))
         else:
-            typer.echo(f"`ipip explore` can begin: {exploration}.")
+            typer.echo(f"`ipip explore` can begin: {exploration}")
         if reference is not None:
             raise InputError(f"{config}: {missing}")
         if not as_json:
@@ -56,8 +56,8 @@ def validate(
         return
     settings = load_settings(config, RunSettings)
     found = check_inputs(settings)
-    pace = None if without_teacher else check_teacher(settings).us_per_atom
-    plan = make_plan(settings, found, pace)
+    teacher = None if without_teacher else check_teacher(settings)
+    plan = make_plan(settings, found, teacher)
     require_space(folder or Path.cwd(), plan.disk_bytes, "the run")
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))

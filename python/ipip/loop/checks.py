@@ -18,6 +18,7 @@ from ipip.data import Frame, check_elements
 from ipip.errors import InputError
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
+from ipip.loop.load import Load, LoadWatch
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import Start, exploration_starts
@@ -47,10 +48,11 @@ class FoundInputs:
 
 @dataclasses.dataclass(frozen=True)
 class TeacherCheck:
-    """A teacher that was tried: who it is, and µs per atom for one evaluation."""
+    """A teacher that was tried: who it is, µs per atom for one evaluation, the load meanwhile."""
 
     model: str
     us_per_atom: float
+    load: Load
 
 
 def check_inputs(settings: RunSettings) -> FoundInputs:
@@ -129,10 +131,11 @@ def check_teacher(settings: UnlabelledSettings) -> TeacherCheck:
     alone = settings.teacher.model_copy(update={"workers": 1})
     with tempfile.TemporaryDirectory() as folder, Teacher(alone, Path(folder)) as teacher:
         teacher.label([box])
-        clock = time.perf_counter()
-        teacher.label([box])
-        seconds = time.perf_counter() - clock
-        return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box))
+        with LoadWatch() as watch:
+            clock = time.perf_counter()
+            teacher.label([box])
+            seconds = time.perf_counter() - clock
+        return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box), watch.load)
 
 
 def _check_active(level: TeacherSettings) -> None:

@@ -38,8 +38,10 @@ function layoutOf(figure, c) {
     layout[key] = Object.assign({
       gridcolor: c.grid, linecolor: c.soft, zerolinecolor: c.grid, zeroline: key.startsWith("y"),
       tickcolor: c.soft, ticks: "outside", ticklen: 4, showline: true,
-      showgrid: key.startsWith("y"),
+      showgrid: key.startsWith("y"), automargin: true,
     }, layout[key]);
+    if (layout[key].title)
+      layout[key].title = Object.assign({ standoff: 10, font: { size: 13 } }, layout[key].title);
   }
   return painted(layout, c);
 }

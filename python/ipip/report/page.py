@@ -20,7 +20,7 @@ from ipip.report.figures import (
     species_figures,
     stability_figures,
 )
-from ipip.report.table import HEADER, describe_speed, format_failures, table_rows
+from ipip.report.table import HEADER, busy_sentence, describe_speed, format_failures, table_rows
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 FORCE = "force_mae_ev_per_a"
@@ -112,7 +112,8 @@ def _numbers(content: ReportContent) -> list[dict[str, str]]:
             {
                 "what": "speed against the teacher",
                 "value": f"{format_number(other / mine)}×",
-                "than": f"{format_number(mine)} against {format_number(other)} µs/atom/step",
+                "than": f"{format_number(mine)} against {format_number(other)} µs/atom/step"
+                + ("; timed on a busy machine" if busy_sentence(summary) else ""),
             }
         )
     last = summary["rounds"][-1]

@@ -28,10 +28,35 @@ def describe_speed(summary: dict[str, Any]) -> str:
     if not student or not teacher:
         return "Teacher and student were not both timed."
     ratio = teacher / student
+    busy = busy_sentence(summary)
     pace = f"{_times(ratio)} faster" if ratio >= 1 else f"{_times(1 / ratio)} slower"
     return (
         f"It is {pace} than the teacher ({format_number(student)} against "
         f"{format_number(teacher)} µs per atom and step, one thread, the same box)."
+        + (f" {busy}" if busy else "")
+    )
+
+
+def busy_sentence(summary: dict[str, Any]) -> str:
+    """Say which of the two timings were made on a machine that was busy; empty: none."""
+    entries = (
+        ("the teacher", summary["teacher"]),
+        ("the student", summary["rounds"][summary["best_round"]]),
+    )
+    busy = {
+        who: entry["timing_load"]
+        for who, entry in entries
+        if (entry.get("timing_load") or {}).get("is_high")
+    }
+    if not busy:
+        return ""
+    who = " and ".join(busy)
+    loads = " and ".join(f"{load['running']:.1f}" for load in busy.values())
+    cores = next(iter(busy.values()))["cores"]
+    return (
+        f"But {who} {'were' if len(busy) > 1 else 'was'} timed on a busy machine ({loads} programs "
+        f"on {cores} cores), so that {'they seem' if len(busy) > 1 else 'it seems'} slower than "
+        f"{'they are' if len(busy) > 1 else 'it is'}: the ratio is uncertain."
     )
 
 
@@ -93,4 +118,6 @@ def _errors(test: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _speed(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.1f}"
+    if value is None:
+        return "n/a"
+    return f"{value:.1f}" if value < 1000 else f"{value:.0f}"

@@ -28,7 +28,7 @@ CURVES = (
     ("energy MAE (meV/atom)", "energy", (("valid_energy_mae_mev_per_atom", "validation"),)),
     ("learning rate", "rate", (("learning_rate", "learning rate"),)),
 )
-LINES = {"training": COLOURS[0], "validation": COLOURS[1], "learning rate": "#555555"}
+LINES = {"training": COLOURS[0], "validation": COLOURS[1], "learning rate": "#8a919e"}
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -125,7 +125,7 @@ def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> Pag
                 row=row,
                 col=column,
             )
-        figure.update_yaxes(type="log", exponentformat="power", row=row, col=column)
+        figure.update_yaxes(type="log", dtick="D2", exponentformat="power", row=row, col=column)
         figure.update_xaxes(title_text="epoch", row=row, col=column)
     if best_epoch is not None:
         figure.add_vline(x=best_epoch, line={"color": "#999999", "dash": "dot"})

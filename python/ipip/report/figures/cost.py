@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ipip.pages.numbers import FOUR_DIGITS, THREE_DIGITS, format_number
 from ipip.report.content import ReportContent
-from ipip.report.figures.figure import MANY, Figure, axis, model_colour, model_label, round_axis
+from ipip.report.figures.figure import Figure, axis, model_colour, model_label, round_axis
+from ipip.report.table import busy_sentence
 
 STAGES = {
     "05_forget": "forget",
@@ -19,7 +20,19 @@ STAGES = {
     "50_evaluate": "evaluate",
     "60_baseline": "baseline",
 }
-COLOURS = dict(zip(STAGES.values(), MANY, strict=True))
+COLOURS = {
+    "forget": "#ebdab3",
+    "explore (MD)": "#e69f00",
+    "harvest": "#cc79a7",
+    "reference labels": "#d84151",
+    "label": "#00a878",
+    "relabel": "#b2df64",
+    "pretrain": "#56b4e9",
+    "fine-tune": "#8f7ee0",
+    "committee": "#584b15",
+    "evaluate": "#125459",
+    "baseline": "#d55e00",
+}  # each pair at least 30 apart in CIE Lab
 OTHER = "#555d6b"  # of a stage that is not known here
 
 
@@ -48,7 +61,8 @@ def speed(content: ReportContent) -> Figure:
     return Figure(
         "speed",
         "Speed",
-        "One thread, on the same box: the teacher's evaluation, the students' MD in LAMMPS.",
+        "One thread, on the same box: the teacher's evaluation, the students' MD in LAMMPS. "
+        + busy_sentence(content.summary),
         [
             {
                 "type": "bar",

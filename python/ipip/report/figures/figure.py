@@ -13,11 +13,6 @@ from typing import Any
 TEACHER = "#8a919e"
 NONE = "#d55e00"
 STUDENTS = ("#56b4e9", "#0f83c9", "#00a878", "#cc79a7", "#e69f00", "#8f7ee0", "#b2df64", "#125459")
-# As many as a run has kinds of stages; each pair is at least 30 apart in CIE Lab.
-MANY = (
-    *("#d55e00", "#e69f00", "#cc79a7", "#56b4e9", "#00a878", "#8f7ee0"),
-    *("#584b15", "#ebdab3", "#b2df64", "#125459", "#d84151"),
-)
 CAUSES = ("#d55e00", "#e69f00", "#cc79a7", "#56b4e9", "#00a878", "#8f7ee0", "#8a919e")
 
 

@@ -62,7 +62,7 @@ def _results(summary: dict[str, Any]) -> Table:
     wide still the names of the models are folded.
     """
     shown = [number for number, name in enumerate(HEADER) if "RMSE" not in name]
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for number in shown:
         heading = HEADER[number].replace("(95 %)", "(95\u00a0%)").replace(" ", "\n")
         justify: JustifyMethod = "right" if number else "left"

@@ -14,7 +14,7 @@ from ipip.errors import InputError
 
 ProfileName = Literal["quick", "production"]
 
-TEACHER_US_PER_ATOM = 1500.0  # one evaluation of a foundation model on one core, as in the plan
+TEACHER_US_PER_ATOM = 2500.0  # one evaluation of a foundation model on one core, in dense matter
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,7 +50,7 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_frames_have_provenance_and_no_labels(explored):
-    config, out = explored
+    _, out = explored
     frames = read_frames(out, require=())
     assert len(frames) == 12
     assert all(f.energy is None and f.forces is None and f.stress is None for f in frames)
@@ -106,7 +106,7 @@ def test_the_same_command_is_done_at_once_and_more_frames_come_from_the_same_md(
 
 
 def test_a_run_that_was_not_finished_is_done_again_and_gives_the_same(explored, tmp_path):
-    config, out = explored
+    _, out = explored
     own = write_config(
         tmp_path, systems=[{"name": "alloy", "file": "start.xyz", "runs": 4, "temperature": 500.0}]
     )
@@ -181,9 +181,9 @@ def test_run_without_labels_says_what_to_do(explored, tmp_path, capsys):
     assert "`ipip explore CONFIG --out frames.xyz` makes frames" in error
     assert main(["validate", "--without-teacher", str(config)]) == 0
     assert "`ipip explore` can begin: 4 runs of 20 teacher MD" in capsys.readouterr().out
+    empty = config.with_name("null.yaml")
+    empty.write_text(f"{config.read_text()}\nreference: null\n")
     with pytest.raises(InputError, match="reference: is missing"):
-        empty = config.with_name("null.yaml")
-        empty.write_text(f"{config.read_text()}\nreference: null\n")
         load_settings(empty, RunSettings)
 
 

@@ -178,10 +178,12 @@ def _say(file: Path, first: FirstSettings, point: StartingPoint | None, has_labe
         typer.echo(f"- {line}")
     for key, what in first.open.items():
         typer.echo(f"- FILL IN {key}: {what}")
-    typer.echo(f"next: {'fill that in, then ' if first.open else ''}ipip validate {name}")
-    if not has_labels:
+    ahead = f"next: {'fill that in, then ' if first.open else ''}"
+    if has_labels:
+        typer.echo(f"{ahead}ipip validate {name}")
+    else:
         label = "ipip label LEVEL.yaml frames.xyz --out labels.xyz"
-        typer.echo(f"then: ipip explore {name} --out frames.xyz")
+        typer.echo(f"{ahead}ipip explore {name} --out frames.xyz")
         typer.echo(f"then: {label}")
         typer.echo("      LEVEL.yaml is the reference, such as the line `kind: tblite` or")
         typer.echo("      `kind: cp2k` (docs/references.md)")

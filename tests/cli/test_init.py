@@ -76,6 +76,7 @@ def test_the_starts_are_the_labels_own_structures_of_lowest_energy(labels, tmp_p
         frame = lowest[start.get_chemical_formula()]
         assert start.positions == pytest.approx(frame.positions, abs=1e-6)
         assert start.cell.array == pytest.approx(frame.cell) and start.calc is None
+        assert system.replicate == (1, 2, 2)  # 7.7 x 3.85 x 3.85 Å, with a cutoff of 5 Å
 
 
 def test_a_minimal_file_has_what_is_set_and_no_other_key(labels, tmp_path):

@@ -58,6 +58,9 @@ def init(
     group_key: Annotated[
         str | None, typer.Option("--group-key", help="Key of the labels' trajectories.")
     ] = None,
+    units: Annotated[
+        str, typer.Option("--units", help="Energy unit of the labels: eV, kcal/mol or hartree.")
+    ] = "eV",
     example: Annotated[
         bool, typer.Option("--example", help="Write examples/mo-s-o/quick.yaml (Mo3O9 in S2).")
     ] = False,
@@ -81,6 +84,7 @@ def init(
         write_quick_template(file)
         typer.echo(f"wrote {file}: the quick example, whose labels lie in examples/mo-s-o/data")
         return
+    from ipip.cli.label_keys import label_keys
     from ipip.config.run import RunSettings
     from ipip.config.template import render_template
     from ipip.data.survey import survey_labels
@@ -88,9 +92,15 @@ def init(
 
     survey = None
     if labels is not None:
-        survey = survey_labels(labels, energy=energy_key, forces=forces_key, group=group_key)
-    elif energy_key or forces_key or group_key:
-        raise InputError("--energy-key, --forces-key and --group-key go with --labels")
+        survey = survey_labels(
+            labels,
+            energy=energy_key,
+            forces=forces_key,
+            group=group_key,
+            units=label_keys("", "", None, None, "", units=units).units,
+        )
+    elif energy_key or forces_key or group_key or units != "eV":
+        raise InputError("--energy-key, --forces-key, --group-key and --units go with --labels")
     point = _systems(start or [], species or [], box, density, base)
     if point is None and survey is not None:
         point = from_labels(survey, f"{file.stem}-starts")

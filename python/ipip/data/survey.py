@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from ase.data import chemical_symbols
 
-from ipip.config.data import DataKeys
+from ipip.config.data import DataKeys, EnergyUnit
 from ipip.data.database import read_database
 from ipip.data.files import (
     DATABASE_SUFFIXES,
@@ -87,6 +87,7 @@ def survey_labels(
     energy: str | None = None,
     forces: str | None = None,
     group: str | None = None,
+    units: EnergyUnit = "eV",
 ) -> LabelSurvey:
     """Look for labels, groups and temperatures in a file.
 
@@ -95,18 +96,20 @@ def survey_labels(
         energy: key of the energies, where it is known.
         forces: key of the forces, where it is known.
         group: key of the groups, where it is known.
+        units: energy unit of the file.
 
     Raises:
         InputError: unreadable file, or no key that looks like an energy or like forces; lists
             those that are there.
     """
-    parsed = _parse(path)
+    parsed = _parse(path, units)
     if parsed is None:  # a store has its keys fixed
         frames = read_frames(path)
         per_frame = [dict(frame.info) for frame in frames]
         keys, others, missing = DataKeys(), dict[str, list[str]](), 0
     else:
         keys, others = _label_keys(parsed, str(path), energy, forces)
+        keys = keys.model_copy(update={"units": units})
         whole = [one for one in parsed if _is_labelled(one, keys)]
         missing = len(parsed) - len(whole)
         frames = frames_from_parsed(whole, keys, str(path), ("energy", "forces"))
@@ -133,12 +136,12 @@ def survey_labels(
     )
 
 
-def _parse(path: Path) -> list[ParsedFrame] | None:
+def _parse(path: Path, units: EnergyUnit) -> list[ParsedFrame] | None:
     suffix = path.suffix.lower()
     if not path.is_file() or suffix in STORE_SUFFIXES:
         return None  # `read_frames` opens it, or says what is wrong
     if suffix in SGDML_SUFFIXES:
-        return read_sgdml(path, DataKeys().units)
+        return read_sgdml(path, units)
     if suffix in DATABASE_SUFFIXES:
         return read_database(path)
     return read_xyz(path) if suffix in XYZ_SUFFIXES else None

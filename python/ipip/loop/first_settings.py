@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from ase.data import atomic_masses, atomic_numbers
 
 from ipip.config.data import DataKeys
 from ipip.config.profiles import find_profile, sized_settings
+from ipip.config.student import PaiNNSettings
 from ipip.config.systems import SystemSettings
 from ipip.data import Frame, write_frames
 from ipip.data.survey import LabelSurvey
@@ -81,10 +83,13 @@ def from_labels(survey: LabelSurvey, folder: str) -> StartingPoint:
         file = f"{folder}/{formula}.xyz"
         hot = [survey.temperatures[k] for k in own] if survey.temperatures else []
         system: dict[str, Any] = {"name": formula, "file": file}
+        copies = _copies(survey.frames[lowest])
+        if max(copies) > 1:
+            system["replicate"] = copies
         if hot:  # an instant's temperature fluctuates: the end of the range is no target
             system["temperature"] = _round(np.quantile(hot, 0.9))
         systems.append(system)
-        atoms.append(len(survey.frames[lowest]))
+        atoms.append(len(survey.frames[lowest]) * math.prod(copies))
         bare = survey.frames[lowest].replace(energy=None, forces=None, stress=None, info={})
         starts[file] = bare
     return StartingPoint(systems, atoms, survey.elements, starts)
@@ -292,6 +297,21 @@ def _describe(survey: LabelSurvey) -> list[str]:
 
 def _by_number(elements: set[str]) -> list[str]:
     return sorted(elements, key=lambda symbol: atomic_numbers[symbol])
+
+
+def _copies(frame: Frame) -> list[int]:
+    """Return how often a cell is repeated along each lattice vector that its atoms see twice.
+
+    In a cell thinner than the cutoff an atom is its own neighbour, and moves with its images.
+    """
+    if not frame.pbc.any():
+        return [1, 1, 1]
+    heights = 1.0 / np.linalg.norm(np.linalg.pinv(frame.cell), axis=0)
+    cutoff = PaiNNSettings().cutoff
+    return [
+        max(1, math.ceil(cutoff / height - 1e-6)) if periodic else 1
+        for height, periodic in zip(heights, frame.pbc, strict=True)
+    ]
 
 
 def _round(kelvin: float) -> float:

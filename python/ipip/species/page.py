@@ -18,6 +18,7 @@ from ipip.species.verdict import describe_result
 
 SHOWN = 20
 WHOLE = 8  # molecules
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # where colours come again
 
 
 def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
@@ -66,7 +67,11 @@ def _over_time(result: SpeciesResult) -> PageFigure:
                 x=times,
                 y=result.timeline.of(name),
                 name=pretty(name),
-                line={"shape": "hv", "color": COLOURS[number % len(COLOURS)]},
+                line={
+                    "shape": "hv",
+                    "color": COLOURS[number % len(COLOURS)],
+                    "dash": DASHES[number // len(COLOURS) % len(DASHES)],
+                },
                 visible=True if name in followed else "legendonly",
             )
         )

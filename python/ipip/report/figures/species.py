@@ -12,6 +12,7 @@ from ipip.report.content import ReportContent, SpeciesAtEnd, SpeciesOverTime
 from ipip.report.figures.figure import TEACHER, Figure, axis
 
 COLOURS = ("#0f83c9", "#e69f00", "#00a878", "#cc79a7", "#56b4e9", "#d55e00", "#8f7ee0", "#b8a800")
+DASHES = ("solid", "dash", "dot", "dashdot")  # where colours come again
 OTHERS = "others"
 
 
@@ -78,7 +79,12 @@ def over_time(course: SpeciesOverTime, number: int) -> Figure:
             "name": pretty(name),
             "x": course.times,
             "y": counts,
-            "line": {"shape": "hv", "width": 2, "color": COLOURS[place % len(COLOURS)]},
+            "line": {
+                "shape": "hv",
+                "width": 2,
+                "color": COLOURS[place % len(COLOURS)],
+                "dash": DASHES[place // len(COLOURS) % len(DASHES)],
+            },
             "hovertemplate": f"%{{x:{FOUR_DIGITS}}} ps: %{{y}} {pretty(name)}" + "<extra></extra>",
         }
         for place, (name, counts) in enumerate(course.counts.items())

@@ -79,6 +79,18 @@ def test_the_starts_are_the_labels_own_structures_of_lowest_energy(labels, tmp_p
         assert system.replicate == (1, 2, 2)  # 7.7 x 3.85 x 3.85 Å, with a cutoff of 5 Å
 
 
+def test_a_start_that_is_there_is_kept(labels, tmp_path, capsys):
+    kept = tmp_path / "my-starts" / "Au3Cu5.xyz"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    assert "my-starts/Au3Cu5.xyz: exists already" in refuse(
+        capsys, tmp_path / "my.yaml", "--labels", labels
+    )
+    assert kept.read_text() == "mine" and not (tmp_path / "my.yaml").exists()
+    assert init(tmp_path / "my.yaml", "--labels", labels, "--force") == 0
+    assert kept.read_text() != "mine"
+
+
 def test_a_minimal_file_has_what_is_set_and_no_other_key(labels, tmp_path):
     assert init(tmp_path / "a.yaml", "--labels", labels, "--minimal") == 0
     assert init(tmp_path / "b.yaml", "--labels", labels) == 0

@@ -104,6 +104,12 @@ def init(
     point = _systems(start or [], species or [], box, density, base)
     if point is None and survey is not None:
         point = from_labels(survey, f"{file.stem}-starts")
+    for name in () if point is None or force else point.starts:
+        if (base / name).exists():
+            raise InputError(
+                f"{base / name}: exists already; choose another name for {file}, or overwrite both "
+                "with --force"
+            )
     first = first_settings(
         profile,
         start=point,

@@ -157,3 +157,22 @@ def test_radii_keep_elements_apart_by_their_sums():
         SystemSettings(species={"S2": 1}, box=9.0, radii={"Q": 1.0})
     with pytest.raises(InputError, match="do not fit"):
         build(settings.model_copy(update={"radii": {"S": 4.0}}), seed=3)
+
+
+def test_a_lammps_dump_is_a_structure_in_its_units_with_its_elements(tmp_path):
+    path = tmp_path / "start.dump"
+    rows = "2 O 1.27 0.1 0.1\n1 Mo 1.1 0.1 0.1\n"
+    text = (
+        "ITEM: UNITS\nnano\nITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n2\n"
+        "ITEM: BOX BOUNDS pp pp ff\n1 1.9\n0 0.9\n0 0.9\nITEM: ATOMS id element xu yu zu\n"
+    )
+    path.write_text(text + rows)
+    box = build(SystemSettings(file=path), seed=1)
+    assert box.numbers.tolist() == [42, 8] and box.pbc.tolist() == [True, True, False]
+    np.testing.assert_allclose(box.cell, np.eye(3) * 9.0)
+    np.testing.assert_allclose(box.positions[1] - box.positions[0], [1.7, 0.0, 0.0])
+    path.write_text(
+        (text + rows).replace("element", "type").replace("1 Mo ", "1 1 ").replace("2 O ", "2 2 ")
+    )
+    with pytest.raises(InputError, match="elements are not known"):
+        build(SystemSettings(file=path), seed=1)

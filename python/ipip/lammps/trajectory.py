@@ -10,9 +10,10 @@ import numpy as np
 
 from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
-from ipip.lammps.dump import read_dump
+from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame
 from ipip.lammps.run import read_verdict
+from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
 
 
@@ -26,6 +27,7 @@ class RunTrajectory:
     Attributes:
         symbols: element of each LAMMPS type.
         timestep: fs.
+        units: LAMMPS' unit style of its deck.
         model_digest: of the student's file, or None where another potential ran.
 
     Raises:
@@ -43,6 +45,7 @@ class RunTrajectory:
             ) from error
         self.symbols: tuple[str, ...] = tuple(run["symbols"])
         self.timestep: float = float(run["timestep"])  # fs
+        self.units = units_of_run(self.folder)
         self.model_digest: str | None = run.get("model_digest")
         self._rotation = np.array(run["rotation"])
         self._cell = np.array(run["cell"])
@@ -75,7 +78,7 @@ class RunTrajectory:
             last = at
             while last < len(wanted) and sources[wanted[last]] == file:
                 last += 1
-            yield from map(self._frame, read_dump(file, self.symbols, wanted[at:last]))
+            yield from map(self._frame, self._read(file, wanted[at:last]))
             at = last
 
     def _sources(self) -> dict[int, Path]:
@@ -85,8 +88,18 @@ class RunTrajectory:
         sources: dict[int, Path] = {}
         for file in files:
             if file.exists():
-                sources.update(dict.fromkeys(read_dump(file).steps().tolist(), file))
+                steps = self._read(file).steps()
+                if (np.diff(steps) <= 0).any():
+                    raise InputError(
+                        f"{file}: its steps start again at {steps[1:][np.diff(steps) <= 0][0]}, so "
+                        "that a step does not name a frame: leave `reset_timestep` out of the "
+                        "deck behind its dumps, or give the dump itself to `ipip harvest`"
+                    )
+                sources.update(dict.fromkeys(steps.tolist(), file))
         return sources
+
+    def _read(self, file: Path, steps: Collection[int] | None = None) -> DumpReader:
+        return read_dump(file, self.symbols, steps, units=self.units)
 
     def _frame(self, dumped: DumpFrame) -> Frame:
         assert dumped.numbers is not None  # the symbols are known

@@ -5,6 +5,10 @@ each start of `lmp` and at `import lammps`, and loads every ``*plugin.so`` of th
 module imports nothing heavy, torch least of all.
 """
 
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,6 +37,35 @@ def native_folder() -> Path:
     return Path(spec.origin).resolve().parent
 
 
+def foreign_launcher(environ: Mapping[str, str]) -> str | None:
+    """Say so where the ranks of another MPI's launcher are about to start the wheel's LAMMPS.
+
+    MPICH, which the LAMMPS wheel runs on, then ends in MPI_Init with an error about PMIx that names
+    neither program.
+
+    Args:
+        environ: variables of this process.
+
+    Returns:
+        What to run instead, on the first rank; None on others, and where nothing is wrong.
+    """
+    try:
+        distribution("mpich")
+    except PackageNotFoundError:  # a LAMMPS that the user compiled, with the user's MPI
+        return None
+    rank = environ.get("OMPI_COMM_WORLD_RANK", environ.get("PMIX_RANK"))
+    if rank != "0" or "PMI_RANK" in environ:
+        return None
+    if "OMPI_COMM_WORLD_RANK" in environ or "SLURM_PROCID" not in environ:
+        launcher, instead = "Open MPI's mpirun", str(Path(sys.executable).parent / "mpirun")
+    else:
+        launcher, instead = "srun with PMIx", "srun --mpi=pmi2"
+    return (
+        f"ipip: these ranks were started by {launcher}, but the LAMMPS of the wheel runs on MPICH "
+        f"and will end in MPI_Init: start it with {instead}"
+    )
+
+
 def plugin_folder() -> str:
     """Folder that holds ``ipipplugin.so``, for ``LAMMPS_PLUGIN_PATH``.
 
@@ -40,6 +73,9 @@ def plugin_folder() -> str:
         The absolute path of the folder. Without the compiled part, the path where it would be, so
         that other decks still run.
     """
+    message = foreign_launcher(os.environ)
+    if message is not None:
+        print(message, file=sys.stderr, flush=True)
     try:
         return str(native_folder() / "plugin")
     except FileNotFoundError:

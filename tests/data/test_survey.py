@@ -138,11 +138,10 @@ def test_an_archive_in_other_units_is_read_with_them(tmp_path):
     path = tmp_path / "a.npz"
     positions = np.array([[[0.0, 0, 0], [1.1, 0, 0]]] * 4)
     np.savez(path, z=[6, 8], R=positions, E=[-23.06] * 4, F=0 * positions, e_unit="kcal/mol")
-    with pytest.raises(InputError, match=r"set keys\.units to kcal/mol"):
-        survey_labels(path)
-    survey = survey_labels(path, units="kcal/mol")
-    assert (survey.keys.energy, survey.keys.forces, survey.keys.units) == ("E", "F", "kcal/mol")
-    assert survey.frames[0].energy == pytest.approx(-1.0, abs=1e-4)
+    for units in (None, "kcal/mol"):  # as it states, or as told
+        survey = survey_labels(path, units=units)
+        assert (survey.keys.energy, survey.keys.forces, survey.keys.units) == ("E", "F", units)
+        assert survey.frames[0].energy == pytest.approx(-1.0, abs=1e-4)
 
 
 def test_a_missing_file_is_told(tmp_path):

@@ -297,6 +297,16 @@ def test_without_a_teacher_frames_are_diverse_and_have_no_labels(student, tmp_pa
     assert len(frames) == 3 and all(f.energy is None and f.forces is None for f in frames)
 
 
+def test_frames_of_dumps_have_the_state_that_the_settings_say(student, tmp_path):
+    write_dump(tmp_path / "a.dump", range(0, 60, 10))
+    own = settings(state={"charge": -1, "multiplicity": 2})
+    harvest_dumps([tmp_path / "a.dump"], student, own, tmp_path / "out", ["S", "O"])
+    frames = read_frames(tmp_path / "out" / "frames.xyz")
+    assert frames and all(f.state == {"charge": -1, "multiplicity": 2} for f in frames)
+    with pytest.raises(ValueError, match="state has colour; expected charge"):
+        settings(state={"colour": 1})
+
+
 def test_the_command_line_names_what_is_wrong(student, tmp_path, capsys):
     write_dump(tmp_path / "a.dump", range(0, 30, 10))
     dump, model = str(tmp_path / "a.dump"), str(student)

@@ -141,18 +141,3 @@ def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(
     )
     assert run.status != 0
     assert "step 4: energy or force of the atom with ID 3 is not finite" in run.errors
-
-
-def test_bonded_neighbours_must_not_be_left_out(
-    models: Models, lammps: Lammps, tmp_path: Path
-) -> None:
-    models()
-    run = lammps(
-        "units metal\natom_style bond\nregion box block 0 10 0 10 0 10\n"
-        "create_box 3 box bond/types 1 extra/bond/per/atom 2 extra/special/per/atom 2\n"
-        "create_atoms 2 single 5 5 5\ncreate_atoms 3 single 5 5 7\nmass * 10\n"
-        "pair_style ipip\npair_coeff * * float64.pt O Mo S\n"
-        "bond_style harmonic\nbond_coeff 1 1.0 1.0\nrun 0\n"
-    )
-    assert run.status != 0
-    assert "special_bonds lj/coul 1 1 1" in run.errors

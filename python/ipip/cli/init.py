@@ -59,8 +59,8 @@ def init(
         str | None, typer.Option("--group-key", help="Key of the labels' trajectories.")
     ] = None,
     units: Annotated[
-        str, typer.Option("--units", help="Energy unit of the labels: eV, kcal/mol or hartree.")
-    ] = "eV",
+        str | None, typer.Option("--units", help="Energy unit of the labels, else as they state.")
+    ] = None,
     example: Annotated[
         bool, typer.Option("--example", help="Write examples/mo-s-o/quick.yaml (Mo3O9 in S2).")
     ] = False,
@@ -99,7 +99,7 @@ def init(
             group=group_key,
             units=label_keys("", "", None, None, "", units=units).units,
         )
-    elif energy_key or forces_key or group_key or units != "eV":
+    elif energy_key or forces_key or group_key or units:
         raise InputError("--energy-key, --forces-key, --group-key and --units go with --labels")
     point = _systems(start or [], species or [], box, density, base)
     if point is None and survey is not None:

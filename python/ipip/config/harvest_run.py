@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ipip.config.base import Settings
 from ipip.config.dump_units import DumpUnits
 from ipip.config.harvest import HarvestSettings
 from ipip.config.md import Guards
+from ipip.config.state_keys import check_state
 from ipip.config.teacher import TeacherSettings
 
 
@@ -27,6 +28,11 @@ class HarvestRunSettings(Settings):
         default_factory=list,
         description="frames (extended XYZ or ASE database) that are known: no duplicates of them"
         " are taken; their smallest distances bound those of candidates",
+    )
+    state: dict[str, float | list[float]] = Field(
+        default_factory=dict,
+        description="what the teacher's calculator reads of the dumps' frames beside their"
+        " structure, such as {charge: -1, multiplicity: 2}; run folders have that of their start",
     )
     timestep: float | None = Field(
         None,
@@ -57,3 +63,9 @@ class HarvestRunSettings(Settings):
         False,
         description="whether every run failed right after its dump's last frame, if not before",
     )
+
+    @field_validator("state")
+    @classmethod
+    def _is_a_state(cls, value: dict[str, float | list[float]]) -> dict[str, float | list[float]]:
+        check_state(value)
+        return value

@@ -87,7 +87,7 @@ def survey_labels(
     energy: str | None = None,
     forces: str | None = None,
     group: str | None = None,
-    units: EnergyUnit = "eV",
+    units: EnergyUnit | None = None,
 ) -> LabelSurvey:
     """Look for labels, groups and temperatures in a file.
 
@@ -96,13 +96,13 @@ def survey_labels(
         energy: key of the energies, where it is known.
         forces: key of the forces, where it is known.
         group: key of the groups, where it is known.
-        units: energy unit of the file.
+        units: energy unit of the file; None: that which it states, or eV.
 
     Raises:
         InputError: unreadable file, or no key that looks like an energy or like forces; lists
             those that are there.
     """
-    parsed = _parse(path, units)
+    parsed = _parse(path)
     if parsed is None:  # a store has its keys fixed
         frames = read_frames(path)
         per_frame = [dict(frame.info) for frame in frames]
@@ -136,12 +136,12 @@ def survey_labels(
     )
 
 
-def _parse(path: Path, units: EnergyUnit) -> list[ParsedFrame] | None:
+def _parse(path: Path) -> list[ParsedFrame] | None:
     suffix = path.suffix.lower()
     if not path.is_file() or suffix in STORE_SUFFIXES:
         return None  # `read_frames` opens it, or says what is wrong
     if suffix in SGDML_SUFFIXES:
-        return read_sgdml(path, units)
+        return read_sgdml(path)
     if suffix in DATABASE_SUFFIXES:
         return read_database(path)
     return read_xyz(path) if suffix in XYZ_SUFFIXES else None

@@ -19,6 +19,7 @@ from ase.data import chemical_symbols
 from ipip.config.md import Guards, StudentMDSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
+from ipip.data.parsed import plain
 from ipip.errors import InputError, IpipError
 from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
 from ipip.lammps.deck import (
@@ -289,6 +290,8 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         "pbc": job.frame.pbc.tolist(),
         "seed": job.seed,
         "timestep": job.md.timestep,
+        "state": plain(job.frame.state),
+        "state_of_atoms": plain(job.frame.arrays),
         "digest": prepared.digest,
         "model_digest": None if job.pair is not None else file_digest(job.model),
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
@@ -50,6 +52,8 @@ class RunTrajectory:
         self._rotation = np.array(run["rotation"])
         self._cell = np.array(run["cell"])
         self._pbc = np.array(run["pbc"], dtype=bool)
+        self._state: dict[str, Any] = run.get("state", {})
+        self._state_of_atoms: dict[str, Any] = run.get("state_of_atoms", {})
 
     @property
     def verdict(self) -> Verdict | None:
@@ -68,7 +72,8 @@ class RunTrajectory:
 
         Yields:
             Frames with unwrapped positions (Å), the student's forces (eV/Å; no energy), and info
-            ``traj`` and ``md_step``. Values of an exploded frame may be not finite.
+            ``traj`` and ``md_step``, and the electronic state (charge, spin, ...) of the start
+            frame. Values of an exploded frame may be not finite.
         """
         sources = self._sources()
         wanted = sorted(sources if steps is None else {int(s) for s in steps} & set(sources))
@@ -115,5 +120,6 @@ class RunTrajectory:
             cell=cell,
             pbc=self._pbc,
             forces=forces,
-            info={"traj": self.name, "md_step": dumped.step},
+            info={"traj": self.name, "md_step": dumped.step, **self._state},
+            arrays=atom_state_in(self._state_of_atoms, len(dumped.numbers)),
         )

@@ -8,17 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["IpipCalculator", "__version__", "build_student", "load_student", "save_student"]
+__all__ = [
+    "IpipCalculator",
+    "__version__",
+    "build_student",
+    "load_student",
+    "read_metadata",
+    "save_student",
+]
 
 if TYPE_CHECKING:
     from ipip.calculator import IpipCalculator
-    from ipip.export import load_student, save_student
+    from ipip.export import load_student, read_metadata, save_student
     from ipip.models import build_student
 
 _HOMES = {
     "IpipCalculator": "ipip.calculator",
     "build_student": "ipip.models",
     "load_student": "ipip.export",
+    "read_metadata": "ipip.export",
     "save_student": "ipip.export",
 }
 

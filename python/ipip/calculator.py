@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import load_core_student, load_student
+from ipip.export import load_core_student, load_student, read_metadata
 from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
 
@@ -68,7 +68,8 @@ class IpipCalculator(Calculator):
         _check(device, backend, skin, threads)
         self.device = torch.device(device)
         # Loaded in Python too: this checks the digest of the weights.
-        student, self.metadata = load_student(model, device)
+        student = load_student(model, device)
+        self.metadata = read_metadata(model)
         self._search = NeighborSearch(self.metadata.cutoff, skin)
         self._core = None
         self._student = None

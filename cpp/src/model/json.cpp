@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <set>
 #include <system_error>
 
 #include "ipip/error.hpp"
@@ -12,6 +13,9 @@ namespace ipip::json {
 namespace {
 
 constexpr int kDeepest = 64;  // nesting; a metadata block has four levels
+// Values and members; a metadata block has some hundred. Each takes some 100 bytes.
+constexpr std::size_t kMostValues = 200'000;
+constexpr std::size_t kMostDigits = 400;  // of one number; a float64 has 309 before its point
 
 class Parser {
  public:
@@ -49,6 +53,7 @@ class Parser {
 
   Value any(int depth) {
     if (depth > kDeepest) fail("nested too deep");
+    if (++n_values_ > kMostValues) fail("more values than " + std::to_string(kMostValues));
     skip_space();
     switch (peek()) {
       case '{':
@@ -73,6 +78,7 @@ class Parser {
 
   Object object(int depth) {
     Object members;
+    std::set<std::string> names;
     take('{');
     skip_space();
     if (take('}')) return members;
@@ -80,8 +86,8 @@ class Parser {
       skip_space();
       if (peek() != '"') fail("expected the name of a member");
       std::string name = string();
-      for (const auto& member : members) {
-        if (member.first == name) fail("member \"" + name + "\" appears twice");
+      if (!names.insert(name).second) {
+        fail("member \"" + name.substr(0, 60) + "\" appears twice");
       }
       skip_space();
       if (!take(':')) fail("expected ':'");
@@ -204,6 +210,7 @@ class Parser {
     }
     const char* first = text_.data() + start;
     const char* last = text_.data() + at_;
+    if (at_ - start > kMostDigits) fail("a number of " + std::to_string(at_ - start) + " digits");
     std::int64_t count = 0;
     if (integer && std::from_chars(first, last, count).ec == std::errc{}) return {count};
     double real = 0.0;
@@ -213,6 +220,7 @@ class Parser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t n_values_ = 0;
 };
 
 std::string quoted(const std::string& text) {
@@ -260,6 +268,9 @@ const Value* Value::find(std::string_view name) const {
 std::string Value::shown() const {
   constexpr std::size_t longest = 60;
   std::string text = full_text(*this);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
   if (text.size() > longest) text = text.substr(0, longest) + "...";
   return text;
 }

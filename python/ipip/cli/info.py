@@ -18,9 +18,10 @@ def info(
     from rich.console import Console
     from rich.table import Table
 
-    from ipip.export import load_student
+    from ipip.export import load_student, read_metadata
 
-    student, metadata = load_student(model)
+    student = load_student(model)
+    metadata = read_metadata(model)
     if as_json:
         typer.echo(metadata.to_json())
         return

@@ -85,7 +85,7 @@ def relabel_file(
         raise InputError("no student is given; name at least one with --student")
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: source and target are the same file; name another target")
-    loaded = [load_student(path)[0] for path in students]
+    loaded = [load_student(path) for path in students]
     frames = read_frames(source, keys, require=())
     for student, path in zip(loaded, students, strict=True):
         check_elements(frames, student.symbols, f"{source} ({path})")
@@ -167,7 +167,7 @@ def finetune_student(
     reference = read_reference(
         settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
     )
-    loaded, _ = load_student(student)
+    loaded = load_student(student)
     check_elements(reference.train, loaded.symbols, f"reference.data ({student})")
     seed = derive_seed(settings.seed, 0, "finetune")
     train, valid, test = reference.train, reference.valid, reference.test

@@ -12,7 +12,7 @@ import numpy as np
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError
-from ipip.export import is_fused, load_core_student, load_student, save_student
+from ipip.export import is_fused, load_core_student, load_student, read_metadata, save_student
 from ipip.graph import NeighborSearch, species_index
 from ipip.models import Student
 from ipip.native import core as _core
@@ -38,7 +38,8 @@ def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list
     Raises:
         InputError: the file is not a student, or an element is one that it does not know.
     """
-    student, metadata = load_student(model)
+    student = load_student(model)
+    metadata = read_metadata(model)
     check_elements(frames, metadata.symbols)
     return _labeller(student, load_core_student(model))(frames)
 

@@ -14,6 +14,7 @@
 
 #include "evaluator.hpp"
 #include "fused/make_evaluator.hpp"
+#include "fused/painn_model.hpp"
 #include "halo_session.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
@@ -145,13 +146,13 @@ struct Student::Impl {
   // The kernels, which read numbers only; or what is to be done where there are none. To run the
   // program in a file is for the user to choose, never a default.
   std::unique_ptr<Evaluator> make_fused(const ModelFile& file) const {
-    std::string reason = "they run on the cpu and device is " + options.device;
+    std::string reason = "the kernels run on the cpu and device is " + options.device;
     if (options.device == "cpu") {
       auto kernels = fused::make_evaluator(file, options, reason);
       if (kernels) return kernels;
     }
     throw Error(file.metadata.info.path + ": backend " + options.backend +
-                " has no kernels for it, because " + reason +
+                " cannot run it, because " + reason +
                 "; backend torchscript runs the program that is in the file: choose it if you "
                 "trust whoever made the file");
   }
@@ -274,6 +275,10 @@ double Student::buffer_bytes() const {
 
 std::string Student::backend() const {
   return impl_->fused ? impl_->fused->description() : impl_->scripted->description();
+}
+
+std::string kernels_refusal(const std::string& path) {
+  return fused::refusal(read_metadata(path));
 }
 
 std::string Student::notice() const {

@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import load_core_student, load_student, read_metadata
+from ipip.export import has_kernels, load_core_student, load_student, read_metadata
 from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
 
@@ -32,9 +32,10 @@ class IpipCalculator(Calculator):
     Args:
         model: path of the model file.
         device: torch device, `cpu` or `cuda[:N]`.
-        backend: what evaluates: `fused` (hand-written kernels, for PaiNN), `torchscript` (the
-            module in the file), `eager` (the network in Python; the only one on a GPU), or `auto`
-            for the fastest that runs this student on this device.
+        backend: what evaluates: `fused` (hand-written kernels, for PaiNN on the CPU), `eager` (the
+            network in Python; the only one on a GPU), `auto` for the first of these that runs the
+            student, or `torchscript` (the program in the file: only for files from people you
+            trust).
         skin: Å, of the neighbour list.
         threads: of one evaluation by `fused` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
@@ -67,12 +68,13 @@ class IpipCalculator(Calculator):
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         _check(device, backend, skin, threads)
         self.device = torch.device(device)
-        # Loaded in Python too: this checks the digest of the weights.
         student = load_student(model, device)
         self.metadata = read_metadata(model)
         self._search = NeighborSearch(self.metadata.cutoff, skin)
         self._core = None
         self._student = None
+        if backend == "auto" and not has_kernels(model):
+            backend = "eager"
         if backend == "eager" or self.device.type != "cpu":
             self._student = student.eval().requires_grad_(False)
             self.description = "eager"

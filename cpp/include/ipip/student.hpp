@@ -180,4 +180,8 @@ class IPIP_API Student {
 /// @throws ipip::Error  as `Student`
 IPIP_API StudentInfo read_info(const std::string& path);
 
+/// Why the kernels do not run the student in a file, or an empty text where they do.
+/// @throws ipip::Error  as `read_info`
+IPIP_API std::string kernels_refusal(const std::string& path);
+
 }  // namespace ipip

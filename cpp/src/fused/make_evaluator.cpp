@@ -38,7 +38,7 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
 
 std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
                                           std::string& reason) {
-  reason = refusal(file);
+  reason = refusal(file.metadata);
   if (!reason.empty()) return nullptr;
   return file.metadata.info.dtype == "float64" ? make<double>(file, options)
                                                : make<float>(file, options);

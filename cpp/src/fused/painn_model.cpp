@@ -52,8 +52,8 @@ Linear average_heads(const Linear& heads) {
 
 }  // namespace
 
-std::string refusal(const ModelFile& file) {
-  const std::string& architecture = file.metadata.info.architecture;
+std::string refusal(const Metadata& metadata) {
+  const std::string& architecture = metadata.info.architecture;
   return architecture == "painn"
              ? ""
              : "its architecture is " + architecture + ", and the fused backend knows painn";

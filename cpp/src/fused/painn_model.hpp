@@ -44,7 +44,7 @@ struct PainnModel {
 };
 
 /// Why the fused evaluator does not run this student, or an empty text.
-std::string refusal(const ModelFile& file);
+std::string refusal(const Metadata& metadata);
 
 /// Reads a student for which `refusal` is empty.
 PainnModel read_painn(const ModelFile& file);

@@ -19,7 +19,7 @@ constexpr std::string_view kWeights = "extra/ipip.safetensors";
 constexpr std::string_view kSerialization = ".data/serialization_id";  // of the archive as a whole
 constexpr std::uint64_t kLargestMetadata = 4U << 20U;                  // bytes; a student has 1 KB
 
-Metadata read_metadata(const ZipEntries& archive, const std::string& path) {
+Metadata read_block(const ZipEntries& archive, const std::string& path) {
   const ZipEntry* record = archive.find(kMetadata);
   if (record == nullptr) {
     const std::string what = archive.find("constants.pkl") != nullptr
@@ -39,7 +39,7 @@ Arrays read_weights(const ZipEntries& archive, std::int64_t version) {
 
 ModelFile read(const ZipEntries& archive, const std::string& path) {
   ModelFile model;
-  model.metadata = read_metadata(archive, path);
+  model.metadata = read_block(archive, path);
   try {
     model.weights = read_weights(archive, model.metadata.format_version);
   } catch (const Error& error) {
@@ -83,8 +83,12 @@ void check_code(const ModelFile& model) {
   }
 }
 
+Metadata read_metadata(const std::string& path) {
+  return read_block(ZipEntries(path), path);
+}
+
 StudentInfo read_info(const std::string& path) {
-  return read_metadata(ZipEntries(path), path).info;
+  return read_metadata(path).info;
 }
 
 }  // namespace ipip

@@ -16,6 +16,10 @@ struct ModelFile {
   Arrays weights;
 };
 
+/// Reads and checks the metadata alone.
+/// @throws ipip::Error  as `read_model_file`, but for what only the weights tell
+Metadata read_metadata(const std::string& path);
+
 /// Reads a file, compares the digest of the weights, and the fields with each other.
 /// @throws ipip::Error  the file is missing, cut off or damaged, not a student, of another format
 ///                      version, or its parts contradict each other

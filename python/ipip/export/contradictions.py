@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from ipip.errors import InputError
 from ipip.export.metadata import Metadata
@@ -16,6 +18,26 @@ from ipip.models import Student, build_student
 # Buffers that follow from the arguments and the elements, to rounding.
 FIXED = ("basis.", "core.charges", "core.inverse_length")
 ROUNDING = 1e-4
+
+
+class _NoInitialValues(TorchFunctionMode):
+    """Leaves out what fills new weights: on no device, torch loads its compiler for that."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in FILLING:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+FILLING = {
+    nn.init.normal_,
+    nn.init.uniform_,
+    nn.init.kaiming_uniform_,
+    torch.Tensor.normal_,
+    torch.Tensor.uniform_,
+}
 
 
 def student_of(metadata: Metadata, arrays: Mapping[str, np.ndarray], source: str) -> Student:
@@ -33,7 +55,7 @@ def student_of(metadata: Metadata, arrays: Mapping[str, np.ndarray], source: str
         InputError: an argument is wrong, or two fields contradict each other.
     """
     try:
-        with torch.device("meta"):  # shapes without memory
+        with torch.device("meta"), _NoInitialValues():  # shapes without memory
             outline = _build(metadata)
         _compare_fields(metadata, outline)
         _compare_shapes(outline, arrays)

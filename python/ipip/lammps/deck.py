@@ -9,6 +9,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
 
 from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
@@ -32,7 +33,18 @@ class PairCommands:
 
 
 def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> PairCommands:
-    """Return the commands of ``pair_style ipip`` for a model and the elements of the types."""
+    """Return the commands of ``pair_style ipip`` for a model and the elements of the types.
+
+    Where the kernels do not run the student, the deck names backend torchscript, which runs the
+    program in the file.
+
+    Raises:
+        InputError: the file is not a student.
+    """
+    from ipip.export import has_kernels  # loads torch
+
+    if "backend" not in options.split() and not has_kernels(model):
+        options = f"backend torchscript {options}"
     style = f"pair_style ipip {options}".strip()
     coeff = f'pair_coeff * * "{Path(model).absolute()}" {" ".join(symbols)}'
     return PairCommands((style, coeff), compute="ipip")
@@ -105,7 +117,7 @@ def render_deck(
         first_energy=f"{first_energy:.17g}",
     )
     name = TEMPLATE if md.deck is None else str(md.deck)
-    environment = jinja2.Environment(
+    environment = SandboxedEnvironment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     try:

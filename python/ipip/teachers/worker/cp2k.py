@@ -140,9 +140,10 @@ def kpoints(cell: np.ndarray, pbc: np.ndarray, length: float) -> tuple[int, int,
 def render_input(settings: Mapping[str, Any], structure: Any, kinds: Sequence[Kind]) -> str:
     """Fill in the template for one structure; kinds: element, basis set, pseudopotential."""
     import jinja2
+    from jinja2.sandbox import SandboxedEnvironment
 
     grid = kpoints(structure.cell.array, structure.pbc, settings["kpoint_length"])
-    environment = jinja2.Environment(
+    environment = SandboxedEnvironment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     text: str = environment.from_string(settings["template_text"]).render(

@@ -1,4 +1,4 @@
-"""A model file is data: nothing in it is run but by `backend torchscript`, and no lie is believed."""
+"""A model file is data: only `backend torchscript` runs what is in it, and no lie is believed."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """Records of a TorchScript archive, as they lie in the file: nothing is inflated, nothing is run.
 
-`cpp/src/model/zip_entries.cpp` is the same in C++.
+In C++: `cpp/src/model/zip_entries.cpp`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import struct
 import zipfile
@@ -176,7 +177,7 @@ class Archive:
 
     def _check_overlaps(self, records: dict[str, Record]) -> None:
         ordered = sorted(records.values(), key=lambda record: record.header)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in itertools.pairwise(ordered):
             if after.header < before.begin + before.stored_size:
                 raise self.refused(f"its records {before.name[:60]} and {after.name[:60]} overlap")
 

@@ -99,8 +99,8 @@ class Metadata(BaseModel):
         found = block.get("format") if isinstance(block, dict) else None
         if found != FORMAT:
             raise InputError(
-                f"{source}: format is {str(repr(found))[:60]}, expected {FORMAT!r}; give a file written by "
-                "`ipip export` or `ipip train`"
+                f"{source}: format is {str(repr(found))[:60]}, expected {FORMAT!r}; give a file "
+                "written by `ipip export` or `ipip train`"
             )
         version = block.get("format_version")
         if type(version) is not int or not 1 <= version <= FORMAT_VERSION:

@@ -121,10 +121,9 @@ def load_student(path: str | os.PathLike[str], device: str = "cpu") -> Student:
 def load_scripted(
     path: str | os.PathLike[str], device: str = "cpu"
 ) -> tuple[torch.jit.ScriptModule, Metadata]:
-    """Load the TorchScript module itself, which **runs code from the file**, as LAMMPS does with
-    ``backend torchscript``: only for files from people you trust.
+    """Load the TorchScript module itself, which runs code from the file.
 
-    The digests of the weights and, from version 2 on, of the code are compared before, and the
+    Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the weights and, from version 2 on, of the code are compared before, and the
     module's weights with the plain ones afterwards. That tells damage, not malice.
 
     Raises:

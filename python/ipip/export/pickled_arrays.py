@@ -1,7 +1,7 @@
 """The weights of a model file of format version 1, which has them only as TorchScript stores them.
 
 A pickle is a program for a small machine. Of its instructions only those that build plain values
-are known here, so nothing in the file is run. `cpp/src/model/pickled_arrays.cpp` is the same in C++.
+are known here, so nothing in the file is run. In C++: `cpp/src/model/pickled_arrays.cpp`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ MOST_VALUES = 200_000
 DEEPEST = 32
 MOST_EXTENTS = 8
 MOST_COPIES = 16  # bytes of all tensors over those of the file
-STORAGES = {"torch FloatStorage": np.dtype("<f4"), "torch DoubleStorage": np.dtype("<f8")}
+STORAGES: dict[str, np.dtype[Any]] = {
+    "torch FloatStorage": np.dtype("<f4"),
+    "torch DoubleStorage": np.dtype("<f8"),
+}
 
 
 class _Mark:

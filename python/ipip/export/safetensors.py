@@ -1,8 +1,8 @@
 """The safetensors layout: named arrays as plain data.
 
 Eight bytes with the length of a JSON header, the header with types, shapes and places, then the
-arrays' bytes without gaps (https://huggingface.co/docs/safetensors). `cpp/src/model/safetensors.cpp`
-is the same in C++.
+arrays' bytes without gaps (https://huggingface.co/docs/safetensors). In C++:
+`cpp/src/model/safetensors.cpp`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ipip.export.strict_json import parse_json
 
 Arrays = dict[str, np.ndarray]
 
-TYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 LONGEST_HEADER = 4 << 20  # bytes; a student has some 10 KB
 MOST_EXTENTS = 8
 LENGTH = struct.Struct("<Q")

@@ -123,8 +123,9 @@ def load_scripted(
 ) -> tuple[torch.jit.ScriptModule, Metadata]:
     """Load the TorchScript module itself, which runs code from the file.
 
-    Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the weights and, from version 2 on, of the code are compared before, and the
-    module's weights with the plain ones afterwards. That tells damage, not malice.
+    Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the
+    weights and, from version 2 on, of the code are compared before, and the module's weights with
+    the plain ones afterwards. That tells damage, not malice.
 
     Raises:
         InputError: as `load_student`, or the archive is damaged.

@@ -10,6 +10,7 @@ import typer
 
 from ipip import __version__
 from ipip.cli.convert import convert
+from ipip.cli.doctor import doctor
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
 from ipip.cli.export import export
@@ -63,6 +64,7 @@ def options(
 
 # What the list of verbs says of each: one line of a terminal of 80 columns.
 VERBS = (
+    (doctor, "doctor", "Check this installation: what works, what to do"),
     (init, "init", "Write a commented settings file"),
     (validate, "validate", "Check a settings file and print the plan with its cost"),
     (validate, "plan", "The same as validate"),

@@ -1,0 +1,89 @@
+"""A deck with `pair_style ipip`, really run: on one rank and on two."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from ipip.doctor.finding import Finding
+from ipip.doctor.trial import last_line, try_command
+from ipip.lammps.process import lammps_command, lammps_environment
+
+# An untrained student; nothing is learnt from its energies.
+_STUDENT = """
+import sys
+from ipip import build_student, save_student
+save_student(build_student("painn", ["O", "H"], seed=1, channels=16, layers=2), sys.argv[1])
+"""
+_DECK = """\
+units metal
+atom_style atomic
+region box block 0 8 0 8 0 8
+create_box 2 box
+create_atoms 1 single 2.0 2.0 2.0
+create_atoms 2 single 2.9 2.0 2.0
+create_atoms 2 single 6.0 6.0 6.0
+mass 1 15.999
+mass 2 1.008
+pair_style ipip device auto share yes
+pair_coeff * * student.pt O H
+thermo_style custom step pe
+run 1
+"""
+_LINE = "ipip student "  # the pair style's own line in the log
+_GRID = re.compile(r"(\d+) by (\d+) by (\d+) MPI processor grid")
+
+
+def check_decks(folder: Path) -> list[Finding]:
+    """Run a deck of three atoms with an untrained student on one rank and on two."""
+    with tempfile.TemporaryDirectory(prefix="ipip-doctor-") as name:
+        trial = Path(name)
+        status, output = try_command([sys.executable, "-c", _STUDENT, "student.pt"], folder=trial)
+        if status != 0:
+            return [
+                Finding("student", "fault", last_line(output), "see `compiled module` and `torch`")
+            ]
+        (trial / "in.deck").write_text(_DECK)
+        return [_one_rank(trial), *_two_ranks(trial)]
+
+
+def _one_rank(trial: Path) -> Finding:
+    command = lammps_command("-in", "in.deck", "-log", "none", "-nocite")
+    status, output = try_command(command, folder=trial, environment=lammps_environment())
+    if status != 0:
+        return Finding("deck, 1 rank", "fault", _failure(output), "see the lines above it")
+    version = next((line for line in output.splitlines() if line.startswith("LAMMPS (")), "LAMMPS")
+    said = next((line for line in output.splitlines() if line.startswith(_LINE)), "")
+    backend = said.rsplit("; ", 1)[-1].split(", tables", 1)[0]
+    return Finding("deck, 1 rank", "good", f"{version}, evaluated by {backend}")
+
+
+def _two_ranks(trial: Path) -> list[Finding]:
+    mpirun = shutil.which("mpirun") or shutil.which("mpirun", path=str(Path(sys.executable).parent))
+    if mpirun is None:
+        return []  # told by the check of MPI
+    lmp = Path(sys.executable).parent / "lmp"
+    command = [mpirun, "-n", "2", str(lmp), "-in", "in.deck", "-log", "none", "-nocite"]
+    status, output = try_command(command, folder=trial, environment=lammps_environment())
+    if status != 0:
+        return [Finding("deck, 2 ranks", "fault", _failure(output), "see the line `mpirun`")]
+    grid = _GRID.search(output)
+    if grid is None or math.prod(int(ranks) for ranks in grid.groups()) != 2:
+        return [
+            Finding(
+                "deck, 2 ranks",
+                "fault",
+                f"{mpirun} started two runs of one rank each, not one of two",
+                "use the mpirun of the MPI that LAMMPS was built with (see the line `mpirun`)",
+            )
+        ]
+    return [Finding("deck, 2 ranks", "good", "one run on two ranks")]
+
+
+def _failure(output: str) -> str:
+    errors = [line.strip() for line in output.splitlines() if line.startswith("ERROR")]
+    return errors[0] if errors else last_line(output)

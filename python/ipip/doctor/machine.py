@@ -1,0 +1,69 @@
+"""Processor, memory and GPUs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from pathlib import Path
+
+from ipip.doctor.finding import Finding
+from ipip.doctor.trial import last_line, try_command
+
+# From fast to slow, what the kernels of libipip need of the processor (cpp/src/fused/dispatch.cpp).
+INSTRUCTION_SETS = {
+    "avx512": {"avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd", "avx2", "fma"},
+    "avx2": {"avx2", "fma"},
+}
+
+
+def check_machine(folder: Path) -> list[Finding]:
+    """Report cores, instruction set, memory and GPUs."""
+    return [_processor(), _gpus()]
+
+
+def _processor() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    model, flags = _cpu()
+    usable = next((name for name, need in INSTRUCTION_SETS.items() if need <= flags), "generic")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    text = f"{model}, {cores} cores for this process, {memory:.0f} GiB, kernels in {usable}"
+    if usable == "generic" and platform.machine() in ("x86_64", "AMD64"):
+        return Finding(
+            "processor", "note", text, "kernels are several times faster on a processor with AVX2"
+        )
+    return Finding("processor", "good", text)
+
+
+def _cpu() -> tuple[str, set[str]]:
+    """Return the processor's name and its flags, as Linux tells them."""
+    model, flags = platform.machine(), set[str]()
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return model, flags
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "model name":
+            model = value.strip()
+        elif key.strip() == "flags":
+            flags = set(value.split())
+            break
+    return model, flags
+
+
+def _gpus() -> Finding:
+    query = shutil.which("nvidia-smi")
+    if query is None:
+        return Finding("GPU", "good", "none found (no nvidia-smi); the CPU is used")
+    asked = "--query-gpu=name,memory.total,driver_version,compute_cap"
+    status, output = try_command([query, asked, "--format=csv,noheader"], limit=30.0)
+    if status != 0:
+        return Finding(
+            "GPU",
+            "note",
+            f"nvidia-smi fails: {last_line(output)}",
+            "the driver may not be loaded: ask whoever keeps this machine",
+        )
+    cards = [line.strip() for line in output.splitlines() if line.strip()]
+    return Finding("GPU", "good", "; ".join(cards) or "none listed by nvidia-smi")

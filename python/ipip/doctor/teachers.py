@@ -1,0 +1,49 @@
+"""Which teachers and reference levels are installed here."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from ipip.doctor.finding import Finding
+
+# Kind of teacher: module, distribution, extra of ipip.
+TEACHERS = {
+    "sevennet": ("sevenn", "sevenn", "sevennet"),
+    "mace": ("mace", "mace-torch", "mace"),
+    "chgnet": ("chgnet", "chgnet", "chgnet"),
+    "tblite": ("tblite", "tblite", "xtb"),
+}
+CP2K = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp")
+
+
+def check_teachers(folder: Path) -> list[Finding]:
+    """Report which teachers this interpreter has; others may lie in environments of their own."""
+    there, absent = [], []
+    for kind, (module, distribution, extra) in TEACHERS.items():
+        if importlib.util.find_spec(module) is None:
+            absent.append((kind, extra))
+            continue
+        try:
+            version = metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            version = "of unknown version"
+        there.append(f"{kind} {version}")
+    cp2k = next((found for name in CP2K if (found := shutil.which(name))), None)
+    there += [f"cp2k {cp2k}"] if cp2k else []
+    missing = ", ".join(kind for kind, _ in absent)
+    if not there:
+        return [
+            Finding(
+                "teachers",
+                "note",
+                "none in this environment",
+                f"install one of the extras of ipip ({', '.join(e for _, e in absent)}), or set "
+                "teacher.interpreter to another environment's python",
+            )
+        ]
+    text = ", ".join(there) + (f"; not here: {missing}" if missing else "")
+    return [Finding("teachers", "good", f"{text} ({sys.executable})")]

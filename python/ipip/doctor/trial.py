@@ -1,0 +1,48 @@
+"""Trying something that may break, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+LIMIT = 120.0  # s; a check that takes longer counts as failed
+
+
+def try_command(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    limit: float = LIMIT,
+) -> tuple[int, str]:
+    """Run a command to its end.
+
+    Returns:
+        Its exit status and what it printed, errors included; status -1 and the reason where it
+        cannot be started or takes too long.
+    """
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=limit,
+            check=False,
+        )
+    except OSError as error:
+        return -1, f"{command[0]}: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        return -1, f"no end within {limit:.0f} s"
+    return done.returncode, done.stdout
+
+
+def last_line(text: str) -> str:
+    """Return the last line that says something: where Python and LAMMPS put the reason."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"

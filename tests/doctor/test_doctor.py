@@ -1,0 +1,110 @@
+"""`ipip doctor` tells what works, and what to do about what does not."""
+
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from ipip.cli.main import main
+from ipip.doctor import mpi, packages
+from ipip.doctor.compiled import check_compiled_parts
+from ipip.doctor.machine import check_machine
+from ipip.doctor.mpi import check_mpi, mpi_kind
+
+OPEN_MPI = 'echo "mpirun (Open MPI) 4.1.4"'
+
+
+def a_program(folder: Path, name: str, script: str) -> Path:
+    """Write an executable shell script."""
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return file
+
+
+def test_a_working_installation_runs_a_deck_on_one_rank_and_on_two(capsys, monkeypatch):
+    own = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
+    assert main(["doctor", "--json"]) == 0
+    findings = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert findings["deck, 1 rank"]["state"] == "good"
+    assert "2025" in findings["deck, 1 rank"]["value"]
+    assert findings["deck, 2 ranks"] == {
+        "name": "deck, 2 ranks",
+        "state": "good",
+        "value": "one run on two ranks",
+        "remedy": "",
+    }
+    assert findings["mpirun"]["value"].startswith("MPICH")
+    for finding in findings.values():
+        assert (finding["state"] == "good") or finding["remedy"]
+
+
+def test_the_mpirun_of_another_mpi_is_a_fault_that_names_the_right_one(tmp_path, monkeypatch):
+    a_program(tmp_path, "mpirun", OPEN_MPI)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (finding,) = check_mpi(tmp_path)
+    assert finding.state == "fault"
+    assert "Open MPI" in finding.value and str(tmp_path / "mpirun") in finding.value
+    assert f"export PATH={Path(sys.executable).parent}:$PATH" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("HYDRA build details:\n    Version: 5.0.2", "MPICH"),
+        ("mpirun (Open MPI) 4.1.4\n", "Open MPI"),
+        ("prterun (PRTE) 3.0.2", "Open MPI"),
+        ("Intel(R) MPI Library for Linux* OS, Version 2021.9", "Intel MPI"),
+        ("something else", "unknown MPI"),
+    ],
+)
+def test_the_kind_of_an_mpi_is_read_from_what_its_mpirun_prints(text, kind):
+    assert mpi_kind(text) == kind
+
+
+def test_an_mpirun_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
+    a_program(tmp_path, "mpirun", "sleep 60")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    original = mpi.try_command
+    monkeypatch.setattr(mpi, "try_command", lambda c, limit: original(c, limit=0.5))
+    (finding,) = check_mpi(tmp_path)
+    assert finding.state == "fault" and "unknown MPI" in finding.value
+
+
+def test_a_missing_package_is_a_fault_with_the_command_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(packages, "PACKAGES", ("numpy", "no-such-package"))
+    finding = packages.check_packages(tmp_path)[-1]
+    assert finding.state == "fault"
+    assert finding.remedy.endswith("-m pip install no-such-package")
+
+
+def test_a_compiled_part_of_another_build_is_a_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr("ipip.doctor.compiled.plugin_folder", lambda: str(tmp_path))
+    findings = {finding.name: finding for finding in check_compiled_parts(tmp_path)}
+    assert findings["compiled module"].state == "good"
+    assert findings["LAMMPS plugin"].state == "fault"
+    assert "make setup" in findings["LAMMPS plugin"].remedy
+
+
+def test_gpus_are_those_that_the_driver_lists(tmp_path, monkeypatch):
+    a_program(tmp_path, "nvidia-smi", 'echo "NVIDIA H200, 143771 MiB, 580.65, 9.0"')
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    gpu = check_machine(tmp_path)[-1]
+    assert gpu.value == "NVIDIA H200, 143771 MiB, 580.65, 9.0"
+    a_program(tmp_path, "nvidia-smi", 'echo "driver not loaded"; exit 9')
+    gpu = check_machine(tmp_path)[-1]
+    assert gpu.state == "note" and "driver not loaded" in gpu.value
+
+
+def test_the_processors_instruction_set_is_the_one_that_the_kernels_take(tmp_path):
+    from ipip.export import load_core_student, save_student
+    from ipip.models import build_student
+
+    save_student(build_student("painn", ["O"], channels=16, layers=1), tmp_path / "s.pt")
+    kernels = load_core_student(tmp_path / "s.pt", "fused", 1).backend
+    processor = check_machine(tmp_path)[0].value
+    assert processor.rpartition("kernels in ")[2] in kernels

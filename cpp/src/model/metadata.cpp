@@ -227,10 +227,6 @@ Metadata parse_metadata(std::string_view text, const std::string& path) {
   const Reader reader(block, path);
   Metadata metadata;
   metadata.format_version = check_format(reader);
-  reader.only({"format", "format_version", "architecture", "arguments", "symbols", "cutoff",
-               "layers", "halo_widths", "dtype", "units", "reference_energies", "n_heads",
-               "weights_digest", metadata.format_version > 1 ? "code_digest" : "format",
-               "training_digest", "versions", "citation", "training"});
   StudentInfo& info = metadata.info;
   info.path = path;
   info.architecture = reader.text("architecture", "the name of an architecture");
@@ -261,6 +257,10 @@ Metadata parse_metadata(std::string_view text, const std::string& path) {
   reader.object("versions");
   info.citation = reader.text("citation", "a reference to cite");
   reader.object("training");
+  reader.only({"format", "format_version", "architecture", "arguments", "symbols", "cutoff",
+               "layers", "halo_widths", "dtype", "units", "reference_energies", "n_heads",
+               "weights_digest", metadata.format_version > 1 ? "code_digest" : "format",
+               "training_digest", "versions", "citation", "training"});
   return metadata;
 }
 

@@ -36,6 +36,7 @@ class Overwriting(nn.Module):
     def __init__(self, victim: str) -> None:
         super().__init__()
         self.victim = victim
+        self.written = torch.zeros(1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x
@@ -48,7 +49,7 @@ class Overwriting(nn.Module):
     def __setstate__(self, state: tuple[str, bool]) -> None:
         self.victim = state[0]
         self.training = state[1]
-        torch.from_file(state[0], True, 16).fill_(65)
+        self.written = torch.from_file(state[0], True, 16).fill_(65)
 
 
 @pytest.fixture

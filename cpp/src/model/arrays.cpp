@@ -48,7 +48,11 @@ std::int64_t checked_size(const std::vector<std::int64_t>& shape, Number number,
                           std::uint64_t most_bytes) {
   const std::int64_t most = static_cast<std::int64_t>(most_bytes) / bytes_of(number);
   std::int64_t n = 1;
-  bool fits = shape.size() <= kMostExtents;
+  bool fits = true;
+  if (shape.size() > kMostExtents) {
+    throw Error("an array has " + std::to_string(shape.size()) + " extents, expected at most " +
+                std::to_string(kMostExtents));
+  }
   for (const std::int64_t extent : shape) {
     fits = fits && extent >= 0 && (extent == 0 || n <= most / extent);
     if (fits) n *= extent;

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "ipip/error.hpp"
+#include "printable.hpp"
 
 namespace ipip::json {
 namespace {
@@ -268,14 +269,12 @@ const Value* Value::find(std::string_view name) const {
 std::string Value::shown() const {
   constexpr std::size_t longest = 60;
   std::string text = full_text(*this);
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
   if (text.size() > longest) text = text.substr(0, longest) + "...";
   return text;
 }
 
 Value parse(std::string_view text) {
+  if (!is_utf8(text)) throw Error("JSON that is not UTF-8");
   return Parser(text).document();
 }
 

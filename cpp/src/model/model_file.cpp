@@ -6,6 +6,7 @@
 
 #include "ipip/error.hpp"
 #include "pickled_arrays.hpp"
+#include "printable.hpp"
 #include "safetensors.hpp"
 #include "sha256.hpp"
 #include "student_arrays.hpp"
@@ -56,17 +57,17 @@ ModelFile read(const ZipEntries& archive, const std::string& path) {
   return model;
 }
 
-}  // namespace
-
-ModelFile read_model_file(const std::string& path) {
-  return read(ZipEntries(path), path);
+// Messages quote names and values of the file, which may be anything.
+template <class Read>
+auto told_in_one_line(Read&& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw Error(printable(error.what()));
+  }
 }
 
-ModelFile read_model_file(std::unique_ptr<std::istream> bytes, const std::string& path) {
-  return read(ZipEntries(std::move(bytes), path), path);
-}
-
-void check_code(const ModelFile& model) {
+void compare_code(const ModelFile& model) {
   const std::string& stated = model.metadata.code_digest;
   if (stated.empty()) return;
   const ZipEntries archive(model.metadata.info.path);
@@ -83,8 +84,22 @@ void check_code(const ModelFile& model) {
   }
 }
 
+}  // namespace
+
+ModelFile read_model_file(const std::string& path) {
+  return told_in_one_line([&] { return read(ZipEntries(path), path); });
+}
+
+ModelFile read_model_file(std::unique_ptr<std::istream> bytes, const std::string& path) {
+  return told_in_one_line([&] { return read(ZipEntries(std::move(bytes), path), path); });
+}
+
+void check_code(const ModelFile& model) {
+  told_in_one_line([&] { compare_code(model); });
+}
+
 Metadata read_metadata(const std::string& path) {
-  return read_block(ZipEntries(path), path);
+  return told_in_one_line([&] { return read_block(ZipEntries(path), path); });
 }
 
 StudentInfo read_info(const std::string& path) {

@@ -333,12 +333,12 @@ class Collector {
     if (arrays_.size() >= kMostTensors) refuse("it has too many tensors");
     if (tensor.items.size() < 4 || values_[tensor.items[0]].kind != Kind::storage ||
         values_[tensor.items[1]].kind != Kind::integer) {
-      refuse("tensor " + name + " has no storage");
+      refuse("tensor " + name.substr(0, 60) + " has no storage");
     }
     const Value& storage = values_[tensor.items[0]];
     const std::string& type = values_[storage.items[0]].text;
     if (type != "torch FloatStorage" && type != "torch DoubleStorage") {
-      refuse("tensor " + name + " is neither float32 nor float64");
+      refuse("tensor " + name.substr(0, 60) + " is neither float32 nor float64");
     }
     Array array;
     array.number = type == "torch FloatStorage" ? Number::float32 : Number::float64;
@@ -359,14 +359,15 @@ class Collector {
     const std::uint64_t room = record->stored_size / width;
     if (!in_rows || offset < 0 || static_cast<std::uint64_t>(offset) > room ||
         size > room - static_cast<std::uint64_t>(offset)) {
-      refuse("tensor " + name + " of shape " + shape_text(array.shape) +
+      refuse("tensor " + name.substr(0, 60) + " of shape " + shape_text(array.shape) +
              " does not fit its record");
     }
     n_bytes_ += record->stored_size;
     if (n_bytes_ > most_bytes_) refuse("its tensors are larger than the file");
     array.bytes = archive_.read(*record, record->stored_size)
                       .substr(static_cast<std::size_t>(offset) * width, size * width);
-    if (!arrays_.emplace(name, std::move(array)).second) refuse("it has two tensors " + name);
+    if (!arrays_.emplace(name, std::move(array)).second)
+      refuse("it has two tensors " + name.substr(0, 60));
   }
 
   const ZipEntries& archive_;

@@ -7,7 +7,7 @@
 namespace ipip {
 namespace {
 
-constexpr std::size_t kLongest = 900;  // bytes of a message
+constexpr std::size_t kLongest = 5000;  // bytes of a message, with the path of a file in it
 
 // Bytes of the character that a text begins with, or 0 where they are none.
 std::size_t first_character(std::string_view text) {

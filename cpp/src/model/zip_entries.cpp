@@ -29,6 +29,10 @@ constexpr std::uint64_t kIn64 = 0xFFFFFFFF;           // the number is in the ex
 constexpr std::uint64_t kMostDirectory = 16U << 20U;  // bytes; a student has some 10 KB
 constexpr std::uint64_t kPiece = 1U << 16U;
 
+std::string shown(const std::string& name) {
+  return name.substr(0, 60);
+}
+
 // A little-endian number of `n` bytes at `at`, which the caller knows to be there.
 std::uint64_t number(std::string_view bytes, std::size_t at, int n) {
   std::uint64_t value = 0;
@@ -148,14 +152,14 @@ void ZipEntries::read_directory() {
   for (std::size_t k = 1; k < entries_.size(); ++k) {
     const ZipEntry& before = entries_[k - 1];
     if (entries_[k].header < before.begin + before.stored_size) {
-      refuse("its records " + before.name + " and " + entries_[k].name + " overlap");
+      refuse("its records " + shown(before.name) + " and " + shown(entries_[k].name) + " overlap");
     }
   }
   std::sort(entries_.begin(), entries_.end(),
             [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
   for (std::size_t k = 1; k < entries_.size(); ++k) {
     if (entries_[k].name == entries_[k - 1].name) {
-      refuse("it has two records " + entries_[k].name);
+      refuse("it has two records " + shown(entries_[k].name));
     }
   }
 }
@@ -223,14 +227,14 @@ const ZipEntry* ZipEntries::find(std::string_view name) const {
 
 std::string ZipEntries::read(const ZipEntry& entry, std::uint64_t most) const {
   if (entry.method != 0 || entry.size != entry.stored_size) {
-    refuse("its record " + entry.name + " is compressed, expected one stored as it is");
+    refuse("its record " + shown(entry.name) + " is compressed, expected one stored as it is");
   }
   if (entry.size > most) {
-    refuse("its record " + entry.name + " has " + std::to_string(entry.size) +
+    refuse("its record " + shown(entry.name) + " has " + std::to_string(entry.size) +
            " bytes, expected at most " + std::to_string(most));
   }
   std::string bytes = bytes_at(entry.begin, entry.size);
-  if (crc32(bytes) != entry.crc) refuse("its record " + entry.name + " is damaged");
+  if (crc32(bytes) != entry.crc) refuse("its record " + shown(entry.name) + " is damaged");
   return bytes;
 }
 

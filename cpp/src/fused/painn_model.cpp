@@ -54,9 +54,9 @@ Linear average_heads(const Linear& heads) {
 
 std::string refusal(const Metadata& metadata) {
   const std::string& architecture = metadata.info.architecture;
-  return architecture == "painn"
-             ? ""
-             : "its architecture is " + architecture + ", and the fused backend knows painn";
+  return architecture == "painn" ? ""
+                                 : "its architecture is " + architecture.substr(0, 60) +
+                                       ", and the fused backend knows painn";
 }
 
 PainnModel read_painn(const ModelFile& file) {

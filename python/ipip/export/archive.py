@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from ipip.errors import InputError
+from ipip.export.printable import printable
 
 LOCAL_HEADER = struct.Struct("<4s22xHH")  # its signature, sizes of the name and of extra fields
 
@@ -118,7 +119,9 @@ class Archive:
 
     def refused(self, what: str) -> InputError:
         """Make the error for a file that is not as it was written."""
-        return InputError(f"{self.name}: {what}; copy it again or export the student again")
+        return InputError(
+            f"{self.name}: {printable(what)}; copy it again or export the student again"
+        )
 
     def cut_off(self) -> InputError:
         """Make the error for a file without a whole directory."""

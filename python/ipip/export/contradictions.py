@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from ipip.errors import InputError
 from ipip.export.metadata import Metadata
+from ipip.export.printable import printable
 from ipip.models import Student, build_student
 
 # Buffers that follow from the arguments and the elements, to rounding.
@@ -62,7 +63,7 @@ def student_of(metadata: Metadata, arrays: Mapping[str, np.ndarray], source: str
         student = _build(metadata)
         _compare_values(metadata, student, arrays)
     except InputError as error:
-        raise InputError(f"{source}: {error}") from None
+        raise InputError(f"{source}: {printable(str(error))}") from None
     student.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return student
 

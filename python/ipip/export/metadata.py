@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 import ipip
 from ipip.errors import InputError
 from ipip.export.digest import weights_digest
+from ipip.export.printable import printable
 from ipip.export.strict_json import parse_json
 from ipip.models import Student
 
@@ -38,7 +39,7 @@ class Metadata(BaseModel):
 
     format: Literal["ipip-student"] = "ipip-student"
     format_version: Literal[1, 2] = 2
-    architecture: str = Field(min_length=1)
+    architecture: str = Field(min_length=1, max_length=60)
     arguments: dict[str, Any]
     symbols: list[str] = Field(min_length=1, description="elements in type order")
     cutoff: float = Field(gt=0, le=50, description="Å")
@@ -94,7 +95,8 @@ class Metadata(BaseModel):
             block = parse_json(text)
         except ValueError as error:
             raise InputError(
-                f"{source}: its metadata cannot be read ({error}); export the student again"
+                f"{source}: its metadata cannot be read ({printable(str(error))}); export the "
+                "student again"
             ) from None
         found = block.get("format") if isinstance(block, dict) else None
         if found != FORMAT:
@@ -114,9 +116,8 @@ class Metadata(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"]) or "metadata"
-            raise InputError(
-                f"{source}: {field[:60]}: {first['msg'][:300]}; export the student again"
-            ) from None
+            what = printable(f"{field[:60]}: {first['msg'][:300]}")
+            raise InputError(f"{source}: {what}; export the student again") from None
 
 
 def describe(

@@ -38,7 +38,7 @@ def check_arguments(architecture: str, student_class: type, arguments: Mapping[s
     for name, value in arguments.items():
         if name not in parameters:
             raise InputError(
-                f"{architecture} has no argument {name!r}; it takes: {', '.join(parameters)}"
+                f"{architecture} has no argument {name[:60]!r}; it takes: {', '.join(parameters)}"
             )
         _check_kind(name, value, parameters[name].annotation)
         least, most = RANGES.get(name, (-math.inf, math.inf))

@@ -85,7 +85,7 @@ def read_with_ase(path: Path) -> int:
 
 
 def read_with(path: Path, **options: Any) -> int:
-    return sum(len(frame.positions) for frame in read_dump(path, **options))
+    return sum(len(frame.positions) for frame in read_dump(path, units="metal", **options))
 
 
 def decompress(path: Path) -> int:
@@ -98,7 +98,7 @@ def decompress(path: Path) -> int:
 
 def check_same(path: Path) -> None:
     """Positions, species, cell, forces and types of the first frame are the same."""
-    ours = next(iter(read_dump(path)))
+    ours = next(iter(read_dump(path, units="metal")))
     with open_for_ase(path) as stream:
         theirs = next(iread(stream, index=":", format="lammps-dump-text"))
     np.testing.assert_allclose(ours.positions, theirs.positions, rtol=0, atol=1e-12)

@@ -109,7 +109,12 @@ class DumpFrames {
         py::array_t<double>(3, frame.box.origin.data()), py::array_t<bool>(3, frame.box.pbc.data()),
         array_of(frame.numbers, {count}), types, ids, positions, frame.unwrapped, forces,
         py::make_tuple(places_of(frame), ids, types, stored, images, forces, others),
-        frame.default_element);
+        frame.default_element, item.time, units_of(item));
+  }
+
+  static py::object units_of(const Item& item) {
+    if (item.units.empty()) return py::none();
+    return py::str(item.units);
   }
 
   // Frames mostly have the columns of the frame before them.
@@ -138,20 +143,22 @@ class DumpParser {
   DumpParser(std::optional<std::set<std::string>> columns,
              std::map<std::string, std::int64_t> numbers,
              std::optional<std::vector<std::string>> symbols, const std::string& instructions,
-             const std::optional<std::set<std::int64_t>>& steps) {
+             const std::optional<std::set<std::int64_t>>& steps, bool whole) {
     auto request = std::make_shared<Request>();
     request->columns = std::move(columns);
     request->numbers = std::move(numbers);
     request->symbols = std::move(symbols);
     if (steps) request->steps.emplace(steps->begin(), steps->end());
     request->instructions = instructions_for(instructions);
+    request->whole = whole;
     for (const std::string& symbol : request->symbols.value_or(std::vector<std::string>())) {
       request->numbers_of_types.push_back(request->numbers.at(symbol));
     }
     request_ = std::move(request);
   }
 
-  std::unique_ptr<DumpFrames> open(const py::object& source, std::size_t offset, bool ahead) const {
+  std::unique_ptr<DumpFrames> open(const py::object& source, std::size_t offset, bool ahead,
+                                   std::size_t piece) const {
     std::unique_ptr<TextSource> text;
     if (py::isinstance<py::int_>(source)) {
       text = std::make_unique<FileSource>(source.cast<int>());
@@ -161,7 +168,7 @@ class DumpParser {
       throw ipip::Error("only a file that is given by its descriptor can be read ahead");
     }
     return std::make_unique<DumpFrames>(
-        std::make_unique<FrameQueue>(request_, std::move(text), offset, ahead));
+        std::make_unique<FrameQueue>(request_, std::move(text), offset, ahead, piece));
   }
 
  private:
@@ -177,9 +184,10 @@ void bind_dump(py::module_& module) {
   py::class_<DumpParser>(module, "DumpParser")
       .def(py::init<std::optional<std::set<std::string>>, std::map<std::string, std::int64_t>,
                     std::optional<std::vector<std::string>>, const std::string&,
-                    const std::optional<std::set<std::int64_t>>&>(),
+                    const std::optional<std::set<std::int64_t>>&, bool>(),
            py::arg("columns"), py::arg("numbers"), py::arg("symbols"),
-           py::arg("instructions") = "auto", py::arg("steps") = py::none())
+           py::arg("instructions") = "auto", py::arg("steps") = py::none(),
+           py::arg("whole") = false)
       .def("open", &DumpParser::open, py::arg("source"), py::arg("offset") = 0,
-           py::arg("ahead") = false);
+           py::arg("ahead") = false, py::arg("piece") = TextBlocks::kPiece);
 }

@@ -229,6 +229,8 @@ class DumpParser:
         symbols: element of each LAMMPS type, or None.
         instructions: of the processor, that may be used: auto, avx512, sse or plain.
         steps: frames of other steps are not read; None: of all.
+        whole: whether a last row with all its columns counts without a line feed behind it, also
+            where digits of its last number may be missing.
 
     Raises:
         CoreError: the processor does not run these instructions.
@@ -241,8 +243,15 @@ class DumpParser:
         symbols: Sequence[str] | None,
         instructions: str = "auto",
         steps: Set[int] | None = None,
+        whole: bool = False,
     ) -> None: ...
-    def open(self, source: int | ByteSource, offset: int = 0, ahead: bool = False) -> DumpFrames:
+    def open(
+        self,
+        source: int | ByteSource,
+        offset: int = 0,
+        ahead: bool = False,
+        piece: int = 1 << 18,
+    ) -> DumpFrames:
         """Begin to read a file.
 
         Args:
@@ -250,6 +259,7 @@ class DumpParser:
                 `readinto`. The caller closes it, after the frames.
             offset: bytes of text before it.
             ahead: whether a second thread reads beside the caller's; of descriptors only.
+            piece: bytes of a block of small frames, on which nothing that comes out depends.
         """
 
 class DumpFrames:
@@ -260,11 +270,13 @@ class DumpFrames:
 
         Returns:
             What it is: 0 (a frame), 1 (one of a step that is not wanted), 2 (one that is cut off,
-            behind which another one begins) or 3 (a last one that is cut off); the step; bytes of
-            text before it, and before what follows; of a frame that was read also cell, origin,
-            pbc, numbers, types, ids, positions, whether they are unwrapped, forces, the columns as
-            stored, and whether several types all have LAMMPS' default element. The units and
-            shapes are those of `DumpFrame`.
+            behind which another one begins), 3 (a last one that is cut off) or 4 (a last one of
+            which digits of the last number may be missing); the step; bytes of text before it, and
+            before what follows (of a last frame without a line feed: before it); of a frame that
+            was read also cell, origin, pbc, numbers, types, ids, positions, whether they are
+            unwrapped, forces, the columns as stored, whether several types all have LAMMPS'
+            default element, and its time and its units, where the text says them. The shapes are
+            those of `DumpFrame`, the units those of the text.
 
         Raises:
             CoreError: the text is not that of a dump of atoms, or a row has too few or too many

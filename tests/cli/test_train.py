@@ -100,6 +100,38 @@ def test_dry_run_checks_and_writes_nothing(
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
+def test_the_plan_tells_of_charges_that_a_student_cannot_tell_apart(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = read_frames(folder / "frames.xyz")
+    charged = [
+        frame.replace(info=frame.info | {"charge": -(k % 2)}) for k, frame in enumerate(frames)
+    ]
+    write_frames(folder / "frames.xyz", charged)
+    config = folder / "small.yaml"
+    assert main(["train", str(config), "--dry-run"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "frames of one composition, MoOS, say different states: charge" in told
+    config.write_text(config.read_text().replace("keys:", "where: {charge: -1}\n    keys:"))
+    config.write_text(config.read_text().replace("valid: 2, test: 2", "valid: 1, test: 1"))
+    assert main(["train", str(config), "--dry-run"]) == 0
+    assert "different states" not in capsys.readouterr().out
+
+
+def test_a_stress_that_is_not_finite_stops_only_a_training_that_learns_stresses(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "frames.xyz").read_text()
+    (folder / "frames.xyz").write_text(text.replace("energy=", 'stress="nan 0 0 0 0 0" energy='))
+    config = folder / "small.yaml"
+    assert main(["train", str(config), "--dry-run"]) == 0
+    config.write_text(
+        config.read_text().replace("max_epochs: 3", "max_epochs: 3, stress_weight: 1")
+    )
+    assert main(["train", str(config), "--dry-run"]) == 2
+    assert "frame 0: the stress" in (said := capsys.readouterr().err) and "stress: null" in said
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -75,7 +75,13 @@ def test_a_lattice_is_given_by_columns(water: tuple[Any, ...], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("changes", "keys", "message"),
     [
-        ({}, DataKeys(energy="E", forces="F"), "in kcal/mol .*keys.units is eV; set keys.units to"),
+        ({}, DataKeys(energy="E", forces="F", units="eV"), "e_unit=kcal/mol, but keys.units is eV"),
+        (
+            {"e_unit": "eV/atom"},
+            DataKeys(energy="E", forces="F"),
+            "e_unit=eV/atom, which is no unit",
+        ),
+        ({"r_unit": "furlong"}, KEYS, "f_unit=kcal/mol/furlong, which is no unit|r_unit=furlong"),
         ({}, DataKeys(units="kcal/mol"), "no frame has an energy under the key 'energy'"),
         ({"z": None}, KEYS, "has no array 'z' .there: E, F, R, e_unit, name.; expected an sGDML"),
         ({"z": np.array([8, 1])}, KEYS, r"R has shape \(3, 3, 3\); expected \[configurations, 2"),
@@ -115,9 +121,32 @@ def test_an_archive_converts_on_the_command_line(
     path = archive(tmp_path / "a.npz", water)
     keys = ["--energy-key", "E", "--forces-key", "F"]
     target = str(tmp_path / "a.xyz")
-    assert main(["convert", str(path), target, *keys]) == 2
-    assert "set keys.units to kcal/mol (--units on the command line)" in capsys.readouterr().err
+    assert main(["convert", str(path), str(tmp_path / "b.xyz"), *keys]) == 0
+    assert "states e_unit=kcal/mol, f_unit=kcal/mol/Å: converted" in capsys.readouterr().out
+    assert main(["convert", str(path), target, *keys, "--units", "eV"]) == 2
+    assert "states e_unit=kcal/mol, but keys.units is eV" in capsys.readouterr().err
     assert main(["convert", str(path), target, *keys, "--units", "kcal"]) == 2
     assert "--units is 'kcal'; expected one of: eV, kcal/mol, hartree" in capsys.readouterr().err
     assert main(["convert", str(path), target, *keys, "--units", "kcal/mol"]) == 0
-    assert [frame.energy for frame in read_frames(target)] == pytest.approx(water[1], abs=1e-12)
+    for name in ("a.xyz", "b.xyz"):
+        found = read_frames(tmp_path / name)
+        assert [frame.energy for frame in found] == pytest.approx(water[1], abs=1e-12)
+
+
+def test_an_archive_in_atomic_units_reads_in_ev_and_angstrom(
+    water: tuple[Any, ...], tmp_path: Path
+) -> None:
+    path = archive(
+        tmp_path / "a.npz",
+        water,
+        R=np.array(water[2]) / units.Bohr,
+        E=np.array(water[1]) / units.Hartree,
+        F=np.array(water[3]) * units.Bohr / units.Hartree,
+        e_unit="Hartree",
+        r_unit="Bohr",
+    )
+    frames = read_frames(path, DataKeys(energy="E", forces="F"))
+    assert [frame.energy for frame in frames] == pytest.approx(water[1], abs=1e-12)
+    for frame, positions, forces in zip(frames, water[2], water[3], strict=True):
+        assert np.allclose(frame.positions, positions, rtol=0, atol=1e-12)
+        assert np.allclose(frame.forces, forces, rtol=0, atol=1e-12)

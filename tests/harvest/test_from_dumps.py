@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,29 @@ TEACHER = {
 }
 
 
-def positions(step: int, fails_at: int | None) -> np.ndarray:
+def positions(step: int, fails_at: int | None, run: int = 0) -> np.ndarray:
     """Eight atoms on a grid of 3 Å that shake; at the failure two of them collide."""
     grid = np.array([[i, j, k] for i in range(2) for j in range(2) for k in range(2)]) * 3.0
-    shaken = grid + np.random.default_rng(step).normal(scale=0.15, size=(8, 3))
+    shaken = grid + np.random.default_rng(step + 10**6 * run).normal(scale=0.15, size=(8, 3))
     if fails_at is not None and step >= fails_at:
         shaken[1] = shaken[0] + [0.4, 0.0, 0.0]
     return shaken
 
 
-def write_dump(path: Path, steps: range, fails_at: int | None = None, append: bool = False) -> None:
+def write_dump(
+    path: Path,
+    steps: range,
+    fails_at: int | None = None,
+    append: bool = False,
+    run: int = 0,
+    head: str = "",
+) -> None:
     with path.open("a" if append else "w") as stream:
+        stream.write(head)
         for step in steps:
             stream.write(f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n8\n")
             stream.write("ITEM: BOX BOUNDS pp pp pp\n0 6\n0 6\n0 6\nITEM: ATOMS id type x y z\n")
-            for k, (x, y, z) in enumerate(positions(step, fails_at)):
+            for k, (x, y, z) in enumerate(positions(step, fails_at, run)):
                 stream.write(f"{k + 1} {1 + k % 2} {x:.6f} {y:.6f} {z:.6f}\n")
 
 
@@ -125,6 +134,128 @@ def test_a_growing_dump_is_gone_on_with_and_nothing_is_taken_twice(student, tmp_
     assert len(steps) == len(set(steps)) == 8 + len(third.new)
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_runs_of_one_dump_are_harvested_each_for_itself(student, tmp_path, suffix, caplog):
+    dump, out = tmp_path / f"r.dump{suffix}", tmp_path / "out"
+    plain = tmp_path / "plain.dump"
+    write_dump(plain, range(0, 110, 10), fails_at=50)
+    write_dump(plain, range(0, 110, 10), run=1, append=True)
+    dump.write_bytes(gzip.compress(plain.read_bytes()) if suffix else plain.read_bytes())
+    with caplog.at_level(logging.WARNING):
+        report = harvest_dumps([dump], student, settings(units="metal"), out, ["S", "O"])
+    assert "run 1: steps 0 to 100, 11 frames; run 2: steps 0 to 100, 11 frames" in caplog.text
+    first, second = report.runs
+    assert (first.name, first.state, first.end_step) == (dump.name, "unstable", 50)
+    assert (second.name, second.state, second.end_step) == (f"{dump.name}#2", "stable", 100)
+    table = rows(out)
+    assert len(table) == len(report.decisions) == 22
+    assert {k for k, row in table.items() if row["force_difference"] and k[0] == first.name} == {
+        (first.name, step) for step in (10, 20, 30, 40)
+    }
+    assert table[first.name, 60]["reason"] == "the run failed at step 50"
+    frames = read_frames(out / "frames.xyz")
+    assert {f.info["traj"] for f in frames} <= {first.name, second.name}
+    for frame in frames:
+        run = int(frame.info["traj"] == second.name)
+        np.testing.assert_allclose(
+            frame.positions, positions(frame.info["md_step"], None, run), atol=1e-6
+        )
+    again = harvest_dumps([dump], student, settings(units="metal"), out, ["S", "O"])
+    assert again.frames == len(frames) + len(again.new)
+    keys = [(f.info["traj"], f.info["md_step"]) for f in read_frames(out / "frames.xyz")]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_run_that_went_on_from_a_restart_file_is_one_run(student, tmp_path, caplog):
+    dump = tmp_path / "r.dump"
+    write_dump(dump, range(0, 110, 10))
+    write_dump(dump, range(80, 200, 10), fails_at=150, append=True)
+    with caplog.at_level(logging.WARNING):
+        report = harvest_dumps(
+            [dump], student, settings(units="metal"), tmp_path / "out", ["S", "O"]
+        )
+    (run,) = report.runs
+    assert (run.state, run.end_step, run.steps.tolist()) == ("unstable", 150, [*range(0, 200, 10)])
+    assert "3 frames repeat earlier ones" in caplog.text
+
+
+def test_what_an_earlier_version_scanned_is_scanned_again(student, tmp_path):
+    dump, out = tmp_path / "a.dump", tmp_path / "out"
+    write_dump(dump, range(0, 60, 10))
+    harvest_dumps([dump], student, settings(), out, ["S", "O"])
+    scan = json.loads((out / "scan.json").read_text())
+    old = {"name": "a.dump", "steps": [0], "offsets": [0], "files": [["a.dump", 0]], "n_atoms": 8}
+    old |= {"end": scan["scans"][str(dump)]["end"], "failed_at": 0, "problem": "old"}
+    for form in ({}, {"format": 1}, {"format": 2}):
+        plain = {"bounds": scan["bounds"], "scans": {str(dump): old}, **form}
+        (out / "scan.json").write_text(json.dumps(plain))
+        (run,) = harvest_dumps([dump], student, settings(), out, ["S", "O"]).runs
+        assert run.state == "stable" and run.steps.tolist() == [*range(0, 60, 10)]
+
+
+@pytest.mark.parametrize("how", ["stated", "given"])
+def test_real_units_give_the_same_harvest_as_metal_ones(student, tmp_path, how):
+    """Forces, and times where the dump says them; kcal/mol/Å and fs against eV/Å and ps."""
+    kcal, found = 0.0433641, {}
+    for units, scale, ps in (("metal", 1.0, 1e-3), ("real", 1 / kcal, 1.0)):
+        dump = tmp_path / f"{units}.dump"
+        text = f"ITEM: UNITS\n{units}\n" if how == "stated" else ""
+        for step in range(0, 300, 10):
+            force = 5.0 if step < 200 else 120.0  # eV/Å; 5 eV/Å are 115 kcal/mol/Å
+            rows = "".join(
+                f"{k + 1} {1 + k % 2} {x:.6f} {y:.6f} {z:.6f} {force * scale:.6f} 0 0\n"
+                for k, (x, y, z) in enumerate(positions(step, None))
+            )
+            text += f"ITEM: TIME\n{0.5 * step * ps:.10g}\nITEM: TIMESTEP\n{step}\n"
+            text += "ITEM: NUMBER OF ATOMS\n8\nITEM: BOX BOUNDS pp pp pp\n0 6\n0 6\n0 6\n"
+            text += f"ITEM: ATOMS id type x y z fx fy fz\n{rows}"
+        dump.write_text(text)
+        chosen = settings(units=units if how == "given" else None)
+        out = tmp_path / f"out-{units}"
+        report = harvest_dumps([dump], student, chosen, out, ["S", "O"])
+        (run,) = report.runs
+        assert (run.state, run.end_step) == ("unstable", 200)
+        assert report.problems[dump.name] == "force 120 eV/Å is above 100 eV/Å"
+        assert run.timestep == pytest.approx(0.5)  # fs
+        found[units] = [f.info["md_step"] for f in report.new]
+    assert found["real"] == found["metal"] and len(found["real"]) == 4
+    with pytest.raises(InputError, match=r"has a time step of 0\.5 fs, but 1 fs was given"):
+        harvest_dumps([dump], student, settings(timestep=1.0, units="real"), out, ["S", "O"])
+
+
+def test_units_that_nobody_says_are_said_once_for_all_dumps(student, tmp_path, caplog):
+    dumps = [tmp_path / f"{k}.dump" for k in range(3)]
+    for k, dump in enumerate(dumps):
+        write_dump(dump, range(0, 30, 10), run=k)
+    with caplog.at_level(logging.WARNING):
+        harvest_dumps(dumps, student, settings(), tmp_path / "out", ["S", "O"])
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(f"{dumps[0]} and 2 more do not say the units: read as LAMMPS' metal")
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        harvest_dumps(dumps, student, settings(units="metal"), tmp_path / "out", ["S", "O"])
+    assert not caplog.records
+    write_dump(dumps[0], range(0, 30, 10), head="ITEM: UNITS\nreal\n")
+    with pytest.raises(InputError, match="says that its units are LAMMPS' real, but they were to"):
+        harvest_dumps(dumps, student, settings(units="metal"), tmp_path / "out", ["S", "O"])
+
+
+def test_frames_of_a_dump_that_gains_atoms_are_harvested(student, tmp_path):
+    dump, text = tmp_path / "a.dump", ""
+    for step in range(0, 100, 10):
+        atoms = [*positions(step, None), [1.5, 1.5, 1.5], [4.5, 4.5, 1.5]][: 8 + step // 40]
+        rows = "".join(f"{k + 1} {1 + k % 2} {x} {y} {z}\n" for k, (x, y, z) in enumerate(atoms))
+        text += f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n{len(atoms)}\n"
+        text += f"ITEM: BOX BOUNDS pp pp pp\n0 6\n0 6\n0 6\nITEM: ATOMS id type x y z\n{rows}"
+    dump.write_text(text)
+    report = harvest_dumps([dump], student, settings(units="metal"), tmp_path / "out", ["S", "O"])
+    assert (report.runs[0].state, report.problems) == ("stable", {})
+    frames = read_frames(tmp_path / "out" / "frames.xyz")
+    assert len(frames) == 4
+    assert [len(f) for f in frames] == [8 + f.info["md_step"] // 40 for f in frames]
+    assert len({len(f) for f in frames}) > 1
+
+
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_compressed_dumps_give_the_same_frames(student, tmp_path, suffix):
     dump = tmp_path / "a.dump"
@@ -166,6 +297,16 @@ def test_without_a_teacher_frames_are_diverse_and_have_no_labels(student, tmp_pa
     assert len(frames) == 3 and all(f.energy is None and f.forces is None for f in frames)
 
 
+def test_frames_of_dumps_have_the_state_that_the_settings_say(student, tmp_path):
+    write_dump(tmp_path / "a.dump", range(0, 60, 10))
+    own = settings(state={"charge": -1, "multiplicity": 2})
+    harvest_dumps([tmp_path / "a.dump"], student, own, tmp_path / "out", ["S", "O"])
+    frames = read_frames(tmp_path / "out" / "frames.xyz")
+    assert frames and all(f.state == {"charge": -1, "multiplicity": 2} for f in frames)
+    with pytest.raises(ValueError, match="state has colour; expected charge"):
+        settings(state={"colour": 1})
+
+
 def test_the_command_line_names_what_is_wrong(student, tmp_path, capsys):
     write_dump(tmp_path / "a.dump", range(0, 30, 10))
     dump, model = str(tmp_path / "a.dump"), str(student)
@@ -174,6 +315,8 @@ def test_the_command_line_names_what_is_wrong(student, tmp_path, capsys):
         ([dump, "--student", model], "the elements are not known"),
         ([f"{dump}x", "--student", model], "does not exist"),
         ([dump, dump, "--student", model, "--symbols", "S,O"], "is given twice"),
+        ([dump, f"{tmp_path}/*.dump", "--student", model, "--symbols", "S,O"], "is given twice"),
+        ([dump, "--student", model, "--symbols", "S,O", "--units", "lj"], "units: 'lj': Input"),
         ([dump, "--student", model, "--symbols", "S,W"], "the dumps hold W, but student"),
         ([dump, "--student", model, "--timestep", "0"], "timestep: 0.0: Input should be greater"),
         ([dump, "--student", f"{model}x", "--symbols", "S,O"], "student.ptx"),

@@ -33,6 +33,8 @@ def runs(tmp_path_factory) -> Path:
         positions=grid * [3.0, 4.0, 4.0] + 1.0,
         cell=np.diag([9.0, 8.0, 8.0]),
         pbc=np.ones(3, dtype=bool),
+        info={"charge": -1, "system": "grid"},
+        arrays={"initial_magmoms": np.arange(12.0)},
     )
     md = StudentMDSettings(
         steps=200, temperature=300.0, minimize_steps=0, ring_interval=1, frame_interval=10
@@ -56,6 +58,9 @@ def test_a_folder_of_runs_is_harvested_and_its_verdicts_count(runs, tmp_path, ca
     assert "new frames: 5; runs: 2 (2 unstable" in said and "run_1: failed at step" in said
     taken = read_frames(out / "frames.xyz", require=())
     assert {frame.info["traj"] for frame in taken} == {"run_1", "run_2"}
+    for frame in taken:  # LAMMPS knows no charge: it is that of the start
+        assert frame.state == {"charge": -1} and "system" not in frame.info
+        assert frame.arrays["initial_magmoms"].tolist() == list(range(12))
     summary = json.loads((out / "summary.json").read_text())
     ends = {run["name"]: run["end"] for run in summary["runs"]}
     assert all(frame.info["md_step"] < ends[frame.info["traj"]] for frame in taken)

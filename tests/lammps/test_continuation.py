@@ -109,3 +109,14 @@ def test_a_dump_is_cut_at_the_first_frame_of_that_step(tmp_path):
         cut_dump(path, step)
         assert path.read_text() == "".join(whole[:kept])
     cut_dump(tmp_path / "absent.dump", 5)
+
+
+def test_a_frame_is_cut_with_its_units_and_its_time(tmp_path):
+    frame = "ITEM: TIME\n0.{}\nITEM: TIMESTEP\n{}\nITEM: NUMBER OF ATOMS\n1\nITEM: ATOMS id\n1\n"
+    whole = [frame.format(step, step) for step in (0, 10, 20)]
+    whole[0] = "ITEM: UNITS\nmetal\n" + whole[0]
+    path = tmp_path / "trajectory.dump"
+    for step, kept in ((21, 3), (20, 2), (5, 1), (0, 0)):
+        path.write_text("".join(whole))
+        cut_dump(path, step)
+        assert path.read_text() == "".join(whole[:kept])

@@ -5,7 +5,7 @@ import pytest
 
 from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
-from ipip.lammps import RunTrajectory
+from ipip.lammps import RunTrajectory, read_verdict
 from ipip.lammps.check import check_deck
 from ipip.lammps.deck import template_text
 from ipip.lammps.run import execute
@@ -44,6 +44,29 @@ def _deck(tmp_path, text: str) -> StudentMDSettings:
     path = tmp_path / "own.lmp"
     path.write_text(text)
     return StudentMDSettings(steps=10**6, deck=path)
+
+
+def test_decks_with_other_units_or_another_time_step_are_refused(tmp_path, make_run):
+    whole = template_text(None)
+    for text, said in (
+        (whole.replace("units           metal", "units  real"), "has `units real`, but the bounds"),
+        # What a template hides, LAMMPS says when it sets the run up.
+        (
+            whole.replace("units           metal", "variable u string real\nunits ${u}"),
+            "units real",
+        ),
+        (
+            whole.replace("timestep        {{ timestep }}", "timestep 0.0005"),
+            r"time step of 0\.5 fs, but `timestep` of the settings is 1 fs",
+        ),
+    ):
+        deck = _deck(tmp_path, text)
+        with pytest.raises(InputError, match=said):
+            check_deck(deck, ["Mo", "S"])
+        job = make_run(deck=deck.deck, steps=20)
+        with pytest.raises(InputError, match=said):
+            execute(job)
+        assert read_verdict(job.folder) is None
 
 
 def test_a_users_deck_is_tried_before_work_starts(tmp_path):

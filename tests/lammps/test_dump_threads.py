@@ -204,7 +204,7 @@ def test_readers_that_are_left_open_let_the_interpreter_end_silently(long_dump, 
     code = (
         "import os; os.sched_getaffinity = lambda pid: {0, 1}\n"
         "from ipip.lammps import read_dump\n"
-        f"readers = [iter(read_dump(path)) for path in {list(map(str, paths))}]\n"
+        f"readers = [iter(read_dump(p, units='metal')) for p in {list(map(str, paths))}]\n"
         "frames = [next(reader) for reader in readers for _ in range(60)]\n"
         "ring = [readers]; ring.append(ring)\n"
         "print(len(os.listdir('/proc/self/task')) > 3)\n" + end

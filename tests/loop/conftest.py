@@ -40,7 +40,7 @@ def reference_frames(count: int, seed: int) -> list[Frame]:
                 energy=float(energy),
                 forces=STIFFNESS * atoms.get_forces(),
                 stress=None,
-                info={"traj": index // 3, "config_type": "rattled"},
+                info={"traj": index // 3, "config_type": "rattled", "charge": 1},
             )
         )
     return frames

@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import pytest
 from ase.build import molecule
 
 from ipip.config.species import SpeciesSettings
+from ipip.errors import InputError
 from ipip.loop.explored_species import species_at_end, species_over_time
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import read_manifests
@@ -41,10 +43,13 @@ def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
     copied = RunFolder(copied[1])
     dump = copied.stage(stage_id(1, "10_explore")) / "runs/alloy_00/trajectory.dump"
     folder = copied.root / "species-long"
-    species_of_dump(dump, SpeciesSettings(follow="Au", metal_bonds=True, timestep=2.0), folder)
+    settings = SpeciesSettings(follow="Au", metal_bonds=True)
+    species_of_dump(dump, settings, folder)  # units and time step are those of the run
+    with pytest.raises(InputError, match="has a time step of 1 fs, but 2 fs was given"):
+        species_of_dump(dump, settings.model_copy(update={"timestep": 2.0}), copied.root / "other")
     (course,) = species_over_time(copied)
     assert (course.name, course.follow) == ("species-long", "Au")
-    assert course.times == tuple(0.002 * step for step in range(31))
+    assert course.times == tuple(0.001 * step for step in range(31))
     assert course.counts == {"Au3Cu5": [1] * 31}
     page = write_results(copied.root).read_text()
     assert "Molecules over time: species-long" in page

@@ -54,6 +54,16 @@ def test_the_summary_has_exactly_the_documented_fields(finished_run):
     assert first["new"] == second["kept"] + second["forgotten"]
 
 
+def test_the_charge_of_the_starts_is_in_every_frame_of_every_round(finished_run):
+    _, folder = finished_run
+    sets = [folder / stage_id(0, "20_label") / "pretraining.xyz"]
+    sets.append(folder / stage_id(1, "15_harvest") / "new.xyz")
+    sets.append(folder / stage_id(1, "20_relabel") / "pretraining.xyz")
+    for path in sets:
+        frames = read_frames(path)
+        assert frames and all(frame.state == {"charge": 1} for frame in frames), path
+
+
 def test_the_best_student_is_a_student_of_this_run(finished_run):
     _, folder = finished_run
     assert read_metadata(folder / "best" / "student.pt").symbols == ["Cu", "Au"]

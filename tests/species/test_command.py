@@ -1,5 +1,6 @@
 """The command line of the reaction analysis, and its pictures."""
 
+import csv
 import gzip
 import json
 
@@ -99,3 +100,103 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, monkeypatch):
     for step in range(10_000):
         line.add(step, {"S": step})
     assert 32 <= len(line.steps) <= 64 and set(np.diff(line.steps)) == {256}
+
+
+def _three(step: int, distance: float) -> str:
+    """Mo-O beside an S that is far, or bonded to the Mo."""
+    head = f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n3\nITEM: BOX BOUNDS pp pp pp\n"
+    rows = f"1 Mo 3 3 3\n2 O 4.7 3 3\n3 S 3 {3 + distance} 3\n"
+    return f"{head}0 12\n0 12\n0 12\nITEM: ATOMS id element xu yu zu\n{rows}"
+
+
+FAR, NEAR = 5.0, 2.2
+
+
+def test_the_runs_of_a_dump_are_analysed_one_by_one(tmp_path, capsys):
+    path = tmp_path / "r.dump"
+    first = "".join(_three(10 * s, NEAR if s > 4 else FAR) for s in range(11))
+    second = "".join(_three(10 * s, NEAR if s < 2 else FAR) for s in range(11))
+    path.write_text(first + second)
+    command = ["species", str(path), "--dir", str(tmp_path / "o"), "--units", "metal", "--json"]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert (
+        "holds 2 runs, since its steps start again: run 1: steps 0 to 100, 11 frames; run 2" in said
+    )
+    assert "choose one with --run" in said and not (tmp_path / "o").exists()
+    assert main([*command, "--run", "3"]) == 2 and "but run 3 was to" in capsys.readouterr().err
+    for run, reaction, step in ((1, "MoO + S -> MoOS", "50"), (2, "MoOS -> MoO + S", "20")):
+        assert main([*command, "--run", str(run)]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["frames"], found["first_step"], found["last_step"]) == (11, 0, 100)
+        with (tmp_path / "o" / "events.csv").open() as stream:
+            (event,) = csv.DictReader(stream)
+        assert (event["reaction"], event["step"]) == (reaction, step)
+        with (tmp_path / "o" / "species.csv").open() as stream:
+            assert all(float(row["lived_ps"]) >= 0 for row in csv.DictReader(stream))
+    path.write_text(first)
+    assert main([*command, "--run", "1"]) == 0 and main([*command, "--run", "2"]) == 2
+    assert "holds one run, but run 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_run_that_went_on_from_a_restart_file_is_analysed_as_one(tmp_path, capsys, suffix):
+    path = tmp_path / f"r.dump{suffix}"
+    whole = [_three(10 * s, NEAR if s > 4 else FAR + 0.1 * s) for s in range(11)]
+    found = {}
+    for name, frames in (("whole", whole), ("twice", whole[:7] + whole[3:])):
+        text = "".join(frames).encode()
+        path.write_bytes(gzip.compress(text) if suffix else text)
+        out = tmp_path / name
+        assert main(["species", str(path), "--units", "metal", "--json", "--dir", str(out)]) == 0
+        found[name] = capsys.readouterr().out, (out / "events.csv").read_text()
+    assert found["twice"] == found["whole"]
+
+
+def test_times_are_those_of_the_dump(tmp_path, capsys):
+    path = tmp_path / "t.dump"
+    found = {}
+    for units, ps in (("metal", 1.0), ("real", 1000.0)):
+        frames = [_three(10 * s, NEAR if s > 4 else FAR) for s in range(11)]
+        timed = [f"ITEM: TIME\n{0.0025 * s * ps:.10g}\n{frame}" for s, frame in enumerate(frames)]
+        path.write_text(f"ITEM: UNITS\n{units}\n" + "".join(timed))
+        command = ["species", str(path), "--json", "--dir", str(tmp_path / units)]
+        assert main(command) == 0
+        found[units] = json.loads(capsys.readouterr().out)
+        assert found[units]["timestep_fs"] == pytest.approx(0.25)
+        with (tmp_path / units / "events.csv").open() as stream:
+            (event,) = csv.DictReader(stream)
+        assert float(event["time_ps"]) == pytest.approx(0.0125)
+        assert json.loads((tmp_path / units / "summary.json").read_text())["units"] == units
+    assert main([*command, "--timestep", "1"]) == 2
+    assert "has a time step of 0.25 fs, but 1 fs was given" in capsys.readouterr().err
+    assert main([*command, "--units", "metal"]) == 2
+    assert "says that its units are LAMMPS' real" in capsys.readouterr().err
+    with path.open("a") as stream:
+        stream.write(f"ITEM: TIME\n26\n{_three(110, NEAR)}")
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["ended"] == (
+        "the time step is no longer 0.25 fs at step 110"
+    )
+
+
+def test_a_dump_that_gains_atoms_is_analysed_up_to_there(tmp_path, capsys):
+    path = tmp_path / "g.dump"
+    more = _three(20, FAR).replace("ATOMS\n3", "ATOMS\n4") + "4 S 9 9 9\n"
+    path.write_text(_three(0, FAR) + _three(10, FAR) + more)
+    command = ["species", str(path), "--units", "metal", "--dir", str(tmp_path / "o"), "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["frames"] == 2
+    assert found["ended"] == "3 atoms at first, 4 at step 20; it follows the same atoms"
+
+
+def test_a_single_frame_without_a_line_feed_is_analysed_where_it_is_whole(tmp_path, capsys):
+    path = tmp_path / "s.dump"
+    path.write_text(_three(0, NEAR)[:-1])
+    command = ["species", str(path), "--units", "metal", "--dir", str(tmp_path / "o"), "--json"]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "no whole frame" in said
+    assert main([*command, "--whole"]) == 0
+    assert json.loads(capsys.readouterr().out)["followed_at_end"] == {"MoOS": 1}

@@ -11,6 +11,7 @@ import pytest
 
 from ipip.cli.main import main
 from ipip.errors import InputError
+from ipip.lammps.deck import template_text
 from ipip.stability import run_stability
 from ipip.stability.jobs import derived_seed, model_names
 
@@ -133,3 +134,12 @@ def test_a_signal_ends_the_runs_and_says_how_to_go_on(students, make_protocol, t
     assert process.returncode == 1
     assert said.startswith("ipip: stopped by SIGTERM") and "the same command continues" in said
     assert not (tmp_path / "out/runs/calm/run_000/verdict.json").exists()
+
+
+def test_a_deck_in_other_units_is_refused_before_any_run(students, make_protocol, tmp_path):
+    deck = tmp_path / "own.lmp"
+    deck.write_text(template_text(None).replace("units           metal", "units           real"))
+    protocol = make_protocol(md={"steps": 40, "deck": deck})
+    with pytest.raises(InputError, match="has `units real`, but the bounds and times"):
+        run_stability([students["calm"]], protocol, tmp_path / "out")
+    assert not (tmp_path / "out" / "runs").exists()

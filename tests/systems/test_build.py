@@ -11,7 +11,7 @@ from ase.io import write
 from ipip.config.systems import SystemSettings
 from ipip.errors import InputError
 from ipip.graph import neighbor_list
-from ipip.systems import BUILT_IN, build, molecule
+from ipip.systems import BUILT_IN, build, enlarged, molecule
 
 
 def _distances(name: str) -> np.ndarray:
@@ -157,3 +157,51 @@ def test_radii_keep_elements_apart_by_their_sums():
         SystemSettings(species={"S2": 1}, box=9.0, radii={"Q": 1.0})
     with pytest.raises(InputError, match="do not fit"):
         build(settings.model_copy(update={"radii": {"S": 4.0}}), seed=3)
+
+
+def test_a_box_has_the_charge_of_its_molecules_or_what_the_settings_say(tmp_path):
+    (tmp_path / "cl.xyz").write_text("1\ncharge=-1\nCl 0 0 0\n")
+    plain = {"species": {"Cl-": 3, "H2O": 1}, "molecules": {"Cl-": tmp_path / "cl.xyz"}, "box": 14}
+    assert build(SystemSettings(**plain), 1).state == {"charge": -3}
+    twice = SystemSettings(**plain, replicate=(2, 1, 1))
+    assert build(twice, 1).state == {"charge": -6}
+    own = SystemSettings(**plain, state={"total_charge": -2.0, "multiplicity": 2})
+    assert build(own, 1).state == {"total_charge": -2, "multiplicity": 2}
+    neutral = SystemSettings(species={"H2O": 1}, box=8.0)
+    assert build(neutral, 1).state == {}
+    with pytest.raises(ValueError, match="state has temperature; expected charge, multiplicity"):
+        SystemSettings(**plain, state={"temperature": 1.0})
+
+
+def test_a_structure_files_charge_and_spin_stay_with_the_box(tmp_path):
+    cube = 'Lattice="8 0 0 0 8 0 0 0 8" Properties=species:S:1:pos:R:3'
+    (tmp_path / "ion.xyz").write_text(
+        f"2\n{cube} charge=-1 multiplicity=3 note=a\nO 0 0 0\nO 1.3 0 0\n"
+    )
+    frame = build(SystemSettings(file=tmp_path / "ion.xyz"), 1)
+    assert frame.info == {"system": "ion", "charge": -1, "multiplicity": 3}
+    larger = SystemSettings(file=tmp_path / "ion.xyz", replicate=(2, 1, 1))
+    with pytest.raises(InputError, match=r"multiplicity=3 of one copy.*give the system state"):
+        build(larger, 1)
+    said = larger.model_copy(update={"state": {"multiplicity": 5.0}})
+    assert build(said, 1).state == {"charge": -2, "multiplicity": 5}
+    assert enlarged(frame, (2, 2, 1)).state == {"charge": -4}
+
+
+def test_a_lammps_dump_is_a_structure_in_its_units_with_its_elements(tmp_path):
+    path = tmp_path / "start.dump"
+    rows = "2 O 1.27 0.1 0.1\n1 Mo 1.1 0.1 0.1\n"
+    text = (
+        "ITEM: UNITS\nnano\nITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n2\n"
+        "ITEM: BOX BOUNDS pp pp ff\n1 1.9\n0 0.9\n0 0.9\nITEM: ATOMS id element xu yu zu\n"
+    )
+    path.write_text(text + rows)
+    box = build(SystemSettings(file=path), seed=1)
+    assert box.numbers.tolist() == [42, 8] and box.pbc.tolist() == [True, True, False]
+    np.testing.assert_allclose(box.cell, np.eye(3) * 9.0)
+    np.testing.assert_allclose(box.positions[1] - box.positions[0], [1.7, 0.0, 0.0])
+    path.write_text(
+        (text + rows).replace("element", "type").replace("1 Mo ", "1 1 ").replace("2 O ", "2 2 ")
+    )
+    with pytest.raises(InputError, match="elements are not known"):
+        build(SystemSettings(file=path), seed=1)

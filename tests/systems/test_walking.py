@@ -94,3 +94,19 @@ def test_draws_follow_boltzmanns_weights():
     assert len(set(chosen)) == 20 and chosen == boltzmann_draw(
         list(np.linspace(0, 1, 50)), 5000.0, 20, seed=3
     )
+
+
+def test_a_walk_keeps_the_charge_of_its_start(potential, octahedron_and_cap):
+    charges = set()
+
+    class Watched(LennardJones):
+        def calculate(self, atoms=None, *arguments, **keywords):
+            charges.add(atoms.info.get("charge"))
+            super().calculate(atoms, *arguments, **keywords)
+
+    octahedron_and_cap.info.update(charge=1, note="a")
+    watched = Watched(epsilon=DEPTH, sigma=SIGMA, rc=1e3, smooth=False)
+    found = walk(octahedron_and_cap, watched, steps=1, temperature=4000.0, seed=2)
+    assert charges == {1}
+    assert all(frame.state == {"charge": 1} for frame in found.visited)
+    assert "note" not in found.visited[0].info

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from ase.build import molecule as ase_molecule
 
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.data import DataKeys
@@ -169,3 +170,28 @@ def test_the_papers_basis_set_is_found_for_mo_s_and_o(tmp_path):
         assert basis == f"TZV2P-MOLOPT-PBE-GTH{charge}"
         potential = full_name(f"{data}/POTENTIAL", element, "GTH-PBE", charge)
         assert potential == f"GTH-PBE{charge}"
+
+
+@needs_cp2k
+def test_charge_and_multiplicity_of_a_frame_reach_the_program(tmp_path):
+    atoms = ase_molecule("OH")
+    atoms.set_initial_magnetic_moments(None)
+    hydroxyl = Frame.from_atoms(atoms)
+    states = [{"charge": -1}, {"charge": 1, "multiplicity": 3}, {"charge": 1, "multiplicity": 1}]
+    frames = [hydroxyl.replace(info=state) for state in states]
+    with Teacher(_level(), tmp_path) as teacher:
+        anion, triplet, singlet = (frame.energy for frame in teacher.label(frames))
+        assert anion < triplet < singlet - 1.0  # the ground state of the cation is the triplet
+        (half,) = teacher.label([hydroxyl.replace(info={"charge": -0.5})], on_error="mark")
+    assert "CP2K takes whole charges" in half.info["teacher_error"]
+
+
+@needs_cp2k
+def test_a_template_that_fills_in_no_charge_refuses_charged_frames(sulphur, tmp_path):
+    values = cp2k_values(Cp2kSettings())["template_text"]
+    kept = [line for line in values.splitlines() if "CHARGE" not in line and "charge" not in line]
+    (tmp_path / "old.j2").write_text("\n".join(kept).replace("{% endif %}", "", 1) + "\n")
+    level = _level(template=tmp_path / "old.j2")
+    with Teacher(level, tmp_path) as teacher:
+        (frame,) = teacher.label([sulphur.replace(info={"charge": 2})], on_error="mark")
+    assert "cp2k.template does not fill in charge" in frame.info["teacher_error"]

@@ -26,6 +26,7 @@ struct Request {
   std::vector<std::int64_t> numbers_of_types;             ///< the same as atomic numbers
   std::optional<std::unordered_set<std::int64_t>> steps;  ///< of frames to read; none: all
   Instructions instructions = Instructions::plain;
+  bool whole = false;  ///< a last row with all its columns counts without a line feed behind it
 };
 
 /// Which array of a frame a column is in.
@@ -63,13 +64,18 @@ struct Item {
     left_out,  ///< one of a step that is not wanted
     broken,    ///< one that is cut off, behind which another one begins
     cut_off,   ///< the last one, which is cut off
+    unsure,    ///< the last one, of which no more than digits of its last number may be missing
     wrong      ///< something that cannot be read; nothing follows
   };
   Kind kind = Kind::frame;
   std::int64_t step = 0;
-  std::size_t begin = 0, end = 0;  ///< bytes of text before it, and before what follows
-  Frame frame;                     ///< of `frame`
-  std::string error;               ///< of `wrong`: what is wrong
+  std::string units;           ///< where the text names them here
+  std::optional<double> time;  ///< in these units
+  /// Bytes of text before it, and before what follows; the same of a last one without a line feed,
+  /// which is to be read again where the text goes on.
+  std::size_t begin = 0, end = 0;
+  Frame frame;        ///< of `frame`
+  std::string error;  ///< of `wrong`: what is wrong
 };
 
 }  // namespace ipip::dump

@@ -28,12 +28,12 @@ Item wrong(const char* what) {
 }  // namespace
 
 FrameQueue::FrameQueue(std::shared_ptr<const Request> request, std::unique_ptr<TextSource> source,
-                       std::size_t offset, bool ahead)
+                       std::size_t offset, bool ahead, std::size_t piece)
     : process_(getpid()),
       ahead_(ahead),
       request_(std::move(request)),
       pool_(std::make_shared<MemoryPool>()),
-      blocks_(std::move(source), offset),
+      blocks_(std::move(source), offset, piece),
       own_(request_, pool_) {}
 
 // Whether there is a block to be read, and place for it.

@@ -26,8 +26,9 @@ class FrameQueue {
   /// @param offset bytes of text before what the source gives
   /// @param ahead whether a second thread may read beside the caller's; it is started with the
   ///     second block, and the source must then be one that any thread may read
+  /// @param piece bytes of a block of small frames
   FrameQueue(std::shared_ptr<const Request> request, std::unique_ptr<TextSource> source,
-             std::size_t offset, bool ahead);
+             std::size_t offset, bool ahead, std::size_t piece = TextBlocks::kPiece);
   ~FrameQueue() { close(); }
   FrameQueue(const FrameQueue&) = delete;
   FrameQueue& operator=(const FrameQueue&) = delete;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dump/number.hpp"
+#include "dump/open_end.hpp"
 #include "ipip/error.hpp"
 
 namespace ipip::dump {
@@ -45,6 +46,12 @@ bool is_default_element(const Rows& rows, const Frame& frame) {
               std::to_string(symbols.size()) + ":" + all);
 }
 
+void describe(const FrameSpan& span, Item& item) {
+  item.step = span.step;
+  item.units = span.units;
+  item.time = span.time;
+}
+
 bool all_blank(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char sign) { return is_blank(sign) || sign == '\n'; });
@@ -63,7 +70,11 @@ std::vector<Item> FrameReader::read(const Block& block) {
       const Found found = read_frame(text, at, item, end);
       if (found == Found::incomplete && block.size == block.seen) {
         item.kind = Item::Kind::cut_off;
-        if (all_blank(text.substr(at))) items.pop_back();
+        if (all_blank(text.substr(at))) {
+          items.pop_back();
+        } else {
+          read_end(text.substr(at), item);
+        }
         return items;
       }
       if (found != Found::frame) item.kind = Item::Kind::broken;
@@ -82,12 +93,11 @@ std::vector<Item> FrameReader::read(const Block& block) {
 Found FrameReader::read_frame(std::string_view text, std::size_t begin, Item& item,
                               std::size_t& end) {
   FrameSpan span = read_header(text, begin);
-  item.step = span.step;
+  describe(span, item);
   if (span.found == Found::frame) {
-    const bool left_out = request_->steps && !request_->steps->contains(span.step);
     // A row has at least a character and a blank a column: no memory for rows that cannot be there.
     const bool may_fit = static_cast<std::uint64_t>(span.count) <= (text.size() - span.rows) / 2;
-    if (left_out || !may_fit) {
+    if (is_left_out(span) || !may_fit) {
       item.kind = Item::Kind::left_out;
       find_rows(text, span);
     } else {
@@ -100,6 +110,35 @@ Found FrameReader::read_frame(std::string_view text, std::size_t begin, Item& it
   }
   end = span.end;
   return span.found;
+}
+
+bool FrameReader::is_left_out(const FrameSpan& span) const {
+  return request_->steps && !request_->steps->contains(span.step);
+}
+
+// The last frame of the text, which is not whole, or whose last row no line feed ends.
+void FrameReader::read_end(std::string_view text, Item& item) {
+  item.end = item.begin;
+  const FrameSpan span = read_header(text, 0);
+  if (span.found != Found::frame) return;
+  const OpenEnd end = open_end(text, span);
+  if (end == OpenEnd::cut) return;
+  if (end == OpenEnd::unsure && !request_->whole) {
+    item.kind = Item::Kind::unsure;
+    return;
+  }
+  if (is_left_out(span)) {
+    item.kind = Item::Kind::left_out;
+    return;
+  }
+  // Read as with a line feed, and with room around it, as in a block.
+  constexpr std::size_t kRoom = 64;
+  std::string copy(kRoom, ' ');
+  copy.append(text).append(1, '\n').append(kRoom, ' ');
+  std::size_t ignored = 0;
+  const Found found =
+      read_frame(std::string_view(copy).substr(kRoom, text.size() + 1), 0, item, ignored);
+  if (found == Found::frame) item.kind = Item::Kind::frame;
 }
 
 bool FrameReader::read_whole(std::string_view text, FrameSpan& span, Frame& frame) {

@@ -27,6 +27,8 @@ class FrameReader {
 
  private:
   Found read_frame(std::string_view text, std::size_t begin, Item& item, std::size_t& end);
+  void read_end(std::string_view text, Item& item);
+  bool is_left_out(const FrameSpan& span) const;
   bool read_whole(std::string_view text, FrameSpan& span, Frame& frame);
   void update_layout(const FrameSpan& span, std::string_view text);
   Rows arrays_for(Frame& frame);

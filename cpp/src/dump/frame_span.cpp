@@ -2,7 +2,6 @@
 #include "dump/frame_span.hpp"
 
 #include <cstring>
-#include <optional>
 
 #include "dump/number.hpp"
 #include "ipip/error.hpp"
@@ -14,6 +13,26 @@ struct CutOff {};   // the end of the text came first
 struct NextFrame {  // another frame begins before this one ended
   std::size_t at;
 };
+
+constexpr std::string_view kTime = "ITEM: TIME";  // the beginning of kFrameBegin too
+constexpr std::string_view kUnits = "ITEM: UNITS";
+
+// Where another frame begins in text[from, ...); npos: none does. Rows hold numbers and short
+// names, and headers are short: an I is rare, so this is one fast pass.
+std::size_t next_frame(std::string_view text, std::size_t from) {
+  for (std::size_t k = text.find('I', from); k != text.npos; k = text.find('I', k + 1)) {
+    const std::string_view rest = text.substr(k);
+    if (rest.starts_with(kTime) || rest.starts_with(kUnits)) return k;
+  }
+  return text.npos;
+}
+
+// Where the line before the one that begins at `begin` (above 0) begins.
+std::size_t line_before(std::string_view text, std::size_t begin) {
+  if (begin < 2) return 0;
+  const std::size_t end = text.rfind('\n', begin - 2);
+  return end == text.npos ? 0 : end + 1;
+}
 
 std::string shown(std::string_view line) {
   std::string text(line.substr(0, 60));
@@ -29,16 +48,27 @@ class Header {
 
   std::size_t at() const { return at_; }
 
-  // The next line without its end. Only the first one may begin a frame.
-  std::string_view line(bool first = false) {
+  // The next line without its end. No frame may begin in it; an item may, and with it a frame.
+  std::string_view line(bool item = false) {
     const std::size_t end = text_.find('\n', at_);
-    const std::string_view found =
-        text_.substr(at_, end == std::string_view::npos ? std::string_view::npos : end - at_);
-    const std::size_t next = found.find(kFrameBegin, first ? 1 : 0);
-    if (next != std::string_view::npos) throw NextFrame{at_ + next};
-    if (end == std::string_view::npos) throw CutOff{};
+    const std::string_view found = text_.substr(at_, end == text_.npos ? end : end - at_);
+    const std::size_t next = next_frame(found, item ? 1 : 0);
+    if (next != text_.npos) throw NextFrame{at_ + next};
+    if (end == text_.npos) throw CutOff{};
+    begun_ = at_;
     at_ = end + 1;
     return found;
+  }
+
+  // Ends the frame before the line that was read last.
+  [[noreturn]] void next() const { throw NextFrame{begin_of_frame(text_, begun_)}; }
+
+  // A line of one word.
+  std::string_view word() {
+    const std::string_view found = line();
+    const std::vector<std::string_view> parts = words(found);
+    if (parts.size() != 1) throw Error("expected a word, got " + shown(found));
+    return parts[0];
   }
 
   std::int64_t integer() {
@@ -54,6 +84,7 @@ class Header {
  private:
   std::string_view text_;
   std::size_t at_;
+  std::size_t begun_ = 0;  // of the line that was read last
 };
 
 void read_bounds(Header& header, FrameSpan& span) {
@@ -85,11 +116,8 @@ std::size_t end_of_rows(std::string_view text, std::size_t begin, std::int64_t c
     }
     at = static_cast<std::size_t>(static_cast<const char*>(end) - text.data()) + 1;
   }
-  // Rows hold numbers and short names: an I is rare, so this is one fast pass.
-  const std::string_view rows = text.substr(begin, at - begin);
-  for (std::size_t k = rows.find('I'); k != std::string_view::npos; k = rows.find('I', k + 1)) {
-    if (rows.substr(k, kFrameBegin.size()) == kFrameBegin) throw NextFrame{begin + k};
-  }
+  const std::size_t next = next_frame(text.substr(begin, at - begin), 0);
+  if (next != text.npos) throw NextFrame{begin + next};
   if (!whole) throw CutOff{};
   return at;
 }
@@ -98,8 +126,9 @@ void read_all_items(Header& header, FrameSpan& span) {
   std::optional<std::int64_t> step;
   std::optional<std::int64_t> count;
   while (true) {
-    const std::string_view line = header.line(!step.has_value());
+    const std::string_view line = header.line(true);
     if (line.starts_with(kFrameBegin)) {
+      if (step) header.next();
       step = header.integer();
     } else if (line.starts_with("ITEM: NUMBER OF ATOMS")) {
       count = header.integer();
@@ -108,8 +137,13 @@ void read_all_items(Header& header, FrameSpan& span) {
       const std::vector<std::string_view> parts = words(line.substr(16));
       span.box.assign(parts.begin(), parts.end());
       read_bounds(header, span);
-    } else if (line.starts_with("ITEM: UNITS") || line.starts_with("ITEM: TIME")) {
-      header.line();
+    } else if (line.starts_with(kUnits)) {
+      span.units = header.word();
+    } else if (line.starts_with(kTime)) {
+      const std::string_view word = header.word();
+      double time = 0.0;
+      if (!read_number(word, time)) throw Error("expected a time, got " + shown(word));
+      span.time = time;
     } else if (line.starts_with("ITEM: ATOMS") && step && count && span.bounds_width > 0) {
       const std::vector<std::string_view> parts = words(line.substr(11));
       if (parts.empty()) throw Error("names no columns: 'ITEM: ATOMS' is too old a format");
@@ -126,6 +160,23 @@ void read_all_items(Header& header, FrameSpan& span) {
 }
 
 }  // namespace
+
+std::size_t begin_of_frame(std::string_view text, std::size_t at) {
+  while (at > 0 && text[at - 1] == '\n') {
+    const std::size_t value = line_before(text, at);
+    if (value == 0) return at;
+    std::string_view item = text.substr(0, value - 1);
+    while (!item.empty() && is_blank(item.back())) item.remove_suffix(1);
+    if (item.ends_with(kTime)) {
+      at = item.size() - kTime.size();
+    } else if (item.ends_with(kUnits)) {
+      at = item.size() - kUnits.size();
+    } else {
+      return at;
+    }
+  }
+  return at;
+}
 
 FrameSpan read_header(std::string_view text, std::size_t begin) {
   FrameSpan span;

@@ -5,14 +5,19 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ipip::dump {
 
-/// What a frame begins with.
+/// What every frame has. Its units ("ITEM: UNITS", mostly of the first frame of a file alone) and
+/// its time ("ITEM: TIME") may stand before it, and then the frame begins with these.
 inline constexpr std::string_view kFrameBegin = "ITEM: TIMESTEP";
+
+/// Where the frame begins whose "ITEM: TIMESTEP" stands at `at`.
+std::size_t begin_of_frame(std::string_view text, std::size_t at);
 
 /// What stands in a buffer where a frame begins.
 enum class Found {
@@ -25,6 +30,8 @@ enum class Found {
 struct FrameSpan {
   Found found = Found::incomplete;
   std::int64_t step = 0;
+  std::string_view units;         ///< name of the units, where the frame says it
+  std::optional<double> time;     ///< in these units
   std::int64_t count = 0;         ///< rows
   std::vector<std::string> box;   ///< words behind "ITEM: BOX BOUNDS"
   std::vector<double> bounds;     ///< [3, bounds_width] row by row

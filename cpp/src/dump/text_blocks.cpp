@@ -14,7 +14,6 @@
 namespace ipip::dump {
 namespace {
 
-constexpr std::size_t kPiece = 1U << 18U;   // bytes of a block of small frames
 constexpr std::size_t kMargin = 1U << 12U;  // by which a frame may be longer than the one before
 
 // Where the last frame begins that begins in text[from, size); 0: none does.
@@ -24,7 +23,8 @@ std::size_t last_frame(const char* text, std::size_t from, std::size_t size) {
     const void* const found = memrchr(text + from, kFrameBegin[0], end - from);
     if (found == nullptr) return 0;
     end = static_cast<std::size_t>(static_cast<const char*>(found) - text);
-    if (std::string_view(text + end, size - end).starts_with(kFrameBegin)) return end;
+    const std::string_view all(text, size);
+    if (all.substr(end).starts_with(kFrameBegin)) return begin_of_frame(all, end);
   }
   return 0;
 }
@@ -52,10 +52,11 @@ void Block::reserve(std::size_t size, std::size_t kept) {
 bool TextBlocks::next(Block& block) {
   if (ended_) return false;
   const std::size_t length = length_.load(std::memory_order_relaxed);
-  std::size_t goal = kPiece;
-  if (length > 0) goal = std::max<std::size_t>(1, kPiece / length) * length + kMargin;
+  const std::size_t margin = std::min(kMargin, piece_);
+  std::size_t goal = piece_;
+  if (length > 0) goal = std::max<std::size_t>(1, piece_ / length) * length + margin;
   std::size_t size = rest_.size();
-  goal = std::max(goal, size + kMargin);
+  goal = std::max(goal, size + margin);
   block.reserve(goal, 0);
   std::copy(rest_.begin(), rest_.end(), block.text());
   block.offset = offset_;
@@ -79,7 +80,7 @@ bool TextBlocks::next(Block& block) {
       return true;
     }
     searched = size - std::min(size - 1, kFrameBegin.size() - 1);
-    goal = size + std::max(kPiece, size / 2);
+    goal = size + std::max(piece_, size / 2);
     block.reserve(goal, size);
   }
 }

@@ -2,6 +2,7 @@
 // The text of a dump in blocks that hold whole frames.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -53,8 +54,12 @@ class Block {
 /// had to be read to see its beginning is small: frames are mostly as long as the one before.
 class TextBlocks {
  public:
-  TextBlocks(std::unique_ptr<TextSource> source, std::size_t offset)
-      : source_(std::move(source)), offset_(offset) {}
+  /// Bytes of a block of small frames.
+  static constexpr std::size_t kPiece = 1U << 18U;
+
+  /// @param piece bytes of a block of small frames; what comes out does not depend on it
+  TextBlocks(std::unique_ptr<TextSource> source, std::size_t offset, std::size_t piece = kPiece)
+      : source_(std::move(source)), offset_(offset), piece_(std::max<std::size_t>(1, piece)) {}
 
   /// Reads the next block; false at the end.
   bool next(Block& block);
@@ -67,6 +72,7 @@ class TextBlocks {
   std::unique_ptr<TextSource> source_;
   std::vector<char> rest_;  // read already
   std::size_t offset_;      // bytes of text before it
+  std::size_t piece_;
   std::atomic<std::size_t> length_{0};
   bool ended_ = false;
 };

@@ -24,8 +24,11 @@ def evaluate(
         str, typer.Option(help="Key of the kind of a frame.")
     ] = "config_type",
     units: Annotated[
-        str, typer.Option(help="Energy unit of the file: eV, kcal/mol or hartree.")
-    ] = "eV",
+        str | None,
+        typer.Option(
+            help="Energy unit of the file: eV, kcal/mol or hartree; else what the file states."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -23,11 +23,21 @@ def harvest(
     symbols: Annotated[
         str | None, typer.Option(help="Element of each LAMMPS type, such as Mo,S,O.")
     ] = None,
-    timestep: Annotated[float | None, typer.Option(help="Time step of the MD in fs [1].")] = None,
+    timestep: Annotated[
+        float | None, typer.Option(help="Time step of the MD in fs [as the dumps say, else 1].")
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(help="LAMMPS' units of the dumps: metal, real, ... [as they say, else metal]"),
+    ] = None,
+    whole: Annotated[
+        bool | None,
+        typer.Option("--whole", help="The dumps are whole: a last frame needs no line feed."),
+    ] = None,
     frames: Annotated[int | None, typer.Option(help="Frames to take, at most [20].")] = None,
     failed: Annotated[
         bool | None,
-        typer.Option("--failed", help="Every run failed right after its dump's last frame."),
+        typer.Option("--failed", help="The runs failed right after their dumps' last frames."),
     ] = None,
     folder: Annotated[
         Path, typer.Option("--dir", help="Output folder; a second call goes on there.")
@@ -49,7 +59,8 @@ def harvest(
 
     torch.set_num_threads(1)
     settings = HarvestRunSettings() if config is None else load_settings(config, HarvestRunSettings)
-    options = {"timestep": timestep, "failed": failed, "known": known}
+    options: dict[str, object] = {"timestep": timestep, "units": units, "whole": whole}
+    options |= {"failed": failed, "known": known}
     settings = with_options(settings, {k: v for k, v in options.items() if v is not None})
     if frames is not None:
         chosen = with_options(settings.harvest, {"frames": frames})

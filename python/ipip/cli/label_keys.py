@@ -15,14 +15,14 @@ def label_keys(
     virial: str | None,
     config_type: str,
     weight: str = "config_weight",
-    units: str = "eV",
+    units: str | None = None,
 ) -> DataKeys:
     """Return the keys that options name.
 
     Raises:
         InputError: both a stress and a virial are named, or the unit is not known.
     """
-    if units not in get_args(EnergyUnit):
+    if units is not None and units not in get_args(EnergyUnit):
         known = ", ".join(get_args(EnergyUnit))
         raise InputError(f"--units is {units!r}; expected one of: {known}")
     if stress is not None and virial is not None:

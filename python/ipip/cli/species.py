@@ -21,7 +21,20 @@ def species(
     follow: Annotated[
         str | None, typer.Option(help="Element whose molecules are followed, such as Mo.")
     ] = None,
-    timestep: Annotated[float | None, typer.Option(help="Time step of the MD in fs [1].")] = None,
+    timestep: Annotated[
+        float | None, typer.Option(help="Time step of the MD in fs [as the dump says, else 1].")
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(help="LAMMPS' units of the dump: metal, real, ... [as it says, else metal]"),
+    ] = None,
+    run: Annotated[
+        int | None, typer.Option(help="Which run to analyse where the dump's steps start again.")
+    ] = None,
+    whole: Annotated[
+        bool | None,
+        typer.Option("--whole", help="The dump is whole: its last frame needs no line feed."),
+    ] = None,
     bond: Annotated[
         list[str] | None,
         typer.Option(help="Own distances (Å) of a pair: Mo-S=2.8,3.4 (forms below, breaks above)."),
@@ -44,9 +57,9 @@ def species(
     from ipip.species.run import species_of_dump
     from ipip.species.verdict import as_dict, describe_result
 
-    settings = _settings(
-        config, {"follow": follow, "timestep": timestep, "every": every, "bonds": bond}
-    )
+    given: dict[str, object] = {"follow": follow, "timestep": timestep, "every": every}
+    given |= {"bonds": bond, "units": units, "run": run, "whole": whole}
+    settings = _settings(config, given)
     files = dump_files(dump)
     out = folder or dump.parent / f"species-{files[0].name.split('.')[0]}"
     names = None if symbols is None else symbols.replace(",", " ").split()

@@ -96,6 +96,8 @@ def _oddities(plan: TrainPlan) -> list[str]:
     if found.examples:
         pairs = [f"{a} {i} and {b} {j}" for a, i, b, j in found.examples[:SHOWN]]
         lines.append(f"  for example {', '.join(pairs)}")
+    if plan.mixed_states is not None:
+        lines.append(plan.mixed_states)
     if plan.outliers:
         lines.append(f"labels of training frames that stand out: {len(plan.outliers)}")
     lines += [

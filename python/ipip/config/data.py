@@ -21,17 +21,19 @@ class DataKeys(Settings):
     stress: str | None = Field(
         "stress",
         description="key of the stress (eV/Å^3) or virial (eV): 6 numbers in the order xx yy zz "
-        "yz xz xy, 9 numbers or 3x3; read where a frame has it; null reads none",
+        "yz xz xy, 9 numbers or 3x3; read where a frame has it and is periodic in three directions;"
+        " null reads none",
     )
     stress_is: Literal["stress", "virial"] = Field(
         "stress",
         description="stress: eV/Å^3, positive under tension (ASE); virial: eV, equal to -volume "
         "* stress (VASP and GPUMD files)",
     )
-    units: EnergyUnit = Field(
-        "eV",
-        description="energy unit of the file: its forces are this per Å, its stress this per Å^3;"
-        " read as eV",
+    units: EnergyUnit | None = Field(
+        None,
+        description="energy unit of the file: eV, kcal/mol or hartree; its forces are this per Å,"
+        " its stress this per Å^3, where the file states no others; null: what the file states, eV"
+        " where it states none",
     )
     config_type: str = Field(
         "config_type", description="key of the kind of a frame; errors are also told by kind"
@@ -80,10 +82,10 @@ class DataFile(Settings):
         default_factory=DataKeys,
         description="names of the labels in the file; a store has its own, only keys.group counts",
     )
-    where: dict[str, Bounds | str] = Field(
+    where: dict[str, Bounds | float | str] = Field(
         default_factory=dict,
-        description="take only frames with these values beside their labels, by key: a text, or "
-        "{min: ..., max: ...} for a number, such as {T_K: {max: 1500}}",
+        description="take only frames with these values beside their labels, by key: a text, a "
+        "number, or {min: ..., max: ...}, such as {charge: -1, T_K: {max: 1500}}",
     )
 
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ipip.config.base import Settings
+from ipip.config.dump_units import DumpUnits
 from ipip.config.harvest import HarvestSettings
 from ipip.config.md import Guards
+from ipip.config.state_keys import check_state
 from ipip.config.teacher import TeacherSettings
 
 
@@ -27,7 +29,31 @@ class HarvestRunSettings(Settings):
         description="frames (extended XYZ or ASE database) that are known: no duplicates of them"
         " are taken; their smallest distances bound those of candidates",
     )
-    timestep: float = Field(1.0, gt=0, description="fs; of the MD that wrote the dumps")
+    state: dict[str, float | list[float]] = Field(
+        default_factory=dict,
+        description="what the teacher's calculator reads of the dumps' frames beside their"
+        " structure, such as {charge: -1, multiplicity: 2}; run folders have that of their start",
+    )
+    timestep: float | None = Field(
+        None,
+        gt=0,
+        description="fs; of the MD that wrote the dumps; null: as they say (`dump_modify time"
+        " yes`), else 1",
+    )
+    units: DumpUnits | None = Field(
+        None,
+        description="LAMMPS' units of the dumps; null: as they or the runs' decks say, else metal",
+    )
+    whole: bool = Field(
+        False,
+        description="whether the dumps are whole, so that a last frame needs no line feed at its"
+        " end",
+    )
+    atoms_may_leave: bool = Field(
+        False,
+        description="whether atoms may leave the system (grand-canonical moves, evaporation): a"
+        " frame with fewer atoms is then no failure; more of them never are one",
+    )
     guards: Guards = Field(
         default_factory=lambda: Guards(),
         description="max_force (of dumped fx fy fz) and distance_factor: what makes a frame the"
@@ -37,3 +63,9 @@ class HarvestRunSettings(Settings):
         False,
         description="whether every run failed right after its dump's last frame, if not before",
     )
+
+    @field_validator("state")
+    @classmethod
+    def _is_a_state(cls, value: dict[str, float | list[float]]) -> dict[str, float | list[float]]:
+        check_state(value)
+        return value

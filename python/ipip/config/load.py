@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ipip.config.base import Settings
+from ipip.config.yaml_text import CoreLoader, parse_yaml
 from ipip.errors import InputError
 
 SettingsType = TypeVar("SettingsType", bound=Settings)
@@ -77,13 +78,13 @@ def read_document(path: Path, hint: str) -> Document:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is no text in UTF-8 ({error.reason})") from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=CoreLoader)
         if root is None:
             raise InputError(f"{path}: is empty; {hint}")
         if not isinstance(root, yaml.MappingNode):
             raise InputError(f"{path}: expected `key: value` lines at the top level")
         lines = dict(_key_lines(root, (), path))
-        values = yaml.safe_load(text)
+        values = parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
@@ -150,6 +151,8 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
     reason = reason.replace("Input should be", "should be").rstrip(".")
     if kind in {"value_error", "assertion_error"}:
         return reason
+    if kind == "string_type" and not isinstance(problem["input"], dict | list):
+        reason += "; put it in quotes"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         reason = "expected a block of `key: value` lines"
     return f"{_short(problem['input'])}: {reason}{purpose}"
@@ -172,6 +175,8 @@ def _locate(
     owner: type[BaseModel] | None = schema
     for index, part in enumerate(loc):
         last = index == len(loc) - 1
+        if part == "[key]":  # of a mapping: the key itself is wrong
+            continue
         if isinstance(part, int):
             key.append(part)
             continue

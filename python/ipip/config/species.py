@@ -5,6 +5,7 @@ import math
 from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.dump_units import DumpUnits
 
 
 class SpeciesSettings(Settings):
@@ -15,7 +16,27 @@ class SpeciesSettings(Settings):
         description="element whose molecules are followed one by one, such as Mo; null: none, only"
         " counts, reactions and lifetimes of all species",
     )
-    timestep: float = Field(1.0, gt=0, description="fs; of the MD, turns steps into times")
+    timestep: float | None = Field(
+        None,
+        gt=0,
+        description="fs; of the MD, turns steps into times; null: as the dump says (`dump_modify"
+        " time yes`) or its run's folder, else 1",
+    )
+    units: DumpUnits | None = Field(
+        None,
+        description="LAMMPS' units of the dump; null: as it or its run's deck says, else metal",
+    )
+    whole: bool = Field(
+        False,
+        description="whether the dump is whole, so that its last frame needs no line feed at its"
+        " end",
+    )
+    run: int | None = Field(
+        None,
+        ge=1,
+        description="which run is analysed of a dump whose steps start again, from 1; null: such a"
+        " dump is refused with a list of its runs",
+    )
     form_factor: float = Field(
         1.1, gt=0, description="a bond forms below this times the sum of the covalent radii"
     )

@@ -6,6 +6,7 @@ from ase.data import atomic_numbers
 from pydantic import Field, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.state_keys import check_state
 
 
 class SystemSettings(Settings):
@@ -40,6 +41,11 @@ class SystemSettings(Settings):
     replicate: tuple[int, int, int] = Field(
         (1, 1, 1), description="copies of the box along each lattice vector"
     )
+    state: dict[str, float | list[float]] = Field(
+        default_factory=dict,
+        description="what the teacher's calculator reads of the whole box beside its structure,"
+        " such as {charge: -1, multiplicity: 2}; goes before what structure files say",
+    )
 
     @property
     def edges(self) -> tuple[float, float, float] | None:
@@ -68,6 +74,7 @@ class SystemSettings(Settings):
                 )
         if self.edges is not None and min(self.edges) <= 0:
             raise ValueError(f"box is {self.box} Å; expected edges above 0")
+        check_state(self.state)
         if min(self.replicate) < 1:
             raise ValueError(f"replicate is {self.replicate}; expected three numbers of at least 1")
         return self

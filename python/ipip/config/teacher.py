@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
 from ipip.config.cp2k import Cp2kSettings
+from ipip.config.yaml_text import plain_words
 
 TeacherKind = Literal["sevennet", "chgnet", "mace", "tblite", "cp2k", "ase"]
 
@@ -61,6 +62,15 @@ class TeacherSettings(Settings):
     call_timeout: float = Field(
         3600.0, gt=0, description="s; longest time without any answer of a busy worker"
     )
+
+    @field_validator("arguments")
+    @classmethod
+    def _says_what_it_means(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for at, word in plain_words(value, "arguments"):
+            raise ValueError(
+                f"{at} is {word}; write true or false where that is meant, or put it in quotes"
+            )
+        return value
 
     @field_validator("import_path")
     @classmethod

@@ -7,12 +7,12 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from ipip.config.load import models_in
+from ipip.config.yaml_text import yaml_text
 
 WIDTH = 100
 
@@ -124,11 +124,5 @@ def _default(name: str, field: FieldInfo, indent: int) -> Iterator[str]:
 
 def _flow(value: Any) -> str:
     """Return a value on one line."""
-    text: str = yaml.safe_dump(
-        to_jsonable_python(value),
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=True,
-        width=10**6,
-    )
+    text = yaml_text(to_jsonable_python(value), default_flow_style=True, width=10**6)
     return text.removesuffix("\n").removesuffix("\n...")

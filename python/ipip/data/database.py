@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import ase.db
 import numpy as np
@@ -27,8 +28,10 @@ def read_database(path: Path) -> list[ParsedFrame]:
     parsed: list[ParsedFrame] = []
     try:
         with ase.db.connect(path, type="db") as database:
+            stated = _stated_units(database.metadata)
             for row in database.select(sort="id"):
                 frame = from_atoms(row.toatoms())
+                frame.per_frame.update(stated)
                 frame.per_frame.update(row.key_value_pairs)
                 for key, value in row.data.items():
                     array = isinstance(value, np.ndarray) and value.shape[:1] == (row.natoms,)
@@ -40,14 +43,26 @@ def read_database(path: Path) -> list[ParsedFrame]:
     return parsed
 
 
+def _stated_units(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the units that a database states for all its rows, as SchNetPack does."""
+    stated = {key: value for key, value in metadata.items() if "unit" in key.lower()}
+    properties = stated.pop("_property_unit_dict", None)
+    found = {key.strip("_"): value for key, value in stated.items() if isinstance(value, str)}
+    if isinstance(properties, Mapping):
+        found |= {f"{name}_unit": str(unit) for name, unit in properties.items()}
+    return found
+
+
 def write_database(path: Path, frames: Iterable[Frame]) -> None:
     """Write frames as a new ASE database; a frame's info goes into the row's data."""
     with ase.db.connect(path, type="db", append=False, use_lock_file=False) as database:
         for frame in frames:
-            atoms = frame.replace(info={}).to_atoms()
+            vectors = {k: values for k, values in frame.arrays.items() if values.ndim > 1}
+            scalars = {k: values for k, values in frame.arrays.items() if values.ndim == 1}
+            atoms = frame.replace(info={}, arrays=scalars).to_atoms()  # ASE flattens vectors
             if atoms.calc is not None and frame.stress is not None:
                 atoms.calc.results["stress"] = frame.stress[
                     [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
                 ].copy()
             weight = {} if frame.weight == 1.0 else {"config_weight": float(frame.weight)}
-            database.write(atoms, data=plain(frame.info) | weight)
+            database.write(atoms, data=plain(frame.info) | vectors | weight)

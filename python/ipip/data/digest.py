@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from ipip.data.frame import Frame
+from ipip.data.parsed import plain
 
 
 def frames_digest(frames: Iterable[Frame]) -> str:
-    """Return `sha256:...` over structures, labels and weights, in order; info does not count."""
+    """Return `sha256:...` over structures, electronic states, labels and weights, in order.
+
+    Of a frame's info only its electronic state counts.
+    """
     digest = hashlib.sha256()
     for frame in frames:
         digest.update(f"frame {len(frame)}".encode())
@@ -30,6 +35,11 @@ def frames_digest(frames: Iterable[Frame]) -> str:
                 digest.update(b"none")
             else:
                 digest.update(np.ascontiguousarray(values, dtype=kind).tobytes())
+        if frame.state:
+            digest.update(json.dumps(plain(frame.state), sort_keys=True).encode())
+        for name, array in sorted(frame.arrays.items()):
+            digest.update(f"{name} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
         if frame.weight != 1.0:
             digest.update(f"weight {float(frame.weight)!r}".encode())
     return f"sha256:{digest.hexdigest()}"

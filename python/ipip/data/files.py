@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from ipip.config.data import DataFile, DataKeys
 from ipip.data.atomic import replaced_file
 from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
-from ipip.data.labels import frames_from_parsed
+from ipip.data.labels import Remarks, frames_from_parsed
 from ipip.data.parsed import ParsedFrame
 from ipip.data.sgdml import read_sgdml
 from ipip.data.store import FrameStore, write_store
@@ -22,6 +24,8 @@ XYZ_SUFFIXES = (".xyz", ".extxyz")
 DATABASE_SUFFIXES = (".db",)
 SGDML_SUFFIXES = (".npz",)  # read, not written
 STORE_SUFFIXES = (".lmdb",)
+log = logging.getLogger(__name__)
+KNOWN_SUFFIXES = XYZ_SUFFIXES + DATABASE_SUFFIXES + SGDML_SUFFIXES + STORE_SUFFIXES
 PART = 500  # frames of a long file that are in memory together
 
 
@@ -30,6 +34,7 @@ def read_frames(
     keys: DataKeys | None = None,
     *,
     require: Sequence[str] = ("energy", "forces"),
+    stress_counts: bool = False,
 ) -> list[Frame]:
     """Read and check all frames of a file.
 
@@ -38,26 +43,50 @@ def read_frames(
             store (`.lmdb`).
         keys: names of the labels; by default those that `write_frames` uses.
         require: labels that every frame must have; `()` reads bare structures too.
+        stress_counts: whether stresses are used, so that one that is not finite is an error; else
+            it is not read, with a warning in the log.
 
     Returns:
         The frames in the file's order: energy eV, forces eV/Å, stress eV/Å^3 (ASE's sign),
-        whatever the file's keys were. Frames of a single atom without forces get zero forces.
+        whatever the file's keys and units were. Frames of a single atom without forces get zero
+        forces; stresses of frames that are not periodic in three directions are not read, with a
+        warning in the log.
 
     Raises:
         InputError: missing, unreadable or empty file, missing keys (the message lists those that
-            are there), wrong shapes, values that are not finite.
+            are there), wrong shapes, values that are not finite, units that are not known.
     """
     path = Path(path)
     suffix = _existing(path)
     if suffix in STORE_SUFFIXES:
         return list(_open_store(path, keys or DataKeys(), require))
+    remarks = Remarks()
+    frames = frames_from_parsed(
+        _parsed(path),
+        keys or DataKeys(),
+        str(path),
+        require,
+        remarks=remarks,
+        stress_counts=stress_counts,
+    )
+    _log(path, remarks)
+    return frames
+
+
+def _parsed(path: Path) -> list[ParsedFrame]:
+    suffix = path.suffix.lower()
     if suffix in SGDML_SUFFIXES:
-        parsed = read_sgdml(path, (keys or DataKeys()).units)
+        parsed = read_sgdml(path)
     else:
         parsed = read_xyz(path) if suffix in XYZ_SUFFIXES else read_database(path)
     if not parsed:
         raise InputError(f"{path}: holds no frames; expected at least one")
-    return frames_from_parsed(parsed, keys or DataKeys(), str(path), require)
+    return parsed
+
+
+def _log(path: Path, remarks: Remarks) -> None:
+    for line in remarks.lines():
+        log.warning("%s: %s", path, line)
 
 
 def open_frames(
@@ -65,12 +94,13 @@ def open_frames(
     keys: DataKeys | None = None,
     *,
     require: Sequence[str] = ("energy", "forces"),
+    stress_counts: bool = False,
 ) -> Sequence[Frame]:
     """Return the frames of a file as `read_frames`, but leave those of a store on the disk."""
     path = Path(path)
     if _existing(path) in STORE_SUFFIXES:
         return _open_store(path, keys or DataKeys(), require)
-    return read_frames(path, keys, require=require)
+    return read_frames(path, keys, require=require, stress_counts=stress_counts)
 
 
 def iterate_frames(
@@ -78,37 +108,57 @@ def iterate_frames(
     keys: DataKeys | None = None,
     *,
     require: Sequence[str] = ("energy", "forces"),
+    remarks: Remarks | None = None,
 ) -> Iterator[Frame]:
-    """Yield the frames of a file as `read_frames`, with few of them in memory at a time."""
+    """Yield the frames of a file as `read_frames`, with few of them in memory at a time.
+
+    What the user should know of it goes into `remarks`, or into the log where they are None.
+    """
     path = Path(path)
-    if _existing(path) not in XYZ_SUFFIXES:
-        yield from open_frames(path, keys, require=require)
-        return
-    first = 0
-    part: list[ParsedFrame] = []
-    for parsed in iterate_xyz(path):
-        part.append(parsed)
-        if len(part) == PART:
-            yield from frames_from_parsed(part, keys or DataKeys(), str(path), require, first)
-            first, part = first + len(part), []
-    if part:
-        yield from frames_from_parsed(part, keys or DataKeys(), str(path), require, first)
-    elif first == 0:
-        raise InputError(f"{path}: holds no frames; expected at least one")
+    keys, found = keys or DataKeys(), Remarks() if remarks is None else remarks
+    suffix = _existing(path)
+    if suffix in STORE_SUFFIXES:
+        yield from _open_store(path, keys, require)
+    elif suffix in XYZ_SUFFIXES:
+        yield from frames_in_parts(iterate_xyz(path), keys, str(path), require, found)
+    else:
+        yield from frames_from_parsed(_parsed(path), keys, str(path), require, remarks=found)
+    if remarks is None:
+        _log(path, found)
+
+
+def frames_in_parts(
+    parsed: Iterable[ParsedFrame],
+    keys: DataKeys,
+    source: str,
+    require: Sequence[str],
+    remarks: Remarks,
+) -> Iterator[Frame]:
+    """Read the labels of frames some hundred at a time; see `frames_from_parsed`.
+
+    Raises:
+        InputError: there are no frames, or labels are wrong or missing.
+    """
+    first, frames = 0, iter(parsed)
+    while part := list(itertools.islice(frames, PART)):
+        yield from frames_from_parsed(part, keys, source, require, first, remarks=remarks)
+        first += len(part)
+    if first == 0:
+        raise InputError(f"{source}: holds no frames; expected at least one")
 
 
 def read_files(
-    files: Sequence[DataFile], *, require: Sequence[str] = ("energy", "forces")
+    files: Sequence[DataFile],
+    *,
+    require: Sequence[str] = ("energy", "forces"),
+    stress_counts: bool = False,
 ) -> Sequence[Frame]:
     """Pool the chosen frames of several files, each with its own keys; stores stay on disk."""
-    return joined(
-        *(
-            frames_where(
-                open_frames(file.path, file.keys, require=require), file.where, str(file.path)
-            )
-            for file in files
-        )
-    )
+    pooled = []
+    for file in files:
+        frames = open_frames(file.path, file.keys, require=require, stress_counts=stress_counts)
+        pooled.append(frames_where(frames, file.where, str(file.path)))
+    return joined(*pooled)
 
 
 def write_frames(path: Path | str, frames: Iterable[Frame]) -> None:
@@ -170,5 +220,6 @@ def _known_suffix(path: Path, read_only: tuple[str, ...] = ()) -> str:
             f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
             f"{', '.join(DATABASE_SUFFIXES)} (ASE database){also} or "
             f"{', '.join(STORE_SUFFIXES)} (store)"
+            + ("; `ipip convert` reads outputs of other programs" if read_only else "")
         )
     return suffix

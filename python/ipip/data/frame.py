@@ -10,6 +10,8 @@ import numpy.typing as npt
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from ipip.data.electronic_state import Arrays, atom_state_in, state_in
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -25,9 +27,13 @@ class Frame:
         pbc: [3] periodic directions.
         energy: total energy in eV, or None.
         forces: [n, 3] in eV/Å, or None.
-        stress: [3, 3] in eV/Å^3 with ASE's sign (positive under tension), or None.
-        info: what else is known (config type, trajectory, origin, ...): plain values.
+        stress: [3, 3] in eV/Å^3 with ASE's sign (positive under tension), or None. Only a cell that
+            is periodic in three directions has one: elsewhere what is given is not kept.
+        info: what else is known (config type, trajectory, origin, ...): plain values; charge, spin
+            and their like among them are the frame's electronic state.
         weight: factor of this frame's terms in a training's loss.
+        arrays: the electronic state atom by atom: `initial_charges` [n] (e), `initial_magmoms` [n]
+            or [n, 3] (Bohr magnetons), `tags` [n], where they are not zero throughout.
     """
 
     numbers: IntArray
@@ -39,13 +45,34 @@ class Frame:
     stress: FloatArray | None = None
     info: dict[str, Any] = dataclasses.field(default_factory=dict)
     weight: float = 1.0
+    arrays: Arrays = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.stress is not None and not self.may_have_stress:
+            object.__setattr__(self, "stress", None)
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def replace(self, **changes: Any) -> Frame:
-        """Return a copy with some attributes changed."""
+        """Return a copy with some attributes changed.
+
+        The electronic state stays with the frame: a new `info` gets the charge, spin, ... of the
+        old one unless it says another.
+        """
+        if "info" in changes:
+            changes["info"] = self.state | changes["info"]
         return dataclasses.replace(self, **changes)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The electronic state of the whole frame: the part of `info` that calculators read."""
+        return state_in(self.info)
+
+    @property
+    def may_have_stress(self) -> bool:
+        """Whether a stress of this frame means anything: a cell periodic in three directions."""
+        return bool(np.all(self.pbc)) and self.volume > 0.0
 
     @property
     def volume(self) -> float:
@@ -70,12 +97,15 @@ class Frame:
             forces=None if forces is None else np.asarray(forces, dtype=np.float64),
             stress=None if stress is None else np.asarray(stress, dtype=np.float64),
             info=dict(atoms.info),
+            arrays=atom_state_in(atoms.arrays, len(atoms)),
         )
 
     def to_atoms(self) -> Atoms:
         """Return an ASE structure; labels become a SinglePointCalculator's results."""
         atoms = Atoms(numbers=self.numbers, positions=self.positions, cell=self.cell, pbc=self.pbc)
         atoms.info.update(self.info)
+        for name, values in self.arrays.items():
+            atoms.set_array(name, values.copy())
         labels = {"energy": self.energy, "forces": self.forces, "stress": self.stress}
         known = {name: value for name, value in labels.items() if value is not None}
         if known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,74 @@ import numpy as np
 import numpy.typing as npt
 
 from ipip.config.data import DataKeys
+from ipip.data.electronic_state import atom_state_in, calculator_info
 from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, plain
-from ipip.data.units import EV_PER
+from ipip.data.stated_units import Conversion, take_statements
 from ipip.errors import InputError
 
 LABELS = ("energy", "forces", "stress")
 FloatArray = npt.NDArray[np.float64]
+
+
+@dataclasses.dataclass
+class Remarks:
+    """What a user should know of how a file was read.
+
+    Attributes:
+        units: units that the file states and that were converted, such as `energy-unit=hartree`.
+        unknown_units: units that it states and that are not known, so that the settings decided.
+        open_stresses: frames whose stress was dropped, since they are not periodic in three
+            directions.
+        broken_stresses: frames whose stress was dropped, since it is not finite.
+        others: further sentences.
+    """
+
+    units: set[str] = dataclasses.field(default_factory=set)
+    unknown_units: set[str] = dataclasses.field(default_factory=set)
+    open_stresses: int = 0
+    broken_stresses: int = 0
+    others: list[str] = dataclasses.field(default_factory=list)
+    _stating: str = ""  # a frame that states other units than eV and Å
+    _silent: str = ""  # a frame with labels that states none
+
+    def check_units(self, where: str, stated: bool, converted: bool) -> None:
+        """Raise an InputError where one frame states its units and another one does not."""
+        if converted:
+            self._stating = self._stating or where
+        elif not stated:
+            self._silent = self._silent or where
+        if self._stating and self._silent:
+            raise InputError(
+                f"{self._silent}: states no units, but frame {self._stating.rsplit(' ', 1)[-1]} "
+                "does; state them in every frame, or set keys.units (--units)"
+            )
+
+    def lines(self) -> list[str]:
+        """Return one sentence for each."""
+        found = list(self.others)
+        if self.units:
+            found.append(f"states {', '.join(sorted(self.units))}: converted to eV and Å")
+        if self.unknown_units:
+            found.append(
+                f"states {', '.join(sorted(self.unknown_units))}, which is not known: read in the "
+                "unit that keys.units (--units) names"
+            )
+        if self.open_stresses:
+            found.append(
+                f"{_frames(self.open_stresses)} a stress without being periodic in three "
+                "directions, where it has no meaning: not read"
+            )
+        if self.broken_stresses:
+            found.append(
+                f"{_frames(self.broken_stresses)} a stress that is not finite: not read, since no "
+                "stress counts here (stress: null reads none)"
+            )
+        return found
+
+
+def _frames(count: int) -> str:
+    return "1 frame has" if count == 1 else f"{count} frames have"
 
 
 def frames_from_parsed(
@@ -24,6 +86,9 @@ def frames_from_parsed(
     source: str,
     require: Sequence[str],
     first: int | None = None,
+    *,
+    remarks: Remarks | None = None,
+    stress_counts: bool = False,
 ) -> list[Frame]:
     """Read the labels of all frames of one file, or of a part of it.
 
@@ -34,6 +99,8 @@ def frames_from_parsed(
         require: labels that every frame must have (of `energy`, `forces`, `stress`).
         first: index of the first frame in the file, where these are a part of it; a part may lack
             stresses altogether.
+        remarks: gets what the user should know of these frames.
+        stress_counts: whether a stress that is not finite is an error; else it is no label.
 
     Returns:
         Frames whose `info` holds what else the file says of a frame, with `config_type` under that
@@ -43,10 +110,14 @@ def frames_from_parsed(
         InputError: a required label or group is missing, or a value has a wrong shape or is not
             finite.
     """
+    remarks = Remarks() if remarks is None else remarks
+    strict = stress_counts or "stress" in require
+    dropped = remarks.open_stresses + remarks.broken_stresses
     frames = [
-        _frame(one, keys, f"{source}, frame {index}")
+        _frame(one, keys, f"{source}, frame {index}", remarks, strict)
         for index, one in enumerate(parsed, first or 0)
     ]
+    dropped = remarks.open_stresses + remarks.broken_stresses - dropped
     if first is not None:
         source = f"{source}, frames from {first} on"
     for label in require:
@@ -54,7 +125,8 @@ def frames_from_parsed(
         if missing:
             raise InputError(_missing(label, getattr(keys, label), missing, parsed, source))
     custom_stress = keys.stress is not None and keys.stress != DataKeys().stress
-    if first is None and custom_stress and all(frame.stress is None for frame in frames):
+    none = dropped == 0 and all(frame.stress is None for frame in frames)
+    if first is None and custom_stress and none:
         missing = list(range(len(frames)))
         raise InputError(_missing("stress", keys.stress, missing, parsed, source))
     if keys.group is not None:
@@ -88,35 +160,46 @@ def _missing(
     )
 
 
-def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
+def _frame(
+    parsed: ParsedFrame, keys: DataKeys, where: str, remarks: Remarks, strict: bool
+) -> Frame:
     atoms = parsed.atoms
     n = len(atoms)
-    unit = EV_PER[keys.units]
     rest = dict(parsed.per_frame)
+    conversion = Conversion(take_statements(rest, keys, where), keys, where)
     energy = _scalar(rest.pop(keys.energy, None), f"{where}: energy {keys.energy!r}")
+    if energy is not None:
+        energy *= conversion.factor("energy")
     forces = parsed.per_atom.get(keys.forces)
     if forces is None:  # a database keeps arrays beside the frame's values
         forces = rest.pop(keys.forces, None)
     if forces is not None:
-        forces = _array(forces, f"{where}: forces {keys.forces!r}")
+        forces = _array(forces, f"{where}: forces {keys.forces!r}") * conversion.factor("forces")
         if forces.shape != (n, 3):
             raise InputError(
                 f"{where}: forces {keys.forces!r} have shape {forces.shape}; expected ({n}, 3)"
             )
     elif n == 1:
         forces = np.zeros((1, 3))  # one atom alone feels none, by symmetry
+    length = conversion.factor("length")
+    bare = Frame(
+        numbers=np.array(atoms.numbers, dtype=np.int64),
+        positions=np.array(atoms.positions, dtype=np.float64) * length,
+        cell=np.array(atoms.cell.array, dtype=np.float64) * length,
+        pbc=np.array(atoms.pbc, dtype=bool),
+    )
     stress = None
-    if keys.stress is not None and rest.get(keys.stress) is not None:
-        volume = abs(float(np.linalg.det(atoms.cell.array)))
-        stress = _stress(rest.pop(keys.stress), keys, volume, where) * unit
-    positions = np.array(atoms.positions, dtype=np.float64)
-    cell = np.array(atoms.cell.array, dtype=np.float64)
+    if keys.stress is not None and (given := rest.pop(keys.stress, None)) is not None:
+        stress = _stress(given, bare, conversion, where, remarks, strict)
+    remarks.units |= conversion.converted
+    remarks.unknown_units |= conversion.overruled
+    if keys.units is None and (energy is not None or forces is not None):
+        remarks.check_units(where, bool(conversion.stated), bool(conversion.converted))
     for what, values in (
         ("energy", energy),
         ("forces", forces),
-        ("stress", stress),
-        ("positions", positions),
-        ("cell", cell),
+        ("positions", bare.positions),
+        ("cell", bare.cell),
     ):
         if values is not None and not np.isfinite(values).all():
             raise InputError(
@@ -126,18 +209,20 @@ def _frame(parsed: ParsedFrame, keys: DataKeys, where: str) -> Frame:
     if weight is not None and not 0.0 <= weight < np.inf:
         raise InputError(f"{where}: weight {keys.weight!r} is {weight:g}; expected 0 or more")
     info = {key: plain(value) for key, value in rest.items() if key not in LABELS}
+    arrays = atom_state_in(parsed.per_atom, n)
+    try:
+        calculator_info(info, arrays)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     if keys.config_type in info:
         info["config_type"] = str(info.pop(keys.config_type))
-    return Frame(
-        numbers=np.array(atoms.numbers, dtype=np.int64),
-        positions=positions,
-        cell=cell,
-        pbc=np.array(atoms.pbc, dtype=bool),
-        energy=None if energy is None else energy * unit,
-        forces=None if forces is None else forces * unit,
+    return bare.replace(
+        energy=energy,
+        forces=forces,
         stress=stress,
         info=info,
         weight=1.0 if weight is None else weight,
+        arrays=arrays,
     )
 
 
@@ -162,8 +247,28 @@ def _array(value: Any, what: str) -> FloatArray:
         raise InputError(f"{what} are not numbers") from None
 
 
-def _stress(value: Any, keys: DataKeys, volume: float, where: str) -> FloatArray:
+def _stress(
+    value: Any,
+    frame: Frame,
+    conversion: Conversion,
+    where: str,
+    remarks: Remarks,
+    strict: bool,
+) -> FloatArray | None:
+    """Return a stress in eV/Å^3; None where it is no label."""
+    keys = conversion.keys
+    if not frame.may_have_stress:
+        remarks.open_stresses += 1
+        return None
     given = _array(value, f"{where}: the numbers of {keys.stress!r}")
+    if not np.isfinite(given).all():
+        if strict:
+            raise InputError(
+                f"{where}: the stress {_worst('stress', given)} not finite; repair or drop that "
+                "frame, or read no stress (keys `stress: null` and stress_weight: 0)"
+            )
+        remarks.broken_stresses += 1
+        return None
     if given.size == 9:
         full = given.reshape(3, 3)
     elif given.size == 6:
@@ -175,10 +280,5 @@ def _stress(value: Any, keys: DataKeys, volume: float, where: str) -> FloatArray
             "or 9"
         )
     if keys.stress_is == "virial":
-        if volume == 0.0:
-            raise InputError(
-                f"{where}: a virial needs a cell with a volume; set keys.stress to null for this "
-                "file"
-            )
-        full = -full / volume
-    return full
+        return -full / frame.volume * conversion.factor("virial")
+    return full * conversion.factor("stress")

@@ -1,9 +1,9 @@
 """Archives of sGDML (MD17, rMD17 of sgdml.org, MD22): one molecule in many configurations.
 
 An `.npz` holds `z` [n] atomic numbers, `R` [m, n, 3] positions (Å), and labels: `E` [m] or [m, 1]
-energies and `F` [m, n, 3] forces, in the unit that `e_unit` names where it is there; `lattice`
-[3, 3] (columns are lattice vectors, Å) where it is periodic (Chmiela et al., Comput. Phys. Commun.
-240, 38 (2019)).
+energies and `F` [m, n, 3] forces; `lattice` [3, 3] (columns are lattice vectors) where it is
+periodic. `e_unit` and `r_unit` name the units of energy and length, where they are there; forces
+are in one per the other (Chmiela et al., Comput. Phys. Commun. 240, 38 (2019)).
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from ipip.data.parsed import ParsedFrame
 from ipip.errors import InputError
 
 STRUCTURE = ("z", "R", "lattice")
-UNITS = {"kcal/mol": "kcal/mol", "ev": "eV", "hartree": "hartree", "ha": "hartree"}
 
 
-def read_sgdml(path: Path, units: str) -> list[ParsedFrame]:
+def read_sgdml(path: Path) -> list[ParsedFrame]:
     """Read every configuration of an sGDML archive; its numbers are returned as they are.
+
+    Its units become statements of each frame: `e_unit`, `r_unit`, and `f_unit` of the forces.
 
     Arrays whose first axes run over configurations and atoms become per-atom values, those that
     run over configurations alone per-frame values, under the archive's own names; others (name,
@@ -32,14 +33,12 @@ def read_sgdml(path: Path, units: str) -> list[ParsedFrame]:
 
     Args:
         path: the archive.
-        units: energy unit that it is taken to be in (a value of `DataKeys.units`).
 
     Raises:
-        InputError: not an archive, no `z` or `R`, shapes that do not fit, or an `e_unit` that is
-            not `units`.
+        InputError: not an archive, no `z` or `R`, or shapes that do not fit.
     """
     arrays = _load(path)
-    _check_unit(path, arrays, units)
+    stated = _stated_units(arrays)
     for key in ("z", "R"):
         if key not in arrays:
             raise InputError(
@@ -69,24 +68,22 @@ def read_sgdml(path: Path, units: str) -> list[ParsedFrame]:
     return [
         ParsedFrame(
             Atoms(numbers=z, positions=positions[index], cell=cell, pbc=periodic),
-            {key: values[index] for key, values in per_frame.items()},
+            {key: values[index] for key, values in per_frame.items()} | stated,
             {key: values[index] for key, values in per_atom.items()},
         )
         for index in range(count)
     ]
 
 
-def _check_unit(path: Path, arrays: dict[str, npt.NDArray[Any]], units: str) -> None:
-    if "e_unit" not in arrays or arrays["e_unit"].size != 1:
-        return
-    said = arrays["e_unit"].reshape(()).item()
-    said = said.decode() if isinstance(said, bytes) else str(said)
-    known = UNITS.get(said.lower())
-    if known is not None and known != units:
-        raise InputError(
-            f"{path}: its energies are in {said} (e_unit), but keys.units is {units}; set "
-            f"keys.units to {known} (--units on the command line)"
-        )
+def _stated_units(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, str]:
+    stated: dict[str, str] = {}
+    for key in ("e_unit", "r_unit"):
+        if key in arrays and arrays[key].size == 1:
+            said = arrays[key].reshape(()).item()
+            stated[key] = said.decode() if isinstance(said, bytes) else str(said)
+    if "e_unit" in stated:
+        stated["f_unit"] = f"{stated['e_unit']}/{stated.get('r_unit', 'Å')}"
+    return stated
 
 
 def _load(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -17,6 +17,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.data.atomic import replaced_file
+from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
 from ipip.data.view import FrameView
@@ -169,6 +170,7 @@ def encode_frame(frame: Frame, what: str = "frame") -> bytes:
         "stress": frame.stress is not None,
         "weight": float(frame.weight),
         "info": plain(frame.info),
+        "arrays": {name: values.tolist() for name, values in frame.arrays.items()},
     }
     try:
         line = json.dumps(head)
@@ -198,4 +200,5 @@ def decode_frame(raw: bytes) -> Frame:
         stress=stress.reshape(3, 3) if head["stress"] else None,
         info=head["info"],
         weight=head["weight"],
+        arrays=atom_state_in(head.get("arrays", {}), n),
     )

@@ -11,13 +11,13 @@ from ipip.errors import InputError
 
 
 def frames_where(
-    frames: Sequence[Frame], where: Mapping[str, Bounds | str], source: str
+    frames: Sequence[Frame], where: Mapping[str, Bounds | float | str], source: str
 ) -> Sequence[Frame]:
     """Return the frames whose info fits every condition, in their order, without copies.
 
     Args:
         frames: all frames of a file.
-        where: by key of the frames' info, a text that it equals or the bounds of a number.
+        where: by key of the frames' info, a text or number that it equals, or a number's bounds.
         source: name of the file for messages.
 
     Raises:
@@ -36,7 +36,7 @@ def frames_where(
     return chosen_from(frames, chosen)
 
 
-def _fits(frame: Frame, key: str, wanted: Bounds | str, source: str, number: int) -> bool:
+def _fits(frame: Frame, key: str, wanted: Bounds | float | str, source: str, number: int) -> bool:
     if key not in frame.info:
         raise InputError(
             f"{source}: frame {number} has no {key!r} to choose by; it has "
@@ -46,6 +46,8 @@ def _fits(frame: Frame, key: str, wanted: Bounds | str, source: str, number: int
     if isinstance(wanted, str):
         return str(value) == wanted
     try:
+        if isinstance(wanted, float):
+            return float(value) == wanted
         return wanted.hold(float(value))
     except (TypeError, ValueError):
         raise InputError(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
-from ase.io import iread
 from ase.io.extxyz import key_val_str_to_dict
+from ase.io.extxyz import read_xyz as frames_of
 
 from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, from_atoms, plain
 from ipip.errors import InputError
 
+_PASSED = "--passed-by-ase"
+_MATRIX_KEY = re.compile(r"(?<!\S)(stress|virial)(\s*=)")
 RESERVED = ("energy", "forces", "stress", "config_weight", "Lattice", "Properties", "pbc")
 
 
@@ -32,20 +35,38 @@ def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
     """Yield the frames of `read_xyz` one by one, after a look at the whole file's layout."""
     starts = _check_layout(path)
     count = 0
-    frames = iread(path, index=":", format="extxyz")
-    while True:
-        try:
-            parsed = from_atoms(next(frames))
-        except StopIteration:
-            return
-        except Exception as error:  # ASE raises many kinds on malformed text
-            line = starts[count] if count < len(starts) else starts[-1]
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(
-                f"{path}: frame {count} (line {line}) cannot be read as extended XYZ: {reason}"
-            ) from None
-        count += 1
-        yield parsed
+    with open(path, encoding="utf-8") as file:
+        frames = frames_of(file, slice(None), properties_parser=_comment_values)
+        while True:
+            try:
+                parsed = from_atoms(next(frames))
+            except StopIteration:
+                return
+            except Exception as error:  # ASE raises many kinds on malformed text
+                line = starts[count] if count < len(starts) else starts[-1]
+                reason = " ".join(str(error).split()) or type(error).__name__
+                raise InputError(
+                    f"{path}: frame {count} (line {line}) cannot be read as extended XYZ: {reason}"
+                ) from None
+            count += 1
+            yield parsed
+
+
+def _comment_values(comment: str) -> dict[str, Any]:
+    """Return the values of a comment line.
+
+    ASE takes `stress` and `virial` for matrices of nine numbers, and fails on anything else, such
+    as xx yy zz yz xz xy. They pass it under another name; what they are is decided with the labels.
+    """
+    values: dict[str, Any] = key_val_str_to_dict(_MATRIX_KEY.sub(rf"\1{_PASSED}\2", comment))
+    for key, value in values.items():
+        if isinstance(value, str):
+            values[key] = value.replace(_PASSED, "")
+    for key in ("stress", "virial"):
+        if f"{key}{_PASSED}" in values:
+            value = np.asarray(values.pop(f"{key}{_PASSED}"))
+            values[key] = value.reshape((3, 3), order="F") if value.size == 9 else value
+    return values
 
 
 def _check_layout(path: Path) -> list[int]:
@@ -109,6 +130,10 @@ def _format_frame(index: int, frame: Frame) -> str:
     if frame.forces is not None:
         properties += ":forces:R:3"
         columns.append(frame.forces)
+    for name, values in frame.arrays.items():
+        array = values.reshape(len(frame), -1)
+        properties += f":{name}:{'I' if name == 'tags' else 'R'}:{array.shape[1]}"
+        columns.append(array)
     comment.append(f"Properties={properties}")
     if frame.energy is not None:
         comment.append(f"energy={float(frame.energy)!r}")
@@ -121,10 +146,11 @@ def _format_frame(index: int, frame: Frame) -> str:
             raise InputError(f"frame {index}: info has the key {key!r}, which files use for labels")
         comment.append(f"{_escape(str(key))}={_format_value(index, str(key), plain(value))}")
     comment.append('pbc="{} {} {}"'.format(*("T" if flag else "F" for flag in frame.pbc)))
-    table = np.concatenate(columns, axis=1).tolist()
     rows = [
-        f"{chemical_symbols[number]} {' '.join(map(repr, row))}"
-        for number, row in zip(frame.numbers.tolist(), table, strict=True)
+        " ".join([chemical_symbols[number], *(repr(x) for row in rows for x in row)])
+        for number, *rows in zip(
+            frame.numbers.tolist(), *(column.tolist() for column in columns), strict=True
+        )
     ]
     return "\n".join([str(len(frame)), " ".join(comment), *rows]) + "\n"
 

@@ -106,6 +106,7 @@ def harvest_dumps(
         else propose(runs, settings.harvest)
     )
     frames = _read(sources, [(c.run, c.step) for c in candidates])
+    frames = [frame.replace(info=settings.state | frame.info) for frame in frames]
     _check_elements(frames, metadata.symbols, student_file)
     frames = _with_forces(student, frames, distances)
     result = _choose(

@@ -1,28 +1,58 @@
-"""Looking through a dump for the step at which its run failed; goes on where the dump grows."""
+"""Looking through a dump for the steps at which its runs failed; goes on where the dump grows."""
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
-from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ipip.data.frame import Frame
+from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
 from ipip.harvest.bounds import geometry_problem
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
-from ipip.lammps.dump_stream import is_compressed
+from ipip.lammps.dump_index import DumpIndex, EarlierFrames
 
 
-def _numbers() -> array[int]:
-    return array("q")
+@dataclasses.dataclass(frozen=True)
+class ScanSettings:
+    """How a dump is read and what makes a frame the failure of its run.
+
+    Attributes:
+        min_distances: lower bound (Å) of each pair of symbols.
+        max_force: eV/Å, where the dump has fx fy fz.
+        symbols: element of each LAMMPS type, or None.
+        units: LAMMPS' unit style of the dump, or None: as it says.
+        whole: whether its last frame needs no line feed.
+        atoms_may_leave: whether a frame with fewer atoms is no failure.
+    """
+
+    min_distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
+    max_force: float = 100.0
+    symbols: Sequence[str] | None = None
+    units: str | None = None
+    whole: bool = False
+    atoms_may_leave: bool = False
+
+
+@dataclasses.dataclass
+class RunScan:
+    """What is known of one run of a dump.
+
+    Attributes:
+        n_atoms: of its last frame, or None where it has none.
+        failed_at: step of the first frame that is out of bounds, or None.
+        problem: why, or None.
+    """
+
+    n_atoms: int | None = None
+    failed_at: int | None = None
+    problem: str | None = None
 
 
 @dataclasses.dataclass
@@ -30,112 +60,101 @@ class DumpScan:
     """What is known of a dump without its frames: 16 bytes for each of them.
 
     Attributes:
-        name: of the run.
-        steps: of the whole frames.
-        offsets: bytes of text before each, in its file.
-        files: name of each file, and the number of its first frame.
-        end: behind the last whole frame; where a later scan goes on.
-        n_atoms: of the first frame.
-        failed_at: step of the first frame that is out of bounds, or None.
-        problem: why, or None.
+        name: of the dump; of its first run too, while a second one is called ``name#2``.
+        index: where its frames stand, and which run each belongs to.
+        runs: what is known of each run.
+        end: where a later scan goes on.
     """
 
     name: str
-    steps: array[int] = dataclasses.field(default_factory=_numbers)
-    offsets: array[int] = dataclasses.field(default_factory=_numbers)
-    files: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    index: DumpIndex = dataclasses.field(default_factory=DumpIndex)
+    runs: list[RunScan] = dataclasses.field(default_factory=list)
     end: DumpPosition | None = None
-    n_atoms: int | None = None
-    failed_at: int | None = None
-    problem: str | None = None
 
-    def add(self, step: int, place: DumpPosition) -> None:
-        """Take a frame."""
-        if not self.files or self.files[-1][0] != place.file:
-            self.files.append((place.file, len(self.steps)))
-        self.steps.append(step)
-        self.offsets.append(place.offset)
-
-    def places(self, steps: Collection[int]) -> dict[int, DumpPosition]:
-        """Return where the frames of some steps begin; of a step twice in the dump the last one."""
-        wanted = set(steps)
-        firsts = [first for _, first in self.files]
-        found = {}
-        for frame, step in enumerate(self.steps):
-            if step in wanted:
-                file = self.files[bisect.bisect_right(firsts, frame) - 1][0]
-                found[step] = DumpPosition(file, self.offsets[frame])
-        return found
+    def copy(self) -> DumpScan:
+        """Return a scan that can grow without this one."""
+        runs = [dataclasses.replace(run) for run in self.runs]
+        return dataclasses.replace(self, index=self.index.copy(), runs=runs)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        end = None if self.end is None else dataclasses.asdict(self.end)
-        return plain | {"steps": list(self.steps), "offsets": list(self.offsets), "end": end}
+        return {
+            "name": self.name,
+            "index": self.index.as_dict(),
+            "runs": [dataclasses.asdict(run) for run in self.runs],
+            "end": None if self.end is None else dataclasses.asdict(self.end),
+        }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> DumpScan:
         """Rebuild a scan from :meth:`as_dict`."""
         end = None if plain["end"] is None else DumpPosition(**plain["end"])
-        files = [(str(name), int(first)) for name, first in plain["files"]]
-        numbers = {name: array("q", plain[name]) for name in ("steps", "offsets")}
-        return cls(**{**plain, **numbers, "files": files, "end": end})
+        runs = [RunScan(**run) for run in plain["runs"]]
+        return cls(str(plain["name"]), DumpIndex.from_dict(plain["index"]), runs, end)
 
-    def run_steps(self, timestep: float, *, failed: bool) -> RunSteps:
-        """Return what the choice of candidates must know.
+    def run_name(self, run: int) -> str:
+        """Return the name of a run."""
+        return self.name if run == 0 else f"{self.name}#{run + 1}"
+
+    def run_steps(self, run: int, timestep: float, *, failed: bool) -> RunSteps:
+        """Return what the choice of candidates must know of a run.
 
         Args:
+            run: its number, from 0.
             timestep: fs.
-            failed: whether the run failed right behind the dump's end, if not before.
+            failed: whether the dump's last run failed right behind the dump's end, if not before.
         """
-        state = "unstable" if failed or self.failed_at is not None else "stable"
-        steps = np.unique(np.array(self.steps, dtype=np.int64))
-        end = self.failed_at
+        failed = failed and run == self.index.run
+        known = self.runs[run]
+        state = "unstable" if failed or known.failed_at is not None else "stable"
+        steps = self.index.steps_of(run)
+        end = known.failed_at
         if end is None and len(steps):
             end = int(steps[-1]) + (state == "unstable")
-        return RunSteps(self.name, state, end, steps, timestep)
+        return RunSteps(self.run_name(run), state, end, steps, timestep)
 
 
 def scan_dump(
     path: Path,
     known: DumpScan,
-    symbols: Sequence[str] | None,
-    min_distances: Mapping[Pair, float],
-    max_force: float,
+    settings: ScanSettings,
     progress: Callable[[DumpFrame, DumpReader], None] | None = None,
 ) -> DumpScan:
     """Look at the frames of a dump that an earlier scan has not seen, one at a time.
 
     A frame is the failure of its run where values are not finite, atoms are gone, two atoms are too
-    close, or a dumped force is too large.
+    close, or a dumped force is too large. A failure in one run says nothing of another one.
 
     Args:
         path: dump or pattern; see :func:`ipip.lammps.read_dump`.
         known: earlier scan, or an empty one with its name.
-        symbols: element of each LAMMPS type, or None.
-        min_distances: lower bound (Å) of each pair of symbols.
-        max_force: eV/Å, where the dump has fx fy fz.
+        settings: how to read it, and bounds.
         progress: called with each frame.
 
     Raises:
         InputError: the dump cannot be read or its elements are not known.
     """
-    scan = dataclasses.replace(
-        known, steps=known.steps[:], offsets=known.offsets[:], files=[*known.files]
-    )
-    reader = read_dump(path, symbols, start=known.end, columns=("fx", "fy", "fz"))
+    scan = known.copy()
+    reader = _read(path, settings, known.end, ("fx", "fy", "fz"))
+    earlier = EarlierFrames(reader.from_place)
+    ids: IntArray | None = None
     for frame in reader:
         if frame.numbers is None:
             raise InputError(
                 f"dump {path}: the elements are not known: give the symbols of its types, in order "
                 "(--symbols Mo,S,O), or write `element` columns with `dump_modify element`"
             )
-        if scan.n_atoms is None:
-            scan.n_atoms = len(frame.numbers)
-        scan.add(frame.step, frame.position)
-        if scan.failed_at is None:
-            scan.problem = _problem(frame, scan.n_atoms, min_distances, max_force)
-            scan.failed_at = None if scan.problem is None else frame.step
+        number = scan.index.add(frame, earlier)
+        if number is not None:
+            if number == len(scan.runs):
+                scan.runs.append(RunScan())
+                ids = None
+            run = scan.runs[number]
+            if run.failed_at is None:
+                run.problem = _problem(frame, run.n_atoms, ids, settings)
+                run.failed_at = None if run.problem is None else frame.step
+            run.n_atoms = len(frame.numbers)
+        ids = frame.ids
         if progress is not None:
             progress(frame, reader)
     scan.end = reader.position
@@ -143,31 +162,37 @@ def scan_dump(
 
 
 def read_steps(
-    path: Path, scan: DumpScan, steps: Sequence[int], symbols: Sequence[str] | None
+    path: Path, scan: DumpScan, run: int, steps: Sequence[int], settings: ScanSettings
 ) -> dict[int, Frame]:
-    """Read the frames of some steps: each at its place, or in one pass where it is compressed.
+    """Read the frames of some steps of a run: each at its place, or all in one pass if compressed.
 
     Args:
         path: dump or pattern.
         scan: of the dump.
+        run: its number in the dump, from 0.
         steps: wanted; all of them are in the scan.
-        symbols: element of each LAMMPS type, or None.
+        settings: with which it was scanned.
 
     Returns:
         Step to frame, in LAMMPS' orientation, with info ``traj`` and ``md_step``.
     """
-    places = scan.places(steps)
-    order = sorted(set(steps), key=lambda step: (places[step].file, places[step].offset))
-    if not order:
-        return {}
-    if is_compressed(path) and "*" not in path.name:
-        reader = read_dump(path, symbols, order, start=places[order[0]], columns=())
-        return {dumped.step: _frame(dumped, scan.name) for dumped in reader}
-    found = {}
-    for step in order:
-        dumped = next(iter(read_dump(path, symbols, [step], start=places[step], columns=())))
-        found[step] = _frame(dumped, scan.name)
-    return found
+    places = scan.index.places(run, steps)
+    order = sorted(places, key=lambda step: (places[step].file, places[step].offset))
+    earlier = EarlierFrames(lambda place: _read(path, settings, place))
+    return {step: _frame(earlier.at(places[step]), scan.run_name(run)) for step in order}
+
+
+def _read(
+    path: Path, settings: ScanSettings, start: DumpPosition | None, columns: Sequence[str] = ()
+) -> DumpReader:
+    return read_dump(
+        path,
+        settings.symbols,
+        start=start,
+        columns=columns,
+        units=settings.units,
+        whole=settings.whole,
+    )
 
 
 def _frame(dumped: DumpFrame, name: str) -> Frame:
@@ -177,15 +202,26 @@ def _frame(dumped: DumpFrame, name: str) -> Frame:
 
 
 def _problem(
-    frame: DumpFrame, n_atoms: int, min_distances: Mapping[Pair, float], max_force: float
+    frame: DumpFrame, n_atoms: int | None, ids: IntArray | None, settings: ScanSettings
 ) -> str | None:
+    """Say why a frame is out of bounds.
+
+    Args:
+        frame: to judge.
+        n_atoms: of the frame before, or None.
+        ids: of the frame before, or None.
+        settings: bounds.
+    """
     assert frame.numbers is not None
-    if len(frame.numbers) != n_atoms:
-        return f"{n_atoms - len(frame.numbers)} of {n_atoms} atoms are gone"
+    gone = 0 if n_atoms is None else max(0, n_atoms - len(frame.numbers))
+    if ids is not None and frame.ids is not None and not np.array_equal(ids, frame.ids):
+        gone = len(np.setdiff1d(ids, frame.ids))  # as many may have come at the same time
+    if gone and not settings.atoms_may_leave:
+        return f"{gone} of {n_atoms} atoms are gone"
     geometry = Frame(frame.numbers, frame.positions, frame.cell, frame.pbc)
-    problem = geometry_problem(geometry, min_distances)
+    problem = geometry_problem(geometry, settings.min_distances)
     if problem is None and frame.forces is not None and len(frame.forces):
         largest = float(np.sqrt((frame.forces**2).sum(axis=1).max()))
-        if not largest <= max_force:
-            problem = f"force {largest:.4g} eV/Å is above {max_force:g} eV/Å"
+        if not largest <= settings.max_force:
+            problem = f"force {largest:.4g} eV/Å is above {settings.max_force:g} eV/Å"
     return problem

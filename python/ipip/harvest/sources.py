@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,16 @@ from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
-from ipip.harvest.scan import DumpScan, read_steps, scan_dump
+from ipip.harvest.scan import DumpScan, ScanSettings, read_steps, scan_dump
+from ipip.lammps.dump import assumed_units, dump_files, read_dump
+from ipip.lammps.dump_origin import timestep_of_run, units_of_dump
+from ipip.lammps.timestep import agreed_timestep, timestep_of
 from ipip.lammps.trajectory import RunTrajectory
+from ipip.lammps.units import agreed_units, units_of_run
 
 SCAN_FILE = "scan.json"
+SCAN_FORMAT = 2  # 1, without the key, knew one run a dump
+_LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,23 +54,39 @@ def open_sources(
 ) -> list[Source]:
     """Look through all dumps and run folders; what an earlier call has seen is not read again.
 
+    A dump whose steps start again holds several runs, each of which is a source.
+
     Args:
         paths: dumps, patterns, or folders of student runs.
-        settings: time step, guards.
+        settings: units, time step, guards.
         min_distances: lower bound (Å) of each pair of symbols.
         folder: keeps ``scan.json``.
         symbols: element of each LAMMPS type, or None.
 
     Raises:
-        InputError: nothing is given, something twice, or a dump cannot be read.
+        InputError: nothing is given, something twice, a dump cannot be read, or it contradicts the
+            settings.
     """
     if not paths:
         raise InputError("no dump is given; name at least one dump or folder of a run")
     names = _names(paths)
+    for path in (path for path in paths if path.is_dir()):
+        agreed_units(f"the deck of {path}", units_of_run(path), settings.units)
+    units = _units_of([path for path in paths if not path.is_dir()], settings)
+    base = ScanSettings(
+        min_distances=min_distances,
+        max_force=settings.guards.max_force,
+        symbols=symbols,
+        whole=settings.whole,
+        atoms_may_leave=settings.atoms_may_leave,
+    )
     bounds = {
         "min_distances": {"-".join(pair): value for pair, value in min_distances.items()},
-        "max_force": settings.guards.max_force,
+        "max_force": base.max_force,
         "symbols": None if symbols is None else list(symbols),
+        "whole": base.whole,
+        "atoms_may_leave": base.atoms_may_leave,
+        "units": {str(path.absolute()): name for path, name in units.items()},
     }
     earlier = _earlier_scans(folder / SCAN_FILE, bounds)
     scans: dict[str, DumpScan] = {}
@@ -71,22 +95,61 @@ def open_sources(
         if path.is_dir():
             sources.append(_run_source(name, path))
             continue
+        own = dataclasses.replace(base, units=units[path])
+        timestep = _timestep_of(path, own, settings)
         key = str(path.absolute())
-        known = earlier.get(key, DumpScan(name))
-        scan = scan_dump(path, known, symbols, min_distances, settings.guards.max_force)
+        scan = scan_dump(path, earlier.get(key, DumpScan(name)), own)
         scans[key] = scan
-        sources.append(_dump_source(path, scan, settings, symbols))
-    plain = {"bounds": bounds, "scans": {key: scan.as_dict() for key, scan in scans.items()}}
+        _say_what_it_holds(path, scan)
+        sources += [
+            _dump_source(path, scan, run, own, timestep, settings.failed)
+            for run in range(len(scan.runs))
+        ]
+    plain = {"format": SCAN_FORMAT, "bounds": bounds}
+    plain["scans"] = {key: scan.as_dict() for key, scan in scans.items()}
     write_text(folder / SCAN_FILE, json.dumps(plain))
     return sources
+
+
+def _units_of(paths: Sequence[Path], settings: HarvestRunSettings) -> dict[Path, str]:
+    """Units of each dump; metal where nobody says them, which is said."""
+    known = {path: units_of_dump(path, settings.units) for path in paths}
+    assumed = [path for path, units in known.items() if units is None]
+    if assumed:
+        _LOG.warning("%s", assumed_units(assumed))
+    return {path: units or "metal" for path, units in known.items()}
+
+
+def _timestep_of(path: Path, scan: ScanSettings, settings: HarvestRunSettings) -> float:
+    """Time step (fs) of a dump; 1 where nobody says it."""
+    reader = read_dump(path, scan.symbols, columns=(), units=scan.units, whole=scan.whole)
+    own = timestep_of(itertools.islice(reader, 2))
+    given = timestep_of_run(path, settings.timestep)
+    return agreed_timestep(f"dump {path} (ITEM: TIME)", own, given) or 1.0
+
+
+def _say_what_it_holds(path: Path, scan: DumpScan) -> None:
+    index = scan.index
+    if len(scan.runs) > 1:
+        _LOG.warning("%s: its steps start again, so it is several: %s", path, index.describe())
+    if index.repeated:
+        _LOG.warning(
+            "%s: %d frames repeat earlier ones, as a run does that goes on from a restart file: "
+            "each counts once",
+            path,
+            index.repeated,
+        )
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """Return a different name for each path: its file's, with folders in front where needed."""
     absolute = [path.absolute() for path in paths]
+    owners: dict[Path, Path] = {}
     for path in absolute:
-        if absolute.count(path) > 1:
-            raise InputError(f"dump {path} is given twice")
+        for file in [path] if path.is_dir() else dump_files(path):
+            if file.resolve() in owners:
+                raise InputError(f"dump {file} is given twice: {owners[file.resolve()]} and {path}")
+            owners[file.resolve()] = path
     names = []
     for path in absolute:
         depth = 1
@@ -97,10 +160,14 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _dump_source(
-    path: Path, scan: DumpScan, settings: HarvestRunSettings, symbols: Sequence[str] | None
+    path: Path, scan: DumpScan, run: int, settings: ScanSettings, timestep: float, failed: bool
 ) -> Source:
-    run = scan.run_steps(settings.timestep, failed=settings.failed)
-    return Source(run, scan.problem, lambda steps: read_steps(path, scan, steps, symbols))
+    steps = scan.run_steps(run, timestep, failed=failed)
+    return Source(
+        steps,
+        scan.runs[run].problem,
+        lambda wanted: read_steps(path, scan, run, wanted, settings),
+    )
 
 
 def _run_source(name: str, path: Path) -> Source:
@@ -121,7 +188,7 @@ def _earlier_scans(path: Path, bounds: Mapping[str, Any]) -> dict[str, DumpScan]
     """Scans of an earlier call, where they were made with the same bounds."""
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-        if plain["bounds"] != bounds:
+        if plain["format"] != SCAN_FORMAT or plain["bounds"] != bounds:
             return {}
         return {key: DumpScan.from_dict(scan) for key, scan in plain["scans"].items()}
     except (OSError, ValueError, KeyError, TypeError):

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import mmap
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ipip.lammps.process import lammps_command, lammps_environment
 RESTART_FILES = ("restart.a", "restart.b")
 _MAGIC = b"LammpS RestartT"  # first and last thing in a restart file, see LAMMPS' lmprestart.h
 _FRAME = b"ITEM: TIMESTEP\n"
+_BEFORE = re.compile(rb"(?:ITEM: UNITS\n[^\n]*\n)?(?:ITEM: TIME\n[^\n]*\n)?\Z")  # of a frame
+_LONGEST = 128  # bytes of both
 _ASK_STEP = 'read_restart {name}\nprint "$(step:%.0f)" file {name}.step screen no\n'
 
 
@@ -116,7 +119,9 @@ def cut_dump(path: Path, step: int) -> None:
                     line = text[at + len(_FRAME) : at + len(_FRAME) + 32].split(b"\n")
                     if len(line) > 1 and int(line[0]) < step:
                         break
-                    cut = at
+                    head = text[max(0, at - _LONGEST) : at]
+                    found = _BEFORE.search(head)
+                    cut = at - (0 if found is None else len(found[0]))
             file.truncate(cut)
     except FileNotFoundError:
         return

@@ -13,9 +13,11 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
+from ipip.lammps.units import units_of_deck
 from ipip.lammps.verdict import Bounds, Pair
 
 TEMPLATE = "student_nvt.lmp.j2"
+METAL = "metal"  # the units of all decks that ipip fills in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +91,7 @@ def render_deck(
         first_energy: eV, of the run's first step, where it goes on.
 
     Raises:
-        InputError: the user's template is missing or has an error.
+        InputError: the user's template is missing, has an error, or has other units than metal.
     """
     distances = [
         (distance_variable(p), 2 + index, f"{bounds.distances[p]:.10g}")
@@ -121,11 +123,23 @@ def render_deck(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     try:
-        return environment.from_string(template_text(md.deck)).render(values) + "\n"
+        deck = environment.from_string(template_text(md.deck)).render(values) + "\n"
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         where = "" if line is None else f", line {line}"
         raise InputError(f"deck template {name}{where}: {error}") from error
+    units = units_of_deck(deck)
+    if units not in (None, METAL):
+        raise InputError(f"deck template {name} {wrong_units(units)}")
+    return deck
+
+
+def wrong_units(units: str) -> str:
+    """Return the sentence on a deck in other units than those that are filled in."""
+    return (
+        f"has `units {units}`, but the bounds and times that ipip fills in, and what it reads of "
+        f"energies, forces and dumps, are in metal units (Å, ps, eV, bar): write `units {METAL}`"
+    )
 
 
 def template_text(path: Path | None) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import copy
 import logging
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,17 @@ from ase.data import atomic_numbers
 from ipip.data.frame import IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
-from ipip.lammps.dump_stream import is_compressed, open_compressed, open_plain
+from ipip.lammps.dump_stream import head_of, is_compressed, open_compressed, open_plain
+from ipip.lammps.units import LammpsUnits, agreed_units, lammps_units, units_in_head
 
 if TYPE_CHECKING:
     from ipip._core import DumpFrames, DumpParser
 
 _LOG = logging.getLogger(__name__)
 
-_FRAME, _LEFT_OUT, _BROKEN = range(3)  # what stands in a dump; else one that is cut off at its end
+Say = Callable[..., None]  # how a word on the dump is given: a logger's method
+
+_FRAME, _LEFT_OUT, _BROKEN, _CUT_OFF, _UNSURE = range(5)  # what stands in a dump
 
 
 class DumpReader:
@@ -32,7 +36,12 @@ class DumpReader:
 
     A last frame that is cut off (a killed run, or one that still writes) is dropped: ``truncated``
     is then True and a warning is logged. So is one in the middle, behind which another run went
-    on; ``broken`` counts these.
+    on; ``broken`` counts these. Where no line feed ends a last frame whose columns are all there,
+    digits of its last number may be missing: it counts where these can be told to be there, or
+    where ``whole`` says so, and ``position`` then stays before it.
+
+    Numbers are in the units that the dump states (``dump_modify units yes``), else in those that
+    are given, else in metal units, which a warning says.
 
     Where the process may use a second core, a second thread reads a bounded part of the dump ahead,
     or decompresses it. It ends with the iteration, also with one that is left early.
@@ -46,12 +55,16 @@ class DumpReader:
         columns: further numeric columns to parse beside id, type, element, positions and the image
             flags that unwrap them; None: all of them.
         instructions: of the processor, that may be used: auto, avx512, sse or plain.
+        units: LAMMPS' unit style of the dump (metal, real, si, cgs, electron, micro, nano); None:
+            as it states, else metal.
+        whole: whether the text is known to be whole, so that a last frame needs no line feed.
 
     Attributes:
         position: behind the last frame that was yielded.
 
     Raises:
-        InputError: no such file, not a dump, no positions in it (while iterating).
+        InputError: no such file, not a dump, no positions in it, units that have no size (lj) or
+            that differ from those given (while iterating).
     """
 
     def __init__(
@@ -63,6 +76,8 @@ class DumpReader:
         start: DumpPosition | None = None,
         columns: Collection[str] | None = None,
         instructions: str = "auto",
+        units: str | None = None,
+        whole: bool = False,
     ) -> None:
         self.path = Path(path)
         self.truncated = False
@@ -71,10 +86,13 @@ class DumpReader:
         self._wanted = None if steps is None else frozenset(int(step) for step in steps)
         self._columns = None if columns is None else frozenset(columns)
         self._instructions = instructions
-        self._said_all_carbon = False
+        self._given_units, self._whole = units, whole
+        self._said_all_carbon = self._said_units = False
         for symbol in self._symbols or ():
             if symbol not in atomic_numbers:
                 raise InputError(f"symbol {symbol!r} of dump {self.path} is not an element")
+        if units is not None:
+            lammps_units(units, f"dump {self.path}")
         self._files = dump_files(self.path)
         if start is not None and start.file not in {file.name for file in self._files}:
             raise InputError(f"dump {self.path} has no file {start.file} to go on in")
@@ -82,33 +100,70 @@ class DumpReader:
         self.position = self._start
 
     def __iter__(self) -> Iterator[DumpFrame]:
-        for frame in self._read(self._wanted):
+        return self._frames(_LOG.warning)
+
+    def quietly(self) -> Iterator[DumpFrame]:
+        """Yield the same frames without a word, for a dump that is read a second time."""
+        return self._frames(_LOG.debug)
+
+    def _frames(self, say: Say) -> Iterator[DumpFrame]:
+        for frame in self._read(self._wanted, say):
             if isinstance(frame, DumpFrame):
                 yield frame
 
+    def from_place(self, place: DumpPosition) -> DumpReader:
+        """Return a reader of the same dump that begins at another place."""
+        reader = copy.copy(self)
+        reader._start = reader.position = place
+        return reader
+
+    def steps_grow(self) -> bool:
+        """Whether each complete frame has a larger step than the one before; no more is parsed."""
+        last = None
+        for step in self._read(frozenset(), _LOG.debug):
+            assert isinstance(step, int)
+            if last is not None and step <= last:
+                return False
+            last = step
+        return True
+
     def steps(self) -> IntArray:
         """Return the step of every complete frame; nothing else is parsed."""
-        return np.array(list(self._read(frozenset())), dtype=np.int64)
+        return np.array(list(self._read(frozenset(), _LOG.warning)), dtype=np.int64)
 
-    def _read(self, wanted: frozenset[int] | None) -> Iterator[DumpFrame | int]:
+    def _read(self, wanted: frozenset[int] | None, say: Say) -> Iterator[DumpFrame | int]:
         """Yield every complete frame, or the step of one that is not wanted (None: all are)."""
         from ipip.native import core
 
         parser = core.DumpParser(
-            self._columns, atomic_numbers, self._symbols, self._instructions, wanted
+            self._columns, atomic_numbers, self._symbols, self._instructions, wanted, self._whole
         )
+        known = agreed_units(f"dump {self.path}", self._stated_units(), self._given_units)
+        units = lammps_units(known or "metal", f"dump {self.path}")
         self.truncated, self.broken = False, 0
         names = [file.name for file in self._files]
         for file in self._files[names.index(self._start.file) :]:
             offset = self._start.offset if file.name == self._start.file else 0
             self.position = DumpPosition(file.name, offset)
             with _opened(parser, file, offset) as frames:
-                yield from self._read_file(file, frames)
+                yield from self._read_file(file, frames, units, known is not None, say)
 
-    def _read_file(self, file: Path, frames: DumpFrames) -> Iterator[DumpFrame | int]:
+    def _stated_units(self) -> str | None:
+        """Units that the file states in which reading begins: its first frame does."""
+        return units_in_head(head_of(self.path.parent / self._start.file))
+
+    def _read_file(
+        self,
+        file: Path,
+        frames: DumpFrames,
+        units: LammpsUnits,
+        is_known: bool,
+        say: Say,
+    ) -> Iterator[DumpFrame | int]:
         from ipip.native import core
 
         name = file.name
+        is_foreign = units.distance != 1.0 or units.force != 1.0
         while True:
             try:
                 item = frames.next()
@@ -121,28 +176,71 @@ class DumpReader:
             kind, step, begin, end, *content = item
             if kind == _FRAME:
                 self.position = DumpPosition(name, end)
-                if content.pop():
-                    self._warn_of_carbon()
-                yield DumpFrame(step, *content, DumpPosition(name, begin))  # type: ignore[call-arg]
+                stated, time, is_all_carbon = content.pop(), content.pop(), content.pop()
+                if stated is not None:
+                    agreed_units(f"step {step} of dump {self.path}", stated, units.name)
+                if is_all_carbon:
+                    self._warn_of_carbon(say)
+                if not is_known:
+                    self._warn_of_units(say)
+                frame = DumpFrame(step, *content, DumpPosition(name, begin))  # type: ignore[call-arg]
+                if time is not None:
+                    frame.time = time * units.time
+                if is_foreign:
+                    _convert(frame, units)
+                yield frame
             elif kind == _LEFT_OUT:
                 self.position = DumpPosition(name, end)
                 yield step
             elif kind == _BROKEN:
                 self.broken += 1
-                _LOG.warning("%s: a frame is cut off in the middle and left out", file)
+                say("%s: a frame is cut off in the middle and left out", file)
                 self.position = DumpPosition(name, end)
-            else:
+            elif kind == _CUT_OFF:
                 self.truncated = True
-                _LOG.warning("%s: the last frame is cut off and left out", file)
+                say("%s: the last frame is cut off and left out", file)
+            else:
+                assert kind == _UNSURE
+                self.truncated = True
+                say(
+                    "%s: the last frame, step %d, has no line feed at its end, so that digits of "
+                    "its last number may be cut off: it is left out; if the file is whole, say so "
+                    "(--whole)",
+                    file,
+                    step,
+                )
 
-    def _warn_of_carbon(self) -> None:
+    def _warn_of_units(self, say: Say) -> None:
+        if not self._said_units:
+            self._said_units = True
+            say("%s", assumed_units([self.path]))
+
+    def _warn_of_carbon(self, say: Say) -> None:
         if not self._said_all_carbon and self._symbols is None:
             self._said_all_carbon = True
-            _LOG.warning(
+            say(
                 "%s: every type is written as element C, LAMMPS' default: give the symbols of the "
                 "types, or use `dump_modify element` in the deck",
                 self.path,
             )
+
+
+def assumed_units(dumps: Sequence[Path]) -> str:
+    """Return the sentence on dumps whose units nobody says."""
+    which = f"{dumps[0]} does" if len(dumps) == 1 else f"{dumps[0]} and {len(dumps) - 1} more do"
+    return (
+        f"{which} not say the units: read as LAMMPS' metal units (Å, ps, eV); if they are others, "
+        "say so (--units real)"
+    )
+
+
+def _convert(frame: DumpFrame, units: LammpsUnits) -> None:
+    """Convert lengths and forces of a frame to Å and eV/Å; `stored` keeps what was read."""
+    frame.cell *= units.distance
+    frame.origin *= units.distance
+    frame.positions = frame.positions * units.distance
+    if frame.forces is not None:
+        frame.forces = frame.forces * units.force
 
 
 @contextlib.contextmanager
@@ -174,9 +272,33 @@ def read_dump(
     start: DumpPosition | None = None,
     columns: Collection[str] | None = None,
     instructions: str = "auto",
+    units: str | None = None,
+    whole: bool = False,
 ) -> DumpReader:
     """Return a reader over the frames of a text dump; see :class:`DumpReader`."""
-    return DumpReader(path, symbols, steps, start=start, columns=columns, instructions=instructions)
+    return DumpReader(
+        path,
+        symbols,
+        steps,
+        start=start,
+        columns=columns,
+        instructions=instructions,
+        units=units,
+        whole=whole,
+    )
+
+
+def is_dump(path: Path) -> bool:
+    """Whether a file begins as a text dump of LAMMPS does."""
+    try:
+        return head_of(path).startswith(b"ITEM: ")
+    except InputError:  # compressed in another way, or damaged
+        return False
+
+
+def stated_units(path: Path) -> str | None:
+    """Return the units that a dump states at its head, or None."""
+    return units_in_head(head_of(dump_files(path)[0]))
 
 
 def dump_files(path: Path) -> list[Path]:

@@ -36,7 +36,9 @@ StoredColumns = tuple[
 
 @dataclasses.dataclass(slots=True, eq=False)
 class DumpFrame:
-    """One frame of a dump, as LAMMPS wrote it, atoms sorted by id where ids are there.
+    """One frame of a dump, atoms sorted by id where ids are there.
+
+    Values are converted to Å, fs and eV from whatever units LAMMPS ran in.
 
     Attributes:
         step: MD step.
@@ -48,9 +50,10 @@ class DumpFrame:
         ids: [n] LAMMPS ids, ascending, or None.
         positions: [n, 3] in Å: unwrapped where the dump has them or image flags, else as stored.
         unwrapped: whether positions are unwrapped.
-        forces: [n, 3] in eV/Å (metal), or None.
+        forces: [n, 3] in eV/Å, or None.
         stored: the columns in the arrays that they were read into; see `columns`.
         position: where the frame begins in the dump.
+        time: fs, where the dump says it (`dump_modify time yes`), or None.
     """
 
     step: int
@@ -65,10 +68,14 @@ class DumpFrame:
     forces: FloatArray | None
     stored: StoredColumns
     position: DumpPosition
+    time: float | None = None
 
     @property
     def columns(self) -> dict[str, FloatArray]:
-        """Every numeric column that was read, by its name in the dump: [n] each, not copied."""
+        """Every numeric column that was read, by its name in the dump: [n] each, not copied.
+
+        As it stands there, in LAMMPS' units.
+        """
         places, ids, types, *arrays, others = self.stored
         found: dict[str, FloatArray] = {}
         for name, source, index in places:

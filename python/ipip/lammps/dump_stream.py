@@ -34,6 +34,26 @@ def open_plain(path: Path, offset: int = 0) -> int:
     return descriptor
 
 
+def head_of(path: Path, size: int = 128) -> bytes:
+    """Return the first bytes of a dump's text, fewer where it has no more.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if not is_compressed(path):
+        descriptor = open_plain(path)
+        try:
+            return os.read(descriptor, size)
+        finally:
+            os.close(descriptor)
+    source = open_compressed(path)
+    try:
+        head = bytearray(size)
+        return bytes(head[: source.readinto(memoryview(head)) or 0])
+    finally:
+        source.close()
+
+
 def is_compressed(path: Path) -> bool:
     """Whether the name says so."""
     return path.suffix in {".gz", ".zst"}

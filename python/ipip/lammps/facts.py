@@ -11,11 +11,13 @@ import numpy as np
 from ipip.errors import InputError
 from ipip.lammps.deck import distance_variable, type_pairs
 from ipip.lammps.dump import read_dump
+from ipip.lammps.units import units_on_screen
 from ipip.lammps.verdict import RunFacts
 
 _ERROR = re.compile(r"^ERROR(?: on proc \d+)?: (.*)$", re.M)
 _LOCATION = re.compile(r"\s*\((?:src/|\.\./|/)?\S+:\d+\)\s*$")
 _LOOP = re.compile(r"^Loop time of (\S+) on \d+ procs for (\d+) steps with (\d+) atoms", re.M)
+_TIMESTEP = re.compile(r"^  Time step     : (\S+)", re.M)
 
 
 def read_facts(
@@ -33,10 +35,12 @@ def read_facts(
     Returns:
         What is known; values that the run did not write are None.
     """
-    log = _text(folder / "log.lammps") or _text(folder / "screen.txt")
+    screen = _text(folder / "screen.txt")
+    log = _text(folder / "log.lammps") or screen
     end = read_end(folder / "end.txt")
     complete = end.get("complete") == 1.0
-    error = _error(_text(folder / "screen.txt")) or _error(log)
+    error = _error(screen) or _error(log)
+    timesteps = _TIMESTEP.findall(screen)
     seconds = timed = None
     loops = _LOOP.findall(log)
     if loops and complete:
@@ -63,6 +67,8 @@ def read_facts(
         seconds=seconds,
         timed_steps=timed,
         energy_jump=end.get("energy_jump"),
+        units=units_on_screen(screen),
+        timestep=float(timesteps[-1]) if timesteps else None,
     )
 
 

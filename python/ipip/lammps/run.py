@@ -19,13 +19,21 @@ from ase.data import chemical_symbols
 from ipip.config.md import Guards, StudentMDSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
+from ipip.data.parsed import plain
 from ipip.errors import InputError, IpipError
 from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
-from ipip.lammps.deck import PairCommands, render_deck, student_pair, template_text
+from ipip.lammps.deck import (
+    METAL,
+    PairCommands,
+    render_deck,
+    student_pair,
+    template_text,
+    wrong_units,
+)
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
-from ipip.lammps.verdict import Bounds, Pair, Verdict, judge
+from ipip.lammps.verdict import Bounds, Pair, RunFacts, Verdict, judge
 
 LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
@@ -166,7 +174,8 @@ def conclude(
     """Judge a run that has ended with this exit status (negative: signal), and store the verdict.
 
     Raises:
-        InputError: LAMMPS could not start the run.
+        InputError: LAMMPS could not start the run, or the user's deck has other units or another
+            time step than what was filled in and is read back.
     """
     facts = read_facts(
         job.folder,
@@ -175,6 +184,7 @@ def conclude(
         symbols=prepared.symbols,
         return_code=code,
     )
+    _check_units(job, facts)
     verdict = judge(facts, job.bounds)
     if verdict.reason == "input":
         if prepared.goes_on is not None:  # the restart file is of no use after all
@@ -183,6 +193,20 @@ def conclude(
     stored = {"digest": prepared.digest, "verdict": verdict.as_dict()}
     _write_json(job.folder / "verdict.json", stored)
     return verdict
+
+
+def _check_units(job: StudentRun, facts: RunFacts) -> None:
+    """Refuse a run whose numbers are not what the guards and all readers take them for."""
+    what = f"student MD in {job.folder}: the deck"
+    if facts.units not in (None, METAL):
+        raise InputError(f"{what} {wrong_units(facts.units)}")
+    timestep = None if facts.timestep is None else 1000.0 * facts.timestep
+    if timestep is not None and abs(timestep - job.md.timestep) > 1e-6 * job.md.timestep:
+        raise InputError(
+            f"{what} runs with a time step of {timestep:g} fs, but `timestep` of the settings is "
+            f"{job.md.timestep:g} fs: write `timestep {{{{ timestep }}}}` in it, or change the "
+            "setting"
+        )
 
 
 def known_verdict(job: StudentRun) -> Verdict | None:
@@ -266,6 +290,8 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         "pbc": job.frame.pbc.tolist(),
         "seed": job.seed,
         "timestep": job.md.timestep,
+        "state": plain(job.frame.state),
+        "state_of_atoms": plain(job.frame.arrays),
         "digest": prepared.digest,
         "model_digest": None if job.pair is not None else file_digest(job.model),
     }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
-from ipip.lammps.dump import read_dump
+from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame
 from ipip.lammps.run import read_verdict
+from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
 
 
@@ -26,6 +29,7 @@ class RunTrajectory:
     Attributes:
         symbols: element of each LAMMPS type.
         timestep: fs.
+        units: LAMMPS' unit style of its deck.
         model_digest: of the student's file, or None where another potential ran.
 
     Raises:
@@ -43,10 +47,13 @@ class RunTrajectory:
             ) from error
         self.symbols: tuple[str, ...] = tuple(run["symbols"])
         self.timestep: float = float(run["timestep"])  # fs
+        self.units = units_of_run(self.folder)
         self.model_digest: str | None = run.get("model_digest")
         self._rotation = np.array(run["rotation"])
         self._cell = np.array(run["cell"])
         self._pbc = np.array(run["pbc"], dtype=bool)
+        self._state: dict[str, Any] = run.get("state", {})
+        self._state_of_atoms: dict[str, Any] = run.get("state_of_atoms", {})
 
     @property
     def verdict(self) -> Verdict | None:
@@ -65,7 +72,8 @@ class RunTrajectory:
 
         Yields:
             Frames with unwrapped positions (Å), the student's forces (eV/Å; no energy), and info
-            ``traj`` and ``md_step``. Values of an exploded frame may be not finite.
+            ``traj`` and ``md_step``, and the electronic state (charge, spin, ...) of the start
+            frame. Values of an exploded frame may be not finite.
         """
         sources = self._sources()
         wanted = sorted(sources if steps is None else {int(s) for s in steps} & set(sources))
@@ -75,7 +83,7 @@ class RunTrajectory:
             last = at
             while last < len(wanted) and sources[wanted[last]] == file:
                 last += 1
-            yield from map(self._frame, read_dump(file, self.symbols, wanted[at:last]))
+            yield from map(self._frame, self._read(file, wanted[at:last]))
             at = last
 
     def _sources(self) -> dict[int, Path]:
@@ -85,8 +93,18 @@ class RunTrajectory:
         sources: dict[int, Path] = {}
         for file in files:
             if file.exists():
-                sources.update(dict.fromkeys(read_dump(file).steps().tolist(), file))
+                steps = self._read(file).steps()
+                if (np.diff(steps) <= 0).any():
+                    raise InputError(
+                        f"{file}: its steps start again at {steps[1:][np.diff(steps) <= 0][0]}, so "
+                        "that a step does not name a frame: leave `reset_timestep` out of the "
+                        "deck behind its dumps, or give the dump itself to `ipip harvest`"
+                    )
+                sources.update(dict.fromkeys(steps.tolist(), file))
         return sources
+
+    def _read(self, file: Path, steps: Collection[int] | None = None) -> DumpReader:
+        return read_dump(file, self.symbols, steps, units=self.units)
 
     def _frame(self, dumped: DumpFrame) -> Frame:
         assert dumped.numbers is not None  # the symbols are known
@@ -102,5 +120,6 @@ class RunTrajectory:
             cell=cell,
             pbc=self._pbc,
             forces=forces,
-            info={"traj": self.name, "md_step": dumped.step},
+            info={"traj": self.name, "md_step": dumped.step, **self._state},
+            arrays=atom_state_in(self._state_of_atoms, len(dumped.numbers)),
         )

@@ -64,6 +64,8 @@ class RunFacts:
         seconds: wall time of the dynamics (of a run that went on: its last part), or None.
         timed_steps: MD steps that these seconds are for, or None: all of them.
         energy_jump: eV/atom from the step before, or None.
+        units: LAMMPS' unit style of the run, or None where it set none up.
+        timestep: of the run in its units, or None.
     """
 
     steps: int
@@ -82,6 +84,8 @@ class RunFacts:
     seconds: float | None = None
     timed_steps: int | None = None
     energy_jump: float | None = None
+    units: str | None = None
+    timestep: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

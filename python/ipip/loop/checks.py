@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import shlex
 import tempfile
 import time
@@ -14,6 +15,7 @@ from ipip.config.md import StudentMDSettings
 from ipip.config.run import RunSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
+from ipip.data.mixed_states import describe_mixed_states
 from ipip.errors import InputError
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
@@ -24,6 +26,8 @@ from ipip.loop.training_checks import check_trainings
 from ipip.models import build_student
 from ipip.native import check_plugin
 from ipip.plugin import PLUGIN_FILE, plugin_folder
+
+log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,12 +63,18 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
         InputError: something is missing or does not fit.
     """
     reference = read_reference(
-        settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
+        settings.reference,
+        settings.elements,
+        derive_seed(settings.seed, 0, "split"),
+        stress_counts=settings.finetune.stress_weight > 0,
     )
     check_trainings(settings, reference.train, reference.valid)
     starts = exploration_starts(settings)
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")
+    mixed = describe_mixed_states([*reference.train, *(start.frame for start in starts)])
+    if mixed is not None:
+        log.warning("%s", mixed)
     if settings.rounds or settings.stability.runs or settings.stability.extra:
         check_lammps()
         if settings.resources.lammps_launcher:

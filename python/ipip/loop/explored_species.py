@@ -11,6 +11,7 @@ from pathlib import Path
 from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
 from ipip.lammps.dump import read_dump
+from ipip.lammps.units import units_of_run
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
@@ -61,7 +62,8 @@ def _count(title: str, folders: list[Path], name: str) -> list[SpeciesAtEnd]:
     for folder in folders:
         try:
             symbols = json.loads((folder / "run.json").read_text(encoding="utf-8"))["symbols"]
-            dumped = next(iter(read_dump(folder / name, symbols, columns=())))
+            units = units_of_run(folder)
+            dumped = next(iter(read_dump(folder / name, symbols, columns=(), units=units)))
         except (OSError, ValueError, KeyError, StopIteration, InputError):
             continue  # removed to save space
         if dumped.numbers is not None:

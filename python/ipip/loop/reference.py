@@ -29,15 +29,21 @@ class ReferenceFrames:
 
 
 def read_reference(
-    settings: ReferenceSettings, elements: Sequence[str], seed: int
+    settings: ReferenceSettings, elements: Sequence[str], seed: int, *, stress_counts: bool = False
 ) -> ReferenceFrames:
     """Read all reference files and split them.
+
+    Args:
+        settings: files and split.
+        elements: of the student.
+        seed: of the split.
+        stress_counts: whether stresses are learnt, so that one that is not finite is an error.
 
     Raises:
         InputError: unreadable or unlabelled frames, unknown elements, or an impossible split.
     """
-    pooled = _read(settings.data, settings.leave_out, elements)
-    extra = _read(settings.train_data, settings.leave_out, elements)
+    pooled = _read(settings.data, settings.leave_out, elements, stress_counts)
+    extra = _read(settings.train_data, settings.leave_out, elements, stress_counts)
     if not pooled:
         raise InputError("reference.data: no frames are left; check leave_out")
     if settings.split.file is not None:
@@ -60,11 +66,14 @@ def read_reference(
 
 
 def _read(
-    files: Sequence[DataFile], leave_out: Sequence[str], elements: Sequence[str]
+    files: Sequence[DataFile],
+    leave_out: Sequence[str],
+    elements: Sequence[str],
+    stress_counts: bool,
 ) -> list[Frame]:
     frames = [
         frame
-        for frame in read_files(files)
+        for frame in read_files(files, stress_counts=stress_counts)
         if str(frame.info.get("config_type", "")) not in leave_out
     ]
     check_elements(frames, elements, ", ".join(str(file.path) for file in files))

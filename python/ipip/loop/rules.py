@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from ipip.config.stop import StopSettings
+from ipip.config.yaml_text import parse_yaml
 from ipip.errors import InputError
 from ipip.loop.folder import RunFolder, stage_id, stage_names
 
@@ -52,7 +53,7 @@ def read_rules(run: RunFolder) -> RunRules:
         InputError: it is not there, or not readable.
     """
     try:
-        settings: dict[str, Any] = yaml.safe_load(run.config_lock.read_text(encoding="utf-8"))
+        settings: dict[str, Any] = parse_yaml(run.config_lock.read_text(encoding="utf-8"))
         return RunRules(
             rounds=int(settings["rounds"]),
             stop=StopSettings.model_validate(settings.get("stop", {})),

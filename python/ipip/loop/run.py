@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ipip.config.run import RunSettings
+from ipip.config.yaml_text import yaml_text
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.loop.aside import from_stage_on, set_aside
@@ -208,5 +207,5 @@ def _tell(reporter: Reporter, told: set[str], text: str) -> None:
 
 
 def _write_config(run: RunFolder, settings: RunSettings) -> None:
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    text = yaml_text(settings.model_dump(mode="json"))
     write_text(run.config_lock, text)

@@ -9,7 +9,7 @@ from ipip.config.rounds import LoopSystem
 from ipip.config.run import RunSettings
 from ipip.data import Frame
 from ipip.loop.seeds import derive_seed
-from ipip.systems import build, count_atoms
+from ipip.systems import build, count_atoms, enlarged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +84,8 @@ def _stability_systems(settings: RunSettings) -> list[tuple[LoopSystem, int]]:
 def speed_box(settings: RunSettings) -> Frame:
     """Return the box on which teacher and student are timed."""
     system = settings.systems[0]
-    copies = tuple(
-        own * extra for own, extra in zip(system.replicate, settings.speed.replicate, strict=True)
-    )
-    larger = system.model_copy(update={"replicate": copies})
-    return build(larger, derive_seed(settings.seed, "box", "speed", system.name, 0))
+    box = build(system, derive_seed(settings.seed, "box", "speed", system.name, 0))
+    return enlarged(box, settings.speed.replicate)
 
 
 def _starts(

@@ -126,7 +126,7 @@ def pretrain_student(
     """
     if settings.pretrain is None:
         raise InputError("pretrain is null in these settings; give it the block of a training")
-    everything = read_files(frames)
+    everything = read_files(frames, stress_counts=settings.pretrain.stress_weight > 0)
     check_elements(everything, settings.elements, ", ".join(str(file.path) for file in frames))
     train, valid = hold_out(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))
     student = build_student(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from ipip.config.run import RunSettings
 from ipip.config.teacher import TeacherSettings
+from ipip.config.yaml_text import yaml_text
 from ipip.data import Frame, elements_of, read_files, write_frames
 from ipip.data.atomic import write_text
 from ipip.loop.reporter import Reporter
@@ -54,7 +54,7 @@ def run_rounds(
     split = draw_split(recipe, frames, folder, seed)
     starts = _write_starts(split.take(frames, "train"), recipe.settings.starts, folder, seed)
     settings = _run_settings(recipe, teacher, elements_of(frames), folder, starts, seed)
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    text = yaml_text(settings.model_dump(mode="json"))
     write_text(folder / SETTINGS, text)
     summary = run_loop(settings, folder / "run", reporter=reporter)
     results = [{"name": "teacher", **molecular_errors(summary["teacher"]["test"])}]

@@ -14,6 +14,7 @@ from ipip.config.species import SpeciesSettings
 from ipip.data.frame import IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump_frame import DumpFrame
+from ipip.lammps.timestep import agreed_timestep, keeps_timestep, timestep_of
 from ipip.species.bonds import BondDistances, BondTracker, bond_distances
 from ipip.species.events import Event
 from ipip.species.follow import FrameChange, events_of
@@ -81,23 +82,29 @@ def analyse_species(
 
     Args:
         frames: of :func:`ipip.lammps.read_dump`; the same atoms in each.
-        settings: bonds and what is followed.
+        settings: bonds and what is followed; where they have no time step, it is that of the
+            frames' times, or 1 fs.
         folder: for the tables.
         progress: called with each analysed frame.
 
     Returns:
-        What was found. Where atoms are lost or positions are not finite the analysis ends there:
-        ``ended`` says so and what came before counts.
+        What was found. Where atoms come or go, positions are not finite, steps start again or the
+        time step changes, the analysis ends there: ``ended`` says so and what came before counts.
 
     Raises:
-        InputError: no frames, unknown elements, or a followed element that is not there.
+        InputError: no frames, unknown elements, a followed element that is not there, or another
+            time step than that of the settings.
     """
     analysis: _Analysis | None = None
     ended = None
+    chosen = itertools.islice(frames, 0, None, settings.every)
+    begin = list(itertools.islice(chosen, 2))
+    where = "the dump (ITEM: TIME)"
+    timestep = agreed_timestep(where, timestep_of(begin), settings.timestep) or 1.0
     with SpeciesTables(folder) as tables:
-        for frame in itertools.islice(frames, 0, None, settings.every):
+        for frame in itertools.chain(begin, chosen):
             if analysis is None:
-                analysis = _Analysis(frame, settings, tables)
+                analysis = _Analysis(frame, settings, timestep, tables)
             else:
                 ended = analysis.problem(frame)
             if ended is not None:
@@ -111,7 +118,9 @@ def analyse_species(
 
 
 class _Analysis:
-    def __init__(self, frame: DumpFrame, settings: SpeciesSettings, tables: SpeciesTables) -> None:
+    def __init__(
+        self, frame: DumpFrame, settings: SpeciesSettings, timestep: float, tables: SpeciesTables
+    ) -> None:
         if frame.numbers is None:
             raise InputError(
                 "the elements of the dump are not known: give the symbols of its types, in order "
@@ -133,7 +142,7 @@ class _Analysis:
         self._first = frame
         self._numbers: IntArray = frame.numbers
         self._ids: IntArray = frame.ids
-        self._settings, self._tables = settings, tables
+        self._settings, self._timestep, self._tables = settings, timestep, tables
         self._kinds: IntArray = kinds.astype(np.int64)
         self._distances = bond_distances(symbols, settings)
         self._bonds = BondTracker(self._kinds, self._distances)
@@ -151,9 +160,13 @@ class _Analysis:
     def problem(self, frame: DumpFrame) -> str | None:
         """Say why the analysis cannot go on with a frame."""
         at = f"step {frame.step}"
+        if self._frames and frame.step <= self._step:
+            return f"steps start again at {at}"
+        if not keeps_timestep(self._first, frame, self._timestep):
+            return f"the time step is no longer {self._timestep:g} fs at {at}"
         if frame.numbers is None or len(frame.numbers) != len(self._numbers):
             now = 0 if frame.numbers is None else len(frame.numbers)
-            return f"{len(self._numbers)} atoms at first, {now} at {at}"
+            return f"{len(self._numbers)} atoms at first, {now} at {at}; it follows the same atoms"
         same_ids = frame.ids is not None and np.array_equal(frame.ids, self._ids)
         if not (same_ids and np.array_equal(frame.numbers, self._numbers)):
             return f"other atoms than at first at {at}"
@@ -211,7 +224,7 @@ class _Analysis:
             reactions=self._reactions,
             timeline=self._timeline,
             ended=ended,
-            timestep=self._settings.timestep,
+            timestep=self._timestep,
         )
         self._tables.write_species(self._lives, self._time)
         self._tables.write_reactions(self._reactions, self._time)
@@ -240,4 +253,4 @@ class _Analysis:
 
     def _time(self, step: int) -> float:
         """Ps."""
-        return step * self._settings.timestep / 1000.0
+        return step * self._timestep / 1000.0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ipip.config.species import SpeciesSettings
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
-from ipip.lammps.dump_frame import DumpFrame
+from ipip.lammps.dump_frame import DumpFrame, DumpPosition
+from ipip.lammps.dump_index import DumpIndex, EarlierFrames
+from ipip.lammps.dump_origin import timestep_of_run, units_of_dump
 from ipip.species.analyse import SpeciesResult, analyse_species
 from ipip.species.network_plot import plot_network
 from ipip.species.page import write_page
@@ -35,14 +38,23 @@ def species_of_dump(
         progress: called with each frame and the reader.
 
     Raises:
-        InputError: the dump, the symbols or the folder are not usable.
+        InputError: the dump, the symbols or the folder are not usable; the dump holds several runs
+            and the settings choose none; or it contradicts the settings.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder for the output")
-    reader = read_dump(dump, symbols, columns=())
+    units = units_of_dump(dump, settings.units)
+    read = functools.partial(
+        read_dump, dump, symbols, columns=(), units=units, whole=settings.whole
+    )
+    places = _places_of_run(read(), settings.run)
+    reader = read()
+    frames = reader if places is None else _frames_at(reader, places)
     report = None if progress is None else lambda frame: progress(frame, reader)
+    timestep = timestep_of_run(dump, settings.timestep)
+    chosen = settings.model_copy(update={"timestep": timestep})
     try:
-        result = analyse_species(reader, settings, folder, report)
+        result = analyse_species(frames, chosen, folder, report)
     except InputError as error:
         named = str(dump) in str(error)  # the reader's own messages say which dump
         raise error if named else InputError(f"{dump}: {error}") from None
@@ -52,6 +64,7 @@ def species_of_dump(
         "symbols": None if symbols is None else list(symbols),
         "last_frame_cut_off": reader.truncated,
         "broken_frames": reader.broken,
+        "units": units or "metal",
         **as_dict(result),
     }
     write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
@@ -59,3 +72,38 @@ def species_of_dump(
     plot_network(result, folder / "network.png", settings.network_reactions)
     write_page(result, folder / "species.html", dump.name, settings.network_reactions)
     return result
+
+
+def _places_of_run(reader: DumpReader, run: int | None) -> Iterator[DumpPosition] | None:
+    """Places of a run's frames in a dump whose steps start again; None where they do not."""
+    if reader.steps_grow():
+        if run not in (None, 1):
+            raise InputError(f"dump {reader.path} holds one run, but run {run} was to be analysed")
+        return None
+    index = DumpIndex()
+    earlier = EarlierFrames(reader.from_place)
+    for frame in reader.quietly():
+        index.add(frame, earlier)
+    runs = len(index.ends)
+    if runs > 1 and run is None:
+        raise InputError(
+            f"dump {reader.path} holds {runs} runs, since its steps start again: "
+            f"{index.describe()}; choose one with --run (`run`), such as --run {runs}"
+        )
+    if run is not None and run > runs:
+        raise InputError(
+            f"dump {reader.path} holds {runs} runs ({index.describe()}), but run {run} was to be "
+            "analysed"
+        )
+    return index.in_order(0 if run is None else run - 1)
+
+
+def _frames_at(reader: DumpReader, places: Iterator[DumpPosition]) -> Iterator[DumpFrame]:
+    """Frames that begin at these places, which come in the order of the dump."""
+    wanted = next(places, None)
+    for frame in reader:
+        if frame.position == wanted:
+            yield frame
+            wanted = next(places, None)
+            if wanted is None:
+                return

@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ase.data import chemical_symbols
+
 from ipip import __version__
 from ipip.config.stability import StabilityProtocol
 from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
+from ipip.lammps.check import check_deck
 from ipip.lammps.continuation import RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
 from ipip.stability.plots import plot_stability
@@ -69,11 +72,16 @@ def run_stability(
         launcher: command that starts MPI ranks to run on instead; see :func:`ipip.lammps.run_many`.
 
     Raises:
-        InputError: a model or the box is wrong, or the folder holds another protocol's runs.
+        InputError: a model, the box or the protocol's own deck is wrong, or the folder holds runs
+            of another protocol.
     """
     named = model_names(models)
     _claim(folder, protocol)
     jobs = make_jobs(protocol, named, folder)
+    if protocol.md.deck is not None:
+        box = next(iter(jobs.values()))[0].frame
+        elements = sorted({chemical_symbols[number] for number in box.numbers})
+        check_deck(protocol.md, elements, bool(box.pbc.all()))
     # Runs of one seed after another, all models: what is there after an interruption compares.
     order = [jobs[name][run] for run in range(protocol.runs) for name in named]
     places = {id(job): (name, run) for name in named for run, job in enumerate(jobs[name])}

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
+from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.errors import InputError
 from ipip.study.arms import Arm
 
@@ -47,7 +47,7 @@ def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None
 
 def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
     """Check that a study begun earlier can go on: it may only grow."""
-    old = yaml.safe_load(lock.read_text(encoding="utf-8"))
+    old = parse_yaml(lock.read_text(encoding="utf-8"))
     try:
         before = StudySettings.model_validate(old["study"])
         base_before = RunSettings.model_validate(old["run"])
@@ -82,5 +82,5 @@ def _lost(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
 def lock_text(settings: StudySettings, base: RunSettings) -> str:
     """Return what the lock file of a study says: all settings that it depends on."""
     values = {"study": settings.model_dump(mode="json"), "run": base.model_dump(mode="json")}
-    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    text = yaml_text(values)
     return text

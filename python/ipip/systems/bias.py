@@ -62,6 +62,7 @@ class BiasedCalculator(Calculator):
 
 def evaluate(potential: Any, atoms: Atoms) -> tuple[float, FloatArray]:
     """Return energy (eV) and forces [n, 3] (eV/Å) of a structure, and leave it as it was."""
-    trial = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    trial = atoms.copy()  # with its charge and spin
+    trial.set_constraint()
     trial.calc = potential
     return float(trial.get_potential_energy()), np.array(trial.get_forces())

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from ase import Atoms, units
 
+from ipip.config.state_keys import CHARGE_KEYS, MULTIPLICITY_KEYS, UNPAIRED_KEYS, is_state
 from ipip.config.systems import SystemSettings
+from ipip.data.electronic_state import charge_of, state_in
 from ipip.data.frame import Frame
+from ipip.errors import InputError
 from ipip.systems.files import read_structure
 from ipip.systems.molecules import molecule
 from ipip.systems.packing import pack
+
+SPIN_KEYS = (*MULTIPLICITY_KEYS, *UNPAIRED_KEYS)
 
 
 def build(settings: SystemSettings, seed: int) -> Frame:
@@ -20,7 +27,7 @@ def build(settings: SystemSettings, seed: int) -> Frame:
         seed: of the packing; the same seed gives the same box.
 
     Returns:
-        A frame without labels; positions in Å.
+        A frame without labels; positions in Å; charge, spin and their like in its info.
 
     Raises:
         InputError: unknown molecule, unreadable file, or a box that is too small.
@@ -28,7 +35,7 @@ def build(settings: SystemSettings, seed: int) -> Frame:
     if settings.file is not None:
         atoms = read_structure(settings.file)
         atoms.calc = None
-        atoms.info = {"system": settings.file.stem}
+        atoms.info = {"system": settings.file.stem, **state_in(atoms.info)}
     else:
         molecules = {name: molecule(name, settings.molecules) for name in settings.species}
         edges = settings.edges or _cube(settings, molecules)
@@ -43,7 +50,54 @@ def build(settings: SystemSettings, seed: int) -> Frame:
         )
         formula = "+".join(f"{n}{name}" for name, n in settings.species.items())
         atoms.info = {"system": formula}
-    return Frame.from_atoms(atoms.repeat(settings.replicate))
+        charges = {name: charge_of(own.info, {}) for name, own in molecules.items()}
+        if any(charge is not None for charge in charges.values()):
+            atoms.info["charge"] = _whole(
+                float(sum(count * (charges[name] or 0) for name, count in settings.species.items()))
+            )
+    return _with_state(Frame.from_atoms(atoms.repeat(settings.replicate)), settings)
+
+
+def _with_state(frame: Frame, settings: SystemSettings) -> Frame:
+    """Return the box with the electronic state of all its copies, or what the settings say of it.
+
+    Raises:
+        InputError: one copy has a spin; that of several is not known.
+    """
+    copies = int(np.prod(settings.replicate))
+    said = {key.lower() for key in settings.state}
+    info = {key: value for key, value in frame.info.items() if not is_state(key)}
+    for keys, many in ((CHARGE_KEYS, True), (SPIN_KEYS, False)):
+        if said & set(keys):
+            continue
+        for key, value in frame.state.items():
+            if key.lower() not in keys:
+                continue
+            if not many and copies > 1:
+                raise InputError(
+                    f"{settings.file}: says {key}={value} of one copy, and replicate "
+                    f"{settings.replicate} makes {copies}; give the system state: "
+                    "{multiplicity: ...}, 2S+1 of the whole box"
+                )
+            info[key] = copies * value if many else value
+    others = {k: v for k, v in frame.state.items() if k.lower() not in (*CHARGE_KEYS, *SPIN_KEYS)}
+    own = {key: _whole(value) for key, value in settings.state.items()}
+    return dataclasses.replace(frame, info=info | others | own)
+
+
+def enlarged(frame: Frame, copies: tuple[int, int, int]) -> Frame:
+    """Return copies of a box along its lattice vectors, with their charge but no other state."""
+    atoms = frame.to_atoms()
+    atoms.calc = None
+    charge = charge_of(frame.info, {})
+    atoms.info = {key: value for key, value in frame.info.items() if not is_state(key)}
+    if charge is not None:
+        atoms.info["charge"] = _whole(charge * int(np.prod(copies)))
+    return Frame.from_atoms(atoms.repeat(copies))
+
+
+def _whole(value: float | list[float]) -> float | list[float]:
+    return int(value) if isinstance(value, float) and value == int(value) else value
 
 
 def count_atoms(settings: SystemSettings) -> int:

@@ -9,10 +9,11 @@ from ase import Atoms
 from ase.io import read
 
 from ipip.errors import InputError
+from ipip.lammps.dump import is_dump, read_dump
 
 
 def read_structure(path: Path) -> Atoms:
-    """Read the last configuration of a structure file (any format that ASE knows).
+    """Read the last configuration of a structure file: any format that ASE knows, LAMMPS' dumps.
 
     Raises:
         InputError: no such file, not a structure, no atoms, or positions that are not finite.
@@ -20,14 +21,40 @@ def read_structure(path: Path) -> Atoms:
     path = Path(path).expanduser()
     if not path.is_file():
         raise InputError(f"structure file {path} does not exist")
+    if is_dump(path):
+        return _checked(_last_of_dump(path), path)
     try:
         found = read(path)
     except Exception as error:  # each of ASE's readers raises its own kinds
         text = f"{type(error).__name__}: {error}"
         raise InputError(f"structure file {path} cannot be read ({text})") from error
     atoms = found if isinstance(found, Atoms) else found[-1]
+    return _checked(atoms, path)
+
+
+def _checked(atoms: Atoms, path: Path) -> Atoms:
     if len(atoms) == 0:
         raise InputError(f"structure file {path} has no atoms")
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
         raise InputError(f"structure file {path} has positions or a cell that are not finite")
     return atoms
+
+
+def _last_of_dump(path: Path) -> Atoms:
+    """The last frame of a LAMMPS dump; ASE takes types for atomic numbers, and any units for Å."""
+    last = None
+    for frame in read_dump(path, columns=()):
+        last = frame
+    if last is None:
+        raise InputError(f"structure file {path} is a dump without a whole frame")
+    if last.numbers is None:
+        raise InputError(
+            f"structure file {path} is a dump whose elements are not known: write an `element` "
+            "column with `dump_modify element`, or give another kind of file"
+        )
+    return Atoms(
+        numbers=last.numbers,
+        positions=last.positions - last.origin,
+        cell=last.cell,
+        pbc=last.pbc,
+    )

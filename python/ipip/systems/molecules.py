@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from ase import Atoms
 
+from ipip.data.electronic_state import atom_state_in, charge_of
 from ipip.errors import InputError
 from ipip.systems.files import read_structure
 
@@ -89,7 +90,7 @@ BUILT_IN: Mapping[str, Callable[[], Atoms]] = MappingProxyType(
 
 
 def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:
-    """Return a molecule (positions in Å, no cell).
+    """Return a molecule (positions in Å, no cell), with the charge that its file says.
 
     Args:
         name: a key of ``files``, a built-in molecule, an element, or a name of ASE's g2 set.
@@ -105,7 +106,9 @@ def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:
     own = files or {}
     if name in own:
         atoms = read_structure(own[name])
-        return Atoms(numbers=atoms.numbers, positions=atoms.positions)
+        charge = charge_of(atoms.info, atom_state_in(atoms.arrays, len(atoms)))
+        info = {} if charge is None else {"charge": charge}
+        return Atoms(numbers=atoms.numbers, positions=atoms.positions, info=info)
     if name in BUILT_IN:
         return BUILT_IN[name]()
     if atomic_numbers.get(name, 0) > 0:

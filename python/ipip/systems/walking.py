@@ -20,6 +20,7 @@ from ase.data import covalent_radii
 from ase.optimize import FIRE
 from scipy.sparse.csgraph import connected_components
 
+from ipip.data.electronic_state import state_in
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
 from ipip.systems.bias import BiasedCalculator, FloatArray, evaluate
@@ -88,7 +89,7 @@ def walk(
         raise InputError(f"surface walks need two atoms or more; the structure has {len(start)}")
     random = np.random.default_rng(seed)
     visited: list[Frame] = []
-    current = _quench(Atoms(start.numbers, start.positions), potential, fmax, 0, visited)
+    current = _quench(start, potential, fmax, 0, visited)
     if current is None:
         raise IpipError("the start falls apart when it is relaxed; give a structure that is bound")
     minima, accepted, broken = [current], 0, 0
@@ -138,7 +139,7 @@ def _climb(
     visited: list[Frame],
 ) -> Atoms | None:
     """Push a structure out of its minimum; None where it breaks."""
-    atoms = Atoms(minimum.numbers, minimum.positions)
+    atoms = minimum.replace(energy=None, forces=None).to_atoms()
     biased = BiasedCalculator(potential)
     wish = _random_direction(atoms, random)
     top = minimum.energy
@@ -152,7 +153,7 @@ def _climb(
         biased.add(atoms.positions, direction, slope * width * np.exp(0.5), width)
         ahead.calc = biased
         FIRE(ahead, logfile=None, maxstep=0.1).run(fmax=0.1, steps=BIASED_STEPS)
-        atoms = Atoms(ahead.numbers, ahead.positions)
+        atoms = ahead.copy()
         if not _holds_together(atoms):
             return None
         frame = _frame(atoms, potential, step, "climb")
@@ -203,7 +204,7 @@ def _quench(
     atoms: Atoms, potential: Any, fmax: float, step: int, visited: list[Frame]
 ) -> Frame | None:
     """Relax to a minimum, keeping structures on the way; None where it breaks."""
-    atoms = Atoms(atoms.numbers, atoms.positions)
+    atoms = _free(atoms)
     atoms.calc = potential
     for number, _ in enumerate(FIRE(atoms, logfile=None).irun(fmax=fmax, steps=QUENCH_STEPS)):
         if number % QUENCH_STRIDE == 0 and number:
@@ -226,9 +227,18 @@ def _frame(atoms: Atoms, potential: Any, step: int, kind: str) -> Frame | None:
     energy, forces = evaluate(potential, atoms)
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         return None
-    plain = Frame.from_atoms(Atoms(atoms.numbers, atoms.positions))
+    bare = Frame.from_atoms(_free(atoms))
     info = {"walk_step": step, "walk_kind": kind}
-    return plain.replace(energy=energy, forces=forces, info=info)
+    return bare.replace(energy=energy, forces=forces, info=info)
+
+
+def _free(atoms: Atoms) -> Atoms:
+    """Return a copy without calculator, cell and info but for the electronic state."""
+    free = atoms.copy()
+    free.set_cell(None)
+    free.set_constraint()
+    free.info = state_in(atoms.info)
+    return free
 
 
 def _holds_together(atoms: Atoms) -> bool:

@@ -8,7 +8,9 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
+from ipip.data.electronic_state import state_in
 from ipip.data.frame import Frame
+from ipip.data.parsed import plain
 from ipip.teachers.teacher import Teacher
 
 
@@ -25,6 +27,15 @@ class TeacherCalculator(Calculator):
         super().__init__()  # type: ignore[no-untyped-call]
         self._teacher = teacher
 
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Return what changed since the last structure; a charge or spin in its info counts too."""
+        changes: list[str] = super().check_state(atoms, tol)  # type: ignore[no-untyped-call]
+        if not changes and self.atoms is not None:
+            before, now = plain(state_in(self.atoms.info)), plain(state_in(atoms.info))
+            if before != now:
+                return list(all_changes)
+        return changes
+
     def calculate(
         self,
         atoms: Atoms | None = None,
@@ -38,13 +49,8 @@ class TeacherCalculator(Calculator):
         """
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         assert self.atoms is not None  # ASE sets it
-        plain = Frame(
-            numbers=self.atoms.numbers,
-            positions=self.atoms.positions,
-            cell=self.atoms.cell.array,
-            pbc=self.atoms.pbc,
-        )
-        (labelled,) = self._teacher.label([plain])
+        bare = Frame.from_atoms(self.atoms)
+        (labelled,) = self._teacher.label([bare.replace(energy=None, forces=None, stress=None)])
         results: dict[str, Any] = {"energy": labelled.energy, "forces": labelled.forces}
         if labelled.stress is not None:
             (xx, xy, xz), (_, yy, yz), (_, _, zz) = labelled.stress

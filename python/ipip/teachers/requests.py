@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ipip.data.electronic_state import calculator_info
 from ipip.data.frame import Frame
+from ipip.data.parsed import plain
 from ipip.errors import InputError
 from ipip.teachers.checkpoint import MDCheckpoint
 from ipip.teachers.process import FrameError
@@ -15,19 +17,24 @@ from ipip.teachers.results import MDJob, MDResult
 
 
 def composition(frame: Frame) -> dict[str, Any]:
-    """Return the part of a request that says what a frame is made of.
+    """Return the part of a request that says what a frame is made of, its electronic state too.
 
     Raises:
-        InputError: the frame has no atoms.
+        InputError: the frame has no atoms, or its charges or multiplicities contradict each other.
     """
     if len(frame) == 0:
         raise InputError("a frame without atoms cannot go to a teacher")
-    return {"numbers": frame.numbers.tolist(), "pbc": frame.pbc.tolist()}
+    return {
+        "numbers": frame.numbers.tolist(),
+        "pbc": frame.pbc.tolist(),
+        "info": plain(calculator_info(frame.info, frame.arrays)),
+        "per_atom": list(frame.arrays),
+    }
 
 
 def geometry(frame: Frame) -> dict[str, Any]:
-    """Return the arrays of a request: positions and cell in Å."""
-    return {"positions": frame.positions, "cell": frame.cell}
+    """Return the arrays of a request: positions and cell in Å, and the state atom by atom."""
+    return {"positions": frame.positions, "cell": frame.cell, **frame.arrays}
 
 
 def label_request(frames: Sequence[Frame]) -> tuple[dict[str, Any], dict[str, Any]]:

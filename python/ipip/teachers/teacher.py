@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from ase.data import atomic_numbers
 
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
+from ipip.data.electronic_state import describe_state, has_charge_or_spin
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.teachers.checkpoint import MDCheckpoint
@@ -30,6 +32,8 @@ from ipip.teachers.requests import (
 )
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 
+log = logging.getLogger(__name__)
+WITHOUT_STATE = ("sevennet", "chgnet")  # kinds that read no charge and no spin of a frame
 Progress = Callable[[int, int], None]
 FloatArray = npt.NDArray[np.float64]
 
@@ -53,6 +57,7 @@ class Teacher:
         self._log_folder = Path(log_folder)
         self._pool = WorkerPool()
         self._info: TeacherInfo | None = None
+        self._warned = False
         self._calls = 0
         self._seconds = 0.0
 
@@ -129,6 +134,7 @@ class Teacher:
         """
         done = 0
         size = self.settings.batch_size
+        self._warn_of_states(frames)
 
         def one(worker: WorkerProcess, chunk: Sequence[Frame]) -> list[Frame]:
             nonlocal done
@@ -227,6 +233,7 @@ class Teacher:
             The trajectories in the order of the jobs. One that left its bounds has state
             "failed", its reason, and the frames before.
         """
+        self._warn_of_states([job.frame for job in jobs])
         own = [job.md or md for job in jobs]
         steps = dict.fromkeys(range(len(jobs)), 0)
         total = sum(settings.steps for settings in own)
@@ -270,6 +277,22 @@ class Teacher:
             return result
 
         return self._run(one, list(enumerate(jobs)))
+
+    def _warn_of_states(self, frames: Sequence[Frame]) -> None:
+        """Say once where frames are charged or have a spin and this kind of teacher knows none."""
+        if self.settings.kind not in WITHOUT_STATE or self._warned:
+            return
+        charged = [frame for frame in frames if has_charge_or_spin(frame.info, frame.arrays)]
+        if charged:
+            self._warned = True
+            log.warning(
+                "%d of %d frames say %s; %s knows no charge and no spin, and its labels are the "
+                "same for all of them",
+                len(charged),
+                len(frames),
+                describe_state(charged[0].info, charged[0].arrays),
+                self.settings.kind,
+            )
 
     def _checkpoint(self, folder: Path, job: MDJob, spec: dict[str, Any]) -> MDCheckpoint:
         """Return the checkpoint of a trajectory, and have the worker send states."""

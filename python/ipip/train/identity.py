@@ -75,11 +75,11 @@ def check_frames(
                 kind = str(frame.info.get("config_type", "-"))
                 kinds.add(kind)
                 weighty |= frame.weight * settings.config_type_weights.get(kind, 1.0) > 0
-                stressed |= frame.stress is not None and frame.volume > 0
+                stressed |= frame.stress is not None
     if settings.stress_weight > 0 and not stressed:
         raise InputError(
-            f"stress_weight is {settings.stress_weight}, but no training frame has a stress; set "
-            "it to 0"
+            f"stress_weight is {settings.stress_weight}, but no training frame has a stress (only "
+            "frames that are periodic in three directions have one); set it to 0"
         )
     unknown = [kind for kind in settings.config_type_weights if kind not in kinds]
     if unknown:

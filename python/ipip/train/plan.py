@@ -18,6 +18,7 @@ from ipip.data.duplicates import Duplicates, find_duplicates
 from ipip.data.elements import check_elements, elements_of
 from ipip.data.files import read_files
 from ipip.data.frame import Frame
+from ipip.data.mixed_states import describe_mixed_states
 from ipip.data.outliers import Outlier, find_outliers
 from ipip.data.split import Split, split_frames
 from ipip.data.statistics import Statistics, statistics
@@ -47,6 +48,7 @@ class TrainPlan:
         statistics: of each part that is not empty, by its name.
         duplicates: within and across the parts.
         outliers: among the training frames.
+        mixed_states: a warning where frames of one composition say several charges or spins.
         frozen: parameters that do not train.
         steps: optimiser steps at most.
         seconds_per_step: measured on one batch, s.
@@ -61,6 +63,7 @@ class TrainPlan:
     statistics: dict[str, Statistics]
     duplicates: Duplicates
     outliers: list[Outlier]
+    mixed_states: str | None
     frozen: list[str]
     steps: int
     seconds_per_step: float
@@ -72,6 +75,7 @@ class TrainPlan:
             "parts": {name: stats.as_dict() for name, stats in self.statistics.items()},
             "duplicates": self.duplicates.as_dict(),
             "outliers": [dataclasses.asdict(outlier) for outlier in self.outliers],
+            "mixed_states": self.mixed_states,
             "frozen": self.frozen,
             "steps": self.steps,
             "expected_s": self.steps * self.seconds_per_step,
@@ -88,12 +92,14 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
     Raises:
         InputError: unusable data, split, student or settings.
     """
-    frames = read_files(settings.data)
-    more_test = read_files(settings.test_data)
+    stress_counts = settings.training.stress_weight > 0
+    frames = read_files(settings.data, stress_counts=stress_counts)
+    more_test = read_files(settings.test_data, stress_counts=stress_counts)
     replay: list[Frame] = []
     if settings.replay is not None:
         again = settings.replay
-        replay = draw_replay(read_files(again.data), again.frames, again.weight, settings.seed)
+        known = read_files(again.data, stress_counts=stress_counts)
+        replay = draw_replay(known, again.frames, again.weight, settings.seed)
     student = _student(settings, joined(frames, more_test))
     check_elements(frames, student.symbols, "data")
     check_elements(more_test, student.symbols, "test_data")
@@ -119,6 +125,7 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
         },
         duplicates=find_duplicates({name: parts[name] for name in ("train", "valid", "test")}),
         outliers=find_outliers(train),
+        mixed_states=describe_mixed_states(joined(train, replay)),
         frozen=frozen,
         steps=steps_of(settings.training, len(train) + len(replay)),
         seconds_per_step=measure_step(student, train, settings.training),
@@ -144,7 +151,7 @@ def _student(settings: TrainRunSettings, frames: Sequence[Frame]) -> Student:
 
 def read_for_split(settings: TrainRunSettings) -> Sequence[Frame]:
     """Return the frames that a split of this run divides."""
-    return read_files(settings.data)
+    return read_files(settings.data, stress_counts=settings.training.stress_weight > 0)
 
 
 def measure_step(

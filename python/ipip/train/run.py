@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import WITHOUT_INFLUENCE
+from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
@@ -61,7 +60,7 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder for the output")
     if lock.exists():
-        there = yaml.safe_load(lock.read_text(encoding="utf-8"))
+        there = parse_yaml(lock.read_text(encoding="utf-8"))
         refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
     split = None
     if (folder / SPLIT).exists():
@@ -92,7 +91,7 @@ def train_run(
     with disk_full_explained(folder):
         if processes.is_first():
             folder.mkdir(parents=True, exist_ok=True)
-            locked = yaml.safe_dump(_locked(settings), sort_keys=False, allow_unicode=True)
+            locked = yaml_text(_locked(settings))
             write_text(folder / LOCK, locked)
             plan.split.save(folder / SPLIT)
         result = fit(

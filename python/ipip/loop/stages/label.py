@@ -47,7 +47,12 @@ TIMING = "teacher_timing.json"
 def label(settings: RunSettings, run: StageRun) -> StageResult:
     """Fit the energy shift from teacher to reference; write P0 and the reference parts."""
     seed = derive_seed(settings.seed, 0, "split")
-    reference = read_reference(settings.reference, settings.elements, seed)
+    reference = read_reference(
+        settings.reference,
+        settings.elements,
+        seed,
+        stress_counts=settings.finetune.stress_weight > 0,
+    )
     teacher_train, teacher_test, pace = _ask_teacher(settings, reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()

@@ -79,9 +79,9 @@ def _mace(model: str, spec: Mapping[str, Any], arguments: dict[str, Any]) -> Any
 
 
 def _tblite(model: str, spec: Mapping[str, Any], arguments: dict[str, Any]) -> Any:
-    from tblite.ase import TBLite
+    from .tblite_level import TbliteLevel
 
-    return TBLite(method=model, **{"verbosity": 0, **arguments})
+    return TbliteLevel(method=model, **{"verbosity": 0, **arguments})
 
 
 def _cp2k(model: str, spec: Mapping[str, Any], arguments: dict[str, Any]) -> Any:

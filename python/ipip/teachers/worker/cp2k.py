@@ -17,6 +17,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from .cp2k_data import NO_CHARGE, find_folder, full_name
 from .messages import RefusedError
+from .spin import checked_spin
 
 SHELLS = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp -s", "cp2k.ssmp -s")
 Kind = tuple[str, str, str]
@@ -72,11 +73,12 @@ class Cp2kLevel(Calculator):
         output = os.path.join(folder, "frame.out")
         kinds = self._kinds(structure)
         program = None
+        spin = self._spin(structure)
         try:
             program = CP2K(
                 label="frame",
                 command=f"cd '{folder}' && exec {self._command}",
-                inp=render_input(self._settings, structure, kinds),
+                inp=render_input(self._settings, structure, kinds, **spin),
                 basis_set_file=self._settings["basis_set_file"],
                 potential_file=self._settings["potential_file"],
                 stress_tensor=bool(all(structure.pbc)),
@@ -94,6 +96,30 @@ class Cp2kLevel(Calculator):
         if NOT_CONVERGED in _text(output):
             raise RuntimeError(f"SCF not converged in {self._settings['max_scf']} steps")
         return results
+
+    def _spin(self, structure: Any) -> dict[str, int]:
+        """Return the charge and the multiplicity that go into the template."""
+        found = checked_spin(structure, self._arguments)
+        moments = structure.get_initial_magnetic_moments()
+        if found["multiplicity"] is None and moments.any():
+            raise RuntimeError(
+                "the frame has initial magnetic moments, which this level does not use; give it "
+                "multiplicity=2S+1 instead"
+            )
+        charge, multiplicity = float(found["charge"] or 0), int(found["multiplicity"] or 1)
+        if charge != int(charge):
+            raise RuntimeError(f"the frame has charge {charge:g}; CP2K takes whole charges")
+        for name, value, usual in (("charge", int(charge), 0), ("multiplicity", multiplicity, 1)):
+            given = self._arguments.get(name) is not None  # ASE writes it into the input
+            if value != usual and not given and name not in self._settings["template_text"]:
+                raise RuntimeError(
+                    f"the frame has {name} {value}, but cp2k.template does not fill in {name}; add "
+                    "it as the package's template has it"
+                )
+        return {
+            "charge": 0 if self._arguments.get("charge") is not None else int(charge),
+            "multiplicity": 1 if self._arguments.get("multiplicity") is not None else multiplicity,
+        }
 
     def _kinds(self, structure: Any) -> list[Kind]:
         """Return element, basis set and pseudopotential of each element."""
@@ -137,8 +163,22 @@ def kpoints(cell: np.ndarray, pbc: np.ndarray, length: float) -> tuple[int, int,
     return (numbers[0], numbers[1], numbers[2])
 
 
-def render_input(settings: Mapping[str, Any], structure: Any, kinds: Sequence[Kind]) -> str:
-    """Fill in the template for one structure; kinds: element, basis set, pseudopotential."""
+def render_input(
+    settings: Mapping[str, Any],
+    structure: Any,
+    kinds: Sequence[Kind],
+    charge: int = 0,
+    multiplicity: int = 1,
+) -> str:
+    """Fill in the template for one structure.
+
+    Args:
+        settings: of the level.
+        structure: cell and periodicity count.
+        kinds: element, basis set, pseudopotential.
+        charge: e.
+        multiplicity: 2S+1; above 1 the calculation is spin-polarised.
+    """
     import jinja2
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -150,6 +190,8 @@ def render_input(settings: Mapping[str, Any], structure: Any, kinds: Sequence[Ki
         **settings,
         kpoints=grid if max(grid) > 1 else None,
         kinds=kinds,
+        charge=charge,
+        multiplicity=multiplicity,
         periodic="".join("XYZ"[k] for k in range(3) if structure.pbc[k]) or "NONE",
     )
     return text

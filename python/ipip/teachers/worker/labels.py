@@ -13,15 +13,24 @@ Labels = dict[str, Any]
 
 
 def make_atoms(header: Mapping[str, Any], arrays: Mapping[str, Any], suffix: str = "") -> Any:
-    """Return the ASE structure of a request: numbers and pbc in the header, the rest in arrays."""
+    """Return the ASE structure of a request: numbers, pbc and info in the header, rest in arrays.
+
+    Charge, spin and their like are where calculators look for them: in the structure's info, its
+    initial charges and magnetic moments, its tags.
+    """
     from ase import Atoms
 
-    return Atoms(
+    atoms = Atoms(
         numbers=header["numbers"],
         positions=arrays[f"positions{suffix}"],
         cell=arrays[f"cell{suffix}"],
         pbc=header["pbc"],
+        info=dict(header["info"]),
     )
+    for name in header["per_atom"]:
+        values = arrays[f"{name}{suffix}"]
+        atoms.set_array(name, values.astype(int) if name == "tags" else values)
+    return atoms
 
 
 def labels(atoms: Any) -> Labels:

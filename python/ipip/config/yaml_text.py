@@ -1,0 +1,96 @@
+"""YAML of settings files: the core schema of YAML 1.2, in which `NO` is text and `1e-3` a number.
+
+PyYAML follows YAML 1.1: there nitrogen monoxide, yttrium or nobelium (`NO`, `Y`, `No`) can be truth
+values, `1e-3` is text, `0777` is 511, `1:30` is 90 and `2026-01-01` a date.
+
+Source: YAML 1.2.2, section 10.3 (core schema).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+_INT = re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$")
+_FLOAT = re.compile(
+    r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+_NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_RESOLVERS = (
+    ("bool", _BOOL, "tTfF"),
+    ("int", _INT, "-+0123456789"),
+    ("float", _FLOAT, "-+.0123456789"),
+    ("null", _NULL, ("~", "n", "N", "")),
+    ("merge", re.compile(r"^<<$"), "<"),
+)
+
+
+class PlainWord(str):
+    """Text without quotes that YAML 1.1 would have taken for something else, such as `no`."""
+
+    __slots__ = ()
+
+
+class CoreLoader(yaml.SafeLoader):
+    """PyYAML's safe loader with the core schema of YAML 1.2."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own way
+
+
+class _CoreDumper(yaml.SafeDumper):
+    """Quotes what either version of YAML would take for something else than text."""
+
+
+def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node))
+    return int(text, 0) if text[:2] in ("0o", "0x") else int(text, 10)
+
+
+def _construct_text(loader: CoreLoader, node: yaml.ScalarNode) -> str:
+    text = str(loader.construct_scalar(node))
+    if node.style is None and text:
+        before = yaml.resolver.Resolver.yaml_implicit_resolvers.get(text[0], ())
+        if any(pattern.match(text) for _, pattern in before):
+            return PlainWord(text)
+    return text
+
+
+for _name, _pattern, _first in _RESOLVERS:
+    CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, list(_first))
+    if _name == "float":
+        _CoreDumper.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, list(_first))
+_CoreDumper.add_representer(PlainWord, yaml.SafeDumper.represent_str)
+CoreLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+CoreLoader.add_constructor("tag:yaml.org,2002:str", _construct_text)
+
+
+def parse_yaml(text: str) -> Any:
+    """Return the values of a YAML text; unquoted `no`, `1:30` and their like are `PlainWord`.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
+    return yaml.load(text, Loader=CoreLoader)
+
+
+def yaml_text(values: Any, **options: Any) -> str:
+    """Return plain values as YAML text, in their order, that both versions of YAML read alike."""
+    text: str = yaml.dump(
+        values, Dumper=_CoreDumper, sort_keys=False, allow_unicode=True, **options
+    )
+    return text
+
+
+def plain_words(value: Any, at: str = "") -> list[tuple[str, str]]:
+    """Return the key path and the text of every `PlainWord` inside a value."""
+    if isinstance(value, PlainWord):
+        return [(at, str(value))]
+    if isinstance(value, dict):
+        return [found for key, own in value.items() for found in plain_words(own, f"{at}.{key}")]
+    if isinstance(value, list):
+        return [found for k, own in enumerate(value) for found in plain_words(own, f"{at}[{k}]")]
+    return []

@@ -1,0 +1,62 @@
+"""Frames of one composition in several electronic states, which a student cannot tell apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ipip.data.electronic_state import charge_of, multiplicity_of
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+
+State = tuple[float, int | None]
+
+
+def describe_mixed_states(frames: Iterable[Frame]) -> str | None:
+    """Return a warning where frames of one composition say several charges or multiplicities.
+
+    A student reads elements and positions alone. What follows from the composition, such as the
+    charge of an ion, it can learn; two states of one composition become their mean.
+
+    Args:
+        frames: of one training.
+    """
+    states: dict[bytes, Counter[State]] = {}
+    names: dict[bytes, Frame] = {}
+    for frame in frames:
+        key = np.sort(frame.numbers).tobytes()
+        names.setdefault(key, frame)
+        states.setdefault(key, Counter())[_state(frame)] += 1
+    for key, found in states.items():
+        if len(found) > 1:
+            told = ", ".join(f"{_words(state)} ({n})" for state, n in found.most_common(4))
+            return (
+                f"frames of one composition, {_formula(names[key])}, say different states: {told};"
+                " a student reads no charge and no spin and learns their mean: train one student"
+                " for each state, such as with `where: {charge: -1}` under the data file"
+            )
+    return None
+
+
+def _state(frame: Frame) -> State:
+    try:
+        return (
+            charge_of(frame.info, frame.arrays) or 0.0,
+            multiplicity_of(frame.info, frame.arrays),
+        )
+    except InputError:
+        return (0.0, None)
+
+
+def _words(state: State) -> str:
+    charge, multiplicity = state
+    spin = "" if multiplicity is None else f", multiplicity {multiplicity}"
+    return f"charge {charge:g}{spin}"
+
+
+def _formula(frame: Frame) -> str:
+    counts = Counter(chemical_symbols[number] for number in frame.numbers)
+    return "".join(f"{symbol}{n if n > 1 else ''}" for symbol, n in sorted(counts.items()))

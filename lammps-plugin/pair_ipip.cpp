@@ -160,11 +160,14 @@ void PairIpip::load(const std::string& name) {
   utils::logmesg(lmp, "ipip student {}: {} for {}, cutoff {} A, {}, weights {}; {}\n", info.path,
                  info.architecture, listed(info.symbols), info.cutoff, info.dtype,
                  info.weights_digest.substr(0, 19), student_->backend());
+  const std::string notice = student_->notice();
+  if (!notice.empty()) utils::logmesg(lmp, "ipip: {}\n", notice);
 }
 
 // Each rank takes its device; the table of all is printed once.
 void PairIpip::choose_devices() {
-  const std::string request = options_.backend == "fused" && device_ == "auto" ? "cpu" : device_;
+  const std::string request =
+      options_.backend != "torchscript" && device_ == "auto" ? "cpu" : device_;
   const std::string failure = choose_device(request, share_, world, options_.device);
   stop_together(failure.empty() ? failure : ": " + failure);
   const std::string table = device_table(options_.device, world);

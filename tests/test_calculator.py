@@ -95,7 +95,7 @@ def test_auto_runs_students_that_have_no_kernels(
     make_student: Callable[..., Student], tmp_path: Path
 ) -> None:
     save_student(make_student("visnet"), tmp_path / "visnet.pt")
-    assert IpipCalculator(tmp_path / "visnet.pt").description == "torchscript"
+    assert IpipCalculator(tmp_path / "visnet.pt").description == "eager"
     with pytest.raises(InputError, match="backend fused cannot run it"):
         IpipCalculator(tmp_path / "visnet.pt", backend="fused")
 

@@ -108,7 +108,7 @@ def _train(folder: Path, epochs: int) -> Path:
 def _as_dtype(model: Path, dtype: str, folder: Path) -> Path:
     """Write the same weights in another precision."""
     path = folder / f"{dtype}.pt"
-    student, _ = load_student(model)
+    student = load_student(model)
     arguments = {**student.arguments, "dtype": dtype}
     same = build_student(student.architecture, student.symbols, **arguments)
     same.load_state_dict(student.state_dict())

@@ -22,7 +22,7 @@ def relabel(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     torch.set_num_threads(1)
     frames = [dense(ATOMS, seed=seed) for seed in range(20 if quick else 1000)]
     model = write_student(folder, 64, 2, scale=1.0)
-    student, _ = load_student(model)
+    student = load_student(model)
     predict(student, frames[:2], kernels="eager")
     start = time.perf_counter()
     eager = predict(student, frames, kernels="eager")

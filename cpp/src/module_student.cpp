@@ -118,6 +118,7 @@ class CoreStudent {
 }  // namespace
 
 void bind_student(py::module_& module) {
+  module.def("kernels_refusal", &ipip::kernels_refusal, py::arg("path"));
   py::class_<CoreStudent>(module, "Student")
       .def(py::init<const std::string&, const std::string&, int, const std::string&, double, double,
                     bool>(),

@@ -12,11 +12,14 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "archive.hpp"
 #include "ipip/error.hpp"
+#include "short_reason.hpp"
 
 namespace ipip {
 namespace {
@@ -55,6 +58,36 @@ void move(torch::jit::Module& module, torch::Device device) {
     for (const auto& item : child.named_attributes(/*recurse=*/false)) {
       if (item.value.isTensor())
         child.setattr(item.name, item.value.toTensor().detach().to(device));
+    }
+  }
+}
+
+// The file has its weights twice, as plain arrays and within the module: what a check of the one
+// says must hold for the other.
+void require_same_weights(const torch::jit::Module& module, const Arrays& weights) {
+  std::set<std::string> names;
+  const auto compare = [&](const std::string& name, const Tensor& tensor) {
+    const auto found = weights.find(name);
+    const Tensor values = tensor.contiguous();
+    const bool same =
+        found != weights.end() &&
+        c10::toString(values.scalar_type()) ==
+            std::string(found->second.number == Number::float32 ? "Float" : "Double") &&
+        values.sizes().vec() == found->second.shape &&
+        values.nbytes() == found->second.bytes.size() &&
+        std::memcmp(values.const_data_ptr(), found->second.bytes.data(), values.nbytes()) == 0;
+    if (!same) {
+      throw Error("weight " + name.substr(0, 60) +
+                  " of its TorchScript is not the one in ipip.safetensors; export it again");
+    }
+    names.insert(name);
+  };
+  for (const auto& item : module.named_parameters()) compare(item.name, item.value);
+  for (const auto& item : module.named_buffers()) compare(item.name, item.value);
+  for (const auto& [name, array] : weights) {
+    if (names.count(name) == 0) {
+      throw Error("its TorchScript has no weight " + name.substr(0, 60) +
+                  ", but ipip.safetensors has; export it again");
     }
   }
 }
@@ -111,15 +144,19 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-torch::jit::Module load_module(const std::string& path, const std::string& device) {
+torch::jit::Module load_module(const ModelFile& file, const std::string& device) {
+  const std::string& path = file.metadata.info.path;
   constexpr std::size_t n_arguments = 5;  // self, species, edge_index, edge_vec, n_local
   require_device(device);
   torch::jit::Module module;
   try {
     module = torch::jit::load(path, torch::kCPU);
+    require_same_weights(module, file.weights);
     if (device != "cpu") move(module, torch::Device(device));
     module.eval();
     for (const Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
+  } catch (const Error& error) {
+    throw Error(path + ": " + error.what());
   } catch (const std::exception& error) {
     throw Error(path + ": libtorch cannot load it (" + short_reason(error) +
                 "); copy it again or export the student again");

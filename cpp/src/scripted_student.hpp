@@ -10,15 +10,17 @@
 
 #include "halo_session.hpp"
 #include "ipip/student.hpp"
+#include "model/model_file.hpp"
 #include "resident_pairs.hpp"
 
 namespace ipip {
 
-/// Reads the module of a model file onto a device, without gradients on its weights.
-/// @throws ipip::Error  libtorch cannot load it or does not have the device, or the module's
-/// forward
-///                      is not that of a student
-torch::jit::Module load_module(const std::string& path, const std::string& device);
+/// Reads the module of a model file onto a device, without gradients on its weights. This runs code
+/// that is in the file.
+/// @throws ipip::Error  libtorch cannot load it or does not have the device, the module's forward
+/// is
+///                      not that of a student, or its weights are not those of the file
+torch::jit::Module load_module(const ModelFile& file, const std::string& device);
 
 class ScriptedStudent {
  public:

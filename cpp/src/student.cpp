@@ -12,15 +12,16 @@
 #include <new>
 #include <utility>
 
-#include "archive.hpp"
 #include "evaluator.hpp"
 #include "fused/make_evaluator.hpp"
+#include "fused/painn_model.hpp"
 #include "halo_session.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
-#include "metadata.hpp"
+#include "model/model_file.hpp"
 #include "scripted_student.hpp"
+#include "short_reason.hpp"
 #include "warm_up.hpp"
 
 namespace ipip {
@@ -131,23 +132,29 @@ struct Student::Impl {
   std::unique_ptr<ScriptedStudent> scripted;
   std::vector<std::int64_t> exchange_widths;
 
-  Impl(const StudentInfo& info, const RunOptions& run_options) : options(run_options) {
-    const bool on_cpu = options.device == "cpu";
-    if (options.backend == "fused" && !on_cpu) {
-      throw Error("backend fused runs on the cpu, but device is " + options.device +
-                  ": use device cpu, or backend auto or torchscript");
+  Impl(const ModelFile& file, const RunOptions& run_options) : options(run_options) {
+    if (options.backend == "torchscript") {
+      check_code(file);
+      scripted =
+          std::make_unique<ScriptedStudent>(load_module(file, options.device), options.device);
+    } else {
+      fused = make_fused(file);
     }
-    torch::jit::Module module = load_module(info.path, options.device);
-    if (on_cpu && options.backend != "torchscript") {
-      std::string reason;
-      fused = fused::make_evaluator(module, info, options, reason);
-      if (!fused && options.backend == "fused") {
-        throw Error(info.path + ": backend fused cannot run it, because " + reason +
-                    "; use backend auto or torchscript");
-      }
+    exchange_widths = fused ? fused->exchange_widths() : file.metadata.info.halo_widths;
+  }
+
+  // The kernels, which read numbers only; or what is to be done where there are none. To run the
+  // program in a file is for the user to choose, never a default.
+  std::unique_ptr<Evaluator> make_fused(const ModelFile& file) const {
+    std::string reason = "the kernels run on the cpu and device is " + options.device;
+    if (options.device == "cpu") {
+      auto kernels = fused::make_evaluator(file, options, reason);
+      if (kernels) return kernels;
     }
-    if (!fused) scripted = std::make_unique<ScriptedStudent>(std::move(module), options.device);
-    exchange_widths = fused ? fused->exchange_widths() : info.halo_widths;
+    throw Error(file.metadata.info.path + ": backend " + options.backend +
+                " cannot run it, because " + reason +
+                "; backend torchscript runs the program that is in the file: choose it if you "
+                "trust whoever made the file");
   }
 
   // Forces and virials too: pairs are in main memory.
@@ -173,8 +180,9 @@ struct Student::Impl {
 Student::Student(const std::string& path, const RunOptions& options) {
   check_options(options);
   require_matching_torch();
-  info_ = read_info(path);
-  impl_ = std::make_unique<Impl>(info_, options);
+  const ModelFile file = read_model_file(path);
+  info_ = file.metadata.info;
+  impl_ = std::make_unique<Impl>(file, options);
 }
 
 Student::~Student() = default;
@@ -269,8 +277,14 @@ std::string Student::backend() const {
   return impl_->fused ? impl_->fused->description() : impl_->scripted->description();
 }
 
-StudentInfo read_info(const std::string& path) {
-  return parse_metadata(read_metadata_text(path), path);
+std::string kernels_refusal(const std::string& path) {
+  return fused::refusal(read_metadata(path));
+}
+
+std::string Student::notice() const {
+  if (impl_->fused) return {};
+  return "backend torchscript runs the program in " + info_.path +
+         ": use it only with files from people you trust";
 }
 
 }  // namespace ipip

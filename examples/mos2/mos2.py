@@ -140,7 +140,7 @@ def _train(
     trained = train_run(run, prepare(run, folder), folder)
     if trained is None:
         raise InputError("this example runs in one process; start it without torchrun")
-    student, _ = load_student(trained.student_file)
+    student = load_student(trained.student_file)
     said = {"steps": trained.result.steps, "wall_s": round(trained.result.wall_s, 1)}
     settings = {
         "student": run.student.model_dump(mode="json"),

@@ -17,12 +17,13 @@ __all__ = [
     "descriptors",
     "load_student",
     "predict",
+    "read_metadata",
     "save_student",
 ]
 
 if TYPE_CHECKING:
     from ipip.calculator import IpipCalculator
-    from ipip.export import load_student, save_student
+    from ipip.export import load_student, read_metadata, save_student
     from ipip.models import build_student
     from ipip.prediction import Prediction, Spread, descriptors, predict
 
@@ -34,6 +35,7 @@ _HOMES = {
     "descriptors": "ipip.prediction",
     "load_student": "ipip.export",
     "predict": "ipip.prediction",
+    "read_metadata": "ipip.export",
     "save_student": "ipip.export",
 }
 

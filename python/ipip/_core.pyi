@@ -27,12 +27,20 @@ def torch_version_built() -> str:
 def torch_version_loaded() -> str:
     """Version of the libtorch that is loaded, "major.minor.patch"."""
 
+def kernels_refusal(path: str | bytes) -> str:
+    """Why the kernels do not run the student in a file, or "" where they do.
+
+    Raises:
+        CoreError: the file is not a student.
+    """
+
 class Student:
     """A model file evaluated by libipip, with the buffers that it keeps between calls.
 
     Args:
         path: of the model file.
-        backend: `fused` (kernels for PaiNN), `torchscript`, or `auto` for the faster that runs it.
+        backend: `fused` (kernels for PaiNN, which read numbers from the file), `auto` (the same),
+            or `torchscript` (any student, by the program that is in the file: this runs code).
         threads: of one evaluation.
         instruction_set: of the fused kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
         table_error: largest error of the fused backend's radial tables over the largest value and

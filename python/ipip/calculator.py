@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import load_core_student, load_student, read_metadata
+from ipip.export import has_kernels, load_core_student, load_student, read_metadata
 from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
 
@@ -37,9 +37,10 @@ class IpipCalculator(Calculator):
     Args:
         model: path of the model file.
         device: torch device, `cpu` or `cuda[:N]`.
-        backend: what evaluates: `fused` (hand-written kernels, for PaiNN), `torchscript` (the
-            module in the file), `eager` (the network in Python; the only one on a GPU), or `auto`
-            for the fastest that runs this student on this device.
+        backend: what evaluates: `fused` (hand-written kernels, for PaiNN on the CPU), `eager` (the
+            network in Python; the only one on a GPU), `auto` for the first of these that runs the
+            student, or `torchscript` (the program in the file: only for files from people you
+            trust).
         skin: Å, of the neighbour list.
         threads: of one evaluation by `fused` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
@@ -81,11 +82,14 @@ class IpipCalculator(Calculator):
         """Read the model file."""
         self.metadata = read_metadata(self.model)
         # Loaded in Python too: this checks the digest of the weights.
-        student = load_student(self.model, str(self.device))[0]
+        student = load_student(self.model, str(self.device))
         self._search = NeighborSearch(self.metadata.cutoff, self._skin)
         self._core = None
         self._student = None
-        if self._backend == "eager" or self.device.type != "cpu":
+        backend = self._backend
+        if backend == "auto" and not has_kernels(self.model):
+            backend = "eager"
+        if backend == "eager" or self.device.type != "cpu":
             self._student = student.eval().requires_grad_(False)
             self.description = "eager"
         else:

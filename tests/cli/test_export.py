@@ -88,7 +88,8 @@ def test_precision_can_be_changed(
     save_student(make_student(dtype="float32"), tmp_path / "single.pt")
     arguments = ["export", str(tmp_path / "single.pt"), str(tmp_path / "double.pt")]
     assert main([*arguments, "--dtype", "float64", "--no-lammps"]) == 0
-    student, metadata = load_student(tmp_path / "double.pt")
+    student = load_student(tmp_path / "double.pt")
+    metadata = read_metadata(tmp_path / "double.pt")
     assert metadata.dtype == "float64" and student.embedding.weight.dtype == torch.float64
     atoms = Frame(
         numbers=np.array([42, 16]),

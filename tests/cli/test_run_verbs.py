@@ -132,7 +132,7 @@ def test_pretrain_then_finetune_give_students(finished, tmp_path, capsys):
     student = first / "student.pt"
     assert main(["finetune", str(config), str(student), "--dir", str(second), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n_frames"] == 2
-    assert load_student(second / "student.pt")[0].symbols == ["Ar"]
+    assert load_student(second / "student.pt").symbols == ["Ar"]
     missing = str(tmp_path / "no.pt")
     assert main(["finetune", str(config), missing, "--dir", str(tmp_path / "x")]) == 2
     assert "no.pt" in capsys.readouterr().err

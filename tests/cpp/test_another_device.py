@@ -16,11 +16,13 @@ from ipip.models import Student
 # is small: the device does not index tensors by tensors, as PaiNN and ViSNet do.
 SCRIPT = """
 import sys
+from pathlib import Path
 import numpy as np, torch
 import torch._lazy.ts_backend
 from torch import Tensor, nn
 from ipip import _core
 from tests.cpp.test_resident_student import a_crystal, candidates, points
+from tests.scripted_file import write_module
 
 torch._lazy.ts_backend.init()
 torch.set_num_threads(1)
@@ -47,9 +49,7 @@ class Density(nn.Module):
 
 
 path = sys.argv[1]
-extra = {"ipip.json": ""}
-torch.jit.load(path, _extra_files=extra)
-torch.jit.script(Density()).save(path, _extra_files=extra)
+write_module(Density(), Path(path))
 atoms = a_crystal()
 n = len(atoms)
 given, shifts = candidates(atoms, 5.0)

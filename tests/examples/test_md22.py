@@ -44,7 +44,7 @@ def test_quick_reports_the_student_s_own_errors_on_the_test_frames(
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["frames"] == {"train": 8, "valid": 2, "test": 4}
     (result,) = report["results"]
-    student, _ = load_student(tmp_path / "out" / result["student"])
+    student = load_student(tmp_path / "out" / result["student"])
     test = json.loads((tmp_path / "out" / "split.json").read_text())["test"]
     keys = md22.KEYS[".npz"]
     found = predict(student, [read_frames(md22_npz, keys)[index] for index in test])

@@ -56,7 +56,7 @@ def test_quick_compares_teacher_and_students_on_the_run_they_have_not_seen(
     assert len(mos2.split_by_run(frames, reverse=False, valid=5, seed=1).test) == 53
     test = [frames[index] for index in split["test"]]
     by_name = {result["model"]: result for result in report["results"]}
-    student, _ = load_student(tmp_path / "painn" / "student.pt")
+    student = load_student(tmp_path / "painn" / "student.pt")
     errors = np.concatenate(
         [p.forces - r.forces for r, p in zip(test, predict(student, test), strict=True)]
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from tests.zip_records import with_metadata
 
 from ipip.errors import InputError
 from ipip.export import load_student, read_metadata, save_student
@@ -28,20 +27,11 @@ def saved(make_student: Make, tmp_path: Path) -> Path:
 
 def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """Change the metadata of a model file."""
-    out = path.with_name("changed.pt")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
-        for item in old.infolist():
-            data = old.read(item)
-            if item.filename.endswith("extra/ipip.json"):
-                block = json.loads(data)
-                change(block)
-                data = json.dumps(block).encode()
-            new.writestr(item, data)
-    return out
+    return with_metadata(path, path.with_name("changed.pt"), change)
 
 
 def test_a_student_comes_back_bit_for_bit(make_student: Make, saved: Path) -> None:
-    student, metadata = load_student(saved)
+    student, metadata = load_student(saved), read_metadata(saved)
     original = make_student().state_dict()
     assert metadata.symbols == ["Mo", "S", "O"] and metadata.training == {"note": "test"}
     assert all(torch.equal(v, original[k]) for k, v in student.state_dict().items())

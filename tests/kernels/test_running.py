@@ -120,7 +120,9 @@ def test_backends_are_chosen_and_refused_in_one_sentence(
         _core.Student(str(painn), backend="fused", instruction_set="sse9")
     visnet = tmp_path / "visnet.pt"
     save_student(make_student("visnet"), visnet)
-    assert _core.Student(str(visnet)).backend == "torchscript"
+    assert _core.Student(str(visnet), backend="torchscript").backend == "torchscript"
+    with pytest.raises(_core.CoreError, match=r"backend auto cannot run it, .* if you trust"):
+        _core.Student(str(visnet))
     with pytest.raises(_core.CoreError, match="backend fused cannot run it, because its archit"):
         _core.Student(str(visnet), backend="fused")
 

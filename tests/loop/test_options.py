@@ -107,8 +107,8 @@ def test_the_baseline_is_student_0_of_a_run_without_pretraining(run, write_input
     more = {"max_steps": int(manifests[NONE].results["steps"]), "max_epochs": 1000}
     settings = settings.model_copy(update={"finetune": settings.finetune.model_copy(update=more)})
     run_loop(settings, tmp_path / "run")
-    plain, _ = load_student(tmp_path / "run" / stage_id(0, "40_finetune") / "student.pt")
-    baseline, _ = load_student(run / NONE / "student.pt")
+    plain = load_student(tmp_path / "run" / stage_id(0, "40_finetune") / "student.pt")
+    baseline = load_student(run / NONE / "student.pt")
     for name, weights in baseline.state_dict().items():
         torch.testing.assert_close(weights, plain.state_dict()[name], rtol=0, atol=0, msg=name)
 

@@ -54,7 +54,7 @@ def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_sa
     assert made.results["valid_frames"] == before["valid_frames"] == 1
     assert made.results["train_frames"] == before["train_frames"] - 1
     assert made.results["harvested_frames"] == 1
-    student, _ = load_student(made.outputs[0])
+    student = load_student(made.outputs[0])
     error = metrics([frames[wild]], predict(student, [frames[wild]]))["force_mae_ev_per_a"]
     assert made.results["harvested_force_mae_ev_per_a"] == pytest.approx(error)
     assert f"{error:.3f} eV/Å on 1 harvested frames held out" in made.note

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch_geometric.nn.models import ViSNet as Reference
 
 from ipip.errors import InputError
-from ipip.export import load_student, save_student
+from ipip.export import load_student, read_metadata, save_student
 from ipip.graph import energy_and_forces, neighbor_list, species_index
 from ipip.models.visnet_from_pyg import visnet_from_pyg
 from tests.models.systems import visited_cluster
@@ -111,7 +111,8 @@ def test_a_student_taken_over_travels_as_a_file(tmp_path: Path) -> None:
         reference(lmax=2).state_dict(), SYMBOLS, lmax=2, attention_heads=2, dtype="float64"
     )
     save_student(student, tmp_path / "student.pt")
-    loaded, metadata = load_student(tmp_path / "student.pt")
+    loaded = load_student(tmp_path / "student.pt")
+    metadata = read_metadata(tmp_path / "student.pt")
     assert metadata.arguments["published"] is True
     assert visited_cluster(loaded, 0.5)[0] == visited_cluster(student, 0.5)[0]
 

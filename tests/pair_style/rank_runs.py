@@ -8,6 +8,8 @@ import numpy as np
 
 from tests.pair_style.conftest import TYPES, Run
 
+# What runs each architecture; the kernels are the default.
+BACKENDS = {"painn": "", "visnet": "backend torchscript"}
 NAMES = ("forces", "atomic energies", "atomic virials", "centroid virials")
 SPANS = (slice(1, 4), slice(4, 5), slice(5, 11), slice(11, 20))
 

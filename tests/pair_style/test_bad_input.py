@@ -107,7 +107,7 @@ def test_truncated_and_foreign_files_are_refused(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"format_version": 1', '"format_version": 9', "format_version is 9, this ipip reads 1"),
+        ('"format_version": 2', '"format_version": 9', "format_version is 9, this ipip reads 1"),
         ('"dtype": "float64",\n "units"', '"dtype": "float16",\n "units"', 'dtype is "float16"'),
         ('"energy": "eV"', '"energy": "Ha"', 'units.energy is "Ha"'),
         ('"cutoff": 5.0,\n "layers"', '"cutoff": -5.0,\n "layers"', "cutoff is -5"),

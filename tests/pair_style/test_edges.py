@@ -22,6 +22,7 @@ from tests.pair_style.conftest import (
     write_start,
 )
 from tests.pair_style.rank_runs import pair
+from tests.scripted_file import write_module
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -44,9 +45,7 @@ class PairSums(nn.Module):
 
 def write_pair_sums(model: Path) -> None:
     """Put the sums into a model file that states no exchange."""
-    extra = {"ipip.json": ""}
-    torch.jit.load(str(model), _extra_files=extra)
-    torch.jit.script(PairSums()).save(str(model), _extra_files=extra)
+    write_module(PairSums(), model)
 
 
 def brute_force(atoms: Atoms) -> tuple[np.ndarray, int]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from tests.pair_style.conftest import Run, a_gas, header, write_start
 from tests.pair_style.rank_runs import pair
+from tests.scripted_file import write_module
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -112,14 +113,14 @@ def test_a_rank_without_memory_stops_all_with_one_message(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=3)
-    extra = {"ipip.json": ""}
-    inner = torch.jit.load(str(model), _extra_files=extra)
-    torch.jit.script(Hungry(inner)).save(str(model), _extra_files=extra)
+    write_module(Hungry(torch.jit.load(str(model))), model)
     atoms = a_gas()
     atoms.numbers[:] = 16
     atoms.numbers[0] = 42
     box = write_start(tmp_path, atoms)
-    run = lammps(header(box, extra="processors 1 1 2", pair=pair()) + "run 0\n", ranks=2)
+    run = lammps(
+        header(box, extra="processors 1 1 2", pair=pair("backend torchscript")) + "run 0\n", ranks=2
+    )
     assert run.status != 0
     assert run.output.count("ERROR") == 1, run.output
     assert "step 0:" in run.errors
@@ -140,11 +141,10 @@ def test_a_model_that_cannot_run_is_told_before_any_step(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=1)
-    extra = {"ipip.json": ""}
-    torch.jit.load(str(model), _extra_files=extra)
-    torch.jit.script(Broken()).save(str(model), _extra_files=extra)
+    write_module(Broken(), model)
     box = write_start(tmp_path, a_gas())
-    run = lammps(header(box, pair=pair()) + "print reached\nrun 0\n", ranks=2)
+    deck = header(box, pair=pair("backend torchscript")) + "print reached\nrun 0\n"
+    run = lammps(deck, ranks=2)
     assert run.status != 0
     assert run.output.count("ERROR") == 1, run.output
     assert "pair_style ipip, warm-up:" in run.errors

@@ -19,7 +19,7 @@ from tests.pair_style.conftest import (
     header,
     write_start,
 )
-from tests.pair_style.rank_runs import answers, ask, assert_same, on_ranks, pair
+from tests.pair_style.rank_runs import BACKENDS, answers, ask, assert_same, on_ranks, pair
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -95,7 +95,7 @@ def test_float32_agrees_to_its_precision(
     more = {"attention_heads": 2} if architecture == "visnet" else {}
     models("float32", architecture=architecture, layers=3, **more)
     box = write_start(tmp_path, a_crystal())
-    chosen = pair("check yes", "float32.pt")
+    chosen = pair(f"{BACKENDS[architecture]} check yes", "float32.pt")
     expected = on_ranks(lammps, header(box, pair=chosen) + ask("one"), 1)
     found = on_ranks(lammps, header(box, pair=chosen) + ask("one"), 2)
     assert_same(found, expected, 2e-5)
@@ -104,8 +104,10 @@ def test_float32_agrees_to_its_precision(
 def test_visnet_agrees(models: Models, lammps: Lammps, tmp_path: Path) -> None:
     models(architecture="visnet", attention_heads=2, layers=3)
     box = write_start(tmp_path, a_gas())
-    expected = on_ranks(lammps, header(box, pair=pair()) + ask("one"), 1)
-    assert_same(on_ranks(lammps, header(box, pair=pair("check yes")) + ask("one"), 4), expected)
+    backend = BACKENDS["visnet"]
+    expected = on_ranks(lammps, header(box, pair=pair(backend)) + ask("one"), 1)
+    deck = header(box, pair=pair(f"{backend} check yes")) + ask("one")
+    assert_same(on_ranks(lammps, deck, 4), expected)
 
 
 def test_a_student_of_one_layer_exchanges_nothing_but_forces(

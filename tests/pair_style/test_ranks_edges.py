@@ -10,7 +10,7 @@ import pytest
 from ase import Atoms
 
 from tests.pair_style.conftest import Run, a_gas, header, write_start
-from tests.pair_style.rank_runs import ask, assert_same, on_ranks, pair
+from tests.pair_style.rank_runs import BACKENDS, ask, assert_same, on_ranks, pair
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -42,8 +42,9 @@ def test_ranks_without_atoms_or_pairs_take_part(
     more = {"attention_heads": 2} if architecture == "visnet" else {}
     models(architecture=architecture, layers=3, **more)
     box = write_start(tmp_path, in_a_corner(symbols, spacing))
-    expected = on_ranks(lammps, header(box, pair=pair()) + ask("one"), 1)
-    deck = header(box, extra="processors 4 1 1", pair=pair("check yes"))
+    backend = BACKENDS[architecture]
+    expected = on_ranks(lammps, header(box, pair=pair(backend)) + ask("one"), 1)
+    deck = header(box, extra="processors 4 1 1", pair=pair(f"{backend} check yes"))
     assert_same(on_ranks(lammps, deck + ask("one"), 4), expected)
 
 

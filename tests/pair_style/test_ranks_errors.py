@@ -16,6 +16,7 @@ from ipip import save_student
 from ipip.models import Student
 from tests.pair_style.conftest import LMP, MPIRUN, SYMBOLS, Run, a_gas, header, write_start
 from tests.pair_style.rank_runs import pair
+from tests.scripted_file import write_module
 
 Models = Callable[..., Path]
 Lammps = Callable[..., Run]
@@ -115,15 +116,13 @@ def test_a_failure_inside_the_student_of_one_rank_stops_all(
     models: Models, lammps: Lammps, tmp_path: Path, early: bool, exchange: str
 ) -> None:
     model = models(layers=3)
-    extra = {"ipip.json": ""}
-    inner = torch.jit.load(str(model), _extra_files=extra)
-    torch.jit.script(Fragile(inner, early)).save(str(model), _extra_files=extra)
+    write_module(Fragile(torch.jit.load(str(model)), early), model)
     atoms = a_gas()
     atoms.numbers[:] = 16
     atoms.numbers[0] = 42
     box = write_start(tmp_path, atoms)
-    deck = header(box, extra="processors 1 1 2", pair=pair(f"halo {exchange}")) + "run 0\n"
-    error = only_error(lammps(deck, ranks=2))
+    deck = header(box, extra="processors 1 1 2", pair=pair(f"backend torchscript halo {exchange}"))
+    error = only_error(lammps(deck + "run 0\n", ranks=2))
     assert "pair_style ipip, step 0:" in error
     assert "the student failed" in error
     assert "no such surroundings" in error
@@ -185,13 +184,7 @@ def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=3)
-    extra = {"ipip.json": ""}
-    module = torch.jit.load(str(model), _extra_files=extra)
-    text = extra["ipip.json"]
-    text = text.decode() if isinstance(text, bytes) else text
-    wrong = text.replace("32,\n  32", "32,\n  16")
-    assert wrong != text
-    module.save(str(model), _extra_files={"ipip.json": wrong})
+    write_module(torch.jit.load(str(model)), model, halo_widths=[32, 16])
     box = write_start(tmp_path, a_gas())
     deck = header(box, pair=pair("backend torchscript")) + "run 0\n"
     error = only_error(lammps(deck, ranks=2))

@@ -25,6 +25,28 @@ def test_the_log_says_once_which_student_runs(
     assert "float64.pt: painn for Mo S O, cutoff 5 A, float64, weights sha256:" in lines[0]
 
 
+def test_the_log_says_where_the_program_in_a_file_runs(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    box = write_start(tmp_path, a_gas())
+    said = {}
+    for backend in ("auto", "torchscript"):
+        pair = f"pair_style ipip backend {backend}\npair_coeff * * float64.pt O Mo S"
+        said[backend] = lammps(header(box, pair=pair) + "run 0\n").output
+    notice = "float64.pt: use it only with files from people you trust"
+    assert notice in said["torchscript"] and notice not in said["auto"]
+
+
+def test_a_student_without_kernels_runs_only_where_its_program_may(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models(architecture="visnet", attention_heads=2)
+    run = lammps(header(write_start(tmp_path, a_gas())) + "run 0\n", ranks=2)
+    assert run.status != 0
+    assert "choose it if you trust whoever made the file" in run.errors
+
+
 @pytest.mark.parametrize("keywords", ["threads 2", "backend torchscript device cpu"])
 def test_keywords_do_not_change_the_result(
     models: Models, lammps: Lammps, tmp_path: Path, keywords: str

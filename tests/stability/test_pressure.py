@@ -12,7 +12,7 @@ from ipip.stability.pressure import pressure_concerns
 def test_students_without_stresses_are_named_where_the_box_moves(
     students: dict[str, Path], make_protocol: Callable[..., StabilityProtocol], tmp_path: Path
 ) -> None:
-    student, _ = load_student(students["calm"])
+    student = load_student(students["calm"])
     trainings: dict[str, dict[str, Any]] = {
         "from-train": {"settings": {"stress_weight": 0.0}},
         "from-loop": {"stage": "round_000/40_finetune", "stress_weight": 0.0},

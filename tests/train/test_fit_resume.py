@@ -64,7 +64,7 @@ from ipip.train import fit
 
 folder = Path(sys.argv[1])
 frames = read_frames(folder / "frames.xyz")
-student, _ = load_student(folder / "start.pt")
+student = load_student(folder / "start.pt")
 settings = TrainingSettings.model_validate_json((folder / "settings.json").read_text())
 fit(student, frames[:24], frames[24:30], settings, folder / "killed", seed=2, progress=False)
 """
@@ -77,7 +77,7 @@ def test_a_killed_training_continues_to_the_same_result(
 
     student.set_energy_scale([-1.0, -1.0], 1.0, 0.0)
     save_student(student, tmp_path / "start.pt")
-    student, _ = load_student(tmp_path / "start.pt")
+    student = load_student(tmp_path / "start.pt")
     write_frames(tmp_path / "frames.xyz", copper)
     settings = settings.model_copy(update={"max_epochs": 30})
     (tmp_path / "settings.json").write_text(settings.model_dump_json())
@@ -147,7 +147,7 @@ from ipip.train.checkpoints import BestAndLast
 
 folder = Path(sys.argv[1])
 frames = read_frames(folder / "frames.xyz")
-student, _ = load_student(folder / "start.pt")
+student = load_student(folder / "start.pt")
 settings = TrainingSettings(max_epochs=4)
 write = BestAndLast.__call__
 
@@ -186,7 +186,7 @@ def test_a_full_disk_ends_with_one_message_and_keeps_the_checkpoint(
     assert ended.stdout.count("\n") == 1 and "Traceback" not in ended.stderr
     assert load_checkpoint(tmp_path / "fit" / "last.ckpt")["epoch"] == 0
     assert not [path for path in (tmp_path / "fit").iterdir() if ".tmp" in path.name]
-    student, _ = load_student(tmp_path / "start.pt")
+    student = load_student(tmp_path / "start.pt")
     settings = TrainingSettings(max_epochs=4)
     arguments = (student, copper[:6], copper[6:8], settings)
     again = fit(*arguments, tmp_path / "fit", seed=2, progress=False)

@@ -31,7 +31,7 @@ def test_a_file_labels_frames_as_its_network_does(
     path = write(tmp_path, architecture)
     open_frame = copper[0].replace(pbc=np.zeros(3, bool))
     frames = [*copper, open_frame]
-    expected = predict(load_student(path)[0], frames)
+    expected = predict(load_student(path), frames)
     for one, two in zip(expected, predict_file(path, frames), strict=True):
         assert two.energy == pytest.approx(one.energy, rel=1e-9)
         np.testing.assert_allclose(two.forces, one.forces, atol=1e-8)

@@ -31,8 +31,8 @@ struct StudentInfo {
 struct RunOptions {
   std::string device = "cpu";  ///< "cpu", or "cuda:k" for the torchscript backend
   int threads = 1;             ///< threads of one evaluation, 1 or more
-  /// "fused": hand-written kernels, for PaiNN; "torchscript": any student; "auto": fused where it
-  /// runs the student, else torchscript.
+  /// "fused": hand-written kernels, for PaiNN on the cpu, which read numbers from the file; "auto":
+  /// the same; "torchscript": any student, on any device, by the program that is in the file.
   std::string backend = "auto";
   /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2" or
   /// "generic".
@@ -109,9 +109,12 @@ struct Results {
 class IPIP_API Student {
  public:
   /// Reads and checks the file, metadata first.
+  /// Nothing in the file is run unless `options.backend` is torchscript; then digests are compared
+  /// before, and the module's weights with the plain ones after it was loaded.
   /// @throws ipip::Error  the file is missing, cut off, not TorchScript, not a student, of an
-  ///                      unknown format version, or a field of its metadata is wrong; or an option
-  ///                      is wrong; or the loaded libtorch is not the one ipip was built for
+  ///                      unknown format version, or its metadata, weights and digests contradict
+  ///                      each other; or an option is wrong, or the backend does not run this
+  ///                      student; or the loaded libtorch is not the one ipip was built for
   explicit Student(const std::string& path, const RunOptions& options = {});
   ~Student();
   Student(const Student&) = delete;
@@ -122,6 +125,9 @@ class IPIP_API Student {
 
   /// What evaluates it, in a few words: "torchscript on cuda:0" or "fused, avx512, ...".
   std::string backend() const;
+
+  /// What a user has to know about what runs, for a log; else empty.
+  std::string notice() const;
 
   /// Whether candidates can be given: the torchscript backend takes them, on any device.
   bool takes_candidates() const;
@@ -173,5 +179,9 @@ class IPIP_API Student {
 /// Reads and checks the metadata of a model file without loading the model.
 /// @throws ipip::Error  as `Student`
 IPIP_API StudentInfo read_info(const std::string& path);
+
+/// Why the kernels do not run the student in a file, or an empty text where they do.
+/// @throws ipip::Error  as `read_info`
+IPIP_API std::string kernels_refusal(const std::string& path);
 
 }  // namespace ipip

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "make_evaluator.hpp"
 
-#include <torch/script.h>
-
 #include <utility>
 
 #include "ipip/error.hpp"
@@ -19,8 +17,7 @@ template <class T>
 constexpr double kTableError = sizeof(T) == 4 ? 3e-7 : 1e-10;
 
 template <class T>
-std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentInfo& info,
-                                const RunOptions& options) {
+std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options) {
   const Kernels<T>* kernels = find_kernels<T>(options.instruction_set);
   if (kernels == nullptr) {
     throw Error(
@@ -28,7 +25,7 @@ std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentI
         "\", expected auto or one that this processor runs: " + supported_instruction_sets());
   }
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  PainnModel model = read_painn(module, info);
+  PainnModel model = read_painn(file);
   const double cutoff = model.cutoff;
   const std::int64_t n_species = model.n_species;
   auto network = std::make_unique<FusedPainn<T>>(*kernels, std::move(model), error,
@@ -39,12 +36,12 @@ std::unique_ptr<Evaluator> make(const torch::jit::Module& module, const StudentI
 
 }  // namespace
 
-std::unique_ptr<Evaluator> make_evaluator(const torch::jit::Module& module, const StudentInfo& info,
-                                          const RunOptions& options, std::string& reason) {
-  reason = refusal(module, info);
+std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
+                                          std::string& reason) {
+  reason = refusal(file.metadata);
   if (!reason.empty()) return nullptr;
-  return info.dtype == "float64" ? make<double>(module, info, options)
-                                 : make<float>(module, info, options);
+  return file.metadata.info.dtype == "float64" ? make<double>(file, options)
+                                               : make<float>(file, options);
 }
 
 }  // namespace ipip::fused

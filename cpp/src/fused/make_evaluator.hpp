@@ -5,16 +5,13 @@
 #include <string>
 
 #include "../evaluator.hpp"
-
-namespace torch::jit {
-struct Module;
-}
+#include "../model/model_file.hpp"
 
 namespace ipip::fused {
 
 /// The fused evaluator of a student, or null with the reason why there is none.
 /// @throws ipip::Error  `options.instruction_set` is not one that this processor runs
-std::unique_ptr<Evaluator> make_evaluator(const torch::jit::Module& module, const StudentInfo& info,
-                                          const RunOptions& options, std::string& reason);
+std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
+                                          std::string& reason);
 
 }  // namespace ipip::fused

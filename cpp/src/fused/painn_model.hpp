@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The numbers of a PaiNN student, read from its TorchScript module.
+// The numbers of a PaiNN student.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "ipip/student.hpp"
+#include "../model/model_file.hpp"
 #include "radial_table.hpp"
-
-namespace torch::jit {
-struct Module;
-}
 
 namespace ipip::fused {
 
@@ -48,9 +44,9 @@ struct PainnModel {
 };
 
 /// Why the fused evaluator does not run this student, or an empty text.
-std::string refusal(const torch::jit::Module& module, const StudentInfo& info);
+std::string refusal(const Metadata& metadata);
 
 /// Reads a student for which `refusal` is empty.
-PainnModel read_painn(const torch::jit::Module& module, const StudentInfo& info);
+PainnModel read_painn(const ModelFile& file);
 
 }  // namespace ipip::fused

@@ -18,9 +18,11 @@ def info(
     from rich.console import Console
     from rich.table import Table
 
-    from ipip.export import load_student
+    from ipip.export import load_student, read_metadata
+    from ipip.lammps.deck import student_pair
 
-    student, metadata = load_student(model)
+    student = load_student(model)
+    metadata = read_metadata(model)
     if as_json:
         typer.echo(metadata.to_json())
         return
@@ -37,7 +39,7 @@ def info(
         "training set": metadata.training_digest or "not recorded",
         "written by": ", ".join(f"{name} {v}" for name, v in metadata.versions.items()),
         "cite": metadata.citation,
-        "in LAMMPS": f"pair_style ipip\npair_coeff * * {model} {' '.join(metadata.symbols)}",
+        "in LAMMPS": "\n".join(student_pair(model, metadata.symbols).lines),
     }
     table = Table(title=str(model), show_header=False, title_justify="left")
     for name, value in rows.items():

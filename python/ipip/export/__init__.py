@@ -1,6 +1,6 @@
 """The model file: the only contract between Python and the C++ that runs in LAMMPS."""
 
-from ipip.export.core_student import is_fused, load_core_student
+from ipip.export.core_student import has_kernels, load_core_student
 from ipip.export.digest import file_digest, weights_digest
 from ipip.export.metadata import FORMAT, FORMAT_VERSION, Metadata, describe
 from ipip.export.model_file import load_scripted, load_student, read_metadata, save_student
@@ -11,7 +11,7 @@ __all__ = [
     "Metadata",
     "describe",
     "file_digest",
-    "is_fused",
+    "has_kernels",
     "load_core_student",
     "load_scripted",
     "load_student",

@@ -15,8 +15,8 @@ def load_core_student(
 
     Args:
         path: the model file.
-        backend: `fused` (hand-written kernels, for PaiNN), `torchscript` (any student), or `auto`
-            for fused where it runs the student, else torchscript.
+        backend: `fused` (hand-written kernels, for PaiNN), `auto` (the same), or `torchscript`
+            (any student, by the program in the file: only for files from people you trust).
         threads: of one evaluation, 1 or more.
 
     Raises:
@@ -28,6 +28,13 @@ def load_core_student(
         raise InputError(str(error)) from None
 
 
-def is_fused(student: _core.Student) -> bool:
-    """Tell whether the hand-written kernels run a student."""
-    return student.backend.startswith("fused")
+def has_kernels(path: str | os.PathLike[str]) -> bool:
+    """Tell whether the hand-written kernels run the student in a file.
+
+    Raises:
+        InputError: the file is not a student.
+    """
+    try:
+        return not _core.kernels_refusal(os.fsencode(path))
+    except _core.CoreError as error:
+        raise InputError(str(error)) from None

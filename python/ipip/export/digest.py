@@ -6,16 +6,44 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor
+
+from ipip.export.archive import Archive
+
+METADATA = "extra/ipip.json"
+WEIGHTS = "extra/ipip.safetensors"
+# What TorchScript does not read, or what depends on the archive as a whole.
+NOT_CODE = (METADATA, WEIGHTS, ".data/serialization_id")
 
 
 def weights_digest(state: Mapping[str, Tensor]) -> str:
     """Return `sha256:...` over names, dtypes, shapes and bytes of a state dict, in name order."""
+    return arrays_digest({name: value.detach().cpu().numpy() for name, value in state.items()})
+
+
+def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the same of arrays."""
     total = hashlib.sha256()
-    for name in sorted(state):
-        tensor = state[name].detach().cpu().contiguous()
-        total.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
-        total.update(tensor.numpy().tobytes())
+    for name in sorted(arrays):
+        array = arrays[name]
+        total.update(f"{name}|torch.{array.dtype}|{array.shape}|".encode())
+        total.update(np.ascontiguousarray(array).tobytes())
+    return f"sha256:{total.hexdigest()}"
+
+
+def code_digest(archive: Archive) -> str:
+    """Return `sha256:...` of what TorchScript reads and runs: all records but the plain ones.
+
+    Over names, methods, sizes and bytes as they lie in the file, in name order.
+    """
+    total = hashlib.sha256()
+    for name in sorted(archive.records):
+        if name in NOT_CODE:
+            continue
+        record = archive.records[name]
+        total.update(f"{name}|{record.method}|{record.stored_size}|".encode())
+        total.update(archive.stored(record))
     return f"sha256:{total.hexdigest()}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from typing import Annotated, Any, Literal
 
@@ -13,10 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 import ipip
 from ipip.errors import InputError
 from ipip.export.digest import weights_digest
+from ipip.export.printable import printable
+from ipip.export.strict_json import parse_json
 from ipip.models import Student
 
 FORMAT = "ipip-student"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+WIDEST_EXCHANGE = 1_000_000
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -24,7 +26,7 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 class Units(BaseModel):
     """Units of everything that crosses the model's interface."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     energy: Literal["eV"] = "eV"
     length: Literal["angstrom"] = "angstrom"
@@ -33,21 +35,22 @@ class Units(BaseModel):
 class Metadata(BaseModel):
     """What a model file says about the student that it holds."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     format: Literal["ipip-student"] = "ipip-student"
-    format_version: Literal[1] = 1
-    architecture: str = Field(min_length=1)
+    format_version: Literal[1, 2] = 2
+    architecture: str = Field(min_length=1, max_length=60)
     arguments: dict[str, Any]
     symbols: list[str] = Field(min_length=1, description="elements in type order")
     cutoff: float = Field(gt=0, le=50, description="Å")
-    layers: int = Field(ge=1)
+    layers: int = Field(ge=1, le=1000)
     halo_widths: list[int] = Field(description="scalars an atom sends in each exchange")
     dtype: Literal["float32", "float64"]
     units: Units = Units()
     reference_energies: dict[str, float] = Field(description="eV, energy of a free atom")
-    n_heads: int = Field(ge=1)
+    n_heads: int = Field(ge=1, le=10_000)
     weights_digest: Digest
+    code_digest: Digest | None = Field(None, description="of the TorchScript; null in version 1")
     training_digest: Digest | None = None
     versions: dict[str, str]
     citation: str
@@ -63,16 +66,23 @@ class Metadata(BaseModel):
                 f"reference_energies name {sorted(self.reference_energies)}, "
                 f"symbols are {sorted(self.symbols)}"
             )
-        if len(self.halo_widths) != self.layers - 1 or any(w < 1 for w in self.halo_widths):
+        if len(self.halo_widths) != self.layers - 1 or any(
+            not 1 <= width <= WIDEST_EXCHANGE for width in self.halo_widths
+        ):
             raise ValueError(
                 f"halo_widths {self.halo_widths} do not fit {self.layers} layers "
                 "(one positive width between each two layers)"
+            )
+        if (self.code_digest is None) != (self.format_version == 1):
+            raise ValueError(
+                f"code_digest is {self.code_digest} in format version {self.format_version}"
             )
         return self
 
     def to_json(self) -> str:
         """Return the block as text."""
-        return self.model_dump_json(indent=1)
+        without = {"code_digest"} if self.format_version == 1 else None
+        return self.model_dump_json(indent=1, exclude=without)
 
     @classmethod
     def from_json(cls, text: str, source: str) -> Metadata:
@@ -82,21 +92,23 @@ class Metadata(BaseModel):
             InputError: a field is missing, unknown or wrong.
         """
         try:
-            block = json.loads(text)
-        except json.JSONDecodeError as error:
+            block = parse_json(text)
+        except ValueError as error:
             raise InputError(
-                f"{source}: its metadata is not JSON ({error.msg}); export the student again"
+                f"{source}: its metadata cannot be read ({printable(str(error))}); export the "
+                "student again"
             ) from None
         found = block.get("format") if isinstance(block, dict) else None
         if found != FORMAT:
             raise InputError(
-                f"{source}: format is {found!r}, expected {FORMAT!r}; give a file written by "
-                "`ipip export` or `ipip train`"
+                f"{source}: format is {str(repr(found))[:60]}, expected {FORMAT!r}; give a file "
+                "written by `ipip export` or `ipip train`"
             )
         version = block.get("format_version")
-        if version != FORMAT_VERSION:
+        if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
             raise InputError(
-                f"{source}: format version is {version!r}, this ipip reads {FORMAT_VERSION}; "
+                f"{source}: format version is {str(version)[:60]}, this ipip reads 1 to "
+                f"{FORMAT_VERSION}; "
                 "export the student again with this version, or install the one that wrote it"
             )
         try:
@@ -104,15 +116,18 @@ class Metadata(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"]) or "metadata"
-            raise InputError(
-                f"{source}: {field}: {first['msg']}; export the student again"
-            ) from None
+            what = printable(f"{field[:60]}: {first['msg'][:300]}")
+            raise InputError(f"{source}: {what}; export the student again") from None
 
 
 def describe(
-    student: Student, *, training_digest: str | None, training: dict[str, Any] | None
+    student: Student,
+    *,
+    code_digest: str,
+    training_digest: str | None,
+    training: dict[str, Any] | None,
 ) -> Metadata:
-    """Collect a student's metadata."""
+    """Collect a student's metadata; `code_digest` is that of its TorchScript."""
     energies = student.reference_energies.tolist()
     return Metadata(
         architecture=student.architecture,
@@ -125,6 +140,7 @@ def describe(
         reference_energies=dict(zip(student.symbols, energies, strict=True)),
         n_heads=student.n_heads,
         weights_digest=weights_digest(student.state_dict()),
+        code_digest=code_digest,
         training_digest=training_digest,
         versions={
             "ipip": ipip.__version__,

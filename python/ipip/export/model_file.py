@@ -1,22 +1,29 @@
-"""Writes and reads model files: a TorchScript archive with `ipip.json` among its extra files."""
+"""Writes and reads model files.
+
+A model file is a TorchScript archive with two plain records among its extra files: `ipip.json`, the
+metadata, and `ipip.safetensors`, the weights. All but `load_scripted` reads these two alone.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ipip.errors import InputError
-from ipip.export.digest import weights_digest
+from ipip.errors import InputError, IpipError
+from ipip.export.archive import Archive
+from ipip.export.contradictions import student_of
+from ipip.export.digest import METADATA, WEIGHTS, arrays_digest, code_digest
 from ipip.export.metadata import Metadata, describe
+from ipip.export.pickled_arrays import read_pickled_arrays
+from ipip.export.safetensors import Arrays, from_safetensors, to_safetensors
 from ipip.models import Student, build_student
 
-EXTRA_FILE = "ipip.json"
+LARGEST_METADATA = 4 << 20  # bytes; a student has 1 KB
 
 
 def save_student(
@@ -38,17 +45,24 @@ def save_student(
         The metadata written.
     """
     target = Path(path)
-    metadata = describe(student, training_digest=training_digest, training=training)
     scripted = _script(student)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=DeprecationWarning)
-        torch.jit.save(scripted, buffer, _extra_files={EXTRA_FILE: metadata.to_json().encode()})
+    weights = to_safetensors(
+        {name: value.detach().cpu().numpy() for name, value in student.state_dict().items()}
+    )
+    metadata = describe(
+        student,
+        code_digest=_digest(_archive(scripted, {})),
+        training_digest=training_digest,
+        training=training,
+    )
+    data = _archive(scripted, {METADATA: metadata.to_json().encode(), WEIGHTS: weights})
+    if _digest(data) != metadata.code_digest:
+        raise IpipError(f"{target}: TorchScript wrote the same module in two ways; nothing written")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as stream:
-            stream.write(buffer.getbuffer())
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
@@ -66,45 +80,64 @@ def _script(student: Student) -> torch.jit.ScriptModule:
         return torch.jit.script(fresh)
 
 
+def _archive(scripted: torch.jit.ScriptModule, extra: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    names = {record.removeprefix("extra/"): data for record, data in extra.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=DeprecationWarning)
+        torch.jit.save(scripted, buffer, _extra_files=names)
+    return buffer.getvalue()
+
+
+def _digest(data: bytes) -> str:
+    with Archive(io.BytesIO(data), "the module") as archive:
+        return code_digest(archive)
+
+
 def read_metadata(path: str | os.PathLike[str]) -> Metadata:
-    """Read and check the metadata of a model file without loading the model.
+    """Read and check the metadata of a model file without its weights; nothing in it is run.
 
     Raises:
         InputError: there is no such file, it is cut off, or it is not a student.
     """
-    file = Path(path)
-    if not file.exists():
-        raise InputError(f"{file}: there is no such file; give the path of a student (.pt)")
-    if not file.is_file():
-        raise InputError(f"{file}: this is a folder; give the path of a student (.pt)")
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = [n for n in archive.namelist() if n.endswith(f"/extra/{EXTRA_FILE}")]
-            scripted = any(n.endswith("/constants.pkl") for n in archive.namelist())
-            text = archive.read(names[0]).decode() if names else ""
-    except (zipfile.BadZipFile, OSError, EOFError, UnicodeDecodeError):
-        raise InputError(
-            f"{file}: this is not a TorchScript archive, or it is cut off "
-            f"({file.stat().st_size} bytes); copy it again or export the student again"
-        ) from None
-    if not names:
-        what = "a TorchScript file" if scripted else "an archive"
-        raise InputError(
-            f"{file}: {what} without {EXTRA_FILE}, so not an ipip student; export one with "
-            "`ipip export`"
-        )
-    return Metadata.from_json(text, str(file))
+    with Archive(Path(path)) as archive:
+        return _metadata(archive)
+
+
+def load_student(path: str | os.PathLike[str], device: str = "cpu") -> Student:
+    """Load a student as a module that can be trained on; nothing in the file is run.
+
+    Its weights are read as plain arrays, their digest is compared, and the network is that of this
+    package. `read_metadata` has what else the file says.
+
+    Raises:
+        InputError: as `read_metadata`, or weights and metadata do not belong together.
+    """
+    with Archive(Path(path)) as archive:
+        metadata, arrays = _read(archive)
+    return student_of(metadata, arrays, str(path)).to(device)
 
 
 def load_scripted(
     path: str | os.PathLike[str], device: str = "cpu"
 ) -> tuple[torch.jit.ScriptModule, Metadata]:
-    """Load the TorchScript module itself, as LAMMPS does.
+    """Load the TorchScript module itself, which runs code from the file.
+
+    Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the
+    weights and, from version 2 on, of the code are compared before, and the module's weights with
+    the plain ones afterwards. That tells damage, not malice.
 
     Raises:
-        InputError: as `read_metadata`, or the archive is damaged.
+        InputError: as `load_student`, or the archive is damaged.
     """
-    metadata = read_metadata(path)
+    with Archive(Path(path)) as archive:
+        metadata, arrays = _read(archive)
+        student_of(metadata, arrays, str(path))
+        if metadata.code_digest not in (None, code_digest(archive)):
+            raise archive.refused(
+                f"the digest of its TorchScript is not {str(metadata.code_digest)[:19]}... as its "
+                "metadata say, so the file was changed"
+            )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=DeprecationWarning)
@@ -115,28 +148,42 @@ def load_scripted(
         raise InputError(
             f"{path}: TorchScript cannot load it ({reason}); export it again"
         ) from None
+    state = {name: value.cpu().numpy() for name, value in scripted.state_dict().items()}
+    if arrays_digest(state) != metadata.weights_digest:
+        raise InputError(
+            f"{path}: the weights of its TorchScript are not those in ipip.safetensors; export the "
+            "student again"
+        )
     return scripted, metadata
 
 
-def load_student(path: str | os.PathLike[str], device: str = "cpu") -> tuple[Student, Metadata]:
-    """Load a student as a module that can be trained on, and check its weights' digest.
-
-    Raises:
-        InputError: as `load_scripted`, or weights and metadata do not belong together.
-    """
-    scripted, metadata = load_scripted(path)
-    state = scripted.state_dict()
-    if weights_digest(state) != metadata.weights_digest:
+def _metadata(archive: Archive) -> Metadata:
+    if METADATA not in archive.records:
+        scripted = "constants.pkl" in archive.records
+        what = "a TorchScript file" if scripted else "an archive"
         raise InputError(
-            f"{path}: the weights' digest is not {metadata.weights_digest[:19]}... as its metadata "
-            "says; the file was changed, export the student again"
+            f"{archive.name}: {what} without ipip.json, so not an ipip student; export one with "
+            "`ipip export`"
         )
-    student = build_student(metadata.architecture, metadata.symbols, **metadata.arguments)
     try:
-        student.load_state_dict(state)
-    except RuntimeError:
-        raise InputError(
-            f"{path}: its weights do not fit {metadata.architecture} with {metadata.arguments}; "
-            "export the student again"
-        ) from None
-    return student.to(device), metadata
+        text = archive.read(METADATA, LARGEST_METADATA).decode()
+    except UnicodeDecodeError:
+        raise archive.refused("its metadata is not text") from None
+    return Metadata.from_json(text, archive.name)
+
+
+def _read(archive: Archive) -> tuple[Metadata, Arrays]:
+    metadata = _metadata(archive)
+    try:
+        if metadata.format_version == 1:
+            arrays = read_pickled_arrays(archive)
+        else:
+            arrays = from_safetensors(archive.read(WEIGHTS))
+    except ValueError as error:
+        raise archive.refused(f"its weights cannot be read ({error})") from None
+    if arrays_digest(arrays) != metadata.weights_digest:
+        raise archive.refused(
+            f"the weights' digest is not {metadata.weights_digest[:19]}... as its metadata says, "
+            "so the file was changed"
+        )
+    return metadata, arrays

@@ -18,7 +18,7 @@ from ipip.data.files import read_frames, write_frames
 from ipip.data.frame import Frame
 from ipip.data.lock import writes
 from ipip.errors import InputError
-from ipip.export import load_student
+from ipip.export import load_student, read_metadata
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
 from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
 from ipip.harvest.distances import Pair, calibrate_min_distances
@@ -89,7 +89,8 @@ def harvest_dumps(
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder for the output")
-    student, metadata = load_student(student_file)
+    student = load_student(student_file)
+    metadata = read_metadata(student_file)
     known = [f for path in settings.known for f in read_frames(path, require=())]
     earlier = folder / FRAMES_FILE
     taken = read_frames(earlier, require=()) if earlier.is_file() else []

@@ -12,7 +12,7 @@ from ase.data import atomic_numbers, covalent_radii
 
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
-from ipip.export import load_scripted, load_student
+from ipip.export import load_scripted, load_student, read_metadata
 from ipip.graph import energy_and_forces, neighbor_list, species_index
 from ipip.lammps.deck import student_pair
 from ipip.lammps.single_point import single_point
@@ -81,7 +81,8 @@ def check_agreement(model: Path, *, with_lammps: bool = True) -> Iterator[Agreem
         InputError: the file is not a student.
         IpipError: LAMMPS failed.
     """
-    student, metadata = load_student(model)
+    student = load_student(model)
+    metadata = read_metadata(model)
     scripted, _ = load_scripted(model)
     frames = trial_frames(metadata.symbols)
     expected = [_evaluate(student, frame, metadata.symbols, metadata.cutoff) for frame in frames]

@@ -12,6 +12,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
 
 from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
@@ -47,7 +48,17 @@ def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> Pair
 
     They call the model by a name in the run's folder, since LAMMPS changes every character of a
     deck that is not ASCII, and has its own meaning for quotes, ``$`` and ``#``.
+
+    Where the kernels do not run the student, the deck names backend torchscript, which runs the
+    program in the file.
+
+    Raises:
+        InputError: the file is not a student.
     """
+    from ipip.export import has_kernels  # loads torch
+
+    if "backend" not in options.split() and not has_kernels(model):
+        options = f"backend torchscript {options}"
     style = f"pair_style ipip {options}".strip()
     coeff = f"pair_coeff * * {MODEL_NAME} {' '.join(symbols)}"
     return PairCommands((style, coeff), compute="ipip", model=Path(model))
@@ -137,7 +148,7 @@ def render_deck(
         first_energy=f"{first_energy:.17g}",
     )
     name = TEMPLATE if md.deck is None else str(md.deck)
-    environment = jinja2.Environment(
+    environment = SandboxedEnvironment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     try:

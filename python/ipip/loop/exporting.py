@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipip.errors import InputError
-from ipip.export import load_student, save_student
+from ipip.export import load_student, read_metadata, save_student
 from ipip.lammps.agreement import Agreement, check_agreement
 from ipip.models import build_student
 from ipip.train import student_from_checkpoint
@@ -31,7 +31,8 @@ def export_student(
         student, training = student_from_checkpoint(source)
         training_digest: str | None = training.get("training_digest")
     else:
-        student, metadata = load_student(source)
+        student = load_student(source)
+        metadata = read_metadata(source)
         training_digest, training = metadata.training_digest, metadata.training
     if dtype is not None and dtype != student.dtype_name:
         arguments = student.arguments | {"dtype": dtype}

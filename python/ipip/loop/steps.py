@@ -98,7 +98,7 @@ def _relabel(
     keys: DataKeys | None,
     reporter: Reporter,
 ) -> Relabelled:
-    loaded = [load_student(path)[0] for path in students]
+    loaded = [load_student(path) for path in students]
     frames = read_frames(source, keys, require=())
     for student, path in zip(loaded, students, strict=True):
         check_elements(frames, student.symbols, f"{source} ({path})")
@@ -180,7 +180,7 @@ def finetune_student(
     reference = read_reference(
         settings.reference, settings.elements, derive_seed(settings.seed, 0, "split")
     )
-    loaded, _ = load_student(student)
+    loaded = load_student(student)
     check_elements(reference.train, loaded.symbols, f"reference.data ({student})")
     seed = derive_seed(settings.seed, 0, "finetune")
     train, valid, test = reference.train, reference.valid, reference.test

@@ -37,11 +37,12 @@ class RadialBasis(nn.Module):
             raise InputError(f"n_radial is {n_basis}; expected at least 2 radial functions")
         self.gaussian = kind == "gaussian"
         if self.gaussian:
-            centres = torch.linspace(0.0, cutoff, n_basis, dtype=torch.float64)
+            centres = torch.linspace(0.0, cutoff, n_basis, dtype=torch.float64, device="cpu")
             self.register_buffer("offsets", centres)
             self.register_buffer("widths", torch.full_like(centres, cutoff / (n_basis - 1)))
         else:
-            waves = torch.arange(1, n_basis + 1, dtype=torch.float64) * (math.pi / cutoff)
+            waves = torch.arange(1, n_basis + 1, dtype=torch.float64, device="cpu")
+            waves = waves * (math.pi / cutoff)
             self.register_buffer("offsets", waves)
             self.register_buffer("widths", torch.ones_like(waves))
 
@@ -74,7 +75,7 @@ class ExponentialBasis(nn.Module):
             raise InputError(f"n_radial is {n_basis}; expected at least 2 radial functions")
         self.rate = 5.0 / cutoff
         first = math.exp(-cutoff if published else -5.0)
-        centres = torch.linspace(first, 1.0, n_basis, dtype=torch.float64)
+        centres = torch.linspace(first, 1.0, n_basis, dtype=torch.float64, device="cpu")
         beta = (2.0 / n_basis * (1.0 - first)) ** -2
         self.register_buffer("centres", centres)
         self.register_buffer("sharpness", torch.full_like(centres, beta))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from ipip.errors import InputError
+from ipip.models.arguments import check_arguments
 from ipip.models.painn import PaiNN
 from ipip.models.student import Student
 from ipip.models.visnet import ViSNet
@@ -39,12 +39,7 @@ def build_student(
             f"{', '.join(sorted(ARCHITECTURES))}"
         )
     student_class = ARCHITECTURES[architecture]
-    known = [name for name in inspect.signature(student_class).parameters if name != "symbols"]
-    for name in arguments:
-        if name not in known:
-            raise InputError(
-                f"{architecture} has no argument {name!r}; it takes: {', '.join(known)}"
-            )
+    check_arguments(architecture, student_class, arguments)
     if seed is None:
         return student_class(symbols, **arguments)
     with torch.random.fork_rng(devices=[]):

@@ -1,6 +1,7 @@
 """Screened nuclear repulsion for close contacts."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from ase.data import atomic_numbers, covalent_radii
@@ -27,10 +28,10 @@ class ZBLCore(nn.Module):
 
     def __init__(self, symbols: Sequence[str], cutoff: float) -> None:
         super().__init__()
-        z = torch.tensor([atomic_numbers[s] for s in symbols], dtype=torch.float64)
-        radii = torch.tensor(
-            [covalent_radii[atomic_numbers[s]] for s in symbols], dtype=torch.float64
-        )
+        # On the CPU where weights are made without memory too: a few numbers, which are compared.
+        kind: dict[str, Any] = {"dtype": torch.float64, "device": "cpu"}
+        z = torch.tensor([atomic_numbers[s] for s in symbols], **kind)
+        radii = torch.tensor([covalent_radii[atomic_numbers[s]] for s in symbols], **kind)
         power = z**0.23
         self.register_buffer("charges", COULOMB_EV_A * z[:, None] * z[None, :])
         self.register_buffer("inverse_length", (power[:, None] + power[None, :]) / 0.46850)

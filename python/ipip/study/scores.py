@@ -51,7 +51,7 @@ def score_run(
         stored = read_sealed(path, lambda plain: set(plain) == _OLD)
         if stored["student"] == outcome.student_digest and stored.get("files") == files:
             return stored
-    student, _ = load_student(outcome.student)
+    student = load_student(outcome.student)
     tests, teachers = {HELD_OUT: outcome.test}, {HELD_OUT: outcome.teacher["metrics"]}
     for test_set in settings.test_sets:
         frames = list(read_files(test_set.data))

@@ -149,7 +149,7 @@ def _student(settings: TrainRunSettings, frames: Sequence[Frame]) -> Student:
             seed=settings.seed,
             **settings.student.arguments(),
         )
-    student, _ = load_student(settings.start_from)
+    student = load_student(settings.start_from)
     if settings.elements is not None and settings.elements != student.symbols:
         raise InputError(
             f"elements are {' '.join(settings.elements)}, but {settings.start_from} has "

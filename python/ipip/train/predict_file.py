@@ -12,7 +12,7 @@ import numpy as np
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError
-from ipip.export import is_fused, load_core_student, load_student, save_student
+from ipip.export import has_kernels, load_core_student, load_student, save_student
 from ipip.graph import NeighborSearch, species_index
 from ipip.models import Student
 from ipip.native import core as _core
@@ -38,9 +38,9 @@ def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list
     Raises:
         InputError: the file is not a student, or an element is one that it does not know.
     """
-    student, metadata = load_student(model)
-    check_elements(frames, metadata.symbols)
-    return _labeller(student, load_core_student(model))(frames)
+    student = load_student(model)
+    check_elements(frames, student.symbols)
+    return _labeller(student, model)(frames)
 
 
 def labeller(student: Student) -> Labeller:
@@ -52,12 +52,13 @@ def labeller(student: Student) -> Labeller:
     with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
         path = Path(folder) / "student.pt"
         save_student(student, path)
-        return _labeller(student, load_core_student(path))
+        return _labeller(student, path)
 
 
-def _labeller(student: Student, core: _core.Student) -> Labeller:
-    if not is_fused(core):
+def _labeller(student: Student, model: str | os.PathLike[str]) -> Labeller:
+    if not has_kernels(model):
         return lambda frames: predict(student, frames)
+    core = load_core_student(model)
     search = NeighborSearch(student.cutoff)
 
     def label(frames: Sequence[Frame]) -> list[Frame]:

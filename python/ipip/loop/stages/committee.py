@@ -33,7 +33,7 @@ def committee(settings: RunSettings, round_index: int, run: StageRun) -> StageRe
     valid = read_frames(run.path(label, "valid.xyz"))
     if settings.active is not None:
         train += reference_frames((*run.chain, round_index), run)
-    pretrained, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
+    pretrained = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     share = settings.iteration.committee_share
     seeds, errors = {}, []
     paths = members(run.folder, settings.iteration.committee)

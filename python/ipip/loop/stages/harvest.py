@@ -53,7 +53,7 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         else propose(run_steps, settings.harvest)
     )
     frames = read_candidates(candidates, {steps.name: trajectory for steps, trajectory in runs})
-    student, _ = load_student(run.last_student)
+    student = load_student(run.last_student)
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (

@@ -141,7 +141,7 @@ def _labellers(settings: RunSettings, run: StageRun) -> tuple[list[Student], lis
         names = [f"student {index}" for index in rounds]
     else:
         files, names = [run.last_student], [f"student {run.base}"]
-    students = [load_student(path)[0] for path in files]
+    students = [load_student(path) for path in files]
     digests = [
         {"name": name, "weights_digest": read_metadata(path).weights_digest}
         for name, path in zip(names, files, strict=True)
@@ -158,11 +158,11 @@ def _uncertainties(
     if settings.iteration.uncertainty == "committee":
         committee = run.run.stage(stage_id(run.base, COMMITTEE))
         files = [run.last_student, *members(committee, settings.iteration.committee)]
-        students = [load_student(path)[0] for path in files]
+        students = [load_student(path) for path in files]
         if settings.iteration.labeller != "committee":
             spread = label_with(students, frames)[1]
         return spread, trust_limit(label_with(students, valid)[1], factor)
-    student, _ = load_student(run.last_student)
+    student = load_student(run.last_student)
     train = read_frames(run.path(LABEL, "train.xyz"))
     asked = frame_features(student, [*frames, *valid])
     distances = nearest_distances(asked, frame_features(student, train))

@@ -40,7 +40,7 @@ def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
     parts = divide(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
     train, valid = parts.train, parts.valid
     if run.chain and settings.iteration.start == "warm":
-        student, _ = load_student(run.last_student)
+        student = load_student(run.last_student)
     else:
         student = new_student(settings, round_index, run)
     method = settings.pretrain.method.kind
@@ -81,7 +81,7 @@ def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
     valid = read_frames(run.path(label, "valid.xyz"))
     if settings.active is not None:
         train += reference_frames((*run.chain, round_index), run)
-    student, _ = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
+    student = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
     seed = derive_seed(settings.seed, round_index, "finetune")
     training = settings.finetune
     unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels

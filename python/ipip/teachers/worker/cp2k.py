@@ -180,9 +180,10 @@ def render_input(
         multiplicity: 2S+1; above 1 the calculation is spin-polarised.
     """
     import jinja2
+    from jinja2.sandbox import SandboxedEnvironment
 
     grid = kpoints(structure.cell.array, structure.pbc, settings["kpoint_length"])
-    environment = jinja2.Environment(
+    environment = SandboxedEnvironment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     text: str = environment.from_string(settings["template_text"]).render(

@@ -4,14 +4,19 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <set>
 #include <system_error>
 
 #include "ipip/error.hpp"
+#include "printable.hpp"
 
 namespace ipip::json {
 namespace {
 
 constexpr int kDeepest = 64;  // nesting; a metadata block has four levels
+// Values and members; a metadata block has some hundred. Each takes some 100 bytes.
+constexpr std::size_t kMostValues = 200'000;
+constexpr std::size_t kMostDigits = 400;  // of one number; a float64 has 309 before its point
 
 class Parser {
  public:
@@ -49,6 +54,7 @@ class Parser {
 
   Value any(int depth) {
     if (depth > kDeepest) fail("nested too deep");
+    if (++n_values_ > kMostValues) fail("more values than " + std::to_string(kMostValues));
     skip_space();
     switch (peek()) {
       case '{':
@@ -73,6 +79,7 @@ class Parser {
 
   Object object(int depth) {
     Object members;
+    std::set<std::string> names;
     take('{');
     skip_space();
     if (take('}')) return members;
@@ -80,8 +87,8 @@ class Parser {
       skip_space();
       if (peek() != '"') fail("expected the name of a member");
       std::string name = string();
-      for (const auto& member : members) {
-        if (member.first == name) fail("member \"" + name + "\" appears twice");
+      if (!names.insert(name).second) {
+        fail("member \"" + name.substr(0, 60) + "\" appears twice");
       }
       skip_space();
       if (!take(':')) fail("expected ':'");
@@ -204,6 +211,7 @@ class Parser {
     }
     const char* first = text_.data() + start;
     const char* last = text_.data() + at_;
+    if (at_ - start > kMostDigits) fail("a number of " + std::to_string(at_ - start) + " digits");
     std::int64_t count = 0;
     if (integer && std::from_chars(first, last, count).ec == std::errc{}) return {count};
     double real = 0.0;
@@ -213,6 +221,7 @@ class Parser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t n_values_ = 0;
 };
 
 std::string quoted(const std::string& text) {
@@ -265,6 +274,7 @@ std::string Value::shown() const {
 }
 
 Value parse(std::string_view text) {
+  if (!is_utf8(text)) throw Error("JSON that is not UTF-8");
   return Parser(text).document();
 }
 

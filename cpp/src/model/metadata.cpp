@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <utility>
 
 #include "ipip/error.hpp"
@@ -14,7 +15,8 @@ namespace ipip {
 namespace {
 
 constexpr std::string_view kFormat = "ipip-student";
-constexpr std::int64_t kFormatVersion = 1;
+constexpr std::int64_t kNewestVersion = 2;
+constexpr std::int64_t kMostLayers = 1000, kMostHeads = 10'000, kWidestExchange = 1'000'000;
 constexpr double kWidestCutoff = 50.0;  // Å
 constexpr std::string_view kAgain = "export the student again with `ipip export`";
 
@@ -27,6 +29,12 @@ constexpr std::array<std::string_view, 118> kElements = {
     "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th",
     "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf", "Db",
     "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
+
+bool is_digest(const std::string& text) {
+  constexpr std::string_view prefix = "sha256:";
+  return text.size() == prefix.size() + 64 && text.starts_with(prefix) &&
+         text.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+}
 
 // Reads the fields of one block; every message starts with the file's name.
 class Reader {
@@ -57,12 +65,33 @@ class Reader {
     return *found;
   }
 
-  std::int64_t count(std::string_view name) const {
-    constexpr std::string_view expected = "a whole number, 1 or more";
+  std::int64_t count(std::string_view name, std::int64_t most) const {
+    const std::string expected = "a whole number from 1 to " + std::to_string(most);
     const json::Value& value = need(name, expected);
     const auto* found = value.as<std::int64_t>();
-    if (found == nullptr || *found < 1) wrong(name, value, expected);
+    if (found == nullptr || *found < 1 || *found > most) wrong(name, value, expected);
     return *found;
+  }
+
+  std::string digest(std::string_view name) const {
+    constexpr std::string_view expected = "\"sha256:\" and 64 hexadecimal digits";
+    const json::Value& value = need(name, expected);
+    const auto* found = value.as<std::string>();
+    if (found == nullptr || !is_digest(*found)) wrong(name, value, expected);
+    return *found;
+  }
+
+  // Whoever reads a field that we do not know may compute something else with it.
+  void only(std::initializer_list<std::string_view> names) const {
+    if (block_.as<json::Object>() == nullptr) {
+      refuse("its metadata is " + block_.shown() + ", expected an object; " + std::string(kAgain));
+    }
+    for (const auto& [name, value] : *block_.as<json::Object>()) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        refuse("its metadata has a field " + name.substr(0, 60) +
+               " that this version of ipip does not know; " + std::string(kAgain));
+      }
+    }
   }
 
   void object(std::string_view name) const {
@@ -87,27 +116,22 @@ const double* number(const json::Value& value, double& storage) {
   return std::isfinite(storage) ? &storage : nullptr;
 }
 
-bool is_digest(const std::string& text) {
-  constexpr std::string_view prefix = "sha256:";
-  return text.size() == prefix.size() + 64 && text.starts_with(prefix) &&
-         text.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
-}
-
-void check_format(const Reader& reader) {
+std::int64_t check_format(const Reader& reader) {
   const json::Value& format = reader.need("format", "\"ipip-student\"");
   const auto* name = format.as<std::string>();
   if (name == nullptr || *name != kFormat) {
     reader.refuse("format is " + format.shown() +
                   ", expected \"ipip-student\"; give a file written by `ipip export`");
   }
-  const json::Value& version = reader.need("format_version", "1");
+  const json::Value& version = reader.need("format_version", "1 or 2");
   const auto* number = version.as<std::int64_t>();
-  if (number == nullptr || *number != kFormatVersion) {
-    reader.refuse("format_version is " + version.shown() + ", this ipip reads " +
-                  std::to_string(kFormatVersion) +
+  if (number == nullptr || *number < 1 || *number > kNewestVersion) {
+    reader.refuse("format_version is " + version.shown() + ", this ipip reads 1 to " +
+                  std::to_string(kNewestVersion) +
                   "; export the student again with this version of ipip, or install the one that "
                   "wrote it");
   }
+  return *number;
 }
 
 std::vector<std::string> read_symbols(const Reader& reader) {
@@ -139,7 +163,8 @@ std::vector<std::int64_t> read_halo_widths(const Reader& reader, std::int64_t la
   std::vector<std::int64_t> widths;
   for (const json::Value& item : *list) {
     const auto* width = item.as<std::int64_t>();
-    if (width == nullptr || *width < 1) reader.wrong("halo_widths", value, expected);
+    if (width == nullptr || *width < 1 || *width > kWidestExchange)
+      reader.wrong("halo_widths", value, expected);
     widths.push_back(*width);
   }
   return widths;
@@ -176,9 +201,7 @@ void check_unit(const Reader& reader, const json::Value& units, std::string_view
   }
 }
 
-void check_digests(const Reader& reader, const std::string& weights) {
-  constexpr std::string_view expected = "\"sha256:\" and 64 hexadecimal digits";
-  if (!is_digest(weights)) reader.wrong("weights_digest", {weights}, expected);
+void check_training_digest(const Reader& reader) {
   const json::Value& training = reader.need("training_digest", "a digest or null");
   const auto* digest = training.as<std::string>();
   if (training.as<std::nullptr_t>() == nullptr && (digest == nullptr || !is_digest(*digest))) {
@@ -188,7 +211,12 @@ void check_digests(const Reader& reader, const std::string& weights) {
 
 }  // namespace
 
-StudentInfo parse_metadata(std::string_view text, const std::string& path) {
+std::int64_t atomic_number(std::string_view symbol) {
+  const auto at = std::find(kElements.begin(), kElements.end(), symbol);
+  return at == kElements.end() ? 0 : at - kElements.begin() + 1;
+}
+
+Metadata parse_metadata(std::string_view text, const std::string& path) {
   json::Value block;
   try {
     block = json::parse(text);
@@ -197,19 +225,20 @@ StudentInfo parse_metadata(std::string_view text, const std::string& path) {
                 std::string(kAgain));
   }
   const Reader reader(block, path);
-  check_format(reader);
-
-  StudentInfo info;
+  Metadata metadata;
+  metadata.format_version = check_format(reader);
+  StudentInfo& info = metadata.info;
   info.path = path;
   info.architecture = reader.text("architecture", "the name of an architecture");
   reader.object("arguments");
+  metadata.arguments = *block.find("arguments");
   info.symbols = read_symbols(reader);
   constexpr std::string_view range = "a length in angstrom above 0 and up to 50";
   const json::Value& cutoff = reader.need("cutoff", range);
   if (number(cutoff, info.cutoff) == nullptr || info.cutoff <= 0.0 || info.cutoff > kWidestCutoff) {
     reader.wrong("cutoff", cutoff, range);
   }
-  info.layers = reader.count("layers");
+  info.layers = reader.count("layers", kMostLayers);
   info.halo_widths = read_halo_widths(reader, info.layers);
   constexpr std::string_view precisions = "\"float32\" or \"float64\"";
   info.dtype = reader.text("dtype", precisions);
@@ -221,13 +250,18 @@ StudentInfo parse_metadata(std::string_view text, const std::string& path) {
   check_unit(reader, units, "energy", "eV");
   check_unit(reader, units, "length", "angstrom");
   info.reference_energies = read_reference_energies(reader, info.symbols);
-  info.n_heads = reader.count("n_heads");
-  info.weights_digest = reader.text("weights_digest", "a digest");
-  check_digests(reader, info.weights_digest);
+  info.n_heads = reader.count("n_heads", kMostHeads);
+  info.weights_digest = reader.digest("weights_digest");
+  if (metadata.format_version > 1) metadata.code_digest = reader.digest("code_digest");
+  check_training_digest(reader);
   reader.object("versions");
   info.citation = reader.text("citation", "a reference to cite");
   reader.object("training");
-  return info;
+  reader.only({"format", "format_version", "architecture", "arguments", "symbols", "cutoff",
+               "layers", "halo_widths", "dtype", "units", "reference_energies", "n_heads",
+               "weights_digest", metadata.format_version > 1 ? "code_digest" : "format",
+               "training_digest", "versions", "citation", "training"});
+  return metadata;
 }
 
 }  // namespace ipip

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A strict reader of JSON (RFC 8259) for the metadata block of a model file.
+// A strict reader of JSON (RFC 8259) for the metadata block and the header of the weights.
 //
 // Small on purpose: the torch wheel ships no JSON library, and LAMMPS' copy is out of bounds here.
 #pragma once

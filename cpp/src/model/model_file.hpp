@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// A model file as data: metadata and weights, read without running anything that is in it.
+#pragma once
+
+#include <istream>
+#include <memory>
+#include <string>
+
+#include "arrays.hpp"
+#include "metadata.hpp"
+
+namespace ipip {
+
+struct ModelFile {
+  Metadata metadata;
+  Arrays weights;
+};
+
+/// Reads and checks the metadata alone.
+/// @throws ipip::Error  as `read_model_file`, but for what only the weights tell
+Metadata read_metadata(const std::string& path);
+
+/// Reads a file, compares the digest of the weights, and the fields with each other.
+/// @throws ipip::Error  the file is missing, cut off or damaged, not a student, of another format
+///                      version, or its parts contradict each other
+ModelFile read_model_file(const std::string& path);
+
+/// The same of bytes that are at hand; `path` names them in messages.
+ModelFile read_model_file(std::unique_ptr<std::istream> bytes, const std::string& path);
+
+/// Compares the digest of what TorchScript would read and run with the one that the metadata state.
+/// Files of version 1 state none.
+/// @throws ipip::Error  it is another one
+void check_code(const ModelFile& model);
+
+}  // namespace ipip

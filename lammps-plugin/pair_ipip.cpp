@@ -13,12 +13,15 @@
 
 #include "atom.h"
 #include "comm.h"
+#include "compute.h"
 #include "devices.h"
 #include "domain.h"
 #include "error.h"
 #include "force.h"
 #include "ipip/version.hpp"
+#include "masses.h"
 #include "memory.h"
+#include "modify.h"
 #include "neighbor.h"
 #include "update.h"
 #include "utils.h"
@@ -65,9 +68,7 @@ PairIpip::PairIpip(LAMMPS* lmp) : Pair(lmp) {
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_AVAIL;
-  // largest force, then the smallest distance for each pair of types
-  nextra = 1 + atom->ntypes * (atom->ntypes + 1) / 2;
-  pvector = new double[nextra]();
+  size_extremes();
 }
 
 PairIpip::~PairIpip() {
@@ -75,6 +76,24 @@ PairIpip::~PairIpip() {
   if (allocated) {
     memory->destroy(setflag);
     memory->destroy(cutsq);
+  }
+}
+
+// For `compute pair`: largest force, then the smallest distance for each pair of types, whose
+// number may not be known before pair_coeff. The compute takes the length when it is defined.
+void PairIpip::size_extremes() {
+  const int before = nextra;
+  nextra = 1 + atom->ntypes * (atom->ntypes + 1) / 2;
+  if (pvector != nullptr && before == nextra) return;
+  delete[] pvector;
+  pvector = new double[nextra]();
+  for (const Compute* compute : modify->get_compute_by_style("^pair$")) {
+    if (before == 0 || compute->vector_flag == 0 || compute->size_vector != before) continue;
+    error->all(FLERR,
+               "pair_style ipip: compute {} pair was defined before the number of atom types was "
+               "known to the style, so it would have {} values, expected {}: define it after "
+               "pair_coeff",
+               compute->id, before, nextra);
   }
 }
 
@@ -102,10 +121,25 @@ void PairIpip::coeff(int narg, char** arg) {
                atom->ntypes);
   }
   if (!allocated) allocate();
+  size_extremes();
   forget_student();
   load(arg[2]);
   map_elements(narg - 3, arg + 3);
 }
+
+namespace {
+
+// LAMMPS drops or replaces bytes of commands that are not ASCII, so such a file is never found.
+std::string explained(std::string failure) {
+  const auto strange = [](unsigned char c) { return c >= 128; };
+  if (std::none_of(failure.begin(), failure.end(), strange)) return failure;
+  std::replace_if(failure.begin(), failure.end(), strange, '?');
+  return failure +
+         " (LAMMPS changes characters that are not ASCII in commands: run in the file's folder or "
+         "link the file there, and name it by a relative path of ASCII characters)";
+}
+
+}  // namespace
 
 void PairIpip::load(const std::string& name) {
   // Also looked for in the folders of LAMMPS_POTENTIALS, as every potential file is.
@@ -115,7 +149,7 @@ void PairIpip::load(const std::string& name) {
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
   } catch (const std::exception& error) {
-    failure = std::string(": ") + error.what();
+    failure = explained(std::string(": ") + error.what());
   }
   stop_together(failure);
   require_same_student();
@@ -211,7 +245,8 @@ void PairIpip::init_style() {
   if (domain->dimension != 3) {
     error->all(FLERR, "pair_style ipip: dimension is {}, expected 3", domain->dimension);
   }
-  check_special_bonds();
+  check_companions();
+  compare_masses();
   size_messages();
   mapped_build_ = -1;
   neighbor->add_request(this, NeighConst::REQ_FULL);
@@ -228,16 +263,30 @@ void PairIpip::check_units() {
   }
 }
 
-// LAMMPS leaves a bonded neighbour out of the list when both of its factors are 0.
-void PairIpip::check_special_bonds() {
-  if (atom->molecular == Atom::ATOMIC) return;
-  for (int k = 1; k <= 3; ++k) {
-    if (force->special_lj[k] == 0.0 && force->special_coul[k] == 0.0) {
-      error->all(FLERR,
-                 "pair_style ipip: special_bonds leave bonded neighbours out of the neighbour "
-                 "list, expected factors above 0: use `special_bonds lj/coul 1 1 1`");
-    }
+// Masses may be set after pair_coeff, so this waits for the run.
+void PairIpip::compare_masses() {
+  const MassCheck masses = check_masses(*lmp, species_, student_->info().symbols);
+  if (!masses.error.empty()) error->all(FLERR, "pair_style ipip{}", masses.error);
+  if (comm->me == 0 && masses.warning != mass_warning_ && !masses.warning.empty()) {
+    error->warning(FLERR, masses.warning);
   }
+  mass_warning_ = masses.warning;
+}
+
+// What LAMMPS itself would let run, with a wrong result.
+void PairIpip::check_companions() {
+  if (comm->nprocs > 1 && !modify->get_fix_by_style("^sgcmc$").empty()) {
+    error->all(FLERR,
+               "pair_style ipip: fix sgcmc takes energy differences of one rank's trial move while "
+               "other ranks make theirs: use one rank");
+  }
+}
+
+void PairIpip::add_tally_callback(Compute* compute) {
+  error->all(FLERR,
+             "pair_style ipip: compute {} adds up energies of pairs, which a student has not: use "
+             "compute pe/atom, stress/atom or centroid/stress/atom",
+             compute->style);
 }
 
 double PairIpip::init_one(int i, int j) {

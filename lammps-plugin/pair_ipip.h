@@ -28,6 +28,7 @@ class PairIpip : public Pair {
   void compute(int eflag, int vflag) override;
   void finish() override;
   double memory_usage() override;
+  void add_tally_callback(class Compute* compute) override;
 
   int pack_forward_comm(int n, int* list, double* buffer, int pbc_flag, int* pbc) override;
   void unpack_forward_comm(int n, int first, double* buffer) override;
@@ -41,13 +42,19 @@ class PairIpip : public Pair {
   void choose_devices();
   void warm_up();
   void map_elements(int n_elements, char** elements);
+  void size_extremes();
   void check_units();
-  void check_special_bonds();
+  void compare_masses();
+  void check_companions();
   void check_ranks();
   void size_messages();
   void require_same_student();
   void stop_together(const std::string& failure);
+  bool evaluate_step(double start, bool atom_virials);
   void map_atoms();
+  std::string present_atoms();
+  std::string all_listed() const;
+  bool types_changed() const;
   void check_halo();
   std::string wrong_halo_row();
   std::string wrong_adjoint();
@@ -56,7 +63,8 @@ class PairIpip : public Pair {
   std::string evaluate(bool atom_virials);
   void count_step(double wall, double exchanging);
   std::string not_finite() const;
-  void agree_on_step(const std::string& failure);
+  bool agree_on_step(const std::string& failure);
+  std::string same_place() const;
   void add_forces_and_energies();
   void add_virials();
   double closest(int itype, int jtype) const;
@@ -78,9 +86,13 @@ class PairIpip : public Pair {
   std::shared_ptr<TimedHalo> halo_;  // the one in use; null on one rank
   StepTimes times_;
   WarmUp warm_up_;
-  // [2 + number of type pairs]: rank that failed, largest force squared, smallest distances negated
+  // [3 + number of type pairs]: whether a rank failed, whether types changed since rows were made,
+  // largest force squared, smallest distances negated
   std::vector<double> extremes_, global_extremes_;
-  bigint mapped_build_ = -1;  // build of the neighbour list that the rows belong to
+  bigint mapped_build_ = -1;       // build of the neighbour list that the rows belong to
+  std::vector<int> mapped_types_;  // [n_local] types that the rows belong to
+  std::vector<char> absent_;       // [n_local] atoms that are not in the system; empty for none
+  std::string mass_warning_;       // as it was printed last
   StepGraph step_;
   ipip::Results results_;
   double energy_unit_ = 1.0;  // deck's energy unit per eV

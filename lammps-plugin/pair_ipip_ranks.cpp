@@ -12,6 +12,7 @@
 #include "atom.h"
 #include "comm.h"
 #include "error.h"
+#include "exclusions.h"
 #include "force.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
@@ -21,7 +22,7 @@ using namespace LAMMPS_NS;
 
 namespace {
 
-constexpr int kOwnerWidth = 2;   // owner rank and owner index travel to each ghost
+constexpr int kOwnerWidth = 3;   // rank, index and species of the owner travel to each ghost
 constexpr int kVirialWidth = 9;  // widest of what returns from halo rows besides features
 
 // Runs what may end the memory of one rank; returns how it failed, for `stop_together`.
@@ -86,8 +87,10 @@ void PairIpip::stop_together(const std::string& failure) {
 }
 
 void PairIpip::map_atoms() {
+  stop_together(present_atoms());
   find_owners();
-  stop_together(attempt([&] { step_.assign_rows(*list, owners_, atom->type, species_); }));
+  stop_together(attempt([&] { step_.assign_rows(*list, owners_); }));
+  stop_together(all_listed());
   if (rank_halo_) {
     const std::int64_t widest = std::max<std::int64_t>(kVirialWidth, student_->widest_exchange());
     const std::string failure =
@@ -104,6 +107,29 @@ void PairIpip::map_atoms() {
     }));
   }
   mapped_build_ = neighbor->ncalls;
+  mapped_types_.assign(atom->type, atom->type + atom->nlocal);
+}
+
+bool PairIpip::types_changed() const {
+  return !std::equal(mapped_types_.begin(), mapped_types_.end(), atom->type);
+}
+
+// Which atoms are in the system, and whether LAMMPS gives all of their pairs.
+std::string PairIpip::present_atoms() {
+  const std::string partly = find_absent(*lmp, species_, absent_);
+  if (!partly.empty()) return partly;
+  const std::string hybrid = missing_in_list(*list, species_);
+  return hybrid.empty() ? missing_bonded_pairs(*lmp, species_) : hybrid;
+}
+
+// A list of pair_style hybrid, made before an atom got its type, may not have the atom.
+std::string PairIpip::all_listed() const {
+  const auto wanted = std::count_if(owners_.species.begin(), owners_.species.begin() + atom->nlocal,
+                                    [](int species) { return species >= 0; });
+  if (step_.graph().n_local == wanted) return "";
+  return ": the neighbour list has " + std::to_string(step_.graph().n_local) + " of a rank's " +
+         std::to_string(wanted) +
+         " atoms of the student: after a change of types, start the next run with `pre yes`";
 }
 
 // Ghosts learn their owners from LAMMPS' own communication: tags need not exist or be unique.
@@ -112,9 +138,12 @@ void PairIpip::find_owners() {
   owners_.me = comm->me;
   owners_.rank.resize(n_all);
   owners_.index.resize(n_all);
+  owners_.species.resize(n_all);
   for (int i = 0; i < atom->nlocal; ++i) {
     owners_.rank[i] = comm->me;
     owners_.index[i] = i;
+    const bool absent = !absent_.empty() && absent_[i] != 0;
+    owners_.species[i] = absent ? -1 : species_[atom->type[i]];
   }
   sending_owners_ = true;
   comm->forward_comm(this, kOwnerWidth);
@@ -127,6 +156,7 @@ int PairIpip::pack_forward_comm(int n, int* list, double* buffer, int /*pbc_flag
   for (int k = 0; k < n; ++k) {
     buffer[m++] = owners_.rank[list[k]];
     buffer[m++] = owners_.index[list[k]];
+    buffer[m++] = owners_.species[list[k]];
   }
   return m;
 }
@@ -139,6 +169,7 @@ void PairIpip::unpack_forward_comm(int n, int first, double* buffer) {
   for (int i = first; i < first + n; ++i) {
     owners_.rank[i] = static_cast<int>(*buffer++);
     owners_.index[i] = static_cast<int>(*buffer++);
+    owners_.species[i] = static_cast<int>(*buffer++);
   }
 }
 
@@ -152,7 +183,9 @@ void PairIpip::unpack_reverse_comm(int n, int* list, double* buffer) {
 
 // One reduction tells every rank whether all may go on, and the extremes over all ranks. `compute
 // pair` adds pvector up over ranks, so one rank holds the values and the others zeros.
-void PairIpip::agree_on_step(const std::string& failure) {
+//
+// Returns whether no atom of any rank has another type than when rows were made.
+bool PairIpip::agree_on_step(const std::string& failure) {
   extremes_[0] = failure.empty() ? 0.0 : 1.0;
   if (comm->nprocs > 1) {
     MPI_Allreduce(extremes_.data(), global_extremes_.data(), static_cast<int>(extremes_.size()),
@@ -164,5 +197,7 @@ void PairIpip::agree_on_step(const std::string& failure) {
     stop_together(failure.empty() ? failure
                                   : ", step " + std::to_string(update->ntimestep) + ": " + failure);
   }
+  if (global_extremes_[1] > 0.0) return false;
   publish_extremes();
+  return true;
 }

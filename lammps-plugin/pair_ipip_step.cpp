@@ -22,22 +22,49 @@
 
 using namespace LAMMPS_NS;
 
+namespace {
+
+constexpr std::size_t kFirstDistance = 3;  // in extremes_
+// Å: nearer than this, the direction of a force is rounding. As SAME_PLACE in ipip.graph.
+constexpr double kSamePlace = 1e-3;
+
+}  // namespace
+
 void PairIpip::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
+  const bool atom_virials = vflag_atom != 0 || cvflag_atom != 0;
   const double start = MPI_Wtime();
-  if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) map_atoms();
+  if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) {
+    map_atoms();
+  } else if (mapped_types_.size() != static_cast<std::size_t>(atom->nlocal)) {
+    error->one(FLERR,
+               "pair_style ipip, step {}: a rank has {} atoms, but had {} when its neighbour list "
+               "was made: after atoms came or went, start the next run with `pre yes`",
+               update->ntimestep, atom->nlocal, mapped_types_.size());
+  }
+  if (!evaluate_step(start, atom_virials)) {
+    // A trial move of `fix sgcmc`, or `set type` before `run ... pre no`, on any rank.
+    map_atoms();
+    evaluate_step(MPI_Wtime(), atom_virials);
+  }
+  add_forces_and_energies();
+  if (vflag_either) add_virials();
+}
+
+// Returns whether the rows are still those of the atoms' types, on all ranks.
+bool PairIpip::evaluate_step(double start, bool atom_virials) {
   const std::string no_pairs = find_pairs();
   times_.graph += MPI_Wtime() - start;
-  const std::string failure = evaluate(vflag_atom != 0 || cvflag_atom != 0);
+  const std::string failure = evaluate(atom_virials);
   if (warm_up_.pending) {
     warm_up_.pending = false;
     warm_up_.first = MPI_Wtime() - start;
     times_ = StepTimes();
   }
   fill_extremes();
-  agree_on_step(no_pairs.empty() ? failure : no_pairs);
-  add_forces_and_energies();
-  if (vflag_either) add_virials();
+  const std::string overlap = same_place();
+  const std::string& wrong = overlap.empty() ? failure : overlap;
+  return agree_on_step(no_pairs.empty() ? wrong : no_pairs);
 }
 
 // Pairs of this step, where the student does not find them itself among its candidates.
@@ -120,6 +147,35 @@ std::string PairIpip::not_finite() const {
   return "";
 }
 
+// Nor from two atoms at the same place: their force has no direction, and what comes is finite.
+std::string PairIpip::same_place() const {
+  const auto overlap = [](double closest_negated) { return -closest_negated < kSamePlace; };
+  if (std::none_of(extremes_.begin() + kFirstDistance, extremes_.end(), overlap)) return "";
+  const auto name = [&](int i) {
+    return atom->tag_enable ? std::to_string(atom->tag[i]) : "(no IDs)";
+  };
+  for (int k = 0; k < list->inum; ++k) {
+    const int i = list->ilist[k];
+    if (species_[atom->type[i]] < 0) continue;
+    for (int jj = 0; jj < list->numneigh[i]; ++jj) {
+      const int j = list->firstneigh[i][jj] & NEIGHMASK;
+      if (species_[atom->type[j]] < 0) continue;
+      double squared = 0.0;
+      for (int a = 0; a < 3; ++a) {
+        const double d = atom->x[j][a] - atom->x[i][a];
+        squared += d * d;
+      }
+      if (squared >= kSamePlace * kSamePlace) continue;
+      return "the atoms with IDs " + name(i) + " and " + name(j) + " are at the same place (" +
+             std::to_string(std::sqrt(squared)) +
+             " A apart), so their force has no direction: look for atoms that were made or read "
+             "twice (`delete_atoms overlap` removes them)";
+    }
+  }
+  return "two atoms are at the same place, so their force has no direction: look for atoms that "
+         "were made or read twice (`delete_atoms overlap` removes them)";
+}
+
 void PairIpip::add_forces_and_energies() {
   const std::vector<int>& atoms = step_.atoms();
   for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
@@ -161,7 +217,7 @@ void PairIpip::add_virials() {
 // Smallest distance between two types, from where the pairs were found; none after a failure.
 double PairIpip::closest(int itype, int jtype) const {
   if (!student_->takes_candidates()) return step_.closest(itype, jtype);
-  const std::size_t kind = extremes_.size() - 2;
+  const std::size_t kind = extremes_.size() - kFirstDistance;
   return kind < results_.closest.size() ? results_.closest[kind] : student_->info().cutoff;
 }
 
@@ -174,6 +230,7 @@ void PairIpip::fill_extremes() {
   }
   extremes_.clear();
   extremes_.push_back(0.0);  // whether this rank failed
+  extremes_.push_back(types_changed() ? 1.0 : 0.0);
   extremes_.push_back(largest_squared);
   for (int i = 1; i <= atom->ntypes; ++i) {
     for (int j = i; j <= atom->ntypes; ++j) extremes_.push_back(-closest(i, j));
@@ -184,8 +241,8 @@ void PairIpip::fill_extremes() {
 void PairIpip::publish_extremes() {
   std::fill_n(pvector, nextra, 0.0);
   if (comm->me != 0) return;
-  pvector[0] = energy_unit_ * std::sqrt(global_extremes_[1]);
-  for (int k = 1; k < nextra; ++k) pvector[k] = -global_extremes_[k + 1];
+  pvector[0] = energy_unit_ * std::sqrt(global_extremes_[kFirstDistance - 1]);
+  for (int k = 1; k < nextra; ++k) pvector[k] = -global_extremes_[kFirstDistance - 1 + k];
 }
 
 void PairIpip::finish() {
@@ -205,7 +262,8 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
-         bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
+         bytes(owners_.species) + bytes(mapped_types_) + bytes(absent_) + bytes(results_.closest) +
+         bytes(extremes_) + bytes(global_extremes_) +
          (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);

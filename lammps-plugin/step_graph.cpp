@@ -12,8 +12,7 @@
 
 using namespace LAMMPS_NS;
 
-void StepGraph::assign_rows(const NeighList& list, const Owners& owners, const int* type,
-                            const std::vector<int>& species) {
+void StepGraph::assign_rows(const NeighList& list, const Owners& owners) {
   atoms_.clear();
   graph_.species.clear();
   row_of_.assign(owners.rank.size(), -1);
@@ -21,11 +20,11 @@ void StepGraph::assign_rows(const NeighList& list, const Owners& owners, const i
   const auto add = [&](int i) {
     row_of_[i] = static_cast<int>(atoms_.size());
     atoms_.push_back(i);
-    graph_.species.push_back(species[type[i]]);
+    graph_.species.push_back(owners.species[i]);
   };
   for (int ii = 0; ii < list.inum; ++ii) {
     const int i = list.ilist[ii];
-    if (species[type[i]] < 0) continue;
+    if (owners.species[i] < 0) continue;
     if (sees_other_ranks(list, owners, i)) {
       add(i);
     } else {
@@ -37,7 +36,7 @@ void StepGraph::assign_rows(const NeighList& list, const Owners& owners, const i
   for (std::size_t j = 0; j < row_of_.size(); ++j) {
     if (owners.rank[j] == owners.me) row_of_[j] = row_of_[owners.index[j]];
   }
-  assign_halo_rows(list, owners, type, species);
+  assign_halo_rows(list, owners);
 }
 
 bool StepGraph::sees_other_ranks(const NeighList& list, const Owners& owners, int i) {
@@ -48,8 +47,7 @@ bool StepGraph::sees_other_ranks(const NeighList& list, const Owners& owners, in
 
 // Only atoms that the list names get a row: a ghost that no local atom has as a neighbour needs no
 // message.
-void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
-                                 const std::vector<int>& species) {
+void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners) {
   constexpr int kWanted = -2;
   ghosts_.clear();
   halo_.clear();
@@ -58,7 +56,7 @@ void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners, co
     const int* jlist = list.firstneigh[i];
     for (int jj = 0; jj < list.numneigh[i]; ++jj) {
       const int j = jlist[jj] & NEIGHMASK;
-      if (row_of_[j] != -1 || owners.rank[j] == owners.me || species[type[j]] < 0) continue;
+      if (row_of_[j] != -1 || owners.rank[j] == owners.me || owners.species[j] < 0) continue;
       row_of_[j] = kWanted;
       ghosts_.push_back(j);
     }
@@ -70,7 +68,7 @@ void StepGraph::assign_halo_rows(const NeighList& list, const Owners& owners, co
     if (k == 0 || owner(ghosts_[k - 1]) != owner(j)) {
       halo_.push_back({owners.rank[j], owners.index[j]});
       atoms_.push_back(j);
-      graph_.species.push_back(species[type[j]]);
+      graph_.species.push_back(owners.species[j]);
     }
     row_of_[j] = static_cast<int>(atoms_.size()) - 1;
   }

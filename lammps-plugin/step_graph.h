@@ -16,11 +16,14 @@ struct Owners {
   int me = 0;              ///< this rank
   std::vector<int> rank;   ///< [n_local + n_ghost] rank of the owner
   std::vector<int> index;  ///< [n_local + n_ghost] LAMMPS index of the atom there
+  /// [n_local + n_ghost] index into the student's symbols, -1 for an atom that the student leaves
+  /// out, or that is not in the system
+  std::vector<int> species;
 };
 
 /// Atoms and pairs of one step, in buffers that only grow.
 ///
-/// Rows are local atoms whose type has an element, those with neighbours of other ranks first,
+/// Rows are local atoms that have a species, those with neighbours of other ranks first,
 /// since other ranks wait for them; then halo rows: atoms of other ranks that are a neighbour of a
 /// local one, each once, by owner. A ghost atom shares the row of the atom that it shows, so an
 /// image of a local atom is that atom.
@@ -29,10 +32,7 @@ class StepGraph {
   /// Gives rows to atoms; needed after each rebuild of the neighbour list.
   /// @param list    full neighbour list
   /// @param owners  owner of each atom
-  /// @param type    [n_local + n_ghost] LAMMPS types, from 1
-  /// @param species [n_types + 1] index into the student's symbols, -1 for none
-  void assign_rows(const NeighList& list, const Owners& owners, const int* type,
-                   const std::vector<int>& species);
+  void assign_rows(const NeighList& list, const Owners& owners);
 
   /// Collects the pairs closer than the cutoff; needed at each step.
   /// @param list    full neighbour list
@@ -76,8 +76,7 @@ class StepGraph {
 
  private:
   static bool sees_other_ranks(const NeighList& list, const Owners& owners, int i);
-  void assign_halo_rows(const NeighList& list, const Owners& owners, const int* type,
-                        const std::vector<int>& species);
+  void assign_halo_rows(const NeighList& list, const Owners& owners);
   static std::size_t list_length(const NeighList& list);
   void make_room(const NeighList& list, std::size_t n, std::size_t more);
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import multiprocessing
+import pickle
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +14,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
+from ase.mep import NEB
 
 from ipip import IpipCalculator, save_student
 from ipip.errors import InputError
@@ -149,3 +154,91 @@ def test_a_gpu_that_is_not_there_is_told(model: Path) -> None:
         pytest.skip("a GPU is here")
     with pytest.raises(InputError, match="no GPU"):
         IpipCalculator(model, device="cuda")
+
+
+def test_atoms_at_the_same_place_are_refused(calculator: IpipCalculator) -> None:
+    atoms = shaken()
+    atoms.calc = calculator
+    atoms.get_forces()
+    atoms.positions[5] = atoms.positions[2] + atoms.cell[0]
+    with pytest.raises(InputError, match="atoms 2 and 5 are at the same place"):
+        atoms.get_forces()
+
+
+def unpickled(calculator: IpipCalculator) -> IpipCalculator:
+    return pickle.loads(pickle.dumps(calculator))
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, unpickled])
+def test_a_copy_computes_the_same_and_shares_nothing(
+    calculator: IpipCalculator, copied: Callable[[IpipCalculator], IpipCalculator]
+) -> None:
+    atoms, other = shaken(), shaken(2)
+    atoms.calc = calculator
+    forces, energy = atoms.get_forces(), atoms.get_potential_energy()
+    twin = copied(calculator)
+    assert twin.description == calculator.description and twin.metadata == calculator.metadata
+    assert twin.results["energy"] == energy  # as it was when it was copied
+    other.calc = twin
+    elsewhere = other.get_forces()
+    assert np.abs(elsewhere - forces).max() > 0.01
+    np.testing.assert_array_equal(atoms.get_forces(), forces)
+    same = shaken()
+    same.calc = twin
+    np.testing.assert_allclose(same.get_forces(), forces, rtol=0, atol=1e-12)
+    assert same.get_potential_energy() == pytest.approx(energy, rel=1e-14)
+    np.testing.assert_allclose(same.get_stress(), atoms.get_stress(), rtol=0, atol=1e-14)
+
+
+def test_a_pickle_holds_no_weights_and_refuses_another_student(
+    model: Path, make_student: Callable[..., Student], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model.parent)
+    calculator = IpipCalculator(model.name)
+    saved = pickle.dumps(calculator)
+    assert len(saved) < 5000 < model.stat().st_size
+    monkeypatch.chdir("/")
+    assert pickle.loads(saved).metadata == calculator.metadata
+    other = make_student()
+    other.set_energy_scale([-1.0, -1.0, -1.0])
+    save_student(other, model)
+    with pytest.raises(InputError, match="the file was changed: make the calculator again"):
+        pickle.loads(saved)
+    model.unlink()
+    with pytest.raises(InputError, match="there is no such file"):
+        copy.deepcopy(calculator)
+
+
+def energy_of(calculator: IpipCalculator) -> float:
+    atoms = shaken()
+    atoms.calc = calculator
+    return float(atoms.get_potential_energy())
+
+
+def test_a_process_that_is_spawned_takes_a_calculator(model: Path) -> None:
+    calculator = IpipCalculator(model)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(energy_of, calculator).result() == pytest.approx(energy_of(calculator))
+
+
+def test_joblib_copies_and_hashes_a_calculator(model: Path, tmp_path: Path) -> None:
+    joblib = pytest.importorskip("joblib")
+    calculator = IpipCalculator(model)
+    energy = energy_of(calculator)
+    joblib.dump(calculator, tmp_path / "calculator.joblib")
+    assert energy_of(joblib.load(tmp_path / "calculator.joblib")) == pytest.approx(energy)
+    assert joblib.hash(calculator) == joblib.hash(copy.deepcopy(calculator))
+
+
+def test_images_of_a_band_may_have_copies_of_one_calculator(model: Path) -> None:
+    first, last = shaken(), shaken(3)
+    images = [first, *(first.copy() for _ in range(3)), last]
+    calculator = IpipCalculator(model)
+    forces = []
+    for shared in (True, False):
+        band = NEB(images, allow_shared_calculator=shared, method="improvedtangent")
+        band.interpolate()
+        for image in images:
+            image.calc = calculator if shared else copy.deepcopy(calculator)
+        forces.append(band.get_forces())
+    np.testing.assert_allclose(forces[0], forces[1], rtol=0, atol=1e-11)

@@ -3,8 +3,10 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <exception>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "ipip/error.hpp"
@@ -24,11 +26,31 @@ struct GatherHaloContext {
   std::optional<ipip::HaloScope> scope;
 };
 
+// Messages name files, whose names may be any bytes: those that are not UTF-8 become surrogates, as
+// they do in Python's own paths.
+void register_core_error(const py::module_& module) {
+  static PyObject* core_error =
+      PyErr_NewException("ipip._core.CoreError", PyExc_RuntimeError, nullptr);
+  module.attr("CoreError") = py::handle(core_error);
+  py::register_exception_translator([](std::exception_ptr raised) {
+    try {
+      if (raised) std::rethrow_exception(raised);
+    } catch (const ipip::Error& error) {
+      const std::string_view text = error.what();
+      PyObject* message = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()),
+                                               "surrogateescape");
+      if (message == nullptr) return;
+      PyErr_SetObject(core_error, message);
+      Py_DECREF(message);
+    }
+  });
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_core, module) {
   ipip::require_matching_torch();
-  py::register_exception<ipip::Error>(module, "CoreError", PyExc_RuntimeError);
+  register_core_error(module);
   module.def("built_for", [] { return IPIP_STUB; });
   module.def("version", &ipip::version);
   module.def("torch_version_built", &ipip::torch_version_built);

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "IpipCalculator",
+    "Prediction",
+    "Spread",
     "__version__",
     "build_student",
+    "descriptors",
     "load_student",
+    "predict",
     "read_metadata",
     "save_student",
 ]
@@ -21,11 +25,16 @@ if TYPE_CHECKING:
     from ipip.calculator import IpipCalculator
     from ipip.export import load_student, read_metadata, save_student
     from ipip.models import build_student
+    from ipip.prediction import Prediction, Spread, descriptors, predict
 
 _HOMES = {
     "IpipCalculator": "ipip.calculator",
+    "Prediction": "ipip.prediction",
+    "Spread": "ipip.prediction",
     "build_student": "ipip.models",
+    "descriptors": "ipip.prediction",
     "load_student": "ipip.export",
+    "predict": "ipip.prediction",
     "read_metadata": "ipip.export",
     "save_student": "ipip.export",
 }

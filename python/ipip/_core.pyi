@@ -57,7 +57,7 @@ class Student:
 
     def __init__(
         self,
-        path: str,
+        path: str | bytes,
         backend: str = "auto",
         threads: int = 1,
         instruction_set: str = "auto",

@@ -29,6 +29,11 @@ class IpipCalculator(Calculator):
     the skin, or the cell, the periodic directions or the number of atoms have changed. Results do
     not depend on the skin but for rounding.
 
+    A calculator can be copied and pickled (`copy.deepcopy`, joblib, processes of
+    `multiprocessing`). A pickle holds the path of the model file and the digest of its weights, not
+    the weights: where it is opened the file is read again, and refused if it is another student by
+    then. Not to be used by two threads at once: give each its copy.
+
     Args:
         model: path of the model file.
         device: torch device, `cpu` or `cuda[:N]`.
@@ -41,6 +46,7 @@ class IpipCalculator(Calculator):
         **kwargs: passed on to ASE's `Calculator`.
 
     Attributes:
+        model: absolute path of the model file.
         description: what evaluates, in a few words.
         metadata: what the model file says (`ipip.export.Metadata`).
 
@@ -67,20 +73,49 @@ class IpipCalculator(Calculator):
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         _check(device, backend, skin, threads)
+        self.model = os.path.abspath(os.fspath(model))
         self.device = torch.device(device)
-        student = load_student(model, device)
-        self.metadata = read_metadata(model)
-        self._search = NeighborSearch(self.metadata.cutoff, skin)
+        self._backend, self._skin, self._threads = backend, skin, threads
+        self._load()
+
+    def _load(self) -> None:
+        """Read the model file."""
+        self.metadata = read_metadata(self.model)
+        student = load_student(self.model, str(self.device))
+        self._search = NeighborSearch(self.metadata.cutoff, self._skin)
         self._core = None
         self._student = None
-        if backend == "auto" and not has_kernels(model):
-            backend = "eager"
-        if backend == "eager" or self.device.type != "cpu":
+        on_gpu = self.device.type != "cpu"
+        without_kernels = self._backend == "auto" and not has_kernels(self.model)
+        if self._backend == "eager" or on_gpu or without_kernels:
             self._student = student.eval().requires_grad_(False)
             self.description = "eager"
         else:
-            self._core = load_core_student(model, backend, threads)
+            self._core = load_core_student(self.model, self._backend, self._threads)
             self.description = self._core.backend
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but what is read from the model file."""
+        state = self.__dict__.copy()
+        for name in ("_core", "_student", "_search", "metadata", "description"):
+            del state[name]
+        return state | {"weights_digest": self.metadata.weights_digest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read the model file again.
+
+        Raises:
+            InputError: it is gone, or holds another student.
+        """
+        expected = state.pop("weights_digest")
+        self.__dict__.update(state)
+        self._load()
+        if self.metadata.weights_digest != expected:
+            raise InputError(
+                f"{self.model}: the weights' digest is {self.metadata.weights_digest[:19]}..., but "
+                f"the calculator that was copied had {expected[:19]}...; the file was changed: "
+                "make the calculator again"
+            )
 
     def calculate(
         self,

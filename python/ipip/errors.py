@@ -11,3 +11,11 @@ class InputError(IpipError):
     """Wrong input: the message names the value, what was expected and what to do (status 2)."""
 
     exit_status = 2
+
+
+class SettingsError(InputError, ValueError):
+    """Settings made in Python that do not fit: one line for each wrong key."""
+
+
+class InUseError(IpipError):
+    """Another process writes the folder or file that this one was asked to write (status 1)."""

@@ -14,12 +14,15 @@ from pathlib import Path
 import torch  # noqa: F401  loads the libraries that ipip._core is linked against
 
 from ipip.errors import IpipError
-from ipip.plugin import PLUGIN_FILE, REBUILD, plugin_folder
+from ipip.installation import rebuild_hint
+from ipip.plugin import PLUGIN_FILE, plugin_folder
 
 try:
     from ipip import _core as core
 except ImportError as error:
-    raise IpipError(f"the compiled part of ipip cannot be loaded ({error}): {REBUILD}") from None
+    raise IpipError(
+        f"the compiled part of ipip cannot be loaded ({error}): {rebuild_hint()}"
+    ) from None
 
 __all__ = ["check_plugin", "core", "expected_build"]
 
@@ -49,7 +52,7 @@ def _check(part: str, found: str) -> None:
     if expected is not None and found != expected:
         raise IpipError(
             f"ipip's {part} is of another build ({found or 'an older one'}) than its Python files "
-            f"({expected}): {REBUILD}"
+            f"({expected}): {rebuild_hint()}"
         )
 
 

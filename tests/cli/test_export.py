@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from ase.build import molecule
 from ase.calculators.lj import LennardJones
 
 from ipip import IpipCalculator, save_student
 from ipip.cli.main import main
 from ipip.config.training import TrainingSettings
 from ipip.data.frame import Frame
-from ipip.export import load_student, read_metadata
+from ipip.errors import InputError
+from ipip.export import load_core_student, load_student, read_metadata
 from ipip.models import Student
 from ipip.train import fit
 
@@ -49,6 +52,34 @@ def test_a_checkpoint_becomes_a_checked_model_file(
     table = capsys.readouterr().out
     assert "LAMMPS" in table and "TorchScript" in table and "DIFFERS" not in table
     assert read_metadata(target).training_digest is not None
+
+
+def test_a_model_file_may_have_any_name(
+    make_student: Callable[..., Student],
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """LAMMPS changes what is not ASCII, and has its own meaning for quotes, $, # and &."""
+    folder = Path(
+        os.fsdecode(os.fsencode(tmp_path) + b"/l\xc3\xa4uft \"q'\n$x #& @1 {} %s [a] \xff")
+    )
+    source, target = folder / "ünï.pt", folder / "-ö@2.pt"
+    save_student(make_student(), source)
+    assert main(["export", str(source), str(target)]) == 0
+    table = capsysbinary.readouterr().out
+    assert b"LAMMPS" in table and b"DIFFERS" not in table
+    atoms = molecule("SO2")
+    energies = []
+    for backend in ("fused", "torchscript", "eager"):
+        atoms.calc = IpipCalculator(target, backend=backend)
+        energies.append(atoms.get_potential_energy())
+    np.testing.assert_allclose(energies, energies[0], rtol=1e-9)
+
+
+def test_a_missing_model_of_any_name_is_told(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.pt")
+    with pytest.raises(InputError, match=r"\udcff\udcfe\.pt: there is no such file"):
+        load_core_student(path)
 
 
 def test_precision_can_be_changed(

@@ -58,7 +58,7 @@ def test_train_writes_all_its_files_and_eval_agrees_with_its_report(
     for name in [*names.split(), "test.json", "parity.png", "errors.csv", "result.json"]:
         assert (out / name).exists(), name
     printed = capsys.readouterr().out
-    assert "force MAE" in printed and "neighbours, mean (max)" in printed
+    assert "forces in eV/Å (components)" in printed and "neighbours, mean (max)" in printed
     report = json.loads((out / "test.json").read_text())
     assert report["part"] == "test" and report["errors"]["n_frames"] == 2
 
@@ -183,6 +183,22 @@ def test_a_trained_student_can_be_the_start(
     more.write_text(text + "start_from: small/student.pt\n")
     assert main(["train", str(more), "--json"]) == 0
     assert (folder / "more" / "student.pt").exists()
+
+
+def test_frames_of_a_trajectory_that_are_split_one_by_one_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = read_frames(folder / "frames.xyz")[0]
+    moved = [first.replace(positions=first.positions * (1 + 0.01 * k)) for k in range(12)]
+    traj = [frame.replace(info={"traj": k // 2}) for k, frame in enumerate(moved)]
+    write_frames(folder / "frames.xyz", traj)
+    config = folder / "small.yaml"
+    words = "Warning: the frames follow one another like a trajectory, and are split one by one"
+    assert main(["train", str(config), "--dry-run"]) == 0
+    assert words not in capsys.readouterr().out
+    config.write_text(config.read_text().replace("keys: {group: traj}", "keys: {}"))
+    assert main(["train", str(config), "--dry-run"]) == 0
+    assert words in capsys.readouterr().out
 
 
 def test_the_plan_tells_duplicates_and_outliers(

@@ -15,6 +15,7 @@ import yaml
 
 from ipip.cli.main import app, main
 from ipip.data import read_frames, write_frames
+from ipip.installation import install_command
 
 LOOP_VERBS = (
     *("init", "validate", "plan", "run", "status", "report"),
@@ -79,6 +80,8 @@ def test_validate_prints_the_plan_and_runs_nothing(config, capsys):
     text = capsys.readouterr().out
     for words in ("round_001/15_harvest", "optimiser steps", "4 teacher MD steps", "estimates"):
         assert words in text
+    assert "Warning: the frames of reference.data follow one another" in text
+    assert "keys.group: traj" in text and " epochs" in text
     assert {path.name for path in config.parent.iterdir()} == {
         "config.yaml",
         "reference.xyz",
@@ -92,6 +95,8 @@ def test_validate_can_answer_a_program(config, capsys):
     assert plan["reference"] == {"train": 4, "valid": 2, "test": 2}
     assert len(plan["stages"]) == 12
     assert plan["seconds"] > 0 and plan["disk_bytes"] > 0
+    (concern,) = plan["concerns"]
+    assert concern.startswith("the frames of reference.data follow one another like a trajectory")
 
 
 @pytest.mark.parametrize("verb", ["validate", "run"])
@@ -125,7 +130,7 @@ def test_a_missing_teacher_names_its_extra(config, edit, capsys):
     settings["teacher"] = {"kind": "chgnet"}
     config.write_text(yaml.safe_dump(settings))
     message = refuse(capsys, "validate", config)
-    assert 'pip install "ipip[chgnet]"' in message
+    assert f"run: {install_command(extra='chgnet')} (or" in message and "chgnet>=" in message
 
 
 def test_a_missing_teacher_stops_a_run_and_leaves_it_resumable(config, capsys):
@@ -134,7 +139,7 @@ def test_a_missing_teacher_stops_a_run_and_leaves_it_resumable(config, capsys):
     config.write_text(yaml.safe_dump(settings))
     run = config.parent / "run"
     message = refuse(capsys, "run", config, "--dir", run)
-    assert 'pip install "ipip[chgnet]"' in message
+    assert f"run: {install_command(extra='chgnet')} (or" in message and "chgnet>=" in message
     assert main(["status", str(run)]) == 0
     said = capsys.readouterr().out
     assert "0 of 12 stages are done" in said

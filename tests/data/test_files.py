@@ -152,6 +152,18 @@ def test_labels_that_are_not_finite_name_the_frame(
         read_frames(tmp_path / "b.xyz")
 
 
+@pytest.mark.parametrize("suffix", ["xyz", "db"])
+def test_atoms_at_the_same_place_name_the_frame(
+    frames: list[Frame], tmp_path: Path, suffix: str
+) -> None:
+    positions = frames[2].positions.copy()
+    positions[1] = positions[0]
+    broken = [*frames[:2], frames[2].replace(positions=positions)]
+    write_frames(tmp_path / f"a.{suffix}", broken)
+    with pytest.raises(InputError, match=r"frame 2: atoms 0 and 1 are at the same place"):
+        read_frames(tmp_path / f"a.{suffix}")
+
+
 def test_forces_of_a_wrong_shape_are_refused(tmp_path: Path) -> None:
     atoms = Atoms("O2", [[0, 0, 0], [1.2, 0, 0]])
     atoms.info["e"] = 1.0

@@ -16,6 +16,7 @@ from ipip.data.files import iterate_frames, open_frames
 from ipip.data.store import FrameStore, decode_frame, encode_frame, write_store
 from ipip.data.view import FrameView
 from ipip.errors import InputError
+from ipip.sealed import DamagedError
 
 
 @pytest.fixture
@@ -126,4 +127,24 @@ def test_unusable_stores_are_refused(frames: list[Frame], tmp_path: Path) -> Non
     with pytest.raises(InputError, match="frame 0: info cannot be written"):
         write_store(tmp_path / "b.lmdb", [frames[0].replace(info={"a": object()})])
     assert not (tmp_path / "b.lmdb").exists()
-    assert decode_frame(encode_frame(frames[2])).energy == frames[2].energy
+    assert decode_frame(encode_frame(frames[2], 2), 2).energy == frames[2].energy
+
+
+def test_a_record_that_was_changed_or_moved_is_refused(frames: list[Frame], tmp_path: Path) -> None:
+    path = tmp_path / "a.lmdb"
+    write_store(path, frames)
+    whole = path.read_bytes()
+    positions = np.ascontiguousarray(frames[3].positions).tobytes()
+    at = whole.index(positions)
+    changed = bytearray(whole)
+    changed[at + 3] ^= 1  # far behind the point: a plausible place
+    path.write_bytes(changed)
+    assert len(FrameStore(path)) == len(frames)
+    FrameStore(path).read([0, 1, 2, 4])
+    with pytest.raises(InputError, match=r"a\.lmdb: frame 3 is damaged .*`ipip convert`"):
+        FrameStore(path).read([2, 3])
+    with pytest.raises(DamagedError, match="it is frame 2"):
+        decode_frame(encode_frame(frames[2], 2), 3)
+    path.write_bytes(whole.replace(b'"atoms": ', b'"atoms":1'))
+    with pytest.raises(InputError, match=r"a\.lmdb: is damaged"):
+        FrameStore(path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ipip.errors import InputError
-from ipip.graph import NeighborSearch, neighbor_list, species_index
+from ipip.graph import NeighborSearch, check_apart, neighbor_list, species_index
 
 
 def brute_force(points, cell, pbc, cutoff):  # type: ignore[no-untyped-def]
@@ -75,3 +75,36 @@ def test_positions_that_are_not_finite_are_refused() -> None:
 def test_an_element_that_the_student_does_not_know_is_named() -> None:
     with pytest.raises(InputError, match="holds Fe"):
         species_index([42, 26], ["Mo", "S"])
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-7, 9e-4])
+@pytest.mark.parametrize("across", [False, True])
+def test_two_atoms_at_the_same_place_are_named(apart: float, across: bool) -> None:
+    cell = np.array([[6.1, 0, 0], [0.9, 5.8, 0], [-0.5, 0.7, 6.4]])
+    points = np.random.default_rng(3).uniform(1, 5, (6, 3))
+    points[1] = 0.0  # on an edge of the cell
+    points[4] = points[1] + [0, 0, apart] + (cell[0] - cell[2] if across else 0)
+    told = r"atoms 1 and 4 are at the same place \(\S+ Å apart\)"
+    for find in (NeighborSearch(4.0).find, NeighborSearch(4.0, skin=1.0).find, check_apart):
+        with pytest.raises(InputError, match=told):
+            find(points, cell, True)
+    _, vectors = neighbor_list(points, cell, True, 4.0, overlaps=True)
+    assert np.linalg.norm(vectors, axis=1).min() == pytest.approx(apart, abs=1e-9)
+    points[4] += [0.002, 0, 0]
+    check_apart(points, cell, True)
+    NeighborSearch(4.0).find(points, cell, True)
+    if across:
+        points[4] -= [0.002, 0, 0]
+        check_apart(points, cell, False)  # far apart without images
+
+
+def test_atoms_that_are_apart_in_any_cell_pass() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        cell = np.eye(3) * 5 + rng.uniform(-1.5, 1.5, (3, 3))
+        grid = np.array(list(np.ndindex(3, 3, 3))) / 3 + rng.integers(-2, 3, (27, 3))
+        check_apart(grid @ cell, cell, True)
+        one = rng.integers(27)
+        image = np.concatenate([grid, grid[[one]] + rng.integers(-3, 4, 3)]) @ cell
+        with pytest.raises(InputError, match=f"atoms {one} and 27 are"):
+            check_apart(image, cell, True)

@@ -352,3 +352,17 @@ def test_reasons_of_frames_that_are_no_candidates():
     assert left["s", 0] == "start of a run" and "are enough" in left["s", 30]
     assert "beyond the 4 candidates" in left["s", 10]
     assert "says nothing about the student" in left["f", 0]
+
+
+def test_a_dump_that_was_replaced_or_a_damaged_scan_is_read_again(student, tmp_path):
+    dump, out = tmp_path / "a.dump", tmp_path / "out"
+    write_dump(dump, range(0, 100, 10))
+    first = harvest_dumps([dump], student, settings(), out, ["S", "O"])
+    assert first.runs[0].state == "stable"
+    size = dump.stat().st_size
+    write_dump(dump, range(0, 100, 10), fails_at=50)
+    assert dump.stat().st_size == size  # another run of the same size
+    assert harvest_dumps([dump], student, settings(), out, ["S", "O"]).runs[0].end_step == 50
+    scan = out / "scan.json"
+    scan.write_text(scan.read_text().replace('"failed_at": 50', '"failed_at": 90'))
+    assert harvest_dumps([dump], student, settings(), out, ["S", "O"]).runs[0].end_step == 50

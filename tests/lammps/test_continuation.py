@@ -76,15 +76,15 @@ def test_a_torn_restart_file_is_passed_over_for_the_other_one(make_run):
         (job.folder / name for name in ("restart.a", "restart.b")),
         key=lambda path: path.stat().st_mtime_ns,
     )
-    assert continue_from(job.folder, digest).step == 60
+    assert continue_from(job.folder, digest, 12, 60).step == 60
     newest = files[1].read_bytes()
     files[1].write_bytes(newest[: len(newest) // 2])
-    assert continue_from(job.folder, digest).step == 40
+    assert continue_from(job.folder, digest, 12, 60).step == 40
     # What came from that step on is written again; the ring had newer frames only.
     assert RunTrajectory(job.folder).steps().tolist() == [0, 20]
     files[0].write_bytes(b"")
-    assert continue_from(job.folder, digest) is None
-    assert continue_from(job.folder, "another job's") is None
+    assert continue_from(job.folder, digest, 12, 60) is None
+    assert continue_from(job.folder, "another job's", 12, 60) is None
 
 
 def test_a_restart_file_that_lammps_refuses_means_a_new_start(make_run):

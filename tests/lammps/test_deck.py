@@ -7,7 +7,13 @@ from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
 from ipip.lammps import RunTrajectory, read_verdict
 from ipip.lammps.check import check_deck
-from ipip.lammps.deck import template_text
+from ipip.lammps.deck import (
+    MODEL_NAME,
+    PairCommands,
+    place_model,
+    student_pair,
+    template_text,
+)
 from ipip.lammps.run import execute
 
 
@@ -85,3 +91,21 @@ def test_a_users_deck_is_tried_before_work_starts(tmp_path):
     lines = [line for line in whole.splitlines() if "ring" not in line or line.startswith("  ")]
     with pytest.raises(InputError, match=r"writes no ring/\*\.dump"):
         check_deck(_deck(tmp_path, "\n".join(lines)), ["Mo"])
+
+
+def test_a_student_s_link_moves_with_its_run_and_is_made_anew(tmp_path):
+    """Also through a folder that is itself a link, where `..` leads elsewhere."""
+    root = tmp_path / "root"
+    (root / "deep" / "er").mkdir(parents=True)
+    (root / "run").symlink_to(root / "deep" / "er")
+    for name in ("first.pt", "sécond.pt"):
+        (root / name).write_text(name)
+        pair = student_pair(root / name, ["Mo", "O"])
+        place_model(pair, root / "run")
+        assert (root / "run" / MODEL_NAME).read_text() == name
+    assert pair.lines[1] == f"pair_coeff * * {MODEL_NAME} Mo O"
+    moved = root.rename(tmp_path / "moved")
+    assert (moved / "deep" / "er" / MODEL_NAME).read_text() == "sécond.pt"
+    own = PairCommands(("pair_style lj/cut 3.0",))
+    place_model(own, moved)
+    assert not (moved / MODEL_NAME).exists()

@@ -116,3 +116,14 @@ def test_a_number_of_atoms_that_cannot_be_there_takes_no_memory(tmp_path):
     )
     reader = read_dump(path)
     assert [frame.step for frame in reader] == [0] and reader.truncated
+
+
+def test_in_a_pattern_only_the_star_has_a_meaning(tmp_path):
+    for name in ("run[1]?@.9.dump", "run[1]?@.10.dump", "run1?@.5.dump", "run[1]x@.6.dump"):
+        (tmp_path / name).write_text(many_frames([int(name.split(".")[1])]))
+    assert [frame.step for frame in read_dump(tmp_path / "run[1]?@.*.dump")] == [9, 10]
+    (tmp_path / "a*.dump").write_text(many_frames([3]))
+    (tmp_path / "ab.dump").write_text(many_frames([4]))
+    assert [frame.step for frame in read_dump(tmp_path / "a*.dump")] == [3]
+    with pytest.raises(InputError, match="no file has such a name"):
+        read_dump(tmp_path / "none" / "*.dump")

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from ipip.loop.decide import (
@@ -9,33 +10,56 @@ from ipip.loop.decide import (
     SetEntry,
     best_round,
     count_composition,
+    draw_held_out,
     forget_indices,
+    held_out_count,
     next_pretraining_set,
+    set_sizes,
 )
 from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import paired_bootstrap
+from ipip.loop.statistics import LEAST_GROUPS, paired_bootstrap, withheld
 from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
 from ipip.stability.intervals import wilson_interval
 
 
 def test_forgetting_takes_the_fraction_and_depends_on_the_seed_alone():
-    chosen = forget_indices(200, 0.1, seed=5)
+    chosen = forget_indices([False] * 200, 0.1, seed=5)
     assert len(chosen) == len(set(chosen)) == 20
-    assert chosen == sorted(chosen) == forget_indices(200, 0.1, seed=5)
+    assert chosen == sorted(chosen) == forget_indices([False] * 200, 0.1, seed=5)
     assert chosen[0] >= 0 and chosen[-1] < 200
-    assert chosen != forget_indices(200, 0.1, seed=6)
+    assert chosen != forget_indices([False] * 200, 0.1, seed=6)
+
+
+def test_forgetting_never_takes_what_validates():
+    held_out = draw_held_out(200, held_out_count(200), seed=3)
+    assert sum(held_out) == 10
+    chosen = forget_indices(held_out, 0.5, seed=5)
+    assert len(chosen) == 95
+    assert not any(held_out[index] for index in chosen)
+
+
+def test_a_small_harvest_keeps_all_its_frames_for_the_training():
+    assert [held_out_count(n) for n in (0, 1, 2, 30, 200)] == [0, 0, 1, 2, 10]
+    assert [held_out_count(n, harvested=True) for n in (1, 4, 9, 60)] == [0, 0, 0, 3]
+
+
+def test_the_sizes_of_a_set_are_foretold():
+    assert set_sizes(360, 60, 0.1, 0) == (342, 18)
+    assert set_sizes(360, 60, 0.1, 1) == (342 - 34 + 57, 21)
+    assert set_sizes(360, 60, 0.1, 2) == (365 - 36 + 57, 24)
 
 
 def test_forgetting_always_leaves_a_frame():
-    assert forget_indices(1, 0.9, seed=1) == []
-    assert len(forget_indices(3, 0.99, seed=1)) == 2
-    assert forget_indices(0, 0.1, seed=1) == []
+    assert forget_indices([False], 0.9, seed=1) == []
+    assert len(forget_indices([False] * 3, 0.99, seed=1)) == 2
+    assert forget_indices([], 0.1, seed=1) == []
+    assert len(forget_indices([True] + [False] * 2, 0.99, seed=1)) == 1
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.0, math.nan])
 def test_an_impossible_fraction_is_refused(fraction):
     with pytest.raises(ValueError, match="fraction"):
-        forget_indices(10, fraction, seed=1)
+        forget_indices([False] * 10, fraction, seed=1)
 
 
 OLD = [SetEntry(f"old{index}", 0, "teacher") for index in range(4)]
@@ -124,13 +148,54 @@ def test_the_bootstrap_sees_a_clear_difference_and_not_a_chance_one():
 
 
 def test_the_bootstrap_weighs_frames_by_their_atoms():
-    low, high = paired_bootstrap([1.0, 0.0], [0.0, 0.0], [30, 10], ["a", "a"], seed=1)
+    groups = [str(index // 2) for index in range(12)]
+    low, high = paired_bootstrap([1.0, 0.0] * 6, [0.0] * 12, [30, 10] * 6, groups, seed=1)
     assert low == high == pytest.approx(0.75)
 
 
-CLEAR = Comparison(0.35, 0.44, -0.12, -0.05)
-UNCLEAR = Comparison(0.43, 0.44, -0.03, 0.02)
-WORSE = Comparison(0.55, 0.44, 0.05, 0.15)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_too_few_trajectories_have_no_interval_however_many_frames(count):
+    groups = [str(index % count) for index in range(60)]
+    better, worse = [0.1] * 60, [0.2] * 60
+    assert paired_bootstrap(better, worse, [1] * 60, groups, seed=1) is None
+    word = "trajectory is" if count == 1 else "trajectories are"
+    assert (
+        withheld(groups, "trajectories") == f"{count} {word} too few for an interval (at least 6)"
+    )
+
+
+def test_frames_of_an_unnamed_trajectory_have_no_interval_either():
+    groups = [str(index) for index in range(60)]
+    ends = paired_bootstrap([0.1] * 60, [0.2] * 60, [1] * 60, groups, seed=1, units="frames")
+    assert ends == pytest.approx((-0.1, -0.1))
+    assert withheld(groups, "frames") is None
+    assert "keys.group names none" in withheld(groups, "correlated frames")
+
+
+def test_the_least_number_of_groups_is_where_their_span_covers_the_median_with_95_percent():
+    rng = np.random.default_rng(3)
+    covered = {
+        n: np.mean([(d := rng.normal(size=n)).min() <= 0 <= d.max() for _ in range(20000)])
+        for n in (LEAST_GROUPS - 1, LEAST_GROUPS)
+    }
+    assert covered[LEAST_GROUPS - 1] < 0.95 < covered[LEAST_GROUPS]
+    assert covered[LEAST_GROUPS] == pytest.approx(1 - 2.0 ** (1 - LEAST_GROUPS), abs=0.01)
+
+
+CLEAR = Comparison(0.35, 0.44, (-0.12, -0.05))
+UNCLEAR = Comparison(0.43, 0.44, (-0.03, 0.02))
+WORSE = Comparison(0.55, 0.44, (0.05, 0.15))
+UNTESTED = Comparison(0.35, 0.44, None, "1 trajectory is too few for an interval (at least 6)")
+
+
+def test_the_verdict_claims_nothing_from_one_trajectory():
+    text = write_verdict(StudentFigures(1, 0, 8), UNTESTED, UNTESTED, (2, 8), rounds=2)
+    assert "beats" not in text and "helped:" not in text
+    assert text.startswith(
+        "On held-out forces the student of round 1 and the teacher have 0.350 against 0.440 eV/Å, "
+        "-20 %: whether that is chance cannot be told, 1 trajectory is too few for an interval (at "
+        "least 6). Whether iterating helped accuracy cannot be told either: round 1 against round 0"
+    )
 
 
 def test_the_verdict_says_better_only_where_the_interval_does():

@@ -7,16 +7,17 @@ import socket
 import pytest
 
 import ipip
+from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event, read_events
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.reporter import SilentReporter
 from ipip.loop.stage import Stage, StageResult
 from ipip.loop.stop import Stopped
 from ipip.loop.validity import describe_differences, find_done
+from ipip.sealed import read_sealed, sealed_text
 
 
 class Bench:
@@ -94,9 +95,9 @@ def test_time_of_an_attempt_that_was_stopped_counts(bench):
     with pytest.raises(Stopped):
         bench.go()
     marker = bench.run.stage("round_000/20_label") / "started.json"
-    begun = json.loads(marker.read_text())
+    begun = read_sealed(marker)
     assert 0 < begun["wall_s"] < 5
-    marker.write_text(json.dumps(begun | {"wall_s": 100.0}))
+    marker.write_text(sealed_text(begun | {"wall_s": 100.0}))
     bench.break_with = None
     assert 100 <= bench.go()["round_000/20_label"].wall_s < 105
 
@@ -150,9 +151,9 @@ def test_a_lost_output_is_noticed(bench):
 def test_a_stage_made_from_other_inputs_is_noticed(bench):
     bench.go()
     folder = bench.run.stage("round_000/10_explore")
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = read_sealed(folder / "manifest.json")
     manifest["results"]["continued"] = True
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(sealed_text(manifest))
     (reason,) = bench.look().invalid.values()
     assert reason == "was made from other results than those now in the folder"
 
@@ -160,7 +161,7 @@ def test_a_stage_made_from_other_inputs_is_noticed(bench):
 def test_a_broken_manifest_is_one_clear_message(bench):
     bench.go()
     (bench.run.stage("round_000/10_explore") / "manifest.json").write_text("{")
-    with pytest.raises(IpipError, match="not a manifest that this version reads"):
+    with pytest.raises(IpipError, match=r"10_explore/manifest.json: is damaged: it is not JSON"):
         bench.go()
 
 
@@ -195,10 +196,10 @@ def test_differences_are_told_by_key():
 
 def test_a_lock_is_free_again_after_use_and_after_a_crash(tmp_path):
     path = tmp_path / "lock"
-    with hold_lock(path):
+    with hold_lock(path, "run"):
         pass
     path.write_text(json.dumps({"pid": 999999999, "host": socket.gethostname()}))
-    with hold_lock(path):
+    with hold_lock(path, "run"):
         pass
 
 
@@ -207,7 +208,7 @@ def test_a_lock_of_another_machine_is_respected(tmp_path):
     path.write_text(json.dumps({"pid": 12, "host": "elsewhere"}))
     with (
         pytest.raises(IpipError, match=r"process 12 on machine elsewhere.*remove"),
-        hold_lock(path),
+        hold_lock(path, "run"),
     ):
         pass
 

@@ -40,7 +40,7 @@ def test_the_folder_holds_every_stage_with_a_manifest(finished_run):
 def test_the_summary_has_exactly_the_documented_fields(finished_run):
     _, folder = finished_run
     summary = json.loads((folder / "summary.json").read_text())
-    assert set(summary) == {"verdict", "teacher", "rounds", "best_round", "stopped"}
+    assert set(summary) == {*("verdict", "teacher", "rounds", "best_round", "intervals", "stopped")}
     assert summary["stopped"] == "its last round, 1, is done"
     assert set(summary["teacher"]) == {"test", "us_per_atom_step"}
     assert [entry["round"] for entry in summary["rounds"]] == [0, 1]

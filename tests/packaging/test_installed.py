@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
-from ipip.plugin import native_folder, plugin_folder
+from ipip.plugin import foreign_launcher, native_folder, plugin_folder
 
 
 def test_lammps_finds_the_plugin_by_its_entry_point() -> None:
@@ -26,6 +27,31 @@ def test_reading_the_plugin_folder_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_ranks_of_another_mpi_are_told_what_to_run_instead() -> None:
+    ompi = {"OMPI_COMM_WORLD_RANK": "0", "PMIX_RANK": "0", "SLURM_PROCID": "0"}
+    text = foreign_launcher(ompi)
+    assert text is not None and "Open MPI's mpirun" in text
+    assert Path(text.split("start it with ")[1]).is_file()
+    slurm = foreign_launcher({"PMIX_RANK": "0", "SLURM_PROCID": "0"})
+    assert slurm is not None and "srun --mpi=pmi2" in slurm
+    assert foreign_launcher(ompi | {"OMPI_COMM_WORLD_RANK": "1"}) is None
+    assert foreign_launcher(ompi | {"PMI_RANK": "0"}) is None  # MPICH's own, inside of a job
+    assert foreign_launcher({"PMI_RANK": "0"}) is None
+    assert foreign_launcher({}) is None
+
+
+def test_lmp_prints_it_before_it_starts() -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PMI")}
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lmp", "-h"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | {"OMPI_COMM_WORLD_RANK": "0"},
+    )
+    assert "start it with" in done.stderr
 
 
 def test_library_search_paths_are_relative() -> None:

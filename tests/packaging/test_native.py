@@ -12,9 +12,10 @@ import pytest
 
 from ipip import native
 from ipip.errors import IpipError
+from ipip.installation import rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
 
-REBUILD = "run `make setup`, or `pip install --no-build-isolation -c constraints.txt .`"
+REBUILD = rebuild_hint()
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,10 @@
-"""Which part may know which: licences and headers."""
+"""What holds for sources: licences, headers, and that text files are UTF-8 in every locale."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,54 @@ def test_public_headers_show_no_torch(repository: Path) -> None:
 def test_each_source_names_its_licence(repository: Path, folder: str, licence: str) -> None:
     for file in sources(repository / folder):
         assert file.read_text().startswith(f"// SPDX-License-Identifier: {licence}\n"), file
+
+
+SUBPROCESS_TEXT = ("text", "universal_newlines")
+
+
+def text_without_encoding(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls that read or write text in the encoding of the locale."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        options = {option.arg: option.value for option in call.keywords}
+        if "encoding" in options:
+            continue
+        if any(getattr(options.get(name), "value", None) is True for name in SUBPROCESS_TEXT):
+            yield call
+        function = call.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        method = isinstance(function, ast.Attribute)
+        if (method and name == "write_text") or (name == "read_text" and not call.args):
+            yield call
+        modes = [
+            value.value
+            for value in (*call.args, options.get("mode"))
+            if isinstance(value, ast.Constant) and re.fullmatch("[rwxa][bt+]*", str(value.value))
+        ]
+        if name in {"open", "fdopen"} and modes and "b" not in str(modes[0]):
+            yield call
+        if name == "open" and not method and len(call.args) < 2 and "mode" not in options:
+            yield call
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("open(p)", 1),
+        ("open(p, 'w')", 1),
+        ("p.open('a')", 1),
+        ("p.write_text(t)", 1),
+        ("run(c, text=True)", 1),
+        ("open(p, 'rb'); p.open('wb'); open(p, encoding='utf-8'); write_text(p, t)", 0),
+    ],
+)
+def test_text_in_the_encoding_of_the_locale_is_found(code: str, found: int) -> None:
+    assert len(list(text_without_encoding(ast.parse(code)))) == found
+
+
+def test_every_text_file_names_its_encoding(repository: Path) -> None:
+    for file in (repository / "python").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        wrong = [call.lineno for call in text_without_encoding(tree)]
+        assert not wrong, f"{file}: lines {wrong}"

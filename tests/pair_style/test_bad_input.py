@@ -61,6 +61,16 @@ def test_wrong_commands(
     assert message in run.errors
 
 
+def test_a_name_that_lammps_changes_is_explained(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models().rename(tmp_path / "ünï.pt")
+    run = lammps(deck(tmp_path, "pair_style ipip\npair_coeff * * ünï.pt O Mo S"))
+    assert run.status != 0
+    assert "LAMMPS changes characters that are not ASCII" in run.errors
+    assert "link the file there" in run.errors
+
+
 @pytest.mark.parametrize("units", ["lj", "si", "electron"])
 def test_other_units_are_refused(
     models: Models, lammps: Lammps, tmp_path: Path, units: str
@@ -143,16 +153,22 @@ def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(
     assert "step 4: energy or force of the atom with ID 3 is not finite" in run.errors
 
 
-def test_bonded_neighbours_must_not_be_left_out(
-    models: Models, lammps: Lammps, tmp_path: Path
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("backend", ["fused", "torchscript"])
+def test_two_atoms_at_the_same_place_stop_the_run_and_are_named(
+    models: Models, lammps: Lammps, tmp_path: Path, backend: str, ranks: int
 ) -> None:
+    """Through the periodic boundary, which with two ranks lies between them."""
     models()
     run = lammps(
-        "units metal\natom_style bond\nregion box block 0 10 0 10 0 10\n"
-        "create_box 3 box bond/types 1 extra/bond/per/atom 2 extra/special/per/atom 2\n"
-        "create_atoms 2 single 5 5 5\ncreate_atoms 3 single 5 5 7\nmass * 10\n"
-        "pair_style ipip\npair_coeff * * float64.pt O Mo S\n"
-        "bond_style harmonic\nbond_coeff 1 1.0 1.0\nrun 0\n"
+        "units metal\nregion box block 0 20 0 10 0 10\ncreate_box 3 box\nmass * 10\n"
+        "create_atoms 2 single 0 5 5\ncreate_atoms 3 single 18 5 5\ncreate_atoms 1 single 8 5 5\n"
+        f"pair_style ipip backend {backend}\npair_coeff * * float64.pt O Mo S\nrun 0\n"
+        "set atom 2 x 19.9999\nrun 0\nset atom 2 x 19.99\nrun 0\n",
+        ranks=ranks,
     )
     assert run.status != 0
-    assert "special_bonds lj/coul 1 1 1" in run.errors
+    assert "step 0: the atoms with IDs" in run.errors
+    assert "1 and 2" in run.errors or "2 and 1" in run.errors
+    assert "are at the same place (0.000100 A apart)" in run.errors
+    assert "delete_atoms overlap" in run.errors

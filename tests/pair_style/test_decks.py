@@ -64,7 +64,14 @@ def test_decks_run(
     model = models("float32", zbl=True)
     for data in starts.glob("*.data"):
         (tmp_path / data.name).symlink_to(data)
-    variables = {"model": model, "steps": 3, "relax": 1, "temperature": 300.0, "fmax": 1e6}
+    variables = {
+        "model": model,
+        "steps": 3,
+        "relax": 1,
+        "temperature": 300.0,
+        "fmax": 1e6,
+        "near": 0,
+    }
     command: list[str | Path] = [MPIRUN, "-np", str(ranks), LMP, "-nocite", "-log", "none", "-in"]
     command.append(repository / "examples" / "decks" / deck)
     for name, value in variables.items():
@@ -76,6 +83,19 @@ def test_decks_run(
         assert (tmp_path / name).exists(), name
     if deck in ("in.stability", "in.reaction"):
         assert "reached step 3 of 3, largest force" in output
+
+
+def test_a_short_distance_ends_a_run_at_small_forces(
+    models: Models, repository: Path, starts: Path, tmp_path: Path
+) -> None:
+    model = models("float32", zbl=True)
+    (tmp_path / "box.data").symlink_to(starts / "box.data")
+    deck = (repository / "examples" / "decks" / "in.stability").read_text()
+    (tmp_path / "in.deck").write_text(deck.replace("replicate       2 2 2\n", ""))
+    command: list[str | Path] = [LMP, "-nocite", "-log", "none", "-in", "in.deck", "-var", "model"]
+    command += [model, "-var", "relax", "0", "-var", "steps", "3", "-var", "fmax", "1e6"]
+    assert "reached step 3 of 3" in run([*command, "-var", "near", "0.9"], tmp_path)
+    assert "reached step 1 of 3" in run([*command, "-var", "near", "2.0"], tmp_path)
 
 
 def test_the_crystal_is_2h_mos2(starts: Path) -> None:

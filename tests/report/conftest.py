@@ -82,6 +82,7 @@ def content() -> ReportContent:
     names = list(ERRORS)
     return ReportContent(
         summary={
+            "intervals": {"over": "trajectories", "count": 9, "least": 6, "withheld": None},
             "verdict": "The student of round 3 beats the teacher on held-out forces (0.310 against "
             "0.440 eV/Å, -30 %). 0 of 18 stability runs failed (round 0: 14 of 18).",
             "teacher": {"test": errors(0.44, 79.7), "us_per_atom_step": 2345.0},

@@ -40,6 +40,7 @@ def summary():
     ]
     return {
         "verdict": "It works.",
+        "intervals": {"over": "frames", "count": 2, "least": 6, "withheld": "2 frames are too few"},
         "teacher": {"test": errors(0.44, 60.0), "us_per_atom_step": 1200.0},
         "rounds": rounds,
         "best_round": 2,

@@ -11,7 +11,7 @@ from ipip.config.study import StudySettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError
 from ipip.study import build_arms
-from ipip.study.arms import find_budget
+from ipip.study.arms import epoch_concerns, find_budget
 from ipip.train import steps_of
 
 NAMES = ["none", "one-shot", "one-shot-long", "one-shot-budget", "iterated", "iterated-warm"]
@@ -29,7 +29,8 @@ def study(*arms, **changes) -> StudySettings:
 
 def made(base, *arms):
     budget = find_budget(base, 6, steps_of)
-    return budget, {arm.name: arm for arm in build_arms(study(*arms), base, budget)}
+    made = build_arms(study(*arms), base, budget, lambda run: run.reference.split.train or 6)
+    return budget, {arm.name: arm for arm in made}
 
 
 def test_every_arm_trains_its_last_student_with_the_same_number_of_steps(base):
@@ -139,3 +140,29 @@ def test_a_protocol_names_arms_of_the_study():
     assert study("one-shot", "iterated", protocols=[protocol]).protocols[0].arms == ["iterated"]
     with pytest.raises(ValidationError, match="no arm is called iterated; expected some of"):
         study("one-shot", "none", protocols=[protocol])
+
+
+def test_an_arm_with_more_labels_keeps_the_steps_unless_it_asks_for_the_epochs(base):
+    more = {"like": "one-shot", "set": {"reference.split.train": 60}}
+    scaled = {"name": "60-scaled", "steps": "epochs"} | more
+    none = {"name": "none-scaled", "like": "none", "steps": "epochs", "set": more["set"]}
+    budget, arms = made(base, "one-shot", {"name": "60"} | more, scaled, none)
+    steps = {name: arm.settings(base, 1).finetune.max_steps for name, arm in arms.items()}
+    passes = 15 / 2  # of 4 frames a batch: 60 labels and 6
+    assert steps["60"] == steps["one-shot"] == budget.finetune_steps == 6
+    assert steps["60-scaled"] == 6 * passes
+    assert steps["none-scaled"] == budget.pretrain_steps + 6 * passes
+    assert (arms["one-shot"].labels, arms["one-shot"].epochs) == (6, 3.0)
+    assert (arms["60"].labels, arms["60"].epochs) == (60, pytest.approx(0.4))
+    assert arms["60-scaled"].epochs == 3.0
+
+
+def test_an_arm_that_sees_its_labels_too_seldom_is_named(base):
+    more = {"like": "one-shot", "set": {"reference.split.train": 60}}
+    scaled = {"name": "60-scaled", "steps": "epochs"} | more
+    budget, arms = made(base, "one-shot", {"name": "60"} | more, scaled)
+    (told,) = epoch_concerns(list(arms.values()), base, budget, 6)
+    assert told.startswith(
+        "arm 60 passes over its 60 labels 0 times, the run over its 6 3 times: its error may be"
+    )
+    assert "`steps: epochs`" in told

@@ -38,16 +38,40 @@ def test_intervals_from_few_seeds_are_wider():
 
 
 def test_trajectories_are_drawn_whole():
-    """Twenty frames of two trajectories that disagree are worth two observations, not twenty."""
-    groups = ["a"] * 10 + ["b"] * 10
-    others = {s: score([0.5] * 20, groups) for s in (1, 2)}
-    mine = {s: score([0.3] * 10 + [0.6] * 10, groups) for s in (1, 2)}
-    frames = {s: score([0.3] * 10 + [0.6] * 10) for s in (1, 2)}
-    by_frame = compare_arms("n", "o", frames, {s: score([0.5] * 20) for s in (1, 2)}, seed=0)
+    """Sixty frames of six trajectories that disagree are worth six observations, not sixty."""
+    groups = [name for name in "abcdef" for _ in range(10)]
+    others = {s: score([0.5] * 60, groups) for s in (1, 2)}
+    errors = [0.3 if name in "ace" else 0.6 for name in groups]
+    mine = {s: score(errors, groups) for s in (1, 2)}
+    frames = {s: score(errors) for s in (1, 2)}
+    by_frame = compare_arms("n", "o", frames, {s: score([0.5] * 60) for s in (1, 2)}, seed=0)
     by_group = compare_arms("n", "o", mine, others, seed=0)
     assert by_group.low < -0.15
     assert by_group.high > 0.05
     assert by_frame.high - by_frame.low < 0.7 * (by_group.high - by_group.low)
+
+
+def test_one_trajectory_in_all_seeds_has_no_interval_and_no_claim():
+    def one(error):
+        return Score([error] * 20, [1.0] * 20, ["a"] * 20, "trajectories")
+
+    others = {s: one(0.5) for s in (1, 2, 3)}
+    mine = {s: one(0.3 + 0.01 * s) for s in (1, 2, 3)}
+    found = compare_arms("n", "o", mine, others, seed=0)
+    assert (found.low, found.high, found.verdict) == (None, None, "not tested")
+    assert found.seeds_lower == 3 and "too few for an interval" in found.withheld
+    settings = StudySettings(run="run.yaml", seeds=[1, 2], arms=["none", "one-shot"])
+    text = write_verdict({"hot": [found]}, [], settings, 6, 6)
+    assert "lower force error" not in text
+    assert "no interval against o (1 trajectory is too few for an interval (at least 6)" in text
+    assert "): n (-36 %, 3 of 3 seeds lower)" in text
+
+
+def test_seeds_with_trajectories_of_their_own_count_together():
+    groups = {s: [f"{s}a", f"{s}b"] * 5 for s in (1, 2, 3)}
+    others = {s: score([0.5] * 10, groups[s]) for s in groups}
+    mine = {s: score([0.4] * 10, groups[s]) for s in groups}
+    assert compare_arms("n", "o", mine, others, seed=0).verdict == "lower"
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():

@@ -13,6 +13,7 @@ from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
 from ipip.data import read_frames, write_frames
+from ipip.errors import InputError
 from ipip.loop.folder import stage_id
 from ipip.study.driver import run_study
 
@@ -110,10 +111,23 @@ def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
 
 
 @pytest.mark.slow
-def test_a_finished_study_runs_nothing_again_and_gives_the_same(finished):
+def test_a_finished_study_gives_the_same_again_and_heals_what_was_damaged(finished):
     config, folder, summary = finished
-    again = run_study(load_settings(config, StudySettings), folder)
-    assert again == summary
+    settings = load_settings(config, StudySettings)
+    assert run_study(settings, folder) == summary
+    (labels,) = (folder / "teachers").glob("*.xyz")
+    scores = folder / "tests" / "seed_1" / "none.json"
+    for path in (labels, scores):  # what is damaged or lost is made again
+        data = bytearray(path.read_bytes())
+        data[data.rindex(b"0.") + 2] ^= 1
+        path.write_bytes(data)
+    lock = (folder / "study.lock.yaml").read_text()
+    (folder / "study.lock.yaml").unlink()
+    assert run_study(settings, folder) == summary
+    (folder / "study.lock.yaml").write_text("study: [")
+    with pytest.raises(InputError, match=r"study\.lock\.yaml: is damaged; remove it"):
+        run_study(settings, folder)
+    (folder / "study.lock.yaml").write_text(lock)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """A teacher that cannot start ends with one clear message."""
 
 import importlib.util
+import re
 import sys
 import venv
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError
+from ipip.installation import install_command
 from ipip.teachers import Teacher, TeacherError
 
 
@@ -22,7 +24,7 @@ def test_a_missing_package_names_the_extra(tmp_path, kind, package):
     if importlib.util.find_spec(package) is not None:
         pytest.skip(f"{package} is installed here")
     model = {"model": "small"} if kind == "mace" else {}
-    with pytest.raises(InputError, match=rf'pip install "ipip\[{kind}\]"'):
+    with pytest.raises(InputError, match=re.escape(f"run: {install_command(extra=kind)} (or set")):
         _open(tmp_path, kind=kind, **model)
 
 
@@ -85,3 +87,20 @@ def test_an_unknown_module_or_class_is_refused(tmp_path):
 def test_settings_that_contradict_each_other_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         TeacherSettings(**settings)
+
+
+LAUNCHED = """
+import os
+from ase.calculators.emt import EMT
+
+wrong = [name for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "WORLD_SIZE") if name in os.environ]
+assert not wrong, wrong
+assert os.environ["SLURM_NTASKS"] == "65"
+"""
+
+
+def test_a_teacher_is_no_process_of_a_launcher_around_its_run(tmp_path, monkeypatch):
+    (tmp_path / "launched.py").write_text(LAUNCHED)
+    for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "WORLD_SIZE", "SLURM_NTASKS"):
+        monkeypatch.setenv(name, "65")
+    _open(tmp_path, kind="ase", import_path="launched:EMT", import_folder=tmp_path)

@@ -83,3 +83,33 @@ def test_a_state_of_another_trajectory_or_a_torn_one_is_not_used(job, tmp_path):
             )
         assert told[0] <= 20
         assert [f.info["md_step"] for f in result.frames] == list(range(10, 401, 10))
+
+
+@pytest.mark.parametrize("name", ["run.state.npz", "run.part.xyz"])
+def test_a_state_that_was_damaged_is_not_gone_on_from(job, tmp_path, name):
+    md = TeacherMDSettings(steps=40, temperature=600.0, frame_interval=5, checkpoint_interval=10)
+    with Teacher(EMT_TEACHER, tmp_path) as teacher:
+        pid = teacher.pids[0]
+
+        def kill(done: int, total: int) -> None:
+            if done >= 25:
+                os.kill(pid, signal.SIGKILL)
+
+        with pytest.raises(TeacherError, match="killed by signal 9"):
+            teacher.run_md([job], md, progress=kill, checkpoints=tmp_path / "runs")
+    folder = tmp_path / "runs"
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    whole = kept[folder / name]
+    for at in (len(whole) // 9, len(whole) // 3, len(whole) // 2):  # before the last state
+        for path, content in kept.items():
+            path.write_bytes(content)
+        changed = bytearray(whole)
+        changed[at] ^= 1
+        (folder / name).write_bytes(changed)
+        told: list[int] = []
+        with Teacher(EMT_TEACHER, tmp_path) as teacher:
+            (result,) = teacher.run_md(
+                [job], md, lambda done, _, told=told: told.append(done), checkpoints=folder
+            )
+        assert told[0] <= 5  # from the start
+        assert [frame.info["md_step"] for frame in result.frames] == list(range(5, 41, 5))

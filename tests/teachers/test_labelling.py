@@ -145,3 +145,28 @@ def test_a_cp2k_template_that_is_not_there_is_refused(tmp_path):
     level = TeacherSettings(kind="cp2k", cp2k={"template": tmp_path / "no.inp"})
     with pytest.raises(InputError, match=r"cp2k\.template .*no\.inp cannot be read"):
         label_frames(_copper(1), level, tmp_path / "store", tmp_path)
+
+
+def test_a_damaged_line_of_known_labels_is_computed_again(tmp_path):
+    frames, store = _copper(3), tmp_path / "labels.jsonl"
+    first = label_frames(frames, LEVEL, store, tmp_path)
+    lines = store.read_text().splitlines()
+    energy = json.loads(lines[1])["energy"]
+    changed = lines[1].replace(str(energy), str(energy + 1.0))
+    assert changed != lines[1]
+    store.write_text("\n".join([lines[0], changed, lines[2][:-9]]) + "\n")
+    again = label_frames(frames, LEVEL, store, tmp_path)
+    assert again.computed == 2
+    for one, other in zip(first.frames, again.frames, strict=True):
+        assert one.energy == other.energy
+        np.testing.assert_array_equal(one.forces, other.forces)
+
+
+def test_labels_of_the_version_before_are_known(tmp_path):
+    frames, store = _copper(2), tmp_path / "labels.jsonl"
+    label_frames(frames, LEVEL, store, tmp_path)
+    entries = [json.loads(line) for line in store.read_text().splitlines()]
+    for entry in entries:
+        del entry["seal"]
+    store.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    assert label_frames(frames, LEVEL, store, tmp_path).computed == 0

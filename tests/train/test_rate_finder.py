@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ipip.config.data import DataKeys
 from ipip.config.training import TrainingSettings
-from ipip.data import Frame
+from ipip.data import Frame, read_frames
 from ipip.errors import IpipError
 from ipip.export import weights_digest
-from ipip.models import Student
+from ipip.models import Student, build_student
 from ipip.train import fit, predict
 from ipip.train.rate_finder import find_rate, write_rate_page
 
@@ -43,3 +44,22 @@ def test_frozen_layers_and_hopeless_labels(copper: list[Frame], student: Student
     perfect = predict(student, copper[:10])  # nothing is left to learn
     with pytest.raises(IpipError, match="the loss never falls between learning rates 1e-06 and 1"):
         find_rate(student, perfect, TrainingSettings(references="keep"), seed=1, steps=40)
+
+
+def test_a_sweep_ends_where_the_loss_is_not_finite_and_still_suggests(repository: Path) -> None:
+    keys = DataKeys(energy="REF_energy", forces="REF_forces")
+    frames = read_frames(repository / "examples/mo-s-o/data/mso_pbe_d3.xyz", keys)[:40]
+    student = build_student("painn", ["Mo", "S", "O"], seed=1, channels=16, layers=2)
+    found = find_rate(student, frames, TrainingSettings(loss="squared"), seed=1)
+    assert found.diverged_at is not None and found.diverged_at < 1.0
+    assert 1e-4 < found.suggestion < found.diverged_at
+    assert np.isfinite(found.losses).all() and len(found.losses) < 100
+
+
+def test_labels_that_no_rate_can_learn_end_with_a_sentence(
+    copper: list[Frame], student: Student
+) -> None:
+    huge = [frame.replace(energy=1e200) for frame in copper[:10]]
+    settings = TrainingSettings(loss="squared", references="keep", kernels="eager")
+    with pytest.raises(IpipError, match="not finite from step 0 on, at a learning rate of 1e-06"):
+        find_rate(student, huge, settings, seed=1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
-from ipip.errors import IpipError
+from ipip.errors import InUseError, IpipError
 
 FAILED = 1
+LAUNCHED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")  # by MPICH, Open MPI, srun
 
 
 def report_failure(error: Exception, debug: bool) -> int:
@@ -19,6 +21,13 @@ def report_failure(error: Exception, debug: bool) -> int:
     """
     if debug:
         traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, InUseError) and (started := _started_together()) > 1:
+        print(
+            f"ipip: {error}; {started} processes were started together: start one, without mpirun "
+            "or srun",
+            file=sys.stderr,
+        )
+        return error.exit_status
     if isinstance(error, IpipError):
         print(f"ipip: {error}", file=sys.stderr)
         return error.exit_status
@@ -36,3 +45,9 @@ def report_failure(error: Exception, debug: bool) -> int:
         file=sys.stderr,
     )
     return FAILED
+
+
+def _started_together() -> int:
+    """Return how many processes a launcher of MPI ranks has started, 1 where there is none."""
+    sizes = [os.environ.get(name, "") for name in LAUNCHED]
+    return max((int(size) for size in sizes if size.isdigit()), default=1)

@@ -74,7 +74,7 @@ def harvest(
             dumps, student, settings, folder, names, lambda done, asked: advance(1)
         )
     if as_json:
-        typer.echo((folder / SUMMARY_FILE).read_text().rstrip())
+        typer.echo((folder / SUMMARY_FILE).read_text(encoding="utf-8").rstrip())
         return
     unstable = sum(run.state == "unstable" for run in report.runs)
     stored = sum(len(run.steps) for run in report.runs)

@@ -20,6 +20,7 @@ from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.label import label
 from ipip.cli.ledger import ledger
+from ipip.cli.plain_text import plain_output
 from ipip.cli.pretrain import finetune, pretrain
 from ipip.cli.relabel import relabel
 from ipip.cli.report import report
@@ -96,10 +97,11 @@ for function, name, line in VERBS:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 done, 2 wrong input, 1 failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        app(args=given)
-    except SystemExit as ended:  # also typer's own end, with a message for wrong options
-        return ended.code if isinstance(ended.code, int) else 1
-    except Exception as error:
-        return report_failure(error, debug="--debug" in given)
+    with plain_output():
+        try:
+            app(args=given)
+        except SystemExit as ended:  # also typer's own end, with a message for wrong options
+            return ended.code if isinstance(ended.code, int) else 1
+        except Exception as error:
+            return report_failure(error, debug="--debug" in given)
     return 0

@@ -55,7 +55,7 @@ class TerminalReporter:
     def tasks(self, description: str, total: int) -> Iterator[Advance]:
         """Draw a bar with the time left while the block runs."""
         columns = (
-            TextColumn("      {task.description}"),
+            TextColumn("      {task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

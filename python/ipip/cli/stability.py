@@ -63,6 +63,8 @@ def stability(
         typer.echo(json.dumps(report.summary, indent=1))
     else:
         console.print(report.verdict, style="bold")
+        for concern in report.summary["concerns"]:
+            console.print(f"Warning: {concern}.")
         console.print(_table(report.models, protocol.md.timestep))
         typer.echo(f"results: {folder} (runs.csv, survival.csv, summary.json, stability.png)")
     broken = sum(model.broken for model in report.models)
@@ -107,7 +109,7 @@ def _table(models: list[ModelStability], timestep: float) -> object:
     from rich.table import Table
 
     table = Table()
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     headers = ("failed", "% (95 %)", "causes", "median ps", "µs/atom/step")
     for header in headers:
         table.add_column(header, justify="right")

@@ -21,12 +21,15 @@ def status(
     """Say which stages of a run are done, what it does now, and print its table."""
     import json
 
+    from ipip.errors import IpipError
     from ipip.loop.status import read_status
 
     state = read_status(run)
-    if as_json:
+    if as_json and state.problem is None:
         typer.echo(json.dumps(state.summary, indent=2))
         return
+    if as_json:
+        raise IpipError(str(state.problem))
     if watch:
         from ipip.cli.watch import watch_run
 
@@ -35,3 +38,5 @@ def status(
     from ipip.cli.tables import print_status
 
     print_status(state)
+    if state.problem is not None:
+        raise IpipError(state.problem)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ipip.study.driver import Prepared
 
 
 def study(
@@ -31,7 +34,7 @@ def study(
     settings = load_settings(config, StudySettings)
     target = folder or Path(f"{config.stem}-study")
     if plan:
-        _print_plan(*prepare_study(settings)[1:], settings.seeds)
+        _print_plan(prepare_study(settings), settings.seeds)
         return
     reporter = SilentReporter() if as_json else TerminalReporter()
     with stoppable(target):
@@ -42,9 +45,11 @@ def study(
     _print_summary(summary, target)
 
 
-def _print_plan(budget, arms, seeds) -> None:  # type: ignore[no-untyped-def]
+def _print_plan(prepared: Prepared, seeds: list[int]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
+
+    budget, arms, concerns = prepared.budget, prepared.arms, prepared.concerns
 
     console = Console(highlight=False, markup=False)
     steps = budget.steps_of_one_student
@@ -52,21 +57,30 @@ def _print_plan(budget, arms, seeds) -> None:  # type: ignore[no-untyped-def]
         f"{len(arms)} arms, {len(seeds)} seeds. The judged student of each arm sees {steps} "
         f"optimiser steps; the iterated arm trains {budget.rounds} students."
     )
-    table = Table("arm", "what it is", box=None)
+    table = Table(
+        Column("arm", no_wrap=True, overflow="fold"),
+        Column("labels", justify="right"),
+        Column("epochs", justify="right"),
+        Column("what it is", overflow="fold"),
+        box=None,
+    )
     for arm in arms:
-        table.add_row(arm.name, arm.meaning)
+        table.add_row(arm.name, str(arm.labels), f"{arm.epochs:.0f}", arm.meaning)
     console.print(table)
+    console.print("Epochs: of the last student's training on the labels.")
+    for concern in concerns:
+        console.print(f"Warning: {concern}.", style="bold")
 
 
 def _print_summary(summary, target: Path) -> None:  # type: ignore[no-untyped-def]
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from ipip.study.report import HEADER, table_rows
 
     console = Console(highlight=False, markup=False)
     console.print(summary["verdict"], style="bold")
-    table = Table(*HEADER)
+    table = Table(*(Column(name, overflow="fold") for name in HEADER))
     for row in table_rows(summary):
         table.add_row(*row)
     console.print(table)

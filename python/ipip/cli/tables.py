@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ipip.cli.progress import format_seconds
 from ipip.cli.watch import draw_state
@@ -23,6 +23,17 @@ def print_results(summary: dict[str, Any], folder: Path) -> None:
     console.print(summary["verdict"], style="bold")
     console.print(describe_speed(summary))
     console.print(_results(summary))
+    stresses = [
+        (name, test["stress_mae_ev_per_a3"])
+        for name, test in [
+            ("teacher", summary["teacher"]["test"]),
+            *((f"student {entry['round']}", entry["test"]) for entry in summary["rounds"]),
+        ]
+        if test.get("stress_mae_ev_per_a3") is not None
+    ]
+    if stresses:
+        listed = ", ".join(f"{name} {1000 * error:.3g}" for name, error in stresses)
+        console.print(f"stress MAE (meV/Å^3): {listed}", soft_wrap=True)
     if summary["stopped"]:
         console.print(f"why it ended:   {summary['stopped']}", soft_wrap=True)
     console.print(f"student to use: {folder / 'best' / 'student.pt'}", soft_wrap=True)
@@ -42,7 +53,7 @@ def print_plan(plan: Plan) -> None:
     console = Console(highlight=False, markup=False)
     parts = ", ".join(f"{count} {part}" for part, count in plan.reference.items())
     console.print(f"The settings are right. Reference frames: {parts}.")
-    table = Table("stage", "work", "estimate", box=None)
+    table = Table(Column("stage", no_wrap=True, overflow="fold"), "work", "estimate", box=None)
     for stage in plan.stages:
         table.add_row(stage.identity, stage.work, format_seconds(stage.seconds))
     console.print(table)
@@ -50,6 +61,8 @@ def print_plan(plan: Plan) -> None:
         f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk "
         "(estimates)."
     )
+    for concern in plan.concerns:
+        console.print(f"Warning: {concern}.", style="bold")
     for note in plan.notes:
         console.print(note, style="dim")
 

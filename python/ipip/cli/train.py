@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ipip.config.train_run import TrainRunSettings
     from ipip.train.plan import TrainPlan
 
+TORCHRUN = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+
 
 def train(
     config: Annotated[Path, typer.Argument(help="Settings file (YAML); see docs/training.md.")],
@@ -84,16 +86,47 @@ def train(
     typer.echo(f"curves and parity: {out / 'training.html'}")
 
 
+def _started_by_torchrun() -> bool:
+    """Say whether this is one of several processes that share a training.
+
+    What a scheduler sets for its tasks (SLURM_*, PMI_*, OMPI_*, LSB_*) asks for nothing.
+
+    Raises:
+        InputError: some of torchrun's variables are set to several processes, and some are missing.
+    """
+    from ipip.errors import InputError
+
+    size = os.environ.get("WORLD_SIZE", "1")
+    if not size.isdigit():
+        raise InputError(
+            f"the environment variable WORLD_SIZE is {size!r}; expected a number of processes: "
+            "start several with torchrun, or unset it to train in one process"
+        )
+    if int(size) <= 1:
+        return False
+    missing = [name for name in TORCHRUN if name not in os.environ]
+    if missing:
+        raise InputError(
+            f"the environment variable WORLD_SIZE is {size}, but {', '.join(missing)} are not set, "
+            "as torchrun sets them; start several processes with torchrun, or unset WORLD_SIZE to "
+            "train in one process"
+        )
+    return True
+
+
 @contextmanager
 def _processes(accelerator: str) -> Iterator[None]:
     """Join the other processes where torchrun started several."""
+    from ipip.bound import end_with_parent
     from ipip.errors import InputError
     from ipip.train import processes
     from ipip.train.termination import TerminatedError
 
-    if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
+    if not _started_by_torchrun():
         yield
         return
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun, whose end the others would wait for
+        end_with_parent()
     processes.join(accelerator, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     try:
         yield
@@ -121,8 +154,9 @@ def _find_rate(settings: TrainRunSettings, plan: TrainPlan, folder: Path, as_jso
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
         return
+    end = "" if found.diverged_at is None else f"; the loss diverged at {found.diverged_at:.2g}"
     typer.echo(
         f"suggested learning rate: {found.suggestion:.2g} "
-        f"(training.learning_rate is {settings.training.learning_rate:g}); the curve is in "
+        f"(training.learning_rate is {settings.training.learning_rate:g}){end}; the curve is in "
         f"{folder / 'learning_rate.html'}"
     )

@@ -22,7 +22,7 @@ def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> Non
     table = Table(title="frames", title_justify="left")
     table.add_column("")
     for name in plan.statistics:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     described = [_describe(s) for s in plan.statistics.values()]
     for quantity in described[0]:
         if any(values[quantity] for values in described):
@@ -81,6 +81,12 @@ def _kinds(kinds: dict[str, int]) -> str:
 def _oddities(plan: TrainPlan) -> list[str]:
     """Return one line for each thing to look at; they do not stop a training."""
     lines = []
+    if plan.correlated:
+        lines.append(
+            "Warning: the frames follow one another like a trajectory, and are split one by one: "
+            "errors will look too small. Mark each frame with its trajectory and name that key "
+            "(keys.group: traj)."
+        )
     found = plan.duplicates
     lines += [f"{part}: frames that repeat others: {n}" for part, n in found.repeated.items() if n]
     lines += [

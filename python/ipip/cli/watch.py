@@ -16,7 +16,7 @@ from ipip.cli.progress import format_seconds
 from ipip.loop.status import Now, RunState, StageState, read_status
 
 LINES_BELOW = 9  # the bar, the verdict and the prompt
-MARKS = {"done": "●", "running": "▶", "begun": "◐", "open": "○", "left out": "–"}
+MARKS = {"done": "●", "running": "▶", "begun": "◐", "open": "○", "left out": "–", "damaged": "✗"}
 
 
 def watch_run(root: Path, interval: float) -> None:

@@ -1,12 +1,37 @@
 """The strict base of every settings class."""
 
-from typing import ClassVar
+from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ipip.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 
-class Settings(BaseModel):
+class _SaysWhatIsWrong(ModelMetaclass):
+    """Lets ``SomeSettings(key=value)`` end with a SettingsError that names the key."""
+
+    def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: N805  a metaclass
+        try:
+            return super().__call__(*arguments, **values)
+        except ValidationError as error:
+            from ipip.config.load import describe_problems  # which imports this module
+
+            schema = cast(type[BaseModel], cls)
+            raise SettingsError(describe_problems(error, schema, schema.__name__)) from None
+
+
+class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
     """Immutable settings: unknown keys are refused, every field states its unit.
+
+    Made by `SomeSettings(key=value)`, wrong values are a SettingsError that names the key, as in a
+    file; `SomeSettings.model_validate` is pydantic's own and raises its ValidationError.
 
     Attributes:
         template_verb: the command that writes a commented file of these settings, where one does.

@@ -118,21 +118,33 @@ def format_key(key: KeyPath) -> str:
     return text or "(top level)"
 
 
-def describe_problems(error: ValidationError, schema: type[BaseModel], document: Document) -> str:
-    """Return one line for each problem that pydantic found."""
+def describe_problems(
+    error: ValidationError, schema: type[BaseModel], source: Document | str
+) -> str:
+    """Return one line for each problem that pydantic found.
+
+    Args:
+        error: what pydantic raised.
+        schema: of the settings.
+        source: the file that they came from, or a name for what is no file.
+    """
     lines = []
     for problem in error.errors(include_url=False):
         key, model = _locate(problem["loc"], schema)
         message = _describe(problem, key, model)
-        line = next(
-            (document.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in document.lines),
-            None,
-        )
-        where = f"{document.path}:{line}" if line else f"{document.path}"
+        where = source if isinstance(source, str) else _place(key, source)
         text = f"{where}: {format_key(key)}: {message}"
         if text not in lines:
             lines.append(text)
     return "\n".join(lines)
+
+
+def _place(key: KeyPath, document: Document) -> str:
+    """Return the file, and the line of the key or of the block around it."""
+    for n in range(len(key), 0, -1):
+        if key[:n] in document.lines:
+            return f"{document.path}:{document.lines[key[:n]]}"
+    return f"{document.path}"
 
 
 def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None) -> str:
@@ -219,7 +231,7 @@ def resolve_paths(settings: SettingsType, base: Path) -> SettingsType:
     def resolve(value: Any) -> Any:
         if isinstance(value, Path):
             # Symbolic links stay: an environment's interpreter is known by its link.
-            return Path(os.path.normpath(base / value.expanduser()))
+            return Path(os.path.normpath(base / os.path.expanduser(value)))
         if isinstance(value, BaseModel):
             return value.model_copy(
                 update={name: resolve(getattr(value, name)) for name in type(value).model_fields}

@@ -47,6 +47,12 @@ class ArmSettings(Settings):
     baseline: str | None = Field(
         None, description="the arm that this one is compared with; null: the study's baseline"
     )
+    steps: Literal["equal", "epochs"] = Field(
+        "equal",
+        description="optimiser steps on the labels: equal: those of the run, so that more labels"
+        " are seen fewer times; epochs: as many passes over this arm's labels as the run makes over"
+        " its own, for arms with other numbers of labels",
+    )
 
 
 class StudyProtocol(Settings):

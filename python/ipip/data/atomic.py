@@ -16,7 +16,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
     The temporary file keeps the suffix of `path`, is flushed to the disk before it is renamed, and
     is removed if the block raises: the file that was there before then stays as it was.
     """
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+    # Part of the stem: a name as long as the file system takes leaves no room for more.
+    temporary = path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
     try:
         yield temporary
         with open(temporary, "rb") as written:
@@ -27,6 +28,6 @@ def replaced_file(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file (UTF-8) atomically."""
+    """Write a text file (UTF-8) atomically; bytes of files' names that are no text stay bytes."""
     with replaced_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="surrogateescape")

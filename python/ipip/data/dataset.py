@@ -13,7 +13,7 @@ from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.graph import neighbor_list
-from ipip.graph.neighbors import checked_geometry
+from ipip.graph.neighbors import check_apart
 from ipip.graph.species import species_index
 
 MEGABYTE = 1 << 20
@@ -57,7 +57,7 @@ class GraphDataset(Dataset[Data]):
         check_elements(frames, symbols)
         for index, frame in enumerate(frames):
             try:
-                checked_geometry(frame.positions, frame.cell, frame.pbc)
+                check_apart(frame.positions, frame.cell, frame.pbc)
             except InputError as error:
                 raise InputError(f"frame {index}: {error}") from None
         self.frames = frames

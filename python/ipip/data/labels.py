@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ase import Atoms
 
 from ipip.config.data import DataKeys
 from ipip.data.electronic_state import atom_state_in, calculator_info
@@ -15,6 +16,7 @@ from ipip.data.frame import Frame
 from ipip.data.parsed import ParsedFrame, plain
 from ipip.data.stated_units import Conversion, take_statements
 from ipip.errors import InputError
+from ipip.graph import check_apart
 
 LABELS = ("energy", "forces", "stress")
 FloatArray = npt.NDArray[np.float64]
@@ -153,9 +155,10 @@ def _missing(
     )
     kind = "per-atom" if per_atom else "per-frame"
     name = {"group": "the group", "forces": "forces", "energy": "an energy", "stress": "a stress"}
+    option = "" if label == "group" else f", --{label}-key on the command line"
     return (
         f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {found}; "
-        f"name the right one (keys.{label} in settings, --{label}-key on the command line) or "
+        f"name the right one (keys.{label} in settings{option}) or "
         "leave such frames out"
     )
 
@@ -205,6 +208,7 @@ def _frame(
             raise InputError(
                 f"{where}: the {what} {_worst(what, values)} not finite; repair or drop that frame"
             )
+    _check_apart(atoms, where)
     weight = _scalar(rest.pop(keys.weight, None), f"{where}: weight {keys.weight!r}", "no unit")
     if weight is not None and not 0.0 <= weight < np.inf:
         raise InputError(f"{where}: weight {keys.weight!r} is {weight:g}; expected 0 or more")
@@ -224,6 +228,15 @@ def _frame(
         weight=1.0 if weight is None else weight,
         arrays=arrays,
     )
+
+
+def _check_apart(atoms: Atoms, where: str) -> None:
+    """Refuse two atoms at the same place; a cell without volume is refused where it is used."""
+    periodic = atoms.pbc & (abs(float(np.linalg.det(atoms.cell.array))) > 1e-8)
+    try:
+        check_apart(atoms.positions, atoms.cell.array, periodic)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _worst(what: str, values: Any) -> str:

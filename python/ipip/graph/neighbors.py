@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import KDTree
 from vesin import NeighborList
 
 from ipip.errors import InputError
+
+SAME_PLACE = 1e-3  # Å: nearer than this, the direction of a force is rounding
 
 
 class NeighborSearch:
@@ -22,9 +25,14 @@ class NeighborSearch:
     """
 
     def __init__(self, cutoff: float, skin: float = 0.0) -> None:
+        self.cutoff, self.skin = cutoff, skin
         self._search = NeighborList(
             cutoff=cutoff, full_list=True, sorted=True, n_threads=1, skin=skin
         )
+
+    def __reduce__(self) -> tuple[type[NeighborSearch], tuple[float, float]]:
+        """Copy and pickle what was asked for; the list itself is found anew."""
+        return NeighborSearch, (self.cutoff, self.skin)
 
     def find(
         self, positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
@@ -32,8 +40,17 @@ class NeighborSearch:
         """Find all pairs within the cutoff, as `neighbor_list`, which says what the arguments are.
 
         Raises:
-            InputError: positions or cell are not finite, or a periodic direction has no extent.
+            InputError: positions or cell are not finite, a periodic direction has no extent, or
+                two atoms are at the same place.
         """
+        edge_index, edge_vec = self.pairs(positions, cell, pbc)
+        _check_apart(edge_index, edge_vec)
+        return edge_index, edge_vec
+
+    def pairs(
+        self, positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Find pairs as `find`; atoms may be at the same place."""
         points, box, periodic = checked_geometry(positions, cell, pbc)
         if len(points) == 0:
             return np.zeros((2, 0), dtype=np.int64), np.zeros((0, 3))
@@ -45,7 +62,12 @@ class NeighborSearch:
 
 
 def neighbor_list(
-    positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike, cutoff: float
+    positions: npt.ArrayLike,
+    cell: npt.ArrayLike,
+    pbc: npt.ArrayLike,
+    cutoff: float,
+    *,
+    overlaps: bool = False,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Find all pairs within the cutoff, periodic images included, without a cap.
 
@@ -54,15 +76,55 @@ def neighbor_list(
         cell: [3, 3] rows are lattice vectors, Å; rows of non-periodic directions may be zero.
         pbc: [3] periodic directions.
         cutoff: Å.
+        overlaps: accept atoms at the same place, which have no force.
 
     Returns:
         edge_index: [2, n_edges] receiving atom i, neighbour j, sorted by i.
         edge_vec: [n_edges, 3] r_j - r_i in Å.
 
     Raises:
-        InputError: positions or cell are not finite, or a periodic direction has no extent.
+        InputError: positions or cell are not finite, a periodic direction has no extent, or two
+            atoms are at the same place.
     """
-    return NeighborSearch(cutoff).find(positions, cell, pbc)
+    search = NeighborSearch(cutoff)
+    return (search.pairs if overlaps else search.find)(positions, cell, pbc)
+
+
+def check_apart(positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike) -> None:
+    """Check that no two atoms, images included, are at the same place; see `neighbor_list`.
+
+    Raises:
+        InputError: as `neighbor_list`.
+    """
+    points, box, periodic = checked_geometry(positions, cell, pbc)
+    atoms = np.arange(len(points))
+    if periodic.any():
+        inverse = np.linalg.inv(box)
+        inside = points @ inverse
+        inside[:, periodic] %= 1.0
+        for axis in np.flatnonzero(periodic):  # images of atoms at one face lie at the other
+            face = inside[:, axis] < SAME_PLACE * np.linalg.norm(inverse[:, axis])
+            inside = np.concatenate([inside, inside[face] + np.eye(3)[axis]])
+            atoms = np.concatenate([atoms, atoms[face]])
+        points = inside @ box
+    for first, second in KDTree(points).query_pairs(SAME_PLACE):
+        distance = float(np.linalg.norm(points[first] - points[second]))
+        _refuse(int(atoms[first]), int(atoms[second]), distance)
+
+
+def _check_apart(edge_index: npt.NDArray[np.int64], edge_vec: npt.NDArray[np.float64]) -> None:
+    squared = np.einsum("ex,ex->e", edge_vec, edge_vec)
+    if len(squared) and squared.min() < SAME_PLACE**2:
+        first, second = edge_index[:, int(squared.argmin())].tolist()
+        _refuse(first, second, float(squared.min()) ** 0.5)
+
+
+def _refuse(first: int, second: int, distance: float) -> None:
+    raise InputError(
+        f"atoms {min(first, second)} and {max(first, second)} are at the same place "
+        f"({distance:.2g} Å apart), so their force has no direction; look for atoms that were "
+        "made or read twice"
+    )
 
 
 def checked_geometry(

@@ -9,6 +9,8 @@ from ase.formula import Formula
 
 from ipip.config.harvest import HarvestSettings
 from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.graph import check_apart
 from ipip.harvest.distances import Pair, min_pair_distances
 
 
@@ -21,6 +23,10 @@ def geometry_problem(frame: Frame, min_distances: Mapping[Pair, float]) -> str |
     """
     if not (np.isfinite(frame.positions).all() and np.isfinite(frame.cell).all()):
         return "positions are not finite"
+    try:
+        check_apart(frame.positions, frame.cell, frame.pbc)
+    except InputError as error:
+        return str(error)
     if not min_distances:
         return None
     found = min_pair_distances(frame, cutoff=max(min_distances.values()))

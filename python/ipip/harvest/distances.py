@@ -79,7 +79,9 @@ def min_pair_distances(frame: Frame, cutoff: float = 4.0) -> dict[Pair, float]:
     Returns:
         Sorted pair of symbols to Å. Images of one atom count as a pair.
     """
-    (receivers, senders), vectors = neighbor_list(frame.positions, frame.cell, frame.pbc, cutoff)
+    (receivers, senders), vectors = neighbor_list(
+        frame.positions, frame.cell, frame.pbc, cutoff, overlaps=True
+    )
     lengths = np.sqrt((vectors**2).sum(axis=1))
     low = np.minimum(frame.numbers[receivers], frame.numbers[senders])
     high = np.maximum(frame.numbers[receivers], frame.numbers[senders])

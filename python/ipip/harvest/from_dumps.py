@@ -16,6 +16,7 @@ from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
 from ipip.data.files import read_frames, write_frames
 from ipip.data.frame import Frame
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.export import load_student, read_metadata
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
@@ -59,6 +60,7 @@ class HarvestReport:
     labelled: int
 
 
+@writes("folder", "harvest")
 def harvest_dumps(
     dumps: Sequence[Path],
     student_file: Path,

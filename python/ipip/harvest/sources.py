@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,11 +18,13 @@ from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
 from ipip.harvest.scan import DumpScan, ScanSettings, read_steps, scan_dump
+from ipip.harvest.scanned import is_still_there, seen_bytes
 from ipip.lammps.dump import assumed_units, dump_files, read_dump
 from ipip.lammps.dump_origin import timestep_of_run, units_of_dump
 from ipip.lammps.timestep import agreed_timestep, timestep_of
 from ipip.lammps.trajectory import RunTrajectory
 from ipip.lammps.units import agreed_units, units_of_run
+from ipip.sealed import DamagedError, read_sealed, sealed_text
 
 SCAN_FILE = "scan.json"
 SCAN_FORMAT = 2  # 1, without the key, knew one run a dump
@@ -105,9 +106,10 @@ def open_sources(
             _dump_source(path, scan, run, own, timestep, settings.failed)
             for run in range(len(scan.runs))
         ]
-    plain = {"format": SCAN_FORMAT, "bounds": bounds}
+    plain: dict[str, Any] = {"format": SCAN_FORMAT, "bounds": bounds}
     plain["scans"] = {key: scan.as_dict() for key, scan in scans.items()}
-    write_text(folder / SCAN_FILE, json.dumps(plain))
+    plain["seen"] = {key: seen_bytes(Path(key), scan.end) for key, scan in scans.items()}
+    write_text(folder / SCAN_FILE, sealed_text(plain, indent=None))
     return sources
 
 
@@ -185,11 +187,15 @@ def _run_source(name: str, path: Path) -> Source:
 
 
 def _earlier_scans(path: Path, bounds: Mapping[str, Any]) -> dict[str, DumpScan]:
-    """Scans of an earlier call, where they were made with the same bounds."""
+    """Scans of an earlier call, where they were made with the same bounds of the same bytes."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = read_sealed(path)
         if plain["format"] != SCAN_FORMAT or plain["bounds"] != bounds:
             return {}
-        return {key: DumpScan.from_dict(scan) for key, scan in plain["scans"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {
+            key: DumpScan.from_dict(scan)
+            for key, scan in plain["scans"].items()
+            if is_still_there(Path(key), plain["seen"][key])
+        }
+    except (OSError, DamagedError, ValueError, KeyError, TypeError):
         return {}

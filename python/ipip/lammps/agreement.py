@@ -96,7 +96,7 @@ def check_agreement(model: Path, *, with_lammps: bool = True) -> Iterator[Agreem
     yield _compare("TorchScript", expected, ways["TorchScript"], own, TOLERANCE[metadata.dtype])
     if with_lammps:
         symbols = tuple(metadata.symbols)
-        pair = student_pair(model.resolve(), symbols, "")
+        pair = student_pair(model, symbols)
         found = [single_point(frame, pair, symbols) for frame in frames]
         yield _compare("LAMMPS", expected, found, own, TOLERANCE[metadata.dtype])
 

@@ -1,23 +1,36 @@
-"""How a killed run goes on: its last whole restart file, and outputs cut back to it."""
+"""How a killed run goes on: its last restart file that is what LAMMPS wrote, outputs cut to it."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import mmap
 import re
 import subprocess
 from pathlib import Path
 
 from ipip.lammps.process import lammps_command, lammps_environment
+from ipip.lammps.run_record import VERDICT_FILE, read_run_record
+from ipip.lammps.supervision import (
+    DUMP,
+    FIRST_ENERGY,
+    RECORD,
+    RESTART_FILES,
+    RING,
+    digest_of,
+    is_as_noted,
+    is_whole,
+    read_record,
+    write_record,
+)
+from ipip.sealed import DamagedError
 
-RESTART_FILES = ("restart.a", "restart.b")
-_MAGIC = b"LammpS RestartT"  # first and last thing in a restart file, see LAMMPS' lmprestart.h
+READ_LIMIT_S = 120.0  # for LAMMPS to read a restart file and say its step
+STALL_S = 600.0  # a run that goes on and writes nothing for so long is ended, and begins anew
 _FRAME = b"ITEM: TIMESTEP\n"
 _BEFORE = re.compile(rb"(?:ITEM: UNITS\n[^\n]*\n)?(?:ITEM: TIME\n[^\n]*\n)?\Z")  # of a frame
 _LONGEST = 128  # bytes of both
-_ASK_STEP = 'read_restart {name}\nprint "$(step:%.0f)" file {name}.step screen no\n'
+_ASK = 'read_restart {name}\nprint "$(step:%.0f) $(atoms:%.0f)" file {name}.step screen no\n'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,54 +41,64 @@ class Continuation:
         file: name of the restart file in the run's folder.
         step: MD step of that file.
         first_energy: eV, of the run's first step; 0 where its deck does not keep it.
+        stall_s: s without a change of its files after which it is ended.
     """
 
     file: str
     step: int
     first_energy: float
+    stall_s: float = STALL_S
 
 
-def continue_from(folder: Path, digest: str) -> Continuation | None:
-    """Find the last whole restart file of the same job and cut its outputs back to that step.
+def continue_from(folder: Path, digest: str, n_atoms: int, steps: int) -> Continuation | None:
+    """Find the last restart file of the same job that can be believed; cut its outputs to its step.
+
+    Restart files, dump and first energy have to be what was digested while the run wrote them (see
+    `ipip.lammps.supervision`): damage inside of a restart file may make LAMMPS spin, lose atoms, or
+    go on from other velocities, none of which is the student's failure.
 
     Args:
         folder: of the run.
         digest: of the job; another job's files are of no use.
+        n_atoms: of the job.
+        steps: of the job.
 
     Returns:
         None where the run has to begin anew.
     """
     try:
-        known = json.loads((folder / "run.json").read_text()).get("digest")
-    except (OSError, ValueError):
+        if read_run_record(folder)["digest"] != digest:
+            return None
+    except (OSError, DamagedError, KeyError):
         return None
-    if known != digest:
-        return None
-    whole = [folder / name for name in RESTART_FILES if _is_whole(folder / name)]
+    place, record = str(folder), read_record(str(folder))
+    for name in (DUMP, FIRST_ENERGY):
+        if name in record and not is_as_noted(place, name, record):
+            return None
+    whole = []
+    for path in (folder / name for name in RESTART_FILES):
+        if is_whole(str(path)) and is_as_noted(place, path.name, record):
+            whole.append(path)
+        else:
+            path.unlink(missing_ok=True)
+    times = [path.stat().st_mtime_ns for path in whole]
     for path in sorted(whole, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        step = _step_of(path)
-        if step is not None:
-            _cut_back(folder, step)
-            return Continuation(path.name, step, _first_energy(folder))
+        found = _ask(path)
+        if found is None or found[1] != n_atoms or not 0 <= found[0] <= steps:
+            path.unlink()
+            continue
+        _cut_back(folder, found[0], record)
+        between = (max(times) - min(times)) * 1e-9
+        stall = max(STALL_S, 3.0 * between)
+        return Continuation(path.name, found[0], _first_energy(folder), stall)
     return None
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a restart file was written to its end."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-            file.seek(-64, 2)
-            return head == _MAGIC and _MAGIC in file.read()
-    except OSError:
-        return False
-
-
-def _step_of(path: Path) -> int | None:
-    """Return the MD step of a restart file, which LAMMPS itself is asked for."""
+def _ask(path: Path) -> tuple[int, int] | None:
+    """Return MD step and number of atoms of a restart file, which LAMMPS itself is asked for."""
     deck = path.with_name(f"in.{path.name}")
     answer = path.with_name(f"{path.name}.step")
-    deck.write_text(_ASK_STEP.format(name=path.name))
+    deck.write_text(_ASK.format(name=path.name), encoding="utf-8")
     try:
         subprocess.run(
             lammps_command("-in", deck.name, "-log", "none", "-screen", "none", "-nocite"),
@@ -84,23 +107,42 @@ def _step_of(path: Path) -> int | None:
             capture_output=True,
             env=lammps_environment(),
             check=False,
+            timeout=READ_LIMIT_S,
         )
-        return int(answer.read_text())
-    except (OSError, ValueError):
+        step, atoms = answer.read_text(encoding="utf-8").split()
+        return int(step), int(atoms)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     finally:
         deck.unlink(missing_ok=True)
         answer.unlink(missing_ok=True)
 
 
-def _cut_back(folder: Path, step: int) -> None:
-    """Remove what was written from this step on; it will be written again."""
-    cut_dump(folder / "trajectory.dump", step)
-    for path in (folder / "ring").glob("*.dump"):
-        if not path.stem.isdigit() or int(path.stem) >= step:
+def _cut_back(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> None:
+    """Remove what was written from this step on; it will be written again.
+
+    Frames of the ring that are not what was digested are removed too. The record is then of what
+    is left.
+    """
+    (folder / VERDICT_FILE).unlink(missing_ok=True)  # it is of what is changed here
+    place = str(folder)
+    kept = [name for name in (*RESTART_FILES, FIRST_ENERGY) if (folder / name).exists()]
+    for path in (folder / RING).glob("*.dump"):
+        name = f"{RING}/{path.name}"
+        old = path.stem.isdigit() and int(path.stem) < step
+        if old and is_as_noted(place, name, record):
+            kept.append(name)
+        else:
             path.unlink()
+    (folder / RECORD).unlink(missing_ok=True)  # killed from here on, the run begins anew
+    cut_dump(folder / DUMP, step)
+    lines = [f"{record[name][0]} {record[name][1]} {name}" for name in kept if name in record]
+    if (folder / DUMP).exists():
+        size = (folder / DUMP).stat().st_size
+        lines.append(f"{digest_of(str(folder / DUMP))} {size} {DUMP}")
+    write_record(place, lines)
     (folder / "last.dump").unlink(missing_ok=True)
-    (folder / "ring").mkdir(exist_ok=True)
+    (folder / RING).mkdir(exist_ok=True)
     with contextlib.suppress(OSError), (folder / "log.before.lammps").open("ab") as before:
         before.write((folder / "log.lammps").read_bytes())
 
@@ -129,6 +171,6 @@ def cut_dump(path: Path, step: int) -> None:
 
 def _first_energy(folder: Path) -> float:
     try:
-        return float((folder / "first_energy.txt").read_text())
+        return float((folder / "first_energy.txt").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0.0

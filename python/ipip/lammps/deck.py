@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
+import shutil
 from collections.abc import Sequence
 from importlib import resources
 from itertools import combinations_with_replacement
@@ -17,7 +20,10 @@ from ipip.lammps.units import units_of_deck
 from ipip.lammps.verdict import Bounds, Pair
 
 TEMPLATE = "student_nvt.lmp.j2"
+WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
+BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 METAL = "metal"  # the units of all decks that ipip fills in
+MODEL_NAME = "student.pt"  # what a deck calls the student
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,16 +34,20 @@ class PairCommands:
         lines: pair_style and pair_coeff commands.
         compute: pair style whose ``compute pair`` gives the largest force and the minimum distance
             of each type pair, or "" where the style has none (those guards are then off).
+        model: file of the student that the lines call `student.pt`; `place_model` puts it into the
+            run's folder. None: the lines name their files themselves.
     """
 
     lines: tuple[str, ...]
     compute: str = ""
+    model: Path | None = None
 
 
 def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> PairCommands:
     """Return the commands of ``pair_style ipip`` for a model and the elements of the types.
 
-    Where the kernels do not run the student, the deck names backend torchscript, which runs the
+    They call the model by a name in the run's folder, since LAMMPS changes every character of a
+    deck that is not ASCII, and has its own meaning for quotes, ``$`` and ``#``. Where the kernels do not run the student, the deck names backend torchscript, which runs the
     program in the file.
 
     Raises:
@@ -48,8 +58,25 @@ def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> Pair
     if "backend" not in options.split() and not has_kernels(model):
         options = f"backend torchscript {options}"
     style = f"pair_style ipip {options}".strip()
-    coeff = f'pair_coeff * * "{Path(model).absolute()}" {" ".join(symbols)}'
-    return PairCommands((style, coeff), compute="ipip")
+    coeff = f"pair_coeff * * {MODEL_NAME} {' '.join(symbols)}"
+    return PairCommands((style, coeff), compute="ipip", model=Path(model))
+
+
+def place_model(pair: PairCommands, folder: Path) -> None:
+    """Link the model that a deck calls `student.pt` into the folder where LAMMPS runs.
+
+    The link is relative, so folder and model may be moved together; where the file system has no
+    links, the model is copied.
+    """
+    if pair.model is None:
+        return
+    link = folder / MODEL_NAME
+    link.unlink(missing_ok=True)
+    target = os.path.realpath(pair.model)
+    try:
+        link.symlink_to(os.path.relpath(target, os.path.realpath(folder)))
+    except OSError:
+        shutil.copyfile(target, link)
 
 
 def type_pairs(symbols: Sequence[str]) -> list[Pair]:
@@ -149,8 +176,15 @@ def template_text(path: Path | None) -> str:
         InputError: the file cannot be read.
     """
     if path is None:
-        return resources.files("ipip.lammps").joinpath(TEMPLATE).read_text()
+        return resources.files("ipip.lammps").joinpath(TEMPLATE).read_text(encoding="utf-8")
     try:
-        return path.expanduser().read_text()
+        return Path(os.path.expanduser(path)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"deck template {path} cannot be read: {error}") from error
+
+
+def at_constant_pressure(md: StudentMDSettings) -> bool:
+    """Say whether the box of this MD follows a pressure, be it in a deck of the user's own."""
+    if md.ensemble == "npt":
+        return True
+    return md.deck is not None and BAROSTAT.search(template_text(md.deck)) is not None

@@ -307,11 +307,15 @@ def dump_files(path: Path) -> list[Path]:
     Raises:
         InputError: there are none.
     """
+    if path.is_file():
+        return [path]
     if "*" not in path.name:
-        if path.is_file():
-            return [path]
         raise InputError(f"dump {path} does not exist")
-    found = [file for file in path.parent.glob(path.name) if file.is_file()]
+    # As in LAMMPS, `*` alone has a meaning: brackets and question marks of a name are themselves.
+    pattern = re.compile(".*".join(map(re.escape, path.name.split("*"))), re.DOTALL)
+    names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else []
+    found = [path.parent / name for name in names if pattern.fullmatch(name)]
+    found = [file for file in found if file.is_file()]
     if not found:
         raise InputError(f"dump {path}: no file has such a name")
     return sorted(found, key=lambda file: ([int(n) for n in re.findall(r"\d+", file.name)], file))

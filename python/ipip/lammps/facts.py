@@ -110,6 +110,6 @@ def _last_stored_step(folder: Path) -> int | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""

@@ -99,4 +99,4 @@ def write_data(path: Path, frame: Frame, symbols: Sequence[str], box: LammpsBox)
     turned = frame.positions @ box.rotation
     for row, (number, (x, y, z)) in enumerate(zip(frame.numbers, turned, strict=True)):
         lines.append(f"{row + 1} {types[int(number)]} {x:.16g} {y:.16g} {z:.16g}")
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ def run_many(
     progress: Callable[[int, int], None] | None = None,
     on_result: Callable[[StudentRun, Verdict], None] | None = None,
     launcher: Sequence[str] = (),
+    frames: bool = True,
 ) -> list[Verdict]:
     """Run jobs in parallel processes; one whose folder holds the verdict of the same job is done.
 
@@ -33,6 +34,7 @@ def run_many(
         launcher: command that starts MPI ranks, such as ``("mpirun", "-n", "17")``: the jobs are
             then spread over all ranks but the first (see :mod:`ipip.lammps.ranks`) and
             ``workers`` has no meaning.
+        frames: a job is done only where its frames, too, are what its run wrote.
 
     Returns:
         The verdicts in the order of the jobs.
@@ -43,12 +45,12 @@ def run_many(
     if len({job.folder.absolute() for job in jobs}) < len(jobs):
         raise InputError("two student runs share a folder; give each its own")
     if launcher:
-        return run_on_ranks(jobs, launcher, progress, on_result)
+        return run_on_ranks(jobs, launcher, progress, on_result, frames)
     cancel = threading.Event()
     total = sum(job.md.steps for job in jobs)
     reported: set[int] = set()
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        futures = [pool.submit(_once, job, cancel) for job in jobs]
+        futures = [pool.submit(_once, job, cancel, frames) for job in jobs]
         try:
             waiting: set[Future[Verdict]] = set(futures)
             while waiting:
@@ -70,8 +72,8 @@ def run_many(
     return [future.result() for future in futures]
 
 
-def _once(job: StudentRun, cancel: threading.Event) -> Verdict:
-    return known_verdict(job) or execute(job, cancel, resume=True)
+def _once(job: StudentRun, cancel: threading.Event, frames: bool) -> Verdict:
+    return known_verdict(job, frames=frames) or execute(job, cancel, resume=True)
 
 
 def _steps_done(jobs: Sequence[StudentRun], futures: Sequence[Future[Verdict]]) -> int:

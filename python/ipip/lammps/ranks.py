@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipip import lmp
 from ipip.errors import InputError, IpipError
-from ipip.lammps import launch, rank_program
+from ipip.lammps import rank_program
 from ipip.lammps.facts import read_progress
 from ipip.lammps.process import lammps_environment
 from ipip.lammps.run import (
@@ -33,6 +35,7 @@ from ipip.lammps.run import (
 from ipip.lammps.verdict import Verdict
 
 POLL = 0.3  # s
+GRACE_S = 30.0  # in which the ranks may end by themselves
 Told = Callable[[StudentRun, Verdict], None]
 
 
@@ -41,6 +44,7 @@ def run_on_ranks(
     launcher: Sequence[str],
     progress: Callable[[int, int], None] | None = None,
     on_result: Told | None = None,
+    frames: bool = True,
 ) -> list[Verdict]:
     """Run jobs over the MPI ranks that `launcher` starts; see :func:`ipip.lammps.run_many`.
 
@@ -53,7 +57,7 @@ def run_on_ranks(
     verdicts: dict[int, Verdict] = {}
     waiting: list[tuple[int, Prepared]] = []
     for index, job in enumerate(jobs):
-        known = known_verdict(job)
+        known = known_verdict(job, frames=frames)
         if known is None:
             waiting.append((index, prepare(job, resume=True)))
         else:
@@ -84,12 +88,19 @@ def _run(
     """Run what is prepared, and judge each run as soon as it has ended."""
     environment = lammps_environment()
     common: dict[str, Any] = {
-        "launch": os.path.abspath(launch.__file__),
+        "program": os.path.abspath(lmp.__file__),
         "arguments": list(LAMMPS_ARGUMENTS),
     }
     common["environment"] = environment
-    tasks = [{"folder": str(jobs[k].folder.absolute()), **common} for k, _ in waiting]
-    (folder / "tasks.json").write_text(json.dumps(tasks))
+    tasks = [
+        {
+            "folder": str(jobs[k].folder.absolute()),
+            "stall_s": None if own.goes_on is None else own.goes_on.stall_s,
+            **common,
+        }
+        for k, own in waiting
+    ]
+    (folder / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
     total = sum(job.md.steps for job in jobs)
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
@@ -98,6 +109,7 @@ def _run(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment,
+            start_new_session=True,
         )
         try:
             while len(verdicts) < len(jobs):
@@ -106,7 +118,9 @@ def _run(
                     status = folder / f"{number}.status"
                     if index in verdicts or not status.exists():
                         continue
-                    verdicts[index] = conclude(jobs[index], prepared, int(status.read_text()))
+                    verdicts[index] = conclude(
+                        jobs[index], prepared, int(status.read_text(encoding="utf-8"))
+                    )
                     if on_result is not None:
                         on_result(jobs[index], verdicts[index])
                 if progress is not None:
@@ -123,9 +137,18 @@ def _run(
         finally:
             if process.stdin is not None:
                 process.stdin.close()
-            if len(verdicts) < len(jobs):
-                process.terminate()
-            process.wait()
+            _end(process, at_once=len(verdicts) < len(jobs))
+
+
+def _end(process: subprocess.Popen[bytes], *, at_once: bool) -> None:
+    """Wait for the launcher, whose ranks have nothing left to do, or end it and them."""
+    if at_once:
+        process.terminate()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _steps_done(jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]) -> int:
@@ -138,7 +161,9 @@ def _steps_done(jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]) -> int
 def _last_words(
     folder: Path, status: int, jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]
 ) -> str:
-    last = (folder / "output").read_text(errors="replace").strip().splitlines()[-5:]
+    last = (
+        (folder / "output").read_text(errors="replace", encoding="utf-8").strip().splitlines()[-5:]
+    )
     return (
         f"the MPI ranks ended with status {status} and left {len(jobs) - len(verdicts)} of "
         f"{len(jobs)} LAMMPS runs undone; their last words:\n" + "\n".join(last)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -21,9 +18,10 @@ from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
 from ipip.errors import InputError, IpipError
-from ipip.lammps.continuation import RESTART_FILES, Continuation, continue_from
+from ipip.lammps.continuation import Continuation, continue_from
 from ipip.lammps.deck import (
     METAL,
+    MODEL_NAME,
     PairCommands,
     render_deck,
     student_pair,
@@ -33,13 +31,23 @@ from ipip.lammps.deck import (
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
+from ipip.lammps.run_record import (
+    REMOVED,
+    VERDICT_FILE,
+    changed_frames,
+    stored_verdict,
+    write_run_record,
+    write_verdict,
+)
+from ipip.lammps.supervision import RECORD, RESTART_FILES, STALLED, run_to_end
 from ipip.lammps.verdict import Bounds, Pair, RunFacts, Verdict, judge
+from ipip.sealed import DamagedError
 
 LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
 _OUTPUTS = ("log.lammps", "screen.txt", "trajectory.dump", "last.dump", "end.txt", "progress.txt")
-_KEPT = ("log.before.lammps", "first_energy.txt", *RESTART_FILES)
-_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, "verdict.json")
+_KEPT = ("log.before.lammps", "first_energy.txt", RECORD, *RESTART_FILES)
+_OWN_FILES = (*_INPUTS, *_OUTPUTS, *_KEPT, MODEL_NAME, VERDICT_FILE, REMOVED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,13 +137,14 @@ def execute(
     Args:
         job: what to run.
         cancel: set it to kill the run; :class:`IpipError` is then raised.
-        resume: go on from the last whole restart file, where the same job was killed. Without it,
-            or without such a file, what an earlier run left there is removed. A run that went on
-            is not bit for bit the one that was not killed: LAMMPS sums in another order, and a
-            Langevin thermostat draws other noise.
+        resume: go on from the last restart file that is what LAMMPS wrote, where the same job was
+            killed. Without it, or without such a file, what an earlier run left there is removed.
+            A run that went on is not bit for bit the one that was not killed: LAMMPS sums in
+            another order, and a Langevin thermostat draws other noise.
     """
     prepared = prepare(job, resume)
-    return conclude(job, prepared, _run_lammps(job.folder, cancel), cancel)
+    stall = None if prepared.goes_on is None else prepared.goes_on.stall_s
+    return conclude(job, prepared, _run_lammps(job.folder, cancel, stall), cancel)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,7 +171,9 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
     symbols = job.symbols or _symbols(job)
     pair = job.pair or student_pair(job.model, symbols, job.md.pair_options)
     digest = job.digest()
-    goes_on = continue_from(job.folder, digest) if resume else None
+    goes_on = None
+    if resume:
+        goes_on = continue_from(job.folder, digest, len(job.frame), job.md.steps)
     prepared = Prepared(symbols, digest, goes_on)
     _prepare(job, pair, prepared)
     return prepared
@@ -171,12 +182,21 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
 def conclude(
     job: StudentRun, prepared: Prepared, code: int, cancel: threading.Event | None = None
 ) -> Verdict:
-    """Judge a run that has ended with this exit status (negative: signal), and store the verdict.
+    """Judge a run that has ended with this exit status, and store the verdict.
+
+    Args:
+        job: what ran.
+        prepared: by :func:`prepare`.
+        code: negative: a signal; STALLED: it went on from a restart file and wrote nothing, so it
+            is run anew here.
+        cancel: see :func:`execute`.
 
     Raises:
         InputError: LAMMPS could not start the run, or the user's deck has other units or another
             time step than what was filled in and is read back.
     """
+    if code == STALLED:
+        return execute(job, cancel)
     facts = read_facts(
         job.folder,
         steps=job.md.steps,
@@ -190,8 +210,7 @@ def conclude(
         if prepared.goes_on is not None:  # the restart file is of no use after all
             return execute(job, cancel)
         raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
-    stored = {"digest": prepared.digest, "verdict": verdict.as_dict()}
-    _write_json(job.folder / "verdict.json", stored)
+    write_verdict(job.folder, prepared.digest, verdict)
     return verdict
 
 
@@ -209,25 +228,29 @@ def _check_units(job: StudentRun, facts: RunFacts) -> None:
         )
 
 
-def known_verdict(job: StudentRun) -> Verdict | None:
-    """Return the verdict that the same job has left in its folder, unless the run broke."""
+def known_verdict(job: StudentRun, *, frames: bool = True) -> Verdict | None:
+    """Return the verdict that the same job has left in its folder, unless the run broke.
+
+    Args:
+        job: what ran.
+        frames: its frames have to be what it wrote, too.
+    """
     stored = read_verdict(job.folder, job.digest())
-    return None if stored is None or stored.state == "failed" else stored
+    if stored is None or stored.state == "failed":
+        return None
+    return None if frames and changed_frames(job.folder) else stored
 
 
 def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
-    """Return the verdict of a finished run, or None where there is none.
+    """Return the verdict of a finished run, or None where there is none, or a damaged one.
 
     Args:
         folder: of the run.
         digest: accept only the verdict of a job with this digest.
     """
     try:
-        stored = json.loads((Path(folder) / "verdict.json").read_text())
-        if digest is not None and stored["digest"] != digest:
-            return None
-        return Verdict.from_dict(stored["verdict"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return stored_verdict(Path(folder), digest)
+    except (OSError, DamagedError):
         return None
 
 
@@ -272,18 +295,7 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
     )
     folder = job.folder
     folder.mkdir(parents=True, exist_ok=True)
-    if goes_on is not None:
-        (folder / "verdict.json").unlink(missing_ok=True)
-        (folder / "end.txt").unlink(missing_ok=True)
-        (folder / "in.lammps").write_text(deck)
-        return
-    for name in _OWN_FILES:
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "ring", ignore_errors=True)
-    (folder / "ring").mkdir()
-    write_data(folder / "start.data", job.frame, symbols, box)
-    (folder / "in.lammps").write_text(deck)
-    run = {
+    record = {
         "symbols": list(symbols),
         "rotation": box.rotation.tolist(),
         "cell": job.frame.cell.tolist(),
@@ -295,37 +307,29 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         "digest": prepared.digest,
         "model_digest": None if job.pair is not None else file_digest(job.model),
     }
-    _write_json(folder / "run.json", run)
+    if goes_on is not None:
+        (folder / VERDICT_FILE).unlink(missing_ok=True)
+        (folder / "end.txt").unlink(missing_ok=True)
+        (folder / "in.lammps").write_text(deck)
+        return
+    for name in _OWN_FILES:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "ring", ignore_errors=True)
+    (folder / "ring").mkdir()
+    write_data(folder / "start.data", job.frame, symbols, box)
+    (folder / "in.lammps").write_text(deck)
+    write_run_record(folder, record)
 
 
-def _run_lammps(folder: Path, cancel: threading.Event | None) -> int:
-    """Run the deck with one thread; return the exit status (negative: signal)."""
-    command = lammps_command(*LAMMPS_ARGUMENTS)
-    with (folder / "screen.txt").open("wb") as screen:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=screen,
-            stderr=subprocess.STDOUT,
-            env=lammps_environment(),
-            start_new_session=True,
-        )
-    try:
-        while True:
-            try:
-                return process.wait(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                if cancel is not None and cancel.is_set():
-                    raise IpipError(f"student MD in {folder} was cancelled") from None
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file that is either complete or absent."""
-    draft = path.with_suffix(path.suffix + ".part")
-    draft.write_text(json.dumps(content, indent=1))
-    os.replace(draft, path)
+def _run_lammps(folder: Path, cancel: threading.Event | None, stall_s: float | None) -> int:
+    """Run the deck with one thread; return the exit status (negative: signal; or STALLED)."""
+    code = run_to_end(
+        lammps_command(*LAMMPS_ARGUMENTS),
+        str(folder),
+        lammps_environment(),
+        stall_s,
+        lambda: cancel is not None and cancel.is_set(),
+    )
+    if code is None:
+        raise IpipError(f"student MD in {folder} was cancelled")
+    return code

@@ -12,7 +12,7 @@ import numpy as np
 
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
-from ipip.lammps.deck import PairCommands
+from ipip.lammps.deck import PairCommands, place_model
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
 
@@ -54,12 +54,14 @@ def single_point(frame: Frame, pair: PairCommands, symbols: Sequence[str]) -> Fr
         folder = Path(name)
         write_data(folder / "start.data", frame, symbols, box)
         deck = _DECK.format(boundary=box.boundary, pair="\n".join(pair.lines))
-        (folder / "in.lammps").write_text(deck)
+        place_model(pair, folder)
+        (folder / "in.lammps").write_text(deck, encoding="utf-8")
         done = subprocess.run(
             lammps_command("-in", "in.lammps", "-log", "none", "-nocite"),
             cwd=folder,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             env=lammps_environment(),
         )
@@ -68,8 +70,8 @@ def single_point(frame: Frame, pair: PairCommands, symbols: Sequence[str]) -> Fr
             said = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
             reason = said[0] if said else f"status {done.returncode}"
             raise IpipError(f"LAMMPS cannot evaluate the frame: {reason}")
-        energy, *pressure = json.loads(result.read_text())
-        lines = (folder / "forces.dump").read_text().splitlines()
+        energy, *pressure = json.loads(result.read_text(encoding="utf-8"))
+        lines = (folder / "forces.dump").read_text(encoding="utf-8").splitlines()
         turned = np.array([[float(v) for v in line.split()] for line in lines[-len(frame) :]])
     stress = None
     if frame.pbc.all():

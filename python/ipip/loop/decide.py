@@ -13,24 +13,66 @@ from ipip.stability.intervals import wilson_interval
 VALID_SHARE = 0.05
 
 
-def forget_indices(count: int, fraction: float, seed: int) -> list[int]:
-    """Choose the frames that a round forgets: `fraction` of `count` at random, sorted.
+def forget_indices(held_out: Sequence[bool], fraction: float, seed: int) -> list[int]:
+    """Choose the frames that a round forgets: `fraction` of those that train, at random, sorted.
 
-    The number is rounded to the nearest whole one; at least one frame is kept.
+    The number is rounded to the nearest whole one; at least one frame that trains is kept.
+
+    Args:
+        held_out: of each frame of the set; those that validate are never forgotten.
+        fraction: of the others.
+        seed: of the draw.
 
     Raises:
         ValueError: not 0 <= fraction < 1.
     """
     if not 0 <= fraction < 1:
         raise ValueError(f"expected 0 <= fraction < 1, got {fraction}")
-    number = min(round(count * fraction), max(count - 1, 0))
-    chosen = np.random.default_rng(seed).choice(count, size=number, replace=False)
-    return sorted(int(index) for index in chosen)
+    training = [index for index, held in enumerate(held_out) if not held]
+    number = forgotten_count(len(training), fraction)
+    chosen = np.random.default_rng(seed).choice(len(training), size=number, replace=False)
+    return sorted(training[index] for index in chosen.tolist())
 
 
-def held_out_count(count: int) -> int:
-    """Return how many frames of a pretraining set are set aside for validation: a twentieth."""
-    return max(1, round(VALID_SHARE * count)) if count > 1 else 0
+def forgotten_count(training: int, fraction: float) -> int:
+    """Return how many of the frames that train a round forgets."""
+    return min(round(training * fraction), max(training - 1, 0))
+
+
+def held_out_count(count: int, *, harvested: bool = False) -> int:
+    """Return how many of new frames are set aside for validation: a twentieth.
+
+    Args:
+        count: of new frames.
+        harvested: they come from a harvest; a small one keeps all its frames for the training,
+            where the first set gives one at least.
+    """
+    number = round(VALID_SHARE * count)
+    return number if harvested or count < 2 else max(1, number)
+
+
+def draw_held_out(count: int, number: int, seed: int) -> list[bool]:
+    """Draw which of new frames validate, now and in all rounds that still hold them."""
+    chosen = set(np.random.default_rng(seed).permutation(count)[:number].tolist())
+    return [index in chosen for index in range(count)]
+
+
+def set_sizes(first: int, harvested: int, fraction: float, rounds: int) -> tuple[int, int]:
+    """Return the frames of a pretraining set that train, and those that validate.
+
+    Args:
+        first: frames of the first set.
+        harvested: frames that each harvest takes.
+        fraction: that each round forgets.
+        rounds: after round 0.
+    """
+    held = held_out_count(first)
+    training = first - held
+    for _ in range(rounds):
+        new = held_out_count(harvested, harvested=True)
+        training += harvested - new - forgotten_count(training, fraction)
+        held += new
+    return training, held
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,11 +83,14 @@ class SetEntry:
         frame_id: unique within the run.
         origin: round whose exploration made the configuration.
         label: who labelled it, ``teacher`` or ``student 0``.
+        held_out: it validates and never trains. Decided once, when the frame is new: so that the
+            part that chooses the epoch is the same in all rounds.
     """
 
     frame_id: str
     origin: int
     label: str
+    held_out: bool = False
 
 
 def next_pretraining_set(

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ipip.errors import IpipError
 from ipip.loop.disk import full_disk_explained, require_space
 from ipip.loop.folder import RunFolder
+from ipip.loop.integrity import changed_files
 from ipip.loop.journal import append_event
 from ipip.loop.manifest import Manifest, describe_outputs, write_manifest
 from ipip.loop.reporter import Reporter
 from ipip.loop.stage import Stage, StageRun
 from ipip.loop.stop import Stopped
-from ipip.loop.storage import write_json
+from ipip.loop.storage import write_sealed
 from ipip.loop.validity import STARTED, code_version, read_started, stage_key
 from ipip.loop.versions import installed_versions
 
@@ -56,6 +58,12 @@ def _do(
     folder = run.stage(stage.identity)
     key = stage_key(stage, done)
     inputs = {name: done[name] for name in stage.inputs}
+    changed = changed_files(run, done, stage.inputs)
+    if changed is not None:
+        raise IpipError(
+            f"{run.root}: {changed}, and {stage.identity} reads it; run the same command again: it "
+            "names the stages that have to be computed again"
+        )
     require_space(folder, stage.disk_bytes, f"stage {stage.identity}")
     append_event(run.journal, "stage_started", stage=stage.identity, key=key)
     started = _now()
@@ -103,7 +111,7 @@ def prepare_folder(folder: Path, key: str, settings: dict[str, Any]) -> float:
         begun = None
     folder.mkdir(parents=True, exist_ok=True)
     before = float(begun.get("wall_s", 0.0)) if begun is not None else 0.0
-    write_json(folder / STARTED, {"key": key, "settings": settings, "wall_s": before})
+    write_sealed(folder / STARTED, {"key": key, "settings": settings, "wall_s": before})
     return before
 
 
@@ -113,7 +121,7 @@ def _note_time(folder: Path, seconds: float) -> None:
     if begun is not None:
         before = float(begun.get("wall_s", 0.0))
         with contextlib.suppress(OSError):  # the disk may be what ended it
-            write_json(folder / STARTED, begun | {"wall_s": before + seconds})
+            write_sealed(folder / STARTED, begun | {"wall_s": before + seconds})
 
 
 def _now() -> str:

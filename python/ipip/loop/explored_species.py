@@ -11,10 +11,12 @@ from pathlib import Path
 from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
 from ipip.lammps.dump import read_dump
+from ipip.lammps.run_record import changed_frames, read_run_record
 from ipip.lammps.units import units_of_run
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
+from ipip.sealed import DamagedError
 from ipip.species import molecules_in
 from ipip.species.molecules import formula_counts
 
@@ -61,11 +63,13 @@ def _count(title: str, folders: list[Path], name: str) -> list[SpeciesAtEnd]:
     settings, counts, runs = SpeciesSettings(), Counter[str](), 0
     for folder in folders:
         try:
-            symbols = json.loads((folder / "run.json").read_text(encoding="utf-8"))["symbols"]
+            symbols = read_run_record(folder)["symbols"]
+            if changed_frames(folder, [name]):
+                continue  # removed to save space, or damaged
             units = units_of_run(folder)
             dumped = next(iter(read_dump(folder / name, symbols, columns=(), units=units)))
-        except (OSError, ValueError, KeyError, StopIteration, InputError):
-            continue  # removed to save space
+        except (OSError, ValueError, KeyError, StopIteration, InputError, DamagedError):
+            continue
         if dumped.numbers is not None:
             place = (dumped.positions, dumped.cell, dumped.pbc)
             counts += molecules_in(dumped.numbers, *place, settings)

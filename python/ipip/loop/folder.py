@@ -61,6 +61,11 @@ class RunFolder:
         Raises:
             InputError: it is not.
         """
+        if self.root.is_dir() and not self.config_lock.exists() and any(self.root.glob("round_*")):
+            raise InputError(
+                f"{self.root}: {self.config_lock.name} is missing; `ipip run CONFIG --dir "
+                f"{self.root}` with the settings of the run writes it again"
+            )
         if not self.root.is_dir() or not self.config_lock.exists():
             raise InputError(
                 f"{self.root}: is not a run folder; `ipip run CONFIG --dir FOLDER` makes one"

@@ -28,21 +28,26 @@ INDEX_COLUMNS = (
     "label",
     "energy_shift_ev",
     "uncertainty",
+    "held_out",
 )
 
 
 def entry_of(frame: Frame) -> SetEntry:
     """Return what decisions need to know of a frame of a pretraining set."""
     info = frame.info
-    return SetEntry(str(info["frame_id"]), int(info["origin"]), str(info["label"]))
+    return SetEntry(
+        str(info["frame_id"]),
+        int(info["origin"]),
+        str(info["label"]),
+        bool(info.get("held_out", False)),
+    )
 
 
 def with_entry(frame: Frame, entry: SetEntry) -> Frame:
     """Return the frame with its entry in its info; of the rest trajectory and step are kept."""
     kept = {key: frame.info[key] for key in ("traj", "md_step") if key in frame.info}
-    return frame.replace(
-        info=kept | {"frame_id": entry.frame_id, "origin": entry.origin, "label": entry.label}
-    )
+    own = {"frame_id": entry.frame_id, "origin": entry.origin, "label": entry.label}
+    return frame.replace(info=kept | own | ({"held_out": True} if entry.held_out else {}))
 
 
 def read_set(path: Path) -> list[Frame]:
@@ -91,6 +96,7 @@ def write_index(
                 entry.label,
                 f"{added:.6f}" if entry.label == "teacher" else "",
                 f"{known[number]:.6g}" if number < len(known) else "",
+                "yes" if entry.held_out else "",
             )
         )
     write_text(path, text.getvalue())
@@ -109,7 +115,7 @@ def write_reference_index(
             step = frame.info.get("md_step", "")
             identity = f"reference/{part}/{number}"
             formula = _formula(_counts(frame))
-            row = (identity, "", run, step, formula, len(frame), "reference", "", "", part)
+            row = (identity, "", run, step, formula, len(frame), "reference", "", "", "", part)
             writer.writerow(row)
     write_text(path, text.getvalue())
 

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ipip.data.atomic import write_text
+from ipip.data.lock import hold_lock
+from ipip.errors import IpipError
+from ipip.lammps.run_record import note_removal
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.integrity import AGAIN, changed_files, inconsistency
 from ipip.loop.journal import append_event
-from ipip.loop.lock import hold_lock
 from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.validity import EXPLORE, GARBAGE_COLLECTED
 
@@ -49,6 +52,7 @@ def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
 
     Raises:
         InputError: it is no run folder.
+        IpipError: a stage is damaged; nothing is garbage then.
     """
     run = RunFolder(root.absolute())
     run.require()
@@ -62,15 +66,17 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
 
     Raises:
         InputError: it is no run folder.
-        IpipError: a driver works on it.
+        IpipError: a driver works on it, or a stage is damaged; nothing is removed then.
     """
     run = RunFolder(root.absolute())
     run.require()
-    with hold_lock(run.lock):
+    with hold_lock(run.lock, "gc"):
         found = find_garbage(root, dumps=dumps)
         for folder in _explorations(run, found):  # first: a harvest must not take what is left
             write_text(folder / GARBAGE_COLLECTED, "")
         for item in found:
+            if item.why in OF_EXPLORATIONS:
+                note_removal(item.path.parent)
             if item.path.is_dir():
                 shutil.rmtree(item.path)
             else:
@@ -95,6 +101,9 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
     for path in run.root.rglob(".*.tmp*"):
         yield _item(path, "left by a killed process")
     done = read_manifests(run)
+    problem = inconsistency(done) or changed_files(run, done, done)
+    if problem is not None:  # what looks like garbage may be all that is left of it
+        raise IpipError(f"{run.root}: nothing was removed: {problem}; {AGAIN}")
     for identity in stages_on_disk(run):
         if identity not in done:
             continue

@@ -20,17 +20,22 @@ def append_event(path: Path, event: str, **details: Any) -> None:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """Return all events; a line that a crash cut short is left out."""
+    """Return all events; a line that was cut short or damaged is left out.
+
+    Nothing is decided by them: they are for people.
+    """
     events = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
         return []
     for line in lines:
         try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            events.append(event)
     return events
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ipip.config.stop import StopSettings
-from ipip.data.atomic import write_text
-from ipip.errors import InputError
+from ipip.errors import InputError, IpipError
 from ipip.loop.course import decide, evaluated_rounds
 from ipip.loop.folder import ACTIVE, RunFolder, previous_set, stage_id
 from ipip.loop.frames import INDEX_FILE, REFERENCE_INDEX
-from ipip.loop.manifest import Manifest
+from ipip.loop.integrity import AGAIN, changed_files, inconsistency
+from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.rules import read_rules
 
 LABEL = stage_id(0, "20_label")
 
@@ -112,8 +112,10 @@ def _why_left(
     return f"forgotten in round {after}"
 
 
-def write_ledger(run: RunFolder, manifests: Mapping[str, Manifest], rules: StopSettings) -> Path:
-    """Write the ledger of a run's evaluated rounds as CSV; return its path."""
+def run_ledger(
+    run: RunFolder, manifests: Mapping[str, Manifest], rules: StopSettings
+) -> list[LedgerRow]:
+    """Return the ledger of a run's evaluated rounds, from what its stages wrote."""
     decision = decide(manifests, rules)
     sets, digests = {}, {"teacher": _teacher_digest(manifests)}
     for index in evaluated_rounds(manifests):
@@ -128,12 +130,7 @@ def write_ledger(run: RunFolder, manifests: Mapping[str, Manifest], rules: StopS
         path = run.stage(stage_id(index, ACTIVE)) / REFERENCE_INDEX
         if stage_id(index, ACTIVE) in manifests and path.exists():
             rows += _active_rows(path, index, chain)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(dataclasses.astuple(row) for row in rows)
-    write_text(run.ledger, text.getvalue())
-    return run.ledger
+    return rows
 
 
 def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
@@ -197,6 +194,8 @@ def read_ledger(
 ) -> list[LedgerRow]:
     """Return the rows of a run's ledger that fit all that is asked for.
 
+    They come from what the stages wrote, as ledger.csv does.
+
     Args:
         root: run folder.
         frame: text that the frame's id holds.
@@ -206,16 +205,20 @@ def read_ledger(
 
     Raises:
         InputError: the run has no ledger yet.
+        IpipError: a stage or a file that a stage made is missing or damaged.
     """
     run = RunFolder(root)
     run.require()
-    try:
-        with run.ledger.open(encoding="utf-8", newline="") as file:
-            rows = [LedgerRow(**row) for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        raise InputError(
-            f"{root}: has no ledger yet; it is written when round 0 is finished"
-        ) from None
+    manifests, rules = read_manifests(run), read_rules(run)
+    rounds = evaluated_rounds(manifests)
+    if not rounds:
+        raise InputError(f"{root}: has no ledger yet; it is written when round 0 is finished")
+    asked = [previous_set(index) for index in rounds]
+    asked += [name for k in rounds if (name := stage_id(k, ACTIVE)) in manifests]
+    problem = inconsistency(manifests) or changed_files(run, manifests, asked)
+    if problem is not None:
+        raise IpipError(f"{run.root}: {problem}; {AGAIN}")
+    rows = run_ledger(run, manifests, rules.stop)
     return [row for row in rows if _fits(row, frame, origin, lived_in, label)]
 
 

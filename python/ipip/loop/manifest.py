@@ -1,8 +1,13 @@
-"""The manifest of a finished stage: written last, so that a stage with a manifest is whole."""
+"""The manifest of a finished stage: written last, so that a stage with a manifest is whole.
+
+It has a digest of itself and of each output, and names its stage: damage and files of another round
+are noticed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ipip.errors import IpipError
 from ipip.loop.digest import digest_json
 from ipip.loop.folder import RunFolder
-from ipip.loop.storage import read_json, write_json
+from ipip.sealed import DamagedError, read_sealed, sealed_text
 
 FILE_NAME = "manifest.json"
 
@@ -43,7 +48,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 2  # 1: without a digest of itself
     stage: str
     key: str
     settings: dict[str, Any]
@@ -79,43 +84,114 @@ def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFil
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of the stage in `folder` (atomically)."""
-    write_json(folder / FILE_NAME, manifest.model_dump())
+    from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
+
+    write_text(folder / FILE_NAME, sealed_text(manifest.model_dump(), indent=2) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of the stage in `folder`, or None where the stage is not finished.
 
     Raises:
-        IpipError: the file is there but is not a manifest of this version.
+        UnreadableManifestError: the file is there but is damaged, tells of another stage, or is not
+            a manifest of this version.
     """
     path = folder / FILE_NAME
+    own = f"{folder.parent.name}/{folder.name}"
     try:
-        return Manifest.model_validate(read_json(path))
+        manifest = Manifest.model_validate(read_sealed(path, _is_older))
     except FileNotFoundError:
         return None
-    except (ValidationError, ValueError) as error:
+    except DamagedError as error:
+        raise UnreadableManifestError(path, str(error).removeprefix(f"{path} ")) from None
+    except (ValidationError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise IpipError(
-            f"{path}: is not a manifest that this version reads ({reason}); remove {folder} to "
-            "compute that stage again, or use another folder with --dir"
+        raise UnreadableManifestError(
+            path, f"is not a manifest that this version reads ({reason})"
         ) from None
+    if manifest.stage != own:
+        raise UnreadableManifestError(path, f"is the manifest of stage {manifest.stage}")
+    return manifest
 
 
-def missing_outputs(folder: Path, manifest: Manifest) -> list[str]:
-    """Return the outputs that are gone or have another size than the manifest says."""
-    gone = []
-    for name, file in manifest.outputs.items():
-        path = folder / name
+class UnreadableManifestError(IpipError):
+    """A manifest that cannot be believed.
+
+    Attributes:
+        reason: what is wrong with it, without its path.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason}; `ipip run` with the run's settings sets that stage aside and "
+            "computes it again"
+        )
+        self.reason = reason
+
+
+def _is_older(plain: Mapping[str, Any]) -> bool:
+    """Say whether a manifest without a seal is of the version that had none."""
+    return plain.get("format_version") == 1
+
+
+def changed_outputs(folder: Path, manifest: Manifest, *, by_size: bool = False) -> list[str]:
+    """Return the outputs that are gone or are not what the stage wrote.
+
+    Args:
+        folder: of the stage.
+        manifest: of the stage.
+        by_size: compare sizes alone, for a look at a run; damage may keep the size.
+    """
+    return [
+        name for name, file in manifest.outputs.items() if _is_changed(folder / name, file, by_size)
+    ]
+
+
+def _is_changed(path: Path, file: OutputFile, by_size: bool) -> bool:
+    from ipip.data.digest import file_digest
+
+    try:
         if not path.is_file() or path.stat().st_size != file.bytes:
-            gone.append(name)
-    return gone
+            return True
+        return not by_size and file_digest(path) != file.digest
+    except OSError:  # the disk may not give it back
+        return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """The manifests of a run folder.
+
+    Attributes:
+        manifests: those that can be believed, by the name of the stage, in order.
+        unreadable: what is wrong with each other one.
+    """
+
+    manifests: dict[str, Manifest]
+    unreadable: dict[str, UnreadableManifestError]
+
+
+def survey_manifests(run: RunFolder) -> Survey:
+    """Read the manifests of all finished stages of a run, whatever their state."""
+    found = Survey({}, {})
+    for path in sorted(run.root.glob(f"round_[0-9]*/*/{FILE_NAME}")):
+        try:
+            manifest = read_manifest(path.parent)
+        except UnreadableManifestError as error:
+            found.unreadable[path.parent.relative_to(run.root).as_posix()] = error
+            continue
+        if manifest is not None:
+            found.manifests[manifest.stage] = manifest
+    return found
 
 
 def read_manifests(run: RunFolder) -> dict[str, Manifest]:
-    """Return the manifests of all finished stages of a run by name, in order."""
-    found = {}
-    for path in sorted(run.root.glob(f"round_[0-9]*/*/{FILE_NAME}")):
-        manifest = read_manifest(path.parent)
-        if manifest is not None:
-            found[manifest.stage] = manifest
-    return found
+    """Return the manifests of all finished stages of a run by name, in order.
+
+    Raises:
+        UnreadableManifestError: one of them cannot be believed.
+    """
+    survey = survey_manifests(run)
+    for error in survey.unreadable.values():
+        raise error
+    return survey.manifests

@@ -8,7 +8,7 @@ from typing import Any
 from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
 from ipip.loop.checks import FoundInputs
-from ipip.loop.decide import held_out_count
+from ipip.loop.decide import set_sizes
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
 from ipip.loop.starts import exploration_sizes, stability_sizes
 from ipip.train import steps_of
@@ -42,12 +42,14 @@ class Plan:
         disk_bytes: estimate for the whole run.
         reference: number of reference frames by part.
         notes: how the estimates were made.
+        concerns: what makes the results say less.
     """
 
     stages: tuple[PlannedStage, ...]
     disk_bytes: int
     reference: dict[str, int]
     notes: tuple[str, ...]
+    concerns: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -91,15 +93,15 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
             "Rates of training and of the student's MD are rough figures for one core, not "
             "measured here.",
         ),
+        concerns=found.concerns,
     )
 
 
-def pretraining_frames(settings: RunSettings, runs: int, index: int) -> int:
-    """Return the largest number of frames in the pretraining set of round `index`."""
-    count = runs * (settings.teacher_md.steps // settings.teacher_md.frame_interval)
-    for _ in range(index):
-        count = round(count * (1 - settings.iteration.forget_fraction)) + settings.harvest.frames
-    return count
+def pretraining_frames(settings: RunSettings, runs: int, index: int) -> tuple[int, int]:
+    """Return the largest pretraining set of round `index`: frames that train, that validate."""
+    first = runs * (settings.teacher_md.steps // settings.teacher_md.frame_interval)
+    fraction = settings.iteration.forget_fraction
+    return set_sizes(first, settings.harvest.frames, fraction, index)
 
 
 def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dict[str, int]:
@@ -116,7 +118,7 @@ def disk_estimates(settings: RunSettings, boxes: list[int] | None = None) -> dic
     stability = settings.stability.md or student
     stability_atoms = sum(stability_sizes(settings))
     teacher = _frames(settings.teacher_md) * atoms * BYTES_PER_ATOM
-    pretraining = pretraining_frames(settings, len(sizes), settings.rounds) * max(sizes)
+    pretraining = sum(pretraining_frames(settings, len(sizes), settings.rounds)) * max(sizes)
     asked = settings.active.frames if settings.active else 0
     exploring = max(frames * atoms * BYTES_PER_ATOM, teacher)
     evaluating = (_frames(stability) + stability.ring_frames) * stability_atoms * BYTES_PER_ATOM
@@ -147,8 +149,8 @@ def method_calls(settings: RunSettings) -> int:
     if settings.pretrain is None:
         return 0
     runs = sum(system.runs for system in settings.systems)
-    frames = pretraining_frames(settings, runs, 0)
-    return settings.pretrain.method.calls(frames - held_out_count(frames))
+    training, _ = pretraining_frames(settings, runs, 0)
+    return settings.pretrain.method.calls(training)
 
 
 def _frames(md: MDSettings) -> int:
@@ -168,7 +170,8 @@ def _stage(
     fused = _is_fused(settings)
     training_us = TRAINING_US_PER_ATOM_CHANNEL_LAYER[fused] * size
     student_us = STUDENT_US_PER_ATOM_CHANNEL_LAYER[fused] * size
-    frames = pretraining_frames(settings, len(boxes), index)
+    training, held_out = pretraining_frames(settings, len(boxes), index)
+    frames = training + held_out
     mean_atoms = sum(boxes) / len(boxes)
     if name == "10_explore" and index == 0:
         steps = settings.teacher_md.steps + settings.teacher_md.relax_steps
@@ -198,7 +201,7 @@ def _stage(
         return "no pretraining", 0.0
     if name == "30_pretrain":
         assert settings.pretrain is not None  # said above
-        steps = steps_of(settings.pretrain, frames - held_out_count(frames))
+        steps = steps_of(settings.pretrain, training)
         seconds = steps * mean_atoms * settings.pretrain.batch_size * training_us * 1e-6
         work, calls = (
             f"{steps} optimiser steps on {frames} frames",
@@ -214,7 +217,8 @@ def _stage(
         count = found.train + round(settings.iteration.replay * found.train)
         steps = steps_of(settings.finetune, count)
         seconds = steps * per_step * training_us * 1e-6
-        return f"{steps} optimiser steps on {count} frames", seconds
+        passes = steps / -(-count // settings.finetune.batch_size)
+        return f"{steps} optimiser steps on {count} frames, {passes:.0f} epochs", seconds
     if name == COMMITTEE:
         further = settings.iteration.committee - 1
         count = round(settings.iteration.committee_share * found.train)
@@ -224,7 +228,7 @@ def _stage(
     if name == BASELINE:
         steps = steps_of(settings.finetune, found.train)
         if settings.baseline.match_steps and settings.pretrain is not None:
-            steps += steps_of(settings.pretrain, frames - held_out_count(frames))
+            steps += steps_of(settings.pretrain, training)
         seconds = steps * per_step * training_us * 1e-6
         measured = _stage(settings, found, teacher_us, index, "50_evaluate")
         return f"{steps} optimiser steps, then as 50_evaluate", seconds + measured[1]

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from ipip.config.data import DataFile
 from ipip.config.reference import ReferenceSettings
 from ipip.data import Frame, Split, check_elements, group_names, read_files, split_frames
+from ipip.data.succession import follow_one_another
 from ipip.errors import InputError
+from ipip.loop.statistics import Units
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +21,7 @@ class ReferenceFrames:
         split: of the pooled `reference.data`; the frames of `reference.train_data` are not in it.
         train, valid, test: frames.
         groups: name of the group of each test frame (its trajectory).
+        units: what a group is.
     """
 
     split: Split
@@ -26,6 +29,7 @@ class ReferenceFrames:
     valid: list[Frame]
     test: list[Frame]
     groups: list[str]
+    units: Units
 
 
 def read_reference(
@@ -59,10 +63,26 @@ def read_reference(
             group_key=settings.group_key,
         )
     test = list(split.take(pooled, "test"))
-    groups = group_names(test, settings.group_key)
     return ReferenceFrames(
-        split, [*split.take(pooled, "train"), *extra], [*split.take(pooled, "valid")], test, groups
+        split=split,
+        train=[*split.take(pooled, "train"), *extra],
+        valid=[*split.take(pooled, "valid")],
+        test=test,
+        groups=group_names(test, settings.group_key),
+        units=units_of(pooled, settings.group_key),
     )
+
+
+def units_of(frames: Sequence[Frame], group_key: str | None) -> Units:
+    """Return what intervals over frames are drawn over.
+
+    Args:
+        frames: in the order of their files.
+        group_key: info key of their trajectories, where they have one.
+    """
+    if group_key is not None:
+        return "trajectories"
+    return "correlated frames" if follow_one_another(frames) else "frames"
 
 
 def _read(

@@ -2,24 +2,98 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
+import io
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ipip.data.atomic import replaced_file
+from ipip.data.atomic import replaced_file, write_text
+from ipip.data.digest import file_digest
+from ipip.data.lock import hold_lock
+from ipip.errors import InputError, IpipError
 from ipip.loop.contents import gather_content
-from ipip.loop.course import spent
+from ipip.loop.course import evaluated_rounds
 from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.ledger import write_ledger
-from ipip.loop.manifest import read_manifests
-from ipip.loop.next_round import budget_is_spent
-from ipip.loop.rules import read_rules
+from ipip.loop.integrity import require_whole
+from ipip.loop.ledger import COLUMNS, LedgerRow, run_ledger
+from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.rules import RunRules, read_rules
 from ipip.loop.storage import write_json
-from ipip.loop.summary import make_summary
-from ipip.report import write_report
+from ipip.loop.summary import summarise
+from ipip.report import ReportContent, write_report
+
+STUDENT = "student.pt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """All that is written, gathered before the first file is touched.
+
+    Attributes:
+        summary: of the run.
+        ledger: a row for each frame.
+        student: file of the student to use.
+        student_digest: of that file when its stage was done.
+        content: of the report.
+    """
+
+    summary: dict[str, Any]
+    ledger: Sequence[LedgerRow]
+    student: Path
+    student_digest: str
+    content: ReportContent
+
+
+def gather_results(
+    run: RunFolder, manifests: Mapping[str, Manifest], rules: RunRules, budget: str | None = None
+) -> Results:
+    """Gather the results of a run's finished stages; nothing is written.
+
+    Args:
+        run: the run folder.
+        manifests: of the stages that count.
+        rules: of the run.
+        budget: the budget that ended the run, if one did.
+
+    Raises:
+        InputError: no round is finished.
+        IpipError: a stage or a file that a stage made is missing or damaged.
+    """
+    if not evaluated_rounds(manifests):
+        raise InputError(f"{run.root}: no round is finished yet; `ipip run` continues the run")
+    require_whole(run, manifests)
+    summary = summarise(manifests, rules, budget)
+    identity = stage_id(summary["best_round"], "40_finetune")
+    return Results(
+        summary=summary,
+        ledger=run_ledger(run, manifests, rules.stop),
+        student=run.stage(identity) / STUDENT,
+        student_digest=manifests[identity].outputs[STUDENT].digest,
+        content=gather_content(run, manifests, summary),
+    )
+
+
+def write_results_again(root: Path) -> Path:
+    """Do `write_results` while nothing else writes the run folder, as `ipip report` does.
+
+    Raises:
+        InputError: no round is finished, or it is not a run folder.
+        IpipError: a driver works on it, and writes these itself after each round.
+    """
+    run = RunFolder(root)
+    run.require()
+    with hold_lock(run.lock, "report"):
+        return write_results(root)
 
 
 def write_results(root: Path, budget: str | None = None) -> Path:
     """Write summary.json, ledger.csv, best/student.pt and the report; return the report's page.
+
+    The caller holds the run's lock. What was there before stays as it is unless everything that is
+    needed can be read and is what the stages wrote.
 
     Args:
         root: the run folder.
@@ -27,18 +101,27 @@ def write_results(root: Path, budget: str | None = None) -> Path:
 
     Raises:
         InputError: no round is finished, or it is not a run folder.
+        IpipError: a stage or a file that a stage made is missing or damaged.
     """
     run = RunFolder(root)
     run.require()
-    manifests = read_manifests(run)
-    rules = read_rules(run)
-    if budget is None:
-        budget = budget_is_spent(spent(manifests), rules.stop)
-    summary = make_summary(manifests, rules.stop, rules.rounds, budget)
-    write_json(run.summary, summary)
-    write_ledger(run, manifests, rules.stop)
-    best = run.stage(stage_id(summary["best_round"], "40_finetune")) / "student.pt"
+    results = gather_results(run, read_manifests(run), read_rules(run), budget)
     run.best_student.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(run.best_student) as temporary:
-        shutil.copyfile(best, temporary)
-    return write_report(gather_content(run, manifests, summary), run.report)
+        shutil.copyfile(results.student, temporary)
+        if file_digest(temporary) != results.student_digest:  # the copy, too, may go wrong
+            raise IpipError(
+                f"{results.student}: the copy for {run.best_student} is not what was written; "
+                f"{run.best_student} was left as it was: look at the disk and run the command again"
+            )
+    write_json(run.summary, results.summary)
+    write_text(run.ledger, _as_csv(results.ledger))
+    return write_report(results.content, run.report)
+
+
+def _as_csv(rows: Sequence[LedgerRow]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(dataclasses.astuple(row) for row in rows)
+    return text.getvalue()

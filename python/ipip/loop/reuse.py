@@ -10,7 +10,7 @@ from pathlib import Path
 from ipip.errors import IpipError
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
-from ipip.loop.manifest import Manifest, missing_outputs, read_manifest
+from ipip.loop.manifest import Manifest, changed_outputs, read_manifest
 from ipip.loop.stage import Stage
 from ipip.loop.validity import stage_key
 
@@ -20,7 +20,7 @@ PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found 
 def take_over(
     run: RunFolder, stage: Stage, done: Mapping[str, Manifest], donors: Sequence[Path]
 ) -> Manifest | None:
-    """Copy a stage from the first donor that finished it under the same key.
+    """Copy a stage from the first donor that finished it under the same key and still has it whole.
 
     Files are hard links where the file system allows: a stage that is done is never written again.
 
@@ -44,13 +44,16 @@ def take_over(
             manifest = read_manifest(source)
         except IpipError:
             continue
-        if manifest is None or manifest.key != key or missing_outputs(source, manifest):
+        if manifest is None or manifest.key != key or changed_outputs(source, manifest):
             continue
         partial = run.root / PARTIAL
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, partial, copy_function=_link)
+        shutil.copytree(source, partial, symlinks=True, copy_function=_link)
+        if changed_outputs(partial, manifest):  # a copy on another file system may go wrong
+            shutil.rmtree(partial)
+            continue
+        shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
         append_event(run.journal, "stage_taken_over", stage=stage.identity, key=key)
         return manifest

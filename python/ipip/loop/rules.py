@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from ipip.config.stop import StopSettings
-from ipip.config.yaml_text import parse_yaml
 from ipip.errors import InputError
+from ipip.loop.config_lock import read_config_lock
 from ipip.loop.folder import RunFolder, stage_id, stage_names
 
 
@@ -50,10 +48,10 @@ def read_rules(run: RunFolder) -> RunRules:
     """Read the record of a run's settings.
 
     Raises:
-        InputError: it is not there, or not readable.
+        InputError: it is not there, or not what ipip wrote.
     """
+    settings = read_config_lock(run)
     try:
-        settings: dict[str, Any] = parse_yaml(run.config_lock.read_text(encoding="utf-8"))
         return RunRules(
             rounds=int(settings["rounds"]),
             stop=StopSettings.model_validate(settings.get("stop", {})),
@@ -61,8 +59,8 @@ def read_rules(run: RunFolder) -> RunRules:
             baseline=bool(settings.get("baseline", {}).get("none", False)),
             active=settings.get("active") is not None,
         )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, ValidationError):
+    except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
         raise InputError(
-            f"{run.root}: is not a run folder (it has no readable {run.config_lock.name}); `ipip "
-            "run CONFIG --dir FOLDER` makes one"
+            f"{run.root}: {run.config_lock.name} is not of this version of ipip; `ipip run CONFIG "
+            f"--dir {run.root}` with the settings of the run writes it again"
         ) from None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ipip.config.run import RunSettings
-from ipip.config.yaml_text import yaml_text
-from ipip.data.atomic import write_text
+from ipip.data.lock import hold_lock
 from ipip.errors import InputError
-from ipip.loop.aside import from_stage_on, set_aside
+from ipip.loop.aside import from_stage_on, set_aside, stages_on_disk
 from ipip.loop.checks import check_inputs
+from ipip.loop.config_lock import write_config_lock
 from ipip.loop.course import Course, build_course, evaluated_rounds, spent
 from ipip.loop.disk import full_disk_explained
 from ipip.loop.engine import run_stage
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
-from ipip.loop.lock import hold_lock
-from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.manifest import Manifest, UnreadableManifestError, survey_manifests
 from ipip.loop.next_round import budget_is_spent
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.results import write_results
@@ -26,7 +25,7 @@ from ipip.loop.reuse import take_over
 from ipip.loop.sequence import StageFactory
 from ipip.loop.status import read_status
 from ipip.loop.storage import read_json
-from ipip.loop.validity import Found, find_done
+from ipip.loop.validity import Found, find_done, read_started
 from ipip.loop.watch import WatchedReporter
 
 FIRST_OF_ROUND = "05_forget"
@@ -63,14 +62,14 @@ def run_loop(
     """
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
-    check_inputs(settings)
-    with full_disk_explained(run.root), hold_lock(run.lock):
+    found = check_inputs(settings)
+    with full_disk_explained(run.root), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
-        if from_stage is not None:
-            aside = set_aside(run, from_stage_on(run, from_stage))
-            watched.message(f"set aside in {aside}")
+        for concern in found.concerns:
+            watched.message(f"warning: {concern}")
+        again = [] if from_stage is None else from_stage_on(run, from_stage)
         try:
-            _drive(run, settings, confirm, watched, donors)
+            _drive(run, settings, confirm, watched, donors, again)
         finally:
             watched.finished()
     summary: dict[str, Any] = read_json(run.summary)
@@ -83,10 +82,11 @@ def _drive(
     confirm: Confirm | None,
     reporter: Reporter,
     donors: Sequence[Path],
+    again: Sequence[str],
 ) -> None:
     factory = StageFactory(settings)
-    done = _valid_stages(run, factory, confirm, reporter)
-    _write_config(run, settings)
+    done = _valid_stages(run, factory, confirm, reporter, again)
+    write_config_lock(run, settings)
     append_event(run.journal, "run_started", stages=len(_course(factory, done).stages))
     if evaluated_rounds(done) and not run.summary.exists():  # later stages were set aside
         write_results(run.root)
@@ -138,18 +138,69 @@ def _run(
 
 
 def _valid_stages(
-    run: RunFolder, factory: StageFactory, confirm: Confirm | None, reporter: Reporter
+    run: RunFolder,
+    factory: StageFactory,
+    confirm: Confirm | None,
+    reporter: Reporter,
+    again: Sequence[str],
 ) -> dict[str, Manifest]:
-    """Return the finished stages that hold; set the others aside if that is agreed to."""
+    """Return the finished stages that hold; set the others aside if that is agreed to.
+
+    Those named in `again` are set aside unasked, once it is known that nothing else stands in the
+    way.
+    """
     while True:
-        manifests = read_manifests(run)
-        course = _course(factory, manifests)
-        found = find_done(run, course.stages, manifests)
-        if not found.invalid:
+        survey = survey_manifests(run)
+        course = _course(factory, survey.manifests)
+        found = find_done(run, course.stages, survey.manifests, survey.unreadable)
+        if not run.config_lock.exists():
+            _require_same_run(run, found)
+        found.invalid.update(_beyond(run, course, survey.unreadable, found))
+        others = {name: why for name, why in found.invalid.items() if name not in again}
+        if not others and not again:
             return found.done
-        _agree(run, found, confirm)
-        aside = set_aside(run, list(found.invalid))
-        reporter.message(f"{len(found.invalid)} stages are set aside in {aside}")
+        if others:
+            _agree(run, Found(found.done, others), confirm)
+        names = sorted({*others, *again})
+        aside = set_aside(run, names)
+        reporter.message(f"{len(names)} stages are set aside in {aside}")
+        again = ()
+
+
+def _beyond(
+    run: RunFolder, course: Course, unreadable: Mapping[str, UnreadableManifestError], found: Found
+) -> dict[str, str]:
+    """Return the stages on the disk that the settings do not ask for but that cannot stay.
+
+    A run that was given fewer rounds keeps the others' stages; results would be read from them.
+    """
+    own = {stage.identity for stage in course.stages}
+    first = min(found.invalid, default=None)
+    others = [name for name in stages_on_disk(run) if name not in own]
+    reasons = {
+        name: f"its manifest {unreadable[name].reason}" for name in others if name in unreadable
+    }
+    if first is not None:
+        reasons |= {n: f"comes after {first}" for n in others if n > first and n not in reasons}
+    return reasons
+
+
+def _require_same_run(run: RunFolder, found: Found) -> None:
+    """Check that a folder which lost the record of its settings was made with the settings given.
+
+    Raises:
+        InputError: none of its stages holds with them.
+    """
+    there = stages_on_disk(run)
+    begun = any(read_started(run.stage(name)) is not None for name in there)
+    if found.done or (not found.invalid and (begun or not there)):
+        return
+    told = found.describe() or "  none of its stages is finished"
+    raise InputError(
+        f"{run.root}: {run.config_lock.name} is missing, and these settings are not those that the "
+        f"stages there were made with:\n{told}\ngive the settings of that run, or a new folder "
+        "with --dir"
+    )
 
 
 def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
@@ -182,7 +233,8 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
         own = {run.lock.name, run.journal.name, run.progress.name}
         foreign = [path.name for path in folder.iterdir() if path.name not in own]
-        if foreign:
+        lost = any(folder.glob("round_[0-9]*/[0-9]*_*/*.json"))  # a run without its settings
+        if foreign and not lost:
             raise InputError(
                 f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a "
                 "new folder with --dir"
@@ -204,8 +256,3 @@ def _tell(reporter: Reporter, told: set[str], text: str) -> None:
     if text not in told:
         told.add(text)
         reporter.message(text)
-
-
-def _write_config(run: RunFolder, settings: RunSettings) -> None:
-    text = yaml_text(settings.model_dump(mode="json"))
-    write_text(run.config_lock, text)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipip.config.teacher import TeacherSettings
 from ipip.data import write_frames
+from ipip.data.lock import hold_file
 from ipip.systems import molecule
 from ipip.systems.files import read_structure
 from ipip.systems.walking import boltzmann_draw, walk
@@ -64,6 +65,7 @@ def sample_cluster(
     atoms = read_structure(Path(start)) if Path(start).suffix else molecule(start)
     alone = level.model_copy(update={"workers": 1})
     with (
+        hold_file(out, "sample"),
         tempfile.TemporaryDirectory(prefix="ipip-sample-") as logs,
         Teacher(alone, Path(logs)) as teacher,
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import os
@@ -10,13 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ipip.errors import IpipError
-from ipip.loop.course import stop_reason
+from ipip.loop.course import evaluated_rounds, stop_reason
 from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.integrity import AGAIN, changed_files, inconsistency
 from ipip.loop.journal import read_events
-from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.rules import read_rules
+from ipip.loop.manifest import Manifest, survey_manifests
+from ipip.loop.rules import RunRules, read_rules
 from ipip.loop.storage import read_json
+from ipip.loop.summary import summarise
 from ipip.loop.watch import read_progress
 
 
@@ -26,8 +28,8 @@ class StageState:
 
     Attributes:
         identity: name within the run.
-        state: ``done``, ``running``, ``begun`` (by a driver that is gone), ``open``, or ``left
-            out`` (a rule ended the run before it).
+        state: ``done``, ``running``, ``begun`` (by a driver that is gone), ``open``, ``left out``
+            (a rule ended the run before it), or ``damaged`` (its manifest cannot be believed).
         wall_s: s it took, where it is done.
         expected_s: s it may take, from the last round's stage of the same name, where it is open.
     """
@@ -70,6 +72,8 @@ class RunState:
         stopped: why no further stage follows; None where one does.
         driven: a driver works on the run, be it between two stages.
         failed: what ended the last driver, where a stage failed.
+        problem: what is missing or damaged, as far as a look without reading large files can say;
+            the summary is then that of no round.
     """
 
     root: Path
@@ -79,6 +83,7 @@ class RunState:
     stopped: str | None = None
     driven: bool = False
     failed: str | None = None
+    problem: str | None = None
 
     @property
     def left_s(self) -> tuple[float, bool] | None:
@@ -103,15 +108,27 @@ def read_status(root: Path) -> RunState:
     """
     run = RunFolder(root)
     rules = read_rules(run)
-    manifests = read_manifests(run)
-    stopped = stop_reason(manifests, rules.stop, rules.rounds)
+    survey = survey_manifests(run)
+    manifests = survey.manifests
+    problem = next((f"{name}: {error.reason}" for name, error in survey.unreadable.items()), None)
+    problem = problem or inconsistency(manifests)
+    problem = problem or changed_files(run, manifests, manifests, by_size=True)
+    if problem is not None:
+        problem = f"{run.root}: {problem}; {AGAIN}"
+    stopped = None if problem else stop_reason(manifests, rules.stop, rules.rounds)
     now = read_now(run)
     states = tuple(
-        _state(run, name, manifests, now, stopped is not None) for name in rules.stages()
+        StageState(name, "damaged")
+        if name in survey.unreadable
+        else _state(run, name, manifests, now, stopped is not None)
+        for name in rules.stages()
     )
     driven = now is not None or _alive(run)
     failed = None if driven else _last_failure(run)
-    return RunState(root, states, _summary(run), now, stopped, driven, failed)
+    summary = _summary(manifests if problem is None else {}, rules)
+    if problem is not None:
+        summary["verdict"] = "something is damaged: no figure is shown"
+    return RunState(root, states, summary, now, stopped, driven, failed, problem)
 
 
 def _last_failure(run: RunFolder) -> str | None:
@@ -125,7 +142,15 @@ def _last_failure(run: RunFolder) -> str | None:
 def read_now(run: RunFolder) -> Now | None:
     """Return what the driver of a run is doing; None where none works on it."""
     state = read_progress(run.progress)
-    if state is None or not state.get("stage") or not _alive(run):
+    if state is None or not _alive(run):
+        return None
+    with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        return _now(run, state)
+    return None  # the note is damaged; it is for people alone
+
+
+def _now(run: RunFolder, state: dict[str, Any]) -> Now | None:
+    if not state.get("stage"):
         return None
     clock = time.time()
     elapsed = clock - float(state["began"])
@@ -198,10 +223,9 @@ def _expected(identity: str, manifests: dict[str, Manifest]) -> float | None:
     return same[-1].wall_s if same else None
 
 
-def _summary(run: RunFolder) -> dict[str, Any]:
-    try:
-        summary: dict[str, Any] = read_json(run.summary)
-    except FileNotFoundError:
+def _summary(manifests: dict[str, Manifest], rules: RunRules) -> dict[str, Any]:
+    """Return the summary as the manifests give it: summary.json is a view of the same."""
+    if not evaluated_rounds(manifests):
         return {
             "verdict": "no round is finished yet",
             "teacher": None,
@@ -209,8 +233,4 @@ def _summary(run: RunFolder) -> dict[str, Any]:
             "best_round": None,
             "stopped": None,
         }
-    except ValueError:
-        raise IpipError(
-            f"{run.summary}: is damaged; `ipip report {run.root}` writes it again"
-        ) from None
-    return summary
+    return summarise(manifests, rules)

@@ -13,6 +13,7 @@ from ipip.config.data import DataFile, DataKeys
 from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
+from ipip.data.lock import hold_file, writes
 from ipip.errors import InputError
 from ipip.export import load_student, save_student
 from ipip.loop.labellers import average_weights, label_with
@@ -20,7 +21,7 @@ from ipip.loop.reference import read_reference
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stages.by_method import ByMethod
-from ipip.loop.stages.training import STUDENT_FILE, Trainer, hold_out
+from ipip.loop.stages.training import STUDENT_FILE, Trainer, divide
 from ipip.models import Student, build_student
 from ipip.train import fit, metrics
 
@@ -85,15 +86,25 @@ def relabel_file(
         raise InputError("no student is given; name at least one with --student")
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: source and target are the same file; name another target")
+    with hold_file(target, "relabel"):
+        return _relabel(students, source, target, average, keys, reporter or SilentReporter())
+
+
+def _relabel(
+    students: Sequence[Path],
+    source: Path,
+    target: Path,
+    average: bool,
+    keys: DataKeys | None,
+    reporter: Reporter,
+) -> Relabelled:
     loaded = [load_student(path) for path in students]
     frames = read_frames(source, keys, require=())
     for student, path in zip(loaded, students, strict=True):
         check_elements(frames, student.symbols, f"{source} ({path})")
     if average:
         loaded = [average_weights(loaded)]
-    with (reporter or SilentReporter()).tasks(
-        "student labels", len(frames) * len(loaded)
-    ) as advance:
+    with reporter.tasks("student labels", len(frames) * len(loaded)) as advance:
         found, spread = label_with(loaded, frames, advance)
     if len(loaded) > 1:
         found = [
@@ -106,13 +117,14 @@ def relabel_file(
     return Relabelled(len(frames), change, spread.tolist())
 
 
+@writes("folder", "pretrain")
 def pretrain_student(
     settings: RunSettings, frames: Sequence[DataFile], folder: Path, *, progress: bool = True
 ) -> Trained:
     """Train a new student on labelled frames with the `pretrain` block of a run's settings.
 
-    A twentieth of the frames, drawn at random, is set aside for validation, as in the loop. The
-    same call continues a training that was interrupted.
+    The frames that a run's pretraining set holds out validate, as in the loop; of other files a
+    twentieth, drawn at random. The same call continues a training that was interrupted.
 
     Args:
         settings: of a run; `seed`, `elements`, `student` and `pretrain` count, and `teacher` for a
@@ -128,7 +140,7 @@ def pretrain_student(
         raise InputError("pretrain is null in these settings; give it the block of a training")
     everything = read_files(frames, stress_counts=settings.pretrain.stress_weight > 0)
     check_elements(everything, settings.elements, ", ".join(str(file.path) for file in frames))
-    train, valid = hold_out(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))
+    parts = divide(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))
     student = build_student(
         settings.student.architecture,
         settings.elements,
@@ -139,8 +151,8 @@ def pretrain_student(
     method = settings.pretrain.method.kind != "labels"
     return _train(
         student,
-        train,
-        valid,
+        parts.train,
+        parts.valid,
         settings.pretrain if method else settings.pretrain.training,
         folder,
         seed,
@@ -150,6 +162,7 @@ def pretrain_student(
     )
 
 
+@writes("folder", "finetune")
 def finetune_student(
     settings: RunSettings, student: Path, folder: Path, *, progress: bool = True
 ) -> Trained:
@@ -197,7 +210,7 @@ def _train(
         result.student,
         path,
         training_digest=frames_digest(train),
-        training={"steps": result.steps},
+        training={"steps": result.steps, "stress_weight": training.stress_weight},
     )
     judged = list(valid if test is None else test)
     errors = dict(metrics(judged, label_with([result.student], judged)[0]))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ipip.sealed import sealed_text
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -13,6 +16,14 @@ def write_json(path: Path, value: Any) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def write_sealed(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record with a digest of itself atomically (see `ipip.sealed`)."""
+    from ipip.data.atomic import write_text
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, sealed_text(record, indent=2) + "\n")
 
 
 def read_json(path: Path) -> Any:

@@ -9,17 +9,33 @@ import numpy as np
 
 from ipip.config.stop import StopSettings
 from ipip.errors import InputError
-from ipip.loop.course import decide, evaluated_rounds, round_outcome, stop_reason
+from ipip.loop.course import decide, evaluated_rounds, round_outcome, spent, stop_reason
 from ipip.loop.decide import best_round
 from ipip.loop.folder import BASELINE, stage_id
 from ipip.loop.manifest import Manifest
-from ipip.loop.next_round import NextRound
+from ipip.loop.next_round import NextRound, budget_is_spent
+from ipip.loop.rules import RunRules
 from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import paired_bootstrap
+from ipip.loop.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
 from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
 
 LABEL = stage_id(0, "20_label")
 NONE = stage_id(0, BASELINE)
+
+
+def summarise(
+    manifests: Mapping[str, Manifest], rules: RunRules, budget: str | None = None
+) -> dict[str, Any]:
+    """Return the summary of a run with these rules; see `make_summary`.
+
+    Args:
+        manifests: of the stages that are done, by name.
+        rules: of the run.
+        budget: the budget that ended it, if one did; one that is spent now is found here.
+    """
+    if budget is None:
+        budget = budget_is_spent(spent(manifests), rules.stop)
+    return make_summary(manifests, rules.stop, rules.rounds, budget)
 
 
 def make_summary(
@@ -53,6 +69,7 @@ def make_summary(
         },
         "rounds": [_round_entry(index, manifests, decision) for index in finished],
         "best_round": best,
+        "intervals": _intervals(label),
         "stopped": budget or stop_reason(manifests, rules, rounds),
     }
     if NONE in manifests:
@@ -95,6 +112,17 @@ def _base(index: int, decision: NextRound) -> int | None:
     return before[-1] if before else None
 
 
+def _intervals(label: Manifest) -> dict[str, Any]:
+    """Return what intervals of errors are drawn over, and why there are none."""
+    groups, units = label.results["test_groups"], held_out_units(label)
+    return {
+        "over": units,
+        "count": len(set(groups)),
+        "least": LEAST_GROUPS,
+        "withheld": withheld(groups, units),
+    }
+
+
 def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
     label = manifests[LABEL]
     chosen = manifests[stage_id(best, "50_evaluate")]
@@ -116,7 +144,19 @@ def _compare(mine: Sequence[float], other: Sequence[float], label: Manifest) -> 
     sizes = label.results["test_sizes"]
     groups = label.results["test_groups"]
     seed = derive_seed(label.seeds["split"], "bootstrap")
-    low, high = paired_bootstrap(mine, other, sizes, groups, seed)
+    units = held_out_units(label)
     return Comparison(
-        float(np.average(mine, weights=sizes)), float(np.average(other, weights=sizes)), low, high
+        float(np.average(mine, weights=sizes)),
+        float(np.average(other, weights=sizes)),
+        paired_bootstrap(mine, other, sizes, groups, seed, units=units),
+        withheld(groups, units),
     )
+
+
+def held_out_units(label: Manifest) -> Units:
+    """Return what intervals over the held-out frames of a run are drawn over."""
+    groups = label.results["test_groups"]
+    alone = groups == [str(number) for number in range(len(groups))]
+    known: Units = "frames" if alone else "trajectories"  # runs of before did not note it
+    units: Units = label.results.get("test_units", known)
+    return units

@@ -10,9 +10,9 @@ from typing import Any
 import ipip
 from ipip.loop.digest import digest_json
 from ipip.loop.folder import RunFolder
-from ipip.loop.manifest import FILE_NAME, Manifest, missing_outputs
+from ipip.loop.manifest import FILE_NAME, Manifest, UnreadableManifestError, changed_outputs
 from ipip.loop.stage import Stage
-from ipip.loop.storage import read_json
+from ipip.sealed import DamagedError, read_sealed
 
 EXPLORE, HARVEST = "10_explore", "15_harvest"
 GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed
@@ -57,20 +57,29 @@ def stage_key(stage: Stage, manifests: Mapping[str, Manifest]) -> str:
     )
 
 
-def find_done(run: RunFolder, stages: Sequence[Stage], manifests: Mapping[str, Manifest]) -> Found:
+def find_done(
+    run: RunFolder,
+    stages: Sequence[Stage],
+    manifests: Mapping[str, Manifest],
+    unreadable: Mapping[str, UnreadableManifestError] | None = None,
+) -> Found:
     """Return which of the stages are done and hold, and which do not hold any more.
 
-    A stage whose inputs do not hold does not hold either. Nothing is changed.
+    A stage whose inputs do not hold does not hold either. The digest of every output is compared.
+    Nothing is changed.
 
     Args:
         run: whose files are looked for.
         stages: in order.
         manifests: of finished stages, by name.
+        unreadable: what is wrong with manifests that cannot be believed, by name.
     """
     found = Found({}, {})
     for stage in stages:
         manifest = manifests.get(stage.identity)
-        if manifest is None:
+        if unreadable is not None and stage.identity in unreadable:
+            reason: str | None = f"its manifest {unreadable[stage.identity].reason}"
+        elif manifest is None:
             reason = _begun_otherwise(run, stage, found)
         else:
             reason = _problem(run, stage, manifest, found)
@@ -84,11 +93,10 @@ def find_done(run: RunFolder, stages: Sequence[Stage], manifests: Mapping[str, M
 def read_started(folder: Path) -> dict[str, Any] | None:
     """Return what an attempt at a stage wrote when it began; None where there is nothing whole."""
     try:
-        begun = read_json(folder / STARTED)
-    except (OSError, ValueError):
+        begun = read_sealed(folder / STARTED, lambda plain: {"key", "settings"} <= set(plain))
+    except (OSError, DamagedError):
         return None
-    whole = isinstance(begun, dict) and {"key", "settings"} <= set(begun)
-    return begun if whole else None
+    return begun
 
 
 def _begun_otherwise(run: RunFolder, stage: Stage, found: Found) -> str | None:
@@ -116,9 +124,9 @@ def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> 
     if manifest.code != code_version(stage):
         return f"code: {manifest.code or 'unknown'} -> {code_version(stage)}"
     folder = run.stage(stage.identity)
-    gone = missing_outputs(folder, manifest)
-    if gone:
-        return f"{gone[0]} is missing or was changed after the stage was done"
+    changed = changed_outputs(folder, manifest)
+    if changed:
+        return f"{changed[0]} is missing or was changed after the stage was done"
     harvested = (folder.parent / HARVEST / FILE_NAME).exists()
     if stage.name == EXPLORE and (folder / GARBAGE_COLLECTED).exists() and not harvested:
         return "frames that the harvest needs were removed by `ipip gc`"

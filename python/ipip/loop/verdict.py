@@ -11,20 +11,24 @@ class Comparison:
 
     Attributes:
         mine, other: mean absolute force errors, eV/Å.
-        low, high: 95 % interval of mine - other over trajectories, eV/Å.
+        interval: 95 % interval of mine - other, eV/Å; None where there is none.
+        withheld: why there is none.
     """
 
     mine: float
     other: float
-    low: float
-    high: float
+    interval: tuple[float, float] | None
+    withheld: str | None = None
 
     @property
     def word(self) -> str:
-        """``lower``, ``higher``, or ``not distinguishable``."""
-        if self.high < 0:
+        """``lower``, ``higher``, ``not distinguishable``, or ``not tested`` without an interval."""
+        if self.interval is None:
+            return "not tested"
+        low, high = self.interval
+        if high < 0:
             return "lower"
-        if self.low > 0:
+        if low > 0:
             return "higher"
         return "not distinguishable"
 
@@ -83,9 +87,15 @@ def _accuracy(index: int, c: Comparison) -> str:
             f"The student of round {index} is worse than the teacher on held-out forces "
             f"({figures})."
         )
+    if c.interval is None:
+        return (
+            f"On held-out forces the student of round {index} and the teacher have {figures}: "
+            f"whether that is chance cannot be told, {c.withheld}."
+        )
+    low, high = c.interval
     return (
         f"The student of round {index} and the teacher are not distinguishable on held-out "
-        f"forces ({figures}; 95 % interval of the difference {c.low:+.3f} to {c.high:+.3f})."
+        f"forces ({figures}; 95 % interval of the difference {low:+.3f} to {high:+.3f})."
     )
 
 
@@ -99,6 +109,11 @@ def _iteration(c: Comparison | None, index: int) -> str:
         return (
             f"Iterating cost accuracy on the held-out frames: round {index} against round 0 is "
             f"{figures}."
+        )
+    if c.interval is None:
+        return (
+            f"Whether iterating helped accuracy cannot be told either: round {index} against round "
+            f"0 is {figures}."
         )
     return (
         f"Whether iterating helped accuracy is not clear: round {index} against round 0 is "

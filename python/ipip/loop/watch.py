@@ -84,6 +84,6 @@ def read_progress(path: Path) -> dict[str, Any] | None:
     """Return what a driver noted last; None where there is nothing."""
     try:
         state: dict[str, Any] = read_json(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return state
+    return state if isinstance(state, dict) else None

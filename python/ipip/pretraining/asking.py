@@ -98,14 +98,27 @@ def ask_for_features(
     chosen = draw_frames(method, len(frames), seed)
     own = [frames[index] for index in chosen]
     path = folder / f"features-{_key(own, teacher)}.npz"
-    if not path.exists():
+    stored = _read_features(path, len(own))
+    if stored is None:
         folder.mkdir(parents=True, exist_ok=True)
         with Teacher(teacher, folder) as asked:
             found = asked.features(own, progress)
         with replaced_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, *found)
-    with np.load(path) as stored:
-        return {index: stored[f"arr_{number}"] for number, index in enumerate(chosen)}, len(chosen)
+        stored = found
+    return dict(zip(chosen, stored, strict=True)), len(chosen)
+
+
+def _read_features(path: Path, count: int) -> list[FloatArray] | None:
+    """Return the features in a file of an earlier call; None where it is not there or damaged.
+
+    The file is a zip archive, which has a checksum of each array.
+    """
+    try:
+        with np.load(path) as stored:
+            return [stored[f"arr_{number}"] for number in range(count)]
+    except Exception:  # numpy and zipfile raise many kinds on damaged files
+        return None
 
 
 def _key(frames: Sequence[Frame], teacher: TeacherSettings) -> str:

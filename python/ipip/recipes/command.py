@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ipip.cli.plain_text import plain_output
 from ipip.cli.progress import TerminalReporter
 from ipip.config.load import load_settings
 from ipip.config.teacher import TeacherSettings
@@ -61,9 +62,10 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> dict[str, Any]:
 
 def end(command: Callable[[], object]) -> int:
     """Run a command; return its exit status: 0, or 2 or 1 after one line on what is wrong."""
-    try:
-        command()
-    except IpipError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
+    with plain_output():
+        try:
+            command()
+        except IpipError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return error.exit_status
     return 0

@@ -10,12 +10,14 @@ from ipip.config.data import SplitSettings
 from ipip.config.train_run import TrainRunSettings
 from ipip.data import read_files
 from ipip.data.atomic import write_text
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.recipes.molecule import SPLIT, Recipe, described, draw_split
 from ipip.train.molecular import molecular_errors
 from ipip.train.run import prepare, train_run
 
 
+@writes("folder", "train")
 def train_on_labels(
     recipe: Recipe, folder: Path, *, seed: int, progress: bool = True
 ) -> dict[str, Any]:

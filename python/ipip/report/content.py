@@ -56,14 +56,15 @@ class ModelResult:
     Attributes:
         name: ``teacher``, ``none`` (without pretraining), ``student 0`` (one-shot), ...
         test: errors on the held-out frames, as in summary.json.
-        interval: 95 % interval of the force MAE over trajectories, eV/Å.
+        interval: 95 % interval of the force MAE, eV/Å, over what `summary["intervals"]` says; None
+            where it is withheld.
         runs: stability runs.
         us_per_atom_step: µs of one thread for an atom and a step.
     """
 
     name: str
     test: dict[str, Any]
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     runs: tuple[StabilityRun, ...]
     us_per_atom_step: float | None
 

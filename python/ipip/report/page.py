@@ -83,14 +83,14 @@ def _card(figure: Figure) -> dict[str, Any]:
 
 
 def _tone(content: ReportContent) -> str:
-    """Return the colour of the verdict: by the interval of the best student's error.
+    """Return the colour of the verdict: by the interval of the best student's error, if it has one.
 
     A student whose MD clearly fails now and then is not good, however small its errors are.
     """
     models = {model.name: model for model in content.models}
     best = models.get(f"student {content.summary['best_round']}")
     teacher = content.summary["teacher"]["test"][FORCE]
-    if best is None:
+    if best is None or best.interval is None:
         return "plain"
     failures = content.summary["rounds"][content.summary["best_round"]]["failures"]
     steady = not failures["total"] or failures["wilson95"][0] <= TOLERATED

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipip.config.species import SpeciesSettings
 from ipip.data.atomic import write_text
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
@@ -21,6 +22,7 @@ from ipip.species.plots import plot_species
 from ipip.species.verdict import as_dict
 
 
+@writes("folder", "species")
 def species_of_dump(
     dump: Path,
     settings: SpeciesSettings,

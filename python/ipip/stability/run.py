@@ -15,12 +15,15 @@ from ipip import __version__
 from ipip.config.stability import StabilityProtocol
 from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.check import check_deck
-from ipip.lammps.continuation import RESTART_FILES
+from ipip.lammps.run_record import note_removal
+from ipip.lammps.supervision import RECORD, RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
 from ipip.stability.plots import plot_stability
+from ipip.stability.pressure import pressure_concerns
 from ipip.stability.results import (
     ModelStability,
     as_dict,
@@ -31,7 +34,7 @@ from ipip.stability.results import (
 from ipip.stability.tables import write_runs, write_survival
 
 PROTOCOL_FILE = "protocol.json"
-_DUMPS = ("trajectory.dump", "last.dump", *RESTART_FILES)
+_DUMPS = ("trajectory.dump", "last.dump", RECORD, *RESTART_FILES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +52,7 @@ class StabilityReport:
     summary: dict[str, Any]
 
 
+@writes("folder", "stability")
 def run_stability(
     models: Sequence[Path],
     protocol: StabilityProtocol,
@@ -92,13 +96,14 @@ def run_stability(
         if on_result is not None:
             on_result(*places[id(job)], verdict)
 
-    ended = run_many(order, workers, progress, finished, launcher)
+    ended = run_many(order, workers, progress, finished, launcher, frames=False)
     found = dict(zip(map(id, order), ended, strict=True))
     verdicts = {name: [found[id(job)] for job in jobs[name]] for name in named}
     results = [summarize(name, verdicts[name]) for name in named]
     sentence = verdict_sentence(results, protocol.md.timestep, protocol.md.steps)
     summary = {
         "verdict": sentence,
+        "concerns": pressure_concerns(named, protocol),
         "models": [
             as_dict(model, protocol.md.timestep)
             | {
@@ -122,6 +127,7 @@ def run_stability(
 
 def remove_dumps(folder: Path) -> None:
     """Remove the trajectory of a run; its verdict, deck and log stay."""
+    note_removal(folder)
     for name in _DUMPS:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "ring", ignore_errors=True)

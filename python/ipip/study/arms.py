@@ -9,7 +9,7 @@ iterated arm spends on its R + 1 students.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from ipip.config.run import RunSettings
 from ipip.config.study import ArmSettings, StudySettings
 from ipip.errors import InputError
+from ipip.loop.concerns import LEAST_EPOCHS
+from ipip.loop.plan import pretraining_frames
 
 UNBOUNDED_EPOCHS = 1_000_000  # steps bound these trainings
 Changes = dict[str, Any]
@@ -53,11 +55,15 @@ class Arm:
         name: in tables and folders.
         meaning: one line.
         changes: by dotted key of the run's settings.
+        labels: reference frames that its students train on, with the first seed.
+        epochs: passes over them of the judged student's training on labels.
     """
 
     name: str
     meaning: str
     changes: Changes
+    labels: int = 0
+    epochs: float = 0.0
 
     def settings(self, base: RunSettings, seed: int) -> RunSettings:
         """Return the settings of this arm's run with a seed.
@@ -76,14 +82,43 @@ class Arm:
             raise InputError(f"arm {self.name}: {where}: {first['msg']}") from None
 
 
-def build_arms(settings: StudySettings, base: RunSettings, budget: Budget) -> list[Arm]:
+def build_arms(
+    settings: StudySettings,
+    base: RunSettings,
+    budget: Budget,
+    count_labels: Callable[[RunSettings], int],
+) -> list[Arm]:
     """Return the arms that a study asks for.
+
+    Args:
+        settings: of the study.
+        base: settings of the iterated arm.
+        budget: of the iterated arm.
+        count_labels: number of reference frames that a run trains on.
 
     Raises:
         InputError: the run has no rounds to iterate, or an arm's keys are unknown.
     """
     if base.rounds < 1:
         raise InputError("the run of a study has rounds: 0; expected at least 1 to iterate")
+    seed, own = settings.seeds[0], count_labels(base)
+    arms = []
+    for asked in settings.arms:
+        arm = _arm(asked, base, budget)
+        labels = count_labels(arm.settings(base, seed))
+        if isinstance(asked, ArmSettings) and asked.steps == "epochs":
+            passes = _batches(base, labels) / _batches(base, own)
+            steps = max(1, round(budget.finetune_steps * passes))
+            arm = _arm(asked, base, dataclasses.replace(budget, finetune_steps=steps))
+            arm = dataclasses.replace(arm, meaning=f"{arm.meaning}, as many epochs as the run")
+        run = arm.settings(base, seed)
+        epochs = (run.finetune.max_steps or 0) / _batches(run, labels)
+        arms.append(dataclasses.replace(arm, labels=labels, epochs=epochs))
+    return arms
+
+
+def _arm(asked: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
+    """Return an arm whose trainings have the steps of a budget."""
     known = _known_arms(base, budget)
     matched: Changes = {
         "stop.min_gain": None,  # all rounds of an arm are run
@@ -94,18 +129,38 @@ def build_arms(settings: StudySettings, base: RunSettings, budget: Budget) -> li
         "finetune.max_steps": budget.finetune_steps,
         "finetune.max_epochs": UNBOUNDED_EPOCHS,
     }
-    arms = []
-    for arm in settings.arms:
-        if isinstance(arm, ArmSettings):
-            listed = ", ".join(f"{key} {value}" for key, value in arm.set.items())
-            changes = known[arm.like][1] | arm.set
-            arms.append(Arm(arm.name, f"{arm.like} with {listed}", matched | changes))
-        else:
-            meaning, changes = known[arm]
-            arms.append(Arm(arm, meaning, matched | changes))
-    for made in arms:
-        made.settings(base, settings.seeds[0])
-    return arms
+    if isinstance(asked, str):
+        meaning, changes = known[asked]
+        return Arm(asked, meaning, matched | changes)
+    listed = ", ".join(f"{key} {value}" for key, value in asked.set.items())
+    changes = known[asked.like][1] | asked.set
+    return Arm(asked.name, f"{asked.like} with {listed}", matched | changes)
+
+
+def _batches(run: RunSettings, labels: int) -> int:
+    """Return the optimiser steps of one pass over the labels."""
+    return -(-labels // run.finetune.batch_size)
+
+
+def epoch_concerns(
+    arms: Sequence[Arm], base: RunSettings, budget: Budget, labels: int
+) -> list[str]:
+    """Say which arms see their labels so seldom that their training may not be finished.
+
+    Args:
+        arms: with their epochs.
+        base: settings of the iterated arm.
+        budget: of the iterated arm.
+        labels: that the iterated arm trains on.
+    """
+    usual = budget.finetune_steps / _batches(base, labels)
+    return [
+        f"arm {arm.name} passes over its {arm.labels} labels {arm.epochs:.0f} times, the run over "
+        f"its {labels} {usual:.0f} times: its error may be that of a training that is not "
+        "finished; give the arm `steps: epochs`, or all arms more steps (finetune.max_epochs)"
+        for arm in arms
+        if arm.epochs < usual / 2 or arm.epochs < min(usual, LEAST_EPOCHS)
+    ]
 
 
 def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Changes]]:
@@ -219,12 +274,9 @@ def find_budget(base: RunSettings, train_frames: int, steps_of: Callable[..., in
     if base.pretrain is None:
         raise InputError("the run of a study has no pretraining; give it a `pretrain` block")
     runs = sum(system.runs for system in base.systems)
-    frames = runs * (base.teacher_md.steps // base.teacher_md.frame_interval)
-    for _ in range(base.rounds):
-        kept = round(frames * (1 - base.iteration.forget_fraction))
-        frames = kept + base.harvest.frames
+    training, _ = pretraining_frames(base, runs, base.rounds)
     return Budget(
-        pretrain_steps=steps_of(base.pretrain, frames),
+        pretrain_steps=steps_of(base.pretrain, training),
         finetune_steps=steps_of(base.finetune, train_frames),
         rounds=base.rounds + 1,
         teacher_runs=runs,

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from scipy.stats import norm as normal
 from scipy.stats import t as student_t
 
+from ipip.loop.statistics import Units, withheld
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -25,11 +27,13 @@ class Score:
         errors: [n_frames] error of each frame.
         weights: [n_frames] weight of each frame in the mean (its atoms).
         groups: [n_frames] name of the trajectory of each frame.
+        units: what a group is.
     """
 
     errors: Sequence[float]
     weights: Sequence[float]
     groups: Sequence[str]
+    units: Units = "frames"
 
     @property
     def mean(self) -> float:
@@ -45,23 +49,27 @@ class Comparison:
         arm, baseline: names.
         by_seed: mean error minus the baseline's for each seed.
         difference: mean over seeds.
-        low, high: bootstrap interval of the difference.
+        low, high: bootstrap interval of the difference; None where it is withheld.
         relative: difference over the baseline's mean error.
         seeds_lower: seeds for which the arm's error is lower.
+        withheld: why there is no interval; None where there is one.
     """
 
     arm: str
     baseline: str
     by_seed: tuple[float, ...]
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     relative: float
     seeds_lower: int
+    withheld: str | None = None
 
     @property
     def verdict(self) -> str:
-        """``lower``, ``higher`` or ``not distinguishable``."""
+        """``lower``, ``higher``, ``not distinguishable``, or ``not tested`` without an interval."""
+        if self.low is None or self.high is None:
+            return "not tested"
         if self.high < 0:
             return "lower"
         return "higher" if self.low > 0 else "not distinguishable"
@@ -86,6 +94,9 @@ def compare_arms(
     sqrt(n / (n - 1)) t / z with n seeds, as the expanded percentile interval does (Hesterberg, The
     American Statistician 69, 371 (2015), section 3.3).
 
+    There is no interval where `ipip.loop.statistics.withheld` says so of the groups of all seeds
+    together: each seed has held-out frames of its own, a test set the same ones in all.
+
     Args:
         arm: name of the arm.
         baseline: name of the arm it is compared with.
@@ -107,22 +118,26 @@ def compare_arms(
         sums.append(difference)
         totals.append(weight)
     by_seed = tuple(scores[s].mean - others[s].mean for s in common)
-    generator = np.random.default_rng(seed)
-    means = _draw(sums, totals, draws, generator)
-    tail = 50.0 * (1.0 - confidence)
     mean = float(np.mean(by_seed))
-    spread = np.percentile(means, [tail, 100.0 - tail]) - mean
-    low, high = mean + expansion(len(common), confidence) * spread
+    low = high = None
+    units = scores[common[0]].units
+    reason = withheld({name for s in common for name in scores[s].groups}, units)
+    if reason is None:
+        means = _draw(sums, totals, draws, np.random.default_rng(seed))
+        tail = 50.0 * (1.0 - confidence)
+        spread = np.percentile(means, [tail, 100.0 - tail]) - mean
+        low, high = (mean + expansion(len(common), confidence) * spread).tolist()
     reference = float(np.mean([others[s].mean for s in common]))
     return Comparison(
         arm=arm,
         baseline=baseline,
         by_seed=by_seed,
         difference=mean,
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         relative=mean / reference if reference else 0.0,
         seeds_lower=sum(value < 0 for value in by_seed),
+        withheld=reason,
     )
 
 

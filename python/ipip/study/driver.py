@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.config.stability import StabilityProtocol
-from ipip.config.study import StudySettings
-from ipip.data import check_elements, read_files
+from ipip.config.study import StudySettings, TestSet
+from ipip.data import check_elements, group_names, read_files
 from ipip.data.atomic import write_text
+from ipip.data.lock import hold_folder
 from ipip.loop.checks import check_inputs
-from ipip.loop.lock import hold_lock
-from ipip.loop.reference import read_reference
+from ipip.loop.reference import read_reference, units_of
 from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.run import run_loop
 from ipip.loop.seeds import derive_seed
+from ipip.loop.statistics import withheld
 from ipip.loop.storage import write_json
-from ipip.study.arms import Arm, Budget, build_arms, find_budget
+from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
 from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
 from ipip.study.outcome import Outcome, read_outcome
 from ipip.study.protocols import run_protocol
@@ -46,13 +48,16 @@ def run_study(
         IpipError: a stage failed; what is finished is kept.
     """
     reporter = reporter or SilentReporter()
-    base, budget, arms = prepare_study(settings)
+    prepared = prepare_study(settings)
+    base, budget, arms = prepared.base, prepared.budget, prepared.arms
     own_folder(settings, base, folder)
     runs = [(seed, arm) for seed in settings.seeds for arm in arms]
     outcomes: dict[RunKey, Outcome] = {}
     tests: dict[RunKey, dict[str, Any]] = {}
-    with hold_lock(folder / ".lock"):
+    with hold_folder(folder, "study"):
         write_text(folder / LOCK, lock_text(settings, base))
+        for concern in prepared.concerns:
+            reporter.message(f"warning: {concern}")
         for number, (seed, arm) in enumerate(runs, start=1):
             reporter.message(f"run {number}/{len(runs)}: seed {seed}, {arm.name}: {arm.meaning}")
             donors = [run_folder(folder, seed, other) for other in arms if other is not arm]
@@ -77,22 +82,62 @@ def run_study(
     return summary
 
 
-def prepare_study(settings: StudySettings) -> tuple[RunSettings, Budget, list[Arm]]:
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A study that is checked and ready to run.
+
+    Attributes:
+        base: settings of the iterated arm.
+        budget: what it spends.
+        arms: in order.
+        concerns: what makes the results say less.
+    """
+
+    base: RunSettings
+    budget: Budget
+    arms: list[Arm]
+    concerns: list[str]
+
+
+def prepare_study(settings: StudySettings) -> Prepared:
     """Check everything that can be checked before work starts.
 
     Raises:
         InputError: wrong settings or files of the study or of its run.
     """
     base = load_settings(settings.run, RunSettings)
-    check_inputs(base)
+    found = check_inputs(base)
     for protocol in settings.protocols:
         load_settings(protocol.file, StabilityProtocol)
     for test_set in settings.test_sets:
         check_elements(read_files(test_set.data), base.elements, f"test set {test_set.name}")
     seed = derive_seed(settings.seeds[0], 0, "split")
-    train = read_reference(base.reference, base.elements, seed).train
-    budget = find_budget(base, len(train), steps_of)
-    return base, budget, build_arms(settings, base, budget)
+    counted: dict[str, int] = {}
+
+    def count_labels(run: RunSettings) -> int:
+        key = run.reference.model_dump_json()
+        if key not in counted:
+            counted[key] = len(read_reference(run.reference, run.elements, seed).train)
+        return counted[key]
+
+    labels = count_labels(base)
+    budget = find_budget(base, labels, steps_of)
+    arms = build_arms(settings, base, budget, count_labels)
+    concerns = [*found.concerns, *epoch_concerns(arms, base, budget, labels)]
+    for test_set in settings.test_sets:
+        concerns += _test_set_concerns(test_set)
+    return Prepared(base, budget, arms, concerns)
+
+
+def _test_set_concerns(test_set: TestSet) -> list[str]:
+    """Say that differences on a test set will not be claimed."""
+    keys = {file.keys.group for file in test_set.data}
+    key = keys.pop() if len(keys) == 1 else None
+    frames = read_files(test_set.data)
+    reason = withheld(group_names(frames, key), units_of(frames, key))
+    if reason is None:
+        return []
+    return [f"test set {test_set.name}: {reason}: no difference on it will be claimed"]
 
 
 def _write(summary: dict[str, Any], folder: Path) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
+from ipip.data import lock as lock_file
 from ipip.errors import InputError
 from ipip.study.arms import Arm
 
@@ -38,23 +40,33 @@ def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None
     lock = folder / LOCK
     if lock.exists():
         _check_same_study(lock, settings, base)
-    elif folder.exists() and any(folder.iterdir()):
+    elif _holds_something(folder) and not any(folder.glob("runs/seed_*/*/")):
         raise InputError(
             f"{folder}: holds other files and is no study; choose a new folder with --dir"
         )
     folder.mkdir(parents=True, exist_ok=True)
 
 
+def _holds_something(folder: Path) -> bool:
+    """Whether a folder holds anything besides the lock of whoever is about to write it."""
+    return folder.exists() and any(path.name != lock_file.NAME for path in folder.iterdir())
+
+
 def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
     """Check that a study begun earlier can go on: it may only grow."""
-    old = parse_yaml(lock.read_text(encoding="utf-8"))
     try:
+        old = parse_yaml(lock.read_text(encoding="utf-8"))
         before = StudySettings.model_validate(old["study"])
         base_before = RunSettings.model_validate(old["run"])
     except ValidationError as error:
         raise InputError(
             f"{lock}: is of another version of ipip ({error.error_count()} keys do not fit); use "
             "a new folder with --dir"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+        raise InputError(
+            f"{lock}: is damaged; remove it, and the same `ipip study` writes it again (runs whose "
+            "settings differ are refused)"
         ) from None
     lost = [f"seed {seed}" for seed in before.seeds if seed not in settings.seeds]
     lost += _lost("arm", _named(before.arms), _named(settings.arms))

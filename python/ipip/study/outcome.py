@@ -13,8 +13,9 @@ from ipip.errors import IpipError
 from ipip.loop.course import decide, evaluated_rounds, round_outcome
 from ipip.loop.decide import best_round
 from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.integrity import require_whole
 from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.summary import LABEL
+from ipip.loop.summary import LABEL, held_out_units
 
 HELD_OUT = "held-out"
 
@@ -65,10 +66,11 @@ def read_outcome(
         teacher: name of its teacher.
 
     Raises:
-        IpipError: a round is not finished.
+        IpipError: a round is not finished, or a file of the run is damaged.
     """
     run = RunFolder(folder)
     manifests = read_manifests(run)
+    require_whole(run, manifests)
     rounds = evaluated_rounds(manifests)
     decision = decide(manifests, rules)
     if decision is None:
@@ -121,6 +123,7 @@ def _test_of(label: Manifest, results: Mapping[str, Any]) -> dict[str, Any]:
         "errors": results["test_frame_errors"],
         "weights": label.results["test_sizes"],
         "groups": label.results["test_groups"],
+        "units": held_out_units(label),
     }
 
 

@@ -44,7 +44,8 @@ def plot_differences(summary: Mapping[str, Any], test_set: str, path: Path) -> N
     places = np.arange(len(comparisons))[::-1]
     for place, c in zip(places, comparisons, strict=True):
         colour = {"lower": COLOURS[2], "higher": COLOURS[5]}.get(c["verdict"], "0.35")
-        axes.plot([c["low"], c["high"]], [place, place], color=colour, linewidth=2)
+        if c["low"] is not None:
+            axes.plot([c["low"], c["high"]], [place, place], color=colour, linewidth=2)
         axes.plot(c["by_seed"], [place] * len(c["by_seed"]), "|", color="0.5", markersize=9)
         axes.plot([c["difference"]], [place], "o", color=colour)
     axes.axvline(0.0, color="0.6", linewidth=1)

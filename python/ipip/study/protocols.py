@@ -12,6 +12,9 @@ from ipip.config.load import load_settings
 from ipip.config.rounds import ResourceSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudyProtocol
+from ipip.data.atomic import replaced_file
+from ipip.data.digest import file_digest
+from ipip.errors import IpipError
 from ipip.stability import compare_rates, run_stability, wilson_interval
 from ipip.study.outcome import Outcome
 
@@ -45,7 +48,10 @@ def run_protocol(
         digest = outcome.student_digest.rpartition(":")[2][:8]
         path = folder / "students" / f"{arm}_{seed}_{digest}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(outcome.student, path)
+        with replaced_file(path) as temporary:
+            shutil.copyfile(outcome.student, temporary)
+            if file_digest(temporary) != outcome.student_digest:
+                raise IpipError(f"{outcome.student}: was changed since the run was read")
         models.setdefault(arm, []).append(path)
     report = run_stability(
         [path for paths in models.values() for path in paths],

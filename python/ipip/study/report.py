@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ipip.data.atomic import write_text
+from ipip.loop.statistics import LEAST_GROUPS
 from ipip.study.plots import plot_differences, plot_errors, plot_failures, plot_rounds
 
 HEADER = (
@@ -91,10 +92,8 @@ def _against(comparison: Mapping[str, Any] | None) -> str:
     if comparison is None:
         return "n/a"
     c = comparison
-    return (
-        f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}], {100 * c['relative']:+.0f} %"
-        f" of {c['baseline']}"
-    )
+    interval = "no interval" if c["low"] is None else f"[{c['low']:+.3f}, {c['high']:+.3f}]"
+    return f"{c['difference']:+.3f} {interval}, {100 * c['relative']:+.0f} % of {c['baseline']}"
 
 
 def _failures(failures: Mapping[str, Any]) -> str:
@@ -130,7 +129,9 @@ def _markdown(
         "Forces: mean over seeds, lowest and highest in brackets. Energies: median over seeds, "
         "since a split whose training frames do not fix the energy of each element is far off. "
         "Differences are paired by seed and frame; their intervals are drawn over seeds and over "
-        "the trajectories of the test frames. The last student of every arm is trained with "
+        "the test frames, those of one trajectory together where they are marked (keys.group). "
+        f"There is none from fewer than {LEAST_GROUPS} of them. The last student of every arm is "
+        "trained with "
         f"{budget['pretrain_steps'] + budget['finetune_steps']} optimiser steps, except where "
         "the arm says otherwise.",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,14 @@ from ipip.loop.digest import digest_json
 from ipip.loop.energy_shift import apply_energy_shift
 from ipip.loop.frames import frame_errors
 from ipip.loop.parts import settings_part
-from ipip.loop.storage import read_json, write_json
+from ipip.loop.reference import units_of
+from ipip.loop.storage import write_sealed
+from ipip.sealed import DamagedError, read_sealed
 from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
 from ipip.train import metrics, predict
+
+_OLD = {"student", "files", "tests", "teacher"}  # what scores held before they had a seal
 
 
 def score_run(
@@ -42,8 +47,8 @@ def score_run(
         folder: where the labels of teachers are kept.
     """
     files = {s.name: [file_digest(file.path) for file in s.data] for s in settings.test_sets}
-    if path.exists():
-        stored: dict[str, Any] = read_json(path)
+    with contextlib.suppress(FileNotFoundError, DamagedError):  # they are computed again
+        stored = read_sealed(path, lambda plain: set(plain) == _OLD)
         if stored["student"] == outcome.student_digest and stored.get("files") == files:
             return stored
     student = load_student(outcome.student)
@@ -61,7 +66,7 @@ def score_run(
         "teacher": teachers,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, found)
+    write_sealed(path, found)
     return found
 
 
@@ -82,6 +87,7 @@ def score_on(
         "errors": frame_errors(frames, predicted),
         "weights": [len(frame) for frame in frames],
         "groups": group_names(frames, key),
+        "units": units_of(frames, key),
     }
 
 
@@ -91,10 +97,13 @@ def _teacher_labels(
     """Return the teacher's labels of frames; they are made once for each teacher."""
     named = {"teacher": settings_part(settings), "frames": frames_digest(frames)}
     path = folder / f"{teacher_name(settings).replace(' ', '-')}_{digest_json(named)[-12:]}.xyz"
-    if path.exists():
-        return read_frames(path)
+    record = path.with_suffix(".json")
+    with contextlib.suppress(FileNotFoundError, DamagedError):
+        if read_sealed(record)["digest"] == file_digest(path):
+            return read_frames(path)
     folder.mkdir(parents=True, exist_ok=True)
     with Teacher(settings, folder) as teacher:
         labelled = teacher.label(frames)
     write_frames(path, labelled)
+    write_sealed(record, named | {"digest": file_digest(path)})
     return labelled

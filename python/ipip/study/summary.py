@@ -85,7 +85,9 @@ def summarise(
 
 
 def _score(stored: Mapping[str, Any]) -> Score:
-    return Score(stored["errors"], stored["weights"], stored["groups"])
+    return Score(
+        stored["errors"], stored["weights"], stored["groups"], stored.get("units", "frames")
+    )
 
 
 def _arm(
@@ -182,6 +184,7 @@ def _sentences(comparisons: Sequence[Comparison]) -> list[str]:
         ("lower", "lower force error than"),
         ("higher", "higher force error than"),
         ("not distinguishable", "not distinguishable from"),
+        ("not tested", "no interval against"),
     ):
         chosen = [c for c in comparisons if c.verdict == word]
         for baseline in dict.fromkeys(c.baseline for c in chosen):
@@ -191,5 +194,7 @@ def _sentences(comparisons: Sequence[Comparison]) -> list[str]:
                 for c in chosen
                 if c.baseline == baseline
             )
-            found.append(f"{phrase} {baseline}: {listed}")
+            reasons = dict.fromkeys(c.withheld for c in chosen if c.withheld is not None)
+            why = f" ({'; '.join(reasons)})" if reasons else ""
+            found.append(f"{phrase} {baseline}{why}: {listed}")
     return found

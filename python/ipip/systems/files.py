@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import read
 
+from ipip.data.ase_files import read_last
 from ipip.errors import InputError
 from ipip.lammps.dump import is_dump, read_dump
 
@@ -18,17 +19,16 @@ def read_structure(path: Path) -> Atoms:
     Raises:
         InputError: no such file, not a structure, no atoms, or positions that are not finite.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if not path.is_file():
         raise InputError(f"structure file {path} does not exist")
     if is_dump(path):
         return _checked(_last_of_dump(path), path)
     try:
-        found = read(path)
+        atoms = read_last(path)
     except Exception as error:  # each of ASE's readers raises its own kinds
         text = f"{type(error).__name__}: {error}"
         raise InputError(f"structure file {path} cannot be read ({text})") from error
-    atoms = found if isinstance(found, Atoms) else found[-1]
     return _checked(atoms, path)
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import read, write
+from ase.io import write
 
+from ipip.bound import bound_command
+from ipip.data.ase_files import read_last
 from ipip.errors import InputError, IpipError
+from ipip.installation import install_command
 
 TIME_LIMIT = 120.0  # s; packmol packs a feasible box of some thousand atoms in seconds
 
@@ -61,8 +64,7 @@ def pack(
         result = folder / "packed.xyz"
         if not done or not result.exists():
             raise InputError(_too_small(counts, edges, tolerance, _reason(text)))
-        packed = read(result, format="xyz")
-    assert isinstance(packed, Atoms)
+        packed = read_last(result, "xyz")
     packed.set_cell(edges)
     packed.pbc = periodic
     return packed
@@ -101,16 +103,19 @@ def _run(folder: Path, deck: str) -> tuple[bool, str]:
 
         program = get_binary_path()
     except (ImportError, FileNotFoundError) as error:
-        raise InputError("packmol is not installed; run: pip install packmol") from error
-    (folder / "packmol.inp").write_text(deck)
+        raise InputError(f"packmol is not installed; run: {install_command('packmol')}") from error
+    (folder / "packmol.inp").write_text(deck, encoding="utf-8")
     try:
-        with (folder / "packmol.inp").open() as source:  # packmol rewinds it: a pipe will not do
+        with (folder / "packmol.inp").open(
+            "rb"
+        ) as source:  # packmol rewinds it: a pipe will not do
             run = subprocess.run(
-                [str(program)],
+                bound_command(str(program)),
                 stdin=source,
                 cwd=folder,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=TIME_LIMIT,
                 check=False,
             )

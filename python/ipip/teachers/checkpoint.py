@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ipip.data.files import read_frames
 from ipip.data.frame import Frame
 from ipip.data.xyz import format_xyz
 from ipip.errors import InputError
+from ipip.sealed import open_sealed, sealed_text
 
 State = tuple[dict[str, Any], dict[str, Any]]
 
@@ -26,7 +26,8 @@ class MDCheckpoint:
     """Files ``NAME.state.npz`` and ``NAME.part.xyz`` of one trajectory.
 
     The state is written whole or not at all, and says how much of the frames' file belongs to it:
-    frames that were written after it are cut off when the run goes on.
+    frames that were written after it are cut off when the run goes on. It has digests of itself and
+    of these frames; where they do not fit the trajectory begins anew.
 
     Args:
         folder: where they lie.
@@ -40,6 +41,7 @@ class MDCheckpoint:
         self._frames = folder / f"{name}.part.xyz"
         text = json.dumps({"start": frames_digest([start]), **identity}, sort_keys=True)
         self._key = hashlib.sha256(text.encode()).hexdigest()
+        self._written = hashlib.sha256()  # of the frames' file, as far as it was written or read
 
     def load(self) -> tuple[State, list[Frame]] | None:
         """Return the state (header and arrays) and the frames before it; None: begin anew."""
@@ -52,6 +54,9 @@ class MDCheckpoint:
         try:
             if header["bytes"]:
                 os.truncate(self._frames, header["bytes"])
+                self._written = hashlib.sha256(self._frames.read_bytes())
+                if self._written.hexdigest() != header.get("frames_digest"):
+                    raise InputError("the frames are not those that were written")
                 frames = read_frames(self._frames)
             else:
                 self._frames.unlink(missing_ok=True)
@@ -62,8 +67,10 @@ class MDCheckpoint:
 
     def add(self, frame: Frame) -> None:
         """Append a frame."""
-        with self._frames.open("a", encoding="utf-8") as file:
-            file.writelines(format_xyz([frame]))
+        text = "".join(format_xyz([frame])).encode()
+        self._written.update(text)
+        with self._frames.open("ab") as file:
+            file.write(text)
 
     def save(self, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Write a state; the frames so far belong to it."""
@@ -72,7 +79,16 @@ class MDCheckpoint:
             with self._frames.open("rb") as file:
                 os.fsync(file.fileno())
                 size = os.fstat(file.fileno()).st_size
-        text = json.dumps({**header, "bytes": size, "key": self._key})
+        text = sealed_text(
+            {
+                **header,
+                "bytes": size,
+                "frames_digest": self._written.hexdigest(),
+                "key": self._key,
+                "arrays_digest": _arrays_digest(arrays),
+            },
+            indent=None,
+        )
         with replaced_file(self._state) as temporary:
             np.savez(temporary, header=np.array(text), **dict(arrays))
 
@@ -80,12 +96,24 @@ class MDCheckpoint:
         """Remove both files."""
         self._state.unlink(missing_ok=True)
         self._frames.unlink(missing_ok=True)
+        self._written = hashlib.sha256()
 
     def _read(self) -> State | None:
         try:
             with np.load(self._state) as stored:
-                header = json.loads(str(stored["header"]))
+                header = open_sealed(str(stored["header"]))
                 arrays = {name: stored[name] for name in stored.files if name != "header"}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            if header["arrays_digest"] != _arrays_digest(arrays):
+                return None
+        except Exception:  # numpy and zipfile raise many kinds on damaged files
             return None
         return (header, arrays) if header.get("key") == self._key else None
+
+
+def _arrays_digest(arrays: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        values = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {values.dtype.str} {values.shape}".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()

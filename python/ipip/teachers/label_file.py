@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from ipip.config.data import DataKeys
 from ipip.config.teacher import TeacherSettings
 from ipip.data.atomic import write_text
 from ipip.data.files import read_frames, write_frames
+from ipip.data.frame import Frame
+from ipip.data.lock import hold_file
 from ipip.errors import InputError, IpipError
 from ipip.teachers.labelling import label_frames
 
@@ -45,6 +47,18 @@ def label_file(
     if out.absolute() == frames.absolute():
         raise InputError(f"--out {out}: is the input; give another file for the labelled frames")
     given = read_frames(frames, DataKeys(), require=())
+    with hold_file(out, "label"):
+        return _label(given, level, frames, out, progress, retry)
+
+
+def _label(
+    given: Sequence[Frame],
+    level: TeacherSettings,
+    frames: Path,
+    out: Path,
+    progress: Callable[[int, int], None] | None,
+    retry: bool,
+) -> dict[str, Any]:
     store = out.with_name(f"{out.name}.labels.jsonl")
     logs = out.with_name(f"{out.name}.logs")
     result = label_frames(given, level, store, logs, progress, retry)

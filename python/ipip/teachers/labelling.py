@@ -15,6 +15,7 @@ import numpy as np
 from ipip.config.teacher import TeacherSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
+from ipip.sealed import DamagedError, open_sealed, sealed_text
 from ipip.teachers.process import cp2k_values
 from ipip.teachers.results import TeacherInfo
 from ipip.teachers.teacher import Teacher
@@ -22,6 +23,11 @@ from ipip.teachers.teacher import Teacher
 # Settings that decide how fast or where labels are computed, not which.
 _WITHOUT_INFLUENCE = {"workers", "start_timeout", "call_timeout", "interpreter", "batch"}
 ERROR_KEY = "teacher_error"
+# What a line held before it had a seal.
+_OLD_ENTRIES = (
+    frozenset(("key", "energy", "forces", "stress")),
+    frozenset(("key", "error")),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +93,7 @@ def label_frames(
             def keep(frame: Frame) -> None:
                 entry = _entry(frame)
                 known[entry["key"]] = entry
-                file.write(json.dumps(entry) + "\n")
+                file.write(sealed_text(entry, indent=None) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -130,14 +136,14 @@ def _entry(frame: Frame) -> dict[str, Any]:
 
 
 def _read_store(path: Path) -> dict[str, dict[str, Any]]:
-    """Read the labels of earlier calls; a line that was cut off does not count."""
+    """Read the labels of earlier calls; a line that was cut off or damaged does not count."""
     known = {}
     if path.exists():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                entry = json.loads(line)
+                entry = open_sealed(line, lambda plain: frozenset(plain) in _OLD_ENTRIES)
                 known[entry["key"]] = entry
-            except (ValueError, KeyError, TypeError):
+            except (DamagedError, KeyError, TypeError):
                 continue
     return known
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from typing import Any
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
+from ipip.installation import install_command
+from ipip.lammps.process import without_launcher
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 
@@ -170,7 +173,7 @@ class WorkerProcess:
         return f"{self.name} {how}{self._tail()}"
 
     def _tail(self, lines: int = 5) -> str:
-        text = self._log.read_text(errors="replace") if self._log.exists() else ""
+        text = self._log.read_text(errors="replace", encoding="utf-8") if self._log.exists() else ""
         last = [line for line in text.splitlines() if line.strip()][-lines:]
         return f"; log {self._log}" + ("" if not last else ", its end:\n" + "\n".join(last))
 
@@ -189,10 +192,10 @@ def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
         InputError: the user's template cannot be read.
     """
     if settings.template is None:
-        text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text()
+        text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text(encoding="utf-8")
     else:
         try:
-            text = settings.template.expanduser().read_text()
+            text = Path(os.path.expanduser(settings.template)).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cp2k.template {settings.template} cannot be read: {error}") from None
     return {**settings.model_dump(mode="json"), "template_text": text}
@@ -201,7 +204,7 @@ def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
 def _interpreter(settings: TeacherSettings) -> Path:
     if settings.interpreter is None:
         return Path(sys.executable)
-    path = settings.interpreter.expanduser()
+    path = Path(os.path.expanduser(settings.interpreter))
     if not path.is_file():
         raise InputError(
             f"the teacher's interpreter {path} does not exist; give the python executable of the "
@@ -212,7 +215,9 @@ def _interpreter(settings: TeacherSettings) -> Path:
 
 def _environment(settings: TeacherSettings) -> dict[str, str]:
     """The caller's environment with threads set; another interpreter inherits no module path."""
-    environment = dict(os.environ)
+    environment = without_launcher(os.environ)
+    # What a package prints as it loads must not end its worker, whatever the locale.
+    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         environment[f"{name}_NUM_THREADS"] = str(settings.threads)
     if settings.interpreter is not None:
@@ -236,10 +241,11 @@ def _what_to_install(header: Mapping[str, Any], settings: TeacherSettings) -> st
             package = DISTRIBUTIONS.get(expected, expected)
         return (
             f"teacher {settings.kind!r}: module {top!r} is not installed for "
-            f"{settings.interpreter}; run: {settings.interpreter} -m pip install {package}"
+            f"{settings.interpreter}; run: {shlex.quote(str(settings.interpreter))} -m pip install "
+            f"{package}"
         )
     return (
         f"teacher {settings.kind!r}: module {top!r} is not installed; run: "
-        f'pip install "ipip[{EXTRAS.get(expected, settings.kind)}]"'
+        f"{install_command(extra=EXTRAS.get(expected, settings.kind))}"
         " (or set interpreter to an environment that has it)"
     )

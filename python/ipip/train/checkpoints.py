@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,12 +76,31 @@ class BestAndLast:
         return self.folder
 
 
+def check_checkpoint(path: Path) -> None:
+    """Compare the checksum of each part of a checkpoint, which PyTorch itself does not look at.
+
+    Raises:
+        IpipError: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except Exception as error:  # zipfile raises many kinds on damaged files
+        damaged = str(error) or type(error).__name__
+    if damaged is not None:
+        raise IpipError(
+            f"{path}: cannot be read as a checkpoint, it is damaged ({damaged}); remove the folder "
+            "to train anew"
+        )
+
+
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint of this package onto the CPU.
 
     Raises:
         IpipError: it cannot be read.
     """
+    check_checkpoint(path)
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds on damaged files

@@ -9,6 +9,7 @@ from ipip.config.data import DataKeys
 from ipip.data.atomic import write_text
 from ipip.data.elements import check_elements
 from ipip.data.files import read_frames, write_frames
+from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.export import read_metadata
 from ipip.train.checkpoints import disk_full_explained
@@ -18,6 +19,7 @@ from ipip.train.parity import plot_parity, write_frame_errors
 from ipip.train.predict_file import predict_file
 
 
+@writes("out", "eval")
 def evaluate_file(
     model: Path, data: Path, keys: DataKeys | None = None, out: Path | None = None
 ) -> Metrics:

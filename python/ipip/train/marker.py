@@ -8,9 +8,13 @@ from typing import Any
 
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
+from ipip.sealed import DamagedError, read_sealed, sealed_text
 
 STARTED = "training.json"
 FINISHED = "result.json"
+# What the records held before they had a seal.
+_OLD = {"settings", "student", "training_frames", "validation_frames", "replayed_frames", "seed"}
+_OLD |= {"objective", "best_epoch", "steps", "wall_s", "history"}
 
 
 def check_started(folder: Path, identity: dict[str, Any]) -> bool:
@@ -25,14 +29,14 @@ def check_started(folder: Path, identity: dict[str, Any]) -> bool:
     """
     path = folder / STARTED
     if path.exists():
-        refuse_difference(folder, _read(path), identity)
+        refuse_difference(folder, read_marker(path), identity)
         return True
     if (folder / "last.ckpt").exists() or (folder / FINISHED).exists():
         raise InputError(
             f"{folder}: holds checkpoints of an unknown training ({STARTED} is missing); use "
             "another folder"
         )
-    write_text(path, json.dumps(identity, indent=1) + "\n")
+    write_text(path, sealed_text(identity) + "\n")
     return False
 
 
@@ -41,22 +45,26 @@ def read_finished(folder: Path) -> dict[str, Any] | None:
     path = folder / FINISHED
     if not path.exists() or not (folder / "best.ckpt").exists():
         return None
-    return _read(path)
+    return read_marker(path)
 
 
 def write_finished(folder: Path, result: dict[str, Any]) -> None:
     """Mark the training as finished."""
-    write_text(folder / FINISHED, json.dumps(result, indent=1) + "\n")
+    write_text(folder / FINISHED, sealed_text(result) + "\n")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_marker(path: Path) -> dict[str, Any]:
+    """Read one of the two records of a training.
+
+    Raises:
+        InputError: it cannot be read, or is damaged.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return read_sealed(path, lambda plain: set(plain) <= _OLD)
+    except OSError as error:
         raise InputError(f"{path}: cannot be read ({error}); use another folder") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: is not a training's record; use another folder")
-    return content
+    except DamagedError as error:
+        raise InputError(f"{error}; use another folder, or remove this one") from None
 
 
 def refuse_difference(folder: Path, there: dict[str, Any], now: dict[str, Any]) -> None:

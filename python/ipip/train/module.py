@@ -116,7 +116,22 @@ class TrainingModule(lightning.LightningModule):
             group["lr"] = self.rate.rate(self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch."""
+        """Return the loss of a batch.
+
+        Raises:
+            IpipError: it is not finite.
+        """
+        loss = self.loss_of(batch)
+        if not torch.isfinite(loss):
+            raise IpipError(
+                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
+                f"step {self.global_step}; "
+                "lower learning_rate, or look for wrong labels among the training frames"
+            )
+        return loss
+
+    def loss_of(self, batch: Batch) -> Tensor:
+        """Return the loss of a batch, finite or not, and count it in that of the epoch."""
         if self._evaluate is None:  # the student is on its device now
             self._evaluate = energy_forces_of(
                 self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
@@ -133,12 +148,6 @@ class TrainingModule(lightning.LightningModule):
             further, parts = own.loss(self.student, self._evaluate, batch, draws)
             loss = loss + further
             self._objective_means.add(further, parts)
-        if not torch.isfinite(loss):
-            raise IpipError(
-                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
-                f"step {self.global_step}; "
-                "lower learning_rate, or look for wrong labels among the training frames"
-            )
         return loss
 
     def _loss(self, sums: LossSums) -> Tensor:

@@ -22,6 +22,7 @@ from ipip.data.mixed_states import describe_mixed_states
 from ipip.data.outliers import Outlier, find_outliers
 from ipip.data.split import Split, split_frames
 from ipip.data.statistics import Statistics, statistics
+from ipip.data.succession import follow_one_another
 from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.export import load_student
@@ -49,6 +50,7 @@ class TrainPlan:
         duplicates: within and across the parts.
         outliers: among the training frames.
         mixed_states: a warning where frames of one composition say several charges or spins.
+        correlated: frames of `data` follow one another like a trajectory, and are split one by one.
         frozen: parameters that do not train.
         steps: optimiser steps at most.
         seconds_per_step: measured on one batch, s.
@@ -64,6 +66,7 @@ class TrainPlan:
     duplicates: Duplicates
     outliers: list[Outlier]
     mixed_states: str | None
+    correlated: bool
     frozen: list[str]
     steps: int
     seconds_per_step: float
@@ -76,6 +79,7 @@ class TrainPlan:
             "duplicates": self.duplicates.as_dict(),
             "outliers": [dataclasses.asdict(outlier) for outlier in self.outliers],
             "mixed_states": self.mixed_states,
+            "correlated": self.correlated,
             "frozen": self.frozen,
             "steps": self.steps,
             "expected_s": self.steps * self.seconds_per_step,
@@ -126,10 +130,15 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
         duplicates=find_duplicates({name: parts[name] for name in ("train", "valid", "test")}),
         outliers=find_outliers(train),
         mixed_states=describe_mixed_states(joined(train, replay)),
+        correlated=_split_one_by_one(settings) and follow_one_another(frames),
         frozen=frozen,
         steps=steps_of(settings.training, len(train) + len(replay)),
         seconds_per_step=measure_step(student, train, settings.training),
     )
+
+
+def _split_one_by_one(settings: TrainRunSettings) -> bool:
+    return settings.split.file is None and all(file.keys.group is None for file in settings.data)
 
 
 def _student(settings: TrainRunSettings, frames: Sequence[Frame]) -> Student:

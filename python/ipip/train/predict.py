@@ -47,7 +47,7 @@ def predict(
     device = next(student.parameters()).device
     evaluate = energy_forces_of(student, kernels)
     with frozen_weights(student):
-        for start, batch in _batches(student, frames, batch_size, max_edges):
+        for start, batch in graph_batches(student, frames, batch_size, max_edges):
             batch = batch.to(device)
             energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=False)
             sizes = batch.n_atoms.tolist()
@@ -80,7 +80,7 @@ def frame_features(
     rows: list[npt.NDArray[np.float64]] = []
     device = next(student.parameters()).device
     with frozen_weights(student), torch.no_grad():
-        for _, batch in _batches(student, frames, batch_size, MAX_EDGES):
+        for _, batch in graph_batches(student, frames, batch_size, MAX_EDGES):
             batch = batch.to(device)
             atoms = student.features(
                 batch.species, batch.edge_index, batch.edge_vec, batch.species.shape[0]
@@ -112,10 +112,14 @@ def edge_bounded(
         yield first, chosen
 
 
-def _batches(
+def graph_batches(
     student: Student, frames: Sequence[Frame], batch_size: int, max_edges: int
 ) -> Iterator[tuple[int, Batch]]:
-    """Build graphs a part at a time, so that long lists of frames need little memory."""
+    """Yield batches of graphs and the index of their first frame.
+
+    Graphs are built a part at a time, so that long lists of frames need little memory; `batch_size`
+    and `max_edges` as in `predict`.
+    """
     for start in range(0, len(frames), GRAPHS_AT_ONCE):
         part = GraphDataset(frames[start : start + GRAPHS_AT_ONCE], student.symbols, student.cutoff)
         for first, graphs in edge_bounded(part.graphs, batch_size, max_edges):

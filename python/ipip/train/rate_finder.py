@@ -10,12 +10,15 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import lightning
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+import torch
 from lightning.pytorch.tuner.tuning import Tuner
+from torch import Tensor
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
@@ -33,6 +36,8 @@ from ipip.train.session import SILENT, machine
 LOWEST, HIGHEST = 1e-6, 1.0
 STEPS = 100
 LEAST_FALL = 0.1  # of the loss, for a suggestion
+LEAST_STEPS = 10  # with a finite loss, for a curve
+DIVERGED = 4.0  # times the largest running average of the first steps, which learn nothing yet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +47,14 @@ class RateSearch:
     Attributes:
         suggestion: two thirds along the longest fall of the smoothed loss.
         rates, losses: of each step; the losses are Lightning's running averages.
+        diverged_at: rate at which the loss was `DIVERGED` times what it was at first, or not
+            finite, so that the sweep ended; None where it never was.
     """
 
     suggestion: float
     rates: list[float]
     losses: list[float]
+    diverged_at: float | None = None
 
 
 class _RangeTest(TrainingModule):
@@ -58,6 +66,21 @@ class _RangeTest(TrainingModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Leave the rate to the tuner."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the loss of a batch; one that is not finite ends the sweep, which looks for it."""
+        loss = self.loss_of(batch)
+        if not torch.isfinite(loss):
+            self.trainer.should_stop = True
+        return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """End the sweep where the loss that the tuner has averaged diverges."""
+        trainer: Any = self.trainer
+        (tuner,) = trainer.callbacks  # those of the training are put aside for the sweep
+        losses = tuner.losses
+        if len(losses) > LEAST_STEPS and losses[-1] > DIVERGED * max(losses[:LEAST_STEPS]):
+            self.trainer.should_stop = True
 
     def on_train_epoch_end(self) -> None:
         """Neither validate nor write anything."""
@@ -73,6 +96,8 @@ def find_rate(
 ) -> RateSearch:
     """Train a copy of a student for some steps at exponentially rising rates.
 
+    The sweep ends where the loss diverges, which is what it looks for.
+
     Args:
         student: with its starting weights.
         frames: training frames.
@@ -81,7 +106,7 @@ def find_rate(
         steps: optimiser steps from 1e-6 to 1.
 
     Raises:
-        IpipError: the loss never falls.
+        IpipError: the loss never falls, or is not finite from the start.
     """
     trial = copy.deepcopy(student).cpu()
     freeze(trial, settings.freeze)
@@ -106,13 +131,20 @@ def find_rate(
             min_lr=LOWEST,
             max_lr=HIGHEST,
             num_training=steps,
-            early_stop_threshold=None,
+            early_stop_threshold=None,  # it goes by the first batch, which may be an easy one
             update_attr=False,
         )
     assert found is not None
-    rates, losses = (np.array(found.results[name], dtype=float) for name in ("lr", "loss"))
+    tried, losses = (np.array(found.results[name], dtype=float) for name in ("lr", "loss"))
     usable = np.isfinite(losses)
-    rates, losses = rates[usable], losses[usable]
+    last = len(tried) - 1 if usable.all() else int(np.argmin(usable))  # the first that is not
+    diverged_at = float(tried[last]) if last < steps - 1 or not usable.all() else None
+    rates, losses = tried[usable], losses[usable]
+    if len(losses) < min(LEAST_STEPS, steps):
+        raise IpipError(
+            f"the loss is not finite from step {len(losses)} on, at a learning rate of "
+            f"{tried[len(losses)]:.1g}; look at the labels (`ipip train --dry-run`)"
+        )
     start, end = longest_fall(losses)
     if end - start < len(losses) // 10 or losses[end] > (1.0 - LEAST_FALL) * losses[start]:
         raise IpipError(
@@ -120,7 +152,7 @@ def find_rate(
             "labels (`ipip train --dry-run`)"
         )
     suggestion = rates[start + 2 * (end - start) // 3]
-    return RateSearch(float(suggestion), rates.tolist(), losses.tolist())
+    return RateSearch(float(suggestion), rates.tolist(), losses.tolist(), diverged_at)
 
 
 def longest_fall(losses: npt.NDArray[np.float64]) -> tuple[int, int]:
@@ -145,7 +177,7 @@ def _bar_in_terminals_only() -> Iterator[None]:
     if sys.stderr.isatty():
         yield
         return
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
         yield
 
 

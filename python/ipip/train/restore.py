@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from ipip.errors import InputError
 from ipip.models import Student, build_student
 from ipip.train.averaging import AveragedWeights
 from ipip.train.checkpoints import load_checkpoint
-from ipip.train.marker import STARTED
+from ipip.train.marker import STARTED, read_marker
 from ipip.train.module import STATE
 
 PREFIX = "student."
@@ -57,5 +56,5 @@ def student_from_checkpoint(path: Path) -> tuple[Student, dict[str, Any]]:
     provenance: dict[str, Any] = {"checkpoint": path.name, "best_epoch": state["best_epoch"]}
     record = path.parent / STARTED
     if record.is_file():
-        provenance["training_digest"] = json.loads(record.read_text())["training_frames"]
+        provenance["training_digest"] = read_marker(record)["training_frames"]
     return student, provenance

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import WITHOUT_INFLUENCE
@@ -14,6 +17,7 @@ from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
+from ipip.data.lock import hold_folder
 from ipip.data.split import Split
 from ipip.errors import InputError
 from ipip.export import save_student
@@ -56,16 +60,19 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
     Raises:
         InputError: unusable input, or the folder belongs to other settings.
     """
-    lock = folder / LOCK
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder for the output")
-    if lock.exists():
-        there = parse_yaml(lock.read_text(encoding="utf-8"))
-        refuse_difference(folder, _decisive(there), _decisive(_locked(settings)))
+    _refuse_other_settings(settings, folder)
     split = None
     if (folder / SPLIT).exists():
         split = Split.load(folder / SPLIT, read_for_split(settings))
     return plan_training(settings, split)
+
+
+def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
+    lock = folder / LOCK
+    if lock.exists():
+        refuse_difference(folder, _decisive(_read_lock(lock)), _decisive(_locked(settings)))
 
 
 def train_run(
@@ -88,8 +95,10 @@ def train_run(
     Raises:
         InputError, IpipError: as `ipip.train.fit`.
     """
-    with disk_full_explained(folder):
+    with contextlib.ExitStack() as held, disk_full_explained(folder):
+        processes.from_first(lambda: held.enter_context(hold_folder(folder, "train")))
         if processes.is_first():
+            _refuse_other_settings(settings, folder)  # another may have begun since `prepare`
             folder.mkdir(parents=True, exist_ok=True)
             locked = yaml_text(_locked(settings))
             write_text(folder / LOCK, locked)
@@ -179,6 +188,24 @@ def _draw(
 
 def _locked(settings: TrainRunSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude={"folder"})
+
+
+def _read_lock(path: Path) -> dict[str, Any]:
+    """Read the settings of an earlier run in the folder.
+
+    Raises:
+        InputError: they are damaged.
+    """
+    try:
+        there = parse_yaml(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        there = None
+    if not isinstance(there, dict) or not isinstance(there.get("training"), dict):
+        raise InputError(
+            f"{path}: is damaged; remove it: the training has a record of its own, which "
+            "is compared with the settings"
+        )
+    return there
 
 
 def _decisive(locked: dict[str, Any]) -> dict[str, Any]:

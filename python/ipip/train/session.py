@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+from lightning.fabric.plugins import ClusterEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 
 from ipip.config.training import TrainingSettings
@@ -73,11 +76,12 @@ def run_session(
         return module
     student.train()
     with quiet_lightning(), bar:
+        arguments = machine(settings)
+        arguments["plugins"].append(AtomicCheckpointIO())
         trainer = lightning.Trainer(
-            **machine(settings),
+            **arguments,
             max_epochs=settings.max_epochs,
             gradient_clip_val=settings.gradient_clip,
-            plugins=[AtomicCheckpointIO()],
             **SILENT,
         )
         try:
@@ -108,7 +112,11 @@ SILENT: dict[str, Any] = {
 
 def machine(settings: TrainingSettings) -> dict[str, Any]:
     """Return the arguments of a Lightning trainer that say where and how precisely it computes."""
-    arguments: dict[str, Any] = {"accelerator": settings.accelerator, "devices": 1}
+    arguments: dict[str, Any] = {
+        "accelerator": settings.accelerator,
+        "devices": 1,
+        "plugins": [cluster_environment()],
+    }
     if settings.precision != "full":
         arguments["precision"] = LIGHTNING[settings.precision]
     if processes.count() > 1:
@@ -119,6 +127,19 @@ def machine(settings: TrainingSettings) -> dict[str, Any]:
             "strategy": DDPStrategy(broadcast_buffers=False),
         }
     return arguments
+
+
+def cluster_environment() -> ClusterEnvironment:
+    """Return who Lightning takes the processes of a training from: those that joined, or none.
+
+    Without it Lightning looks for a scheduler itself, and a training that runs alone in a job of 65
+    tasks (`SLURM_NTASKS`, PMI, LSF) is taken for one of 65 or refused.
+    """
+    if processes.count() > 1:
+        return TorchElasticEnvironment()
+    alone = LightningEnvironment()
+    alone.set_global_rank(0)  # loggers go by the rank that a scheduler's variables gave otherwise
+    return alone
 
 
 def _logs(settings: TrainingSettings, folder: Path) -> list[Callable[[TrainingModule], None]]:

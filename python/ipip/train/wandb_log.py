@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ipip.errors import InputError
+from ipip.installation import install_command
 from ipip.train.module import TrainingModule
 
 
@@ -19,8 +20,8 @@ def check_wandb() -> None:
     """
     if importlib.util.find_spec("wandb") is None:
         raise InputError(
-            "wandb_project is set, but the package wandb is not installed; `pip install wandb`, or "
-            "leave wandb_project out"
+            "wandb_project is set, but the package wandb is not installed; run: "
+            f"{install_command(extra='wandb')} (or leave wandb_project out)"
         )
 
 
@@ -53,12 +54,12 @@ class WandbLog:
 
         identity = self.folder / "wandb.id"
         if not identity.exists():
-            identity.write_text(uuid.uuid4().hex[:12])
+            identity.write_text(uuid.uuid4().hex[:12], encoding="utf-8")
         logger = WandbLogger(
             name=self.folder.name,
             project=self.project,
             save_dir=self.folder,
-            id=identity.read_text(),
+            id=identity.read_text(encoding="utf-8"),
             resume="allow",
             config=module.settings.model_dump(mode="json"),
         )

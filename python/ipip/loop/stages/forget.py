@@ -1,4 +1,4 @@
-"""Forgetting: a part of the last pretraining set is dropped at random."""
+"""Forgetting: a part of the frames that train is dropped at random from the pretraining set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def forget(settings: RunSettings, round_index: int, run: StageRun) -> StageResul
     """Choose and store what this round forgets of the last round's pretraining set."""
     entries = [entry_of(frame) for frame in read_set(run.last_set)]
     seed = derive_seed(settings.seed, round_index, "forget")
-    indices = forget_indices(len(entries), settings.iteration.forget_fraction, seed)
+    held_out = [entry.held_out for entry in entries]
+    indices = forget_indices(held_out, settings.iteration.forget_fraction, seed)
     path = run.folder / FORGOTTEN_FILE
     write_json(
         path, {"indices": indices, "frame_ids": [entries[index].frame_id for index in indices]}

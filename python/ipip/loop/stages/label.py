@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame, fit_reference_energies, write_frames
 from ipip.errors import IpipError
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
-from ipip.loop.decide import SetEntry, count_composition
+from ipip.loop.concerns import as_sentence, split_concerns
+from ipip.loop.decide import SetEntry, count_composition, draw_held_out, held_out_count
 from ipip.loop.energy_shift import (
     apply_energy_shift,
     describe_shift,
@@ -35,13 +37,15 @@ from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.teacher_md import read_runs
 from ipip.loop.starts import speed_box
-from ipip.loop.storage import read_json, write_json
+from ipip.loop.storage import read_json, write_json, write_sealed
+from ipip.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
 from ipip.train import metrics
 
 TEACHER_TEST = "teacher_test.xyz"
 DISTANCES = "min_distances.json"
 TIMING = "teacher_timing.json"
+_OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 
 
 def label(settings: RunSettings, run: StageRun) -> StageResult:
@@ -56,13 +60,15 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
     teacher_train, teacher_test, pace = _ask_teacher(settings, reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    runs = read_runs(run.run.stage(stage_id(0, "10_explore")))
-    frames, entries = _pretraining_set(runs)
+    explore = stage_id(0, "10_explore")
+    runs = read_runs(run.run.stage(explore), run.results(explore)["runs"])
+    frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor
     )
     shifted_test = apply_energy_shift(teacher_test, by_symbol)
     notes = [f"energy shift: {shift.note}"] if shift.note else []
+    notes += [as_sentence(concern) for concern in split_concerns(settings, reference)]
     unknown = outside_fit(frames, reference.train, settings.elements)
     if unknown:
         notes.append(
@@ -107,6 +113,7 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
             "composition": count_composition(entries),
             "test": dict(test),
             "test_groups": reference.groups,
+            "test_units": reference.units,
             "test_sizes": [len(frame) for frame in reference.test],
             "test_frame_errors": frame_errors(reference.test, shifted_test),
             "test_frame_energy_errors": frame_energy_errors(reference.test, shifted_test),
@@ -159,8 +166,10 @@ def _ask_teacher(
 
 def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> float:
     """Return µs per atom of one evaluation: the median of `calls`, after a first one."""
-    if record.exists():
-        return float(read_json(record)["us_per_atom_step"])
+    with contextlib.suppress(FileNotFoundError, DamagedError):  # a damaged one is measured again
+        return float(
+            read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)["us_per_atom_step"]
+        )
     teacher.label([box])
     durations = []
     for _ in range(calls):
@@ -168,18 +177,22 @@ def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> flo
         teacher.label([box])
         durations.append(time.perf_counter() - clock)
     pace = 1e6 * float(np.median(durations)) / len(box)
-    write_json(record, {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations})
+    write_sealed(record, {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations})
     return pace
 
 
-def _pretraining_set(runs: dict[str, list[Frame]]) -> tuple[list[Frame], list[SetEntry]]:
-    frames, entries = [], []
-    for name, own in runs.items():
-        for frame in own:
-            frames.append(frame)
-            identity = f"round_000/{name}/{frame.info['md_step']}"
-            entries.append(SetEntry(identity, 0, "teacher"))
-    return frames, entries
+def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:
+    named = [
+        (f"round_000/{name}/{frame.info['md_step']}", frame)
+        for name, own in runs.items()
+        for frame in own
+    ]
+    held_out = draw_held_out(len(named), held_out_count(len(named)), seed)
+    entries = [
+        SetEntry(identity, 0, "teacher", held)
+        for (identity, _), held in zip(named, held_out, strict=True)
+    ]
+    return [frame for _, frame in named], entries
 
 
 def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> dict[str, object]:

@@ -67,7 +67,7 @@ def reference_frames(rounds: Iterable[int], run: StageRun) -> list[Frame]:
 
 
 def _choose(new: list[Frame], run: StageRun, harvest: str, count: int) -> list[Frame]:
-    with run.path(harvest, DECISIONS_FILE).open(newline="") as file:
+    with run.path(harvest, DECISIONS_FILE).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     differences = {
         (row["run"], int(row["step"])): float(row["force_difference"])

@@ -11,10 +11,17 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
 from ipip.errors import IpipError
 from ipip.export import load_student, read_metadata
-from ipip.loop.decide import SetEntry, count_composition, next_pretraining_set
+from ipip.loop.decide import (
+    SetEntry,
+    count_composition,
+    draw_held_out,
+    held_out_count,
+    next_pretraining_set,
+)
 from ipip.loop.folder import COMMITTEE, stage_id
 from ipip.loop.frames import FILE_NAME, INDEX_FILE, entry_of, read_set, write_index, write_set
 from ipip.loop.labellers import average_weights, label_with
+from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.committee import members
 from ipip.loop.stages.forget import FORGOTTEN_FILE
@@ -33,7 +40,7 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
     forgotten = read_json(run.path(stage_id(round_index, "05_forget"), FORGOTTEN_FILE))["indices"]
     harvest = stage_id(round_index, "15_harvest")
     new_frames = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
-    new = [SetEntry(str(frame.info["frame_id"]), round_index, "teacher") for frame in new_frames]
+    new = _new_entries(settings, round_index, new_frames)
     gone = set(forgotten)
     before = [frame for index, frame in enumerate(previous) if index not in gone]
     kept, sources, uncertainty = before, None, None
@@ -65,6 +72,18 @@ def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         },
         note=note,
     )
+
+
+def _new_entries(
+    settings: RunSettings, round_index: int, frames: Sequence[Frame]
+) -> list[SetEntry]:
+    """Return the entries of harvested frames; a twentieth never trains, to be reported on."""
+    number = held_out_count(len(frames), harvested=True)
+    seed = derive_seed(settings.seed, round_index, "pretrain", "valid")
+    return [
+        SetEntry(str(frame.info["frame_id"]), round_index, "teacher", held)
+        for frame, held in zip(frames, draw_held_out(len(frames), number, seed), strict=True)
+    ]
 
 
 def _relabelled(

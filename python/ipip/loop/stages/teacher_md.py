@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ipip.config.run import RunSettings
-from ipip.data import Frame, read_frames, write_frames
+from ipip.data import Frame, file_digest, read_frames, write_frames
 from ipip.errors import IpipError
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.starts import exploration_starts
-from ipip.loop.storage import read_json, write_json
-from ipip.teachers import MDJob, MDResult, Teacher
+from ipip.loop.storage import write_sealed
+from ipip.sealed import DamagedError, read_sealed
+from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
 
 RUNS_FOLDER = "runs"
+TEACHER_FILE = "teacher.json"
+# What a record held before it had a seal.
+_OLD_RECORD = {field.name for field in dataclasses.fields(MDResult)}
+_OLD_TEACHER = {field.name for field in dataclasses.fields(TeacherInfo)}
 
 
 def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
@@ -23,7 +30,7 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
     folder.mkdir(exist_ok=True)
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
-    open_starts = [start for start in starts if not (folder / f"{start.name}.json").exists()]
+    open_starts = [start for start in starts if _record(folder, start.name) is None]
     if open_starts:
         jobs = [
             MDJob(
@@ -44,7 +51,7 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
                 shown = done
 
             with Teacher(settings.teacher, run.folder) as teacher:
-                write_json(run.folder / "teacher.json", teacher.info.as_dict())
+                write_sealed(run.folder / TEACHER_FILE, teacher.info.as_dict())
                 teacher.run_md(
                     jobs,
                     settings.teacher_md,
@@ -52,24 +59,55 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
                     on_result=lambda result: _store(folder, result),
                     checkpoints=folder,
                 )
-    records = [read_json(folder / f"{start.name}.json") for start in starts]
+    records = [_record(folder, start.name) or {} for start in starts]
     return _result(run, folder, records, seeds)
 
 
-def read_runs(folder: Path) -> dict[str, list[Frame]]:
-    """Return the frames of the finished runs by name; failed runs are left out, as in the paper."""
-    runs = {}
-    for path in sorted((folder / RUNS_FOLDER).glob("*.json")):
-        if read_json(path)["state"] == "finished":
-            runs[path.stem] = read_frames(path.with_suffix(".xyz"))
-    return runs
+def read_runs(folder: Path, runs: Sequence[Mapping[str, Any]]) -> dict[str, list[Frame]]:
+    """Return the frames of the finished runs by name; failed runs are left out, as in the paper.
+
+    Args:
+        folder: of the stage.
+        runs: what its manifest says of each run.
+    """
+    finished = sorted(str(run["name"]) for run in runs if run["state"] == "finished")
+    return {name: read_frames(folder / RUNS_FOLDER / f"{name}.xyz") for name in finished}
 
 
 def _store(folder: Path, result: MDResult) -> None:
     """Write the frames, then the record that says that they are whole."""
+    path = folder / f"{result.name}.xyz"
     if result.frames:
-        write_frames(folder / f"{result.name}.xyz", result.frames)
-    write_json(folder / f"{result.name}.json", result.as_dict())
+        write_frames(path, result.frames)
+    digest = file_digest(path) if result.frames else None
+    write_sealed(folder / f"{result.name}.json", result.as_dict() | {"frames_digest": digest})
+
+
+def _record(folder: Path, name: str) -> dict[str, Any] | None:
+    """Return what a run came to, if it has ended and its frames are what was written."""
+    try:
+        record = read_sealed(folder / f"{name}.json", lambda plain: set(plain) == _OLD_RECORD)
+        known = record.pop("frames_digest", None)
+        if known is not None and file_digest(folder / f"{name}.xyz") != known:
+            return None
+    except (OSError, DamagedError):
+        return None
+    return record
+
+
+def _teacher(folder: Path) -> dict[str, Any]:
+    """Return which teacher ran.
+
+    Raises:
+        IpipError: the record is damaged.
+    """
+    try:
+        return read_sealed(folder / TEACHER_FILE, lambda plain: set(plain) == _OLD_TEACHER)
+    except (OSError, DamagedError) as error:
+        raise IpipError(
+            f"{error}; remove {folder}, whose runs are of a teacher that is not known any more, "
+            "and run the same command again"
+        ) from None
 
 
 def _result(
@@ -85,12 +123,12 @@ def _result(
         )
     timed = [record["us_per_atom_step"] for record in finished if record["us_per_atom_step"]]
     names = ("name", "state", "reason", "step", "frames")
-    info = read_json(run.folder / "teacher.json")
+    info = _teacher(run.folder)
     info.pop("start_s", None)
     failed = len(records) - len(finished)
     return StageResult(
         outputs=tuple(
-            path for record in records for path in sorted(folder.glob(f"{record['name']}.xyz"))
+            path for record in records if (path := folder / f"{record['name']}.xyz").is_file()
         ),
         results={
             "runs": [{name: record[name] for name in names} for record in records],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,16 +14,17 @@ from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.export import load_student, save_student
-from ipip.loop.decide import held_out_count
+from ipip.loop.decide import draw_held_out, held_out_count
 from ipip.loop.folder import previous_set, stage_id
-from ipip.loop.frames import FILE_NAME, read_set
+from ipip.loop.frames import FILE_NAME, entry_of, read_set
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.by_method import ByMethod
 from ipip.loop.stages.reference import reference_frames
 from ipip.loop.storage import write_json
 from ipip.models import Student, build_student
-from ipip.train import FitResult, fit, steps_of
+from ipip.train import FitResult, fit, metrics, predict_file, steps_of
+from ipip.train.damage import training_problem
 
 STUDENT_FILE = "student.pt"
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
@@ -35,19 +37,31 @@ def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
         return _untrained(settings, round_index, run)
     frames = read_set(_own_set(round_index, run))
     seed = derive_seed(settings.seed, round_index, "pretrain")
-    train, valid = hold_out(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
+    parts = divide(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
+    train, valid = parts.train, parts.valid
     if run.chain and settings.iteration.start == "warm":
         student = load_student(run.last_student)
     else:
         student = new_student(settings, round_index, run)
     method = settings.pretrain.method.kind
     if method == "labels":
-        return _train(student, train, valid, settings.pretrain.training, run, seed)
+        made = _train(student, train, valid, settings.pretrain.training, run, seed)
+        return _with_harvested(made, parts.harvested)
     trainer = ByMethod(settings.teacher, run.folder, run.reporter)
     made = _train(student, train, valid, settings.pretrain, run, seed, trainer)
     results = made.results | {"method": method, "teacher_calls": trainer.teacher_calls}
     asked = f", {trainer.teacher_calls} teacher evaluations" if trainer.teacher_calls else ""
     return dataclasses.replace(made, results=results, note=f"{method}: {made.note}{asked}")
+
+
+def _with_harvested(made: StageResult, frames: Sequence[Frame]) -> StageResult:
+    """Add the error on harvested frames that were held out, beside that of the validation part."""
+    if not frames:
+        return made
+    error = metrics(frames, predict_file(made.outputs[0], frames))["force_mae_ev_per_a"]
+    figures = {"harvested_frames": len(frames), "harvested_force_mae_ev_per_a": error}
+    note = f"{made.note}; {error:.3f} eV/Å on {len(frames)} harvested frames held out"
+    return dataclasses.replace(made, results=made.results | figures, note=note)
 
 
 def _untrained(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
@@ -75,6 +89,7 @@ def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageRes
         training = training.model_copy(update={"references": "shift"})
     if settings.iteration.replay:
         pool = read_set(_own_set(round_index, run))
+        pool = [frame for frame in pool if not entry_of(frame).held_out]
         train += replayed(pool, len(train), settings.iteration.replay, seed)
     return _train(student, train, valid, training, run, seed)
 
@@ -112,12 +127,40 @@ def new_student(settings: RunSettings, round_index: int, run: StageRun) -> Stude
     return student
 
 
-def hold_out(frames: Sequence[Frame], seed: int) -> tuple[list[Frame], list[Frame]]:
-    """Set a part of a pretraining set aside for validation, drawn at random."""
-    count = held_out_count(len(frames))
-    chosen = set(np.random.default_rng(seed).permutation(len(frames))[:count].tolist())
-    train = [frame for index, frame in enumerate(frames) if index not in chosen]
-    return train, [frames[index] for index in sorted(chosen)]
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The parts of a pretraining set.
+
+    Attributes:
+        train: frames to train on.
+        valid: frames of the teacher's MD that choose the epoch, the same ones in every round.
+        harvested: harvested frames that no round trains on: their error is reported and chooses
+            nothing, since they are other frames, and wilder ones, in every round.
+    """
+
+    train: list[Frame]
+    valid: list[Frame]
+    harvested: list[Frame]
+
+
+def divide(frames: Sequence[Frame], seed: int) -> Parts:
+    """Divide a pretraining set by its marks; without any, a part drawn at random validates.
+
+    Args:
+        frames: of the set.
+        seed: of the draw.
+    """
+    marked = [bool(frame.info.get("held_out", False)) for frame in frames]
+    first = [int(frame.info.get("origin", 0)) == 0 for frame in frames]
+    if not any(marked):
+        marked = draw_held_out(len(frames), held_out_count(len(frames)), seed)
+        first = [True] * len(frames)
+    known = list(zip(frames, marked, first, strict=True))
+    return Parts(
+        train=[frame for frame, held, _ in known if not held],
+        valid=[frame for frame, held, own in known if held and own],
+        harvested=[frame for frame, held, own in known if held and not own],
+    )
 
 
 def _train(
@@ -170,9 +213,17 @@ def train_student(
     torch.set_num_threads(1)
     if settings.references == "auto":
         settings = settings.model_copy(update={"references": "keep"})
+    problem = training_problem(folder)
+    if problem is not None:
+        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
+        shutil.rmtree(folder)
     write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
     result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
-    provenance = {"stage": run.folder.parent.name + "/" + run.folder.name, "steps": result.steps}
+    provenance = {
+        "stage": run.folder.parent.name + "/" + run.folder.name,
+        "steps": result.steps,
+        "stress_weight": settings.stress_weight,
+    }
     save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     figures = {

@@ -70,12 +70,12 @@ def by_round(content: ReportContent) -> Figure:
             "marker": {"symbol": symbols, "size": sizes},
             "hovertemplate": f"round %{{x}}: %{{y:.4g}} {unit}<extra></extra>",
         }
-        if key == FORCE:
+        if key == FORCE and all(model.interval is not None for model in students):
             trace["error_y"] = {
                 "type": "data",
                 "symmetric": False,
-                "array": [model.interval[1] - model.test[key] for model in students],
-                "arrayminus": [model.test[key] - model.interval[0] for model in students],
+                "array": [_above(model, key) for model in students],
+                "arrayminus": [_below(model, key) for model in students],
                 "thickness": 1.2,
             }
         traces.append(trace)
@@ -88,8 +88,7 @@ def by_round(content: ReportContent) -> Figure:
         (
             model.name,
             model.test.get(FORCE),
-            model.interval[0],
-            model.interval[1],
+            *(model.interval or (None, None)),
             model.test.get("force_rmse_ev_per_a"),
             model.test.get(ENERGY),
         )
@@ -99,8 +98,8 @@ def by_round(content: ReportContent) -> Figure:
     return Figure(
         "errors-by-round",
         "Error by round",
-        "Mean absolute errors on the held-out reference frames. Bars: 95 % interval over "
-        f"trajectories. Star: the student to use{crossed}. Round 0 is pretraining once (one-shot).",
+        f"Mean absolute errors on the held-out reference frames. {_bars(content)} Star: the "
+        f"student to use{crossed}. Round 0 is pretraining once (one-shot).",
         traces,
         layout,
         (
@@ -115,6 +114,22 @@ def by_round(content: ReportContent) -> Figure:
         height=380,
         wide=True,
     )
+
+
+def _bars(content: ReportContent) -> str:
+    """Return what the bars are, or why there are none."""
+    intervals = content.summary["intervals"]
+    if intervals["withheld"] is not None:
+        return f"No intervals: {intervals['withheld']}."
+    return f"Bars: 95 % interval over {intervals['count']} {intervals['over']}."
+
+
+def _above(model: ModelResult, key: str) -> float:
+    return 0.0 if model.interval is None else model.interval[1] - float(model.test[key])
+
+
+def _below(model: ModelResult, key: str) -> float:
+    return 0.0 if model.interval is None else float(model.test[key]) - model.interval[0]
 
 
 def _levels(

@@ -29,6 +29,7 @@ def main() -> None:
             _refuse(replies, name)
             return
     _load_package(folder)
+    importlib.import_module(f"{PACKAGE}.guard").guard(requests.fileno())
     serve = importlib.import_module(f"{PACKAGE}.serve").serve
     with contextlib.suppress(BrokenPipeError):
         serve(requests, replies)

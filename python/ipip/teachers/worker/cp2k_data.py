@@ -34,7 +34,7 @@ def find_folder(program: str, version_text: str) -> str | None:
 def names_of(path: str, element: str) -> list[str]:
     """Return all names under which a data file has entries of an element."""
     names = []
-    with open(path, errors="replace") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             words = line.split()
             if len(words) > 1 and words[0] == element and not words[1][0].isdigit():

@@ -1,0 +1,31 @@
+"""ASE's readers of structure files, given paths as they are.
+
+ASE takes what follows an `@` in a name for an index, `-` for standard input, and a name that begins
+with `postgres` for the address of a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import ase.io
+from ase import Atoms
+
+
+def iterate_atoms(path: Path, format: str | None = None) -> Iterator[Atoms]:
+    """Yield every configuration of a file, as `ase.io.iread`.
+
+    Args:
+        path: of the file, whatever characters its name has.
+        format: ASE's name of the format; None: ASE guesses.
+    """
+    return ase.io.iread(
+        str(path.absolute()), index=":", format=format, do_not_split_by_at_sign=True
+    )
+
+
+def read_last(path: Path, format: str | None = None) -> Atoms:
+    """Return the last configuration of a file, as `ase.io.read`."""
+    found = ase.io.read(str(path.absolute()), index=-1, format=format, do_not_split_by_at_sign=True)
+    return found if isinstance(found, Atoms) else found[-1]

@@ -1,0 +1,86 @@
+"""How this ipip was installed, and so which command installs what is missing.
+
+`pip install 'ipip[mace]'` asks a package index for a package that may not be there, or be another
+version than the source tree that runs; and without the tree's constraints pip may bring another
+PyTorch. So hints name the missing packages themselves, this interpreter, and the constraints where
+there are any. Imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+CONSTRAINTS = "constraints.txt"
+
+
+def source_folder() -> Path | None:
+    """Return the source tree that ipip was installed from; None where that was another way."""
+    folder, _ = _source()
+    return folder
+
+
+def install_command(*packages: str, extra: str = "", python: str = sys.executable) -> str:
+    """Return the shell command that installs packages beside this ipip.
+
+    Args:
+        packages: as pip takes them.
+        extra: of ipip, whose packages are meant too.
+        python: interpreter that shall have them.
+    """
+    wanted = [*packages, *_packages_of(extra)]
+    folder = source_folder()
+    limits = [] if folder is None else ["-c", str(folder / CONSTRAINTS)]
+    return shlex.join([python, "-m", "pip", "install", *limits, *wanted])
+
+
+def rebuild_hint() -> str:
+    """Say how to install ipip itself again, with its compiled part."""
+    folder, editable = _source()
+    if folder is None:
+        again = [sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps"]
+        return f"install ipip again: `{shlex.join([*again, f'ipip=={_version()}'])}`, or its wheel"
+    command = ["-m", "pip", "install", "--no-build-isolation", "-c", CONSTRAINTS]
+    own = shlex.join([sys.executable, *command, *(["-e"] if editable else []), "."])
+    return f"run `make setup`, or `{own}`, in {folder}"
+
+
+def _source() -> tuple[Path | None, bool]:
+    """Return the source tree and whether the install is editable, from pip's direct_url.json."""
+    try:
+        text = metadata.distribution("ipip").read_text("direct_url.json")
+        record = json.loads(text or "{}")
+        folder = Path(unquote(urlsplit(record.get("url", "")).path))
+        information = record["dir_info"]  # not there for a wheel
+    except (metadata.PackageNotFoundError, ValueError, KeyError):
+        return None, False
+    if not (folder / CONSTRAINTS).is_file():
+        return None, False
+    return folder, bool(information.get("editable"))
+
+
+def _packages_of(extra: str) -> Sequence[str]:
+    """Return what an extra of ipip requires; the extra itself where that cannot be told."""
+    if not extra:
+        return []
+    try:
+        required = metadata.requires("ipip") or []
+    except metadata.PackageNotFoundError:
+        required = []
+    marks = (f"extra == '{extra}'", f'extra == "{extra}"')
+    found = [one.partition(";")[0].strip() for one in required if one.strip().endswith(marks)]
+    return found or [f"ipip[{extra}]"]
+
+
+def _version() -> str:
+    try:
+        return metadata.version("ipip")
+    except metadata.PackageNotFoundError:
+        from ipip import __version__
+
+        return __version__

@@ -1,0 +1,67 @@
+"""The record of a run's settings: `config.lock.yaml`, with a digest of itself in its first line."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import yaml
+
+from ipip.config.run import RunSettings
+from ipip.config.yaml_text import parse_yaml, yaml_text
+from ipip.errors import InputError
+from ipip.loop.folder import RunFolder
+
+HEAD = "# Written by ipip; what follows has the digest "
+
+
+def write_config_lock(run: RunFolder, settings: RunSettings) -> None:
+    """Write the settings a run uses, every default and absolute path written out."""
+    from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
+
+    text = yaml_text(settings.model_dump(mode="json"))
+    write_text(run.config_lock, f"{HEAD}{_digest(text)}\n{text}")
+
+
+def read_config_lock(run: RunFolder) -> dict[str, Any]:
+    """Read the settings of a run.
+
+    Raises:
+        InputError: there are none, or they are not what ipip wrote; the message says what to do.
+    """
+    path = run.config_lock
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        if any(run.root.glob("round_[0-9]*")):
+            raise InputError(
+                f"{run.root}: {path.name} is missing; `ipip run CONFIG --dir {run.root}` with the "
+                "settings of the run writes it again"
+            ) from None
+        raise InputError(
+            f"{run.root}: is not a run folder (it has no {path.name}); `ipip run CONFIG --dir "
+            "FOLDER` makes one"
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise _damaged(run) from None
+    head, _, rest = text.partition("\n")
+    if head.startswith("#") and head != HEAD + _digest(rest):
+        raise _damaged(run)
+    try:
+        settings = parse_yaml(text)
+    except yaml.YAMLError:
+        raise _damaged(run) from None
+    if not isinstance(settings, dict):
+        raise _damaged(run)
+    return settings
+
+
+def _damaged(run: RunFolder) -> InputError:
+    return InputError(
+        f"{run.root}: {run.config_lock.name} is damaged or was edited; `ipip run CONFIG --dir "
+        f"{run.root}` with the settings of the run writes it again"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

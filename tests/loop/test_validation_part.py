@@ -1,0 +1,69 @@
+"""The part that chooses a pretraining's epoch is the same in every round."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
+from ipip.data import Frame, read_frames, write_frames
+from ipip.export import load_student
+from ipip.loop.folder import RunFolder, stage_id
+from ipip.loop.manifest import read_manifest, read_manifests
+from ipip.loop.reporter import SilentReporter
+from ipip.loop.stage import StageRun
+from ipip.loop.stages.training import divide, pretrain
+from ipip.train import metrics, predict
+
+
+def held_out_ids(frames: list[Frame]) -> list[str]:
+    return [str(frame.info["frame_id"]) for frame in frames if frame.info.get("held_out")]
+
+
+def test_the_frames_that_validate_in_round_0_validate_in_all_rounds(
+    finished_run: tuple[Path, Path],
+) -> None:
+    _, folder = finished_run
+    before = read_frames(folder / stage_id(0, "20_label") / "pretraining.xyz")
+    after = read_frames(folder / stage_id(1, "20_relabel") / "pretraining.xyz")
+    assert held_out_ids(before) == held_out_ids(after) and len(held_out_ids(before)) == 1
+    forgotten = json.loads((folder / stage_id(1, "05_forget") / "forgotten.json").read_text())
+    assert forgotten["frame_ids"] and not set(forgotten["frame_ids"]) & set(held_out_ids(before))
+    for index, frames in enumerate((before, after)):
+        results = read_manifest(folder / stage_id(index, "30_pretrain")).results
+        assert (results["train_frames"], results["valid_frames"]) == (len(frames) - 1, 1)
+
+
+def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_said(
+    copied: tuple[Path, Path], tmp_path: Path
+) -> None:
+    config, folder = copied
+    path = folder / stage_id(1, "20_relabel") / "pretraining.xyz"
+    frames = read_frames(path)
+    wild = next(index for index, frame in enumerate(frames) if frame.info["origin"] == 1)
+    frames[wild] = frames[wild].replace(info=frames[wild].info | {"held_out": True})
+    write_frames(path, frames)
+    run = RunFolder(folder)
+    stage = StageRun(run, tmp_path / "again", read_manifests(run), SilentReporter(), (0,))
+    stage.folder.mkdir()
+    made = pretrain(load_settings(config, RunSettings), 1, stage)
+    before = read_manifest(folder / stage_id(1, "30_pretrain")).results
+    assert made.results["valid_frames"] == before["valid_frames"] == 1
+    assert made.results["train_frames"] == before["train_frames"] - 1
+    assert made.results["harvested_frames"] == 1
+    student = load_student(made.outputs[0])
+    error = metrics([frames[wild]], predict(student, [frames[wild]]))["force_mae_ev_per_a"]
+    assert made.results["harvested_force_mae_ev_per_a"] == pytest.approx(error)
+    assert f"{error:.3f} eV/Å on 1 harvested frames held out" in made.note
+
+
+def test_files_without_marks_give_a_twentieth_at_random(finished_run: tuple[Path, Path]) -> None:
+    _, folder = finished_run
+    frames = read_frames(folder / stage_id(1, "20_relabel") / "pretraining.xyz") * 5
+    plain = [frame.replace(info={"origin": number % 2}) for number, frame in enumerate(frames)]
+    parts = divide(plain, seed=1)
+    assert len(parts.valid) == round(0.05 * len(frames)) > 2 and not parts.harvested
+    assert len(parts.train) + len(parts.valid) == len(frames)

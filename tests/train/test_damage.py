@@ -1,0 +1,41 @@
+"""What a training left is looked at before anything goes on from it."""
+
+import pytest
+import torch
+
+from ipip.errors import InputError, IpipError
+from ipip.train.checkpoints import load_checkpoint
+from ipip.train.damage import training_problem
+from ipip.train.marker import check_started, read_finished, write_finished
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
+    path = tmp_path / "last.ckpt"
+    torch.save({"weights": torch.arange(1000.0)}, path)
+    assert load_checkpoint(path)["weights"][7] == 7
+    data = bytearray(path.read_bytes())
+    data[data.index(torch.tensor([7.0, 8.0]).numpy().tobytes())] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(IpipError, match=r"last\.ckpt: .*it is damaged"):
+        load_checkpoint(path)
+    assert "last.ckpt" in training_problem(tmp_path)
+
+
+def test_damaged_records_of_a_training_are_refused(tmp_path):
+    identity = {"settings": {"lr": 0.001}, "seed": 3}
+    assert check_started(tmp_path, identity) is False
+    assert check_started(tmp_path, identity) is True
+    (tmp_path / "best.ckpt").write_bytes(b"")
+    write_finished(tmp_path, {"best_epoch": 2, "steps": 30, "wall_s": 1.0, "history": []})
+    assert read_finished(tmp_path)["best_epoch"] == 2
+    for name, old, new, read in (
+        ("training.json", "0.001", "0.002", lambda: check_started(tmp_path, identity)),
+        ("result.json", "30", "31", lambda: read_finished(tmp_path)),
+    ):
+        path = tmp_path / name
+        whole = path.read_text()
+        path.write_text(whole.replace(old, new))
+        assert f"{name} is damaged" in training_problem(tmp_path)
+        with pytest.raises(InputError, match=rf"{name} is damaged"):
+            read()
+        path.write_text(whole)

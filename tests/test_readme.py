@@ -121,7 +121,7 @@ def test_the_teacher_block_is_valid(repository: Path, folder: Path) -> None:
 def test_the_loop_commands_run(repository: Path, folder: Path) -> None:
     lines = [line for line in commands(repository) if line.startswith("ipip ")]
     data = repository / "examples" / "mo-s-o" / "data"
-    (folder / "data").symlink_to(data)
+    (folder / "labels.xyz").symlink_to(data / "mso_pbe_d3.xyz")
     for line in lines:
         if line.startswith(("ipip init", "ipip validate")):
             run(line, folder)
@@ -137,6 +137,7 @@ def test_the_loop_commands_run(repository: Path, folder: Path) -> None:
         "training": {"max_epochs": 2},
     }
     (folder / "train.yaml").write_text(yaml.safe_dump(train))
+    (folder / "labels.xyz").unlink()
     text = (folder / "reference.xyz").read_text()
     (folder / "labels.xyz").write_text(
         text.replace("energy=", "REF_energy=").replace("forces:R", "REF_forces:R")

@@ -27,7 +27,7 @@ def torch_version_built() -> str:
 def torch_version_loaded() -> str:
     """Version of the libtorch that is loaded, "major.minor.patch"."""
 
-def kernels_refusal(path: str) -> str:
+def kernels_refusal(path: str | bytes) -> str:
     """Why the kernels do not run the student in a file, or "" where they do.
 
     Raises:

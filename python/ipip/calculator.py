@@ -81,13 +81,15 @@ class IpipCalculator(Calculator):
     def _load(self) -> None:
         """Read the model file."""
         self.metadata = read_metadata(self.model)
+        # Loaded in Python too: this checks the digest of the weights.
         student = load_student(self.model, str(self.device))
         self._search = NeighborSearch(self.metadata.cutoff, self._skin)
         self._core = None
         self._student = None
-        on_gpu = self.device.type != "cpu"
-        without_kernels = self._backend == "auto" and not has_kernels(self.model)
-        if self._backend == "eager" or on_gpu or without_kernels:
+        backend = self._backend
+        if backend == "auto" and not has_kernels(self.model):
+            backend = "eager"
+        if backend == "eager" or self.device.type != "cpu":
             self._student = student.eval().requires_grad_(False)
             self.description = "eager"
         else:

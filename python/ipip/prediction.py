@@ -23,7 +23,7 @@ from torch import nn
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
-from ipip.export import load_core_student, load_student, save_student
+from ipip.export import has_kernels, load_core_student, load_student, save_student
 from ipip.graph import NeighborSearch, species_index
 from ipip.graph.forces import atomic_energies_and_forces
 from ipip.models import Student
@@ -34,7 +34,6 @@ from ipip.train.predict import MAX_EDGES, graph_batches
 
 FloatArray = npt.NDArray[np.float64]
 Model: TypeAlias = "Student | str | os.PathLike[str]"
-KERNELS = ("painn",)  # architectures that the fused kernels may run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +178,7 @@ def _evaluated(
     network = _network(student, device)
     check_elements(frames, network.symbols, "structures")
     kernels = None
-    if next(network.parameters()).device.type == "cpu" and network.architecture in KERNELS:
+    if next(network.parameters()).device.type == "cpu":
         kernels = _kernels(student, threads)
     if kernels is not None:
         found = _by_kernels(kernels, network, frames)
@@ -195,13 +194,14 @@ def _evaluated(
     return predictions
 
 
-def _kernels(student: Model, threads: int) -> _core.Student:
-    if not isinstance(student, Student):
-        return load_core_student(student, "auto", threads)
-    with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
-        path = Path(folder) / "student.pt"
-        save_student(student, path)
-        return load_core_student(path, "auto", threads)
+def _kernels(student: Model, threads: int) -> _core.Student | None:
+    """Return the student for the hand-written kernels; None where they do not run it."""
+    if isinstance(student, Student):
+        with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
+            path = Path(folder) / "student.pt"
+            save_student(student, path)
+            return _kernels(path, threads)
+    return load_core_student(student, "fused", threads) if has_kernels(student) else None
 
 
 def _by_kernels(

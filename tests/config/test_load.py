@@ -42,7 +42,7 @@ def test_the_template_is_the_quick_example(config, repository):
     assert plain == expected.model_dump(mode="json", exclude={"reference"})
     example = repository / "examples" / "mo-s-o" / "quick.yaml"
     assert config.read_text() == example.read_text(), (
-        "the schema changed: ipip init examples/mo-s-o/quick.yaml --force"
+        "the schema changed: ipip init examples/mo-s-o/quick.yaml --example --force"
     )
 
 

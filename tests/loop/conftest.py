@@ -110,7 +110,8 @@ def copied(finished_run: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]
 def without_times(value: Any) -> Any:
     """Drop from a summary what may differ between equal runs."""
     if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k != "us_per_atom_step"}
+        measured = ("us_per_atom_step", "timing_load")
+        return {k: without_times(v) for k, v in value.items() if k not in measured}
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 

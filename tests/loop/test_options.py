@@ -93,7 +93,7 @@ def test_the_baseline_has_as_many_steps_and_is_measured_like_the_others(run):
     without_replay = 3 * -(-frames // 4)  # epochs and batch size of the tiny run
     assert manifests[NONE].results["steps"] == before + without_replay
     summary = json.loads((run / "summary.json").read_text())
-    assert set(summary["none"]) == {"test", "failures", "us_per_atom_step"}
+    assert set(summary["none"]) == {"test", "failures", "us_per_atom_step", "timing_load"}
     with (run / "ledger.csv").open() as file:
         assert len(list(csv.DictReader(file))) == len(read_ledger(run))
     page = (run / "report" / "report.html").read_text()

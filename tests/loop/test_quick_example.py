@@ -28,7 +28,7 @@ def test_the_quick_example_shows_a_student_that_got_better(repository, tmp_path,
     assert main(["run", str(config), "--dir", str(run)]) == 0
     assert processor_seconds() - before < LIMIT_S
     printed = capsys.readouterr().out
-    assert printed.index("The student of round") < printed.index("│ teacher")
+    assert printed.index("The student of round") < printed.index("\nteacher ")
     summary = json.loads((run / "summary.json").read_text())
     assert [entry["round"] for entry in summary["rounds"]] == [0, 1, 2]
     teacher = summary["teacher"]

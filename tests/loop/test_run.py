@@ -42,14 +42,16 @@ def test_the_summary_has_exactly_the_documented_fields(finished_run):
     summary = json.loads((folder / "summary.json").read_text())
     assert set(summary) == {*("verdict", "teacher", "rounds", "best_round", "intervals", "stopped")}
     assert summary["stopped"] == "its last round, 1, is done"
-    assert set(summary["teacher"]) == {"test", "us_per_atom_step"}
+    assert set(summary["teacher"]) == {"test", "us_per_atom_step", "timing_load"}
     assert [entry["round"] for entry in summary["rounds"]] == [0, 1]
     fields = {"round", "test", "failures", "us_per_atom_step", "kept", "forgotten", "new"}
-    fields |= {"base", "rolled_back"}
+    fields |= {"base", "rolled_back", "timing_load"}
     for entry in summary["rounds"]:
         assert set(entry) == fields
         assert set(entry["failures"]) == {"failed", "total", "wilson95"}
         assert {"by_element", "by_config_type"} | TEST_KEYS <= set(entry["test"])
+    for entry in (summary["teacher"], *summary["rounds"]):
+        assert entry["timing_load"]["running"] > 0 and entry["timing_load"]["cores"] >= 1
     first, second = summary["rounds"]
     assert first["new"] == second["kept"] + second["forgotten"]
 

@@ -1,9 +1,19 @@
 """The report, from figures alone."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 
+from ipip.loop.folder import stage_names
+from ipip.pages.numbers import format_number
 from ipip.report import Parity, ReportContent, write_report
+from ipip.report.figures.cost import COLOURS as STAGE_COLOURS
+from ipip.report.figures.cost import STAGES
+from ipip.report.figures.figure import CAUSES
+from ipip.report.figures.species import COLOURS as SPECIES_COLOURS
+from ipip.report.page import render_page
 from ipip.report.table import HEADER, describe_speed, format_failures, table_rows
 from ipip.stability import wilson_interval
 
@@ -63,6 +73,60 @@ def test_speed_is_told_either_way(summary):
     assert "15.0 times faster" in describe_speed(summary)
     summary["teacher"]["us_per_atom_step"] = 40.0
     assert "2.0 times slower" in describe_speed(summary)
+
+
+def test_large_numbers_are_written_in_full(summary):
+    summary["teacher"]["us_per_atom_step"] = 148800.0
+    assert "1860 times faster than the teacher (80 against 148800 µs" in describe_speed(summary)
+    page = render_page(ReportContent(summary), "a run")
+    assert "<strong>1860×</strong>" in page and "<td>148800</td>" in page
+    own = page[page.index("<main") : page.index("</main>")]
+    assert not re.search(r"\d[eE]\+\d", own)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1860.2, "1860"), (-123456.7, "-123457"), (99.94, "99.9"), (3.14159, "3.14"), (0.0, "0")],
+)
+def test_a_number_is_written_as_a_person_would(value, text):
+    assert format_number(value) == text
+
+
+def test_a_timing_on_a_busy_machine_says_so(summary):
+    idle = {"running": 1.3, "cores": 2, "is_high": False}
+    busy = {"running": 7.4, "cores": 2, "is_high": True}
+    summary["teacher"]["timing_load"] = idle
+    summary["rounds"][2]["timing_load"] = idle
+    assert "busy" not in describe_speed(summary)
+    assert "busy" not in render_page(ReportContent(summary), "a run")
+    summary["rounds"][2]["timing_load"] = busy
+    told = describe_speed(summary)
+    assert "the student was timed on a busy machine (7.4 programs on 2 cores)" in told
+    assert "; timed on a busy machine" in render_page(ReportContent(summary), "a run")
+    summary["teacher"]["timing_load"] = busy
+    assert "the teacher and the student were timed on a busy machine" in describe_speed(summary)
+
+
+def lab(colour):
+    """CIE Lab (D65) of #rrggbb."""
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+              [0.0193339, 0.1191920, 0.9503041]]  # fmt: skip
+    x, y, z = np.cbrt(to_xyz @ linear / [0.95047, 1.0, 1.08883])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("colours", [tuple(STAGE_COLOURS.values()), CAUSES, SPECIES_COLOURS])
+def test_no_two_things_of_a_figure_have_one_colour(colours):
+    pairs = itertools.combinations(colours, 2)
+    assert min(np.linalg.norm(lab(a) - lab(b)) for a, b in pairs) > 20
+
+
+def test_every_stage_of_a_run_has_a_colour():
+    assert set(STAGES.values()) == set(STAGE_COLOURS)
+    names = stage_names(0, committee=True, baseline=True) + stage_names(1, active=True)
+    assert set(names) <= set(STAGES)
 
 
 def test_the_report_has_the_verdict_first_and_its_pictures(summary, tmp_path):

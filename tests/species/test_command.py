@@ -38,6 +38,20 @@ def test_everything_is_written_and_the_verdict_comes_first(dump, tmp_path, capsy
     assert "Mo" in page and "<script src" not in page
 
 
+def test_a_dump_without_reactions_has_a_word_in_place_of_a_network(tmp_path):
+    text = "".join(
+        f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 9\n0 9\n"
+        f"0 9\nITEM: ATOMS id element x y z\n1 Mo 1 1 1\n2 O 2.7 1 1\n"
+        for step in range(0, 50, 10)
+    )
+    (tmp_path / "still.dump").write_text(text)
+    out = tmp_path / "out"
+    assert main(["species", str(tmp_path / "still.dump"), "--dir", str(out), "--quiet"]) == 0
+    page = (out / "species.html").read_text()
+    assert "No reaction network: no reactions were seen." in page
+    assert 'id="over-time"' in page and 'id="network"' not in page
+
+
 def test_compressed_and_cut_off_dumps_give_the_same(dump, tmp_path, capsys):
     main(["species", str(dump), "--json", "--dir", str(tmp_path / "a")])
     whole = json.loads(capsys.readouterr().out)

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ipip import pages
 from ipip.data import Frame
 from ipip.train.interactive import write_page
+from tests.report.browser import find_browser
 
 HISTORY = [
     {"epoch": 0, "train_loss": 2.0, "valid_loss": 3.0, "learning_rate": 1e-3,
@@ -34,9 +36,8 @@ def guess(frames: list[Frame]) -> list[Frame]:
 
 def figures(page: str) -> list[list[dict[str, object]]]:
     """Return the traces of each figure on a page."""
-    decoder = json.JSONDecoder()
-    starts = [m.end() for m in re.finditer(r'Plotly\.newPlot\(\s*"[^"]+",\s*', page)]
-    return [decoder.raw_decode(page, start)[0] for start in starts]
+    start = page.index('type="application/json">') + len('type="application/json">')
+    return [figure["traces"] for figure in json.loads(page[start : page.index("</script>", start)])]
 
 
 def test_a_page_holds_curves_parities_and_errors(copper: list[Frame], tmp_path: Path) -> None:
@@ -53,6 +54,23 @@ def test_a_page_holds_curves_parities_and_errors(copper: list[Frame], tmp_path: 
     assert "force MAE 0.250 eV/Å, energy MAE 100.0 meV/atom, stress MAE 0.5 eV/Å³" in page
     assert "a &lt; b" in page and "<td>copper</td>" in page and "<td>Au</td>" in page
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
+
+
+def test_a_page_draws_in_a_browser_in_the_style_of_the_report(
+    copper: list[Frame], tmp_path: Path
+) -> None:
+    browser = find_browser()
+    path = tmp_path / "training.html"
+    write_page(path, copper, guess(copper), title="a run", history=HISTORY, best_epoch=0)
+    html, console = browser.open(path, "?theme=dark")
+    root = re.search(r"<html[^>]*>", html)
+    graphics = ("WebGL", "GL Driver")  # what headless Chromium says of its own software rendering
+    assert [line for line in console if not any(word in line for word in graphics)] == []
+    assert root is not None
+    assert 'data-rendered="4"' in root.group() and 'data-theme="dark"' in root.group()
+    assert "data-errors" not in root.group()
+    report = (Path(pages.__file__).parent / "page.css").read_text()
+    assert report in path.read_text()
 
 
 def test_a_page_of_an_evaluation_has_no_curves_and_no_stress_it_does_not_know(

@@ -3,18 +3,73 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ipip.loop.first_settings import FirstSettings, StartingPoint
 
 
 def init(
     file: Annotated[Path, typer.Argument(help="Settings file to write.")] = Path("ipip.yaml"),
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="Labelled frames: their keys, groups, boxes are taken."),
+    ] = None,
+    start: Annotated[
+        list[Path] | None,
+        typer.Option("--start", help="Structure to explore (any format of ASE); repeatable."),
+    ] = None,
+    species: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--species",
+            metavar="NAME=COUNT",
+            help="Molecules to pack into one box, such as CH3OH=4 or mine.xyz=2; repeatable.",
+        ),
+    ] = None,
+    box: Annotated[
+        float | None, typer.Option("--box", min=1.0, help="Å; edge of the cube for --species.")
+    ] = None,
+    density: Annotated[
+        float | None,
+        typer.Option("--density", min=1e-3, help="g/cm^3; instead of --box."),
+    ] = None,
+    elements: Annotated[
+        str | None,
+        typer.Option("--elements", help="Symbols of the student in order, such as C,H,O."),
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", min=1.0, help="K; of all systems.")
+    ] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Sizes: quick (minutes) or production (hours).")
+    ] = "quick",
+    minimal: Annotated[
+        bool, typer.Option("--minimal", help="Write only the keys that have to be looked at.")
+    ] = False,
+    energy_key: Annotated[
+        str | None, typer.Option("--energy-key", help="Key of the labels' energies.")
+    ] = None,
+    forces_key: Annotated[
+        str | None, typer.Option("--forces-key", help="Key of the labels' forces.")
+    ] = None,
+    group_key: Annotated[
+        str | None, typer.Option("--group-key", help="Key of the labels' trajectories.")
+    ] = None,
+    units: Annotated[
+        str | None, typer.Option("--units", help="Energy unit of the labels, else as they state.")
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Write examples/mo-s-o/quick.yaml (Mo3O9 in S2).")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
-    """Write a commented settings file: every key, unit and default, for Mo3O9 in S2."""
-    import shlex
+    """Write a settings file for your system: from --labels, from --start, or from --species.
 
+    Every key stands there with its unit and default, unless --minimal is given.
+    """
     from ipip.config.quick import write_quick_template
     from ipip.errors import InputError
 
@@ -22,13 +77,130 @@ def init(
         raise InputError(
             f"{file}: exists already; choose another name, or overwrite it with --force"
         )
-    if not file.resolve().parent.is_dir():
-        raise InputError(
-            f"{file}: the folder {file.resolve().parent} does not exist; make it first"
+    base = file.absolute().parent
+    if not base.is_dir():
+        raise InputError(f"{file}: the folder {base} does not exist; make it first")
+    if example:
+        write_quick_template(file)
+        typer.echo(f"wrote {file}: the quick example, whose labels lie in examples/mo-s-o/data")
+        return
+    from ipip.cli.label_keys import label_keys
+    from ipip.config.run import RunSettings
+    from ipip.config.template import render_template
+    from ipip.data.survey import survey_labels
+    from ipip.loop.first_settings import first_settings, from_labels, write_starts
+
+    survey = None
+    if labels is not None:
+        survey = survey_labels(
+            labels,
+            energy=energy_key,
+            forces=forces_key,
+            group=group_key,
+            units=label_keys("", "", None, None, "", units=units).units,
         )
-    write_quick_template(file)
-    name = shlex.quote(str(file))
-    typer.echo(
-        f"wrote {file}: put your labels under `reference`, your teacher under `teacher` and your "
-        f"boxes under `systems`, then `ipip validate {name}` and `ipip run {name}`"
+    elif energy_key or forces_key or group_key or units:
+        raise InputError("--energy-key, --forces-key, --group-key and --units go with --labels")
+    point = _systems(start or [], species or [], box, density, base)
+    if point is None and survey is not None:
+        point = from_labels(survey, f"{file.stem}-starts")
+    for name in () if point is None or force else point.starts:
+        if (base / name).exists():
+            raise InputError(
+                f"{base / name}: exists already; choose another name for {file}, or overwrite both "
+                "with --force"
+            )
+    first = first_settings(
+        profile,
+        start=point,
+        survey=survey,
+        labels=None if labels is None else _from(labels, base),
+        elements=None if elements is None else _symbols(elements),
+        temperature=temperature,
+        processes=_processes(),
     )
+    title = (
+        f"Settings of `ipip run`, sizes of the profile {profile} (see docs/own-system.md). Relative"
+        " paths are relative to this file. `ipip validate FILE` checks it and prints the plan."
+    )
+    if not minimal:
+        title += " Keys that stand as comments have the value shown."
+    text = render_template(
+        RunSettings,
+        first.values,
+        title,
+        minimal=minimal,
+        notes=first.found,
+        open_keys=first.open,
+    )
+    if point is not None:
+        write_starts(point, base)
+    file.write_text(text, encoding="utf-8")
+    _say(file, first, point, survey is not None)
+
+
+def _systems(
+    start: list[Path], species: list[str], box: float | None, density: float | None, base: Path
+) -> StartingPoint | None:
+    """Return the systems that options name, or None where they name none."""
+    from ipip.errors import InputError
+    from ipip.loop.first_settings import from_molecules, from_structures
+
+    if start and species:
+        raise InputError("--start and --species exclude each other; edit `systems` to have both")
+    if start:
+        return from_structures(start, base)
+    if not species:
+        if box is not None or density is not None:
+            raise InputError("--box and --density go with --species")
+        return None
+    counts: dict[str, int] = {}
+    for entry in species:
+        name, separator, count = entry.rpartition("=")
+        if not separator or not name or not count.isdigit() or int(count) < 1:
+            raise InputError(f"--species is {entry!r}; expected NAME=COUNT, such as CH3OH=4")
+        counts[name] = counts.get(name, 0) + int(count)
+    return from_molecules(counts, box, density, base)
+
+
+def _symbols(text: str) -> list[str]:
+    return [symbol for symbol in text.replace(",", " ").split() if symbol]
+
+
+def _from(labels: Path, base: Path) -> str:
+    """Return the labels' file as the settings file names it."""
+    import os
+
+    absolute = labels.expanduser().absolute()
+    return os.path.relpath(absolute, base) if absolute.is_relative_to(base) else str(absolute)
+
+
+def _processes() -> int:
+    """Return how many processes a run may have: as the cores that are ours, at most eight."""
+    import os
+
+    return max(1, min(8, len(os.sched_getaffinity(0))))
+
+
+def _say(file: Path, first: FirstSettings, point: StartingPoint | None, has_labels: bool) -> None:
+    """Print what was written, what to check, what is open, and what comes next."""
+    import shlex
+
+    name = shlex.quote(str(file))
+    typer.echo(f"wrote {file}")
+    for path in sorted(point.starts) if point is not None else ():
+        typer.echo(f"wrote {file.parent / path}: the start of a system")
+    for line in first.found:
+        typer.echo(f"- {line}")
+    for key, what in first.open.items():
+        typer.echo(f"- FILL IN {key}: {what}")
+    ahead = f"next: {'fill that in, then ' if first.open else ''}"
+    if has_labels:
+        typer.echo(f"{ahead}ipip validate {name}")
+    else:
+        label = "ipip label LEVEL.yaml frames.xyz --out labels.xyz"
+        typer.echo(f"{ahead}ipip explore {name} --out frames.xyz")
+        typer.echo(f"then: {label}")
+        typer.echo("      LEVEL.yaml is the reference, such as the line `kind: tblite` or")
+        typer.echo("      `kind: cp2k` (docs/references.md)")
+    typer.echo(f"then: ipip run {name}")

@@ -13,6 +13,7 @@ from ipip.cli.convert import convert
 from ipip.cli.doctor import doctor
 from ipip.cli.errors import report_failure
 from ipip.cli.eval import evaluate
+from ipip.cli.explore import explore
 from ipip.cli.export import export
 from ipip.cli.gc import gc
 from ipip.cli.harvest import harvest
@@ -73,6 +74,7 @@ VERBS = (
     (status, "status", "Say how far a run is and what came out so far"),
     (report, "report", "Write a run's report again"),
     (study, "study", "Compare ways to train, under equal budgets"),
+    (explore, "explore", "Make frames to label, by the teacher's MD"),
     (label, "label", "Label frames with CP2K, tblite, a teacher, any ASE calculator"),
     (sample, "sample", "Sample the structures of a cluster"),
     (ledger, "ledger", "Look up where frames came from and who labelled them"),

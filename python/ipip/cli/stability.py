@@ -108,6 +108,8 @@ def _protocol(
 def _table(models: list[ModelStability], timestep: float) -> object:
     from rich.table import Table
 
+    from ipip.pages.numbers import format_number
+
     table = Table()
     table.add_column("model", overflow="fold")
     headers = ("failed", "% (95 %)", "causes", "median ps", "µs/atom/step")
@@ -122,7 +124,7 @@ def _table(models: list[ModelStability], timestep: float) -> object:
             f"{model.failed} of {model.total}",
             rate,
             ", ".join(f"{n} {cause}" for cause, n in model.causes.items()) or "-",
-            "-" if median is None else f"{median * timestep / 1000:.3g}",
+            "-" if median is None else format_number(median * timestep / 1000),
             "-" if cost is None else f"{cost:.1f}",
         )
     return table

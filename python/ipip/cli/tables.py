@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
 from rich.table import Column, Table
 
 from ipip.cli.progress import format_seconds
@@ -68,13 +69,17 @@ def print_plan(plan: Plan) -> None:
 
 
 def _results(summary: dict[str, Any]) -> Table:
-    """Return the results without the least needed column, so that they fit 80 characters."""
+    """Return the results, one line a model in a terminal of 80 columns.
+
+    The least needed column is left out, headings are broken at every space, and of what is too
+    wide still the names of the models are folded.
+    """
     shown = [number for number, name in enumerate(HEADER) if "RMSE" not in name]
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for number in shown:
-        table.add_column(
-            HEADER[number], justify="left" if number == 0 else "right", overflow="fold"
-        )
+        heading = HEADER[number].replace("(95 %)", "(95\u00a0%)").replace(" ", "\n")
+        justify: JustifyMethod = "right" if number else "left"
+        table.add_column(heading, justify=justify, vertical="bottom", no_wrap=number > 0)
     for row in table_rows(summary):
-        table.add_row(*(row[number].replace(" (", "\n(") for number in shown))
+        table.add_row(*(row[number].replace(" %)", ")") for number in shown))
     return table

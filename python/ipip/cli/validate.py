@@ -22,19 +22,42 @@ def validate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
-    """Check a settings file and all that it names, and print the plan with its expected cost."""
+    """Check a settings file and all that it names, and print the plan with its expected cost.
+
+    Where there are no labels yet, what `ipip explore` needs is checked.
+    """
     import json
 
     from ipip.config.load import load_settings
-    from ipip.config.run import RunSettings
-    from ipip.loop.checks import check_inputs, check_teacher
+    from ipip.config.run import RunSettings, UnlabelledSettings
+    from ipip.errors import InputError
+    from ipip.loop.checks import check_inputs, check_teacher, missing_labels
     from ipip.loop.disk import require_space
-    from ipip.loop.plan import make_plan
+    from ipip.loop.explore import check_exploration
+    from ipip.loop.plan import make_plan, plan_exploration
 
+    unlabelled = load_settings(config, UnlabelledSettings)
+    reference = unlabelled.reference
+    missing = None if reference is None else missing_labels(reference)
+    if reference is None or missing is not None:
+        starts = check_exploration(unlabelled)
+        teacher = None if without_teacher else check_teacher(unlabelled)
+        exploration = plan_exploration(unlabelled, [len(start.frame) for start in starts], teacher)
+        if missing is None:
+            missing = "`ipip run` needs labels under `reference`: see docs/own-system.md"
+        if as_json:
+            typer.echo(json.dumps({"exploration": exploration, "missing": missing}, indent=2))
+        else:
+            typer.echo(f"`ipip explore` can begin: {exploration}")
+        if reference is not None:
+            raise InputError(f"{config}: {missing}")
+        if not as_json:
+            typer.echo(missing)
+        return
     settings = load_settings(config, RunSettings)
     found = check_inputs(settings)
-    pace = None if without_teacher else check_teacher(settings).us_per_atom
-    plan = make_plan(settings, found, pace)
+    teacher = None if without_teacher else check_teacher(settings)
+    plan = make_plan(settings, found, teacher)
     require_space(folder or Path.cwd(), plan.disk_bytes, "the run")
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))

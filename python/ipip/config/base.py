@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 else:
     ModelMetaclass = type(BaseModel)
 
+REMEDY = "remedy"  # key of a field's schema: what to do where the field is missing
+
 
 class _SaysWhatIsWrong(ModelMetaclass):
     """Lets ``SomeSettings(key=value)`` end with a SettingsError that names the key."""

@@ -17,9 +17,10 @@ from typing import Any, TypeVar, Union
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from ipip.config.base import Settings
+from ipip.config.base import REMEDY, Settings
 from ipip.config.yaml_text import CoreLoader, parse_yaml
 from ipip.errors import InputError
 
@@ -157,8 +158,9 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
         return f"unknown key; {hint}"
     field = model.model_fields.get(name) if model else None
     purpose = f" ({field.description})" if field and field.description else ""
-    if kind == "missing":
-        return f"is missing{purpose}"
+    remedy = _remedy(field)
+    if kind == "missing" or (remedy and problem["input"] is None):
+        return f"is missing{purpose}{remedy}"
     reason = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     reason = reason.replace("Input should be", "should be").rstrip(".")
     if kind in {"value_error", "assertion_error"}:
@@ -168,6 +170,12 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         reason = "expected a block of `key: value` lines"
     return f"{_short(problem['input'])}: {reason}{purpose}"
+
+
+def _remedy(field: FieldInfo | None) -> str:
+    """Return what to do where a required field is missing, if its schema says so."""
+    extra = field.json_schema_extra if field is not None else None
+    return f"; {extra[REMEDY]}" if isinstance(extra, dict) and REMEDY in extra else ""
 
 
 def _short(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The settings file of `ipip run`."""
+"""The settings file of `ipip run`, with reference labels and without."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
 from ipip.config.active import ActiveSettings
-from ipip.config.base import Settings
+from ipip.config.base import REMEDY, Settings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
@@ -25,9 +25,18 @@ from ipip.config.student import PaiNNSettings, StudentSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.training import TrainingSettings
 
+MAKE_LABELS = (
+    "`ipip explore CONFIG --out frames.xyz` makes frames and `ipip label LEVEL frames.xyz --out"
+    " labels.xyz` labels them"
+)
+_REFERENCE = "labels of the reference level (DFT) to fine-tune on and to test with"
 
-class RunSettings(Settings):
-    """Everything a run of the loop is decided by."""
+
+class UnlabelledSettings(Settings):
+    """Everything a run of the loop is decided by; its reference labels may still be missing.
+
+    What `ipip explore` reads: it makes the frames that become these labels.
+    """
 
     template_verb: ClassVar[str | None] = "ipip init"
 
@@ -37,9 +46,7 @@ class RunSettings(Settings):
         min_length=1, description="chemical symbols of the student in type order"
     )
     teacher: TeacherSettings = Field(description="the foundation potential")
-    reference: ReferenceSettings = Field(
-        description="labels of the reference level (DFT) to fine-tune on and to test with"
-    )
+    reference: ReferenceSettings | None = Field(None, description=_REFERENCE)
     systems: list[LoopSystem] = Field(min_length=1, description="what teacher and student explore")
     teacher_md: TeacherMDSettings = Field(description="the teacher's MD in round 0")
     student_md: StudentMDSettings = Field(description="the students' MD in later rounds")
@@ -93,7 +100,7 @@ class RunSettings(Settings):
         return value
 
     @model_validator(mode="after")
-    def _fits_together(self) -> RunSettings:
+    def _fits_together(self) -> UnlabelledSettings:
         names = [system.name for system in (*self.systems, *self.stability.extra)]
         for name in names:
             if names.count(name) > 1:
@@ -111,14 +118,6 @@ class RunSettings(Settings):
             )
         if self.pretrain is not None:
             self._check_method(self.pretrain)
-        if self.reference.split.test == 0 and self.reference.split.file is None:
-            raise ValueError(
-                "reference.split.test is 0; held-out frames are needed to judge a student"
-            )
-        if self.reference.split.valid == 0 and self.reference.split.file is None:
-            raise ValueError(
-                "reference.split.valid is 0; validation frames are needed to choose the best round"
-            )
         return self
 
     def _check_method(self, pretrain: PretrainSettings) -> None:
@@ -145,3 +144,24 @@ class RunSettings(Settings):
                 f"pretrain.method is {method.kind}, which uses no labels, so that nothing is"
                 " validated; expected early_stop_patience: null"
             )
+
+
+class RunSettings(UnlabelledSettings):
+    """Everything a run of the loop is decided by."""
+
+    reference: ReferenceSettings = Field(
+        description=_REFERENCE,
+        json_schema_extra={REMEDY: "without labels yet, " + MAKE_LABELS},
+    )
+
+    @model_validator(mode="after")
+    def _has_all_parts(self) -> RunSettings:
+        if self.reference.split.test == 0 and self.reference.split.file is None:
+            raise ValueError(
+                "reference.split.test is 0; held-out frames are needed to judge a student"
+            )
+        if self.reference.split.valid == 0 and self.reference.split.file is None:
+            raise ValueError(
+                "reference.split.valid is 0; validation frames are needed to choose the best round"
+            )
+        return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -17,7 +17,15 @@ from ipip.config.yaml_text import yaml_text
 WIDTH = 100
 
 
-def render_template(schema: type[BaseModel], values: Mapping[str, Any], title: str) -> str:
+def render_template(
+    schema: type[BaseModel],
+    values: Mapping[str, Any],
+    title: str,
+    *,
+    minimal: bool = False,
+    notes: Sequence[str] = (),
+    open_keys: Mapping[str, str] | None = None,
+) -> str:
     """Return YAML text: every key of `schema` with its description.
 
     Keys in `values` are set and come first in each block; the others stand as comments with their
@@ -27,15 +35,23 @@ def render_template(schema: type[BaseModel], values: Mapping[str, Any], title: s
         schema: the settings class.
         values: plain values, as in a file.
         title: text of the comment at the top.
+        minimal: write the keys of `values` alone, and describe those at the top level only.
+        notes: further lines of that comment, a paragraph each.
+        open_keys: what has to be filled in, by key of the top level; said above it.
     """
     head = [f"# {line}" for line in textwrap.wrap(title, WIDTH - 2)]
-    return "\n".join([*head, *_Renderer().block(schema, values, 0)]) + "\n"
+    for note in notes:
+        head += textwrap.wrap(note, WIDTH, initial_indent="# - ", subsequent_indent="#   ")
+    lines = _Renderer(minimal, open_keys or {}).block(schema, values, 0)
+    return "\n".join([*head, *lines]) + "\n"
 
 
 class _Renderer:
     """Renders blocks, and remembers which schemas were described and under which key."""
 
-    def __init__(self) -> None:
+    def __init__(self, minimal: bool, open_keys: Mapping[str, str]) -> None:
+        self.minimal = minimal
+        self.open_keys = open_keys
         self.described: dict[type[BaseModel], str] = {}
 
     def block(
@@ -44,18 +60,20 @@ class _Renderer:
         pad = " " * indent
         known = (key for kind, key in self.described.items() if issubclass(kind, schema))
         before = next(known, None)
-        if before is not None and before != key:
+        if before is not None and before != key and not self.minimal:
             yield f"{pad}# further keys: as in {before}"
         self.described.setdefault(schema, key)
         names = [*values, *(name for name in schema.model_fields if name not in values)]
         for name in names:
             field = schema.model_fields[name]
-            if name not in values and before is not None:
+            if name not in values and (before is not None or self.minimal):
                 continue
             if indent == 0:
                 yield ""
-            if before is None:
+            if indent == 0 or (before is None and not self.minimal):
                 yield from _describe(field, indent)
+            if indent == 0 and name in self.open_keys:
+                yield from _comment(f"FILL IN: {self.open_keys[name]}", indent)
             if name in values:
                 yield from self.value(name, values[name], field, indent)
             else:
@@ -77,9 +95,12 @@ class _Renderer:
 
 
 def _describe(field: FieldInfo, indent: int) -> Iterator[str]:
-    pad = " " * indent
-    for line in textwrap.wrap(field.description or "", WIDTH - indent - 2):
-        yield f"{pad}# {line}"
+    yield from _comment(field.description or "", indent)
+
+
+def _comment(text: str, indent: int) -> Iterator[str]:
+    for line in textwrap.wrap(text, WIDTH - indent - 2):
+        yield f"{' ' * indent}# {line}"
 
 
 def _schema(field: FieldInfo, value: Any) -> type[BaseModel] | None:

@@ -35,6 +35,6 @@ def has_kernels(path: str | os.PathLike[str]) -> bool:
         InputError: the file is not a student.
     """
     try:
-        return not _core.kernels_refusal(os.fspath(path))
+        return not _core.kernels_refusal(os.fsencode(path))
     except _core.CoreError as error:
         raise InputError(str(error)) from None

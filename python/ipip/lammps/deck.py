@@ -47,9 +47,10 @@ def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> Pair
     """Return the commands of ``pair_style ipip`` for a model and the elements of the types.
 
     They call the model by a name in the run's folder, since LAMMPS changes every character of a
-    deck that is not ASCII, and has its own meaning for quotes, ``$`` and ``#``. Where the
-    kernels do not run the student, the deck names backend torchscript, which runs the program in
-    the file.
+    deck that is not ASCII, and has its own meaning for quotes, ``$`` and ``#``.
+
+    Where the kernels do not run the student, the deck names backend torchscript, which runs the
+    program in the file.
 
     Raises:
         InputError: the file is not a student.

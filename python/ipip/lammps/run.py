@@ -23,6 +23,7 @@ from ipip.lammps.deck import (
     METAL,
     MODEL_NAME,
     PairCommands,
+    place_model,
     render_deck,
     student_pair,
     template_text,
@@ -310,14 +311,16 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
     if goes_on is not None:
         (folder / VERDICT_FILE).unlink(missing_ok=True)
         (folder / "end.txt").unlink(missing_ok=True)
-        (folder / "in.lammps").write_text(deck)
+        place_model(pair, folder)
+        (folder / "in.lammps").write_text(deck, encoding="utf-8")
         return
     for name in _OWN_FILES:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "ring", ignore_errors=True)
     (folder / "ring").mkdir()
     write_data(folder / "start.data", job.frame, symbols, box)
-    (folder / "in.lammps").write_text(deck)
+    place_model(pair, folder)
+    (folder / "in.lammps").write_text(deck, encoding="utf-8")
     write_run_record(folder, record)
 
 

@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ipip.config.md import StudentMDSettings
-from ipip.config.run import RunSettings
+from ipip.config.reference import ReferenceSettings
+from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
 from ipip.data.mixed_states import describe_mixed_states
@@ -21,6 +22,7 @@ from ipip.installation import install_command, rebuild_hint
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
 from ipip.loop.concerns import find_concerns
+from ipip.loop.load import Load, LoadWatch
 from ipip.loop.reference import read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.starts import Start, exploration_starts
@@ -54,10 +56,11 @@ class FoundInputs:
 
 @dataclasses.dataclass(frozen=True)
 class TeacherCheck:
-    """A teacher that was tried: who it is, and µs per atom for one evaluation."""
+    """A teacher that was tried: who it is, µs per atom for one evaluation, the load meanwhile."""
 
     model: str
     us_per_atom: float
+    load: Load
 
 
 def check_inputs(settings: RunSettings) -> FoundInputs:
@@ -66,6 +69,9 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     Raises:
         InputError: something is missing or does not fit.
     """
+    missing = missing_labels(settings.reference)
+    if missing is not None:
+        raise InputError(missing)
     reference = read_reference(
         settings.reference,
         settings.elements,
@@ -98,6 +104,18 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     )
 
 
+def missing_labels(reference: ReferenceSettings) -> str | None:
+    """Say which file of labels is not there and how to make one, or None where all are there."""
+    for file in (*reference.data, *reference.train_data):
+        if not file.path.exists():
+            return (
+                f"reference.data: {file.path}: no such file; expected labelled frames: correct the "
+                "path, or make them: `ipip explore CONFIG --out frames.xyz`, then `ipip label LEVEL"
+                f" frames.xyz --out {file.path.name}`"
+            )
+    return None
+
+
 def check_lammps() -> None:
     """Check that LAMMPS and `pair_style ipip` are installed.
 
@@ -116,7 +134,7 @@ def check_lammps() -> None:
     check_plugin()
 
 
-def check_teacher(settings: RunSettings) -> TeacherCheck:
+def check_teacher(settings: UnlabelledSettings) -> TeacherCheck:
     """Load the teacher and evaluate it on the first box.
 
     Raises:
@@ -129,10 +147,11 @@ def check_teacher(settings: RunSettings) -> TeacherCheck:
     alone = settings.teacher.model_copy(update={"workers": 1})
     with tempfile.TemporaryDirectory() as folder, Teacher(alone, Path(folder)) as teacher:
         teacher.label([box])
-        clock = time.perf_counter()
-        teacher.label([box])
-        seconds = time.perf_counter() - clock
-        return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box))
+        with LoadWatch() as watch:
+            clock = time.perf_counter()
+            teacher.label([box])
+            seconds = time.perf_counter() - clock
+        return TeacherCheck(teacher.info.model, 1e6 * seconds / len(box), watch.load)
 
 
 def _check_active(level: TeacherSettings) -> None:

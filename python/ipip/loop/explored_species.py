@@ -15,6 +15,7 @@ from ipip.lammps.run_record import changed_frames, read_run_record
 from ipip.lammps.units import units_of_run
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.manifest import Manifest
+from ipip.pages.numbers import format_number
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
 from ipip.sealed import DamagedError
 from ipip.species import molecules_in
@@ -51,7 +52,7 @@ def species_at_end(
             found += _count(title, [place / entry["name"] for entry in entries], FIRST)
         longest = max((entry["steps"] * entry["timestep_fs"] for entry in stable), default=0.0)
         title = (
-            f"round {index}: student {int(student[6:9])}, {longest / 1000:.3g} ps, "
+            f"round {index}: student {int(student[6:9])}, {format_number(longest / 1000)} ps, "
             f"{len(stable)} of {len(entries)} runs"
         )
         found += _count(title, [place / entry["name"] for entry in stable], LAST)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ipip.config.pretraining import PretrainSettings
-from ipip.config.run import RunSettings
+from ipip.config.run import UnlabelledSettings
 from ipip.data.digest import file_digest
 
 # Settings that decide how fast or where something is computed, not what comes out.
@@ -42,7 +42,7 @@ def settings_part(value: Any) -> Any:
     return value
 
 
-def pick(settings: RunSettings, *names: str) -> dict[str, Any]:
+def pick(settings: UnlabelledSettings, *names: str) -> dict[str, Any]:
     """Return the named settings as `settings_part` gives them, with the run's seed.
 
     A name is a top-level block, or one key of a block: ``iteration.start``.

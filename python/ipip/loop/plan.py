@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 from ipip.config.md import MDSettings
-from ipip.config.run import RunSettings
-from ipip.loop.checks import FoundInputs
+from ipip.config.run import RunSettings, UnlabelledSettings
+from ipip.loop.checks import FoundInputs, TeacherCheck
 from ipip.loop.decide import set_sizes
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
 from ipip.loop.starts import exploration_sizes, stability_sizes
@@ -61,16 +61,15 @@ class Plan:
         return dataclasses.asdict(self) | {"seconds": self.seconds}
 
 
-def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: float | None) -> Plan:
+def make_plan(settings: RunSettings, found: FoundInputs, teacher: TeacherCheck | None) -> Plan:
     """Plan the run.
 
     Args:
         settings: of the run.
         found: what `check_inputs` found.
-        teacher_us_per_atom: measured cost of one evaluation; None: not measured.
+        teacher: what `check_teacher` measured; None: not measured.
     """
-    teacher_us = TEACHER_US_PER_ATOM if teacher_us_per_atom is None else teacher_us_per_atom
-    timed = "was timed on the first box" if teacher_us_per_atom else "was not timed; taken are"
+    teacher_us = TEACHER_US_PER_ATOM if teacher is None else teacher.us_per_atom
     stages = tuple(
         PlannedStage(stage_id(index, name), *_stage(settings, found, teacher_us, index, name))
         for index in range(settings.rounds + 1)
@@ -87,7 +86,7 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         disk_bytes=sum(disk[stage.identity.split("/")[1]] for stage in stages),
         reference={"train": found.train, "valid": found.valid, "test": found.test},
         notes=(
-            f"The teacher {timed}: {teacher_us:.0f} µs per atom and evaluation.",
+            f"The teacher {_told(teacher)}: {teacher_us:.0f} µs per atom and evaluation.",
             f"The teacher evaluates at most {teacher_calls(settings, found)} times in all.",
             "Rules in `stop` may end the run before all rounds are done.",
             "Rates of training and of the student's MD are rough figures for one core, not "
@@ -95,6 +94,38 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher_us_per_atom: fl
         ),
         concerns=found.concerns,
     )
+
+
+def plan_exploration(
+    settings: UnlabelledSettings, boxes: list[int], teacher: TeacherCheck | None
+) -> str:
+    """Return what the MD of `ipip explore` will do and what it may cost, in words.
+
+    Args:
+        settings: of the run; its reference may be missing.
+        boxes: atoms of each start.
+        teacher: what `check_teacher` measured; None: not measured.
+    """
+    pace = TEACHER_US_PER_ATOM if teacher is None else teacher.us_per_atom
+    md = settings.teacher_md
+    seconds = (md.steps + md.relax_steps) * sum(boxes) * pace * 1e-6 / settings.teacher.workers
+    return (
+        f"{len(boxes)} runs of {md.steps} teacher MD steps, about {seconds + TEACHER_START_S:.0f} "
+        f"s. The teacher {_told(teacher)}: {pace:.0f} µs per atom and evaluation."
+    )
+
+
+def _told(teacher: TeacherCheck | None) -> str:
+    """Say how the cost of the teacher is known."""
+    if teacher is None:
+        return "was not timed; taken are"
+    load = teacher.load
+    if load.is_high:
+        return (
+            f"was timed on the first box while {load.running:.1f} programs ran on {load.cores} "
+            "cores, so that it seems slower than it is"
+        )
+    return "was timed on the first box"
 
 
 def pretraining_frames(settings: RunSettings, runs: int, index: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from ipip.config.rounds import LoopSystem
-from ipip.config.run import RunSettings
+from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.data import Frame
 from ipip.loop.seeds import derive_seed
 from ipip.systems import build, count_atoms, enlarged
@@ -29,15 +29,20 @@ class Start:
     temperature: float
 
 
-def exploration_starts(settings: RunSettings) -> list[Start]:
+def exploration_starts(settings: UnlabelledSettings) -> list[Start]:
     """Return the starts of every exploration; the same boxes in every round."""
-    default = settings.teacher_md.temperature
+    return _teacher_starts(settings, "explore")
+
+
+def frame_starts(settings: UnlabelledSettings) -> list[Start]:
+    """Return the starts of the MD that makes frames to label, none of which a loop explores.
+
+    A frame that the loop's own MD visits would be known to the student by the teacher's label, so
+    that held-out errors on it would come out too small.
+    """
     return [
-        start
-        for system in settings.systems
-        for start in _starts(
-            settings, system, system.runs, "explore", system.temperature or default
-        )
+        dataclasses.replace(start, name=f"labels-{start.name}")
+        for start in _teacher_starts(settings, "labels")
     ]
 
 
@@ -58,7 +63,7 @@ def stability_starts(settings: RunSettings) -> list[Start]:
     ]
 
 
-def exploration_sizes(settings: RunSettings) -> list[int]:
+def exploration_sizes(settings: UnlabelledSettings) -> list[int]:
     """Return the atoms of each exploration start, without building it."""
     return [n for system in settings.systems for n in [count_atoms(system)] * system.runs]
 
@@ -88,8 +93,17 @@ def speed_box(settings: RunSettings) -> Frame:
     return enlarged(box, settings.speed.replicate)
 
 
+def _teacher_starts(settings: UnlabelledSettings, purpose: str) -> list[Start]:
+    default = settings.teacher_md.temperature
+    return [
+        start
+        for system in settings.systems
+        for start in _starts(settings, system, system.runs, purpose, system.temperature or default)
+    ]
+
+
 def _starts(
-    settings: RunSettings, system: LoopSystem, runs: int, purpose: str, temperature: float
+    settings: UnlabelledSettings, system: LoopSystem, runs: int, purpose: str, temperature: float
 ) -> Iterator[Start]:
     """Yield the starts of one system; a box that all runs share is built once."""
     frame = None

@@ -12,6 +12,7 @@ from ipip.errors import InputError
 from ipip.loop.course import decide, evaluated_rounds, round_outcome, spent, stop_reason
 from ipip.loop.decide import best_round
 from ipip.loop.folder import BASELINE, stage_id
+from ipip.loop.load import load_of
 from ipip.loop.manifest import Manifest
 from ipip.loop.next_round import NextRound, budget_is_spent
 from ipip.loop.rules import RunRules
@@ -66,6 +67,7 @@ def make_summary(
         "teacher": {
             "test": label.results["test"],
             "us_per_atom_step": label.times["teacher_us_per_atom_step"],
+            "timing_load": _load(label),
         },
         "rounds": [_round_entry(index, manifests, decision) for index in finished],
         "best_round": best,
@@ -78,6 +80,7 @@ def make_summary(
             "test": baseline.results["test"],
             "failures": baseline.results["failures"],
             "us_per_atom_step": baseline.times["us_per_atom_step"],
+            "timing_load": _load(baseline),
         }
     return summary
 
@@ -100,10 +103,19 @@ def _round_entry(
         "test": evaluated.results["test"],
         "failures": evaluated.results["failures"],
         "us_per_atom_step": evaluated.times["us_per_atom_step"],
+        "timing_load": _load(evaluated),
         **frames,
         "base": _base(index, decision),
         "rolled_back": decision.rolled_back.get(index),
     }
+
+
+def _load(manifest: Manifest) -> dict[str, Any] | None:
+    """Return how busy the machine was while a stage timed; None where it did not note that."""
+    load = load_of(manifest.times)
+    if load is None:
+        return None
+    return {"running": load.running, "cores": load.cores, "is_high": load.is_high}
 
 
 def _base(index: int, decision: NextRound) -> int | None:

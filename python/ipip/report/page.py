@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from plotly.offline import get_plotlyjs
-
+from ipip.pages import PageFigure, card_of
+from ipip.pages import render_page as render
+from ipip.pages.numbers import format_number
 from ipip.report.content import ReportContent
 from ipip.report.figures import (
     Figure,
@@ -22,7 +20,7 @@ from ipip.report.figures import (
     species_figures,
     stability_figures,
 )
-from ipip.report.table import HEADER, describe_speed, format_failures, format_number, table_rows
+from ipip.report.table import HEADER, busy_sentence, describe_speed, format_failures, table_rows
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 FORCE = "force_mae_ev_per_a"
@@ -45,10 +43,9 @@ def render_page(content: ReportContent, title: str) -> str:
     ]
     shown = [(name, heading, figures) for name, heading, figures in sections if figures]
     everything = [figure for _, _, figures in shown for figure in figures]
-    figures_json = json.dumps([plain_figure(figure) for figure in everything], allow_nan=False)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return render(
+        TEMPLATE,
+        [plain_figure(figure) for figure in everything],
         title=title,
         verdict=content.summary["verdict"],
         tone=_tone(content),
@@ -65,21 +62,13 @@ def render_page(content: ReportContent, title: str) -> str:
         links=content.links,
         settings=content.settings,
         versions=sorted(content.versions.items()),
-        plotly=get_plotlyjs(),
-        figures=figures_json.replace("</", "<\\/"),
     )
 
 
 def _card(figure: Figure) -> dict[str, Any]:
-    data = base64.b64encode(csv_text(figure).encode()).decode()
-    return {
-        "name": figure.name,
-        "title": figure.title,
-        "caption": figure.caption,
-        "height": figure.height,
-        "wide": figure.wide,
-        "csv": f"data:text/csv;charset=utf-8;base64,{data}",
-    }
+    """Return what the template needs of a figure."""
+    own = {name: getattr(figure, name) for name in ("name", "title", "caption", "height", "wide")}
+    return card_of(PageFigure(**own, traces=[], layout={}, csv=csv_text(figure)))
 
 
 def _tone(content: ReportContent) -> str:
@@ -122,8 +111,9 @@ def _numbers(content: ReportContent) -> list[dict[str, str]]:
         numbers.append(
             {
                 "what": "speed against the teacher",
-                "value": f"{other / mine:.3g}×",
-                "than": f"{format_number(mine)} against {format_number(other)} µs/atom/step",
+                "value": f"{format_number(other / mine)}×",
+                "than": f"{format_number(mine)} against {format_number(other)} µs/atom/step"
+                + ("; timed on a busy machine" if busy_sentence(summary) else ""),
             }
         )
     last = summary["rounds"][-1]

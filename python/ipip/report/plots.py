@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ipip.pages.numbers import format_number
 from ipip.report.content import Parity
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
@@ -37,7 +38,11 @@ def plot_errors(summary: dict[str, Any], path: Path) -> None:
             axes.axhline(teacher, color=TEACHER_COLOUR, linestyle="--", label="teacher")
         for x, value in zip(rounds, values, strict=True):
             axes.annotate(
-                f"{value:.3g}", (x, value), textcoords="offset points", xytext=(0, 7), ha="center"
+                format_number(value),
+                (x, value),
+                textcoords="offset points",
+                xytext=(0, 7),
+                ha="center",
             )
         _rounds_axis(axes, rounds)
         top = max([*values, teacher or 0.0])

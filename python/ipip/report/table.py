@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipip.pages.numbers import format_number
+
 # Line breaks are for narrow terminals.
 HEADER = (
     "model",
@@ -26,10 +28,35 @@ def describe_speed(summary: dict[str, Any]) -> str:
     if not student or not teacher:
         return "Teacher and student were not both timed."
     ratio = teacher / student
-    pace = f"{ratio:.1f} times faster" if ratio >= 1 else f"{1 / ratio:.1f} times slower"
+    busy = busy_sentence(summary)
+    pace = f"{_times(ratio)} faster" if ratio >= 1 else f"{_times(1 / ratio)} slower"
     return (
         f"It is {pace} than the teacher ({format_number(student)} against "
         f"{format_number(teacher)} µs per atom and step, one thread, the same box)."
+        + (f" {busy}" if busy else "")
+    )
+
+
+def busy_sentence(summary: dict[str, Any]) -> str:
+    """Say which of the two timings were made on a machine that was busy; empty: none."""
+    entries = (
+        ("the teacher", summary["teacher"]),
+        ("the student", summary["rounds"][summary["best_round"]]),
+    )
+    busy = {
+        who: entry["timing_load"]
+        for who, entry in entries
+        if (entry.get("timing_load") or {}).get("is_high")
+    }
+    if not busy:
+        return ""
+    who = " and ".join(busy)
+    loads = " and ".join(f"{load['running']:.1f}" for load in busy.values())
+    cores = next(iter(busy.values()))["cores"]
+    return (
+        f"But {who} {'were' if len(busy) > 1 else 'was'} timed on a busy machine ({loads} programs "
+        f"on {cores} cores), so that {'they seem' if len(busy) > 1 else 'it seems'} slower than "
+        f"{'they are' if len(busy) > 1 else 'it is'}: the ratio is uncertain."
     )
 
 
@@ -69,17 +96,16 @@ def table_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def format_number(value: float) -> str:
-    """Return a number with three digits at least, never as a power of ten."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def format_failures(failures: dict[str, Any]) -> str:
     """Return ``2/8 (7-59 %)``: failed, total and the Wilson interval of the rate."""
     if not failures["total"]:
         return "none run"
     low, high = failures["wilson95"]
     return f"{failures['failed']}/{failures['total']} ({100 * low:.0f}-{100 * high:.0f} %)"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f} times" if ratio >= 100 else f"{ratio:.1f} times"
 
 
 def _errors(test: dict[str, Any]) -> tuple[str, str, str]:
@@ -92,4 +118,6 @@ def _errors(test: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _speed(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.1f}"
+    if value is None:
+        return "n/a"
+    return f"{value:.1f}" if value < 1000 else f"{value:.0f}"

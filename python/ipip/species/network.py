@@ -32,6 +32,14 @@ class ReactionCounts:
         return [(reaction_name(*reaction), *counted) for reaction, counted in order]
 
 
+def why_empty(reactions: ReactionCounts, follow: str | None) -> str:
+    """Say why a network has no reaction."""
+    if not reactions.seen:
+        return "no reactions were seen"
+    followed = "molecules" if follow is None else f"molecules with {follow}"
+    return f"none of the {len(reactions.seen)} reactions seen turns {followed} into others"
+
+
 def reaction_network(reactions: ReactionCounts, follow: str | None, most: int) -> nx.DiGraph:
     """Return the network of the species that are followed.
 

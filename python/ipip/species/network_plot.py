@@ -17,7 +17,7 @@ from matplotlib.patheffects import withStroke
 from ipip.data.atomic import replaced_file
 from ipip.data.frame import FloatArray
 from ipip.species.analyse import SpeciesResult
-from ipip.species.network import reaction_network
+from ipip.species.network import reaction_network, why_empty
 from ipip.species.plots import DPI, network_title, pretty
 
 SIDE = 7.0  # inches of the network's square
@@ -41,7 +41,8 @@ def plot_network(result: SpeciesResult, path: Path, most: int) -> None:
     axes.set(xlim=(0, SIDE), ylim=(0, SIDE))
     figure.suptitle(_heading(graph, result), fontsize=10, x=0.02, y=0.985, ha="left", va="top")
     if graph.number_of_nodes() == 0:
-        axes.text(SIDE / 2, SIDE / 2, "no reactions were seen", ha="center", va="center")
+        reason = why_empty(result.reactions, result.follow)
+        axes.text(SIDE / 2, SIDE / 2, reason, ha="center", va="center")
     else:
         radii = _radii(graph, result)
         places = place_species(graph, radii)

@@ -1,23 +1,24 @@
-"""One HTML page with the analysis' pictures, to zoom and to switch species on and off."""
+"""One HTML page in the report's style, to zoom and to switch species on and off."""
 
 from __future__ import annotations
 
-import html
 import math
 from pathlib import Path
 
 import networkx as nx
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
 from ipip.data.atomic import write_text
+from ipip.pages import PageFigure, figure_of, render_plain_page
+from ipip.pages.numbers import format_number
 from ipip.species.analyse import SpeciesResult
-from ipip.species.network import reaction_network
+from ipip.species.network import reaction_network, why_empty
 from ipip.species.plots import COLOURS
 from ipip.species.verdict import describe_result
 
 SHOWN = 20
 WHOLE = 8  # molecules
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # where colours come again
 
 
 def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
@@ -29,22 +30,24 @@ def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
         dump: name of the dump.
         most: reactions in the network, the most frequent ones.
     """
-    figures = [_over_time(result), _network(result, most)]
-    plots = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
     verdict, *details = describe_result(result)
-    sentences = f"<p class='verdict'>{verdict}</p>" + "".join(f"<p>{line}</p>" for line in details)
+    figures = [_over_time(result)]
+    network = _network(result, most)
+    if network is not None:
+        figures.append(network)
+    else:
+        details.append(f"No reaction network: {why_empty(result.reactions, result.follow)}.")
     names = ["counts.csv", "events.csv", "species.csv", "reactions.csv"]
     names += [] if result.follow is None else ["molecules.csv"]
-    tables = ", ".join(f"<a href='{name}'>{name}</a>" for name in names)
-    write_text(
-        path,
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        f"<title>Species in {html.escape(dump)}</title><script>{get_plotlyjs()}</script>"
-        "<style>body{font-family:sans-serif;max-width:1100px;margin:1.5rem auto}"
-        "p{margin:.4rem 0}.verdict{font-size:1.2rem;font-weight:600}</style></head>"
-        f"<body><h1>Species in {html.escape(dump)}</h1>{sentences}"
-        f"<p>tables beside this page: {tables}</p>{plots}</body></html>\n",
+    page = render_plain_page(
+        name="ipip species",
+        title=f"Species in {dump}",
+        heading=verdict,
+        sentences=details,
+        figures=figures,
+        links=names,
     )
+    write_text(path, page)
 
 
 def pretty(formula: str) -> str:
@@ -52,7 +55,7 @@ def pretty(formula: str) -> str:
     return "".join(f"<sub>{sign}</sub>" if sign.isdigit() else sign for sign in formula)
 
 
-def _over_time(result: SpeciesResult) -> go.Figure:
+def _over_time(result: SpeciesResult) -> PageFigure:
     figure = go.Figure()
     times = [step * result.timestep / 1000.0 for step in result.timeline.steps]
     followed = result.followed()
@@ -64,20 +67,22 @@ def _over_time(result: SpeciesResult) -> go.Figure:
                 x=times,
                 y=result.timeline.of(name),
                 name=pretty(name),
-                line={"shape": "hv", "color": COLOURS[number % len(COLOURS)]},
+                line={
+                    "shape": "hv",
+                    "color": COLOURS[number % len(COLOURS)],
+                    "dash": DASHES[number // len(COLOURS) % len(DASHES)],
+                },
                 visible=True if name in followed else "legendonly",
             )
         )
     most = max((max(trace.y, default=0) for trace in figure.data), default=0)
     figure.update_layout(
-        template="plotly_white",
-        title="Molecules over time (click a species to show or hide it)",
         xaxis_title="time (ps)",
         yaxis={"title": "molecules", "rangemode": "tozero", **whole_ticks(most)},
         showlegend=True,
-        height=480,
     )
-    return figure
+    caption = "Click a species in the legend to show or hide it."
+    return figure_of(figure, "over-time", "Molecules over time", caption, height=480, wide=True)
 
 
 def whole_ticks(most: int) -> dict[str, int]:
@@ -85,8 +90,11 @@ def whole_ticks(most: int) -> dict[str, int]:
     return {"dtick": 1} if most <= WHOLE else {}
 
 
-def _network(result: SpeciesResult, most: int) -> go.Figure:
+def _network(result: SpeciesResult, most: int) -> PageFigure | None:
+    """Draw the reactions; None where there are none."""
     graph = reaction_network(result.reactions, result.follow, most)
+    if graph.number_of_nodes() == 0:
+        return None
     left = graph.graph["left_out"]
     places = _layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
     figure = go.Figure()
@@ -113,6 +121,7 @@ def _network(result: SpeciesResult, most: int) -> go.Figure:
             y=[places[name][1] for name in graph],
             mode="markers+text",
             text=[pretty(name) for name in graph],
+            textfont={"color": "#1b2330"},  # on the disc's own ground, whatever the theme
             marker={"size": 56, "color": "#D6E6F2", "line": {"color": "#0072B2", "width": 1}},
             hovertext=[_life(result, name) for name in graph],
             hoverinfo="text",
@@ -120,15 +129,14 @@ def _network(result: SpeciesResult, most: int) -> go.Figure:
         )
     )
     figure.update_layout(
-        template="plotly_white",
-        title="Reaction network, clockwise from the top in the order of appearance"
-        + (f"; {left} rarer reactions are left out" if left else ""),
         xaxis={"visible": False},
-        yaxis={"visible": False},
-        width=900,
-        height=800,
+        yaxis={"visible": False, "scaleanchor": "x"},
+        showlegend=False,
     )
-    return figure
+    caption = "Clockwise from the top in the order of appearance; hover over the arrows and discs."
+    if left:
+        caption += f" {left} rarer reactions are left out; reactions.csv has all."
+    return figure_of(figure, "network", "Reaction network", caption, height=800, wide=True)
 
 
 def _layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[float, float]]:
@@ -144,5 +152,5 @@ def _layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[f
 def _life(result: SpeciesResult, name: str) -> str:
     own = result.lives.species[name]
     scale = result.timestep / 1000.0
-    mean = "no end seen" if own.mean is None else f"mean life {own.mean * scale:.3g} ps"
+    mean = "no end seen" if own.mean is None else f"mean life {format_number(own.mean * scale)} ps"
     return f"{name}: {own.births} formed, {own.deaths} ended, {mean}"

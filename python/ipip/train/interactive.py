@@ -1,8 +1,7 @@
-"""Learning curves and parity as one self-contained HTML page that can be zoomed and hovered."""
+"""Learning curves and parity as one self-contained HTML page in the report's style."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from plotly.subplots import make_subplots
 from ipip.data.atomic import write_text
 from ipip.data.elements import elements_of
 from ipip.data.frame import Frame
+from ipip.pages import PageFigure, figure_of, render_plain_page
+from ipip.pages.numbers import format_number
 from ipip.train.metrics import Metrics, metrics
 from ipip.train.parity import COLOURS, energies_per_atom
 
@@ -27,12 +28,7 @@ CURVES = (
     ("energy MAE (meV/atom)", "energy", (("valid_energy_mae_mev_per_atom", "validation"),)),
     ("learning rate", "rate", (("learning_rate", "learning rate"),)),
 )
-LINES = {"training": COLOURS[0], "validation": COLOURS[1], "learning rate": "#555555"}
-STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:1060px;margin:2em auto;color:#222}"
-    "table{border-collapse:collapse}td,th{padding:.2em .9em;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}tr:nth-child(even){background:#f4f4f4}"
-)
+LINES = {"training": COLOURS[0], "validation": COLOURS[1], "learning rate": "#8a919e"}
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -70,19 +66,16 @@ def write_page(
     ]
     if stressed:
         figures.append(_stresses(stressed))
-    parts = [
-        figure.to_html(
-            full_html=False,
-            include_plotlyjs=number == 0,
-            config={"displaylogo": False, "responsive": True},
-        )
-        for number, figure in enumerate(figures)
-    ]
-    head = f"<!doctype html><html><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
-    body = f"<h1>{html.escape(title)}</h1><p><b>{_verdict(errors)}</b></p>{_table(errors)}"
-    write_text(
-        path, f"{head}<style>{STYLE}</style></head><body>{body}{''.join(parts)}</body></html>"
+    header, rows = _table(errors)
+    page = render_plain_page(
+        name="ipip training" if history else "ipip evaluation",
+        title=title,
+        heading=_verdict(errors),
+        header=header,
+        rows=rows,
+        figures=figures,
     )
+    write_text(path, page)
 
 
 def _verdict(errors: Metrics) -> str:
@@ -94,28 +87,29 @@ def _verdict(errors: Metrics) -> str:
     return text
 
 
-def _table(errors: Metrics) -> str:
+def _table(errors: Metrics) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the errors; a column that nothing fills is left out."""
     columns = (
         ("frames", "n_frames", "d"),
         ("atoms", "n_atoms", "d"),
-        ("force MAE (eV/Å)", "force_mae_ev_per_a", ".4f"),
-        ("force RMSE (eV/Å)", "force_rmse_ev_per_a", ".4f"),
-        ("energy MAE (meV/atom)", "energy_mae_mev_per_atom", ".2f"),
-        ("stress MAE (eV/Å³)", "stress_mae_ev_per_a3", ".2g"),
+        ("force MAE\neV/Å", "force_mae_ev_per_a", ".4f"),
+        ("force RMSE\neV/Å", "force_rmse_ev_per_a", ".4f"),
+        ("energy MAE\nmeV/atom", "energy_mae_mev_per_atom", ".2f"),
+        ("stress MAE\neV/Å³", "stress_mae_ev_per_a3", ".2g"),
     )
     rows: dict[str, Mapping[str, Any]] = {"all": errors}
     if len(errors["by_config_type"]) > 1:
         rows |= errors["by_config_type"]
     rows |= errors["by_element"]
-    lines = ["<tr><th></th>" + "".join(f"<th>{name}</th>" for name, _, _ in columns) + "</tr>"]
-    for name, values in rows.items():
-        cells = (f"{values[key]:{form}}" if key in values else "" for _, key, form in columns)
-        line = "".join(f"<td>{cell}</td>" for cell in cells)
-        lines.append(f"<tr><td>{html.escape(name)}</td>{line}</tr>")
-    return f"<table>{''.join(lines)}</table>"
+    shown = [c for c in columns if any(c[1] in values for values in rows.values())]
+    lines = [
+        [name, *(f"{values[key]:{form}}" if key in values else "" for _, key, form in shown)]
+        for name, values in rows.items()
+    ]
+    return ["", *(name for name, _, _ in shown)], lines
 
 
-def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> go.Figure:
+def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> PageFigure:
     figure = make_subplots(rows=2, cols=2, subplot_titles=[name for name, _, _ in CURVES])
     for number, (_, _, lines) in enumerate(CURVES):
         row, column = number // 2 + 1, number % 2 + 1
@@ -131,19 +125,21 @@ def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> go.
                 row=row,
                 col=column,
             )
-        figure.update_yaxes(type="log", exponentformat="power", row=row, col=column)
+        figure.update_yaxes(type="log", dtick="D2", exponentformat="power", row=row, col=column)
         figure.update_xaxes(title_text="epoch", row=row, col=column)
     if best_epoch is not None:
         figure.add_vline(x=best_epoch, line={"color": "#999999", "dash": "dot"})
-    figure.update_layout(title_text="Learning curves", template="plotly_white", height=720)
-    return figure
+    caption = "By epoch. Errors are those on the validation frames."
+    if best_epoch is not None:
+        caption += f" Dotted: epoch {best_epoch}, whose weights the student has."
+    return figure_of(figure, "curves", "Learning curves", caption, height=640, wide=True)
 
 
 def _energies(
     reference: Sequence[Frame],
     predicted: Sequence[Frame],
     reference_energies: Mapping[str, float] | None,
-) -> go.Figure:
+) -> PageFigure:
     x = energies_per_atom(reference, reference_energies or {})
     y = energies_per_atom(predicted, reference_energies or {})
     kinds = np.array([str(frame.info.get("config_type", "-")) for frame in reference])
@@ -155,7 +151,7 @@ def _energies(
     return _parity(figure, x, y, "Energy", f"energy {relative}(eV/atom)", 1000.0, "meV/atom")
 
 
-def _forces(reference: Sequence[Frame], predicted: Sequence[Frame]) -> go.Figure:
+def _forces(reference: Sequence[Frame], predicted: Sequence[Frame]) -> PageFigure:
     numbers = np.concatenate([frame.numbers for frame in reference])
     x = np.concatenate([np.asarray(frame.forces) for frame in reference])
     y = np.concatenate([np.asarray(frame.forces) for frame in predicted])
@@ -169,7 +165,7 @@ def _forces(reference: Sequence[Frame], predicted: Sequence[Frame]) -> go.Figure
     return _parity(figure, x.ravel(), y.ravel(), "Forces", "force component (eV/Å)", 1.0, "eV/Å")
 
 
-def _stresses(pairs: Sequence[tuple[Frame, Frame]]) -> go.Figure:
+def _stresses(pairs: Sequence[tuple[Frame, Frame]]) -> PageFigure:
     x, y = (np.stack([np.asarray(pair[side].stress) for pair in pairs]) for side in (0, 1))
     figure = go.Figure()
     for order, (a, b) in enumerate(VOIGT):
@@ -201,19 +197,16 @@ def _add(
 
 def _parity(
     figure: go.Figure, x: FloatArray, y: FloatArray, title: str, what: str, to: float, unit: str
-) -> go.Figure:
+) -> PageFigure:
     error = (y - x) * to
     limits = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
     figure.add_scatter(
         x=limits, y=limits, mode="lines", line={"color": "#999999", "width": 1}, showlegend=False
     )
-    figures = f"MAE {np.abs(error).mean():.3g}, RMSE {np.sqrt(np.mean(error**2)):.3g} {unit}"
+    mean, root = float(np.abs(error).mean()), float(np.sqrt(np.mean(error**2)))
+    figures = f"MAE {format_number(mean)}, RMSE {format_number(root)} {unit}"
     figure.update_layout(
-        title_text=f"{title}: {figures}",
         xaxis_title=f"reference {what}",
         yaxis_title=f"predicted {what}",
-        template="plotly_white",
-        width=760,
-        height=680,
     )
-    return figure
+    return figure_of(figure, title.lower(), f"{title}: {figures}", height=460)

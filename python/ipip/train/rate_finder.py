@@ -26,6 +26,7 @@ from ipip.data.atomic import write_text
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.models import Student
+from ipip.pages import figure_of, render_plain_page
 from ipip.train.energy_scale import set_energy_scale
 from ipip.train.freeze import freeze
 from ipip.train.loaders import graph_dataset, train_loader
@@ -188,8 +189,10 @@ def write_rate_page(search: RateSearch, path: Path) -> None:
     figure.add_vline(x=search.suggestion, line={"color": "#D55E00", "dash": "dot"})
     figure.update_xaxes(type="log", exponentformat="power", title_text="learning rate")
     figure.update_yaxes(type="log", title_text="loss (running average)")
-    figure.update_layout(
-        title_text=f"Suggested learning rate: {search.suggestion:.2g}",
-        template="plotly_white",
+    heading = f"Suggested learning rate: {search.suggestion:.2g}"
+    caption = "Running average of the training loss. Dotted: the suggestion."
+    drawn = figure_of(figure, "loss", "Loss by learning rate", caption, wide=True)
+    page = render_plain_page(
+        name="ipip training", title="Learning rates", heading=heading, figures=[drawn]
     )
-    write_text(path, figure.to_html(include_plotlyjs=True))
+    write_text(path, page)

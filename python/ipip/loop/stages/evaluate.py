@@ -12,11 +12,13 @@ from ipip.errors import IpipError
 from ipip.lammps import Verdict, run_student_md
 from ipip.loop.folder import stage_id
 from ipip.loop.frames import frame_energy_errors, frame_errors
+from ipip.loop.load import Load, LoadWatch
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.student_md import describe_verdicts, run_student
 from ipip.loop.stages.training import STUDENT_FILE
 from ipip.loop.starts import speed_box, stability_starts
+from ipip.pages.numbers import format_number
 from ipip.stability.intervals import wilson_interval
 from ipip.train import metrics, predict_file
 
@@ -43,7 +45,7 @@ def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
     verdicts = run_student(settings, md, path, starts, seeds, run) if starts else []
     failures = count_failures(verdicts)
     errors = metrics(test, predicted)
-    pace = _time_student(settings, path, run.folder / "speed")
+    pace, load = _time_student(settings, path, run.folder / "speed")
     return StageResult(
         outputs=(run.folder / TEST_FILE,),
         results={
@@ -54,11 +56,11 @@ def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
             "failures": failures,
             "runs": describe_verdicts(starts, verdicts, md.timestep),
         },
-        times={"us_per_atom_step": pace},
+        times={"us_per_atom_step": pace, **load.as_times()},
         seeds=seeds,
         note=f"held-out force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å, energy "
         f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures['failed']} of "
-        f"{failures['total']} runs failed; {pace:.3g} µs per atom and step",
+        f"{failures['total']} runs failed; {format_number(pace)} µs per atom and step",
     )
 
 
@@ -69,15 +71,19 @@ def count_failures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {"failed": failed, "total": len(verdicts), "wilson95": [round(low, 4), round(high, 4)]}
 
 
-def _time_student(settings: RunSettings, model: Path, folder: Path) -> float:
-    """Return µs per atom and step of MD in LAMMPS, on the box the teacher was timed on."""
+def _time_student(settings: RunSettings, model: Path, folder: Path) -> tuple[float, Load]:
+    """Return µs per atom and step of MD in LAMMPS, on the box the teacher was timed on.
+
+    With it comes the machine's load meanwhile.
+    """
     steps = settings.speed.student_steps
     quiet = {"frame_interval": steps, "ring_interval": steps, "thermo_interval": steps}
     md = settings.student_md.model_copy(
         update={"steps": steps, "temperature": SPEED_TEMPERATURE, "minimize_steps": 100, **quiet}
     )
     seed = derive_seed(settings.seed, "speed")
-    verdict = run_student_md(model, speed_box(settings), md, settings.guards, folder, seed)
+    with LoadWatch() as watch:
+        verdict = run_student_md(model, speed_box(settings), md, settings.guards, folder, seed)
     if verdict.us_per_atom_step is None:
         raise IpipError(f"{folder}: the student's MD could not be timed: {verdict.message}")
-    return verdict.us_per_atom_step
+    return verdict.us_per_atom_step, watch.load

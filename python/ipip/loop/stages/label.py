@@ -32,6 +32,7 @@ from ipip.loop.frames import (
     write_reference_index,
     write_set,
 )
+from ipip.loop.load import Load, LoadWatch, load_of
 from ipip.loop.reference import ReferenceFrames, read_reference
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
@@ -57,7 +58,7 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
         seed,
         stress_counts=settings.finetune.stress_weight > 0,
     )
-    teacher_train, teacher_test, pace = _ask_teacher(settings, reference, run)
+    teacher_train, teacher_test, pace, load = _ask_teacher(settings, reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
     explore = stage_id(0, "10_explore")
@@ -125,7 +126,7 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
             },
             "notes": notes,
         },
-        times={"teacher_us_per_atom_step": pace},
+        times={"teacher_us_per_atom_step": pace, **(load.as_times() if load else {})},
         seeds={"split": seed},
         note=f"{len(frames)} pretraining frames; reference {len(reference.train)} train, "
         f"{len(reference.valid)} valid, {len(reference.test)} test; teacher's force MAE "
@@ -140,7 +141,7 @@ def read_min_distances(path: Path) -> dict[tuple[str, str], float]:
 
 def _ask_teacher(
     settings: RunSettings, reference: ReferenceFrames, run: StageRun
-) -> tuple[list[Frame], list[Frame], float]:
+) -> tuple[list[Frame], list[Frame], float, Load | None]:
     """Label training and test frames with the teacher, and time it (µs per atom and call)."""
     box = speed_box(settings)
     asked = [*reference.train, *reference.test]
@@ -149,7 +150,7 @@ def _ask_teacher(
         run.reporter.tasks("teacher labels", len(asked)) as advance,
     ):
         labelled = teacher.label(asked, progress=lambda done, total: advance(1))
-        pace = _time_teacher(teacher, box, settings.speed.teacher_calls, run.folder / TIMING)
+        pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, run.folder / TIMING)
     count = len(reference.train)
     broken = [
         index
@@ -161,24 +162,30 @@ def _ask_teacher(
             f"the teacher gives no finite energy on {len(broken)} reference frames (the first "
             f"is number {broken[0]})"
         )
-    return labelled[:count], labelled[count:], pace
+    return labelled[:count], labelled[count:], pace, load
 
 
-def _time_teacher(teacher: Teacher, box: Frame, calls: int, record: Path) -> float:
-    """Return µs per atom of one evaluation: the median of `calls`, after a first one."""
+def _time_teacher(
+    teacher: Teacher, box: Frame, calls: int, record: Path
+) -> tuple[float, Load | None]:
+    """Return µs per atom of one evaluation: the median of `calls`, after a first one.
+
+    With it comes the machine's load meanwhile, where it is known.
+    """
     with contextlib.suppress(FileNotFoundError, DamagedError):  # a damaged one is measured again
-        return float(
-            read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)["us_per_atom_step"]
-        )
+        stored = read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)
+        return float(stored["us_per_atom_step"]), load_of(stored)
     teacher.label([box])
     durations = []
-    for _ in range(calls):
-        clock = time.perf_counter()
-        teacher.label([box])
-        durations.append(time.perf_counter() - clock)
+    with LoadWatch() as watch:
+        for _ in range(calls):
+            clock = time.perf_counter()
+            teacher.label([box])
+            durations.append(time.perf_counter() - clock)
     pace = 1e6 * float(np.median(durations)) / len(box)
-    write_sealed(record, {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations})
-    return pace
+    told = {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations}
+    write_sealed(record, told | watch.load.as_times())
+    return pace, watch.load
 
 
 def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:

@@ -14,6 +14,7 @@ from ipip.loop.folder import ACTIVE, stage_id
 from ipip.loop.frames import REFERENCE_INDEX, entry_of, write_index
 from ipip.loop.stage import StageResult, StageRun
 from ipip.loop.stages.harvest import DECISIONS_FILE, NEW_FILE
+from ipip.pages.numbers import format_number
 from ipip.teachers import Labelling, label_frames
 
 REFERENCE_FILE = "reference.xyz"
@@ -96,9 +97,10 @@ def _check(known: Frame, found: Frame, active: ActiveSettings) -> tuple[float, f
     if energy > active.energy_tolerance or force > active.force_tolerance:
         raise InputError(
             f"active.level is not the level of the reference frames: on the smallest training "
-            f"frame its energy differs by {energy:.3g} meV/atom (tolerance "
-            f"{active.energy_tolerance:g}) and its forces by up to {force:.3g} eV/Å (tolerance "
-            f"{active.force_tolerance:g}); use the settings that made the reference frames"
+            f"frame its energy differs by {format_number(energy)} meV/atom (tolerance "
+            f"{active.energy_tolerance:g}) and its forces by up to {format_number(force)} eV/Å "
+            f"(tolerance {active.force_tolerance:g}); use the settings that made the reference "
+            "frames"
         )
     return energy, force
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.config.run import RunSettings
+from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.data import Frame, file_digest, read_frames, write_frames
 from ipip.errors import IpipError
+from ipip.loop.reporter import Reporter
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
-from ipip.loop.starts import exploration_starts
+from ipip.loop.starts import Start, exploration_starts
 from ipip.loop.storage import write_sealed
 from ipip.sealed import DamagedError, read_sealed
 from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
@@ -26,11 +27,37 @@ _OLD_TEACHER = {field.name for field in dataclasses.fields(TeacherInfo)}
 
 def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
     """Run the teacher's MD; runs that are whole from an earlier attempt are kept."""
-    folder = run.folder / RUNS_FOLDER
-    folder.mkdir(exist_ok=True)
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
-    open_starts = [start for start in starts if _record(folder, start.name) is None]
+    records = run_teacher(settings, starts, seeds, run.folder, run.reporter)
+    return _result(run, run.folder / RUNS_FOLDER, records, seeds)
+
+
+def run_teacher(
+    settings: UnlabelledSettings,
+    starts: Sequence[Start],
+    seeds: Mapping[str, int],
+    folder: Path,
+    reporter: Reporter,
+) -> list[dict[str, Any]]:
+    """Run the teacher's MD from each start; runs that a folder has from before are kept.
+
+    Args:
+        settings: `teacher` and `teacher_md` count.
+        starts: one for each run.
+        seeds: of the runs, by name.
+        folder: gets `runs/` (frames and a record of each run) and `teacher.json`.
+        reporter: is told the progress.
+
+    Returns:
+        The record of each run, in the order of the starts.
+
+    Raises:
+        IpipError: no run ended well, or the teacher cannot be used.
+    """
+    runs = folder / RUNS_FOLDER
+    runs.mkdir(parents=True, exist_ok=True)
+    open_starts = [start for start in starts if _record(runs, start.name) is None]
     if open_starts:
         jobs = [
             MDJob(
@@ -42,7 +69,7 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
             for start in open_starts
         ]
         steps = settings.teacher_md.steps * len(jobs)
-        with run.reporter.tasks("teacher MD steps", steps) as advance:
+        with reporter.tasks("teacher MD steps", steps) as advance:
             shown = 0
 
             def progress(done: int, _total: int) -> None:
@@ -50,17 +77,25 @@ def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
                 advance(done - shown)
                 shown = done
 
-            with Teacher(settings.teacher, run.folder) as teacher:
-                write_sealed(run.folder / TEACHER_FILE, teacher.info.as_dict())
+            with Teacher(settings.teacher, folder) as teacher:
+                write_sealed(folder / TEACHER_FILE, teacher.info.as_dict())
                 teacher.run_md(
                     jobs,
                     settings.teacher_md,
                     progress=progress,
-                    on_result=lambda result: _store(folder, result),
-                    checkpoints=folder,
+                    on_result=lambda result: _store(runs, result),
+                    checkpoints=runs,
                 )
-    records = [_record(folder, start.name) or {} for start in starts]
-    return _result(run, folder, records, seeds)
+    records = [_record(runs, start.name) or {} for start in starts]
+    if not any(record.get("state") == "finished" and record["frames"] for record in records):
+        reasons = "; ".join(
+            sorted({str(record.get("reason", "its record is damaged")) for record in records})
+        )
+        raise IpipError(
+            f"{folder}: no run of the teacher's MD ended well ({reasons}); lower its "
+            "temperature or timestep, or give it relax_steps"
+        )
+    return records
 
 
 def read_runs(folder: Path, runs: Sequence[Mapping[str, Any]]) -> dict[str, list[Frame]]:
@@ -95,7 +130,7 @@ def _record(folder: Path, name: str) -> dict[str, Any] | None:
     return record
 
 
-def _teacher(folder: Path) -> dict[str, Any]:
+def read_teacher(folder: Path) -> dict[str, Any]:
     """Return which teacher ran.
 
     Raises:
@@ -115,15 +150,9 @@ def _result(
 ) -> StageResult:
     finished = [record for record in records if record["state"] == "finished"]
     frames = sum(record["frames"] for record in finished)
-    if frames == 0:
-        reasons = "; ".join(sorted({str(record["reason"]) for record in records}))
-        raise IpipError(
-            f"{run.folder}: no run of the teacher's MD ended well ({reasons}); lower its "
-            "temperature or timestep, or give it relax_steps"
-        )
     timed = [record["us_per_atom_step"] for record in finished if record["us_per_atom_step"]]
     names = ("name", "state", "reason", "step", "frames")
-    info = _teacher(run.folder)
+    info = read_teacher(run.folder)
     info.pop("start_s", None)
     failed = len(records) - len(finished)
     return StageResult(

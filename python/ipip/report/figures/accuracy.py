@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from ipip.pages.numbers import FOUR_DIGITS
 from ipip.report.content import ModelResult, ReportContent
 from ipip.report.figures.figure import (
     Figure,
@@ -68,7 +69,7 @@ def by_round(content: ReportContent) -> Figure:
             "yaxis": f"y{suffix}",
             "line": {"color": model_colour("student 1"), "width": 2.5},
             "marker": {"symbol": symbols, "size": sizes},
-            "hovertemplate": f"round %{{x}}: %{{y:.4g}} {unit}<extra></extra>",
+            "hovertemplate": f"round %{{x}}: %{{y:{FOUR_DIGITS}}} {unit}<extra></extra>",
         }
         if key == FORCE and all(model.interval is not None for model in students):
             trace["error_y"] = {
@@ -153,7 +154,7 @@ def _levels(
             "xaxis": f"x{suffix}",
             "yaxis": f"y{suffix}",
             "line": {"dash": dash, "width": 1.8, "color": model_colour(name)},
-            "hovertemplate": f"{model_label(name)}: %{{y:.4g}}<extra></extra>",
+            "hovertemplate": f"{model_label(name)}: %{{y:{FOUR_DIGITS}}}<extra></extra>",
         }
 
 

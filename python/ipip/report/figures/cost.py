@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipip.pages.numbers import FOUR_DIGITS, THREE_DIGITS, format_number
 from ipip.report.content import ReportContent
-from ipip.report.figures.figure import CAUSES, Figure, axis, model_colour, model_label, round_axis
+from ipip.report.figures.figure import Figure, axis, model_colour, model_label, round_axis
+from ipip.report.table import busy_sentence
 
 STAGES = {
     "05_forget": "forget",
@@ -18,9 +20,20 @@ STAGES = {
     "50_evaluate": "evaluate",
     "60_baseline": "baseline",
 }
-COLOURS = dict(
-    zip(STAGES.values(), (*CAUSES, "#0f83c9", "#b0b6c0", "#e8c547", "#5a7d2a"), strict=True)
-)
+COLOURS = {
+    "forget": "#ebdab3",
+    "explore (MD)": "#e69f00",
+    "harvest": "#cc79a7",
+    "reference labels": "#d84151",
+    "label": "#00a878",
+    "relabel": "#b2df64",
+    "pretrain": "#56b4e9",
+    "fine-tune": "#8f7ee0",
+    "committee": "#584b15",
+    "evaluate": "#125459",
+    "baseline": "#d55e00",
+}  # each pair at least 30 apart in CIE Lab
+OTHER = "#555d6b"  # of a stage that is not known here
 
 
 def cost_figures(content: ReportContent) -> list[Figure]:
@@ -41,14 +54,15 @@ def speed(content: ReportContent) -> Figure:
     texts = []
     for model in models:
         pace = model.us_per_atom_step or 0.0
-        text = f"{pace:.0f} µs" if pace >= 100 else f"{pace:.3g} µs"
+        text = f"{format_number(pace)} µs"
         if teacher and model.name != "teacher":
-            text += f"  ({teacher / pace:.3g} times faster)" if pace < teacher else ""
+            text += f"  ({format_number(teacher / pace)} times faster)" if pace < teacher else ""
         texts.append(text)
     return Figure(
         "speed",
         "Speed",
-        "One thread, on the same box: the teacher's evaluation, the students' MD in LAMMPS.",
+        "One thread, on the same box: the teacher's evaluation, the students' MD in LAMMPS. "
+        + busy_sentence(content.summary),
         [
             {
                 "type": "bar",
@@ -58,7 +72,7 @@ def speed(content: ReportContent) -> Figure:
                 "marker": {"color": [model_colour(model.name) for model in models]},
                 "text": texts,
                 "textposition": "auto",
-                "hovertemplate": "%{y}: %{x:.4g} µs<extra></extra>",
+                "hovertemplate": f"%{{y}}: %{{x:{FOUR_DIGITS}}} µs<extra></extra>",
             }
         ],
         {
@@ -88,8 +102,11 @@ def wall_time(content: ReportContent) -> Figure:
             "name": name,
             "x": order,
             "y": [own.get(index, 0.0) for index in order],
-            "marker": {"color": COLOURS.get(name, CAUSES[-1])},
-            "hovertemplate": "round %{x}: %{y:.3g} " + unit + "<extra>" + name + "</extra>",
+            "marker": {"color": COLOURS.get(name, OTHER)},
+            "hovertemplate": f"round %{{x}}: %{{y:{THREE_DIGITS}}} {unit}"
+            + "<extra>"
+            + name
+            + "</extra>",
         }
         for name, own in sorted(table.items(), key=lambda item: _order(item[0]))
     ]
@@ -97,7 +114,8 @@ def wall_time(content: ReportContent) -> Figure:
     return Figure(
         "wall-time",
         "Wall time",
-        f"{total / factor:.3g} {unit} in all; {calls} evaluations of the teacher, its MD included.",
+        f"{format_number(total / factor)} {unit} in all; {calls} evaluations of the teacher, its "
+        "MD included.",
         traces,
         {"barmode": "stack", "xaxis": round_axis(order), "yaxis": axis(f"wall time ({unit})")},
         ("stage", "wall time (s)", "teacher evaluations"),

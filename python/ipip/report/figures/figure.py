@@ -12,7 +12,7 @@ from typing import Any
 # Told apart by colour-blind readers, on light and on dark ground.
 TEACHER = "#8a919e"
 NONE = "#d55e00"
-STUDENTS = ("#56b4e9", "#0f83c9", "#00a878", "#cc79a7", "#e69f00", "#8f7ee0")
+STUDENTS = ("#56b4e9", "#0f83c9", "#00a878", "#cc79a7", "#e69f00", "#8f7ee0", "#b2df64", "#125459")
 CAUSES = ("#d55e00", "#e69f00", "#cc79a7", "#56b4e9", "#00a878", "#8f7ee0", "#8a919e")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipip.pages.numbers import THREE_DIGITS
 from ipip.report.content import ReportContent
 from ipip.report.figures.figure import (
     CAUSES,
@@ -106,7 +107,7 @@ def drift(content: ReportContent) -> Figure:
             "showlegend": False,
             "width": 0.5,
             "marker": {"color": STUDENTS[number]},
-            "hovertemplate": "round %{x}: %{y:.3g} " + unit + "<extra></extra>",
+            "hovertemplate": f"round %{{x}}: %{{y:{THREE_DIGITS}}} {unit}" + "<extra></extra>",
         }
         for number, (values, suffix, unit) in enumerate(
             (

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ipip.pages.numbers import FOUR_DIGITS, THREE_DIGITS
 from ipip.report.content import ReportContent, SpeciesAtEnd, SpeciesOverTime
 from ipip.report.figures.figure import TEACHER, Figure, axis
 
 COLOURS = ("#0f83c9", "#e69f00", "#00a878", "#cc79a7", "#56b4e9", "#d55e00", "#8f7ee0", "#b8a800")
+DASHES = ("solid", "dash", "dot", "dashdot")  # where colours come again
 OTHERS = "others"
 
 
@@ -41,7 +43,7 @@ def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
             "y": [entry.title for entry in entries],
             "x": [sum(entry.counts.get(n, 0) for n in names) / entry.runs for entry in entries],
             "marker": {"color": colour},
-            "hovertemplate": "%{y}: %{x:.3g} " + label + "<extra></extra>",
+            "hovertemplate": f"%{{y}}: %{{x:{THREE_DIGITS}}} {label}" + "<extra></extra>",
         }
         for label, names, colour in bars
     ]
@@ -77,8 +79,13 @@ def over_time(course: SpeciesOverTime, number: int) -> Figure:
             "name": pretty(name),
             "x": course.times,
             "y": counts,
-            "line": {"shape": "hv", "width": 2, "color": COLOURS[place % len(COLOURS)]},
-            "hovertemplate": "%{x:.4g} ps: %{y} " + pretty(name) + "<extra></extra>",
+            "line": {
+                "shape": "hv",
+                "width": 2,
+                "color": COLOURS[place % len(COLOURS)],
+                "dash": DASHES[place // len(COLOURS) % len(DASHES)],
+            },
+            "hovertemplate": f"%{{x:{FOUR_DIGITS}}} ps: %{{y}} {pretty(name)}" + "<extra></extra>",
         }
         for place, (name, counts) in enumerate(course.counts.items())
     ]

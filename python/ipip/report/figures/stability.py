@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ipip.pages.numbers import THREE_DIGITS
 from ipip.report.content import ModelResult, ReportContent, StabilityRun
 from ipip.report.figures.figure import CAUSES, Figure, axis, model_colour, model_label
 
@@ -119,7 +120,9 @@ def survival(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
                     "color": model_colour(model.name),
                     "dash": ("solid", "dash", "dot", "dashdot")[number % 4],
                 },
-                "hovertemplate": "%{x:.3g} ps: %{y:.0f} %<extra>" + model.name + "</extra>",
+                "hovertemplate": f"%{{x:{THREE_DIGITS}}} ps: %{{y:.0f}} %<extra>"
+                + model.name
+                + "</extra>",
             }
         )
         rows += [(model.name, time, part) for time, part in points]

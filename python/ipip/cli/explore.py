@@ -1,0 +1,54 @@
+"""`ipip explore`: frames to label, from the teacher's MD."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def explore(
+    config: Annotated[
+        Path, typer.Argument(help="Settings of the run (YAML); `reference` may be missing.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="File for the frames (.xyz).")],
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames to choose.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
+) -> None:
+    """Make frames to label: the teacher's MD from every system, different frames of it.
+
+    The MD lies in OUT.explore; the same command continues it, and with other --frames chooses
+    again. The frames have no labels: `ipip label` gives them some.
+    """
+    import dataclasses
+    import json
+    import shlex
+
+    from ipip.cli.progress import TerminalReporter
+    from ipip.cli.stopping import stoppable
+    from ipip.config.load import load_settings
+    from ipip.config.run import UnlabelledSettings
+    from ipip.loop.reporter import SilentReporter
+
+    settings = load_settings(config, UnlabelledSettings)
+    reporter = SilentReporter() if as_json else TerminalReporter()
+    with stoppable(out):
+        from ipip.loop.explore import explore as explore_systems
+
+        found = explore_systems(settings, out, frames=frames, reporter=reporter)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=1, default=str))
+        return
+    for name, reason in found.failed.items():
+        typer.echo(f"run {name} failed and is left out: {reason}", err=True)
+    low, high = found.temperatures
+    kelvin = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    typer.echo(
+        f"{found.chosen} of {found.candidates} frames chosen, from {found.used} of "
+        f"{found.trajectories} trajectories at {kelvin} K, by features of {found.features}: {out}"
+    )
+    if found.chosen < frames:
+        typer.echo(f"no other frame differs enough to make {frames}; give teacher_md more steps")
+    labels = out.with_name(f"labels{out.suffix}")
+    typer.echo(f"label them: ipip label LEVEL.yaml {shlex.quote(str(out))} --out {labels}")

@@ -1,0 +1,98 @@
+"""How busy the machine was while something was timed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+LOADAVG = Path("/proc/loadavg")
+INTERVAL_S = 0.05
+SLACK = 0.25  # running programs above the cores that are no load yet: daemons, the sampler itself
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """The machine's load.
+
+    Attributes:
+        running: threads that ran or waited for a core, on average, those that were timed included.
+        cores: that this process may use.
+    """
+
+    running: float
+    cores: int
+
+    @property
+    def is_high(self) -> bool:
+        """Whether programs had to share cores, so that wall times are too long."""
+        return self.running > self.cores + SLACK
+
+    def as_times(self) -> dict[str, float]:
+        """Return it as entries of a stage's times."""
+        return {"load": round(self.running, 2), "cores": float(self.cores)}
+
+
+def load_of(times: dict[str, float]) -> Load | None:
+    """Return the load that a stage noted; None where it noted none."""
+    if "load" not in times or "cores" not in times:
+        return None
+    return Load(float(times["load"]), int(times["cores"]))
+
+
+class LoadWatch:
+    """Counts running programs while a block runs.
+
+    The kernel's load average of the last minute would count what this process itself did before,
+    such as MD in parallel; so the run queue is looked at again and again. Where there is none to
+    see (not Linux), the load average has to do.
+
+    Attributes:
+        load: of the block, once it has ended.
+    """
+
+    def __init__(self) -> None:
+        self.load = Load(0.0, _cores())
+        self._counts: list[int] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> LoadWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        counts = self._counts
+        running = sum(counts) / len(counts) if counts else os.getloadavg()[0]
+        self.load = Load(running, self.load.cores)
+
+    def _sample(self) -> None:
+        while not self._ended.is_set():
+            count = _running()
+            if count is None:
+                return
+            self._counts.append(count)
+            self._ended.wait(INTERVAL_S)
+
+
+def _running() -> int | None:
+    """Return the threads that run or wait for a core now, but for the one that asks."""
+    try:
+        return max(0, int(LOADAVG.read_text(encoding="ascii").split()[3].split("/")[0]) - 1)
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -59,11 +59,13 @@ ModelFile read(const ZipEntries& archive, const std::string& path) {
 
 // Messages quote names and values of the file, which may be anything.
 template <class Read>
-auto told_in_one_line(Read&& read) {
+auto told_in_one_line(const std::string& path, Read&& read) {
   try {
     return read();
   } catch (const Error& error) {
-    throw Error(printable(error.what()));
+    const std::string_view what = error.what();
+    if (!what.starts_with(path)) throw Error(printable(what));
+    throw Error(path + printable(what.substr(path.size())));  // a path may be of any bytes
   }
 }
 
@@ -87,19 +89,19 @@ void compare_code(const ModelFile& model) {
 }  // namespace
 
 ModelFile read_model_file(const std::string& path) {
-  return told_in_one_line([&] { return read(ZipEntries(path), path); });
+  return told_in_one_line(path, [&] { return read(ZipEntries(path), path); });
 }
 
 ModelFile read_model_file(std::unique_ptr<std::istream> bytes, const std::string& path) {
-  return told_in_one_line([&] { return read(ZipEntries(std::move(bytes), path), path); });
+  return told_in_one_line(path, [&] { return read(ZipEntries(std::move(bytes), path), path); });
 }
 
 void check_code(const ModelFile& model) {
-  told_in_one_line([&] { compare_code(model); });
+  told_in_one_line(model.metadata.info.path, [&] { compare_code(model); });
 }
 
 Metadata read_metadata(const std::string& path) {
-  return told_in_one_line([&] { return read_block(ZipEntries(path), path); });
+  return told_in_one_line(path, [&] { return read_block(ZipEntries(path), path); });
 }
 
 StudentInfo read_info(const std::string& path) {

@@ -39,7 +39,8 @@ def info(
         "training set": metadata.training_digest or "not recorded",
         "written by": ", ".join(f"{name} {v}" for name, v in metadata.versions.items()),
         "cite": metadata.citation,
-        "in LAMMPS": "\n".join(student_pair(model, metadata.symbols).lines),
+        "in LAMMPS": f"{student_pair(model, metadata.symbols).lines[0]}\n"
+        f"pair_coeff * * {model} {' '.join(metadata.symbols)}",
     }
     table = Table(title=str(model), show_header=False, title_justify="left")
     for name, value in rows.items():

@@ -1,0 +1,80 @@
+"""Counts of outcomes by kind of file, as one table."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+OUTCOMES = ("told", "healed", "unnoticed", "wrong", "crashed", "hung")
+BAD = ("wrong", "crashed", "hung")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How one case ended.
+
+    Attributes:
+        subject: what was damaged: "finished run", ...
+        kind: of file.
+        case: file and damage.
+        outcome: one of OUTCOMES.
+        detail: what was said, or what was different.
+        reason: why this kind of file may be damaged unnoticed, or "".
+    """
+
+    subject: str
+    kind: str
+    case: str
+    outcome: str
+    detail: str = ""
+    reason: str = ""
+
+    @property
+    def bad(self) -> bool:
+        """It must not be so."""
+        return self.outcome in BAD or (self.outcome == "unnoticed" and not self.reason)
+
+
+class Table:
+    """Collects outcomes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Counter[str]] = {}
+        self.reasons: dict[tuple[str, str], str] = {}
+        self.bad: list[Outcome] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one case."""
+        self.count(outcome.subject, outcome.kind, {outcome.outcome: 1}, outcome.reason)
+        if outcome.bad:
+            self.bad.append(outcome)
+
+    def count(self, subject: str, kind: str, numbers: dict[str, int], reason: str = "") -> None:
+        """Count cases of which only the numbers are known."""
+        row = self.rows.setdefault((subject, kind), Counter())
+        row.update(numbers)
+        if row["unnoticed"]:
+            self.reasons[subject, kind] = reason
+
+    @property
+    def tried(self) -> int:
+        """Number of cases in all."""
+        return sum(row.total() for row in self.rows.values())
+
+    def markdown(self) -> str:
+        """Return the table for the docs."""
+        head = ["what", "tried", *OUTCOMES, "why unnoticed is no harm"]
+        lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+        total: Counter[str] = Counter()
+        last = ""
+        for (subject, kind), row in sorted(self.rows.items()):
+            if subject != last:
+                lines.append(f"| **{subject}** |{' |' * (len(head) - 1)}")
+                last = subject
+            numbers = [row.total(), *(row[name] for name in OUTCOMES)]
+            reason = self.reasons.get((subject, kind), "")
+            lines.append(f"| {kind} | {' | '.join(map(str, numbers))} | {reason} |")
+            total.update(row)
+        numbers = [total.total(), *(total[name] for name in OUTCOMES)]
+        lines.append(f"| **in all** | {' | '.join(map(str, numbers))} | |")
+        return "\n".join(lines) + "\n"

@@ -23,10 +23,17 @@ def all_cases(subject: Subject, draw: random.Random) -> list[Case]:
     """Return each damage to each file of a folder."""
     outputs = subject.outputs()
     return [
-        Case(subject, name, way, kind_of(name, outputs), draw.randrange(THOROUGH) == 0)
+        Case(
+            subject, name, way, kind_of(name, outputs), draw.randrange(THOROUGH) == 0 or drawn(name)
+        )
         for name in subject.files()
         for way in DAMAGES
     ]
+
+
+def drawn(name: str) -> bool:
+    """Say whether a file is a picture, or a page with pictures."""
+    return name.endswith((".png", ".html"))
 
 
 def try_all(

@@ -17,11 +17,13 @@ class Kind(NamedTuple):
         name: for the table.
         pattern: of its path in the folder.
         reason: why damage to it may go unnoticed, or "" where it may not.
+        only: a word of the names of the folders for which the reason stands; "": of all.
     """
 
     name: str
     pattern: str
     reason: str = ""
+    only: str = ""
 
 
 RUN = r"(^|.*/)"
@@ -37,7 +39,8 @@ KINDS = (
         "views; written again",
     ),
     Kind("`best/student.pt`, `student.pt` of a folder", r"^(best/)?student\.pt$"),
-    Kind("`config.lock.yaml`, `protocol.json`", r"^(config\.lock\.yaml|protocol\.json)$"),
+    Kind("`config.lock.yaml`", r"^config\.lock\.yaml$"),
+    Kind("`protocol.json`", r"^protocol\.json$", "`ipip stability` alone reads it", "harvest"),
     Kind(
         "`journal.jsonl`, `progress.json`, `.lock`",
         RUN + r"(journal\.jsonl|progress\.json|\.lock|\.train\.lock)$",
@@ -46,12 +49,12 @@ KINDS = (
     Kind("`manifest.json`", RUN + r"manifest\.json$"),
     Kind(
         "logs",
-        RUN + r"(log\..*lammps|log\.lammps|screen\.txt|teacher-\d+\.log|.*tfevents.*|hparams\.yaml)$",
+        RUN + r"(log\.(before\.)?lammps|screen\.txt|teacher-\d+\.log)$",
         "for people; no figure is read from the log of a run that has a verdict",
     ),
     Kind(
         "decks, start structures, links to students",
-        RUN + r"runs?/.*/(in\.lammps|start\.data|student\.pt)$|" + RUN + "speed/(in.lammps|start.data|student.pt)$",
+        RUN + r"(runs/.+|speed)/(in\.lammps|start\.data|student\.pt)$",
         "written when a run of MD begins, and read only then",
     ),
     Kind(
@@ -60,11 +63,19 @@ KINDS = (
         "of a run that has its verdict: nothing reads them again",
     ),
     Kind(
-        "student MD: dumps, ring, end, record, verdict",
-        RUN
-        + r"(trajectory\.dump|last\.dump|ring/\d+\.dump|end\.txt|progress\.txt|run\.json|verdict\.json"
-        + r"|frames_removed|garbage_collected)$",
+        "student MD: dumps and ring",
+        RUN + r"(trajectory\.dump|ring/\d+\.dump|frames_removed|garbage_collected)$",
         "of a run that was judged and harvested: the stage's outputs have what was read of them",
+    ),
+    Kind(
+        "student MD: `verdict.json`, `run.json`",
+        RUN + r"(run\.json|verdict\.json)$",
+        "of a stage that is done: the manifest has what counts",
+    ),
+    Kind(
+        "student MD: last frame, end, progress",
+        RUN + r"(last\.dump|end\.txt|progress\.txt)$",
+        "of a run that was judged: the verdict has what was read of them",
     ),
     Kind(
         "`started.json`, `teacher.json`, `teacher_timing.json`",
@@ -83,12 +94,6 @@ KINDS = (
         "of a training whose student is written; curves are for people",
     ),
     Kind("`split.json` of a training", r"^split\.json$"),
-    Kind(
-        "`scan.json`, `harvest.csv` of a harvest",
-        r"^out/.*(scan\.json|harvest\.csv|summary\.json)$",
-        "written again",
-    ),
-    Kind("frames of a harvest", r"^out/.*\.xyz$"),
 )
 OUTPUTS = Kind("outputs of a stage: frames, students, tables", "")
 

@@ -1,4 +1,4 @@
-"""The folders that are damaged: finished, or killed at a stated moment, with what they must give."""
+"""Folders to damage: finished, or killed at a stated moment, with what they must give."""
 
 from __future__ import annotations
 
@@ -115,14 +115,17 @@ def student_of(path: Path) -> str:
 # --- the loop
 
 
-def write_loop_inputs(home: Path) -> None:
-    """Write settings and data of a run of one round that takes seconds."""
+def write_loop_inputs(home: Path, restart_interval: int = 0) -> None:
+    """Write settings and data of a run of one round that takes seconds.
+
+    Without restart files of student MD, a killed run gives bit for bit what an unbroken one does.
+    """
     home.mkdir(parents=True)
     frames = reference_frames(12, seed=1)
     write_frames(home / "reference.xyz", frames)
     write_frames(home / "start.xyz", [frames[0].replace(energy=None, forces=None)])
     settings = plain_settings(home)
-    settings["student_md"] |= {"restart_interval": 12}
+    settings["student_md"] |= {"restart_interval": restart_interval}
     settings["teacher_md"] |= {"checkpoint_interval": 8}
     (home / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
 
@@ -157,7 +160,7 @@ def finished_loop(scratch: Path) -> Subject:
 def killed_loop(scratch: Path, name: str, moment: Callable[[], None]) -> Subject:
     """A run that was killed at a moment, which `moment` prepares in the process to be killed."""
     home = scratch / name.replace(" ", "-").replace("'", "")
-    write_loop_inputs(home)
+    write_loop_inputs(home, restart_interval=12)
     must_be_killed(loop_command(home), moment)
     subject = Subject(name, home, "run", loop_command, loop_results, ("--yes",), finished=False)
     subject.verbs, subject.changing = LOOP_VERBS[:2], LOOP_CHANGES[:2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 
 OUTCOMES = ("told", "healed", "unnoticed", "wrong", "crashed", "hung")
 BAD = ("wrong", "crashed", "hung")
@@ -49,12 +50,18 @@ class Table:
         if outcome.bad:
             self.bad.append(outcome)
 
-    def count(self, subject: str, kind: str, numbers: dict[str, int], reason: str = "") -> None:
+    def count(self, subject: str, kind: str, numbers: Mapping[str, int], reason: str = "") -> None:
         """Count cases of which only the numbers are known."""
         row = self.rows.setdefault((subject, kind), Counter())
         row.update(numbers)
-        if row["unnoticed"]:
+        if reason and row["unnoticed"]:
             self.reasons[subject, kind] = reason
+
+    @property
+    def failed(self) -> bool:
+        """Damage was believed, ended a command badly, or went unnoticed without a reason."""
+        counted = any(row[name] for row in self.rows.values() for name in BAD)
+        return counted or bool(self.bad)
 
     @property
     def tried(self) -> int:

@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: damage every file of real folders in six ways; print what came of it."""
+"""`python -m tests.faults`: damage every file of real folders in six ways."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tests.faults.model_files import (
     small_student,
 )
 from tests.faults.subjects import SUBJECTS
-from tests.faults.table import Outcome, Table
+from tests.faults.table import Outcome, Table, with_table
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the cases, drawn at random")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--out", type=Path, help="file for the table")
+    parser.add_argument("--into", type=Path, help="page whose table is replaced")
     parser.add_argument("--verbose", action="store_true", help="print how each case ended")
     parser.add_argument("--kills", type=int, default=40, help="runs killed at random moments")
     parser.add_argument("--fuzz", type=int, default=2000, help="rounds of damaged model files")
@@ -52,8 +52,9 @@ def main() -> int:
             _fuzz(table, scratch, options.fuzz, options.seed)
     print(table.markdown())
     print(f"{table.tried} cases in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    if options.out:
-        options.out.write_text(table.markdown(), encoding="utf-8")
+    if options.into:
+        page = options.into.read_text(encoding="utf-8")
+        options.into.write_text(with_table(page, table), encoding="utf-8")
     return int(table.failed)
 
 

@@ -85,3 +85,15 @@ class Table:
         numbers = [total.total(), *(total[name] for name in OUTCOMES)]
         lines.append(f"| **in all** | {' | '.join(map(str, numbers))} | |")
         return "\n".join(lines) + "\n"
+
+
+BEGIN, END = "<!-- table of faults: begin -->\n", "<!-- table of faults: end -->\n"
+
+
+def with_table(page: str, table: Table) -> str:
+    """Return a page of the docs with another table between its marks."""
+    before, found, rest = page.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (found and ended):
+        raise ValueError(f"the page has no lines {BEGIN.strip()!r} and {END.strip()!r}")
+    return before + BEGIN + table.markdown() + END + after

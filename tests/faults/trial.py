@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from ipip.bound import end_with_parent
 from ipip.cli.main import main
 
 LIMIT_S = 240.0  # for all calls of one case, of which an undamaged one takes seconds
@@ -122,6 +123,7 @@ def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
         code = 1
         try:
             os.setpgid(0, 0)
+            end_with_parent()
             here.close()
             there.send_bytes(pickle.dumps((work(),)))
             code = 0

@@ -123,7 +123,8 @@ def _continue(
                 return other
         return case.ended("told", ended.sentence)
     if other := _other_results(case, home, ended, ""):
-        return other
+        warned = subject.warns and ended.err.strip()
+        return case.ended("told", warned) if warned else other
     path = target / case.file
     there = path.is_file() and path.read_bytes() != changed
     if there if path.exists() else bool(changed):

@@ -36,6 +36,7 @@ class Subject:
         results: reads what must come out, from a copy of `home`; and what it printed.
         force: options that let the command set damaged results aside, if there are such.
         finished: nothing but damage leads to a change of files.
+        warns: where something is left out, the command says so and goes on; it says nothing else.
         verbs: other verbs on the folder, that change nothing.
         changing: verbs that change the folder, each called on a copy of its own.
         expected: results that are right.
@@ -48,6 +49,7 @@ class Subject:
     results: Callable[[Path, Call], Any]
     force: tuple[str, ...] = ()
     finished: bool = True
+    warns: bool = False
     verbs: tuple[tuple[str, ...], ...] = ()
     changing: tuple[tuple[str, ...], ...] = ()
     expected: list[Any] = dataclasses.field(default_factory=list)
@@ -168,13 +170,19 @@ def killed_loop(scratch: Path, name: str, moment: Callable[[], None]) -> Subject
 
 
 def loop_in_student_md(scratch: Path) -> Subject:
-    """Killed when the second run of the first student's MD had ended, and was not judged."""
+    """Killed when the second run of the first student's MD had ended, and was not judged.
+
+    A run of MD that goes on from a restart file has other noise than one that was not killed, and
+    one that is damaged goes on, or begins anew: each of these is right.
+    """
     subject = killed_loop(scratch, "a run killed in student MD", kill_before_second_verdict)
-    (restarts,) = {p.parent for p in subject.folder.rglob("restart.a") if not judged(p.parent)}
-    pair = [f"{restarts.relative_to(subject.folder)}/restart.{letter}" for letter in "ab"]
-    for gone in ((), (pair[0],), (pair[1],), tuple(pair)):
-        subject.learn(scratch, *gone)
-    return subject
+    for folder in sorted((subject.folder / "round_001/10_explore/runs").iterdir()):
+        place = folder.relative_to(subject.folder)
+        verdict = [f"{place}/verdict.json"] if judged(folder) else []
+        pair = [f"{place}/restart.{letter}" for letter in "ab"]
+        for gone in ([], pair[:1], pair[1:], pair):
+            subject.learn(scratch, *verdict, *gone)
+    return subject.learn(scratch)
 
 
 def loop_in_training(scratch: Path) -> Subject:
@@ -278,7 +286,7 @@ def dumps_to_harvest(scratch: Path) -> Subject:
     def results(home: Path, _call: Call) -> Any:
         return {"frames": (home / "harvest/frames.xyz").read_text()}
 
-    subject = Subject("student MD to `ipip harvest`", ran.home, "out", command, results)
+    subject = Subject("student MD to `ipip harvest`", ran.home, "out", command, results, warns=True)
     return subject.learn(scratch)
 
 

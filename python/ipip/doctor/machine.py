@@ -36,7 +36,7 @@ def _processor() -> Finding:
 
 
 def _cpu() -> tuple[str, set[str]]:
-    """Return the processor's name and its flags, as Linux tells them."""
+    """Return the processor's name and its flags, as Linux lists them."""
     model, flags = platform.machine(), set[str]()
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
@@ -56,8 +56,8 @@ def _gpus() -> Finding:
     query = shutil.which("nvidia-smi")
     if query is None:
         return Finding("GPU", "good", "none found (no nvidia-smi); the CPU is used")
-    asked = "--query-gpu=name,memory.total,driver_version,compute_cap"
-    status, output = try_command([query, asked, "--format=csv,noheader"], limit=30.0)
+    properties = "--query-gpu=name,memory.total,driver_version,compute_cap"
+    status, output = try_command([query, properties, "--format=csv,noheader"], limit=30.0)
     if status != 0:
         return Finding(
             "GPU",

@@ -18,7 +18,7 @@ from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
 from ipip.installation import install_command
-from ipip.lammps.process import without_launcher
+from ipip.launchers import without_launcher
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ipip.config.md import StudentMDSettings
 from ipip.config.run import RunSettings
 from ipip.data import Frame
 from ipip.lammps.deck import at_constant_pressure
@@ -70,7 +69,7 @@ def pressure_concerns(
     settings: RunSettings, train: Sequence[Frame], test: Sequence[Frame]
 ) -> list[str]:
     """Say that a student at constant pressure has not learnt it, or is not tested on it."""
-    blocks = [name for name, md in _student_md(settings) if at_constant_pressure(md)]
+    blocks = blocks_at_constant_pressure(settings)
     if not blocks:
         return []
     what = f"{' and '.join(blocks)} runs at constant pressure"
@@ -101,9 +100,10 @@ def as_sentence(concern: str) -> str:
     return f"{concern[0].upper()}{concern[1:]}."
 
 
-def _student_md(settings: RunSettings) -> list[tuple[str, StudentMDSettings]]:
-    blocks = (("student_md", settings.student_md), ("stability.md", settings.stability.md))
-    return [(name, md) for name, md in blocks if md is not None]
+def blocks_at_constant_pressure(settings: RunSettings) -> list[str]:
+    """Return the blocks of the settings whose MD follows a pressure."""
+    blocks = {"student_md": settings.student_md, "stability.md": settings.stability.md}
+    return [name for name, md in blocks.items() if md is not None and at_constant_pressure(md)]
 
 
 def _stresses(frames: Sequence[Frame]) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ase.data import atomic_numbers
 
+from ipip.cores import usable_cores
 from ipip.data.frame import IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
@@ -246,7 +247,7 @@ def _convert(frame: DumpFrame, units: LammpsUnits) -> None:
 @contextlib.contextmanager
 def _opened(parser: DumpParser, file: Path, offset: int) -> Iterator[DumpFrames]:
     """Open the frames of a file; with a second core a second thread reads beside the caller's."""
-    ahead = len(os.sched_getaffinity(0)) > 1
+    ahead = usable_cores() > 1
     with contextlib.ExitStack() as stack:
         if is_compressed(file):
             source = open_compressed(file, offset, ahead)

@@ -84,7 +84,7 @@ def init(
         write_quick_template(file)
         typer.echo(f"wrote {file}: the quick example, whose labels lie in examples/mo-s-o/data")
         return
-    from ipip.cli.label_keys import label_keys
+    from ipip.cli.label_keys import energy_unit
     from ipip.config.run import RunSettings
     from ipip.config.template import render_template
     from ipip.data.survey import survey_labels
@@ -97,7 +97,7 @@ def init(
             energy=energy_key,
             forces=forces_key,
             group=group_key,
-            units=label_keys("", "", None, None, "", units=units).units,
+            units=energy_unit(units),
         )
     elif energy_key or forces_key or group_key or units:
         raise InputError("--energy-key, --forces-key, --group-key and --units go with --labels")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame
+from ipip.data.mixed_states import describe_mixed_states
 from ipip.lammps.deck import at_constant_pressure
 from ipip.loop.reference import ReferenceFrames
 from ipip.loop.statistics import LEAST_GROUPS, withheld
@@ -13,14 +14,19 @@ from ipip.loop.statistics import LEAST_GROUPS, withheld
 LEAST_EPOCHS = 20  # of the fine-tuning
 
 
-def find_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str]:
+def find_concerns(
+    settings: RunSettings, reference: ReferenceFrames, boxes: Sequence[Frame] = ()
+) -> list[str]:
     """Return one sentence for each concern.
 
     Args:
         settings: of the run.
         reference: its labels.
+        boxes: in which it explores.
     """
+    mixed = describe_mixed_states([*reference.train, *boxes])
     return [
+        *([] if mixed is None else [mixed]),
         *split_concerns(settings, reference),
         *pressure_concerns(settings, reference.train, reference.test),
         *_epoch_concerns(settings, len(reference.train)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ipip.lammps.dump import stated_units
+from ipip.lammps.dump_files import stated_units
 from ipip.lammps.run_record import RUN_FILE
 from ipip.lammps.timestep import agreed_timestep
 from ipip.lammps.trajectory import RunTrajectory

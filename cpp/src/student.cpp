@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A student evaluated by TorchScript, or by the kernels in fused/ where they can.
+// A student evaluated by TorchScript, or by the kernels where they can.
 //
 // e: pair, i: its receiving atom, j: its neighbour, a, b: Cartesian components.
 #include "ipip/student.hpp"
@@ -12,16 +12,16 @@
 #include <new>
 #include <utility>
 
+#include "backends/cpu/inference/make_evaluator.hpp"
+#include "backends/cpu/inference/painn_model.hpp"
+#include "backends/torchscript/scripted_student.hpp"
+#include "backends/torchscript/short_reason.hpp"
 #include "evaluator.hpp"
-#include "fused/make_evaluator.hpp"
-#include "fused/painn_model.hpp"
-#include "halo_session.hpp"
+#include "halo/halo_session.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
 #include "model/model_file.hpp"
-#include "scripted_student.hpp"
-#include "short_reason.hpp"
 #include "warm_up.hpp"
 
 namespace ipip {

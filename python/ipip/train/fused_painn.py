@@ -135,7 +135,7 @@ class _Evaluation(torch.autograd.Function):
 
 
 def _parameters(student: PaiNN) -> list[Tensor]:
-    """Parameters in the order of cpp/src/training/weights.cpp; shared filters once per layer."""
+    """Parameters in the order of training/weights.cpp; shared filters once per layer."""
     linears: list[Any] = []
     layers: Any = zip(student.filters, student.messages, student.updates, strict=True)
     for filters, message, update in layers:

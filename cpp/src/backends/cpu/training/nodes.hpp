@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Tangents of the pointwise parts of node-wise layers. Included by kernels.inc alone, after
-// fused/nodes.hpp.
+// inference/nodes.hpp.
 //
-// L, R: halves of the mixed vectors. Rows as in fused/kernels.hpp.
+// L, R: halves of the mixed vectors. Rows as in inference/kernels.hpp.
 
 template <class T>
 void silu_tangent(const T* z, const T* z_dot, std::int64_t n, T* h_dot) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tangents of the passes over pairs. Included by kernels.inc alone, after fused/edges.hpp.
+// Tangents of the passes over pairs. Included by kernels.inc alone, after inference/edges.hpp.
 //
 // w: filter times envelope, w_dot = w'(d) d_dot. tap: of the spline; v: vector of channels within a
 // chunk. A message part phi receives p w + q w_dot, and w and w_dot receive p phi + q phi_dot and
@@ -107,7 +107,7 @@ IPIP_INLINE void add_to_table(T* node, int kRow, const Taps<T>& taps, int k, Vec
 }
 
 // `vectors` of a chunk of width `kChunk`; `table` and `table_gradient` point to the first of them.
-// A row takes its own pairs: each stands for its mirror, as in fused/edges.hpp.
+// A row takes its own pairs: each stands for its mirror, as in inference/edges.hpp.
 template <class T, int vectors>
 void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int kChunk,
                               std::int64_t at, std::int64_t n_rows, T* message_g_dot,

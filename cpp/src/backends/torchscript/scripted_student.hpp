@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "halo_session.hpp"
+#include "halo/halo_session.hpp"
 #include "ipip/student.hpp"
 #include "model/model_file.hpp"
 #include "resident_pairs.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "../model/model_file.hpp"
+#include "model/model_file.hpp"
 #include "radial_table.hpp"
 
 namespace ipip::fused {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../fused/buffer.hpp"
+#include "../inference/buffer.hpp"
 #include "kernels.hpp"
 #include "matrix.hpp"
 

@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "../fused/buffer.hpp"
-#include "../fused/kernels.hpp"
-#include "../fused/radial_table.hpp"
+#include "../inference/buffer.hpp"
+#include "../inference/kernels.hpp"
+#include "../inference/radial_table.hpp"
 
 namespace ipip::training {
 

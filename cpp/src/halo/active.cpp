@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The active halo exchanger of a thread.
-#include "ipip/halo.hpp"
-
 #include <utility>
+
+#include "ipip/halo.hpp"
 
 namespace ipip {
 namespace {

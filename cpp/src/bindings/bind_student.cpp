@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ipip._core.Student: a model file evaluated by libipip, for arrays of numpy.
-#include "module_student.hpp"
+#include "bind_student.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>

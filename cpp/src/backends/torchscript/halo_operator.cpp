@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-#include "halo_session.hpp"
+#include "halo/halo_session.hpp"
 #include "ipip/halo.hpp"
 
 namespace {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-// What training adds to the arithmetic of the fused evaluator (fused/kernels.hpp): the tangent of
-// the forward sweep along given changes of the pair vectors, and the tangent of the backward sweep.
+// What training adds to the arithmetic of the fused evaluator (inference/kernels.hpp): the tangent
+// of the forward sweep along given changes of the pair vectors, and the tangent of the backward
+// sweep.
 //
 // i: receiving atom, j: sending atom, e: pair, l: layer, c: channel, F: channels, a multiple of 16.
 // x_dot: tangent of x. g: dE/dx. g_dot: its tangent, which is the gradient of the tangent of E
-// with respect to x. Rows as in fused/kernels.hpp.
+// with respect to x. Rows as in inference/kernels.hpp.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "../fused/kernels.hpp"
+#include "../inference/kernels.hpp"
 
 namespace ipip::training {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ipip._core.ResidentStudent and ipip._core.place_rank: what pair_style ipip does on each rank.
-#include "module_ranks.hpp"
+#include "bind_ranks.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>

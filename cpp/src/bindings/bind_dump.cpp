@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The reader of LAMMPS text dumps for Python: files in, arrays of numpy out.
-#include "module_dump.hpp"
+#include "bind_dump.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>

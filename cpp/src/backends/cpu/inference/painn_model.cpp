@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "../model/student_arrays.hpp"
+#include "model/student_arrays.hpp"
 
 namespace ipip::fused {
 namespace {

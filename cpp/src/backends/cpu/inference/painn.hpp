@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "../evaluator.hpp"
 #include "buffer.hpp"
+#include "evaluator.hpp"
 #include "exchange.hpp"
 #include "kernels.hpp"
 #include "packed_weights.hpp"

@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "../fused/painn_model.hpp"
-#include "../fused/pair_lists.hpp"
+#include "../inference/painn_model.hpp"
+#include "../inference/pair_lists.hpp"
 #include "filter_tables.hpp"
 #include "ipip/student.hpp"
 #include "kernels.hpp"

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../fused/buffer.hpp"
+#include "../inference/buffer.hpp"
 #include "kernels.hpp"
 
 namespace ipip::training {

@@ -9,12 +9,12 @@
 #include <string_view>
 #include <utility>
 
+#include "bind_dump.hpp"
+#include "bind_ranks.hpp"
+#include "bind_student.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
-#include "module_dump.hpp"
-#include "module_ranks.hpp"
-#include "module_student.hpp"
 
 namespace py = pybind11;
 

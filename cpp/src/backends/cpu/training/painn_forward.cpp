@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../fused/zbl.hpp"
+#include "../inference/zbl.hpp"
 #include "painn_training.hpp"
 
 namespace ipip::training {

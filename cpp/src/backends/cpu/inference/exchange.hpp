@@ -9,8 +9,8 @@
 #include <string>
 #include <type_traits>
 
-#include "../halo_session.hpp"
 #include "buffer.hpp"
+#include "halo/halo_session.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 

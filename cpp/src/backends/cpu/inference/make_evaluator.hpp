@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "../evaluator.hpp"
-#include "../model/model_file.hpp"
+#include "evaluator.hpp"
+#include "model/model_file.hpp"
 
 namespace ipip::fused {
 

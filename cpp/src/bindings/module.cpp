@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Python module ipip._core. Loading it loads libipip, which registers ipip::halo_exchange.
+// The Python module ipip._core. It needs no libtorch before it is asked for what does.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -49,12 +49,12 @@ void register_core_error(const py::module_& module) {
 }  // namespace
 
 PYBIND11_MODULE(_core, module) {
-  ipip::require_matching_torch();
   register_core_error(module);
   module.def("built_for", [] { return IPIP_STUB; });
   module.def("version", &ipip::version);
   module.def("torch_version_built", &ipip::torch_version_built);
   module.def("torch_version_loaded", &ipip::torch_version_loaded);
+  module.def("load_operators", &ipip::require_matching_torch);
   bind_dump(module);
   bind_student(module);
   bind_ranks(module);

@@ -19,10 +19,6 @@ HaloSession*& active_slot() {
 HaloSession::HaloSession(std::shared_ptr<HaloExchanger> exchanger,
                          const std::vector<std::int64_t>& widths, bool adjoints, Scalar scalar)
     : exchanger_(std::move(exchanger)), widths_(widths), adjoints_(adjoints), scalar_(scalar) {
-  if (exchanges() && adjoints_) {
-    first_token_ = torch::zeros({}, torch::kFloat64).set_requires_grad(true);
-    token_ = first_token_;
-  }
   previous_ = std::exchange(active_slot(), this);
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <memory>
-#include <utility>
 #include <vector>
 
+#include "ipip/export.hpp"
 #include "ipip/halo.hpp"
 
 namespace ipip {
@@ -15,18 +13,10 @@ namespace ipip {
 /// One evaluation of a student under an exchanger: every rank makes the same exchanges, whatever
 /// its atoms, its pairs or its failures are.
 ///
-/// An exchange is collective, but autograd alone would run a rank's backward exchanges only where a
-/// gradient flows, and in an order that data flow leaves open. So each exchange also takes a token
-/// from the one before it and hands one on:
-///
-///     (rows_k, token_k) = exchange(x_k, token_(k-1)),  k = 1 .. K
-///
-/// Asking for the gradient of (energy, token_K) with respect to (vectors, token_0) then needs every
-/// exchange, each once, K first: without pairs, without atoms, and where the energy ignores the
-/// rows. Hand-written kernels need neither tokens nor adjoints: all their exchanges are forward
-/// ones. `finish_failed` makes the exchanges that a rank still owes after a failure, with zeros, so
-/// that the others come to their end and all can be told.
-class HaloSession {
+/// Hand-written kernels need no adjoints: all their exchanges are forward ones. Those of autograd
+/// are kept in order by `HaloTokens`. `finish_failed` makes the exchanges that a rank still owes
+/// after a failure, with zeros, so that the others come to their end and all can be told.
+class IPIP_API HaloSession {
  public:
   /// @param exchanger may be null: then nothing is exchanged
   /// @param widths    numbers per row of each exchange; outlives this
@@ -64,10 +54,6 @@ class HaloSession {
   /// Whether there is an exchange at all.
   bool exchanges() const { return exchanger_ != nullptr && !widths_.empty(); }
 
-  const torch::Tensor& first_token() const { return first_token_; }
-  const torch::Tensor& token() const { return token_; }
-  void set_token(torch::Tensor token) { token_ = std::move(token); }
-
  private:
   std::shared_ptr<HaloExchanger> exchanger_;
   const std::vector<std::int64_t>& widths_;
@@ -76,8 +62,6 @@ class HaloSession {
   bool between_halves_ = false;
   std::size_t forward_done_ = 0;
   std::size_t reverse_done_ = 0;
-  torch::Tensor first_token_;
-  torch::Tensor token_;
   HaloSession* previous_;
 };
 

@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import ipip.native  # noqa: F401  registers torch.classes.ipip.PainnTraining
 from ipip.errors import InputError
 from ipip.models.painn import NORM_EPSILON, PaiNN
+from ipip.native import load_operators
+
+load_operators()  # registers torch.classes.ipip.PainnTraining
 
 CHANNEL_MULTIPLE = 16
 

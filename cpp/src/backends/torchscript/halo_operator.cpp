@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "halo/halo_session.hpp"
+#include "halo_tokens.hpp"
 #include "ipip/halo.hpp"
 
 namespace {
@@ -108,7 +109,7 @@ variable_list FoldHalo::backward(AutogradContext* context, const variable_list& 
 }
 
 // The exchange of a session: its token ties it to its neighbours in the order of calls (see
-// HaloSession). Evaluated once and never differentiated twice.
+// HaloTokens). Evaluated once and never differentiated twice.
 struct OrderedAppendHalo : torch::autograd::Function<OrderedAppendHalo> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& token,
                                const Exchanger& exchanger) {
@@ -132,11 +133,12 @@ Tensor halo_exchange(const Tensor& x) {
   const Exchanger exchanger = ipip::active_halo_exchanger();
   if (exchanger == nullptr) return x;
   auto* session = ipip::HaloSession::active();
-  if (session == nullptr) return AppendHalo::apply(x, exchanger);
+  auto* tokens = ipip::HaloTokens::active();
+  if (session == nullptr || tokens == nullptr) return AppendHalo::apply(x, exchanger);
   check_rows(x, exchanger->n_local());
   session->begin_forward(width_of(x));
-  variable_list out = OrderedAppendHalo::apply(x, session->token(), exchanger);
-  session->set_token(out[1]);
+  variable_list out = OrderedAppendHalo::apply(x, tokens->last(), exchanger);
+  tokens->set_last(out[1]);
   return out[0];
 }
 

@@ -2,6 +2,7 @@
 // e: pair, i: its receiving atom, j: its neighbour, g_e = dE/dr_e.
 #include "scripted_student.hpp"
 
+#include <ATen/Parallel.h>
 #include <c10/core/AutogradState.h>
 #include <c10/core/DeviceGuard.h>
 #include <torch/autograd.h>
@@ -18,8 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include "halo_tokens.hpp"
 #include "ipip/error.hpp"
-#include "short_reason.hpp"
+#include "plain_failure.hpp"
 
 namespace ipip {
 namespace {
@@ -42,10 +44,27 @@ class OneThreadBackward {
   bool previous_;
 };
 
-// A number on the device, to see whether it is there at all.
-void require_device(const std::string& name) {
+// Runs a scope with a given number of torch's threads; the count is global to the process.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads) : previous_(at::get_num_threads()) { set(threads); }
+  ~ThreadScope() { set(previous_); }
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  static void set(int threads) {
+    if (at::get_num_threads() != threads) at::set_num_threads(threads);
+  }
+  int previous_;
+};
+
+// Puts a number on the device, to see whether it is there at all.
+torch::Device usable_device(const std::string& name) {
   try {
-    torch::zeros({1}, torch::TensorOptions().device(torch::Device(name)));
+    const torch::Device device(name);
+    torch::zeros({1}, torch::TensorOptions().device(device));
+    return device;
   } catch (const std::exception& error) {
     throw Error("device is " + name + ", but libtorch cannot use it (" + short_reason(error) +
                 "): use device cpu, or a libtorch and a driver that know the device");
@@ -99,17 +118,17 @@ Tensor view(const std::vector<T>& buffer, at::IntArrayRef shape, at::ScalarType 
   return torch::from_blob(const_cast<T*>(buffer.data()), shape, torch::TensorOptions().dtype(type));
 }
 
-// dE/dvectors; the tokens make every exchange's adjoint run (see HaloSession).
-Tensor differentiate(const Tensor& energy, const Tensor& vectors, const HaloSession& session) {
+// dE/dvectors; the tokens make every exchange's adjoint run.
+Tensor differentiate(const Tensor& energy, const Tensor& vectors, const HaloTokens& tokens) {
   std::vector<Tensor> outputs, seeds, inputs = {vectors};
   if (energy.requires_grad()) {
     outputs.push_back(energy);
     seeds.push_back(torch::ones_like(energy));
   }
-  if (session.exchanges()) {
-    outputs.push_back(session.token());
-    seeds.push_back(torch::zeros_like(session.token()));
-    inputs.push_back(session.first_token());
+  if (tokens.first().defined()) {
+    outputs.push_back(tokens.last());
+    seeds.push_back(torch::zeros_like(tokens.last()));
+    inputs.push_back(tokens.first());
   }
   Tensor gradient;
   if (!outputs.empty()) {
@@ -142,17 +161,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-}  // namespace
-
-torch::jit::Module load_module(const ModelFile& file, const std::string& device) {
+torch::jit::Module load_module(const ModelFile& file, torch::Device device) {
   const std::string& path = file.metadata.info.path;
   constexpr std::size_t n_arguments = 5;  // self, species, edge_index, edge_vec, n_local
-  require_device(device);
   torch::jit::Module module;
   try {
     module = torch::jit::load(path, torch::kCPU);
     require_same_weights(module, file.weights);
-    if (device != "cpu") move(module, torch::Device(device));
+    if (!device.is_cpu()) move(module, device);
     module.eval();
     for (const Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
   } catch (const Error& error) {
@@ -170,27 +186,47 @@ torch::jit::Module load_module(const ModelFile& file, const std::string& device)
   return module;
 }
 
-void ScriptedStudent::evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
-                               Results& results) {
-  const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
-  const auto n_total = static_cast<std::int64_t>(graph.species.size());
-  StepPairs pairs;
-  pairs.edge_index = torch::stack({view(graph.receivers, {n_pairs}, torch::kInt64),
-                                   view(graph.neighbours, {n_pairs}, torch::kInt64)})
-                         .to(device_);
-  pairs.vectors = view(graph.vectors, {n_pairs, 3}, torch::kFloat64).to(device_);
-  pairs.closest = torch::empty({0}, pairs.vectors.options());
-  run(view(graph.species, {n_total}, torch::kInt64).to(device_), graph.n_local, pairs, atom_virials,
-      session, results);
+}  // namespace
+
+ScriptedStudent::ScriptedStudent(const ModelFile& file, const RunOptions& options)
+    : device_(usable_device(options.device)),
+      threads_(options.threads),
+      cutoff_(file.metadata.info.cutoff),
+      exchange_widths_(file.metadata.info.halo_widths),
+      module_(load_module(file, device_)),
+      resident_(device_) {}
+
+void ScriptedStudent::set_candidates(const Candidates& candidates) {
+  plainly([&] { resident_.assign(candidates); });
 }
 
-void ScriptedStudent::evaluate(const double* points, std::int64_t n_points, double cutoff,
-                               bool atom_virials, HaloSession& session, Results& results) {
-  const auto start = std::chrono::steady_clock::now();
-  const StepPairs pairs = resident_.collect(points, n_points, cutoff);
-  const double seconds = seconds_since(start);
-  run(resident_.species(), resident_.n_local(), pairs, atom_virials, session, results);
-  results.pair_seconds = seconds;
+void ScriptedStudent::evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+                               Results& results) {
+  plainly([&] {
+    const ThreadScope threads(threads_);
+    const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
+    const auto n_total = static_cast<std::int64_t>(graph.species.size());
+    StepPairs pairs;
+    pairs.edge_index = torch::stack({view(graph.receivers, {n_pairs}, torch::kInt64),
+                                     view(graph.neighbours, {n_pairs}, torch::kInt64)})
+                           .to(device_);
+    pairs.vectors = view(graph.vectors, {n_pairs, 3}, torch::kFloat64).to(device_);
+    pairs.closest = torch::empty({0}, pairs.vectors.options());
+    run(view(graph.species, {n_total}, torch::kInt64).to(device_), graph.n_local, pairs,
+        atom_virials, session, results);
+  });
+}
+
+void ScriptedStudent::evaluate(const double* points, std::int64_t n_points, bool atom_virials,
+                               HaloSession& session, Results& results) {
+  plainly([&] {
+    const ThreadScope threads(threads_);
+    const auto start = std::chrono::steady_clock::now();
+    const StepPairs pairs = resident_.collect(points, n_points, cutoff_);
+    const double seconds = seconds_since(start);
+    run(resident_.species(), resident_.n_local(), pairs, atom_virials, session, results);
+    results.pair_seconds = seconds;
+  });
 }
 
 void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const StepPairs& pairs,
@@ -204,6 +240,7 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   const auto seconds_so_far = [&] {
     return seconds_since(start) - (session.seconds() - exchanged);
   };
+  const HaloTokens tokens(session);
   const Tensor vectors = pairs.vectors.detach().set_requires_grad(true);
   const Tensor heads = module_.forward({species, pairs.edge_index, vectors, n_local}).toTensor();
   session.require_all_forward();
@@ -213,7 +250,7 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   const Tensor energies = heads.to(torch::kFloat64).mean(1);
   if (device_.is_cuda()) torch::cuda::synchronize(device_.index());  // for the times only
   results.forward_seconds = seconds_so_far();
-  const Tensor g = differentiate(energies.sum(), vectors, session);
+  const Tensor g = differentiate(energies.sum(), vectors, tokens);
 
   // Forces and virials where the pairs are: F_i += g, F_j -= g, W = -sum r (x) g.
   const torch::NoGradGuard finished;
@@ -242,7 +279,7 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   results.backward_seconds = seconds_so_far() - results.forward_seconds;
 }
 
-double ScriptedStudent::host_bytes() const {
+double ScriptedStudent::buffer_bytes() const {
   double bytes = resident_.host_bytes();
   if (!device_.is_cpu()) return bytes;
   for (const Tensor& tensor : module_.parameters()) bytes += static_cast<double>(tensor.nbytes());

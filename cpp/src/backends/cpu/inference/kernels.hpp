@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string>
 
+#include "ipip/export.hpp"
+
 namespace ipip::fused {
 
 /// Degree of the spline that tables are made of, and table rows that one distance touches.
@@ -142,10 +144,10 @@ struct Kernels {
 };
 
 /// Instruction sets this processor runs, best first.
-std::string supported_instruction_sets();
+IPIP_API std::string supported_instruction_sets();
 
 /// The best kernels of this processor, or those named; null where it cannot run them.
 template <class T>
-const Kernels<T>* find_kernels(const std::string& name);
+IPIP_API const Kernels<T>* find_kernels(const std::string& name);
 
 }  // namespace ipip::fused

@@ -8,13 +8,14 @@
 #include <cstdint>
 
 #include "buffer.hpp"
+#include "ipip/export.hpp"
 #include "ipip/student.hpp"
 #include "kernels.hpp"
 
 namespace ipip::fused {
 
 template <class T>
-class PairLists {
+class IPIP_API PairLists {
  public:
   /// @param kernels of this processor
   /// @param cutoff  Å

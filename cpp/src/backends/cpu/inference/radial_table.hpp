@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "ipip/export.hpp"
+
 namespace ipip::fused {
 
 /// w_o(d) = envelope(d) (sum_k weight[o, k] basis_k(d) + bias[o]), as ipip.models.radial has it.
@@ -30,7 +32,7 @@ struct RadialTable {
 };
 
 /// The table with the fewest pieces whose error is at most `target`, or the finest there is.
-RadialTable tabulate(const RadialFilter& filter, double target);
+IPIP_API RadialTable tabulate(const RadialFilter& filter, double target);
 
 /// The same with a given number of pieces.
 RadialTable tabulate_pieces(const RadialFilter& filter, std::int64_t pieces);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "short_reason.hpp"
+#include "plain_failure.hpp"
 
 #include <c10/util/Exception.h>
 
 #include <sstream>
+#include <stdexcept>
+
+#include "backend.hpp"
 
 namespace ipip {
 
@@ -19,6 +22,15 @@ std::string short_reason(const std::exception& error) {
     last = line;
   }
   return first.find("TorchScript interpreter") != std::string::npos ? last : first;
+}
+
+void throw_plainly(const std::exception& error) {
+  const std::string reason = short_reason(error);
+  const bool memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+                      reason.find("can't allocate memory") != std::string::npos ||
+                      reason.find("out of memory") != std::string::npos;
+  if (memory) throw OutOfMemory(reason);
+  throw std::runtime_error(reason);
 }
 
 }  // namespace ipip

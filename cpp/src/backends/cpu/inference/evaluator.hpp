@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands behind `Student`: one way of evaluating a model file.
+// Energies and gradients on the cpu: the network itself, or what gives it its graphs.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "ipip/student.hpp"
 
-namespace ipip {
+namespace ipip::fused {
 
 class Evaluator {
  public:
@@ -41,8 +41,8 @@ class Evaluator {
   /// Bytes of the buffers that are kept between steps.
   virtual double buffer_bytes() const = 0;
 
-  /// What runs, in a few words for a log: "fused, avx512, ..." or "torchscript".
+  /// What runs, in a few words for a log: "fused, avx512, ...".
   virtual std::string description() const = 0;
 };
 
-}  // namespace ipip
+}  // namespace ipip::fused

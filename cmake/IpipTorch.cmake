@@ -12,18 +12,18 @@ if(NOT IPIP_TORCH_VERSION)
 endif()
 message(STATUS "libtorch ${IPIP_TORCH_VERSION} in ${IPIP_TORCH_DIR}")
 
-add_library(ipip_torch INTERFACE)
-add_library(ipip::torch ALIAS ipip_torch)
+add_library(ipip_libtorch INTERFACE)
+add_library(ipip::torch ALIAS ipip_libtorch)
 target_include_directories(
-  ipip_torch SYSTEM INTERFACE "${IPIP_TORCH_DIR}/include"
-                              "${IPIP_TORCH_DIR}/include/torch/csrc/api/include")
+  ipip_libtorch SYSTEM INTERFACE "${IPIP_TORCH_DIR}/include"
+                                 "${IPIP_TORCH_DIR}/include/torch/csrc/api/include")
 foreach(library IN ITEMS c10 torch_cpu torch)
   find_library(IPIP_LIB_${library} ${library} PATHS "${IPIP_TORCH_DIR}/lib" NO_DEFAULT_PATH
                                                     REQUIRED)
-  target_link_libraries(ipip_torch INTERFACE "${IPIP_LIB_${library}}")
+  target_link_libraries(ipip_libtorch INTERFACE "${IPIP_LIB_${library}}")
 endforeach()
 # A CUDA build of torch: its kernels register themselves when the library is loaded.
 find_library(IPIP_LIB_torch_cuda torch_cuda PATHS "${IPIP_TORCH_DIR}/lib" NO_DEFAULT_PATH)
 if(IPIP_LIB_torch_cuda)
-  target_link_libraries(ipip_torch INTERFACE "${IPIP_LIB_torch_cuda}")
+  target_link_libraries(ipip_libtorch INTERFACE "${IPIP_LIB_torch_cuda}")
 endif()

@@ -41,15 +41,23 @@ std::string choose_device(const std::string& request, bool share, MPI_Comm world
   MPI_Comm_size(node, &place.ranks);
   MPI_Comm_free(&node);
   place.share = share;
-  // No look at GPUs where none is wanted: it would start the driver on each.
-  place.gpus = request == "cpu" ? 0 : ipip::visible_gpus();
+  device = "cpu";
+  // No look at GPUs where none is wanted: it would load libtorch, and start the driver on each.
+  if (request == "cpu") return "";
+  std::string failure;
+  bool cuda = false;
+  try {
+    cuda = ipip::built_with_cuda();
+    place.gpus = ipip::visible_gpus();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
   int fewest = 0;
   MPI_Allreduce(&place.gpus, &fewest, 1, MPI_INT, MPI_MIN, world);
+  if (!failure.empty() || (request == "auto" && fewest == 0)) return failure;
   try {
-    const bool none = request == "auto" && fewest == 0;
-    device = ipip::place_rank(none ? "cpu" : request, place, ipip::built_with_cuda());
+    device = ipip::place_rank(request, place, cuda);
   } catch (const std::exception& error) {
-    device = "cpu";
     return error.what();
   }
   return "";

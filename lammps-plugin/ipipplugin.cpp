@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Registers `pair_style ipip`. LAMMPS loads this file at every start, so it needs neither libipip
-// nor libtorch: they are loaded when a deck uses the style, from the files beside this one.
+// Registers `pair_style ipip`. LAMMPS loads this file at every start, so it does not need
+// libipip, which is loaded when a deck uses the style, from the files beside this one.
 #include <dlfcn.h>
 
 #include <string>
@@ -38,16 +38,12 @@ void* create_pair(void* address) {
   auto* lmp = static_cast<LAMMPS*>(address);
   require_same_version(lmp);
   const std::string file = folder_of_this_file() + "/" + kPairFile;
-  // NODELETE: libtorch keeps threads and registries that must not outlive their code.
+  // NODELETE: threads of kernels must not outlive their code.
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   void* factory = library == nullptr ? nullptr : dlsym(library, kPairFactory);
   if (factory == nullptr) {
     const char* reason = dlerror();
-    lmp->error->all(FLERR,
-                    "pair_style ipip cannot load its libraries, which were built for libtorch {}: "
-                    "install torch {} beside ipip, or rebuild ipip where another torch is "
-                    "installed ({})",
-                    IPIP_TORCH_VERSION, IPIP_TORCH_VERSION,
+    lmp->error->all(FLERR, "pair_style ipip cannot load its libraries: install ipip again ({})",
                     reason == nullptr ? "unknown reason" : reason);
   }
   return reinterpret_cast<lammpsplugin_factory1*>(factory)(address);

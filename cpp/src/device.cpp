@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "ipip/device.hpp"
 
-#include <ATen/Context.h>
-#include <torch/cuda.h>
-
 #include <cctype>
 
 #include "ipip/error.hpp"
+#include "torch_part.hpp"
 
 namespace ipip {
 namespace {
@@ -46,11 +44,11 @@ void require_gpu(const std::string& request, const NodePlace& place, bool cuda) 
 }  // namespace
 
 int visible_gpus() {
-  return built_with_cuda() ? static_cast<int>(torch::cuda::device_count()) : 0;
+  return matching_torch_part().visible_gpus();
 }
 
 bool built_with_cuda() {
-  return at::globalContext().hasCUDA();
+  return matching_torch_part().built_with_cuda();
 }
 
 bool is_device_request(const std::string& text) {

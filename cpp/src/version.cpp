@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Versions of libipip and of the libtorch it meets.
+// Versions of libipip and of the libtorch that its torch part meets.
 #include "ipip/version.hpp"
 
-#include <torch/csrc/inductor/aoti_torch/c/shim.h>
-#include <torch/headeronly/version.h>
-
-#include <cstdint>
-
-#include "ipip/error.hpp"
+#include "torch_part.hpp"
 
 namespace ipip {
 
@@ -20,26 +15,15 @@ std::string headers() {
 }
 
 std::string torch_version_built() {
-  return TORCH_VERSION;
+  return IPIP_TORCH_VERSION;
 }
 
 std::string torch_version_loaded() {
-  // One byte each from the top: major, minor, patch (TORCH_ABI_VERSION of torch/version.h).
-  const std::uint64_t packed = aoti_torch_abi_version();
-  const auto byte = [packed](int shift) { return std::to_string((packed >> shift) & 0xff); };
-  return byte(56) + "." + byte(48) + "." + byte(40);
+  return load_torch_part().torch_version();
 }
 
 void require_matching_torch() {
-  const std::string built = torch_version_built();
-  const std::string loaded = torch_version_loaded();
-  if (built != loaded) {
-    throw Error("libtorch " + loaded + " is loaded, but ipip was built for libtorch " + built +
-                ": install torch " + built +
-                ", or rebuild ipip with `pip install . "
-                "--no-build-isolation` where torch " +
-                loaded + " is installed");
-  }
+  matching_torch_part();
 }
 
 }  // namespace ipip

@@ -1,7 +1,7 @@
-"""The compiled part of ipip. Importing it registers the operator `torch.ops.ipip.halo_exchange`.
+"""The compiled part of ipip, which needs no torch but for what says so.
 
-Import it as ``from ipip.native import core``, which loads the libraries that libipip is linked
-against, and tells where this is the compiled part of another build.
+Import it as ``from ipip.native import core``, which tells where this is the compiled part of
+another build.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -25,7 +25,20 @@ def torch_version_built() -> str:
     """Version of libtorch that libipip was compiled for, "major.minor.patch"."""
 
 def torch_version_loaded() -> str:
-    """Version of the libtorch that is loaded, "major.minor.patch"."""
+    """Version of the libtorch that is loaded, "major.minor.patch". Loads it.
+
+    Raises:
+        CoreError: it cannot be loaded.
+    """
+
+def load_operators() -> None:
+    """Register `torch.ops.ipip.halo_exchange` and `torch.classes.ipip.PainnTraining`.
+
+    Loads libtorch. :func:`ipip.native.load_operators` imports torch before.
+
+    Raises:
+        CoreError: libtorch cannot be loaded, or is not the one that ipip was built for.
+    """
 
 def kernels_refusal(path: str | bytes) -> str:
     """Why the kernels do not run the student in a file, or "" where they do.
@@ -177,10 +190,10 @@ class ResidentStudent:
         """
 
 def built_with_cuda() -> bool:
-    """Whether the libtorch that is loaded was built with CUDA."""
+    """Whether libtorch was built with CUDA. Loads it."""
 
 def visible_gpus() -> int:
-    """GPUs that libtorch sees."""
+    """GPUs that libtorch sees. Loads it."""
 
 def place_rank(
     request: str, rank: int, ranks: int, gpus: int, share: bool = False, cuda: bool = True

@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import torch  # noqa: F401  loads the libraries that ipip._core is linked against
-
 from ipip.errors import IpipError
 from ipip.installation import rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
@@ -24,7 +22,7 @@ except ImportError as error:
         f"the compiled part of ipip cannot be loaded ({error}): {rebuild_hint()}"
     ) from None
 
-__all__ = ["check_plugin", "core", "expected_build"]
+__all__ = ["check_plugin", "core", "expected_build", "load_operators"]
 
 _MARK = b", built for "  # before the digest in the plugin
 
@@ -33,6 +31,20 @@ def expected_build() -> str | None:
     """Digest of ``_core.pyi``, by which builds are told apart; None where it was not shipped."""
     stub = Path(__file__).with_name("_core.pyi")
     return hashlib.sha256(stub.read_bytes()).hexdigest()[:12] if stub.is_file() else None
+
+
+def load_operators() -> None:
+    """Register what the compiled part adds to torch: the halo exchange and the training kernels.
+
+    Raises:
+        IpipError: the installed torch is not the one that ipip was built for.
+    """
+    import torch  # noqa: F401  its libraries are those that the operators are linked against
+
+    try:
+        core.load_operators()
+    except core.CoreError as error:
+        raise IpipError(str(error)) from None
 
 
 def check_plugin() -> None:

@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np, torch
 import torch._lazy.ts_backend
 from torch import Tensor, nn
-from ipip import _core
+from ipip.native import core as _core, load_operators
 from tests.cpp.test_resident_student import a_crystal, candidates, points
 from tests.scripted_file import write_module
 
 torch._lazy.ts_backend.init()
 torch.set_num_threads(1)
+load_operators()
 
 
 

@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ipip import _core
+from ipip.native import core as _core
+from ipip.native import load_operators
 
+load_operators()
 OWNERS = [1, 1, 3]
 
 

@@ -56,7 +56,7 @@ def test_lmp_prints_it_before_it_starts() -> None:
 
 def test_library_search_paths_are_relative() -> None:
     found = list(native_folder().rglob("*.so"))
-    assert len(found) == 4
+    assert len(found) == 5
     for library in found:
         done = subprocess.run(
             ["readelf", "-d", library], capture_output=True, text=True, check=True
@@ -65,10 +65,23 @@ def test_library_search_paths_are_relative() -> None:
             assert all(part.startswith("$ORIGIN") for part in path.split(":")), (library, path)
 
 
-def test_the_registering_file_needs_no_libtorch() -> None:
-    plugin = Path(plugin_folder()) / "ipipplugin.so"
-    done = subprocess.run(["readelf", "-d", plugin], capture_output=True, text=True, check=True)
-    assert "torch" not in done.stdout and "ipip.so" not in done.stdout
+def needed(library: Path) -> set[str]:
+    """Libraries that one is linked against."""
+    done = subprocess.run(["readelf", "-d", library], capture_output=True, text=True, check=True)
+    return set(re.findall(r"\(NEEDED\).*\[(.*)\]", done.stdout))
+
+
+def test_the_registering_file_needs_none_of_the_others() -> None:
+    assert not any("ipip" in name for name in needed(Path(plugin_folder()) / "ipipplugin.so"))
+
+
+def test_one_library_alone_is_linked_against_libtorch() -> None:
+    with_torch = {
+        library.name
+        for library in native_folder().rglob("*.so")
+        if any(name.startswith(("libtorch", "libc10", "libipip_torch")) for name in needed(library))
+    }
+    assert with_torch == {"libipip_torch.so"}
 
 
 def test_a_build_that_sees_no_torch_ends_with_one_sentence(

@@ -26,10 +26,21 @@ def test_the_plugin_includes_no_torch_header(repository: Path) -> None:
         assert not wrong, f"{file}: {wrong}"
 
 
+TORCH = r"(torch|ATen|c10|caffe2)/"
+
+
+def test_torch_headers_are_for_torchscript_and_training_alone(repository: Path) -> None:
+    source = repository / "cpp" / "src"
+    allowed = (source / "backends/torchscript", source / "backends/cpu/training")
+    for file in sources(source):
+        if not any(file.is_relative_to(folder) for folder in allowed):
+            assert not {h for h in includes(file) if re.match(TORCH, h)}, file
+
+
 def test_libipip_includes_no_lammps_header(repository: Path) -> None:
     for file in sources(repository / "cpp"):
         own = {"omp.h", "smmintrin.h", "immintrin.h"}  # the compiler's
-        own |= {"pthread.h", "signal.h", "unistd.h"}  # the system's
+        own |= {"dlfcn.h", "pthread.h", "signal.h", "unistd.h"}  # the system's
         wrong = {h for h in includes(file) if h.endswith(".h") and "/" not in h} - own
         assert not wrong, f"{file}: {wrong}"
         assert "LAMMPS_NS" not in file.read_text()

@@ -29,7 +29,13 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile
 
 def test_it_holds_the_compiled_parts(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    for name in ("libipip.so", "include/ipip/student.hpp", "plugin.py", "_core.pyi"):
+    for name in (
+        "libipip.so",
+        "libipip_torch.so",
+        "include/ipip/student.hpp",
+        "plugin.py",
+        "_core.pyi",
+    ):
         assert f"ipip/{name}" in names
     for name in ("ipipplugin.so", "libipip_lammps.so"):
         assert f"ipip/plugin/{name}" in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,23 +108,44 @@ def other_libtorch(tmp_path: Path) -> Path:
     return library
 
 
-def test_another_libtorch_is_refused(
-    models: Models, lammps: Lammps, other_libtorch: Path, tmp_path: Path
+REFUSAL = "libtorch 2.12.1 is loaded, but ipip was built for libtorch 2."
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_another_libtorch_is_refused_where_a_deck_asks_for_it(
+    models: Models, lammps: Lammps, other_libtorch: Path, tmp_path: Path, ranks: int
 ) -> None:
     models()
     deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
-    run = lammps(deck, LD_PRELOAD=str(other_libtorch))
-    assert run.status != 0
-    assert "libtorch 2.12.1 is loaded, but ipip was built for libtorch 2." in run.errors
+    kernels = lammps(deck, LD_PRELOAD=str(other_libtorch), ranks=ranks)
+    assert kernels.status == 0, kernels.output
+    assert "fused, " in kernels.output
+    for words in ("backend torchscript", "backend torchscript device cpu", "device cuda"):
+        other = deck.replace("pair_style ipip", f"pair_style ipip {words}")
+        run = lammps(other, LD_PRELOAD=str(other_libtorch), ranks=ranks)
+        assert run.status != 0
+        assert REFUSAL in run.errors, run.output
+
+
+def test_another_libtorch_is_refused_in_python_where_it_is_used(
+    models: Models, other_libtorch: Path
+) -> None:
+    script = (
+        "import sys, torch; from ipip.errors import IpipError; from ipip.native import core\n"
+        "print(core.Student(sys.argv[1]).backend)\n"
+        "try:\n    import ipip.models\nexcept IpipError as error:\n    print(error)"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", "import torch, ipip._core"],
+        [sys.executable, "-c", script, models()],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "LD_PRELOAD": str(other_libtorch)},
     )
-    assert done.returncode != 0
-    assert "ImportError: libtorch 2.12.1 is loaded" in done.stderr
+    assert done.returncode == 0, done.stderr
+    backend, refusal = done.stdout.splitlines()
+    assert backend.startswith("fused, ")
+    assert refusal.startswith(REFUSAL)
 
 
 def test_a_plugin_for_another_libipip_is_refused(
@@ -144,6 +166,27 @@ def test_a_plugin_for_another_libipip_is_refused(
     assert "build the plugin again as you built it, or install ipip again" in run.errors
 
 
+def test_without_libtorch_kernels_run_and_torchscript_says_what_is_missing(
+    models: Models, wheel: Path, tmp_path: Path
+) -> None:
+    """A copy of the compiled part, beside which there is no torch."""
+    models()
+    alone = tmp_path / "alone" / "ipip"
+    shutil.copytree(native_folder() / "plugin", alone / "plugin")
+    for file in native_folder().glob("libipip*.so"):
+        shutil.copy(file, alone)
+    deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
+    run = run_with_plugin(wheel, alone / "plugin", deck, tmp_path)
+    assert run.status == 0, run.output
+    assert "fused, " in run.output
+    deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
+    run = run_with_plugin(wheel, alone / "plugin", deck, tmp_path)
+    assert run.status != 0
+    assert "libtorch cannot be used, ipip was built for libtorch 2." in run.errors
+    assert "install torch 2." in run.errors
+    assert "libc10.so: cannot open shared object file" in run.errors
+
+
 def test_missing_libraries_are_told_where_the_style_is_used(
     models: Models, wheel: Path, tmp_path: Path
 ) -> None:
@@ -155,5 +198,5 @@ def test_missing_libraries_are_told_where_the_style_is_used(
     deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
     run = run_with_plugin(wheel, moved, deck, tmp_path)
     assert run.status != 0
-    assert "cannot load its libraries, which were built for libtorch 2." in run.errors
+    assert "cannot load its libraries: install ipip again (" in run.errors
     assert "libipip.so" in run.errors

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which device each rank computes on. Pure functions of a few numbers, apart from `visible_gpus`.
+// Which device each rank computes on. Pure functions of a few numbers, apart from
+// what libtorch is asked.
 #pragma once
 
 #include <string>
@@ -16,10 +17,11 @@ struct NodePlace {
   bool share = false;  ///< whether several ranks may compute on one GPU
 };
 
-/// GPUs that libtorch sees; 0 where it was built without CUDA.
+/// GPUs that libtorch sees; 0 where it was built without CUDA. Loads libtorch.
+/// @throws ipip::Error  it cannot be loaded, or is not the one ipip was built for
 IPIP_API int visible_gpus();
 
-/// Whether the libtorch that is loaded was built with CUDA.
+/// Whether libtorch was built with CUDA. Loads it, and throws as `visible_gpus`.
 IPIP_API bool built_with_cuda();
 
 /// Whether `text` is a device that a deck may ask for: auto, cpu, cuda, or cuda:N.

@@ -12,7 +12,7 @@ from ipip.installation import rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
 
 _CORE = """
-import json
+import json, torch
 from ipip.native import core
 print(json.dumps([core.version(), core.torch_version_built(), core.torch_version_loaded()]))
 """

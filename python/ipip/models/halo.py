@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor
 
-import ipip.native  # noqa: F401  registers torch.ops.ipip.halo_exchange
+from ipip.native import load_operators
+
+load_operators()  # registers torch.ops.ipip.halo_exchange
 
 
 def halo_exchange(features: Tensor) -> Tensor:

@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import ipip.native  # noqa: F401  registers torch.classes.ipip.PainnTraining
 from ipip.errors import InputError
 from ipip.models.painn import NORM_EPSILON, PaiNN
+from ipip.native import load_operators
+
+load_operators()  # registers torch.classes.ipip.PainnTraining
 
 CHANNEL_MULTIPLE = 16
 
@@ -135,7 +137,7 @@ class _Evaluation(torch.autograd.Function):
 
 
 def _parameters(student: PaiNN) -> list[Tensor]:
-    """Parameters in the order of cpp/src/training/weights.cpp; shared filters once per layer."""
+    """Parameters in the order of training/weights.cpp; shared filters once per layer."""
     linears: list[Any] = []
     layers: Any = zip(student.filters, student.messages, student.updates, strict=True)
     for filters, message, update in layers:

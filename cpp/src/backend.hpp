@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What stands behind `Student`: one way of evaluating a model file, on one device.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "halo/halo_session.hpp"
+#include "ipip/export.hpp"
+#include "ipip/student.hpp"
+
+namespace ipip {
+
+/// Memory ended, on a device or in a library that says so in its own way.
+class IPIP_API OutOfMemory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Energies, forces and virials are made inside, where the data is. Failures are exceptions of the
+/// standard library, whose `what()` is one line, or `ipip::Error`.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// One step of a graph, whose arrays were checked to fit each other. Collective under the
+  /// session's exchanger.
+  virtual void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+                        Results& results) = 0;
+
+  /// Whether pairs can be given as candidates, see `Candidates`.
+  virtual bool takes_candidates() const = 0;
+
+  /// Takes the candidates of the steps that follow.
+  /// @throws ipip::Error  the arrays do not fit each other, or the backend takes none
+  virtual void set_candidates(const Candidates& candidates) = 0;
+
+  /// One step of the candidates, for points [n_points, 3] Å. Collective as above.
+  /// @throws ipip::Error  there are fewer points than candidates name, or the backend takes none
+  virtual void evaluate(const double* points, std::int64_t n_points, bool atom_virials,
+                        HaloSession& session, Results& results) = 0;
+
+  /// Numbers per row of each forward exchange of a step, in order, in the student's precision.
+  virtual std::vector<std::int64_t> exchange_widths() const = 0;
+
+  /// Whether the adjoint of each exchange follows, from the last to the first.
+  virtual bool makes_adjoints() const = 0;
+
+  /// Frees what a step that failed has taken.
+  virtual void release() = 0;
+
+  /// Bytes in main memory that are kept between steps.
+  virtual double buffer_bytes() const = 0;
+
+  /// What runs, in a few words for a log: "fused, avx512, ..." or "torchscript on cuda:0".
+  virtual std::string description() const = 0;
+
+  /// Whether it runs the program in the model file.
+  virtual bool runs_code() const = 0;
+};
+
+}  // namespace ipip

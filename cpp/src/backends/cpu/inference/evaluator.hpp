@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Energies and gradients on the cpu: the network itself, or what gives it its graphs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ipip/student.hpp"
+
+namespace ipip::fused {
+
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+
+  /// Takes dE/d(vectors) in eV/Å of pairs [begin, end), [end - begin, 3], which are those of whole
+  /// rows of receivers. Called once for each pair, in their order.
+  using TakeGradients =
+      std::function<void(std::int64_t begin, std::int64_t end, const double* gradients)>;
+
+  /// Evaluates one step. Collective under an active `HaloExchanger`.
+  /// @param graph    atoms and pairs, checked to fit each other
+  /// @param energies [n_local] eV, overwritten
+  /// @param take     is given the gradients
+  virtual void evaluate(const Graph& graph, double* energies, const TakeGradients& take) = 0;
+
+  /// Numbers per row of each exchange of a step, in order. All are forward exchanges, in the
+  /// student's precision.
+  virtual std::vector<std::int64_t> exchange_widths() const = 0;
+
+  /// Seconds of the last step without exchanges: layers up to the energies, and back to the
+  /// gradients. Lists are made before, and `take` counts nowhere.
+  virtual double forward_seconds() const = 0;
+  virtual double backward_seconds() const = 0;
+
+  /// Frees the buffers of a step that failed.
+  virtual void release() = 0;
+
+  /// Bytes of the buffers that are kept between steps.
+  virtual double buffer_bytes() const = 0;
+
+  /// What runs, in a few words for a log: "fused, avx512, ...".
+  virtual std::string description() const = 0;
+};
+
+}  // namespace ipip::fused

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Failures of libtorch told without it.
+#pragma once
+
+#include <exception>
+#include <new>
+#include <string>
+
+#include "ipip/error.hpp"
+
+namespace ipip {
+
+/// The first telling line of what an exception of libtorch says.
+std::string short_reason(const std::exception& error);
+
+/// Throws `OutOfMemory` or `std::runtime_error` with that line.
+[[noreturn]] void throw_plainly(const std::exception& error);
+
+/// Runs `work`, whose exceptions of libtorch become those of the standard library.
+template <typename Work>
+auto plainly(Work&& work) {
+  try {
+    return work();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw_plainly(error);
+  }
+}
+
+}  // namespace ipip

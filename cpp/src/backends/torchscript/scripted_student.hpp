@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// A student run by TorchScript on any device.
+#pragma once
+
+#include <torch/script.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend.hpp"
+#include "halo/halo_session.hpp"
+#include "ipip/student.hpp"
+#include "model/model_file.hpp"
+#include "resident_pairs.hpp"
+
+namespace ipip {
+
+class ScriptedStudent final : public Backend {
+ public:
+  /// Reads the module of a model file onto a device, without gradients on its weights. This runs
+  /// code that is in the file.
+  /// @throws ipip::Error  libtorch cannot load it or does not have the device, the module's forward
+  ///                      is not that of a student, or its weights are not those of the file
+  ScriptedStudent(const ModelFile& file, const RunOptions& options);
+
+  void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+                Results& results) override;
+
+  bool takes_candidates() const override { return true; }
+  void set_candidates(const Candidates& candidates) override;
+  void evaluate(const double* points, std::int64_t n_points, bool atom_virials,
+                HaloSession& session, Results& results) override;
+
+  std::vector<std::int64_t> exchange_widths() const override { return exchange_widths_; }
+  bool makes_adjoints() const override { return true; }
+  void release() override {}
+  /// Weights and candidates.
+  double buffer_bytes() const override;
+
+  /// "torchscript", and on which device if that is not the cpu.
+  std::string description() const override {
+    return device_.is_cpu() ? "torchscript" : "torchscript on " + device_.str();
+  }
+  bool runs_code() const override { return true; }
+
+ private:
+  void run(const torch::Tensor& species, std::int64_t n_local, const StepPairs& pairs,
+           bool atom_virials, HaloSession& session, Results& results);
+
+  torch::Device device_;
+  int threads_;
+  double cutoff_;
+  std::vector<std::int64_t> exchange_widths_;
+  torch::jit::Module module_;
+  ResidentPairs resident_;
+};
+
+}  // namespace ipip

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "torch_part.hpp"
+
+#include <dlfcn.h>
+
+#include "ipip/error.hpp"
+#include "ipip/version.hpp"
+
+namespace ipip {
+namespace {
+
+constexpr const char* kFile = "libipip_torch.so";
+
+std::string folder_of_this_library() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&folder_of_this_library), &info) == 0) return ".";
+  const std::string path = info.dli_fname;
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+std::string what_to_do(const std::string& built) {
+  return "install torch " + built +
+         ", or rebuild ipip with `pip install . --no-build-isolation` where ";
+}
+
+const TorchPart* load() {
+  const std::string file = folder_of_this_library() + "/" + kFile;
+  // NODELETE: libtorch keeps threads and registries that must not outlive their code.
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  void* function = library == nullptr ? nullptr : dlsym(library, kTorchPartFunction);
+  if (function == nullptr) {
+    const char* reason = dlerror();
+    const std::string built = torch_version_built();
+    throw Error("libtorch cannot be used, ipip was built for libtorch " + built + ": " +
+                what_to_do(built) + "another torch is installed (" +
+                (reason == nullptr ? "unknown reason" : reason) + ")");
+  }
+  return reinterpret_cast<TorchPartFunction*>(function)();
+}
+
+}  // namespace
+
+const TorchPart& load_torch_part() {
+  static const TorchPart* const part = load();
+  return *part;
+}
+
+const TorchPart& matching_torch_part() {
+  const TorchPart& part = load_torch_part();
+  const std::string built = torch_version_built(), loaded = part.torch_version();
+  if (built != loaded) {
+    throw Error("libtorch " + loaded + " is loaded, but ipip was built for libtorch " + built +
+                ": " + what_to_do(built) + "torch " + loaded + " is installed");
+  }
+  return part;
+}
+
+}  // namespace ipip

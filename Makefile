@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt python/ipip/_core.pyi
 CXX_SOURCES := $(shell find cpp lammps-plugin -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
 
-.PHONY: help setup quick test lint unit format benchmark benchmark-ranks fuzz clean
+.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults clean
 
 help:
 	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
@@ -18,7 +18,7 @@ help:
 	@echo "make lint       linters only        make unit     tests only"
 	@echo "make benchmark  speed of the pair style, a minute's version (docs/kernels.md)"
 	@echo "make benchmark-ranks  one rank against two, a minute (docs/pair_style_ipip.md)"
-	@echo "make fuzz       read damaged and forged model files, half an hour (docs/model-file.md)"
+	@echo "make faults     damage every file of real runs, an hour or so (docs/reliability.md)"
 	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
 
 setup: $(VENV)/.installed
@@ -68,11 +68,12 @@ benchmark: setup
 benchmark-ranks: setup
 	$(BIN)/python -m benchmarks.ranks --quick
 
-# Half an hour of damaged and forged model files; another SEED tries others.
+# Every file of real folders damaged in six ways, runs killed, model files forged; another SEED tries
+# other moments and bytes, SHARE=0.1 a tenth of it.
 SEED ?= 1
-fuzz: setup
-	IPIP_FUZZ_ROUNDS=20000 IPIP_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s --timeout 7200 \
-	  tests/faults/test_model_files.py
+SHARE ?= 1
+faults: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --seed $(SEED) --share $(SHARE)
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Damages model files in many ways and reads each: fuzz_model_file SEED ROUNDS FILE...
 //
-// Built with -fsanitize=address,undefined by tests/faults/test_model_files.py and `make fuzz`. A
+// Built with -fsanitize=address,undefined by tests/faults/model_files.py. A
 // "damage" leaves the archive's checksums as they were, as a disk does. "Forged" records have
 // checksums and digests that are right, as those of whoever means it: there it counts that nothing
 // crashes or takes much memory. Prints a table as JSON and fails where damage was believed.

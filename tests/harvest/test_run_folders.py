@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,12 @@ def test_folders_without_runs_or_with_several_students_are_told(runs, tmp_path, 
     (unfinished / "run.json").write_text((runs / "calm" / "run_1" / "run.json").read_text())
     assert main(["harvest", str(tmp_path / "some"), *student]) == 2
     assert "the run has not ended" in capsys.readouterr().err
+
+
+def test_a_run_without_its_record_is_said_and_not_left_out(runs, tmp_path, capsys):
+    shutil.copytree(runs / "wild", tmp_path / "wild")
+    (tmp_path / "wild/run_2/run.json").unlink()
+    command = ["harvest", str(tmp_path / "wild"), "--student", str(runs / "wild.pt"), "--quiet"]
+    assert main([*command, "--dir", str(tmp_path / "out")]) == 2
+    assert "wild/run_2: run.json is missing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -105,12 +105,36 @@ def test_what_belongs_to_a_restart_file_has_to_be_whole_too(job, damage):
     assert "read_data" in (job.folder / "log.lammps").read_text()
 
 
-def test_damaged_frames_of_the_ring_are_removed(job):
+@pytest.mark.parametrize("damage", ["one bit", "gone"])
+def test_a_damaged_frame_of_the_ring_is_written_again_from_a_file_before_it(job, damage):
     ring = sorted((job.folder / "ring").glob("*.dump"))
     assert [int(path.stem) for path in ring] == [52, 54, 56, 58, 60]
-    flip(ring[1], 100)
+    if damage == "gone":
+        ring[1].unlink()
+    else:
+        flip(ring[1], 100)
+    assert go_on(job).step == 40
+    assert run_many([job], 1)[0].state == "stable"
+    assert [int(p.stem) for p in sorted((job.folder / "ring").glob("*.dump"))] == [
+        52, 54, 56, 58, 60,
+    ]  # fmt: skip
+
+
+def test_with_a_damaged_frame_of_the_ring_before_all_restart_files_the_run_begins_anew(make_run):
+    job = make_run(steps=STEPS, restart_interval=20, ring_interval=10, ring_frames=5)
+    execute(job)
+    (job.folder / "verdict.json").unlink()
+    first = min((job.folder / "ring").glob("*.dump"))
+    assert int(first.stem) < 40
+    flip(first, 100)
+    assert go_on(job) is None
+
+
+def test_a_frame_that_made_room_for_a_later_one_is_not_missed(job):
+    first = min((job.folder / "ring").glob("*.dump"))
+    (job.folder / "ring" / "0000000062.dump").write_bytes(first.read_bytes())
+    first.unlink()
     assert go_on(job).step == 60
-    assert [int(p.stem) for p in sorted((job.folder / "ring").glob("*.dump"))] == [52, 56, 58]
 
 
 def test_a_restart_file_of_another_number_of_atoms_is_not_used(job):

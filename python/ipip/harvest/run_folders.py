@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.errors import InputError
+from ipip.lammps.run_record import RUN_FILE, VERDICT_FILE
 from ipip.lammps.trajectory import RunTrajectory
 
 _LOG = logging.getLogger(__name__)
+_WRITTEN = (VERDICT_FILE, "trajectory.dump")  # by a run, beside its record
 
 
 def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
@@ -21,7 +23,8 @@ def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
             said.
 
     Raises:
-        InputError: a folder holds no run, none that has ended, or runs of several students.
+        InputError: a folder holds no run, none that has ended, runs of several students, or what a
+            run wrote without its record.
     """
     found: list[Path] = []
     for path in paths:
@@ -30,10 +33,16 @@ def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
 
 
 def _runs_in(path: Path, student_digest: str) -> list[Path]:
-    if (path / "run.json").is_file():
+    if (path / RUN_FILE).is_file():
         folders = [path]
     else:
-        folders = sorted(file.parent for file in path.rglob("run.json"))
+        folders = sorted(file.parent for file in path.rglob(RUN_FILE))
+    left = sorted({f.parent for name in _WRITTEN for f in path.rglob(name)} - {*folders})
+    if left and folders:
+        raise InputError(
+            f"{left[0]}: {RUN_FILE} is missing, which says what ran there; have the run done "
+            "again, or give its dump instead"
+        )
     if not folders:
         raise InputError(
             f"{path} holds no run of a student; give a dump, the folder of a run, or a folder of "

@@ -53,9 +53,10 @@ class Continuation:
 def continue_from(folder: Path, digest: str, n_atoms: int, steps: int) -> Continuation | None:
     """Find the last restart file of the same job that can be believed; cut its outputs to its step.
 
-    Restart files, dump and first energy have to be what was digested while the run wrote them (see
-    `ipip.lammps.supervision`): damage inside of a restart file may make LAMMPS spin, lose atoms, or
-    go on from other velocities, none of which is the student's failure.
+    Restart files, dump, first energy and the frames of the ring that are not written again have to
+    be what was digested while the run wrote them (see `ipip.lammps.supervision`): damage inside of
+    a restart file may make LAMMPS spin, lose atoms, or go on from other velocities, none of which
+    is the student's failure; and with fewer frames in the ring a harvest chooses others.
 
     Args:
         folder: of the run.
@@ -84,7 +85,12 @@ def continue_from(folder: Path, digest: str, n_atoms: int, steps: int) -> Contin
     times = [path.stat().st_mtime_ns for path in whole]
     for path in sorted(whole, key=lambda path: path.stat().st_mtime_ns, reverse=True):
         found = _ask(path)
-        if found is None or found[1] != n_atoms or not 0 <= found[0] <= steps:
+        if (
+            found is None
+            or found[1] != n_atoms
+            or not 0 <= found[0] <= steps
+            or not _ring_is_whole(folder, found[0], record)
+        ):
             path.unlink()
             continue
         _cut_back(folder, found[0], record)
@@ -118,19 +124,34 @@ def _ask(path: Path) -> tuple[int, int] | None:
         answer.unlink(missing_ok=True)
 
 
+def _ring_is_whole(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> bool:
+    """Whether the ring's frames before a step, which are not written again, are all there.
+
+    A frame that is gone may have made room for a later one; then there are as many as were noted.
+    """
+    there = {f"{RING}/{path.name}" for path in (folder / RING).glob("*.dump")}
+    noted = {name for name in record if name.startswith(f"{RING}/")}
+
+    def stays(name: str) -> bool:
+        stem = Path(name).stem
+        return stem.isdigit() and int(stem) < step
+
+    if len(there) < len(noted) and any(map(stays, noted - there)):
+        return False
+    return all(is_as_noted(str(folder), name, record) for name in filter(stays, there))
+
+
 def _cut_back(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> None:
     """Remove what was written from this step on; it will be written again.
 
-    Frames of the ring that are not what was digested are removed too. The record is then of what
-    is left.
+    The record is then of what is left.
     """
     (folder / VERDICT_FILE).unlink(missing_ok=True)  # it is of what is changed here
     place = str(folder)
     kept = [name for name in (*RESTART_FILES, FIRST_ENERGY) if (folder / name).exists()]
     for path in (folder / RING).glob("*.dump"):
         name = f"{RING}/{path.name}"
-        old = path.stem.isdigit() and int(path.stem) < step
-        if old and is_as_noted(place, name, record):
+        if path.stem.isdigit() and int(path.stem) < step:
             kept.append(name)
         else:
             path.unlink()

@@ -10,7 +10,8 @@ from ase import Atoms
 
 from ipip.data.ase_files import read_last
 from ipip.errors import InputError
-from ipip.lammps.dump import is_dump, read_dump
+from ipip.lammps.dump import read_dump
+from ipip.lammps.dump_files import is_dump
 
 
 def read_structure(path: Path) -> Atoms:

@@ -1,0 +1,91 @@
+"""`python -m tests.faults`: damage every file of real folders in six ways."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from tests.faults.campaign import all_cases, try_all
+from tests.faults.kills import kill_at_random
+from tests.faults.model_files import (
+    FORGED,
+    HARMLESS,
+    VERSION_1,
+    build_fuzzer,
+    read_in_cpp,
+    read_in_python,
+    small_student,
+)
+from tests.faults.subjects import SUBJECTS
+from tests.faults.table import Outcome, Table, with_table
+
+
+def main() -> int:
+    """Try what was asked for; return 1 where damage was believed, or ended a command badly."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=SUBJECTS, help="folders to damage [all]")
+    parser.add_argument("--share", type=float, default=1.0, help="of the cases, drawn at random")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--into", type=Path, help="page whose table is replaced")
+    parser.add_argument("--verbose", action="store_true", help="print how each case ended")
+    parser.add_argument("--kills", type=int, default=40, help="runs killed at random moments")
+    parser.add_argument("--fuzz", type=int, default=2000, help="rounds of damaged model files")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    draw, table, begun = random.Random(options.seed), Table(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ipip-faults-") as name:
+        scratch = Path(name)
+        for outcome in _folders(options, scratch, draw):
+            table.add(outcome)
+            if outcome.bad or options.verbose:
+                print(f"{'BAD ' if outcome.bad else ''}{outcome}", flush=True)
+        if options.fuzz:
+            _fuzz(table, scratch, options.fuzz, options.seed)
+    print(table.markdown())
+    print(f"{table.tried} cases in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    if options.into:
+        page = options.into.read_text(encoding="utf-8")
+        options.into.write_text(with_table(page, table), encoding="utf-8")
+    return int(table.failed)
+
+
+def _folders(options: argparse.Namespace, scratch: Path, draw: random.Random) -> Iterator[Outcome]:
+    for key in SUBJECTS if options.only is None else options.only:
+        subject = SUBJECTS[key](scratch)
+        cases = all_cases(subject, draw)
+        chosen = [case for case in cases if draw.random() < options.share]
+        print(f"{key}: {len(chosen)} of {len(cases)} cases", file=sys.stderr, flush=True)
+        yield from try_all(chosen, scratch, options.jobs)
+        if key == "loop":
+            yield from kill_at_random(subject, scratch, options.kills, draw)
+
+
+def _fuzz(table: Table, scratch: Path, rounds: int, seed: int) -> None:
+    student = small_student(scratch / "student.pt")
+    old = Path(shutil.copyfile(VERSION_1, scratch / "version1.pt"))
+    read = {
+        "model files in C++ under sanitizers": [
+            read_in_cpp(build_fuzzer(scratch), student, rounds, seed)
+        ],
+        "model files in Python": [
+            read_in_python(path, max(1, rounds // 10), seed) for path in (student, old)
+        ],
+    }
+    for subject, runs in read.items():
+        for counts in runs:
+            for kind, row in counts.items():
+                reason = FORGED if kind.startswith("forged") else HARMLESS
+                table.count(subject, kind, row, reason)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,81 @@
+"""A sample of what `make faults` does in whole: one damage to a file of each kind of three folders.
+
+A sample that is drawn anew would find more over the years, and fail for people who changed nothing:
+so the seed is fixed, and IPIP_FAULTS_SEED gives others. tests/loop/test_resume.py kills runs.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from tests.faults.campaign import all_cases, try_all
+from tests.faults.cases import Case
+from tests.faults.damages import DAMAGES, damage
+from tests.faults.subjects import SUBJECTS
+from tests.faults.table import Outcome, Table
+
+SEED = int(os.environ.get("IPIP_FAULTS_SEED", "1"))
+
+
+def one_of_each_kind(cases: list[Case], draw: random.Random) -> list[Case]:
+    """Draw a file and a damage of each kind of file."""
+    kinds: dict[str, list[Case]] = {}
+    for case in cases:
+        kinds.setdefault(case.kind.name, []).append(case)
+    return [draw.choice(those) for those in kinds.values()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["loop", "stability-killed", "train-killed"])
+def test_no_damage_is_believed_or_ends_a_command_badly(name: str, tmp_path: Path) -> None:
+    draw, table = random.Random(SEED), Table()
+    subject = SUBJECTS[name](tmp_path)
+    for outcome in try_all(one_of_each_kind(all_cases(subject, draw), draw), tmp_path, 1):
+        table.add(outcome)
+    print(table.markdown())
+    assert not table.bad, "\n".join(map(str, table.bad))
+    assert table.tried > 5
+
+
+def test_each_damage_changes_a_file_and_the_quiet_ones_keep_size_and_times(tmp_path: Path) -> None:
+    other = tmp_path / "round_001/frames.xyz"
+    other.parent.mkdir()
+    other.write_bytes(b"another round's frames" * 100)
+    for way in DAMAGES:
+        path = tmp_path / "frames.xyz"
+        path.write_bytes(b"these are the frames" * 100)
+        before = path.stat()
+        changed = damage(path, tmp_path, way)
+        assert changed is not None and changed != b"these are the frames" * 100
+        if way in ("one bit", "a sector of zeros"):
+            after = path.stat()
+            assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def test_a_damage_that_changes_nothing_is_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "log.lammps"
+    path.write_bytes(b"")
+    assert damage(path, tmp_path, "emptied") is None
+    assert damage(path, tmp_path, "one bit") is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "bad"),
+    [
+        ("told", "", False),
+        ("healed", "", False),
+        ("unnoticed", "a log, for people", False),
+        ("unnoticed", "", True),
+        ("wrong", "a log, for people", True),
+        ("crashed", "", True),
+        ("hung", "", True),
+    ],
+)
+def test_the_table_fails_where_damage_was_believed(outcome: str, reason: str, bad: bool) -> None:
+    table = Table()
+    table.add(Outcome("a run", "logs", "log.lammps, emptied", outcome, "", reason))
+    assert table.failed == bad
+    assert table.tried == 1

@@ -1,0 +1,155 @@
+"""Calls of the command line in a forked copy of this process: no import twice, no state left."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pickle
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from ipip.bound import end_with_parent
+from ipip.cli.main import main
+
+LIMIT_S = 240.0  # for all calls of one case, of which an undamaged one takes seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """How a call of the command line ended.
+
+    Attributes:
+        arguments: of `ipip`.
+        status: exit status.
+        out: what it printed.
+        err: what it printed as an error.
+    """
+
+    arguments: tuple[str, ...]
+    status: int
+    out: str
+    err: str
+
+    @property
+    def crashed(self) -> bool:
+        """It ended by accident: a traceback, or what `ipip` calls unexpected."""
+        return self.status not in (0, 1, 2) or any(
+            sign in self.err for sign in ("Traceback (most recent", "ipip: unexpected ")
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What `ipip` said at its end, or "" where it did not say one thing."""
+        said = self.err.count("ipip: ")
+        at = self.err.find("ipip: ")
+        return self.err[at:].strip() if said >= 1 and (at == 0 or self.err[at - 1] == "\n") else ""
+
+
+def call(*arguments: str) -> Call:
+    """Call `ipip` in this process and keep what it prints, also below Python."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        with _redirected(1, out.fileno()), _redirected(2, err.fileno()):
+            try:
+                status = main(arguments)
+            except BaseException as error:  # what gets through `main` is a crash
+                status = 99
+                os.write(2, f"Traceback (most recent call last) {error!r}\n".encode())
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read())
+    return Call(arguments, status, texts[0], texts[1])
+
+
+@contextlib.contextmanager
+def _redirected(number: int, target: int) -> Iterator[None]:
+    import sys
+
+    stream = sys.stdout if number == 1 else sys.stderr
+    stream.flush()
+    kept = os.dup(number)
+    os.dup2(target, number)
+    name = "stdout" if number == 1 else "stderr"
+    setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115
+    try:
+        yield
+    finally:
+        getattr(sys, name).flush()
+        setattr(sys, name, stream)
+        os.dup2(kept, number)
+        os.close(kept)
+
+
+@dataclasses.dataclass(eq=False)
+class Child:
+    """A forked copy that works at one case."""
+
+    pid: int
+    pipe: Connection
+    end: float
+
+    def result(self) -> Any:
+        """Return what its work returned, or how it ended instead: "hung" or "signal N"."""
+        try:
+            (found,), whole = pickle.loads(self.pipe.recv_bytes()), True
+        except EOFError:
+            found, whole = None, False
+        _, status = os.waitpid(self.pid, 0)
+        self.pipe.close()
+        if not whole:
+            return f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "ended early"
+        return found
+
+    def stop(self) -> None:
+        """Kill it with all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        self.pipe.close()
+
+
+def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
+    """Do some work in a forked copy of this process, with a process group of its own."""
+    here, there = Pipe(duplex=False)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            end_with_parent()
+            here.close()
+            there.send_bytes(pickle.dumps((work(),)))
+            code = 0
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    there.close()
+    return Child(pid, here, time.monotonic() + limit_s)
+
+
+def do(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
+    """Do some work in a forked copy; return its result, "hung" or "signal N"."""
+    child = fork(work, limit_s)
+    if not child.pipe.poll(limit_s):
+        child.stop()
+        return "hung"
+    return child.result()
+
+
+def contents(folder: Path, passing: frozenset[str]) -> dict[str, bytes]:
+    """Return the bytes of every file but those that each call may touch."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in passing
+    }

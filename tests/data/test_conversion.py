@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -356,3 +357,23 @@ def test_convert_reads_several_kinds_into_one_store_and_tells_of_each(
     assert "wrote 4 frames with 11 atoms" in told
     frames = read_frames(tmp_path / "all.lmdb", DataKeys(group="source"))
     assert [frame.info["source"] for frame in frames] == [sources[0], *[sources[1]] * 3]
+
+
+def test_compressed_extended_xyz_is_read_as_plain_text_is(tmp_path: Path) -> None:
+    text = (
+        "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-1.0 energy-unit=hartree "
+        'force-unit=hartree/bohr stress-unit=GPa stress="1 2 3 4 5 6" charge=-1 '
+        'Lattice="6 0 0 0 6 0 0 0 6" pbc="T T T"\nO 0 0 0 0.1 0 0\n'
+    )
+    plain, packed = tmp_path / "a@1.xyz", tmp_path / "a@1.xyz.gz"
+    plain.write_text(text)
+    packed.write_bytes(gzip.compress(text.encode()))
+    (one,), (other,) = (list(iterate_source(Read(path), DataKeys())) for path in (plain, packed))
+    assert other.energy == one.energy == pytest.approx(-units.Hartree)
+    assert other.stress is not None
+    assert other.stress[0, 1] == pytest.approx(6 * units.GPa)
+    np.testing.assert_array_equal(other.forces, one.forces)
+    assert other.info == one.info == {"charge": -1}
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(InputError, match="cut off or damaged"):
+        list(iterate_source(Read(packed), DataKeys()))

@@ -13,7 +13,10 @@ from ipip.data.deepmd import iterate_deepmd
 from ipip.data.files import KNOWN_SUFFIXES, frames_in_parts, iterate_frames
 from ipip.data.frame import FloatArray, Frame
 from ipip.data.labels import Remarks
+from ipip.data.xyz import iterate_xyz
 from ipip.errors import InputError
+
+COMPRESSED_XYZ = (".xyz.gz", ".extxyz.gz")
 
 
 @dataclasses.dataclass
@@ -73,6 +76,9 @@ def iterate_source(
         frames = frames_in_parts(parsed, DataKeys(), str(path), ("energy", "forces"), read.remarks)
     elif path.suffix.lower() in KNOWN_SUFFIXES:
         frames = iterate_frames(path, keys, remarks=read.remarks)
+    elif path.name.lower().endswith(COMPRESSED_XYZ):
+        parsed = iterate_xyz(path)
+        frames = frames_in_parts(parsed, keys, str(path), ("energy", "forces"), read.remarks)
     else:
         parsed = iterate_calculation(path, keys, read.remarks, unconverged=unconverged)
         frames = frames_in_parts(parsed, keys, str(path), ("energy", "forces"), read.remarks)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -35,7 +37,7 @@ def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
     """Yield the frames of `read_xyz` one by one, after a look at the whole file's layout."""
     starts = _check_layout(path)
     count = 0
-    with open(path, encoding="utf-8") as file:
+    with _opened(path) as file:
         frames = frames_of(file, slice(None), properties_parser=_comment_values)
         while True:
             try:
@@ -73,7 +75,7 @@ def _check_layout(path: Path) -> list[int]:
     """Return the line on which each frame begins (from 1)."""
     starts: list[int] = []
     try:
-        with open(path, encoding="utf-8") as file:
+        with _opened(path) as file:
             number = 0
             while header := file.readline():
                 number += 1
@@ -102,9 +104,18 @@ def _check_layout(path: Path) -> list[int]:
                     )
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not text; expected extended XYZ") from None
+    except (EOFError, zlib.error):
+        raise InputError(f"{path}: the compressed text is cut off or damaged") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     return starts
+
+
+def _opened(path: Path) -> TextIO:
+    """Open the text of a file, which may be compressed (`.gz`)."""
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return open(path, encoding="utf-8")
 
 
 def format_xyz(frames: Iterable[Frame]) -> str:

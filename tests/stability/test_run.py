@@ -2,17 +2,20 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 from tests.export.test_hostile_files import Overwriting, with_program
 
 from ipip.cli.main import main
+from ipip.data import write_frames
 from ipip.errors import InputError
 from ipip.export import read_metadata, save_student
 from ipip.lammps import run_student_md
@@ -181,7 +184,31 @@ def test_a_student_without_kernels_runs_by_our_program_and_not_by_its_own(
     shutil.copyfile(students["calm"], tmp_path / "own.pt")
     with_program(tmp_path / "own.pt", model, torch.jit.script(Overwriting(str(victim))))
     victim.write_bytes(bytes(64))
-    run_student_md(
-        model, build(asked.system, 1), asked.md, asked.guards, tmp_path / "md", seed=1
-    )
+    run_student_md(model, build(asked.system, 1), asked.md, asked.guards, tmp_path / "md", seed=1)
     assert victim.read_bytes() == bytes(64)
+
+
+def test_a_model_whose_name_is_no_utf_8_does_not_end_the_run_at_its_picture(
+    students, make_protocol, tmp_path
+):
+    model = tmp_path / os.fsdecode(b"st\xfcdent.pt")  # as every such name in an ASCII locale
+    shutil.copyfile(students["calm"], model)
+    protocol = make_protocol(runs=1, md={"steps": 5, "temperature": 100.0, "minimize_steps": 0})
+    report = run_stability([model], protocol, tmp_path / "out")
+    assert report.models[0].total == 1
+    assert (tmp_path / "out" / "stability.png").stat().st_size > 5000
+    frames = [build(protocol.system, 1).replace(energy=0.0, forces=np.zeros((12, 3)))]
+    write_frames(tmp_path / "frames.xyz", frames)
+    assert main(["eval", str(model), str(tmp_path / "frames.xyz"), "--out", f"{tmp_path}/e"]) == 0
+    assert (tmp_path / "e" / "parity.png").exists()
+
+
+def test_a_start_with_two_atoms_at_one_place_is_refused_and_not_the_student_s_failure(
+    students, make_protocol, tmp_path
+):
+    protocol = make_protocol(runs=1)
+    box = build(protocol.system, 1)
+    box.positions[3] = box.positions[8] + box.cell[0]  # an image
+    write_frames(tmp_path / "box.xyz", [box])
+    with pytest.raises(InputError, match=r"box\.xyz: atoms 3 and 8 are at the same place"):
+        run_stability([students["calm"]], protocol, tmp_path / "out")

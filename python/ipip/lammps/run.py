@@ -133,9 +133,7 @@ def run_student_md(
     """
     program = program_of(model, md, folder / PROGRAM_FILE)
     distances = min_distances or {}
-    return execute(
-        StudentRun(model, frame, md, guards, folder, seed, distances, program=program)
-    )
+    return execute(StudentRun(model, frame, md, guards, folder, seed, distances, program=program))
 
 
 def execute(

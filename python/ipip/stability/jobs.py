@@ -57,7 +57,8 @@ def make_jobs(
             are written anew to ``students/NAME.pt``.
 
     Raises:
-        InputError: a model is not a student, the box cannot be built or the calibration cannot be read.
+        InputError: a model is not a student, the box cannot be built, or the calibration cannot be
+            read.
     """
     boxes = [
         build(protocol.system, derived_seed(protocol.seed, "box", run))

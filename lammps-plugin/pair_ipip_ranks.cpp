@@ -193,11 +193,12 @@ bool PairIpip::agree_on_step(const std::string& failure) {
   } else {
     global_extremes_ = extremes_;
   }
+  // What failed with rows of other types is tried again with new ones.
+  if (global_extremes_[1] > 0.0) return false;
   if (global_extremes_[0] > 0.0) {
     stop_together(failure.empty() ? failure
                                   : ", step " + std::to_string(update->ntimestep) + ": " + failure);
   }
-  if (global_extremes_[1] > 0.0) return false;
   publish_extremes();
   return true;
 }

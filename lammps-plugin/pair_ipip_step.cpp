@@ -156,10 +156,10 @@ std::string PairIpip::same_place() const {
   };
   for (int k = 0; k < list->inum; ++k) {
     const int i = list->ilist[k];
-    if (species_[atom->type[i]] < 0) continue;
+    if (owners_.species[i] < 0) continue;
     for (int jj = 0; jj < list->numneigh[i]; ++jj) {
       const int j = list->firstneigh[i][jj] & NEIGHMASK;
-      if (species_[atom->type[j]] < 0) continue;
+      if (owners_.species[j] < 0) continue;
       double squared = 0.0;
       for (int a = 0; a < 3; ++a) {
         const double d = atom->x[j][a] - atom->x[i][a];

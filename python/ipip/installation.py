@@ -25,18 +25,17 @@ def source_folder() -> Path | None:
     return folder
 
 
-def install_command(*packages: str, extra: str = "", python: str = sys.executable) -> str:
+def install_command(*packages: str, extra: str = "") -> str:
     """Return the shell command that installs packages beside this ipip.
 
     Args:
         packages: as pip takes them.
         extra: of ipip, whose packages are meant too.
-        python: interpreter that shall have them.
     """
     wanted = [*packages, *_packages_of(extra)]
     folder = source_folder()
     limits = [] if folder is None else ["-c", str(folder / CONSTRAINTS)]
-    return shlex.join([python, "-m", "pip", "install", *limits, *wanted])
+    return shlex.join([sys.executable, "-m", "pip", "install", *limits, *wanted])
 
 
 def rebuild_hint() -> str:
@@ -65,7 +64,7 @@ def _source() -> tuple[Path | None, bool]:
 
 
 def _packages_of(extra: str) -> Sequence[str]:
-    """Return what an extra of ipip requires; the extra itself where that cannot be told."""
+    """Return what an extra of ipip requires; the extra itself where that is not known."""
     if not extra:
         return []
     try:

@@ -181,10 +181,9 @@ def _evaluated(
     if next(network.parameters()).device.type == "cpu":
         kernels = _kernels(student, network, threads)
     if kernels is not None:
-        found = _by_kernels(kernels, network, frames)
+        predictions = list(_by_kernels(kernels, network, frames))
     else:
-        found = _in_batches(network, frames, batch_size)
-    predictions = list(found)
+        predictions = list(_in_batches(network, frames, batch_size))
     for index, one in enumerate(predictions):
         if not (np.isfinite(one.energies).all() and np.isfinite(one.forces).all()):
             raise IpipError(
@@ -247,7 +246,7 @@ def _prediction(
     frame: Frame, energies: FloatArray, forces: FloatArray, strain: FloatArray
 ) -> Prediction:
     stress = None
-    if frame.pbc.all() and frame.volume > 0:
+    if frame.may_have_stress:
         symmetric = (strain + strain.T) / (2.0 * frame.volume)
         stress = np.asarray(full_3x3_to_voigt_6_stress(symmetric))
     return Prediction(float(energies.sum()), energies, forces, stress)

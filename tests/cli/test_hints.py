@@ -18,7 +18,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Options of pip, mpirun, LAMMPS' and other programs that messages and pages name.
 FOREIGN = {
     *("--no-build-isolation", "--force-reinstall", "--no-deps"),  # pip
-    *("--ntasks", "--nproc-per-node", "--version"),  # srun, torchrun, any
+    *("--ntasks", "--mpi", "--nproc-per-node", "--version"),  # srun, torchrun, any
 }
 
 
@@ -58,10 +58,16 @@ def texts(file: Path) -> Iterator[str]:
             yield node.value
 
 
+def bare_command() -> re.Pattern[str]:
+    """A command at the end of a text, to be copied: without quotes."""
+    verbs = "|".join(verb for verb in options() if verb)
+    return re.compile(rf"(?:^|: |X)ipip ((?:{verbs}) [^`]*)$")
+
+
 def wrong_hints(text: str) -> list[str]:
     """Commands and options in a text that are not there."""
     known, wrong = options(), []
-    for line in COMMAND.findall(text):
+    for line in [*COMMAND.findall(text), *bare_command().findall(text)]:
         verb = next((word for word in line.split() if not word.startswith("-")), "")
         if re.fullmatch("[a-z]+", verb) and verb not in known:
             wrong.append(f"ipip {line}")
@@ -78,7 +84,8 @@ def wrong_hints(text: str) -> list[str]:
         ("run `ipip run CONFIG --dir FOLDER` again", []),
         ("`ipip trian x`", ["ipip trian x"]),
         ("`ipip info --dir F`", ["ipip info --dir"]),
-        ("name it with --group-key", ["--group-key"]),
+        ("then: ipip info --dir F", ["ipip info --dir"]),
+        ("name it with --no-such-key", ["--no-such-key"]),
         ("`ipip --debug ...` shows it", []),
     ],
 )
@@ -104,7 +111,7 @@ def test_every_option_that_a_verb_s_own_messages_name_is_that_verb_s(repository:
     for module, own in modules.items():
         file = repository / "python" / Path(*module.split(".")).with_suffix(".py")
         for text in texts(file):
-            outside = COMMAND.sub("", text)
+            outside = bare_command().sub("", COMMAND.sub("", text))
             assert set(OPTION.findall(outside)) <= own | known[""] | FOREIGN, f"{file}: {text}"
 
 

@@ -1,8 +1,9 @@
-"""`ipip doctor` tells what works, and what to do about what does not."""
+"""`ipip doctor` says what works, and what to do about what does not."""
 
 import json
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
 from ipip.installation import install_command
 
+COMMAND = "import sys; from ipip.cli.main import main; sys.exit(main())"
 OPEN_MPI = 'echo "mpirun (Open MPI) 4.1.4"'
 
 
@@ -42,6 +44,24 @@ def test_a_working_installation_runs_a_deck_on_one_rank_and_on_two(capsys, monke
     assert findings["mpirun"]["value"].startswith("MPICH")
     for finding in findings.values():
         assert (finding["state"] == "good") or finding["remedy"]
+
+
+def test_a_torch_that_cannot_be_loaded_is_a_fault_among_the_other_lines(tmp_path):
+    (tmp_path / "torch.py").write_text('raise ImportError("libtorch_cpu.so: cannot open")\n')
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "doctor", "--json"],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    assert findings["compiled module"]["state"] == "fault"
+    assert "libtorch_cpu.so" in findings["compiled module"]["value"]
+    assert {"python", "mpirun", "processor", "disk"} <= set(findings)
 
 
 def test_the_mpirun_of_another_mpi_is_a_fault_that_names_the_right_one(tmp_path, monkeypatch):

@@ -52,6 +52,15 @@ def test_enough_trajectories_are_no_concern(tmp_path: Path) -> None:
     assert concerns(tmp_path, grouped(1), None) == []  # independent frames are groups of their own
 
 
+def test_two_charges_of_one_composition_are_a_concern(tmp_path: Path) -> None:
+    frames = [
+        frame.replace(info={"traj": index, "charge": -(index // 2 % 2)})
+        for index, frame in enumerate(reference_frames(40, seed=1))
+    ]
+    (found,) = concerns(tmp_path, frames, "traj")
+    assert "say different states: charge" in found
+
+
 @pytest.mark.parametrize(("size", "told"), [(10, "1 trajectory is"), (4, "2 trajectories are")])
 def test_too_few_held_out_trajectories_are_told_with_what_to_do(
     size: int, told: str, tmp_path: Path

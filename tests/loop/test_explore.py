@@ -105,6 +105,22 @@ def test_the_same_command_is_done_at_once_and_more_frames_come_from_the_same_md(
     assert {path: path.stat().st_mtime_ns for path in runs.iterdir()} == times
 
 
+def test_features_of_another_cutoff_are_not_used(explored):
+    config, out = explored
+    features = Path(f"{out}.explore/features.npz")
+    settings = load(config)
+    explore(settings, out, frames=12)
+    before, frames = features.read_bytes(), out.read_bytes()
+    student = settings.student.model_copy(update={"cutoff": settings.student.cutoff - 1.5})
+    explore(settings.model_copy(update={"student": student}), out, frames=12)
+    with np.load(features) as stored:
+        other = stored["features"]
+    explore(settings, out, frames=12)
+    with np.load(features) as stored:
+        assert not np.allclose(stored["features"], other)
+    assert features.read_bytes() == before and out.read_bytes() == frames
+
+
 def test_a_run_that_was_not_finished_is_done_again_and_gives_the_same(explored, tmp_path):
     _, out = explored
     own = write_config(
@@ -116,7 +132,7 @@ def test_a_run_that_was_not_finished_is_done_again_and_gives_the_same(explored, 
     whole = other.read_bytes()
     folder = Path(f"{other}.explore")
     (folder / "runs" / "labels-alloy_02.json").unlink()
-    (folder / "features.npz").unlink()
+    (folder / "features.npz").write_bytes(b"PK\3\4 damaged")
     other.unlink()
     explore(load(own), other, frames=12)
     assert other.read_bytes() == whole

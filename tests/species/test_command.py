@@ -30,7 +30,7 @@ def test_everything_is_written_and_the_verdict_comes_first(dump, tmp_path, capsy
     assert "40 frames over 1.95 ps of Mo2O8S20 (30 atoms)" in "\n".join(said)
     assert {f.name for f in out.iterdir()} == {
         "counts.csv", "events.csv", "molecules.csv", "species.csv", "reactions.csv",
-        "summary.json", "species.png", "network.png", "species.html",
+        "summary.json", "species.png", "network.png", "species.html", ".lock",
     }  # fmt: skip
     assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["frames"] == 40

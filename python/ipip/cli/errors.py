@@ -7,9 +7,9 @@ import sys
 import traceback
 
 from ipip.errors import InUseError, IpipError
+from ipip.launchers import started_together
 
 FAILED = 1
-LAUNCHED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")  # by MPICH, Open MPI, srun
 
 
 def report_failure(error: Exception, debug: bool) -> int:
@@ -21,7 +21,7 @@ def report_failure(error: Exception, debug: bool) -> int:
     """
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    if isinstance(error, InUseError) and (started := _started_together()) > 1:
+    if isinstance(error, InUseError) and (started := started_together(os.environ)) > 1:
         print(
             f"ipip: {error}; {started} processes were started together: start one, without mpirun "
             "or srun",
@@ -45,9 +45,3 @@ def report_failure(error: Exception, debug: bool) -> int:
         file=sys.stderr,
     )
     return FAILED
-
-
-def _started_together() -> int:
-    """Return how many processes a launcher of MPI ranks has started, 1 where there is none."""
-    sizes = [os.environ.get(name, "") for name in LAUNCHED]
-    return max((int(size) for size in sizes if size.isdigit()), default=1)

@@ -36,19 +36,20 @@ def explore(
     with stoppable(out):
         from ipip.loop.explore import explore as explore_systems
 
-        found = explore_systems(settings, out, frames=frames, reporter=reporter)
+        explored = explore_systems(settings, out, frames=frames, reporter=reporter)
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found), indent=1, default=str))
+        typer.echo(json.dumps(dataclasses.asdict(explored), indent=1, default=str))
         return
-    for name, reason in found.failed.items():
+    for name, reason in explored.failed.items():
         typer.echo(f"run {name} failed and is left out: {reason}", err=True)
-    low, high = found.temperatures
+    low, high = explored.temperatures
     kelvin = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     typer.echo(
-        f"{found.chosen} of {found.candidates} frames chosen, from {found.used} of "
-        f"{found.trajectories} trajectories at {kelvin} K, by features of {found.features}: {out}"
+        f"{explored.chosen} of {explored.candidates} frames chosen, from {explored.used} of "
+        f"{explored.trajectories} trajectories at {kelvin} K, by features of "
+        f"{explored.features}: {out}"
     )
-    if found.chosen < frames:
+    if explored.chosen < frames:
         typer.echo(f"no other frame differs enough to make {frames}; give teacher_md more steps")
     labels = out.with_name(f"labels{out.suffix}")
     typer.echo(f"label them: ipip label LEVEL.yaml {shlex.quote(str(out))} --out {labels}")

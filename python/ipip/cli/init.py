@@ -84,11 +84,11 @@ def init(
         write_quick_template(file)
         typer.echo(f"wrote {file}: the quick example, whose labels lie in examples/mo-s-o/data")
         return
-    from ipip.cli.label_keys import label_keys
+    from ipip.cli.label_keys import energy_unit
     from ipip.config.run import RunSettings
     from ipip.config.template import render_template
     from ipip.data.survey import survey_labels
-    from ipip.loop.first_settings import first_settings, from_labels, write_starts
+    from ipip.loop.first_settings import first_settings, from_labels, named_from, write_starts
 
     survey = None
     if labels is not None:
@@ -97,7 +97,7 @@ def init(
             energy=energy_key,
             forces=forces_key,
             group=group_key,
-            units=label_keys("", "", None, None, "", units=units).units,
+            units=energy_unit(units),
         )
     elif energy_key or forces_key or group_key or units:
         raise InputError("--energy-key, --forces-key, --group-key and --units go with --labels")
@@ -114,7 +114,7 @@ def init(
         profile,
         start=point,
         survey=survey,
-        labels=None if labels is None else _from(labels, base),
+        labels=None if labels is None else named_from(labels, base),
         elements=None if elements is None else _symbols(elements),
         temperature=temperature,
         processes=_processes(),
@@ -136,7 +136,7 @@ def init(
     if point is not None:
         write_starts(point, base)
     file.write_text(text, encoding="utf-8")
-    _say(file, first, point, survey is not None)
+    _print_next(file, first, point, survey is not None)
 
 
 def _systems(
@@ -167,22 +167,16 @@ def _symbols(text: str) -> list[str]:
     return [symbol for symbol in text.replace(",", " ").split() if symbol]
 
 
-def _from(labels: Path, base: Path) -> str:
-    """Return the labels' file as the settings file names it."""
-    import os
-
-    absolute = labels.expanduser().absolute()
-    return os.path.relpath(absolute, base) if absolute.is_relative_to(base) else str(absolute)
-
-
 def _processes() -> int:
     """Return how many processes a run may have: as the cores that are ours, at most eight."""
-    import os
+    from ipip.cores import usable_cores
 
-    return max(1, min(8, len(os.sched_getaffinity(0))))
+    return min(8, usable_cores())
 
 
-def _say(file: Path, first: FirstSettings, point: StartingPoint | None, has_labels: bool) -> None:
+def _print_next(
+    file: Path, first: FirstSettings, point: StartingPoint | None, has_labels: bool
+) -> None:
     """Print what was written, what to check, what is open, and what comes next."""
     import shlex
 

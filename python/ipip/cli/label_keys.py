@@ -22,9 +22,6 @@ def label_keys(
     Raises:
         InputError: both a stress and a virial are named, or the unit is not known.
     """
-    if units is not None and units not in get_args(EnergyUnit):
-        known = ", ".join(get_args(EnergyUnit))
-        raise InputError(f"--units is {units!r}; expected one of: {known}")
     if stress is not None and virial is not None:
         raise InputError(
             f"--stress-key {stress} and --virial-key {virial} are both given; name the one to read"
@@ -36,5 +33,17 @@ def label_keys(
         stress_is="virial" if virial is not None else "stress",
         config_type=config_type,
         weight=weight,
-        units=units,  # type: ignore[arg-type]
+        units=energy_unit(units),
     )
+
+
+def energy_unit(units: str | None) -> EnergyUnit | None:
+    """Return the unit that `--units` names.
+
+    Raises:
+        InputError: it is not known.
+    """
+    known: dict[str, EnergyUnit] = {unit: unit for unit in get_args(EnergyUnit)}
+    if units is not None and units not in known:
+        raise InputError(f"--units is {units!r}; expected one of: {', '.join(known)}")
+    return None if units is None else known[units]

@@ -53,7 +53,7 @@ def species(
     import json
 
     from ipip.cli.dump_progress import dump_progress
-    from ipip.lammps.dump import dump_files
+    from ipip.lammps.dump_files import dump_files
     from ipip.species.run import species_of_dump
     from ipip.species.verdict import as_dict, describe_result
 

@@ -38,12 +38,12 @@ def stability(
 ) -> None:
     """Run a stability protocol; the same command continues one that was interrupted."""
     import json
-    import os
 
     from rich.console import Console
 
     from ipip.cli.step_progress import step_progress
     from ipip.cli.stopping import stoppable
+    from ipip.cores import usable_cores
     from ipip.errors import InputError, IpipError
     from ipip.stability import run_stability
 
@@ -52,7 +52,7 @@ def stability(
     )
     if workers is not None and workers < 1:
         raise InputError(f"--workers {workers}: expected at least 1")
-    at_once = workers or len(os.sched_getaffinity(0))
+    at_once = workers or usable_cores()
     console = Console(highlight=False, markup=False)
     bar = step_progress(len(models) * protocol.runs, shown=not (quiet or as_json))
     with stoppable(folder), bar as shown:

@@ -14,6 +14,7 @@ from ipip.cli.watch import draw_state
 from ipip.loop.disk import megabytes
 from ipip.loop.plan import Plan
 from ipip.loop.status import RunState
+from ipip.pages.numbers import format_number
 from ipip.report.table import HEADER, describe_speed, table_rows
 
 
@@ -33,7 +34,7 @@ def print_results(summary: dict[str, Any], folder: Path) -> None:
         if test.get("stress_mae_ev_per_a3") is not None
     ]
     if stresses:
-        listed = ", ".join(f"{name} {1000 * error:.3g}" for name, error in stresses)
+        listed = ", ".join(f"{name} {format_number(1000 * error)}" for name, error in stresses)
         console.print(f"stress MAE (meV/Å^3): {listed}", soft_wrap=True)
     if summary["stopped"]:
         console.print(f"why it ended:   {summary['stopped']}", soft_wrap=True)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ipip.config.train_run import TrainRunSettings
     from ipip.train.plan import TrainPlan
 
-TORCHRUN = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-
 
 def train(
     config: Annotated[Path, typer.Argument(help="Settings file (YAML); see docs/training.md.")],
@@ -95,6 +93,7 @@ def _started_by_torchrun() -> bool:
         InputError: some of torchrun's variables are set to several processes, and some are missing.
     """
     from ipip.errors import InputError
+    from ipip.launchers import TORCHRUN_PLACE
 
     size = os.environ.get("WORLD_SIZE", "1")
     if not size.isdigit():
@@ -104,7 +103,7 @@ def _started_by_torchrun() -> bool:
         )
     if int(size) <= 1:
         return False
-    missing = [name for name in TORCHRUN if name not in os.environ]
+    missing = [name for name in TORCHRUN_PLACE if name not in os.environ]
     if missing:
         raise InputError(
             f"the environment variable WORLD_SIZE is {size}, but {', '.join(missing)} are not set, "

@@ -27,5 +27,5 @@ def iterate_atoms(path: Path, format: str | None = None) -> Iterator[Atoms]:
 
 def read_last(path: Path, format: str | None = None) -> Atoms:
     """Return the last configuration of a file, as `ase.io.read`."""
-    found = ase.io.read(str(path.absolute()), index=-1, format=format, do_not_split_by_at_sign=True)
-    return found if isinstance(found, Atoms) else found[-1]
+    last = ase.io.read(str(path.absolute()), index=-1, format=format, do_not_split_by_at_sign=True)
+    return last if isinstance(last, Atoms) else last[-1]

@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, iread
+from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
 from ipip.config.data import DataKeys
+from ipip.data.ase_files import iterate_atoms
 from ipip.data.convergence import CHECKS
 from ipip.data.labels import Remarks
 from ipip.data.parsed import ParsedFrame, from_atoms
@@ -30,7 +31,7 @@ def calculation_format(path: Path) -> str:
         InputError: ASE does not know the file, or cannot read this format.
     """
     try:
-        name = filetype(str(path))
+        name = filetype(str(path.absolute()))
         readable = get_ioformat(name).can_read
     except (UnknownFileTypeError, OSError) as error:
         reason = str(error)
@@ -72,7 +73,7 @@ def iterate_calculation(
     lost: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ASE's, on single lines of the outputs
-        frames = iread(str(path), index=slice(None), format=name, do_not_split_by_at_sign=True)
+        frames = iterate_atoms(path, name)
         while True:
             try:
                 atoms = next(frames)

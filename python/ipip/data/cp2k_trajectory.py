@@ -111,7 +111,7 @@ def _frames(path: Path) -> Iterator[tuple[int, float, list[str], FloatArray]]:
                 energy = float(comment[2])
             except ValueError as error:
                 raise InputError(f"{path}: frame {number}: {error}") from None
-            # Kinds of an element are told by a number: O1, Fe2.
+            # A number marks the kinds of an element: O1, Fe2.
             yield int(comment[1]), energy, [re.sub(r"[\d_].*", "", row[0]) for row in rows], values
             number += 1
 

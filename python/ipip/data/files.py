@@ -62,7 +62,7 @@ def read_frames(
         return list(_open_store(path, keys or DataKeys(), require))
     remarks = Remarks()
     frames = frames_from_parsed(
-        _parsed(path),
+        parse_frames(path),
         keys or DataKeys(),
         str(path),
         require,
@@ -73,8 +73,13 @@ def read_frames(
     return frames
 
 
-def _parsed(path: Path) -> list[ParsedFrame]:
-    suffix = path.suffix.lower()
+def parse_frames(path: Path) -> list[ParsedFrame]:
+    """Return the frames of a file other than a store, before their labels are read.
+
+    Raises:
+        InputError: missing, unreadable or empty file.
+    """
+    suffix = _existing(path)
     if suffix in SGDML_SUFFIXES:
         parsed = read_sgdml(path)
     else:
@@ -122,7 +127,7 @@ def iterate_frames(
     elif suffix in XYZ_SUFFIXES:
         yield from frames_in_parts(iterate_xyz(path), keys, str(path), require, found)
     else:
-        yield from frames_from_parsed(_parsed(path), keys, str(path), require, remarks=found)
+        yield from frames_from_parsed(parse_frames(path), keys, str(path), require, remarks=found)
     if remarks is None:
         _log(path, found)
 

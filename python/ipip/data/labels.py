@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ase import Atoms
 
 from ipip.config.data import DataKeys
 from ipip.data.electronic_state import atom_state_in, calculator_info
@@ -208,7 +207,7 @@ def _frame(
             raise InputError(
                 f"{where}: the {what} {_worst(what, values)} not finite; repair or drop that frame"
             )
-    _check_apart(atoms, where)
+    _check_apart(bare, where)
     weight = _scalar(rest.pop(keys.weight, None), f"{where}: weight {keys.weight!r}", "no unit")
     if weight is not None and not 0.0 <= weight < np.inf:
         raise InputError(f"{where}: weight {keys.weight!r} is {weight:g}; expected 0 or more")
@@ -230,11 +229,10 @@ def _frame(
     )
 
 
-def _check_apart(atoms: Atoms, where: str) -> None:
+def _check_apart(frame: Frame, where: str) -> None:
     """Refuse two atoms at the same place; a cell without volume is refused where it is used."""
-    periodic = atoms.pbc & (abs(float(np.linalg.det(atoms.cell.array))) > 1e-8)
     try:
-        check_apart(atoms.positions, atoms.cell.array, periodic)
+        check_apart(frame.positions, frame.cell, frame.pbc & (frame.volume > 1e-8))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 

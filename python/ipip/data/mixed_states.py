@@ -32,11 +32,11 @@ def describe_mixed_states(frames: Iterable[Frame]) -> str | None:
         states.setdefault(key, Counter())[_state(frame)] += 1
     for key, found in states.items():
         if len(found) > 1:
-            told = ", ".join(f"{_words(state)} ({n})" for state, n in found.most_common(4))
+            listed = ", ".join(f"{_words(state)} ({n})" for state, n in found.most_common(4))
             return (
-                f"frames of one composition, {_formula(names[key])}, say different states: {told};"
-                " a student reads no charge and no spin and learns their mean: train one student"
-                " for each state, such as with `where: {charge: -1}` under the data file"
+                f"frames of one composition, {_formula(names[key])}, say different states: "
+                f"{listed}; a student reads no charge and no spin and learns their mean: train one "
+                "student for each state, such as with `where: {charge: -1}` under the data file"
             )
     return None
 

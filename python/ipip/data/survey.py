@@ -13,19 +13,10 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.config.data import DataKeys, EnergyUnit
-from ipip.data.database import read_database
-from ipip.data.files import (
-    DATABASE_SUFFIXES,
-    SGDML_SUFFIXES,
-    STORE_SUFFIXES,
-    XYZ_SUFFIXES,
-    read_frames,
-)
+from ipip.data.files import STORE_SUFFIXES, parse_frames, read_frames
 from ipip.data.frame import Frame
 from ipip.data.labels import frames_from_parsed
 from ipip.data.parsed import ParsedFrame
-from ipip.data.sgdml import read_sgdml
-from ipip.data.xyz import read_xyz
 from ipip.errors import InputError
 
 # Names as files have them, without case and punctuation; earlier ones are preferred. A prefix such
@@ -102,12 +93,12 @@ def survey_labels(
         InputError: unreadable file, or no key that looks like an energy or like forces; lists
             those that are there.
     """
-    parsed = _parse(path)
-    if parsed is None:  # a store has its keys fixed
+    if path.suffix.lower() in STORE_SUFFIXES:  # its keys are fixed
         frames = read_frames(path)
         per_frame = [dict(frame.info) for frame in frames]
         keys, others, missing = DataKeys(), dict[str, list[str]](), 0
     else:
+        parsed = parse_frames(path)
         keys, others = _label_keys(parsed, str(path), energy, forces)
         keys = keys.model_copy(update={"units": units})
         whole = [one for one in parsed if _is_labelled(one, keys)]
@@ -136,17 +127,6 @@ def survey_labels(
     )
 
 
-def _parse(path: Path) -> list[ParsedFrame] | None:
-    suffix = path.suffix.lower()
-    if not path.is_file() or suffix in STORE_SUFFIXES:
-        return None  # `read_frames` opens it, or says what is wrong
-    if suffix in SGDML_SUFFIXES:
-        return read_sgdml(path)
-    if suffix in DATABASE_SUFFIXES:
-        return read_database(path)
-    return read_xyz(path) if suffix in XYZ_SUFFIXES else None
-
-
 def _label_keys(
     parsed: Sequence[ParsedFrame], source: str, energy: str | None, forces: str | None
 ) -> tuple[DataKeys, dict[str, list[str]]]:
@@ -166,9 +146,9 @@ def _label_keys(
         name = given[label]
         if name is None or not counted[name]:
             kind = "per-frame numbers" if label == "energy" else "per-atom vectors"
-            asked = f"{name!r} is none" if name else f"none looks like {label}, out"
+            missing = f"{name!r} is none" if name else f"none looks like {label}, out"
             raise InputError(
-                f"{source}: {asked} of its {kind}: {', '.join(sorted(counted)) or 'none'}; name "
+                f"{source}: {missing} of its {kind}: {', '.join(sorted(counted)) or 'none'}; name "
                 f"the key with {options}"
             )
     stresses = _ranked(tensors, _STRESS, _PREFIXES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from ipip.bound import bound_command
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
-from ipip.lammps.process import lammps_command, lammps_environment
+from ipip.launchers import without_launcher
 
 # An untrained student; nothing is learnt from its energies.
 _STUDENT = """
@@ -46,30 +47,27 @@ def check_decks(folder: Path) -> list[Finding]:
         status, output = try_command([sys.executable, "-c", _STUDENT, "student.pt"], folder=trial)
         if status != 0:
             return [
-                Finding("student", "fault", last_line(output), "see `compiled module` and `torch`")
+                Finding("student", "fault", last_line(output), "see the line `compiled module`")
             ]
         (trial / "in.deck").write_text(_DECK, encoding="utf-8")
         return [_one_rank(trial), *_two_ranks(trial)]
 
 
 def _one_rank(trial: Path) -> Finding:
-    command = lammps_command("-in", "in.deck", "-log", "none", "-nocite")
-    status, output = try_command(command, folder=trial, environment=lammps_environment())
+    status, output = _run([], trial)
     if status != 0:
         return Finding("deck, 1 rank", "fault", _failure(output), "see the lines above it")
     version = next((line for line in output.splitlines() if line.startswith("LAMMPS (")), "LAMMPS")
-    said = next((line for line in output.splitlines() if line.startswith(_LINE)), "")
-    backend = said.rsplit("; ", 1)[-1].split(", tables", 1)[0]
+    own = next((line for line in output.splitlines() if line.startswith(_LINE)), "")
+    backend = own.rsplit("; ", 1)[-1].split(", tables", 1)[0]
     return Finding("deck, 1 rank", "good", f"{version}, evaluated by {backend}")
 
 
 def _two_ranks(trial: Path) -> list[Finding]:
     mpirun = shutil.which("mpirun") or shutil.which("mpirun", path=str(Path(sys.executable).parent))
     if mpirun is None:
-        return []  # told by the check of MPI
-    ranks = [mpirun, "-n", "2", sys.executable, "-m", "ipip.lmp"]  # which end with mpirun
-    command = bound_command(*ranks, "-in", "in.deck", "-log", "none", "-nocite")
-    status, output = try_command(command, folder=trial, environment=lammps_environment())
+        return []  # the check of MPI reports it
+    status, output = _run([mpirun, "-n", "2"], trial)
     if status != 0:
         return [Finding("deck, 2 ranks", "fault", _failure(output), "see the line `mpirun`")]
     grid = _GRID.search(output)
@@ -83,6 +81,13 @@ def _two_ranks(trial: Path) -> list[Finding]:
             )
         ]
     return [Finding("deck, 2 ranks", "good", "one run on two ranks")]
+
+
+def _run(launcher: list[str], trial: Path) -> tuple[int, str]:
+    """Run the deck by the `lmp` of this environment, which ends with its launcher."""
+    lmp = [sys.executable, "-m", "ipip.lmp", "-in", "in.deck", "-log", "none", "-nocite"]
+    environment = without_launcher(os.environ) | {"OMP_NUM_THREADS": "1"}
+    return try_command(bound_command(*launcher, *lmp), folder=trial, environment=environment)
 
 
 def _failure(output: str) -> str:

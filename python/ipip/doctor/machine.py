@@ -7,6 +7,7 @@ import platform
 import shutil
 from pathlib import Path
 
+from ipip.cores import usable_cores
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
 
@@ -23,11 +24,12 @@ def check_machine(folder: Path) -> list[Finding]:
 
 
 def _processor() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     model, flags = _cpu()
     usable = next((name for name, need in INSTRUCTION_SETS.items() if need <= flags), "generic")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    text = f"{model}, {cores} cores for this process, {memory:.0f} GiB, kernels in {usable}"
+    text = (
+        f"{model}, {usable_cores()} cores for this process, {memory:.0f} GiB, kernels in {usable}"
+    )
     if usable == "generic" and platform.machine() in ("x86_64", "AMD64"):
         return Finding(
             "processor", "note", text, "kernels are several times faster on a processor with AVX2"
@@ -36,7 +38,7 @@ def _processor() -> Finding:
 
 
 def _cpu() -> tuple[str, set[str]]:
-    """Return the processor's name and its flags, as Linux tells them."""
+    """Return the processor's name and its flags, as Linux lists them."""
     model, flags = platform.machine(), set[str]()
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
@@ -56,8 +58,8 @@ def _gpus() -> Finding:
     query = shutil.which("nvidia-smi")
     if query is None:
         return Finding("GPU", "good", "none found (no nvidia-smi); the CPU is used")
-    asked = "--query-gpu=name,memory.total,driver_version,compute_cap"
-    status, output = try_command([query, asked, "--format=csv,noheader"], limit=30.0)
+    properties = "--query-gpu=name,memory.total,driver_version,compute_cap"
+    status, output = try_command([query, properties, "--format=csv,noheader"], limit=30.0)
     if status != 0:
         return Finding(
             "GPU",

@@ -8,32 +8,26 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from ipip.config.teacher_packages import TEACHER_PACKAGES
 from ipip.doctor.finding import Finding
 from ipip.installation import install_command
 
-# Kind of teacher: module, distribution, extra of ipip.
-TEACHERS = {
-    "sevennet": ("sevenn", "sevenn", "sevennet"),
-    "mace": ("mace", "mace-torch", "mace"),
-    "chgnet": ("chgnet", "chgnet", "chgnet"),
-    "tblite": ("tblite", "tblite", "xtb"),
-}
 CP2K = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp")
 
 
 def check_teachers(folder: Path) -> list[Finding]:
     """Report which teachers this interpreter has; others may lie in environments of their own."""
     there, absent = [], []
-    for kind, (module, distribution, extra) in TEACHERS.items():
-        if importlib.util.find_spec(module) is None:
-            absent.append((kind, extra))
+    for kind, package in TEACHER_PACKAGES.items():
+        if importlib.util.find_spec(package.module) is None:
+            absent.append((kind, package.extra))
             continue
         try:
-            version = metadata.version(distribution)
+            version = metadata.version(package.distribution)
         except metadata.PackageNotFoundError:
             version = "of unknown version"
         there.append(f"{kind} {version}")
-    cp2k = next((found for name in CP2K if (found := shutil.which(name))), None)
+    cp2k = next(filter(None, map(shutil.which, CP2K)), None)
     there += [f"cp2k {cp2k}"] if cp2k else []
     missing = ", ".join(kind for kind, _ in absent)
     if not there:

@@ -1,7 +1,7 @@
 """The model file: the only contract between Python and the C++ that runs in LAMMPS."""
 
 from ipip.export.core_student import has_kernels, load_core_student, require_unchanged
-from ipip.export.digest import file_digest, weights_digest
+from ipip.export.digest import weights_digest
 from ipip.export.metadata import FORMAT, FORMAT_VERSION, Metadata, describe
 from ipip.export.model_file import load_scripted, load_student, read_metadata, save_student
 
@@ -10,7 +10,6 @@ __all__ = [
     "FORMAT_VERSION",
     "Metadata",
     "describe",
-    "file_digest",
     "has_kernels",
     "load_core_student",
     "load_scripted",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -45,9 +44,3 @@ def code_digest(archive: Archive) -> str:
         total.update(f"{name}|{record.method}|{record.stored_size}|".encode())
         total.update(archive.stored(record))
     return f"sha256:{total.hexdigest()}"
-
-
-def file_digest(path: Path) -> str:
-    """Return `sha256:...` of a file's bytes."""
-    with path.open("rb") as stream:
-        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"

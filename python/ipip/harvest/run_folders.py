@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.errors import InputError
+from ipip.lammps.run_record import RUN_FILE
 from ipip.lammps.trajectory import RunTrajectory
 
 _LOG = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
 
 
 def _runs_in(path: Path, student_digest: str) -> list[Path]:
-    if (path / "run.json").is_file():
+    if (path / RUN_FILE).is_file():
         folders = [path]
     else:
-        folders = sorted(file.parent for file in path.rglob("run.json"))
+        folders = sorted(file.parent for file in path.rglob(RUN_FILE))
     if not folders:
         raise InputError(
             f"{path} holds no run of a student; give a dump, the folder of a run, or a folder of "

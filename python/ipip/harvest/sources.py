@@ -18,8 +18,9 @@ from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
 from ipip.harvest.scan import DumpScan, ScanSettings, read_steps, scan_dump
-from ipip.harvest.scanned import is_still_there, seen_bytes
-from ipip.lammps.dump import assumed_units, dump_files, read_dump
+from ipip.harvest.scan_digest import is_still_there, seen_bytes
+from ipip.lammps.dump import assumed_units, read_dump
+from ipip.lammps.dump_files import dump_files
 from ipip.lammps.dump_origin import timestep_of_run, units_of_dump
 from ipip.lammps.timestep import agreed_timestep, timestep_of
 from ipip.lammps.trajectory import RunTrajectory

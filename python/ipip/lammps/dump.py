@@ -7,7 +7,6 @@ import contextlib
 import copy
 import logging
 import os
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ase.data import atomic_numbers
 
+from ipip.cores import usable_cores
 from ipip.data.frame import IntArray
 from ipip.errors import InputError
+from ipip.lammps.dump_files import dump_files
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
 from ipip.lammps.dump_stream import head_of, is_compressed, open_compressed, open_plain
 from ipip.lammps.units import LammpsUnits, agreed_units, lammps_units, units_in_head
@@ -246,7 +247,7 @@ def _convert(frame: DumpFrame, units: LammpsUnits) -> None:
 @contextlib.contextmanager
 def _opened(parser: DumpParser, file: Path, offset: int) -> Iterator[DumpFrames]:
     """Open the frames of a file; with a second core a second thread reads beside the caller's."""
-    ahead = len(os.sched_getaffinity(0)) > 1
+    ahead = usable_cores() > 1
     with contextlib.ExitStack() as stack:
         if is_compressed(file):
             source = open_compressed(file, offset, ahead)
@@ -286,36 +287,3 @@ def read_dump(
         units=units,
         whole=whole,
     )
-
-
-def is_dump(path: Path) -> bool:
-    """Whether a file begins as a text dump of LAMMPS does."""
-    try:
-        return head_of(path).startswith(b"ITEM: ")
-    except InputError:  # compressed in another way, or damaged
-        return False
-
-
-def stated_units(path: Path) -> str | None:
-    """Return the units that a dump states at its head, or None."""
-    return units_in_head(head_of(dump_files(path)[0]))
-
-
-def dump_files(path: Path) -> list[Path]:
-    """Return the files of a dump, in the order of the numbers in their names.
-
-    Raises:
-        InputError: there are none.
-    """
-    if path.is_file():
-        return [path]
-    if "*" not in path.name:
-        raise InputError(f"dump {path} does not exist")
-    # As in LAMMPS, `*` alone has a meaning: brackets and question marks of a name are themselves.
-    pattern = re.compile(".*".join(map(re.escape, path.name.split("*"))), re.DOTALL)
-    names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else []
-    found = [path.parent / name for name in names if pattern.fullmatch(name)]
-    found = [file for file in found if file.is_file()]
-    if not found:
-        raise InputError(f"dump {path}: no file has such a name")
-    return sorted(found, key=lambda file: ([int(n) for n in re.findall(r"\d+", file.name)], file))

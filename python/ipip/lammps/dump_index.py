@@ -16,7 +16,7 @@ from ipip.lammps.dump import DumpReader
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
 from ipip.lammps.dump_stream import is_compressed
 
-SAME = 0.01  # Å; atoms that a frame shows nearer than this to where another does are at one place
+SAME = 0.01  # Å; an atom that moved less than this between two frames is at the same place
 AHEAD = 1 << 18  # bytes that are read over rather than jumped over: a block of text
 
 ReadFrom = Callable[[DumpPosition], DumpReader]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ipip.lammps.dump import stated_units
+from ipip.lammps.dump_files import stated_units
+from ipip.lammps.run_record import RUN_FILE
 from ipip.lammps.timestep import agreed_timestep
 from ipip.lammps.trajectory import RunTrajectory
 from ipip.lammps.units import agreed_units, units_of_run
@@ -13,7 +14,7 @@ from ipip.lammps.units import agreed_units, units_of_run
 def run_folder_of(dump: Path) -> Path | None:
     """Return the folder of the student's run that a dump belongs to, or None."""
     folder = dump.parent.parent if dump.parent.name == "ring" else dump.parent
-    return folder if (folder / "run.json").is_file() else None
+    return folder if (folder / RUN_FILE).is_file() else None
 
 
 def units_of_dump(dump: Path, given: str | None) -> str | None:

@@ -14,7 +14,13 @@ from ipip.data.frame import Frame, IntArray
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame
-from ipip.lammps.run_record import changed_frames, read_run_record, stored_verdict
+from ipip.lammps.run_record import (
+    RUN_FILE,
+    VERDICT_FILE,
+    changed_frames,
+    read_run_record,
+    stored_verdict,
+)
 from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
 from ipip.sealed import DamagedError
@@ -109,7 +115,7 @@ class RunTrajectory:
         try:
             files = [path for path in self.folder.rglob("*.dump") if path.is_file()]
             now = {}
-            for path in [self.folder / "run.json", self.folder / "verdict.json", *files]:
+            for path in [self.folder / RUN_FILE, self.folder / VERDICT_FILE, *files]:
                 with contextlib.suppress(FileNotFoundError):
                     found = path.stat()
                     now[str(path)] = (found.st_size, found.st_mtime_ns, found.st_ino)

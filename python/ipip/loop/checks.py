@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import shlex
 import tempfile
 import time
@@ -16,7 +15,6 @@ from ipip.config.reference import ReferenceSettings
 from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, check_elements
-from ipip.data.mixed_states import describe_mixed_states
 from ipip.errors import InputError
 from ipip.installation import install_command, rebuild_hint
 from ipip.lammps.check import check_deck
@@ -30,8 +28,6 @@ from ipip.loop.training_checks import check_trainings
 from ipip.models import build_student
 from ipip.native import check_plugin
 from ipip.plugin import PLUGIN_FILE, plugin_folder
-
-log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,9 +78,6 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
     starts = exploration_starts(settings)
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")
-    mixed = describe_mixed_states([*reference.train, *(start.frame for start in starts)])
-    if mixed is not None:
-        log.warning("%s", mixed)
     if settings.rounds or settings.stability.runs or settings.stability.extra:
         check_lammps()
         if settings.resources.lammps_launcher:
@@ -100,7 +93,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
         train_atoms=_atoms(reference.train),
         test_atoms=_atoms(reference.test),
         boxes={start.name: len(start.frame) for start in starts},
-        concerns=tuple(find_concerns(settings, reference)),
+        concerns=tuple(find_concerns(settings, reference, [start.frame for start in starts])),
     )
 
 

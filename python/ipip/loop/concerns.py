@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ipip.config.md import StudentMDSettings
 from ipip.config.run import RunSettings
 from ipip.data import Frame
+from ipip.data.mixed_states import describe_mixed_states
 from ipip.lammps.deck import at_constant_pressure
 from ipip.loop.reference import ReferenceFrames
 from ipip.loop.statistics import LEAST_GROUPS, withheld
@@ -14,14 +14,19 @@ from ipip.loop.statistics import LEAST_GROUPS, withheld
 LEAST_EPOCHS = 20  # of the fine-tuning
 
 
-def find_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str]:
+def find_concerns(
+    settings: RunSettings, reference: ReferenceFrames, boxes: Sequence[Frame] = ()
+) -> list[str]:
     """Return one sentence for each concern.
 
     Args:
         settings: of the run.
         reference: its labels.
+        boxes: in which it explores.
     """
+    mixed = describe_mixed_states([*reference.train, *boxes])
     return [
+        *([] if mixed is None else [mixed]),
         *split_concerns(settings, reference),
         *pressure_concerns(settings, reference.train, reference.test),
         *_epoch_concerns(settings, len(reference.train)),
@@ -70,7 +75,7 @@ def pressure_concerns(
     settings: RunSettings, train: Sequence[Frame], test: Sequence[Frame]
 ) -> list[str]:
     """Say that a student at constant pressure has not learnt it, or is not tested on it."""
-    blocks = [name for name, md in _student_md(settings) if at_constant_pressure(md)]
+    blocks = blocks_at_constant_pressure(settings)
     if not blocks:
         return []
     what = f"{' and '.join(blocks)} runs at constant pressure"
@@ -101,9 +106,10 @@ def as_sentence(concern: str) -> str:
     return f"{concern[0].upper()}{concern[1:]}."
 
 
-def _student_md(settings: RunSettings) -> list[tuple[str, StudentMDSettings]]:
-    blocks = (("student_md", settings.student_md), ("stability.md", settings.stability.md))
-    return [(name, md) for name, md in blocks if md is not None]
+def blocks_at_constant_pressure(settings: RunSettings) -> list[str]:
+    """Return the blocks of the settings whose MD follows a pressure."""
+    blocks = {"student_md": settings.student_md, "stability.md": settings.stability.md}
+    return [name for name, md in blocks.items() if md is not None and at_constant_pressure(md)]
 
 
 def _stresses(frames: Sequence[Frame]) -> int:

@@ -29,19 +29,9 @@ def read_config_lock(run: RunFolder) -> dict[str, Any]:
     Raises:
         InputError: there are none, or they are not what ipip wrote; the message says what to do.
     """
-    path = run.config_lock
+    run.require()
     try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        if any(run.root.glob("round_[0-9]*")):
-            raise InputError(
-                f"{run.root}: {path.name} is missing; `ipip run CONFIG --dir {run.root}` with the "
-                "settings of the run writes it again"
-            ) from None
-        raise InputError(
-            f"{run.root}: is not a run folder (it has no {path.name}); `ipip run CONFIG --dir "
-            "FOLDER` makes one"
-        ) from None
+        text = run.config_lock.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         raise _damaged(run) from None
     head, _, rest = text.partition("\n")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, composition, read_frames
-from ipip.loop.concerns import as_sentence, pressure_concerns
+from ipip.loop.concerns import as_sentence, blocks_at_constant_pressure, pressure_concerns
+from ipip.loop.config_lock import read_config_lock
 from ipip.loop.course import evaluated_rounds, teacher_calls
 from ipip.loop.explored_species import species_at_end, species_over_time
 from ipip.loop.folder import RunFolder, stage_id
@@ -23,6 +23,7 @@ from ipip.loop.manifest import Manifest
 from ipip.loop.seeds import derive_seed
 from ipip.loop.statistics import paired_bootstrap
 from ipip.loop.summary import LABEL, NONE, held_out_units
+from ipip.pages.numbers import format_number
 from ipip.report import (
     Curve,
     Drift,
@@ -227,13 +228,16 @@ def _pressure(
         for name, stage in _evaluations(manifests, rounds).items()
     ]
     listed = ", ".join(
-        f"{name} {1000 * test[STRESS]:.3g}" for name, test in tested if test.get(STRESS) is not None
+        f"{name} {format_number(1000 * test[STRESS])}"
+        for name, test in tested
+        if test.get(STRESS) is not None
     )
     notes = [f"Stress MAE on held-out frames (meV/Å^3): {listed}."] if listed else []
     try:
-        values = yaml.safe_load(run.config_lock.read_text(encoding="utf-8"))
-        settings = RunSettings.model_validate(values)
-    except (ValidationError, yaml.YAMLError):  # of another version
+        settings = RunSettings.model_validate(read_config_lock(run))
+    except ValidationError:  # of another version
+        return notes
+    if not blocks_at_constant_pressure(settings):
         return notes
     folder = run.stage(LABEL)
     parts = (read_frames(folder / name) for name in ("train.xyz", "test.xyz"))

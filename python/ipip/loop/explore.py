@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -12,10 +13,10 @@ import numpy as np
 
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
+from ipip.data.atomic import replaced_file
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError
-from ipip.loop.digest import digest_json
 from ipip.loop.disk import full_disk_explained, require_space
 from ipip.loop.diversity import choose_different, describe_frames, thin
 from ipip.loop.parts import pick
@@ -27,6 +28,7 @@ from ipip.loop.starts import Start, frame_starts
 from ipip.loop.storage import write_json, write_sealed
 from ipip.loop.validity import STARTED, describe_differences, read_started
 from ipip.loop.versions import installed_versions
+from ipip.sealed import digest_json
 
 RECORD_FILE = "explore.json"
 FEATURES_FILE = "features.npz"
@@ -211,15 +213,15 @@ def _describe(
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], str]:
     """Return features of the candidates, from an earlier call where it described the same."""
     path = folder / FEATURES_FILE
-    key = f"{frames_digest(candidates)} {settings.teacher.kind} {','.join(settings.elements)}"
-    if path.exists():
-        with np.load(path) as stored:
-            if str(stored["key"]) == key:
-                return stored["features"], str(stored["whose"])
+    made_from = pick(settings, "teacher", "elements", "student.cutoff")
+    key = digest_json([frames_digest(candidates), made_from])
+    # numpy and zipfile raise many kinds on damaged files
+    with contextlib.suppress(Exception), np.load(path) as stored:
+        if str(stored["key"]) == key:
+            return stored["features"], str(stored["whose"])
     features, whose = describe_frames(candidates, settings, folder, reporter)
-    temporary = path.with_name(f"new-{path.name}")
-    np.savez(temporary, features=features, key=key, whose=whose)
-    temporary.replace(path)
+    with replaced_file(path) as temporary:
+        np.savez(temporary, features=features, key=key, whose=whose)
     return features, whose
 
 

@@ -110,7 +110,7 @@ def from_structures(files: Sequence[Path], base: Path) -> StartingPoint:
         name = _system_name(file)
         names = [system["name"] for system in systems]
         name = f"{name}-{len(systems) + 1}" if name in names else name
-        systems.append({"name": name, "file": _named_from(file, base)})
+        systems.append({"name": name, "file": named_from(file, base)})
         atoms.append(len(structure))
         elements |= set(structure.get_chemical_symbols())
     return StartingPoint(systems, atoms, _by_number(elements), {})
@@ -136,7 +136,7 @@ def from_molecules(
     name = "-".join(f"{count}{name}" for name, count in counts.items())
     system: dict[str, Any] = {"name": name, "species": counts}
     if known:
-        system["molecules"] = {name: _named_from(file, base) for name, file in known.items()}
+        system["molecules"] = {name: named_from(file, base) for name, file in known.items()}
     system |= {"box": box} if box is not None else {"density": density}
     packed = SystemSettings.model_validate({"species": counts, "molecules": known, "box": 1.0})
     return StartingPoint([system], [count_atoms(packed)], _by_number(elements), {})
@@ -226,6 +226,13 @@ def write_starts(start: StartingPoint, base: Path) -> None:
         path = base / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_frames(path, [frame])
+
+
+def named_from(file: Path, base: Path) -> str:
+    """Return a file's path as a settings file in `base` names it."""
+    absolute = file.expanduser().absolute()
+    here = base.absolute()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
 
 
 def _elements(
@@ -321,10 +328,3 @@ def _round(kelvin: float) -> float:
 def _system_name(file: Path) -> str:
     """Return a file's name as the name of a system or molecule."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", file.stem).lstrip("_.+-") or "system"
-
-
-def _named_from(file: Path, base: Path) -> str:
-    """Return a file's path as a settings file in `base` names it."""
-    absolute = file.expanduser().absolute()
-    here = base.absolute()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)

@@ -61,14 +61,16 @@ class RunFolder:
         Raises:
             InputError: it is not.
         """
-        if self.root.is_dir() and not self.config_lock.exists() and any(self.root.glob("round_*")):
+        is_there = self.config_lock.exists()
+        if not is_there and any(self.root.glob("round_[0-9]*")):
             raise InputError(
                 f"{self.root}: {self.config_lock.name} is missing; `ipip run CONFIG --dir "
                 f"{self.root}` with the settings of the run writes it again"
             )
-        if not self.root.is_dir() or not self.config_lock.exists():
+        if not is_there:
             raise InputError(
-                f"{self.root}: is not a run folder; `ipip run CONFIG --dir FOLDER` makes one"
+                f"{self.root}: is not a run folder (it has no {self.config_lock.name}); `ipip run "
+                "CONFIG --dir FOLDER` makes one"
             )
 
     @property

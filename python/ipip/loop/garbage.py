@@ -10,7 +10,7 @@ from pathlib import Path
 from ipip.data.atomic import write_text
 from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
-from ipip.lammps.run_record import note_removal
+from ipip.lammps.run_record import VERDICT_FILE, note_removal
 from ipip.loop.aside import DISCARDED, stages_on_disk
 from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.integrity import AGAIN, changed_files, inconsistency
@@ -123,7 +123,7 @@ def _is_read(identity: str, done: Mapping[str, Manifest]) -> bool:
 
 
 def _of_student_md(folder: Path, dumps: bool) -> Iterator[Garbage]:
-    for verdict in folder.glob("**/verdict.json"):
+    for verdict in folder.glob(f"**/{VERDICT_FILE}"):
         run = verdict.parent
         if (run / "ring").is_dir():
             yield _item(run / "ring", RING)

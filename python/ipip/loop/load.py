@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from ipip.cores import usable_cores
+
 LOADAVG = Path("/proc/loadavg")
 INTERVAL_S = 0.05
 SLACK = 0.25  # running programs above the cores that are no load yet: daemons, the sampler itself
@@ -54,7 +56,7 @@ class LoadWatch:
     """
 
     def __init__(self) -> None:
-        self.load = Load(0.0, _cores())
+        self.load = Load(0.0, usable_cores())
         self._counts: list[int] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
@@ -90,9 +92,3 @@ def _running() -> int | None:
         return max(0, int(LOADAVG.read_text(encoding="ascii").split()[3].split("/")[0]) - 1)
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -14,9 +14,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ipip.errors import IpipError
-from ipip.loop.digest import digest_json
 from ipip.loop.folder import RunFolder
-from ipip.sealed import DamagedError, read_sealed, sealed_text
+from ipip.sealed import DamagedError, digest_json, read_sealed, sealed_text
 
 FILE_NAME = "manifest.json"
 

@@ -86,7 +86,7 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher: TeacherCheck |
         disk_bytes=sum(disk[stage.identity.split("/")[1]] for stage in stages),
         reference={"train": found.train, "valid": found.valid, "test": found.test},
         notes=(
-            f"The teacher {_told(teacher)}: {teacher_us:.0f} µs per atom and evaluation.",
+            f"The teacher {_timing(teacher)}: {teacher_us:.0f} µs per atom and evaluation.",
             f"The teacher evaluates at most {teacher_calls(settings, found)} times in all.",
             "Rules in `stop` may end the run before all rounds are done.",
             "Rates of training and of the student's MD are rough figures for one core, not "
@@ -111,11 +111,11 @@ def plan_exploration(
     seconds = (md.steps + md.relax_steps) * sum(boxes) * pace * 1e-6 / settings.teacher.workers
     return (
         f"{len(boxes)} runs of {md.steps} teacher MD steps, about {seconds + TEACHER_START_S:.0f} "
-        f"s. The teacher {_told(teacher)}: {pace:.0f} µs per atom and evaluation."
+        f"s. The teacher {_timing(teacher)}: {pace:.0f} µs per atom and evaluation."
     )
 
 
-def _told(teacher: TeacherCheck | None) -> str:
+def _timing(teacher: TeacherCheck | None) -> str:
     """Say how the cost of the teacher is known."""
     if teacher is None:
         return "was not timed; taken are"

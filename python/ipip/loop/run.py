@@ -195,10 +195,10 @@ def _require_same_run(run: RunFolder, found: Found) -> None:
     begun = any(read_started(run.stage(name)) is not None for name in there)
     if found.done or (not found.invalid and (begun or not there)):
         return
-    told = found.describe() or "  none of its stages is finished"
+    reasons = found.describe() or "  none of its stages is finished"
     raise InputError(
         f"{run.root}: {run.config_lock.name} is missing, and these settings are not those that the "
-        f"stages there were made with:\n{told}\ngive the settings of that run, or a new folder "
+        f"stages there were made with:\n{reasons}\ngive the settings of that run, or a new folder "
         "with --dir"
     )
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import ipip
-from ipip.loop.digest import digest_json
 from ipip.loop.folder import RunFolder
 from ipip.loop.manifest import FILE_NAME, Manifest, UnreadableManifestError, changed_outputs
 from ipip.loop.stage import Stage
-from ipip.sealed import DamagedError, read_sealed
+from ipip.sealed import DamagedError, digest_json, read_sealed
 
 EXPLORE, HARVEST = "10_explore", "15_harvest"
 GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed

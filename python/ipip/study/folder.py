@@ -94,5 +94,4 @@ def _lost(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
 def lock_text(settings: StudySettings, base: RunSettings) -> str:
     """Return what the lock file of a study says: all settings that it depends on."""
     values = {"study": settings.model_dump(mode="json"), "run": base.model_dump(mode="json")}
-    text = yaml_text(values)
-    return text
+    return yaml_text(values)

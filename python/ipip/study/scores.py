@@ -20,13 +20,12 @@ from ipip.data import (
     write_frames,
 )
 from ipip.export import load_student
-from ipip.loop.digest import digest_json
 from ipip.loop.energy_shift import apply_energy_shift
 from ipip.loop.frames import frame_errors
 from ipip.loop.parts import settings_part
 from ipip.loop.reference import units_of
 from ipip.loop.storage import write_sealed
-from ipip.sealed import DamagedError, read_sealed
+from ipip.sealed import DamagedError, digest_json, read_sealed
 from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
 from ipip.train import metrics, predict

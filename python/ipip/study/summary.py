@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ipip.config.study import StudySettings
-from ipip.loop.digest import digest_json
 from ipip.loop.seeds import derive_seed
 from ipip.loop.versions import installed_versions
+from ipip.sealed import digest_json
 from ipip.stability.intervals import wilson_interval
 from ipip.study.arms import Arm, Budget
 from ipip.study.compare import Comparison, Score, compare_arms

@@ -11,7 +11,8 @@ from ase import Atoms
 from ipip.data.ase_files import read_last
 from ipip.errors import InputError
 from ipip.graph.neighbors import check_apart
-from ipip.lammps.dump import is_dump, read_dump
+from ipip.lammps.dump import read_dump
+from ipip.lammps.dump_files import is_dump
 
 FLAT = 1e-8  # Å^3, of a cell
 

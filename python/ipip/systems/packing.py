@@ -106,9 +106,8 @@ def _run(folder: Path, deck: str) -> tuple[bool, str]:
         raise InputError(f"packmol is not installed; run: {install_command('packmol')}") from error
     (folder / "packmol.inp").write_text(deck, encoding="utf-8")
     try:
-        with (folder / "packmol.inp").open(
-            "rb"
-        ) as source:  # packmol rewinds it: a pipe will not do
+        # packmol rewinds its input: a pipe will not do.
+        with (folder / "packmol.inp").open("rb") as source:
             run = subprocess.run(
                 bound_command(str(program)),
                 stdin=source,

@@ -16,14 +16,15 @@ from typing import Any
 
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
+from ipip.config.teacher_packages import TEACHER_PACKAGES
 from ipip.errors import InputError, IpipError
 from ipip.installation import install_command
-from ipip.lammps.process import without_launcher
+from ipip.launchers import without_launcher
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 
-EXTRAS = {"sevenn": "sevennet", "chgnet": "chgnet", "mace": "mace", "tblite": "xtb"}
-DISTRIBUTIONS = {"mace": "mace-torch"}
+DISTRIBUTIONS = {own.module: own.distribution for own in TEACHER_PACKAGES.values()}
+EXTRAS = {own.module: own.extra for own in TEACHER_PACKAGES.values()}
 Message = tuple[dict[str, Any], dict[str, Any]]
 
 

@@ -183,8 +183,8 @@ def _time_teacher(
             teacher.label([box])
             durations.append(time.perf_counter() - clock)
     pace = 1e6 * float(np.median(durations)) / len(box)
-    told = {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations}
-    write_sealed(record, told | watch.load.as_times())
+    timing = {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations}
+    write_sealed(record, timing | watch.load.as_times())
     return pace, watch.load
 
 

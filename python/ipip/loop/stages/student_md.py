@@ -12,6 +12,7 @@ from ipip.config.run import RunSettings
 from ipip.errors import IpipError
 from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.program import PROGRAM_FILE, program_of
+from ipip.lammps.run_record import VERDICT_FILE
 from ipip.loop.folder import stage_id
 from ipip.loop.seeds import derive_seed
 from ipip.loop.stage import StageResult, StageRun
@@ -33,7 +34,7 @@ def explore_with_student(settings: RunSettings, round_index: int, run: StageRun)
     records = describe_verdicts(starts, verdicts, settings.student_md.timestep)
     failed = sum(record["state"] == "unstable" for record in records)
     return StageResult(
-        outputs=tuple(run.folder / RUNS_FOLDER / start.name / "verdict.json" for start in starts),
+        outputs=tuple(run.folder / RUNS_FOLDER / start.name / VERDICT_FILE for start in starts),
         results={"runs": records},
         times=student_times(verdicts),
         seeds=seeds,

@@ -34,7 +34,7 @@ def guard(requests: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # these ask the worker to end in its own way
         pipe = select.poll()
-        pipe.register(kept, 0)  # told is its end, not that there is something to read
+        pipe.register(kept, 0)  # its end wakes the poll, something to read does not
         while not pipe.poll(_POLL_MS) and os.getppid() == worker:
             pass
         with contextlib.suppress(OSError):

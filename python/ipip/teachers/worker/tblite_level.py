@@ -34,8 +34,8 @@ class TbliteLevel(TBLite):  # type: ignore[misc]
             RuntimeError: charge and multiplicity do not fit each other or the arguments.
         """
         if atoms is not None:
-            asked = checked_spin(atoms, self._given)
-            if any(self.parameters.get(name) != value for name, value in asked.items()):
-                self.parameters.update(asked)
+            spin = checked_spin(atoms, self._given)
+            if any(self.parameters.get(name) != value for name, value in spin.items()):
+                self.parameters.update(spin)
                 self._xtb = self._res = None  # it knows the charge of the frame before
         super().calculate(atoms, properties, system_changes)

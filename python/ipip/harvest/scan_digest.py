@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipip.errors import InputError
-from ipip.lammps.dump import dump_files
+from ipip.lammps.dump_files import dump_files
 from ipip.lammps.dump_frame import DumpPosition
 from ipip.lammps.dump_stream import is_compressed
 from ipip.lammps.supervision import digest_of

@@ -16,7 +16,7 @@ from ase.build import bulk, molecule
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 from ase.mep import NEB
 
-from ipip import IpipCalculator, save_student
+from ipip import IpipCalculator, load_student, save_student
 from ipip.errors import InputError
 from ipip.models import Student
 
@@ -242,3 +242,23 @@ def test_images_of_a_band_may_have_copies_of_one_calculator(model: Path) -> None
             image.calc = calculator if shared else copy.deepcopy(calculator)
         forces.append(band.get_forces())
     np.testing.assert_allclose(forces[0], forces[1], rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("backend", ["auto", "eager"])
+def test_a_model_that_is_replaced_while_it_is_read_is_refused(
+    model: Path,
+    tmp_path: Path,
+    make_student: Callable[..., Student],
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+) -> None:
+    save_student(make_student(cutoff=4.0), tmp_path / "other.pt")
+
+    def read_and_replace(path: str, device: str = "cpu") -> Student:
+        student = load_student(path, device)
+        (tmp_path / "other.pt").replace(model)  # as a run does with best/student.pt
+        return student
+
+    monkeypatch.setattr("ipip.calculator.load_student", read_and_replace)
+    with pytest.raises(InputError, match=r"student\.pt: was replaced by another student"):
+        IpipCalculator(model, backend=backend)

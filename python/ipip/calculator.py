@@ -12,7 +12,13 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import has_kernels, load_core_student, load_student, read_metadata
+from ipip.export import (
+    has_kernels,
+    load_core_student,
+    load_student,
+    read_metadata,
+    require_unchanged,
+)
 from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
 
@@ -80,9 +86,9 @@ class IpipCalculator(Calculator):
 
     def _load(self) -> None:
         """Read the model file."""
-        self.metadata = read_metadata(self.model)
         # Loaded in Python too: this checks the digest of the weights.
         student = load_student(self.model, str(self.device))
+        self.metadata = read_metadata(self.model)
         self._search = NeighborSearch(self.metadata.cutoff, self._skin)
         self._core = None
         self._student = None
@@ -95,6 +101,7 @@ class IpipCalculator(Calculator):
         else:
             self._core = load_core_student(self.model, self._backend, self._threads)
             self.description = self._core.backend
+        require_unchanged(self.model, student)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but what is read from the model file."""

@@ -179,7 +179,7 @@ def _evaluated(
     check_elements(frames, network.symbols, "structures")
     kernels = None
     if next(network.parameters()).device.type == "cpu":
-        kernels = _kernels(student, threads)
+        kernels = _kernels(student, network, threads)
     if kernels is not None:
         predictions = list(_by_kernels(kernels, network, frames))
     else:
@@ -193,14 +193,14 @@ def _evaluated(
     return predictions
 
 
-def _kernels(student: Model, threads: int) -> _core.Student | None:
+def _kernels(student: Model, network: Student, threads: int) -> _core.Student | None:
     """Return the student for the hand-written kernels; None where they do not run it."""
     if isinstance(student, Student):
         with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
             path = Path(folder) / "student.pt"
             save_student(student, path)
-            return _kernels(path, threads)
-    return load_core_student(student, "fused", threads) if has_kernels(student) else None
+            return _kernels(path, network, threads)
+    return load_core_student(student, "fused", threads, network) if has_kernels(student) else None
 
 
 def _by_kernels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,21 @@ def test_what_could_mean_two_things_is_refused_with_what_to_do(
 ) -> None:
     with pytest.raises(InputError, match=message):
         settings_of(tmp_path / "a.yaml", text, schema)
+
+
+def test_texts_that_grow_without_bound_or_run_something_are_refused(tmp_path: Path) -> None:
+    bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+        f"{b}: &{b} [{', '.join(10 * ['*' + a])}]\n" for a, b in itertools.pairwise("abcdefghij")
+    )
+    texts = {
+        bomb: "more than 1000000 values with its aliases written out",
+        "a: &a [*a]\n": "more than 1000000 values",
+        "a: " + 5000 * "[": "nested too deep",
+        f"seed: {6000 * '9'}\n": "digits",
+        f"data: !!python/object/apply:os.system ['touch {tmp_path}/ran']\n": "constructor",
+    }
+    for text, message in texts.items():
+        with pytest.raises(InputError, match=rf"a\.yaml(:1)?: not valid YAML: .*{message}"):
+            settings_of(tmp_path / "a.yaml", text, TrainRunSettings)
+    assert not (tmp_path / "ran").exists()
+    assert parse_yaml("a: &a {x: 1}\nb: *a\n") == {"a": {"x": 1}, "b": {"x": 1}}

@@ -130,6 +130,27 @@ def test_unusable_stores_are_refused(frames: list[Frame], tmp_path: Path) -> Non
     assert decode_frame(encode_frame(frames[2], 2), 2).energy == frames[2].energy
 
 
+def test_a_store_that_is_cut_off_is_refused_and_does_not_end_the_process(
+    frames: list[Frame], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.lmdb"
+    write_store(path, frames * 40)
+    whole = path.read_bytes()
+    for share in (0.2, 0.5, 0.9, 0.999):  # of the file: a full disk, a copy that broke off
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(InputError, match=r"a\.lmdb: is cut off, it has \d+ bytes of \d+"):
+            FrameStore(path).read(range(5))
+    for length in (0, 1000, 5000):
+        path.write_bytes(whole[:length])
+        with pytest.raises(InputError, match=r"a\.lmdb"):
+            FrameStore(path)
+    path.write_bytes(whole)
+    store = FrameStore(path)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="is cut off"):
+        store.read([len(store) - 1])
+
+
 def test_a_record_that_was_changed_or_moved_is_refused(frames: list[Frame], tmp_path: Path) -> None:
     path = tmp_path / "a.lmdb"
     write_store(path, frames)

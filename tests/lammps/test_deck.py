@@ -93,6 +93,24 @@ def test_a_users_deck_is_tried_before_work_starts(tmp_path):
         check_deck(_deck(tmp_path, "\n".join(lines)), ["Mo"])
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ lipsum.__globals__['os'].system('true') }}", "unsafe"),
+        ("{% for k in range(10**9) %}x{% endfor %}", "Range too big"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ 1 + 'a' }}", "unsupported operand"),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "recursion"),
+        ("{% include '/etc/hostname' %}", "loader"),
+    ],
+)
+def test_a_template_that_reaches_out_or_cannot_be_filled_in_is_refused(tmp_path, text, said):
+    deck = _deck(tmp_path, text + template_text(None))
+    with pytest.raises(InputError, match=rf"own\.lmp: .*{said}"):
+        check_deck(deck, ["Mo"])
+
+
 def test_a_student_s_link_moves_with_its_run_and_is_made_anew(tmp_path):
     """Also through a folder that is itself a link, where `..` leads elsewhere."""
     root = tmp_path / "root"

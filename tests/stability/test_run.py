@@ -2,18 +2,28 @@
 
 import csv
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import torch
+from tests.export.test_hostile_files import Overwriting, with_program
 
 from ipip.cli.main import main
+from ipip.data import write_frames
 from ipip.errors import InputError
+from ipip.export import read_metadata, save_student
+from ipip.lammps import run_student_md
 from ipip.lammps.deck import template_text
+from ipip.models import build_student
 from ipip.stability import run_stability
 from ipip.stability.jobs import derived_seed, model_names
+from ipip.systems import build
 
 
 def test_two_students_are_told_apart_and_nothing_is_run_twice(students, make_protocol, tmp_path):
@@ -143,3 +153,62 @@ def test_a_deck_in_other_units_is_refused_before_any_run(students, make_protocol
     with pytest.raises(InputError, match="has `units real`, but the bounds and times"):
         run_stability([students["calm"]], protocol, tmp_path / "out")
     assert not (tmp_path / "out" / "runs").exists()
+
+
+def test_a_student_without_kernels_runs_by_our_program_and_not_by_its_own(
+    students, make_protocol, tmp_path
+):
+    model, victim = tmp_path / "visnet.pt", tmp_path / "victim"
+    student = build_student("visnet", ["Mo", "S", "O"], channels=8, layers=2, attention_heads=2)
+    save_student(student, tmp_path / "own.pt", training={"stress_weight": 1.0})
+    victim.write_bytes(bytes(64))
+    with_program(tmp_path / "own.pt", model, torch.jit.script(Overwriting(str(victim))))
+    victim.write_bytes(bytes(64))
+    protocol, folder = make_protocol(runs=1), tmp_path / "out"
+    made = folder / "students" / "visnet.pt"
+    made.parent.mkdir(parents=True)
+    shutil.copyfile(model, made)  # what lies there is not trusted either
+    report = run_stability([model], protocol, folder)
+    assert report.models[0].total == 1 and report.models[0].broken == 0
+    assert victim.read_bytes() == bytes(64)
+    run = folder / "runs" / "visnet" / "run_000"
+    assert (run / "student.pt").resolve() == made
+    assert "backend torchscript" in (run / "in.lammps").read_text()
+    assert read_metadata(made).weights_digest == read_metadata(model).weights_digest
+    assert read_metadata(made).training == {"stress_weight": 1.0}
+    log = (run / "log.lammps").stat().st_mtime_ns
+    run_stability([model], protocol, folder)
+    assert (run / "log.lammps").stat().st_mtime_ns == log
+
+    asked = make_protocol(runs=1, md={"steps": 5, "pair_options": "backend torchscript"})
+    shutil.copyfile(students["calm"], tmp_path / "own.pt")
+    with_program(tmp_path / "own.pt", model, torch.jit.script(Overwriting(str(victim))))
+    victim.write_bytes(bytes(64))
+    run_student_md(model, build(asked.system, 1), asked.md, asked.guards, tmp_path / "md", seed=1)
+    assert victim.read_bytes() == bytes(64)
+
+
+def test_a_model_whose_name_is_no_utf_8_does_not_end_the_run_at_its_picture(
+    students, make_protocol, tmp_path
+):
+    model = tmp_path / os.fsdecode(b"st\xfcdent.pt")  # as every such name in an ASCII locale
+    shutil.copyfile(students["calm"], model)
+    protocol = make_protocol(runs=1, md={"steps": 5, "temperature": 100.0, "minimize_steps": 0})
+    report = run_stability([model], protocol, tmp_path / "out")
+    assert report.models[0].total == 1
+    assert (tmp_path / "out" / "stability.png").stat().st_size > 5000
+    frames = [build(protocol.system, 1).replace(energy=0.0, forces=np.zeros((12, 3)))]
+    write_frames(tmp_path / "frames.xyz", frames)
+    assert main(["eval", str(model), str(tmp_path / "frames.xyz"), "--out", f"{tmp_path}/e"]) == 0
+    assert (tmp_path / "e" / "parity.png").exists()
+
+
+def test_a_start_with_two_atoms_at_one_place_is_refused_and_not_the_student_s_failure(
+    students, make_protocol, tmp_path
+):
+    protocol = make_protocol(runs=1)
+    box = build(protocol.system, 1)
+    box.positions[3] = box.positions[8] + box.cell[0]  # an image
+    write_frames(tmp_path / "box.xyz", [box])
+    with pytest.raises(InputError, match=r"box\.xyz: atoms 3 and 8 are at the same place"):
+        run_stability([students["calm"]], protocol, tmp_path / "out")

@@ -1,5 +1,8 @@
 """What a training left is looked at before anything goes on from it."""
 
+import os
+import pickle
+
 import pytest
 import torch
 
@@ -7,6 +10,8 @@ from ipip.errors import InputError, IpipError
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.damage import training_problem
 from ipip.train.marker import check_started, read_finished, write_finished
+from ipip.train.module import STATE
+from ipip.train.restore import student_from_checkpoint
 
 
 def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
@@ -39,3 +44,38 @@ def test_damaged_records_of_a_training_are_refused(tmp_path):
         with pytest.raises(InputError, match=rf"{name} is damaged"):
             read()
         path.write_text(whole)
+
+
+class Running:
+    """Runs a command where a pickle of it is opened."""
+
+    def __init__(self, victim):
+        self.victim = victim
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.victim}'",)
+
+
+def test_what_is_no_checkpoint_of_ours_is_refused_and_runs_nothing(tmp_path):
+    victim, path = tmp_path / "ran", tmp_path / "best.ckpt"
+    scripted = torch.jit.script(torch.nn.Linear(1, 1))
+    state = {"student": {"architecture": "painn", "symbols": ["H"], "arguments": {"channels": "8"}}}
+    writes = {
+        "code": lambda: torch.save({"a": Running(victim)}, path),
+        "old code": lambda: torch.save(
+            {"a": Running(victim)}, path, _use_new_zipfile_serialization=False
+        ),
+        "bare code": lambda: path.write_bytes(pickle.dumps(Running(victim))),
+        "script": lambda: torch.jit.save(scripted, path),
+        "list": lambda: torch.save([1, 2], path),
+        "tensor": lambda: torch.save(torch.zeros(3), path),
+        "nothing": lambda: torch.save({}, path),
+        "list of state": lambda: torch.save({STATE: [1]}, path),
+        "no weights": lambda: torch.save({STATE: state}, path),
+    }
+    for write in writes.values():
+        write()
+        with pytest.raises(IpipError, match=r"best\.ckpt: |channels is '8'") as caught:
+            student_from_checkpoint(path)
+        assert "weights_only" not in str(caught.value)  # torch's advice: to run what is in it
+    assert not victim.exists()

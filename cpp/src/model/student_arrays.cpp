@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <numbers>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "ipip/error.hpp"
@@ -236,11 +238,41 @@ void compare_choice(const Metadata& metadata, const std::string& name, const cha
   }
 }
 
+// An argument that is not known could change what the network computes.
+void compare_names(const Metadata& metadata) {
+  static const std::set<std::string> common = {"cutoff", "channels", "layers",  "n_radial",
+                                               "zbl",    "envelope", "n_heads", "dtype"};
+  static const std::set<std::string> painn = {"radial", "shared_filters"};
+  static const std::set<std::string> visnet = {"lmax", "attention_heads", "published"};
+  const auto& own = metadata.info.architecture == "painn" ? painn : visnet;
+  for (const auto& [name, value] : *metadata.arguments.as<json::Object>()) {
+    if (common.count(name) == 0 && own.count(name) == 0) {
+      contradict("arguments." + name.substr(0, 60), value.shown(), "none of this name");
+    }
+  }
+}
+
+// Filters that the layers share are there once for each layer.
+void compare_shared_filters(const Metadata& metadata, const Arrays& arrays) {
+  if (metadata.arguments.find("shared_filters") == nullptr) return;
+  if (!flag_argument(metadata, "shared_filters")) return;
+  for (const char* part : {".weight", ".bias"}) {
+    const auto& first = arrays.at(std::string("filters.0") + part).bytes;
+    for (std::int64_t layer = 1; layer < metadata.info.layers; ++layer) {
+      const std::string name = "filters." + std::to_string(layer) + part;
+      if (arrays.at(name).bytes != first) {
+        contradict("weight " + name, "another", "that of filters.0, which the layers share");
+      }
+    }
+  }
+}
+
 void compare(const Metadata& metadata, const Arrays& arrays) {
   const StudentInfo& info = metadata.info;
   const bool painn = info.architecture == "painn", visnet = info.architecture == "visnet";
   compare_arguments(metadata, visnet ? 1 : 0);
   if (painn || visnet) {
+    compare_names(metadata);
     for (const char* name : {"cutoff", "layers", "n_heads", "dtype"}) argument(metadata, name);
     compare_choice(metadata, "envelope", "polynomial", "cosine");
     if (painn) compare_choice(metadata, "radial", "sinc", "gaussian");
@@ -254,6 +286,7 @@ void compare(const Metadata& metadata, const Arrays& arrays) {
     compare_shapes(painn ? painn_shapes(metadata) : visnet_shapes(metadata), energies, arrays,
                    info.dtype);
     compare_cutoff(metadata, arrays);
+    compare_shared_filters(metadata, arrays);
   }
   for (const auto& [name, shape] : energies) {
     const auto found = arrays.find(name);

@@ -79,13 +79,13 @@ def read_document(path: Path, hint: str) -> Document:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is no text in UTF-8 ({error.reason})") from None
     try:
+        values = parse_yaml(text)  # first: it bounds the depth and size of what follows
         root = yaml.compose(text, Loader=CoreLoader)
         if root is None:
             raise InputError(f"{path}: is empty; {hint}")
         if not isinstance(root, yaml.MappingNode):
             raise InputError(f"{path}: expected `key: value` lines at the top level")
         lines = dict(_key_lines(root, (), path))
-        values = parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""

@@ -20,6 +20,7 @@ _FLOAT = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
 )
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+MOST_VALUES = 1_000_000
 _RESOLVERS = (
     ("bool", _BOOL, "tTfF"),
     ("int", _INT, "-+0123456789"),
@@ -72,9 +73,32 @@ def parse_yaml(text: str) -> Any:
     """Return the values of a YAML text; unquoted `no`, `1:30` and their like are `PlainWord`.
 
     Raises:
-        yaml.YAMLError: it is no YAML.
+        yaml.YAMLError: it is no YAML, nested too deep, or too large with its aliases written out.
     """
-    return yaml.load(text, Loader=CoreLoader)
+    loader = CoreLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        if _size(root, {}) > MOST_VALUES:
+            raise yaml.YAMLError(f"more than {MOST_VALUES} values with its aliases written out")
+        return loader.construct_document(root)
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deep") from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise yaml.YAMLError(str(error).partition(";")[0]) from None
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
+    """Return how many values a node has, each alias written out; few of them can be billions."""
+    if node not in known:
+        known[node] = MOST_VALUES + 1  # a node within itself has no end
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        flat = [part for item in parts for part in (item if isinstance(item, tuple) else (item,))]
+        known[node] = 1 + sum(_size(part, known) for part in flat)
+    return known[node]
 
 
 def yaml_text(values: Any, **options: Any) -> str:

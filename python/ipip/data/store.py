@@ -71,11 +71,25 @@ class FrameStore(Sequence[Frame]):
                 lmdb.open(
                     os.fsencode(self.path), subdir=False, readonly=True, lock=False, readahead=False
                 ) as environment,
-                environment.begin() as transaction,
+                environment.begin(buffers=True) as transaction,
             ):
-                return [transaction.get(key) for key in keys]
+                size = self.path.stat().st_size
+                self._require_whole(environment, size)
+                values = [transaction.get(key) for key in keys]
+                if any(value is not None and len(value) > size for value in values):
+                    raise InputError(f"{self.path}: is damaged; {_AGAIN}")
+                return [None if value is None else bytes(value) for value in values]
         except lmdb.Error as error:
             raise InputError(f"{self.path}: cannot be read as LMDB ({error}); {_AGAIN}") from None
+
+    def _require_whole(self, environment: Any, size: int) -> None:
+        """Refuse a file that is shorter than its pages: to read there ends the process."""
+        whole = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+        if size < whole:
+            raise InputError(
+                f"{self.path}: is cut off, it has {size} bytes of {whole}; copy it again, or "
+                f"{_AGAIN}"
+            )
 
     def read(self, indices: Iterable[int]) -> list[Frame]:
         """Return the frames with these indices; faster than one by one."""

@@ -65,6 +65,7 @@ def student_of(metadata: Metadata, arrays: Mapping[str, np.ndarray], source: str
     except InputError as error:
         raise InputError(f"{source}: {printable(str(error))}") from None
     student.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    _compare_shared(student, arrays, source)
     return student
 
 
@@ -79,7 +80,19 @@ def _contradiction(what: str, found: Any, expected: Any) -> InputError:
     )
 
 
+def _compare_shared(student: Student, arrays: Mapping[str, np.ndarray], source: str) -> None:
+    """Weights of two names that the arguments make one have to be the same in the file."""
+    for name, value in student.state_dict().items():
+        if value.numpy().tobytes() != arrays[name].tobytes():
+            raise InputError(
+                f"{source}: weight {name} differs from one that its arguments share it with: the "
+                "fields of the file contradict each other; export the student again"
+            )
+
+
 def _compare_fields(metadata: Metadata, student: Student) -> None:
+    for name in metadata.arguments.keys() - student.arguments.keys():
+        raise _contradiction(f"arguments.{name}", metadata.arguments[name], "none of this name")
     for name, expected in (
         ("cutoff", student.cutoff),
         ("layers", student.layers),

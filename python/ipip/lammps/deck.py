@@ -23,6 +23,17 @@ TEMPLATE = "student_nvt.lmp.j2"
 WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
 BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 METAL = "metal"  # the units of all decks that ipip fills in
+# What filling in a template can end with: jinja2 leaves the errors of its expressions as they are.
+TEMPLATE_ERRORS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 MODEL_NAME = "student.pt"  # what a deck calls the student
 
 
@@ -153,10 +164,11 @@ def render_deck(
     )
     try:
         deck = environment.from_string(template_text(md.deck)).render(values) + "\n"
-    except jinja2.TemplateError as error:
+    except TEMPLATE_ERRORS as error:
         line = getattr(error, "lineno", None)
         where = "" if line is None else f", line {line}"
-        raise InputError(f"deck template {name}{where}: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise InputError(f"deck template {name}{where}: {reason}") from error
     units = units_of_deck(deck)
     if units not in (None, METAL):
         raise InputError(f"deck template {name} {wrong_units(units)}")

@@ -32,6 +32,7 @@ from ipip.lammps.deck import (
 from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
+from ipip.lammps.program import PROGRAM_FILE, program_of
 from ipip.lammps.run_record import (
     REMOVED,
     VERDICT_FILE,
@@ -66,6 +67,8 @@ class StudentRun:
             the bounds as they are, already scaled.
         pair: commands of another potential, for which ``symbols`` must be given; None: the model's.
         symbols: element of each LAMMPS type; None: those of the model that the frame has.
+        program: the same student in a file of ours, see :func:`ipip.lammps.program.program_of`;
+            None: the model itself, whose program LAMMPS runs where no kernels do.
     """
 
     model: Path
@@ -77,6 +80,7 @@ class StudentRun:
     min_distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
     pair: PairCommands | None = None
     symbols: tuple[str, ...] | None = None
+    program: Path | None = None
 
     @property
     def bounds(self) -> Bounds:
@@ -127,7 +131,9 @@ def run_student_md(
     Raises:
         InputError: the model, the frame's elements or the deck are wrong.
     """
-    return execute(StudentRun(model, frame, md, guards, folder, seed, min_distances or {}))
+    program = program_of(model, md, folder / PROGRAM_FILE)
+    distances = min_distances or {}
+    return execute(StudentRun(model, frame, md, guards, folder, seed, distances, program=program))
 
 
 def execute(
@@ -170,7 +176,7 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
         InputError: the model, the frame's elements or the deck are wrong.
     """
     symbols = job.symbols or _symbols(job)
-    pair = job.pair or student_pair(job.model, symbols, job.md.pair_options)
+    pair = job.pair or student_pair(job.program or job.model, symbols, job.md.pair_options)
     digest = job.digest()
     goes_on = None
     if resume:

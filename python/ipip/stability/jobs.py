@@ -14,7 +14,10 @@ from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.harvest import calibrate_min_distances
 from ipip.lammps import StudentRun
+from ipip.lammps.program import program_of
 from ipip.systems import build
+
+STUDENTS_FOLDER = "students"
 
 
 def model_names(models: Sequence[Path]) -> dict[str, Path]:
@@ -50,16 +53,22 @@ def make_jobs(
     Args:
         protocol: settings.
         models: by name.
-        folder: of the protocol; a run's folder is ``runs/NAME/run_000``.
+        folder: of the protocol; a run's folder is ``runs/NAME/run_000``. Students without kernels
+            are written anew to ``students/NAME.pt``.
 
     Raises:
-        InputError: the box cannot be built or the calibration cannot be read.
+        InputError: a model is not a student, the box cannot be built, or the calibration cannot be
+            read.
     """
     boxes = [
         build(protocol.system, derived_seed(protocol.seed, "box", run))
         for run in range(protocol.runs if protocol.new_boxes else 1)
     ]
     distances = min_distances(protocol, boxes[0])
+    programs = {
+        name: program_of(path, protocol.md, folder / STUDENTS_FOLDER / f"{name}.pt")
+        for name, path in models.items()
+    }
     return {
         name: [
             StudentRun(
@@ -70,6 +79,7 @@ def make_jobs(
                 folder=folder / "runs" / name / f"run_{run:03d}",
                 seed=derived_seed(protocol.seed, "md", run),
                 min_distances=distances,
+                program=programs[name],
             )
             for run in range(protocol.runs)
         ]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ipip.data.atomic import replaced_file
+from ipip.pages.names import shown_name
 from ipip.stability.results import ModelStability
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
@@ -47,7 +48,7 @@ def plot_stability(
             where="post",
             color=colour,
             linestyle=LINES[number % len(LINES)],  # curves that lie on one another are all seen
-            label=model.name,
+            label=shown_name(model.name),
         )
         low, high = [*curve.low, curve.low[-1]], [*curve.high, curve.high[-1]]
         right.fill_between(times, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
@@ -89,7 +90,7 @@ def _draw_rates(axes: Axes, models: Sequence[ModelStability]) -> None:
             fontsize=9,
         )
     slanted = max(len(model.name) for model in models) > 12 and len(models) > 2
-    names = [model.name for model in models]
+    names = [shown_name(model.name) for model in models]
     axes.set_xticks(
         places, names, rotation=20 if slanted else 0, ha="right" if slanted else "center"
     )

@@ -10,15 +10,19 @@ from ase import Atoms
 
 from ipip.data.ase_files import read_last
 from ipip.errors import InputError
+from ipip.graph.neighbors import check_apart
 from ipip.lammps.dump import read_dump
 from ipip.lammps.dump_files import is_dump
+
+FLAT = 1e-8  # Å^3, of a cell
 
 
 def read_structure(path: Path) -> Atoms:
     """Read the last configuration of a structure file: any format that ASE knows, LAMMPS' dumps.
 
     Raises:
-        InputError: no such file, not a structure, no atoms, or positions that are not finite.
+        InputError: no such file, not a structure, no atoms, positions that are not finite, or two
+            atoms at the same place: a student would be blamed for them.
     """
     path = Path(os.path.expanduser(path))
     if not path.is_file():
@@ -38,6 +42,11 @@ def _checked(atoms: Atoms, path: Path) -> Atoms:
         raise InputError(f"structure file {path} has no atoms")
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
         raise InputError(f"structure file {path} has positions or a cell that are not finite")
+    flat = abs(float(np.linalg.det(atoms.cell.array))) < FLAT  # refused where it is used
+    try:
+        check_apart(atoms.positions, atoms.cell.array, atoms.pbc & (not flat))
+    except InputError as error:
+        raise InputError(f"structure file {path}: {error}") from None
     return atoms
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import pickle
 import shutil
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from ipip.data.atomic import replaced_file
-from ipip.errors import IpipError
+from ipip.errors import InputError, IpipError
 from ipip.train.module import TrainingModule
 from ipip.train.processes import is_first
 
@@ -98,16 +100,27 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint of this package onto the CPU.
 
     Raises:
-        IpipError: it cannot be read.
+        InputError: it is no checkpoint; a pickle that does more than build plain values is none.
+        IpipError: it is damaged.
     """
     check_checkpoint(path)
     try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, on TorchScript
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError):  # torch's advice would run what is in it
+        raise InputError(
+            f"{path}: is no checkpoint of ipip (it is a TorchScript archive, damaged, or holds "
+            "more than plain values and tensors); give a best.ckpt or last.ckpt, or a model file "
+            "whose name ends in .pt"
+        ) from None
     except Exception as error:  # torch raises many kinds on damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise IpipError(
             f"{path}: cannot be read as a checkpoint ({reason}); remove the folder to train anew"
         ) from None
+    if not isinstance(checkpoint, dict):
+        raise InputError(f"{path}: is no checkpoint of ipip; give a best.ckpt or last.ckpt")
     return checkpoint
 
 

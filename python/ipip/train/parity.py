@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from ipip.data.atomic import replaced_file, write_text
 from ipip.data.elements import elements_of
 from ipip.data.frame import Frame
+from ipip.pages.names import shown_name
 from ipip.train.metrics import energy_errors, force_errors
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
@@ -45,7 +46,7 @@ def plot_parity(
     figure = Figure(figsize=(9.6, 4.7), layout="constrained")
     FigureCanvasAgg(figure)
     if title:
-        figure.suptitle(title, fontsize=11)
+        figure.suptitle(shown_name(title), fontsize=11)
     left, right = figure.subplots(1, 2)
     _energies(
         left,

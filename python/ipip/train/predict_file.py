@@ -58,7 +58,7 @@ def labeller(student: Student) -> Labeller:
 def _labeller(student: Student, model: str | os.PathLike[str]) -> Labeller:
     if not has_kernels(model):
         return lambda frames: predict(student, frames)
-    core = load_core_student(model)
+    core = load_core_student(model, student=student)
     search = NeighborSearch(student.cutoff)
 
     def label(frames: Sequence[Frame]) -> list[Frame]:

@@ -47,13 +47,16 @@ def student_from_checkpoint(path: Path) -> tuple[Student, dict[str, Any]]:
     if not path.is_file():
         raise InputError(f"{path}: there is no such checkpoint; give a best.ckpt or last.ckpt")
     checkpoint = load_checkpoint(path)
-    state = checkpoint.get(STATE, {})
-    made = state.get("student")
-    if made is None:
-        raise InputError(f"{path}: not a checkpoint of a student's training; give a best.ckpt")
-    student = build_student(made["architecture"], made["symbols"], **made["arguments"])
-    load_weights(student, checkpoint)
-    provenance: dict[str, Any] = {"checkpoint": path.name, "best_epoch": state["best_epoch"]}
+    try:
+        state = checkpoint[STATE]
+        made = state["student"]
+        student = build_student(made["architecture"], made["symbols"], **made["arguments"])
+        load_weights(student, checkpoint)
+        provenance: dict[str, Any] = {"checkpoint": path.name, "best_epoch": state["best_epoch"]}
+    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError):
+        raise InputError(
+            f"{path}: not a checkpoint of a student's training; give a best.ckpt"
+        ) from None
     record = path.parent / STARTED
     if record.is_file():
         provenance["training_digest"] = read_marker(record)["training_frames"]

@@ -11,6 +11,7 @@ from ipip.config.md import StudentMDSettings
 from ipip.config.run import RunSettings
 from ipip.errors import IpipError
 from ipip.lammps import StudentRun, Verdict, run_many
+from ipip.lammps.program import PROGRAM_FILE, program_of
 from ipip.lammps.run_record import VERDICT_FILE
 from ipip.loop.folder import stage_id
 from ipip.loop.seeds import derive_seed
@@ -55,6 +56,7 @@ def run_student(
         IpipError: LAMMPS itself broke (killed, disk full, ...), so that a run has no verdict.
     """
     distances = read_min_distances(run.path(stage_id(0, "20_label"), DISTANCES))
+    program = program_of(model, md, run.folder / PROGRAM_FILE)
     jobs = [
         StudentRun(
             model=model,
@@ -64,6 +66,7 @@ def run_student(
             folder=run.folder / RUNS_FOLDER / start.name,
             seed=seeds[start.name],
             min_distances=distances,
+            program=program,
         )
         for start in starts
     ]

@@ -1,0 +1,40 @@
+"""The TorchScript program of a student that LAMMPS runs where no kernels do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ipip.config.md import StudentMDSettings
+from ipip.lammps.deck import template_text
+
+PROGRAM_FILE = "program.pt"
+
+
+def program_of(model: Path, md: StudentMDSettings, target: Path) -> Path:
+    """Return the file that a deck names, so that it runs no program of somebody else.
+
+    Where the kernels evaluate the student, this is its own file, of which nothing is run. Else the
+    student is read as data and written anew, with this package's program. An earlier file there is
+    replaced, not trusted.
+
+    Args:
+        model: student file, from anybody.
+        md: settings of the runs; their options or deck may name backend torchscript.
+        target: where the new file goes.
+
+    Raises:
+        InputError: the file is not a student, or the deck cannot be read.
+    """
+    from ipip.export import has_kernels, load_student, read_metadata, save_student  # load torch
+
+    deck = "" if md.deck is None else template_text(md.deck)
+    if has_kernels(model) and "torchscript" not in f"{md.pair_options} {deck}":
+        return model
+    student, metadata = load_student(model), read_metadata(model)
+    save_student(
+        student,
+        target,
+        training_digest=metadata.training_digest,
+        training=metadata.training,
+    )
+    return target

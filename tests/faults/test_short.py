@@ -37,7 +37,7 @@ def test_no_damage_is_believed_or_ends_a_command_badly(name: str, tmp_path: Path
         table.add(outcome)
     print(table.markdown())
     assert not table.bad, "\n".join(map(str, table.bad))
-    assert table.tried > 5
+    assert table.tried >= 5
 
 
 def test_each_damage_changes_a_file_and_the_quiet_ones_keep_size_and_times(tmp_path: Path) -> None:

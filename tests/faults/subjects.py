@@ -354,18 +354,16 @@ def kill_after_second_epoch() -> None:
 
 
 def kill_after_teacher_state() -> None:
-    from ipip.teachers import checkpoint
+    from ipip.teachers.checkpoint import MDCheckpoint
 
-    states = [value for value in vars(checkpoint).values() if hasattr(value, "save")]
-    (kept,) = [value for value in states if hasattr(value, "load")]
-    save = kept.save
+    save = MDCheckpoint.save
 
-    def killed(self: Any, header: Any, arrays: Any) -> None:
+    def killed(self: MDCheckpoint, header: Any, arrays: Any) -> None:
         save(self, header, arrays)
         if np.any(header.get("step", 0)):
             die()
 
-    kept.save = killed
+    MDCheckpoint.save = killed  # type: ignore[method-assign]
 
 
 def die() -> None:

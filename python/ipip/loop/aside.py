@@ -11,7 +11,7 @@ from ipip.loop.course import evaluated_rounds
 from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
 from ipip.loop.manifest import Manifest, survey_manifests
-from ipip.loop.results import gather_results, write_results
+from ipip.loop.results import gather_results, write_gathered
 from ipip.loop.rules import read_rules
 
 DISCARDED = "discarded"
@@ -102,11 +102,11 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
         names = from_stage_on(run, first)
         rules = read_rules(run)
         rest = _rest(run, names)
-        if evaluated_rounds(rest):
-            gather_results(run, rest, rules)  # nothing is moved before they can be written
+        # Gathered first: nothing is moved before they can be written.
+        results = gather_results(run, rest, rules) if evaluated_rounds(rest) else None
         aside = set_aside(run, names)
-        if evaluated_rounds(rest):
-            write_results(run.root)
+        if results is not None:
+            write_gathered(run, results)
     if aside is None:
         raise InputError(f"{root}: nothing to set aside")
     return aside, names

@@ -105,7 +105,15 @@ def write_results(root: Path, budget: str | None = None) -> Path:
     """
     run = RunFolder(root)
     run.require()
-    results = gather_results(run, read_manifests(run), read_rules(run), budget)
+    return write_gathered(run, gather_results(run, read_manifests(run), read_rules(run), budget))
+
+
+def write_gathered(run: RunFolder, results: Results) -> Path:
+    """Write what `gather_results` returned; return the report's page.
+
+    Raises:
+        IpipError: the copy of the student is not what its stage wrote; the one before stays.
+    """
     run.best_student.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(run.best_student) as temporary:
         shutil.copyfile(results.student, temporary)

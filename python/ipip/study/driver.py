@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings, TestSet
-from ipip.data import check_elements, group_names, read_files
+from ipip.data import Frame, check_elements, group_names, read_files
 from ipip.data.atomic import write_text
 from ipip.data.lock import hold_folder
 from ipip.loop.checks import check_inputs
@@ -109,8 +110,11 @@ def prepare_study(settings: StudySettings) -> Prepared:
     found = check_inputs(base)
     for protocol in settings.protocols:
         load_settings(protocol.file, StabilityProtocol)
+    few: list[str] = []
     for test_set in settings.test_sets:
-        check_elements(read_files(test_set.data), base.elements, f"test set {test_set.name}")
+        frames = read_files(test_set.data)
+        check_elements(frames, base.elements, f"test set {test_set.name}")
+        few += _test_set_concerns(test_set, frames)
     seed = derive_seed(settings.seeds[0], 0, "split")
     counted: dict[str, int] = {}
 
@@ -123,17 +127,14 @@ def prepare_study(settings: StudySettings) -> Prepared:
     labels = count_labels(base)
     budget = find_budget(base, labels, steps_of)
     arms = build_arms(settings, base, budget, count_labels)
-    concerns = [*found.concerns, *epoch_concerns(arms, base, budget, labels)]
-    for test_set in settings.test_sets:
-        concerns += _test_set_concerns(test_set)
+    concerns = [*found.concerns, *epoch_concerns(arms, base, budget, labels), *few]
     return Prepared(base, budget, arms, concerns)
 
 
-def _test_set_concerns(test_set: TestSet) -> list[str]:
+def _test_set_concerns(test_set: TestSet, frames: Sequence[Frame]) -> list[str]:
     """Say that differences on a test set will not be claimed."""
     keys = {file.keys.group for file in test_set.data}
     key = keys.pop() if len(keys) == 1 else None
-    frames = read_files(test_set.data)
     reason = withheld(group_names(frames, key), units_of(frames, key))
     if reason is None:
         return []

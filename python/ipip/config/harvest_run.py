@@ -4,15 +4,14 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from ipip.config.base import Settings
-from ipip.config.dump_units import DumpUnits
+from ipip.config.dumps import DumpSettings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.md import Guards
 from ipip.config.state_keys import check_state
 from ipip.config.teacher import TeacherSettings
 
 
-class HarvestRunSettings(Settings):
+class HarvestRunSettings(DumpSettings):
     """What is harvested from dumps, and what is known already."""
 
     harvest: HarvestSettings = Field(
@@ -33,21 +32,6 @@ class HarvestRunSettings(Settings):
         default_factory=dict,
         description="what the teacher's calculator reads of the dumps' frames beside their"
         " structure, such as {charge: -1, multiplicity: 2}; run folders have that of their start",
-    )
-    timestep: float | None = Field(
-        None,
-        gt=0,
-        description="fs; of the MD that wrote the dumps; null: as they say (`dump_modify time"
-        " yes`), else 1",
-    )
-    units: DumpUnits | None = Field(
-        None,
-        description="LAMMPS' units of the dumps; null: as they or the runs' decks say, else metal",
-    )
-    whole: bool = Field(
-        False,
-        description="whether the dumps are whole, so that a last frame needs no line feed at its"
-        " end",
     )
     atoms_may_leave: bool = Field(
         False,

@@ -4,32 +4,16 @@ import math
 
 from pydantic import Field, field_validator, model_validator
 
-from ipip.config.base import Settings
-from ipip.config.dump_units import DumpUnits
+from ipip.config.dumps import DumpSettings
 
 
-class SpeciesSettings(Settings):
+class SpeciesSettings(DumpSettings):
     """Bonds with hysteresis, and what is recorded of the molecules that they make."""
 
     follow: str | None = Field(
         None,
         description="element whose molecules are followed one by one, such as Mo; null: none, only"
         " counts, reactions and lifetimes of all species",
-    )
-    timestep: float | None = Field(
-        None,
-        gt=0,
-        description="fs; of the MD, turns steps into times; null: as the dump says (`dump_modify"
-        " time yes`) or its run's folder, else 1",
-    )
-    units: DumpUnits | None = Field(
-        None,
-        description="LAMMPS' units of the dump; null: as it or its run's deck says, else metal",
-    )
-    whole: bool = Field(
-        False,
-        description="whether the dump is whole, so that its last frame needs no line feed at its"
-        " end",
     )
     run: int | None = Field(
         None,

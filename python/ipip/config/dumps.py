@@ -1,0 +1,26 @@
+"""Settings of every command that reads dumps."""
+
+from pydantic import Field
+
+from ipip.config.base import Settings
+from ipip.config.dump_units import DumpUnits
+
+
+class DumpSettings(Settings):
+    """What dumps do not always say of themselves."""
+
+    timestep: float | None = Field(
+        None,
+        gt=0,
+        description="fs; of the MD that wrote the dumps, turns steps into times; null: as they say"
+        " (`dump_modify time yes`) or their run's folder, else 1",
+    )
+    units: DumpUnits | None = Field(
+        None,
+        description="LAMMPS' units of the dumps; null: as they or the runs' decks say, else metal",
+    )
+    whole: bool = Field(
+        False,
+        description="whether the dumps are whole, so that a last frame needs no line feed at its"
+        " end",
+    )

@@ -26,7 +26,7 @@ from tests.faults.model_files import (
 )
 from tests.faults.subjects import SUBJECTS
 from tests.faults.table import Table, with_table
-from tests.faults.trial import import_everything
+from tests.faults.trial import LIMIT_S, import_everything
 
 
 def main() -> int:
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--journal", type=Path, help="file of outcomes; what it has is not retried")
     parser.add_argument("--minutes", type=float, help="begin no case after so many")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds of a case")
     parser.add_argument("--into", type=Path, help="page whose table is replaced")
     parser.add_argument("--verbose", action="store_true", help="print how each case ended")
     parser.add_argument("--kills", type=int, default=40, help="runs killed at random moments")

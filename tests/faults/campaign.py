@@ -15,7 +15,7 @@ from tests.faults.damages import ANOTHER, DAMAGES
 from tests.faults.kinds import kind_of
 from tests.faults.subject import Subject
 from tests.faults.table import Outcome
-from tests.faults.trial import Child, fork
+from tests.faults.trial import LIMIT_S, Child, fork
 
 THOROUGH = 10  # one case in so many tries all verbs
 TWICE = 100  # one case in so many is tried with programs too
@@ -59,6 +59,7 @@ def try_all(
     trials: Sequence[Trial],
     scratch: Path,
     at_once: int,
+    limit_s: float = LIMIT_S,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[Trial, Outcome | None]]:
     """Make trials; each comes out with its outcome, None where it changes nothing.
@@ -67,6 +68,7 @@ def try_all(
         trials: to make.
         scratch: folder for copies.
         at_once: number of processes.
+        limit_s: wall time of a trial; one that takes longer hangs.
         go_on: says whether one more may begin.
     """
     waiting = list(reversed(trials))
@@ -76,7 +78,7 @@ def try_all(
             trial = waiting.pop()
             place = scratch / f"trial-{len(waiting)}"
             place.mkdir()
-            child = fork(lambda trial=trial, place=place: trial.attempt(place))
+            child = fork(lambda trial=trial, place=place: trial.attempt(place), limit_s)
             working[child] = (trial, place)
         ready = wait([child.pipe for child in working], timeout=0.5)
         for child in [c for c in working if c.pipe in ready or c.end < time.monotonic()]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.faults.subject import PASSING, Subject
 from tests.faults.table import Outcome
 from tests.faults.trial import Call, call, contents, program
 
+DIGEST = re.compile(r"_[0-9a-f]{8,12}\b")  # in names of files
 PICTURES = (".png", ".html")  # where one is damaged, pictures are drawn
 
 
@@ -43,8 +45,8 @@ class Case:
 
     @property
     def key(self) -> str:
-        """Which case of all this is."""
-        return f"{self.subject.name}: {self.file}, {self.way}"
+        """Which case of all this is, also in a folder that is made again with other digests."""
+        return f"{self.subject.name}: {DIGEST.sub('', self.file)}, {self.way}"
 
     def attempt(self, scratch: Path) -> Outcome | None:
         """Try it; None where this way does not change this file.

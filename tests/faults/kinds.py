@@ -40,7 +40,12 @@ KINDS = (
     Kind("`harvest.csv`", r"^harvest\.csv$"),
     Kind("`scan.json`", r"^scan\.json$"),
     Kind("study: `study.json`, `study.lock.yaml`", r"^study\.(json|lock\.yaml)$"),
-    Kind("study: scores, the teacher's labels", r"^(tests|teachers)/.*\.(json|xyz)$"),
+    Kind("study: scores", r"^tests/.*\.json$"),
+    Kind(
+        "study: the teacher's labels",
+        r"^teachers/.*\.(json|xyz)$",
+        "read only to make scores that are lost, after their digest was compared",
+    ),
     Kind("study: `config.lock.yaml` of a run", rf"^{IN_STUDY}config\.lock\.yaml$"),
     Kind(
         "study: views and `best/student.pt` of a run",

@@ -72,8 +72,10 @@ benchmark-ranks: setup
 # other moments and bytes, SHARE=0.1 a tenth of it.
 SEED ?= 1
 SHARE ?= 1
+JOURNAL ?=
 faults: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --seed $(SEED) --share $(SHARE)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --seed $(SEED) --share $(SHARE) \
+	  $(if $(JOURNAL),--journal $(JOURNAL))
 
 format: setup
 	$(BIN)/ruff check --fix .

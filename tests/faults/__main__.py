@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -29,7 +30,7 @@ from tests.faults.table import Table, with_table
 from tests.faults.trial import LIMIT_S, import_everything
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Try what was asked for; return 1 where damage was believed, or ended a command badly."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", nargs="*", choices=SUBJECTS, help="folders to damage [all]")
@@ -43,7 +44,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print how each case ended")
     parser.add_argument("--kills", type=int, default=40, help="runs killed at random moments")
     parser.add_argument("--fuzz", type=int, default=2000, help="rounds of damaged model files")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     import_everything()
     table, begun = Table(), time.monotonic()
@@ -53,8 +54,12 @@ def main() -> int:
         journal = Journal(options.journal)
         due = [trial for trial in trials if not journal.settled(trial.key)]
         last = begun + 60 * options.minutes if options.minutes else float("inf")
+
+        def on_time() -> bool:
+            return time.monotonic() < last
+
         print(f"{len(due)} of {len(trials)} cases to try", file=sys.stderr, flush=True)
-        for trial, outcome in try_all(due, scratch, options.jobs, lambda: time.monotonic() < last):
+        for trial, outcome in try_all(due, scratch, options.jobs, options.limit, on_time):
             journal.add(trial.key, outcome)
             if outcome and (outcome.bad or options.verbose):
                 print(f"{'BAD ' if outcome.bad else ''}{outcome}", flush=True)

@@ -1,4 +1,4 @@
-"""Folders of stores of frames, of `ipip label`, and of `ipip harvest`."""
+"""Folders of stores of frames, of `ipip explore`, `ipip label` and `ipip harvest`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.faults.moments import kill_at_sixth_label
 from tests.faults.stability_folders import write_stability_inputs
 from tests.faults.subject import Subject, must_be_killed, must_end_well
 from tests.faults.trial import Call
-from tests.loop.conftest import reference_frames
+from tests.loop.conftest import plain_settings, reference_frames
 
 from ipip.data import write_frames
 from ipip.data.store import write_store
@@ -36,6 +36,27 @@ def stores(scratch: Path) -> Subject:
 
     name = "stores of frames to `ipip convert`"
     return Subject(name, home, "out", command, results, own=True).learn(scratch)
+
+
+def explored(scratch: Path) -> Subject:
+    inputs, home = scratch / "explore-inputs", scratch / "explore"
+    inputs.mkdir()
+    (home / "out").mkdir(parents=True)
+    start = reference_frames(1, seed=1)[0].replace(energy=None, forces=None)
+    write_frames(inputs / "start.xyz", [start])
+    settings = plain_settings(inputs)
+    del settings["reference"]
+    (inputs / "explore.yaml").write_text(yaml.safe_dump(settings))
+
+    def command(home: Path) -> list[str]:
+        given = ["explore", str(inputs / "explore.yaml"), "--frames", "5"]
+        return [*given, "--out", str(home / "out/explored.xyz")]
+
+    def results(home: Path, _call: Call) -> Any:
+        return {"frames": (home / "out/explored.xyz").read_text()}
+
+    must_end_well(command(home))
+    return Subject("a finished `ipip explore`", home, "out", command, results).learn(scratch)
 
 
 def labels(scratch: Path, name: str, finished: bool) -> Subject:

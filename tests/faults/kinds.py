@@ -36,6 +36,10 @@ KINDS = (
     ),
     Kind("labels: `OUT`, `OUT.labels.jsonl`", r"^labels\.xyz(\.labels\.jsonl|\.dropped\.csv)?$"),
     Kind("labels: `OUT.label.json`", r"^labels\.xyz\.label\.json$", "for people: by which level"),
+    Kind(
+        "explored frames, `explore.json`, features",
+        r"^explored\.xyz(\.explore/(explore.json|features.npz))?$",
+    ),
     Kind("frames of a harvest: `frames.xyz`, `frames.json`", r"^frames\.(xyz|json)$"),
     Kind("`harvest.csv`", r"^harvest\.csv$"),
     Kind("`scan.json`", r"^scan\.json$"),

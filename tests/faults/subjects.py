@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.data_folders import harvest, labels, stores
+from tests.faults.data_folders import explored, harvest, labels, stores
 from tests.faults.run_folders import (
     finished_loop,
     loop_in_student_md,
@@ -27,6 +27,7 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "stability": lambda scratch: stability(scratch, "a finished `ipip stability`", True),
     "stability-killed": lambda scratch: stability(scratch, "a killed `ipip stability`", False),
     "dumps": dumps_to_harvest,
+    "explore": explored,
     "harvest": harvest,
     "label": lambda scratch: labels(scratch, "a finished `ipip label`", True),
     "label-killed": lambda scratch: labels(scratch, "a killed `ipip label`", False),

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.faults.__main__ import main
 from tests.faults.campaign import all_cases, try_all
 from tests.faults.cases import Case
 from tests.faults.damages import DAMAGES, damage
 from tests.faults.kinds import Kind
 from tests.faults.subject import Subject
 from tests.faults.subjects import SUBJECTS
-from tests.faults.table import Outcome, Table
-from tests.faults.trial import Call
+from tests.faults.table import BEGIN, END, Outcome, Table
+from tests.faults.trial import Call, do
 
 SEED = int(os.environ.get("IPIP_FAULTS_SEED", "1"))
 
@@ -55,6 +56,21 @@ def test_a_case_ends_alike_with_calls_and_with_programs(tmp_path: Path) -> None:
     other = dataclasses.replace(case, call=lambda *_: Call((), 1, "", "ipip: no"))
     ((_, outcome),) = try_all([other], tmp_path, 1)
     assert outcome is not None and outcome.bad and outcome.detail.startswith("as a program: ")
+
+
+@pytest.mark.slow
+def test_a_second_call_makes_the_table_from_both(tmp_path: Path) -> None:
+    page, journal = tmp_path / "page.md", tmp_path / "journal.jsonl"
+    page.write_text(f"before\n{BEGIN}{END}after\n")
+    wanted = ["--only", "stores", "--fuzz", "0", "--jobs", "1", "--journal", str(journal)]
+    counts = []
+    for share in ("0.1", "0.3", "0.3"):
+        given = [*wanted, "--share", share, "--into", str(page)]
+        assert do(lambda given=given: main(given)) == 0
+        counts.append(len(journal.read_text().splitlines()))
+    assert 1 <= counts[0] < counts[1] == counts[2] < 35
+    changed = sum('"outcome": null' not in line for line in journal.read_text().splitlines())
+    assert f"| **in all** | {changed} |" in page.read_text()
 
 
 def test_the_cases_of_a_folder_are_the_same_whatever_else_is_tried(tmp_path: Path) -> None:

@@ -70,13 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.fuzz:
             _fuzz(table, scratch, options.fuzz, options.seed)
     print(table.markdown())
-    print(
-        f"tried {len(tried)} of {len(trials)} cases; {time.monotonic() - begun:.0f} s",
-        file=sys.stderr,
+    print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr)
+    nothing = len(tried) - sum(journal.known[key] is not None for key in tried)
+    said = (
+        f"Seed {options.seed}: {len(tried)} of {len(trials)} cases, of which {nothing} change "
+        "nothing, since a file is empty or alone of its kind.\n"
     )
+    print(said, file=sys.stderr)
     if options.into:
         page = options.into.read_text(encoding="utf-8")
-        options.into.write_text(with_table(page, table), encoding="utf-8")
+        options.into.write_text(with_table(page, table, said + "\n"), encoding="utf-8")
     return int(table.failed)
 
 

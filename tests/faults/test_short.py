@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ def test_a_second_call_makes_the_table_from_both(tmp_path: Path) -> None:
         counts.append(len(journal.read_text().splitlines()))
     assert 1 <= counts[0] < counts[1] == counts[2] < 35
     changed = sum('"outcome": null' not in line for line in journal.read_text().splitlines())
-    assert f"| **in all** | {changed} |" in page.read_text()
+    text = page.read_text()
+    assert f"| **in all** | {changed} |" in text
+    assert re.search(rf"{counts[2]} of {counts[2]} cases, of which {counts[2] - changed} ", text)
 
 
 def test_the_cases_of_a_folder_are_the_same_whatever_else_is_tried(tmp_path: Path) -> None:

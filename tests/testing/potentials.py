@@ -14,7 +14,7 @@ Pairs = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class Smooth(Calculator):
-    """E_i is half of sum_j w_ij f(r), plus a quarter of (sum_j w_j f(r))^2, with f = (1 - r/rc)^4."""
+    """E_i is sum_j w_i w_j f(r) / 2 + (sum_j w_j f(r))^2 / 4, with f = (1 - r / rc)^4."""
 
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]
 
@@ -111,7 +111,7 @@ class KinkAtTheCutoff(Smooth):
 
     def radial(self, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         x = 1.0 - d / CUTOFF
-        return x**4 + 1e-3 * x, -(4.0 * x**3 + 1e-3) / CUTOFF
+        return x**4 + 0.1 * x, -(4.0 * x**3 + 0.1) / CUTOFF
 
 
 class JumpOnTheWay(Smooth):
@@ -155,7 +155,7 @@ class BoxOfThreeLengths(Smooth):
 
 class Chiral(Smooth):
     def change(self, results: dict[str, Any], atoms: Atoms) -> dict[str, Any]:
-        i, j, _, vectors = self.pairs(atoms)
+        i, _, _, vectors = self.pairs(atoms)
         if not len(i):
             return results
         first = np.flatnonzero(i == i[0])[:3]
@@ -172,7 +172,7 @@ class NearestImagesOfWrappedAtoms(Smooth):
     """Looks at the neighbouring boxes alone, so atoms must lie inside of theirs."""
 
     def pairs(self, atoms: Atoms) -> Pairs:
-        cells = [n for n in np.ndindex(3, 3, 3)]
+        cells = list(np.ndindex(3, 3, 3))
         shifts = (np.array(cells) - 1) * atoms.pbc @ atoms.cell.array
         shifts = np.unique(shifts, axis=0)
         r = atoms.positions[None, :, None] + shifts[None, None] - atoms.positions[:, None, None]
@@ -238,7 +238,7 @@ class LoneAtomsFail(Smooth):
 
 class NoAtomsFail(Smooth):
     def change(self, results: dict[str, Any], atoms: Atoms) -> dict[str, Any]:
-        results["energies"][0]  # noqa: B018  IndexError
+        results["energies"][0]
         return results
 
 

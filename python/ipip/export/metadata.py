@@ -127,7 +127,16 @@ def describe(
     training_digest: str | None,
     training: dict[str, Any] | None,
 ) -> Metadata:
-    """Collect a student's metadata; `code_digest` is that of its TorchScript."""
+    """Collect a student's metadata; `code_digest` is that of its TorchScript.
+
+    Raises:
+        InputError: the student names no source to cite, which LAMMPS prints.
+    """
+    if not student.citation.strip():
+        raise InputError(
+            f"{type(student).__name__} has no citation; set `citation` in its class, LAMMPS prints "
+            "it among the papers to cite"
+        )
     energies = student.reference_energies.tolist()
     return Metadata(
         architecture=student.architecture,

@@ -43,6 +43,9 @@ def save_student(
 
     Returns:
         The metadata written.
+
+    Raises:
+        InputError: the student's class has no `citation`, or its architecture is not known.
     """
     target = Path(path)
     scripted = _script(student)

@@ -115,9 +115,7 @@ def run_checks(checks: Sequence[Check]) -> ContractReport:
             passed.append(check.label)
     if failures:
         ran = len(passed) + len(failures)
-        raise ContractError(
-            "\n".join([f"{len(failures)} of {ran} checks do not hold:", *failures])
-        )
+        raise ContractError("\n".join([f"{len(failures)} of {ran} checks do not hold:", *failures]))
     return ContractReport(tuple(passed), left_out)
 
 

@@ -31,7 +31,11 @@ def no_atoms_have_no_energy(evaluate: Evaluate) -> None:
 
 
 def a_lone_atom_feels_nothing(
-    evaluate: Evaluate, like: Atoms, symbols: Sequence[str], cutoff: float | None, precision: Precision
+    evaluate: Evaluate,
+    like: Atoms,
+    symbols: Sequence[str],
+    cutoff: float | None,
+    precision: Precision,
 ) -> None:
     """An atom of each element, alone in its box, has a finite energy and no force."""
     for symbol in symbols:

@@ -115,7 +115,7 @@ def nothing_jumps_on_the_way_out(
         rise, s_a, s_b = at_b.energy - at_a.energy, visit.slope(at_a), visit.slope(at_b)
         energy = 0.5 * (at_a.energy + at_b.energy) + h * (s_a - s_b) / 8
         slope = 1.5 * rise / h - 0.25 * (s_a + s_b)
-        error = 10 * precision.derivative * max(abs(s_a), abs(s_b), SMALLEST_FORCE)
+        error = 100 * precision.derivative * max(abs(s_a), abs(s_b), SMALLEST_FORCE)
         energy_bound = error + 64 * precision.epsilon * deepest
         slope_bound = 50 * error + 64 * precision.epsilon * deepest / h
         off_energy = abs(between.energy - energy)

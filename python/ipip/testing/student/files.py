@@ -29,9 +29,9 @@ def arguments_rebuild_it(student: Student) -> None:
     other = variant(student)
     names, rebuilt = set(student.state_dict()), set(other.state_dict())
     if names != rebuilt:
-        raise ContractError(f"rebuilt from its arguments it lacks or adds {sorted(names ^ rebuilt)}")
+        raise ContractError(f"rebuilt, it lacks or adds the weights {sorted(names ^ rebuilt)}")
     if other.arguments != student.arguments:
-        raise ContractError(f"arguments are {other.arguments} when rebuilt from {student.arguments}")
+        raise ContractError(f"rebuilt from {student.arguments}, it has {other.arguments}")
     atoms = packed_box(student.symbols)
     expected = potential(student)(atoms)
     require_same("rebuilt, the", potential(other)(atoms), expected, _bounds(student))
@@ -74,4 +74,3 @@ def lammps_computes_the_same(student: Student) -> None:
     assert frame.energy is not None and frame.forces is not None
     found = Evaluation(frame.energy, frame.forces, frame.stress)
     require_same("in LAMMPS, the", found, potential(student)(atoms), _bounds(student), factor=10.0)
-

@@ -8,9 +8,12 @@ from torch import Tensor
 
 from ipip.models import Student
 from ipip.testing.checks import ContractError
+from ipip.testing.physics.derivatives import slope
 from ipip.testing.physics.evaluation import require_close
 from ipip.testing.physics.structures import packed_box
 from ipip.testing.student.graphs import graph_of, pair_of, trainable
+
+STEP = 1e-4  # of a weight
 
 
 def _gradients(student: Student, structures: list[Atoms]) -> list[Tensor]:
@@ -35,30 +38,41 @@ def gradients_are_finite(student: Student, distance: float) -> None:
 
 
 def force_gradients_are_derivatives(student: Student) -> None:
-    """Change some weights: the sum of squared forces changes by its gradient."""
+    """Change weights, all at once and some alone: squared forces change by their gradient."""
     graph = graph_of(student, [packed_box(student.symbols, n=6, length=5.0)])
+    names, parameters = zip(*student.named_parameters(), strict=True)
 
     def loss() -> Tensor:
         return (trainable(student, graph)[1] ** 2).sum()
 
-    names, parameters = zip(*student.named_parameters(), strict=True)
     gradients = torch.autograd.grad(loss(), parameters, materialize_grads=True)
-    largest = max(float(gradient.abs().max()) for gradient in gradients)
-    for name, parameter, gradient in list(zip(names, parameters, gradients, strict=True))[::5]:
-        at = int(gradient.abs().argmax())
-        values: list[float] = []
-        with torch.no_grad():
-            weights = parameter.view(-1)
-            kept = float(weights[at])
-            h = 1e-5 * max(1.0, abs(kept))
-            for place in (kept + h, kept - h):
-                weights[at] = place
-                values.append(float(loss()))
-            weights[at] = kept
-        slope = (values[0] - values[1]) / (2 * h)
-        found = float(gradient.view(-1)[at])
-        bound = 2e-5 * abs(slope) + 1e-9 * largest
-        require_close(f"the gradient of squared forces in {name}", found, slope, bound, "")
+    kept = [parameter.detach().clone() for parameter in parameters]
+
+    def change(directions: list[Tensor]) -> float:
+        def value(step: float) -> float:
+            with torch.no_grad():
+                for parameter, old, u in zip(parameters, kept, directions, strict=True):
+                    parameter.copy_(old + step * u)
+            return float(loss().detach())
+
+        found = slope(value, STEP)
+        value(0.0)
+        return found
+
+    generator = torch.Generator().manual_seed(11)
+    every = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in parameters]
+    moves = {"all weights": every}
+    for index in range(0, len(names), 5):
+        alone = [torch.zeros_like(p) for p in parameters]
+        alone[index].view(-1)[int(gradients[index].abs().argmax())] = 1.0
+        moves[names[index]] = alone
+    size = max(float(g.norm()) for g in gradients)
+    for name, directions in moves.items():
+        pairs = zip(gradients, directions, strict=True)
+        found = float(sum((g * u).sum() for g, u in pairs))
+        expected = change(directions)
+        bound = 2e-5 * abs(expected) + 1e-8 * size
+        require_close(f"the gradient of squared forces in {name}", found, expected, bound, "")
 
 
 def gradient_of_a_batch_is_the_sum(student: Student) -> None:

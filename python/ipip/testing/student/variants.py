@@ -58,7 +58,7 @@ def unhidden(student: Student, spread: float, **changes: Any) -> Student:
         for parameter in other.parameters():
             if parameter.dim() == 1:
                 noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-                parameter += spread * noise.to(parameter.dtype)
+                parameter.add_(spread * noise.to(parameter.dtype))
     energies = -1.0 - np.arange(len(other.symbols), dtype=np.float64)[::-1].copy()
     other.set_energy_scale(torch.as_tensor(energies), 1.3, 0.1)
     return other

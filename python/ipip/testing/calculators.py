@@ -50,7 +50,8 @@ def check_calculator(
             where the energy of an atom depends on its neighbours' neighbours.
         precision: `float64`, `float32`, or a `Precision` with bounds of your own.
         shake: Å, standard deviation of the moves of atoms.
-        skip: names of checks to leave out, each with the reason.
+        skip: names of checks to leave out, each with the reason; `NAME[STRUCTURE]`, as failures
+            are headed, for one structure.
 
     Returns:
         What was checked, and what was left out and why.

@@ -79,20 +79,23 @@ def without(checks: Iterable[Check], skip: Mapping[str, str]) -> list[Check]:
 
     Args:
         checks: the checks.
-        skip: the reason for each name.
+        skip: the reason for each name; a label leaves a check out on one structure alone.
 
     Raises:
         InputError: a name is no check, or a reason is empty.
     """
     every = list(checks)
     for name, reason in skip.items():
-        if name not in {check.name for check in every}:
+        if not any(name in (check.name, check.label) for check in every):
             names = ", ".join(dict.fromkeys(check.name for check in every))
             raise InputError(f"skip names {name!r}; expected one of: {names}")
         if not reason:
             raise InputError(f"skip gives no reason for {name}; say why it is left out")
     return [
-        dataclasses.replace(check, left_out=skip.get(check.name, check.left_out)) for check in every
+        dataclasses.replace(
+            check, left_out=skip.get(check.name, skip.get(check.label, check.left_out))
+        )
+        for check in every
     ]
 
 
@@ -119,24 +122,25 @@ def run_checks(checks: Sequence[Check]) -> ContractReport:
     return ContractReport(tuple(passed), left_out)
 
 
-def parametrize_checks(checks: Sequence[Check], prefix: str = "") -> Any:
+def parametrize_checks(checks: Sequence[Check] | Mapping[str, Sequence[Check]]) -> Any:
     """Give a pytest test that takes `check` one case for each check.
 
     Needs pytest, which is imported here and nowhere else. Checks that do not apply are reported as
     skipped, with the reason.
 
     Args:
-        checks: from `calculator_checks`, `student_checks`, or several of them added.
-        prefix: put before each case's name.
+        checks: from `calculator_checks` or `student_checks`; for several calculators or students
+            such lists by names, which begin the names of the cases.
 
     Returns:
         A decorator: `pytest.mark.parametrize("check", ...)`.
     """
     import pytest
 
-    cases = []
-    for check in checks:
-        marks = [pytest.mark.skip(reason=check.left_out)] if check.left_out else []
-        label = f"{prefix}-{check.label}" if prefix else check.label
-        cases.append(pytest.param(check, id=label, marks=marks))
+    groups = checks if isinstance(checks, Mapping) else {"": checks}
+    cases = [
+        pytest.param(check, id=f"{name}-{check.label}" if name else check.label)
+        for name, group in groups.items()
+        for check in group
+    ]
     return pytest.mark.parametrize("check", cases)

@@ -43,7 +43,7 @@ def load_core_student(
 
 
 def require_unchanged(path: str | os.PathLike[str], student: Student) -> None:
-    """Check that a file still holds the student that was read from it.
+    """Check that the file at `path` still holds the student that was read from it.
 
     Raises:
         InputError: it was replaced since.
@@ -55,7 +55,7 @@ def require_unchanged(path: str | os.PathLike[str], student: Student) -> None:
 
 
 def has_kernels(path: str | os.PathLike[str]) -> bool:
-    """Tell whether the hand-written kernels run the student in a file.
+    """Tell whether the hand-written kernels run the student in the model file at `path`.
 
     Raises:
         InputError: the file is not a student.

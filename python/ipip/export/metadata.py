@@ -127,7 +127,13 @@ def describe(
     training_digest: str | None,
     training: dict[str, Any] | None,
 ) -> Metadata:
-    """Collect a student's metadata; `code_digest` is that of its TorchScript.
+    """Collect a student's metadata.
+
+    Args:
+        student: what the file will hold.
+        code_digest: of its TorchScript.
+        training_digest: of its training set, where it is known.
+        training: provenance, as JSON values.
 
     Raises:
         InputError: the student names no source to cite, which LAMMPS prints.

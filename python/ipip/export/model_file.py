@@ -100,6 +100,9 @@ def _digest(data: bytes) -> str:
 def read_metadata(path: str | os.PathLike[str]) -> Metadata:
     """Read and check the metadata of a model file without its weights; nothing in it is run.
 
+    Args:
+        path: the model file.
+
     Raises:
         InputError: there is no such file, it is cut off, or it is not a student.
     """
@@ -112,6 +115,10 @@ def load_student(path: str | os.PathLike[str], device: str = "cpu") -> Student:
 
     Its weights are read as plain arrays, their digest is compared, and the network is that of this
     package. `read_metadata` has what else the file says.
+
+    Args:
+        path: the model file.
+        device: torch device that the student is put on.
 
     Raises:
         InputError: as `read_metadata`, or weights and metadata do not belong together.
@@ -129,6 +136,10 @@ def load_scripted(
     Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the
     weights and, from version 2 on, of the code are compared before, and the module's weights with
     the plain ones afterwards. That tells damage, not malice.
+
+    Args:
+        path: the model file.
+        device: torch device that the module is put on.
 
     Raises:
         InputError: as `load_student`, or the archive is damaged.

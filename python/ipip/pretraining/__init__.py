@@ -2,3 +2,25 @@
 
 Each module states its source and what it needs besides energies and forces of the teacher.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipip.lazy import lazy_names
+
+__all__ = [
+    "Pretrained",
+    "fit_by_method",
+]
+
+if TYPE_CHECKING:
+    from ipip.pretraining.training import Pretrained, fit_by_method
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Pretrained": "ipip.pretraining.training",
+        "fit_by_method": "ipip.pretraining.training",
+    },
+)

@@ -12,7 +12,15 @@ from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
-    """Write ``report.html``, ``summary.md`` and PNG pictures; return the path of the page."""
+    """Write the page of a run.
+
+    Args:
+        content: the figures that the page shows.
+        folder: gets ``report.html``, ``summary.md`` and PNG pictures.
+
+    Returns:
+        The path of the page.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pictures: list[tuple[str, str]] = []
     plot_errors(content.summary, folder / "errors.png")

@@ -7,7 +7,9 @@ needs neither PyTorch nor pytest.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ipip.lazy import lazy_names
 
 __all__ = [
     "FLOAT32",
@@ -36,25 +38,20 @@ if TYPE_CHECKING:
     from ipip.testing.precision import FLOAT32, FLOAT64, Precision
     from ipip.testing.student import check_student, student_checks
 
-_HOMES = {
-    "FLOAT32": "ipip.testing.precision",
-    "FLOAT64": "ipip.testing.precision",
-    "Check": "ipip.testing.checks",
-    "ContractError": "ipip.testing.checks",
-    "ContractReport": "ipip.testing.checks",
-    "Precision": "ipip.testing.precision",
-    "calculator_checks": "ipip.testing.calculators",
-    "check_calculator": "ipip.testing.calculators",
-    "check_student": "ipip.testing.student",
-    "parametrize_checks": "ipip.testing.checks",
-    "run_checks": "ipip.testing.checks",
-    "student_checks": "ipip.testing.student",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'ipip.testing' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "FLOAT32": "ipip.testing.precision",
+        "FLOAT64": "ipip.testing.precision",
+        "Check": "ipip.testing.checks",
+        "ContractError": "ipip.testing.checks",
+        "ContractReport": "ipip.testing.checks",
+        "Precision": "ipip.testing.precision",
+        "calculator_checks": "ipip.testing.calculators",
+        "check_calculator": "ipip.testing.calculators",
+        "check_student": "ipip.testing.student",
+        "parametrize_checks": "ipip.testing.checks",
+        "run_checks": "ipip.testing.checks",
+        "student_checks": "ipip.testing.student",
+    },
+)

@@ -20,9 +20,13 @@ from ipip.calculator import BACKENDS
 from ipip.config.teacher import TeacherSettings
 from ipip.systems.bias import BiasedCalculator
 from ipip.teachers import Teacher, TeacherCalculator
-from ipip.testing import Check, calculator_checks, parametrize_checks
+from ipip.testing import FLOAT64, Check, calculator_checks, parametrize_checks
+from ipip.testing.physics.contract import physics_checks
+from ipip.testing.physics.evaluation import Evaluate, Evaluation
 from ipip.testing.physics.structures import packed_box
+from ipip.testing.student.graphs import graph_of
 from ipip.testing.student.variants import unhidden
+from ipip.train import FusedPaiNN
 from tests.models.students import small_student
 
 SYMBOLS = ["Mo", "S", "O"]
@@ -106,6 +110,20 @@ def biased() -> BiasedCalculator:
     return BiasedCalculator(LennardJones(**LJ))
 
 
+def by_training_kernels() -> Evaluate:
+    """Let the kernels that students are trained by evaluate one."""
+    student = unhidden(small_student("painn", channels=16), 0.3)
+    kernels = FusedPaiNN(student)  # type: ignore[arg-type]
+
+    def evaluate(atoms: Atoms) -> Evaluation:
+        graph = graph_of(student, [atoms])
+        energy, forces, strain = kernels(graph.species, graph.edge_index, graph.edge_vec)
+        stress = strain[0].numpy() / atoms.get_volume() if atoms.pbc.all() else None
+        return Evaluation(float(energy[0]), forces.numpy(), stress)
+
+    return evaluate
+
+
 CONTRACTS: dict[str, Sequence[Check]] = {
     **{
         backend: of_student(by_backend(backend), "painn-zbl", "float64")
@@ -114,6 +132,9 @@ CONTRACTS: dict[str, Sequence[Check]] = {
     },
     "float32": of_student(by_backend("auto"), "painn", "float32"),
     "visnet": of_student(by_backend("auto"), "visnet-1", "float64", with_molecule=False),
+    "training kernels": physics_checks(
+        by_training_kernels, structures(), FLOAT64, cutoff=5.0, layers=2
+    ),
     "lammps": of_student(
         by_lammps,
         "painn",

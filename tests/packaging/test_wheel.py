@@ -50,7 +50,9 @@ def test_it_holds_both_licences(wheel: zipfile.ZipFile) -> None:
     assert any("GNU GENERAL PUBLIC LICENSE" in t for t in texts.values())
 
 
-def test_its_metadata_name_the_extras_and_no_teacher_and_no_torch_by_default(wheel: zipfile.ZipFile) -> None:
+def test_its_metadata_name_the_extras_and_no_teacher_and_no_torch_by_default(
+    wheel: zipfile.ZipFile,
+) -> None:
     (name,) = [n for n in wheel.namelist() if n.endswith("METADATA")]
     fields = Parser().parsestr(wheel.read(name).decode())
     assert fields["License-Expression"] == "MIT AND GPL-2.0-or-later"

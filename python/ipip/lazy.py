@@ -16,13 +16,20 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
             there. A name must not be that of a submodule, which would hide it once imported.
 
     Returns:
-        A function that imports a name, or raises `AttributeError`.
+        A function that imports a name, or raises `AttributeError`. Where packages of an extra of
+        ipip are missing, the error says which.
     """
 
     def load(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         home, _, there = homes[name].partition(":")
-        return getattr(importlib.import_module(home), there or name)
+        try:
+            module = importlib.import_module(home)
+        except ModuleNotFoundError as error:
+            from ipip.extras import explained
+
+            raise explained(error, f"{package}.{name}") from None
+        return getattr(module, there or name)
 
     return load

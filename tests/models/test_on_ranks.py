@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from ipip.export.model_file import save_student
-from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.graph import neighbor_list, species_index
+from ipip.network import energy_and_forces
 from ipip.testing.student.variants import unhidden
 from tests.models.students import STUDENTS, small_student
 from tests.models.systems import gas_with_loners

@@ -1,11 +1,10 @@
-"""Labelled frames: files, checks, splits, reference energies, graphs."""
+"""Labelled frames: files, checks, splits, reference energies."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ipip.config.data import DataFile, DataKeys, SplitSettings
-from ipip.data.dataset import GraphDataset
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.elements import check_elements, composition, elements_of
 from ipip.data.files import read_files, read_frames, write_frames
@@ -19,7 +18,6 @@ __all__ = [
     "DataFile",
     "DataKeys",
     "Frame",
-    "GraphDataset",
     "LabelSurvey",
     "ReferenceEnergies",
     "Split",

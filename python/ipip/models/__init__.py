@@ -1,16 +1,24 @@
-"""Students: light message-passing potentials that train here and run in LAMMPS."""
+"""Students: light message-passing potentials that train here and run in LAMMPS.
+
+Needs the extra `train`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipip.extras import explained
 from ipip.lazy import lazy_names
-from ipip.models.halo import halo_exchange
-from ipip.models.painn import PaiNN
-from ipip.models.registry import ARCHITECTURES, build_student
-from ipip.models.student import Student
-from ipip.models.visnet import ViSNet
-from ipip.models.visnet_from_pyg import visnet_from_pyg
+
+try:
+    from ipip.models.halo import halo_exchange
+    from ipip.models.painn import PaiNN
+    from ipip.models.registry import ARCHITECTURES, build_student
+    from ipip.models.student import Student
+    from ipip.models.visnet import ViSNet
+    from ipip.models.visnet_from_pyg import visnet_from_pyg
+except ModuleNotFoundError as error:
+    raise explained(error, "a student as a network") from None
 
 __all__ = [
     "ARCHITECTURES",

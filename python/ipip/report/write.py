@@ -8,7 +8,6 @@ from ipip.data.atomic import write_text
 from ipip.report.content import ReportContent
 from ipip.report.markdown import render_markdown
 from ipip.report.page import render_page
-from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
@@ -21,6 +20,9 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     Returns:
         The path of the page.
     """
+    # Here: loads matplotlib, which `ipip status` has no need of.
+    from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
+
     folder.mkdir(parents=True, exist_ok=True)
     pictures: list[tuple[str, str]] = []
     plot_errors(content.summary, folder / "errors.png")

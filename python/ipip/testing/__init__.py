@@ -2,7 +2,7 @@
 
 `check_calculator` and `check_student` run all checks and say which do not hold; `calculator_checks`
 and `student_checks` give them one by one, `parametrize_checks` to pytest. Importing this module
-needs neither PyTorch nor pytest.
+needs neither PyTorch nor pytest; students need the extra `train`.
 """
 
 from __future__ import annotations

@@ -1,17 +1,26 @@
-"""Training of students, and what they predict."""
+"""Training of students, and what they predict.
+
+Needs the extra `train`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ipip.config.training import TrainingSettings
+from ipip.evaluation.metrics import Metrics, energy_errors, force_errors, metrics
+from ipip.evaluation.predict_file import predict_file
+from ipip.extras import explained
 from ipip.lazy import lazy_names
-from ipip.train.energy_scale import set_energy_scale
-from ipip.train.fit import FitResult, fit, steps_of
-from ipip.train.metrics import Metrics, energy_errors, force_errors, metrics
-from ipip.train.predict import frame_features, predict
-from ipip.train.predict_file import labeller, predict_file
-from ipip.train.restore import student_from_checkpoint
+
+try:
+    from ipip.train.energy_scale import set_energy_scale
+    from ipip.train.fit import FitResult, fit, steps_of
+    from ipip.train.labeller import labeller
+    from ipip.train.predict import frame_features, predict
+    from ipip.train.restore import student_from_checkpoint
+except ModuleNotFoundError as error:
+    raise explained(error, "training") from None
 
 __all__ = [
     "FitResult",
@@ -21,7 +30,6 @@ __all__ = [
     "TrainPlan",
     "TrainingSettings",
     "energy_errors",
-    "evaluate_student",
     "fit",
     "force_errors",
     "frame_features",
@@ -37,7 +45,6 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ipip.train.evaluate_file import evaluate_file as evaluate_student
     from ipip.train.fused_painn import FusedPaiNN
     from ipip.train.objective import Objective
     from ipip.train.plan import TrainPlan
@@ -49,7 +56,6 @@ __getattr__ = lazy_names(
         "FusedPaiNN": "ipip.train.fused_painn",
         "Objective": "ipip.train.objective",
         "TrainPlan": "ipip.train.plan",
-        "evaluate_student": "ipip.train.evaluate_file:evaluate_file",
         "prepare": "ipip.train.run",
         "train_run": "ipip.train.run",
     },

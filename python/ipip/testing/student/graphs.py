@@ -10,9 +10,10 @@ import torch
 from ase import Atoms
 from torch import Tensor, nn
 
-from ipip.graph import energy_and_forces, neighbor_list, species_index
-from ipip.graph.forces import atomic_energies_and_forces
+from ipip.graph import neighbor_list, species_index
 from ipip.models import Student
+from ipip.network import energy_and_forces
+from ipip.network.forces import atomic_energies_and_forces
 from ipip.testing.physics.evaluation import Evaluate, Evaluation
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ipip.graph import energy_and_forces
 from ipip.models import Student
+from ipip.network import energy_and_forces
 from ipip.testing.checks import ContractError
 from ipip.testing.physics.evaluation import require_close, require_same
 from ipip.testing.physics.structures import packed_box

@@ -16,8 +16,8 @@ from ase.calculators.lammpslib import LAMMPSlib
 from ase.calculators.lj import LennardJones
 
 from ipip import IpipCalculator, save_student
-from ipip.calculator import BACKENDS
 from ipip.config.teacher import TeacherSettings
+from ipip.evaluation import BACKENDS
 from ipip.systems.bias import BiasedCalculator
 from ipip.teachers import Teacher, TeacherCalculator
 from ipip.testing import FLOAT64, Check, calculator_checks, parametrize_checks

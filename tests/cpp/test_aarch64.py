@@ -237,7 +237,8 @@ def a_dump() -> str:
             for k in draw.permutation(np.arange(1, count + 1))
         ]
         text += frame_text(step, names, rows)
-    return text
+    # A box whose products with scaled positions are rounded.
+    return text.replace("8.5 1.5\n", "8.4137 1.5219\n").replace("11.5 -1\n", "11.4391 -0.9283\n")
 
 
 def test_dumps_are_read_bit_for_bit(emulated: Emulated, tmp_path: Path) -> None:

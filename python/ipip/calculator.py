@@ -14,6 +14,7 @@ from ipip.errors import InputError, IpipError
 from ipip.evaluation.students import open_student
 from ipip.graph import NeighborSearch
 from ipip.graph.species import species_index
+from ipip.native import current_backend_name
 
 
 class IpipCalculator(Calculator):
@@ -34,12 +35,12 @@ class IpipCalculator(Calculator):
     Args:
         model: path of the model file.
         device: `cpu` or `cuda[:N]`.
-        backend: what evaluates: `fused` (hand-written kernels, for PaiNN on the CPU), `eager` (the
+        backend: what evaluates: `kernels` (written by hand, for PaiNN on the CPU), `eager` (the
             network in Python, which needs PyTorch; the only one on a GPU), `auto` for the first of
             these that runs the student, or `torchscript` (the program in the file: only for files
-            from people you trust).
+            from people you trust); or an old name of one (docs/kernels.md).
         skin: Å, of the neighbour list.
-        threads: of one evaluation by `fused` or `torchscript`.
+        threads: of one evaluation by `kernels` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
 
     Attributes:
@@ -70,6 +71,7 @@ class IpipCalculator(Calculator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        backend = current_backend_name(backend)
         _check(skin, threads)
         self.model = os.path.abspath(os.fspath(model))
         self.device = device

@@ -20,7 +20,7 @@ class CoreStudent:
     Args:
         model: the model file.
         metadata: that was read from it.
-        backend: `auto`, `fused` or `torchscript`.
+        backend: `auto`, `kernels` or `torchscript`.
         threads: of one evaluation.
 
     Raises:

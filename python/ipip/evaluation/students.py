@@ -14,8 +14,9 @@ from ipip.evaluation.core import CoreStudent
 from ipip.export import Metadata, kernels_refusal, read_metadata
 from ipip.export.core_student import require_unchanged
 from ipip.extras import MissingExtraError
+from ipip.native import current_backend_name
 
-BACKENDS = ("auto", "fused", "torchscript", "eager")
+BACKENDS = ("auto", "kernels", "torchscript", "eager")
 
 
 class OpenStudent(Protocol):
@@ -68,9 +69,9 @@ def open_student(
     Args:
         model: the model file.
         device: `cpu`, or `cuda[:N]`, on which only the network runs.
-        backend: `fused` (kernels), `torchscript` (the program in the file), `eager` (the network in
-            Python), or `auto`: kernels where they run the student, else the network.
-        threads: of one evaluation by `fused` or `torchscript`.
+        backend: `kernels`, `torchscript` (the program in the file), `eager` (the network in
+            Python), or `auto`: kernels where they run the student, else the network; or an old name of one.
+        threads: of one evaluation by `kernels` or `torchscript`.
         batch_size: structures at a time, where the network runs.
 
     Returns:
@@ -80,6 +81,7 @@ def open_student(
         InputError: the file is not a student, or an option is wrong or cannot be had.
         MissingExtraError: only the network runs this student, and PyTorch is not installed.
     """
+    backend = current_backend_name(backend)
     if backend not in BACKENDS:
         raise InputError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
     if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:

@@ -70,7 +70,8 @@ def open_student(
         model: the model file.
         device: `cpu`, or `cuda[:N]`, on which only the network runs.
         backend: `kernels`, `torchscript` (the program in the file), `eager` (the network in
-            Python), or `auto`: kernels where they run the student, else the network; or an old name of one.
+            Python), or `auto`: kernels where they run the student, else the network; or an old name
+            of one.
         threads: of one evaluation by `kernels` or `torchscript`.
         batch_size: structures at a time, where the network runs.
 

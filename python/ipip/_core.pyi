@@ -40,7 +40,7 @@ def load_operators() -> None:
         CoreError: libtorch cannot be loaded, or is not the one that ipip was built for.
     """
 
-def current_backend_name(asked: str) -> str:
+def current_backend_name(name: str) -> str:
     """Return a backend's name as it is today: `kernels` for `fused`; any other text as it is."""
 
 def kernels_refusal(path: str | bytes) -> str:

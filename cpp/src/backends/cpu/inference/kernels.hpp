@@ -150,6 +150,6 @@ struct Kernels {
 /// Those of an instruction set, or the best of this processor for "auto"; null where it cannot run
 /// them.
 template <class T>
-IPIP_API const Kernels<T>* find_kernels(const std::string& asked);
+IPIP_API const Kernels<T>* find_kernels(const std::string& requested);
 
 }  // namespace ipip::cpu

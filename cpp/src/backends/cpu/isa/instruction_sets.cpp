@@ -43,9 +43,9 @@ std::string supported_instruction_sets() {
   return text;
 }
 
-std::string instruction_set(const std::string& asked) {
+std::string instruction_set(const std::string& requested) {
   for (const std::string& name : supported()) {
-    if (asked == "auto" || asked == name) return name;
+    if (requested == "auto" || requested == name) return name;
   }
   return "";
 }

@@ -20,6 +20,6 @@ IPIP_API std::string supported_instruction_sets();
 
 /// The best that this processor runs, for "auto", or the one that is named; empty where it does not
 /// run it.
-IPIP_API std::string instruction_set(const std::string& asked);
+IPIP_API std::string instruction_set(const std::string& requested);
 
 }  // namespace ipip::cpu

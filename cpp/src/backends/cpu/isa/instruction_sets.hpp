@@ -7,8 +7,10 @@
 #include "ipip/export.hpp"
 
 // Calls X(name) for each instruction set that kernels are compiled for, the best first.
-#ifdef IPIP_X86_KERNELS
+#if defined(IPIP_X86_KERNELS)
 #define IPIP_INSTRUCTION_SETS(X) X(avx512) X(avx2) X(generic)
+#elif defined(IPIP_ARM_KERNELS)
+#define IPIP_INSTRUCTION_SETS(X) X(neon) X(generic)
 #else
 #define IPIP_INSTRUCTION_SETS(X) X(generic)
 #endif

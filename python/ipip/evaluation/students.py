@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy.typing as npt
+
 from ipip.data.evaluated import Evaluated
 from ipip.data.frame import FloatArray, Frame, IntArray
 from ipip.errors import InputError
@@ -17,6 +19,25 @@ from ipip.extras import MissingExtraError
 from ipip.native import current_backend_name
 
 BACKENDS = ("auto", "kernels", "torchscript", "eager")
+
+
+class MovingSystem(Protocol):
+    """One system after another, with little work for those that differ by small moves."""
+
+    def evaluate(
+        self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
+    ) -> Evaluated:
+        """Evaluate a system.
+
+        Args:
+            species: [n] index into the student's symbols.
+            positions: [n, 3] Å.
+            cell: [3, 3] rows are lattice vectors, Å.
+            pbc: [3] periodic directions.
+
+        Raises:
+            InputError: as `ipip.graph.neighbor_list`.
+        """
 
 
 class OpenStudent(Protocol):
@@ -32,14 +53,8 @@ class OpenStudent(Protocol):
     symbols: list[str]
     cutoff: float
 
-    def evaluate(self, species: IntArray, edge_index: IntArray, edge_vec: FloatArray) -> Evaluated:
-        """Evaluate one structure.
-
-        Args:
-            species: [n] index into `symbols`.
-            edge_index: [2, n_edges] receiving atom, neighbour; see `ipip.graph.neighbor_list`.
-            edge_vec: [n_edges, 3] Å.
-        """
+    def follow(self, skin: float) -> MovingSystem:
+        """Return what evaluates a system that moves; `skin` (Å) is that of its neighbour list."""
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
         """Evaluate frames, one result for each in order.

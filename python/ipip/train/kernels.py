@@ -12,6 +12,7 @@ from ipip.config.training import TrainingSettings
 from ipip.errors import InputError
 from ipip.models import Student
 from ipip.models.painn import PaiNN
+from ipip.native import current_backend_name
 from ipip.network import energy_and_forces
 from ipip.train.painn_kernels import PainnKernels, refusal
 
@@ -49,6 +50,7 @@ def energy_forces_of(
     Raises:
         InputError: `kernels`, which do not run this student.
     """
+    kernels = current_backend_name(kernels)
     check_kernels(student, kernels)
     level = logging.INFO if log_choice else logging.DEBUG
     reason = "as the settings say" if kernels == "eager" else refusal(student)
@@ -71,5 +73,5 @@ def check_kernels(student: Student, kernels: Kernels) -> None:
     Raises:
         InputError: the reason, and what to do.
     """
-    if kernels == "kernels" and (reason := refusal(student)):
+    if current_backend_name(kernels) == "kernels" and (reason := refusal(student)):
         raise InputError(f"kernels is kernels, but {reason}; set kernels to auto or eager")

@@ -15,8 +15,8 @@ IPIP_INSTRUCTION_SETS(IPIP_DECLARE)
 #undef IPIP_DECLARE
 
 template <class T>
-const Kernels<T>* find_kernels(const std::string& asked) {
-  const std::string name = instruction_set(asked);
+const Kernels<T>* find_kernels(const std::string& requested) {
+  const std::string name = instruction_set(requested);
 #define IPIP_FIND(isa)                        \
   if (name == #isa) {                         \
     if constexpr (std::is_same_v<T, float>) { \

@@ -81,7 +81,7 @@ struct FirstPass {
 
 template <class T>
 struct Kernels {
-  const char* name;  ///< "avx512", "avx2" or "generic"
+  const char* name;  ///< "avx512", "avx2", "neon" or "generic"
 
   /// Width of the chunk of `channels` that begins at `at` in a table.
   int (*chunk)(std::int64_t channels, std::int64_t at);
@@ -150,6 +150,6 @@ struct Kernels {
 /// Those of an instruction set, or the best of this processor for "auto"; null where it cannot run
 /// them.
 template <class T>
-IPIP_API const Kernels<T>* find_kernels(const std::string& asked);
+IPIP_API const Kernels<T>* find_kernels(const std::string& requested);
 
 }  // namespace ipip::cpu

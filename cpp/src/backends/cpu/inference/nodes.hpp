@@ -12,11 +12,14 @@ void silu(const T* z, T* out, std::int64_t n) {
   }
 }
 
-// SiLU'(z)
+// SiLU'(z), with sig = 1 / (1 + e^-z)
+template <class T>
+IPIP_INLINE Vec<T> silu_slope(Vec<T> z, Vec<T> sig) {
+  return sig * (T(1) + z * (T(1) - sig));
+}
 template <class T>
 IPIP_INLINE Vec<T> silu_slope(Vec<T> z) {
-  const Vec<T> sig = sigmoid<T>(z);
-  return sig * (T(1) + z * (T(1) - sig));
+  return silu_slope<T>(z, sigmoid<T>(z));
 }
 
 // g(z) = SiLU'(z) g(h)

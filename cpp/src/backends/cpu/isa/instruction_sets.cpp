@@ -10,6 +10,12 @@ bool runs_generic() {
   return true;
 }
 
+#ifdef IPIP_ARM_KERNELS
+bool runs_neon() {  // every 64-bit ARM processor does
+  return true;
+}
+#endif
+
 #ifdef IPIP_X86_KERNELS
 bool runs_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -43,9 +49,9 @@ std::string supported_instruction_sets() {
   return text;
 }
 
-std::string instruction_set(const std::string& asked) {
+std::string instruction_set(const std::string& requested) {
   for (const std::string& name : supported()) {
-    if (asked == "auto" || asked == name) return name;
+    if (requested == "auto" || requested == name) return name;
   }
   return "";
 }

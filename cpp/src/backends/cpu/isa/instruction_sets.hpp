@@ -7,8 +7,10 @@
 #include "ipip/export.hpp"
 
 // Calls X(name) for each instruction set that kernels are compiled for, the best first.
-#ifdef IPIP_X86_KERNELS
+#if defined(IPIP_X86_KERNELS)
 #define IPIP_INSTRUCTION_SETS(X) X(avx512) X(avx2) X(generic)
+#elif defined(IPIP_ARM_KERNELS)
+#define IPIP_INSTRUCTION_SETS(X) X(neon) X(generic)
 #else
 #define IPIP_INSTRUCTION_SETS(X) X(generic)
 #endif
@@ -20,6 +22,6 @@ IPIP_API std::string supported_instruction_sets();
 
 /// The best that this processor runs, for "auto", or the one that is named; empty where it does not
 /// run it.
-IPIP_API std::string instruction_set(const std::string& asked);
+IPIP_API std::string instruction_set(const std::string& requested);
 
 }  // namespace ipip::cpu

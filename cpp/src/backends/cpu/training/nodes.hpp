@@ -16,7 +16,7 @@ void silu_tangent(const T* z, const T* z_dot, std::int64_t n, T* h_dot) {
 template <class T>
 IPIP_INLINE void silu_slopes(Vec<T> z, Vec<T>& first, Vec<T>& second) {
   const Vec<T> sig = sigmoid<T>(z), rest = T(1) - sig;
-  first = sig * (T(1) + z * rest);
+  first = silu_slope<T>(z, sig);
   second = sig * rest * (T(2) + z * (rest - sig));
 }
 

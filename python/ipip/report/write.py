@@ -11,7 +11,15 @@ from ipip.report.page import render_page
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
-    """Write ``report.html``, ``summary.md`` and PNG pictures; return the path of the page."""
+    """Write the page of a run.
+
+    Args:
+        content: the figures that the page shows.
+        folder: gets ``report.html``, ``summary.md`` and PNG pictures.
+
+    Returns:
+        The path of the page.
+    """
     # Here: loads matplotlib, which `ipip status` has no need of.
     from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
 

@@ -44,11 +44,11 @@ void require_gpu(const std::string& request, const NodePlace& place, bool cuda) 
 }  // namespace
 
 int visible_gpus() {
-  return matching_torch_part().visible_gpus();
+  return torch_part().visible_gpus();
 }
 
 bool built_with_cuda() {
-  return matching_torch_part().built_with_cuda();
+  return torch_part().built_with_cuda();
 }
 
 bool is_device_request(const std::string& text) {

@@ -61,7 +61,7 @@ std::string failure_text(const std::exception& error, std::size_t n_atoms, std::
 std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& options) {
   if (options.backend == "torchscript") {
     check_code(file);
-    return matching_torch_part().make_backend(file, options);
+    return torch_part().make_backend(file, options);
   }
   std::string reason;
   auto backend = make_cpu_backend(file, options, reason);
@@ -84,7 +84,7 @@ struct Student::Impl {
 Student::Student(const std::string& path, const RunOptions& options) {
   check_options(options);
   // Before the file, whose own faults a missing libtorch does not hide.
-  if (options.backend == "torchscript") matching_torch_part();
+  if (options.backend == "torchscript") torch_part();
   const ModelFile file = read_model_file(path);
   info_ = file.metadata.info;
   impl_ = std::make_unique<Impl>();

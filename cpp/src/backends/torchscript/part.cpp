@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The door of libipip_torch.so.
+// The door of a torch part.
 #include <ATen/Context.h>
-#include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <torch/cuda.h>
+#include <torch/version.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,11 +15,8 @@ namespace {
 
 class Part final : public ipip::TorchPart {
  public:
-  std::string torch_version() const override {
-    // One byte each from the top: major, minor, patch (TORCH_ABI_VERSION of torch/version.h).
-    const std::uint64_t packed = aoti_torch_abi_version();
-    const auto byte = [packed](int shift) { return std::to_string((packed >> shift) & 0xff); };
-    return byte(56) + "." + byte(48) + "." + byte(40);
+  std::string built_for() const override {
+    return std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR);
   }
 
   bool built_with_cuda() const override { return at::globalContext().hasCUDA(); }

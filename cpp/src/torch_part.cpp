@@ -61,9 +61,9 @@ std::vector<Minor> parts() {
   return found;
 }
 
-// "torch 2.13", "torch 2.13 or 2.14"
+// "torch 2.13", "torch 2.13 or 2.14", "no torch"
 std::string any_of(const std::vector<Minor>& versions) {
-  std::string text = "torch ";
+  std::string text = versions.empty() ? "no torch" : "torch ";
   for (std::size_t k = 0; k < versions.size(); ++k) {
     if (k > 0) text += k + 1 == versions.size() ? " or " : ", ";
     text += text_of(versions[k]);
@@ -100,8 +100,8 @@ const TorchPart* load() {
   const std::vector<Minor> built = parts();
   if (std::find(built.begin(), built.end(), minor) == built.end()) {
     throw Error("libtorch " + torch_version() + " is loaded, but ipip was built for " +
-                any_of(built) + ": install " + any_of(built) +
-                ", or rebuild ipip with `pip install . --no-build-isolation` where torch " +
+                any_of(built) + ": " + (built.empty() ? "" : "install " + any_of(built) + ", or ") +
+                "rebuild ipip with `pip install . --no-build-isolation` where torch " +
                 torch_version() + " is installed");
   }
   const std::filesystem::path file = folder_of_this_library() / file_of(minor);
@@ -112,12 +112,7 @@ const TorchPart* load() {
     throw Error("ipip's part for torch " + text_of(minor) + " cannot be loaded with libtorch " +
                 torch_version() + ": install ipip again" + why);
   }
-  const TorchPart* part = reinterpret_cast<TorchPartFunction*>(function)();
-  if (part->built_for() != text_of(minor)) {
-    throw Error(file.string() + " was built for torch " + part->built_for() +
-                ", not for the one in its name: install ipip again");
-  }
-  return part;
+  return reinterpret_cast<TorchPartFunction*>(function)();
 }
 
 }  // namespace

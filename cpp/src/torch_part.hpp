@@ -18,9 +18,6 @@ class TorchPart {
  public:
   virtual ~TorchPart() = default;
 
-  /// Version of the libtorch that it was compiled for, "major.minor".
-  virtual std::string built_for() const = 0;
-
   /// Whether that libtorch was built with CUDA.
   virtual bool built_with_cuda() const = 0;
 

@@ -1,42 +1,67 @@
-"""The compiled parts: the module `ipip._core` with libipip, and the LAMMPS plugin."""
+"""The compiled parts: the module `ipip._core` with libipip, its torch parts, and the LAMMPS plugin."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
-from ipip.installation import rebuild_hint
+from ipip.installation import install_command, rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
 
 _CORE = """
-import json, torch
+import json
 from ipip.native import core
-print(json.dumps([core.version(), core.torch_version_built(), core.torch_version_loaded()]))
+print(json.dumps([core.version(), core.torch_parts()]))
+"""
+_TORCH = """
+import torch
+from ipip.native import core, load_operators
+load_operators()
+print(core.torch_version())
 """
 _PLUGIN = "from ipip.native import check_plugin; check_plugin()"
 
 
 def check_compiled_parts(folder: Path) -> list[Finding]:
-    """Load the compiled module and look for the plugin, each in a process of its own."""
-    return [_core(), _plugin()]
+    """Load the compiled module and a torch part, and look for the plugin, each in a process."""
+    return [*_core(), _plugin()]
 
 
-def _core() -> Finding:
+def _core() -> list[Finding]:
     status, output = try_command([sys.executable, "-c", _CORE])
     if status != 0:
-        return Finding("compiled module", "fault", _reason(output), rebuild_hint())
-    version, built, loaded = json.loads(last_line(output))
-    if built != loaded:
+        return [Finding("compiled module", "fault", _reason(output), rebuild_hint())]
+    version, parts = json.loads(last_line(output))
+    return [Finding("compiled module", "good", f"libipip {version} loads"), _torch(parts)]
+
+
+def _torch(parts: Sequence[str]) -> Finding:
+    """Find which torch part fits the torch that is installed.
+
+    Args:
+        parts: versions of torch that this ipip was built for.
+    """
+    built = f"built for torch {', '.join(parts)}"
+    if find_spec("torch") is None:
         return Finding(
-            "compiled module",
-            "fault",
-            f"libipip {version} was built for torch {built}, torch {loaded} is installed",
-            f"install torch {built}, or {rebuild_hint()}",
+            "torch part",
+            "note",
+            f"{built}; no torch is installed: decks and calculators run, training does not",
+            f"where you want to train: {install_command(extra='train')}",
         )
-    return Finding("compiled module", "good", f"libipip {version} loads, with torch {loaded}")
+    status, output = try_command([sys.executable, "-c", _TORCH])
+    if status != 0:
+        wanted = f"torch=={parts[-1]}.*" if parts else "torch"
+        remedy = f"{install_command(wanted)}, or {rebuild_hint()}"
+        return Finding("torch part", "fault", _reason(output), remedy)
+    version = last_line(output)
+    fits = ".".join(version.split(".")[:2])
+    return Finding("torch part", "good", f"{built}; that for {fits} fits torch {version}")
 
 
 def _plugin() -> Finding:

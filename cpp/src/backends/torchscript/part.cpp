@@ -2,7 +2,6 @@
 // The door of a torch part.
 #include <ATen/Context.h>
 #include <torch/cuda.h>
-#include <torch/version.h>
 
 #include <memory>
 #include <string>
@@ -15,10 +14,6 @@ namespace {
 
 class Part final : public ipip::TorchPart {
  public:
-  std::string built_for() const override {
-    return std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR);
-  }
-
   bool built_with_cuda() const override { return at::globalContext().hasCUDA(); }
 
   int visible_gpus() const override {

@@ -215,7 +215,9 @@ def test_a_torch_part_that_is_damaged_is_told_in_one_sentence(
     deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
     run = run_with_plugin(wheel, folder / "plugin", deck, tmp_path)
     assert run.status != 0
-    assert f"ipip's part for torch {MINOR} cannot be loaded with libtorch {LIBTORCH}: " in run.errors
+    assert (
+        f"ipip's part for torch {MINOR} cannot be loaded with libtorch {LIBTORCH}: " in run.errors
+    )
     assert "install ipip again (" in run.errors
 
 

@@ -1,4 +1,4 @@
-"""The compiled parts: the module `ipip._core` with libipip, its torch parts, and the LAMMPS plugin."""
+"""The compiled parts: `ipip._core` with libipip, the torch parts, and the LAMMPS plugin."""
 
 from __future__ import annotations
 

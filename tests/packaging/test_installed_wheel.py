@@ -1,0 +1,156 @@
+"""What a user has after `pip install` of the wheel, on a machine without compiler and cmake."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
+
+from ipip import IpipCalculator, save_student
+from ipip.models import Student
+from tests.pair_style.conftest import a_gas, header, write_start
+
+BUILD_TOOLS = ("c++", "cc", "g++", "gcc", "clang", "cmake", "ninja", "make", "ld", "as")
+
+
+def in_environment(environment: Path, folder: Path, *command: str, threads: int = 1) -> str:
+    """Run a command of an environment, with nothing else on PATH; it has to end well."""
+    program = environment / "bin" / command[0]
+    done = subprocess.run(
+        [program, *command[1:]],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=240,
+        check=False,
+        env={
+            "PATH": str(environment / "bin"),
+            "HOME": str(folder),
+            "OMP_NUM_THREADS": str(threads),
+        },
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture
+def run(tmp_path: Path, make_student: Callable[..., Student]) -> Path:
+    """A folder with a student, a structure and a deck that prints energy and forces."""
+    save_student(make_student(dtype="float64"), tmp_path / "float64.pt")
+    box = write_start(tmp_path, a_gas())
+    a_gas().write(tmp_path / "gas.xyz")
+    (tmp_path / "in.deck").write_text(
+        header(box) + "dump 1 all custom 1 out.dump id fx fy fz\n"
+        "dump_modify 1 sort id format float %.17g\nthermo_modify norm no\nrun 0\n"
+        'print "$(pe:%.17g)" file energy screen no\n'
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def expected(run: Path) -> tuple[float, np.ndarray]:
+    """Energy and forces of the structure, by the installation that the tests run in."""
+    atoms = a_gas()
+    atoms.calc = IpipCalculator(run / "float64.pt", backend="eager")
+    return atoms.get_potential_energy(), atoms.get_forces()
+
+
+def test_decks_run_without_torch_and_without_a_compiler(
+    light_environment: Path, run: Path, expected: tuple[float, np.ndarray]
+) -> None:
+    energy, forces = expected
+    assert not any(shutil.which(tool, path=str(light_environment / "bin")) for tool in BUILD_TOOLS)
+    for launcher in ([], ["mpirun", "-n", "2"]):
+        words = [*launcher, "lmp", "-in", "in.deck", "-log", "none", "-nocite"]
+        text = in_environment(light_environment, run, *words)
+        assert "fused, " in text
+        assert ("1 by 1 by 1 MPI processor grid" in text) == (not launcher), text
+        assert float((run / "energy").read_text()) == pytest.approx(energy, abs=1e-8)
+        rows = np.loadtxt(run / "out.dump", skiprows=9)
+        assert np.allclose(rows[:, 1:], forces, atol=1e-8)
+
+
+@pytest.fixture(scope="session")
+def training_environment(light_environment: Path, once: Callable[..., Path]) -> Path:
+    """The same environment, beside whose packages lie those of this one, torch among them.
+
+    What pip would bring with the extra `train` is linked, not copied.
+    """
+
+    def link(folder: Path) -> None:
+        shutil.copytree(
+            light_environment, folder, symlinks=True, copy_function=os.link, dirs_exist_ok=True
+        )
+        for file in (light_environment / "bin").iterdir():  # commands begin with a path of Python
+            start = f"#!{light_environment}/bin/".encode()
+            if not file.is_symlink() and (data := file.read_bytes()).startswith(start):
+                copy = folder / "bin" / file.name
+                copy.unlink()
+                copy.write_bytes(data.replace(start, f"#!{folder}/bin/".encode(), 1))
+                copy.chmod(0o755)
+        (packages,) = folder.glob("lib/python*/site-packages")
+        for there in Path(torch.__file__).parents[1].iterdir():
+            if not (packages / there.name).exists() and "ipip" not in there.name:
+                (packages / there.name).symlink_to(there)
+
+    return once("training", link)
+
+
+ORDERS = """
+import sys
+if sys.argv[1] == "torch first":
+    import torch
+from ipip.native import core, load_operators
+student = core.Student("float64.pt", threads=2)
+import torch
+load_operators()
+core.Student("float64.pt", "torchscript")
+torch.set_num_threads(2)
+torch.ones(400, 400) @ torch.ones(400, 400)
+print(*{p for p in open("/proc/self/maps").read().split() if p.endswith("/libgomp.so.1")})
+"""
+
+
+@pytest.mark.parametrize("order", ["torch first", "ipip first"])
+def test_with_torch_a_process_has_one_openmp_runtime(
+    training_environment: Path, run: Path, order: str
+) -> None:
+    (runtime,) = in_environment(training_environment, run, "python", "-c", ORDERS, order).split()
+    assert Path(runtime).samefile(Path(torch.__file__).parent / "lib" / "libgomp.so.1")
+
+
+def test_with_torch_it_trains(training_environment: Path, run: Path) -> None:
+    random = np.random.default_rng(1)
+    frames = []
+    for _ in range(12):
+        positions = np.array([[0.0, 0, 0], [1.6, 0, 0], [0, 1.6, 0]])
+        positions += 0.1 * random.normal(size=(3, 3))
+        atoms = Atoms("MoOS", positions, cell=[8, 8, 8], pbc=True)
+        labels = {"energy": -20 + random.normal(), "forces": random.normal(size=(3, 3))}
+        atoms.calc = SinglePointCalculator(atoms, **labels)
+        frames.append(atoms)
+    write(run / "frames.xyz", frames)
+    (run / "small.yaml").write_text(
+        "data: [{path: frames.xyz}]\nsplit: {valid: 2, test: 2}\n"
+        "student: {channels: 16, layers: 1, cutoff: 4.0}\n"
+        "training: {max_epochs: 2, warmup_steps: 2}\nseed: 5\n"
+    )
+    in_environment(training_environment, run, "ipip", "train", "small.yaml", "--quiet")
+    (student,) = run.glob("**/student.pt")
+    deck = (run / "in.deck").read_text().replace("float64.pt", str(student))
+    deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
+    (run / "in.deck").write_text(deck)
+    words = ["lmp", "-in", "in.deck", "-log", "none", "-nocite"]
+    assert "torchscript" in in_environment(training_environment, run, *words)
+    assert np.isfinite(float((run / "energy").read_text()))

@@ -159,6 +159,37 @@ def test_a_wheel_for_another_machine_is_refused_by_pip_in_one_sentence(
     assert "is not a supported wheel on this platform" in line
 
 
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("python", "it is for cpython-399-x86_64-linux-gnu, this Python is cpython-3"),
+        ("machine", "_core."),  # the linker's own words, which name the file
+    ],
+)
+def test_compiled_files_of_another_python_or_machine_are_told_in_one_sentence(
+    wheel: zipfile.ZipFile, tmp_path: Path, damage: str, reason: str
+) -> None:
+    """What is left where a wheel was unpacked by hand, or the Python below it was replaced."""
+    wheel.extractall(tmp_path)
+    (module,) = (tmp_path / "ipip").glob("_core.*.so")
+    if damage == "python":
+        module.rename(module.with_name("_core.cpython-399-x86_64-linux-gnu.so"))
+    else:
+        data = bytearray(module.read_bytes())
+        data[18] = 22  # e_machine: s390x
+        module.write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import ipip.native"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ipip.errors.IpipError: the compiled part of ipip cannot be loaded (")
+    assert reason in last and "install ipip again: `" in last
+
+
 def test_a_torch_that_cannot_be_had_ends_with_one_sentence(repository: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "wheels", "--torch", "0.0.1"],

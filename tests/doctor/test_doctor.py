@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from ipip.cli.main import main
-from ipip.doctor import mpi, packages
+from ipip.doctor import compiled, mpi, packages
 from ipip.doctor.compiled import check_compiled_parts
 from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
@@ -59,8 +60,9 @@ def test_a_torch_that_cannot_be_loaded_is_a_fault_among_the_other_lines(tmp_path
     )
     assert done.returncode == 1, done.stderr
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
-    assert findings["compiled module"]["state"] == "fault"
-    assert "libtorch_cpu.so" in findings["compiled module"]["value"]
+    assert findings["compiled module"]["state"] == "good"
+    assert findings["torch part"]["state"] == "fault"
+    assert "libtorch_cpu.so" in findings["torch part"]["value"]
     assert {"python", "mpirun", "processor", "disk"} <= set(findings)
 
 
@@ -101,6 +103,31 @@ def test_a_missing_package_is_a_fault_with_the_command_that_installs_it(tmp_path
     finding = packages.check_packages(tmp_path)[-1]
     assert finding.state == "fault"
     assert finding.remedy == f"install them: {install_command('no-such-package')}"
+
+
+def test_the_torch_part_that_fits_is_named(tmp_path, monkeypatch):
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["torch part"]
+    version = torch.__version__.partition("+")[0]
+    minor = ".".join(version.split(".")[:2])
+    assert found.state == "good"
+    assert found.value == f"built for torch {minor}; that for {minor} fits torch {version}"
+
+
+def test_without_torch_the_torch_parts_are_listed_and_how_to_get_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["torch part"]
+    assert found.state == "note"
+    assert "no torch is installed: decks and calculators run, training does not" in found.value
+    assert install_command(extra="train") in found.remedy
+
+
+def test_a_torch_that_no_part_fits_is_a_fault_with_two_ways_out(tmp_path, monkeypatch):
+    refusal = "raise ImportError('libtorch 2.12.1 is loaded, but ipip was built for torch 2.13')"
+    monkeypatch.setattr(compiled, "_TORCH", refusal)
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["torch part"]
+    assert found.state == "fault" and "libtorch 2.12.1 is loaded" in found.value
+    minor = ".".join(torch.__version__.split(".")[:2])
+    assert f"'torch=={minor}.*'" in found.remedy and "make setup" in found.remedy
 
 
 def test_a_compiled_part_of_another_build_is_a_fault(tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ void require_gpu(const std::string& request, const NodePlace& place, bool cuda) 
   if (!cuda) {
     throw Error("device is " + request +
                 ", but this libtorch was built without CUDA: install a CUDA build of the same "
-                "torch and rebuild ipip there, or use device cpu");
+                "torch, or use device cpu");
   }
   if (place.gpus < 1) {
     throw Error("device is " + request +

@@ -89,7 +89,9 @@ const std::array<unsigned, 3>& libtorch() {
     }
     // One byte each from the top: major, minor, patch (TORCH_ABI_VERSION of torch/version.h).
     const std::uint64_t packed = reinterpret_cast<std::uint64_t (*)()>(function)();
-    const auto byte = [packed](int shift) { return static_cast<unsigned>(packed >> shift) & 0xffU; };
+    const auto byte = [packed](int shift) {
+      return static_cast<unsigned>(packed >> shift) & 0xffU;
+    };
     return std::array<unsigned, 3>{byte(56), byte(48), byte(40)};
   }();
   return version;

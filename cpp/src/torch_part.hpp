@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What needs libtorch: libraries of their own, one for each minor version of torch that ipip was built
-// for (libipip_torch-2.13.so), of which the one that fits is loaded when it is asked for.
+// What needs libtorch: libraries of their own, one for each minor version of torch that ipip was
+// built for (libipip_torch-2.13.so), of which the one that fits is loaded when it is asked for.
 #pragma once
 
 #include <memory>

@@ -14,12 +14,13 @@ IPIP_API std::string version();
 /// Digest of the headers that libipip was compiled with: what includes others cannot use it.
 IPIP_API std::string headers();
 
-/// Versions of torch, as "major.minor" and from old to new, that this ipip has a torch part for: the
-/// files libipip_torch-<version>.so beside libipip.so.
+/// Versions of torch, as "major.minor" and from old to new, that this ipip has a torch part for:
+/// the files libipip_torch-<version>.so beside libipip.so.
 IPIP_API std::vector<std::string> torch_parts();
 
-/// Version of libtorch, as libtorch itself gives it, "major.minor.patch": of the one that is loaded,
-/// else of the one that libipip finds (in ../torch/lib, or by LD_LIBRARY_PATH), which is then loaded.
+/// Version of libtorch, as libtorch itself gives it, "major.minor.patch": of the one that is
+/// loaded, else of the one that libipip finds (in ../torch/lib, or by LD_LIBRARY_PATH), which is
+/// then loaded.
 /// @throws ipip::Error  there is none
 IPIP_API std::string torch_version();
 

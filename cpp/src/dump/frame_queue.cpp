@@ -41,8 +41,8 @@ bool FrameQueue::may_work() const {
   return !ended_ && !reading_ && slots_.size() < kSlots && waiting_bytes_ < kWaitingBytes;
 }
 
-// Waits for a change. Not std::condition_variable::wait: compiled here it asks for a newer libstdc++
-// (GLIBCXX_3.4.30) than clusters have, for this one call.
+// Waits for a change. Not std::condition_variable::wait: compiled here it asks for a newer
+// libstdc++ (GLIBCXX_3.4.30) than clusters have, for this one call.
 void FrameQueue::wait(Lock& lock) {
   const int status = pthread_cond_wait(changed_.native_handle(), lock.mutex()->native_handle());
   if (status != 0) throw std::system_error(status, std::generic_category());

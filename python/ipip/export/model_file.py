@@ -24,6 +24,7 @@ from ipip.export.safetensors import Arrays, from_safetensors, to_safetensors
 from ipip.models import Student, build_student
 
 LARGEST_METADATA = 4 << 20  # bytes; a student has 1 KB
+_DEPRECATED = r".*torch\.jit\."  # what torch warns of, in a category of its version
 
 
 def save_student(
@@ -76,7 +77,7 @@ def _script(student: Student) -> torch.jit.ScriptModule:
     fresh.load_state_dict({name: value.cpu() for name, value in student.state_dict().items()})
     fresh.eval().requires_grad_(False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=_DEPRECATED)
         return torch.jit.script(fresh)
 
 
@@ -84,7 +85,7 @@ def _archive(scripted: torch.jit.ScriptModule, extra: dict[str, bytes]) -> bytes
     buffer = io.BytesIO()
     names = {record.removeprefix("extra/"): data for record, data in extra.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=_DEPRECATED)
         torch.jit.save(scripted, buffer, _extra_files=names)
     return buffer.getvalue()
 
@@ -140,7 +141,7 @@ def load_scripted(
             )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", message=_DEPRECATED)
             with open(path, "rb") as file:  # torch takes names in UTF-8 alone
                 scripted = torch.jit.load(file, map_location=device)
     except RuntimeError as error:

@@ -16,8 +16,9 @@ from ase.build import bulk, molecule
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 from ase.mep import NEB
 
-from ipip import IpipCalculator, load_student, save_student
+from ipip import IpipCalculator, read_metadata, save_student
 from ipip.errors import InputError
+from ipip.export import Metadata
 from ipip.models import Student
 
 BACKENDS = ("fused", "torchscript", "eager")
@@ -254,11 +255,11 @@ def test_a_model_that_is_replaced_while_it_is_read_is_refused(
 ) -> None:
     save_student(make_student(cutoff=4.0), tmp_path / "other.pt")
 
-    def read_and_replace(path: str, device: str = "cpu") -> Student:
-        student = load_student(path, device)
+    def read_and_replace(path: str) -> Metadata:
+        metadata = read_metadata(path)
         (tmp_path / "other.pt").replace(model)  # as a run does with best/student.pt
-        return student
+        return metadata
 
-    monkeypatch.setattr("ipip.calculator.load_student", read_and_replace)
+    monkeypatch.setattr("ipip.evaluation.students.read_metadata", read_and_replace)
     with pytest.raises(InputError, match=r"student\.pt: was replaced by another student"):
         IpipCalculator(model, backend=backend)

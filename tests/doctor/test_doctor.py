@@ -60,9 +60,9 @@ def test_a_torch_that_cannot_be_loaded_is_a_fault_among_the_other_lines(tmp_path
     )
     assert done.returncode == 1, done.stderr
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
-    assert findings["compiled module"]["state"] == "good"
-    assert findings["torch part"]["state"] == "fault"
-    assert "libtorch_cpu.so" in findings["torch part"]["value"]
+    assert findings["compiled module"]["state"] == findings["deck, 2 ranks"]["state"] == "good"
+    assert findings["PyTorch part"]["state"] == "fault"
+    assert "libtorch_cpu.so" in findings["PyTorch part"]["value"]
     assert {"python", "mpirun", "processor", "disk"} <= set(findings)
 
 
@@ -100,31 +100,31 @@ def test_an_mpirun_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
 
 def test_a_missing_package_is_a_fault_with_the_command_that_installs_it(tmp_path, monkeypatch):
     monkeypatch.setattr(packages, "PACKAGES", ("numpy", "no-such-package"))
-    finding = packages.check_packages(tmp_path)[-1]
+    finding = packages.check_packages(tmp_path)[-2]
     assert finding.state == "fault"
     assert finding.remedy == f"install them: {install_command('no-such-package')}"
 
 
 def test_the_torch_part_that_fits_is_named(tmp_path, monkeypatch):
-    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["torch part"]
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["PyTorch part"]
     version = torch.__version__.partition("+")[0]
     minor = ".".join(version.split(".")[:2])
     assert found.state == "good"
     assert found.value == f"built for torch {minor}; that for {minor} fits torch {version}"
 
 
-def test_without_torch_the_torch_parts_are_listed_and_how_to_get_one(tmp_path, monkeypatch):
+def test_without_torch_the_parts_are_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "find_spec", lambda name: None)
-    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["torch part"]
-    assert found.state == "note"
-    assert "no torch is installed: decks and calculators run, training does not" in found.value
-    assert install_command(extra="train") in found.remedy
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["PyTorch part"]
+    minor = ".".join(torch.__version__.split(".")[:2])
+    assert found.state == "good"
+    assert found.value == f"built for torch {minor}, of which none is installed"
 
 
 def test_a_torch_that_no_part_fits_is_a_fault_with_two_ways_out(tmp_path, monkeypatch):
     refusal = "raise ImportError('libtorch 2.12.1 is loaded, but ipip was built for torch 2.13')"
     monkeypatch.setattr(compiled, "_TORCH", refusal)
-    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["torch part"]
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["PyTorch part"]
     assert found.state == "fault" and "libtorch 2.12.1 is loaded" in found.value
     minor = ".".join(torch.__version__.split(".")[:2])
     assert f"'torch=={minor}.*'" in found.remedy and "make setup" in found.remedy

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ipip.export.model_file import load_scripted, save_student
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.graph import neighbor_list
 from ipip.models import Student
+from ipip.network import energy_and_forces
 from tests.models.systems import (
     dimer,
     evaluate,

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ipip import _core
 from ipip.export.model_file import save_student
-from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.graph import neighbor_list, species_index
 from ipip.models import Student
+from ipip.network import energy_and_forces
 from tests.models.ranks import Ranks
 from tests.models.systems import as_halo_rows, dimer, gas_with_loners, system
 from tests.pair_style.conftest import Run, header, write_start

@@ -9,8 +9,9 @@ import torch
 from ase import Atoms
 from torch import Tensor
 
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.graph import neighbor_list
 from ipip.models import Student
+from ipip.network import energy_and_forces
 
 
 def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, Any]:

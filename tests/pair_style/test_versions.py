@@ -168,9 +168,14 @@ spec = importlib.util.spec_from_file_location("ipip._core", sys.argv[1])
 import ipip
 ipip._core = sys.modules["ipip._core"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(ipip._core)
+from ase.build import molecule
 from ipip.errors import IpipError
 from ipip.native import core
-print(core.Student(sys.argv[2]).backend)
+atoms = molecule("SO2")
+atoms.calc = ipip.IpipCalculator(sys.argv[2])
+(one,) = ipip.predict(sys.argv[2], [atoms])
+assert abs(one.energy - atoms.get_potential_energy()) < 1e-9
+print(atoms.calc.description)
 print(*core.torch_parts())
 try:
     import ipip.models

@@ -1,7 +1,6 @@
-"""Labelled frames: files, checks, splits, reference energies, graphs."""
+"""Labelled frames: files, checks, splits, reference energies."""
 
 from ipip.config.data import DataFile, DataKeys, SplitSettings
-from ipip.data.dataset import GraphDataset
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.elements import check_elements, composition, elements_of
 from ipip.data.files import read_files, read_frames, write_frames
@@ -14,7 +13,6 @@ __all__ = [
     "DataFile",
     "DataKeys",
     "Frame",
-    "GraphDataset",
     "ReferenceEnergies",
     "Split",
     "SplitSettings",

@@ -1,4 +1,4 @@
-"""The compiled parts: `ipip._core` with libipip, the torch parts, and the LAMMPS plugin."""
+"""The compiled parts: `ipip._core` with libipip, the PyTorch parts, and the LAMMPS plugin."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLUGIN = "from ipip.native import check_plugin; check_plugin()"
 
 
 def check_compiled_parts(folder: Path) -> list[Finding]:
-    """Load the compiled module and a torch part, and look for the plugin, each in a process."""
+    """Load the compiled module and a PyTorch part, and look for the plugin, each in a process."""
     return [*_core(), _plugin()]
 
 
@@ -41,27 +41,22 @@ def _core() -> list[Finding]:
 
 
 def _torch(parts: Sequence[str]) -> Finding:
-    """Find which torch part fits the torch that is installed.
+    """Find which part fits the PyTorch that is installed; kernels do without.
 
     Args:
         parts: versions of torch that this ipip was built for.
     """
     built = f"built for torch {', '.join(parts)}"
     if find_spec("torch") is None:
-        return Finding(
-            "torch part",
-            "note",
-            f"{built}; no torch is installed: decks and calculators run, training does not",
-            f"where you want to train: {install_command(extra='train')}",
-        )
+        return Finding("PyTorch part", "good", f"{built}, of which none is installed")
     status, output = try_command([sys.executable, "-c", _TORCH])
     if status != 0:
         wanted = f"torch=={parts[-1]}.*" if parts else "torch"
         remedy = f"{install_command(wanted)}, or {rebuild_hint()}"
-        return Finding("torch part", "fault", _reason(output), remedy)
+        return Finding("PyTorch part", "fault", _reason(output), remedy)
     version = last_line(output)
     fits = ".".join(version.split(".")[:2])
-    return Finding("torch part", "good", f"{built}; that for {fits} fits torch {version}")
+    return Finding("PyTorch part", "good", f"{built}; that for {fits} fits torch {version}")
 
 
 def _plugin() -> Finding:

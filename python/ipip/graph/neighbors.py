@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
-from vesin import NeighborList
 
 from ipip.errors import InputError
+from ipip.graph.vesin_list import neighbor_list_class
 
+NeighborList = neighbor_list_class()  # for other searches too
 SAME_PLACE = 1e-3  # Å: nearer than this, the direction of a force is rounding
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from ipip.errors import IpipError
 from ipip.lammps.verdict import Verdict
@@ -98,6 +97,8 @@ def compare_rates(first: tuple[int, int], other: tuple[int, int]) -> float:
         first: failed runs, and all runs (one or more).
         other: the same.
     """
+    from scipy.stats import fisher_exact  # here: it takes a second to load
+
     table = [[failed, total - failed] for failed, total in (first, other)]
     return float(fisher_exact(table).pvalue)
 

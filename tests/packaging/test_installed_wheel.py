@@ -18,6 +18,7 @@ from ase.io import write
 
 from ipip import IpipCalculator, save_student
 from ipip.models import Student
+from tests.packaging.conftest import Once
 from tests.pair_style.conftest import a_gas, header, write_start
 
 BUILD_TOOLS = ("c++", "cc", "g++", "gcc", "clang", "cmake", "ninja", "make", "ld", "as")
@@ -122,7 +123,7 @@ def test_the_doctor_is_content_without_torch(light_environment: Path, run: Path)
 
 
 @pytest.fixture(scope="session")
-def training_environment(light_environment: Path, once: Callable[..., Path]) -> Path:
+def training_environment(light_environment: Path, once: Once) -> Path:
     """The same environment, beside whose packages lie those of this one, torch among them.
 
     What pip would bring with the extra `train` is linked, not copied.

@@ -61,9 +61,9 @@ std::vector<Minor> parts() {
   return found;
 }
 
-// "torch 2.13", "torch 2.13 or 2.14", "no torch"
+// "torch 2.13", "torch 2.13 or 2.14"
 std::string any_of(const std::vector<Minor>& versions) {
-  std::string text = versions.empty() ? "no torch" : "torch ";
+  std::string text = "torch ";
   for (std::size_t k = 0; k < versions.size(); ++k) {
     if (k > 0) text += k + 1 == versions.size() ? " or " : ", ";
     text += text_of(versions[k]);
@@ -98,12 +98,17 @@ const std::array<unsigned, 3>& libtorch() {
 }
 
 const TorchPart* load() {
-  const Minor minor{libtorch()[0], libtorch()[1]};
   const std::vector<Minor> built = parts();
+  if (built.empty()) {
+    throw Error(
+        "libtorch cannot be used: this ipip was built without it; rebuild ipip with `pip install . "
+        "--no-build-isolation` where torch is installed");
+  }
+  const Minor minor{libtorch()[0], libtorch()[1]};
   if (std::find(built.begin(), built.end(), minor) == built.end()) {
     throw Error("libtorch " + torch_version() + " is loaded, but ipip was built for " +
-                any_of(built) + ": " + (built.empty() ? "" : "install " + any_of(built) + ", or ") +
-                "rebuild ipip with `pip install . --no-build-isolation` where torch " +
+                any_of(built) + ": install " + any_of(built) +
+                ", or rebuild ipip with `pip install . --no-build-isolation` where torch " +
                 torch_version() + " is installed");
   }
   const std::filesystem::path file = folder_of_this_library() / file_of(minor);

@@ -63,7 +63,8 @@ class Student:
         backend: `fused` (kernels for PaiNN, which read numbers from the file), `auto` (the same),
             or `torchscript` (any student, by the program that is in the file: this runs code).
         threads: of one evaluation.
-        instruction_set: of the fused kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
+        instruction_set: of the fused kernels: `avx512`, `avx2`, `neon`, `generic`, or `auto` for
+            the best.
         table_error: largest error of the fused backend's radial tables over the largest value and
             slope; 0 for 3e-7 with float32 and 1e-10 with float64.
         most_tabulated_pairs: pairs of an atom, in the mean of a block of atoms, up to which the

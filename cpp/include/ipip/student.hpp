@@ -34,8 +34,8 @@ struct RunOptions {
   /// "fused": hand-written kernels, for PaiNN on the cpu, which read numbers from the file; "auto":
   /// the same; "torchscript": any student, on any device, by the program that is in the file.
   std::string backend = "auto";
-  /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2" or
-  /// "generic".
+  /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2",
+  /// "neon" or "generic".
   std::string instruction_set = "auto";
   /// Largest error of the fused backend's radial tables over the largest value and slope; 0 for
   /// 3e-7 with float32 and 1e-10 with float64.

@@ -49,7 +49,7 @@ class FusedPaiNN:
         student: a PaiNN on the CPU whose channels are a multiple of 16.
         table_error: of the splines that stand for the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
-        instruction_set: `avx512`, `avx2`, `generic`, or `auto` for the best of this processor.
+        instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best here.
 
     Raises:
         InputError: the student is another one.

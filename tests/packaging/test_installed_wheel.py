@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -130,20 +129,26 @@ def training_environment(light_environment: Path, once: Once) -> Path:
     """
 
     def link(folder: Path) -> None:
-        shutil.copytree(
-            light_environment, folder, symlinks=True, copy_function=os.link, dirs_exist_ok=True
-        )
+        (packages,) = light_environment.glob("lib/python*/site-packages")
+        copy = folder / packages.relative_to(light_environment)
+        copy.mkdir(parents=True)
+        shutil.copytree(packages / "ipip", copy / "ipip")  # it finds torch from where it lies
+        beside = [*packages.iterdir(), *Path(torch.__file__).parents[1].iterdir()]
+        own = [light_environment, light_environment / "lib"]
+        for there in [entry for place in own for entry in place.iterdir()] + beside:
+            inside = there.is_relative_to(light_environment)
+            link = folder / there.relative_to(light_environment) if inside else copy / there.name
+            if not link.exists() and there.name != "bin" and (inside or "ipip" not in there.name):
+                link.symlink_to(there)
+        (folder / "bin").mkdir()
         for file in (light_environment / "bin").iterdir():  # commands begin with a path of Python
             start = f"#!{light_environment}/bin/".encode()
+            command = folder / "bin" / file.name
             if not file.is_symlink() and (data := file.read_bytes()).startswith(start):
-                copy = folder / "bin" / file.name
-                copy.unlink()
-                copy.write_bytes(data.replace(start, f"#!{folder}/bin/".encode(), 1))
-                copy.chmod(0o755)
-        (packages,) = folder.glob("lib/python*/site-packages")
-        for there in Path(torch.__file__).parents[1].iterdir():
-            if not (packages / there.name).exists() and "ipip" not in there.name:
-                (packages / there.name).symlink_to(there)
+                command.write_bytes(data.replace(start, f"#!{folder}/bin/".encode(), 1))
+                command.chmod(0o755)
+            else:
+                command.symlink_to(file.readlink() if file.is_symlink() else file)
 
     return once("training", link)
 

@@ -328,3 +328,27 @@ def test_a_torch_of_another_version_stops_nothing_that_runs_on_kernels(
     for words in (["eval", "painn.pt", "labels.xyz", "--json"], ["info", "painn.pt"]):
         status, output, errors = light.run("ipip", *words, cwd=folder, PYTHONPATH=str(tmp_path))
         assert status == 0 and output, errors
+
+
+CONTRACT = """
+import ipip
+from ase.build import molecule
+from ipip.testing import check_calculator
+report = check_calculator(lambda: ipip.IpipCalculator("painn.pt"), molecule("SO2"), cutoff=5.0,
+                          layers=2)
+print(len(report.passed))
+try:
+    ipip.testing.check_student
+except ipip.errors.InputError as error:
+    print(error)
+"""
+
+
+def test_contracts_of_calculators_need_no_torch_and_those_of_students_say_so(
+    folder: Path, light: LightEnvironment
+) -> None:
+    status, output, errors = light.run("python", "-c", CONTRACT, cwd=folder)
+    assert status == 0, errors
+    number, sentence = output.splitlines()
+    assert int(number) > 15
+    assert "needs PyTorch; run: " in sentence and sentence.endswith("'ipip[train]'")

@@ -41,7 +41,7 @@ def load_core_student(
 
 
 def check_file(path: str | os.PathLike[str]) -> Metadata:
-    """Check all of a model file, its weights and their digest too, and return its metadata.
+    """Check all of the model file at `path`, its weights too, and return its metadata.
 
     Raises:
         InputError: the file is not a student, or its parts contradict each other.
@@ -68,7 +68,7 @@ def require_unchanged(path: str | os.PathLike[str], metadata: Metadata, digest: 
 
 
 def kernels_refusal(path: str | os.PathLike[str]) -> str:
-    """Say why the hand-written kernels do not run the student in a file; nothing where they do.
+    """Say why the kernels do not run the student in the file at `path`; nothing where they do.
 
     Raises:
         InputError: the file is not a student.
@@ -80,7 +80,7 @@ def kernels_refusal(path: str | os.PathLike[str]) -> str:
 
 
 def has_kernels(path: str | os.PathLike[str]) -> bool:
-    """Tell whether the hand-written kernels run the student in a file.
+    """Tell whether the hand-written kernels run the student in the model file at `path`.
 
     Raises:
         InputError: the file is not a student.

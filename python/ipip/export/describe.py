@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 import ipip
+from ipip.errors import InputError
 from ipip.export.digest import weights_digest
 from ipip.export.metadata import Metadata
 from ipip.models import Student
@@ -20,7 +21,16 @@ def describe(
     training_digest: str | None,
     training: dict[str, Any] | None,
 ) -> Metadata:
-    """Collect a student's metadata; `code_digest` is that of its TorchScript."""
+    """Collect a student's metadata; `code_digest` is that of its TorchScript.
+
+    Raises:
+        InputError: the student names no source to cite, which LAMMPS prints.
+    """
+    if not student.citation.strip():
+        raise InputError(
+            f"{type(student).__name__} has no citation; set `citation` in its class, LAMMPS prints "
+            "it among the papers to cite"
+        )
     energies = student.reference_energies.tolist()
     return Metadata(
         architecture=student.architecture,

@@ -44,6 +44,9 @@ def save_student(
 
     Returns:
         The metadata written.
+
+    Raises:
+        InputError: the student's class has no `citation`, or its architecture is not known.
     """
     target = Path(path)
     scripted = _script(student)
@@ -101,6 +104,10 @@ def load_student(path: str | os.PathLike[str], device: str = "cpu") -> Student:
     Its weights are read as plain arrays, their digest is compared, and the network is that of this
     package. `read_metadata` has what else the file says.
 
+    Args:
+        path: the model file.
+        device: torch device that the student is put on.
+
     Raises:
         InputError: as `read_metadata`, or weights and metadata do not belong together.
     """
@@ -117,6 +124,10 @@ def load_scripted(
     Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the
     weights and, from version 2 on, of the code are compared before, and the module's weights with
     the plain ones afterwards. That tells damage, not malice.
+
+    Args:
+        path: the model file.
+        device: torch device that the module is put on.
 
     Raises:
         InputError: as `load_student`, or the archive is damaged.

@@ -11,7 +11,7 @@ NOT_TRAINED = ("basis.", "core.", "reference_energies", "scale", "shift")
 
 
 def parameters_of(path: str | os.PathLike[str]) -> int:
-    """Return the number of trained parameters; those that layers share count once.
+    """Return the number of trained parameters in the file at `path`; shared ones count once.
 
     Raises:
         InputError: as `read_weights`.

@@ -22,6 +22,9 @@ LARGEST_METADATA = 4 << 20  # bytes; a student has 1 KB
 def read_metadata(path: str | os.PathLike[str]) -> Metadata:
     """Read and check the metadata of a model file without its weights; nothing in it is run.
 
+    Args:
+        path: the model file.
+
     Raises:
         InputError: there is no such file, it is cut off, or it is not a student.
     """
@@ -30,7 +33,7 @@ def read_metadata(path: str | os.PathLike[str]) -> Metadata:
 
 
 def read_weights(path: str | os.PathLike[str]) -> tuple[Metadata, Arrays]:
-    """Read metadata and weights, and compare the weights with their digest.
+    """Return metadata and weights of the file at `path`; compare the weights with their digest.
 
     Whether they describe the same student is for `load_student`, or for libipip, to say.
 

@@ -92,7 +92,12 @@ def neighbor_list(
 
 
 def check_apart(positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike) -> None:
-    """Check that no two atoms, images included, are at the same place; see `neighbor_list`.
+    """Check that no two atoms, images included, are at the same place.
+
+    Args:
+        positions: [n, 3] Å.
+        cell: [3, 3] rows are lattice vectors, Å.
+        pbc: [3] periodic directions.
 
     Raises:
         InputError: as `neighbor_list`.

@@ -129,6 +129,9 @@ def render_deck(
         restart: restart file with which a killed run goes on, or "".
         first_energy: eV, of the run's first step, where it goes on.
 
+    Returns:
+        The deck's text.
+
     Raises:
         InputError: the user's template is missing, has an error, or has other units than metal.
     """

@@ -45,7 +45,7 @@ class BondDistances:
 
 
 def bond_distances(symbols: Sequence[str], settings: SpeciesSettings) -> BondDistances:
-    """Return the bond distances of all pairs of elements.
+    """Return the bond distances of all pairs of the elements `symbols`.
 
     Defaults are form_factor and break_factor times the sum of the covalent radii (Cordero et al.,
     Dalton Trans. 2008, 2832, as in ASE). Two metals have no bond unless the settings say so: the

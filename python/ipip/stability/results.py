@@ -84,7 +84,10 @@ def summarize(name: str, verdicts: Sequence[Verdict]) -> ModelStability:
 
 
 def compare_models(first: ModelStability, other: ModelStability) -> float | None:
-    """Return the p-value of `compare_rates` for two models; None where one has no runs."""
+    """Return the p-value of `compare_rates` for the first model and the other.
+
+    None where one has no runs.
+    """
     if not first.total or not other.total:
         return None
     return compare_rates((first.failed, first.total), (other.failed, other.total))

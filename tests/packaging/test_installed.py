@@ -10,6 +10,7 @@ import sys
 import venv
 from pathlib import Path
 
+from ipip.native import core
 from ipip.plugin import foreign_launcher, native_folder, plugin_folder
 
 
@@ -81,7 +82,7 @@ def test_one_library_alone_is_linked_against_libtorch() -> None:
         for library in native_folder().rglob("*.so")
         if any(name.startswith(("libtorch", "libc10", "libipip_torch")) for name in needed(library))
     }
-    assert with_torch == {"libipip_torch.so"}
+    assert with_torch == {f"libipip_torch-{version}.so" for version in core.torch_parts()}
 
 
 def test_a_build_that_sees_no_torch_ends_with_one_sentence(

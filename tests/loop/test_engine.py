@@ -16,7 +16,7 @@ from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.reporter import SilentReporter
 from ipip.loop.stage import Stage, StageResult
 from ipip.loop.stop import Stopped
-from ipip.loop.validity import describe_differences, find_done
+from ipip.loop.validity import find_done
 from ipip.sealed import read_sealed, sealed_text
 
 
@@ -185,13 +185,6 @@ def test_times_are_no_part_of_what_later_stages_depend_on(bench):
     first = bench.go()["round_000/10_explore"]
     slower = first.model_copy(update={"times": {"s": 9.0}, "wall_s": 99.0, "finished": "later"})
     assert slower.outputs_digest == first.outputs_digest
-
-
-def test_differences_are_told_by_key():
-    before = {"a": {"b": 1, "c": [1, 2]}, "d": 0}
-    after = {"a": {"b": 2, "c": [1, 3]}, "d": 0}
-    assert describe_differences(before, after) == ["a.b: 1 -> 2", "a.c[1]: 2 -> 3"]
-    assert describe_differences({"a": [1]}, {"a": [1, 2]}) == ["a: [1] -> [1, 2]"]
 
 
 def test_a_lock_is_free_again_after_use_and_after_a_crash(tmp_path):

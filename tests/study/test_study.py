@@ -146,7 +146,7 @@ def test_the_report_has_the_verdict_the_table_and_its_pictures(finished):
     [
         ("- 2\n", "- 3\n", "cannot go on without or with another seed 2"),
         ("- iterated-teacher-labels\n", "", "without or with another arm iterated-teacher-labels"),
-        ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings"),
+        ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings (draws: "),
     ],
 )
 def test_other_settings_in_the_same_folder_are_refused(finished, capsys, old, new, message):
@@ -155,6 +155,22 @@ def test_other_settings_in_the_same_folder_are_refused(finished, capsys, old, ne
     changed.write_text(config.read_text().replace(old, new, 1))
     assert main(["study", str(changed), "--dir", str(folder)]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_settings_that_decide_nothing_may_change(finished):
+    config, folder, summary = finished
+    settings = load_settings(config, StudySettings)
+    text = settings.run.read_text()
+    values = yaml.safe_load(text)
+    values["teacher"]["workers"] = 2
+    values["finetune"]["cache_mb"] = 1.0
+    values["resources"] = {"lammps_runs": 2}
+    settings.run.write_text(yaml.safe_dump(values))
+    try:
+        assert run_study(settings, folder) == summary
+    finally:
+        settings.run.write_text(text)
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ipip.errors import IpipError
 from ipip.loop.disk import full_disk_explained, require_space
@@ -20,7 +19,7 @@ from ipip.loop.reporter import Reporter
 from ipip.loop.stage import Stage, StageRun
 from ipip.loop.stop import Stopped
 from ipip.loop.storage import write_sealed
-from ipip.loop.validity import STARTED, code_version, read_started, stage_key
+from ipip.loop.validity import STARTED, code_version, is_same_work, read_started, stage_key
 from ipip.loop.versions import installed_versions
 
 
@@ -69,7 +68,7 @@ def _do(
     started = _now()
     clock = time.perf_counter()
     try:
-        before = prepare_folder(folder, key, stage.settings)
+        before = prepare_folder(folder, stage, done)
         result = stage.work(StageRun(run, folder, inputs, reporter, stage.chain))
         manifest = Manifest(
             stage=stage.identity,
@@ -99,19 +98,22 @@ def _do(
     return manifest, result.note
 
 
-def prepare_folder(folder: Path, key: str, settings: dict[str, Any]) -> float:
-    """Make the stage's folder ready: what another key left there is removed, its own stays.
+def prepare_folder(folder: Path, stage: Stage, done: Mapping[str, Manifest]) -> float:
+    """Make the stage's folder ready: what other work left there is removed, its own stays.
 
     Returns:
         Wall time (s) of earlier attempts, as far as they could tell it.
     """
     begun = read_started(folder)
-    if folder.exists() and (begun is None or begun["key"] != key):
+    if folder.exists() and (
+        begun is None or not is_same_work(stage, done, begun["key"], begun["settings"])
+    ):
         shutil.rmtree(folder)
         begun = None
     folder.mkdir(parents=True, exist_ok=True)
     before = float(begun.get("wall_s", 0.0)) if begun is not None else 0.0
-    write_sealed(folder / STARTED, {"key": key, "settings": settings, "wall_s": before})
+    key = stage_key(stage, done)
+    write_sealed(folder / STARTED, {"key": key, "settings": stage.settings, "wall_s": before})
     return before
 
 

@@ -1,6 +1,7 @@
 """The part of the settings that a stage depends on, as plain values.
 
-Files count by their content, not by where they lie; what has no influence on results is left out.
+Files count by their content, not by where they lie. Fields that say that they have no influence on
+results (`ipip.config.influence`) are left out.
 """
 
 from __future__ import annotations
@@ -10,27 +11,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ipip.config.influence import fields_without_influence
 from ipip.config.pretraining import PretrainSettings
 from ipip.config.run import UnlabelledSettings
 from ipip.data.digest import file_digest
-
-# Settings that decide how fast or where something is computed, not what comes out.
-WITHOUT_INFLUENCE = {
-    "TeacherSettings": {"workers", "start_timeout", "call_timeout", "interpreter", "batch"},
-    "Cp2kSettings": {"command"},
-    "TeacherMDSettings": {"checkpoint_interval"},
-    "TrainingSettings": {"tensorboard", "accelerator"},
-    "PretrainSettings": {"tensorboard", "accelerator"},
-    "StudentMDSettings": {"restart_interval"},
-}
 
 
 def settings_part(value: Any) -> Any:
     """Return settings (or a list or dict of them) as JSON-able values that decide the results."""
     if isinstance(value, BaseModel):
-        skipped = WITHOUT_INFLUENCE.get(type(value).__name__, set())
+        skipped = fields_without_influence(type(value))
         if isinstance(value, PretrainSettings) and value.method.kind == "labels":
-            skipped = skipped | {"method"}  # stages were made before there were others
+            skipped |= {"method"}  # stages were made before there were others
         names = [name for name in type(value).model_fields if name not in skipped]
         return {name: settings_part(getattr(value, name)) for name in names}
     if isinstance(value, Path):

@@ -12,7 +12,7 @@ from ipip.loop.folder import RunFolder
 from ipip.loop.journal import append_event
 from ipip.loop.manifest import Manifest, changed_outputs, read_manifest
 from ipip.loop.stage import Stage
-from ipip.loop.validity import stage_key
+from ipip.loop.validity import is_same_work
 
 PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found among them
 
@@ -35,7 +35,7 @@ def take_over(
     """
     if not donors:
         return None
-    key, target = stage_key(stage, done), run.stage(stage.identity)
+    target = run.stage(stage.identity)
     for donor in donors:
         source = RunFolder(donor).stage(stage.identity)
         if source.absolute() == target.absolute():
@@ -44,7 +44,9 @@ def take_over(
             manifest = read_manifest(source)
         except IpipError:
             continue
-        if manifest is None or manifest.key != key or changed_outputs(source, manifest):
+        if manifest is None or changed_outputs(source, manifest):
+            continue
+        if not is_same_work(stage, done, manifest.key, manifest.settings):
             continue
         partial = run.root / PARTIAL
         shutil.rmtree(partial, ignore_errors=True)
@@ -55,7 +57,7 @@ def take_over(
             continue
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
-        append_event(run.journal, "stage_taken_over", stage=stage.identity, key=key)
+        append_event(run.journal, "stage_taken_over", stage=stage.identity, key=manifest.key)
         return manifest
     return None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any
 
+from ipip.config.influence import paths_without_influence
 from ipip.config.run import RunSettings
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, previous_set, stage_id
 from ipip.loop.parts import pick
@@ -55,6 +56,10 @@ class StageFactory:
     def _disk(self) -> dict[str, int]:
         return disk_estimates(self.settings)
 
+    @cached_property
+    def _without_influence(self) -> frozenset[str]:
+        return paths_without_influence(self.settings)
+
     def round(self, index: int, chain: tuple[int, ...]) -> list[Stage]:
         """Return the stages of round `index`, which begins from the last round of `chain`."""
         rows = self._first() if index == 0 else self._later(index, chain)
@@ -70,6 +75,7 @@ class StageFactory:
                 chain=chain,
                 revision=REVISIONS.get(name, 1),
                 teacher_calls=self._teacher_calls(name),
+                without_influence=self._without_influence,
             )
             for name, title, parts, inputs, work in rows
         ]

@@ -89,6 +89,8 @@ class Stage:
         chain: rounds that led to this one, from 0 to the round it begins from; empty in round 0.
         revision: of the stage's code; a higher one makes results of lower ones out of date.
         teacher_calls: evaluations of the teacher that it may need at most.
+        without_influence: paths in `settings` of earlier versions that change nothing that it
+            makes.
     """
 
     round: int
@@ -101,6 +103,7 @@ class Stage:
     chain: tuple[int, ...] = ()
     revision: int = 1
     teacher_calls: int = 0
+    without_influence: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import ipip
+from ipip.config.comparison import compare_settings, describe_differences
 from ipip.loop.folder import RunFolder
 from ipip.loop.manifest import FILE_NAME, Manifest, UnreadableManifestError, changed_outputs
 from ipip.loop.stage import Stage
@@ -16,7 +17,6 @@ from ipip.sealed import DamagedError, digest_json, read_sealed
 EXPLORE, HARVEST = "10_explore", "15_harvest"
 GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed
 STARTED = "started.json"
-SHOWN = 4  # differences that are told of one stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,16 +44,45 @@ def code_version(stage: Stage) -> str:
     return f"ipip {'.'.join(ipip.__version__.split('.')[:2])}, revision {stage.revision}"
 
 
-def stage_key(stage: Stage, manifests: Mapping[str, Manifest]) -> str:
-    """Return the digest of all that decides what a stage makes: settings, code, inputs."""
+def stage_key(
+    stage: Stage,
+    manifests: Mapping[str, Manifest],
+    settings: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the digest of all that decides what a stage makes: settings, code, inputs.
+
+    Args:
+        stage: what is made.
+        manifests: of the stages that it reads.
+        settings: those of a record of the stage instead of its own.
+    """
     return digest_json(
         {
             "stage": stage.identity,
-            "settings": stage.settings,
+            "settings": stage.settings if settings is None else settings,
             "code": code_version(stage),
             "inputs": {name: manifests[name].outputs_digest for name in stage.inputs},
         }
     )
+
+
+def is_same_work(
+    stage: Stage, manifests: Mapping[str, Manifest], key: str, settings: Mapping[str, Any]
+) -> bool:
+    """Say whether a record of a stage is of what the stage would make now.
+
+    A record may hold settings without influence, as those of earlier versions do: its key is then
+    another one, of the same work.
+
+    Args:
+        stage: what would be made.
+        manifests: of the stages that it reads.
+        key: of the record.
+        settings: of the record.
+    """
+    if compare_settings(settings, stage.settings, stage.without_influence):
+        return False
+    return key == stage_key(stage, manifests, settings)
 
 
 def find_done(
@@ -105,21 +134,17 @@ def _begun_otherwise(run: RunFolder, stage: Stage, found: Found) -> str | None:
         return None
     if any(name not in found.done for name in stage.inputs):
         return None  # its turn will tell
-    if begun["key"] == stage_key(stage, found.done):
+    if is_same_work(stage, found.done, begun["key"], begun["settings"]):
         return None
-    told = _told(begun["settings"], stage.settings) or "other results or code"
+    differences = compare_settings(begun["settings"], stage.settings, stage.without_influence)
+    told = describe_differences(differences) or "other results or code"
     return f"was begun, but not finished, with {told}"
 
 
-def _told(before: Any, after: Any) -> str:
-    differences = describe_differences(before, after)
-    more = len(differences) - SHOWN
-    return "; ".join(differences[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
-
-
 def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> str | None:
-    if manifest.settings != stage.settings:
-        return _told(manifest.settings, stage.settings)
+    differences = compare_settings(manifest.settings, stage.settings, stage.without_influence)
+    if differences:
+        return describe_differences(differences)
     if manifest.code != code_version(stage):
         return f"code: {manifest.code or 'unknown'} -> {code_version(stage)}"
     folder = run.stage(stage.identity)
@@ -132,24 +157,8 @@ def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> 
     lost = [name for name in stage.inputs if name not in found.done]
     if lost:
         return f"follows {lost[0]}"
-    if manifest.key != stage_key(stage, found.done):
+    if manifest.key != stage_key(stage, found.done, manifest.settings):
         other = [name for name in manifest.inputs if name not in stage.inputs]
         was = f"; it began from {other[0]}" if other else ""
         return f"was made from other results than those now in the folder{was}"
     return None
-
-
-def describe_differences(before: Any, after: Any, at: str = "") -> list[str]:
-    """Return what differs between two nested settings, as ``key.path: old -> new``."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        lines = []
-        for name in sorted({*before, *after}):
-            inner = f"{at}.{name}" if at else str(name)
-            lines += describe_differences(before.get(name), after.get(name), inner)
-        return lines
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        lines = []
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            lines += describe_differences(old, new, f"{at}[{index}]")
-        return lines
-    return [] if before == after else [f"{at}: {before!r} -> {after!r}"]

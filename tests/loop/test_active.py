@@ -7,12 +7,12 @@ from ase.build import bulk
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
+from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError
-from ipip.loop.active import level_mismatch, most_different
-from ipip.loop.folder import stage_id
 from ipip.loop.ledger import read_ledger
-from ipip.loop.manifest import read_manifest
 from ipip.loop.run import run_loop
+from ipip.pipeline.folder import stage_id
+from ipip.pipeline.manifest import read_manifest
 
 # The reference of the tests' data: EMT made stiffer, with another energy zero.
 REFERENCE = """

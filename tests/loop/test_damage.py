@@ -11,19 +11,19 @@ from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.errors import InputError, IpipError
-from ipip.loop.aside import rewind
 from ipip.loop.config_lock import read_config_lock
-from ipip.loop.engine import run_stage
-from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.garbage import collect_garbage
 from ipip.loop.ledger import read_ledger
-from ipip.loop.manifest import read_manifest, read_manifests
-from ipip.loop.reporter import SilentReporter
 from ipip.loop.results import write_results
-from ipip.loop.reuse import take_over
+from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
 from ipip.loop.sequence import StageFactory
 from ipip.loop.status import read_status
+from ipip.pipeline.execute import run_stage
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.pipeline.reporter import SilentReporter
+from ipip.pipeline.reuse import take_over
 from ipip.sealed import open_sealed, read_sealed, sealed_text
 
 TRAIN = stage_id(0, "20_label") + "/train.xyz"

@@ -9,9 +9,9 @@ from ase.build import molecule
 from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
 from ipip.loop.explored_species import species_at_end, species_over_time
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifests
 from ipip.loop.results import write_results
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import read_manifests
 from ipip.species import molecules_in
 from ipip.species.run import species_of_dump
 

@@ -12,13 +12,13 @@ from ipip.config.run import RunSettings
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
 from ipip.export import read_metadata
-from ipip.loop.aside import rewind
-from ipip.loop.folder import stage_id
 from ipip.loop.garbage import collect_garbage, find_garbage
 from ipip.loop.ledger import read_ledger
 from ipip.loop.results import write_results
+from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
+from ipip.pipeline.folder import stage_id
 from ipip.sealed import read_sealed, sealed_text
 
 

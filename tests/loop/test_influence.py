@@ -6,12 +6,12 @@ import pytest
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop.course import build_course
-from ipip.loop.folder import RunFolder
-from ipip.loop.manifest import read_manifests
 from ipip.loop.run import run_loop
 from ipip.loop.sequence import StageFactory
-from ipip.loop.validity import find_done
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifests
+from ipip.pipeline.schedule import build_course
+from ipip.pipeline.validity import find_done
 from ipip.sealed import digest_json, read_sealed, sealed_text
 
 

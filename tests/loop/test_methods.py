@@ -6,10 +6,10 @@ import pytest
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifests
 from ipip.loop.run import run_loop
 from ipip.loop.sequence import StageFactory
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import read_manifests
 from ipip.study.outcome import teacher_calls
 
 PRETRAIN = stage_id(0, "30_pretrain")

@@ -13,13 +13,13 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import read_frames
 from ipip.export import load_student
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.frames import read_set
 from ipip.loop.ledger import read_index, read_ledger
-from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.run import run_loop
-from ipip.loop.stages.training import replayed
 from ipip.loop.summary import NONE
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.stages.work.frames import read_set
+from ipip.stages.work.training import replayed
 
 ITERATION = {
     "kept_labels": "trust",

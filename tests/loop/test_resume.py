@@ -14,10 +14,10 @@ from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.journal import read_events
 from ipip.loop.run import run_loop
 from ipip.loop.status import Now, read_now, read_status
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.journal import read_events
 
 # Fifty make it a thorough check: IPIP_TEST_KILLS=50 pytest -n0 tests/loop/test_resume.py
 KILLS = int(os.environ.get("IPIP_TEST_KILLS", "4"))

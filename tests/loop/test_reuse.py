@@ -6,11 +6,11 @@ import pytest
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop import reuse
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifests
-from ipip.loop.reuse import take_over
 from ipip.loop.sequence import StageFactory
+from ipip.pipeline import reuse
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import read_manifests
+from ipip.pipeline.reuse import take_over
 
 EXPLORE = stage_id(0, "10_explore")
 

@@ -13,13 +13,13 @@ from ipip.config.run import RunSettings
 from ipip.data import frames_digest, read_frames
 from ipip.errors import IpipError
 from ipip.export import read_metadata
-from ipip.loop.folder import stage_id, stage_names
-from ipip.loop.journal import read_events
 from ipip.loop.ledger import read_ledger
-from ipip.loop.manifest import read_manifest
 from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
+from ipip.pipeline.folder import stage_id, stage_names
+from ipip.pipeline.journal import read_events
+from ipip.pipeline.manifest import read_manifest
 
 TEST_KEYS = {"force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"}
 

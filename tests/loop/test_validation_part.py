@@ -11,11 +11,11 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.export import load_student
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifest, read_manifests
-from ipip.loop.reporter import SilentReporter
-from ipip.loop.stage import StageRun
-from ipip.loop.stages.training import divide, pretrain
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.pipeline.reporter import SilentReporter
+from ipip.pipeline.stage import StageRun
+from ipip.stages.work.training import divide, pretrain
 from ipip.train import metrics, predict
 
 

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from ipip.cli.watch import draw_state, watch_run
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.reporter import SilentReporter
 from ipip.loop.status import Now, RunState, StageState, read_now, read_status
-from ipip.loop.watch import WatchedReporter, read_progress
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.reporter import SilentReporter
+from ipip.pipeline.watch import WatchedReporter, read_progress
 
 
 def text_of(state, width=100, height=None):

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from ipip.loop.folder import stage_names
 from ipip.pages.numbers import format_number
+from ipip.pipeline.folder import stage_names
 from ipip.report import Parity, ReportContent, write_report
 from ipip.report.figures.cost import COLOURS as STAGE_COLOURS
 from ipip.report.figures.cost import STAGES

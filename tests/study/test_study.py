@@ -14,7 +14,7 @@ from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import InputError
-from ipip.loop.folder import stage_id
+from ipip.pipeline.folder import stage_id
 from ipip.study.driver import run_study
 
 ARMS = ["none", "one-shot", "iterated", "iterated-teacher-labels"]

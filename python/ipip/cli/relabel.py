@@ -32,8 +32,8 @@ def relabel(
     from ipip.cli.error_table import print_errors
     from ipip.cli.progress import TerminalReporter
     from ipip.config.data import DataKeys
-    from ipip.loop.reporter import SilentReporter
     from ipip.loop.steps import relabel_file
+    from ipip.pipeline.reporter import SilentReporter
     from ipip.train.metrics import Metrics
 
     torch.set_num_threads(1)

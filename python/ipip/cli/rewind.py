@@ -15,7 +15,7 @@ def rewind(
     ],
 ) -> None:
     """Set a stage and all later ones aside; `ipip run` computes them again."""
-    from ipip.loop.aside import rewind as go_back
+    from ipip.loop.rewind import rewind as go_back
 
     aside, names = go_back(run, stage)
     count = f"{len(names)} stages" if len(names) > 1 else "one stage"

@@ -10,7 +10,7 @@ import yaml
 from ipip.config.run import RunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.errors import InputError
-from ipip.loop.folder import RunFolder
+from ipip.pipeline.folder import RunFolder
 
 HEAD = "# Written by ipip; what follows has the digest "
 

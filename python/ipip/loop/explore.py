@@ -19,18 +19,18 @@ from ipip.data.atomic import replaced_file
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError
-from ipip.loop.disk import full_disk_explained, require_space
 from ipip.loop.diversity import choose_different, describe_frames, thin
-from ipip.loop.parts import pick
 from ipip.loop.plan import BYTES_PER_ATOM
-from ipip.loop.reporter import Reporter, SilentReporter
-from ipip.loop.seeds import derive_seed
-from ipip.loop.stages.teacher_md import RUNS_FOLDER, read_teacher, run_teacher
-from ipip.loop.starts import Start, frame_starts
-from ipip.loop.storage import write_json, write_sealed
-from ipip.loop.validity import STARTED, read_started
-from ipip.loop.versions import installed_versions
+from ipip.pipeline.disk import full_disk_explained, require_space
+from ipip.pipeline.reporter import Reporter, SilentReporter
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.stage_settings import pick
+from ipip.pipeline.storage import write_json, write_sealed
+from ipip.pipeline.validity import STARTED, read_started
+from ipip.pipeline.versions import installed_versions
 from ipip.sealed import digest_json
+from ipip.stages.work.starts import Start, frame_starts
+from ipip.stages.work.teacher_md import RUNS_FOLDER, read_teacher, run_teacher
 
 RECORD_FILE = "explore.json"
 FEATURES_FILE = "features.npz"

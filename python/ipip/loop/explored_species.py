@@ -13,9 +13,9 @@ from ipip.errors import InputError
 from ipip.lammps.dump import read_dump
 from ipip.lammps.run_record import changed_frames, read_run_record
 from ipip.lammps.units import units_of_run
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import Manifest
 from ipip.pages.numbers import format_number
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.manifest import Manifest
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
 from ipip.sealed import DamagedError
 from ipip.species import molecules_in

@@ -11,12 +11,12 @@ from ipip.data.atomic import write_text
 from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.lammps.run_record import VERDICT_FILE, note_removal
-from ipip.loop.aside import DISCARDED, stages_on_disk
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import AGAIN, changed_files, inconsistency
-from ipip.loop.journal import append_event
-from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.validity import EXPLORE, GARBAGE_COLLECTED
+from ipip.pipeline.discard import DISCARDED, stages_on_disk
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
+from ipip.pipeline.journal import append_event
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.pipeline.validity import EXPLORE, GARBAGE_COLLECTED
 
 RING = "ring of frames of student MD that was harvested"
 TRAJECTORY = "trajectory of student MD that was harvested"

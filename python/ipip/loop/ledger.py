@@ -10,12 +10,12 @@ from typing import Any
 
 from ipip.config.stop import StopSettings
 from ipip.errors import InputError, IpipError
-from ipip.loop.course import decide, evaluated_rounds
-from ipip.loop.folder import ACTIVE, RunFolder, previous_set, stage_id
-from ipip.loop.frames import INDEX_FILE, REFERENCE_INDEX
-from ipip.loop.integrity import AGAIN, changed_files, inconsistency
-from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.rules import read_rules
+from ipip.pipeline.folder import ACTIVE, RunFolder, previous_set, stage_id
+from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.pipeline.schedule import decide, evaluated_rounds
+from ipip.stages.work.frames import INDEX_FILE, REFERENCE_INDEX
 
 LABEL = stage_id(0, "20_label")
 

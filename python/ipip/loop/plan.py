@@ -7,10 +7,10 @@ from typing import Any
 
 from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings, UnlabelledSettings
+from ipip.decisions.pretraining_set import set_sizes
 from ipip.loop.checks import FoundInputs, TeacherCheck
-from ipip.loop.decide import set_sizes
-from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
-from ipip.loop.starts import exploration_sizes, stability_sizes
+from ipip.pipeline.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
+from ipip.stages.work.starts import exploration_sizes, stability_sizes
 from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown. Those of the

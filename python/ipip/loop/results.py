@@ -14,15 +14,15 @@ from ipip.data.atomic import replaced_file, write_text
 from ipip.data.digest import file_digest
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
-from ipip.loop.contents import gather_content
-from ipip.loop.course import evaluated_rounds
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import require_whole
 from ipip.loop.ledger import COLUMNS, LedgerRow, run_ledger
-from ipip.loop.manifest import Manifest, read_manifests
+from ipip.loop.report_data import gather_content
 from ipip.loop.rules import RunRules, read_rules
-from ipip.loop.storage import write_json
 from ipip.loop.summary import summarise
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.integrity import require_whole
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.pipeline.schedule import evaluated_rounds
+from ipip.pipeline.storage import write_json
 from ipip.report import ReportContent, write_report
 
 STUDENT = "student.pt"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ipip.config.stop import StopSettings
 from ipip.errors import InputError
 from ipip.loop.config_lock import read_config_lock
-from ipip.loop.folder import RunFolder, stage_id, stage_names
+from ipip.pipeline.folder import RunFolder, stage_id, stage_names
 
 
 @dataclasses.dataclass(frozen=True)

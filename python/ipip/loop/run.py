@@ -8,25 +8,25 @@ from typing import Any
 
 from ipip.config.run import RunSettings
 from ipip.data.lock import hold_lock
+from ipip.decisions.next_round import budget_is_spent
 from ipip.errors import InputError
-from ipip.loop.aside import from_stage_on, set_aside, stages_on_disk
 from ipip.loop.checks import check_inputs
 from ipip.loop.config_lock import write_config_lock
-from ipip.loop.course import Course, build_course, evaluated_rounds, spent
-from ipip.loop.disk import full_disk_explained
-from ipip.loop.engine import run_stage
-from ipip.loop.folder import RunFolder
-from ipip.loop.journal import append_event
-from ipip.loop.manifest import Manifest, UnreadableManifestError, survey_manifests
-from ipip.loop.next_round import budget_is_spent
-from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.results import write_results
-from ipip.loop.reuse import take_over
 from ipip.loop.sequence import StageFactory
 from ipip.loop.status import read_status
-from ipip.loop.storage import read_json
-from ipip.loop.validity import Found, find_done, read_started
-from ipip.loop.watch import WatchedReporter
+from ipip.pipeline.discard import from_stage_on, set_aside, stages_on_disk
+from ipip.pipeline.disk import full_disk_explained
+from ipip.pipeline.execute import run_stage
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.journal import append_event
+from ipip.pipeline.manifest import Manifest, UnreadableManifestError, survey_manifests
+from ipip.pipeline.reporter import Reporter, SilentReporter
+from ipip.pipeline.reuse import take_over
+from ipip.pipeline.schedule import Course, build_course, evaluated_rounds, spent
+from ipip.pipeline.storage import read_json
+from ipip.pipeline.validity import Found, find_done, read_started
+from ipip.pipeline.watch import WatchedReporter
 
 FIRST_OF_ROUND = "05_forget"
 LAST_OF_ROUND = ("50_evaluate", "60_baseline")

@@ -8,21 +8,21 @@ from typing import Any
 
 from ipip.config.influence import paths_without_influence
 from ipip.config.run import RunSettings
-from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, previous_set, stage_id
-from ipip.loop.parts import pick
 from ipip.loop.plan import disk_estimates, method_calls
-from ipip.loop.stage import Stage, StageResult, StageRun
-from ipip.loop.stages.baseline import baseline
-from ipip.loop.stages.committee import committee
-from ipip.loop.stages.evaluate import evaluate
-from ipip.loop.stages.forget import forget
-from ipip.loop.stages.harvest import harvest
-from ipip.loop.stages.label import label
-from ipip.loop.stages.reference import label_at_reference
-from ipip.loop.stages.relabel import relabel
-from ipip.loop.stages.student_md import explore_with_student
-from ipip.loop.stages.teacher_md import explore_with_teacher
-from ipip.loop.stages.training import finetune, pretrain
+from ipip.pipeline.folder import ACTIVE, BASELINE, COMMITTEE, previous_set, stage_id
+from ipip.pipeline.stage import Stage, StageResult, StageRun
+from ipip.pipeline.stage_settings import pick
+from ipip.stages.work.baseline import baseline
+from ipip.stages.work.committee import committee
+from ipip.stages.work.evaluate import evaluate
+from ipip.stages.work.forget import forget
+from ipip.stages.work.harvest import harvest
+from ipip.stages.work.label import label
+from ipip.stages.work.reference_labels import label_at_reference
+from ipip.stages.work.relabel import relabel
+from ipip.stages.work.student_md import explore_with_student
+from ipip.stages.work.teacher_md import explore_with_teacher
+from ipip.stages.work.training import finetune, pretrain
 
 Work = Callable[[StageRun], StageResult]
 Row = tuple[str, str, tuple[str, ...], tuple[str, ...], Work]

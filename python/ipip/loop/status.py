@@ -11,15 +11,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ipip.loop.course import evaluated_rounds, stop_reason
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import AGAIN, changed_files, inconsistency
-from ipip.loop.journal import read_events
-from ipip.loop.manifest import Manifest, survey_manifests
 from ipip.loop.rules import RunRules, read_rules
-from ipip.loop.storage import read_json
 from ipip.loop.summary import summarise
-from ipip.loop.watch import read_progress
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
+from ipip.pipeline.journal import read_events
+from ipip.pipeline.manifest import Manifest, survey_manifests
+from ipip.pipeline.schedule import evaluated_rounds, stop_reason
+from ipip.pipeline.storage import read_json
+from ipip.pipeline.watch import read_progress
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from ipip.config.stop import StopSettings
+from ipip.decisions.best_round import best_round
+from ipip.decisions.next_round import NextRound, budget_is_spent
+from ipip.decisions.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
+from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
 from ipip.errors import InputError
-from ipip.loop.course import decide, evaluated_rounds, round_outcome, spent, stop_reason
-from ipip.loop.decide import best_round
-from ipip.loop.folder import BASELINE, stage_id
-from ipip.loop.load import load_of
-from ipip.loop.manifest import Manifest
-from ipip.loop.next_round import NextRound, budget_is_spent
 from ipip.loop.rules import RunRules
-from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
-from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
+from ipip.pipeline.folder import BASELINE, stage_id
+from ipip.pipeline.load import load_of
+from ipip.pipeline.manifest import Manifest
+from ipip.pipeline.schedule import decide, evaluated_rounds, round_outcome, spent, stop_reason
+from ipip.pipeline.seeds import derive_seed
 
 LABEL = stage_id(0, "20_label")
 NONE = stage_id(0, BASELINE)

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from ipip.config.run import RunSettings
 from ipip.config.study import ArmSettings, StudySettings
 from ipip.errors import InputError
-from ipip.loop.concerns import LEAST_EPOCHS
 from ipip.loop.plan import pretraining_frames
+from ipip.stages.work.concerns import LEAST_EPOCHS
 
 UNBOUNDED_EPOCHS = 1_000_000  # steps bound these trainings
 Changes = dict[str, Any]

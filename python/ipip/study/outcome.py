@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from ipip.config.stop import StopSettings
 from ipip.data.digest import file_digest
+from ipip.decisions.best_round import best_round
 from ipip.errors import IpipError
-from ipip.loop.course import decide, evaluated_rounds, round_outcome
-from ipip.loop.decide import best_round
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import require_whole
-from ipip.loop.manifest import Manifest, read_manifests
 from ipip.loop.summary import LABEL, held_out_units
+from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.integrity import require_whole
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.pipeline.schedule import decide, evaluated_rounds, round_outcome
 
 HELD_OUT = "held-out"
 

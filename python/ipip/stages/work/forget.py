@@ -1,0 +1,30 @@
+"""Forgetting: a part of the frames that train is dropped at random from the pretraining set."""
+
+from __future__ import annotations
+
+from ipip.config.run import RunSettings
+from ipip.decisions.pretraining_set import forget_indices
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.stage import StageResult, StageRun
+from ipip.pipeline.storage import write_json
+from ipip.stages.work.frames import entry_of, read_set
+
+FORGOTTEN_FILE = "forgotten.json"
+
+
+def forget(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+    """Choose and store what this round forgets of the last round's pretraining set."""
+    entries = [entry_of(frame) for frame in read_set(run.last_set)]
+    seed = derive_seed(settings.seed, round_index, "forget")
+    held_out = [entry.held_out for entry in entries]
+    indices = forget_indices(held_out, settings.iteration.forget_fraction, seed)
+    path = run.folder / FORGOTTEN_FILE
+    write_json(
+        path, {"indices": indices, "frame_ids": [entries[index].frame_id for index in indices]}
+    )
+    return StageResult(
+        outputs=(path,),
+        results={"forgotten": len(indices), "of": len(entries)},
+        seeds={"forget": seed},
+        note=f"{len(indices)} of {len(entries)} frames",
+    )

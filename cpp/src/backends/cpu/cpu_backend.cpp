@@ -11,8 +11,8 @@
 
 #include "inference/evaluator.hpp"
 #include "inference/make_evaluator.hpp"
-#include "inference/painn_model.hpp"
 #include "ipip/error.hpp"
+#include "model/painn_model.hpp"
 
 namespace ipip {
 namespace {
@@ -67,7 +67,7 @@ void add_atom_virials(const Graph& graph, std::int64_t begin, std::int64_t end, 
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(std::unique_ptr<fused::Evaluator> evaluator)
+  explicit CpuBackend(std::unique_ptr<cpu::Evaluator> evaluator)
       : evaluator_(std::move(evaluator)) {}
 
   void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
@@ -108,20 +108,20 @@ class CpuBackend final : public Backend {
   bool runs_code() const override { return false; }
 
  private:
-  std::unique_ptr<fused::Evaluator> evaluator_;
+  std::unique_ptr<cpu::Evaluator> evaluator_;
 };
 
 }  // namespace
 
 std::string cpu_refusal(const Metadata& metadata) {
-  return fused::refusal(metadata);
+  return kernels_refusal(metadata);
 }
 
 std::unique_ptr<Backend> make_cpu_backend(const ModelFile& file, const RunOptions& options,
                                           std::string& reason) {
   reason = "the kernels run on the cpu and device is " + options.device;
   if (options.device != "cpu") return nullptr;
-  auto evaluator = fused::make_evaluator(file, options, reason);
+  auto evaluator = cpu::make_evaluator(file, options, reason);
   if (evaluator == nullptr) return nullptr;
   return std::make_unique<CpuBackend>(std::move(evaluator));
 }

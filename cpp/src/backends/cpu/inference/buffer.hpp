@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 /// Memory aligned to cache lines that grows and never shrinks; contents are lost when it grows.
 template <class T>
@@ -54,4 +54,4 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -5,7 +5,7 @@
 
 #include "kernels.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 #define IPIP_DECLARE(isa)               \
   namespace isa {                       \
@@ -78,4 +78,4 @@ const Kernels<T>* find_kernels(const std::string& name) {
 template const Kernels<float>* find_kernels<float>(const std::string&);
 template const Kernels<double>* find_kernels<double>(const std::string&);
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

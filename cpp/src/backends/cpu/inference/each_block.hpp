@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Blocks of rows over threads. Included by the files that define FusedPainn.
+// Blocks of rows over threads. Included by the files that define Painn.
 #pragma once
 
 #include <omp.h>
@@ -8,7 +8,7 @@
 
 #include "painn.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 /// Calls work(begin, end, scratch) for blocks of rows [first, last). What a block computes does not
 /// depend on the thread, so that results are the same for any number of threads.
@@ -17,7 +17,7 @@ namespace ipip::fused {
 /// last is still in the cache.
 template <class T>
 template <class F>
-void FusedPainn<T>::each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work) {
+void Painn<T>::each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work) {
   const std::int64_t n_blocks = (last - first + block_ - 1) / block_;
 #pragma omp parallel for num_threads(threads_) schedule(dynamic) if (threads_ > 1)
   for (std::int64_t k = 0; k < n_blocks; ++k) {
@@ -34,7 +34,7 @@ void FusedPainn<T>::each_block(std::int64_t first, std::int64_t last, bool upwar
 /// and blocks are the same in each step.
 template <class T>
 template <class F>
-void FusedPainn<T>::stage(Buffer<T>* sent, int parts, bool upwards, F&& work) {
+void Painn<T>::stage(Buffer<T>* sent, int parts, bool upwards, F&& work) {
   const std::int64_t n_early = exchange_.active() ? exchange_.n_early() : 0;
   const bool travels = sent != nullptr && exchange_.active();
   each_block(0, n_early, upwards, work);
@@ -43,4 +43,4 @@ void FusedPainn<T>::stage(Buffer<T>* sent, int parts, bool upwards, F&& work) {
   if (travels) exchange_.end();
 }
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -9,7 +9,7 @@
 
 #include "ipip/student.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 class Evaluator {
  public:
@@ -45,4 +45,4 @@ class Evaluator {
   virtual std::string description() const = 0;
 };
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -14,7 +14,7 @@
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 template <class T>
 class Exchange {
@@ -98,4 +98,4 @@ class Exchange {
   Buffer<T> bare_;  // rows without padding
 };
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

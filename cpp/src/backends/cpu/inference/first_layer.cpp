@@ -6,7 +6,7 @@
 
 #include "packing.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 namespace {
 
 constexpr double kMostBytes = 64.0 * 1024 * 1024;
@@ -88,4 +88,4 @@ template FirstLayer<float> tabulate_first_layer(const Kernels<float>&, const Pai
 template FirstLayer<double> tabulate_first_layer(const Kernels<double>&, const PainnModel&,
                                                  const RadialTable&, const std::vector<double>&);
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -16,11 +16,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/painn_model.hpp"
+#include "model/radial_table.hpp"
 #include "packed_weights.hpp"
-#include "painn_model.hpp"
-#include "radial_table.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 /// @param kernels   of this processor
 /// @param model     the student
@@ -31,4 +31,4 @@ template <class T>
 FirstLayer<T> tabulate_first_layer(const Kernels<T>& kernels, const PainnModel& model,
                                    const RadialTable& table, const std::vector<double>& messages);
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -12,12 +12,9 @@
 #include <string>
 
 #include "ipip/export.hpp"
+#include "model/spline.hpp"
 
-namespace ipip::fused {
-
-/// Degree of the spline that tables are made of, and table rows that one distance touches.
-constexpr int kDegree = 5;
-constexpr int kTaps = kDegree + 1;
+namespace ipip::cpu {
 
 /// Directed pairs in compressed rows of their receivers.
 template <class T>
@@ -150,4 +147,4 @@ IPIP_API std::string supported_instruction_sets();
 template <class T>
 IPIP_API const Kernels<T>* find_kernels(const std::string& name);
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -8,7 +8,7 @@
 
 #include "ipip/halo.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 namespace {
 
 // Above this mean there are hardly any lone pairs, and looking for them would only take time.
@@ -192,4 +192,4 @@ void LonePairs<T>::gather_others(const Graph& graph) {
 template class LonePairs<float>;
 template class LonePairs<double>;
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -15,7 +15,7 @@
 
 #include "painn.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 /// Gives a network the lone pairs of a graph, turned, and then the other atoms.
 ///
@@ -24,7 +24,7 @@ namespace ipip::fused {
 template <class T>
 class LonePairs final : public Evaluator {
  public:
-  LonePairs(std::unique_ptr<FusedPainn<T>> network, double cutoff, std::int64_t n_species)
+  LonePairs(std::unique_ptr<Painn<T>> network, double cutoff, std::int64_t n_species)
       : network_(std::move(network)), cutoff_(cutoff), n_species_(n_species) {}
 
   void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
@@ -40,10 +40,10 @@ class LonePairs final : public Evaluator {
   void evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts, bool alike,
                       double* energies);
   void gather_others(const Graph& graph);
-  using Symmetry = typename FusedPainn<T>::Symmetry;
+  using Symmetry = typename Painn<T>::Symmetry;
   void run(const Graph& graph, Symmetry symmetry, double* energies, const TakeGradients& take);
 
-  std::unique_ptr<FusedPainn<T>> network_;
+  std::unique_ptr<Painn<T>> network_;
   double cutoff_;
   std::int64_t n_species_;
   double forward_seconds_ = 0.0;
@@ -60,4 +60,4 @@ class LonePairs final : public Evaluator {
   std::vector<double> gradients_;      // [n_pairs, 3]
 };
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

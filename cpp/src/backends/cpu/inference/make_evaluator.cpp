@@ -6,10 +6,10 @@
 #include "ipip/error.hpp"
 #include "kernels.hpp"
 #include "lone_pairs.hpp"
+#include "model/painn_model.hpp"
 #include "painn.hpp"
-#include "painn_model.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 namespace {
 
 // Far below the rounding of float32 in forces; far below what MD with float64 resolves.
@@ -28,8 +28,8 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
   PainnModel model = read_painn(file);
   const double cutoff = model.cutoff;
   const std::int64_t n_species = model.n_species;
-  auto network = std::make_unique<FusedPainn<T>>(*kernels, std::move(model), error,
-                                                 options.most_tabulated_pairs, options.threads);
+  auto network = std::make_unique<Painn<T>>(*kernels, std::move(model), error,
+                                            options.most_tabulated_pairs, options.threads);
   if (!options.lone_pairs) return network;
   return std::make_unique<LonePairs<T>>(std::move(network), cutoff, n_species);
 }
@@ -38,10 +38,10 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
 
 std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
                                           std::string& reason) {
-  reason = refusal(file.metadata);
+  reason = kernels_refusal(file.metadata);
   if (!reason.empty()) return nullptr;
   return file.metadata.info.dtype == "float64" ? make<double>(file, options)
                                                : make<float>(file, options);
 }
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -8,7 +8,7 @@
 #include "first_layer.hpp"
 #include "packing.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 namespace {
 
 std::vector<double> affine(const Linear& layer, const std::vector<double>& x) {
@@ -122,4 +122,4 @@ PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, do
 template PackedPainn<float> pack_painn(const Kernels<float>&, const PainnModel&, double);
 template PackedPainn<double> pack_painn(const Kernels<double>&, const PainnModel&, double);
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

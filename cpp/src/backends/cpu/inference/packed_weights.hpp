@@ -7,9 +7,9 @@
 
 #include "buffer.hpp"
 #include "kernels.hpp"
-#include "painn_model.hpp"
+#include "model/painn_model.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 /// A matrix [k, n] packed for `Kernels::gemm`.
 template <class T>
@@ -68,4 +68,4 @@ struct PackedPainn {
 template <class T>
 PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, double table_error);
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

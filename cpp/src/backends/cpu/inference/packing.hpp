@@ -10,7 +10,7 @@
 #include "kernels.hpp"
 #include "packed_weights.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 constexpr std::int64_t kMultiple = 16;  // the same on every processor: ranks exchange rows
 
@@ -95,4 +95,4 @@ void lay_out_table(const Kernels<T>& kernels, const double* coefficients, std::i
   }
 }
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

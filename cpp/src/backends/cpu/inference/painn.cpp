@@ -13,7 +13,7 @@
 #include "each_block.hpp"
 #include "ipip/error.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 namespace {
 
 // Products grow with F^2 for an atom, tables with F for a pair: they cost the same at this many
@@ -23,8 +23,8 @@ constexpr double kPairsPerChannel = 1.0 / 14.0;
 }  // namespace
 
 template <class T>
-FusedPainn<T>::FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error,
-                          double most_pairs, int threads)
+Painn<T>::Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
+                int threads)
     : kernels_(kernels),
       model_(std::move(model)),
       weights_(pack_painn(kernels, model_, table_error)),
@@ -43,7 +43,7 @@ FusedPainn<T>::FusedPainn(const Kernels<T>& kernels, PainnModel model, double ta
 
 // What each layer but the first is sent, then the gradients of each layer but the first.
 template <class T>
-std::vector<std::int64_t> FusedPainn<T>::exchange_widths() const {
+std::vector<std::int64_t> Painn<T>::exchange_widths() const {
   const std::size_t between = layers_.size() - 1;
   std::vector<std::int64_t> widths(2 * between, 6 * model_.channels);
   std::fill_n(widths.begin() + static_cast<std::ptrdiff_t>(between), between, 4 * model_.channels);
@@ -51,7 +51,7 @@ std::vector<std::int64_t> FusedPainn<T>::exchange_widths() const {
 }
 
 template <class T>
-std::string FusedPainn<T>::description() const {
+std::string Painn<T>::description() const {
   char text[96];
   std::snprintf(text, sizeof text, "fused, %s, tables of %lld pieces with error %.1e",
                 kernels_.name, static_cast<long long>(weights_.pieces), weights_.table_error);
@@ -59,7 +59,7 @@ std::string FusedPainn<T>::description() const {
 }
 
 template <class T>
-void FusedPainn<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
+void Painn<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
   using Clock = std::chrono::steady_clock;
   using Seconds = std::chrono::duration<double>;
   prepare(graph);
@@ -87,7 +87,7 @@ void FusedPainn<T>::evaluate(const Graph& graph, double* energies, const TakeGra
 }
 
 template <class T>
-void FusedPainn<T>::prepare(const Graph& graph) {
+void Painn<T>::prepare(const Graph& graph) {
   n_local_ = graph.n_local;
   n_total_ = static_cast<std::int64_t>(graph.species.size());
   // A student of one layer exchanges nothing, whatever its rows are.
@@ -136,7 +136,7 @@ void FusedPainn<T>::prepare(const Graph& graph) {
 }
 
 template <class T>
-EdgePass<T> FusedPainn<T>::pass(std::size_t l) const {
+EdgePass<T> Painn<T>::pass(std::size_t l) const {
   const PackedLayer<T>& layer = weights_.layers[l];
   EdgePass<T> out;
   out.pairs = lists_.receivers();
@@ -156,7 +156,7 @@ EdgePass<T> FusedPainn<T>::pass(std::size_t l) const {
 }
 
 template <class T>
-FirstPass<T> FusedPainn<T>::first_pass() const {
+FirstPass<T> Painn<T>::first_pass() const {
   const FirstLayer<T>& first = weights_.first;
   FirstPass<T> out;
   out.pairs = lists_.receivers();
@@ -174,14 +174,14 @@ FirstPass<T> FusedPainn<T>::first_pass() const {
 // Whether the first layer of a block is cheaper by tables than by products. Either yields the same,
 // to rounding.
 template <class T>
-bool FusedPainn<T>::tabulates_first(std::int64_t begin, std::int64_t end) const {
+bool Painn<T>::tabulates_first(std::int64_t begin, std::int64_t end) const {
   const std::int64_t* first = lists_.receivers().first;
   return weights_.first.pitch > 0 && static_cast<double>(first[end] - first[begin]) <=
                                          most_pairs_ * static_cast<double>(end - begin);
 }
 
 template <class T>
-void FusedPainn<T>::clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const {
+void Painn<T>::clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const {
   const std::int64_t width = parts * weights_.channels;
   for (std::int64_t row = 0; row < n_rows && axes() < 3; ++row) {
     std::fill_n(rows + row * pitch + axes() * width, (3 - axes()) * width, T(0));
@@ -189,7 +189,7 @@ void FusedPainn<T>::clear_axes(T* rows, std::int64_t pitch, int parts, std::int6
 }
 
 template <class T>
-void FusedPainn<T>::turn_back(T* messages, std::int64_t pitch, std::int64_t n_rows) const {
+void Painn<T>::turn_back(T* messages, std::int64_t pitch, std::int64_t n_rows) const {
   const std::int64_t channels = weights_.channels;
   for (std::int64_t row = 0; row < n_rows && symmetry_ == Symmetry::mirror; ++row) {
     T* part = messages + row * pitch + 2 * channels;
@@ -198,8 +198,8 @@ void FusedPainn<T>::turn_back(T* messages, std::int64_t pitch, std::int64_t n_ro
 }
 
 template <class T>
-void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end,
-                                  Scratch& scratch) {
+void Painn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end,
+                             Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   T* z = layers_[l].message.data() + begin * channels;
@@ -212,8 +212,8 @@ void FusedPainn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_
 }
 
 template <class T>
-void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end,
-                                  Scratch& scratch, double* energies) {
+void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
+                             double* energies) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   const bool last = is_last(l);
@@ -270,8 +270,8 @@ void FusedPainn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_
 // Readout and its adjoint: energies, dE/d(final scalars) into `gradient_`, and dE/d(argument of the
 // readout's SiLU) into `scratch.readout`.
 template <class T>
-void FusedPainn<T>::finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch,
-                                 double* energies) {
+void Painn<T>::finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch,
+                            double* energies) {
   const std::int64_t channels = weights_.channels, rows = end - begin;
   const std::int64_t width = weights_.readout_width;
   T* z = scratch.readout.data();
@@ -293,7 +293,7 @@ void FusedPainn<T>::finish_block(std::int64_t begin, std::int64_t end, Scratch& 
   }
 }
 
-template class FusedPainn<float>;
-template class FusedPainn<double>;
+template class Painn<float>;
+template class Painn<double>;
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -13,14 +13,14 @@
 #include "evaluator.hpp"
 #include "exchange.hpp"
 #include "kernels.hpp"
+#include "model/painn_model.hpp"
 #include "packed_weights.hpp"
-#include "painn_model.hpp"
 #include "pair_lists.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 template <class T>
-class FusedPainn final : public Evaluator {
+class Painn final : public Evaluator {
  public:
   /// @param kernels      of this processor
   /// @param model        the student
@@ -28,8 +28,8 @@ class FusedPainn final : public Evaluator {
   /// @param most_pairs   pairs of an atom, in the mean of a block, up to which the first layer's
   ///                     matrices are taken from tables; negative for the usual number
   /// @param threads      of one evaluation
-  FusedPainn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
-             int threads);
+  Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
+        int threads);
 
   /// What the graphs of the steps that follow have in common. `line`: all vectors lie on the x
   /// axis, which saves the products of the others. `mirror`: besides, each row has one neighbour,
@@ -130,4 +130,4 @@ class FusedPainn final : public Evaluator {
   Buffer<double> gradients_;  // [n_pairs, 3] dE/d(vectors); none with one thread
 };
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

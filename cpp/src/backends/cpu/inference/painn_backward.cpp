@@ -7,16 +7,16 @@
 #include <utility>
 
 #include "each_block.hpp"
+#include "model/zbl.hpp"
 #include "painn.hpp"
-#include "zbl.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 // A block goes through everything between two sweeps over pairs at once, while its rows are in the
 // cache: what its atoms send, and the update of the layer below. With one layer that has been done
 // in the forward sweep.
 template <class T>
-void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
+void Painn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
     EdgePass<T> sent = pass(l);
     // A row sends to its image, whose gradients are its own in the mirror.
@@ -38,9 +38,9 @@ void FusedPainn<T>::backward(const Graph& graph, double* energies, const TakeGra
 
 // The first layer's pairs, after its update: what that left in `scratch` belongs to the same block.
 template <class T>
-void FusedPainn<T>::backward_first(const Graph& graph, std::int64_t begin, std::int64_t end,
-                                   Scratch& scratch, const T* gradient, double* energies,
-                                   const TakeGradients& take) {
+void Painn<T>::backward_first(const Graph& graph, std::int64_t begin, std::int64_t end,
+                              Scratch& scratch, const T* gradient, double* energies,
+                              const TakeGradients& take) {
   const std::int64_t* rows = lists_.receivers().first;
   double* to = threads_ == 1 ? scratch.vectors.data() : gradients_.data() + 3 * rows[begin];
   T* pairs = pair_rows(begin, scratch);
@@ -55,8 +55,8 @@ void FusedPainn<T>::backward_first(const Graph& graph, std::int64_t begin, std::
 }
 
 template <class T>
-void FusedPainn<T>::take_timed(const TakeGradients& take, std::int64_t begin, std::int64_t end,
-                               const double* gradients) {
+void Painn<T>::take_timed(const TakeGradients& take, std::int64_t begin, std::int64_t end,
+                          const double* gradients) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   take(begin, end, gradients);
@@ -66,13 +66,13 @@ void FusedPainn<T>::take_timed(const TakeGradients& take, std::int64_t begin, st
 // (dE/dd, dE/du) of the pairs of a block that begins at a row. Three layers and more meet in them
 // step after step; with two, one step does all.
 template <class T>
-T* FusedPainn<T>::pair_rows(std::int64_t begin, Scratch& scratch) {
+T* Painn<T>::pair_rows(std::int64_t begin, Scratch& scratch) {
   if (layers_.size() < 3) return scratch.pairs.data();
   return pair_gradients_.data() + 4 * lists_.receivers().first[begin];
 }
 
 template <class T>
-void FusedPainn<T>::clear_pairs(std::int64_t begin, std::int64_t end, Scratch& scratch) {
+void Painn<T>::clear_pairs(std::int64_t begin, std::int64_t end, Scratch& scratch) {
   const std::int64_t* rows = lists_.receivers().first;
   std::fill_n(pair_rows(begin, scratch), 4 * (rows[end] - rows[begin]), T(0));
 }
@@ -81,8 +81,8 @@ void FusedPainn<T>::clear_pairs(std::int64_t begin, std::int64_t end, Scratch& s
 // layer is tabulated, what goes through its matrices stays apart, as gradients of the mixed rows
 // and of the context's argument.
 template <class T>
-void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
-                                    T* g, std::int64_t rows, bool tabulated, Scratch& scratch) {
+void Painn<T>::backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
+                               T* g, std::int64_t rows, bool tabulated, Scratch& scratch) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels;
   const bool vectors = !is_last(l);
@@ -119,8 +119,8 @@ void FusedPainn<T>::backward_update(std::size_t l, const T* mixed, const T* cont
 }
 
 template <class T>
-void FusedPainn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end,
-                                         Scratch& scratch, T* gradient) {
+void Painn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std::int64_t end,
+                                    Scratch& scratch, T* gradient) {
   const std::int64_t channels = weights_.channels;
   const T* mixed = layers_[l].mixed.data() + begin * 6 * channels;
   const bool tabulated = l == 0 && tabulates_first(begin, end);
@@ -135,8 +135,8 @@ void FusedPainn<T>::backward_kept_update(std::size_t l, std::int64_t begin, std:
 
 // From `gradient_` (after the messages) to rows `below` (before the layer).
 template <class T>
-void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
-                                      std::int64_t end, Scratch& scratch, T* below) {
+void Painn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, std::int64_t begin,
+                                 std::int64_t end, Scratch& scratch, T* below) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   kernels_.send_back(sent, begin, end, scratch.g_messages.data(), below, pair_rows(begin, scratch));
@@ -151,8 +151,8 @@ void FusedPainn<T>::backward_messages(const EdgePass<T>& sent, std::size_t l, st
 
 // The ZBL core, and dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
 template <class T>
-void FusedPainn<T>::pair_gradients(const Graph& graph, std::int64_t begin, std::int64_t end,
-                                   double* energies, const T* g, double* gradients) {
+void Painn<T>::pair_gradients(const Graph& graph, std::int64_t begin, std::int64_t end,
+                              double* energies, const T* g, double* gradients) {
   const PairRows<T>& pairs = lists_.receivers();
   const std::int64_t* rows = pairs.first;
   for (std::int64_t i = begin; i < end; ++i) {
@@ -175,7 +175,7 @@ void FusedPainn<T>::pair_gradients(const Graph& graph, std::int64_t begin, std::
   }
 }
 
-template class FusedPainn<float>;
-template class FusedPainn<double>;
+template class Painn<float>;
+template class Painn<double>;
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -2,11 +2,11 @@
 // Rows that a step needs, and those that are kept between steps.
 #include "painn.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 template <class T>
-void FusedPainn<T>::Scratch::reserve(std::int64_t rows, std::int64_t channels,
-                                     std::int64_t readout_width) {
+void Painn<T>::Scratch::reserve(std::int64_t rows, std::int64_t channels,
+                                std::int64_t readout_width) {
   const auto take = [rows](Buffer<T>& buffer, std::int64_t width) {
     buffer.reserve(static_cast<std::size_t>(rows * width));
   };
@@ -28,7 +28,7 @@ void FusedPainn<T>::Scratch::reserve(std::int64_t rows, std::int64_t channels,
 }
 
 template <class T>
-double FusedPainn<T>::Scratch::bytes() const {
+double Painn<T>::Scratch::bytes() const {
   double sum = 0.0;
   for (const Buffer<T>* buffer :
        {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
@@ -39,7 +39,7 @@ double FusedPainn<T>::Scratch::bytes() const {
 }
 
 template <class T>
-void FusedPainn<T>::release() {
+void Painn<T>::release() {
   for (LayerState& layer : layers_) {
     for (Buffer<T>* buffer : {&layer.scalars, &layer.message, &layer.sent, &layer.mixed,
                               &layer.context, &layer.gains}) {
@@ -51,7 +51,7 @@ void FusedPainn<T>::release() {
 }
 
 template <class T>
-double FusedPainn<T>::buffer_bytes() const {
+double Painn<T>::buffer_bytes() const {
   double sum = lists_.bytes() + species_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
                pair_gradients_.bytes() + towards_.bytes() + gradients_.bytes() + exchange_.bytes();
   for (const LayerState& layer : layers_) {
@@ -62,7 +62,7 @@ double FusedPainn<T>::buffer_bytes() const {
   return sum;
 }
 
-template class FusedPainn<float>;
-template class FusedPainn<double>;
+template class Painn<float>;
+template class Painn<double>;
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -9,7 +9,7 @@
 
 #include "ipip/error.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 template <class T>
 double PairLists<T>::bytes() const {
@@ -77,4 +77,4 @@ void PairLists<T>::count_receivers(const Graph& graph) {
 template class PairLists<float>;
 template class PairLists<double>;
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

@@ -12,7 +12,7 @@
 #include "ipip/student.hpp"
 #include "kernels.hpp"
 
-namespace ipip::fused {
+namespace ipip::cpu {
 
 template <class T>
 class IPIP_API PairLists {
@@ -50,4 +50,4 @@ class IPIP_API PairLists {
   PairRows<T> receivers_;
 };
 
-}  // namespace ipip::fused
+}  // namespace ipip::cpu

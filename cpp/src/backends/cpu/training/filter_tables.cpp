@@ -15,7 +15,7 @@
 namespace ipip::training {
 
 template <class T>
-FilterTables<T>::FilterTables(const fused::Kernels<T>& kernels, fused::RadialFilter shape,
+FilterTables<T>::FilterTables(const cpu::Kernels<T>& kernels, RadialFilter shape,
                               std::int64_t channels, double error)
     : kernels_(kernels), channels_(channels), cutoff_(shape.cutoff) {
   const std::size_t n_basis = shape.offsets.size(), columns = n_basis + 1;
@@ -23,7 +23,7 @@ FilterTables<T>::FilterTables(const fused::Kernels<T>& kernels, fused::RadialFil
   for (std::size_t k = 0; k < n_basis; ++k) shape.weight[k * n_basis + k] = 1.0;
   shape.bias.assign(columns, 0.0);
   shape.bias.back() = 1.0;
-  fused::RadialTable table = fused::tabulate(shape, error);
+  RadialTable table = tabulate(shape, error);
   pieces_ = table.pieces;
   error_ = table.error;
   constexpr auto kType = std::is_same_v<T, float> ? at::kFloat : at::kDouble;
@@ -52,7 +52,7 @@ void FilterTables<T>::each_run(int parts, F&& f) const {
 
 template <class T>
 void FilterTables<T>::make(const at::Tensor& weight, const at::Tensor& bias, int parts,
-                           fused::Buffer<T>& table) {
+                           cpu::Buffer<T>& table) {
   const at::Tensor both = at::cat({weight, bias.unsqueeze(1)}, 1);
   at::mm_out(coefficients_, basis_, both.t());
   clear(parts, table);
@@ -64,14 +64,13 @@ void FilterTables<T>::make(const at::Tensor& weight, const at::Tensor& bias, int
 }
 
 template <class T>
-void FilterTables<T>::clear(int parts, fused::Buffer<T>& gradient) const {
+void FilterTables<T>::clear(int parts, cpu::Buffer<T>& gradient) const {
   gradient.reserve(size(parts));
   std::fill_n(gradient.data(), size(parts), T(0));
 }
 
 template <class T>
-std::pair<at::Tensor, at::Tensor> FilterTables<T>::back(const fused::Buffer<T>& gradient,
-                                                        int parts) {
+std::pair<at::Tensor, at::Tensor> FilterTables<T>::back(const cpu::Buffer<T>& gradient, int parts) {
   coefficients_.zero_();
   T* to = coefficients_.template mutable_data_ptr<T>();
   const T* from = gradient.data();

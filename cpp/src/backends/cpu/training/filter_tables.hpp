@@ -14,7 +14,7 @@
 
 #include "../inference/buffer.hpp"
 #include "../inference/kernels.hpp"
-#include "../inference/radial_table.hpp"
+#include "model/radial_table.hpp"
 
 namespace ipip::training {
 
@@ -25,33 +25,33 @@ class FilterTables {
   /// @param shape     basis, envelope and cutoff; its weights are not used
   /// @param channels  F
   /// @param error     target for the error of M over its largest value and slope
-  FilterTables(const fused::Kernels<T>& kernels, fused::RadialFilter shape, std::int64_t channels,
+  FilterTables(const cpu::Kernels<T>& kernels, RadialFilter shape, std::int64_t channels,
                double error);
 
   std::int64_t pieces() const { return pieces_; }
   double error() const { return error_; }
 
   /// Lays out the table of a filter; `parts` is 2 in the first layer, else 3.
-  void make(const at::Tensor& weight, const at::Tensor& bias, int parts, fused::Buffer<T>& table);
+  void make(const at::Tensor& weight, const at::Tensor& bias, int parts, cpu::Buffer<T>& table);
   /// Makes room for a table's gradient and sets it to zero.
-  void clear(int parts, fused::Buffer<T>& gradient) const;
+  void clear(int parts, cpu::Buffer<T>& gradient) const;
   /// The adjoint of `make`: gradients of weight [3 F, K] and bias [3 F].
-  std::pair<at::Tensor, at::Tensor> back(const fused::Buffer<T>& gradient, int parts);
+  std::pair<at::Tensor, at::Tensor> back(const cpu::Buffer<T>& gradient, int parts);
 
-  fused::Table<T> view(const fused::Buffer<T>& table) const {
+  cpu::Table<T> view(const cpu::Buffer<T>& table) const {
     return {table.data(), n_rows(), static_cast<double>(pieces_) / cutoff_};
   }
 
  private:
-  std::int64_t filled() const { return pieces_ + fused::kDegree; }
-  std::int64_t n_rows() const { return filled() + fused::kTaps; }  // zero rows close it
+  std::int64_t filled() const { return pieces_ + kDegree; }
+  std::int64_t n_rows() const { return filled() + kTaps; }  // zero rows close it
   std::size_t size(int parts) const {
     return static_cast<std::size_t>(n_rows() * parts * channels_);
   }
   template <class F>
   void each_run(int parts, F&& f) const;
 
-  const fused::Kernels<T>& kernels_;
+  const cpu::Kernels<T>& kernels_;
   std::int64_t channels_;
   double cutoff_;
   std::int64_t pieces_ = 0;

@@ -35,9 +35,9 @@ struct PairTangents {
 /// pairs has a tangent, there are no vectors to read, and tables have two parts.
 template <class T>
 struct TangentPass {
-  fused::PairRows<T> pairs;
+  cpu::PairRows<T> pairs;
   PairTangents<T> tangents;
-  fused::Table<T> table;
+  cpu::Table<T> table;
   std::int64_t channels = 0;
   bool first_layer = false;
   const std::int32_t* species = nullptr;  ///< [n]

@@ -23,7 +23,7 @@ template <class T>
 class Matrix {
  public:
   /// @param weight  [out, in], both multiples of 16
-  void pack(const fused::Kernels<T>& kernels, const at::Tensor& weight) {
+  void pack(const cpu::Kernels<T>& kernels, const at::Tensor& weight) {
     out_ = static_cast<int>(weight.size(0));
     in_ = static_cast<int>(weight.size(1));
     const auto size = static_cast<std::size_t>(weight.numel());
@@ -45,10 +45,10 @@ class Matrix {
   }
 
  private:
-  const fused::Kernels<T>* kernels_ = nullptr;
+  const cpu::Kernels<T>* kernels_ = nullptr;
   int out_ = 0;
   int in_ = 0;
-  fused::Buffer<T> forward_, backward_;
+  cpu::Buffer<T> forward_, backward_;
 };
 
 }  // namespace ipip::training

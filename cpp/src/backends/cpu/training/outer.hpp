@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Gradients of matrices. Included by kernels.inc alone, after inference/gemm.hpp.
+// Gradients of matrices. Included by kernels.inc alone, after isa/gemm.hpp.
 
 // w[rows, vectors of columns] += g^T x over n rows.
 template <class T, int rows, int vectors>

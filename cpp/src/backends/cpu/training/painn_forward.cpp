@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../inference/zbl.hpp"
+#include "model/zbl.hpp"
 #include "painn_training.hpp"
 
 namespace ipip::training {
@@ -17,9 +17,9 @@ const T* numbers(const at::Tensor& x) {
 }  // namespace
 
 template <class T>
-fused::EdgePass<T> PainnTraining<T>::pass(std::size_t l) {
+cpu::EdgePass<T> PainnTraining<T>::pass(std::size_t l) {
   Layer& layer = layers_[l];
-  fused::EdgePass<T> out;
+  cpu::EdgePass<T> out;
   out.pairs = lists_.receivers();
   out.table = tables_.view(layer.table);
   out.channels = channels_;
@@ -134,8 +134,8 @@ void PainnTraining<T>::pair_gradients(double* energies, double* forces, double* 
     double along = pairs[0] - (u[0] * gu[0] + u[1] * gu[1] + u[2] * gu[2]) / d;
     if (has_core_) {
       double slope = 0.0;
-      energies[f] += fused::zbl_pair(core_, static_cast<std::size_t>(species_[i]),
-                                     static_cast<std::size_t>(species_[j]), d, slope);
+      energies[f] += zbl_pair(core_, static_cast<std::size_t>(species_[i]),
+                              static_cast<std::size_t>(species_[j]), d, slope);
       along += slope;
     }
     for (std::size_t b = 0; b < 3; ++b) {

@@ -48,7 +48,7 @@ LinearWeights PainnTraining<T>::gradient_of(Gradient& g, Rows& x) {
 
 template <class T>
 void PainnTraining<T>::TangentColumns::reserve(std::size_t n) {
-  for (fused::Buffer<T>* column : {&d, &ux, &uy, &uz}) column->reserve(n);
+  for (cpu::Buffer<T>* column : {&d, &ux, &uy, &uz}) column->reserve(n);
 }
 
 template <class T>

@@ -14,12 +14,12 @@ namespace ipip::training {
 namespace {
 
 template <class T>
-const fused::Kernels<T>& kernels_of(const std::string& instruction_set) {
-  const fused::Kernels<T>* kernels = fused::find_kernels<T>(instruction_set);
+const cpu::Kernels<T>& kernels_of(const std::string& instruction_set) {
+  const cpu::Kernels<T>* kernels = cpu::find_kernels<T>(instruction_set);
   if (kernels != nullptr) return *kernels;
   throw Error(
       "instruction_set is \"" + instruction_set +
-      "\", expected auto or one that this processor runs: " + fused::supported_instruction_sets());
+      "\", expected auto or one that this processor runs: " + cpu::supported_instruction_sets());
 }
 
 template <class X>

@@ -19,19 +19,19 @@
 #include <string>
 #include <vector>
 
-#include "../inference/painn_model.hpp"
 #include "../inference/pair_lists.hpp"
 #include "filter_tables.hpp"
 #include "ipip/student.hpp"
 #include "kernels.hpp"
 #include "matrix.hpp"
+#include "model/painn_model.hpp"
 #include "twin.hpp"
 
 namespace ipip::training {
 
 /// What does not change in a training.
 struct Architecture {
-  fused::RadialFilter radial;  ///< basis, envelope and cutoff
+  RadialFilter radial;  ///< basis, envelope and cutoff
   std::int64_t layers = 0;
   double epsilon = 0.0;      ///< under the square root of norms
   double table_error = 0.0;  ///< of the splines of the radial basis
@@ -118,11 +118,11 @@ class PainnTraining final : public Training {
     Rows after, mixed, q, dot, z_context, h_context, a;
     Gradient g_out, g_after, g_a, g_h_context, g_z_context, g_q, g_mixed;
     Gradient g_messages, g_h, g_z;
-    fused::Buffer<T> table, table_gradient;
+    cpu::Buffer<T> table, table_gradient;
     Matrix<T> to_hidden, to_messages, mix, to_context, to_gains;
   };
   struct TangentColumns {
-    fused::Buffer<T> d, ux, uy, uz;
+    cpu::Buffer<T> d, ux, uy, uz;
     void reserve(std::size_t n);
     PairTangents<T> view() const { return {d.data(), ux.data(), uy.data(), uz.data()}; }
   };
@@ -148,19 +148,19 @@ class PainnTraining final : public Training {
   LinearWeights gradient_of(Gradient& g, Rows& x);
   void add_outer(at::Tensor& weight, Gradient& g, std::int64_t g_at, Rows& x, std::int64_t x_at);
 
-  fused::EdgePass<T> pass(std::size_t l);
+  cpu::EdgePass<T> pass(std::size_t l);
   TangentPass<T> tangent_pass(std::size_t l);
   UpdateRows<T> update_rows(std::size_t l);
   std::int64_t n_pairs() const { return static_cast<std::int64_t>(graph_.receivers.size()); }
   bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }
   static int parts(std::size_t l) { return l == 0 ? 2 : 3; }
 
-  const fused::Kernels<T>& kernels_;
+  const cpu::Kernels<T>& kernels_;
   const TrainingKernels<T>& tangents_;
   std::int64_t channels_;
   T epsilon_;
   FilterTables<T> tables_;
-  fused::PairLists<T> lists_;
+  cpu::PairLists<T> lists_;
   std::vector<Layer> layers_;
 
   Graph graph_;
@@ -171,15 +171,15 @@ class PainnTraining final : public Training {
   std::vector<std::int64_t> frame_of_atom_;
   std::vector<double> scale_, offset_;
   bool has_core_ = false;
-  fused::PainnModel core_;
+  PainnModel core_;
 
   Weights weights_, gradient_;
   std::int64_t readout_width_ = 0;  // without padding
   Rows final_, z_readout_;
   Gradient g_z_readout_;
   Matrix<T> to_readout_;
-  fused::Buffer<T> readout_weight_, row_scale_, row_seed_;
-  fused::Buffer<T> pairs_;  // [n_pairs, 4] (dE/dd, dE/du)
+  cpu::Buffer<T> readout_weight_, row_scale_, row_seed_;
+  cpu::Buffer<T> pairs_;  // [n_pairs, 4] (dE/dd, dE/du)
   TangentColumns changes_;
 };
 

@@ -40,7 +40,7 @@ class Twin {
  private:
   std::int64_t n_ = 0;
   std::int64_t width_ = 0;
-  fused::Buffer<T> data_;
+  cpu::Buffer<T> data_;
 };
 
 }  // namespace ipip::training

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "model/model_file.hpp"
+#include "model_file.hpp"
 #include "radial_table.hpp"
 
-namespace ipip::fused {
+namespace ipip {
 
 /// y = W x + b in float64.
 struct Linear {
@@ -43,10 +43,10 @@ struct PainnModel {
   std::vector<double> reach;           ///< [n_species, n_species] Å
 };
 
-/// Why the fused evaluator does not run this student, or an empty text.
-std::string refusal(const Metadata& metadata);
+/// Why no kernels run this student, on any device, or an empty text.
+std::string kernels_refusal(const Metadata& metadata);
 
-/// Reads a student for which `refusal` is empty.
+/// Reads a student for which `kernels_refusal` is empty.
 PainnModel read_painn(const ModelFile& file);
 
-}  // namespace ipip::fused
+}  // namespace ipip

@@ -6,7 +6,7 @@
 
 #include "painn_model.hpp"
 
-namespace ipip::fused {
+namespace ipip {
 
 /// Half a pair's screened nuclear repulsion (`ipip.models.zbl`), eV, and its slope, eV/Å.
 inline double zbl_pair(const PainnModel& model, std::size_t zi, std::size_t zj, double d,
@@ -32,4 +32,4 @@ inline double zbl_pair(const PainnModel& model, std::size_t zi, std::size_t zj, 
   return factor * screen * envelope;
 }
 
-}  // namespace ipip::fused
+}  // namespace ipip

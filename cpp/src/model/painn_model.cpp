@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <string>
 
-#include "model/student_arrays.hpp"
+#include "student_arrays.hpp"
 
-namespace ipip::fused {
+namespace ipip {
 namespace {
 
 constexpr double kNormEpsilon = 1e-8;  // as ipip.models.painn has it
@@ -52,7 +52,7 @@ Linear average_heads(const Linear& heads) {
 
 }  // namespace
 
-std::string refusal(const Metadata& metadata) {
+std::string kernels_refusal(const Metadata& metadata) {
   const std::string& architecture = metadata.info.architecture;
   return architecture == "painn" ? ""
                                  : "its architecture is " + architecture.substr(0, 60) +
@@ -90,4 +90,4 @@ PainnModel read_painn(const ModelFile& file) {
   return model;
 }
 
-}  // namespace ipip::fused
+}  // namespace ipip

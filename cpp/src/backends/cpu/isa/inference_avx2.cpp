@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Kernels for one instruction set; the build gives this file its compiler flags.
+// The build gives this file the compiler flags of its instruction set.
 #define IPIP_ISA avx2
 #define IPIP_VECTOR_BYTES 32
 #define IPIP_MAX_VECTORS 2
 #define IPIP_BACK_VECTORS 1
-#include "kernels.inc"
+#include "../inference/kernels.inc"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Training kernels for one instruction set; the build gives this file its compiler flags.
+// The build gives this file the compiler flags of its instruction set.
 #define IPIP_ISA generic
 #define IPIP_VECTOR_BYTES 16
 #define IPIP_MAX_VECTORS 2
 #define IPIP_BACK_VECTORS 1
-#include "kernels.inc"
+#include "../training/kernels.inc"

@@ -12,9 +12,9 @@
 #include <cstddef>
 #include <numbers>
 
-#include "kernels.hpp"
+#include "spline.hpp"
 
-namespace ipip::fused {
+namespace ipip {
 namespace {
 
 constexpr std::int64_t kPad = 60;  // 0.43^60 = 1e-22
@@ -155,4 +155,4 @@ RadialTable tabulate(const RadialFilter& filter, double target) {
   return table;
 }
 
-}  // namespace ipip::fused
+}  // namespace ipip

@@ -7,7 +7,7 @@
 
 #include "ipip/export.hpp"
 
-namespace ipip::fused {
+namespace ipip {
 
 /// w_o(d) = envelope(d) (sum_k weight[o, k] basis_k(d) + bias[o]), as ipip.models.radial has it.
 struct RadialFilter {
@@ -37,4 +37,4 @@ IPIP_API RadialTable tabulate(const RadialFilter& filter, double target);
 /// The same with a given number of pieces.
 RadialTable tabulate_pieces(const RadialFilter& filter, std::int64_t pieces);
 
-}  // namespace ipip::fused
+}  // namespace ipip

@@ -10,10 +10,11 @@ from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
 from ipip.loop.explored_species import species_at_end, species_over_time
 from ipip.loop.results import write_results
-from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.manifest import read_manifests
 from ipip.species import molecules_in
 from ipip.species.run import species_of_dump
+from ipip.stages.student_md import STUDENT_MD
 
 
 def test_molecules_are_counted_across_the_walls_of_the_box():
@@ -41,7 +42,7 @@ def test_the_ends_of_the_explorations_are_counted(copied):
 
 def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
     copied = RunFolder(copied[1])
-    dump = copied.stage(stage_id(1, "10_explore")) / "runs/alloy_00/trajectory.dump"
+    dump = copied.stage(STUDENT_MD.of(1)) / "runs/alloy_00/trajectory.dump"
     folder = copied.root / "species-long"
     settings = SpeciesSettings(follow="Au", metal_bonds=True)
     species_of_dump(dump, settings, folder)  # units and time step are those of the run

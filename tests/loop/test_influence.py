@@ -7,20 +7,20 @@ import pytest
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.loop.run import run_loop
-from ipip.loop.sequence import StageFactory
+from ipip.loop.schedule import build_schedule
 from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.manifest import read_manifests
-from ipip.pipeline.schedule import build_course
 from ipip.pipeline.validity import find_done
 from ipip.sealed import digest_json, read_sealed, sealed_text
+from ipip.stages.rounds import RoundFactory
 
 
 def invalid(folder, settings):
     """Return which finished stages of a run do not hold with these settings, and why."""
     run = RunFolder(folder)
     manifests = read_manifests(run)
-    make_round = StageFactory(settings).round
-    course = build_course(make_round, manifests, settings.stop, settings.rounds)
+    make_round = RoundFactory(settings).round
+    course = build_schedule(make_round, manifests, settings.stop, settings.rounds)
     found = find_done(run, course.stages, manifests)
     assert found.done or found.invalid
     return found.invalid

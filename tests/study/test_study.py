@@ -14,7 +14,8 @@ from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import InputError
-from ipip.pipeline.folder import stage_id
+from ipip.stages.relabel import RELABEL
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.study.driver import run_study
 
 ARMS = ["none", "one-shot", "iterated", "iterated-teacher-labels"]
@@ -105,7 +106,7 @@ def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
         path = folder / "runs" / "seed_1" / arm / stage / "manifest.json"
         return json.loads(path.read_text())["finished"]
 
-    explore, forget = stage_id(0, "10_explore"), stage_id(1, "20_relabel")
+    explore, forget = TEACHER_MD.of(0), RELABEL.of(1)
     assert len({digest(arm, explore) for arm in ARMS}) == 1
     assert digest("iterated", forget) != digest("iterated-teacher-labels", forget)
 

@@ -11,7 +11,8 @@ import typer
 def rewind(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     stage: Annotated[
-        str, typer.Argument(help="First stage to set aside: round_001/15_harvest, or round_001.")
+        str,
+        typer.Argument(help="First stage to set aside, as `ipip status` names it, or round_001."),
     ],
 ) -> None:
     """Set a stage and all later ones aside; `ipip run` computes them again."""

@@ -20,7 +20,7 @@ from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError
 from ipip.loop.diversity import choose_different, describe_frames, thin
-from ipip.loop.plan import BYTES_PER_ATOM
+from ipip.pipeline.cost import BYTES_PER_ATOM
 from ipip.pipeline.disk import full_disk_explained, require_space
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
@@ -29,8 +29,9 @@ from ipip.pipeline.storage import write_json, write_sealed
 from ipip.pipeline.validity import STARTED, read_started
 from ipip.pipeline.versions import installed_versions
 from ipip.sealed import digest_json
+from ipip.stages.teacher_md import RUNS_FOLDER
 from ipip.stages.work.starts import Start, frame_starts
-from ipip.stages.work.teacher_md import RUNS_FOLDER, read_teacher, run_teacher
+from ipip.stages.work.teacher_md import read_teacher, run_teacher
 
 RECORD_FILE = "explore.json"
 FEATURES_FILE = "features.npz"

@@ -17,11 +17,11 @@ from ipip.data import Frame, composition, read_frames
 from ipip.decisions.statistics import paired_bootstrap
 from ipip.loop.config_lock import read_config_lock
 from ipip.loop.explored_species import species_at_end, species_over_time
-from ipip.loop.summary import LABEL, NONE, held_out_units
+from ipip.loop.schedule import evaluated_rounds, teacher_calls
+from ipip.loop.summary import held_out_units
 from ipip.pages.numbers import format_number
-from ipip.pipeline.folder import RunFolder, stage_id
+from ipip.pipeline.folder import RunFolder, split_stage_id
 from ipip.pipeline.manifest import Manifest
-from ipip.pipeline.schedule import evaluated_rounds, teacher_calls
 from ipip.pipeline.seeds import derive_seed
 from ipip.report import (
     Curve,
@@ -32,31 +32,38 @@ from ipip.report import (
     StabilityRun,
     StageCost,
 )
+from ipip.stages.baseline import BASELINE
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import LABEL, TEACHER_TEST, TEST_FILE, TRAIN_FILE
+from ipip.stages.listing import find_stage
+from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.relabel import RELABEL
+from ipip.stages.student_md import STUDENT_MD
 from ipip.stages.work.concerns import as_sentence, blocks_at_constant_pressure, pressure_concerns
 
 Manifests = Mapping[str, Manifest]
+OTHER = "#555d6b"  # of a stage that this version does not know
 STRESS = "stress_mae_ev_per_a3"
-TRAININGS = {"30_pretrain": "pretraining", "40_finetune": "fine-tuning"}
 
 
 def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]) -> ReportContent:
     """Return what the report tells of a run, from its manifests and small files."""
-    label = manifests[LABEL]
+    label = manifests[LABEL.of(0)]
     rounds = evaluated_rounds(manifests)
-    sets = [LABEL, *(stage_id(index, "20_relabel") for index in rounds[1:])]
+    sets = [pretraining_set_of(index) for index in rounds]
     return ReportContent(
         summary=summary,
         compositions=tuple(manifests[name].results["composition"]["by_origin"] for name in sets),
         parity=tuple(_parity(run, rounds, manifests)),
-        failure_causes=tuple(_causes(manifests[stage_id(k, "50_evaluate")]) for k in rounds),
+        failure_causes=tuple(_causes(manifests[EVALUATE.of(k)]) for k in rounds),
         notes=tuple(_notes(run, label, manifests, rounds)),
         models=tuple(_models(manifests, rounds)),
         drift=tuple(_drift(manifests, rounds)),
         costs=tuple(_costs(manifests)),
         curves=tuple(_curves(run, manifests)),
-        harvests=tuple(
-            (index, dict(manifests[stage_id(index, "15_harvest")].results)) for index in rounds[1:]
-        ),
+        harvests=tuple((index, dict(manifests[HARVEST.of(index)].results)) for index in rounds[1:]),
         species=tuple(species_at_end(run, manifests, len(rounds))),
         courses=tuple(species_over_time(run)),
         links=tuple(_links(run)),
@@ -67,13 +74,13 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
 
 def _evaluations(manifests: Manifests, rounds: list[int]) -> dict[str, str]:
     """Return the stage that measured each student, by the student's name."""
-    stages = {"none": NONE} if NONE in manifests else {}
-    return stages | {f"student {index}": stage_id(index, "50_evaluate") for index in rounds}
+    stages = {"none": BASELINE.of(0)} if BASELINE.of(0) in manifests else {}
+    return stages | {f"student {index}": EVALUATE.of(index) for index in rounds}
 
 
 def _models(manifests: Manifests, rounds: list[int]) -> list[ModelResult]:
     """Return errors with intervals and stability runs of the teacher and each student."""
-    label = manifests[LABEL]
+    label = manifests[LABEL.of(0)]
     models = [
         ModelResult(
             "teacher",
@@ -124,7 +131,7 @@ def _causes(manifest: Manifest) -> dict[str, int]:
 def _drift(manifests: Manifests, rounds: list[int]) -> list[Drift]:
     found = []
     for index in rounds[1:]:
-        results = manifests[stage_id(index, "20_relabel")].results
+        results = manifests[RELABEL.of(index)].results
         if results["drift"]:
             trust = results.get("trust")
             found.append(
@@ -139,19 +146,23 @@ def _drift(manifests: Manifests, rounds: list[int]) -> list[Drift]:
 
 
 def _costs(manifests: Manifests) -> list[StageCost]:
-    return [
-        StageCost(manifest.stage, manifest.wall_s, teacher_calls(manifest))
-        for manifest in manifests.values()
-    ]
+    costs = []
+    for manifest in manifests.values():
+        stage = find_stage(manifest.stage)
+        name = split_stage_id(manifest.stage)[1]
+        label, colour = (name, OTHER) if stage is None else (stage.label, stage.colour)
+        calls = teacher_calls(manifest)
+        costs.append(StageCost(manifest.stage, manifest.wall_s, calls, label, colour))
+    return costs
 
 
 def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
     """Return the learning curve of each training."""
     curves = []
     for identity in manifests:
-        round_name, name = identity.split("/")
+        stage = find_stage(identity)
         path = run.stage(identity) / "training" / "metrics.csv"
-        if name in TRAININGS and path.exists():
+        if stage is not None and stage.curve is not None and path.exists():
             with path.open(encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
             points = [
@@ -159,16 +170,16 @@ def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
                 for row in rows
                 if row.get("valid_force_mae_ev_per_a")
             ]
-            curves.append(Curve(TRAININGS[name], int(round_name.split("_")[1]), tuple(points)))
+            curves.append(Curve(stage.curve, split_stage_id(identity)[0], tuple(points)))
     return curves
 
 
 def _parity(run: RunFolder, rounds: list[int], manifests: Manifests) -> list[Parity]:
-    zero = manifests[LABEL].results["energy_scale"]["reference_energies"]
-    known = read_frames(run.stage(LABEL) / "test.xyz")
-    files = {"teacher": run.stage(LABEL) / "teacher_test.xyz"}
+    zero = manifests[LABEL.of(0)].results["energy_scale"]["reference_energies"]
+    known = read_frames(run.stage(LABEL.of(0)) / TEST_FILE)
+    files = {"teacher": run.stage(LABEL.of(0)) / TEACHER_TEST}
     for name, stage in _evaluations(manifests, rounds).items():
-        files[name] = run.stage(stage) / "test.xyz"
+        files[name] = run.stage(stage) / TEST_FILE
     return [_one_parity(name, known, path, zero) for name, path in files.items()]
 
 
@@ -239,8 +250,8 @@ def _pressure(
         return notes
     if not blocks_at_constant_pressure(settings):
         return notes
-    folder = run.stage(LABEL)
-    parts = (read_frames(folder / name) for name in ("train.xyz", "test.xyz"))
+    folder = run.stage(LABEL.of(0))
+    parts = (read_frames(folder / name) for name in (TRAIN_FILE, TEST_FILE))
     return [*notes, *(as_sentence(concern) for concern in pressure_concerns(settings, *parts))]
 
 
@@ -257,14 +268,14 @@ def _notes(run: RunFolder, label: Manifest, manifests: Manifests, rounds: list[i
         *_pressure(run, label, manifests, rounds),
     ]
     for index in rounds[1:]:
-        drift = manifests[stage_id(index, "20_relabel")].results["drift"]
+        drift = manifests[RELABEL.of(index)].results["drift"]
         if drift:
             notes.append(
                 f"Round {index}: relabelling moved the kept frames' labels by "
                 f"{drift['force_change_ev_per_a']:.3f} eV/Å and "
                 f"{drift['energy_change_mev_per_atom']:.1f} meV/atom (mean absolute)."
             )
-        pretrained = manifests[stage_id(index, "30_pretrain")].results
+        pretrained = manifests[PRETRAIN.of(index)].results
         if "harvested_force_mae_ev_per_a" in pretrained:
             notes.append(
                 f"Round {index}: pretraining ended with a force MAE of "
@@ -272,7 +283,7 @@ def _notes(run: RunFolder, label: Manifest, manifests: Manifests, rounds: list[i
                 f"all rounds, {pretrained['harvested_force_mae_ev_per_a']:.3f} eV/Å on "
                 f"{pretrained['harvested_frames']} harvested frames that were held out."
             )
-        runs = manifests[stage_id(index, "10_explore")].results["runs"]
+        runs = manifests[STUDENT_MD.of(index)].results["runs"]
         failed = sum(entry["state"] == "unstable" for entry in runs)
         notes.append(f"Round {index}: {failed} of {len(runs)} exploration runs were unstable.")
     return notes

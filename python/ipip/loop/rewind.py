@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
+from ipip.loop.config_lock import read_settings
 from ipip.loop.results import gather_results, write_gathered
-from ipip.loop.rules import read_rules
+from ipip.loop.schedule import evaluated_rounds
 from ipip.pipeline.discard import from_stage_on, set_aside
 from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.manifest import Manifest, survey_manifests
-from ipip.pipeline.schedule import evaluated_rounds
 
 
 def _rest(run: RunFolder, names: Sequence[str]) -> dict[str, Manifest]:
@@ -52,10 +52,10 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
     run.require()
     with hold_lock(run.lock, "rewind"):
         names = from_stage_on(run, first)
-        rules = read_rules(run)
+        settings = read_settings(run)
         rest = _rest(run, names)
         # Gathered first: nothing is moved before they can be written.
-        results = gather_results(run, rest, rules) if evaluated_rounds(rest) else None
+        results = gather_results(run, rest, settings) if evaluated_rounds(rest) else None
         aside = set_aside(run, names)
         if results is not None:
             write_gathered(run, results)

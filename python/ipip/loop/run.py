@@ -13,7 +13,7 @@ from ipip.errors import InputError
 from ipip.loop.checks import check_inputs
 from ipip.loop.config_lock import write_config_lock
 from ipip.loop.results import write_results
-from ipip.loop.sequence import StageFactory
+from ipip.loop.schedule import Schedule, build_schedule, evaluated_rounds, spent
 from ipip.loop.status import read_status
 from ipip.pipeline.discard import from_stage_on, set_aside, stages_on_disk
 from ipip.pipeline.disk import full_disk_explained
@@ -23,13 +23,12 @@ from ipip.pipeline.journal import append_event
 from ipip.pipeline.manifest import Manifest, UnreadableManifestError, survey_manifests
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.reuse import take_over
-from ipip.pipeline.schedule import Course, build_course, evaluated_rounds, spent
 from ipip.pipeline.storage import read_json
 from ipip.pipeline.validity import Found, find_done, read_started
 from ipip.pipeline.watch import WatchedReporter
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.rounds import RoundFactory
 
-FIRST_OF_ROUND = "05_forget"
-LAST_OF_ROUND = ("50_evaluate", "60_baseline")
 Confirm = Callable[[str], bool]
 
 
@@ -84,10 +83,10 @@ def _drive(
     donors: Sequence[Path],
     again: Sequence[str],
 ) -> None:
-    factory = StageFactory(settings)
+    factory = RoundFactory(settings)
     done = _valid_stages(run, factory, confirm, reporter, again)
     write_config_lock(run, settings)
-    append_event(run.journal, "run_started", stages=len(_course(factory, done).stages))
+    append_event(run.journal, "run_started", stages=len(_schedule(factory, done).stages))
     if evaluated_rounds(done) and not run.summary.exists():  # later stages were set aside
         write_results(run.root)
     budget = _run(run, factory, done, reporter, donors)
@@ -98,7 +97,7 @@ def _drive(
 
 def _run(
     run: RunFolder,
-    factory: StageFactory,
+    factory: RoundFactory,
     done: dict[str, Manifest],
     reporter: Reporter,
     donors: Sequence[Path],
@@ -109,15 +108,15 @@ def _run(
     for identity in done:
         reporter.stage_skipped(identity)
     while True:
-        course = _course(factory, done)
-        rolled_back = course.next.rolled_back if course.next is not None else {}
+        schedule = _schedule(factory, done)
+        rolled_back = schedule.next.rolled_back if schedule.next is not None else {}
         for index, reason in rolled_back.items():
             _tell(reporter, told, f"round {index} is rolled back: {reason}")
-        certain = course.stages[: course.decided]
+        certain = schedule.stages[: schedule.decided]
         ahead = [number for number, stage in enumerate(certain) if stage.identity not in done]
         if not ahead:
-            if course.stop is not None:
-                reporter.message(f"the run ends here: {course.stop}")
+            if schedule.stop is not None:
+                reporter.message(f"the run ends here: {schedule.stop}")
             return None
         stage = certain[ahead[0]]
         taken = take_over(run, stage, done, donors)
@@ -125,21 +124,22 @@ def _run(
             done[stage.identity] = taken
             reporter.message(f"{stage.identity} was taken over from another run")
             continue
-        budget = budget_is_spent(spent(done), rules, stage.teacher_calls)
+        budget = budget_is_spent(spent(done), rules, stage.stage.teacher_calls(factory.settings))
         if budget is not None:
             reporter.message(f"the run ends here, for now: {budget}")
             return budget
-        if stage.name == FIRST_OF_ROUND:
+        index = stage.round.index
+        if index > 0 and certain[ahead[0] - 1].round.index < index:
             _tell_time_left(run, reporter)
-        place = (ahead[0] + 1, len(course.stages))
+        place = (ahead[0] + 1, len(schedule.stages))
         done[stage.identity] = run_stage(run, stage, done, reporter, place)
-        if stage.name in LAST_OF_ROUND:
+        if EVALUATE.of(index) in done:
             write_results(run.root)
 
 
 def _valid_stages(
     run: RunFolder,
-    factory: StageFactory,
+    factory: RoundFactory,
     confirm: Confirm | None,
     reporter: Reporter,
     again: Sequence[str],
@@ -151,11 +151,11 @@ def _valid_stages(
     """
     while True:
         survey = survey_manifests(run)
-        course = _course(factory, survey.manifests)
-        found = find_done(run, course.stages, survey.manifests, survey.unreadable)
+        schedule = _schedule(factory, survey.manifests)
+        found = find_done(run, schedule.stages, survey.manifests, survey.unreadable)
         if not run.config_lock.exists():
             _require_same_run(run, found)
-        found.invalid.update(_beyond(run, course, survey.unreadable, found))
+        found.invalid.update(_beyond(run, schedule, survey.unreadable, found))
         others = {name: why for name, why in found.invalid.items() if name not in again}
         if not others and not again:
             return found.done
@@ -168,13 +168,16 @@ def _valid_stages(
 
 
 def _beyond(
-    run: RunFolder, course: Course, unreadable: Mapping[str, UnreadableManifestError], found: Found
+    run: RunFolder,
+    schedule: Schedule,
+    unreadable: Mapping[str, UnreadableManifestError],
+    found: Found,
 ) -> dict[str, str]:
     """Return the stages on the disk that the settings do not ask for but that cannot stay.
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
-    own = {stage.identity for stage in course.stages}
+    own = {stage.identity for stage in schedule.stages}
     first = min(found.invalid, default=None)
     others = [name for name in stages_on_disk(run) if name not in own]
     reasons = {
@@ -222,9 +225,9 @@ def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
         )
 
 
-def _course(factory: StageFactory, manifests: dict[str, Manifest]) -> Course:
+def _schedule(factory: RoundFactory, manifests: dict[str, Manifest]) -> Schedule:
     settings = factory.settings
-    return build_course(factory.round, manifests, settings.stop, settings.rounds)
+    return build_schedule(factory.round, manifests, settings.stop, settings.rounds)
 
 
 def _require_own_folder(run: RunFolder, folder: Path) -> None:

@@ -19,10 +19,11 @@ from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
+from ipip.stages.pretrain import STUDENT_FILE
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.stages.work.reference_frames import read_reference
-from ipip.stages.work.training import STUDENT_FILE, Trainer, divide
+from ipip.stages.work.training import Trainer, divide
 from ipip.train import fit, metrics
 
 

@@ -6,7 +6,8 @@ import contextlib
 import datetime
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ipip.errors import IpipError
@@ -16,7 +17,7 @@ from ipip.pipeline.integrity import changed_files
 from ipip.pipeline.journal import append_event
 from ipip.pipeline.manifest import Manifest, describe_outputs, write_manifest
 from ipip.pipeline.reporter import Reporter
-from ipip.pipeline.stage import Stage, StageRun
+from ipip.pipeline.stage import BoundStage, StageRun
 from ipip.pipeline.stop import Stopped
 from ipip.pipeline.storage import write_sealed
 from ipip.pipeline.validity import STARTED, code_version, is_same_work, read_started, stage_key
@@ -25,7 +26,7 @@ from ipip.pipeline.versions import installed_versions
 
 def run_stage(
     run: RunFolder,
-    stage: Stage,
+    stage: BoundStage,
     done: Mapping[str, Manifest],
     reporter: Reporter,
     place: tuple[int, int] = (1, 1),
@@ -44,7 +45,7 @@ def run_stage(
     Raises:
         IpipError: the stage failed; what it left is continued from.
     """
-    reporter.stage_started(stage.identity, stage.title, *place)
+    reporter.stage_started(stage.identity, stage.stage.title, *place)
     with full_disk_explained(run.stage(stage.identity)):
         manifest, note = _do(run, stage, done, reporter)
     reporter.stage_finished(stage.identity, manifest.wall_s, note)
@@ -52,7 +53,7 @@ def run_stage(
 
 
 def _do(
-    run: RunFolder, stage: Stage, done: Mapping[str, Manifest], reporter: Reporter
+    run: RunFolder, stage: BoundStage, done: Mapping[str, Manifest], reporter: Reporter
 ) -> tuple[Manifest, str]:
     folder = run.stage(stage.identity)
     key = stage_key(stage, done)
@@ -69,7 +70,8 @@ def _do(
     clock = time.perf_counter()
     try:
         before = prepare_folder(folder, stage, done)
-        result = stage.work(StageRun(run, folder, inputs, reporter, stage.chain))
+        result = stage.stage.work(StageRun(run, folder, inputs, reporter, stage.round))
+        _require_declared(stage, folder, result.outputs)
         manifest = Manifest(
             stage=stage.identity,
             key=key,
@@ -98,7 +100,18 @@ def _do(
     return manifest, result.note
 
 
-def prepare_folder(folder: Path, stage: Stage, done: Mapping[str, Manifest]) -> float:
+def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) -> None:
+    """Check that a stage wrote what it says that it writes: it is what others know of it."""
+    for path in outputs:
+        name = path.relative_to(folder).as_posix()
+        if not any(fnmatch(name, pattern) for pattern in stage.stage.writes):
+            raise ValueError(
+                f"stage {stage.identity} wrote {name}; it says that it writes "
+                f"{', '.join(stage.stage.writes)}"
+            )
+
+
+def prepare_folder(folder: Path, stage: BoundStage, done: Mapping[str, Manifest]) -> float:
     """Make the stage's folder ready: what other work left there is removed, its own stays.
 
     Returns:

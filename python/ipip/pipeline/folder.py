@@ -7,46 +7,16 @@ from pathlib import Path
 
 from ipip.errors import InputError
 
-FIRST_ROUND = ("10_explore", "20_label", "30_pretrain", "40_finetune", "50_evaluate")
-LATER_ROUND = (
-    "05_forget",
-    "10_explore",
-    "15_harvest",
-    "20_relabel",
-    "30_pretrain",
-    "40_finetune",
-    "50_evaluate",
-)
-COMMITTEE = "45_committee"  # only where the settings ask for one
-ACTIVE = "17_reference"  # in later rounds, only where the settings ask for it
-BASELINE = "60_baseline"  # in round 0, only where the settings ask for it
-
-
-def previous_set(base: int) -> str:
-    """Return the name of the stage that wrote the pretraining set of round `base`."""
-    return stage_id(base, "20_label" if base == 0 else "20_relabel")
-
-
-def stage_names(
-    round_index: int, *, committee: bool = False, baseline: bool = False, active: bool = False
-) -> tuple[str, ...]:
-    """Return the stages of a round in order.
-
-    Args:
-        round_index: of the round.
-        committee: the round trains a committee.
-        baseline: round 0 trains the baseline without pretraining.
-        active: later rounds have new frames labelled at the reference level.
-    """
-    names = list(FIRST_ROUND if round_index == 0 else LATER_ROUND)
-    names += [COMMITTEE] * committee + [BASELINE] * (baseline and round_index == 0)
-    names += [ACTIVE] * (active and round_index > 0)
-    return tuple(sorted(names))  # the numbers before the names are their order
-
 
 def stage_id(round_index: int, name: str) -> str:
     """Return a stage's name within the run: ``round_001/15_harvest``."""
     return f"round_{round_index:03d}/{name}"
+
+
+def split_stage_id(identity: str) -> tuple[int, str]:
+    """Return round and name of a stage from its name within the run."""
+    round_name, _, name = identity.partition("/")
+    return int(round_name.removeprefix("round_")), name
 
 
 @dataclasses.dataclass(frozen=True)

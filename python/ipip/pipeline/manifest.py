@@ -88,6 +88,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_text(folder / FILE_NAME, sealed_text(manifest.model_dump(), indent=2) + "\n")
 
 
+def is_finished(folder: Path) -> bool:
+    """Say whether the stage in `folder` has a manifest, whatever that is worth."""
+    return (folder / FILE_NAME).exists()
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of the stage in `folder`, or None where the stage is not finished.
 

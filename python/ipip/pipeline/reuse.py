@@ -11,14 +11,14 @@ from ipip.errors import IpipError
 from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.journal import append_event
 from ipip.pipeline.manifest import Manifest, changed_outputs, read_manifest
-from ipip.pipeline.stage import Stage
+from ipip.pipeline.stage import BoundStage
 from ipip.pipeline.validity import is_same_work
 
 PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found among them
 
 
 def take_over(
-    run: RunFolder, stage: Stage, done: Mapping[str, Manifest], donors: Sequence[Path]
+    run: RunFolder, stage: BoundStage, done: Mapping[str, Manifest], donors: Sequence[Path]
 ) -> Manifest | None:
     """Copy a stage from the first donor that finished it under the same key and still has it whole.
 

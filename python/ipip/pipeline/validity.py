@@ -10,12 +10,10 @@ from typing import Any
 import ipip
 from ipip.config.comparison import compare_settings, describe_differences
 from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import FILE_NAME, Manifest, UnreadableManifestError, changed_outputs
-from ipip.pipeline.stage import Stage
+from ipip.pipeline.manifest import Manifest, UnreadableManifestError, changed_outputs
+from ipip.pipeline.stage import BoundStage
 from ipip.sealed import DamagedError, digest_json, read_sealed
 
-EXPLORE, HARVEST = "10_explore", "15_harvest"
-GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed
 STARTED = "started.json"
 
 
@@ -36,16 +34,16 @@ class Found:
         return "\n".join(f"  {name}: {reason}" for name, reason in self.invalid.items())
 
 
-def code_version(stage: Stage) -> str:
+def code_version(stage: BoundStage) -> str:
     """Return what stands for the code of a stage: the package's version and its revision.
 
     A patch release changes no results; a stage whose results change gets a new revision.
     """
-    return f"ipip {'.'.join(ipip.__version__.split('.')[:2])}, revision {stage.revision}"
+    return f"ipip {'.'.join(ipip.__version__.split('.')[:2])}, revision {stage.stage.revision}"
 
 
 def stage_key(
-    stage: Stage,
+    stage: BoundStage,
     manifests: Mapping[str, Manifest],
     settings: Mapping[str, Any] | None = None,
 ) -> str:
@@ -67,7 +65,7 @@ def stage_key(
 
 
 def is_same_work(
-    stage: Stage, manifests: Mapping[str, Manifest], key: str, settings: Mapping[str, Any]
+    stage: BoundStage, manifests: Mapping[str, Manifest], key: str, settings: Mapping[str, Any]
 ) -> bool:
     """Say whether a record of a stage is of what the stage would make now.
 
@@ -87,7 +85,7 @@ def is_same_work(
 
 def find_done(
     run: RunFolder,
-    stages: Sequence[Stage],
+    stages: Sequence[BoundStage],
     manifests: Mapping[str, Manifest],
     unreadable: Mapping[str, UnreadableManifestError] | None = None,
 ) -> Found:
@@ -127,7 +125,7 @@ def read_started(folder: Path) -> dict[str, Any] | None:
     return begun
 
 
-def _begun_otherwise(run: RunFolder, stage: Stage, found: Found) -> str | None:
+def _begun_otherwise(run: RunFolder, stage: BoundStage, found: Found) -> str | None:
     """Say that an unfinished stage was begun with something else than now."""
     begun = read_started(run.stage(stage.identity))
     if begun is None:
@@ -141,7 +139,7 @@ def _begun_otherwise(run: RunFolder, stage: Stage, found: Found) -> str | None:
     return f"was begun, but not finished, with {told}"
 
 
-def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> str | None:
+def _problem(run: RunFolder, stage: BoundStage, manifest: Manifest, found: Found) -> str | None:
     differences = compare_settings(manifest.settings, stage.settings, stage.without_influence)
     if differences:
         return describe_differences(differences)
@@ -151,9 +149,9 @@ def _problem(run: RunFolder, stage: Stage, manifest: Manifest, found: Found) -> 
     changed = changed_outputs(folder, manifest)
     if changed:
         return f"{changed[0]} is missing or was changed after the stage was done"
-    harvested = (folder.parent / HARVEST / FILE_NAME).exists()
-    if stage.name == EXPLORE and (folder / GARBAGE_COLLECTED).exists() and not harvested:
-        return "frames that the harvest needs were removed by `ipip gc`"
+    damage = stage.stage.damage(run, stage.round.index)
+    if damage is not None:
+        return damage
     lost = [name for name in stage.inputs if name not in found.done]
     if lost:
         return f"follows {lost[0]}"

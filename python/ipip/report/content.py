@@ -88,11 +88,21 @@ class Drift:
 
 @dataclasses.dataclass(frozen=True)
 class StageCost:
-    """Wall time (s) and evaluations of the teacher of one stage, ``round_001/15_harvest``."""
+    """What one stage took.
+
+    Attributes:
+        stage: its name within the run.
+        wall_s: wall time, s.
+        teacher_calls: evaluations of the teacher.
+        label: what it does, in a word or two.
+        colour: that it has in figures, #rrggbb.
+    """
 
     stage: str
     wall_s: float
     teacher_calls: int
+    label: str
+    colour: str
 
 
 @dataclasses.dataclass(frozen=True)

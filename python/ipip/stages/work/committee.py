@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
 from ipip.export import load_student
-from ipip.pipeline.folder import stage_id
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.stages.label import LABEL, TRAIN_FILE, VALID_FILE
+from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.reference_labels import reference_frames
-from ipip.stages.work.training import STUDENT_FILE, train_student
+from ipip.stages.work.training import train_student
 
 
 def members(folder: Path, count: int) -> list[Path]:
@@ -22,23 +22,21 @@ def members(folder: Path, count: int) -> list[Path]:
     return [folder / f"member_{number}.pt" for number in range(1, count)]
 
 
-def committee(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def committee(run: StageRun) -> StageResult:
     """Fine-tune each further member on a random part of the reference training frames.
 
     Parts are drawn by trajectory where the reference names them, so that members differ in what
     they know and not only in the order in which they learnt it.
     """
-    label = stage_id(0, "20_label")
-    train = read_frames(run.path(label, "train.xyz"))
-    valid = read_frames(run.path(label, "valid.xyz"))
-    if settings.active is not None:
-        train += reference_frames((*run.chain, round_index), run)
-    pretrained = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
+    settings, index, label = run.settings, run.round.index, LABEL.of(0)
+    train = read_frames(run.path(label, TRAIN_FILE)) + reference_frames(run)
+    valid = read_frames(run.path(label, VALID_FILE))
+    pretrained = load_student(run.path(PRETRAIN.of(index), STUDENT_FILE))
     share = settings.iteration.committee_share
     seeds, errors = {}, []
     paths = members(run.folder, settings.iteration.committee)
     for number, path in enumerate(paths, start=1):
-        seed = derive_seed(settings.seed, round_index, "committee", number)
+        seed = derive_seed(settings.seed, index, "committee", number)
         seeds[path.stem] = seed
         part = draw_part(train, settings.reference.group_key, share, seed)
         folder = run.folder / path.stem

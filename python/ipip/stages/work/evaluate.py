@@ -11,38 +11,37 @@ from ipip.data import read_frames, write_frames
 from ipip.errors import IpipError
 from ipip.lammps import Verdict, run_student_md
 from ipip.pages.numbers import format_number
-from ipip.pipeline.folder import stage_id
 from ipip.pipeline.load import Load, LoadWatch
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stability.intervals import wilson_interval
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.label import LABEL, TEST_FILE, VALID_FILE
+from ipip.stages.pretrain import STUDENT_FILE
 from ipip.stages.work.frames import frame_energy_errors, frame_errors
 from ipip.stages.work.starts import speed_box, stability_starts
 from ipip.stages.work.student_md import describe_verdicts, run_student
-from ipip.stages.work.training import STUDENT_FILE
 from ipip.train import metrics, predict_file
 
-TEST_FILE = "test.xyz"
 SPEED_TEMPERATURE = 300.0
 
 
-def evaluate(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def evaluate(run: StageRun) -> StageResult:
     """Measure the round's student on frames and boxes that no training has seen."""
-    path = run.path(stage_id(round_index, "40_finetune"), STUDENT_FILE)
-    return measure(settings, path, run)
+    return measure(run.path(FINETUNE.of(run.round.index), STUDENT_FILE), run)
 
 
-def measure(settings: RunSettings, path: Path, run: StageRun) -> StageResult:
+def measure(path: Path, run: StageRun) -> StageResult:
     """Measure the student in `path`: errors on held-out frames, stability runs, speed."""
-    label = stage_id(0, "20_label")
-    test = read_frames(run.path(label, "test.xyz"))
-    valid = read_frames(run.path(label, "valid.xyz"))
+    settings, label = run.settings, LABEL.of(0)
+    test = read_frames(run.path(label, TEST_FILE))
+    valid = read_frames(run.path(label, VALID_FILE))
     predicted = predict_file(path, test)
     write_frames(run.folder / TEST_FILE, predicted)
     starts = stability_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, "stability", start.name) for start in starts}
     md = settings.stability.md or settings.student_md
-    verdicts = run_student(settings, md, path, starts, seeds, run) if starts else []
+    verdicts = run_student(md, path, starts, seeds, run) if starts else []
     failures = count_failures(verdicts)
     errors = metrics(test, predicted)
     pace, load = _time_student(settings, path, run.folder / "speed")

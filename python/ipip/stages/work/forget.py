@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from ipip.config.run import RunSettings
 from ipip.decisions.pretraining_set import forget_indices
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import write_json
+from ipip.stages.forget import FORGOTTEN_FILE
+from ipip.stages.handed_on import last_set
 from ipip.stages.work.frames import entry_of, read_set
 
-FORGOTTEN_FILE = "forgotten.json"
 
-
-def forget(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def forget(run: StageRun) -> StageResult:
     """Choose and store what this round forgets of the last round's pretraining set."""
-    entries = [entry_of(frame) for frame in read_set(run.last_set)]
-    seed = derive_seed(settings.seed, round_index, "forget")
+    settings = run.settings
+    entries = [entry_of(frame) for frame in read_set(last_set(run))]
+    seed = derive_seed(settings.seed, run.round.index, "forget")
     held_out = [entry.held_out for entry in entries]
     indices = forget_indices(held_out, settings.iteration.forget_fraction, seed)
     path = run.folder / FORGOTTEN_FILE

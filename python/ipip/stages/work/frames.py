@@ -15,9 +15,6 @@ from ipip.data import Frame, read_frames, write_frames
 from ipip.data.atomic import write_text
 from ipip.decisions.pretraining_set import SetEntry
 
-FILE_NAME = "pretraining.xyz"
-INDEX_FILE = "frames.csv"
-REFERENCE_INDEX = "reference.csv"
 INDEX_COLUMNS = (
     "frame_id",
     "origin",

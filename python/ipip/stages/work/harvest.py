@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.decisions.energy_shift import apply_energy_shift
 from ipip.export import load_student
@@ -21,30 +20,29 @@ from ipip.harvest import (
 )
 from ipip.harvest import harvest as choose
 from ipip.lammps import RunTrajectory
-from ipip.pipeline.folder import stage_id
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.stages.handed_on import last_set, last_student
+from ipip.stages.harvest import DECISIONS_FILE, NEW_FILE
+from ipip.stages.label import DISTANCES, LABEL, TEST_FILE, TRAIN_FILE, VALID_FILE
+from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
 from ipip.stages.work.frames import read_set
-from ipip.stages.work.label import DISTANCES, read_min_distances
-from ipip.stages.work.student_md import RUNS_FOLDER
+from ipip.stages.work.label import read_min_distances
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 
-NEW_FILE = "new.xyz"
-DECISIONS_FILE = "harvest.csv"
 
-
-def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def harvest(run: StageRun) -> StageResult:
     """Choose frames of the round's student MD; write them with the teacher's shifted labels."""
-    label = stage_id(0, "20_label")
+    settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
     shift = run.results(label)["energy_shift"]["ev_per_atom"]
     known = [
-        *read_set(run.last_set),
-        *read_frames(run.path(label, "train.xyz")),
-        *read_frames(run.path(label, "valid.xyz")),
-        *read_frames(run.path(label, "test.xyz")),
+        *read_set(last_set(run)),
+        *read_frames(run.path(label, TRAIN_FILE)),
+        *read_frames(run.path(label, VALID_FILE)),
+        *read_frames(run.path(label, TEST_FILE)),
     ]
-    runs = _runs(run.run.stage(stage_id(round_index, "10_explore")) / RUNS_FOLDER)
+    runs = _runs(run.path(STUDENT_MD.of(round_index), RUNS_FOLDER))
     run_steps = [steps for steps, _ in runs]
     seed = derive_seed(settings.seed, round_index, "harvest")
     candidates = (
@@ -53,7 +51,7 @@ def harvest(settings: RunSettings, round_index: int, run: StageRun) -> StageResu
         else propose(run_steps, settings.harvest)
     )
     frames = read_candidates(candidates, {steps.name: trajectory for steps, trajectory in runs})
-    student = load_student(run.last_student)
+    student = load_student(last_student(run))
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (

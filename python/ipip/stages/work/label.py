@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ipip.config.run import RunSettings
 from ipip.data import Frame, fit_reference_energies, write_frames
 from ipip.decisions.energy_shift import (
     apply_energy_shift,
@@ -25,17 +24,26 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.errors import IpipError
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
-from ipip.pipeline.folder import stage_id
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import read_json, write_json, write_sealed
 from ipip.sealed import DamagedError, read_sealed
+from ipip.stages.label import (
+    DISTANCES,
+    INDEX_FILE,
+    LABEL,
+    REFERENCE_INDEX,
+    SET_FILE,
+    SPLIT_FILE,
+    TEACHER_TEST,
+    TEST_FILE,
+    TRAIN_FILE,
+    VALID_FILE,
+)
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.stages.work.concerns import as_sentence, split_concerns
 from ipip.stages.work.frames import (
-    FILE_NAME,
-    INDEX_FILE,
-    REFERENCE_INDEX,
     frame_energy_errors,
     frame_errors,
     write_index,
@@ -48,14 +56,13 @@ from ipip.stages.work.teacher_md import read_runs
 from ipip.teachers import Teacher
 from ipip.train import metrics
 
-TEACHER_TEST = "teacher_test.xyz"
-DISTANCES = "min_distances.json"
 TIMING = "teacher_timing.json"
 _OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 
 
-def label(settings: RunSettings, run: StageRun) -> StageResult:
+def label(run: StageRun) -> StageResult:
     """Fit the energy shift from teacher to reference; write P0 and the reference parts."""
+    settings = run.settings
     seed = derive_seed(settings.seed, 0, "split")
     reference = read_reference(
         settings.reference,
@@ -63,10 +70,10 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
         seed,
         stress_counts=settings.finetune.stress_weight > 0,
     )
-    teacher_train, teacher_test, pace, load = _ask_teacher(settings, reference, run)
+    teacher_train, teacher_test, pace, load = _ask_teacher(reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    explore = stage_id(0, "10_explore")
+    explore = TEACHER_MD.of(0)
     runs = read_runs(run.run.stage(explore), run.results(explore)["runs"])
     frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
@@ -83,35 +90,24 @@ def label(settings: RunSettings, run: StageRun) -> StageResult:
             "forces are not touched"
         )
     folder = run.folder
-    write_set(folder / FILE_NAME, apply_energy_shift(frames, by_symbol), entries)
+    write_set(folder / SET_FILE, apply_energy_shift(frames, by_symbol), entries)
     write_index(folder / INDEX_FILE, frames, entries, by_symbol)
     write_reference_index(
         folder / REFERENCE_INDEX,
         {"train": reference.train, "valid": reference.valid, "test": reference.test},
         settings.reference.group_key,
     )
-    write_frames(folder / "train.xyz", reference.train)
-    write_frames(folder / "valid.xyz", reference.valid)
-    write_frames(folder / "test.xyz", reference.test)
+    write_frames(folder / TRAIN_FILE, reference.train)
+    write_frames(folder / VALID_FILE, reference.valid)
+    write_frames(folder / TEST_FILE, reference.test)
     write_frames(folder / TEACHER_TEST, shifted_test)
-    reference.split.save(folder / "split.json")
+    reference.split.save(folder / SPLIT_FILE)
     write_json(folder / DISTANCES, calibration.as_dict())
     for note in notes:
         run.reporter.message(note)
-    names = (
-        FILE_NAME,
-        INDEX_FILE,
-        REFERENCE_INDEX,
-        "train.xyz",
-        "valid.xyz",
-        "test.xyz",
-        TEACHER_TEST,
-        "split.json",
-        DISTANCES,
-    )
     test = metrics(reference.test, shifted_test)
     return StageResult(
-        outputs=tuple(folder / name for name in names),
+        outputs=tuple(folder / name for name in LABEL.writes),
         results={
             "energy_scale": _energy_scale(reference.train, settings.elements),
             "energy_shift": describe_shift(shift),
@@ -145,9 +141,10 @@ def read_min_distances(path: Path) -> dict[tuple[str, str], float]:
 
 
 def _ask_teacher(
-    settings: RunSettings, reference: ReferenceFrames, run: StageRun
+    reference: ReferenceFrames, run: StageRun
 ) -> tuple[list[Frame], list[Frame], float, Load | None]:
     """Label training and test frames with the teacher, and time it (µs per atom and call)."""
+    settings = run.settings
     box = speed_box(settings)
     asked = [*reference.train, *reference.test]
     with (

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 
 from ipip.config.active import ActiveSettings
-from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError, IpipError
 from ipip.pages.numbers import format_number
-from ipip.pipeline.folder import ACTIVE, stage_id
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.work.frames import REFERENCE_INDEX, entry_of, write_index
-from ipip.stages.work.harvest import DECISIONS_FILE, NEW_FILE
+from ipip.stages.harvest import DECISIONS_FILE, HARVEST, NEW_FILE
+from ipip.stages.label import LABEL, REFERENCE_INDEX, TRAIN_FILE
+from ipip.stages.reference_labels import REFERENCE_FILE, REFERENCE_LABELS
+from ipip.stages.work.frames import entry_of, write_index
 from ipip.teachers import Labelling, label_frames
 
-REFERENCE_FILE = "reference.xyz"
 STORE_FILE = "labels.jsonl"
 
 
-def label_at_reference(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def label_at_reference(run: StageRun) -> StageResult:
     """Label a round's most disputed new frames; those that do not converge are dropped."""
-    active = settings.active
+    active, round_index = run.settings.active, run.round.index
     assert active is not None
-    harvest = stage_id(round_index, "15_harvest")
+    harvest = HARVEST.of(round_index)
     new = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
     chosen = _choose(new, run, harvest, active.frames)
-    probe = min(read_frames(run.path(stage_id(0, "20_label"), "train.xyz")), key=len)
+    probe = min(read_frames(run.path(LABEL.of(0), TRAIN_FILE)), key=len)
     found = _label([probe, *chosen], active, run)
     if 0 not in found.kept:
         raise IpipError(
@@ -57,11 +55,10 @@ def label_at_reference(settings: RunSettings, round_index: int, run: StageRun) -
     )
 
 
-def reference_frames(rounds: Iterable[int], run: StageRun) -> list[Frame]:
-    """Read the frames that these rounds had labelled at the reference level; round 0 has none."""
+def reference_frames(run: StageRun) -> list[Frame]:
+    """Read the frames that a round and those it comes from had labelled at the reference level."""
     frames = []
-    for index in (index for index in rounds if index > 0):
-        stage = stage_id(index, ACTIVE)
+    for stage in REFERENCE_LABELS.in_rounds(run.round):
         if run.results(stage)["labelled"]:
             frames += read_frames(run.path(stage, REFERENCE_FILE))
     return frames

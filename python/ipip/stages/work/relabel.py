@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,46 +21,45 @@ from ipip.decisions.trust import nearest_distances, trust_limit, trusted
 from ipip.errors import IpipError
 from ipip.export import load_student, read_metadata
 from ipip.models import Student
-from ipip.pipeline.folder import COMMITTEE, stage_id
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import read_json
+from ipip.stages.forget import FORGET, FORGOTTEN_FILE
+from ipip.stages.handed_on import committee_of, last_set, last_student, student_of
+from ipip.stages.harvest import HARVEST, NEW_FILE
+from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
+from ipip.stages.pretrain import STUDENT_FILE
 from ipip.stages.work.committee import members
-from ipip.stages.work.forget import FORGOTTEN_FILE
 from ipip.stages.work.frames import (
-    FILE_NAME,
-    INDEX_FILE,
     entry_of,
     read_set,
     write_index,
     write_set,
 )
-from ipip.stages.work.harvest import NEW_FILE
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.train import frame_features, metrics
 
-LABEL = stage_id(0, "20_label")
 
-
-def relabel(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def relabel(run: StageRun) -> StageResult:
     """Write the round's pretraining set, and say how far the student's labels moved."""
-    previous = read_set(run.last_set)
-    forgotten = read_json(run.path(stage_id(round_index, "05_forget"), FORGOTTEN_FILE))["indices"]
-    harvest = stage_id(round_index, "15_harvest")
+    settings, index = run.settings, run.round.index
+    previous = read_set(last_set(run))
+    forgotten = read_json(run.path(FORGET.of(index), FORGOTTEN_FILE))["indices"]
+    harvest = HARVEST.of(index)
     new_frames = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
-    new = _new_entries(settings, round_index, new_frames)
+    new = _new_entries(settings, index, new_frames)
     gone = set(forgotten)
-    before = [frame for index, frame in enumerate(previous) if index not in gone]
+    before = [frame for number, frame in enumerate(previous) if number not in gone]
     kept, sources, uncertainty = before, None, None
     figures: dict[str, Any] = {}
     if settings.iteration.kept_labels != "keep":
-        kept, sources, figures, uncertainty = _relabelled(settings, before, run)
+        kept, sources, figures, uncertainty = _relabelled(before, run)
     old = [entry_of(frame) for frame in previous]
     entries = next_pretraining_set(old, forgotten, new, sources)
-    paths = (run.folder / FILE_NAME, run.folder / INDEX_FILE)
+    paths = (run.folder / SET_FILE, run.folder / INDEX_FILE)
     frames = [*kept, *new_frames]
     write_set(paths[0], frames, entries)
-    shift = run.results(LABEL)["energy_shift"]["ev_per_atom"]
+    shift = run.results(LABEL.of(0))["energy_shift"]["ev_per_atom"]
     write_index(paths[1], frames, entries, shift, uncertainty)
     note = f"{len(kept)} kept, {len(gone)} forgotten, {len(new)} new"
     if figures:
@@ -94,19 +94,20 @@ def _new_entries(
 
 
 def _relabelled(
-    settings: RunSettings, frames: list[Frame], run: StageRun
+    frames: list[Frame], run: StageRun
 ) -> tuple[list[Frame], list[str], dict[str, Any], list[float] | None]:
     """Return relabelled frames, the source of each label, figures, and uncertainties."""
-    students, digests = _labellers(settings, run)
+    settings = run.settings
+    students, digests = _labellers(run)
     with run.reporter.tasks("student labels", len(frames) * len(students)) as advance:
         labelled, spread = label_with(students, frames, advance)
     broken = sum(frame.forces is None or not np.isfinite(frame.forces).all() for frame in labelled)
-    name = f"student {run.base}"
+    name = f"student {run.round.base}"
     sources = [name] * len(frames)
     figures: dict[str, Any] = {"labellers": digests}
     uncertainty = None
     if settings.iteration.kept_labels == "trust":
-        values, limit = _uncertainties(settings, frames, spread, run)
+        values, limit = _uncertainties(frames, spread, run)
         mine = trusted(values, limit)
         teacher = _teacher_labels(run)
         sources = [name if own else "teacher" for own in mine]
@@ -124,8 +125,9 @@ def _relabelled(
         }
     if broken:
         raise IpipError(
-            f"{run.folder}: the student of round {run.base} gives forces that are not finite on "
-            f"{broken} kept frames; lower the learning rates, or set iteration.kept_labels to keep"
+            f"{run.folder}: the student of round {run.round.base} gives forces that are not finite "
+            f"on {broken} kept frames; lower the learning rates, or set iteration.kept_labels to "
+            "keep"
         )
     errors = metrics(frames, labelled)
     figures["drift"] = {
@@ -135,19 +137,19 @@ def _relabelled(
     return labelled, sources, figures, uncertainty
 
 
-def _labellers(settings: RunSettings, run: StageRun) -> tuple[list[Student], list[dict[str, str]]]:
+def _labellers(run: StageRun) -> tuple[list[Student], list[dict[str, str]]]:
     """Return who labels, and name and weights' digest of each student that takes part."""
-    how = settings.iteration.labeller
+    iteration, base = run.settings.iteration, run.round.base
+    how = iteration.labeller
     if how == "committee":
-        committee = run.run.stage(stage_id(run.base, COMMITTEE))
-        files = [run.last_student, *members(committee, settings.iteration.committee)]
-        names = [f"student {run.base}", *(f"{path.stem} of round {run.base}" for path in files[1:])]
+        files = _committee(run)
+        names = [f"student {base}", *(f"{path.stem} of round {base}" for path in files[1:])]
     elif how == "average":
-        rounds = run.chain[-settings.iteration.averaged :]
-        files = [run.path(stage_id(index, "40_finetune"), "student.pt") for index in rounds]
+        rounds = run.round.chain[-iteration.averaged :]
+        files = [run.path(student_of(index), STUDENT_FILE) for index in rounds]
         names = [f"student {index}" for index in rounds]
     else:
-        files, names = [run.last_student], [f"student {run.base}"]
+        files, names = [last_student(run)], [f"student {base}"]
     students = [load_student(path) for path in files]
     digests = [
         {"name": name, "weights_digest": read_metadata(path).weights_digest}
@@ -156,21 +158,26 @@ def _labellers(settings: RunSettings, run: StageRun) -> tuple[list[Student], lis
     return ([average_weights(students)] if how == "average" else students), digests
 
 
+def _committee(run: StageRun) -> list[Path]:
+    """Return the files of the student that the round begins with and of its committee's others."""
+    folder = run.run.stage(committee_of(run.round.base))
+    return [last_student(run), *members(folder, run.settings.iteration.committee)]
+
+
 def _uncertainties(
-    settings: RunSettings, frames: Sequence[Frame], spread: np.ndarray[Any, Any], run: StageRun
+    frames: Sequence[Frame], spread: np.ndarray[Any, Any], run: StageRun
 ) -> tuple[np.ndarray[Any, Any], float]:
     """Return the student's uncertainty on each frame, and the limit of trust."""
-    valid = read_frames(run.path(LABEL, "valid.xyz"))
-    factor = settings.iteration.trust_factor
-    if settings.iteration.uncertainty == "committee":
-        committee = run.run.stage(stage_id(run.base, COMMITTEE))
-        files = [run.last_student, *members(committee, settings.iteration.committee)]
-        students = [load_student(path) for path in files]
-        if settings.iteration.labeller != "committee":
+    iteration = run.settings.iteration
+    valid = read_frames(run.path(LABEL.of(0), VALID_FILE))
+    factor = iteration.trust_factor
+    if iteration.uncertainty == "committee":
+        students = [load_student(path) for path in _committee(run)]
+        if iteration.labeller != "committee":
             spread = label_with(students, frames)[1]
         return spread, trust_limit(label_with(students, valid)[1], factor)
-    student = load_student(run.last_student)
-    train = read_frames(run.path(LABEL, "train.xyz"))
+    student = load_student(last_student(run))
+    train = read_frames(run.path(LABEL.of(0), TRAIN_FILE))
     asked = frame_features(student, [*frames, *valid])
     distances = nearest_distances(asked, frame_features(student, train))
     return distances[: len(frames)], trust_limit(distances[len(frames) :], factor)
@@ -178,9 +185,9 @@ def _uncertainties(
 
 def _teacher_labels(run: StageRun) -> dict[str, Frame]:
     """Return every frame of the chain of rounds with the teacher's shifted label, by its id."""
-    frames = read_set(run.path(LABEL, FILE_NAME))
-    for index in run.chain[1:]:
-        harvest = stage_id(index, "15_harvest")
+    frames = read_set(run.path(LABEL.of(0), SET_FILE))
+    for index in run.round.chain[1:]:
+        harvest = HARVEST.of(index)
         if run.results(harvest)["taken"]:
             frames += read_frames(run.path(harvest, NEW_FILE))
     return {str(frame.info["frame_id"]): frame for frame in frames}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ipip.config.rounds import LoopSystem
 from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.data import Frame
+from ipip.pipeline.cost import RunSizes
 from ipip.pipeline.seeds import derive_seed
 from ipip.systems import build, count_atoms, enlarged
 
@@ -63,16 +64,18 @@ def stability_starts(settings: RunSettings) -> list[Start]:
     ]
 
 
-def exploration_sizes(settings: UnlabelledSettings) -> list[int]:
-    """Return the atoms of each exploration start, without building it."""
-    return [n for system in settings.systems for n in [count_atoms(system)] * system.runs]
+def run_sizes(settings: RunSettings, boxes: Sequence[int] | None = None) -> RunSizes:
+    """Return how large a run is, without building a box.
 
-
-def stability_sizes(settings: RunSettings) -> list[int]:
-    """Return the atoms of each stability start, without building it."""
-    return [
+    Args:
+        settings: of the run.
+        boxes: atoms of each exploration start; counted where not given.
+    """
+    explored = [n for system in settings.systems for n in [count_atoms(system)] * system.runs]
+    stability = [
         n for system, runs in _stability_systems(settings) for n in [count_atoms(system)] * runs
     ]
+    return RunSizes(settings, tuple(boxes or explored), tuple(stability))
 
 
 def _stability_systems(settings: RunSettings) -> list[tuple[LoopSystem, int]]:

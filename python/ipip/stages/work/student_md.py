@@ -8,29 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.md import StudentMDSettings
-from ipip.config.run import RunSettings
 from ipip.errors import IpipError
 from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.program import PROGRAM_FILE, program_of
 from ipip.lammps.run_record import VERDICT_FILE
-from ipip.pipeline.folder import stage_id
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.work.label import DISTANCES, read_min_distances
+from ipip.stages.handed_on import last_student
+from ipip.stages.label import DISTANCES, LABEL
+from ipip.stages.student_md import RUNS_FOLDER
+from ipip.stages.work.label import read_min_distances
 from ipip.stages.work.starts import Start, exploration_starts
 
-RUNS_FOLDER = "runs"
 
-
-def explore_with_student(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def explore_with_student(run: StageRun) -> StageResult:
     """Run the last round's student from every start; whole runs of an earlier attempt are kept."""
-    model = run.last_student
+    settings = run.settings
     starts = exploration_starts(settings)
     seeds = {
-        start.name: derive_seed(settings.seed, round_index, "explore", start.name)
+        start.name: derive_seed(settings.seed, run.round.index, "explore", start.name)
         for start in starts
     }
-    verdicts = run_student(settings, settings.student_md, model, starts, seeds, run)
+    verdicts = run_student(settings.student_md, last_student(run), starts, seeds, run)
     records = describe_verdicts(starts, verdicts, settings.student_md.timestep)
     failed = sum(record["state"] == "unstable" for record in records)
     return StageResult(
@@ -43,7 +42,6 @@ def explore_with_student(settings: RunSettings, round_index: int, run: StageRun)
 
 
 def run_student(
-    settings: RunSettings,
     md: StudentMDSettings,
     model: Path,
     starts: Sequence[Start],
@@ -55,7 +53,8 @@ def run_student(
     Raises:
         IpipError: LAMMPS itself broke (killed, disk full, ...), so that a run has no verdict.
     """
-    distances = read_min_distances(run.path(stage_id(0, "20_label"), DISTANCES))
+    settings = run.settings
+    distances = read_min_distances(run.path(LABEL.of(0), DISTANCES))
     program = program_of(model, md, run.folder / PROGRAM_FILE)
     jobs = [
         StudentRun(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.config.run import RunSettings, UnlabelledSettings
+from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, file_digest, read_frames, write_frames
 from ipip.errors import IpipError
 from ipip.pipeline.reporter import Reporter
@@ -15,18 +15,19 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import write_sealed
 from ipip.sealed import DamagedError, read_sealed
+from ipip.stages.teacher_md import RUNS_FOLDER
 from ipip.stages.work.starts import Start, exploration_starts
 from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
 
-RUNS_FOLDER = "runs"
 TEACHER_FILE = "teacher.json"
 # What a record held before it had a seal.
 _OLD_RECORD = {field.name for field in dataclasses.fields(MDResult)}
 _OLD_TEACHER = {field.name for field in dataclasses.fields(TeacherInfo)}
 
 
-def explore_with_teacher(settings: RunSettings, run: StageRun) -> StageResult:
+def explore_with_teacher(run: StageRun) -> StageResult:
     """Run the teacher's MD; runs that are whole from an earlier attempt are kept."""
+    settings = run.settings
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
     records = run_teacher(settings, starts, seeds, run.folder, run.reporter)

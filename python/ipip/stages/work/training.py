@@ -10,39 +10,40 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
-from ipip.pipeline.folder import previous_set, stage_id
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import write_json
+from ipip.stages.handed_on import last_student, pretraining_set_of
+from ipip.stages.label import LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
+from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.by_method import ByMethod
-from ipip.stages.work.frames import FILE_NAME, entry_of, read_set
+from ipip.stages.work.frames import entry_of, read_set
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.train import FitResult, fit, metrics, predict_file, steps_of
 from ipip.train.damage import training_problem
 
-STUDENT_FILE = "student.pt"
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
 PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
 
 
-def pretrain(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def pretrain(run: StageRun) -> StageResult:
     """Train on the round's pretraining set, from new weights or from the last round's student."""
+    settings, round_index = run.settings, run.round.index
     if settings.pretrain is None:
-        return _untrained(settings, round_index, run)
-    frames = read_set(_own_set(round_index, run))
+        return _untrained(run)
+    frames = read_set(_own_set(run))
     seed = derive_seed(settings.seed, round_index, "pretrain")
     parts = divide(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
     train, valid = parts.train, parts.valid
-    if run.chain and settings.iteration.start == "warm":
-        student = load_student(run.last_student)
+    if run.round.chain and settings.iteration.start == "warm":
+        student = load_student(last_student(run))
     else:
-        student = new_student(settings, round_index, run)
+        student = new_student(run)
     method = settings.pretrain.method.kind
     if method == "labels":
         made = _train(student, train, valid, settings.pretrain.training, run, seed)
@@ -64,31 +65,29 @@ def _with_harvested(made: StageResult, frames: Sequence[Frame]) -> StageResult:
     return dataclasses.replace(made, results=made.results | figures, note=note)
 
 
-def _untrained(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def _untrained(run: StageRun) -> StageResult:
     path = run.folder / STUDENT_FILE
-    save_student(new_student(settings, round_index, run), path)
+    save_student(new_student(run), path)
     return StageResult(outputs=(path,), results={"steps": 0}, note="none: new weights")
 
 
-def finetune(settings: RunSettings, round_index: int, run: StageRun) -> StageResult:
+def finetune(run: StageRun) -> StageResult:
     """Train the pretrained student on the reference training frames, with a new optimiser.
 
     Pretraining frames may be replayed among them (`iteration.replay`), so that less of what was
     learnt from them is forgotten.
     """
-    label = stage_id(0, "20_label")
-    train = read_frames(run.path(label, "train.xyz"))
-    valid = read_frames(run.path(label, "valid.xyz"))
-    if settings.active is not None:
-        train += reference_frames((*run.chain, round_index), run)
-    student = load_student(run.path(stage_id(round_index, "30_pretrain"), STUDENT_FILE))
+    settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
+    train = read_frames(run.path(label, TRAIN_FILE)) + reference_frames(run)
+    valid = read_frames(run.path(label, VALID_FILE))
+    student = load_student(run.path(PRETRAIN.of(round_index), STUDENT_FILE))
     seed = derive_seed(settings.seed, round_index, "finetune")
     training = settings.finetune
     unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
     if settings.iteration.replay:
-        pool = read_set(_own_set(round_index, run))
+        pool = read_set(_own_set(run))
         pool = [frame for frame in pool if not entry_of(frame).held_out]
         train += replayed(pool, len(train), settings.iteration.replay, seed)
     return _train(student, train, valid, training, run, seed)
@@ -99,7 +98,7 @@ def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> l
 
     Their energies stay as they are. `ipip.train.replay.align_energies` fits what a student misses
     and takes it off, which frames of an unknown energy zero need. A pretraining set has none: the
-    teacher's labels carry the shift to the reference that stage 20_label fitted on frames which
+    teacher's labels carry the shift to the reference that was fitted in round 0 on frames which
     both labelled, and a relabelling student was fine-tuned on the reference. A second fit, on what
     this student misses, would take its own errors for a difference of zeros and teach them to it.
     """
@@ -108,20 +107,21 @@ def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> l
     return [pool[index] for index in sorted(chosen.tolist())]
 
 
-def _own_set(round_index: int, run: StageRun) -> Path:
+def _own_set(run: StageRun) -> Path:
     """Return the file of the round's own pretraining set."""
-    return run.path(previous_set(round_index), FILE_NAME)
+    return run.path(pretraining_set_of(run.round.index), SET_FILE)
 
 
-def new_student(settings: RunSettings, round_index: int, run: StageRun) -> Student:
+def new_student(run: StageRun) -> Student:
     """Make a student with new weights and the run's energy scale."""
+    settings = run.settings
     student = build_student(
         settings.student.architecture,
         settings.elements,
-        seed=derive_seed(settings.seed, round_index, "weights"),
+        seed=derive_seed(settings.seed, run.round.index, "weights"),
         **settings.student.arguments(),
     )
-    scale = run.results(stage_id(0, "20_label"))["energy_scale"]
+    scale = run.results(LABEL.of(0))["energy_scale"]
     energies = [scale["reference_energies"][symbol] for symbol in settings.elements]
     student.set_energy_scale(energies, scale["scale"], 0.0)
     return student

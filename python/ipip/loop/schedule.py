@@ -1,4 +1,4 @@
-"""The course of a run: which stages it has, as far as its results decide it, and why it ends."""
+"""The schedule of a run: which stages it has, as far as results decide it, and why it ends."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Callable, Mapping
 from ipip.config.stop import StopSettings
 from ipip.decisions.best_round import RoundOutcome
 from ipip.decisions.next_round import NextRound, Spent, harvest_is_over, next_round
-from ipip.pipeline.folder import stage_id
 from ipip.pipeline.manifest import Manifest
-from ipip.pipeline.stage import Stage
+from ipip.pipeline.stage import BoundStage
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.harvest import HARVEST
 
 Manifests = Mapping[str, Manifest]
-MakeRound = Callable[[int, tuple[int, ...]], list[Stage]]
+MakeRound = Callable[[int, tuple[int, ...]], list[BoundStage]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Course:
+class Schedule:
     """What a run does.
 
     Attributes:
@@ -28,7 +29,7 @@ class Course:
         stop: why the run ends before all rounds are done; None: it does not.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[BoundStage, ...]
     decided: int
     next: NextRound | None
     stop: str | None
@@ -37,14 +38,14 @@ class Course:
 def evaluated_rounds(manifests: Manifests) -> list[int]:
     """Return the indices of the rounds, from 0 on, whose student was evaluated."""
     count = 0
-    while stage_id(count, "50_evaluate") in manifests:
+    while EVALUATE.of(count) in manifests:
         count += 1
     return list(range(count))
 
 
 def round_outcome(index: int, manifests: Manifests) -> RoundOutcome:
     """Return what decides between rounds, of one that was evaluated."""
-    results = manifests[stage_id(index, "50_evaluate")].results
+    results = manifests[EVALUATE.of(index)].results
     failures = results["failures"]
     return RoundOutcome(
         index, results["valid"]["force_mae_ev_per_a"], failures["failed"], failures["total"]
@@ -70,7 +71,7 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
         return None
     if done > rounds:
         return f"its last round, {rounds}, is done"
-    harvested = manifests.get(stage_id(done, "15_harvest"))
+    harvested = manifests.get(HARVEST.of(done))
     if harvested is not None:
         over = harvest_is_over(int(harvested.results["taken"]), rules)
         if over is not None:
@@ -92,12 +93,12 @@ def spent(manifests: Manifests) -> Spent:
     )
 
 
-def build_course(
+def build_schedule(
     make_round: MakeRound, manifests: Manifests, rules: StopSettings, rounds: int
-) -> Course:
+) -> Schedule:
     """Return the stages of a run, round by round, until it ends.
 
-    Rounds that are done stay in the course whatever the rules say now.
+    Rounds that are done stay in the schedule whatever the rules say now.
 
     Args:
         make_round: gives the stages of a round from its index and the chain of rounds before it.
@@ -121,13 +122,13 @@ def build_course(
                 break
         own = make_round(index, chain)
         chain = (*chain, index)  # provisional: the round is taken to be accepted
-        harvested = manifests.get(stage_id(index, "15_harvest"))
+        harvested = manifests.get(HARVEST.of(index))
         taken = None if harvested is None else int(harvested.results["taken"])
         open_round = certain and index not in done
         if open_round and taken is not None and harvest_is_over(taken, rules) is not None:
-            stages += [stage for stage in own if stage.name <= "15_harvest"]
+            stages += [stage for stage in own if stage.identity <= HARVEST.of(index)]
             decided = len(stages)
             break
         stages += own
         decided = len(stages) if certain else decided
-    return Course(tuple(stages), decided, decision, stop_reason(manifests, rules, rounds))
+    return Schedule(tuple(stages), decided, decision, stop_reason(manifests, rules, rounds))

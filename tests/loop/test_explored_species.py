@@ -48,10 +48,10 @@ def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
     species_of_dump(dump, settings, folder)  # units and time step are those of the run
     with pytest.raises(InputError, match="has a time step of 1 fs, but 2 fs was given"):
         species_of_dump(dump, settings.model_copy(update={"timestep": 2.0}), copied.root / "other")
-    (course,) = species_over_time(copied)
-    assert (course.name, course.follow) == ("species-long", "Au")
-    assert course.times == tuple(0.001 * step for step in range(31))
-    assert course.counts == {"Au3Cu5": [1] * 31}
+    (curve,) = species_over_time(copied)
+    assert (curve.name, curve.follow) == ("species-long", "Au")
+    assert curve.times == tuple(0.001 * step for step in range(31))
+    assert curve.counts == {"Au3Cu5": [1] * 31}
     page = write_results(copied.root).read_text()
     assert "Molecules over time: species-long" in page
     (folder / "summary.json").write_text("{")

@@ -10,7 +10,7 @@ from ipip.loop.run import run_loop
 from ipip.loop.schedule import build_schedule
 from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.manifest import read_manifests
-from ipip.pipeline.validity import find_done
+from ipip.pipeline.validity import validity_of
 from ipip.sealed import digest_json, read_sealed, sealed_text
 from ipip.stages.rounds import RoundFactory
 
@@ -20,10 +20,10 @@ def invalid(folder, settings):
     run = RunFolder(folder)
     manifests = read_manifests(run)
     make_round = RoundFactory(settings).round
-    course = build_schedule(make_round, manifests, settings.stop, settings.rounds)
-    found = find_done(run, course.stages, manifests)
-    assert found.done or found.invalid
-    return found.invalid
+    schedule = build_schedule(make_round, manifests, settings.stop, settings.rounds)
+    validity = validity_of(run, schedule.stages, manifests)
+    assert validity.done or validity.invalid
+    return validity.invalid
 
 
 def changed(settings, **blocks):

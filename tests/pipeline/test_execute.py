@@ -19,7 +19,7 @@ from ipip.pipeline.manifest import read_manifest, read_manifests
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import BoundStage, Round, Stage, StageResult
 from ipip.pipeline.stop import Stopped
-from ipip.pipeline.validity import find_done
+from ipip.pipeline.validity import validity_of
 from ipip.sealed import read_sealed, sealed_text
 
 SETTINGS = RunSettings.model_validate(quick_values())
@@ -78,7 +78,7 @@ class Bench:
         return StageResult(outputs=(path,), results={"continued": found})
 
     def look(self):
-        return find_done(self.run, self.stages(), read_manifests(self.run))
+        return validity_of(self.run, self.stages(), read_manifests(self.run))
 
     def go(self):
         done = self.look().done

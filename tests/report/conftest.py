@@ -165,7 +165,7 @@ def content() -> ReportContent:
             SpeciesAtEnd("start of the runs", 18, {"S2": 45, "Mo3O9": 18, "MoO3": 6}),
             SpeciesAtEnd("round 1: student 0, 2 ps", 4, {"S2": 6, "Mo3O9S2": 3, "S": 1}),
         ),
-        courses=(
+        species_over_time=(
             SpeciesOverTime(
                 "species-long", "Mo", (0.0, 0.5, 1.0), {"Mo3O9": [1, 1, 0], "Mo3O9S2": [0, 0, 1]}
             ),

@@ -65,7 +65,7 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
         curves=tuple(_curves(run, manifests)),
         harvests=tuple((index, dict(manifests[HARVEST.of(index)].results)) for index in rounds[1:]),
         species=tuple(species_at_end(run, manifests, len(rounds))),
-        courses=tuple(species_over_time(run)),
+        species_over_time=tuple(species_over_time(run)),
         links=tuple(_links(run)),
         settings=run.config_lock.read_text(encoding="utf-8"),
         versions=label.versions,

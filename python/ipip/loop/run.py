@@ -24,7 +24,7 @@ from ipip.pipeline.manifest import Manifest, UnreadableManifestError, survey_man
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.reuse import take_over
 from ipip.pipeline.storage import read_json
-from ipip.pipeline.validity import Found, find_done, read_started
+from ipip.pipeline.validity import Validity, read_started, validity_of
 from ipip.pipeline.watch import WatchedReporter
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.rounds import RoundFactory
@@ -61,10 +61,10 @@ def run_loop(
     """
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
-    found = check_inputs(settings)
+    inputs = check_inputs(settings)
     with full_disk_explained(run.root), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
-        for concern in found.concerns:
+        for concern in inputs.concerns:
             watched.message(f"warning: {concern}")
         again = [] if from_stage is None else from_stage_on(run, from_stage)
         try:
@@ -104,14 +104,14 @@ def _run(
 ) -> str | None:
     """Do every stage that is not done, as its turn comes; return the budget that ended it."""
     rules = factory.settings.stop
-    told: set[str] = set()
+    reported: set[str] = set()
     for identity in done:
         reporter.stage_skipped(identity)
     while True:
         schedule = _schedule(factory, done)
         rolled_back = schedule.next.rolled_back if schedule.next is not None else {}
         for index, reason in rolled_back.items():
-            _tell(reporter, told, f"round {index} is rolled back: {reason}")
+            _report_once(reporter, reported, f"round {index} is rolled back: {reason}")
         certain = schedule.stages[: schedule.decided]
         ahead = [number for number, stage in enumerate(certain) if stage.identity not in done]
         if not ahead:
@@ -119,9 +119,9 @@ def _run(
                 reporter.message(f"the run ends here: {schedule.stop}")
             return None
         stage = certain[ahead[0]]
-        taken = take_over(run, stage, done, donors)
-        if taken is not None:
-            done[stage.identity] = taken
+        reused = take_over(run, stage, done, donors)
+        if reused is not None:
+            done[stage.identity] = reused
             reporter.message(f"{stage.identity} was taken over from another run")
             continue
         budget = budget_is_spent(spent(done), rules, stage.stage.teacher_calls(factory.settings))
@@ -130,7 +130,7 @@ def _run(
             return budget
         index = stage.round.index
         if index > 0 and certain[ahead[0] - 1].round.index < index:
-            _tell_time_left(run, reporter)
+            _report_time_left(run, reporter)
         place = (ahead[0] + 1, len(schedule.stages))
         done[stage.identity] = run_stage(run, stage, done, reporter, place)
         if EVALUATE.of(index) in done:
@@ -152,15 +152,15 @@ def _valid_stages(
     while True:
         survey = survey_manifests(run)
         schedule = _schedule(factory, survey.manifests)
-        found = find_done(run, schedule.stages, survey.manifests, survey.unreadable)
+        validity = validity_of(run, schedule.stages, survey.manifests, survey.unreadable)
         if not run.config_lock.exists():
-            _require_same_run(run, found)
-        found.invalid.update(_beyond(run, schedule, survey.unreadable, found))
-        others = {name: why for name, why in found.invalid.items() if name not in again}
+            _require_same_run(run, validity)
+        validity.invalid.update(_beyond(run, schedule, survey.unreadable, validity))
+        others = {name: why for name, why in validity.invalid.items() if name not in again}
         if not others and not again:
-            return found.done
+            return validity.done
         if others:
-            _agree(run, Found(found.done, others), confirm)
+            _agree(run, Validity(validity.done, others), confirm)
         names = sorted({*others, *again})
         aside = set_aside(run, names)
         reporter.message(f"{len(names)} stages are set aside in {aside}")
@@ -171,14 +171,14 @@ def _beyond(
     run: RunFolder,
     schedule: Schedule,
     unreadable: Mapping[str, UnreadableManifestError],
-    found: Found,
+    validity: Validity,
 ) -> dict[str, str]:
     """Return the stages on the disk that the settings do not ask for but that cannot stay.
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
     own = {stage.identity for stage in schedule.stages}
-    first = min(found.invalid, default=None)
+    first = min(validity.invalid, default=None)
     others = [name for name in stages_on_disk(run) if name not in own]
     reasons = {
         name: f"its manifest {unreadable[name].reason}" for name in others if name in unreadable
@@ -188,7 +188,7 @@ def _beyond(
     return reasons
 
 
-def _require_same_run(run: RunFolder, found: Found) -> None:
+def _require_same_run(run: RunFolder, validity: Validity) -> None:
     """Check that a folder which lost the record of its settings was made with the settings given.
 
     Raises:
@@ -196,9 +196,9 @@ def _require_same_run(run: RunFolder, found: Found) -> None:
     """
     there = stages_on_disk(run)
     begun = any(read_started(run.stage(name)) is not None for name in there)
-    if found.done or (not found.invalid and (begun or not there)):
+    if validity.done or (not validity.invalid and (begun or not there)):
         return
-    reasons = found.describe() or "  none of its stages is finished"
+    reasons = validity.describe() or "  none of its stages is finished"
     raise InputError(
         f"{run.root}: {run.config_lock.name} is missing, and these settings are not those that the "
         f"stages there were made with:\n{reasons}\ngive the settings of that run, or a new folder "
@@ -206,12 +206,12 @@ def _require_same_run(run: RunFolder, found: Found) -> None:
     )
 
 
-def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
+def _agree(run: RunFolder, validity: Validity, confirm: Confirm | None) -> None:
     text = (
         f"{run.root}: these finished stages do not fit the settings and this version of ipip any "
-        f"more:\n{found.describe()}"
+        f"more:\n{validity.describe()}"
     )
-    first = next(iter(found.invalid))
+    first = next(iter(validity.invalid))
     if confirm is None:
         raise InputError(
             f"{text}\nset them aside and compute them again with --yes (or `ipip rewind` to "
@@ -244,18 +244,18 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
             )
 
 
-def _tell_time_left(run: RunFolder, reporter: Reporter) -> None:
+def _report_time_left(run: RunFolder, reporter: Reporter) -> None:
     left = read_status(run.root).left_s
     if left is not None:
         seconds, whole = left
         minutes = seconds / 60
-        told = f"{minutes:.0f} min" if 1.5 <= minutes < 120 else f"{minutes / 60:.1f} h"
-        told = f"{max(1.0, seconds):.0f} s" if minutes < 1.5 else told
-        reporter.message(f"{'about' if whole else 'at least'} {told} left, as the last round went")
+        text = f"{minutes:.0f} min" if 1.5 <= minutes < 120 else f"{minutes / 60:.1f} h"
+        text = f"{max(1.0, seconds):.0f} s" if minutes < 1.5 else text
+        reporter.message(f"{'about' if whole else 'at least'} {text} left, as the last round went")
 
 
-def _tell(reporter: Reporter, told: set[str], text: str) -> None:
-    """Say something once."""
-    if text not in told:
-        told.add(text)
+def _report_once(reporter: Reporter, reported: set[str], text: str) -> None:
+    """Report something once."""
+    if text not in reported:
+        reported.add(text)
         reporter.message(text)

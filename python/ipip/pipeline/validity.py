@@ -18,8 +18,8 @@ STARTED = "started.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """What is in a run folder for a sequence of stages.
+class Validity:
+    """Which of a sequence of stages a run folder has.
 
     Attributes:
         done: manifests of the stages that are done and hold.
@@ -83,12 +83,12 @@ def is_same_work(
     return key == stage_key(stage, manifests, settings)
 
 
-def find_done(
+def validity_of(
     run: RunFolder,
     stages: Sequence[BoundStage],
     manifests: Mapping[str, Manifest],
     unreadable: Mapping[str, UnreadableManifestError] | None = None,
-) -> Found:
+) -> Validity:
     """Return which of the stages are done and hold, and which do not hold any more.
 
     A stage whose inputs do not hold does not hold either. The digest of every output is compared.
@@ -100,20 +100,20 @@ def find_done(
         manifests: of finished stages, by name.
         unreadable: what is wrong with manifests that cannot be believed, by name.
     """
-    found = Found({}, {})
+    validity = Validity({}, {})
     for stage in stages:
         manifest = manifests.get(stage.identity)
         if unreadable is not None and stage.identity in unreadable:
             reason: str | None = f"its manifest {unreadable[stage.identity].reason}"
         elif manifest is None:
-            reason = _begun_otherwise(run, stage, found)
+            reason = _begun_otherwise(run, stage, validity)
         else:
-            reason = _problem(run, stage, manifest, found)
+            reason = _problem(run, stage, manifest, validity)
             if reason is None:
-                found.done[stage.identity] = manifest
+                validity.done[stage.identity] = manifest
         if reason is not None:
-            found.invalid[stage.identity] = reason
-    return found
+            validity.invalid[stage.identity] = reason
+    return validity
 
 
 def read_started(folder: Path) -> dict[str, Any] | None:
@@ -125,21 +125,23 @@ def read_started(folder: Path) -> dict[str, Any] | None:
     return begun
 
 
-def _begun_otherwise(run: RunFolder, stage: BoundStage, found: Found) -> str | None:
+def _begun_otherwise(run: RunFolder, stage: BoundStage, validity: Validity) -> str | None:
     """Say that an unfinished stage was begun with something else than now."""
     begun = read_started(run.stage(stage.identity))
     if begun is None:
         return None
-    if any(name not in found.done for name in stage.inputs):
+    if any(name not in validity.done for name in stage.inputs):
         return None  # its turn will tell
-    if is_same_work(stage, found.done, begun["key"], begun["settings"]):
+    if is_same_work(stage, validity.done, begun["key"], begun["settings"]):
         return None
     differences = compare_settings(begun["settings"], stage.settings, stage.without_influence)
-    told = describe_differences(differences) or "other results or code"
-    return f"was begun, but not finished, with {told}"
+    changes = describe_differences(differences) or "other results or code"
+    return f"was begun, but not finished, with {changes}"
 
 
-def _problem(run: RunFolder, stage: BoundStage, manifest: Manifest, found: Found) -> str | None:
+def _problem(
+    run: RunFolder, stage: BoundStage, manifest: Manifest, validity: Validity
+) -> str | None:
     differences = compare_settings(manifest.settings, stage.settings, stage.without_influence)
     if differences:
         return describe_differences(differences)
@@ -152,11 +154,11 @@ def _problem(run: RunFolder, stage: BoundStage, manifest: Manifest, found: Found
     damage = stage.stage.damage(run, stage.round.index)
     if damage is not None:
         return damage
-    lost = [name for name in stage.inputs if name not in found.done]
-    if lost:
-        return f"follows {lost[0]}"
-    if manifest.key != stage_key(stage, found.done, manifest.settings):
-        other = [name for name in manifest.inputs if name not in stage.inputs]
-        was = f"; it began from {other[0]}" if other else ""
+    invalid = [name for name in stage.inputs if name not in validity.done]
+    if invalid:
+        return f"follows {invalid[0]}"
+    if manifest.key != stage_key(stage, validity.done, manifest.settings):
+        unread = [name for name in manifest.inputs if name not in stage.inputs]
+        was = f"; it began from {unread[0]}" if unread else ""
         return f"was made from other results than those now in the folder{was}"
     return None

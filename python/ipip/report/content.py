@@ -162,7 +162,7 @@ class ReportContent:
         curves: of each training.
         harvests: round and figures of each harvest.
         species: molecules at the start and at the end of each round's explorations.
-        courses: molecules over time, of each trajectory that was analysed.
+        species_over_time: molecules over time, of each trajectory that was analysed.
         settings: the run's settings as YAML.
         versions: of the packages that computed it.
         links: title and path, relative to the report's folder, of pages about the same run.
@@ -179,7 +179,7 @@ class ReportContent:
     curves: tuple[Curve, ...] = ()
     harvests: tuple[tuple[int, dict[str, Any]], ...] = ()
     species: tuple[SpeciesAtEnd, ...] = ()
-    courses: tuple[SpeciesOverTime, ...] = ()
+    species_over_time: tuple[SpeciesOverTime, ...] = ()
     settings: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()

@@ -14,7 +14,7 @@ from ipip.decisions.pretraining_set import set_sizes
 
 # On one core of 2020s make. Those of the compiled kernels are what runs of the Mo-S-O example took,
 # their short runs' overhead included.
-TRAINING_US_PER_ATOM_CHANNEL_LAYER = {True: 0.4, False: 3.0}  # one optimiser step, by `_is_fused`
+TRAINING_US_PER_ATOM_CHANNEL_LAYER = {True: 0.4, False: 3.0}  # an optimiser step, by `_has_kernels`
 STUDENT_US_PER_ATOM_CHANNEL_LAYER = {True: 0.08, False: 1.3}  # one MD step
 TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
 START_S = 0.5  # of a LAMMPS run or a training
@@ -90,7 +90,7 @@ class CostBasis:
     @property
     def student_us(self) -> float:
         """µs per atom of one MD step of the student."""
-        return STUDENT_US_PER_ATOM_CHANNEL_LAYER[_is_fused(self.settings)] * self._size
+        return STUDENT_US_PER_ATOM_CHANNEL_LAYER[_has_kernels(self.settings)] * self._size
 
     @property
     def atoms_per_step(self) -> float:
@@ -103,7 +103,7 @@ class CostBasis:
 
     def training_s(self, steps: int, atoms: float) -> float:
         """Return the wall time of optimiser steps on so many atoms each."""
-        rate = TRAINING_US_PER_ATOM_CHANNEL_LAYER[_is_fused(self.settings)]
+        rate = TRAINING_US_PER_ATOM_CHANNEL_LAYER[_has_kernels(self.settings)]
         return steps * atoms * rate * self._size * 1e-6
 
     def optimiser_steps(self, training: TrainingSettings, frames: int) -> int:
@@ -139,6 +139,6 @@ def method_calls(settings: RunSettings) -> int:
     return settings.pretrain.method.calls(training)
 
 
-def _is_fused(settings: RunSettings) -> bool:
+def _has_kernels(settings: RunSettings) -> bool:
     """Return whether compiled kernels are there for the student."""
     return settings.student.architecture == "painn" and settings.student.channels % 16 == 0

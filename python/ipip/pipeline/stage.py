@@ -142,7 +142,7 @@ class Stage(ABC):
         """Return the names (`of`) of the stages that it reads in a round."""
 
     def teacher_calls(self, settings: RunSettings) -> int:
-        """Return how often it may evaluate the teacher, for budgets; teacher MD is not foreseen."""
+        """Return how many evaluations of the teacher a budget must still allow for it to begin."""
         return 0
 
     @abstractmethod

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ipip.lammps.byte_source import ByteSource
@@ -47,6 +48,13 @@ def kernels_refusal(path: str | bytes) -> str:
         CoreError: the file is not a student.
     """
 
+def check_file(path: str | bytes) -> str:
+    """Read and check all of a model file, run nothing of it; return the digest of its weights.
+
+    Raises:
+        CoreError: the file is not a student, or its parts contradict each other.
+    """
+
 class Student:
     """A model file evaluated by libipip, with the buffers that it keeps between calls.
 
@@ -55,7 +63,8 @@ class Student:
         backend: `fused` (kernels for PaiNN, which read numbers from the file), `auto` (the same),
             or `torchscript` (any student, by the program that is in the file: this runs code).
         threads: of one evaluation.
-        instruction_set: of the fused kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
+        instruction_set: of the fused kernels: `avx512`, `avx2`, `neon`, `generic`, or `auto` for
+            the best.
         table_error: largest error of the fused backend's radial tables over the largest value and
             slope; 0 for 3e-7 with float32 and 1e-10 with float64.
         most_tabulated_pairs: pairs of an atom, in the mean of a block of atoms, up to which the
@@ -91,6 +100,10 @@ class Student:
         """Elements; a species is an index into them."""
 
     @property
+    def weights_digest(self) -> str:
+        """Digest of the weights, "sha256:..."."""
+
+    @property
     def buffer_bytes(self) -> float:
         """Bytes of the buffers that are kept between calls."""
 
@@ -116,6 +129,20 @@ class Student:
             `energy` (eV), `atom_energies` [n_local] (eV), `forces` [n_total, 3] (eV/Å), `virial`
             [3, 3] (eV, LAMMPS' sign: minus the strain derivative) and, if asked for,
             `atom_virials` [n_total, 3, 3].
+
+        Raises:
+            CoreError: the arrays do not fit each other.
+        """
+
+    def features(
+        self, species: npt.ArrayLike, edge_index: npt.ArrayLike, edge_vec: npt.ArrayLike
+    ) -> npt.NDArray[np.float64]:
+        """Return the final invariant features of all atoms, which the readout takes, [n, F].
+
+        Args:
+            species: [n] index into `symbols`; there are no halo rows.
+            edge_index: as `compute`.
+            edge_vec: as `compute`.
 
         Raises:
             CoreError: the arrays do not fit each other.

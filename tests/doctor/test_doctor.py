@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ipip.cli.main import main
-from ipip.doctor import mpi, packages
+from ipip.doctor import machine, mpi, packages
 from ipip.doctor.compiled import check_compiled_parts
 from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
@@ -59,8 +59,9 @@ def test_a_torch_that_cannot_be_loaded_is_a_fault_among_the_other_lines(tmp_path
     )
     assert done.returncode == 1, done.stderr
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
-    assert findings["compiled module"]["state"] == "fault"
-    assert "libtorch_cpu.so" in findings["compiled module"]["value"]
+    assert findings["compiled module"]["state"] == findings["deck, 2 ranks"]["state"] == "good"
+    assert findings["PyTorch part"]["state"] == "fault"
+    assert "libtorch_cpu.so" in findings["PyTorch part"]["value"]
     assert {"python", "mpirun", "processor", "disk"} <= set(findings)
 
 
@@ -98,7 +99,7 @@ def test_an_mpirun_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
 
 def test_a_missing_package_is_a_fault_with_the_command_that_installs_it(tmp_path, monkeypatch):
     monkeypatch.setattr(packages, "PACKAGES", ("numpy", "no-such-package"))
-    finding = packages.check_packages(tmp_path)[-1]
+    finding = packages.check_packages(tmp_path)[-2]
     assert finding.state == "fault"
     assert finding.remedy == f"install them: {install_command('no-such-package')}"
 
@@ -129,3 +130,16 @@ def test_the_processors_instruction_set_is_the_one_that_the_kernels_take(tmp_pat
     kernels = load_core_student(tmp_path / "s.pt", "fused", 1).backend
     processor = check_machine(tmp_path)[0].value
     assert processor.rpartition("kernels in ")[2] in kernels
+
+
+def test_processors_of_64_bit_arm_have_the_kernels_of_their_own(tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text(
+        "processor\t: 0\nBogoMIPS\t: 2000.00\nFeatures\t: fp asimd aes atomics sve\n"
+        "CPU implementer\t: 0x41\nCPU part\t: 0xd4f\n"
+    )
+    monkeypatch.setattr(machine, "CPU_FILE", tmp_path / "cpuinfo")
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    processor = check_machine(tmp_path)[0]
+    assert processor.state == "good"
+    assert processor.value.startswith("aarch64, ")
+    assert processor.value.endswith("kernels in neon")

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ipip.errors import InputError
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.graph import neighbor_list
 from ipip.models import Student
+from ipip.network import energy_and_forces
 from ipip.train.fused_painn import FusedPaiNN
 from tests.kernels.conftest import CUTOFF, a_liquid
 

@@ -34,8 +34,8 @@ struct RunOptions {
   /// "fused": hand-written kernels, for PaiNN on the cpu, which read numbers from the file; "auto":
   /// the same; "torchscript": any student, on any device, by the program that is in the file.
   std::string backend = "auto";
-  /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2" or
-  /// "generic".
+  /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2",
+  /// "neon" or "generic".
   std::string instruction_set = "auto";
   /// Largest error of the fused backend's radial tables over the largest value and slope; 0 for
   /// 3e-7 with float32 and 1e-10 with float64.
@@ -152,6 +152,15 @@ class IPIP_API Student {
   ///                     `LostExchanges` where it leaves other ranks waiting
   void compute(const Graph& graph, bool atom_virials, Results& results);
 
+  /// The final invariant features of each atom, which the readout makes energies of. No exchanges:
+  /// all rows of the graph are local.
+  /// @param graph  atoms and pairs
+  /// @param rows   [n_local, feature_width()], overwritten
+  /// @throws ipip::Error  the arrays of `graph` do not fit each other or it has halo rows, the
+  ///                      model fails, or the program of the torchscript backend has no features
+  void features(const Graph& graph, std::vector<double>& rows);
+  std::int64_t feature_width() const;
+
   /// Takes the candidates of the steps that follow; copied to the device.
   /// @throws ipip::Error  the arrays do not fit each other, or the backend takes none
   void set_candidates(const Candidates& candidates);
@@ -179,6 +188,10 @@ class IPIP_API Student {
 /// Reads and checks the metadata of a model file without loading the model.
 /// @throws ipip::Error  as `Student`
 IPIP_API StudentInfo read_info(const std::string& path);
+
+/// Reads and checks all of a model file, its weights too; nothing in it is run.
+/// @throws ipip::Error  as `Student`
+IPIP_API StudentInfo check_file(const std::string& path);
 
 /// Why the kernels do not run the student in a file, or an empty text where they do.
 /// @throws ipip::Error  as `read_info`

@@ -107,7 +107,13 @@ class StageCost:
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """Validation force MAE (eV/Å) by optimiser step, of one training of a round."""
+    """Validation errors of one training.
+
+    Attributes:
+        kind: of the training, as the report names it.
+        round: round that it belongs to.
+        points: optimiser step and force MAE (eV/Å).
+    """
 
     kind: str
     round: int

@@ -1,6 +1,6 @@
 """Energies and forces of a PaiNN that is being trained, by compiled kernels.
 
-A loss of them has the same gradients as one of `ipip.graph.energy_and_forces`, but without double
+A loss of them has the same gradients as one of `ipip.network.energy_and_forces`, but without double
 backward: docs/training-kernels.md has the equations.
 """
 
@@ -49,7 +49,7 @@ class FusedPaiNN:
         student: a PaiNN on the CPU whose channels are a multiple of 16.
         table_error: of the splines that stand for the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
-        instruction_set: `avx512`, `avx2`, `generic`, or `auto` for the best of this processor.
+        instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best here.
 
     Raises:
         InputError: the student is another one.
@@ -60,7 +60,7 @@ class FusedPaiNN:
     ) -> None:
         reason = refusal(student)
         if reason:
-            raise InputError(f"{reason}; use ipip.graph.energy_and_forces")
+            raise InputError(f"{reason}; use ipip.network.energy_and_forces")
         basis, envelope = student.basis, student.envelope
         self._student = student
         self._kernels = torch.classes.ipip.PainnTraining(
@@ -92,7 +92,7 @@ class FusedPaiNN:
         *,
         create_graph: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Evaluate whole systems, as `ipip.graph.energy_and_forces`.
+        """Evaluate whole systems, as `ipip.network.energy_and_forces`.
 
         Pairs must be ordered by receiver and be there in both directions, as
         `ipip.graph.neighbor_list` has them.

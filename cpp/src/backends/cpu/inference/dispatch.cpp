@@ -17,6 +17,9 @@ IPIP_DECLARE(generic)
 IPIP_DECLARE(avx2)
 IPIP_DECLARE(avx512)
 #endif
+#ifdef IPIP_ARM_KERNELS
+IPIP_DECLARE(neon)
+#endif
 #undef IPIP_DECLARE
 
 namespace {
@@ -46,6 +49,9 @@ auto sets() {
   __builtin_cpu_init();
   return std::array{Set{"avx512", runs_avx512(), &avx512::kFloat, &avx512::kDouble},
                     Set{"avx2", runs_avx2(), &avx2::kFloat, &avx2::kDouble},
+                    Set{"generic", true, &generic::kFloat, &generic::kDouble}};
+#elif defined(IPIP_ARM_KERNELS)
+  return std::array{Set{"neon", true, &neon::kFloat, &neon::kDouble},
                     Set{"generic", true, &generic::kFloat, &generic::kDouble}};
 #else
   return std::array{Set{"generic", true, &generic::kFloat, &generic::kDouble}};

@@ -74,7 +74,7 @@ struct FirstPass {
 
 template <class T>
 struct Kernels {
-  const char* name;  ///< "avx512", "avx2" or "generic"
+  const char* name;  ///< "avx512", "avx2", "neon" or "generic"
 
   /// Width of the chunk of `channels` that begins at `at` in a table.
   int (*chunk)(std::int64_t channels, std::int64_t at);

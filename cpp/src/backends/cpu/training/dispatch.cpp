@@ -16,6 +16,9 @@ IPIP_DECLARE(generic)
 IPIP_DECLARE(avx2)
 IPIP_DECLARE(avx512)
 #endif
+#ifdef IPIP_ARM_KERNELS
+IPIP_DECLARE(neon)
+#endif
 #undef IPIP_DECLARE
 
 namespace {
@@ -37,6 +40,9 @@ const TrainingKernels<T>& training_kernels(const std::string& name) {
 #ifdef IPIP_X86_KERNELS
   if (name == "avx512") return choose<T>(avx512::kFloat, avx512::kDouble);
   if (name == "avx2") return choose<T>(avx2::kFloat, avx2::kDouble);
+#endif
+#ifdef IPIP_ARM_KERNELS
+  if (name == "neon") return choose<T>(neon::kFloat, neon::kDouble);
 #endif
   if (name == "generic") return choose<T>(generic::kFloat, generic::kDouble);
   throw Error("there are no training kernels for the instruction set " + name);

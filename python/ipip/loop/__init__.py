@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ipip.loop.ledger import LedgerRow, read_ledger
     from ipip.loop.plan import Plan, make_plan
     from ipip.loop.results import write_results_again
+    from ipip.loop.rewind import rewind as rewind_run
     from ipip.loop.run import run_loop
     from ipip.loop.sampling import Sampled, sample_cluster
     from ipip.loop.status import RunState, read_status
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
         pretrain_student,
         relabel_file,
     )
-    from ipip.loop.rewind import rewind as rewind_run
 
 __getattr__ = lazy_names(
     __name__,

@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
   std::cout.precision(17);
   try {
     ipip::RunOptions options;
-    options.backend = "fused";
+    options.backend = "kernels";
     options.instruction_set = argv[2];
     options.threads = std::atoi(argv[3]);
     options.most_tabulated_pairs = std::strtod(argv[4], nullptr);

@@ -12,8 +12,8 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
 from ipip.evaluation.students import open_student
-from ipip.graph import NeighborSearch
 from ipip.graph.species import species_index
+from ipip.native import current_backend_name
 
 
 class IpipCalculator(Calculator):
@@ -34,12 +34,12 @@ class IpipCalculator(Calculator):
     Args:
         model: path of the model file.
         device: `cpu` or `cuda[:N]`.
-        backend: what evaluates: `fused` (hand-written kernels, for PaiNN on the CPU), `eager` (the
+        backend: what evaluates: `kernels` (written by hand, for PaiNN on the CPU), `eager` (the
             network in Python, which needs PyTorch; the only one on a GPU), `auto` for the first of
             these that runs the student, or `torchscript` (the program in the file: only for files
-            from people you trust).
+            from people you trust); or an old name of one (docs/kernels.md).
         skin: Å, of the neighbour list.
-        threads: of one evaluation by `fused` or `torchscript`.
+        threads: of one evaluation by `kernels` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
 
     Attributes:
@@ -70,6 +70,7 @@ class IpipCalculator(Calculator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        backend = current_backend_name(backend)
         _check(skin, threads)
         self.model = os.path.abspath(os.fspath(model))
         self.device = device
@@ -78,16 +79,16 @@ class IpipCalculator(Calculator):
 
     def _load(self) -> None:
         """Read the model file."""
-        self._student, self.metadata = open_student(
+        student, self.metadata = open_student(
             self.model, device=self.device, backend=self._backend, threads=self._threads
         )
-        self.description = self._student.description
-        self._search = NeighborSearch(self.metadata.cutoff, self._skin)
+        self.description = student.description
+        self._moving = student.follow(self._skin)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but what is read from the model file."""
         state = self.__dict__.copy()
-        for name in ("_student", "_search", "metadata", "description"):
+        for name in ("_moving", "metadata", "description"):
             del state[name]
         return state | {"weights_digest": self.metadata.weights_digest}
 
@@ -118,8 +119,8 @@ class IpipCalculator(Calculator):
         system = self.atoms
         assert system is not None  # ASE sets it
         species = species_index(system.numbers, self.metadata.symbols)
-        edge_index, edge_vec = self._search.find(system.positions, system.cell.array, system.pbc)
-        done = self._student.evaluate(species, edge_index, edge_vec)
+        place = system.positions, system.cell.array, system.pbc
+        done = self._moving.evaluate(species, *place)
         if not done.is_finite():
             raise IpipError(
                 "the student's energy or forces are not finite for this structure; look for "

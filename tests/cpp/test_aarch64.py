@@ -103,8 +103,8 @@ def test_energies_forces_and_virials_are_those_of_this_machine(
     path = saved(make_student(**STUDENTS[name]), tmp_path)
     systems = graphs()
     backend, found = emulated.evaluate(path, list(systems.values()), instruction_set)
-    assert backend.startswith(f"fused, {instruction_set}, ")
-    student = _core.Student(str(path), backend="fused")
+    assert backend.startswith(f"kernels, {instruction_set}, ")
+    student = _core.Student(str(path), backend="kernels")
     tolerance = TOLERANCE[str(STUDENTS[name]["dtype"])]
     for (system, graph), result in zip(systems.items(), found, strict=True):
         expected = here(student, graph)

@@ -44,12 +44,22 @@ def test_more_ranks_than_gpus_need_leave(request_: str) -> None:
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:
-    with pytest.raises(_core.CoreError, match="device is cuda:2, but libtorch sees 2 GPUs here"):
+    with pytest.raises(_core.CoreError, match="device is cuda:2, but 2 GPUs are visible here"):
         _core.place_rank("cuda:2", 0, 1, 2)
-    with pytest.raises(_core.CoreError, match="device is cuda, but libtorch sees no GPU here"):
+    with pytest.raises(_core.CoreError, match="device is cuda, but no GPU is visible here"):
         _core.place_rank("cuda", 0, 1, 0)
-    with pytest.raises(_core.CoreError, match="this libtorch was built without CUDA: install a"):
-        _core.place_rank("cuda", 0, 1, 0, cuda=False)
+    with pytest.raises(_core.CoreError, match="device is cuda, but the moon is in the way"):
+        _core.place_rank("cuda", 0, 1, 0, why_never="the moon is in the way")
+
+
+def test_backends_say_why_they_never_see_a_gpu() -> None:
+    for name in ("kernels", "fused", "auto"):
+        gpus, reason = _core.visible_gpus(name)
+        assert gpus == 0 and "backend kernels runs on the cpu: use device cpu, or" in reason
+    gpus, reason = _core.visible_gpus("torchscript")
+    assert gpus > 0 or not reason or "libtorch was built without CUDA: install a" in reason
+    with pytest.raises(_core.CoreError, match="backend is magic, expected auto, kernels or"):
+        _core.visible_gpus("magic")
 
 
 @pytest.mark.parametrize("text", ["tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:12345", "CPU", ""])

@@ -26,7 +26,7 @@ from ipip.testing.physics.evaluation import Evaluate, Evaluation
 from ipip.testing.physics.structures import packed_box
 from ipip.testing.student.graphs import graph_of
 from ipip.testing.student.variants import unhidden
-from ipip.train import FusedPaiNN
+from ipip.train import PainnKernels
 from tests.models.students import small_student
 
 SYMBOLS = ["Mo", "S", "O"]
@@ -113,7 +113,7 @@ def biased() -> BiasedCalculator:
 def by_training_kernels() -> Evaluate:
     """Let the kernels that students are trained by evaluate one."""
     student = unhidden(small_student("painn", channels=16), 0.3)
-    kernels = FusedPaiNN(student)  # type: ignore[arg-type]
+    kernels = PainnKernels(student)  # type: ignore[arg-type]
 
     def evaluate(atoms: Atoms) -> Evaluation:
         graph = graph_of(student, [atoms])

@@ -21,9 +21,9 @@ struct Linear {
 
 /// One layer (Schütt et al. 2021, Eqs. 7-10).
 struct PainnLayer {
-  RadialFilter filter;  ///< [3 F] outputs: s, v, x
+  RadialFilter filter;  ///< [3 F] outputs: s, vs, vv
   Linear message[2];    ///< F -> F -> 3 F
-  Linear mix;           ///< F -> 2 F
+  Linear mix;           ///< F -> 2 F: V, U
   Linear context[2];    ///< 2 F -> F -> 3 F: ss, vv, sv
 };
 
@@ -43,10 +43,7 @@ struct PainnModel {
   std::vector<double> reach;           ///< [n_species, n_species] Å
 };
 
-/// Why no kernels run this student, on any device, or an empty text.
-std::string kernels_refusal(const Metadata& metadata);
-
-/// Reads a student for which `kernels_refusal` is empty.
+/// Reads a student of which `kernels_refusal` (ipip/backends.hpp) says nothing.
 PainnModel read_painn(const ModelFile& file);
 
 }  // namespace ipip

@@ -14,7 +14,7 @@ from ipip.doctor.trial import last_line, try_command
 CPU_FILE = Path("/proc/cpuinfo")
 
 # From fast to slow, what the kernels of libipip need of the processor
-# (cpp/src/backends/cpu/inference/dispatch.cpp).
+# (cpp/src/backends/cpu/isa/instruction_sets.cpp).
 INSTRUCTION_SETS = {
     "avx512": {"avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd", "avx2", "fma"},
     "avx2": {"avx2", "fma"},

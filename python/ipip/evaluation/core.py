@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy.typing as npt
 
 from ipip.data.evaluated import Evaluated
 from ipip.data.frame import FloatArray, Frame, IntArray
 from ipip.errors import InputError
 from ipip.export import Metadata, load_core_student
 from ipip.graph import NeighborSearch, species_index
+from ipip.graph.moving import MovingSystem
+from ipip.native import core as _core
 
 Pairs = tuple[IntArray, IntArray, FloatArray]
+
+
+def _evaluated(results: dict[str, Any]) -> Evaluated:
+    return Evaluated(results["atom_energies"], results["forces"], -results["virial"])
+
+
+class MovingCore:
+    """A system that moves; see :class:`ipip.evaluation.students.MovingSystem`."""
+
+    def __init__(self, student: _core.Student, skin: float) -> None:
+        self._moving = MovingSystem(student, skin)
+
+    def evaluate(
+        self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
+    ) -> Evaluated:
+        """Evaluate a system."""
+        return _evaluated(self._moving.evaluate(species, positions, cell, pbc))
 
 
 class CoreStudent:
@@ -20,7 +42,7 @@ class CoreStudent:
     Args:
         model: the model file.
         metadata: that was read from it.
-        backend: `auto`, `fused` or `torchscript`.
+        backend: `auto`, `kernels` or `torchscript`.
         threads: of one evaluation.
 
     Raises:
@@ -40,8 +62,11 @@ class CoreStudent:
 
     def evaluate(self, species: IntArray, edge_index: IntArray, edge_vec: FloatArray) -> Evaluated:
         """Evaluate one structure, given by the pairs within the cutoff."""
-        result = self._core.compute(species, edge_index, edge_vec, len(species))
-        return Evaluated(result["atom_energies"], result["forces"], -result["virial"])
+        return _evaluated(self._core.compute(species, edge_index, edge_vec, len(species)))
+
+    def follow(self, skin: float) -> MovingCore:
+        """Return what evaluates a system that moves, as a deck does."""
+        return MovingCore(self._core, skin)
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
         """Evaluate frames, one after the other."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy.typing as npt
+
 from ipip.data.evaluated import Evaluated
 from ipip.data.frame import FloatArray, Frame, IntArray
 from ipip.errors import InputError
@@ -14,8 +16,28 @@ from ipip.evaluation.core import CoreStudent
 from ipip.export import Metadata, kernels_refusal, read_metadata
 from ipip.export.core_student import require_unchanged
 from ipip.extras import MissingExtraError
+from ipip.native import current_backend_name
 
-BACKENDS = ("auto", "fused", "torchscript", "eager")
+BACKENDS = ("auto", "kernels", "torchscript", "eager")
+
+
+class MovingSystem(Protocol):
+    """One system after another, with little work for those that differ by small moves."""
+
+    def evaluate(
+        self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
+    ) -> Evaluated:
+        """Evaluate a system.
+
+        Args:
+            species: [n] index into the student's symbols.
+            positions: [n, 3] Å.
+            cell: [3, 3] rows are lattice vectors, Å.
+            pbc: [3] periodic directions.
+
+        Raises:
+            InputError: as `ipip.graph.neighbor_list`.
+        """
 
 
 class OpenStudent(Protocol):
@@ -31,14 +53,8 @@ class OpenStudent(Protocol):
     symbols: list[str]
     cutoff: float
 
-    def evaluate(self, species: IntArray, edge_index: IntArray, edge_vec: FloatArray) -> Evaluated:
-        """Evaluate one structure.
-
-        Args:
-            species: [n] index into `symbols`.
-            edge_index: [2, n_edges] receiving atom, neighbour; see `ipip.graph.neighbor_list`.
-            edge_vec: [n_edges, 3] Å.
-        """
+    def follow(self, skin: float) -> MovingSystem:
+        """Return what evaluates a system that moves; `skin` (Å) is that of its neighbour list."""
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
         """Evaluate frames, one result for each in order.
@@ -68,9 +84,10 @@ def open_student(
     Args:
         model: the model file.
         device: `cpu`, or `cuda[:N]`, on which only the network runs.
-        backend: `fused` (kernels), `torchscript` (the program in the file), `eager` (the network in
-            Python), or `auto`: kernels where they run the student, else the network.
-        threads: of one evaluation by `fused` or `torchscript`.
+        backend: `kernels`, `torchscript` (the program in the file), `eager` (the network in
+            Python), or `auto`: kernels where they run the student, else the network; or an old name
+            of one.
+        threads: of one evaluation by `kernels` or `torchscript`.
         batch_size: structures at a time, where the network runs.
 
     Returns:
@@ -80,6 +97,7 @@ def open_student(
         InputError: the file is not a student, or an option is wrong or cannot be had.
         MissingExtraError: only the network runs this student, and PyTorch is not installed.
     """
+    backend = current_backend_name(backend)
     if backend not in BACKENDS:
         raise InputError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
     if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:

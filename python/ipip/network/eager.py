@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -15,6 +16,7 @@ from ipip.data.frame import FloatArray, Frame, IntArray
 from ipip.errors import InputError
 from ipip.export.digest import weights_digest
 from ipip.export.model_file import load_student
+from ipip.graph import NeighborSearch
 from ipip.models import Student
 from ipip.network.batches import MAX_EDGES, batch_arguments, graph_batches
 from ipip.network.forces import atomic_energies_and_forces
@@ -51,6 +53,10 @@ class NetworkStudent:
             )
         return Evaluated(energies.cpu().numpy(), forces.cpu().numpy(), strain.sum(0).cpu().numpy())
 
+    def follow(self, skin: float) -> MovingNetwork:
+        """Return what evaluates a system that moves."""
+        return MovingNetwork(self, skin)
+
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
         """Evaluate frames, in batches."""
         done = [Evaluated(np.zeros(0), np.zeros((0, 3)), np.zeros((3, 3)))] * len(frames)
@@ -86,6 +92,19 @@ class NetworkStudent:
                 for offset, own in enumerate(parts):
                     rows[filled[start + offset]] = own.numpy().copy()
         return rows
+
+
+class MovingNetwork:
+    """A system that moves; see :class:`ipip.evaluation.students.MovingSystem`."""
+
+    def __init__(self, student: NetworkStudent, skin: float) -> None:
+        self._student, self._search = student, NeighborSearch(student.cutoff, skin)
+
+    def evaluate(
+        self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
+    ) -> Evaluated:
+        """Evaluate a system, with a neighbour list that is kept while it moves little."""
+        return self._student.evaluate(species, *self._search.find(positions, cell, pbc))
 
 
 def open_network(

@@ -24,9 +24,9 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "FitResult",
-    "FusedPaiNN",
     "Metrics",
     "Objective",
+    "PainnKernels",
     "TrainPlan",
     "TrainingSettings",
     "energy_errors",
@@ -45,15 +45,15 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ipip.train.fused_painn import FusedPaiNN
     from ipip.train.objective import Objective
+    from ipip.train.painn_kernels import PainnKernels
     from ipip.train.plan import TrainPlan
     from ipip.train.run import prepare, train_run
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "FusedPaiNN": "ipip.train.fused_painn",
+        "PainnKernels": "ipip.train.painn_kernels",
         "Objective": "ipip.train.objective",
         "TrainPlan": "ipip.train.plan",
         "prepare": "ipip.train.run",

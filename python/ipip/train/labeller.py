@@ -18,7 +18,7 @@ Labeller = Callable[[Sequence[Frame]], list[Frame]]
 
 
 def labeller(student: Student) -> Labeller:
-    """Return what labels frames as `predict` does, by the fused kernels where they run the student.
+    """Return what labels frames as `predict` does, by the kernels where they run the student.
 
     It is worth its start-up for some tens of frames. The student is copied: what is done to it
     afterwards changes nothing where kernels run it.

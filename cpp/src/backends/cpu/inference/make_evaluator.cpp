@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "../isa/instruction_sets.hpp"
 #include "ipip/error.hpp"
 #include "kernels.hpp"
 #include "lone_pairs.hpp"
@@ -36,10 +37,7 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
 
 }  // namespace
 
-std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
-                                          std::string& reason) {
-  reason = kernels_refusal(file.metadata);
-  if (!reason.empty()) return nullptr;
+std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options) {
   return file.metadata.info.dtype == "float64" ? make<double>(file, options)
                                                : make<float>(file, options);
 }

@@ -93,6 +93,8 @@ def narrow_wheel(wheel: Path, folder: Path) -> Path:
     ]
     text = narrowed(metadata.read_text(encoding="utf-8"), exact)
     if (root / RUNTIME).exists():
+        if LICENCE not in text:
+            raise WheelError(f"the wheel does not say `{LICENCE}`: look at pyproject.toml")
         text = text.replace(LICENCE, f"{LICENCE} AND {RUNTIME_LICENCE}", 1)
     metadata.write_text(text, encoding="utf-8")
     _run("pack", "--dest-dir", str(folder), str(root))

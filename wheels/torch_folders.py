@@ -70,4 +70,7 @@ def _version(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(";".join(map(str, torch_folders(sys.argv[2:], Path(sys.argv[1]).resolve()))))
+    try:
+        print(";".join(map(str, torch_folders(sys.argv[2:], Path(sys.argv[1]).resolve()))))
+    except NoTorchError as error:
+        sys.exit(f"wheels.torch_folders: {error}")

@@ -86,7 +86,7 @@ def test_tables_of_float32_change_forces_by_less_than_a_millionth(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "generic"])
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "neon", "generic"])
 @pytest.mark.parametrize("channels", [8, 48, 64])
 def test_instruction_sets_agree(
     instruction_set: str, dtype: str, channels: int, make_student: MakeStudent, run: Run

@@ -46,7 +46,7 @@ def test_features_of_a_liquid_and_a_gas_are_those_of_the_network(
         assert_same(found, eager_features(student, system), dtype)
 
 
-@pytest.mark.parametrize("instruction_set", ["generic", "avx2", "avx512"])
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "neon", "generic"])
 def test_features_do_not_depend_on_the_instruction_set_or_the_threads(
     make_student: Make, run: Run, instruction_set: str
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_gas_is_the_same_with_and_without_them(
     assert_agrees(exact, eager(student, system), 1e-8)
 
 
-@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "generic"])
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "neon", "generic"])
 @pytest.mark.parametrize("species", [[1, 1], [0, 2]])
 def test_instruction_sets_agree(
     species: list[int], instruction_set: str, make_student: MakeStudent, run: Run

@@ -126,7 +126,7 @@ def test_atoms_without_any_pair_train_too(make_student: Callable[..., Student]) 
     )
 
 
-@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "generic"])
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "neon", "generic"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_instruction_set_gives_the_gradient(
     instruction_set: str, dtype: str, make_student: Callable[..., Student]

@@ -160,9 +160,32 @@ def test_arrays_that_do_not_fit_are_refused(
     }
     with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
         student.set_candidates(**{**given, **one_way})
+    with pytest.raises(_core.CoreError, match="no candidates were given"):
+        student.compute_points(points(atoms, given, shifts))
     student.set_candidates(**given)
     with pytest.raises(_core.CoreError, match="points, expected at least the"):
         student.compute_points(points(atoms, given, shifts)[:-1])
+
+
+def test_a_step_that_fails_gives_the_memory_of_its_pairs_back(
+    make_student: Callable[..., Student], tmp_path: Path
+) -> None:
+    """The exchanges that other ranks wait for need some."""
+    save_student(make_student(), tmp_path / "student.pt")
+    moving, plain = (_core.Student(str(tmp_path / "student.pt"), "kernels") for _ in range(2))
+    atoms = a_crystal()
+    given, shifts = candidates(atoms, plain.cutoff)
+    unknown = np.full_like(given["species"], 7)
+    moving.set_candidates(**{**given, "species": unknown})
+    with pytest.raises(_core.CoreError, match="is of species 7, expected 0 to 2"):
+        moving.compute_points(points(atoms, given, shifts))
+    edges, vectors = neighbor_list(
+        atoms.positions, atoms.cell.array, np.array([True] * 3), plain.cutoff
+    )
+    with pytest.raises(_core.CoreError, match="is of species 7, expected 0 to 2"):
+        plain.compute(unknown, edges, vectors, len(atoms))
+    species_and_types = 8 * (len(atoms) + 3 * 3)
+    assert moving.buffer_bytes - plain.buffer_bytes == species_and_types
 
 
 def test_a_gpu_that_is_not_there_is_refused(

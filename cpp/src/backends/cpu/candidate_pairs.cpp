@@ -76,8 +76,10 @@ void CandidatePairs::closest(std::vector<double>& out) const {
 }
 
 void CandidatePairs::release() {
-  graph_.receivers = graph_.neighbours = {};
-  graph_.vectors = {};
+  // Assigning {} would empty them and keep their memory.
+  graph_.receivers = std::vector<std::int64_t>();
+  graph_.neighbours = std::vector<std::int64_t>();
+  graph_.vectors = std::vector<double>();
 }
 
 double CandidatePairs::bytes() const {

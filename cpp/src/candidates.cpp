@@ -20,7 +20,8 @@ bool fit(const Candidates& candidates) {
   const auto n_points = static_cast<std::int64_t>(candidates.rows.size());
   const auto n_total = static_cast<std::int64_t>(candidates.species.size());
   const std::vector<std::int64_t>& first = candidates.first;
-  return candidates.n_local() <= n_total && candidates.types.size() == candidates.rows.size() &&
+  return candidates.n_types >= 0 && candidates.n_local() <= n_total &&
+         candidates.types.size() == candidates.rows.size() &&
          first.size() == candidates.centres.size() + 1 && first.front() == 0 &&
          first.back() == static_cast<std::int64_t>(candidates.neighbours.size()) &&
          std::is_sorted(first.begin(), first.end()) && within(candidates.rows, -1, n_total) &&

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "ipip/export.hpp"
 #include "ipip/student.hpp"
 
 namespace ipip {
 
 /// @throws ipip::Error  the arrays do not fit each other
-void check_candidates(const Candidates& candidates);
+IPIP_API void check_candidates(const Candidates& candidates);
 
 }  // namespace ipip

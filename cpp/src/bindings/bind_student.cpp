@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "candidates.hpp"
 #include "ipip/backends.hpp"
 #include "ipip/error.hpp"
 #include "ipip/student.hpp"
@@ -109,15 +110,16 @@ class CoreStudent {
     assign(candidates->neighbours, neighbours);
     candidates->n_types = n_types;
     const py::gil_scoped_release release;
-    student_.set_candidates(*candidates);
-    candidates_ = std::move(candidates);
-    BothDirections directions(candidates_->n_local());
-    for (std::int64_t i = 0; i < candidates_->n_local(); ++i) {
-      for (std::int64_t c = candidates_->first[i]; c < candidates_->first[i + 1]; ++c) {
-        directions.add(i, candidates_->rows[candidates_->neighbours[c]]);
+    ipip::check_candidates(*candidates);
+    BothDirections directions(candidates->n_local());
+    for (std::int64_t i = 0; i < candidates->n_local(); ++i) {
+      for (std::int64_t c = candidates->first[i]; c < candidates->first[i + 1]; ++c) {
+        directions.add(i, candidates->rows[candidates->neighbours[c]]);
       }
     }
     directions.require();
+    student_.set_candidates(*candidates);
+    candidates_ = std::move(candidates);
   }
 
   py::dict compute_points(const Numbers& points, bool atom_virials) {

@@ -30,7 +30,6 @@ class ResidentPairs {
   const torch::Tensor& species() const { return species_; }
   std::int64_t n_local() const { return n_local_; }
   std::int64_t n_total() const { return species_.size(0); }
-  std::int64_t n_candidates() const { return to_.defined() ? to_.size(0) : 0; }
 
   /// Bytes in main memory; none where the device has its own.
   double host_bytes() const;

@@ -205,7 +205,10 @@ ScriptedStudent::ScriptedStudent(const ModelFile& file, const RunOptions& option
       resident_(device_) {}
 
 void ScriptedStudent::set_candidates(const Candidates& candidates) {
-  plainly([&] { resident_.assign(candidates); });
+  plainly([&] {
+    const ThreadScope threads(threads_);
+    resident_.assign(candidates);
+  });
 }
 
 Tensor ScriptedStudent::species_of(const Graph& graph) const {

@@ -87,6 +87,7 @@ void PairIpip::stop_together(const std::string& failure) {
 }
 
 void PairIpip::map_atoms() {
+  mapped_build_ = -1;  // no rows, should a program go on after an error below
   stop_together(present_atoms());
   find_owners();
   stop_together(attempt([&] { step_.assign_rows(*list, owners_); }));

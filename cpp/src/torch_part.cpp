@@ -5,19 +5,12 @@
 
 #include "ipip/error.hpp"
 #include "ipip/version.hpp"
+#include "part_file.hpp"
 
 namespace ipip {
 namespace {
 
 constexpr const char* kFile = "libipip_torch.so";
-
-std::string folder_of_this_library() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&folder_of_this_library), &info) == 0) return ".";
-  const std::string path = info.dli_fname;
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
 
 std::string what_to_do(const std::string& built) {
   return "install torch " + built +
@@ -25,7 +18,7 @@ std::string what_to_do(const std::string& built) {
 }
 
 const TorchPart* load() {
-  const std::string file = folder_of_this_library() + "/" + kFile;
+  const std::string file = folder_of_libipip() + "/" + kFile;
   // NODELETE: libtorch keeps threads and registries that must not outlive their code.
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   void* function = library == nullptr ? nullptr : dlsym(library, kTorchPartFunction);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "device/all_kernels.hpp"
+#include "device/emulation.hpp"
 #include "machine.hpp"
 
 namespace ipip::cuda {
@@ -24,23 +25,9 @@ class Emulator final : public MachineOf<Emulator> {
 
   void* allocate(std::size_t bytes) override {
     ++allocations_;
-    const std::size_t words = (bytes + kWord - 1) / kWord;
-    const std::size_t lines = (bytes + sizeof(Heading) - 1) / sizeof(Heading) + 1;
-    void* memory = std::aligned_alloc(alignof(Heading), lines * sizeof(Heading));
-    if (memory == nullptr) throw std::bad_alloc();
-    auto* records = new (std::nothrow) Record[words]();
-    if (records == nullptr) {
-      std::free(memory);
-      throw std::bad_alloc();
-    }
-    auto* head = new (memory) Heading{records, bytes};
-    return reinterpret_cast<unsigned char*>(head) + sizeof(Heading);
+    return allocate_recorded(bytes);
   }
-  void free(void* memory) noexcept override {
-    Heading& head = heading(memory);
-    delete[] head.records;
-    std::free(&head);
-  }
+  void free(void* memory) noexcept override { free_recorded(memory); }
   void* allocate_host(std::size_t bytes) override {
     ++allocations_;
     void* memory = std::malloc(bytes > 0 ? bytes : 1);
@@ -53,7 +40,7 @@ class Emulator final : public MachineOf<Emulator> {
   void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
               std::size_t size) override {
     queue([=, this] {
-      begin_launch("upload");
+      begin_copy("upload");
       for_copy(to, at, count, size, [](Record& known) { known.writer = now().access; });
       std::memcpy(static_cast<unsigned char*>(to) + static_cast<std::size_t>(at) * size, from,
                   static_cast<std::size_t>(count) * size);
@@ -62,7 +49,7 @@ class Emulator final : public MachineOf<Emulator> {
   void download(void* to, const void* from, std::int64_t at, std::int64_t count,
                 std::size_t size) override {
     queue([=, this] {
-      begin_launch("download");
+      begin_copy("download");
       std::int64_t place = at;
       for_copy(from, at, count, size, [&](Record& known) {
         if (known.writer.launch == 0) refuse("reads what was never written:", place, at + count);
@@ -107,10 +94,14 @@ class Emulator final : public MachineOf<Emulator> {
     }
   }
 
-  void begin_launch(const char* kernel) {
+  // From 1 on: 0 is a number that nobody has written.
+  std::uint32_t next_launch() {
     if (++launches_ == 0) ++launches_;
-    now() = Now{kernel, {}};
-    now().access.launch = launches_;
+    return launches_;
+  }
+  void begin_copy(const char* name) {
+    now() = Now{name, {}, false};
+    now().access.launch = next_launch();
   }
 
   template <class Kernel>
@@ -118,13 +109,7 @@ class Emulator final : public MachineOf<Emulator> {
     if (kernel.shared_bytes() > kMostShared) {
       throw std::logic_error("a block takes more shared memory than the device has");
     }
-    begin_launch(typeid(Kernel).name());
-    for (std::int64_t index = 0; index < kernel.blocks(); ++index) {
-      now().access.block = static_cast<std::uint32_t>(index);
-      now().access.phase = 0;
-      shared_.begin(static_cast<std::size_t>(kernel.shared_bytes()));
-      cuda::run(kernel, Block(index, Kernel::kThreads, shared_));
-    }
+    cuda::execute(kernel, typeid(Kernel).name(), next_launch(), shared_);
   }
 
   // Calls f for the record of each number.

@@ -143,7 +143,9 @@ class Block {
   template <class Work>
   void each(int lanes, const Work& work) const {
     const std::uint32_t phase = now().access.phase;
-    for (int k = 0; k < threads_ / lanes; ++k) {
+    const int n = threads_ / lanes;
+    for (int step = 0; step < n; ++step) {
+      const int k = now().backwards ? n - 1 - step : step;
       now().access.phase = phase;
       now().access.thread = static_cast<std::uint32_t>(k * lanes);
       work(k);

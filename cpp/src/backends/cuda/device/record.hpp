@@ -46,6 +46,7 @@ struct alignas(64) Heading {
 struct Now {
   const char* kernel = "";
   Access access;
+  bool backwards = false;
 };
 inline Now& now() {
   thread_local Now present;

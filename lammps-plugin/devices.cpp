@@ -32,8 +32,9 @@ std::string ranges(const std::vector<int>& ranks) {
 
 }  // namespace
 
-std::string choose_device(const std::string& request, bool share, MPI_Comm world,
-                          std::string& device) {
+std::string choose_device(const std::string& backend, const std::string& asked, bool share,
+                          MPI_Comm world, std::string& device) {
+  const std::string request = asked == "auto" ? ipip::auto_device(backend) : asked;
   MPI_Comm node = MPI_COMM_NULL;
   MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
   ipip::NodePlace place;
@@ -41,22 +42,21 @@ std::string choose_device(const std::string& request, bool share, MPI_Comm world
   MPI_Comm_size(node, &place.ranks);
   MPI_Comm_free(&node);
   place.share = share;
-  device = "cpu";
-  // No look at GPUs where none is wanted: it would load libtorch, and start the driver on each.
-  if (request == "cpu") return "";
+  device = request == "emulate" ? request : "cpu";
+  // No look at GPUs where none is wanted: it would start the driver on each.
+  if (request == device) return "";
   std::string failure;
-  bool cuda = false;
+  ipip::Gpus gpus;
   try {
-    cuda = ipip::built_with_cuda();
-    place.gpus = ipip::visible_gpus();
+    gpus = ipip::visible_gpus(backend);
   } catch (const std::exception& error) {
     failure = error.what();
   }
   int fewest = 0;
-  MPI_Allreduce(&place.gpus, &fewest, 1, MPI_INT, MPI_MIN, world);
+  MPI_Allreduce(&gpus.visible, &fewest, 1, MPI_INT, MPI_MIN, world);
   if (!failure.empty() || (request == "auto" && fewest == 0)) return failure;
   try {
-    device = ipip::place_rank(request, place, cuda);
+    device = ipip::place_rank(request, place, gpus);
   } catch (const std::exception& error) {
     return error.what();
   }

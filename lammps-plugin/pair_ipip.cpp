@@ -32,8 +32,8 @@ namespace {
 
 constexpr int kDigestLength = 128;  // longer than any digest of a model file
 
-// TorchScript takes and frees the same tensors in every step. From 32 MB on glibc hands such memory
-// back to the system and takes it anew, page by page: more than half of a step of 2000 atoms.
+// From 32 MB on glibc hands freed memory back to the system and takes it anew, page by page: where
+// each step frees what it took, more than half of a step of 2000 atoms.
 void keep_freed_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);
@@ -153,7 +153,7 @@ void PairIpip::load(const std::string& name) {
   }
   stop_together(failure);
   require_same_student();
-  if (student_->takes_candidates() && options_.device == "cpu") keep_freed_memory();
+  if (student_->frees_memory_each_step()) keep_freed_memory();
   warm_up();
   if (comm->me != 0) return;
   const ipip::StudentInfo& info = student_->info();
@@ -166,9 +166,8 @@ void PairIpip::load(const std::string& name) {
 
 // Each rank takes its device; the table of all is printed once.
 void PairIpip::choose_devices() {
-  const std::string request =
-      options_.backend != "torchscript" && device_ == "auto" ? "cpu" : device_;
-  const std::string failure = choose_device(request, share_, world, options_.device);
+  const std::string failure =
+      choose_device(options_.backend, device_, share_, world, options_.device);
   stop_together(failure.empty() ? failure : ": " + failure);
   const std::string table = device_table(options_.device, world);
   if (comm->nprocs == 1 && options_.device == "cpu") return;

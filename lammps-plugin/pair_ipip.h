@@ -59,7 +59,6 @@ class PairIpip : public Pair {
   std::string wrong_halo_row();
   std::string wrong_adjoint();
   void find_owners();
-  std::string find_pairs();
   std::string evaluate(bool atom_virials);
   void count_step(double wall, double exchanging);
   std::string not_finite() const;
@@ -67,7 +66,6 @@ class PairIpip : public Pair {
   std::string same_place() const;
   void add_forces_and_energies();
   void add_virials();
-  double closest(int itype, int jtype) const;
   void fill_extremes();
   void publish_extremes();
 

@@ -33,24 +33,24 @@ std::string number(double value) {
 
 // A halo row holds what its owner holds, and its position is that of the ghost up to the box.
 std::string PairIpip::wrong_halo_row() {
-  const ipip::Graph& graph = step_.graph();
-  const auto n_total = static_cast<std::int64_t>(graph.species.size());
+  const std::vector<std::int64_t>& species = step_.candidates().species;
+  const std::int64_t n_local = step_.n_local(), n_total = step_.n_total();
   std::vector<double> table(n_total * kWidth, std::nan(""));
-  for (std::int64_t k = 0; k < graph.n_local; ++k) {
+  for (std::int64_t k = 0; k < n_local; ++k) {
     const int i = step_.atoms()[k];
     const double* x = atom->x[i];
     const std::array<double, kWidth> row = {static_cast<double>(comm->me),
                                             static_cast<double>(i),
-                                            static_cast<double>(graph.species[k]),
+                                            static_cast<double>(species[k]),
                                             x[0],
                                             x[1],
                                             x[2]};
     std::copy(row.begin(), row.end(), table.begin() + k * kWidth);
   }
   halo_->forward(table.data(), kWidth, ipip::Scalar::float64);
-  for (std::int64_t k = graph.n_local; k < n_total; ++k) {
+  for (std::int64_t k = n_local; k < n_total; ++k) {
     const double* row = &table[k * kWidth];
-    const HaloSource& source = step_.halo()[k - graph.n_local];
+    const HaloSource& source = step_.halo()[k - n_local];
     const double* ghost = atom->x[step_.atoms()[k]];
     // Measured in boxes from the box's corner: whole numbers up to round-off.
     double apart[3], boxes[3];
@@ -58,7 +58,7 @@ std::string PairIpip::wrong_halo_row() {
     domain->x2lamda(apart, boxes);
     bool image = true;
     for (const double shift : boxes) image = image && std::abs(shift - std::round(shift)) < 1e-9;
-    if (row[0] != source.rank || row[1] != source.index || row[2] != graph.species[k] || !image) {
+    if (row[0] != source.rank || row[1] != source.index || row[2] != species[k] || !image) {
       return "halo row " + std::to_string(k) + " should be atom " + std::to_string(source.index) +
              " of rank " + std::to_string(source.rank) + ", but is atom " + number(row[1]) +
              " of rank " + number(row[0]);
@@ -69,9 +69,8 @@ std::string PairIpip::wrong_halo_row() {
 
 // <H x, y> = <x, H' y> over all ranks, for the forward exchange H and its reverse H'.
 std::string PairIpip::wrong_adjoint() {
-  const ipip::Graph& graph = step_.graph();
-  const std::size_t local = graph.n_local * kWidth;
-  const std::size_t total = graph.species.size() * kWidth;
+  const std::size_t local = step_.n_local() * kWidth;
+  const std::size_t total = step_.n_total() * kWidth;
   std::mt19937_64 generator(17 + comm->me);
   std::uniform_real_distribution<double> uniform(-1.0, 1.0);
   std::vector<double> x(total, 0.0), y(total);

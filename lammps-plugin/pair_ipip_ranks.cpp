@@ -94,18 +94,16 @@ void PairIpip::map_atoms() {
   if (rank_halo_) {
     const std::int64_t widest = std::max<std::int64_t>(kVirialWidth, student_->widest_exchange());
     const std::string failure =
-        rank_halo_->plan(step_.graph().n_local, step_.row_of(), step_.halo(), widest);
+        rank_halo_->plan(step_.n_local(), step_.row_of(), step_.halo(), widest);
     stop_together(failure.empty() ? failure : ": " + failure);
   } else if (comm_halo_) {
-    comm_halo_->assign(step_.graph().n_local, atom->nlocal + atom->nghost, step_.atoms());
+    comm_halo_->assign(step_.n_local(), atom->nlocal + atom->nghost, step_.atoms());
   }
   if (halo_ && check_) check_halo();
-  if (student_->takes_candidates()) {
-    stop_together(attempt([&] {
-      step_.collect_candidates(*list, atom->type, atom->ntypes);
-      student_->set_candidates(step_.candidates());
-    }));
-  }
+  stop_together(attempt([&] {
+    step_.collect_candidates(*list, atom->type, atom->ntypes);
+    student_->set_candidates(step_.candidates());
+  }));
   mapped_build_ = neighbor->ncalls;
   mapped_types_.assign(atom->type, atom->type + atom->nlocal);
 }
@@ -126,8 +124,8 @@ std::string PairIpip::present_atoms() {
 std::string PairIpip::all_listed() const {
   const auto wanted = std::count_if(owners_.species.begin(), owners_.species.begin() + atom->nlocal,
                                     [](int species) { return species >= 0; });
-  if (step_.graph().n_local == wanted) return "";
-  return ": the neighbour list has " + std::to_string(step_.graph().n_local) + " of a rank's " +
+  if (step_.n_local() == wanted) return "";
+  return ": the neighbour list has " + std::to_string(step_.n_local()) + " of a rank's " +
          std::to_string(wanted) +
          " atoms of the student: after a change of types, start the next run with `pre yes`";
 }

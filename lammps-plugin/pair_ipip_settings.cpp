@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "error.h"
+#include "ipip/backends.hpp"
 #include "ipip/device.hpp"
+#include "ipip/error.hpp"
 #include "pair_ipip.h"
 #include "utils.h"
 
@@ -38,16 +40,17 @@ void PairIpip::settings(int narg, char** arg) {
     if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
     const std::string value = arg[k + 1];
     if (keyword == "backend") {
-      if (value != "auto" && value != "fused" && value != "torchscript") {
-        error->all(FLERR, "pair_style ipip: backend is {}, expected auto, fused or torchscript",
-                   value);
+      try {
+        options_.backend = ipip::backend_name(value);
+      } catch (const ipip::Error& wrong) {
+        error->all(FLERR, "pair_style ipip: {}", wrong.what());
       }
-      options_.backend = value;
     } else if (keyword == "check") {
       check_ = expect(keyword, value, "yes", "no");
     } else if (keyword == "device") {
       if (!ipip::is_device_request(value)) {
-        error->all(FLERR, "pair_style ipip: device is {}, expected auto, cpu, cuda or cuda:N",
+        error->all(FLERR,
+                   "pair_style ipip: device is {}, expected auto, cpu, cuda, cuda:N or emulate",
                    value);
       }
       device_ = value;

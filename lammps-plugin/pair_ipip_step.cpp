@@ -53,7 +53,6 @@ void PairIpip::compute(int eflag, int vflag) {
 
 // Returns whether the rows are still those of the atoms' types, on all ranks.
 bool PairIpip::evaluate_step(double start, bool atom_virials) {
-  const std::string no_pairs = find_pairs();
   times_.graph += MPI_Wtime() - start;
   const std::string failure = evaluate(atom_virials);
   if (warm_up_.pending) {
@@ -63,46 +62,28 @@ bool PairIpip::evaluate_step(double start, bool atom_virials) {
   }
   fill_extremes();
   const std::string overlap = same_place();
-  const std::string& wrong = overlap.empty() ? failure : overlap;
-  return agree_on_step(no_pairs.empty() ? wrong : no_pairs);
-}
-
-// Pairs of this step, where the student does not find them itself among its candidates.
-std::string PairIpip::find_pairs() {
-  if (student_->takes_candidates()) return "";
-  try {
-    step_.collect_pairs(*list, atom->x, atom->type, atom->ntypes, student_->info().cutoff);
-  } catch (const std::bad_alloc&) {
-    step_.drop_pairs();
-    return "out of memory for the pairs of a rank: use more ranks on more nodes";
-  }
-  return "";
+  return agree_on_step(overlap.empty() ? failure : overlap);
 }
 
 // Energies, forces and virials of local atoms, with what other ranks' pairs add to them. A failure
 // is returned, not thrown: the other ranks wait for this one's exchanges.
 std::string PairIpip::evaluate(bool atom_virials) {
-  const ipip::Graph& graph = step_.graph();
   std::string failure;
   const double start = MPI_Wtime();
   const double exchanged = halo_ ? halo_->seconds() : 0.0;
   try {
     const ipip::HaloScope scope(halo_);
-    if (student_->takes_candidates()) {
-      const std::int64_t n_points = atom->nlocal + atom->nghost;
-      const double* points = n_points > 0 ? atom->x[0] : nullptr;
-      student_->compute(points, n_points, atom_virials, results_);
-    } else {
-      student_->compute(graph, atom_virials, results_);
-    }
+    const std::int64_t n_points = atom->nlocal + atom->nghost;
+    const double* points = n_points > 0 ? atom->x[0] : nullptr;
+    student_->compute(points, n_points, atom_virials, results_);
   } catch (const ipip::LostExchanges& lost) {
     error->one(FLERR, "pair_style ipip, step {}: {}", update->ntimestep, lost.what());
   } catch (const std::exception& error) {
     failure = error.what();
     results_ = ipip::Results();
-    results_.atom_energies.assign(graph.n_local, 0.0);
-    results_.forces.assign(3 * graph.species.size(), 0.0);
-    if (atom_virials) results_.atom_virials.assign(9 * graph.species.size(), 0.0);
+    results_.atom_energies.assign(step_.n_local(), 0.0);
+    results_.forces.assign(3 * step_.n_total(), 0.0);
+    if (atom_virials) results_.atom_virials.assign(9 * step_.n_total(), 0.0);
   }
   const double wall = MPI_Wtime() - start;
   const double exchanging = halo_ ? halo_->seconds() - exchanged : 0.0;
@@ -117,7 +98,6 @@ std::string PairIpip::evaluate(bool atom_virials) {
 }
 
 void PairIpip::count_step(double wall, double exchanging) {
-  const ipip::Graph& graph = step_.graph();
   times_.graph += results_.pair_seconds;
   times_.halo += exchanging;
   times_.forward += results_.forward_seconds;
@@ -125,14 +105,14 @@ void PairIpip::count_step(double wall, double exchanging) {
   times_.forces += wall - exchanging - results_.pair_seconds - results_.forward_seconds -
                    results_.backward_seconds;
   times_.steps += 1;
-  times_.atoms += graph.n_local;
-  times_.halo_rows += static_cast<std::int64_t>(graph.species.size()) - graph.n_local;
+  times_.atoms += step_.n_local();
+  times_.halo_rows += step_.n_total() - step_.n_local();
   times_.pairs += results_.n_pairs;
 }
 
 // A trajectory never goes on from a force that is not a number.
 std::string PairIpip::not_finite() const {
-  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
     const double* f = &results_.forces[3 * k];
     const bool finite = std::isfinite(results_.atom_energies[k]) && std::isfinite(f[0]) &&
                         std::isfinite(f[1]) && std::isfinite(f[2]);
@@ -178,13 +158,13 @@ std::string PairIpip::same_place() const {
 
 void PairIpip::add_forces_and_energies() {
   const std::vector<int>& atoms = step_.atoms();
-  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
     double* f = atom->f[atoms[k]];
     for (int a = 0; a < 3; ++a) f[a] += energy_unit_ * results_.forces[3 * k + a];
   }
   if (eflag_global) eng_vdwl += energy_unit_ * results_.energy;
   if (eflag_atom) {
-    for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
+    for (std::int64_t k = 0; k < step_.n_local(); ++k) {
       eatom[atoms[k]] += energy_unit_ * results_.atom_energies[k];
     }
   }
@@ -203,7 +183,7 @@ void PairIpip::add_virials() {
   }
   if (!vflag_atom && !cvflag_atom) return;
   const std::vector<int>& atoms = step_.atoms();
-  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
     const double* w = &results_.atom_virials[9 * k];
     if (vflag_atom) {
       for (int c = 0; c < 6; ++c) vatom[atoms[k]][c] += symmetric(w, c);
@@ -214,17 +194,10 @@ void PairIpip::add_virials() {
   }
 }
 
-// Smallest distance between two types, from where the pairs were found; none after a failure.
-double PairIpip::closest(int itype, int jtype) const {
-  if (!student_->takes_candidates()) return step_.closest(itype, jtype);
-  const std::size_t kind = extremes_.size() - kFirstDistance;
-  return kind < results_.closest.size() ? results_.closest[kind] : student_->info().cutoff;
-}
-
 // Largest force squared and the smallest distances with a minus sign: all are maxima over ranks.
 void PairIpip::fill_extremes() {
   double largest_squared = 0.0;
-  for (std::int64_t k = 0; k < step_.graph().n_local; ++k) {
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
     const double* f = &results_.forces[3 * k];
     largest_squared = std::max(largest_squared, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
   }
@@ -232,9 +205,9 @@ void PairIpip::fill_extremes() {
   extremes_.push_back(0.0);  // whether this rank failed
   extremes_.push_back(types_changed() ? 1.0 : 0.0);
   extremes_.push_back(largest_squared);
-  for (int i = 1; i <= atom->ntypes; ++i) {
-    for (int j = i; j <= atom->ntypes; ++j) extremes_.push_back(-closest(i, j));
-  }
+  // Smallest distances come in the order of `compute pair`; none after a failure.
+  results_.closest.resize(step_.candidates().n_kinds(), student_->info().cutoff);
+  for (const double distance : results_.closest) extremes_.push_back(-distance);
   global_extremes_.resize(extremes_.size());
 }
 

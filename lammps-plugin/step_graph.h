@@ -21,12 +21,12 @@ struct Owners {
   std::vector<int> species;
 };
 
-/// Atoms and pairs of one step, in buffers that only grow.
+/// Rows of a student and its candidate pairs, in buffers that only grow.
 ///
 /// Rows are local atoms that have a species, those with neighbours of other ranks first,
 /// since other ranks wait for them; then halo rows: atoms of other ranks that are a neighbour of a
 /// local one, each once, by owner. A ghost atom shares the row of the atom that it shows, so an
-/// image of a local atom is that atom.
+/// image of a local atom is that atom. Points are the LAMMPS atoms.
 class StepGraph {
  public:
   /// Gives rows to atoms; needed after each rebuild of the neighbour list.
@@ -34,42 +34,26 @@ class StepGraph {
   /// @param owners  owner of each atom
   void assign_rows(const NeighList& list, const Owners& owners);
 
-  /// Collects the pairs closer than the cutoff; needed at each step.
-  /// @param list    full neighbour list
-  /// @param x       [n_local + n_ghost, 3] positions, Å
-  /// @param type    [n_local + n_ghost] LAMMPS types
-  /// @param n_types number of LAMMPS types
-  /// @param cutoff  Å
-  void collect_pairs(const NeighList& list, const double* const* x, const int* type, int n_types,
-                     double cutoff);
-
-  /// Collects all pairs of the list, for a student that keeps them on its device; needed after each
-  /// rebuild. Points are the LAMMPS atoms, kinds the pairs of types as `compute pair` orders them.
+  /// Collects all pairs of the list, after `assign_rows`.
   /// @param list    full neighbour list
   /// @param type    [n_local + n_ghost] LAMMPS types
   /// @param n_types number of LAMMPS types
   void collect_candidates(const NeighList& list, const int* type, int n_types);
 
-  /// Leaves the step without pairs, after a failure.
-  void drop_pairs();
-
-  /// What the student takes; without pairs where it takes candidates.
-  const ipip::Graph& graph() const { return graph_; }
-
+  /// What the student takes; it looks at them until the next are given.
   const ipip::Candidates& candidates() const { return candidates_; }
+
+  std::int64_t n_local() const { return candidates_.n_local(); }
+  std::int64_t n_total() const { return static_cast<std::int64_t>(atoms_.size()); }
 
   /// LAMMPS index of an atom of each row, [n_total]; a ghost atom for a halo row.
   const std::vector<int>& atoms() const { return atoms_; }
 
   /// Row of each LAMMPS index, local or ghost; -1 for none.
-  const std::vector<int>& row_of() const { return row_of_; }
+  const std::vector<int>& row_of() const { return candidates_.rows; }
 
   /// Owner of each halo row, sorted by rank and index.
   const std::vector<LAMMPS_NS::HaloSource>& halo() const { return halo_; }
-
-  /// Smallest distance in this step between atoms of two LAMMPS types, Å; the cutoff if none is
-  /// closer.
-  double closest(int itype, int jtype) const;
 
   /// Bytes of the buffers.
   double memory_bytes() const;
@@ -77,18 +61,11 @@ class StepGraph {
  private:
   static bool sees_other_ranks(const NeighList& list, const Owners& owners, int i);
   void assign_halo_rows(const NeighList& list, const Owners& owners);
-  static std::size_t list_length(const NeighList& list);
-  void make_room(const NeighList& list, std::size_t n, std::size_t more);
-
-  ipip::Graph graph_;
   ipip::Candidates candidates_;
   std::vector<int> atoms_;
-  std::vector<int> inner_;   // local atoms without neighbours of other ranks
-  std::vector<int> row_of_;  // [n_local + n_ghost], -1 for none
+  std::vector<int> inner_;  // local atoms without neighbours of other ranks
   std::vector<LAMMPS_NS::HaloSource> halo_;
-  std::vector<int> ghosts_;              // of other ranks, sorted by owner; while assigning rows
-  std::vector<double> closest_squared_;  // [n_types + 1, n_types + 1] by (type of i, type of j)
-  std::size_t stride_ = 0;
+  std::vector<int> ghosts_;  // of other ranks, sorted by owner; while assigning rows
 };
 
 }  // namespace LAMMPS_NS

@@ -20,7 +20,7 @@ from ipip import IpipCalculator, load_student, save_student
 from ipip.errors import InputError
 from ipip.models import Student
 
-BACKENDS = ("fused", "torchscript", "eager")
+BACKENDS = ("kernels", "torchscript", "eager")
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_backends_agree(model: Path) -> None:
         for name, value in results[0].items():
             scale = max(np.abs(value).max(), 1e-3)
             np.testing.assert_allclose(other[name], value, rtol=0, atol=1e-8 * scale)
-    assert IpipCalculator(model).description.startswith("fused")
+    assert IpipCalculator(model).description.startswith("kernels")
+    assert IpipCalculator(model, backend="fused").description.startswith("kernels")  # an old name
 
 
 def test_auto_runs_students_that_have_no_kernels(
@@ -96,8 +97,8 @@ def test_auto_runs_students_that_have_no_kernels(
 ) -> None:
     save_student(make_student("visnet"), tmp_path / "visnet.pt")
     assert IpipCalculator(tmp_path / "visnet.pt").description == "eager"
-    with pytest.raises(InputError, match="backend fused cannot run it"):
-        IpipCalculator(tmp_path / "visnet.pt", backend="fused")
+    with pytest.raises(InputError, match="backend kernels cannot run it"):
+        IpipCalculator(tmp_path / "visnet.pt", backend="kernels")
 
 
 def test_a_kept_neighbour_list_changes_nothing(model: Path) -> None:
@@ -127,14 +128,14 @@ def test_a_kept_neighbour_list_changes_nothing(model: Path) -> None:
 
 
 def test_wrong_options_are_told(model: Path) -> None:
-    with pytest.raises(InputError, match="backend is 'fast'; expected one of auto, fused"):
+    with pytest.raises(InputError, match="backend is 'fast'; expected one of auto, kernels"):
         IpipCalculator(model, backend="fast")
     with pytest.raises(InputError, match=r"skin is -1.0; expected 0 Å or more"):
         IpipCalculator(model, skin=-1.0)
     with pytest.raises(InputError, match="threads is 0; expected 1 or more"):
         IpipCalculator(model, threads=0)
     with pytest.raises(InputError, match="on a GPU only 'eager' runs"):
-        IpipCalculator(model, device="cuda", backend="fused")
+        IpipCalculator(model, device="cuda", backend="kernels")
     with pytest.raises(InputError, match="there is no such file"):
         IpipCalculator(model.with_name("none.pt"))
 

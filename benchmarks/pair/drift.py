@@ -25,7 +25,11 @@ from ipip.models import build_student
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY / "examples" / "mo-s-o" / "data" / "mso_pbe_d3.xyz"
-RUNS = {("torchscript", "float64"): 16, ("fused", "float64"): 24, ("fused", "float32"): 24}  # seeds
+RUNS = {
+    ("torchscript", "float64"): 16,
+    ("kernels", "float64"): 24,
+    ("kernels", "float32"): 24,
+}  # seeds
 SEED = 4928
 _TRAIN = """\
 seed: 3

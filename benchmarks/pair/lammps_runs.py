@@ -71,7 +71,7 @@ class Timing:
 
 
 def ipip_style(
-    label: str, model: Path, steps: int, *, backend: str = "fused", **more: object
+    label: str, model: Path, steps: int, *, backend: str = "kernels", **more: object
 ) -> Style:
     """Return the style of a student for the types Mo, S, O."""
     options = " ".join(f"{key} {value}" for key, value in more.items())

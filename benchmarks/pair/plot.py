@@ -41,7 +41,7 @@ def _speedups(axes: Any, parts: dict[str, Any]) -> None:
             axes.hlines(bar, index - 0.4, index + 0.4, color="k", ls=":")
     axes.set_xticks(range(len(groups)), [rows[0]["box"] for rows in groups.values()])
     axes.set_ylabel("times faster than TorchScript")
-    axes.set_title("fused kernels, one core (dotted: bar)")
+    axes.set_title("kernels, one core (dotted: bar)")
     if groups:
         axes.set_ylim(0, 1.4 * max(row["speedup"] for rows in groups.values() for row in rows))
         axes.legend(fontsize="x-small", ncols=2, loc="upper center", title="channels, layers")
@@ -61,8 +61,8 @@ def _others(axes: Any, parts: dict[str, Any]) -> None:
     names, costs = [], []
     for row in parts.get("speed-dense", {"rows": []})["rows"]:
         size = f"PaiNN {row['channels']}-{row['layers']}"
-        names += [f"ipip fused, {size}", f"TorchScript, {size}"]
-        costs += [row["fused_us"], row["torchscript_us"]]
+        names += [f"ipip kernels, {size}", f"TorchScript, {size}"]
+        costs += [row["kernels_us"], row["torchscript_us"]]
     for name in ("teacher", "schnetpack", "deepmd"):
         for row in parts.get(name, {"rows": []})["rows"]:
             names.append(row["what"])

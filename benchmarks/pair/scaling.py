@@ -19,9 +19,9 @@ def sizes(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     model = write_student(folder, 64, 2)
     rows = []
     for n in SIZES[:2] if quick else SIZES:
-        style = ipip_style("fused", model, max(4, round(2.0 / (15e-6 * n))))
+        style = ipip_style("kernels", model, max(4, round(2.0 / (15e-6 * n))))
         times, _ = time_styles(folder / f"size-{n}", dense(n), [style, style])
-        rows.append({"atoms": n, "us": 1e6 * times["fused"].step / n})
+        rows.append({"atoms": n, "us": 1e6 * times["kernels"].step / n})
     return rows
 
 
@@ -32,9 +32,9 @@ def ranks(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     best: dict[int, float] = {}
     for _ in range(2):
         for n in (1, 2):
-            style = ipip_style("fused", model, 40 if quick else 15)
+            style = ipip_style("kernels", model, 40 if quick else 15)
             times, _ = time_styles(folder / f"ranks-{n}", frame, [style], ranks=n)
-            best[n] = min(best.get(n, 1e9), times["fused"].step)
+            best[n] = min(best.get(n, 1e9), times["kernels"].step)
     return [
         {"ranks": n, "atoms": len(frame), "us": 1e6 * t / len(frame), "speedup": best[1] / t}
         for n, t in best.items()
@@ -45,14 +45,14 @@ def million(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     """Advance a million atoms of the 64-channel 2-layer student; peak memory and time."""
     n, steps = 46**3 if quick else 100**3, 5
     model = write_student(folder, 64, 2)
-    style = Style("fused", ipip_style("fused", model, steps).pair, steps, warm=1)
+    style = Style("kernels", ipip_style("kernels", model, steps).pair, steps, warm=1)
     times, peak = time_styles(folder / "million", dense(n), [style])
     return [
         {
             "atoms": n,
             "steps": steps,
-            "seconds_per_step": times["fused"].step,
-            "us": 1e6 * times["fused"].step / n,
+            "seconds_per_step": times["kernels"].step,
+            "us": 1e6 * times["kernels"].step / n,
             "peak_gib": peak / 2**30,
         }
     ]
@@ -63,7 +63,7 @@ def memory(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     model = write_student(folder, 64, 2)
     rows = []
     # Loading libtorch has a peak of its own, which small runs stay below.
-    for backend, few, many in (("fused", 39**3, 54**3), ("torchscript", 8**3, 12**3)):
+    for backend, few, many in (("kernels", 39**3, 54**3), ("torchscript", 8**3, 12**3)):
         peaks = {}
         for n in (few, many):
             style = Style(backend, ipip_style(backend, model, 2, backend=backend).pair, 2, warm=1)

@@ -1,4 +1,4 @@
-"""One box, one core: fused against TorchScript for four sizes of student, and against the floor."""
+"""One box, one core: kernels against TorchScript for four sizes of student, and the floor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.pair.lammps_runs import ipip_style, time_styles
 from benchmarks.pair.students import WIDTHS, write_student
 
 ATOMS = {"dense": 512, "MoS2": 588, "S2 gas": 1000}
-BACKENDS = ("fused", "torchscript")
+BACKENDS = ("kernels", "torchscript")
 
 
 def measure(name: str, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
@@ -20,7 +20,7 @@ def measure(name: str, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     near, rate = neighbours(frame), sgemm_rate()
     lone, images = lone_shares(frame)
     widths = WIDTHS[:1] if quick else WIDTHS
-    cost = {"fused": 40e-6, "torchscript": 800e-6} if name != "S2 gas" else {}
+    cost = {"kernels": 40e-6, "torchscript": 800e-6} if name != "S2 gas" else {}
     styles = []
     for _ in range(2):
         for channels, layers in widths:
@@ -32,10 +32,10 @@ def measure(name: str, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     times, _ = time_styles(folder / name.replace(" ", "-"), frame, styles)
     rows = []
     for channels, layers in widths:
-        fused, scripted = (times[f"{b}-{channels}-{layers}"] for b in BACKENDS)
+        kernels, scripted = (times[f"{b}-{channels}-{layers}"] for b in BACKENDS)
         unit = 1e6 / len(frame)
         flops = step_flops(channels, layers, near, lone, images)
-        around = fused.phases["graph"] + fused.phases["forces"]
+        around = kernels.phases["graph"] + kernels.phases["forces"]
         rows.append(
             {
                 "box": name,
@@ -45,14 +45,14 @@ def measure(name: str, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
                 "image_share": images,
                 "channels": channels,
                 "layers": layers,
-                "fused_us": fused.step * unit,
+                "kernels_us": kernels.step * unit,
                 "torchscript_us": scripted.step * unit,
-                "speedup": scripted.step / fused.step,
+                "speedup": scripted.step / kernels.step,
                 "flops": flops,
                 "sgemm_gflops": rate * 1e-9,
                 "floor_us": 1e6 * flops / rate,
-                "over_floor": fused.pair * unit / (1e6 * flops / rate),
-                "around_share": around / sum(fused.phases.values()),
+                "over_floor": kernels.pair * unit / (1e6 * flops / rate),
+                "around_share": around / sum(kernels.phases.values()),
             }
         )
     return rows

@@ -41,7 +41,7 @@ def verdicts(parts: dict[str, Any]) -> list[str]:
         say(gain >= RANKS_BAR, f"two ranks {gain:.2f} times one (bar {RANKS_BAR})")
     if "drift" in parts:
         rows = {(r["backend"], r["dtype"]): r for r in parts["drift"]["rows"]}
-        ours, theirs = rows["fused", "float32"], rows["torchscript", "float64"]
+        ours, theirs = rows["kernels", "float32"], rows["torchscript", "float64"]
         apart = abs(ours["drift_mev_per_atom_ps"] - theirs["drift_mev_per_atom_ps"])
         error = (ours["standard_error"] ** 2 + theirs["standard_error"] ** 2) ** 0.5
         say(
@@ -61,7 +61,7 @@ def print_tables(parts: dict[str, Any], console: Console) -> None:
             console, "One core, LAMMPS, float32; µs per atom and step", speed,
             {
                 "box": "{}", "atoms": "{}", "neighbours": "{:.1f}", "channels": "{}",
-                "layers": "{}", "fused_us": "{:.2f}", "torchscript_us": "{:.0f}",
+                "layers": "{}", "kernels_us": "{:.2f}", "torchscript_us": "{:.0f}",
                 "speedup": "{:.1f}x", "floor_us": "{:.2f}", "over_floor": "{:.2f}",
                 "around_share": "{:.1%}",
             },

@@ -37,7 +37,7 @@ from ipip.train.losses import training_sums
 from ipip.train.objective import Objective, step_generator
 
 TEACHER_WIDTH = 128  # of SevenNet-0's features
-LABELS = ("labels, fused", "labels, eager")
+LABELS = ("labels, kernels", "labels, eager")
 
 
 @dataclasses.dataclass
@@ -83,15 +83,15 @@ def contenders(work: Work, channels: int) -> list[Contender]:
     rng = np.random.default_rng(1)
     features = {k: rng.normal(size=(n, TEACHER_WIDTH)) for k, n in enumerate(sizes)}
     return [
-        Contender(LABELS[0], "fused", None),
+        Contender(LABELS[0], "kernels", None),
         Contender(LABELS[1], "eager", None),
-        Contender("n2n", "fused", NodeObjective(NodeMethod(), sizes, features, channels, 1)),
+        Contender("n2n", "kernels", NodeObjective(NodeMethod(), sizes, features, channels, 1)),
         *(
-            Contender(f"hessian, {k} row{'s' * (k > 1)}", "fused", _hessian(sizes, k))
+            Contender(f"hessian, {k} row{'s' * (k > 1)}", "kernels", _hessian(sizes, k))
             for k in (1, 4)
         ),
-        Contender("frad", "fused", FradObjective(FradMethod(), work.frames)),
-        Contender("gpip", "fused", GpipObjective(GpipMethod(), channels, len(SYMBOLS), 1)),
+        Contender("frad", "kernels", FradObjective(FradMethod(), work.frames)),
+        Contender("gpip", "kernels", GpipObjective(GpipMethod(), channels, len(SYMBOLS), 1)),
     ]
 
 
@@ -128,7 +128,7 @@ def measure(work: Work, channels: int, layers: int, rounds: int) -> dict[str, An
 
 def show(cases: list[dict[str, Any]]) -> None:
     table = Table(title="training step on one core, median and range over rounds")
-    for name in ("batch", "method", "µs/atom", "times labels, fused", "times labels, eager"):
+    for name in ("batch", "method", "µs/atom", "times labels, kernels", "times labels, eager"):
         table.add_column(name)
     for case in cases:
         title = f"{case['network']}\n{case['batch']}"
@@ -152,7 +152,9 @@ def plot(cases: list[dict[str, Any]], path: Path) -> None:
         ratios = case["times_labels"][LABELS[0]]
         texts = [f"{v:.0f} µs, {ratios[n][0]:.1f}x" for n, v in case["us_per_atom"].items()]
         axis.bar_label(bars, texts, padding=3, fontsize=8)
-        axis.set(xlim=(0, 1.35 * max(values)), xlabel="µs per atom and step; x: over labels, fused")
+        axis.set(
+            xlim=(0, 1.35 * max(values)), xlabel="µs per atom and step; x: over labels, kernels"
+        )
         axis.set_title(f"{case['network']}; {case['batch']}", fontsize=9)
         axis.invert_yaxis()
         axis.spines[["top", "right"]].set_visible(False)

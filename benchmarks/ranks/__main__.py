@@ -87,10 +87,10 @@ def benchmark(quick: bool, network: model.Network, folder: Path) -> dict[str, An
         progress.advance(task)
         progress.update(task, description="memory")
         write_box(folder / "small.data", (5, 5, 5))
-        deck = hot_deck("small.data", "student.pt", "backend fused")
+        deck = hot_deck("small.data", "student.pt", "backend kernels")
         memory = resident_memory(folder, deck, 100, 10 if quick else 100, 2)
         progress.advance(task)
-    cost = model.fit([t for (backend, _, _), t in runs.items() if backend == "fused"])
+    cost = model.fit([t for (backend, _, _), t in runs.items() if backend == "kernels"])
     return {
         "machine": machine.facts(),
         "quick": quick,

@@ -23,7 +23,7 @@ def plot_scaling(result: dict[str, Any], path: Path) -> None:
     """Draw speed-up on two ranks by number of atoms, and where the time of a rank goes."""
     figure = Figure(figsize=(10.0, 4.0), layout="constrained")
     axes = figure.add_subplot(1, 2, 1)
-    for backend, colour in (("fused", BLUE), ("torchscript", ORANGE), ("fused, gas", GREEN)):
+    for backend, colour in (("kernels", BLUE), ("torchscript", ORANGE), ("kernels, gas", GREEN)):
         rows = [r for r in result["strong"] if r["backend"] == backend]
         atoms, speedups = [r["atoms"] for r in rows], [r["speedup"] for r in rows]
         axes.plot(atoms, speedups, "o-", color=colour, label=backend)

@@ -34,21 +34,21 @@ class Case:
 
 
 CASES = (
-    Case("fused", (8, 8, 8), 30, 2),
-    Case("fused", (16, 16, 8), 15, 2),
-    Case("fused", (16, 16, 16), 15, 2),
-    Case("fused", (16, 16, 32), 8, 2),
-    Case("fused", (16, 16, 64), 5, 2),
-    Case("fused", (32, 32, 32), 3, 1),
-    Case("fused", (16, 16, 16), 20, 2, gas=True),
+    Case("kernels", (8, 8, 8), 30, 2),
+    Case("kernels", (16, 16, 8), 15, 2),
+    Case("kernels", (16, 16, 16), 15, 2),
+    Case("kernels", (16, 16, 32), 8, 2),
+    Case("kernels", (16, 16, 64), 5, 2),
+    Case("kernels", (32, 32, 32), 3, 1),
+    Case("kernels", (16, 16, 16), 20, 2, gas=True),
     Case("torchscript", (8, 8, 8), 3, 1),
     Case("torchscript", (16, 16, 8), 2, 1),
     Case("torchscript", (16, 16, 16), 2, 1),
 )
 QUICK = (
-    Case("fused", (8, 8, 8), 10, 1),
-    Case("fused", (16, 16, 8), 5, 1),
-    Case("fused", (16, 16, 16), 6, 1),
+    Case("kernels", (8, 8, 8), 10, 1),
+    Case("kernels", (16, 16, 8), 5, 1),
+    Case("kernels", (16, 16, 16), 6, 1),
     Case("torchscript", (8, 8, 8), 2, 1),
 )
 ROWS = ((2, (16, 16, 16)), (4, (16, 16, 16)), (8, (20, 20, 20)))
@@ -81,4 +81,4 @@ def measure(case: Case, folder: Path) -> Found:
 def measured_rows(folder: Path, ranks: int, cells: Cells) -> float:
     """Halo rows of a rank, mean over ranks, counted by the pair style."""
     write_box(folder / "box.data", cells)
-    return run(folder, deck("box.data", "backend fused", 1), ranks).mean("halo_rows")
+    return run(folder, deck("box.data", "backend kernels", 1), ranks).mean("halo_rows")

@@ -23,7 +23,7 @@ from benchmarks.train.present import show, write
 from ipip.models import build_student
 from ipip.models.schnetpack import painn_from_schnetpack
 from ipip.models.visnet_from_pyg import visnet_from_pyg
-from ipip.train.fused_painn import FusedPaiNN
+from ipip.train.painn_kernels import PainnKernels
 
 LAYERS = 3
 
@@ -77,7 +77,7 @@ def painn(
         ]
     ours = [
         Ours(student, kernels, work)
-        for student, kernels in zip(students, ("fused", "eager"), strict=True)
+        for student, kernels in zip(students, ("kernels", "eager"), strict=True)
     ]
     agreement["eager"] = check_same("eager", ours[0].forces(), ours[1].forces())
     contenders += ours
@@ -86,7 +86,7 @@ def painn(
         contenders.append(rival)
     row = {
         "label": f"PaiNN {channels}, {LAYERS} layers",
-        "kernels": FusedPaiNN(students[0]).description,
+        "kernels": PainnKernels(students[0]).description,
         "agreement_of_forces": agreement,
         **measure(
             contenders, work, rounds, flops_per_atom(channels, LAYERS, work.neighbours) / rate

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 COLOURS = {
-    "fused": "#1b6ca8",
+    "kernels": "#1b6ca8",
     "eager": "#8fb8d8",
     "schnetpack": "#c8553d",
     "torch_geometric": "#c8553d",

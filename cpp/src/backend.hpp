@@ -30,17 +30,14 @@ class Backend {
   virtual void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
                         Results& results) = 0;
 
-  /// Whether pairs can be given as candidates, see `Candidates`.
-  virtual bool takes_candidates() const = 0;
-
-  /// Takes the candidates of the steps that follow.
-  /// @throws ipip::Error  the arrays do not fit each other, or the backend takes none
+  /// Takes the candidates of the steps that follow, whose arrays were checked to fit each other.
+  /// They stay as they are until others are given.
   virtual void set_candidates(const Candidates& candidates) = 0;
 
-  /// One step of the candidates, for points [n_points, 3] Å. Collective as above.
-  /// @throws ipip::Error  there are fewer points than candidates name, or the backend takes none
-  virtual void evaluate(const double* points, std::int64_t n_points, bool atom_virials,
-                        HaloSession& session, Results& results) = 0;
+  /// One step of the candidates, for points [n_points, 3] Å, as many as they name or more.
+  /// Collective as above.
+  virtual void evaluate(const double* points, bool atom_virials, HaloSession& session,
+                        Results& results) = 0;
 
   /// Numbers per row of each forward exchange of a step, in order, in the student's precision.
   virtual std::vector<std::int64_t> exchange_widths() const = 0;
@@ -48,13 +45,16 @@ class Backend {
   /// Whether the adjoint of each exchange follows, from the last to the first.
   virtual bool makes_adjoints() const = 0;
 
+  /// Whether a step takes much main memory and gives it back.
+  virtual bool frees_memory_each_step() const = 0;
+
   /// Frees what a step that failed has taken.
   virtual void release() = 0;
 
   /// Bytes in main memory that are kept between steps.
   virtual double buffer_bytes() const = 0;
 
-  /// What runs, in a few words for a log: "fused, avx512, ..." or "torchscript on cuda:0".
+  /// What runs, in a few words for a log: "kernels, avx512, ..." or "torchscript on cuda:0".
   virtual std::string description() const = 0;
 
   /// Whether it runs the program in the model file.

@@ -4,12 +4,12 @@
 #include <cctype>
 
 #include "ipip/error.hpp"
-#include "torch_part.hpp"
 
 namespace ipip {
 namespace {
 
 constexpr const char* kCuda = "cuda";
+constexpr const char* kEmulate = "emulate";
 constexpr const char* kNumbered = "cuda:";
 constexpr std::size_t kDigits = 4;  // of a GPU's number: fits an int
 
@@ -28,46 +28,36 @@ std::string count(int n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
-void require_gpu(const std::string& request, const NodePlace& place, bool cuda) {
-  if (!cuda) {
+void require_gpu(const std::string& request, const Gpus& gpus) {
+  if (!gpus.why_never.empty()) throw Error("device is " + request + ", but " + gpus.why_never);
+  if (gpus.visible < 1) {
     throw Error("device is " + request +
-                ", but this libtorch was built without CUDA: install a CUDA build of the same "
-                "torch and rebuild ipip there, or use device cpu");
-  }
-  if (place.gpus < 1) {
-    throw Error("device is " + request +
-                ", but libtorch sees no GPU here: look at `nvidia-smi` and CUDA_VISIBLE_DEVICES, "
-                "or use device cpu");
+                ", but no GPU is visible here: look at `nvidia-smi` and CUDA_VISIBLE_DEVICES, or "
+                "use device cpu");
   }
 }
 
 }  // namespace
 
-int visible_gpus() {
-  return matching_torch_part().visible_gpus();
-}
-
-bool built_with_cuda() {
-  return matching_torch_part().built_with_cuda();
-}
-
 bool is_device_request(const std::string& text) {
-  return text == "auto" || text == "cpu" || text == kCuda || is_numbered(text);
+  return text == "auto" || text == "cpu" || text == kCuda || text == kEmulate ||
+         is_numbered(text);
 }
 
-std::string place_rank(const std::string& request, const NodePlace& place, bool cuda) {
+std::string place_rank(const std::string& request, const NodePlace& place, const Gpus& gpus) {
   if (!is_device_request(request)) {
-    throw Error("device is " + request + ", expected auto, cpu, cuda or cuda:N");
+    throw Error("device is " + request + ", expected auto, cpu, cuda, cuda:N or emulate");
   }
-  if (request == "cpu" || (request == "auto" && place.gpus < 1)) return "cpu";
-  require_gpu(request, place, cuda);
-  int first = 0, usable = place.gpus;
+  if (request == kEmulate) return kEmulate;
+  if (request == "cpu" || (request == "auto" && gpus.visible < 1)) return "cpu";
+  require_gpu(request, gpus);
+  int first = 0, usable = gpus.visible;
   if (is_numbered(request)) {
     first = std::stoi(request.substr(std::string(kNumbered).size()));
     usable = 1;
-    if (first >= place.gpus) {
-      throw Error("device is " + request + ", but libtorch sees " + count(place.gpus, "GPU") +
-                  " here, numbered from 0: use a smaller number, or device cuda");
+    if (first >= gpus.visible) {
+      throw Error("device is " + request + ", but " + count(gpus.visible, "GPU") +
+                  " are visible here, numbered from 0: use a smaller number, or device cuda");
     }
   }
   if (place.ranks > usable && !place.share) {

@@ -8,21 +8,18 @@
 #include <utility>
 
 #include "backend.hpp"
-#include "backends/cpu/cpu_backend.hpp"
+#include "candidates.hpp"
 #include "halo/halo_session.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
+#include "make_backend.hpp"
 #include "model/model_file.hpp"
-#include "torch_part.hpp"
 #include "warm_up.hpp"
 
 namespace ipip {
 namespace {
 
 void check_options(const RunOptions& options) {
-  if (options.backend != "auto" && options.backend != "fused" && options.backend != "torchscript") {
-    throw Error("backend is \"" + options.backend + "\", expected auto, fused or torchscript");
-  }
   if (options.threads < 1) {
     throw Error("threads is " + std::to_string(options.threads) + ", expected 1 or more");
   }
@@ -56,22 +53,6 @@ std::string failure_text(const std::exception& error, std::size_t n_atoms, std::
          "): use more ranks on more nodes, or a student with fewer channels";
 }
 
-// The one place that picks a backend. To run the program in a file is for the user to choose, never
-// a default.
-std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& options) {
-  if (options.backend == "torchscript") {
-    check_code(file);
-    return matching_torch_part().make_backend(file, options);
-  }
-  std::string reason;
-  auto backend = make_cpu_backend(file, options, reason);
-  if (backend != nullptr) return backend;
-  throw Error(file.metadata.info.path + ": backend " + options.backend +
-              " cannot run it, because " + reason +
-              "; backend torchscript runs the program that is in the file: choose it if you trust "
-              "whoever made the file");
-}
-
 }  // namespace
 
 struct Student::Impl {
@@ -79,12 +60,12 @@ struct Student::Impl {
   std::vector<std::int64_t> exchange_widths;
   std::size_t n_candidate_rows = 0;
   std::size_t n_candidates = 0;
+  std::int64_t n_points = -1;  // that the candidates name; none before they are given
 };
 
 Student::Student(const std::string& path, const RunOptions& options) {
+  prepare_backend(options.backend);
   check_options(options);
-  // Before the file, whose own faults a missing libtorch does not hide.
-  if (options.backend == "torchscript") matching_torch_part();
   const ModelFile file = read_model_file(path);
   info_ = file.metadata.info;
   impl_ = std::make_unique<Impl>();
@@ -137,27 +118,35 @@ std::int64_t Student::widest_exchange() const {
   return widest;
 }
 
-bool Student::takes_candidates() const {
-  return impl_->backend->takes_candidates();
+bool Student::frees_memory_each_step() const {
+  return impl_->backend->frees_memory_each_step();
 }
 
 void Student::set_candidates(const Candidates& candidates) {
+  check_candidates(candidates);
   try {
+    impl_->n_points = -1;
     impl_->backend->set_candidates(candidates);
+    impl_->n_points = static_cast<std::int64_t>(candidates.rows.size());
     impl_->n_candidate_rows = candidates.species.size();
-    impl_->n_candidates = candidates.receivers.size();
+    impl_->n_candidates = candidates.neighbours.size();
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
     throw Error(info_.path + ": " +
-                failure_text(error, candidates.species.size(), candidates.receivers.size()));
+                failure_text(error, candidates.species.size(), candidates.neighbours.size()));
   }
 }
 
 void Student::compute(const double* points, std::int64_t n_points, bool atom_virials,
                       Results& results) {
   guarded(impl_->n_candidate_rows, impl_->n_candidates, results, [&](HaloSession& session) {
-    impl_->backend->evaluate(points, n_points, atom_virials, session, results);
+    if (impl_->n_points < 0) throw Error("no candidates were given");
+    if (n_points < impl_->n_points) {
+      throw Error("a step has " + std::to_string(n_points) + " points, expected at least the " +
+                  std::to_string(impl_->n_points) + " of its candidates");
+    }
+    impl_->backend->evaluate(points, atom_virials, session, results);
   });
 }
 
@@ -175,10 +164,6 @@ double Student::buffer_bytes() const {
 
 std::string Student::backend() const {
   return impl_->backend->description();
-}
-
-std::string kernels_refusal(const std::string& path) {
-  return cpu_refusal(read_metadata(path));
 }
 
 std::string Student::notice() const {

@@ -40,6 +40,9 @@ def load_operators() -> None:
         CoreError: libtorch cannot be loaded, or is not the one that ipip was built for.
     """
 
+def current_backend_name(asked: str) -> str:
+    """Return a backend's name as it is today: `kernels` for `fused`; any other text as it is."""
+
 def kernels_refusal(path: str | bytes) -> str:
     """Why the kernels do not run the student in a file, or "" where they do.
 
@@ -47,22 +50,31 @@ def kernels_refusal(path: str | bytes) -> str:
         CoreError: the file is not a student.
     """
 
+def architecture_refusal(architecture: str) -> str:
+    """Why the kernels do not run students of an architecture, or "" where they do."""
+
+def training_refusal(architecture: str, device: str) -> str:
+    """Why the kernels do not train students of an architecture on a torch device, or ""."""
+
 class Student:
     """A model file evaluated by libipip, with the buffers that it keeps between calls.
 
     Args:
         path: of the model file.
-        backend: `fused` (kernels for PaiNN, which read numbers from the file), `auto` (the same),
-            or `torchscript` (any student, by the program that is in the file: this runs code).
+        backend: `kernels` (for PaiNN, which read numbers from the file), `auto` (the same), or
+            `torchscript` (any student, by the program that is in the file: this runs code); or an
+            old name, see `current_backend_name`.
         threads: of one evaluation.
-        instruction_set: of the fused kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
-        table_error: largest error of the fused backend's radial tables over the largest value and
-            slope; 0 for 3e-7 with float32 and 1e-10 with float64.
+        instruction_set: of the kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
+        table_error: largest error of the kernels' radial tables over the largest value and slope;
+            0 for 3e-7 with float32 and 1e-10 with float64.
         most_tabulated_pairs: pairs of an atom, in the mean of a block of atoms, up to which the
-            fused backend tabulates the first layer; negative is where tables are faster. All give
-            the same, to rounding.
-        lone_pairs: whether the fused backend works apart on pairs of atoms that see nobody else;
-            the same, to rounding, and faster.
+            kernels tabulate the first layer; negative is where tables are faster. All give the
+            same, to rounding.
+        lone_pairs: whether the kernels work apart on pairs of atoms that see nobody else; the
+            same, to rounding, and faster.
+        device: `cpu`, `cuda:N` or, with the kernels, `emulate`: the host, which executes the kernels
+            for GPUs and checks each of their accesses to memory.
 
     Raises:
         CoreError: the file is not a student, or an option is wrong or cannot be had.
@@ -77,6 +89,7 @@ class Student:
         table_error: float = 0.0,
         most_tabulated_pairs: float = -1.0,
         lone_pairs: bool = True,
+        device: str = "cpu",
     ) -> None: ...
     @property
     def backend(self) -> str:
@@ -92,7 +105,10 @@ class Student:
 
     @property
     def buffer_bytes(self) -> float:
-        """Bytes of the buffers that are kept between calls."""
+        """Bytes in main memory that are kept between calls."""
+
+    def warm_up(self) -> None:
+        """Evaluate a small cluster without exchanges."""
 
     def compute(
         self,
@@ -113,90 +129,69 @@ class Student:
             atom_virials: whether per-atom virials are wanted.
 
         Returns:
-            `energy` (eV), `atom_energies` [n_local] (eV), `forces` [n_total, 3] (eV/Å), `virial`
-            [3, 3] (eV, LAMMPS' sign: minus the strain derivative) and, if asked for,
+            `energy` (eV), `n_pairs`, `atom_energies` [n_local] (eV), `forces` [n_total, 3] (eV/Å),
+            `virial` [3, 3] (eV, LAMMPS' sign: minus the strain derivative) and, if asked for,
             `atom_virials` [n_total, 3, 3].
 
         Raises:
             CoreError: the arrays do not fit each other.
         """
 
-class ResidentStudent:
-    """A model file run by TorchScript on candidate pairs that stay on its device.
-
-    What `pair_style ipip` does with `backend torchscript`: candidates come with each neighbour
-    list, positions with each step.
-
-    Args:
-        path: of the model file.
-        device: `cpu` or `cuda:N`.
-
-    Raises:
-        CoreError: the file is not a student, or the device cannot be had.
-    """
-
-    def __init__(self, path: str, device: str = "cpu") -> None: ...
-    @property
-    def backend(self) -> str:
-        """What evaluates it, in a few words."""
-
-    @property
-    def buffer_bytes(self) -> float:
-        """Bytes in main memory that are kept: weights and candidates."""
-
-    def warm_up(self) -> None:
-        """Evaluate a small cluster without exchanges."""
-
     def set_candidates(
         self,
-        species: Sequence[int],
-        receivers: Sequence[int],
-        neighbours: Sequence[int],
-        from_points: Sequence[int],
-        to_points: Sequence[int],
-        kinds: Sequence[int],
-        n_local: int,
-        n_kinds: int,
+        species: npt.ArrayLike,
+        rows: npt.ArrayLike,
+        types: npt.ArrayLike,
+        centres: npt.ArrayLike,
+        first: npt.ArrayLike,
+        neighbours: npt.ArrayLike,
+        n_types: int,
     ) -> None:
-        """Take the pairs that may come closer than the cutoff, ordered by receiver.
+        """Take the pairs that may come closer than the cutoff in the steps that follow.
+
+        A point is an atom or an image of one. As in `pair_style ipip`, candidates come with each
+        neighbour list and points with each step.
 
         Args:
-            species: [n_total] index into the student's elements; local rows first.
-            receivers: [n] row of the receiving atom.
-            neighbours: [n] row of its neighbour.
-            from_points: [n] point of the receiving atom.
-            to_points: [n] point of its neighbour (an atom or an image of one).
-            kinds: [n] kind of the pair.
-            n_local: number of local rows.
-            n_kinds: kinds of pairs whose smallest distance is wanted.
+            species: [n_total] index into `symbols`; local atoms first, then halo rows.
+            rows: [n_points] row of the atom that a point shows; -1 for one that is no candidate's.
+            types: [n_points] type of a point, for the smallest distances.
+            centres: [n_local] point of each local atom.
+            first: [n_local + 1] first candidate of each local atom, then their number.
+            neighbours: [n_candidates] point of the neighbour; pairs of local atoms in both
+                directions.
+            n_types: types of points.
 
         Raises:
             CoreError: the arrays do not fit each other.
         """
 
-    def compute(self, points: npt.ArrayLike, atom_virials: bool = False) -> dict[str, Any]:
-        """Evaluate one step.
+    def compute_points(self, points: npt.ArrayLike, atom_virials: bool = False) -> dict[str, Any]:
+        """Evaluate one step of the candidates.
 
         Args:
             points: [n_points, 3] Å.
             atom_virials: whether per-atom virials are wanted.
 
         Returns:
-            What `Student.compute` returns, and `closest` [n_kinds] (Å, the cutoff where no pair is
-            closer) and `n_pairs`.
+            What `compute` returns, and `closest` [n_types (n_types + 1) / 2] (Å, of types (0, 0)
+            (0, 1) .. (1, 1) .., the cutoff where no pair is closer).
 
         Raises:
-            CoreError: there are fewer points than candidates name, or the model fails.
+            CoreError: there are no candidates, or fewer points than theirs; or the model fails.
         """
 
-def built_with_cuda() -> bool:
-    """Whether libtorch was built with CUDA. Loads it."""
+def visible_gpus(backend: str) -> tuple[int, str]:
+    """Return how many GPUs a backend sees, and why it never sees any, or an empty text.
 
-def visible_gpus() -> int:
-    """GPUs that libtorch sees. Loads it."""
+    Loads libtorch for `torchscript` alone.
+
+    Raises:
+        CoreError: the backend is unknown, or libtorch cannot be had.
+    """
 
 def place_rank(
-    request: str, rank: int, ranks: int, gpus: int, share: bool = False, cuda: bool = True
+    request: str, rank: int, ranks: int, gpus: int, share: bool = False, why_never: str = ""
 ) -> str:
     """Return the device of one MPI rank, `cpu` or `cuda:N`.
 
@@ -206,7 +201,7 @@ def place_rank(
         ranks: ranks on the node.
         gpus: GPUs that the rank sees.
         share: whether several ranks may use one GPU.
-        cuda: whether libtorch was built with CUDA.
+        why_never: why its backend never sees any, or an empty text.
 
     Raises:
         CoreError: the request cannot be met; the text says why and what to do.

@@ -21,8 +21,9 @@ from ipip.export import (
 )
 from ipip.graph import NeighborSearch, energy_and_forces
 from ipip.graph.species import species_index
+from ipip.native import current_backend_name
 
-BACKENDS = ("auto", "fused", "torchscript", "eager")
+BACKENDS = ("auto", "kernels", "torchscript", "eager")
 
 
 class IpipCalculator(Calculator):
@@ -43,12 +44,12 @@ class IpipCalculator(Calculator):
     Args:
         model: path of the model file.
         device: torch device, `cpu` or `cuda[:N]`.
-        backend: what evaluates: `fused` (hand-written kernels, for PaiNN on the CPU), `eager` (the
+        backend: what evaluates: `kernels` (written by hand, for PaiNN on the CPU), `eager` (the
             network in Python; the only one on a GPU), `auto` for the first of these that runs the
             student, or `torchscript` (the program in the file: only for files from people you
-            trust).
+            trust); or an old name of one (docs/kernels.md).
         skin: Å, of the neighbour list.
-        threads: of one evaluation by `fused` or `torchscript`.
+        threads: of one evaluation by `kernels` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
 
     Attributes:
@@ -78,6 +79,7 @@ class IpipCalculator(Calculator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        backend = current_backend_name(backend)
         _check(device, backend, skin, threads)
         self.model = os.path.abspath(os.fspath(model))
         self.device = torch.device(device)

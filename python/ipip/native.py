@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from ipip.errors import IpipError
 from ipip.installation import rebuild_hint
@@ -22,7 +23,7 @@ except ImportError as error:
         f"the compiled part of ipip cannot be loaded ({error}): {rebuild_hint()}"
     ) from None
 
-__all__ = ["check_plugin", "core", "expected_build", "load_operators"]
+__all__ = ["check_plugin", "core", "current_backend_name", "expected_build", "load_operators"]
 
 _MARK = b", built for "  # before the digest in the plugin
 
@@ -31,6 +32,14 @@ def expected_build() -> str | None:
     """Digest of ``_core.pyi``, by which builds are told apart; None where it was not shipped."""
     stub = Path(__file__).with_name("_core.pyi")
     return hashlib.sha256(stub.read_bytes()).hexdigest()[:12] if stub.is_file() else None
+
+
+def current_backend_name(asked: Any) -> Any:
+    """Return a backend's name as it is today, where an old one is given; else what was given.
+
+    docs/kernels.md lists old names.
+    """
+    return core.current_backend_name(asked) if isinstance(asked, str) else asked
 
 
 def load_operators() -> None:

@@ -200,7 +200,7 @@ def _kernels(student: Model, network: Student, threads: int) -> _core.Student | 
             path = Path(folder) / "student.pt"
             save_student(student, path)
             return _kernels(path, network, threads)
-    return load_core_student(student, "fused", threads, network) if has_kernels(student) else None
+    return load_core_student(student, "kernels", threads, network) if has_kernels(student) else None
 
 
 def _by_kernels(

@@ -22,7 +22,7 @@ def test_contenders_agree_and_results_are_written(
     write(tmp_path / "out", {"cases": cases})
     assert "torch_geometric" in capsys.readouterr().out
     stored = json.loads((tmp_path / "out" / "results.json").read_text())["cases"]
-    assert set(stored[0]["us_per_atom"]) == {"fused", "eager"}
+    assert set(stored[0]["us_per_atom"]) == {"kernels", "eager"}
     assert stored[0]["agreement_of_forces"]["eager"] < 1e-4
     assert stored[1]["agreement_of_forces"]["torch_geometric"] < 1e-4
     assert (tmp_path / "out" / "train.png").stat().st_size > 10_000

@@ -70,7 +70,7 @@ def test_a_model_file_may_have_any_name(
     assert b"LAMMPS" in table and b"DIFFERS" not in table
     atoms = molecule("SO2")
     energies = []
-    for backend in ("fused", "torchscript", "eager"):
+    for backend in ("kernels", "torchscript", "eager"):
         atoms.calc = IpipCalculator(target, backend=backend)
         energies.append(atoms.get_potential_energy())
     np.testing.assert_allclose(energies, energies[0], rtol=1e-9)

@@ -89,6 +89,21 @@ def test_validate_prints_the_plan_and_runs_nothing(config, capsys):
     }
 
 
+def test_validate_expects_kernels_for_painn_of_any_width(config, edit, capsys):
+    seconds = {}
+    for student in ("{channels: 32}", "{channels: 24}", "{architecture: visnet, channels: 24}"):
+        edit("rounds: 1", f"student: {student}\nrounds: 1")
+        assert main(["validate", "--json", str(config)]) == 0
+        stages = json.loads(capsys.readouterr().out)["stages"]
+        seconds[student] = next(
+            s["seconds"] for s in stages if s["identity"].endswith("40_finetune")
+        )
+        edit(f"student: {student}\n", "")
+    wide, narrow, visnet = seconds.values()
+    assert narrow == pytest.approx(24 / 32 * wide)
+    assert visnet > 5 * narrow
+
+
 def test_validate_can_answer_a_program(config, capsys):
     assert main(["validate", "--json", str(config)]) == 0
     plan = json.loads(capsys.readouterr().out)

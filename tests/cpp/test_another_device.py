@@ -21,7 +21,7 @@ import numpy as np, torch
 import torch._lazy.ts_backend
 from torch import Tensor, nn
 from ipip.native import core as _core, load_operators
-from tests.cpp.test_resident_student import a_crystal, candidates, points
+from tests.cpp.test_candidates import a_crystal, candidates, points
 from tests.scripted_file import write_module
 
 torch._lazy.ts_backend.init()
@@ -54,20 +54,20 @@ write_module(Density(), Path(path))
 atoms = a_crystal()
 n = len(atoms)
 given, shifts = candidates(atoms, 5.0)
-halo = {**given, "species": given["species"] * 2}
-halo["neighbours"] = [j + n for j in given["neighbours"]]
+halo = {**given, "species": np.tile(given["species"], 2)}
+halo["rows"] = given["rows"] + n * (np.arange(len(given["rows"])) >= n)
 
 
 def results(device):
-    student = _core.ResidentStudent(path, device)
+    student = _core.Student(path, "torchscript", device=device)
     assert student.backend == "torchscript" + " on lazy:0" * (device != "cpu")
     student.warm_up()
     student.set_candidates(**given)
-    alone = student.compute(points(atoms, given, shifts), atom_virials=True)
+    alone = student.compute_points(points(atoms, given, shifts), atom_virials=True)
     # The same atoms again as halo rows, each a copy of its owner's.
     with _core.GatherHalo(n, list(range(n))):
         student.set_candidates(**halo)
-        shown = student.compute(points(atoms, given, shifts), atom_virials=True)
+        shown = student.compute_points(points(atoms, given, shifts), atom_virials=True)
     for name in ("forces", "atom_virials"):
         shown[name] = shown[name][:n] + shown[name][n:]
     return alone, shown

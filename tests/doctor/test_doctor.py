@@ -126,6 +126,6 @@ def test_the_processors_instruction_set_is_the_one_that_the_kernels_take(tmp_pat
     from ipip.models import build_student
 
     save_student(build_student("painn", ["O"], channels=16, layers=1), tmp_path / "s.pt")
-    kernels = load_core_student(tmp_path / "s.pt", "fused", 1).backend
+    kernels = load_core_student(tmp_path / "s.pt", "kernels", 1).backend
     processor = check_machine(tmp_path)[0].value
     assert processor.rpartition("kernels in ")[2] in kernels

@@ -134,7 +134,7 @@ def run(tmp_path: Path) -> Callable[..., _core.Student]:
     def load(student: Student, **options: Any) -> _core.Student:
         path = tmp_path / "student.pt"
         save_student(student, path)
-        return _core.Student(str(path), **({"backend": "fused"} | options))
+        return _core.Student(str(path), **({"backend": "kernels"} | options))
 
     return load
 

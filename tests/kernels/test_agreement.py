@@ -1,4 +1,4 @@
-"""The fused evaluator computes what the eager network computes."""
+"""The kernels compute what the eager network computes."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def test_float64_agrees_with_the_network(name: str, make_student: MakeStudent, r
     system = a_liquid()
     if len(student.symbols) == 1:
         system.species[:] = 0
-    fused = run(student)
-    assert fused.backend.startswith("fused")
-    result = fused.compute(*system.arguments(), atom_virials=True)
+    kernels = run(student)
+    assert kernels.backend.startswith("kernels")
+    result = kernels.compute(*system.arguments(), atom_virials=True)
     assert_agrees(result, eager(student, system), 1e-8)
 
 
@@ -62,12 +62,12 @@ def test_float32_is_as_near_to_float64_as_rounding_allows(
         system.species[:] = 0
     expected = eager(student, system)
     largest = np.abs(expected.forces).max()
-    fused = run(student).compute(*system.arguments(), atom_virials=True)
+    kernels = run(student).compute(*system.arguments(), atom_virials=True)
     scripted = run(student, backend="torchscript").compute(*system.arguments())
-    error = np.abs(fused["forces"] - expected.forces).max() / largest
+    error = np.abs(kernels["forces"] - expected.forces).max() / largest
     rounding = np.abs(scripted["forces"] - expected.forces).max() / largest
     assert error < max(1e-6, 1.5 * rounding)
-    assert_agrees(fused, expected, 1e-5)
+    assert_agrees(kernels, expected, 1e-5)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -92,16 +92,16 @@ def test_instruction_sets_agree(
     instruction_set: str, dtype: str, channels: int, make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(dtype=dtype, channels=channels))
-    fused = run_if_supported(run, student, instruction_set=instruction_set)
-    assert instruction_set in fused.backend
+    kernels = run_if_supported(run, student, instruction_set=instruction_set)
+    assert instruction_set in kernels.backend
     system = a_liquid(21)
     tolerance = 1e-5 if dtype == "float32" else 1e-8
-    assert_agrees(fused.compute(*system.arguments()), eager(student, system), tolerance)
+    assert_agrees(kernels.compute(*system.arguments()), eager(student, system), tolerance)
 
 
 def test_close_and_far_pairs_and_lone_atoms(make_student: MakeStudent, run: Run) -> None:
     student = tamed(make_student(zbl=True))
-    fused = run(student)
+    kernels = run(student)
     for system in (
         system_of([[0, 0, 0], [0.3, 0, 0]], [0, 2]),
         system_of([[0, 0, 0], [1.9, 0, 0], [9, 9, 9]], [1, 1, 0]),
@@ -110,7 +110,7 @@ def test_close_and_far_pairs_and_lone_atoms(make_student: MakeStudent, run: Run)
         system_of([[0, 0, 0]], [1], length=3.0),
         system_of(np.zeros((0, 3)), []),
     ):
-        result = fused.compute(*system.arguments(), atom_virials=True)
+        result = kernels.compute(*system.arguments(), atom_virials=True)
         assert_agrees(result, eager(student, system), 1e-8)
 
 
@@ -118,12 +118,12 @@ def test_close_and_far_pairs_and_lone_atoms(make_student: MakeStudent, run: Run)
 def test_a_pair_crosses_the_cutoff_smoothly(
     dtype: str, make_student: MakeStudent, run: Run
 ) -> None:
-    fused = run(tamed(make_student(dtype=dtype)))
+    kernels = run(tamed(make_student(dtype=dtype)))
     edges, species = np.array([[0, 1], [1, 0]]), np.array([0, 1])
     energies, forces = [], []
     for d in (4.0, 4.999, 4.99999, 5.0, 5.00001, 6.0):
         vectors = np.array([[d, 0.0, 0.0], [-d, 0.0, 0.0]])
-        result = fused.compute(species, edges, vectors, 2)
+        result = kernels.compute(species, edges, vectors, 2)
         energies.append(result["energy"])
         forces.append(result["forces"])
     assert energies[3] == energies[4] == energies[5]
@@ -138,10 +138,10 @@ def test_forces_are_the_gradient_of_the_tabulated_energy(
     make_student: MakeStudent, run: Run
 ) -> None:
     """With coarse tables too: MD conserves the energy that is printed."""
-    fused = run(tamed(make_student()), table_error=1e-3)
+    kernels = run(tamed(make_student()), table_error=1e-3)
     system = a_liquid(12)
     vectors = system.edge_vec
-    forces = fused.compute(*system.arguments())["forces"]
+    forces = kernels.compute(*system.arguments())["forces"]
     i, j = system.edge_index
     step = 1e-5
     for atom in (0, 5):
@@ -150,7 +150,9 @@ def test_forces_are_the_gradient_of_the_tabulated_energy(
             shift[j == atom, axis] += step
             shift[i == atom, axis] -= step
             up, down = (
-                fused.compute(system.species, system.edge_index, vectors + s * shift, 12)["energy"]
+                kernels.compute(system.species, system.edge_index, vectors + s * shift, 12)[
+                    "energy"
+                ]
                 for s in (1, -1)
             )
             numeric = -(up - down) / (2 * step)

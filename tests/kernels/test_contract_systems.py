@@ -1,4 +1,4 @@
-"""Fused kernels, each of their ways, beside TorchScript and float64, on the contract's systems."""
+"""Kernels, each of their ways, beside TorchScript and float64, on the contract's systems."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ SYSTEMS: dict[str, Callable[[], System]] = {
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_fused_agrees_with_torchscript_and_with_float64(
+def test_kernels_agree_with_torchscript_and_with_float64(
     name: str, dtype: str, layers: int, make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(dtype=dtype, layers=layers, channels=24, zbl=True))
     system = SYSTEMS[name]()
     exact = eager(student, system)
     ways = {
-        "fused": {},
+        "kernels": {},
         "by products": {"most_tabulated_pairs": 0.0},
         "by tables": {"most_tabulated_pairs": 1e9},
         "torchscript": {"backend": "torchscript"},

@@ -62,10 +62,10 @@ def test_instruction_sets_agree(
 ) -> None:
     student = tamed(make_student(dtype=dtype, channels=channels))
     options = {"instruction_set": instruction_set, "most_tabulated_pairs": TABLES}
-    fused = run_if_supported(run, student, **options)
+    kernels = run_if_supported(run, student, **options)
     system = a_liquid(21)
     tolerance = 1e-5 if dtype == "float32" else 1e-8
-    assert_agrees(fused.compute(*system.arguments()), eager(student, system), tolerance)
+    assert_agrees(kernels.compute(*system.arguments()), eager(student, system), tolerance)
 
 
 @pytest.mark.parametrize(("channels", "layers"), [(16, 3), (24, 2), (16, 1)])
@@ -76,9 +76,9 @@ def test_halo_rows_give_the_same_forces_as_their_owners(
     system = a_liquid()
     expected = eager(student, system)
     species, edges, owners = with_halo_rows(system)
-    fused = run(student, most_tabulated_pairs=TABLES)
+    kernels = run(student, most_tabulated_pairs=TABLES)
     with _core.GatherHalo(system.n, owners):
-        halo = fused.compute(species, edges, system.edge_vec, system.n)
+        halo = kernels.compute(species, edges, system.edge_vec, system.n)
     np.add.at(halo["forces"], owners, halo["forces"][system.n :])
     halo["forces"] = halo["forces"][: system.n]
     assert_agrees(halo, expected, 1e-8)
@@ -110,6 +110,6 @@ def test_dense_and_sparse_atoms_of_one_box_take_different_ways(
 
 def test_a_step_of_many_sizes_leaves_no_trace(make_student: MakeStudent, run: Run) -> None:
     student = tamed(make_student(layers=3, channels=64))
-    fused = run(student)
+    kernels = run(student)
     for system in (a_gas(60), a_liquid(100), a_gas(8), a_liquid(12), a_gas(150)):
-        assert_agrees(fused.compute(*system.arguments()), eager(student, system), 1e-8)
+        assert_agrees(kernels.compute(*system.arguments()), eager(student, system), 1e-8)

@@ -43,8 +43,8 @@ def test_they_agree_with_the_network_at_all_distances(
 ) -> None:
     student = tamed(make_student(dtype=dtype, layers=layers, channels=24, zbl=True))
     system = system_of(*lone_pairs(np.linspace(0.3, CUTOFF + 0.05, 150)))
-    fused = run(student, most_tabulated_pairs=tabulated)
-    result = fused.compute(*system.arguments(), atom_virials=True)
+    kernels = run(student, most_tabulated_pairs=tabulated)
+    result = kernels.compute(*system.arguments(), atom_virials=True)
     assert_agrees(result, eager(student, system), 1e-5 if dtype == "float32" else 1e-8)
 
 
@@ -79,9 +79,9 @@ def test_instruction_sets_agree(
     species: list[int], instruction_set: str, make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(layers=3, channels=40))
-    fused = run_if_supported(run, student, instruction_set=instruction_set)
+    kernels = run_if_supported(run, student, instruction_set=instruction_set)
     system = system_of([[0, 0, 0], [0.9, -1.1, 1.3]], species)
-    result = fused.compute(*system.arguments(), atom_virials=True)
+    result = kernels.compute(*system.arguments(), atom_virials=True)
     assert_agrees(result, eager(student, system), 1e-8)
 
 
@@ -89,9 +89,11 @@ def test_instruction_sets_agree(
 def test_a_third_atom_comes_in_without_a_jump(
     dtype: str, make_student: MakeStudent, run: Run
 ) -> None:
-    fused = run(tamed(make_student(dtype=dtype, zbl=True)))
+    kernels = run(tamed(make_student(dtype=dtype, zbl=True)))
     results = [
-        fused.compute(*system_of([[0, 0, 0], [1.9, 0, 0], [1.9 + x, 0, 0]], [1, 1, 0]).arguments())
+        kernels.compute(
+            *system_of([[0, 0, 0], [1.9, 0, 0], [1.9 + x, 0, 0]], [1, 1, 0]).arguments()
+        )
         for x in (CUTOFF + 1e-4, CUTOFF - 1e-4)
     ]
     tolerance = 1e-5 if dtype == "float32" else 1e-9
@@ -105,23 +107,23 @@ def test_pairs_across_a_cut_are_left_to_all(make_student: MakeStudent, run: Run)
     system = a_gas(60)
     expected = eager(student, system)
     species, edges, owners = with_halo_rows(system)
-    fused = run(student)
+    kernels = run(student)
     for _ in range(2):
         with _core.GatherHalo(system.n, owners):
-            halo = fused.compute(species, edges, system.edge_vec, system.n)
+            halo = kernels.compute(species, edges, system.edge_vec, system.n)
         np.add.at(halo["forces"], owners, halo["forces"][system.n :])
         halo["forces"] = halo["forces"][: system.n]
         assert_agrees(halo, expected, 1e-8)
-        assert_agrees(fused.compute(*system.arguments()), expected, 1e-8)
+        assert_agrees(kernels.compute(*system.arguments()), expected, 1e-8)
 
 
 def test_wrong_graphs_are_refused_all_the_same(make_student: MakeStudent, run: Run) -> None:
-    fused, vectors = run(make_student()), np.array([[1.9, 0, 0], [-1.9, 0, 0]])
+    kernels, vectors = run(make_student()), np.array([[1.9, 0, 0], [-1.9, 0, 0]])
     with pytest.raises(_core.CoreError, match="expected pairs ordered by receivers"):
-        fused.compute([0, 1], [[1, 0], [0, 1]], vectors, 2)
+        kernels.compute([0, 1], [[1, 0], [0, 1]], vectors, 2)
     with pytest.raises(_core.CoreError, match="row 1 is of species 7, expected 0 to 2"):
-        fused.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
+        kernels.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
     with pytest.raises(_core.CoreError, match="halo rows need an active exchanger"):
-        fused.compute([0, 1, 1], [[0, 1], [1, 0]], vectors, 2)
+        kernels.compute([0, 1, 1], [[0, 1], [1, 0]], vectors, 2)
     lost = np.array([[np.nan, 0, 0], [np.nan, 0, 0]])
-    assert np.isnan(fused.compute([0, 1], [[0, 1], [1, 0]], lost, 2)["energy"])
+    assert np.isnan(kernels.compute([0, 1], [[0, 1], [1, 0]], lost, 2)["energy"])

@@ -35,12 +35,12 @@ def test_halo_rows_give_the_same_forces_as_their_owners(
     dtype: str, channels: int, layers: int, make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(dtype=dtype, channels=channels, layers=layers))
-    fused = run(student)
+    kernels = run(student)
     system = a_liquid()
-    plain = fused.compute(*system.arguments(), atom_virials=True)
+    plain = kernels.compute(*system.arguments(), atom_virials=True)
     species, edges, owners = with_halo_rows(system)
     with _core.GatherHalo(system.n, owners):
-        halo = fused.compute(species, edges, system.edge_vec, system.n, atom_virials=True)
+        halo = kernels.compute(species, edges, system.edge_vec, system.n, atom_virials=True)
     for key in ("forces", "atom_virials"):
         np.add.at(halo[key], owners, halo[key][system.n :])
         halo[key] = halo[key][: system.n]
@@ -54,15 +54,15 @@ def test_halo_rows_agree_with_torchscript(make_student: MakeStudent, run: Run) -
     system = a_liquid()
     species, edges, owners = with_halo_rows(system)
     with _core.GatherHalo(system.n, owners):
-        fused = run(student).compute(species, edges, system.edge_vec, system.n)
+        kernels = run(student).compute(species, edges, system.edge_vec, system.n)
         scripted = run(student, backend="torchscript").compute(
             species, edges, system.edge_vec, system.n
         )
-    for result in (fused, scripted):  # only the sum of an atom's rows is defined
+    for result in (kernels, scripted):  # only the sum of an atom's rows is defined
         np.add.at(result["forces"], owners, result["forces"][system.n :])
     expected = scripted["forces"][: system.n]
     np.testing.assert_allclose(
-        fused["forces"][: system.n], expected, atol=1e-8 * np.abs(expected).max(), rtol=0
+        kernels["forces"][: system.n], expected, atol=1e-8 * np.abs(expected).max(), rtol=0
     )
 
 
@@ -82,20 +82,20 @@ def test_repeated_calls_with_changing_sizes_leave_no_trace(
     make_student: MakeStudent, run: Run
 ) -> None:
     student = tamed(make_student(layers=3))
-    fused = run(student)
+    kernels = run(student)
     for n, density in ((40, 0.07), (3, 0.01), (100, 0.05), (0, 0.05), (40, 0.09)):
         system = a_liquid(n, density=density) if n else system_of(np.zeros((0, 3)), [])
-        assert_agrees(fused.compute(*system.arguments()), eager(student, system), 1e-8)
+        assert_agrees(kernels.compute(*system.arguments()), eager(student, system), 1e-8)
 
 
 def test_buffers_stop_growing(make_student: MakeStudent, run: Run) -> None:
-    fused = run(make_student())
+    kernels = run(make_student())
     system = a_liquid()
-    fused.compute(*system.arguments())
-    before = fused.buffer_bytes
+    kernels.compute(*system.arguments())
+    before = kernels.buffer_bytes
     for _ in range(3):
-        fused.compute(*system.arguments())
-    assert fused.buffer_bytes == before > 0
+        kernels.compute(*system.arguments())
+    assert kernels.buffer_bytes == before > 0
 
 
 def test_a_position_that_is_not_a_number_shows(make_student: MakeStudent, run: Run) -> None:
@@ -112,36 +112,37 @@ def test_backends_are_chosen_and_refused_in_one_sentence(
 ) -> None:
     painn = tmp_path / "painn.pt"
     save_student(make_student(), painn)
-    assert _core.Student(str(painn)).backend.startswith("fused")
+    assert _core.Student(str(painn)).backend.startswith("kernels")
+    assert _core.Student(str(painn), "fused").backend.startswith("kernels")  # an old name
     assert _core.Student(str(painn), backend="torchscript").backend == "torchscript"
-    with pytest.raises(_core.CoreError, match=r"backend is .magic., expected auto, fused or"):
+    with pytest.raises(_core.CoreError, match=r"backend is magic, expected auto, kernels or"):
         _core.Student(str(painn), backend="magic")
     with pytest.raises(_core.CoreError, match=r"instruction_set is .sse9., expected auto or one"):
-        _core.Student(str(painn), backend="fused", instruction_set="sse9")
+        _core.Student(str(painn), backend="kernels", instruction_set="sse9")
     visnet = tmp_path / "visnet.pt"
     save_student(make_student("visnet"), visnet)
     assert _core.Student(str(visnet), backend="torchscript").backend == "torchscript"
     with pytest.raises(_core.CoreError, match=r"backend auto cannot run it, .* if you trust"):
         _core.Student(str(visnet))
-    with pytest.raises(_core.CoreError, match="backend fused cannot run it, because its archit"):
-        _core.Student(str(visnet), backend="fused")
+    with pytest.raises(_core.CoreError, match="backend kernels cannot run it, because its archit"):
+        _core.Student(str(visnet), backend="kernels")
 
 
 def test_wrong_graphs_are_refused(make_student: MakeStudent, run: Run) -> None:
-    fused = run(make_student())
+    kernels = run(make_student())
     vectors = np.ones((2, 3))
     with pytest.raises(_core.CoreError, match="expected pairs ordered by receivers"):
-        fused.compute([0, 1], [[1, 0], [0, 1]], vectors, 2)
+        kernels.compute([0, 1], [[1, 0], [0, 1]], vectors, 2)
     with pytest.raises(_core.CoreError, match="expected pairs ordered by receivers"):
-        fused.compute([0, 1], [[0, 1], [1, 2]], vectors, 2)
+        kernels.compute([0, 1], [[0, 1], [1, 2]], vectors, 2)
     with pytest.raises(_core.CoreError, match="row 1 is of species 7, expected 0 to 2"):
-        fused.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
+        kernels.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
     with pytest.raises(_core.CoreError, match="halo rows need an active exchanger"):
-        fused.compute([0, 1], [[0, 0], [1, 1]], vectors, 1)
+        kernels.compute([0, 1], [[0, 0], [1, 1]], vectors, 1)
     with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
-        fused.compute([0, 1, 2], [[0, 1, 1], [1, 0, 2]], np.ones((3, 3)), 3)
+        kernels.compute([0, 1, 2], [[0, 1, 1], [1, 0, 2]], np.ones((3, 3)), 3)
     with pytest.raises(_core.CoreError, match="expected species"):
-        fused.compute([0, 1], [[0, 1], [1, 0]], np.ones((2, 2)), 2)
+        kernels.compute([0, 1], [[0, 1], [1, 0]], np.ones((2, 2)), 2)
 
 
 def test_energy_is_conserved_as_by_torchscript(make_student: MakeStudent, run: Run) -> None:

@@ -12,7 +12,8 @@ from torch import Tensor
 from ipip.errors import InputError
 from ipip.graph import energy_and_forces, neighbor_list
 from ipip.models import Student
-from ipip.train.fused_painn import FusedPaiNN
+from ipip.models.painn import PaiNN
+from ipip.train.painn_kernels import PainnKernels
 from tests.kernels.conftest import CUTOFF, a_liquid
 
 VARIANTS = {
@@ -21,6 +22,8 @@ VARIANTS = {
     "three layers": {"layers": 3, "channels": 48},
     "gaussian cosine": {"radial": "gaussian", "envelope": "cosine"},
     "shared, core, heads": {"shared_filters": True, "zbl": True, "n_heads": 3},
+    "few channels": {"channels": 4, "layers": 3},
+    "channels filled up": {"channels": 24, "n_heads": 2},
 }
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, int]
@@ -89,7 +92,7 @@ def test_gradients_are_those_of_double_backward(
     student = make_student(**({"channels": 16} | VARIANTS[variant]))
     batch, weights = a_batch(), (1.0, 1.0, 1.0)
     expected = energy_and_forces(student, *batch, create_graph=True)
-    found = FusedPaiNN(student)(*batch, create_graph=True)
+    found = PainnKernels(student)(*batch, create_graph=True)
     for one, other in zip(found, expected, strict=True):
         scale = float(other.detach().abs().max())
         torch.testing.assert_close(one, other, rtol=0, atol=1e-9 * scale)
@@ -106,7 +109,7 @@ def test_each_term_alone_has_its_gradient(
 ) -> None:
     student, batch = make_student(channels=16), a_batch()
     expected = gradients(student, energy_and_forces(student, *batch, create_graph=True), weights)
-    found = gradients(student, FusedPaiNN(student)(*batch, create_graph=True), weights)
+    found = gradients(student, PainnKernels(student)(*batch, create_graph=True), weights)
     assert_same_gradients(found, expected, 1e-9)
 
 
@@ -114,7 +117,7 @@ def test_atoms_without_any_pair_train_too(make_student: Callable[..., Student]) 
     student, weights = make_student(channels=16), (1.0, 0.0, 0.0)
     nothing = torch.zeros((2, 0), dtype=torch.int64), torch.zeros((0, 3), dtype=torch.float64)
     lone = (torch.tensor([2, 0]), *nothing, torch.tensor([0, 1]), 2)
-    found = FusedPaiNN(student)(*lone, create_graph=True)
+    found = PainnKernels(student)(*lone, create_graph=True)
     expected = energy_and_forces(student, *lone, create_graph=True)
     assert not found[1].any() and not found[2].any()
     assert_same_gradients(
@@ -129,7 +132,7 @@ def test_every_instruction_set_gives_the_gradient(
 ) -> None:
     student, batch, weights = make_student(channels=80, dtype=dtype), a_batch(), (1.0, 1.0, 1.0)
     try:
-        kernels = FusedPaiNN(student, instruction_set=instruction_set)
+        kernels = PainnKernels(student, instruction_set=instruction_set)
     except RuntimeError:
         pytest.skip(f"this processor does not run {instruction_set}")
     assert instruction_set in kernels.description
@@ -145,7 +148,7 @@ def test_a_coarse_table_still_has_its_own_exact_gradient(
     make_student: Callable[..., Student],
 ) -> None:
     student, batch, weights = make_student(channels=16), a_batch(), (1.0, 1.0, 1.0)
-    kernels = FusedPaiNN(student, table_error=1e-2)
+    kernels = PainnKernels(student, table_error=1e-2)
     assert "64 pieces" in kernels.description
     found = gradients(student, kernels(*batch, create_graph=True), weights)
     generator = torch.Generator().manual_seed(2)
@@ -181,7 +184,7 @@ def test_a_coarse_table_still_has_its_own_exact_gradient(
 def test_frames_of_a_batch_do_not_see_each_other(make_student: Callable[..., Student]) -> None:
     student = make_student(channels=16)
     species, index, vectors, of_atom, n_frames = a_batch()
-    kernels = FusedPaiNN(student)
+    kernels = PainnKernels(student)
     energy, forces, strain = kernels(species, index, vectors, of_atom, n_frames)
     for frame in range(n_frames):
         own = of_atom == frame
@@ -196,7 +199,7 @@ def test_frames_of_a_batch_do_not_see_each_other(make_student: Callable[..., Stu
 def test_kernels_keep_no_state_between_batches(make_student: Callable[..., Student]) -> None:
     student, weights = make_student(channels=16), (1.0, 1.0, 1.0)
     small, large = a_batch(n=4), a_batch(n=30)
-    kernels = FusedPaiNN(student)
+    kernels = PainnKernels(student)
     first = gradients(student, kernels(*small, create_graph=True), weights)
     gradients(student, kernels(*large, create_graph=True), weights)
     again = gradients(student, kernels(*small, create_graph=True), weights)
@@ -208,7 +211,7 @@ def test_gradients_of_an_earlier_evaluation_are_refused(
     make_student: Callable[..., Student],
 ) -> None:
     student, batch = make_student(channels=16), a_batch()
-    kernels = FusedPaiNN(student)
+    kernels = PainnKernels(student)
     results = kernels(*batch, create_graph=True)
     kernels(*batch)
     with pytest.raises(RuntimeError, match="before the next evaluation"):
@@ -218,20 +221,26 @@ def test_gradients_of_an_earlier_evaluation_are_refused(
 def test_students_that_the_kernels_do_not_run_are_refused(
     make_student: Callable[..., Student],
 ) -> None:
-    with pytest.raises(InputError, match="has 24 channels, the kernels take multiples of 16"):
-        FusedPaiNN(make_student(channels=24))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="is visnet, the kernels are for painn"):
-        FusedPaiNN(make_student("visnet", channels=16))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="architecture is visnet, and the kernels know painn"):
+        PainnKernels(make_student("visnet", channels=16))  # type: ignore[arg-type]
+
+    class Another(PaiNN):
+        """Of the same name, with a forward of its own."""
+
+    with pytest.raises(InputError, match="architecture is Another, and the kernels know painn"):
+        PainnKernels(Another(["Mo"], channels=16))
+    with pytest.raises(InputError, match="train on the cpu and the student is on meta"):
+        PainnKernels(make_student(channels=16).to("meta"))  # type: ignore[arg-type]
 
 
 def test_an_unknown_instruction_set_is_refused(make_student: Callable[..., Student]) -> None:
     with pytest.raises(RuntimeError, match=r"\"mmx\", expected auto or one that this processor"):
-        FusedPaiNN(make_student(channels=16), instruction_set="mmx")  # type: ignore[arg-type]
+        PainnKernels(make_student(channels=16), instruction_set="mmx")  # type: ignore[arg-type]
 
 
 def test_pairs_out_of_order_are_refused(make_student: Callable[..., Student]) -> None:
     species, index, vectors, of_atom, n_frames = a_batch()
     with pytest.raises(RuntimeError, match="expected pairs ordered by receivers"):
-        FusedPaiNN(make_student(channels=16))(  # type: ignore[arg-type]
+        PainnKernels(make_student(channels=16))(  # type: ignore[arg-type]
             species, index.flip(1), vectors.flip(0), of_atom, n_frames
         )

@@ -118,7 +118,7 @@ def test_a_student_s_link_moves_with_its_run_and_is_made_anew(tmp_path):
     (root / "run").symlink_to(root / "deep" / "er")
     for name in ("first.pt", "sécond.pt"):
         (root / name).write_text(name)
-        pair = student_pair(root / name, ["Mo", "O"], "backend fused")
+        pair = student_pair(root / name, ["Mo", "O"], "backend kernels")
         place_model(pair, root / "run")
         assert (root / "run" / MODEL_NAME).read_text() == name
     assert pair.lines[1] == f"pair_coeff * * {MODEL_NAME} Mo O"

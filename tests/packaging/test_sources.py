@@ -37,6 +37,32 @@ def test_torch_headers_are_for_torchscript_and_training_alone(repository: Path) 
             assert not {h for h in includes(file) if re.match(TORCH, h)}, file
 
 
+def code(file: Path) -> str:
+    """Text of a C++ file without comments."""
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)
+
+
+def test_one_file_knows_which_backends_there_are(repository: Path) -> None:
+    source, plugin = repository / "cpp" / "src", repository / "lammps-plugin"
+    one = source / "make_backend.cpp"
+    assert '"torchscript"' in code(one) and "backends/cpu/" in code(one)
+    for file in [*sources(source), *sources(plugin)]:
+        if file == one or file.is_relative_to(source / "backends"):
+            continue
+        asked = re.findall(r'"(?:fused|kernels|torchscript)"|backend\(\)(?:\.| [!=]=)', code(file))
+        assert not asked, f"{file}: {asked}"
+        assert not {h for h in includes(file) if "backends/" in h and "ipip/" not in h}, file
+
+
+def test_python_asks_no_evaluator_which_backend_it_is(repository: Path) -> None:
+    of_evaluator = (
+        r"\.(?:backend|description)(?:\.startswith| [!=]= )|\" in \w+\.(?:backend|description)\b"
+    )
+    for file in (repository / "python").rglob("*.py"):
+        asked = re.findall(of_evaluator, file.read_text(encoding="utf-8"))
+        assert not asked, f"{file}: {asked}"
+
+
 def test_libipip_includes_no_lammps_header(repository: Path) -> None:
     for file in sources(repository / "cpp"):
         own = {"omp.h", "smmintrin.h", "immintrin.h"}  # the compiler's

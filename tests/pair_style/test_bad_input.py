@@ -46,8 +46,11 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
             "keyword speed is unknown, expected backend, check, device, halo, share or threads",
         ),
         ("pair_style ipip backend", "keyword backend has no value"),
-        ("pair_style ipip backend magic", "backend is magic, expected auto, fused or torchscript"),
-        ("pair_style ipip device tpu", "device is tpu, expected auto, cpu, cuda or cuda:N"),
+        (
+            "pair_style ipip backend magic",
+            "backend is magic, expected auto, kernels or torchscript",
+        ),
+        ("pair_style ipip device tpu", "device is tpu, expected auto, cpu, cuda, cuda:N or emulate"),
         ("pair_style ipip threads 0", "threads is 0, expected a whole number"),
         ("pair_style ipip threads two", "threads is two, expected a whole number"),
     ],
@@ -154,7 +157,7 @@ def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-@pytest.mark.parametrize("backend", ["fused", "torchscript"])
+@pytest.mark.parametrize("backend", ["kernels", "torchscript"])
 def test_two_atoms_at_the_same_place_stop_the_run_and_are_named(
     models: Models, lammps: Lammps, tmp_path: Path, backend: str, ranks: int
 ) -> None:

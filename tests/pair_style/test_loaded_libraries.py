@@ -43,7 +43,7 @@ def loaded(folder: Path, pair: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("settings", ["", "backend fused threads 2", "device cpu check yes"])
+@pytest.mark.parametrize("settings", ["", "backend kernels threads 2", "device cpu check yes"])
 def test_a_deck_on_kernels_never_maps_libtorch(
     models: Models, tmp_path: Path, settings: str
 ) -> None:

@@ -149,14 +149,14 @@ except Exception as error:
 
 
 @pytest.mark.parametrize("exchange", ["plan", "comm"])
-def test_a_rank_of_the_fused_kernels_without_memory_stops_all(
+def test_a_rank_of_the_kernels_without_memory_stops_all(
     make_student: Callable[..., Student], tmp_path: Path, exchange: str
 ) -> None:
     save_student(make_student(layers=3, channels=128), tmp_path / "float64.pt")
     (tmp_path / "in.deck").write_text(
         "units metal\nprocessors 1 1 2\nregion box block 0 40 0 40 0 40\ncreate_box 3 box\n"
         "mass * 10\ncreate_atoms 2 single 5 5 5\ncreate_atoms 2 single 5 5 35\n"
-        f"{pair(f'backend fused halo {exchange}')}fix 1 all nve\nrun 0\n"
+        f"{pair(f'backend kernels halo {exchange}')}fix 1 all nve\nrun 0\n"
     )
     (tmp_path / "in.more").write_text(
         "lattice sc 3.0\nregion up block 0 40 0 40 23 40 units box\n"

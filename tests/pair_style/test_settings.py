@@ -38,6 +38,18 @@ def test_the_log_says_where_the_program_in_a_file_runs(
     assert notice in said["torchscript"] and notice not in said["auto"]
 
 
+def test_the_old_name_of_the_kernels_is_understood(
+    models: Models, lammps: Lammps, tmp_path: Path
+) -> None:
+    models()
+    box, outputs = write_start(tmp_path, a_gas()), []
+    for backend in ("kernels", "fused"):
+        pair = f"pair_style ipip backend {backend}\npair_coeff * * float64.pt O Mo S"
+        outputs.append(lammps(header(box, pair=pair) + "run 0\n").output)
+    said = [[line for line in output.splitlines() if "; kernels, " in line] for output in outputs]
+    assert said[0] == said[1] and len(said[0]) == 1
+
+
 def test_a_student_without_kernels_runs_only_where_its_program_may(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
@@ -102,16 +114,20 @@ def test_a_restart_asks_for_the_commands_again(
 def test_a_gpu_where_there_is_none_is_refused(
     models: Models, lammps: Lammps, tmp_path: Path, ranks: int
 ) -> None:
-    if _core.visible_gpus() > 0:
+    gpus, why_never = _core.visible_gpus("torchscript")
+    if gpus > 0:
         pytest.skip("there is a GPU")
     models()
     box = write_start(tmp_path, a_gas())
-    for device in ("cuda", "cuda:1"):
-        commands = f"pair_style ipip device {device}\npair_coeff * * float64.pt O Mo S"
+    for backend, device, why in (
+        ("kernels", "cuda", _core.visible_gpus("kernels")[1] or "no GPU is visible here"),
+        ("torchscript", "cuda:1", why_never or "no GPU is visible here"),
+    ):
+        style = f"pair_style ipip backend {backend} device {device}\n"
+        commands = f"{style}pair_coeff * * float64.pt O Mo S"
         run = lammps(header(box, pair=commands) + "run 0\n", ranks=ranks)
         assert run.status != 0
         assert run.output.count("ERROR") == 1
-        why = "libtorch sees no GPU" if _core.built_with_cuda() else "built without CUDA"
         assert f"device is {device}, but " in run.errors
         assert why in run.errors
 

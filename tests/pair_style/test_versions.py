@@ -119,7 +119,7 @@ def test_another_libtorch_is_refused_where_a_deck_asks_for_it(
     deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
     kernels = lammps(deck, LD_PRELOAD=str(other_libtorch), ranks=ranks)
     assert kernels.status == 0, kernels.output
-    assert "fused, " in kernels.output
+    assert "kernels, " in kernels.output
     for words in ("backend torchscript", "backend torchscript device cpu", "device cuda"):
         other = deck.replace("pair_style ipip", f"pair_style ipip {words}")
         run = lammps(other, LD_PRELOAD=str(other_libtorch), ranks=ranks)
@@ -144,7 +144,7 @@ def test_another_libtorch_is_refused_in_python_where_it_is_used(
     )
     assert done.returncode == 0, done.stderr
     backend, refusal = done.stdout.splitlines()
-    assert backend.startswith("fused, ")
+    assert backend.startswith("kernels, ")
     assert refusal.startswith(REFUSAL)
 
 
@@ -178,7 +178,7 @@ def test_without_libtorch_kernels_run_and_torchscript_says_what_is_missing(
     deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
     run = run_with_plugin(wheel, alone / "plugin", deck, tmp_path)
     assert run.status == 0, run.output
-    assert "fused, " in run.output
+    assert "kernels, " in run.output
     deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
     run = run_with_plugin(wheel, alone / "plugin", deck, tmp_path)
     assert run.status != 0

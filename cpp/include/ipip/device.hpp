@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which device each rank computes on. Pure functions of a few numbers, apart from
-// what libtorch is asked.
+// Which device each rank computes on. Pure functions of a few numbers, apart from what a backend is
+// asked.
 #pragma once
 
 #include <string>
@@ -13,26 +13,38 @@ namespace ipip {
 struct NodePlace {
   int rank = 0;        ///< number of this rank among the ranks of its node, from 0
   int ranks = 1;       ///< ranks on its node
-  int gpus = 0;        ///< GPUs that this rank sees; 0 where libtorch was built without CUDA
   bool share = false;  ///< whether several ranks may compute on one GPU
 };
 
-/// GPUs that libtorch sees; 0 where it was built without CUDA. Loads libtorch.
-/// @throws ipip::Error  it cannot be loaded, or is not the one ipip was built for
-IPIP_API int visible_gpus();
+/// GPUs that a backend could compute on.
+struct Gpus {
+  int visible = 0;        ///< those that this rank sees
+  std::string why_never;  ///< why there can be none, and what to do; else empty
+};
 
-/// Whether libtorch was built with CUDA. Loads it, and throws as `visible_gpus`.
-IPIP_API bool built_with_cuda();
+/// Those of a backend, of any of its names. Loads libtorch for torchscript, libipip_cuda.so for the
+/// kernels.
+/// @throws ipip::Error  the backend is unknown, or libtorch cannot be loaded or is not the one that
+///                      ipip was built for
+IPIP_API Gpus visible_gpus(const std::string& backend);
 
-/// Whether `text` is a device that a deck may ask for: auto, cpu, cuda, or cuda:N.
+/// What device "auto" means for a backend: "cpu" for the kernels, of which nobody has measured yet
+/// that they are right and fast on a GPU; else "auto".
+/// @throws ipip::Error  the backend is unknown
+IPIP_API std::string auto_device(const std::string& backend);
+
+/// Whether `text` is a device that a deck may ask for: auto, cpu, cuda, cuda:N or emulate.
 IPIP_API bool is_device_request(const std::string& text);
 
-/// The device of one rank: "cpu", or "cuda:k" with k counted by the rank's place on its node.
-/// @param request "auto" (a GPU where there is one), "cpu", "cuda", or "cuda:N" (that one)
+/// The device of one rank: "cpu", "emulate", or "cuda:k" with k counted by the rank's place on its
+/// node.
+/// @param request "auto" (a GPU where there is one), "cpu", "cuda", "cuda:N" (that one), or
+///                "emulate" (the host, which executes and checks the kernels for GPUs)
 /// @param place   where the rank is
-/// @param cuda    whether libtorch was built with CUDA, for the message
+/// @param gpus    those of its backend
 /// @throws ipip::Error  no GPU where one was asked for, no GPU of that number, or more ranks than
 ///                      GPUs on the node without `place.share`
-IPIP_API std::string place_rank(const std::string& request, const NodePlace& place, bool cuda);
+IPIP_API std::string place_rank(const std::string& request, const NodePlace& place,
+                                const Gpus& gpus);
 
 }  // namespace ipip

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ipip/export.hpp"
@@ -31,21 +32,21 @@ struct StudentInfo {
 struct RunOptions {
   std::string device = "cpu";  ///< "cpu", or "cuda:k" for the torchscript backend
   int threads = 1;             ///< threads of one evaluation, 1 or more
-  /// "fused": hand-written kernels, for PaiNN on the cpu, which read numbers from the file; "auto":
-  /// the same; "torchscript": any student, on any device, by the program that is in the file.
+  /// "kernels": written by hand for PaiNN, on the cpu, which read numbers from the file; "auto":
+  /// the same; "torchscript": any student, on any device, by the program that is in the file. See
+  /// `backend_name`.
   std::string backend = "auto";
-  /// Kernels of the fused backend: "auto" for the best of this processor, or "avx512", "avx2" or
-  /// "generic".
+  /// Of the kernels: "auto" for the best of this processor, or "avx512", "avx2" or "generic".
   std::string instruction_set = "auto";
-  /// Largest error of the fused backend's radial tables over the largest value and slope; 0 for
+  /// Largest error of the kernels' radial tables over the largest value and slope; 0 for
   /// 3e-7 with float32 and 1e-10 with float64.
   double table_error = 0.0;
-  /// Pairs of an atom, in the mean of the atoms worked on together, up to which the fused backend
-  /// takes the first layer's matrix products from tables too; negative for where these are faster.
+  /// Pairs of an atom, in the mean of the atoms worked on together, up to which the kernels
+  /// take the first layer's matrix products from tables too; negative for where these are faster.
   /// Both ways yield the same, to rounding.
   double most_tabulated_pairs = -1.0;
-  /// Whether the fused backend works apart on pairs of atoms that see nobody else, which is faster
-  /// and yields the same, to rounding.
+  /// Whether the kernels work apart on pairs of atoms that see nobody else, which is faster and
+  /// yields the same, to rounding.
   bool lone_pairs = true;
 };
 
@@ -66,22 +67,33 @@ struct Graph {
 };
 
 /// Pairs that may come closer than the cutoff before they are given anew: those of a neighbour
-/// list, which reaches a skin farther. They stay on the student's device; each step brings
-/// positions only.
+/// list, which reaches a skin farther. Each step brings positions only.
 ///
-/// A point is a place in space: an atom, or an image of one. The pair vector of candidate c is
-///     points[to[c]] - points[from[c]]
-/// and it is a pair of the step where it is shorter than the cutoff. Candidates are ordered by
-/// receiver.
+/// A point is a place in space: an atom, or an image of one. Candidates c of row i are
+/// [first[i], first[i + 1]); the pair vector of one is
+///     x[neighbours[c]] - x[centres[i]],
+/// and it is a pair of the step where it is shorter than the cutoff. As in a `Graph`, each pair is
+/// there in both directions.
 struct Candidates {
-  std::int64_t n_local = 0;              ///< rows [0, n_local) are atoms that get an energy
-  std::int64_t n_kinds = 0;              ///< kinds of pairs whose smallest distance is wanted
   std::vector<std::int64_t> species;     ///< [n_total] index into StudentInfo::symbols
-  std::vector<std::int64_t> receivers;   ///< [n_candidates] row of the receiving atom, < n_local
-  std::vector<std::int64_t> neighbours;  ///< [n_candidates] row of its neighbour, < n_total
-  std::vector<std::int64_t> from;        ///< [n_candidates] point of the receiving atom
-  std::vector<std::int64_t> to;          ///< [n_candidates] point of its neighbour
-  std::vector<std::int64_t> kinds;       ///< [n_candidates] kind of the pair, < n_kinds
+  std::vector<std::int32_t> rows;        ///< [n_points] row of the atom that a point shows; -1 for
+                                         ///< one that is no candidate's
+  std::vector<std::int32_t> types;       ///< [n_points] < n_types, for the smallest distances
+  std::vector<std::int32_t> centres;     ///< [n_local] point of each atom that gets an energy
+  std::vector<std::int64_t> first;       ///< [n_local + 1] first candidate of each row, then all
+  std::vector<std::int32_t> neighbours;  ///< [n_candidates] point of the neighbour
+  std::int32_t n_types = 0;              ///< types of points
+
+  std::int64_t n_local() const { return static_cast<std::int64_t>(centres.size()); }
+
+  /// Pairs of types, whose smallest distances are wanted.
+  std::int64_t n_kinds() const { return std::int64_t{n_types} * (n_types + 1) / 2; }
+
+  /// Place of a pair of types among (0, 0) (0, 1) .. (0, n - 1) (1, 1) .., whatever their order.
+  std::int64_t kind(std::int64_t a, std::int64_t b) const {
+    if (a > b) std::swap(a, b);
+    return a * n_types - a * (a - 1) / 2 + b - a;
+  }
 };
 
 /// Energies, forces and virials of one step, reused between steps.
@@ -97,8 +109,9 @@ struct Results {
   std::array<double, 9> virial{};     ///< eV, sum over pairs
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
                                       ///< empty unless asked for
-  std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each kind of candidate
-                                      ///< pair, the cutoff if none is closer; empty for a `Graph`
+  std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each pair of types of
+                                      ///< candidates, the cutoff if none is closer; empty for a
+                                      ///< `Graph`
   std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff
   double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
   double forward_seconds = 0.0;       ///< wall time of the energies, without exchanges
@@ -123,14 +136,15 @@ class IPIP_API Student {
   /// What the file says.
   const StudentInfo& info() const { return info_; }
 
-  /// What evaluates it, in a few words: "torchscript on cuda:0" or "fused, avx512, ...".
+  /// What evaluates it, in a few words: "torchscript on cuda:0" or "kernels, avx512, ...".
   std::string backend() const;
 
   /// What a user has to know about what runs, for a log; else empty.
   std::string notice() const;
 
-  /// Whether candidates can be given: the torchscript backend takes them, on any device.
-  bool takes_candidates() const;
+  /// Whether a step takes much main memory and gives it back: a program that does little else does
+  /// well to keep freed memory.
+  bool frees_memory_each_step() const;
 
   /// Evaluates a small cluster, without exchanges: threads, kernels and libraries are ready then,
   /// and a model that cannot run has failed.
@@ -143,7 +157,7 @@ class IPIP_API Student {
   /// Evaluates one step. Collective under an active `HaloExchanger`: every rank makes the same
   /// exchanges, also without atoms, without pairs, and when it throws from within the evaluation.
   /// TorchScript makes a forward exchange for each of `info().halo_widths`, then the adjoint of
-  /// each from the last to the first; the fused backend makes as many forward exchanges of what
+  /// each from the last to the first; the kernels make as many forward exchanges of what
   /// atoms send, then as many of their gradients.
   /// @param graph        atoms and pairs
   /// @param atom_virials whether `results.atom_virials` is wanted
@@ -152,19 +166,20 @@ class IPIP_API Student {
   ///                     `LostExchanges` where it leaves other ranks waiting
   void compute(const Graph& graph, bool atom_virials, Results& results);
 
-  /// Takes the candidates of the steps that follow; copied to the device.
-  /// @throws ipip::Error  the arrays do not fit each other, or the backend takes none
+  /// Takes the candidates of the steps that follow. They are not copied where a backend computes in
+  /// main memory: the caller leaves them as they are until it gives others.
+  /// @throws ipip::Error  the arrays do not fit each other
   void set_candidates(const Candidates& candidates);
 
   /// Evaluates one step of the candidates. Collective as `compute` of a graph.
   /// @param points       [n_points, 3] Å
-  /// @param n_points     more than every `from` and `to`
+  /// @param n_points     at least those of the candidates
   /// @param atom_virials whether `results.atom_virials` is wanted
   /// @param results      overwritten
-  /// @throws ipip::Error the model fails, or there are fewer points than candidates name
+  /// @throws ipip::Error the model fails, or there are fewer points than the candidates have
   void compute(const double* points, std::int64_t n_points, bool atom_virials, Results& results);
 
-  /// Bytes in main memory that are kept between steps: weights, buffers, candidates.
+  /// Bytes in main memory that are kept between steps: weights, buffers, copies of candidates.
   double buffer_bytes() const;
 
  private:
@@ -179,9 +194,5 @@ class IPIP_API Student {
 /// Reads and checks the metadata of a model file without loading the model.
 /// @throws ipip::Error  as `Student`
 IPIP_API StudentInfo read_info(const std::string& path);
-
-/// Why the kernels do not run the student in a file, or an empty text where they do.
-/// @throws ipip::Error  as `read_info`
-IPIP_API std::string kernels_refusal(const std::string& path);
 
 }  // namespace ipip

@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "ipip/backends.hpp"
 #include "ipip/error.hpp"
 #include "ipip/student.hpp"
 
@@ -17,30 +20,46 @@ namespace py = pybind11;
 
 namespace {
 
-using Integers = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
-using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
+template <class T>
+using Column = py::array_t<T, py::array::c_style | py::array::forcecast>;
+using Integers = Column<std::int64_t>;
+using Indices = Column<std::int32_t>;
+using Numbers = Column<double>;
 
-// The kernels let pair (j, i) stand for (i, j), so local rows must have both. Sums of products of
-// hashes, a_i b_j - a_j b_i, vanish where they do (and else with a chance of 2^-64).
-void require_both_directions(const ipip::Graph& graph) {
-  const auto hash = [](std::uint64_t x) {
-    x += 0x9e3779b97f4a7c15U;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-    return x ^ (x >> 31);
-  };
-  std::uint64_t sum = 0;
-  for (std::size_t e = 0; e < graph.receivers.size(); ++e) {
-    const auto i = static_cast<std::uint64_t>(graph.receivers[e]);
-    const auto j = static_cast<std::uint64_t>(graph.neighbours[e]);
-    if (j >= static_cast<std::uint64_t>(graph.n_local)) continue;
-    sum += hash(2 * i) * hash(2 * j + 1) - hash(2 * j) * hash(2 * i + 1);
+// Pairs of local rows must be there in both directions, since (j, i) may stand for (i, j). Sums of
+// products of hashes, a_i b_j - a_j b_i, vanish where they are (and else with a chance of 2^-64).
+class BothDirections {
+ public:
+  explicit BothDirections(std::int64_t n_local) : n_local_(n_local) {}
+
+  void add(std::int64_t i, std::int64_t j) {
+    if (j >= n_local_) return;
+    const auto a = static_cast<std::uint64_t>(i), b = static_cast<std::uint64_t>(j);
+    sum_ += hash(2 * a) * hash(2 * b + 1) - hash(2 * b) * hash(2 * a + 1);
   }
-  if (sum != 0) {
+
+  void require() const {
+    if (sum_ == 0) return;
     throw ipip::Error(
         "a pair of local rows is there in one direction only: expected each in both, as "
         "ipip.graph.neighbor_list returns them");
   }
+
+ private:
+  static std::uint64_t hash(std::uint64_t x) {
+    x += 0x9e3779b97f4a7c15U;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+    return x ^ (x >> 31);
+  }
+
+  std::int64_t n_local_;
+  std::uint64_t sum_ = 0;
+};
+
+template <class T>
+void assign(std::vector<T>& to, const Column<T>& from) {
+  to.assign(from.data(), from.data() + from.size());
 }
 
 // A student with the buffers it keeps between calls.
@@ -48,15 +67,18 @@ class CoreStudent {
  public:
   CoreStudent(const std::string& path, const std::string& backend, int threads,
               const std::string& instruction_set, double table_error, double most_tabulated_pairs,
-              bool lone_pairs)
-      : student_(path, options(backend, threads, instruction_set, table_error, most_tabulated_pairs,
-                               lone_pairs)),
-        fused_(student_.backend().starts_with("fused")) {}
+              bool lone_pairs, const std::string& device)
+      : student_(path, {device, threads, backend, instruction_set, table_error,
+                        most_tabulated_pairs, lone_pairs}) {}
 
   std::string backend() const { return student_.backend(); }
   double cutoff() const { return student_.info().cutoff; }
   std::vector<std::string> symbols() const { return student_.info().symbols; }
   double buffer_bytes() const { return student_.buffer_bytes(); }
+  void warm_up() {
+    const py::gil_scoped_release release;
+    student_.warm_up();
+  }
 
   py::dict compute(const Integers& species, const Integers& edge_index, const Numbers& edge_vec,
                    std::int64_t n_local, bool atom_virials) {
@@ -69,66 +91,112 @@ class CoreStudent {
     }
     const std::int64_t n_pairs = edge_vec.shape(0);
     graph_.n_local = n_local;
-    graph_.species.assign(species.data(), species.data() + species.size());
+    assign(graph_.species, species);
     graph_.receivers.assign(edge_index.data(), edge_index.data() + n_pairs);
     graph_.neighbours.assign(edge_index.data() + n_pairs, edge_index.data() + 2 * n_pairs);
     graph_.vectors.assign(edge_vec.data(), edge_vec.data() + 3 * n_pairs);
     {
-      py::gil_scoped_release release;
+      const py::gil_scoped_release release;
       student_.compute(graph_, atom_virials, results_);
-      if (fused_) require_both_directions(graph_);  // after the checks of rows and order
+      // After the checks of rows and order.
+      BothDirections directions(n_local);
+      for (std::size_t e = 0; e < graph_.receivers.size(); ++e) {
+        directions.add(graph_.receivers[e], graph_.neighbours[e]);
+      }
+      directions.require();
     }
-    py::dict out;
-    out["energy"] = results_.energy;
-    out["atom_energies"] = copy(results_.atom_energies.data(), {n_local});
-    out["forces"] = copy(results_.forces.data(), {species.size(), 3});
-    out["virial"] = copy(results_.virial.data(), {3, 3});
-    if (atom_virials) {
-      out["atom_virials"] = copy(results_.atom_virials.data(), {species.size(), 3, 3});
+    return results(atom_virials);
+  }
+
+  void set_candidates(const Integers& species, const Indices& rows, const Indices& types,
+                      const Indices& centres, const Integers& first, const Indices& neighbours,
+                      std::int32_t n_types) {
+    auto candidates = std::make_unique<ipip::Candidates>();
+    assign(candidates->species, species);
+    assign(candidates->rows, rows);
+    assign(candidates->types, types);
+    assign(candidates->centres, centres);
+    assign(candidates->first, first);
+    assign(candidates->neighbours, neighbours);
+    candidates->n_types = n_types;
+    const py::gil_scoped_release release;
+    student_.set_candidates(*candidates);
+    candidates_ = std::move(candidates);
+    BothDirections directions(candidates_->n_local());
+    for (std::int64_t i = 0; i < candidates_->n_local(); ++i) {
+      for (std::int64_t c = candidates_->first[i]; c < candidates_->first[i + 1]; ++c) {
+        directions.add(i, candidates_->rows[candidates_->neighbours[c]]);
+      }
     }
+    directions.require();
+  }
+
+  py::dict compute_points(const Numbers& points, bool atom_virials) {
+    if (points.ndim() != 2 || points.shape(1) != 3) {
+      throw ipip::Error("expected points of shape [n_points, 3]");
+    }
+    {
+      const py::gil_scoped_release release;
+      student_.compute(points.data(), points.shape(0), atom_virials, results_);
+    }
+    py::dict out = results(atom_virials);
+    out["closest"] = copy(results_.closest, {-1});
     return out;
   }
 
  private:
-  static ipip::RunOptions options(const std::string& backend, int threads,
-                                  const std::string& instruction_set, double table_error,
-                                  double most_tabulated_pairs, bool lone_pairs) {
-    ipip::RunOptions out;
-    out.backend = backend;
-    out.threads = threads;
-    out.instruction_set = instruction_set;
-    out.table_error = table_error;
-    out.most_tabulated_pairs = most_tabulated_pairs;
-    out.lone_pairs = lone_pairs;
+  py::dict results(bool atom_virials) const {
+    py::dict out;
+    out["energy"] = results_.energy;
+    out["n_pairs"] = results_.n_pairs;
+    out["atom_energies"] = copy(results_.atom_energies, {-1});
+    out["forces"] = copy(results_.forces, {-1, 3});
+    out["virial"] = copy({results_.virial.begin(), results_.virial.end()}, {3, 3});
+    if (atom_virials) out["atom_virials"] = copy(results_.atom_virials, {-1, 3, 3});
     return out;
   }
 
-  static py::array_t<double> copy(const double* data, std::vector<py::ssize_t> shape) {
-    py::array_t<double> out(shape);
-    std::copy_n(data, out.size(), out.mutable_data());
-    return out;
+  static py::object copy(const std::vector<double>& values, std::vector<py::ssize_t> shape) {
+    return py::array_t<double>(static_cast<py::ssize_t>(values.size()), values.data())
+        .attr("reshape")(shape);
   }
 
   ipip::Student student_;
-  bool fused_;
   ipip::Graph graph_;
+  std::unique_ptr<ipip::Candidates> candidates_;  // the student looks at them
   ipip::Results results_;
 };
 
 }  // namespace
 
 void bind_student(py::module_& module) {
-  module.def("kernels_refusal", &ipip::kernels_refusal, py::arg("path"));
+  module.def("current_backend_name", &ipip::current_backend_name, py::arg("asked"));
+  module.def(
+      "kernels_refusal",
+      [](const std::string& path) {
+        return ipip::kernels_refusal(ipip::read_info(path).architecture);
+      },
+      py::arg("path"));
+  module.def("architecture_refusal", &ipip::kernels_refusal, py::arg("architecture"));
+  module.def("training_refusal", &ipip::training_refusal, py::arg("architecture"),
+             py::arg("device"));
   py::class_<CoreStudent>(module, "Student")
       .def(py::init<const std::string&, const std::string&, int, const std::string&, double, double,
-                    bool>(),
+                    bool, const std::string&>(),
            py::arg("path"), py::arg("backend") = "auto", py::arg("threads") = 1,
            py::arg("instruction_set") = "auto", py::arg("table_error") = 0.0,
-           py::arg("most_tabulated_pairs") = -1.0, py::arg("lone_pairs") = true)
+           py::arg("most_tabulated_pairs") = -1.0, py::arg("lone_pairs") = true,
+           py::arg("device") = "cpu")
       .def_property_readonly("backend", &CoreStudent::backend)
       .def_property_readonly("cutoff", &CoreStudent::cutoff)
       .def_property_readonly("symbols", &CoreStudent::symbols)
       .def_property_readonly("buffer_bytes", &CoreStudent::buffer_bytes)
+      .def("warm_up", &CoreStudent::warm_up)
       .def("compute", &CoreStudent::compute, py::arg("species"), py::arg("edge_index"),
-           py::arg("edge_vec"), py::arg("n_local"), py::arg("atom_virials") = false);
+           py::arg("edge_vec"), py::arg("n_local"), py::arg("atom_virials") = false)
+      .def("set_candidates", &CoreStudent::set_candidates, py::arg("species"), py::arg("rows"),
+           py::arg("types"), py::arg("centres"), py::arg("first"), py::arg("neighbours"),
+           py::arg("n_types"))
+      .def("compute_points", &CoreStudent::compute_points, py::arg("points"),
+           py::arg("atom_virials") = false);
 }

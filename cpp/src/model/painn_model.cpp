@@ -52,13 +52,6 @@ Linear average_heads(const Linear& heads) {
 
 }  // namespace
 
-std::string kernels_refusal(const Metadata& metadata) {
-  const std::string& architecture = metadata.info.architecture;
-  return architecture == "painn" ? ""
-                                 : "its architecture is " + architecture.substr(0, 60) +
-                                       ", and the fused backend knows painn";
-}
-
 PainnModel read_painn(const ModelFile& file) {
   const Arrays& weights = file.weights;
   PainnModel model;

@@ -43,10 +43,7 @@ struct PainnModel {
   std::vector<double> reach;           ///< [n_species, n_species] Å
 };
 
-/// Why no kernels run this student, on any device, or an empty text.
-std::string kernels_refusal(const Metadata& metadata);
-
-/// Reads a student for which `kernels_refusal` is empty.
+/// Reads a student of which `kernels_refusal` (ipip/backends.hpp) says nothing.
 PainnModel read_painn(const ModelFile& file);
 
 }  // namespace ipip

@@ -93,7 +93,7 @@ class StudentMDSettings(MDSettings):
     )
     skin: float = Field(1.0, gt=0, description="Å; neighbour skin")
     pair_options: str = Field(
-        "", description="further keywords of pair_style ipip, such as 'backend fused'"
+        "", description="further keywords of pair_style ipip, such as 'backend kernels'"
     )
     deck: Path | None = Field(
         None, description="deck template to use instead of the package's (jinja2, see its text)"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeFloat, model_validator
 
 from ipip.config.base import Settings
+from ipip.native import current_backend_name
 
 WITHOUT_INFLUENCE = ("accelerator", "workers", "cache_mb", "tensorboard", "wandb_project")
 ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "keep"]
@@ -129,11 +130,12 @@ class TrainingSettings(Settings):
         description="largest root mean square change of the forces by precision: bf16, relative "
         "to that of the forces (no unit)",
     )
-    kernels: Literal["auto", "fused", "eager"] = Field(
+    kernels: Annotated[
+        Literal["auto", "kernels", "eager"], BeforeValidator(current_backend_name)
+    ] = Field(
         "auto",
-        description="what computes a training step: fused are compiled kernels for painn on the "
-        "CPU with channels that are a multiple of 16, many times faster; eager is PyTorch; auto "
-        "is fused where it can be",
+        description="what computes a training step: kernels are compiled ones for painn on the "
+        "CPU, many times faster; eager is PyTorch; auto is kernels where they run the student",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
     workers: int = Field(
@@ -163,9 +165,9 @@ class TrainingSettings(Settings):
             )
         if self.energy_weight + self.forces_weight + self.stress_weight == 0:
             raise ValueError("all weights of the loss are 0; set energy_weight or forces_weight")
-        if self.kernels == "fused" and self.precision != "full":
+        if self.kernels == "kernels" and self.precision != "full":
             raise ValueError(
-                f"kernels is fused with precision: {self.precision}, which only eager knows; set "
+                f"kernels is kernels with precision: {self.precision}, which only eager knows; set "
                 "kernels to auto or eager"
             )
         return self

@@ -24,8 +24,9 @@ def load_core_student(
 
     Args:
         path: the model file.
-        backend: `fused` (hand-written kernels, for PaiNN), `auto` (the same), or `torchscript`
-            (any student, by the program in the file: only for files from people you trust).
+        backend: `kernels` (written by hand, for PaiNN), `auto` (the same), or `torchscript` (any
+            student, by the program in the file: only for files from people you trust); or an old
+            name (docs/kernels.md).
         threads: of one evaluation, 1 or more.
         student: what was read from the file before, and is used beside.
 

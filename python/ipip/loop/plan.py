@@ -11,11 +11,15 @@ from ipip.loop.checks import FoundInputs, TeacherCheck
 from ipip.loop.decide import set_sizes
 from ipip.loop.folder import ACTIVE, BASELINE, COMMITTEE, stage_id, stage_names
 from ipip.loop.starts import exploration_sizes, stability_sizes
+from ipip.native import core as _core
 from ipip.train import steps_of
 
 # Rough rates on one core of 2020s make; stated as estimates wherever they are shown. Those of the
 # compiled kernels are what runs of the Mo-S-O example took, their short runs' overhead included.
-TRAINING_US_PER_ATOM_CHANNEL_LAYER = {True: 0.4, False: 3.0}  # one optimiser step, by `_is_fused`
+TRAINING_US_PER_ATOM_CHANNEL_LAYER = {
+    True: 0.4,
+    False: 3.0,
+}  # one optimiser step, by `_has_kernels`
 STUDENT_US_PER_ATOM_CHANNEL_LAYER = {True: 0.08, False: 1.3}  # one MD step
 TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
 START_S = 0.5  # of a LAMMPS run or a training
@@ -188,9 +192,9 @@ def _frames(md: MDSettings) -> int:
     return md.steps // md.frame_interval + 1
 
 
-def _is_fused(settings: RunSettings) -> bool:
+def _has_kernels(settings: RunSettings) -> bool:
     """Return whether compiled kernels are there for the student."""
-    return settings.student.architecture == "painn" and settings.student.channels % 16 == 0
+    return not _core.architecture_refusal(settings.student.architecture)
 
 
 def _stage(
@@ -198,9 +202,9 @@ def _stage(
 ) -> tuple[str, float]:
     boxes = list(found.boxes.values())
     size = settings.student.channels * settings.student.layers
-    fused = _is_fused(settings)
-    training_us = TRAINING_US_PER_ATOM_CHANNEL_LAYER[fused] * size
-    student_us = STUDENT_US_PER_ATOM_CHANNEL_LAYER[fused] * size
+    kernels = _has_kernels(settings)
+    training_us = TRAINING_US_PER_ATOM_CHANNEL_LAYER[kernels] * size
+    student_us = STUDENT_US_PER_ATOM_CHANNEL_LAYER[kernels] * size
     training, held_out = pretraining_frames(settings, len(boxes), index)
     frames = training + held_out
     mean_atoms = sum(boxes) / len(boxes)

@@ -14,9 +14,9 @@ from ipip.errors import InputError
 from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.models.painn import PaiNN
-from ipip.train.fused_painn import FusedPaiNN, refusal
+from ipip.train.painn_kernels import PainnKernels, refusal
 
-Kernels = Literal["auto", "fused", "eager"]
+Kernels = Literal["auto", "kernels", "eager"]
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +49,21 @@ def energy_forces_of(
 
     Args:
         student: on the device that it will stay on.
-        kernels: `fused`, `eager`, or `auto` for fused where it runs the student.
+        kernels: `kernels`, `eager`, or `auto` for the kernels where they run the student.
         log_choice: write a line on what was chosen, and why.
 
     Raises:
-        InputError: `fused`, which does not run this student.
+        InputError: `kernels`, which do not run this student.
     """
     check_kernels(student, kernels)
     level = logging.INFO if log_choice else logging.DEBUG
     reason = "as the settings say" if kernels == "eager" else refusal(student)
     if reason:
-        log.log(level, "kernels: eager (%s)", reason)
+        log.log(level, "backend: eager (%s)", reason)
         return functools.partial(energy_and_forces, student)
-    fused = FusedPaiNN(cast(PaiNN, student))
-    log.log(level, "kernels: %s", fused.description)
-    return fused
+    evaluate = PainnKernels(cast(PaiNN, student))
+    log.log(level, "backend: %s", evaluate.description)
+    return evaluate
 
 
 def kernels_of_steps(settings: TrainingSettings) -> Kernels:
@@ -72,10 +72,10 @@ def kernels_of_steps(settings: TrainingSettings) -> Kernels:
 
 
 def check_kernels(student: Student, kernels: Kernels) -> None:
-    """Refuse `fused` for a student that it does not run.
+    """Refuse `kernels` for a student that they do not run.
 
     Raises:
         InputError: the reason, and what to do.
     """
-    if kernels == "fused" and (reason := refusal(student)):
-        raise InputError(f"kernels is fused, but {reason}; set kernels to auto or eager")
+    if kernels == "kernels" and (reason := refusal(student)):
+        raise InputError(f"kernels is kernels, but {reason}; set kernels to auto or eager")

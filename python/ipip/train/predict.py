@@ -34,7 +34,7 @@ def predict(
         frames: configurations; their own labels are ignored.
         batch_size: frames in a batch at most.
         max_edges: edges in a batch at most (one larger frame makes a batch of its own).
-        kernels: what evaluates the student, as in training: auto, fused or eager.
+        kernels: what evaluates the student, as in training: auto, kernels or eager.
 
     Returns:
         The same frames in the same order with the student's energy (eV), forces (eV/Å) and, where

@@ -24,7 +24,7 @@ Labeller = Callable[[Sequence[Frame]], list[Frame]]
 def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list[Frame]:
     """Label frames with an exported student.
 
-    Students that the fused kernels run are evaluated by them, frame by frame, so labels are those
+    Students that the kernels run are evaluated by them, frame by frame, so labels are those
     of the student's MD in LAMMPS; others by the network in Python, in batches.
 
     Args:
@@ -44,7 +44,7 @@ def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list
 
 
 def labeller(student: Student) -> Labeller:
-    """Return what labels frames as `predict` does, by the fused kernels where they run the student.
+    """Return what labels frames as `predict` does, by the kernels where they run the student.
 
     It is worth its start-up for some tens of frames. The student is copied: what is done to it
     afterwards changes nothing.

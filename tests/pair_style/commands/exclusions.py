@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.pair_style.commands.registry import refused, right
 from tests.pair_style.commands.session import MODEL, PAIR, Session
 
-BACKENDS = ("fused", "torchscript")
+BACKENDS = ("kernels", "torchscript")
 PARTLY = "leaves out some pairs of the student's atoms"
 
 

@@ -88,7 +88,7 @@ def atom_swap(deck: Session) -> None:
 @right("`fix sgcmc`, one rank", "by whole energies of each flip", ranks=(1,))
 def sgcmc(deck: Session) -> None:
     free = [free_energy(deck, kind) for kind in (1, 2, 3)]
-    for keywords in ("backend fused", "backend torchscript"):
+    for keywords in ("backend kernels", "backend torchscript"):
         deck.start(
             data=LONE, pair=f"pair_style ipip {keywords}\npair_coeff * * float64.pt O Mo S\n"
         )
@@ -184,7 +184,7 @@ def edit_atoms(deck: Session) -> None:
 
 @right("`run ... pre no` after `set type`", "the new types count at once")
 def set_type_without_setup(deck: Session) -> None:
-    for backend in ("fused", "torchscript"):
+    for backend in ("kernels", "torchscript"):
         deck.start(pair=f"pair_style ipip backend {backend}\npair_coeff * * float64.pt O Mo S\n")
         deck.run("fix 1 all nve\nrun 1\nset atom 2 type 3\nset atom 23 type 2\nrun 1 pre no")
         deck.is_true()

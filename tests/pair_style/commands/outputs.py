@@ -46,7 +46,7 @@ def heat_flux(deck: Session) -> None:
 
 @right("`compute pair ipip`, after or before `read_data`", "largest force and smallest distances")
 def extremes(deck: Session) -> None:
-    for backend in ("fused", "torchscript"):
+    for backend in ("kernels", "torchscript"):
         deck.restart()
         deck.run(
             f"units metal\natom_modify map array\npair_style ipip backend {backend}\n"

@@ -5,14 +5,14 @@
 #include "cpu_backend.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "candidate_pairs.hpp"
 #include "inference/evaluator.hpp"
 #include "inference/make_evaluator.hpp"
-#include "ipip/error.hpp"
-#include "model/painn_model.hpp"
 
 namespace ipip {
 namespace {
@@ -67,8 +67,8 @@ void add_atom_virials(const Graph& graph, std::int64_t begin, std::int64_t end, 
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(std::unique_ptr<cpu::Evaluator> evaluator)
-      : evaluator_(std::move(evaluator)) {}
+  CpuBackend(std::unique_ptr<cpu::Evaluator> evaluator, double cutoff)
+      : evaluator_(std::move(evaluator)), cutoff_(cutoff) {}
 
   void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
                 Results& results) override {
@@ -90,40 +90,42 @@ class CpuBackend final : public Backend {
     results.backward_seconds = evaluator_->backward_seconds();
   }
 
-  bool takes_candidates() const override { return false; }
-  void set_candidates(const Candidates&) override {
-    throw Error("backend fused takes the pairs of each step, not candidates: use torchscript");
-  }
-  void evaluate(const double*, std::int64_t, bool, HaloSession&, Results&) override {
-    throw Error("backend fused has no candidates: use torchscript");
+  void set_candidates(const Candidates& candidates) override { candidates_.assign(candidates); }
+
+  void evaluate(const double* points, bool atom_virials, HaloSession& session,
+                Results& results) override {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    const Graph& graph = candidates_.collect(points, cutoff_);
+    results.pair_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    evaluate(graph, atom_virials, session, results);
+    candidates_.closest(results.closest);
   }
 
   std::vector<std::int64_t> exchange_widths() const override {
     return evaluator_->exchange_widths();
   }
   bool makes_adjoints() const override { return false; }
-  void release() override { evaluator_->release(); }
-  double buffer_bytes() const override { return evaluator_->buffer_bytes(); }
+  bool frees_memory_each_step() const override { return false; }
+  void release() override {
+    evaluator_->release();
+    candidates_.release();
+  }
+  double buffer_bytes() const override { return evaluator_->buffer_bytes() + candidates_.bytes(); }
   std::string description() const override { return evaluator_->description(); }
   bool runs_code() const override { return false; }
 
  private:
   std::unique_ptr<cpu::Evaluator> evaluator_;
+  double cutoff_;  // Å
+  cpu::CandidatePairs candidates_;
 };
 
 }  // namespace
 
-std::string cpu_refusal(const Metadata& metadata) {
-  return kernels_refusal(metadata);
-}
-
-std::unique_ptr<Backend> make_cpu_backend(const ModelFile& file, const RunOptions& options,
-                                          std::string& reason) {
-  reason = "the kernels run on the cpu and device is " + options.device;
-  if (options.device != "cpu") return nullptr;
-  auto evaluator = cpu::make_evaluator(file, options, reason);
-  if (evaluator == nullptr) return nullptr;
-  return std::make_unique<CpuBackend>(std::move(evaluator));
+std::unique_ptr<Backend> make_cpu_backend(const ModelFile& file, const RunOptions& options) {
+  return std::make_unique<CpuBackend>(cpu::make_evaluator(file, options),
+                                      file.metadata.info.cutoff);
 }
 
 }  // namespace ipip

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "backend.hpp"
 #include "ipip/student.hpp"
@@ -10,13 +9,8 @@
 
 namespace ipip {
 
-/// The hand-written kernels for a student, which read numbers only; or null with the reason why
-/// there are none.
+/// The hand-written kernels on the cpu for a student of which they know the architecture.
 /// @throws ipip::Error  `options.instruction_set` is not one that this processor runs
-std::unique_ptr<Backend> make_cpu_backend(const ModelFile& file, const RunOptions& options,
-                                          std::string& reason);
-
-/// Why the kernels do not run a student on the cpu, or an empty text where they do.
-std::string cpu_refusal(const Metadata& metadata);
+std::unique_ptr<Backend> make_cpu_backend(const ModelFile& file, const RunOptions& options);
 
 }  // namespace ipip

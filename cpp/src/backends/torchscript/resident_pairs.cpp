@@ -2,74 +2,55 @@
 // c: candidate, e: pair of the step.
 #include "resident_pairs.hpp"
 
-#include <algorithm>
-#include <cstddef>
-#include <string>
+#include <type_traits>
 #include <vector>
-
-#include "ipip/error.hpp"
 
 namespace ipip {
 namespace {
 
 using torch::Tensor;
 
-std::int64_t largest(const std::vector<std::int64_t>& values) {
-  return values.empty() ? -1 : *std::max_element(values.begin(), values.end());
-}
-
-void check(const Candidates& candidates) {
-  const std::size_t n = candidates.receivers.size();
-  if (candidates.n_local < 0 ||
-      candidates.n_local > static_cast<std::int64_t>(candidates.species.size()) ||
-      candidates.neighbours.size() != n || candidates.from.size() != n ||
-      candidates.to.size() != n || candidates.kinds.size() != n ||
-      largest(candidates.receivers) >= candidates.n_local ||
-      largest(candidates.neighbours) >= static_cast<std::int64_t>(candidates.species.size()) ||
-      largest(candidates.kinds) >= candidates.n_kinds) {
-    throw Error("candidates with " + std::to_string(candidates.n_local) + " local atoms, " +
-                std::to_string(candidates.species.size()) + " species, " + std::to_string(n) +
-                " receivers, " + std::to_string(candidates.neighbours.size()) + " neighbours, " +
-                std::to_string(candidates.from.size()) + " and " +
-                std::to_string(candidates.to.size()) + " points, " +
-                std::to_string(candidates.kinds.size()) +
-                " kinds: the arrays do not fit each other");
-  }
-}
-
-// A copy on the device; also where that is main memory, since the caller's arrays change.
-Tensor copied(const std::vector<std::int64_t>& values, torch::Device device) {
+// The caller's array; nothing writes into it, though from_blob wants a pointer to writable memory.
+template <class T>
+Tensor view(const std::vector<T>& values) {
   const auto size = static_cast<std::int64_t>(values.size());
-  // from_blob wants a pointer to writable memory; nothing writes into it.
-  auto* data = const_cast<std::int64_t*>(values.data());
-  return torch::from_blob(data, {size}, torch::kInt64).clone().to(device);
+  constexpr auto kType = std::is_same_v<T, std::int64_t> ? torch::kInt64 : torch::kInt32;
+  return torch::from_blob(const_cast<T*>(values.data()), {size}, kType);
 }
 
 }  // namespace
 
 void ResidentPairs::assign(const Candidates& candidates) {
-  check(candidates);
-  n_local_ = candidates.n_local;
-  n_kinds_ = candidates.n_kinds;
-  points_needed_ = std::max(largest(candidates.from), largest(candidates.to)) + 1;
+  n_local_ = candidates.n_local();
+  n_kinds_ = candidates.n_kinds();
+  n_points_ = static_cast<std::int64_t>(candidates.rows.size());
   // Old tensors go first: two neighbour lists need not fit the device.
   rows_ = from_ = to_ = kinds_ = Tensor();
-  species_ = copied(candidates.species, device_);
-  rows_ =
-      torch::stack({copied(candidates.receivers, device_), copied(candidates.neighbours, device_)});
-  from_ = copied(candidates.from, device_);
-  to_ = copied(candidates.to, device_);
-  kinds_ = copied(candidates.kinds, device_);
+  const Tensor counts = view(candidates.first).diff();
+  const Tensor receivers = torch::repeat_interleave(counts);
+  const Tensor from = view(candidates.centres).index_select(0, receivers).to(torch::kInt64);
+  const Tensor to = view(candidates.neighbours).to(torch::kInt64);
+  const Tensor types = view(candidates.types).to(torch::kInt64);
+  const Tensor rows = view(candidates.rows).to(torch::kInt64);
+  // Place of each pair of types, as `Candidates::kind` says.
+  Tensor place = torch::empty({candidates.n_types, candidates.n_types}, torch::kInt64);
+  for (std::int64_t a = 0; a < candidates.n_types; ++a) {
+    for (std::int64_t b = 0; b < candidates.n_types; ++b) place[a][b] = candidates.kind(a, b);
+  }
+  const Tensor kinds = place.flatten().index_select(
+      0, candidates.n_types * types.index_select(0, from) + types.index_select(0, to));
+  const bool copy = device_.is_cpu();  // else they are copied anyway
+  species_ = view(candidates.species).to(device_, torch::kInt64, /*non_blocking=*/false, copy);
+  rows_ = torch::stack({receivers, rows.index_select(0, to)}).to(device_);
+  from_ = from.to(device_);
+  to_ = to.to(device_);
+  kinds_ = kinds.to(device_);
 }
 
-StepPairs ResidentPairs::collect(const double* points, std::int64_t n_points, double cutoff) const {
-  if (n_points < points_needed_) {
-    throw Error("a step has " + std::to_string(n_points) + " points, expected at least the " +
-                std::to_string(points_needed_) + " that its candidates name");
-  }
+StepPairs ResidentPairs::collect(const double* points, double cutoff) const {
   const auto numbers = torch::TensorOptions().dtype(torch::kFloat64);
   const Tensor x =
-      torch::from_blob(const_cast<double*>(points), {points_needed_, 3}, numbers).to(device_);
+      torch::from_blob(const_cast<double*>(points), {n_points_, 3}, numbers).to(device_);
   const Tensor all = x.index_select(0, to_) - x.index_select(0, from_);
   const Tensor squared = (all * all).sum(1);
   const double cutoff_squared = cutoff * cutoff;

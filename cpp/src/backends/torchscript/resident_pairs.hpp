@@ -22,12 +22,10 @@ class ResidentPairs {
   explicit ResidentPairs(torch::Device device) : device_(device) {}
 
   /// Copies candidates to the device.
-  /// @throws ipip::Error  the arrays do not fit each other
   void assign(const Candidates& candidates);
 
-  /// Pairs closer than the cutoff, for points [n_points, 3] in main memory.
-  /// @throws ipip::Error  a candidate names a point that is not there
-  StepPairs collect(const double* points, std::int64_t n_points, double cutoff) const;
+  /// Pairs closer than the cutoff, for points in main memory.
+  StepPairs collect(const double* points, double cutoff) const;
 
   const torch::Tensor& species() const { return species_; }
   std::int64_t n_local() const { return n_local_; }
@@ -41,7 +39,7 @@ class ResidentPairs {
   torch::Device device_;
   std::int64_t n_local_ = 0;
   std::int64_t n_kinds_ = 0;
-  std::int64_t points_needed_ = 0;
+  std::int64_t n_points_ = 0;
   torch::Tensor species_ = torch::empty({0}, torch::kInt64);  // [n_total]
   torch::Tensor rows_;                                        // [2, n_candidates]
   torch::Tensor from_, to_, kinds_;                           // [n_candidates]

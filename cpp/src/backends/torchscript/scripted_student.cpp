@@ -217,12 +217,12 @@ void ScriptedStudent::evaluate(const Graph& graph, bool atom_virials, HaloSessio
   });
 }
 
-void ScriptedStudent::evaluate(const double* points, std::int64_t n_points, bool atom_virials,
-                               HaloSession& session, Results& results) {
+void ScriptedStudent::evaluate(const double* points, bool atom_virials, HaloSession& session,
+                               Results& results) {
   plainly([&] {
     const ThreadScope threads(threads_);
     const auto start = std::chrono::steady_clock::now();
-    const StepPairs pairs = resident_.collect(points, n_points, cutoff_);
+    const StepPairs pairs = resident_.collect(points, cutoff_);
     const double seconds = seconds_since(start);
     run(resident_.species(), resident_.n_local(), pairs, atom_virials, session, results);
     results.pair_seconds = seconds;

@@ -28,13 +28,14 @@ class ScriptedStudent final : public Backend {
   void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
                 Results& results) override;
 
-  bool takes_candidates() const override { return true; }
   void set_candidates(const Candidates& candidates) override;
-  void evaluate(const double* points, std::int64_t n_points, bool atom_virials,
-                HaloSession& session, Results& results) override;
+  void evaluate(const double* points, bool atom_virials, HaloSession& session,
+                Results& results) override;
 
   std::vector<std::int64_t> exchange_widths() const override { return exchange_widths_; }
   bool makes_adjoints() const override { return true; }
+  /// On the cpu: torch takes and frees the same tensors in every step.
+  bool frees_memory_each_step() const override { return device_.is_cpu(); }
   void release() override {}
   /// Weights and candidates.
   double buffer_bytes() const override;

@@ -41,7 +41,7 @@ class Evaluator {
   /// Bytes of the buffers that are kept between steps.
   virtual double buffer_bytes() const = 0;
 
-  /// What runs, in a few words for a log: "fused, avx512, ...".
+  /// What runs, in a few words for a log: "kernels, avx512, ...".
   virtual std::string description() const = 0;
 };
 

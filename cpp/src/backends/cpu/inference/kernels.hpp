@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The arithmetic of the fused evaluator as a table of functions, compiled once for each instruction
+// The arithmetic of the kernels as a table of functions, compiled once for each instruction
 // set. This is the seam between the algorithm (painn.cpp) and the machine.
 //
 // i: receiving atom, j: sending neighbour, e: directed pair, x: Cartesian axis, F: channels, padded

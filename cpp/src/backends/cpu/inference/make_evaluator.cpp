@@ -36,10 +36,7 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
 
 }  // namespace
 
-std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
-                                          std::string& reason) {
-  reason = kernels_refusal(file.metadata);
-  if (!reason.empty()) return nullptr;
+std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options) {
   return file.metadata.info.dtype == "float64" ? make<double>(file, options)
                                                : make<float>(file, options);
 }

@@ -2,16 +2,14 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "evaluator.hpp"
 #include "model/model_file.hpp"
 
 namespace ipip::cpu {
 
-/// The fused evaluator of a student, or null with the reason why there is none.
+/// What evaluates a student of which the kernels know the architecture.
 /// @throws ipip::Error  `options.instruction_set` is not one that this processor runs
-std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options,
-                                          std::string& reason);
+std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options);
 
 }  // namespace ipip::cpu

@@ -53,7 +53,7 @@ std::vector<std::int64_t> Painn<T>::exchange_widths() const {
 template <class T>
 std::string Painn<T>::description() const {
   char text[96];
-  std::snprintf(text, sizeof text, "fused, %s, tables of %lld pieces with error %.1e",
+  std::snprintf(text, sizeof text, "kernels, %s, tables of %lld pieces with error %.1e",
                 kernels_.name, static_cast<long long>(weights_.pieces), weights_.table_error);
   return text;
 }

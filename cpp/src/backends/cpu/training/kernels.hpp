@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What training adds to the arithmetic of the fused evaluator (inference/kernels.hpp): the tangent
+// What training adds to the arithmetic of the kernels (inference/kernels.hpp): the tangent
 // of the forward sweep along given changes of the pair vectors, and the tangent of the backward
 // sweep.
 //
@@ -95,7 +95,7 @@ struct TrainingKernels {
                 int m, int k);
 };
 
-/// Those of the same instruction set as the fused evaluator's kernels of that name.
+/// Those of the same instruction set as the kernels of that name.
 template <class T>
 const TrainingKernels<T>& training_kernels(const std::string& name);
 

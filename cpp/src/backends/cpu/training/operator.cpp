@@ -49,7 +49,7 @@ class PainnTrainingClass : public torch::CustomClassHolder {
   std::vector<Tensor> gradients(std::int64_t evaluation, const Tensor& of_energy,
                                 const Tensor& of_forces, const Tensor& of_strain) {
     TORCH_CHECK(evaluation == evaluations_,
-                "the fused training kernels keep one evaluation: take the gradients of a loss "
+                "the training kernels keep one evaluation: take the gradients of a loss "
                 "before the next evaluation");
     return training_->gradients(of_energy, of_forces, of_strain);
   }

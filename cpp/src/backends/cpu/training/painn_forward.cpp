@@ -70,7 +70,7 @@ template <class T>
 void PainnTraining<T>::readout(double* energies) {
   const at::Tensor head = weights_.readout[1].weight.mean(0);
   std::fill_n(readout_weight_.data(), z_readout_.width(), T(0));
-  std::copy_n(head.template const_data_ptr<T>(), readout_width_, readout_weight_.data());
+  std::copy_n(head.template const_data_ptr<T>(), widths_.readout, readout_weight_.data());
   const double shift = weights_.readout[1].bias.mean().template item<double>();
   to_readout_.forward(final_.value_from(), numbers<T>(weights_.readout[0].bias),
                       z_readout_.value_to(), n_);

@@ -75,7 +75,7 @@ std::vector<at::Tensor> PainnTraining<T>::gradients(const at::Tensor& of_energy,
       backward_first_messages();
     }
   }
-  return pack(gradient_, readout_width_);
+  return pack(gradient_, widths_);
 }
 
 // lambda_e, as changes of distance and unit vector. Its mirror has the opposite sign.
@@ -171,9 +171,9 @@ void PainnTraining<T>::readout_tangent(const double* of_energy) {
                          of_weight.template mutable_data_ptr<T>());
   gradient_.readout[0] = gradient_of(g_z_readout_, final_);
   const at::Tensor of_head =
-      of_weight.narrow(0, 0, readout_width_).div(static_cast<double>(n_heads)).unsqueeze(0);
+      of_weight.narrow(0, 0, widths_.readout).div(static_cast<double>(n_heads)).unsqueeze(0);
   gradient_.readout[1] = {
-      of_head.expand({n_heads, readout_width_}).contiguous(),
+      of_head.expand({n_heads, widths_.readout}).contiguous(),
       at::full({n_heads}, of_bias / static_cast<double>(n_heads), heads.weight.options())};
   to_readout_.backward(g_z_readout_.dot_from(), layers_.back().g_out.dot_to(), n_);
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "../inference/packing.hpp"
 #include "ipip/error.hpp"
 
 namespace ipip::training {
@@ -33,12 +34,9 @@ std::vector<X> copied(const at::Tensor& x) {
 
 std::unique_ptr<Training> make_training(const Architecture& architecture, std::int64_t channels,
                                         at::ScalarType dtype) {
-  if (channels < 16 || channels % 16 != 0) {
-    throw Error("the student has " + std::to_string(channels) +
-                " channels, expected a multiple of 16");
-  }
-  if (dtype == at::kDouble) return std::make_unique<PainnTraining<double>>(architecture, channels);
-  return std::make_unique<PainnTraining<float>>(architecture, channels);
+  const std::int64_t wide = cpu::padded(channels);
+  if (dtype == at::kDouble) return std::make_unique<PainnTraining<double>>(architecture, wide);
+  return std::make_unique<PainnTraining<float>>(architecture, wide);
 }
 
 template <class T>
@@ -54,7 +52,7 @@ PainnTraining<T>::PainnTraining(const Architecture& architecture, std::int64_t c
 template <class T>
 std::string PainnTraining<T>::description() const {
   char text[96];
-  std::snprintf(text, sizeof text, "fused, %s, tables of %lld pieces with error %.1e",
+  std::snprintf(text, sizeof text, "kernels, %s, tables of %lld pieces with error %.1e",
                 kernels_.name, static_cast<long long>(tables_.pieces()), tables_.error());
   return text;
 }
@@ -80,7 +78,7 @@ std::vector<at::Tensor> PainnTraining<T>::evaluate(const std::vector<at::Tensor>
 template <class T>
 void PainnTraining<T>::take_weights(const std::vector<at::Tensor>& parameters) {
   weights_ = unpack(parameters, static_cast<std::int64_t>(layers_.size()));
-  readout_width_ = parameters[parameters.size() - 4].size(0);
+  widths_ = {parameters.front().size(1), parameters[parameters.size() - 4].size(0)};
   n_species_ = weights_.embedding.size(0);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const LayerWeights& weights = weights_.layers[l];

@@ -70,7 +70,7 @@ class Training {
   virtual std::string description() const = 0;
 };
 
-/// In the precision of the parameters; `channels` is a multiple of 16.
+/// In the precision of the parameters.
 std::unique_ptr<Training> make_training(const Architecture& architecture, std::int64_t channels,
                                         at::ScalarType dtype);
 
@@ -91,12 +91,19 @@ struct LayerWeights {
 struct Weights {
   at::Tensor embedding;  ///< [n_species, F]
   std::vector<LayerWeights> layers;
-  LinearWeights readout[2];  ///< F -> H, padded to a multiple of 16, -> heads
+  LinearWeights readout[2];  ///< F -> H -> heads
 };
 
-/// From the list that Python gives (ipip.train.fused_painn), and a gradient's way back into it.
+/// Widths without what fills them up to multiples of 16.
+struct Widths {
+  std::int64_t channels = 0;
+  std::int64_t readout = 0;
+};
+
+/// From the list that Python gives (ipip.train.painn_kernels), filled up, and a gradient's way back
+/// into it.
 Weights unpack(const std::vector<at::Tensor>& parameters, std::int64_t layers);
-std::vector<at::Tensor> pack(const Weights& gradients, std::int64_t readout_width);
+std::vector<at::Tensor> pack(Weights gradients, const Widths& widths);
 
 template <class T>
 class PainnTraining final : public Training {
@@ -174,7 +181,7 @@ class PainnTraining final : public Training {
   PainnModel core_;
 
   Weights weights_, gradient_;
-  std::int64_t readout_width_ = 0;  // without padding
+  Widths widths_;
   Rows final_, z_readout_;
   Gradient g_z_readout_;
   Matrix<T> to_readout_;

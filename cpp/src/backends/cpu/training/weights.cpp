@@ -2,19 +2,67 @@
 // Parameters as the sweeps take them. Order of the list: embedding; for each layer filter,
 // message 0, message 1, mix (no bias), context 0, context 1; readout 0, readout 1; each weight,
 // bias.
+//
+// The kernels take widths that are multiples of 16. Channels that fill up have zeros in their
+// embedding, filters and matrices, so that nothing of theirs reaches the others.
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <utility>
 
+#include "../inference/packing.hpp"
 #include "ipip/error.hpp"
 #include "painn_training.hpp"
 
 namespace ipip::training {
 namespace {
 
-constexpr std::int64_t kMultiple = 16;
+// A side of `x` that has parts of `width` numbers, with each part filled up by zeros.
+at::Tensor filled(const at::Tensor& x, std::int64_t side, std::int64_t width) {
+  const std::int64_t more = cpu::padded(width) - width;
+  if (more == 0) return x;
+  const at::Tensor parts = x.unflatten(side, {x.size(side) / width, width});
+  std::vector<std::int64_t> pad(static_cast<std::size_t>(2 * (x.dim() - side)), 0);
+  pad.back() = more;  // constant_pad_nd counts sides from the last
+  return at::constant_pad_nd(parts, pad, 0).flatten(side, side + 1);
+}
+
+// The adjoint of `filled`.
+at::Tensor cut(const at::Tensor& x, std::int64_t side, std::int64_t width) {
+  const std::int64_t wide = cpu::padded(width);
+  if (wide == width) return x;
+  return x.unflatten(side, {x.size(side) / wide, wide})
+      .narrow(side + 1, 0, width)
+      .flatten(side, side + 1)
+      .contiguous();
+}
+
+// Applies one of the two to the weight and bias of a layer, whose outputs are parts of `n_out` and
+// whose inputs are parts of `n_in`; 0 leaves a side as it is.
+template <class Change>
+LinearWeights changed(const LinearWeights& linear, std::int64_t n_out, std::int64_t n_in,
+                      Change change) {
+  LinearWeights out = linear;
+  if (n_in > 0) out.weight = change(out.weight, 1, n_in);
+  if (n_out > 0) out.weight = change(out.weight, 0, n_out);
+  if (n_out > 0 && out.bias.defined()) out.bias = change(out.bias, 0, n_out);
+  return out;
+}
+
+template <class Change>
+void change_all(Weights& weights, const Widths& widths, Change change) {
+  const std::int64_t F = widths.channels;
+  weights.embedding = change(weights.embedding, 1, F);
+  for (LayerWeights& layer : weights.layers) {
+    layer.filter = changed(layer.filter, F, 0, change);
+    for (LinearWeights* linear :
+         {&layer.message[0], &layer.message[1], &layer.mix, &layer.context[0], &layer.context[1]}) {
+      *linear = changed(*linear, F, F, change);
+    }
+  }
+  weights.readout[0] = changed(weights.readout[0], widths.readout, F, change);
+}
 
 // Python keeps the update's outcome as ss, vv, sv; the kernels take ss, sv and, last, vv.
 at::Tensor to_kernels(const at::Tensor& x, std::int64_t channels, bool last) {
@@ -70,16 +118,14 @@ Weights unpack(const std::vector<at::Tensor>& parameters, std::int64_t layers) {
   }
   for (LinearWeights& linear : out.readout) linear = reader.linear();
   if (!reader.done()) throw Error("the list of parameters is too long");
-  const std::int64_t width = out.readout[0].weight.size(0);
-  const std::int64_t more = (kMultiple - width % kMultiple) % kMultiple;
-  out.readout[0].weight = at::constant_pad_nd(out.readout[0].weight, {0, 0, 0, more}, 0);
-  out.readout[0].bias = at::constant_pad_nd(out.readout[0].bias, {0, more}, 0);
+  change_all(out, {channels, out.readout[0].weight.size(0)}, filled);
   return out;
 }
 
-std::vector<at::Tensor> pack(const Weights& gradients, std::int64_t readout_width) {
+std::vector<at::Tensor> pack(Weights gradients, const Widths& widths) {
+  change_all(gradients, widths, cut);
   std::vector<at::Tensor> list = {gradients.embedding};
-  const std::int64_t channels = gradients.embedding.size(1);
+  const std::int64_t channels = widths.channels;
   for (std::size_t l = 0; l < gradients.layers.size(); ++l) {
     const LayerWeights& layer = gradients.layers[l];
     const bool last = l + 1 == gradients.layers.size();
@@ -90,9 +136,7 @@ std::vector<at::Tensor> pack(const Weights& gradients, std::int64_t readout_widt
     append(list, {from_kernels(layer.context[1].weight, channels, last),
                   from_kernels(layer.context[1].bias, channels, last)});
   }
-  append(list, {gradients.readout[0].weight.narrow(0, 0, readout_width).contiguous(),
-                gradients.readout[0].bias.narrow(0, 0, readout_width).contiguous()});
-  append(list, gradients.readout[1]);
+  for (const LinearWeights& linear : gradients.readout) append(list, linear);
   return list;
 }
 

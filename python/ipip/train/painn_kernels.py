@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from ipip.errors import InputError
+from ipip.models import ARCHITECTURES
 from ipip.models.painn import NORM_EPSILON, PaiNN
+from ipip.native import core as _core
 from ipip.native import load_operators
 
 load_operators()  # registers torch.classes.ipip.PainnTraining
-
-CHANNEL_MULTIPLE = 16
 
 # Error of the splines of the radial basis over their largest value and slope: below the rounding of
 # the network.
@@ -26,27 +26,18 @@ TABLE_ERROR = {torch.float32: 3e-7, torch.float64: 1e-11}
 
 def refusal(student: nn.Module) -> str:
     """Say why the kernels do not train this student; empty if they do."""
-    if type(student) is not PaiNN:
-        name = getattr(student, "architecture", "") or type(student).__name__
-        return f"the student is {name}, the kernels are for painn"
-    if student.channels % CHANNEL_MULTIPLE:
-        return (
-            f"the student has {student.channels} channels, the kernels take multiples of "
-            f"{CHANNEL_MULTIPLE}"
-        )
-    device = student.embedding.weight.device
-    if device.type != "cpu":
-        return f"the student is on {device}, the kernels run on the CPU"
-    return ""
+    known = type(student) in ARCHITECTURES.values()  # a class derived from one is another network
+    name = str(student.architecture) if known else type(student).__name__
+    return _core.training_refusal(name, str(next(student.parameters()).device))
 
 
-class FusedPaiNN:
+class PainnKernels:
     """A student's energies, forces and strain derivatives, computed by the kernels.
 
     Weights are read at each call. The gradient of a loss has to be taken before the next call.
 
     Args:
-        student: a PaiNN on the CPU whose channels are a multiple of 16.
+        student: a PaiNN on the CPU.
         table_error: of the splines that stand for the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
         instruction_set: `avx512`, `avx2`, `generic`, or `auto` for the best of this processor.

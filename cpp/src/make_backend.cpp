@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "make_backend.hpp"
+
+#include "backends/cpu/cpu_backend.hpp"
+#include "backends/cuda/cuda_backend.hpp"
+#include "ipip/backends.hpp"
+#include "ipip/device.hpp"
+#include "ipip/error.hpp"
+#include "torch_part.hpp"
+
+namespace ipip {
+namespace {
+
+constexpr const char* kAuto = "auto";
+constexpr const char* kKernels = "kernels";
+constexpr const char* kTorchscript = "torchscript";
+constexpr const char* kOldKernels = "fused";  // what decks and settings called the kernels
+
+}  // namespace
+
+std::string current_backend_name(const std::string& asked) {
+  return asked == kOldKernels ? kKernels : asked;
+}
+
+std::string backend_name(const std::string& asked) {
+  const std::string name = current_backend_name(asked);
+  if (name == kAuto || name == kKernels || name == kTorchscript) return name;
+  throw Error("backend is " + asked + ", expected auto, kernels or torchscript");
+}
+
+std::string kernels_refusal(const std::string& architecture) {
+  if (architecture == "painn") return "";
+  return "its architecture is " + architecture.substr(0, 60) + ", and the kernels know painn";
+}
+
+std::string training_refusal(const std::string& architecture, const std::string& device) {
+  const std::string reason = kernels_refusal(architecture);
+  if (!reason.empty() || device == "cpu") return reason;
+  return "the kernels train on the cpu and the student is on " + device;
+}
+
+Gpus visible_gpus(const std::string& backend) {
+  if (backend_name(backend) == kTorchscript) {
+    const TorchPart& part = matching_torch_part();
+    if (part.built_with_cuda()) return {part.visible_gpus(), ""};
+    return {0,
+            "this libtorch was built without CUDA: install a CUDA build of the same torch and "
+            "rebuild ipip there, or use device cpu"};
+  }
+  try {
+    return {cuda_gpus(), ""};
+  } catch (const Error& none) {
+    return {0, none.what()};
+  }
+}
+
+std::string auto_device(const std::string& backend) {
+  return backend_name(backend) == kTorchscript ? "auto" : "cpu";
+}
+
+void prepare_backend(const std::string& backend) {
+  if (backend_name(backend) == kTorchscript) matching_torch_part();
+}
+
+// To run the program in a file is for the user to choose, never a default.
+std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& options) {
+  const std::string backend = backend_name(options.backend);
+  if (backend == kTorchscript) {
+    check_code(file);
+    return matching_torch_part().make_backend(file, options);
+  }
+  const StudentInfo& info = file.metadata.info;
+  std::string reason = kernels_refusal(info.architecture);
+  if (reason.empty() && options.device == "cpu") return make_cpu_backend(file, options);
+  if (reason.empty() && is_cuda_device(options.device)) return make_cuda_backend(file, options);
+  if (reason.empty()) {
+    reason = "the kernels know no device " + options.device + ", expected cpu, cuda:N or emulate";
+  }
+  throw Error(info.path + ": backend " + backend + " cannot run it, because " + reason +
+              "; backend torchscript runs the program that is in the file: choose it if you trust "
+              "whoever made the file");
+}
+
+}  // namespace ipip

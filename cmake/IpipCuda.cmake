@@ -1,9 +1,10 @@
 # libipip_cuda.so, made by nvcc: that on PATH, or that of the package nvidia-cuda-nvcc.
 #
 #   IPIP_CUDA                ON, OFF, or AUTO: where there is an nvcc
-#   IPIP_CUDA_ARCHITECTURES  compute capabilities; later GPUs take the PTX of the last
+#   IPIP_CUDA_ARCHITECTURES  compute capabilities; 8.6 and 8.9 run the code of 8.0, later GPUs the PTX
+#                            of the last
 set(IPIP_CUDA AUTO CACHE STRING "Build the kernels for GPUs: ON, OFF or AUTO")
-set(IPIP_CUDA_ARCHITECTURES "75;80;86;89;90;100;120" CACHE STRING "Compute capabilities of GPUs")
+set(IPIP_CUDA_ARCHITECTURES "75;80;90;100;120" CACHE STRING "Compute capabilities of GPUs")
 if(NOT IPIP_CUDA)
   return()
 endif()

@@ -10,8 +10,8 @@
 
 namespace ipip {
 
-/// Whether a device is one of these kernels': "cuda:k", or "emulate", the host that executes the same
-/// source and checks each access to memory.
+/// Whether a device is one of these kernels': "cuda:k", or "emulate", the host that executes the
+/// same source and checks each access to memory.
 bool is_cuda_device(const std::string& device);
 
 /// GPUs that the CUDA driver shows. Loads libipip_cuda.so.

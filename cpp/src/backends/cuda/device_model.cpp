@@ -41,7 +41,8 @@ struct Padded {
 };
 
 Padded pad(const Linear& layer, const Side& out, const Side& in) {
-  const auto n_in = static_cast<std::size_t>(in.size()), n_out = static_cast<std::size_t>(out.size());
+  const auto n_in = static_cast<std::size_t>(in.size()),
+             n_out = static_cast<std::size_t>(out.size());
   Padded padded{std::vector<double>(n_in * n_out), std::vector<double>(n_in * n_out),
                 std::vector<double>(n_out), static_cast<int>(n_in), static_cast<int>(n_out)};
   out.each([&](std::size_t o, std::size_t from_o) {
@@ -165,8 +166,8 @@ template <class T>
 void DeviceModel<T>::make_layers(const PainnModel& model) {
   const Side one{{0}, model.channels}, two{{0, 1}, model.channels},
       three{{0, 1, 2}, model.channels};
-  // What the update yields: ss, sv, vv, of which the file has vv before sv; the last layer's vectors
-  // lead nowhere, and its ss goes through the readout's matrix at once.
+  // What the update yields: ss, sv, vv, of which the file has vv before sv; the last layer's
+  // vectors lead nowhere, and its ss goes through the readout's matrix at once.
   const Side gains{{0, 2, 1}, model.channels}, last_gains{{2}, model.channels};
   const auto matrices = [this](const Padded& p, Matrix<T>& forward, Matrix<T>& turned) {
     forward = {keep<T>(p.forward), p.n_in, p.n_out};
@@ -176,7 +177,8 @@ void DeviceModel<T>::make_layers(const PainnModel& model) {
     const PainnLayer& layer = model.layers[l];
     MessageMatrices<T> message;
     if (l > 0) {
-      const Padded hidden = pad(layer.message[0], one, one), sent = pad(layer.message[1], three, one);
+      const Padded hidden = pad(layer.message[0], one, one),
+                   sent = pad(layer.message[1], three, one);
       matrices(hidden, message.hidden, message.hidden_turned);
       matrices(sent, message.sent, message.sent_turned);
       message.hidden_bias = keep<T>(hidden.bias);

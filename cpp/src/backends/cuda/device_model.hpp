@@ -19,7 +19,8 @@ class DeviceModel {
  public:
   /// @param machine      outlives this
   /// @param model        the student
-  /// @param table_error  target for the error of the tables, relative to the largest value and slope
+  /// @param table_error  target for the error of the tables, relative to the largest value and
+  /// slope
   DeviceModel(Machine& machine, const PainnModel& model, double table_error);
 
   int channels = 0;       ///< F, padded
@@ -27,9 +28,9 @@ class DeviceModel {
   int strip = 1;          ///< channels of a lane
   int pieces = 0;         ///< of every table
   double table_error = 0.0;
-  Array<T> embedding;       ///< [n_species, F]
-  Array<T> first_messages;  ///< [n_species, 3 F]: layer 0 depends on the species alone
-  std::vector<Table<T>> tables;              ///< [layers]
+  Array<T> embedding;            ///< [n_species, F]
+  Array<T> first_messages;       ///< [n_species, 3 F]: layer 0 depends on the species alone
+  std::vector<Table<T>> tables;  ///< [layers]
   std::vector<MessageMatrices<T>> messages;  ///< [layers]; none of layer 0
   std::vector<UpdateMatrices<T>> updates;    ///< [layers]
   Readout<T> readout;

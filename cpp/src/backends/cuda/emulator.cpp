@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A machine of the host that executes the kernels' source, thread by thread, and checks each access.
+// A machine of the host that executes the kernels' source, thread by thread, and checks each
+// access.
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -16,12 +17,15 @@
 namespace ipip::cuda {
 namespace {
 
-constexpr std::int64_t kMostShared = 64 * 1024;  // of the smallest GPU that the kernels are made for
+constexpr std::int64_t kMostShared =
+    64 * 1024;  // of the smallest GPU that the kernels are made for
 
 class Emulator final : public MachineOf<Emulator> {
  public:
   std::string name() const override { return "emulated"; }
   std::int64_t most_shared_bytes() const override { return kMostShared; }
+
+  int multiprocessors() const override { return 1; }
 
   void* allocate(std::size_t bytes) override {
     ++allocations_;

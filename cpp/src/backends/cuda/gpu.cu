@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// libipip_cuda.so: a machine that is a GPU. Includes the kernels' source, and nothing of libipip but
-// the headers of its interface; needs the driver alone.
+// libipip_cuda.so: a machine that is a GPU. Includes the kernels' source, and nothing of libipip
+// but the headers of its interface; needs the driver alone.
 #include <cuda_runtime.h>
 
 #include <new>
@@ -22,7 +22,8 @@ void check(cudaError_t status, const char* what) {
 }
 
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::kThreads) launched(const __grid_constant__ Kernel kernel) {
+__global__ void __launch_bounds__(Kernel::kThreads, Kernel::kBlocks)
+    launched(const __grid_constant__ Kernel kernel) {
   run(kernel, Block());
 }
 
@@ -33,6 +34,7 @@ class Gpu final : public MachineOf<Gpu> {
     cudaDeviceProp properties{};
     check(cudaGetDeviceProperties(&properties, number), "cudaGetDeviceProperties");
     name_ = std::string(properties.name) + " (cuda:" + std::to_string(number) + ")";
+    multiprocessors_ = properties.multiProcessorCount;
     most_shared_ = static_cast<std::int64_t>(properties.sharedMemPerBlockOptin);
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   }
@@ -46,6 +48,8 @@ class Gpu final : public MachineOf<Gpu> {
 
   std::string name() const override { return name_; }
   std::int64_t most_shared_bytes() const override { return most_shared_; }
+
+  int multiprocessors() const override { return multiprocessors_; }
 
   void* allocate(std::size_t bytes) override {
     ++allocations_;
@@ -123,6 +127,7 @@ class Gpu final : public MachineOf<Gpu> {
   int number_;
   std::string name_;
   std::int64_t most_shared_ = 0;
+  int multiprocessors_ = 1;
   cudaStream_t stream_ = nullptr;
   cudaGraphExec_t recorded_ = nullptr;
   std::uint64_t allocations_ = 0;

@@ -2,10 +2,10 @@
 // The kernels of the device backend by their arguments: what painn.cpp launches, and what device/
 // runs, on a GPU or emulated. No kernel here knows which.
 //
-// i: receiving row, j: sending row, c: candidate, e: pair, x: Cartesian axis, F: channels, padded to
-// a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row
-// [phi_s | phi_v | phi_x]; a sent row is a message row and the vectors, 6 F; a mixed row is
-// [L_x R_x | L_y R_y | L_z R_z], 6 F.
+// i: receiving row, j: sending row, c: candidate, e: pair, x: Cartesian axis, F: channels, padded
+// to a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row [phi_s | phi_v
+// | phi_x]; a sent row is a message row and the vectors, 6 F; a mixed row is [L_x R_x | L_y R_y |
+// L_z R_z], 6 F.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,9 @@ namespace ipip::cuda {
 
 constexpr int kLanes = 32;
 
+// Of each kernel: `kThreads` of a block, and `kBlocks` for which a multiprocessor has registers at
+// least; `shared_bytes` of a block.
+
 inline std::int64_t blocks_for(std::int64_t items, std::int64_t per_block) {
   return (items + per_block - 1) / per_block;
 }
@@ -25,17 +28,18 @@ inline std::int64_t blocks_for(std::int64_t items, std::int64_t per_block) {
 /// pairs are at the beginning of that.
 template <class T>
 struct PairRows {
-  Array<int> first;      ///< [n_local + 1]
-  Array<int> count;      ///< [n_local] pairs of each row
-  Array<int> place;      ///< [n_candidates, 2] row of the sender, first row of the table
-  Array<T> shape;        ///< [n_candidates, 4] place within the table's piece, direction i to j
-  double length = 0.0;   ///< Å, of a piece
+  Array<int> first;     ///< [n_local + 1]
+  Array<int> count;     ///< [n_local] pairs of each row
+  Array<int> place;     ///< [n_candidates, 2] row of the sender, first row of the table
+  Array<T> shape;       ///< [n_candidates, 4] place within the table's piece, direction i to j
+  double length = 0.0;  ///< Å, of a piece
 };
 
 /// Pairs closer than the cutoff, of candidates.
 template <class T>
 struct FindPairs {
   static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 8;
   std::int64_t n_local = 0;
   bool given = false;     ///< whether vectors are given, and not points
   Array<double> points;   ///< [n_points, 3] Å
@@ -48,7 +52,7 @@ struct FindPairs {
   double cutoff_squared = 0.0;
   int pieces = 0;  ///< of a table
   PairRows<T> pairs;
-  Array<int> slot;                   ///< [n_candidates] its pair, or -1
+  Array<int> slot;  ///< [n_candidates] its pair, or -1
   /// [n_types, n_types] bits of the smallest square, Å², of a receiver's and a sender's type; to be
   /// lowered
   Array<unsigned long long> closest;
@@ -79,6 +83,7 @@ struct LayerRows {
 template <class T, int strip, bool first>
 struct Receive {
   static constexpr int kThreads = 256;
+  static constexpr int kBlocks = sizeof(T) == 4 ? 4 : 2;
   std::int64_t n_local = 0;
   PairRows<T> pairs;
   LayerRows<T> rows;
@@ -92,6 +97,7 @@ struct Receive {
 template <class T, int strip>
 struct SendBack {
   static constexpr int kThreads = 256;
+  static constexpr int kBlocks = sizeof(T) == 4 ? 3 : 1;
   std::int64_t n_local = 0;
   bool add = false;  ///< whether pair gradients are added to those of the layers above
   PairRows<T> pairs;
@@ -115,6 +121,7 @@ struct Core {
 template <class T, int strip>
 struct FirstBack {
   static constexpr int kThreads = 256;
+  static constexpr int kBlocks = sizeof(T) == 4 ? 2 : 1;
   std::int64_t n_local = 0;
   bool add = false;
   PairRows<T> pairs;
@@ -134,13 +141,14 @@ constexpr int kSums = 10;  // numbers of a row of sums
 template <class T>
 struct GatherForces {
   static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 8;
   std::int64_t n_local = 0;
   std::int64_t n_total = 0;
   PairRows<T> pairs;
-  Array<T> gradients;    ///< [n_candidates, 4] dE/dr
-  Array<int> sent_first;  ///< [n_total + 1] candidates by the row of their sender
-  Array<int> sent;        ///< [n_candidates] candidate
-  Array<int> slot;        ///< [n_candidates]
+  Array<T> gradients;          ///< [n_candidates, 4] dE/dr
+  Array<int> sent_first;       ///< [n_total + 1] candidates by the row of their sender
+  Array<int> sent;             ///< [n_candidates] candidate
+  Array<int> slot;             ///< [n_candidates]
   Array<double> forces;        ///< [n_total, 3] eV/Å
   Array<double> atom_virials;  ///< [n_total, 9] eV; none where they are not wanted
   std::int64_t blocks() const { return blocks_for(n_total, kThreads / kLanes); }
@@ -150,6 +158,7 @@ struct GatherForces {
 /// Sums of rows over slices, a slice a block.
 struct SumRows {
   static constexpr int kThreads = 256;
+  static constexpr int kBlocks = 8;
   static constexpr int kColumns = 16;  // at least kSums
   std::int64_t n_rows = 0;
   std::int64_t n_slices = 1;
@@ -169,9 +178,9 @@ struct Matrix {
 /// Matrices of a layer's update, forward and turned.
 template <class T>
 struct UpdateMatrices {
-  Matrix<T> mix, mix_turned;            ///< F -> [L | R]
-  Matrix<T> context, context_turned;    ///< [s | |L|] -> F
-  Matrix<T> gains, gains_turned;        ///< F -> [a_ss | a_sv | a_vv]; the last layer's: a_sv
+  Matrix<T> mix, mix_turned;          ///< F -> [L | R]
+  Matrix<T> context, context_turned;  ///< [s | |L|] -> F
+  Matrix<T> gains, gains_turned;      ///< F -> [a_ss | a_sv | a_vv]; the last layer's: a_sv
   Array<T> context_bias, gains_bias;
 };
 
@@ -203,6 +212,7 @@ struct UpdateState {
 template <class T>
 struct Update {
   static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 4;
   std::int64_t n_local = 0;
   int channels = 0;
   Tiles tiles;
@@ -234,6 +244,7 @@ struct Readout {
 template <class T>
 struct LastUpdate {
   static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 4;
   std::int64_t n_local = 0;
   int channels = 0;
   Tiles tiles;
@@ -253,6 +264,7 @@ struct LastUpdate {
 template <class T>
 struct UpdateBack {
   static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 4;
   std::int64_t n_local = 0;
   int channels = 0;
   Tiles tiles;

@@ -28,14 +28,15 @@ class Launchers : public Launcher<Kernels>... {
 
 /// Applies `Template` to all kernels there are: a kernel is one file in device/ and one line here.
 template <template <class...> class Template, class... Front>
-using WithKernels = Template<
-    Front..., SumRows, FindPairs<float>, FindPairs<double>, Receive<float, 1, false>,
-    Receive<float, 1, true>, Receive<float, 2, false>, Receive<float, 2, true>,
-    Receive<double, 1, false>, Receive<double, 1, true>, Receive<double, 2, false>,
-    Receive<double, 2, true>, SendBack<float, 1>, SendBack<float, 2>, SendBack<double, 1>,
-    SendBack<double, 2>, FirstBack<float, 1>, FirstBack<float, 2>, FirstBack<double, 1>,
-    FirstBack<double, 2>, GatherForces<float>, GatherForces<double>, Update<float>, Update<double>,
-    LastUpdate<float>, LastUpdate<double>, UpdateBack<float>, UpdateBack<double>>;
+using WithKernels =
+    Template<Front..., SumRows, FindPairs<float>, FindPairs<double>, Receive<float, 1, false>,
+             Receive<float, 1, true>, Receive<float, 2, false>, Receive<float, 2, true>,
+             Receive<double, 1, false>, Receive<double, 1, true>, Receive<double, 2, false>,
+             Receive<double, 2, true>, SendBack<float, 1>, SendBack<float, 2>, SendBack<double, 1>,
+             SendBack<double, 2>, FirstBack<float, 1>, FirstBack<float, 2>, FirstBack<double, 1>,
+             FirstBack<double, 2>, GatherForces<float>, GatherForces<double>, Update<float>,
+             Update<double>, LastUpdate<float>, LastUpdate<double>, UpdateBack<float>,
+             UpdateBack<double>>;
 
 /// One device, with one queue of work: all is done in the order in which it is asked for, and
 /// nothing waits but `wait`. Failures are exceptions of the standard library with one line;
@@ -47,6 +48,9 @@ class Machine : public WithKernels<Launchers> {
 
   /// Largest shared memory of a block, bytes.
   virtual std::int64_t most_shared_bytes() const = 0;
+
+  /// Multiprocessors, each of which takes blocks by itself.
+  virtual int multiprocessors() const = 0;
 
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void free(void* memory) noexcept = 0;

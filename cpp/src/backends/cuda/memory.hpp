@@ -72,7 +72,8 @@ class HostMemory {
     if (size > capacity_) {
       release();
       const std::int64_t wanted = size + size / 16;
-      data_ = static_cast<T*>(machine_->allocate_host(static_cast<std::size_t>(wanted) * sizeof(T)));
+      data_ =
+          static_cast<T*>(machine_->allocate_host(static_cast<std::size_t>(wanted) * sizeof(T)));
       capacity_ = wanted;
     }
     size_ = size;

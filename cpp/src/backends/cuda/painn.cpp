@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t kUsualShared = 52 * 1024;  // bytes of a block: several fit on any GPU
 constexpr int kTileRows[] = {32, 16, 8, 4};
+constexpr int kFewestRows = 8;    // fewer read the matrices too often
+constexpr int kBlocksWanted = 2;  // of a multiprocessor
 constexpr std::int64_t kRowsPerSlice = 256, kMostSlices = 64;
 
 // The most rows whose tiles leave room for other blocks, or the fewest.
@@ -41,7 +43,8 @@ Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error)
       bare_channels_(model.channels),
       cutoff_(model.cutoff),
       epsilon_(static_cast<T>(model.epsilon)),
-      tiles_(choose_tiles<T>(model_.channels, model_.readout_width, machine.most_shared_bytes())),
+      most_tiles_(
+          choose_tiles<T>(model_.channels, model_.readout_width, machine.most_shared_bytes())),
       exchange_(model.channels, model_.channels),
       states_(machine),
       gradients_(machine),
@@ -86,6 +89,15 @@ void Painn<T>::launch_strip(Fill&& fill) {
   } else {
     go(Kernel<T, 1>());
   }
+}
+
+// Fewer rows a block, and so more blocks, where a few atoms would leave multiprocessors idle.
+template <class T>
+Tiles Painn<T>::tiles() const {
+  Tiles tiles = most_tiles_;
+  const std::int64_t wanted = std::int64_t{kBlocksWanted} * machine_.multiprocessors();
+  while (tiles.rows > kFewestRows && blocks_for(n_local_, tiles.rows) < wanted) tiles.rows /= 2;
+  return tiles;
 }
 
 template <class T>
@@ -167,7 +179,7 @@ void Painn<T>::queue_forward(const PairSource& source) {
     const auto update = [&](auto kernel) {
       kernel.n_local = n_local_;
       kernel.channels = model_.channels;
-      kernel.tiles = tiles_;
+      kernel.tiles = tiles();
       kernel.epsilon = epsilon_;
       kernel.matrices = model_.updates[l];
       kernel.states = states_.array();
@@ -217,7 +229,7 @@ void Painn<T>::queue_backward(const PairSource& source) {
     UpdateBack<T> back;
     back.n_local = n_local_;
     back.channels = model_.channels;
-    back.tiles = tiles_;
+    back.tiles = tiles();
     back.epsilon = epsilon_;
     back.matrices = model_.updates[l - 1];
     back.messages = model_.messages[l];
@@ -271,8 +283,8 @@ void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
 template <class T>
 void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
   for (Layer& layer : layers_) {
-    for (Memory<T>* memory : {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed,
-                              &layer.context, &layer.gains}) {
+    for (Memory<T>* memory :
+         {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
       memory->forget();
     }
   }
@@ -352,7 +364,8 @@ void Painn<T>::take(const PairSource& source, bool atom_virials, Results& result
   results.n_pairs = static_cast<std::int64_t>(host_sums_.data()[9]);
   results.atom_virials.clear();
   if (atom_virials) {
-    results.atom_virials.assign(host_atom_virials_.data(), host_atom_virials_.data() + 9 * n_total_);
+    results.atom_virials.assign(host_atom_virials_.data(),
+                                host_atom_virials_.data() + 9 * n_total_);
   }
   source.closest(results.closest);
 }
@@ -360,8 +373,8 @@ void Painn<T>::take(const PairSource& source, bool atom_virials, Results& result
 template <class T>
 void Painn<T>::release() {
   for (Layer& layer : layers_) {
-    for (Memory<T>* memory : {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed,
-                              &layer.context, &layer.gains}) {
+    for (Memory<T>* memory :
+         {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
       memory->release();
     }
   }

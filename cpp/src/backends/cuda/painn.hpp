@@ -42,7 +42,11 @@ class Painn {
   // What a layer's forward sweep leaves for the backward one.
   struct Layer {
     explicit Layer(Machine& machine)
-        : scalars(machine), hidden(machine), sent(machine), mixed(machine), context(machine),
+        : scalars(machine),
+          hidden(machine),
+          sent(machine),
+          mixed(machine),
+          context(machine),
           gains(machine) {}
     Memory<T> scalars;  // [n_local, F] before the layer; none in layer 0
     Memory<T> hidden;   // [n_local, F] argument of the message's SiLU; none in layer 0
@@ -70,6 +74,7 @@ class Painn {
   void exchange(Memory<T>& rows, int parts);
   PairRows<T> pairs(const PairSource& source) const;
   LayerRows<T> rows_of(std::size_t l, const PairSource& source) const;
+  Tiles tiles() const;
   UpdateState<T> kept(std::size_t l) const;
   void take(const PairSource& source, bool atom_virials, Results& results) const;
   bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }
@@ -79,16 +84,16 @@ class Painn {
   std::int64_t bare_channels_;  // without padding
   double cutoff_;
   T epsilon_;
-  Tiles tiles_;
+  Tiles most_tiles_;
   std::int64_t n_local_ = 0, n_total_ = 0;
   cpu::Exchange<T> exchange_;
   std::vector<Layer> layers_;
-  Memory<T> states_;         // [n_total, 4 F] after the messages, then gradients below
-  Memory<T> gradients_;      // [n_total, 4 F] dE/d(states)
-  Memory<int> place_;        // [n_candidates, 2] of pairs
-  Memory<T> shape_;          // [n_candidates, 4] of pairs
-  Memory<int> count_;        // [n_local] pairs
-  Memory<int> slot_;         // [n_candidates]
+  Memory<T> states_;          // [n_total, 4 F] after the messages, then gradients below
+  Memory<T> gradients_;       // [n_total, 4 F] dE/d(states)
+  Memory<int> place_;         // [n_candidates, 2] of pairs
+  Memory<T> shape_;           // [n_candidates, 4] of pairs
+  Memory<int> count_;         // [n_local] pairs
+  Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
   Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_;
   HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_;

@@ -17,7 +17,8 @@ class PairSource {
   explicit PairSource(Machine& machine);
 
   /// Takes the pairs of a graph and their vectors.
-  /// @throws ipip::Error  pairs are not ordered by receiver, an index or species is out of range, or
+  /// @throws ipip::Error  pairs are not ordered by receiver, an index or species is out of range,
+  /// or
   ///                      there are too many
   void assign(const Graph& graph, std::int64_t n_species);
 
@@ -77,15 +78,15 @@ class PairSource {
   std::int64_t n_local_ = 0;
   int n_types_ = 0;
   double cutoff_ = 0.0;
-  Memory<int> species_;           // [n_total]
-  Memory<int> first_;             // [n_local + 1]
-  Memory<int> neighbours_;        // [n_candidates] points, or rows of a graph
-  Memory<int> rows_, types_;      // [n_points]
-  Memory<int> centres_;           // [n_local]
-  Memory<int> sent_first_;        // [n_total + 1]
-  Memory<int> sent_;              // [n_candidates]
-  Memory<double> points_;         // [n_points, 3]
-  Memory<double> vectors_;        // [n_candidates, 3]
+  Memory<int> species_;                 // [n_total]
+  Memory<int> first_;                   // [n_local + 1]
+  Memory<int> neighbours_;              // [n_candidates] points, or rows of a graph
+  Memory<int> rows_, types_;            // [n_points]
+  Memory<int> centres_;                 // [n_local]
+  Memory<int> sent_first_;              // [n_total + 1]
+  Memory<int> sent_;                    // [n_candidates]
+  Memory<double> points_;               // [n_points, 3]
+  Memory<double> vectors_;              // [n_candidates, 3]
   Memory<unsigned long long> closest_;  // [n_types, n_types]
   HostMemory<double> host_points_;
   HostMemory<unsigned long long> host_start_, host_closest_;

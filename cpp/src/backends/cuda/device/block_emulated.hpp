@@ -60,18 +60,18 @@ auto each_lane(const Function& f, const T&... values) {
   return out;
 }
 
-#define IPIP_LANES(op)                                                          \
-  template <class T>                                                            \
-  auto operator op(const LanesOf<T>& a, const LanesOf<T>& b) {                  \
-    return each_lane([](T x, T y) { return x op y; }, a, b);                    \
-  }                                                                             \
-  template <class T>                                                            \
-  auto operator op(const LanesOf<T>& a, std::type_identity_t<T> b) {            \
-    return each_lane([](T x, T y) { return x op y; }, a, b);                    \
-  }                                                                             \
-  template <class T>                                                            \
-  auto operator op(std::type_identity_t<T> a, const LanesOf<T>& b) {            \
-    return each_lane([](T x, T y) { return x op y; }, a, b);                    \
+#define IPIP_LANES(op)                                               \
+  template <class T>                                                 \
+  auto operator op(const LanesOf<T>& a, const LanesOf<T>& b) {       \
+    return each_lane([](T x, T y) { return x op y; }, a, b);         \
+  }                                                                  \
+  template <class T>                                                 \
+  auto operator op(const LanesOf<T>& a, std::type_identity_t<T> b) { \
+    return each_lane([](T x, T y) { return x op y; }, a, b);         \
+  }                                                                  \
+  template <class T>                                                 \
+  auto operator op(std::type_identity_t<T> a, const LanesOf<T>& b) { \
+    return each_lane([](T x, T y) { return x op y; }, a, b);         \
   }
 IPIP_LANES(+)
 IPIP_LANES(-)

@@ -150,9 +150,17 @@ IPIP_DEVICE auto each_lane(const Function& f, const T&... values) {
   return f(values...);
 }
 
-IPIP_DEVICE float square_root(float x) { return sqrtf(x); }
-IPIP_DEVICE double square_root(double x) { return sqrt(x); }
-IPIP_DEVICE float exponential(float x) { return expf(x); }
-IPIP_DEVICE double exponential(double x) { return exp(x); }
+IPIP_DEVICE float square_root(float x) {
+  return sqrtf(x);
+}
+IPIP_DEVICE double square_root(double x) {
+  return sqrt(x);
+}
+IPIP_DEVICE float exponential(float x) {
+  return expf(x);
+}
+IPIP_DEVICE double exponential(double x) {
+  return exp(x);
+}
 
 }  // namespace ipip::cuda

@@ -18,18 +18,17 @@ struct CorePairs {
     const Lanes<double> a = gather(core.inverse_length, pair, there);
     const Lanes<double> charges = gather(core.charges, pair, there);
     // A distance that is not a number shows.
-    const Lanes<bool> far =
-        each_lane([](bool t, double r, double length) { return !t || length >= r; }, there, reach, d);
+    const Lanes<bool> far = each_lane(
+        [](bool t, double r, double length) { return !t || length >= r; }, there, reach, d);
     Lanes<double> screen = 0.0, screen_slope = 0.0;
     constexpr double kShare[4] = {0.18175, 0.50986, 0.28022, 0.02817};
     constexpr double kDecay[4] = {3.19980, 0.94229, 0.40290, 0.20162};
     for (int k = 0; k < 4; ++k) {
       const double share = kShare[k], decay = kDecay[k];
-      const Lanes<double> term = each_lane(
-          [=](double inverse, double length) {
-            return share * exponential(-decay * inverse * length);
-          },
-          a, d);
+      const Lanes<double> term =
+          each_lane([=](double inverse,
+                        double length) { return share * exponential(-decay * inverse * length); },
+                    a, d);
       screen += term;
       screen_slope -= decay * a * term;
     }
@@ -37,9 +36,9 @@ struct CorePairs {
     const Lanes<double> envelope = 1.0 + y5 * y * (-28.0 + y * (48.0 - 21.0 * y));
     const Lanes<double> envelope_slope = y5 * (-168.0 + y * (336.0 - 168.0 * y)) / reach;
     const Lanes<double> factor = 0.5 * charges / d;
-    slope = select(far, Lanes<double>(0.0),
-                   factor * (screen_slope * envelope + screen * envelope_slope -
-                             screen * envelope / d));
+    slope = select(
+        far, Lanes<double>(0.0),
+        factor * (screen_slope * envelope + screen * envelope_slope - screen * envelope / d));
     energy = select(far, Lanes<double>(0.0), factor * screen * envelope);
   }
 };

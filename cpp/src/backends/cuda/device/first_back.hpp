@@ -27,8 +27,7 @@ IPIP_DEVICE void finish_batch(const FirstBack<T, strip>& k, std::int64_t i, int 
   const Lanes<bool> there = each_lane([=](int p) { return p < size; }, lane());
   const Lanes<std::int64_t> e = convert<std::int64_t>(lane() + begin);
   const Lanes<int> piece = gather(k.pairs.place, std::int64_t(2) * e + 1, there);
-  const Lanes<double> fraction =
-      convert<double>(gather(k.pairs.shape, std::int64_t(4) * e, there));
+  const Lanes<double> fraction = convert<double>(gather(k.pairs.shape, std::int64_t(4) * e, there));
   Lanes<double> u[3], gu[3];
   for (int x = 0; x < 3; ++x) {
     u[x] = convert<double>(gather(k.pairs.shape, std::int64_t(4) * e + (1 + x), there));
@@ -95,12 +94,12 @@ IPIP_DEVICE void run(const FirstBack<T, strip>& k, const Block& block) {
               k.rows.table.numbers, chunk_of(k.rows.table, kParts, at), pair, per_length);
           Strip<T, strip> gv[3];
           for (int x = 0; x < 3; ++x) gv[x] = load<strip>(k.gradients, g + (1 + x) * channels);
-IPIP_UNROLL
+          IPIP_UNROLL
           for (int c = 0; c < strip; ++c) {
             const Lanes<T> along_u =
                 pair.u[0] * gv[0].v[c] + pair.u[1] * gv[1].v[c] + pair.u[2] * gv[2].v[c];
-            sums[0] += gs.v[c] * phi_s.v[c] * w.slope[0].v[c] +
-                       along_u * phi_v.v[c] * w.slope[1].v[c];
+            sums[0] +=
+                gs.v[c] * phi_s.v[c] * w.slope[0].v[c] + along_u * phi_v.v[c] * w.slope[1].v[c];
             const Lanes<T> message_v = phi_v.v[c] * w.value[1].v[c];
             for (int x = 0; x < 3; ++x) sums[1 + x] += gv[x].v[c] * message_v;
           }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The last layer's update, the readout and the way back, a block of rows at once. The vectors behind
-// it lead nowhere, and its a_ss goes through the readout's matrix at once.
+// The last layer's update, the readout and the way back, a block of rows at once. The vectors
+// behind it lead nowhere, and its a_ss goes through the readout's matrix at once.
 #pragma once
 
 #include "block.hpp"
@@ -31,8 +31,9 @@ IPIP_DEVICE void read_out(const LastUpdate<T>& k, const Block& block, const Bloc
         slope.v[0] = each_lane([=](T v, T w) { return factor * w * silu_slope(v); }, value, weight);
         store(z.numbers, place, slope);
       }
-      write_once(k.energies, at,
-                 read(readout.offset, species) + scale * (sum<double>(energy) + readout.energy_bias));
+      write_once(
+          k.energies, at,
+          read(readout.offset, species) + scale * (sum<double>(energy) + readout.energy_bias));
     }
   });
 }

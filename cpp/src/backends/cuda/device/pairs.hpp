@@ -34,8 +34,7 @@ IPIP_DEVICE void run(const FindPairs<T>& k, const Block& block) {
       }
       const Lanes<double> squared = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
       // A tiny length keeps the direction of two atoms at one place a number.
-      const Lanes<double> d =
-          each_lane([](double s) { return square_root(s + 1e-24); }, squared);
+      const Lanes<double> d = each_lane([](double s) { return square_root(s + 1e-24); }, squared);
       const double per_length = 1.0 / k.pairs.length;
       // Not "closer than": a distance that is not a number stays, and shows in all that follows.
       const int pieces = k.pieces;
@@ -56,8 +55,8 @@ IPIP_DEVICE void run(const FindPairs<T>& k, const Block& block) {
       scatter(k.slot, c, select(near, e, -1), there);
       const Lanes<std::int64_t> pair = convert<std::int64_t>(e);
       const Lanes<double> place = d * per_length;
-      const Lanes<int> piece = each_lane(
-          [](double p) { return p >= 0.0 ? static_cast<int>(p) : 0; }, place);
+      const Lanes<int> piece =
+          each_lane([](double p) { return p >= 0.0 ? static_cast<int>(p) : 0; }, place);
       scatter(k.pairs.place, std::int64_t(2) * pair, row, near);
       scatter(k.pairs.place, std::int64_t(2) * pair + 1, piece, near);
       scatter(k.pairs.shape, std::int64_t(4) * pair, convert<T>(place - convert<double>(piece)),

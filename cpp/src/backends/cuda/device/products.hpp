@@ -42,16 +42,16 @@ IPIP_DEVICE void add_product(const Product<T>& product, int row, int column, T (
   const Tile<T>& left = product.left;
   for (int k = 0; k < product.right.k; k += 4) {
     Words<T, 4> x[4];
-IPIP_UNROLL
+    IPIP_UNROLL
     for (int r = 0; r < 4; ++r) {
       x[r] = read_words<4>(left.numbers, left.at + (row + r) * left.pitch + k);
     }
-IPIP_UNROLL
+    IPIP_UNROLL
     for (int q = 0; q < 4; ++q) {
       const Words<T, 4> w = read_words<4>(product.right.numbers, std::int64_t(k + q) * n + column);
-IPIP_UNROLL
+      IPIP_UNROLL
       for (int r = 0; r < 4; ++r) {
-IPIP_UNROLL
+        IPIP_UNROLL
         for (int c = 0; c < 4; ++c) sums[r][c] += x[r].v[q] * w.v[c];
       }
     }
@@ -67,12 +67,12 @@ IPIP_DEVICE void multiply(int thread, int threads, const Product<T> (&products)[
   for (int tile = thread; tile < tiles; tile += threads) {
     const int column = tile % strips * 4, row = tile / strips * 4;
     T sums[4][4] = {};
-IPIP_UNROLL
+    IPIP_UNROLL
     for (int p = 0; p < n_products; ++p) add_product(products[p], row, column, sums);
-IPIP_UNROLL
+    IPIP_UNROLL
     for (int r = 0; r < 4; ++r) {
       Words<T, 4> four;
-IPIP_UNROLL
+      IPIP_UNROLL
       for (int c = 0; c < 4; ++c) four.v[c] = sums[r][c];
       out(row + r, column, four);
     }

@@ -45,7 +45,7 @@ IPIP_DEVICE void run(const Receive<T, strip, first>& k, const Block& block) {
           }
         }
         const Filters<T, strip, kParts, false> w(k.rows.table.numbers, chunk, pair, T(0));
-IPIP_UNROLL
+        IPIP_UNROLL
         for (int c = 0; c < strip; ++c) {
           s.v[c] += phi_s.v[c] * w.value[0].v[c];
           const Lanes<T> along = phi_v.v[c] * w.value[1].v[c];

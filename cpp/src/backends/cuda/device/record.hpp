@@ -82,7 +82,8 @@ inline bool races(const Access& before, std::uint32_t thread) {
 
 template <class T>
 Record& record(const Array<T>& a, std::int64_t at, const char* what) {
-  if (a.data == nullptr || at < 0 || at >= a.size) refuse(std::string(what) + " beyond", at, a.size);
+  if (a.data == nullptr || at < 0 || at >= a.size)
+    refuse(std::string(what) + " beyond", at, a.size);
   const Heading& head = heading(a.data);
   if ((static_cast<std::size_t>(at) + 1) * sizeof(T) > head.bytes) {
     refuse(std::string(what) + " beyond the memory of", at, a.size);

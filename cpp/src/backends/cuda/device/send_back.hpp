@@ -72,13 +72,13 @@ IPIP_DEVICE void run(const SendBack<T, strip>& k, const Block& block) {
           const Filters<T, strip, kParts, true> w(k.rows.table.numbers, chunk, pair, per_length);
           Lanes<T> sums[4];
           for (auto& part : sums) part = T(0);
-IPIP_UNROLL
+          IPIP_UNROLL
           for (int c = 0; c < strip; ++c) {
             // The mirror's direction is the opposite one.
             const Lanes<T> along_u =
                 -(pair.u[0] * gv[0].v[c] + pair.u[1] * gv[1].v[c] + pair.u[2] * gv[2].v[c]);
-            const Lanes<T> along_v = own[0].v[c] * gv[0].v[c] + own[1].v[c] * gv[1].v[c] +
-                                     own[2].v[c] * gv[2].v[c];
+            const Lanes<T> along_v =
+                own[0].v[c] * gv[0].v[c] + own[1].v[c] * gv[1].v[c] + own[2].v[c] * gv[2].v[c];
             to_phi[0].v[c] += gs.v[c] * w.value[0].v[c];
             to_phi[1].v[c] += along_u * w.value[1].v[c];
             to_phi[2].v[c] += along_v * w.value[2].v[c];

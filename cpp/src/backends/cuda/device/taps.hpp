@@ -79,12 +79,12 @@ struct Filters {
     const Taps<T> taps(pair.fraction);
     const SlopeTaps<T> slope_taps(pair.fraction, per_length);
     const std::int64_t row = chunk + std::int64_t(pair.piece) * parts * kWidth;
-IPIP_UNROLL
+    IPIP_UNROLL
     for (int tap = 0; tap < kTaps; ++tap) {
-IPIP_UNROLL
+      IPIP_UNROLL
       for (int p = 0; p < parts; ++p) {
         const Strip<T, strip> c = load<strip>(table, row + (tap * parts + p) * kWidth);
-IPIP_UNROLL
+        IPIP_UNROLL
         for (int v = 0; v < strip; ++v) {
           value[p].v[v] += taps.value[tap] * c.v[v];
           if constexpr (slopes) slope[p].v[v] += slope_taps.value[tap] * c.v[v];

@@ -74,13 +74,11 @@ struct Mixed {
   IPIP_DEVICE T norm(T epsilon) const {
     return square_root(epsilon + left[0] * left[0] + left[1] * left[1] + left[2] * left[2]);
   }
-  IPIP_DEVICE T dot() const {
-    return left[0] * right[0] + left[1] * right[1] + left[2] * right[2];
-  }
+  IPIP_DEVICE T dot() const { return left[0] * right[0] + left[1] * right[1] + left[2] * right[2]; }
 };
 
-// L_x = v_x U, R_x = v_x V; z = [s | |L|] C + b. Tile b holds s, |L| and, from `dot_at` on, L.R then;
-// tile a SiLU(z).
+// L_x = v_x U, R_x = v_x V; z = [s | |L|] C + b. Tile b holds s, |L| and, from `dot_at` on, L.R
+// then; tile a SiLU(z).
 template <class Kernel, class T>
 IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
                      const TwoTiles<T>& tiles, int dot_at) {

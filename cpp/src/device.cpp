@@ -40,8 +40,7 @@ void require_gpu(const std::string& request, const Gpus& gpus) {
 }  // namespace
 
 bool is_device_request(const std::string& text) {
-  return text == "auto" || text == "cpu" || text == kCuda || text == kEmulate ||
-         is_numbered(text);
+  return text == "auto" || text == "cpu" || text == kCuda || text == kEmulate || is_numbered(text);
 }
 
 std::string place_rank(const std::string& request, const NodePlace& place, const Gpus& gpus) {

@@ -1,11 +1,12 @@
 # libipip_cuda.so, made by nvcc: that on PATH, or that of the package nvidia-cuda-nvcc.
 #
-#   IPIP_CUDA                ON, OFF, or AUTO: where there is an nvcc
+#   IPIP_CUDA                ON, OFF, or AUTO: where there is an nvcc, for the
+#                            machine that builds
 #   IPIP_CUDA_ARCHITECTURES  compute capabilities; 8.6 and 8.9 run the code of 8.0, later GPUs the PTX
 #                            of the last
 set(IPIP_CUDA AUTO CACHE STRING "Build the kernels for GPUs: ON, OFF or AUTO")
 set(IPIP_CUDA_ARCHITECTURES "75;80;90;100;120" CACHE STRING "Compute capabilities of GPUs")
-if(NOT IPIP_CUDA)
+if(NOT IPIP_CUDA OR (IPIP_CUDA STREQUAL "AUTO" AND CMAKE_CROSSCOMPILING))
   return()
 endif()
 

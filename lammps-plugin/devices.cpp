@@ -23,8 +23,9 @@ std::string ranges(const std::vector<int>& ranks) {
   for (std::size_t k = 0; k < ranks.size();) {
     std::size_t end = k + 1;
     while (end < ranks.size() && ranks[end] == ranks[end - 1] + 1) ++end;
-    text += (text.empty() ? "" : ",") + std::to_string(ranks[k]);
-    if (end - k > 1) text += "-" + std::to_string(ranks[end - 1]);
+    if (!text.empty()) text += ',';
+    text += std::to_string(ranks[k]);
+    if (end - k > 1) text.append(1, '-').append(std::to_string(ranks[end - 1]));
     k = end;
   }
   return text;
@@ -64,10 +65,11 @@ std::string choose_device(const std::string& backend, const std::string& asked, 
 }
 
 std::string device_table(const std::string& device, MPI_Comm world) {
-  std::array<char, kNameLength> mine{}, name{};
+  std::array<char, MPI_MAX_PROCESSOR_NAME> name{};
+  std::array<char, kNameLength> mine{};  // ends with a zero
   int length = 0, me = 0, n_ranks = 1;
   MPI_Get_processor_name(name.data(), &length);
-  std::snprintf(mine.data(), mine.size(), "%s %s", name.data(), device.c_str());
+  (name.data() + (' ' + device)).copy(mine.data(), mine.size() - 1);
   MPI_Comm_rank(world, &me);
   MPI_Comm_size(world, &n_ranks);
   std::vector<char> all(me == 0 ? kNameLength * n_ranks : 0);

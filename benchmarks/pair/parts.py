@@ -38,7 +38,7 @@ def _processor() -> str:
     fields = dict(
         (part.strip() for part in line.split(":", 1)) for line in text.splitlines() if ":" in line
     )
-    flags = fields.get("flags", "").split()
-    best = next((f for f in ("avx512f", "avx2") if f in flags), "neither AVX2 nor AVX-512")
+    flags = fields.get("flags", fields.get("Features", "")).split()  # of x86, of ARM
+    best = next((f for f in ("avx512f", "avx2", "asimd") if f in flags), "no vectors known here")
     name = fields.get("model name", platform.processor())
     return f"{name} (family {fields.get('cpu family')}, {best}, {platform.machine()})"

@@ -18,14 +18,14 @@ constexpr const char* kOldKernels = "fused";  // what decks and settings called 
 
 }  // namespace
 
-std::string current_backend_name(const std::string& asked) {
-  return asked == kOldKernels ? kKernels : asked;
+std::string current_backend_name(const std::string& name) {
+  return name == kOldKernels ? kKernels : name;
 }
 
-std::string backend_name(const std::string& asked) {
-  const std::string name = current_backend_name(asked);
-  if (name == kAuto || name == kKernels || name == kTorchscript) return name;
-  throw Error("backend is " + asked + ", expected auto, kernels or torchscript");
+std::string backend_name(const std::string& name) {
+  const std::string current = current_backend_name(name);
+  if (current == kAuto || current == kKernels || current == kTorchscript) return current;
+  throw Error("backend is " + name + ", expected auto, kernels or torchscript");
 }
 
 std::string kernels_refusal(const std::string& architecture) {

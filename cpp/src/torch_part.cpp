@@ -18,6 +18,9 @@ std::string what_to_do(const std::string& built) {
 }
 
 const TorchPart* load() {
+  if (torch_version_built().empty()) {
+    throw Error("libtorch cannot be used: this ipip was built without it (IPIP_BUILD_TORCH=OFF)");
+  }
   const std::string file = folder_of_libipip() + "/" + kFile;
   // NODELETE: libtorch keeps threads and registries that must not outlive their code.
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);

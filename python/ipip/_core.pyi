@@ -40,7 +40,7 @@ def load_operators() -> None:
         CoreError: libtorch cannot be loaded, or is not the one that ipip was built for.
     """
 
-def current_backend_name(asked: str) -> str:
+def current_backend_name(name: str) -> str:
     """Return a backend's name as it is today: `kernels` for `fused`; any other text as it is."""
 
 def kernels_refusal(path: str | bytes) -> str:
@@ -65,7 +65,8 @@ class Student:
             `torchscript` (any student, by the program that is in the file: this runs code); or an
             old name, see `current_backend_name`.
         threads: of one evaluation.
-        instruction_set: of the kernels: `avx512`, `avx2`, `generic`, or `auto` for the best.
+        instruction_set: of the kernels: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the
+            best.
         table_error: largest error of the kernels' radial tables over the largest value and slope;
             0 for 3e-7 with float32 and 1e-10 with float64.
         most_tabulated_pairs: pairs of an atom, in the mean of a block of atoms, up to which the
@@ -73,8 +74,8 @@ class Student:
             same, to rounding.
         lone_pairs: whether the kernels work apart on pairs of atoms that see nobody else; the
             same, to rounding, and faster.
-        device: `cpu`, `cuda:N` or, with the kernels, `emulate`: the host, which executes the kernels
-            for GPUs and checks each of their accesses to memory.
+        device: `cpu`, `cuda:N` or, with the kernels, `emulate`: the host, which executes the
+            kernels for GPUs and checks each of their accesses to memory.
 
     Raises:
         CoreError: the file is not a student, or an option is wrong or cannot be had.

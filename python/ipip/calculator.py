@@ -20,6 +20,7 @@ from ipip.export import (
     require_unchanged,
 )
 from ipip.graph import NeighborSearch, energy_and_forces
+from ipip.graph.moving import MovingSystem
 from ipip.graph.species import species_index
 from ipip.native import current_backend_name
 
@@ -92,7 +93,7 @@ class IpipCalculator(Calculator):
         student = load_student(self.model, str(self.device))
         self.metadata = read_metadata(self.model)
         self._search = NeighborSearch(self.metadata.cutoff, self._skin)
-        self._core = None
+        self._moving = None
         self._student = None
         backend = self._backend
         if backend == "auto" and not has_kernels(self.model):
@@ -101,14 +102,15 @@ class IpipCalculator(Calculator):
             self._student = student.eval().requires_grad_(False)
             self.description = "eager"
         else:
-            self._core = load_core_student(self.model, self._backend, self._threads)
-            self.description = self._core.backend
+            core = load_core_student(self.model, self._backend, self._threads)
+            self._moving = MovingSystem(core, self._skin)
+            self.description = core.backend
         require_unchanged(self.model, student)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but what is read from the model file."""
         state = self.__dict__.copy()
-        for name in ("_core", "_student", "_search", "metadata", "description"):
+        for name in ("_moving", "_student", "_search", "metadata", "description"):
             del state[name]
         return state | {"weights_digest": self.metadata.weights_digest}
 
@@ -139,13 +141,13 @@ class IpipCalculator(Calculator):
         system = self.atoms
         assert system is not None  # ASE sets it
         species = species_index(system.numbers, self.metadata.symbols)
-        edge_index, edge_vec = self._search.find(system.positions, system.cell.array, system.pbc)
-        if self._core is not None:
-            result = self._core.compute(species, edge_index, edge_vec, len(system))
+        place = system.positions, system.cell.array, system.pbc
+        if self._moving is not None:
+            result = self._moving.evaluate(species, *place)
             energies, forces = result["atom_energies"], result["forces"]
             strain = -result["virial"]
         else:
-            energies, forces, strain = self._eager(species, edge_index, edge_vec)
+            energies, forces, strain = self._eager(species, *self._search.find(*place))
         if not (np.isfinite(energies).all() and np.isfinite(forces).all()):
             raise IpipError(
                 "the student's energy or forces are not finite for this structure; look for "

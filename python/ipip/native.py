@@ -34,12 +34,12 @@ def expected_build() -> str | None:
     return hashlib.sha256(stub.read_bytes()).hexdigest()[:12] if stub.is_file() else None
 
 
-def current_backend_name(asked: Any) -> Any:
+def current_backend_name(name: Any) -> Any:
     """Return a backend's name as it is today, where an old one is given; else what was given.
 
     docs/kernels.md lists old names.
     """
-    return core.current_backend_name(asked) if isinstance(asked, str) else asked
+    return core.current_backend_name(name) if isinstance(name, str) else name
 
 
 def load_operators() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ipip.cli.main import main
-from ipip.doctor import mpi, packages
+from ipip.doctor import machine, mpi, packages
 from ipip.doctor.compiled import check_compiled_parts
 from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
@@ -129,3 +129,16 @@ def test_the_processors_instruction_set_is_the_one_that_the_kernels_take(tmp_pat
     kernels = load_core_student(tmp_path / "s.pt", "kernels", 1).backend
     processor = check_machine(tmp_path)[0].value
     assert processor.rpartition("kernels in ")[2] in kernels
+
+
+def test_processors_of_64_bit_arm_have_the_kernels_of_their_own(tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text(
+        "processor\t: 0\nBogoMIPS\t: 2000.00\nFeatures\t: fp asimd aes atomics sve\n"
+        "CPU implementer\t: 0x41\nCPU part\t: 0xd4f\n"
+    )
+    monkeypatch.setattr(machine, "CPU_FILE", tmp_path / "cpuinfo")
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    processor = check_machine(tmp_path)[0]
+    assert processor.state == "good"
+    assert processor.value.startswith("aarch64, ")
+    assert processor.value.endswith("kernels in neon")

@@ -120,7 +120,11 @@ def test_another_libtorch_is_refused_where_a_deck_asks_for_it(
     kernels = lammps(deck, LD_PRELOAD=str(other_libtorch), ranks=ranks)
     assert kernels.status == 0, kernels.output
     assert "kernels, " in kernels.output
-    for words in ("backend torchscript", "backend torchscript device cpu", "device cuda"):
+    for words in (
+        "backend torchscript",
+        "backend torchscript device cpu",
+        "backend torchscript device cuda",
+    ):
         other = deck.replace("pair_style ipip", f"pair_style ipip {words}")
         run = lammps(other, LD_PRELOAD=str(other_libtorch), ranks=ranks)
         assert run.status != 0

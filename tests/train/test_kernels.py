@@ -13,6 +13,7 @@ from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import Student, build_student
 from ipip.train import FitResult, fit
+from ipip.train.kernels import energy_forces_of
 
 
 def a_student(channels: int = 16, dtype: str = "float64") -> Student:
@@ -85,6 +86,8 @@ def test_auto_falls_back_and_says_so(
 
 def test_the_old_name_of_the_kernels_is_understood() -> None:
     assert TrainingSettings(kernels="fused").kernels == "kernels"  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="kernels is kernels, but its architecture is visnet"):
+        energy_forces_of(a_visnet(), "fused")  # type: ignore[arg-type]
 
 
 def test_a_lower_precision_is_no_matter_of_the_kernels() -> None:

@@ -9,11 +9,11 @@
 namespace ipip {
 
 /// A name as it is today: "kernels" for the old "fused"; any other text as it is.
-IPIP_API std::string current_backend_name(const std::string& asked);
+IPIP_API std::string current_backend_name(const std::string& name);
 
 /// The name of a backend: "auto", "kernels" or "torchscript". Old names are understood.
 /// @throws ipip::Error  there is none of this name
-IPIP_API std::string backend_name(const std::string& asked);
+IPIP_API std::string backend_name(const std::string& name);
 
 /// Why the kernels do not run students of an architecture, or an empty text where they do.
 /// Everything that has to know decides by this: `make_backend`, Python, and the estimate of a run's

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which device each rank computes on. Pure functions of a few numbers, apart from what a backend is
-// asked.
+// Which device each rank computes on. Pure functions of a few numbers, apart from `visible_gpus`.
 #pragma once
 
 #include <string>

@@ -36,7 +36,8 @@ struct RunOptions {
   /// the same; "torchscript": any student, on any device, by the program that is in the file. See
   /// `backend_name`.
   std::string backend = "auto";
-  /// Of the kernels: "auto" for the best of this processor, or "avx512", "avx2" or "generic".
+  /// Of the kernels: "auto" for the best of this processor, or "avx512", "avx2", "neon" or
+  /// "generic".
   std::string instruction_set = "auto";
   /// Largest error of the kernels' radial tables over the largest value and slope; 0 for
   /// 3e-7 with float32 and 1e-10 with float64.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ipip._core.place_rank and visible_gpus: what pair_style ipip asks on each rank.
+// ipip._core.place_rank and visible_gpus: what pair_style ipip needs on each rank.
 #include "bind_ranks.hpp"
 
 #include <pybind11/stl.h>

@@ -170,7 +170,7 @@ class CoreStudent {
 }  // namespace
 
 void bind_student(py::module_& module) {
-  module.def("current_backend_name", &ipip::current_backend_name, py::arg("asked"));
+  module.def("current_backend_name", &ipip::current_backend_name, py::arg("name"));
   module.def(
       "kernels_refusal",
       [](const std::string& path) {

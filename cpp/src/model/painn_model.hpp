@@ -21,9 +21,9 @@ struct Linear {
 
 /// One layer (Schütt et al. 2021, Eqs. 7-10).
 struct PainnLayer {
-  RadialFilter filter;  ///< [3 F] outputs: s, v, x
+  RadialFilter filter;  ///< [3 F] outputs: s, vs, vv
   Linear message[2];    ///< F -> F -> 3 F
-  Linear mix;           ///< F -> 2 F
+  Linear mix;           ///< F -> 2 F: V, U
   Linear context[2];    ///< 2 F -> F -> 3 F: ss, vv, sv
 };
 

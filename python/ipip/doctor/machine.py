@@ -11,11 +11,14 @@ from ipip.cores import usable_cores
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
 
+CPU_FILE = Path("/proc/cpuinfo")
+
 # From fast to slow, what the kernels of libipip need of the processor
-# (cpp/src/backends/cpu/inference/dispatch.cpp).
+# (cpp/src/backends/cpu/isa/instruction_sets.cpp).
 INSTRUCTION_SETS = {
     "avx512": {"avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd", "avx2", "fma"},
     "avx2": {"avx2", "fma"},
+    "neon": {"asimd"},
 }
 
 
@@ -42,14 +45,14 @@ def _cpu() -> tuple[str, set[str]]:
     """Return the processor's name and its flags, as Linux lists them."""
     model, flags = platform.machine(), set[str]()
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        text = CPU_FILE.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return model, flags
     for line in text.splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name":
             model = value.strip()
-        elif key.strip() == "flags":
+        elif key.strip() in ("flags", "Features"):  # of x86, of ARM
             flags = set(value.split())
             break
     return model, flags

@@ -44,14 +44,14 @@ class Update(nn.Module):
     def forward(self, s: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Map scalars [i, f] and vectors [i, x, f] to their updated values."""
         mixed = self.mix(v)
-        left, right = mixed[..., : self.channels], mixed[..., self.channels :]
-        norm = torch.sqrt((left * left).sum(1) + self.epsilon)
+        v_v, u_v = mixed[..., : self.channels], mixed[..., self.channels :]  # V v and U v
+        norm = torch.sqrt((v_v * v_v).sum(1) + self.epsilon)
         a = self.context(torch.cat([s, norm], dim=-1))
         a_ss = a[:, : self.channels]
         a_vv = a[:, self.channels : 2 * self.channels]
         a_sv = a[:, 2 * self.channels :]
-        s = s + a_ss + a_sv * (left * right).sum(1)
-        v = v + a_vv.unsqueeze(1) * right
+        s = s + a_ss + a_sv * (v_v * u_v).sum(1)
+        v = v + a_vv.unsqueeze(1) * u_v
         return s, v
 
 

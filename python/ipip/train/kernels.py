@@ -14,6 +14,7 @@ from ipip.errors import InputError
 from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.models.painn import PaiNN
+from ipip.native import current_backend_name
 from ipip.train.painn_kernels import PainnKernels, refusal
 
 Kernels = Literal["auto", "kernels", "eager"]
@@ -55,6 +56,7 @@ def energy_forces_of(
     Raises:
         InputError: `kernels`, which do not run this student.
     """
+    kernels = current_backend_name(kernels)
     check_kernels(student, kernels)
     level = logging.INFO if log_choice else logging.DEBUG
     reason = "as the settings say" if kernels == "eager" else refusal(student)
@@ -77,5 +79,5 @@ def check_kernels(student: Student, kernels: Kernels) -> None:
     Raises:
         InputError: the reason, and what to do.
     """
-    if kernels == "kernels" and (reason := refusal(student)):
+    if current_backend_name(kernels) == "kernels" and (reason := refusal(student)):
         raise InputError(f"kernels is kernels, but {reason}; set kernels to auto or eager")

@@ -40,7 +40,7 @@ class PainnKernels:
         student: a PaiNN on the CPU.
         table_error: of the splines that stand for the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
-        instruction_set: `avx512`, `avx2`, `generic`, or `auto` for the best of this processor.
+        instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best here.
 
     Raises:
         InputError: the student is another one.

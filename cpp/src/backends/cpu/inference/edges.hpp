@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Passes over pairs. Included by kernels.inc alone, after taps.hpp.
+// Passes over pairs. Included by kernels.inc alone, after isa/taps.hpp and isa/pieces.hpp.
 //
 // A row's sums stay in registers (or L1) while its pairs go by; filters come from the table each
-// time. k: tap of the spline, v: vector of channels within a chunk.
+// time. Letters as in kernels.hpp; k: place in a batch of taps, r: register of channels within a
+// piece, c: its first channel.
 
 // Rows of far atoms that are asked for before they are read. Where rows have few pairs there is too
 // little to do in between for the processor to see this far by itself.
@@ -18,31 +19,33 @@ IPIP_INLINE void fetch(const T* row, int parts, std::int64_t pitch, int width) {
   }
 }
 
-template <class T, int vectors, bool first_layer>
-void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
+// s_i += sum_j phi^s_j w^s,   v_i += sum_j u (phi^vs_j w^vs) + v_j (phi^vv_j w^vv)
+template <class T, int registers, bool first_layer>
+void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
                    std::int64_t end, T* out) {
-  constexpr int kWidth = Simd<T>::kWidth, kChunk = vectors * kWidth;
+  constexpr int kWidth = Simd<T>::kWidth, kChunk = registers * kWidth;
   constexpr int kParts = first_layer ? 2 : 3, kRow = kParts * kChunk;
   const PairRows<T>& pairs = pass.pairs;
-  const std::int64_t channels = pass.channels;
+  const std::int64_t F = pass.channels;
   Taps<T> taps;
   BlockTaps<T, false> batch(pairs, begin, end, T(0));
-  for (std::int64_t i = begin; i < end; ++i, out += 4 * channels) {
-    Vec<T> s[vectors], vx[vectors], vy[vectors], vz[vectors];
-    const T* own_s = pass.scalars + (first_layer ? pass.species[i] : i) * pass.scalar_pitch + at;
-    const T* own_v = first_layer ? nullptr : pass.vectors + i * pass.vector_pitch + at;
-    for (int v = 0; v < vectors; ++v) {
-      s[v] = load(own_s + v * kWidth);
-      vx[v] = first_layer ? Vec<T>{} : load(own_v + v * kWidth);
-      vy[v] = first_layer ? Vec<T>{} : load(own_v + channels + v * kWidth);
-      vz[v] = first_layer ? Vec<T>{} : load(own_v + 2 * channels + v * kWidth);
+  for (std::int64_t i = begin; i < end; ++i, out += 4 * F) {
+    Vec<T> s[registers], vx[registers], vy[registers], vz[registers];
+    const T* s_i = pass.scalars + (first_layer ? pass.species[i] : i) * pass.scalar_pitch + at;
+    const T* v_i = first_layer ? nullptr : pass.vectors + i * pass.vector_pitch + at;
+    for (int r = 0; r < registers; ++r) {
+      const int c = r * kWidth;
+      s[r] = load(s_i + c);
+      vx[r] = first_layer ? Vec<T>{} : load(v_i + c);
+      vy[r] = first_layer ? Vec<T>{} : load(v_i + F + c);
+      vz[r] = first_layer ? Vec<T>{} : load(v_i + 2 * F + c);
     }
     if (!first_layer && i + kAhead < end) {
       const std::int64_t ahead = i + kAhead, until = pairs.first[ahead + 1];
       for (std::int64_t e = pairs.first[ahead]; e < until && until - e <= kFewPairs; ++e) {
         const std::int64_t j = pairs.other[e];
-        fetch(pass.messages + j * pass.message_pitch + at, 3, channels, kChunk);
-        fetch(pass.vectors + j * pass.vector_pitch + at, 3, channels, kChunk);
+        fetch(pass.messages + j * pass.message_pitch + at, 3, F, kChunk);
+        fetch(pass.vectors + j * pass.vector_pitch + at, 3, F, kChunk);
       }
     }
     const std::int64_t last = pairs.first[i + 1];
@@ -50,240 +53,191 @@ void receive_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std
       const int k = batch.at(e, taps);
       const std::int64_t j = pairs.other[e];
       const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-      const T* message =
-          pass.messages + (first_layer ? pass.species[j] : j) * pass.message_pitch + at;
-      const T* far = first_layer ? nullptr : pass.vectors + j * pass.vector_pitch + at;
+      const T* phi = pass.messages + (first_layer ? pass.species[j] : j) * pass.message_pitch + at;
+      const T* v_j = first_layer ? nullptr : pass.vectors + j * pass.vector_pitch + at;
       const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        Vec<T> ws{}, wv{}, wx{};
-#pragma GCC unroll 6
-        for (int tap = 0; tap < kTaps; ++tap) {
-          const T weight = taps.value[tap][k];
-          const T* node = row + tap * kRow + v * kWidth;
-          ws += weight * load(node);
-          wv += weight * load(node + kChunk);
-          if (!first_layer) wx += weight * load(node + 2 * kChunk);
-        }
-        s[v] += ws * load(message + v * kWidth);
-        wv *= load(message + channels + v * kWidth);
-        vx[v] += ux * wv;
-        vy[v] += uy * wv;
-        vz[v] += uz * wv;
-        if (!first_layer) {
-          wx *= load(message + 2 * channels + v * kWidth);
-          vx[v] += wx * load(far + v * kWidth);
-          vy[v] += wx * load(far + channels + v * kWidth);
-          vz[v] += wx * load(far + 2 * channels + v * kWidth);
+      for (int r = 0; r < registers; ++r) {
+        const int c = r * kWidth;
+        const auto filter = read_filters<T, kParts, false>(row + c, kRow, kChunk, taps, k);
+        s[r] += filter.w[kS] * load(phi + c);
+        const Vec<T> along = filter.w[kVs] * load(phi + F + c);
+        vx[r] += ux * along;
+        vy[r] += uy * along;
+        vz[r] += uz * along;
+        if constexpr (!first_layer) {
+          const Vec<T> carried = filter.w[kVv] * load(phi + 2 * F + c);
+          vx[r] += carried * load(v_j + c);
+          vy[r] += carried * load(v_j + F + c);
+          vz[r] += carried * load(v_j + 2 * F + c);
         }
       }
     }
-    for (int v = 0; v < vectors; ++v) {
-      store(out + at + v * kWidth, s[v]);
-      store(out + channels + at + v * kWidth, vx[v]);
-      store(out + 2 * channels + at + v * kWidth, vy[v]);
-      store(out + 3 * channels + at + v * kWidth, vz[v]);
+    for (int r = 0; r < registers; ++r) {
+      const std::int64_t c = at + r * kWidth;
+      store(out + c, s[r]);
+      store(out + F + c, vx[r]);
+      store(out + 2 * F + c, vy[r]);
+      store(out + 3 * F + c, vz[r]);
     }
   }
 }
 
-// Chunks of the backward passes are worked on in pieces of `vectors` that fit the registers;
-// `kChunk` is the width of the table's chunk. Pair (j, i) stands for (i, j).
-template <class T, int vectors>
-void send_back_piece(const EdgePass<T>& pass, const T* table, int kChunk, std::int64_t at,
+// The adjoint, gathered by the sender j from its receivers i:
+//     g(phi^s)_j = sum_i g^s w^s,               g(phi^vs)_j = sum_i (u.g^v) w^vs,
+//     g(phi^vv)_j = sum_i (v_j.g^v) w^vv,       g(v)_j = g^v_j + sum_i g^v phi^vv_j w^vv,
+//     dE/dd = sum_F g^s phi^s w'^s + (u.g^v) phi^vs w'^vs + (v_j.g^v) phi^vv w'^vv,
+//     dE/du = sum_F g^v phi^vs w^vs
+// with g = g_i. Pair (j, i) stands for its mirror (i, j): its own u is the negative of that above,
+// and what (j, i) gets of dE/du is the negative of what (i, j) would.
+//
+// `chunk` is the width of the table's chunk, of which the piece is a part.
+template <class T, int registers>
+void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::int64_t at,
                      std::int64_t begin, std::int64_t end, T* message_gradients, T* state_gradients,
                      T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth;
-  const int kRow = 3 * kChunk;
+  const int pitch = 3 * chunk;
   const PairRows<T>& pairs = pass.pairs;
-  const std::int64_t channels = pass.channels;
+  const std::int64_t F = pass.channels;
   Taps<T> taps;
   BlockTaps<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
   for (std::int64_t j = begin; j < end; ++j) {
-    const T* message = pass.messages + j * pass.message_pitch + at;
-    const T* own = pass.vectors + j * pass.vector_pitch + at;
-    Vec<T> ps[vectors], pv[vectors], px[vectors], gx[vectors], gy[vectors], gz[vectors];
-    for (int v = 0; v < vectors; ++v) ps[v] = pv[v] = px[v] = gx[v] = gy[v] = gz[v] = Vec<T>{};
+    const T* phi = pass.messages + j * pass.message_pitch + at;
+    const T* v_j = pass.vectors + j * pass.vector_pitch + at;
+    Vec<T> g_phi_s[registers], g_phi_vs[registers], g_phi_vv[registers];
+    Vec<T> g_vx[registers], g_vy[registers], g_vz[registers];
+    for (int r = 0; r < registers; ++r) {
+      g_phi_s[r] = g_phi_vs[r] = g_phi_vv[r] = g_vx[r] = g_vy[r] = g_vz[r] = Vec<T>{};
+    }
     if (j + kAhead < end) {
       const std::int64_t ahead = j + kAhead, until = pairs.first[ahead + 1];
-      constexpr int kPiece = vectors * kWidth;
-      fetch(pass.messages + ahead * pass.message_pitch + at, 3, channels, kPiece);
-      fetch(pass.vectors + ahead * pass.vector_pitch + at, 3, channels, kPiece);
-      fetch(pass.gradients + ahead * 4 * channels + at, 4, channels, kPiece);
+      constexpr int kPiece = registers * kWidth;
+      fetch(pass.messages + ahead * pass.message_pitch + at, 3, F, kPiece);
+      fetch(pass.vectors + ahead * pass.vector_pitch + at, 3, F, kPiece);
+      fetch(pass.gradients + ahead * 4 * F + at, 4, F, kPiece);
       for (std::int64_t e = pairs.first[ahead]; e < until && until - e <= kFewPairs; ++e) {
-        fetch(pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at, 4, channels,
-              kPiece);
+        fetch(pass.gradients + std::int64_t(pairs.other[e]) * 4 * F + at, 4, F, kPiece);
       }
     }
     const std::int64_t last = pairs.first[j + 1];
     for (std::int64_t e = pairs.first[j]; e < last; ++e) {
       const int k = batch.at(e, taps);
-      const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-      const T* g = pass.gradients + std::int64_t(pairs.other[e]) * 4 * channels + at;
+      const T* row = table + std::int64_t(pairs.piece[e]) * pitch;
+      const T* g_i = pass.gradients + std::int64_t(pairs.other[e]) * 4 * F + at;
       const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
-      Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
+      Vec<T> of_d{}, of_ux{}, of_uy{}, of_uz{};
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        Vec<T> ws{}, wv{}, wx{}, ds{}, dv{}, dx{};
-#pragma GCC unroll 6
-        for (int tap = 0; tap < kTaps; ++tap) {
-          const T weight = taps.value[tap][k], slope = taps.slope[tap][k];
-          const T* node = row + tap * kRow + v * kWidth;
-          const Vec<T> cs = load(node), cv = load(node + kChunk), cx = load(node + 2 * kChunk);
-          ws += weight * cs;
-          ds += slope * cs;
-          wv += weight * cv;
-          dv += slope * cv;
-          wx += weight * cx;
-          dx += slope * cx;
-        }
-        const Vec<T> gs = load(g + v * kWidth);
-        const Vec<T> gvx = load(g + channels + v * kWidth);
-        const Vec<T> gvy = load(g + 2 * channels + v * kWidth);
-        const Vec<T> gvz = load(g + 3 * channels + v * kWidth);
-        const Vec<T> along_u = ux * gvx + uy * gvy + uz * gvz;
-        const Vec<T> along_v = load(own + v * kWidth) * gvx +
-                               load(own + channels + v * kWidth) * gvy +
-                               load(own + 2 * channels + v * kWidth) * gvz;
-        ps[v] += gs * ws;
-        pv[v] += along_u * wv;
-        px[v] += along_v * wx;
-        const Vec<T> ms = load(message + v * kWidth);
-        const Vec<T> mv = load(message + channels + v * kWidth);
-        const Vec<T> mx = load(message + 2 * channels + v * kWidth);
-        wx *= mx;
-        gx[v] += gvx * wx;
-        gy[v] += gvy * wx;
-        gz[v] += gvz * wx;
-        wv *= -mv;
-        sum_x += gvx * wv;
-        sum_y += gvy * wv;
-        sum_z += gvz * wv;
-        sum_d += gs * ms * ds + along_u * mv * dv + along_v * mx * dx;
+      for (int r = 0; r < registers; ++r) {
+        const int c = r * kWidth;
+        const auto filter = read_filters<T, 3>(row + c, pitch, chunk, taps, k);
+        const Vec<T> gs = load(g_i + c);
+        const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
+        const Vec<T> u_g = ux * gx + uy * gy + uz * gz;
+        const Vec<T> v_g = load(v_j + c) * gx + load(v_j + F + c) * gy + load(v_j + 2 * F + c) * gz;
+        g_phi_s[r] += gs * filter.w[kS];
+        g_phi_vs[r] += u_g * filter.w[kVs];
+        g_phi_vv[r] += v_g * filter.w[kVv];
+        const Vec<T> phi_s = load(phi + c), phi_vs = load(phi + F + c);
+        const Vec<T> phi_vv = load(phi + 2 * F + c);
+        const Vec<T> carried = filter.w[kVv] * phi_vv;
+        g_vx[r] += gx * carried;
+        g_vy[r] += gy * carried;
+        g_vz[r] += gz * carried;
+        const Vec<T> along = filter.w[kVs] * -phi_vs;
+        of_ux += gx * along;
+        of_uy += gy * along;
+        of_uz += gz * along;
+        of_d += gs * phi_s * filter.slope[kS] + u_g * phi_vs * filter.slope[kVs] +
+                v_g * phi_vv * filter.slope[kVv];
       }
-      add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
+      add_sums<T>(of_d, of_ux, of_uy, of_uz, pair_gradients + 4 * (e - pairs.first[begin]));
     }
-    T* to_message = message_gradients + (j - begin) * 3 * channels + at;
-    T* to_state = state_gradients + (j - begin) * 4 * channels + at;
-    const T* through = pass.gradients + j * 4 * channels + at;
-    for (int v = 0; v < vectors; ++v) {
-      const int c = v * kWidth;
-      store(to_message + c, ps[v]);
-      store(to_message + channels + c, pv[v]);
-      store(to_message + 2 * channels + c, px[v]);
-      store(to_state + c, load(through + c));
-      store(to_state + channels + c, Vec<T>(gx[v] + load(through + channels + c)));
-      store(to_state + 2 * channels + c, Vec<T>(gy[v] + load(through + 2 * channels + c)));
-      store(to_state + 3 * channels + c, Vec<T>(gz[v] + load(through + 3 * channels + c)));
+    T* to_message = message_gradients + (j - begin) * 3 * F + at;
+    T* to_state = state_gradients + (j - begin) * 4 * F + at;
+    const T* g_j = pass.gradients + j * 4 * F + at;
+    for (int r = 0; r < registers; ++r) {
+      const int c = r * kWidth;
+      store(to_message + c, g_phi_s[r]);
+      store(to_message + F + c, g_phi_vs[r]);
+      store(to_message + 2 * F + c, g_phi_vv[r]);
+      store(to_state + c, load(g_j + c));
+      store(to_state + F + c, Vec<T>(g_vx[r] + load(g_j + F + c)));
+      store(to_state + 2 * F + c, Vec<T>(g_vy[r] + load(g_j + 2 * F + c)));
+      store(to_state + 3 * F + c, Vec<T>(g_vz[r] + load(g_j + 3 * F + c)));
     }
   }
 }
 
-template <class T, int vectors>
-void first_back_chunk(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
+// The first layer's adjoint, by receivers, whose messages and vectors have no gradients:
+//     dE/dd = sum_F g^s phi^s w'^s + (u.g^v) phi^vs w'^vs,   dE/du = sum_F g^v phi^vs w^vs
+template <class T, int registers>
+void first_back_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
                       std::int64_t end, const T* gradients, T* pair_gradients) {
-  constexpr int kWidth = Simd<T>::kWidth, kChunk = vectors * kWidth, kRow = 2 * kChunk;
+  constexpr int kWidth = Simd<T>::kWidth, kChunk = registers * kWidth, kRow = 2 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
-  const std::int64_t channels = pass.channels;
+  const std::int64_t F = pass.channels;
   Taps<T> taps;
   BlockTaps<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
   for (std::int64_t i = begin; i < end; ++i) {
-    const T* g = gradients + (i - begin) * 4 * channels + at;
+    const T* g_i = gradients + (i - begin) * 4 * F + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
       const int k = batch.at(e, taps);
       const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
-      const T* message = pass.messages + pass.species[pairs.other[e]] * pass.message_pitch + at;
+      const T* phi = pass.messages + pass.species[pairs.other[e]] * pass.message_pitch + at;
       const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
-      Vec<T> sum_d{}, sum_x{}, sum_y{}, sum_z{};
+      Vec<T> of_d{}, of_ux{}, of_uy{}, of_uz{};
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        Vec<T> wv{}, ds{}, dv{};
-#pragma GCC unroll 6
-        for (int tap = 0; tap < kTaps; ++tap) {
-          const T* node = row + tap * kRow + v * kWidth;
-          const T slope = taps.slope[tap][k];
-          const Vec<T> cv = load(node + kChunk);
-          ds += slope * load(node);
-          dv += slope * cv;
-          wv += taps.value[tap][k] * cv;
-        }
-        const Vec<T> gs = load(g + v * kWidth);
-        const Vec<T> gvx = load(g + channels + v * kWidth);
-        const Vec<T> gvy = load(g + 2 * channels + v * kWidth);
-        const Vec<T> gvz = load(g + 3 * channels + v * kWidth);
-        const Vec<T> ms = load(message + v * kWidth);
-        const Vec<T> mv = load(message + channels + v * kWidth);
-        sum_d += gs * ms * ds + (ux * gvx + uy * gvy + uz * gvz) * mv * dv;
-        wv *= mv;
-        sum_x += gvx * wv;
-        sum_y += gvy * wv;
-        sum_z += gvz * wv;
+      for (int r = 0; r < registers; ++r) {
+        const int c = r * kWidth;
+        const auto filter = read_filters<T, 2>(row + c, kRow, kChunk, taps, k);
+        const Vec<T> gs = load(g_i + c);
+        const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
+        const Vec<T> phi_s = load(phi + c), phi_vs = load(phi + F + c);
+        of_d += gs * phi_s * filter.slope[kS] +
+                (ux * gx + uy * gy + uz * gz) * phi_vs * filter.slope[kVs];
+        const Vec<T> along = filter.w[kVs] * phi_vs;
+        of_ux += gx * along;
+        of_uy += gy * along;
+        of_uz += gz * along;
       }
-      add_sums<T>(sum_d, sum_x, sum_y, sum_z, pair_gradients + 4 * (e - pairs.first[begin]));
+      add_sums<T>(of_d, of_ux, of_uy, of_uz, pair_gradients + 4 * (e - pairs.first[begin]));
     }
-  }
-}
-
-template <class T, int vectors>
-void receive_width(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
-                   std::int64_t end, T* out) {
-  if (pass.first_layer) {
-    receive_chunk<T, vectors, true>(pass, table, at, begin, end, out);
-  } else {
-    receive_chunk<T, vectors, false>(pass, table, at, begin, end, out);
   }
 }
 
 template <class T>
 void receive(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* out) {
-  const T* table = pass.table.data;
-  for (std::int64_t at = 0; at < pass.channels;) {
-    const int vectors = panel_vectors<T>(pass.channels - at), width = vectors * Simd<T>::kWidth;
-    if constexpr (kMaxVectors >= 4) {
-      if (vectors == 4) receive_width<T, 4>(pass, table, at, begin, end, out);
-    }
-    if (vectors == 2) receive_width<T, 2>(pass, table, at, begin, end, out);
-    if (vectors == 1) receive_width<T, 1>(pass, table, at, begin, end, out);
-    table += pass.table.n_rows * (pass.first_layer ? 2 : 3) * width;
-    at += width;
-  }
+  const std::int64_t rows = pass.table.n_rows * (pass.first_layer ? 2 : 3);
+  each_piece<T, kMaxRegisters>(
+      pass.channels, rows, [&](auto registers, std::int64_t offset, int, std::int64_t at) {
+        constexpr int n = decltype(registers)::value;
+        (pass.first_layer
+             ? receive_piece<T, n, true>
+             : receive_piece<T, n, false>)(pass, pass.table.data + offset, at, begin, end, out);
+      });
 }
 
 template <class T>
 void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T* message_gradients,
                T* state_gradients, T* pair_gradients) {
-  constexpr int kStep = kBackVectors * Simd<T>::kWidth;
-  const T* table = pass.table.data;
-  for (std::int64_t at = 0; at < pass.channels;) {
-    const int width = chunk_width<T>(pass.channels, at);
-    for (int inside = 0; inside < width;) {
-      const bool wide = width - inside >= kStep;
-      (wide ? send_back_piece<T, kBackVectors>
-            : send_back_piece<T, 1>)(pass, table + inside, width, at + inside, begin, end,
-                                     message_gradients, state_gradients, pair_gradients);
-      inside += wide ? kStep : Simd<T>::kWidth;
-    }
-    table += pass.table.n_rows * 3 * width;
-    at += width;
-  }
+  each_piece<T, kBackRegisters>(
+      pass.channels, 3 * pass.table.n_rows,
+      [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
+        send_back_piece<T, decltype(registers)::value>(pass, pass.table.data + offset, chunk, at,
+                                                       begin, end, message_gradients,
+                                                       state_gradients, pair_gradients);
+      });
 }
 
 template <class T>
 void first_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, const T* gradients,
                 T* pair_gradients) {
-  const T* table = pass.table.data;
-  for (std::int64_t at = 0; at < pass.channels;) {
-    const int vectors = panel_vectors<T>(pass.channels - at), width = vectors * Simd<T>::kWidth;
-    if constexpr (kMaxVectors >= 4) {
-      if (vectors == 4)
-        first_back_chunk<T, 4>(pass, table, at, begin, end, gradients, pair_gradients);
-    }
-    if (vectors == 2)
-      first_back_chunk<T, 2>(pass, table, at, begin, end, gradients, pair_gradients);
-    if (vectors == 1)
-      first_back_chunk<T, 1>(pass, table, at, begin, end, gradients, pair_gradients);
-    table += pass.table.n_rows * 2 * width;
-    at += width;
-  }
+  each_piece<T, kMaxRegisters>(pass.channels, 2 * pass.table.n_rows,
+                               [&](auto registers, std::int64_t offset, int, std::int64_t at) {
+                                 first_back_piece<T, decltype(registers)::value>(
+                                     pass, pass.table.data + offset, at, begin, end, gradients,
+                                     pair_gradients);
+                               });
 }

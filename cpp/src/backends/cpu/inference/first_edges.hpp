@@ -1,171 +1,138 @@
 // SPDX-License-Identifier: MIT
-// Passes over the first layer's pairs by tables behind its matrices. Included by kernels.inc alone,
-// after edges.hpp.
+// Passes over the first layer's pairs by tables behind its matrices (first_layer.hpp). Included by
+// kernels.inc alone, after edges.hpp.
 //
-// k: place in a batch, v: vector of channels within a chunk, tap: of the spline.
+// z: species of the sender j; Vv, Uv: v behind the two halves of the mixing matrix; p (`pre`): the
+// scalars' share of the argument of the context's SiLU; axis: x, y or z; others as in edges.hpp.
 
-constexpr int kFirstParts = 5;  // s, v, l, r, c
+// Parts of a table.
+constexpr int kFirstS = 0, kFirstV = 1, kFirstVv = 2, kFirstUv = 3, kFirstPre = 4;
+constexpr int kFirstParts = 5;
 
-template <int n>
-struct Count {
-  static constexpr int value = n;
-};
-
-// With `mixed_only` nothing but the mixed rows is made.
-template <class T, int vectors, bool mixed_only>
-void first_tables_piece(const FirstPass<T>& pass, const T* tables, int kChunk, std::int64_t at,
+// s_i = s_z(i) + sum_j s_z(d),   v_i = sum_j u v_z(d),   (Vv)_i = sum_j u (Vv)_z(d),
+// (Uv)_i = sum_j u (Uv)_z(d),    p_i = p_z(i) + sum_j p_z(d)
+//
+// With `mixed_only` nothing but the mixed rows Vv, Uv is made.
+template <class T, int registers, bool mixed_only>
+void first_tables_piece(const FirstPass<T>& pass, const T* tables, int chunk, std::int64_t at,
                         std::int64_t begin, std::int64_t end, T* states, T* mixed, T* context) {
   constexpr int kWidth = Simd<T>::kWidth;
-  const int kRow = kFirstParts * kChunk;
+  constexpr int kFrom = mixed_only ? kFirstVv : 0, kParts = mixed_only ? 2 : kFirstParts;
+  const int pitch = kFirstParts * chunk;
   const PairRows<T>& pairs = pass.pairs;
-  const std::int64_t channels = pass.channels;
+  const std::int64_t F = pass.channels;
   Taps<T> taps;
   BlockTaps<T, false> batch(pairs, begin, end, T(0));
   for (std::int64_t i = begin; i < end; ++i) {
-    const std::int64_t own = pass.species[i] * channels + at;
-    Vec<T> s[vectors], q[vectors], sums[9][vectors];  // vx vy vz, lx ly lz, rx ry rz
-    for (int v = 0; v < vectors; ++v) {
+    const std::int64_t own = pass.species[i] * F + at;
+    Vec<T> s[registers], pre[registers], v[3][registers], Vv[3][registers], Uv[3][registers];
+    for (int r = 0; r < registers; ++r) {
       if (!mixed_only) {
-        s[v] = load(pass.scalars + own + v * kWidth);
-        q[v] = load(pass.context + own + v * kWidth);
+        s[r] = load(pass.scalars + own + r * kWidth);
+        pre[r] = load(pass.context + own + r * kWidth);
       }
-      for (int x = 0; x < 9; ++x) sums[x][v] = Vec<T>{};
+      for (int axis = 0; axis < 3; ++axis) v[axis][r] = Vv[axis][r] = Uv[axis][r] = Vec<T>{};
     }
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
       const int k = batch.at(e, taps);
-      const T* row =
-          tables + pass.species[pairs.other[e]] * pass.pitch + std::int64_t(pairs.piece[e]) * kRow;
+      const T* row = tables + pass.species[pairs.other[e]] * pass.pitch +
+                     std::int64_t(pairs.piece[e]) * pitch + kFrom * chunk;
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        Vec<T> value[kFirstParts] = {};
-#pragma GCC unroll 6
-        for (int tap = 0; tap < kTaps; ++tap) {
-          const T weight = taps.value[tap][k];
-          const T* node = row + tap * kRow + v * kWidth;
-#pragma GCC unroll 5
-          for (int p = mixed_only ? 2 : 0; p < (mixed_only ? 4 : kFirstParts); ++p) {
-            value[p] += weight * load(node + p * kChunk);
-          }
+      for (int r = 0; r < registers; ++r) {
+        const auto part = read_filters<T, kParts, false>(row + r * kWidth, pitch, chunk, taps, k);
+        if constexpr (!mixed_only) {
+          s[r] += part.w[kFirstS];
+          pre[r] += part.w[kFirstPre];
         }
-        if (!mixed_only) {
-          s[v] += value[0];
-          q[v] += value[4];
+#pragma GCC unroll 3
+        for (int axis = 0; axis < 3; ++axis) {
+          if constexpr (!mixed_only) v[axis][r] += u[axis] * part.w[kFirstV];
+          Vv[axis][r] += u[axis] * part.w[kFirstVv - kFrom];
+          Uv[axis][r] += u[axis] * part.w[kFirstUv - kFrom];
         }
-#pragma GCC unroll 9
-        for (int x = mixed_only ? 3 : 0; x < 9; ++x) sums[x][v] += u[x % 3] * value[1 + x / 3];
       }
     }
-    T* mix = mixed + (i - begin) * 6 * channels + at;
-    for (int v = 0; v < vectors; ++v) {
-      const int c = v * kWidth;
+    T* to_mixed = mixed + (i - begin) * 6 * F + at;
+    for (int r = 0; r < registers; ++r) {
+      const int c = r * kWidth;
       if (!mixed_only) {
-        T* state = states + (i - begin) * 4 * channels + at;
-        store(context + (i - begin) * channels + at + c, q[v]);
-        store(state + c, s[v]);
-        for (int x = 0; x < 3; ++x) store(state + (1 + x) * channels + c, sums[x][v]);
+        T* state = states + (i - begin) * 4 * F + at;
+        store(context + (i - begin) * F + at + c, pre[r]);
+        store(state + c, s[r]);
+        for (int axis = 0; axis < 3; ++axis) store(state + (1 + axis) * F + c, v[axis][r]);
       }
-      for (int x = 0; x < 3; ++x) {
-        store(mix + 2 * x * channels + c, sums[3 + x][v]);
-        store(mix + (2 * x + 1) * channels + c, sums[6 + x][v]);
+      for (int axis = 0; axis < 3; ++axis) {
+        store(to_mixed + 2 * axis * F + c, Vv[axis][r]);
+        store(to_mixed + (2 * axis + 1) * F + c, Uv[axis][r]);
       }
     }
   }
 }
 
-template <class T, int vectors>
-void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, int kChunk, std::int64_t at,
+// dE/dd = sum_F g^s s'_z + g^p p'_z + (u.g^v) v'_z + (u.g^Vv) (Vv)'_z + (u.g^Uv) (Uv)'_z,
+// dE/du = sum_F g^v v_z + g^Vv (Vv)_z + g^Uv (Uv)_z
+template <class T, int registers>
+void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, int chunk, std::int64_t at,
                              std::int64_t begin, std::int64_t end, const T* states, const T* mixed,
                              const T* context, T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth;
-  const int kRow = kFirstParts * kChunk;
+  const int pitch = kFirstParts * chunk;
   const PairRows<T>& pairs = pass.pairs;
-  const std::int64_t channels = pass.channels;
+  const std::int64_t F = pass.channels;
   Taps<T> taps;
   BlockTaps<T, true> batch(pairs, begin, end, T(pass.pieces_per_length));
   for (std::int64_t i = begin; i < end; ++i) {
-    const T* state = states + (i - begin) * 4 * channels + at;
-    const T* mix = mixed + (i - begin) * 6 * channels + at;
-    const T* q = context + (i - begin) * channels + at;
+    const T* g_state = states + (i - begin) * 4 * F + at;
+    const T* g_mixed = mixed + (i - begin) * 6 * F + at;
+    const T* g_pre = context + (i - begin) * F + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
       const int k = batch.at(e, taps);
       const T* row =
-          tables + pass.species[pairs.other[e]] * pass.pitch + std::int64_t(pairs.piece[e]) * kRow;
+          tables + pass.species[pairs.other[e]] * pass.pitch + std::int64_t(pairs.piece[e]) * pitch;
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
-      Vec<T> sum_d{}, sum_u[3] = {};
+      Vec<T> of_d{}, of_u[3] = {};
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        const int c = v * kWidth;
-        Vec<T> value[3] = {}, slope[kFirstParts] = {};  // values of v l r
-#pragma GCC unroll 6
-        for (int tap = 0; tap < kTaps; ++tap) {
-          const T of_value = taps.value[tap][k], of_slope = taps.slope[tap][k];
-          const T* node = row + tap * kRow + c;
-#pragma GCC unroll 5
-          for (int p = 0; p < kFirstParts; ++p) {
-            const Vec<T> coefficient = load(node + p * kChunk);
-            slope[p] += of_slope * coefficient;
-            if (p > 0 && p < 4) value[p - 1] += of_value * coefficient;
-          }
-        }
-        Vec<T> along[3] = {};  // u.dE/d(v l r)
+      for (int r = 0; r < registers; ++r) {
+        const int c = r * kWidth;
+        const auto part = read_filters<T, kFirstParts>(row + c, pitch, chunk, taps, k);
+        Vec<T> u_gv{}, u_gVv{}, u_gUv{};
 #pragma GCC unroll 3
-        for (int x = 0; x < 3; ++x) {
-          const Vec<T> gv = load(state + (1 + x) * channels + c);
-          const Vec<T> gl = load(mix + 2 * x * channels + c);
-          const Vec<T> gr = load(mix + (2 * x + 1) * channels + c);
-          along[0] += u[x] * gv;
-          along[1] += u[x] * gl;
-          along[2] += u[x] * gr;
-          sum_u[x] += gv * value[0] + gl * value[1] + gr * value[2];
+        for (int axis = 0; axis < 3; ++axis) {
+          const Vec<T> gv = load(g_state + (1 + axis) * F + c);
+          const Vec<T> gVv = load(g_mixed + 2 * axis * F + c);
+          const Vec<T> gUv = load(g_mixed + (2 * axis + 1) * F + c);
+          u_gv += u[axis] * gv;
+          u_gVv += u[axis] * gVv;
+          u_gUv += u[axis] * gUv;
+          of_u[axis] += gv * part.w[kFirstV] + gVv * part.w[kFirstVv] + gUv * part.w[kFirstUv];
         }
-        sum_d += load(state + c) * slope[0] + load(q + c) * slope[4];
-        sum_d += along[0] * slope[1] + along[1] * slope[2] + along[2] * slope[3];
+        of_d += load(g_state + c) * part.slope[kFirstS] + load(g_pre + c) * part.slope[kFirstPre];
+        of_d += u_gv * part.slope[kFirstV] + u_gVv * part.slope[kFirstVv] +
+                u_gUv * part.slope[kFirstUv];
       }
-      add_sums<T>(sum_d, sum_u[0], sum_u[1], sum_u[2],
-                  pair_gradients + 4 * (e - pairs.first[begin]));
+      add_sums<T>(of_d, of_u[0], of_u[1], of_u[2], pair_gradients + 4 * (e - pairs.first[begin]));
     }
-  }
-}
-
-// Calls piece(vectors, table chunk, its width, its first channel) for pieces of at most `most`
-// vectors of channels, the number of vectors being a type.
-template <class T, int most, class Piece>
-IPIP_INLINE void each_first_piece(const FirstPass<T>& pass, Piece&& piece) {
-  const T* tables = pass.tables;
-  for (std::int64_t at = 0; at < pass.channels;) {
-    const int width = chunk_width<T>(pass.channels, at);
-    const int vectors = width / Simd<T>::kWidth < most ? width / Simd<T>::kWidth : most;
-    for (int inside = 0; inside < width; inside += vectors * Simd<T>::kWidth) {
-      if constexpr (most >= 4) {
-        if (vectors == 4) piece(Count<4>{}, tables + inside, width, at + inside);
-      }
-      if constexpr (most >= 2) {
-        if (vectors == 2) piece(Count<2>{}, tables + inside, width, at + inside);
-      }
-      if (vectors == 1) piece(Count<1>{}, tables + inside, width, at + inside);
-    }
-    tables += pass.n_rows * kFirstParts * width;
-    at += width;
   }
 }
 
 template <class T>
 void first_tables(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end, T* states,
                   T* mixed, T* context) {
+  const std::int64_t rows = kFirstParts * pass.n_rows;
   if (states == nullptr) {
-    each_first_piece<T, kMaxVectors>(
-        pass, [&](auto count, const T* table, int width, std::int64_t at) {
-          first_tables_piece<T, count.value, true>(pass, table, width, at, begin, end, states,
-                                                   mixed, context);
+    each_piece<T, kMaxRegisters>(
+        pass.channels, rows, [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
+          first_tables_piece<T, decltype(registers)::value, true>(
+              pass, pass.tables + offset, chunk, at, begin, end, states, mixed, context);
         });
   } else {
-    each_first_piece<T, kBackVectors>(
-        pass, [&](auto count, const T* table, int width, std::int64_t at) {
-          first_tables_piece<T, count.value, false>(pass, table, width, at, begin, end, states,
-                                                    mixed, context);
+    each_piece<T, kBackRegisters>(
+        pass.channels, rows, [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
+          first_tables_piece<T, decltype(registers)::value, false>(
+              pass, pass.tables + offset, chunk, at, begin, end, states, mixed, context);
         });
   }
 }
@@ -173,9 +140,11 @@ void first_tables(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end
 template <class T>
 void first_tables_back(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end,
                        const T* states, const T* mixed, const T* context, T* pair_gradients) {
-  each_first_piece<T, kMaxVectors>(
-      pass, [&](auto count, const T* table, int width, std::int64_t at) {
-        first_tables_back_piece<T, count.value>(pass, table, width, at, begin, end, states, mixed,
-                                                context, pair_gradients);
+  each_piece<T, kMaxRegisters>(
+      pass.channels, kFirstParts * pass.n_rows,
+      [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
+        first_tables_back_piece<T, decltype(registers)::value>(pass, pass.tables + offset, chunk,
+                                                               at, begin, end, states, mixed,
+                                                               context, pair_gradients);
       });
 }

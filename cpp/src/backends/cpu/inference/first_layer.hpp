@@ -5,11 +5,11 @@
 // and what the matrices that follow make of it, is a function of the sender's species z and the
 // distance d alone:
 //
-//     s_z = phi^s_z w^s(d),  v_z = phi^v_z w^v(d),  l_z = v_z U,  r_z = v_z V,  c_z = s_z C
+//     s_z = phi^s_z w^s(d),  v_z = phi^vs_z w^vs(d),  (Vv)_z = V v_z,  (Uv)_z = U v_z,  p_z = C s_z
 //
 // where C is the scalars' half of the context's first matrix. Summed over pairs these are the rows
 // that the products would yield. The functions are linear in the filters and so are splines in
-// their values at nodes: the coefficients of l_z are those of w^v, scaled and multiplied by U.
+// their values at nodes: the coefficients of (Vv)_z are those of w^vs, scaled and multiplied by V.
 // Nothing is approximated besides the filters, and the two ways agree to rounding.
 #pragma once
 

@@ -2,10 +2,14 @@
 // The arithmetic of the kernels as a table of functions, compiled once for each instruction
 // set. This is the seam between the algorithm (painn.cpp) and the machine.
 //
-// i: receiving atom, j: sending neighbour, e: directed pair, x: Cartesian axis, F: channels, padded
-// to a multiple of 16. A state row is [s | vx | vy | vz], 4 F numbers; a message row is
-// [phi_s | phi_v | phi_x], 3 F; a mixed row is [L_x R_x | L_y R_y | L_z R_z], 6 F. A pitch is the
-// distance of two rows in a table that holds something else besides.
+// Notation of Schütt et al. 2021 (docs/kernels.md): i receives, j sends, e = (i, j) a directed pair
+// of distance d and direction u; s: scalars, v: vectors with axes x y z; phi: messages and w:
+// filters, in parts s, vs, vv; a: gains ss, sv, vv; U, V: halves of the mixing matrix, of which V
+// is that of the norm; F: channels, padded to a multiple of 16; g: dE/d of what is named beside it.
+//
+// A state row is [s | v_x | v_y | v_z], 4 F numbers; a message row is [phi^s | phi^vs | phi^vv], 3
+// F; a mixed row is [Vv_x Uv_x | Vv_y Uv_y | Vv_z Uv_z], 6 F. A pitch is the distance of two rows
+// in a table that holds something else besides.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +19,9 @@
 #include "model/spline.hpp"
 
 namespace ipip::cpu {
+
+/// Parts of a message and of a filter.
+constexpr int kS = 0, kVs = 1, kVv = 2;
 
 /// Directed pairs in compressed rows of their receivers.
 template <class T>
@@ -40,7 +47,7 @@ struct Table {
 };
 
 /// One layer's pass over pairs. `first_layer`: message rows are looked up by species, there are no
-/// vectors to read, and tables have two parts (s, v) instead of three (s, v, x).
+/// vectors to read, and tables have two parts (s, vs) instead of three (s, vs, vv).
 template <class T>
 struct EdgePass {
   PairRows<T> pairs;
@@ -58,7 +65,7 @@ struct EdgePass {
 };
 
 /// The first layer by tables of what its matrices make of its sums, see first_layer.hpp. A sender's
-/// table has five parts, s v l r c, and is laid out as `Table`.
+/// table has five parts, s v Vv Uv p, and is laid out as `Table`.
 template <class T>
 struct FirstPass {
   PairRows<T> pairs;
@@ -74,7 +81,7 @@ struct FirstPass {
 
 template <class T>
 struct Kernels {
-  const char* name;  ///< "avx512", "avx2" or "generic"
+  const char* name;  ///< "avx512", "avx2", "neon" or "generic"
 
   /// Width of the chunk of `channels` that begins at `at` in a table.
   int (*chunk)(std::int64_t channels, std::int64_t at);
@@ -120,12 +127,12 @@ struct Kernels {
   void (*first_tables_back)(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end,
                             const T* states, const T* mixed, const T* context, T* pair_gradients);
 
-  /// q[n, 2 F] = [s | |L|], dot[n, F] = L.R.
+  /// q[n, 2 F] = [s | |Vv|], product[n, F] = <Uv, Vv>.
   void (*norms)(const T* states, const T* mixed, std::int64_t n, std::int64_t channels, T epsilon,
-                T* q, T* dot);
+                T* q, T* product);
   /// next = state + update, scalars and vectors apart; a is [a_ss | a_sv | a_vv], or
   /// [a_ss | a_sv] where vectors end (`next_v` is null).
-  void (*update)(const T* states, const T* mixed, const T* a, const T* dot, std::int64_t n,
+  void (*update)(const T* states, const T* mixed, const T* a, const T* product, std::int64_t n,
                  std::int64_t channels, T* next_s, std::int64_t pitch_s, T* next_v,
                  std::int64_t pitch_v);
   /// dE/da from g = dE/dnext.
@@ -140,11 +147,9 @@ struct Kernels {
                   double* energies);
 };
 
-/// Instruction sets this processor runs, best first.
-IPIP_API std::string supported_instruction_sets();
-
-/// The best kernels of this processor, or those named; null where it cannot run them.
+/// Those of an instruction set, or the best of this processor for "auto"; null where it cannot run
+/// them.
 template <class T>
-IPIP_API const Kernels<T>* find_kernels(const std::string& name);
+IPIP_API const Kernels<T>* find_kernels(const std::string& requested);
 
 }  // namespace ipip::cpu

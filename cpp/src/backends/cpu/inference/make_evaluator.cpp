@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "../isa/instruction_sets.hpp"
 #include "ipip/error.hpp"
 #include "kernels.hpp"
 #include "lone_pairs.hpp"

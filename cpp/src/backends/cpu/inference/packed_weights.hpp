@@ -42,7 +42,7 @@ struct FirstLayer {
   std::int64_t pitch = 0;  ///< numbers of one species' table; 0 where there are none
   Buffer<T> tables;        ///< [n_species] tables of five parts: s, v, l, r, c
   Buffer<T> context;       ///< [n_species, F] the context's argument of an atom without pairs
-  PackedLinear<T> norms;   ///< |L| -> the context's argument
+  PackedLinear<T> norms;   ///< |Vv| -> the context's argument
 };
 
 /// All of a student. Channels and the readout's width are padded to multiples of 16 by zeros, which

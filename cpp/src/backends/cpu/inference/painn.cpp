@@ -231,14 +231,14 @@ void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end
     kernels_.first_tables(first_pass(), begin, end, states, mixed, context);
   } else {
     kernels_.receive(pass(l), begin, end, states);
-    for (int x = 0; x < axes(); ++x) {
-      gemm(layer.mix.forward, nullptr, states + (1 + x) * channels, 4 * channels,
-           mixed + 2 * x * channels, 6 * channels, rows, false);
+    for (int axis = 0; axis < axes(); ++axis) {
+      gemm(layer.mix.forward, nullptr, states + (1 + axis) * channels, 4 * channels,
+           mixed + 2 * axis * channels, 6 * channels, rows, false);
     }
     clear_axes(mixed, 6 * channels, 2, rows);
   }
   kernels_.norms(states, mixed, rows, channels, static_cast<T>(model_.epsilon), scratch.q.data(),
-                 scratch.dot.data());
+                 scratch.product.data());
   if (tabulated) {
     gemm(weights_.first.norms.forward, nullptr, scratch.q.data() + channels, 2 * channels, context,
          channels, rows, true);
@@ -256,7 +256,7 @@ void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end
        gains + place, width, rows, false);
   T* next_s = last ? scratch.final_s.data() : layers_[l + 1].scalars.data() + begin * channels;
   T* next_v = last ? nullptr : layers_[l + 1].sent.data() + (6 * begin + 3) * channels;
-  kernels_.update(states, mixed, gains, scratch.dot.data(), rows, channels, next_s, channels,
+  kernels_.update(states, mixed, gains, scratch.product.data(), rows, channels, next_s, channels,
                   next_v, 6 * channels);
   if (!last) {
     send_messages(l + 1, begin, end, scratch);

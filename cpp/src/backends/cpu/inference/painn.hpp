@@ -63,7 +63,7 @@ class Painn final : public Evaluator {
 
   // One thread's rows of a block of atoms.
   struct Scratch {
-    Buffer<T> states, mixed, q, dot, context, hidden, gains, final_s, readout, scale;
+    Buffer<T> states, mixed, q, product, context, hidden, gains, final_s, readout, scale;
     Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
     Buffer<T> pairs;         // [pairs of a block, 4] (dE/dd, dE/du)
     Buffer<double> vectors;  // [pairs of a block, 3] dE/d(vectors)
@@ -95,7 +95,7 @@ class Painn final : public Evaluator {
   EdgePass<T> pass(std::size_t l) const;
   FirstPass<T> first_pass() const;
   int axes() const { return symmetry_ == Symmetry::none ? 3 : 1; }
-  // Messages by which a row takes its image's vectors, which have the opposite sign: -phi_x.
+  // Messages by which a row takes its image's vectors, which have the opposite sign: -phi^vv.
   void turn_back(T* messages, std::int64_t pitch, std::int64_t n_rows) const;
   // Zeros for the axes that no vector points along, in rows of `parts` parts for each axis.
   void clear_axes(T* rows, std::int64_t pitch, int parts, std::int64_t n_rows) const;

@@ -112,9 +112,9 @@ void Painn<T>::backward_update(std::size_t l, const T* mixed, const T* context, 
     return;
   }
   if (!vectors) clear_axes(g + channels, 4 * channels, 1, rows);
-  for (int x = 0; x < axes(); ++x) {
-    gemm(layer.mix.backward, nullptr, scratch.g_mixed.data() + 2 * x * channels, 6 * channels,
-         g + (1 + x) * channels, 4 * channels, rows, vectors);
+  for (int axis = 0; axis < axes(); ++axis) {
+    gemm(layer.mix.backward, nullptr, scratch.g_mixed.data() + 2 * axis * channels, 6 * channels,
+         g + (1 + axis) * channels, 4 * channels, rows, vectors);
   }
 }
 

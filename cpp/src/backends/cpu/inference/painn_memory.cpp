@@ -13,7 +13,7 @@ void Painn<T>::Scratch::reserve(std::int64_t rows, std::int64_t channels,
   take(states, 4 * channels);
   take(mixed, 6 * channels);
   take(q, 2 * channels);
-  take(dot, channels);
+  take(product, channels);
   take(context, channels);
   take(hidden, channels);
   take(gains, 3 * channels);
@@ -31,8 +31,8 @@ template <class T>
 double Painn<T>::Scratch::bytes() const {
   double sum = 0.0;
   for (const Buffer<T>* buffer :
-       {&states, &mixed, &q, &dot, &context, &hidden, &gains, &final_s, &readout, &scale, &g_gains,
-        &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
+       {&states, &mixed, &q, &product, &context, &hidden, &gains, &final_s, &readout, &scale,
+        &g_gains, &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
     sum += buffer->bytes();
   }
   return sum + vectors.bytes();

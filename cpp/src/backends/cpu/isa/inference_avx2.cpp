@@ -2,6 +2,6 @@
 // The build gives this file the compiler flags of its instruction set.
 #define IPIP_ISA avx2
 #define IPIP_VECTOR_BYTES 32
-#define IPIP_MAX_VECTORS 2
-#define IPIP_BACK_VECTORS 1
+#define IPIP_MAX_REGISTERS 2
+#define IPIP_BACK_REGISTERS 1
 #include "../inference/kernels.inc"

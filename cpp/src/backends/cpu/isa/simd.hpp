@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Vectors of one instruction set, by the compiler's vector extension. Included by kernels.inc
+// Registers of one instruction set, by the compiler's vector extension. Included by kernels.inc
 // alone, inside the namespace of that instruction set.
 //
 // No function of the standard library is used here or in the kernels: the linker keeps one copy of

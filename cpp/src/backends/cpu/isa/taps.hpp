@@ -61,3 +61,31 @@ class BlockTaps {
   std::int64_t made_, last_, from_ = 0;
   T per_length_;
 };
+
+// Filters times envelope at the distance of a pair, and their slopes, for one register of channels:
+//     w_p = sum_k B_k(t) c_kp,   w'_p = sum_k B'_k(t) c_kp
+// with the coefficients c of the pair's piece. What is not used is not computed.
+template <class T, int parts>
+struct Filters {
+  Vec<T> w[parts] = {};
+  Vec<T> slope[parts] = {};
+};
+
+// row: coefficients of the first part; parts are `chunk` apart, taps `pitch`; k: place in a batch.
+template <class T, int parts, bool slopes = true>
+IPIP_INLINE Filters<T, parts> read_filters(const T* row, int pitch, int chunk, const Taps<T>& taps,
+                                           int k) {
+  Filters<T, parts> out;
+#pragma GCC unroll 6
+  for (int tap = 0; tap < kTaps; ++tap) {
+    const T weight = taps.value[tap][k];
+    const T* node = row + tap * pitch;
+#pragma GCC unroll 5
+    for (int p = 0; p < parts; ++p) {
+      const Vec<T> coefficient = load(node + p * chunk);
+      out.w[p] += weight * coefficient;
+      if (slopes) out.slope[p] += taps.slope[tap][k] * coefficient;
+    }
+  }
+  return out;
+}

@@ -2,6 +2,6 @@
 // The build gives this file the compiler flags of its instruction set.
 #define IPIP_ISA avx512
 #define IPIP_VECTOR_BYTES 64
-#define IPIP_MAX_VECTORS 4
-#define IPIP_BACK_VECTORS 2
+#define IPIP_MAX_REGISTERS 4
+#define IPIP_BACK_REGISTERS 2
 #include "../training/kernels.inc"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <type_traits>
 
+#include "../isa/instruction_sets.hpp"
 #include "ipip/error.hpp"
 #include "kernels.hpp"
 
@@ -11,34 +12,21 @@ namespace ipip::training {
   extern const TrainingKernels<float> kFloat;   \
   extern const TrainingKernels<double> kDouble; \
   }
-IPIP_DECLARE(generic)
-#ifdef IPIP_X86_KERNELS
-IPIP_DECLARE(avx2)
-IPIP_DECLARE(avx512)
-#endif
+IPIP_INSTRUCTION_SETS(IPIP_DECLARE)
 #undef IPIP_DECLARE
-
-namespace {
-
-template <class T>
-const TrainingKernels<T>& choose(const TrainingKernels<float>& of_float,
-                                 const TrainingKernels<double>& of_double) {
-  if constexpr (std::is_same_v<T, float>) {
-    return of_float;
-  } else {
-    return of_double;
-  }
-}
-
-}  // namespace
 
 template <class T>
 const TrainingKernels<T>& training_kernels(const std::string& name) {
-#ifdef IPIP_X86_KERNELS
-  if (name == "avx512") return choose<T>(avx512::kFloat, avx512::kDouble);
-  if (name == "avx2") return choose<T>(avx2::kFloat, avx2::kDouble);
-#endif
-  if (name == "generic") return choose<T>(generic::kFloat, generic::kDouble);
+#define IPIP_FIND(isa)                        \
+  if (name == #isa) {                         \
+    if constexpr (std::is_same_v<T, float>) { \
+      return isa::kFloat;                     \
+    } else {                                  \
+      return isa::kDouble;                    \
+    }                                         \
+  }
+  IPIP_INSTRUCTION_SETS(IPIP_FIND)
+#undef IPIP_FIND
   throw Error("there are no training kernels for the instruction set " + name);
 }
 

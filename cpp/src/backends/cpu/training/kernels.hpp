@@ -3,9 +3,9 @@
 // of the forward sweep along given changes of the pair vectors, and the tangent of the backward
 // sweep.
 //
-// i: receiving atom, j: sending atom, e: pair, l: layer, c: channel, F: channels, a multiple of 16.
-// x_dot: tangent of x. g: dE/dx. g_dot: its tangent, which is the gradient of the tangent of E
-// with respect to x. Rows as in inference/kernels.hpp.
+// Letters and rows as in inference/kernels.hpp; l: layer; F is a multiple of 16. Of any y, y_dot is
+// the tangent and g(y) = dE/dy; g(y)_dot, the tangent of that, is the gradient of the tangent of E
+// with respect to y.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace ipip::training {
 template <class T>
 struct Dual {
   const T* value = nullptr;
-  const T* dot = nullptr;
+  const T* tangent = nullptr;
 };
 
 /// Changes of distance (Å) and unit vector of pairs, in the order of the pairs they belong to.
@@ -54,7 +54,7 @@ struct UpdateRows {
   bool vectors = true;  ///< false in the last layer, whose vectors lead nowhere
   Dual<T> mixed;        ///< [n, 6 F]
   Dual<T> q;            ///< [n, 2 F] scalars and norms
-  Dual<T> dot;          ///< [n, F] products L.R
+  Dual<T> product;      ///< [n, F] <Uv, Vv>
   Dual<T> a;            ///< [n, 3 F] ss, sv, vv; [n, 2 F] in the last layer
 };
 
@@ -62,7 +62,7 @@ template <class T>
 struct TrainingKernels {
   const char* name;
 
-  /// out = states.dot + tangents of the messages that rows [0, n) receive, [n, 4 F].
+  /// out = the tangents of the states + those of the messages that rows [0, n) receive, [n, 4 F].
   void (*receive)(const TangentPass<T>& pass, std::int64_t n, T* out);
   /// Tangent of the adjoint of the messages, gathered by senders [0, n): message_g_dot [n, 3 F] and
   /// state_g_dot [n, 4 F] are overwritten, table_gradient (laid out as the table) is added to.
@@ -77,8 +77,8 @@ struct TrainingKernels {
   void (*silu)(const T* z, const T* z_dot, std::int64_t n, T* h_dot);
   /// From g = dE/dh and g_dot to the tangent of SiLU'(z) g, in place.
   void (*silu_back)(const T* z, const T* z_dot, const T* g, std::int64_t n, T* g_dot);
-  /// q_dot, dot_dot from `mixed`, `q` and the tangent of the states after the messages.
-  void (*norms)(const UpdateRows<T>& rows, const T* after_dot, T* q_dot, T* dot_dot);
+  /// q_dot, product_dot from `mixed`, `q` and the tangent of the states after the messages.
+  void (*norms)(const UpdateRows<T>& rows, const T* after_dot, T* q_dot, T* product_dot);
   /// next_dot from `after_dot`; [n, 4 F], or [n, F] in the last layer.
   void (*update)(const UpdateRows<T>& rows, const T* after_dot, T* next_dot);
   /// a_g_dot from the gradients g [n, 4 F] on the layer's outcome.

@@ -49,20 +49,20 @@ void PainnTraining<T>::forward(std::size_t l) {
   layer.to_messages.forward(layer.h.value_from(), numbers<T>(weights.message[1].bias),
                             layer.messages.value_to(), senders);
   kernels_.receive(pass(l), 0, n_, layer.after.value());
-  for (int x = 0; x < 3; ++x) {
-    layer.mix.forward(layer.after.value_from((1 + x) * F), nullptr, layer.mixed.value_to(2 * x * F),
-                      n_);
+  for (int axis = 0; axis < 3; ++axis) {
+    layer.mix.forward(layer.after.value_from((1 + axis) * F), nullptr,
+                      layer.mixed.value_to(2 * axis * F), n_);
   }
   kernels_.norms(layer.after.value(), layer.mixed.value(), n_, F, epsilon_, layer.q.value(),
-                 layer.dot.value());
+                 layer.product.value());
   layer.to_context.forward(layer.q.value_from(), numbers<T>(weights.context[0].bias),
                            layer.z_context.value_to(), n_);
   kernels_.silu(layer.z_context.value(), layer.h_context.value(), layer.z_context.size());
   layer.to_gains.forward(layer.h_context.value_from(), numbers<T>(weights.context[1].bias),
                          layer.a.value_to(), n_);
   T* const next = is_last(l) ? final_.value() : layers_[l + 1].states.value();
-  kernels_.update(layer.after.value(), layer.mixed.value(), layer.a.value(), layer.dot.value(), n_,
-                  F, next, is_last(l) ? F : 4 * F, is_last(l) ? nullptr : next + F, 4 * F);
+  kernels_.update(layer.after.value(), layer.mixed.value(), layer.a.value(), layer.product.value(),
+                  n_, F, next, is_last(l) ? F : 4 * F, is_last(l) ? nullptr : next + F, 4 * F);
 }
 
 // Energies, and dE/d(final scalars).
@@ -104,9 +104,9 @@ void PainnTraining<T>::backward(std::size_t l) {
   layer.to_context.backward(layer.g_z_context.value_from(), layer.g_q.value_to(), n_);
   kernels_.update_back_mixed(layer.a.value(), layer.mixed.value(), layer.g_q.value(), n_, F,
                              epsilon_, vectors, true, layer.g_after.value(), layer.g_mixed.value());
-  for (int x = 0; x < 3; ++x) {
-    layer.mix.backward(layer.g_mixed.value_from(2 * x * F), layer.g_after.value_to((1 + x) * F), n_,
-                       vectors);
+  for (int axis = 0; axis < 3; ++axis) {
+    layer.mix.backward(layer.g_mixed.value_from(2 * axis * F),
+                       layer.g_after.value_to((1 + axis) * F), n_, vectors);
   }
   if (l == 0) return;
   Layer& below = layers_[l - 1];

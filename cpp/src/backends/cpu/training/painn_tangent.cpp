@@ -43,7 +43,7 @@ template <class T>
 LinearWeights PainnTraining<T>::gradient_of(Gradient& g, Rows& x) {
   at::Tensor weight = at::zeros({g.width(), x.width()}, weights_.embedding.options());
   add_outer(weight, g, 0, x, 0);
-  return {weight, column_sums(g.dot(), g.size() / g.width(), g.width())};
+  return {weight, column_sums(g.tangent(), g.size() / g.width(), g.width())};
 }
 
 template <class T>
@@ -126,7 +126,7 @@ UpdateRows<T> PainnTraining<T>::update_rows(std::size_t l) {
           !is_last(l),
           layer.mixed.dual(),
           layer.q.dual(),
-          layer.dot.dual(),
+          layer.product.dual(),
           layer.a.dual()};
 }
 
@@ -135,28 +135,28 @@ void PainnTraining<T>::forward_tangent(std::size_t l) {
   Layer& layer = layers_[l];
   const std::int64_t F = channels_;
   if (l > 0) {
-    layer.to_hidden.forward(layer.states.dot_from(), nullptr, layer.z.dot_to(), n_);
-    tangents_.silu(layer.z.value(), layer.z.dot(), layer.z.size(), layer.h.dot());
-    layer.to_messages.forward(layer.h.dot_from(), nullptr, layer.messages.dot_to(), n_);
+    layer.to_hidden.forward(layer.states.tangent_from(), nullptr, layer.z.tangent_to(), n_);
+    tangents_.silu(layer.z.value(), layer.z.tangent(), layer.z.size(), layer.h.tangent());
+    layer.to_messages.forward(layer.h.tangent_from(), nullptr, layer.messages.tangent_to(), n_);
   }
-  tangents_.receive(tangent_pass(l), n_, layer.after.dot());
-  for (int x = 0; x < 3; ++x) {
-    layer.mix.forward(layer.after.dot_from((1 + x) * F), nullptr, layer.mixed.dot_to(2 * x * F),
-                      n_);
+  tangents_.receive(tangent_pass(l), n_, layer.after.tangent());
+  for (int axis = 0; axis < 3; ++axis) {
+    layer.mix.forward(layer.after.tangent_from((1 + axis) * F), nullptr,
+                      layer.mixed.tangent_to(2 * axis * F), n_);
   }
   const UpdateRows<T> rows = update_rows(l);
-  tangents_.norms(rows, layer.after.dot(), layer.q.dot(), layer.dot.dot());
-  layer.to_context.forward(layer.q.dot_from(), nullptr, layer.z_context.dot_to(), n_);
-  tangents_.silu(layer.z_context.value(), layer.z_context.dot(), layer.z_context.size(),
-                 layer.h_context.dot());
-  layer.to_gains.forward(layer.h_context.dot_from(), nullptr, layer.a.dot_to(), n_);
-  tangents_.update(rows, layer.after.dot(),
-                   is_last(l) ? final_.dot() : layers_[l + 1].states.dot());
+  tangents_.norms(rows, layer.after.tangent(), layer.q.tangent(), layer.product.tangent());
+  layer.to_context.forward(layer.q.tangent_from(), nullptr, layer.z_context.tangent_to(), n_);
+  tangents_.silu(layer.z_context.value(), layer.z_context.tangent(), layer.z_context.size(),
+                 layer.h_context.tangent());
+  layer.to_gains.forward(layer.h_context.tangent_from(), nullptr, layer.a.tangent_to(), n_);
+  tangents_.update(rows, layer.after.tangent(),
+                   is_last(l) ? final_.tangent() : layers_[l + 1].states.tangent());
 }
 
 template <class T>
 void PainnTraining<T>::readout_tangent(const double* of_energy) {
-  to_readout_.forward(final_.dot_from(), nullptr, z_readout_.dot_to(), n_);
+  to_readout_.forward(final_.tangent_from(), nullptr, z_readout_.tangent_to(), n_);
   double of_bias = 0.0;
   for (std::int64_t i = 0; i < n_; ++i) {
     const double seed = of_energy[frame_of_atom_[static_cast<std::size_t>(i)]];
@@ -167,7 +167,7 @@ void PainnTraining<T>::readout_tangent(const double* of_energy) {
   const std::int64_t n_heads = heads.weight.size(0);
   at::Tensor of_weight = at::zeros({z_readout_.width()}, heads.weight.options());
   tangents_.readout_back(z_readout_.dual(), readout_weight_.data(), row_scale_.data(),
-                         row_seed_.data(), n_, z_readout_.width(), g_z_readout_.dot(),
+                         row_seed_.data(), n_, z_readout_.width(), g_z_readout_.tangent(),
                          of_weight.template mutable_data_ptr<T>());
   gradient_.readout[0] = gradient_of(g_z_readout_, final_);
   const at::Tensor of_head =
@@ -175,7 +175,7 @@ void PainnTraining<T>::readout_tangent(const double* of_energy) {
   gradient_.readout[1] = {
       of_head.expand({n_heads, widths_.readout}).contiguous(),
       at::full({n_heads}, of_bias / static_cast<double>(n_heads), heads.weight.options())};
-  to_readout_.backward(g_z_readout_.dot_from(), layers_.back().g_out.dot_to(), n_);
+  to_readout_.backward(g_z_readout_.tangent_from(), layers_.back().g_out.tangent_to(), n_);
 }
 
 // From the tangent of g_out to that of g_after.
@@ -186,21 +186,21 @@ void PainnTraining<T>::backward_tangent(std::size_t l) {
   LayerWeights& gradient = gradient_.layers[l];
   const std::int64_t F = channels_;
   const UpdateRows<T> rows = update_rows(l);
-  std::copy_n(layer.g_out.dot(), layer.g_out.size(), layer.g_after.dot());
-  tangents_.back_a(rows, layer.g_out.dual(), layer.g_a.dot());
-  layer.to_gains.backward(layer.g_a.dot_from(), layer.g_z_context.dot_to(), n_);
-  tangents_.silu_back(layer.z_context.value(), layer.z_context.dot(), layer.g_h_context.value(),
-                      layer.g_z_context.size(), layer.g_z_context.dot());
-  layer.to_context.backward(layer.g_z_context.dot_from(), layer.g_q.dot_to(), n_);
-  tangents_.back_mixed(rows, layer.g_out.dual(), layer.g_q.dual(), layer.g_after.dot(),
-                       layer.g_mixed.dot());
+  std::copy_n(layer.g_out.tangent(), layer.g_out.size(), layer.g_after.tangent());
+  tangents_.back_a(rows, layer.g_out.dual(), layer.g_a.tangent());
+  layer.to_gains.backward(layer.g_a.tangent_from(), layer.g_z_context.tangent_to(), n_);
+  tangents_.silu_back(layer.z_context.value(), layer.z_context.tangent(), layer.g_h_context.value(),
+                      layer.g_z_context.size(), layer.g_z_context.tangent());
+  layer.to_context.backward(layer.g_z_context.tangent_from(), layer.g_q.tangent_to(), n_);
+  tangents_.back_mixed(rows, layer.g_out.dual(), layer.g_q.dual(), layer.g_after.tangent(),
+                       layer.g_mixed.tangent());
   gradient.context[1] = gradient_of(layer.g_a, layer.h_context);
   gradient.context[0] = gradient_of(layer.g_z_context, layer.q);
   gradient.mix.weight = at::zeros_like(weights.mix.weight);
-  for (int x = 0; x < 3; ++x) {
-    add_outer(gradient.mix.weight, layer.g_mixed, 2 * x * F, layer.after, (1 + x) * F);
-    layer.mix.backward(layer.g_mixed.dot_from(2 * x * F), layer.g_after.dot_to((1 + x) * F), n_,
-                       !is_last(l));
+  for (int axis = 0; axis < 3; ++axis) {
+    add_outer(gradient.mix.weight, layer.g_mixed, 2 * axis * F, layer.after, (1 + axis) * F);
+    layer.mix.backward(layer.g_mixed.tangent_from(2 * axis * F),
+                       layer.g_after.tangent_to((1 + axis) * F), n_, !is_last(l));
   }
 }
 
@@ -210,15 +210,15 @@ void PainnTraining<T>::backward_messages_tangent(std::size_t l) {
   Layer& below = layers_[l - 1];
   LayerWeights& gradient = gradient_.layers[l];
   tables_.clear(parts(l), layer.table_gradient);
-  tangents_.send_back(tangent_pass(l), n_, layer.g_messages.dot(), below.g_out.dot(),
+  tangents_.send_back(tangent_pass(l), n_, layer.g_messages.tangent(), below.g_out.tangent(),
                       layer.table_gradient.data());
-  layer.to_messages.backward(layer.g_messages.dot_from(), layer.g_z.dot_to(), n_);
-  tangents_.silu_back(layer.z.value(), layer.z.dot(), layer.g_h.value(), layer.g_z.size(),
-                      layer.g_z.dot());
-  layer.to_hidden.backward(layer.g_z.dot_from(), below.g_out.dot_to(), n_, true);
+  layer.to_messages.backward(layer.g_messages.tangent_from(), layer.g_z.tangent_to(), n_);
+  tangents_.silu_back(layer.z.value(), layer.z.tangent(), layer.g_h.value(), layer.g_z.size(),
+                      layer.g_z.tangent());
+  layer.to_hidden.backward(layer.g_z.tangent_from(), below.g_out.tangent_to(), n_, true);
   gradient.message[1] = gradient_of(layer.g_messages, layer.h);
   gradient.message[0] = {at::zeros({channels_, channels_}, weights_.embedding.options()),
-                         column_sums(layer.g_z.dot(), n_, channels_)};
+                         column_sums(layer.g_z.tangent(), n_, channels_)};
   add_outer(gradient.message[0].weight, layer.g_z, 0, layer.states, 0);
   std::tie(gradient.filter.weight, gradient.filter.bias) =
       tables_.back(layer.table_gradient, parts(l));
@@ -230,26 +230,27 @@ void PainnTraining<T>::backward_first_messages() {
   Layer& layer = layers_[0];
   LayerWeights& gradient = gradient_.layers[0];
   tables_.clear(parts(0), layer.table_gradient);
-  std::fill_n(layer.g_messages.dot(), layer.g_messages.size(), T(0));
-  tangents_.first_back(tangent_pass(0), n_, layer.g_messages.dot(), layer.table_gradient.data());
-  layer.to_messages.backward(layer.g_messages.dot_from(), layer.g_z.dot_to(), n_species_);
-  kernels_.silu_backward(layer.z.value(), layer.g_z.dot(), layer.g_z.size());
+  std::fill_n(layer.g_messages.tangent(), layer.g_messages.size(), T(0));
+  tangents_.first_back(tangent_pass(0), n_, layer.g_messages.tangent(),
+                       layer.table_gradient.data());
+  layer.to_messages.backward(layer.g_messages.tangent_from(), layer.g_z.tangent_to(), n_species_);
+  kernels_.silu_backward(layer.z.value(), layer.g_z.tangent(), layer.g_z.size());
   const auto outer = [&](const T* g, std::int64_t width, const T* x) {
     at::Tensor weight = at::zeros({width, channels_}, weights_.embedding.options());
     tangents_.outer(g, width, x, channels_, n_species_, weight.template mutable_data_ptr<T>(),
                     static_cast<int>(width), static_cast<int>(channels_));
     return weight;
   };
-  gradient.message[1] = {outer(layer.g_messages.dot(), 3 * channels_, layer.h.value()),
-                         column_sums(layer.g_messages.dot(), n_species_, 3 * channels_)};
+  gradient.message[1] = {outer(layer.g_messages.tangent(), 3 * channels_, layer.h.value()),
+                         column_sums(layer.g_messages.tangent(), n_species_, 3 * channels_)};
   gradient.message[0] = {
-      outer(layer.g_z.dot(), channels_, weights_.embedding.template const_data_ptr<T>()),
-      column_sums(layer.g_z.dot(), n_species_, channels_)};
+      outer(layer.g_z.tangent(), channels_, weights_.embedding.template const_data_ptr<T>()),
+      column_sums(layer.g_z.tangent(), n_species_, channels_)};
   gradient_.embedding = at::zeros_like(weights_.embedding);
   T* embedding = gradient_.embedding.template mutable_data_ptr<T>();
-  layer.to_hidden.backward(layer.g_z.dot_from(), {embedding, channels_}, n_species_);
+  layer.to_hidden.backward(layer.g_z.tangent_from(), {embedding, channels_}, n_species_);
   for (std::int64_t i = 0; i < n_; ++i) {
-    const T* from = layer.g_after.dot() + i * 4 * channels_;
+    const T* from = layer.g_after.tangent() + i * 4 * channels_;
     T* to = embedding + species_[static_cast<std::size_t>(i)] * channels_;
     for (std::int64_t c = 0; c < channels_; ++c) to[c] += from[c];
   }

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "../inference/packing.hpp"
+#include "../isa/instruction_sets.hpp"
 #include "ipip/error.hpp"
 
 namespace ipip::training {
@@ -139,7 +140,7 @@ void PainnTraining<T>::reserve() {
     layer.after.reserve(n_, 4 * F);
     layer.mixed.reserve(n_, 6 * F);
     layer.q.reserve(n_, 2 * F);
-    layer.dot.reserve(n_, F);
+    layer.product.reserve(n_, F);
     layer.z_context.reserve(n_, F);
     layer.h_context.reserve(n_, F);
     layer.a.reserve(n_, is_last(l) ? 2 * F : 3 * F);

@@ -122,7 +122,7 @@ class PainnTraining final : public Training {
 
   struct Layer {
     Rows states, z, h, messages;  // before the messages; layer 0: values by species
-    Rows after, mixed, q, dot, z_context, h_context, a;
+    Rows after, mixed, q, product, z_context, h_context, a;
     Gradient g_out, g_after, g_a, g_h_context, g_z_context, g_q, g_mixed;
     Gradient g_messages, g_h, g_z;
     cpu::Buffer<T> table, table_gradient;

@@ -23,16 +23,16 @@ class Twin {
     data_.reserve(static_cast<std::size_t>(2 * n * width));
   }
   T* value() { return data_.data() + (gradient ? n_ * width_ : 0); }
-  T* dot() { return data_.data() + (gradient ? 0 : n_ * width_); }
-  Dual<T> dual() { return {value(), dot()}; }
+  T* tangent() { return data_.data() + (gradient ? 0 : n_ * width_); }
+  Dual<T> dual() { return {value(), tangent()}; }
   std::int64_t width() const { return width_; }
   std::int64_t size() const { return n_ * width_; }
 
   /// Rows from column `at` on, as an argument and as a place for a result.
   RowsAt<const T> value_from(std::int64_t at = 0) { return {value() + at, width_}; }
-  RowsAt<const T> dot_from(std::int64_t at = 0) { return {dot() + at, width_}; }
+  RowsAt<const T> tangent_from(std::int64_t at = 0) { return {tangent() + at, width_}; }
   RowsAt<T> value_to(std::int64_t at = 0) { return {value() + at, width_}; }
-  RowsAt<T> dot_to(std::int64_t at = 0) { return {dot() + at, width_}; }
+  RowsAt<T> tangent_to(std::int64_t at = 0) { return {tangent() + at, width_}; }
   /// Rows [2 n, width], in the order in which a value's stack pairs with a gradient's.
   const T* stack() const { return data_.data(); }
   std::int64_t stack_rows() const { return 2 * n_; }

@@ -113,7 +113,13 @@ std::unique_ptr<Backend> make(const ModelFile& file, const RunOptions& options) 
 }  // namespace
 
 bool is_cuda_device(const std::string& device) {
-  return device == kEmulated || device.rfind(kNumbered, 0) == 0;
+  if (device == kEmulated) return true;
+  const std::string prefix = kNumbered;
+  if (device.rfind(prefix, 0) != 0) return false;
+  const std::string number = device.substr(prefix.size());
+  constexpr std::size_t kDigits = 4;  // fit an int
+  return !number.empty() && number.size() <= kDigits &&
+         number.find_first_not_of("0123456789") == std::string::npos;
 }
 
 int cuda_gpus() {

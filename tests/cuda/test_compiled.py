@@ -29,7 +29,7 @@ REGISTERS = {
 ENTRY = re.compile(r"Compiling entry function '(\S+)' for 'sm_(\d+)")
 LOCAL = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 USED = re.compile(r"Used (\d+) registers")
-KERNEL = re.compile(r"ipip4cuda\d+(" + "|".join(REGISTERS) + r")(?:I([fd])|EEE)")
+KERNEL = re.compile(r"launchedINS0_\d+(" + "|".join(REGISTERS) + r")(?:I([fd])|E)")
 
 
 @pytest.fixture(scope="module")

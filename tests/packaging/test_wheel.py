@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -40,6 +41,7 @@ def test_it_holds_the_compiled_parts(wheel: zipfile.ZipFile) -> None:
     for name in ("ipipplugin.so", "libipip_lammps.so"):
         assert f"ipip/plugin/{name}" in names
     assert any(n.startswith("ipip/_core.") and n.endswith(".so") for n in names)
+    assert "ipip/libipip_cuda.so" in names or shutil.which("nvcc") is None
     assert not [n for n in names if n.startswith(("tests", "build", "cpp", "lammps-plugin"))]
 
 

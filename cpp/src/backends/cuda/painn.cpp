@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <string>
 
 #include "ipip/error.hpp"
@@ -41,6 +42,7 @@ Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error)
     : machine_(machine),
       model_(machine, model, table_error),
       bare_channels_(model.channels),
+      last_context_(model.layers.back().context[1]),
       cutoff_(model.cutoff),
       epsilon_(static_cast<T>(model.epsilon)),
       most_tiles_(
@@ -280,8 +282,9 @@ void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
   if (atom_virials) download(machine_, atom_virials_, host_atom_virials_);
 }
 
+// What the step before left is of no use.
 template <class T>
-void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
+void Painn<T>::forget_step() {
   for (Layer& layer : layers_) {
     for (Memory<T>* memory :
          {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
@@ -293,6 +296,11 @@ void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
   for (Memory<double>* memory : {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_}) {
     memory->forget();
   }
+}
+
+template <class T>
+void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
+  forget_step();
   source.queue_positions();
   queue_forward(source);
   queue_backward(source);
@@ -354,6 +362,47 @@ void Painn<T>::evaluate(PairSource& source, bool atom_virials, Results& results)
   results.forward_seconds = std::chrono::duration<double>(Clock::now() - start).count() -
                             (exchange_.seconds() - exchanged);
   take(source, atom_virials, results);
+}
+
+// The last layer's a_ss is in the readout's matrix on the device, so it is made here. c: channel.
+template <class T>
+void Painn<T>::features(PairSource& source, std::vector<double>& rows) {
+  prepare(source, false);
+  forget_step();
+  source.queue_positions();
+  queue_forward(source);
+  const Layer& last = layers_.back();
+  HostMemory<T> states(machine_), mixed(machine_), context(machine_), gains(machine_);
+  const auto fetch = [this](const Memory<T>& from, std::int64_t size, HostMemory<T>& to) {
+    to.resize(size);
+    if (size > 0) machine_.download(to.data(), from.array().data, 0, size, sizeof(T));
+  };
+  const std::int64_t wide = model_.channels, channels = bare_channels_;
+  fetch(states_, 4 * n_local_ * wide, states);
+  fetch(last.mixed, 6 * n_local_ * wide, mixed);
+  fetch(last.context, n_local_ * wide, context);
+  fetch(last.gains, n_local_ * wide, gains);
+  machine_.wait();
+  rows.resize(static_cast<std::size_t>(n_local_ * channels));
+  std::vector<double> hidden(static_cast<std::size_t>(channels));
+  for (std::int64_t row = 0; row < n_local_; ++row) {
+    const T* const z = context.data() + row * wide;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      hidden[static_cast<std::size_t>(c)] = z[c] / (1.0 + std::exp(-static_cast<double>(z[c])));
+    }
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const T* const m = mixed.data() + row * 6 * wide + c;
+      const double dot = static_cast<double>(m[0]) * m[wide] +
+                         static_cast<double>(m[2 * wide]) * m[3 * wide] +
+                         static_cast<double>(m[4 * wide]) * m[5 * wide];
+      double s = states.data()[row * 4 * wide + c] + gains.data()[row * wide + c] * dot +
+                 last_context_.bias[static_cast<std::size_t>(c)];
+      const double* const weight = last_context_.weight.data() + c * last_context_.n_in;
+      for (std::int64_t k = 0; k < channels; ++k)
+        s += weight[k] * hidden[static_cast<std::size_t>(k)];
+      rows[static_cast<std::size_t>(row * channels + c)] = s;
+    }
+  }
 }
 
 template <class T>

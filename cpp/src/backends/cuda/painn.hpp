@@ -32,6 +32,11 @@ class Painn {
   /// thread's exchanger.
   void evaluate(PairSource& source, bool atom_virials, Results& results);
 
+  /// The final scalars of each row, [n_local, channels of the student], which the readout makes
+  /// energies of: of a source without halo rows.
+  void features(PairSource& source, std::vector<double>& rows);
+  std::int64_t feature_width() const { return bare_channels_; }
+
   std::vector<std::int64_t> exchange_widths() const;
   void release();
   double host_bytes() const;
@@ -67,6 +72,7 @@ class Painn {
   void launch_strip(Fill&& fill);
   void prepare(const PairSource& source, bool atom_virials);
   void replay_step(PairSource& source, bool atom_virials);
+  void forget_step();
   void queue_step(PairSource& source, bool atom_virials);
   void queue_forward(const PairSource& source);
   void queue_backward(const PairSource& source);
@@ -82,6 +88,7 @@ class Painn {
   Machine& machine_;
   DeviceModel<T> model_;
   std::int64_t bare_channels_;  // without padding
+  Linear last_context_;         // of the last layer's update, whose first outputs are a_ss
   double cutoff_;
   T epsilon_;
   Tiles most_tiles_;

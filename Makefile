@@ -44,7 +44,7 @@ $(VENV)/.build-tools: $(VENV)/.torch
 
 $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml $(NATIVE)
 	@echo "building and installing ipip (about two minutes the first time)"
-	@$(PIP) --no-build-isolation -e '.[sevennet,dev]'
+	@$(PIP) --no-build-isolation -e '.[train,sevennet,dev]'
 	@touch $@
 
 quick: setup

@@ -97,7 +97,7 @@ def test_install_commands_are_those_of_the_set_up(repository: Path) -> None:
     for line in lines:
         words = [w for w in shlex.split(line)[2:] if w not in ("-c", "constraints.txt")]
         for word in words:
-            assert word.replace(".[sevennet]", ".[sevennet,dev]") in makefile, word
+            assert word.replace(",sevennet]", ",sevennet,dev]") in makefile, word
 
 
 def test_the_deck_runs(repository: Path, folder: Path) -> None:

@@ -26,8 +26,8 @@ from torch_geometric.data import Batch
 
 from ipip.config.pretraining import FradMethod, GpipMethod, HessianMethod, NodeMethod
 from ipip.config.training import TrainingSettings
-from ipip.data.dataset import GraphDataset
 from ipip.models import build_student
+from ipip.network.dataset import GraphDataset
 from ipip.pretraining.distillation import HessianObjective, NodeObjective
 from ipip.pretraining.geometry import with_mask
 from ipip.pretraining.hessian import draw_coordinates

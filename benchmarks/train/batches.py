@@ -11,7 +11,7 @@ from torch_geometric.data import Batch
 
 from ipip.config.data import DataKeys
 from ipip.data import Frame, read_frames
-from ipip.data.dataset import GraphDataset
+from ipip.network.dataset import GraphDataset
 
 CUTOFF = 5.0
 SYMBOLS = ("Mo", "S", "O")

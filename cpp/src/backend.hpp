@@ -30,6 +30,10 @@ class Backend {
   virtual void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
                         Results& results) = 0;
 
+  /// The final scalars of each atom of a graph without halo rows, [n_local, feature_width()].
+  virtual void features(const Graph& graph, std::vector<double>& rows) = 0;
+  virtual std::int64_t feature_width() const = 0;
+
   /// Takes the candidates of the steps that follow, whose arrays were checked to fit each other.
   /// They stay as they are until others are given.
   virtual void set_candidates(const Candidates& candidates) = 0;

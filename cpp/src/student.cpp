@@ -112,6 +112,24 @@ void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
   });
 }
 
+void Student::features(const Graph& graph, std::vector<double>& rows) {
+  const HaloScope alone(nullptr);
+  Results unused;
+  guarded(graph.species.size(), graph.receivers.size(), unused, [&](HaloSession&) {
+    check_graph(graph);
+    if (graph.n_local != static_cast<std::int64_t>(graph.species.size())) {
+      throw Error("features are those of whole systems: expected no halo rows, got " +
+                  std::to_string(graph.species.size()) + " rows for " +
+                  std::to_string(graph.n_local) + " atoms");
+    }
+    impl_->backend->features(graph, rows);
+  });
+}
+
+std::int64_t Student::feature_width() const {
+  return impl_->backend->feature_width();
+}
+
 std::int64_t Student::widest_exchange() const {
   std::int64_t widest = 0;
   for (const std::int64_t width : impl_->exchange_widths) widest = std::max(widest, width);

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ipip.data import Frame
 from ipip.data.atomic import replaced_file
 from ipip.data.elements import elements_of
-from ipip.train.parity import COLOURS
+from ipip.evaluation.parity import COLOURS
 
 
 def plot_models(

@@ -5,7 +5,9 @@ Importing the package is cheap; PyTorch is imported with the module that needs i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ipip.lazy import lazy_names
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,22 +29,17 @@ if TYPE_CHECKING:
     from ipip.models import build_student
     from ipip.prediction import Prediction, Spread, descriptors, predict
 
-_HOMES = {
-    "IpipCalculator": "ipip.calculator",
-    "Prediction": "ipip.prediction",
-    "Spread": "ipip.prediction",
-    "build_student": "ipip.models",
-    "descriptors": "ipip.prediction",
-    "load_student": "ipip.export",
-    "predict": "ipip.prediction",
-    "read_metadata": "ipip.export",
-    "save_student": "ipip.export",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'ipip' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "IpipCalculator": "ipip.calculator",
+        "Prediction": "ipip.prediction",
+        "Spread": "ipip.prediction",
+        "build_student": "ipip.models",
+        "descriptors": "ipip.prediction",
+        "load_student": "ipip.export",
+        "predict": "ipip.prediction",
+        "read_metadata": "ipip.export",
+        "save_student": "ipip.export",
+    },
+)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ipip.lammps.byte_source import ByteSource
@@ -48,6 +49,13 @@ def kernels_refusal(path: str | bytes) -> str:
 
     Raises:
         CoreError: the file is not a student.
+    """
+
+def check_file(path: str | bytes) -> str:
+    """Read and check all of a model file, run nothing of it; return the digest of its weights.
+
+    Raises:
+        CoreError: the file is not a student, or its parts contradict each other.
     """
 
 def architecture_refusal(architecture: str) -> str:
@@ -105,6 +113,10 @@ class Student:
         """Elements; a species is an index into them."""
 
     @property
+    def weights_digest(self) -> str:
+        """Digest of the weights, "sha256:..."."""
+
+    @property
     def buffer_bytes(self) -> float:
         """Bytes in main memory that are kept between calls."""
 
@@ -133,6 +145,20 @@ class Student:
             `energy` (eV), `n_pairs`, `atom_energies` [n_local] (eV), `forces` [n_total, 3] (eV/Å),
             `virial` [3, 3] (eV, LAMMPS' sign: minus the strain derivative) and, if asked for,
             `atom_virials` [n_total, 3, 3].
+
+        Raises:
+            CoreError: the arrays do not fit each other.
+        """
+
+    def features(
+        self, species: npt.ArrayLike, edge_index: npt.ArrayLike, edge_vec: npt.ArrayLike
+    ) -> npt.NDArray[np.float64]:
+        """Return the final invariant features of all atoms, which the readout takes, [n, F].
+
+        Args:
+            species: [n] index into `symbols`; there are no halo rows.
+            edge_index: as `compute`.
+            edge_vec: as `compute`.
 
         Raises:
             CoreError: the arrays do not fit each other.

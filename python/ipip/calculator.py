@@ -6,25 +6,14 @@ import os
 from typing import Any
 
 import numpy as np
-import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ipip.errors import InputError, IpipError
-from ipip.export import (
-    has_kernels,
-    load_core_student,
-    load_student,
-    read_metadata,
-    require_unchanged,
-)
-from ipip.graph import NeighborSearch, energy_and_forces
-from ipip.graph.moving import MovingSystem
+from ipip.evaluation.students import open_student
 from ipip.graph.species import species_index
 from ipip.native import current_backend_name
-
-BACKENDS = ("auto", "kernels", "torchscript", "eager")
 
 
 class IpipCalculator(Calculator):
@@ -44,11 +33,11 @@ class IpipCalculator(Calculator):
 
     Args:
         model: path of the model file.
-        device: torch device, `cpu` or `cuda[:N]`.
+        device: `cpu` or `cuda[:N]`.
         backend: what evaluates: `kernels` (written by hand, for PaiNN on the CPU), `eager` (the
-            network in Python; the only one on a GPU), `auto` for the first of these that runs the
-            student, or `torchscript` (the program in the file: only for files from people you
-            trust); or an old name of one (docs/kernels.md).
+            network in Python, which needs PyTorch; the only one on a GPU), `auto` for the first of
+            these that runs the student, or `torchscript` (the program in the file: only for files
+            from people you trust); or an old name of one (docs/kernels.md).
         skin: Å, of the neighbour list.
         threads: of one evaluation by `kernels` or `torchscript`.
         **kwargs: passed on to ASE's `Calculator`.
@@ -60,6 +49,7 @@ class IpipCalculator(Calculator):
 
     Raises:
         InputError: the file is not a student, the device is not there, or an option is wrong.
+        MissingExtraError: what evaluates the student needs PyTorch, which is not installed.
     """
 
     implemented_properties = [  # noqa: RUF012  ASE's name
@@ -81,36 +71,24 @@ class IpipCalculator(Calculator):
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         backend = current_backend_name(backend)
-        _check(device, backend, skin, threads)
+        _check(skin, threads)
         self.model = os.path.abspath(os.fspath(model))
-        self.device = torch.device(device)
+        self.device = device
         self._backend, self._skin, self._threads = backend, skin, threads
         self._load()
 
     def _load(self) -> None:
         """Read the model file."""
-        # Loaded in Python too: this checks the digest of the weights.
-        student = load_student(self.model, str(self.device))
-        self.metadata = read_metadata(self.model)
-        self._search = NeighborSearch(self.metadata.cutoff, self._skin)
-        self._moving = None
-        self._student = None
-        backend = self._backend
-        if backend == "auto" and not has_kernels(self.model):
-            backend = "eager"
-        if backend == "eager" or self.device.type != "cpu":
-            self._student = student.eval().requires_grad_(False)
-            self.description = "eager"
-        else:
-            core = load_core_student(self.model, self._backend, self._threads)
-            self._moving = MovingSystem(core, self._skin)
-            self.description = core.backend
-        require_unchanged(self.model, student)
+        student, self.metadata = open_student(
+            self.model, device=self.device, backend=self._backend, threads=self._threads
+        )
+        self.description = student.description
+        self._moving = student.follow(self._skin)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but what is read from the model file."""
         state = self.__dict__.copy()
-        for name in ("_moving", "_student", "_search", "metadata", "description"):
+        for name in ("_moving", "metadata", "description"):
             del state[name]
         return state | {"weights_digest": self.metadata.weights_digest}
 
@@ -142,51 +120,22 @@ class IpipCalculator(Calculator):
         assert system is not None  # ASE sets it
         species = species_index(system.numbers, self.metadata.symbols)
         place = system.positions, system.cell.array, system.pbc
-        if self._moving is not None:
-            result = self._moving.evaluate(species, *place)
-            energies, forces = result["atom_energies"], result["forces"]
-            strain = -result["virial"]
-        else:
-            energies, forces, strain = self._eager(species, *self._search.find(*place))
-        if not (np.isfinite(energies).all() and np.isfinite(forces).all()):
+        done = self._moving.evaluate(species, *place)
+        if not done.is_finite():
             raise IpipError(
                 "the student's energy or forces are not finite for this structure; look for "
                 "overlapping atoms"
             )
-        self.results["energy"] = self.results["free_energy"] = float(energies.sum())
-        self.results["energies"] = energies
-        self.results["forces"] = forces
+        self.results["energy"] = self.results["free_energy"] = float(done.energies.sum())
+        self.results["energies"] = done.energies
+        self.results["forces"] = done.forces
         if system.pbc.all():
-            stress = strain / system.get_volume()
+            stress = done.strain / system.get_volume()
             self.results["stress"] = full_3x3_to_voigt_6_stress(0.5 * (stress + stress.T))
 
-    def _eager(self, species: Any, edge_index: Any, edge_vec: Any) -> tuple[Any, Any, Any]:
-        assert self._student is not None
-        n, on = len(species), self.device
-        energies, forces, strain = energy_and_forces(
-            self._student,
-            torch.as_tensor(species, device=on),
-            torch.as_tensor(edge_index, device=on),
-            torch.as_tensor(edge_vec, device=on),
-            torch.arange(n, device=on),
-            max(n, 1),
-        )
-        return energies.cpu().numpy()[:n], forces.cpu().numpy(), strain.sum(0).cpu().numpy()
 
-
-def _check(device: str, backend: str, skin: float, threads: int) -> None:
-    if backend not in BACKENDS:
-        raise InputError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
+def _check(skin: float, threads: int) -> None:
     if not (np.isfinite(skin) and skin >= 0):
         raise InputError(f"skin is {skin}; expected 0 Å or more")
     if threads < 1:
         raise InputError(f"threads is {threads}; expected 1 or more")
-    if not device.startswith("cuda"):
-        return
-    if backend not in ("auto", "eager"):
-        raise InputError(
-            f"backend is {backend!r} and device is {device!r}; on a GPU only 'eager' runs: "
-            "take device 'cpu', or backend 'auto' or 'eager'"
-        )
-    if not torch.cuda.is_available():
-        raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")

@@ -1,5 +1,7 @@
 """Errors that a user can meet, and the exit status each one ends with."""
 
+__all__ = ["InUseError", "InputError", "IpipError", "SettingsError"]
+
 
 class IpipError(Exception):
     """A failure told in one sentence; the command line ends with status 1."""

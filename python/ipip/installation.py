@@ -1,9 +1,9 @@
 """How this ipip was installed, and so which command installs what is missing.
 
-`pip install 'ipip[mace]'` asks a package index for a package that may not be there, or be another
-version than the source tree that runs; and without the tree's constraints pip may bring another
-PyTorch. So hints name the missing packages themselves, this interpreter, and the constraints where
-there are any. Imports nothing but the standard library.
+A package index may not have ipip, or another version than the one that runs, and without the
+constraints of a source tree pip may bring another PyTorch. So hints name this interpreter, the
+constraints where there are any, and the missing packages themselves or `ipip[train]`, which pip
+looks up in the ipip that is installed. Imports nothing but the standard library.
 """
 
 from __future__ import annotations

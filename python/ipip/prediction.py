@@ -9,28 +9,23 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
-from torch import nn
 
 from ipip.data.elements import check_elements
+from ipip.data.evaluated import Evaluated
 from ipip.data.frame import Frame
 from ipip.errors import InputError, IpipError
-from ipip.export import has_kernels, load_core_student, load_student, save_student
-from ipip.graph import NeighborSearch, species_index
-from ipip.graph.forces import atomic_energies_and_forces
-from ipip.models import Student
-from ipip.native import core as _core
-from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import batch_arguments
-from ipip.train.predict import MAX_EDGES, graph_batches
+from ipip.evaluation.students import OpenStudent, open_student
+
+if TYPE_CHECKING:
+    from ipip.models import Student
 
 FloatArray = npt.NDArray[np.float64]
 Model: TypeAlias = "Student | str | os.PathLike[str]"
@@ -84,7 +79,7 @@ def predict(
     """Compute energies, forces and stresses of structures.
 
     PaiNN on the CPU runs by the kernels that LAMMPS uses; other students and devices by the network
-    in Python, in batches.
+    in Python, in batches, which needs PyTorch.
 
     Args:
         student: model file, a student in memory, or a list of either: a committee.
@@ -99,10 +94,11 @@ def predict(
     Raises:
         InputError: a file is not a student, an element is not known to it, or a structure cannot
             be evaluated (two atoms at the same place, a periodic direction without extent).
+        MissingExtraError: what evaluates a student needs PyTorch, which is not installed.
         IpipError: an energy or force is not finite.
     """
     frames = _frames(structures)
-    if isinstance(student, Student | str | os.PathLike):
+    if isinstance(student, str | os.PathLike) or not isinstance(student, Iterable):
         return _evaluated(student, frames, device, threads, batch_size)
     committee = list(student)
     if not committee:
@@ -132,22 +128,12 @@ def descriptors(
 
     Raises:
         InputError: as `predict`.
+        MissingExtraError: as `predict`.
     """
     frames = _frames(structures)
-    network = _network(student, device)
-    width = cast(nn.Linear, network.readout[0]).in_features
-    rows = [np.zeros((0, width)) for _ in frames]
-    filled = [index for index, frame in enumerate(frames) if len(frame)]
-    on = next(network.parameters()).device
-    with frozen_weights(network), torch.no_grad():
-        chosen = [frames[index] for index in filled]
-        for start, batch in graph_batches(network, chosen, batch_size, MAX_EDGES):
-            species, edge_index, edge_vec, _, _ = batch_arguments(batch.to(on))
-            features = network.features(species, edge_index, edge_vec, len(species))
-            parts = torch.split(features.double().cpu(), batch.n_atoms.tolist())
-            for offset, own in enumerate(parts):
-                rows[filled[start + offset]] = own.numpy().copy()
-    return rows
+    opened = _opened(student, device, 1, batch_size)
+    check_elements(frames, opened.symbols, "structures")
+    return opened.describe_frames(frames)
 
 
 def _frames(structures: Iterable[Atoms]) -> list[Frame]:
@@ -164,92 +150,41 @@ def _frames(structures: Iterable[Atoms]) -> list[Frame]:
     return frames
 
 
-def _network(student: Model, device: str) -> Student:
-    if isinstance(student, Student):
-        return student
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")
-    return load_student(student, device)
-
-
 def _evaluated(
     student: Model, frames: Sequence[Frame], device: str, threads: int, batch_size: int
 ) -> list[Prediction]:
-    network = _network(student, device)
-    check_elements(frames, network.symbols, "structures")
-    kernels = None
-    if next(network.parameters()).device.type == "cpu":
-        kernels = _kernels(student, network, threads)
-    if kernels is not None:
-        predictions = list(_by_kernels(kernels, network, frames))
-    else:
-        predictions = list(_in_batches(network, frames, batch_size))
-    for index, one in enumerate(predictions):
-        if not (np.isfinite(one.energies).all() and np.isfinite(one.forces).all()):
+    opened = _opened(student, device, threads, batch_size)
+    check_elements(frames, opened.symbols, "structures")
+    done = opened.evaluate_frames(frames)
+    for index, one in enumerate(done):
+        if not one.is_finite():
             raise IpipError(
                 f"frame {index}: the student's energy or forces are not finite; look for atoms "
                 "that are too close"
             )
-    return predictions
+    return [_prediction(frame, one) for frame, one in zip(frames, done, strict=True)]
 
 
-def _kernels(student: Model, network: Student, threads: int) -> _core.Student | None:
-    """Return the student for the hand-written kernels; None where they do not run it."""
-    if isinstance(student, Student):
+def _opened(student: Model, device: str, threads: int, batch_size: int) -> OpenStudent:
+    if isinstance(student, str | os.PathLike):
+        opened, _ = open_student(student, device=device, threads=threads, batch_size=batch_size)
+        return opened
+    from ipip.export import has_kernels, save_student
+    from ipip.network.eager import NetworkStudent
+
+    if next(student.parameters()).device.type == "cpu":
         with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
             path = Path(folder) / "student.pt"
             save_student(student, path)
-            return _kernels(path, network, threads)
-    return load_core_student(student, "kernels", threads, network) if has_kernels(student) else None
+            if has_kernels(path):
+                return open_student(path, threads=threads)[0]
+    return NetworkStudent(student, batch_size)
 
 
-def _by_kernels(
-    kernels: _core.Student, network: Student, frames: Sequence[Frame]
-) -> Iterator[Prediction]:
-    search = NeighborSearch(network.cutoff)
-    for index, frame in enumerate(frames):
-        try:
-            edge_index, edge_vec = search.find(frame.positions, frame.cell, frame.pbc)
-        except InputError as error:
-            raise InputError(f"frame {index}: {error}") from None
-        species = species_index(frame.numbers, network.symbols)
-        result = kernels.compute(species, edge_index, edge_vec, len(frame))
-        yield _prediction(frame, result["atom_energies"], result["forces"], -result["virial"])
-
-
-def _in_batches(network: Student, frames: Sequence[Frame], batch_size: int) -> Iterator[Prediction]:
-    on = next(network.parameters()).device
-    done: dict[int, Prediction] = {}
-    filled = [index for index, frame in enumerate(frames) if len(frame)]
-    chosen = [frames[index] for index in filled]
-    with frozen_weights(network):
-        for start, batch in graph_batches(network, chosen, batch_size, MAX_EDGES):
-            energies, forces, strain = atomic_energies_and_forces(
-                network, *batch_arguments(batch.to(on))
-            )
-            ends = np.cumsum(batch.n_atoms.tolist())[:-1]
-            parts = zip(
-                np.split(energies.cpu().numpy(), ends),
-                np.split(forces.cpu().numpy(), ends),
-                strain.cpu().numpy(),
-                strict=True,
-            )
-            for offset, own in enumerate(parts):
-                index = filled[start + offset]
-                done[index] = _prediction(frames[index], *(part.copy() for part in own))
-    empty = np.zeros(0), np.zeros((0, 3)), np.zeros((3, 3))
-    for index, frame in enumerate(frames):
-        yield done[index] if index in done else _prediction(frame, *empty)
-
-
-def _prediction(
-    frame: Frame, energies: FloatArray, forces: FloatArray, strain: FloatArray
-) -> Prediction:
-    stress = None
-    if frame.may_have_stress:
-        symmetric = (strain + strain.T) / (2.0 * frame.volume)
-        stress = np.asarray(full_3x3_to_voigt_6_stress(symmetric))
-    return Prediction(float(energies.sum()), energies, forces, stress)
+def _prediction(frame: Frame, done: Evaluated) -> Prediction:
+    stress = done.stress(frame)
+    voigt = None if stress is None else np.asarray(full_3x3_to_voigt_6_stress(stress))
+    return Prediction(float(done.energies.sum()), done.energies, done.forces, voigt)
 
 
 def _mean(members: Sequence[Prediction]) -> Prediction:

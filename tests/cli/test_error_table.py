@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipip.cli.error_table import print_errors
-from ipip.train.metrics import Metrics
+from ipip.evaluation.metrics import Metrics
 
 ERRORS = {
     "n_frames": 1234,

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from torch_geometric.loader import DataLoader
 
-from ipip.data import Frame, GraphDataset, frames_digest, split_frames, write_frames
+from ipip.data import Frame, frames_digest, split_frames, write_frames
 from ipip.data.files import iterate_frames, open_frames
 from ipip.data.store import FrameStore, decode_frame, encode_frame, write_store
 from ipip.data.view import FrameView
 from ipip.errors import InputError
+from ipip.network import GraphDataset
 from ipip.sealed import DamagedError
 
 

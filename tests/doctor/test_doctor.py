@@ -59,8 +59,9 @@ def test_a_torch_that_cannot_be_loaded_is_a_fault_among_the_other_lines(tmp_path
     )
     assert done.returncode == 1, done.stderr
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
-    assert findings["compiled module"]["state"] == "fault"
-    assert "libtorch_cpu.so" in findings["compiled module"]["value"]
+    assert findings["compiled module"]["state"] == findings["deck, 2 ranks"]["state"] == "good"
+    assert findings["PyTorch part"]["state"] == "fault"
+    assert "libtorch_cpu.so" in findings["PyTorch part"]["value"]
     assert {"python", "mpirun", "processor", "disk"} <= set(findings)
 
 
@@ -98,7 +99,7 @@ def test_an_mpirun_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
 
 def test_a_missing_package_is_a_fault_with_the_command_that_installs_it(tmp_path, monkeypatch):
     monkeypatch.setattr(packages, "PACKAGES", ("numpy", "no-such-package"))
-    finding = packages.check_packages(tmp_path)[-1]
+    finding = packages.check_packages(tmp_path)[-2]
     assert finding.state == "fault"
     assert finding.remedy == f"install them: {install_command('no-such-package')}"
 

@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 from ipip import IpipCalculator, _core, load_student, read_metadata, save_student
 from ipip.cli.main import app
 from ipip.errors import InputError
+from ipip.evaluation.predict_file import predict_file
 from ipip.export import has_kernels
 from ipip.export.archive import Archive
 from ipip.export.digest import METADATA, WEIGHTS
 from ipip.export.model_file import _archive, _digest, _script, load_scripted
 from ipip.models import Student
-from ipip.train.predict_file import predict_file
 
 Make = Callable[..., Student]
 Change = Callable[[dict[str, Any]], object]

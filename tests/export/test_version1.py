@@ -17,7 +17,7 @@ from ipip import _core, load_student, read_metadata, save_student
 from ipip.errors import InputError
 from ipip.export import weights_digest
 from ipip.export.model_file import load_scripted
-from ipip.graph import energy_and_forces
+from ipip.network import energy_and_forces
 
 FOLDER = Path(__file__).parent / "version1"
 # Energies in eV of a pair of Mo and S, 2 Å apart, from TorchScript of that time.

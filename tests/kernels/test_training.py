@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from ipip.errors import InputError
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.graph import neighbor_list
 from ipip.models import Student
 from ipip.models.painn import PaiNN
+from ipip.network import energy_and_forces
 from ipip.train.painn_kernels import PainnKernels
 from tests.kernels.conftest import CUTOFF, a_liquid
 

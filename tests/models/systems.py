@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from ase import Atoms
-from torch import Tensor
 
-from ipip.graph import energy_and_forces, neighbor_list
+from ipip.graph import neighbor_list
 from ipip.models import Student
+from ipip.network import energy_and_forces
 
 
 def system(seed: int = 0, n: int = 10, length: float = 6.0) -> tuple[Any, Any, Any]:
@@ -74,20 +74,6 @@ def evaluate(
     return float(e[0]), f.numpy(), w[0].numpy()
 
 
-def rotation(seed: int) -> Any:
-    """A random proper rotation."""
-    q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
-    q = q * np.sign(np.diag(r))
-    return q if np.linalg.det(q) > 0 else -q
-
-
-def dimer(student: Student, distance: float) -> tuple[float, Any]:
-    """Energy and forces of an isolated Mo-S pair."""
-    points = np.array([[0.0, 0, 0], [0, 0, distance]])
-    energy, forces, _ = evaluate(student, points, np.zeros((3, 3)), np.array([0, 1]), False)
-    return energy, forces
-
-
 def visited_cluster(student: Student, gap: float) -> tuple[float, Any]:
     """Energy and forces of three atoms and a fourth that is within `gap` of one's cutoff."""
     points = [[0.0, 0, 0], [1.5, 0.3, 0.0], [0.4, 1.6, 0.5], [gap - student.cutoff, 0, 0]]
@@ -95,24 +81,3 @@ def visited_cluster(student: Student, gap: float) -> tuple[float, Any]:
         student, np.array(points), np.zeros((3, 3)), np.array([0, 1, 2, 1]), False
     )
     return energy, forces
-
-
-def as_halo_rows(
-    points: Any, cell: Any, edge_index: Any, edge_vec: Any
-) -> tuple[Tensor, Tensor, list[int]]:
-    """Give each periodic image a row of its own, as a rank sees remote atoms.
-
-    Returns the edges' rows, the row of the local atom that each row shows, the owners of the rows
-    after the local ones.
-    """
-    shift = np.rint(
-        (edge_vec - points[edge_index[1]] + points[edge_index[0]]) @ np.linalg.inv(cell)
-    ).astype(int)
-    rows: dict[tuple[int, ...], int] = {}
-    neighbours = []
-    for j, image in zip(edge_index[1].tolist(), shift.tolist(), strict=True):
-        fresh = len(points) + len(rows)
-        neighbours.append(rows.setdefault((j, *image), fresh) if any(image) else j)
-    owners = [image[0] for image in rows]
-    shown = torch.tensor([*range(len(points)), *owners])
-    return torch.as_tensor(np.stack([edge_index[0], neighbours])), shown, owners

@@ -1,46 +1,34 @@
-"""The contract of all students. A new student gets its tests by one line in `STUDENTS`."""
+"""The contract of all students. A new student gets its checks by one line in `STUDENTS`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
+import numpy as np
 import pytest
 
-from ipip.models import Student
 from ipip.models.registry import ARCHITECTURES
-from tests.models.contract import StudentContract
-from tests.models.rank_contract import RankContract
-from tests.pair_style.conftest import lammps  # noqa: F401  a fixture
-
-STUDENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "painn": ("painn", {}),
-    "painn-shared-gaussian": (
-        "painn",
-        {"shared_filters": True, "radial": "gaussian", "layers": 3},
-    ),
-    "painn-zbl": ("painn", {"zbl": True}),
-    "visnet-1": ("visnet", {"attention_heads": 2, "layers": 3}),
-    "visnet-2": ("visnet", {"attention_heads": 4, "lmax": 2, "layers": 3}),
-}
+from ipip.testing import Check, parametrize_checks, student_checks
+from ipip.testing.student.variants import unhidden
+from tests.models.students import STUDENTS, small_student
+from tests.models.systems import visited_cluster
 
 
-@pytest.fixture(params=STUDENTS)
-def make(
-    request: pytest.FixtureRequest, make_student: Callable[..., Student]
-) -> Callable[..., Student]:
-    """Make the student of this line, with some arguments changed."""
-    architecture, arguments = STUDENTS[request.param]
-    return lambda **more: make_student(architecture, **(arguments | more))
+@parametrize_checks({name: student_checks(small_student(name)) for name in STUDENTS})
+def test_a_student_keeps_its_contract(check: Check) -> None:
+    check()
 
 
 def test_every_architecture_is_in_the_suite() -> None:
     assert {architecture for architecture, _ in STUDENTS.values()} == set(ARCHITECTURES)
 
 
-class TestStudents(StudentContract):
-    """The contract, for each line."""
-
-
-class TestStudentsOnRanks(RankContract):
-    """The contract on ranks, for each line."""
+@pytest.mark.parametrize("name", STUDENTS)
+def test_the_polynomial_envelope_has_two_continuous_derivatives(name: str) -> None:
+    """Energies begin with the third power of the distance inside the cutoff, forces the second."""
+    student = unhidden(small_student(name), 0.3)
+    apart, still = visited_cluster(student, -1e-9)
+    seen = [visited_cluster(student, gap) for gap in (1e-2, 1e-3, 1e-4)]
+    energies = [abs(energy - apart) for energy, _ in seen]
+    forces = [np.abs(force - still).max() for _, force in seen]
+    assert energies[0] > 1e-10
+    assert energies[1] < 2e-3 * energies[0] and energies[2] < 2e-3 * energies[1] + 1e-13
+    assert forces[1] < 2e-2 * forces[0] and forces[2] < 2e-2 * forces[1] + 1e-14

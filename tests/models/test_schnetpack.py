@@ -9,8 +9,9 @@ import torch
 from ase import units
 
 from ipip.errors import InputError
-from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.graph import neighbor_list, species_index
 from ipip.models.schnetpack import painn_from_schnetpack
+from ipip.network import energy_and_forces
 
 SYMBOLS = ["C", "H", "O"]
 KCAL_MOL = units.kcal / units.mol

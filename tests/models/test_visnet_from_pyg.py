@@ -14,8 +14,9 @@ from torch_geometric.nn.models import ViSNet as Reference
 
 from ipip.errors import InputError
 from ipip.export import load_student, read_metadata, save_student
-from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.graph import neighbor_list, species_index
 from ipip.models.visnet_from_pyg import visnet_from_pyg
+from ipip.network import energy_and_forces
 from tests.models.systems import visited_cluster
 
 SYMBOLS = ["C", "H", "O", "S", "N"]

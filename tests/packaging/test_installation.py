@@ -80,10 +80,11 @@ def test_a_wheel_has_no_constraints(
     assert "ipip==9.8.7" in again and "make setup" not in again
 
 
-def test_the_hint_of_this_installation_is_one_that_pip_takes() -> None:
-    words = shlex.split(install_command("numpy"))
+@pytest.mark.parametrize("wanted", ["numpy", "ipip[train]"])
+def test_the_hint_of_this_installation_is_one_that_pip_takes(wanted: str) -> None:
+    words = shlex.split(install_command(wanted))
     done = subprocess.run(
-        [*words, "--dry-run", "--no-index", "--no-deps", "--quiet"],
+        [*words, "--dry-run", "--no-index", "--quiet"],
         capture_output=True,
         text=True,
         check=False,

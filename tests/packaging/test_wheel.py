@@ -52,11 +52,15 @@ def test_it_holds_both_licences(wheel: zipfile.ZipFile) -> None:
     assert any("GNU GENERAL PUBLIC LICENSE" in t for t in texts.values())
 
 
-def test_its_metadata_name_the_extras_and_no_teacher_by_default(wheel: zipfile.ZipFile) -> None:
+def test_its_metadata_name_the_extras_and_no_teacher_and_no_torch_by_default(
+    wheel: zipfile.ZipFile,
+) -> None:
     (name,) = [n for n in wheel.namelist() if n.endswith("METADATA")]
     fields = Parser().parsestr(wheel.read(name).decode())
     assert fields["License-Expression"] == "MIT AND GPL-2.0-or-later"
-    assert {"sevennet", "mace", "chgnet", "xtb"} <= set(fields.get_all("Provides-Extra"))
+    assert {"train", "sevennet", "mace", "chgnet", "xtb"} <= set(fields.get_all("Provides-Extra"))
     required = [r for r in fields.get_all("Requires-Dist") if "extra ==" not in r]
-    assert not [r for r in required if r.startswith(("sevenn", "mace", "chgnet", "tblite"))]
-    assert any(r.startswith("torch<2.14,>=2.13") for r in required)
+    heavy = ("torch", "lightning", "tensorboard", "sevenn", "mace", "chgnet", "tblite")
+    assert not [r for r in required if r.startswith(heavy)]
+    (torch,) = [r for r in fields.get_all("Requires-Dist") if r.startswith("torch<")]
+    assert torch.startswith("torch<2.14,>=2.13") and "extra == 'train'" in torch.replace('"', "'")

@@ -135,8 +135,12 @@ def test_another_libtorch_is_refused_in_python_where_it_is_used(
     models: Models, other_libtorch: Path
 ) -> None:
     script = (
-        "import sys, torch; from ipip.errors import IpipError; from ipip.native import core\n"
-        "print(core.Student(sys.argv[1]).backend)\n"
+        "import sys, torch, ipip\n"
+        "from ase.build import molecule; from ipip.errors import IpipError\n"
+        "atoms = molecule('SO2'); atoms.calc = ipip.IpipCalculator(sys.argv[1])\n"
+        "(one,) = ipip.predict(sys.argv[1], [atoms])\n"
+        "assert abs(one.energy - atoms.get_potential_energy()) < 1e-9\n"
+        "print(atoms.calc.description)\n"
         "try:\n    import ipip.models\nexcept IpipError as error:\n    print(error)"
     )
     done = subprocess.run(

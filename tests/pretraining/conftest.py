@@ -9,7 +9,7 @@ from ase.build import bulk, molecule
 from torch_geometric.data import Batch
 
 from ipip.data import Frame
-from ipip.data.dataset import GraphDataset
+from ipip.network.dataset import GraphDataset
 
 SYMBOLS = ["Mo", "S", "O"]
 

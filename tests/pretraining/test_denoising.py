@@ -11,8 +11,8 @@ from torch_geometric.data import Batch
 
 from ipip.config.pretraining import FradMethod
 from ipip.data import Frame
-from ipip.data.dataset import GraphDataset
-from ipip.graph import energy_and_forces
+from ipip.network import energy_and_forces
+from ipip.network.dataset import GraphDataset
 from ipip.pretraining.denoising import (
     Fragments,
     bridges,

@@ -121,7 +121,7 @@ def test_hessian_rows_are_learnt(alloys, tmp_path):
 def _loss(objective, trained, frames) -> float:
     from torch_geometric.data import Batch
 
-    from ipip.data.dataset import GraphDataset
+    from ipip.network.dataset import GraphDataset
 
     dataset = GraphDataset(frames, trained.symbols, trained.cutoff)
     dataset.extras = objective.extras

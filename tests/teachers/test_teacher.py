@@ -14,7 +14,7 @@ from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.frame import Frame
 from ipip.errors import InputError
-from ipip.teachers import MDJob, Teacher, TeacherError
+from ipip.teachers import FrameError, MDJob, Teacher, TeacherCalculator, TeacherError
 
 EMT_TEACHER = {"kind": "ase", "import_path": "ase.calculators.emt:EMT"}
 
@@ -277,10 +277,19 @@ def test_a_run_above_its_temperature_bound_has_failed(tmp_path):
     assert result.state == "failed" and "temperature" in result.reason
 
 
-def test_an_empty_frame_is_refused(copper, tmp_path):
+def test_an_empty_frame_is_refused_and_the_teacher_stays_open(copper, tmp_path):
     empty = copper.replace(numbers=np.zeros(0, int), positions=np.zeros((0, 3)))
-    with (
-        Teacher(TeacherSettings(**EMT_TEACHER), tmp_path) as teacher,
-        pytest.raises(InputError, match="without atoms"),
-    ):
-        teacher.label([empty])
+    with Teacher(TeacherSettings(**EMT_TEACHER), tmp_path) as teacher:
+        with pytest.raises(InputError, match="without atoms"):
+            teacher.label([copper, empty])
+        assert len(teacher.label([copper])) == 1
+
+
+def test_a_structure_that_fails_leaves_the_calculator_usable(copper, tmp_path):
+    atoms, unknown = copper.to_atoms(), copper.to_atoms()
+    unknown.numbers[:] = 92
+    with Teacher(TeacherSettings(**EMT_TEACHER), tmp_path) as teacher:
+        atoms.calc = unknown.calc = TeacherCalculator(teacher)
+        with pytest.raises(FrameError, match="No EMT-potential for U"):
+            unknown.get_potential_energy()
+        assert np.isfinite(atoms.get_potential_energy())

@@ -10,7 +10,8 @@ import torch
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
-from ipip.data import Frame, GraphDataset
+from ipip.data import Frame
+from ipip.network import GraphDataset
 from ipip.train.losses import loss_sums
 
 SIZES = (2, 3)

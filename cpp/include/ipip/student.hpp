@@ -167,6 +167,15 @@ class IPIP_API Student {
   ///                     `LostExchanges` where it leaves other ranks waiting
   void compute(const Graph& graph, bool atom_virials, Results& results);
 
+  /// The final invariant features of each atom, which the readout makes energies of. No exchanges:
+  /// all rows of the graph are local.
+  /// @param graph  atoms and pairs
+  /// @param rows   [n_local, feature_width()], overwritten
+  /// @throws ipip::Error  the arrays of `graph` do not fit each other or it has halo rows, the
+  ///                      model fails, or the program of the torchscript backend has no features
+  void features(const Graph& graph, std::vector<double>& rows);
+  std::int64_t feature_width() const;
+
   /// Takes the candidates of the steps that follow. They are not copied where a backend computes in
   /// main memory: the caller leaves them as they are until it gives others.
   /// @throws ipip::Error  the arrays do not fit each other
@@ -195,5 +204,9 @@ class IPIP_API Student {
 /// Reads and checks the metadata of a model file without loading the model.
 /// @throws ipip::Error  as `Student`
 IPIP_API StudentInfo read_info(const std::string& path);
+
+/// Reads and checks all of a model file, its weights too; nothing in it is run.
+/// @throws ipip::Error  as `Student`
+IPIP_API StudentInfo check_file(const std::string& path);
 
 }  // namespace ipip

@@ -74,6 +74,7 @@ class CoreStudent {
   std::string backend() const { return student_.backend(); }
   double cutoff() const { return student_.info().cutoff; }
   std::vector<std::string> symbols() const { return student_.info().symbols; }
+  std::string weights_digest() const { return student_.info().weights_digest; }
   double buffer_bytes() const { return student_.buffer_bytes(); }
   void warm_up() {
     const py::gil_scoped_release release;
@@ -82,19 +83,7 @@ class CoreStudent {
 
   py::dict compute(const Integers& species, const Integers& edge_index, const Numbers& edge_vec,
                    std::int64_t n_local, bool atom_virials) {
-    if (species.ndim() != 1 || edge_index.ndim() != 2 || edge_index.shape(0) != 2 ||
-        edge_vec.ndim() != 2 || edge_vec.shape(1) != 3 ||
-        edge_vec.shape(0) != edge_index.shape(1)) {
-      throw ipip::Error(
-          "expected species [n_total], edge_index [2, n_edges] and edge_vec [n_edges, 3]: give "
-          "what ipip.graph.neighbor_list returns");
-    }
-    const std::int64_t n_pairs = edge_vec.shape(0);
-    graph_.n_local = n_local;
-    assign(graph_.species, species);
-    graph_.receivers.assign(edge_index.data(), edge_index.data() + n_pairs);
-    graph_.neighbours.assign(edge_index.data() + n_pairs, edge_index.data() + 2 * n_pairs);
-    graph_.vectors.assign(edge_vec.data(), edge_vec.data() + 3 * n_pairs);
+    take(species, edge_index, edge_vec, n_local);
     {
       const py::gil_scoped_release release;
       student_.compute(graph_, atom_virials, results_);
@@ -144,7 +133,35 @@ class CoreStudent {
     return out;
   }
 
+  py::object features(const Integers& species, const Integers& edge_index,
+                      const Numbers& edge_vec) {
+    take(species, edge_index, edge_vec, species.size());
+    std::vector<double> rows;
+    {
+      const py::gil_scoped_release release;
+      student_.features(graph_, rows);
+    }
+    return copy(rows, {species.size(), student_.feature_width()});
+  }
+
  private:
+  void take(const Integers& species, const Integers& edge_index, const Numbers& edge_vec,
+            std::int64_t n_local) {
+    if (species.ndim() != 1 || edge_index.ndim() != 2 || edge_index.shape(0) != 2 ||
+        edge_vec.ndim() != 2 || edge_vec.shape(1) != 3 ||
+        edge_vec.shape(0) != edge_index.shape(1)) {
+      throw ipip::Error(
+          "expected species [n_total], edge_index [2, n_edges] and edge_vec [n_edges, 3]: give "
+          "what ipip.graph.neighbor_list returns");
+    }
+    const std::int64_t n_pairs = edge_vec.shape(0);
+    graph_.n_local = n_local;
+    assign(graph_.species, species);
+    graph_.receivers.assign(edge_index.data(), edge_index.data() + n_pairs);
+    graph_.neighbours.assign(edge_index.data() + n_pairs, edge_index.data() + 2 * n_pairs);
+    graph_.vectors.assign(edge_vec.data(), edge_vec.data() + 3 * n_pairs);
+  }
+
   py::dict results(bool atom_virials) const {
     py::dict out;
     out["energy"] = results_.energy;
@@ -180,6 +197,9 @@ void bind_student(py::module_& module) {
   module.def("architecture_refusal", &ipip::kernels_refusal, py::arg("architecture"));
   module.def("training_refusal", &ipip::training_refusal, py::arg("architecture"),
              py::arg("device"));
+  module.def(
+      "check_file", [](const std::string& path) { return ipip::check_file(path).weights_digest; },
+      py::arg("path"));
   py::class_<CoreStudent>(module, "Student")
       .def(py::init<const std::string&, const std::string&, int, const std::string&, double, double,
                     bool, const std::string&>(),
@@ -190,7 +210,10 @@ void bind_student(py::module_& module) {
       .def_property_readonly("backend", &CoreStudent::backend)
       .def_property_readonly("cutoff", &CoreStudent::cutoff)
       .def_property_readonly("symbols", &CoreStudent::symbols)
+      .def_property_readonly("weights_digest", &CoreStudent::weights_digest)
       .def_property_readonly("buffer_bytes", &CoreStudent::buffer_bytes)
+      .def("features", &CoreStudent::features, py::arg("species"), py::arg("edge_index"),
+           py::arg("edge_vec"))
       .def("warm_up", &CoreStudent::warm_up)
       .def("compute", &CoreStudent::compute, py::arg("species"), py::arg("edge_index"),
            py::arg("edge_vec"), py::arg("n_local"), py::arg("atom_virials") = false)

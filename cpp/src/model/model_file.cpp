@@ -104,6 +104,10 @@ Metadata read_metadata(const std::string& path) {
   return told_in_one_line(path, [&] { return read_block(ZipEntries(path), path); });
 }
 
+StudentInfo check_file(const std::string& path) {
+  return read_model_file(path).metadata.info;
+}
+
 StudentInfo read_info(const std::string& path) {
   return read_metadata(path).info;
 }

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from ipip.train.metrics import Metrics
+from ipip.evaluation.metrics import Metrics
 
 # Heading, key, format; line breaks keep columns narrow.
 COLUMNS = (

@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from ipip.errors import InUseError, IpipError
+from ipip.extras import explained
 from ipip.launchers import started_together
 
 FAILED = 1
@@ -21,6 +22,8 @@ def report_failure(error: Exception, debug: bool) -> int:
     """
     if debug:
         traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, ModuleNotFoundError):
+        error = explained(error, "this command")
     if isinstance(error, InUseError) and (started := started_together(os.environ)) > 1:
         print(
             f"ipip: {error}; {started} processes were started together: start one, without mpirun "

@@ -41,13 +41,12 @@ def evaluate(
     """Compare a student with labelled frames: a table, and with --out a CSV and a parity plot."""
     import json
 
-    import torch
-
     from ipip.cli.error_table import print_errors
     from ipip.cli.label_keys import label_keys
-    from ipip.train.evaluate_file import evaluate_file
+    from ipip.cli.threads import one_thread
+    from ipip.evaluation.evaluate_file import evaluate_file
 
-    torch.set_num_threads(1)
+    one_thread()
     keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key, units=units)
     errors = evaluate_file(model, data, keys, out)
     if as_json:

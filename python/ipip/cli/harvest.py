@@ -49,15 +49,14 @@ def harvest(
     import contextlib
     from collections.abc import Callable
 
-    import torch
-
     from ipip.cli.progress import TerminalReporter
+    from ipip.cli.threads import one_thread
     from ipip.config.harvest_run import HarvestRunSettings
     from ipip.config.load import load_settings
     from ipip.config.options import with_options
     from ipip.harvest.from_dumps import SUMMARY_FILE, harvest_dumps
 
-    torch.set_num_threads(1)
+    one_thread()
     settings = HarvestRunSettings() if config is None else load_settings(config, HarvestRunSettings)
     options: dict[str, object] = {"timestep": timestep, "units": units, "whole": whole}
     options |= {"failed": failed, "known": known}

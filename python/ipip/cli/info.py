@@ -18,15 +18,14 @@ def info(
     from rich.console import Console
     from rich.table import Table
 
-    from ipip.export import load_student, read_metadata
+    from ipip.export import check_file, parameters_of
     from ipip.lammps.deck import student_pair
 
-    student = load_student(model)
-    metadata = read_metadata(model)
+    metadata = check_file(model)
     if as_json:
         typer.echo(metadata.to_json())
         return
-    parameters = sum(p.numel() for p in student.parameters())
+    parameters = parameters_of(model)
     arguments = ", ".join(f"{name} {value}" for name, value in metadata.arguments.items())
     energies = ", ".join(f"{s} {e:.4f} eV" for s, e in metadata.reference_energies.items())
     rows = {

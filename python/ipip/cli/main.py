@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +35,7 @@ from ipip.cli.status import status
 from ipip.cli.study import study
 from ipip.cli.train import train
 from ipip.cli.validate import validate
+from ipip.extras import require_training
 
 app = typer.Typer(
     name="ipip",
@@ -92,8 +94,29 @@ VERBS = (
     (species, "species", "Find molecules and reactions in a dump"),
     (stability, "stability", "Say how often, and when, the MD of students fails"),
 )
+# Those that train, or evaluate networks in PyTorch; the others say so only where a student has no
+# kernels.
+NEED_TRAINING = (
+    *("validate", "plan", "run", "study", "explore"),
+    *("relabel", "pretrain", "finetune", "train", "export"),
+)
+
+
+def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the verb that first checks whether what it needs is installed."""
+    if name not in NEED_TRAINING:
+        return function
+
+    @functools.wraps(function)
+    def checked(*arguments: Any, **options: Any) -> Any:
+        require_training(f"ipip {name}")
+        return function(*arguments, **options)
+
+    return checked
+
+
 for function, name, line in VERBS:
-    app.command(name, short_help=line)(function)
+    app.command(name, short_help=line)(_checked(function, name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -56,7 +56,7 @@ def _tell(trained: Trained, as_json: bool) -> None:
     import json
 
     from ipip.cli.error_table import print_errors
-    from ipip.train.metrics import Metrics
+    from ipip.evaluation.metrics import Metrics
 
     if as_json:
         typer.echo(json.dumps(trained.errors, indent=1))

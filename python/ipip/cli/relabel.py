@@ -32,9 +32,9 @@ def relabel(
     from ipip.cli.error_table import print_errors
     from ipip.cli.progress import TerminalReporter
     from ipip.config.data import DataKeys
+    from ipip.evaluation.metrics import Metrics
     from ipip.loop.reporter import SilentReporter
     from ipip.loop.steps import relabel_file
-    from ipip.train.metrics import Metrics
 
     torch.set_num_threads(1)
     found = relabel_file(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
@@ -12,10 +12,12 @@ from rich.table import Column, Table
 from ipip.cli.progress import format_seconds
 from ipip.cli.watch import draw_state
 from ipip.loop.disk import megabytes
-from ipip.loop.plan import Plan
 from ipip.loop.status import RunState
 from ipip.pages.numbers import format_number
 from ipip.report.table import HEADER, describe_speed, table_rows
+
+if TYPE_CHECKING:
+    from ipip.loop.plan import Plan
 
 
 def print_results(summary: dict[str, Any], folder: Path) -> None:

@@ -39,7 +39,7 @@ class Document:
 
 
 def load_settings(path: Path | str, schema: type[SettingsType]) -> SettingsType:
-    """Read `path` (YAML) into `schema`; relative paths in it become absolute.
+    """Read `path` (YAML) and return it as `schema`; relative paths in it become absolute.
 
     Raises:
         InputError: the file is not there, is not YAML, or does not fit; one line for each problem.

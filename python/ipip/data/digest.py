@@ -14,7 +14,7 @@ from ipip.data.parsed import plain
 
 
 def frames_digest(frames: Iterable[Frame]) -> str:
-    """Return `sha256:...` over structures, electronic states, labels and weights, in order.
+    """Return `sha256:...` over frames: structures, electronic states, labels, weights, in order.
 
     Of a frame's info only its electronic state counts.
     """
@@ -46,6 +46,6 @@ def frames_digest(frames: Iterable[Frame]) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return `sha256:...` of a file's bytes."""
+    """Return `sha256:...` of the bytes of the file at `path`."""
     with open(path, "rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -14,13 +14,13 @@ from ipip.graph.species import species_index
 
 
 def elements_of(frames: Sequence[Frame]) -> list[str]:
-    """Return the chemical symbols that occur, by atomic number."""
+    """Return the chemical symbols that occur in frames, by atomic number."""
     present = sorted({int(number) for frame in frames for number in np.unique(frame.numbers)})
     return [chemical_symbols[number] for number in present]
 
 
 def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = "data") -> None:
-    """Check that every element of the frames is one of `symbols`.
+    """Check that every element of the frames is one of `symbols`; `what` names them in messages.
 
     Raises:
         InputError: names the elements that are not, and the first frame with one.
@@ -39,7 +39,7 @@ def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = 
 
 
 def composition(frames: Sequence[Frame], symbols: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return [n_frames, n_species]: how many atoms of each element a frame has."""
+    """Return [n_frames, n_species]: how many atoms of each of `symbols` each of `frames` has."""
     counts = np.zeros((len(frames), len(symbols)))
     for row, frame in enumerate(frames):
         counts[row] = np.bincount(species_index(frame.numbers, symbols), minlength=len(symbols))

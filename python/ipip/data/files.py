@@ -158,7 +158,16 @@ def read_files(
     require: Sequence[str] = ("energy", "forces"),
     stress_counts: bool = False,
 ) -> Sequence[Frame]:
-    """Pool the chosen frames of several files, each with its own keys; stores stay on disk."""
+    """Pool the chosen frames of several files, each with its own keys; stores stay on disk.
+
+    Args:
+        files: paths, with keys and what is chosen of each.
+        require: labels that each frame must have, of `energy`, `forces` and `stress`.
+        stress_counts: whether stresses are used, as in `read_frames`.
+
+    Raises:
+        InputError: as `read_frames`.
+    """
     pooled = []
     for file in files:
         frames = open_frames(file.path, file.keys, require=require, stress_counts=stress_counts)
@@ -172,6 +181,10 @@ def write_frames(path: Path | str, frames: Iterable[Frame]) -> None:
     `read_frames` restores numbers, positions, cell, labels, weight and info exactly (a stress
     tensor: its symmetric form, in a store the tensor; tuples and arrays in info come back as
     lists).
+
+    Args:
+        path: its suffix chooses the format.
+        frames: what to write, in order.
 
     Raises:
         InputError: unknown suffix, or info that cannot be written.

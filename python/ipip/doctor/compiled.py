@@ -1,7 +1,8 @@
-"""The compiled parts: the module `ipip._core` with libipip, and the LAMMPS plugin."""
+"""The compiled parts: the module `ipip._core` with libipip, its PyTorch part, the LAMMPS plugin."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -11,32 +12,45 @@ from ipip.doctor.trial import last_line, try_command
 from ipip.installation import rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
 
-_CORE = """
+_CORE = "from ipip.native import core; print(core.version())"
+_TORCH = """
 import json, torch
 from ipip.native import core
-print(json.dumps([core.version(), core.torch_version_built(), core.torch_version_loaded()]))
+print(json.dumps([core.torch_version_built(), core.torch_version_loaded()]))
 """
 _PLUGIN = "from ipip.native import check_plugin; check_plugin()"
 
 
 def check_compiled_parts(folder: Path) -> list[Finding]:
     """Load the compiled module and look for the plugin, each in a process of its own."""
-    return [_core(), _plugin()]
+    findings = [_core(), _plugin()]
+    if importlib.util.find_spec("torch") is not None:
+        findings.insert(1, _torch())
+    return findings
 
 
 def _core() -> Finding:
     status, output = try_command([sys.executable, "-c", _CORE])
     if status != 0:
         return Finding("compiled module", "fault", _reason(output), rebuild_hint())
-    version, built, loaded = json.loads(last_line(output))
+    return Finding("compiled module", "good", f"libipip {last_line(output)} loads")
+
+
+def _torch() -> Finding:
+    """Load what trains and runs TorchScript; kernels do without it."""
+    status, output = try_command([sys.executable, "-c", _TORCH])
+    if status != 0:
+        return Finding("PyTorch part", "fault", _reason(output), rebuild_hint())
+    built, loaded = json.loads(last_line(output))
     if built != loaded:
         return Finding(
-            "compiled module",
+            "PyTorch part",
             "fault",
-            f"libipip {version} was built for torch {built}, torch {loaded} is installed",
+            f"was built for torch {built}, torch {loaded} is installed: training and students "
+            "without kernels do not work, decks and calculators on kernels do",
             f"install torch {built}, or {rebuild_hint()}",
         )
-    return Finding("compiled module", "good", f"libipip {version} loads, with torch {loaded}")
+    return Finding("PyTorch part", "good", f"loads, with torch {loaded}")
 
 
 def _plugin() -> Finding:

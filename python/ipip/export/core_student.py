@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ipip.errors import InputError
-from ipip.export.digest import weights_digest
-from ipip.export.model_file import read_metadata
+from ipip.export.metadata import Metadata
+from ipip.export.reading import read_metadata
 from ipip.native import core as _core
-
-if TYPE_CHECKING:
-    from ipip.models import Student
 
 
 def load_core_student(
     path: str | os.PathLike[str],
     backend: str = "auto",
     threads: int = 1,
-    student: Student | None = None,
+    metadata: Metadata | None = None,
 ) -> _core.Student:
     """Load a student that libipip evaluates on the CPU.
+
+    libipip compares the digest of the weights and the fields of the file with each other.
 
     Args:
         path: the model file.
@@ -28,7 +26,7 @@ def load_core_student(
             student, by the program in the file: only for files from people you trust); or an old
             name (docs/kernels.md).
         threads: of one evaluation, 1 or more.
-        student: what was read from the file before, and is used beside.
+        metadata: what was read from the file before, and is used beside.
 
     Raises:
         InputError: the file is not a student, or by now another one; or an option is wrong or
@@ -38,30 +36,54 @@ def load_core_student(
         loaded = _core.Student(os.fsencode(path), backend=backend, threads=threads)
     except _core.CoreError as error:
         raise InputError(str(error)) from None
-    if student is not None:
-        require_unchanged(path, student)
+    if metadata is not None:
+        require_unchanged(path, metadata, loaded.weights_digest)
     return loaded
 
 
-def require_unchanged(path: str | os.PathLike[str], student: Student) -> None:
-    """Check that a file still holds the student that was read from it.
+def check_file(path: str | os.PathLike[str]) -> Metadata:
+    """Check all of the model file at `path`, its weights too, and return its metadata.
 
     Raises:
-        InputError: it was replaced since.
+        InputError: the file is not a student, or its parts contradict each other.
     """
-    if weights_digest(student.state_dict()) != read_metadata(path).weights_digest:
+    metadata = read_metadata(path)
+    try:
+        digest = _core.check_file(os.fsencode(path))
+    except _core.CoreError as error:
+        raise InputError(str(error)) from None
+    require_unchanged(path, metadata, digest)
+    return metadata
+
+
+def require_unchanged(path: str | os.PathLike[str], metadata: Metadata, digest: str) -> None:
+    """Check that the metadata and the weights that were read are those of one student.
+
+    Raises:
+        InputError: the file was replaced between the two.
+    """
+    if metadata.weights_digest != digest:
         raise InputError(
             f"{os.fspath(path)}: was replaced by another student while it was read; try again"
         )
 
 
-def has_kernels(path: str | os.PathLike[str]) -> bool:
-    """Tell whether the hand-written kernels run the student in a file.
+def kernels_refusal(path: str | os.PathLike[str]) -> str:
+    """Say why the kernels do not run the student in the file at `path`; nothing where they do.
 
     Raises:
         InputError: the file is not a student.
     """
     try:
-        return not _core.kernels_refusal(os.fsencode(path))
+        return _core.kernels_refusal(os.fsencode(path))
     except _core.CoreError as error:
         raise InputError(str(error)) from None
+
+
+def has_kernels(path: str | os.PathLike[str]) -> bool:
+    """Tell whether the hand-written kernels run the student in the model file at `path`.
+
+    Raises:
+        InputError: the file is not a student.
+    """
+    return not kernels_refusal(path)

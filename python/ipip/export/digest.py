@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from ipip.export.archive import Archive
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 METADATA = "extra/ipip.json"
 WEIGHTS = "extra/ipip.safetensors"

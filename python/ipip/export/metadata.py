@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from typing import Annotated, Any, Literal
 
-import torch
 from ase.data import atomic_numbers
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-import ipip
 from ipip.errors import InputError
-from ipip.export.digest import weights_digest
 from ipip.export.printable import printable
 from ipip.export.strict_json import parse_json
-from ipip.models import Student
 
 FORMAT = "ipip-student"
 FORMAT_VERSION = 2
@@ -118,35 +113,3 @@ class Metadata(BaseModel):
             field = ".".join(str(part) for part in first["loc"]) or "metadata"
             what = printable(f"{field[:60]}: {first['msg'][:300]}")
             raise InputError(f"{source}: {what}; export the student again") from None
-
-
-def describe(
-    student: Student,
-    *,
-    code_digest: str,
-    training_digest: str | None,
-    training: dict[str, Any] | None,
-) -> Metadata:
-    """Collect a student's metadata; `code_digest` is that of its TorchScript."""
-    energies = student.reference_energies.tolist()
-    return Metadata(
-        architecture=student.architecture,
-        arguments=student.arguments,
-        symbols=student.symbols,
-        cutoff=student.cutoff,
-        layers=student.layers,
-        halo_widths=student.halo_widths,
-        dtype=student.dtype_name,  # type: ignore[arg-type]  # checked by the student
-        reference_energies=dict(zip(student.symbols, energies, strict=True)),
-        n_heads=student.n_heads,
-        weights_digest=weights_digest(student.state_dict()),
-        code_digest=code_digest,
-        training_digest=training_digest,
-        versions={
-            "ipip": ipip.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
-        citation=student.citation,
-        training=training or {},
-    )

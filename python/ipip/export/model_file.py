@@ -1,7 +1,7 @@
-"""Writes and reads model files.
+"""Writes model files, and reads them as networks.
 
-A model file is a TorchScript archive with two plain records among its extra files: `ipip.json`, the
-metadata, and `ipip.safetensors`, the weights. All but `load_scripted` reads these two alone.
+A model file is a TorchScript archive with two plain records among its extra files, see
+:mod:`ipip.export.reading`. All but `load_scripted` reads these two alone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import torch
 from ipip.errors import InputError, IpipError
 from ipip.export.archive import Archive
 from ipip.export.contradictions import student_of
+from ipip.export.describe import describe
 from ipip.export.digest import METADATA, WEIGHTS, arrays_digest, code_digest
-from ipip.export.metadata import Metadata, describe
-from ipip.export.pickled_arrays import read_pickled_arrays
-from ipip.export.safetensors import Arrays, from_safetensors, to_safetensors
+from ipip.export.metadata import Metadata
+from ipip.export.reading import weights_of
+from ipip.export.safetensors import to_safetensors
 from ipip.models import Student, build_student
-
-LARGEST_METADATA = 4 << 20  # bytes; a student has 1 KB
 
 
 def save_student(
@@ -43,6 +42,9 @@ def save_student(
 
     Returns:
         The metadata written.
+
+    Raises:
+        InputError: the student's class has no `citation`, or its architecture is not known.
     """
     target = Path(path)
     scripted = _script(student)
@@ -94,27 +96,21 @@ def _digest(data: bytes) -> str:
         return code_digest(archive)
 
 
-def read_metadata(path: str | os.PathLike[str]) -> Metadata:
-    """Read and check the metadata of a model file without its weights; nothing in it is run.
-
-    Raises:
-        InputError: there is no such file, it is cut off, or it is not a student.
-    """
-    with Archive(Path(path)) as archive:
-        return _metadata(archive)
-
-
 def load_student(path: str | os.PathLike[str], device: str = "cpu") -> Student:
     """Load a student as a module that can be trained on; nothing in the file is run.
 
     Its weights are read as plain arrays, their digest is compared, and the network is that of this
     package. `read_metadata` has what else the file says.
 
+    Args:
+        path: the model file.
+        device: torch device that the student is put on.
+
     Raises:
         InputError: as `read_metadata`, or weights and metadata do not belong together.
     """
     with Archive(Path(path)) as archive:
-        metadata, arrays = _read(archive)
+        metadata, arrays = weights_of(archive)
     return student_of(metadata, arrays, str(path)).to(device)
 
 
@@ -127,11 +123,15 @@ def load_scripted(
     weights and, from version 2 on, of the code are compared before, and the module's weights with
     the plain ones afterwards. That tells damage, not malice.
 
+    Args:
+        path: the model file.
+        device: torch device that the module is put on.
+
     Raises:
         InputError: as `load_student`, or the archive is damaged.
     """
     with Archive(Path(path)) as archive:
-        metadata, arrays = _read(archive)
+        metadata, arrays = weights_of(archive)
         student_of(metadata, arrays, str(path))
         if metadata.code_digest not in (None, code_digest(archive)):
             raise archive.refused(
@@ -155,35 +155,3 @@ def load_scripted(
             "student again"
         )
     return scripted, metadata
-
-
-def _metadata(archive: Archive) -> Metadata:
-    if METADATA not in archive.records:
-        scripted = "constants.pkl" in archive.records
-        what = "a TorchScript file" if scripted else "an archive"
-        raise InputError(
-            f"{archive.name}: {what} without ipip.json, so not an ipip student; export one with "
-            "`ipip export`"
-        )
-    try:
-        text = archive.read(METADATA, LARGEST_METADATA).decode()
-    except UnicodeDecodeError:
-        raise archive.refused("its metadata is not text") from None
-    return Metadata.from_json(text, archive.name)
-
-
-def _read(archive: Archive) -> tuple[Metadata, Arrays]:
-    metadata = _metadata(archive)
-    try:
-        if metadata.format_version == 1:
-            arrays = read_pickled_arrays(archive)
-        else:
-            arrays = from_safetensors(archive.read(WEIGHTS))
-    except ValueError as error:
-        raise archive.refused(f"its weights cannot be read ({error})") from None
-    if arrays_digest(arrays) != metadata.weights_digest:
-        raise archive.refused(
-            f"the weights' digest is not {metadata.weights_digest[:19]}... as its metadata says, "
-            "so the file was changed"
-        )
-    return metadata, arrays

@@ -1,6 +1,5 @@
-"""From atoms to edges, and from energies to forces."""
+"""From atoms to edges."""
 
-from ipip.graph.forces import energy_and_forces
 from ipip.graph.neighbors import SAME_PLACE, NeighborSearch, check_apart, neighbor_list
 from ipip.graph.species import species_index
 
@@ -8,7 +7,6 @@ __all__ = [
     "SAME_PLACE",
     "NeighborSearch",
     "check_apart",
-    "energy_and_forces",
     "neighbor_list",
     "species_index",
 ]

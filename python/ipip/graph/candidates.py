@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from vesin import NeighborList
 
-from ipip.graph.neighbors import checked_geometry
+from ipip.graph.neighbors import NeighborList, checked_geometry
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

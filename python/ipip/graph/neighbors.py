@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
-from vesin import NeighborList
 
 from ipip.errors import InputError
+from ipip.graph.vesin_list import neighbor_list_class
 
+NeighborList = neighbor_list_class()  # for other searches too
 SAME_PLACE = 1e-3  # Å: nearer than this, the direction of a force is rounding
 
 
@@ -91,7 +92,12 @@ def neighbor_list(
 
 
 def check_apart(positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike) -> None:
-    """Check that no two atoms, images included, are at the same place; see `neighbor_list`.
+    """Check that no two atoms, images included, are at the same place.
+
+    Args:
+        positions: [n, 3] Å.
+        cell: [3, 3] rows are lattice vectors, Å.
+        pbc: [3] periodic directions.
 
     Raises:
         InputError: as `neighbor_list`.

@@ -1,5 +1,9 @@
 """Harvest: which frames of the student's MD become training frames, as pure functions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ipip.harvest.bounds import geometry_problem, label_problem, mean_energies_per_atom
 from ipip.harvest.candidates import (
     Candidate,
@@ -23,12 +27,14 @@ from ipip.harvest.selection import (
     select,
 )
 from ipip.harvest.table import count_reasons, write_decisions
+from ipip.lazy import lazy_names
 
 __all__ = [
     "Candidate",
     "Decision",
     "DistanceCalibration",
     "Harvest",
+    "HarvestReport",
     "RunSteps",
     "Selection",
     "calibrate_min_distances",
@@ -38,6 +44,7 @@ __all__ = [
     "force_difference",
     "geometry_problem",
     "harvest",
+    "harvest_dumps",
     "label_problem",
     "left_out",
     "mean_energies_per_atom",
@@ -48,3 +55,14 @@ __all__ = [
     "select",
     "write_decisions",
 ]
+
+if TYPE_CHECKING:
+    from ipip.harvest.from_dumps import HarvestReport, harvest_dumps
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "HarvestReport": "ipip.harvest.from_dumps",
+        "harvest_dumps": "ipip.harvest.from_dumps",
+    },
+)

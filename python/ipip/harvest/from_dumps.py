@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -18,7 +17,7 @@ from ipip.data.files import read_frames, write_frames
 from ipip.data.frame import Frame
 from ipip.data.lock import writes
 from ipip.errors import InputError
-from ipip.export import load_student, read_metadata
+from ipip.evaluation import OpenStudent, frame_features, label_frames, open_student
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
 from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
 from ipip.harvest.distances import Pair, calibrate_min_distances
@@ -28,10 +27,6 @@ from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.sources import Source, open_sources
 from ipip.harvest.table import count_reasons, write_decisions
 from ipip.teachers import Teacher
-from ipip.train import frame_features, predict
-
-if TYPE_CHECKING:
-    from ipip.models import Student
 
 FRAMES_FILE = "frames.xyz"
 TABLE_FILE = "harvest.csv"
@@ -86,11 +81,11 @@ def harvest_dumps(
 
     Raises:
         InputError: a dump, the student, the teacher or known frames cannot be used.
+        MissingExtraError: the student has no kernels, and PyTorch is not installed.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder for the output")
-    student = load_student(student_file)
-    metadata = read_metadata(student_file)
+    student, metadata = open_student(student_file)
     known = [f for path in settings.known for f in read_frames(path, require=())]
     earlier = folder / FRAMES_FILE
     taken = read_frames(earlier, require=()) if earlier.is_file() else []
@@ -154,7 +149,7 @@ def harvest_dumps(
 
 
 def _choose(
-    student: Student,
+    student: OpenStudent,
     candidates: Sequence[Candidate],
     frames: list[Frame],
     known: list[Frame],
@@ -215,14 +210,12 @@ def _check_elements(frames: Sequence[Frame], known: Sequence[str], student_file:
 
 
 def _with_forces(
-    student: Student, frames: Sequence[Frame], distances: dict[Pair, float]
+    student: OpenStudent, frames: Sequence[Frame], distances: dict[Pair, float]
 ) -> list[Frame]:
     """Give sound frames the student's own forces: those of a dump may hold a thermostat's noise."""
     sound = [k for k, frame in enumerate(frames) if geometry_problem(frame, distances) is None]
-    forces = {
-        k: labelled.forces
-        for k, labelled in zip(sound, predict(student, [frames[k] for k in sound]), strict=True)
-    }
+    labelled = label_frames(student, [frames[k] for k in sound])
+    forces = {k: one.forces for k, one in zip(sound, labelled, strict=True)}
     return [frame.replace(forces=forces.get(k)) for k, frame in enumerate(frames)]
 
 

@@ -58,6 +58,9 @@ def scale_features(
         candidates: [n, F].
         known: [k, F], k may be 0.
 
+    Returns:
+        Both, scaled alike.
+
     Raises:
         InputError: features are not finite, or their numbers differ.
     """

@@ -23,7 +23,7 @@ _NUMBERS = (
 
 
 def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
-    """Write why each frame was taken or left, one row each."""
+    """Write decisions to the CSV file at `path`: why each frame was taken or left, a row each."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(Decision.__dataclass_fields__), lineterminator="\n")
     writer.writeheader()
@@ -32,7 +32,7 @@ def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
 
 
 def count_reasons(decisions: Sequence[Decision]) -> dict[str, int]:
-    """Return how many frames were left for each kind of reason, without its numbers."""
+    """Return how many frames the decisions left for each kind of reason, without its numbers."""
     kinds = Counter(kind_of_reason(d.reason) for d in decisions if not d.taken)
     return dict(kinds.most_common())
 

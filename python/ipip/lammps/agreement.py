@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from ase.data import atomic_numbers, covalent_radii
 
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
-from ipip.export import load_scripted, load_student, read_metadata
-from ipip.graph import energy_and_forces, neighbor_list, species_index
+from ipip.evaluation import label_frames, open_student
 from ipip.lammps.deck import student_pair
 from ipip.lammps.single_point import single_point
 
@@ -81,36 +79,21 @@ def check_agreement(model: Path, *, with_lammps: bool = True) -> Iterator[Agreem
         InputError: the file is not a student.
         IpipError: LAMMPS failed.
     """
-    student = load_student(model)
-    metadata = read_metadata(model)
-    scripted, _ = load_scripted(model)
+    network, metadata = open_student(model, backend="eager")
     frames = trial_frames(metadata.symbols)
-    expected = [_evaluate(student, frame, metadata.symbols, metadata.cutoff) for frame in frames]
+    expected = label_frames(network, frames)
     own = [
         sum(metadata.reference_energies[s] for s in frame.to_atoms().get_chemical_symbols())
         for frame in frames
     ]
-    ways = {
-        "TorchScript": [_evaluate(scripted, f, metadata.symbols, metadata.cutoff) for f in frames]
-    }
-    yield _compare("TorchScript", expected, ways["TorchScript"], own, TOLERANCE[metadata.dtype])
+    scripted, _ = open_student(model, backend="torchscript")
+    found = label_frames(scripted, frames)
+    yield _compare("TorchScript", expected, found, own, TOLERANCE[metadata.dtype])
     if with_lammps:
         symbols = tuple(metadata.symbols)
         pair = student_pair(model, symbols)
         found = [single_point(frame, pair, symbols) for frame in frames]
         yield _compare("LAMMPS", expected, found, own, TOLERANCE[metadata.dtype])
-
-
-def _evaluate(student: torch.nn.Module, frame: Frame, symbols: list[str], cutoff: float) -> Frame:
-    edge_index, edge_vec = neighbor_list(frame.positions, frame.cell, frame.pbc, cutoff)
-    energy, forces, strain = energy_and_forces(
-        student,
-        torch.as_tensor(species_index(frame.numbers, symbols)),
-        torch.as_tensor(edge_index),
-        torch.as_tensor(edge_vec),
-    )
-    stress = strain[0].numpy() / frame.volume if frame.pbc.all() else None
-    return frame.replace(energy=float(energy[0]), forces=forces.numpy(), stress=stress)
 
 
 def _compare(

@@ -25,15 +25,16 @@ def check_deck(
     md: StudentMDSettings,
     elements: Sequence[str],
     periodic: bool = True,
-    student: Student | None = None,
+    student: Student | Path | None = None,
 ) -> None:
-    """Run the deck of the settings for a few steps with an untrained student.
+    """Run the deck of the settings for a few steps.
 
     Args:
         md: settings; without a deck or pair options of the user's own there is nothing to do.
         elements: chemical symbols of the runs to come.
         periodic: whether their boxes are.
-        student: with new weights, as the runs will have it; by default a small PaiNN.
+        student: that of the runs, as a file, or one with new weights as they will have it; by
+            default a small PaiNN with new weights, which needs PyTorch.
 
     Raises:
         InputError: the template cannot be filled in, LAMMPS refuses it, or it does not write what
@@ -42,22 +43,16 @@ def check_deck(
     if md.deck is None and not md.pair_options:
         return
     what = f"pair_options {md.pair_options!r}" if md.deck is None else f"deck {md.deck}"
-    from ipip.export import save_student
-    from ipip.models import build_student
-
     short = {"frame_interval": 1, "ring_interval": 1, "ring_frames": 2, "thermo_interval": 1}
     trial = md.model_copy(update={"steps": 4, "restart_interval": 2, **short})
     trial = trial.model_copy(update={"minimize_steps": min(md.minimize_steps, 2)})
     with tempfile.TemporaryDirectory(prefix="ipip-deck-") as name:
         folder = Path(name)
-        if student is None:
-            student = build_student("painn", list(elements), seed=1, channels=4, layers=1)
-        student.set_energy_scale([0.0] * len(elements), 1e-3, 0.0)
-        save_student(student, folder / "student.pt")
+        model = student if isinstance(student, Path) else folder / "student.pt"
+        if not isinstance(student, Path):
+            _write_untrained(student, elements, model)
         run = folder / "run"
-        job = StudentRun(
-            folder / "student.pt", _box(elements, periodic), trial, Guards(), run, seed=1
-        )
+        job = StudentRun(model, _box(elements, periodic), trial, Guards(), run, seed=1)
         try:
             verdict = execute(job)
         except InputError as error:
@@ -75,6 +70,16 @@ def check_deck(
                 raise InputError(f"{what}: writes no {file}, which ipip reads")
         if not list((run / "ring").glob("*.dump")):
             raise InputError(f"{what}: writes no ring/*.dump, which ipip reads")
+
+
+def _write_untrained(student: Student | None, elements: Sequence[str], target: Path) -> None:
+    from ipip.export import save_student
+    from ipip.models import build_student
+
+    if student is None:
+        student = build_student("painn", list(elements), seed=1, channels=4, layers=1)
+    student.set_energy_scale([0.0] * len(elements), 1e-3, 0.0)
+    save_student(student, target)
 
 
 def _box(elements: Sequence[str], periodic: bool) -> Frame:

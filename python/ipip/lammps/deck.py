@@ -16,6 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from ipip.config.md import StudentMDSettings
 from ipip.errors import InputError
+from ipip.export import has_kernels
 from ipip.lammps.units import units_of_deck
 from ipip.lammps.verdict import Bounds, Pair
 
@@ -66,8 +67,6 @@ def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> Pair
     Raises:
         InputError: the file is not a student.
     """
-    from ipip.export import has_kernels  # loads torch
-
     if "backend" not in options.split() and not has_kernels(model):
         options = f"backend torchscript {options}"
     style = f"pair_style ipip {options}".strip()
@@ -129,6 +128,9 @@ def render_deck(
         data: data file, as seen from the run's folder.
         restart: restart file with which a killed run goes on, or "".
         first_energy: eV, of the run's first step, where it goes on.
+
+    Returns:
+        The deck's text.
 
     Raises:
         InputError: the user's template is missing, has an error, or has other units than metal.

@@ -276,7 +276,7 @@ def read_dump(
     units: str | None = None,
     whole: bool = False,
 ) -> DumpReader:
-    """Return a reader over the frames of a text dump; see :class:`DumpReader`."""
+    """Return a reader over the frames of a text dump: `DumpReader`, which has the arguments."""
     return DumpReader(
         path,
         symbols,

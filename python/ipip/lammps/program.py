@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipip.config.md import StudentMDSettings
+from ipip.export import kernels_refusal, read_metadata
+from ipip.extras import require_training
 from ipip.lammps.deck import template_text
 
 PROGRAM_FILE = "program.pt"
@@ -24,12 +26,16 @@ def program_of(model: Path, md: StudentMDSettings, target: Path) -> Path:
 
     Raises:
         InputError: the file is not a student, or the deck cannot be read.
+        MissingExtraError: the program has to be written, and PyTorch is not installed.
     """
-    from ipip.export import has_kernels, load_student, read_metadata, save_student  # load torch
-
     deck = "" if md.deck is None else template_text(md.deck)
-    if has_kernels(model) and "torchscript" not in f"{md.pair_options} {deck}":
+    refusal = kernels_refusal(model)
+    if not refusal and "torchscript" not in f"{md.pair_options} {deck}":
         return model
+    why = f"the kernels do not run it: {refusal}" if refusal else "backend torchscript is requested"
+    require_training(f"{model} ({why})")
+    from ipip.export import load_student, save_student
+
     student, metadata = load_student(model), read_metadata(model)
     save_student(
         student,

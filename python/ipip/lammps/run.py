@@ -123,7 +123,7 @@ def run_student_md(
     seed: int,
     min_distances: Mapping[Pair, float] | None = None,
 ) -> Verdict:
-    """Run a student in LAMMPS from a frame and judge the run; see :class:`StudentRun`.
+    """Run a student in LAMMPS from a frame and judge it: `StudentRun`, which has the arguments.
 
     Returns:
         The verdict, which is in ``folder/verdict.json`` too.

@@ -1,1 +1,90 @@
 """The loop: explore, label, pretrain, fine-tune, evaluate; forget, explore, harvest, relabel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipip.lazy import lazy_names
+
+__all__ = [
+    "Explored",
+    "FoundInputs",
+    "Garbage",
+    "LedgerRow",
+    "Plan",
+    "Relabelled",
+    "RunState",
+    "Sampled",
+    "TeacherCheck",
+    "Trained",
+    "check_inputs",
+    "check_teacher",
+    "collect_garbage",
+    "explore_with_teacher",
+    "export_student",
+    "finetune_student",
+    "make_plan",
+    "pretrain_student",
+    "read_ledger",
+    "read_status",
+    "relabel_file",
+    "rewind_run",
+    "run_loop",
+    "sample_cluster",
+    "settings_from_labels",
+    "write_results_again",
+]
+
+if TYPE_CHECKING:
+    from ipip.loop.aside import rewind as rewind_run
+    from ipip.loop.checks import FoundInputs, TeacherCheck, check_inputs, check_teacher
+    from ipip.loop.explore import Explored
+    from ipip.loop.explore import explore as explore_with_teacher
+    from ipip.loop.exporting import export_student
+    from ipip.loop.first_settings import first_settings as settings_from_labels
+    from ipip.loop.garbage import Garbage, collect_garbage
+    from ipip.loop.ledger import LedgerRow, read_ledger
+    from ipip.loop.plan import Plan, make_plan
+    from ipip.loop.results import write_results_again
+    from ipip.loop.run import run_loop
+    from ipip.loop.sampling import Sampled, sample_cluster
+    from ipip.loop.status import RunState, read_status
+    from ipip.loop.steps import (
+        Relabelled,
+        Trained,
+        finetune_student,
+        pretrain_student,
+        relabel_file,
+    )
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Sampled": "ipip.loop.sampling",
+        "Explored": "ipip.loop.explore",
+        "FoundInputs": "ipip.loop.checks",
+        "Garbage": "ipip.loop.garbage",
+        "LedgerRow": "ipip.loop.ledger",
+        "Plan": "ipip.loop.plan",
+        "Relabelled": "ipip.loop.steps",
+        "RunState": "ipip.loop.status",
+        "TeacherCheck": "ipip.loop.checks",
+        "Trained": "ipip.loop.steps",
+        "check_inputs": "ipip.loop.checks",
+        "check_teacher": "ipip.loop.checks",
+        "collect_garbage": "ipip.loop.garbage",
+        "explore_with_teacher": "ipip.loop.explore:explore",
+        "export_student": "ipip.loop.exporting",
+        "finetune_student": "ipip.loop.steps",
+        "make_plan": "ipip.loop.plan",
+        "pretrain_student": "ipip.loop.steps",
+        "read_ledger": "ipip.loop.ledger",
+        "read_status": "ipip.loop.status",
+        "relabel_file": "ipip.loop.steps",
+        "rewind_run": "ipip.loop.aside:rewind",
+        "run_loop": "ipip.loop.run",
+        "sample_cluster": "ipip.loop.sampling",
+        "settings_from_labels": "ipip.loop.first_settings:first_settings",
+        "write_results_again": "ipip.loop.results",
+    },
+)

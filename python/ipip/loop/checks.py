@@ -52,7 +52,13 @@ class FoundInputs:
 
 @dataclasses.dataclass(frozen=True)
 class TeacherCheck:
-    """A teacher that was tried: who it is, µs per atom for one evaluation, the load meanwhile."""
+    """A teacher that was tried.
+
+    Attributes:
+        model: who it is.
+        us_per_atom: µs for each atom of one evaluation.
+        load: of the machine meanwhile.
+    """
 
     model: str
     us_per_atom: float
@@ -60,7 +66,7 @@ class TeacherCheck:
 
 
 def check_inputs(settings: RunSettings) -> FoundInputs:
-    """Read every file, build every box, and look for LAMMPS and its plugin.
+    """Read every file that settings name, build every box, look for LAMMPS and its plugin.
 
     Raises:
         InputError: something is missing or does not fit.
@@ -128,7 +134,7 @@ def check_lammps() -> None:
 
 
 def check_teacher(settings: UnlabelledSettings) -> TeacherCheck:
-    """Load the teacher and evaluate it on the first box.
+    """Load the teacher that settings name and evaluate it on the first box.
 
     Raises:
         InputError: its package (the message names the extra), model or interpreter is missing.

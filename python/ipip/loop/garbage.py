@@ -62,7 +62,11 @@ def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
 
 
 def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
-    """Remove what `find_garbage` finds; return it.
+    """Remove what a run folder does not need any more (`find_garbage`); return it.
+
+    Args:
+        root: the run folder.
+        dumps: remove dumps of MD too.
 
     Raises:
         InputError: it is no run folder.

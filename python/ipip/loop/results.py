@@ -77,7 +77,10 @@ def gather_results(
 
 
 def write_results_again(root: Path) -> Path:
-    """Do `write_results` while nothing else writes the run folder, as `ipip report` does.
+    """Write summary, ledger and report of the run folder `root`, while nothing else writes there.
+
+    Returns:
+        The path of the report's page.
 
     Raises:
         InputError: no round is finished, or it is not a run folder.

@@ -101,7 +101,7 @@ class RunState:
 
 
 def read_status(root: Path) -> RunState:
-    """Read a run folder.
+    """Read the run folder `root`; nothing in it is changed.
 
     Raises:
         InputError: it is not a run folder.

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from ipip.graph import energy_and_forces
 from ipip.models import Student, build_student
+from ipip.network import energy_and_forces
 from ipip.train.kernels import EnergyForces
 
 MASK_SYMBOL = "Og"  # stands for the masked element in a student that is never saved

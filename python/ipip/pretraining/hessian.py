@@ -96,7 +96,7 @@ def student_rows(student: nn.Module, batch: Data, atoms: Tensor, axes: Tensor) -
 
     Args:
         student: the student.
-        batch: graphs of `ipip.data.GraphDataset`, batched.
+        batch: graphs of `ipip.network.GraphDataset`, batched.
         atoms: [n_frames, k] row of the atom in the batch.
         axes: [n_frames, k] 0, 1 or 2.
 

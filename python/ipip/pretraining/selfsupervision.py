@@ -12,8 +12,8 @@ from torch_geometric.data import Batch
 
 from ipip.config.pretraining import FradMethod, GpipMethod
 from ipip.data import Frame
-from ipip.data.dataset import GraphDataset
 from ipip.models import Student
+from ipip.network.dataset import GraphDataset
 from ipip.pretraining.denoising import Fragments, fractional_noise
 from ipip.pretraining.geometry import GeometryTasks, GeometryWeights
 from ipip.train.kernels import EnergyForces

@@ -12,8 +12,8 @@ from ipip.data import read_files
 from ipip.data.atomic import write_text
 from ipip.data.lock import writes
 from ipip.errors import InputError
+from ipip.evaluation.molecular import molecular_errors
 from ipip.recipes.molecule import SPLIT, Recipe, described, draw_split
-from ipip.train.molecular import molecular_errors
 from ipip.train.run import prepare, train_run
 
 

@@ -88,7 +88,13 @@ class Drift:
 
 @dataclasses.dataclass(frozen=True)
 class StageCost:
-    """Wall time (s) and evaluations of the teacher of one stage, ``round_001/15_harvest``."""
+    """Cost of one stage.
+
+    Attributes:
+        stage: its name, such as ``round_001/15_harvest``.
+        wall_s: wall time, s.
+        teacher_calls: evaluations of the teacher.
+    """
 
     stage: str
     wall_s: float
@@ -97,7 +103,13 @@ class StageCost:
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """Validation force MAE (eV/Å) by optimiser step, of one training of a round."""
+    """Validation errors of one training.
+
+    Attributes:
+        kind: of the training, as the report names it.
+        round: round that it belongs to.
+        points: optimiser step and force MAE (eV/Å).
+    """
 
     kind: str
     round: int

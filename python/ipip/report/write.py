@@ -8,11 +8,21 @@ from ipip.data.atomic import write_text
 from ipip.report.content import ReportContent
 from ipip.report.markdown import render_markdown
 from ipip.report.page import render_page
-from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
-    """Write ``report.html``, ``summary.md`` and PNG pictures; return the path of the page."""
+    """Write the page of a run.
+
+    Args:
+        content: the figures that the page shows.
+        folder: gets ``report.html``, ``summary.md`` and PNG pictures.
+
+    Returns:
+        The path of the page.
+    """
+    # Here: loads matplotlib, which `ipip status` has no need of.
+    from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
+
     folder.mkdir(parents=True, exist_ok=True)
     pictures: list[tuple[str, str]] = []
     plot_errors(content.summary, folder / "errors.png")

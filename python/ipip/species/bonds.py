@@ -9,11 +9,11 @@ from itertools import combinations_with_replacement
 import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_numbers, covalent_radii
-from vesin import NeighborList
 
 from ipip.config.species import SpeciesSettings
 from ipip.data.frame import FloatArray, IntArray
 from ipip.errors import InputError
+from ipip.graph.neighbors import NeighborList
 
 NONMETALS = frozenset(
     "H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Te I Xe At Rn".split()  # noqa: SIM905
@@ -45,7 +45,7 @@ class BondDistances:
 
 
 def bond_distances(symbols: Sequence[str], settings: SpeciesSettings) -> BondDistances:
-    """Return the bond distances of all pairs of elements.
+    """Return the bond distances of all pairs of the elements `symbols`.
 
     Defaults are form_factor and break_factor times the sum of the covalent radii (Cordero et al.,
     Dalton Trans. 2008, 2832, as in ASE). Two metals have no bond unless the settings say so: the

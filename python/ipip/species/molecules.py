@@ -26,7 +26,9 @@ def components(n_atoms: int, keys: IntArray) -> IntArray:
 
 
 def formula(symbols: Sequence[str], counts: Sequence[int]) -> str:
-    """Return a formula in Hill's order: C and H first where there is C, else by the alphabet.
+    """Return the formula of symbols with their counts, in Hill's order.
+
+    C and H come first where there is C; all else by the alphabet.
 
     Hill, J. Am. Chem. Soc. 22, 478 (1900).
     """

@@ -60,15 +60,15 @@ def make_jobs(
         InputError: a model is not a student, the box cannot be built, or the calibration cannot be
             read.
     """
+    programs = {  # first: what is missing for one is told before boxes are packed
+        name: program_of(path, protocol.md, folder / STUDENTS_FOLDER / f"{name}.pt")
+        for name, path in models.items()
+    }
     boxes = [
         build(protocol.system, derived_seed(protocol.seed, "box", run))
         for run in range(protocol.runs if protocol.new_boxes else 1)
     ]
     distances = min_distances(protocol, boxes[0])
-    programs = {
-        name: program_of(path, protocol.md, folder / STUDENTS_FOLDER / f"{name}.pt")
-        for name, path in models.items()
-    }
     return {
         name: [
             StudentRun(

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from ipip.errors import IpipError
 from ipip.lammps.verdict import Verdict
@@ -85,7 +84,10 @@ def summarize(name: str, verdicts: Sequence[Verdict]) -> ModelStability:
 
 
 def compare_models(first: ModelStability, other: ModelStability) -> float | None:
-    """Return the p-value of `compare_rates` for two models; None where one has no runs."""
+    """Return the p-value of `compare_rates` for the first model and the other.
+
+    None where one has no runs.
+    """
     if not first.total or not other.total:
         return None
     return compare_rates((first.failed, first.total), (other.failed, other.total))
@@ -98,6 +100,8 @@ def compare_rates(first: tuple[int, int], other: tuple[int, int]) -> float:
         first: failed runs, and all runs (one or more).
         other: the same.
     """
+    from scipy.stats import fisher_exact  # here: it takes a second to load
+
     table = [[failed, total - failed] for failed, total in (first, other)]
     return float(fisher_exact(table).pvalue)
 

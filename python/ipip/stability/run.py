@@ -22,7 +22,6 @@ from ipip.lammps.check import check_deck
 from ipip.lammps.run_record import note_removal
 from ipip.lammps.supervision import RECORD, RESTART_FILES
 from ipip.stability.jobs import make_jobs, model_names
-from ipip.stability.plots import plot_stability
 from ipip.stability.pressure import pressure_concerns
 from ipip.stability.results import (
     ModelStability,
@@ -83,9 +82,10 @@ def run_stability(
     _claim(folder, protocol)
     jobs = make_jobs(protocol, named, folder)
     if protocol.md.deck is not None:
-        box = next(iter(jobs.values()))[0].frame
-        elements = sorted({chemical_symbols[number] for number in box.numbers})
-        check_deck(protocol.md, elements, bool(box.pbc.all()))
+        first = next(iter(jobs.values()))[0]
+        elements = sorted({chemical_symbols[number] for number in first.frame.numbers})
+        periodic = bool(first.frame.pbc.all())
+        check_deck(protocol.md, elements, periodic, first.program or first.model)
     # Runs of one seed after another, all models: what is there after an interruption compares.
     order = [jobs[name][run] for run in range(protocol.runs) for name in named]
     places = {id(job): (name, run) for name in named for run, job in enumerate(jobs[name])}
@@ -121,6 +121,8 @@ def run_stability(
     write_runs(folder / "runs.csv", jobs, verdicts, protocol.md.timestep)
     write_survival(folder / "survival.csv", results, protocol.md.timestep)
     write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+    from ipip.stability.plots import plot_stability  # here: loads matplotlib
+
     plot_stability(results, folder / "stability.png", protocol.md.timestep, protocol.md.steps)
     return StabilityReport(sentence, results, summary)
 

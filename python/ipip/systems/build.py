@@ -86,7 +86,7 @@ def _with_state(frame: Frame, settings: SystemSettings) -> Frame:
 
 
 def enlarged(frame: Frame, copies: tuple[int, int, int]) -> Frame:
-    """Return copies of a box along its lattice vectors, with their charge but no other state."""
+    """Return copies of a frame's box along its lattice vectors, with charges but no other state."""
     atoms = frame.to_atoms()
     atoms.calc = None
     charge = charge_of(frame.info, {})
@@ -101,7 +101,7 @@ def _whole(value: float | list[float]) -> float | list[float]:
 
 
 def count_atoms(settings: SystemSettings) -> int:
-    """Return how many atoms the configuration has, without packing it.
+    """Return how many atoms a system with these settings has, without packing it.
 
     Raises:
         InputError: unknown molecule, or unreadable structure file.

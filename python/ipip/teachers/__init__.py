@@ -1,6 +1,9 @@
 """Teachers and reference levels: calculators in processes of their own, which explore and label."""
 
+from __future__ import annotations
+
 from ipip.teachers.calculator import TeacherCalculator
+from ipip.teachers.label_file import label_file
 from ipip.teachers.labelling import Labelling, label_frames
 from ipip.teachers.process import FrameError, TeacherError
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
@@ -15,5 +18,6 @@ __all__ = [
     "TeacherCalculator",
     "TeacherError",
     "TeacherInfo",
+    "label_file",
     "label_frames",
 ]

@@ -11,6 +11,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ipip.data.electronic_state import state_in
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
+from ipip.teachers.process import FrameError
 from ipip.teachers.teacher import Teacher
 
 
@@ -45,12 +46,18 @@ class TeacherCalculator(Calculator):
         """Label the structure (eV, eV/Å, eV/Å^3).
 
         Raises:
-            TeacherError: the teacher fails on it.
+            FrameError: the teacher raises on it; the teacher stays open for other structures.
+            TeacherError: the teacher's process dies on it.
         """
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         assert self.atoms is not None  # ASE sets it
-        bare = Frame.from_atoms(self.atoms)
-        (labelled,) = self._teacher.label([bare.replace(energy=None, forces=None, stress=None)])
+        if not len(self.atoms):
+            self.results = {"energy": 0.0, "free_energy": 0.0, "forces": np.zeros((0, 3))}
+            return
+        bare = Frame.from_atoms(self.atoms).replace(energy=None, forces=None, stress=None)
+        (labelled,) = self._teacher.label([bare], on_error="mark")
+        if labelled.energy is None:
+            raise FrameError(labelled.info["teacher_error"])
         results: dict[str, Any] = {"energy": labelled.energy, "forces": labelled.forces}
         if labelled.stress is not None:
             (xx, xy, xz), (_, yy, yz), (_, _, zz) = labelled.stress

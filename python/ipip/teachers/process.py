@@ -16,15 +16,15 @@ from typing import Any
 
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.teacher import TeacherSettings
-from ipip.config.teacher_packages import TEACHER_PACKAGES
 from ipip.errors import InputError, IpipError
+from ipip.extras import TEACHERS
 from ipip.installation import install_command
 from ipip.launchers import without_launcher
 from ipip.teachers import worker
 from ipip.teachers.worker.messages import pack, unpack
 
-DISTRIBUTIONS = {own.module: own.distribution for own in TEACHER_PACKAGES.values()}
-EXTRAS = {own.module: own.extra for own in TEACHER_PACKAGES.values()}
+DISTRIBUTIONS = {own.module: own.distribution for own in TEACHERS.values()}
+EXTRAS = {own.module: own.extra for own in TEACHERS.values()}
 Message = tuple[dict[str, Any], dict[str, Any]]
 
 

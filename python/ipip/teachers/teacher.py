@@ -131,7 +131,15 @@ class Teacher:
         Returns:
             The frames with the teacher's labels, in order. Labels may be not finite where the
             teacher's are.
+
+        Raises:
+            InputError: a frame has no atoms, or contradicts itself; nothing was labelled.
+            FrameError: the teacher raised on a frame, and `on_error` is "raise"; the teacher is
+                closed.
+            TeacherError: its process died or hung.
         """
+        for frame in frames:
+            composition(frame)  # an error in a worker's thread would close the teacher
         done = 0
         size = self.settings.batch_size
         self._warn_of_states(frames)

@@ -1,16 +1,33 @@
-"""Training of students, and what they predict."""
+"""Training of students, and what they predict.
+
+Needs the extra `train`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ipip.config.training import TrainingSettings
-from ipip.train.energy_scale import set_energy_scale
-from ipip.train.fit import FitResult, fit, steps_of
-from ipip.train.metrics import Metrics, energy_errors, force_errors, metrics
-from ipip.train.predict import frame_features, predict
-from ipip.train.predict_file import labeller, predict_file
-from ipip.train.restore import student_from_checkpoint
+from ipip.evaluation.metrics import Metrics, energy_errors, force_errors, metrics
+from ipip.evaluation.predict_file import predict_file
+from ipip.extras import explained
+from ipip.lazy import lazy_names
+
+try:
+    from ipip.train.energy_scale import set_energy_scale
+    from ipip.train.fit import FitResult, fit, steps_of
+    from ipip.train.labeller import labeller
+    from ipip.train.predict import frame_features, predict
+    from ipip.train.restore import student_from_checkpoint
+except ModuleNotFoundError as error:
+    raise explained(error, "training") from None
 
 __all__ = [
     "FitResult",
     "Metrics",
+    "Objective",
+    "PainnKernels",
+    "TrainPlan",
     "TrainingSettings",
     "energy_errors",
     "fit",
@@ -20,7 +37,26 @@ __all__ = [
     "metrics",
     "predict",
     "predict_file",
+    "prepare",
     "set_energy_scale",
     "steps_of",
     "student_from_checkpoint",
+    "train_run",
 ]
+
+if TYPE_CHECKING:
+    from ipip.train.objective import Objective
+    from ipip.train.painn_kernels import PainnKernels
+    from ipip.train.plan import TrainPlan
+    from ipip.train.run import prepare, train_run
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "PainnKernels": "ipip.train.painn_kernels",
+        "Objective": "ipip.train.objective",
+        "TrainPlan": "ipip.train.plan",
+        "prepare": "ipip.train.run",
+        "train_run": "ipip.train.run",
+    },
+)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import pickle
 import shutil
 import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +18,6 @@ from ipip.data.atomic import replaced_file
 from ipip.errors import InputError, IpipError
 from ipip.train.module import TrainingModule
 from ipip.train.processes import is_first
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -122,22 +117,3 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict):
         raise InputError(f"{path}: is no checkpoint of ipip; give a best.ckpt or last.ckpt")
     return checkpoint
-
-
-@contextmanager
-def disk_full_explained(folder: Path) -> Iterator[None]:
-    """Turn "no space left" (or a file-size limit) into one clear message."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        kept = (
-            "the last checkpoint is intact"
-            if (folder / "last.ckpt").exists()
-            else "nothing was lost"
-        )
-        raise IpipError(
-            f"{folder}: cannot write ({error.strerror}); {kept}: free some space and run the "
-            "same command again"
-        ) from None

@@ -10,8 +10,9 @@ from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.models import Student
-from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import EnergyForces, batch_arguments, energy_forces_of
+from ipip.network.batches import batch_arguments
+from ipip.network.frozen import frozen_weights
+from ipip.train.kernels import EnergyForces, energy_forces_of
 from ipip.train.losses import LossSums, loss_sums
 from ipip.train.processes import sum_over
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.training import TrainingSettings
+from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.models import Student
 from ipip.train import processes
-from ipip.train.checkpoints import disk_full_explained, load_checkpoint
+from ipip.train.checkpoints import load_checkpoint
 from ipip.train.energy_scale import set_energy_scale
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames, identity
@@ -151,6 +152,11 @@ def fit(
 
 
 def steps_of(settings: TrainingSettings, n_train: int) -> int:
-    """Return the optimiser steps of a training that is not stopped early."""
+    """Return the optimiser steps of a training with these settings that is not stopped early.
+
+    Args:
+        settings: `batch_size` and `max_epochs` count.
+        n_train: training frames.
+    """
     steps = settings.max_epochs * -(-n_train // settings.batch_size)
     return steps if settings.max_steps is None else min(steps, settings.max_steps)

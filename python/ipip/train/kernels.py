@@ -7,14 +7,13 @@ import logging
 from typing import Literal, Protocol, cast
 
 from torch import Tensor
-from torch_geometric.data import Data
 
 from ipip.config.training import TrainingSettings
 from ipip.errors import InputError
-from ipip.graph import energy_and_forces
 from ipip.models import Student
 from ipip.models.painn import PaiNN
 from ipip.native import current_backend_name
+from ipip.network import energy_and_forces
 from ipip.train.painn_kernels import PainnKernels, refusal
 
 Kernels = Literal["auto", "kernels", "eager"]
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class EnergyForces(Protocol):
-    """`ipip.graph.energy_and_forces` of one student, which reads its weights at each call."""
+    """`ipip.network.energy_and_forces` of one student, which reads its weights at each call."""
 
     def __call__(
         self,
@@ -36,11 +35,6 @@ class EnergyForces(Protocol):
         create_graph: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return energy [n_frames], forces [n, 3] and strain derivative [n_frames, 3, 3]."""
-
-
-def batch_arguments(batch: Data) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
-    """Return what `EnergyForces` takes of a batch of graphs of `ipip.data.GraphDataset`."""
-    return batch.species, batch.edge_index, batch.edge_vec, batch.batch, batch.num_graphs
 
 
 def energy_forces_of(

@@ -9,12 +9,12 @@ from torch_geometric.data import Batch
 from torch_geometric.loader import DataLoader
 
 from ipip.config.training import TrainingSettings
-from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
 from ipip.models import Student
+from ipip.network.batches import edge_bounded
+from ipip.network.dataset import GraphDataset
 from ipip.train import processes
 from ipip.train.order import SeededBatches
-from ipip.train.predict import edge_bounded
 
 FRAMES_AT_ONCE = 64  # in a batch of a validation
 

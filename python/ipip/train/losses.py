@@ -25,7 +25,8 @@ from torch.nn.functional import huber_loss
 from torch_geometric.data import Data
 
 from ipip.config.training import TrainingSettings
-from ipip.train.kernels import EnergyForces, batch_arguments
+from ipip.network.batches import batch_arguments
+from ipip.train.kernels import EnergyForces
 
 
 @dataclasses.dataclass
@@ -67,7 +68,7 @@ def training_sums(batch: Data, evaluate: EnergyForces, settings: TrainingSetting
     """Evaluate a batch so that the loss has a gradient, and compare it with its labels.
 
     Args:
-        batch: graphs of `ipip.data.GraphDataset`, batched.
+        batch: graphs of `ipip.network.GraphDataset`, batched.
         evaluate: energies and forces of the student that is trained.
         settings: kind of loss; weights do not enter here.
     """
@@ -81,7 +82,7 @@ def loss_sums(
     """Compare predictions with a batch's labels.
 
     Args:
-        batch: graphs of `ipip.data.GraphDataset`, batched.
+        batch: graphs of `ipip.network.GraphDataset`, batched.
         energy: [n_frames] eV.
         forces: [n, 3] eV/Å.
         strain: [n_frames, 3, 3] eV, the strain derivative; stress is this / volume.

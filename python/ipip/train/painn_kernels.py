@@ -1,6 +1,6 @@
 """Energies and forces of a PaiNN that is being trained, by compiled kernels.
 
-A loss of them has the same gradients as one of `ipip.graph.energy_and_forces`, but without double
+A loss of them has the same gradients as one of `ipip.network.energy_and_forces`, but without double
 backward: docs/training-kernels.md has the equations.
 """
 
@@ -51,7 +51,7 @@ class PainnKernels:
     ) -> None:
         reason = refusal(student)
         if reason:
-            raise InputError(f"{reason}; use ipip.graph.energy_and_forces")
+            raise InputError(f"{reason}; use ipip.network.energy_and_forces")
         basis, envelope = student.basis, student.envelope
         self._student = student
         self._kernels = torch.classes.ipip.PainnTraining(
@@ -83,7 +83,7 @@ class PainnKernels:
         *,
         create_graph: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Evaluate whole systems, as `ipip.graph.energy_and_forces`.
+        """Evaluate whole systems, as `ipip.network.energy_and_forces`.
 
         Pairs must be ordered by receiver and be there in both directions, as
         `ipip.graph.neighbor_list` has them.

@@ -13,7 +13,6 @@ from torch_geometric.data import Batch
 
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import TrainingSettings
-from ipip.data.dataset import GraphDataset
 from ipip.data.duplicates import Duplicates, find_duplicates
 from ipip.data.elements import check_elements, elements_of
 from ipip.data.files import read_files
@@ -27,6 +26,7 @@ from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
+from ipip.network.dataset import GraphDataset
 from ipip.train.fit import steps_of
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames

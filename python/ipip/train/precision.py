@@ -9,13 +9,13 @@ import torch
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
-from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
 from ipip.errors import InputError
-from ipip.graph import energy_and_forces
 from ipip.models import Student
-from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import batch_arguments
+from ipip.network import energy_and_forces
+from ipip.network.batches import batch_arguments
+from ipip.network.dataset import GraphDataset
+from ipip.network.frozen import frozen_weights
 
 TRIED = 8  # frames
 AUTOCAST = {"bf16": torch.bfloat16}

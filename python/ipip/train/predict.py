@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch_geometric.data import Batch, Data
 
-from ipip.data.dataset import GraphDataset
 from ipip.data.frame import Frame
+from ipip.evaluation.features import pooled
 from ipip.models import Student
-from ipip.train.frozen import frozen_weights
-from ipip.train.kernels import Kernels, batch_arguments, energy_forces_of
-
-MAX_EDGES = 12_000  # per-edge tensors of a batch then stay in the caches
-GRAPHS_AT_ONCE = 512
+from ipip.network.batches import MAX_EDGES, batch_arguments, graph_batches
+from ipip.network.frozen import frozen_weights
+from ipip.train.kernels import Kernels, energy_forces_of
 
 
 def predict(
@@ -75,7 +72,7 @@ def frame_features(
         batch_size: frames in a batch at most.
 
     Returns:
-        [n_frames, 2 F]: mean over the atoms, then the largest over the atoms, of each feature.
+        [n_frames, 2 F], see `ipip.evaluation.features.pooled`.
     """
     rows: list[npt.NDArray[np.float64]] = []
     device = next(student.parameters()).device
@@ -86,41 +83,7 @@ def frame_features(
                 batch.species, batch.edge_index, batch.edge_vec, batch.species.shape[0]
             )
             frames_atoms = torch.split(atoms.double().cpu(), batch.n_atoms.tolist())
-            rows.extend(torch.cat([own.mean(0), own.amax(0)]).numpy() for own in frames_atoms)
+            rows.extend(pooled(own.numpy()) for own in frames_atoms)
     if not rows:
         return np.zeros((0, 0))
     return np.stack(rows)
-
-
-def edge_bounded(
-    graphs: Iterable[Data], batch_size: int, max_edges: int = MAX_EDGES
-) -> Iterator[tuple[int, list[Data]]]:
-    """Cut graphs, in order, into lists of at most `batch_size` graphs and `max_edges` edges.
-
-    Yields:
-        Index of the first graph, and the graphs.
-    """
-    first, chosen, edges = 0, list[Data](), 0
-    for index, graph in enumerate(graphs):
-        own = graph.edge_index.shape[1]
-        if chosen and (len(chosen) >= batch_size or edges + own > max_edges):
-            yield first, chosen
-            first, chosen, edges = index, [], 0
-        chosen.append(graph)
-        edges += own
-    if chosen:
-        yield first, chosen
-
-
-def graph_batches(
-    student: Student, frames: Sequence[Frame], batch_size: int, max_edges: int
-) -> Iterator[tuple[int, Batch]]:
-    """Yield batches of graphs and the index of their first frame.
-
-    Graphs are built a part at a time, so that long lists of frames need little memory; `batch_size`
-    and `max_edges` as in `predict`.
-    """
-    for start in range(0, len(frames), GRAPHS_AT_ONCE):
-        part = GraphDataset(frames[start : start + GRAPHS_AT_ONCE], student.symbols, student.cutoff)
-        for first, graphs in edge_bounded(part.graphs, batch_size, max_edges):
-            yield start + first, Batch.from_data_list(graphs)

@@ -90,6 +90,12 @@ class CpuBackend final : public Backend {
     results.backward_seconds = evaluator_->backward_seconds();
   }
 
+  void features(const Graph& graph, std::vector<double>& rows) override {
+    rows.resize(static_cast<std::size_t>(graph.n_local * feature_width()));
+    evaluator_->features(graph, rows.data());
+  }
+  std::int64_t feature_width() const override { return evaluator_->feature_width(); }
+
   void set_candidates(const Candidates& candidates) override { candidates_.assign(candidates); }
 
   void evaluate(const double* points, bool atom_virials, HaloSession& session,

@@ -161,6 +161,13 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// F of the readout, by which every student ends; 0 for one that has none.
+std::int64_t width_of_features(const ModelFile& file) {
+  const auto found = file.weights.find("readout.0.weight");
+  return found == file.weights.end() || found->second.shape.size() != 2 ? 0
+                                                                        : found->second.shape[1];
+}
+
 torch::jit::Module load_module(const ModelFile& file, torch::Device device) {
   const std::string& path = file.metadata.info.path;
   constexpr std::size_t n_arguments = 5;  // self, species, edge_index, edge_vec, n_local
@@ -193,6 +200,7 @@ ScriptedStudent::ScriptedStudent(const ModelFile& file, const RunOptions& option
       threads_(options.threads),
       cutoff_(file.metadata.info.cutoff),
       exchange_widths_(file.metadata.info.halo_widths),
+      feature_width_(width_of_features(file)),
       module_(load_module(file, device_)),
       resident_(device_) {}
 
@@ -200,20 +208,44 @@ void ScriptedStudent::set_candidates(const Candidates& candidates) {
   plainly([&] { resident_.assign(candidates); });
 }
 
+Tensor ScriptedStudent::species_of(const Graph& graph) const {
+  const auto n_total = static_cast<std::int64_t>(graph.species.size());
+  return view(graph.species, {n_total}, torch::kInt64).to(device_);
+}
+
+StepPairs ScriptedStudent::pairs_of(const Graph& graph) const {
+  const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
+  StepPairs pairs;
+  pairs.edge_index = torch::stack({view(graph.receivers, {n_pairs}, torch::kInt64),
+                                   view(graph.neighbours, {n_pairs}, torch::kInt64)})
+                         .to(device_);
+  pairs.vectors = view(graph.vectors, {n_pairs, 3}, torch::kFloat64).to(device_);
+  pairs.closest = torch::empty({0}, pairs.vectors.options());
+  return pairs;
+}
+
 void ScriptedStudent::evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
                                Results& results) {
   plainly([&] {
     const ThreadScope threads(threads_);
-    const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
-    const auto n_total = static_cast<std::int64_t>(graph.species.size());
-    StepPairs pairs;
-    pairs.edge_index = torch::stack({view(graph.receivers, {n_pairs}, torch::kInt64),
-                                     view(graph.neighbours, {n_pairs}, torch::kInt64)})
-                           .to(device_);
-    pairs.vectors = view(graph.vectors, {n_pairs, 3}, torch::kFloat64).to(device_);
-    pairs.closest = torch::empty({0}, pairs.vectors.options());
-    run(view(graph.species, {n_total}, torch::kInt64).to(device_), graph.n_local, pairs,
-        atom_virials, session, results);
+    run(species_of(graph), graph.n_local, pairs_of(graph), atom_virials, session, results);
+  });
+}
+
+void ScriptedStudent::features(const Graph& graph, std::vector<double>& rows) {
+  plainly([&] {
+    const ThreadScope threads(threads_);
+    const torch::NoGradGuard no_gradients;
+    const c10::OptionalDeviceGuard on_device(device_);
+    const auto method = module_.find_method("features");
+    if (!method) throw Error("its TorchScript has no features; export the student again");
+    const StepPairs pairs = pairs_of(graph);
+    const Tensor table =
+        (*method)({species_of(graph), pairs.edge_index, pairs.vectors, graph.n_local}).toTensor();
+    if (table.dim() != 2 || table.size(0) != graph.n_local || table.size(1) != feature_width_) {
+      throw Error("the student returned features of another shape than its readout takes");
+    }
+    Unpacker(table.to(torch::kFloat64).flatten()).take(table.numel(), rows);
   });
 }
 

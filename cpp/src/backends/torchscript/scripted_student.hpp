@@ -28,6 +28,9 @@ class ScriptedStudent final : public Backend {
   void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
                 Results& results) override;
 
+  void features(const Graph& graph, std::vector<double>& rows) override;
+  std::int64_t feature_width() const override { return feature_width_; }
+
   void set_candidates(const Candidates& candidates) override;
   void evaluate(const double* points, bool atom_virials, HaloSession& session,
                 Results& results) override;
@@ -47,6 +50,8 @@ class ScriptedStudent final : public Backend {
   bool runs_code() const override { return true; }
 
  private:
+  torch::Tensor species_of(const Graph& graph) const;
+  StepPairs pairs_of(const Graph& graph) const;
   void run(const torch::Tensor& species, std::int64_t n_local, const StepPairs& pairs,
            bool atom_virials, HaloSession& session, Results& results);
 
@@ -54,6 +59,7 @@ class ScriptedStudent final : public Backend {
   int threads_;
   double cutoff_;
   std::vector<std::int64_t> exchange_widths_;
+  std::int64_t feature_width_;
   torch::jit::Module module_;
   ResidentPairs resident_;
 };

@@ -26,6 +26,12 @@ class Evaluator {
   /// @param take     is given the gradients
   virtual void evaluate(const Graph& graph, double* energies, const TakeGradients& take) = 0;
 
+  /// The final scalars of each atom of a graph without halo rows, which the readout takes.
+  /// @param graph    atoms and pairs, checked to fit each other
+  /// @param features [n_local, feature_width()], overwritten
+  virtual void features(const Graph& graph, double* features) = 0;
+  virtual std::int64_t feature_width() const = 0;
+
   /// Numbers per row of each exchange of a step, in order. All are forward exchanges, in the
   /// student's precision.
   virtual std::vector<std::int64_t> exchange_widths() const = 0;

@@ -63,6 +63,12 @@ void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGrad
 }
 
 template <class T>
+void LonePairs<T>::features(const Graph& graph, double* features) {
+  network_->set_symmetry(Symmetry::none);
+  network_->features(graph, features);
+}
+
+template <class T>
 void LonePairs<T>::run(const Graph& graph, Symmetry symmetry, double* energies,
                        const TakeGradients& take) {
   network_->set_symmetry(symmetry);

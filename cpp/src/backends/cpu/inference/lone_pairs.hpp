@@ -28,6 +28,8 @@ class LonePairs final : public Evaluator {
       : network_(std::move(network)), cutoff_(cutoff), n_species_(n_species) {}
 
   void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
+  void features(const Graph& graph, double* features) override;
+  std::int64_t feature_width() const override { return network_->feature_width(); }
   double forward_seconds() const override { return forward_seconds_; }
   double backward_seconds() const override { return backward_seconds_; }
   std::vector<std::int64_t> exchange_widths() const override { return network_->exchange_widths(); }

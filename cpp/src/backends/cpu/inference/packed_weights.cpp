@@ -113,6 +113,7 @@ PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, do
   for (std::size_t o = 0; o < readout.bias.size(); ++o) readout.bias[o] += through.bias[o];
   packed.readout = pack_linear(kernels, readout, hidden, one);
   packed.hidden_readout = pack_linear(kernels, through, hidden, one);
+  packed.last_scalars = pack_linear(kernels, model.layers.back().context[1], one, one);
   packed.readout_weight = zeros<T>(packed.readout_width);
   std::copy(model.readout[1].weight.begin(), model.readout[1].weight.end(),
             packed.readout_weight.data());

@@ -60,6 +60,7 @@ struct PackedPainn {
   PackedLinear<T> readout;
   PackedLinear<T> hidden_readout;  ///< what the last context's SiLU yields -> readout, by a_ss
   Buffer<T> readout_weight;        ///< [readout_width]
+  PackedLinear<T> last_scalars;    ///< what the last context's SiLU yields -> a_ss, for features
 };
 
 /// @param kernels      of this processor

@@ -86,6 +86,18 @@ void Painn<T>::evaluate(const Graph& graph, double* energies, const TakeGradient
   backward_seconds_ = seconds_so_far() - forward_seconds_ - take_seconds_;
 }
 
+// The forward sweep alone; the last layer leaves its rows where energies would be made of them.
+template <class T>
+void Painn<T>::features(const Graph& graph, double* features) {
+  prepare(graph);
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    stage(is_last(l) ? nullptr : &layers_[l + 1].sent, 6, l % 2 == 0,
+          [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
+            forward_block(l, begin, end, scratch, nullptr, features);
+          });
+  }
+}
+
 template <class T>
 void Painn<T>::prepare(const Graph& graph) {
   n_local_ = graph.n_local;
@@ -213,7 +225,7 @@ void Painn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end
 
 template <class T>
 void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                             double* energies) {
+                             double* energies, double* features) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   const bool last = is_last(l);
@@ -262,9 +274,26 @@ void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end
     send_messages(l + 1, begin, end, scratch);
     return;
   }
+  if (features != nullptr) {
+    add_last_scalars(rows, scratch);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::copy_n(scratch.final_s.data() + row * channels, model_.channels,
+                  features + (begin + row) * model_.channels);
+    }
+    return;
+  }
   finish_block(begin, end, scratch, energies);
   backward_update(l, mixed, context, gains, gradient_.data() + begin * 4 * channels, rows,
                   tabulated, scratch);
+}
+
+// s + a_ss in `final_s`, which the readout makes of s and the context's hidden row otherwise.
+template <class T>
+void Painn<T>::add_last_scalars(std::int64_t rows, Scratch& scratch) const {
+  const std::int64_t channels = weights_.channels;
+  T* s = scratch.final_s.data();
+  gemm(weights_.last_scalars.forward, weights_.last_scalars.bias.data(), scratch.hidden.data(),
+       channels, s, channels, rows, true);
 }
 
 // Readout and its adjoint: energies, dE/d(final scalars) into `gradient_`, and dE/d(argument of the

@@ -40,6 +40,8 @@ class Painn final : public Evaluator {
   std::int64_t rows_at_once() const { return block_ * threads_; }
 
   void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
+  void features(const Graph& graph, double* features) override;
+  std::int64_t feature_width() const override { return model_.channels; }
   double forward_seconds() const override { return forward_seconds_; }
   double backward_seconds() const override { return backward_seconds_; }
   std::vector<std::int64_t> exchange_widths() const override;
@@ -75,8 +77,9 @@ class Painn final : public Evaluator {
   bool tabulates_first(std::int64_t begin, std::int64_t end) const;
   void send_messages(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch);
   void forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                     double* energies);
+                     double* energies, double* features = nullptr);
   void finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
+  void add_last_scalars(std::int64_t rows, Scratch& scratch) const;
   void backward(const Graph& graph, double* energies, const TakeGradients& take);
   void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains, T* g,
                        std::int64_t rows, bool tabulated, Scratch& scratch);

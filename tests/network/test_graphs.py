@@ -1,4 +1,4 @@
-"""Graphs, digests and statistics of frames."""
+"""Graphs of frames."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch_geometric.data import Batch
 
-from ipip.data import Frame, GraphDataset, dataset, frames_digest, statistics
+from ipip.data import Frame
 from ipip.errors import InputError
+from ipip.network import GraphDataset, dataset
 
 SYMBOLS = ["O", "S", "Mo"]
 
@@ -33,37 +34,6 @@ def test_foreign_elements_and_impossible_cells_name_the_frame(frames: list[Frame
     flat = frames[1].replace(cell=np.zeros((3, 3)), pbc=np.ones(3, bool))
     with pytest.raises(InputError, match=r"frame 1: .*periodic"):
         GraphDataset([frames[0], flat], SYMBOLS, 4.0)
-
-
-def test_the_digest_follows_every_label_but_not_info(frames: list[Frame]) -> None:
-    digest = frames_digest(frames)
-    assert frames_digest([f.replace(info={}) for f in frames]) == digest
-    assert frames_digest(frames[::-1]) != digest
-    for change in (
-        {"energy": 0.0},
-        {"forces": None},
-        {"positions": frames[0].positions + 1e-12},
-        {"pbc": ~frames[0].pbc},
-        {"weight": 2.0},
-    ):
-        assert frames_digest([frames[0].replace(**change), *frames[1:]]) != digest
-
-
-def test_statistics_of_a_dimer() -> None:
-    pair = Frame(
-        np.array([8, 16]),
-        np.array([[0.0, 0, 0], [1.5, 0, 0]]),
-        np.zeros((3, 3)),
-        np.zeros(3, bool),
-        energy=-4.0,
-        forces=np.array([[3.0, 4, 0], [-3.0, -4, 0]]),
-    )
-    far = pair.replace(positions=pair.positions * 10, info={"config_type": "far"})
-    s = statistics([pair, far], 5.0)
-    assert (s.frames, s.atoms, s.elements) == (2, 4, {"O": 2, "S": 2})
-    assert (s.neighbours_mean, s.neighbours_max, s.shortest) == (0.5, 1, 1.5)
-    assert (s.force_rms, s.force_max, s.energy_range) == (5.0, 5.0, (-2.0, -2.0))
-    assert s.config_types == {"-": 1, "far": 1}
 
 
 def test_graphs_are_built_when_asked_for_and_kept_while_there_is_room(

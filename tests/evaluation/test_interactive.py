@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.report.browser import find_browser
 
 from ipip import pages
 from ipip.data import Frame
-from ipip.train.interactive import write_page
-from tests.report.browser import find_browser
+from ipip.evaluation.interactive import write_page
 
 HISTORY = [
     {"epoch": 0, "train_loss": 2.0, "valid_loss": 3.0, "learning_rate": 1e-3,
@@ -84,7 +84,7 @@ def test_a_page_of_an_evaluation_has_no_curves_and_no_stress_it_does_not_know(
 def test_many_points_are_thinned_and_the_page_says_so(
     copper: list[Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ipip.train.interactive.MAX_POINTS", 100)
+    monkeypatch.setattr("ipip.evaluation.interactive.MAX_POINTS", 100)
     write_page(tmp_path / "a.html", copper, guess(copper), title="a")
     _, forces, _ = figures((tmp_path / "a.html").read_text())
     assert "Cu (every 4th)" in {trace.get("name") for trace in forces}

@@ -22,7 +22,7 @@ class MolecularErrors(TypedDict):
 
 
 def molecular_errors(errors: Mapping[str, Any]) -> MolecularErrors:
-    """Convert errors of `ipip.train.metrics`, which are per atom and in eV.
+    """Convert errors of `ipip.evaluation.metrics`, which are per atom and in eV.
 
     Args:
         errors: of frames that all have the same number of atoms, with energies and forces.

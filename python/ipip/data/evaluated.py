@@ -1,0 +1,39 @@
+"""What a student computes for one structure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ipip.data.frame import FloatArray, Frame
+
+
+class Evaluated(NamedTuple):
+    """Energies and forces of n atoms, and how the energy changes with the strain.
+
+    Attributes:
+        energies: [n] eV, of each atom.
+        forces: [n, 3] eV/Å.
+        strain: [3, 3] eV, derivative of the energy with respect to the strain.
+    """
+
+    energies: FloatArray
+    forces: FloatArray
+    strain: FloatArray
+
+    def is_finite(self) -> bool:
+        """Whether all energies and forces are finite."""
+        return bool(np.isfinite(self.energies).all() and np.isfinite(self.forces).all())
+
+    def stress(self, frame: Frame) -> FloatArray | None:
+        """Return the stress [3, 3] in eV/Å^3, or None where the frame may have none."""
+        if not frame.may_have_stress:
+            return None
+        return (self.strain + self.strain.T) / (2.0 * frame.volume)
+
+    def label(self, frame: Frame) -> Frame:
+        """Return the frame with these as its labels."""
+        return frame.replace(
+            energy=float(self.energies.sum()), forces=self.forces, stress=self.stress(frame)
+        )

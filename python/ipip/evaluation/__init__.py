@@ -1,0 +1,24 @@
+"""Evaluation of students: what model files compute, and how far it is from labels.
+
+Students that have kernels need no PyTorch.
+"""
+
+from ipip.evaluation.evaluate_file import evaluate_file
+from ipip.evaluation.features import frame_features
+from ipip.evaluation.metrics import Metrics, energy_errors, force_errors, metrics
+from ipip.evaluation.predict_file import label_frames, predict_file
+from ipip.evaluation.students import BACKENDS, OpenStudent, open_student
+
+__all__ = [
+    "BACKENDS",
+    "Metrics",
+    "OpenStudent",
+    "energy_errors",
+    "evaluate_file",
+    "force_errors",
+    "frame_features",
+    "label_frames",
+    "metrics",
+    "open_student",
+    "predict_file",
+]

@@ -1,0 +1,39 @@
+"""Labels of many frames by a model file, with the kernels that LAMMPS uses where they run it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from ipip.data.elements import check_elements
+from ipip.data.frame import Frame
+from ipip.evaluation.students import OpenStudent, open_student
+
+
+def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list[Frame]:
+    """Label frames with an exported student.
+
+    Students that the kernels run are evaluated by them, frame by frame, so labels are those of the
+    student's MD in LAMMPS; others by the network in Python, in batches.
+
+    Args:
+        model: the model file.
+        frames: configurations; their own labels are ignored.
+
+    Returns:
+        The frames in order with energy (eV), forces (eV/Å) and, where the cell has a volume and is
+        periodic in all directions, stress (eV/Å^3); info is kept.
+
+    Raises:
+        InputError: the file is not a student, or an element is one that it does not know.
+        MissingExtraError: only the network runs this student, and PyTorch is not installed.
+    """
+    student, _ = open_student(model)
+    return label_frames(student, frames)
+
+
+def label_frames(student: OpenStudent, frames: Sequence[Frame]) -> list[Frame]:
+    """Label frames with a student, as `predict_file`."""
+    check_elements(frames, student.symbols)
+    done = student.evaluate_frames(frames)
+    return [one.label(frame) for one, frame in zip(done, frames, strict=True)]

@@ -1,0 +1,122 @@
+"""Opens a model file with what evaluates it: kernels, TorchScript, or the network in Python."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy.typing as npt
+
+from ipip.data.evaluated import Evaluated
+from ipip.data.frame import FloatArray, Frame, IntArray
+from ipip.errors import InputError
+from ipip.evaluation.core import CoreStudent
+from ipip.export import Metadata, kernels_refusal, read_metadata
+from ipip.export.core_student import require_unchanged
+from ipip.extras import MissingExtraError
+from ipip.native import current_backend_name
+
+BACKENDS = ("auto", "kernels", "torchscript", "eager")
+
+
+class MovingSystem(Protocol):
+    """One system after another, with little work for those that differ by small moves."""
+
+    def evaluate(
+        self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
+    ) -> Evaluated:
+        """Evaluate a system.
+
+        Args:
+            species: [n] index into the student's symbols.
+            positions: [n, 3] Å.
+            cell: [3, 3] rows are lattice vectors, Å.
+            pbc: [3] periodic directions.
+
+        Raises:
+            InputError: as `ipip.graph.neighbor_list`.
+        """
+
+
+class OpenStudent(Protocol):
+    """A student that evaluates structures, whatever runs it.
+
+    Attributes:
+        description: what evaluates it, in a few words.
+        symbols: elements in type order.
+        cutoff: Å.
+    """
+
+    description: str
+    symbols: list[str]
+    cutoff: float
+
+    def follow(self, skin: float) -> MovingSystem:
+        """Return what evaluates a system that moves; `skin` (Å) is that of its neighbour list."""
+
+    def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
+        """Evaluate frames, one result for each in order.
+
+        Raises:
+            InputError: two atoms of a frame are at the same place, or its cell is impossible.
+        """
+
+    def describe_frames(self, frames: Sequence[Frame]) -> list[FloatArray]:
+        """Return the final invariant features [n, F] of the atoms of each frame.
+
+        Raises:
+            InputError: as `evaluate_frames`.
+        """
+
+
+def open_student(
+    model: str | os.PathLike[str],
+    *,
+    device: str = "cpu",
+    backend: str = "auto",
+    threads: int = 1,
+    batch_size: int = 64,
+) -> tuple[OpenStudent, Metadata]:
+    """Open a model file; nothing in it is run but by `torchscript`.
+
+    Args:
+        model: the model file.
+        device: `cpu`, or `cuda[:N]`, on which only the network runs.
+        backend: `kernels`, `torchscript` (the program in the file), `eager` (the network in
+            Python), or `auto`: kernels where they run the student, else the network; or an old name
+            of one.
+        threads: of one evaluation by `kernels` or `torchscript`.
+        batch_size: structures at a time, where the network runs.
+
+    Returns:
+        The student and what its file says.
+
+    Raises:
+        InputError: the file is not a student, or an option is wrong or cannot be had.
+        MissingExtraError: only the network runs this student, and PyTorch is not installed.
+    """
+    backend = current_backend_name(backend)
+    if backend not in BACKENDS:
+        raise InputError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
+    if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
+        raise InputError(f"device is {device!r}; expected cpu, cuda or cuda:N")
+    metadata = read_metadata(model)
+    on_cpu = device == "cpu"
+    if not on_cpu and backend not in ("auto", "eager"):
+        raise InputError(
+            f"backend is {backend!r} and device is {device!r}; on a GPU only 'eager' runs: "
+            "take device 'cpu', or backend 'auto' or 'eager'"
+        )
+    reason = kernels_refusal(model) if on_cpu and backend == "auto" else ""
+    if on_cpu and backend != "eager" and not reason:
+        return CoreStudent(model, metadata, backend, threads), metadata
+    try:
+        from ipip.network.eager import open_network
+    except MissingExtraError as error:
+        why = f" (the kernels do not run it: {reason})" if reason else ""
+        raise MissingExtraError(f"{os.fspath(model)}{why}: {error}") from None
+    network, digest = open_network(model, device, batch_size)
+    require_unchanged(model, metadata, digest)
+    return network, metadata

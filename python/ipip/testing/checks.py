@@ -1,0 +1,146 @@
+"""What a contract is made of: named checks, and the error of one that does not hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import unittest
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ipip.errors import InputError, IpipError
+
+
+class ContractError(IpipError, AssertionError):
+    """A check does not hold; the message names the check, the structure, the value and the bound.
+
+    It is an `AssertionError` too, so that test runners count it as a failed test.
+    """
+
+
+class DoesNotApply(unittest.SkipTest):
+    """What is checked lacks what a check is about; test runners report a skipped test."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One property that must hold; call it to run it.
+
+    Attributes:
+        name: what must hold, in words joined by `_`.
+        subject: what it is checked on, such as a structure; may be empty.
+        body: raises `ContractError` where the property does not hold.
+        left_out: why the check does not apply or was left out; empty where it runs.
+    """
+
+    name: str
+    subject: str
+    body: Callable[[], None] = dataclasses.field(repr=False)
+    left_out: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name and subject in one."""
+        return f"{self.name}[{self.subject}]" if self.subject else self.name
+
+    def __call__(self) -> None:
+        """Run the check.
+
+        Raises:
+            ContractError: the property does not hold, or what is checked failed on the way.
+            unittest.SkipTest: the check does not apply or was left out.
+        """
+        if self.left_out:
+            raise DoesNotApply(self.left_out)
+        try:
+            self.body()
+        except ContractError as error:
+            raise ContractError(f"{self.label}: {error}") from None
+        except DoesNotApply:
+            raise
+        except Exception as error:
+            raise ContractError(f"{self.label}: raised {type(error).__name__}: {error}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class ContractReport:
+    """What was checked.
+
+    Attributes:
+        passed: labels of the checks that hold.
+        left_out: labels of those that did not run, with the reason of each.
+    """
+
+    passed: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def without(checks: Iterable[Check], skip: Mapping[str, str]) -> list[Check]:
+    """Leave checks out by name.
+
+    Args:
+        checks: the checks.
+        skip: the reason for each name; a label leaves a check out on one structure alone.
+
+    Raises:
+        InputError: a name is no check, or a reason is empty.
+    """
+    every = list(checks)
+    for name, reason in skip.items():
+        if not any(name in (check.name, check.label) for check in every):
+            names = ", ".join(dict.fromkeys(check.name for check in every))
+            raise InputError(f"skip names {name!r}; expected one of: {names}")
+        if not reason:
+            raise InputError(f"skip gives no reason for {name}; say why it is left out")
+    return [
+        dataclasses.replace(
+            check, left_out=skip.get(check.name, skip.get(check.label, check.left_out))
+        )
+        for check in every
+    ]
+
+
+def run_checks(checks: Sequence[Check]) -> ContractReport:
+    """Run all checks, also after one that fails.
+
+    Raises:
+        ContractError: one line for each check that does not hold.
+    """
+    passed, failures = [], []
+    left_out = {}
+    for check in checks:
+        try:
+            check()
+        except DoesNotApply as reason:
+            left_out[check.label] = str(reason)
+        except ContractError as error:
+            failures.append(str(error))
+        else:
+            passed.append(check.label)
+    if failures:
+        ran = len(passed) + len(failures)
+        raise ContractError("\n".join([f"{len(failures)} of {ran} checks do not hold:", *failures]))
+    return ContractReport(tuple(passed), left_out)
+
+
+def parametrize_checks(checks: Sequence[Check] | Mapping[str, Sequence[Check]]) -> Any:
+    """Give a pytest test that takes `check` one case for each check.
+
+    Needs pytest, which is imported here and nowhere else. Checks that do not apply are reported as
+    skipped, with the reason.
+
+    Args:
+        checks: from `calculator_checks` or `student_checks`; for several calculators or students
+            such lists by names, which begin the names of the cases.
+
+    Returns:
+        A decorator: `pytest.mark.parametrize("check", ...)`.
+    """
+    import pytest
+
+    groups = checks if isinstance(checks, Mapping) else {"": checks}
+    cases = [
+        pytest.param(check, id=f"{name}-{check.label}" if name else check.label)
+        for name, group in groups.items()
+        for check in group
+    ]
+    return pytest.mark.parametrize("check", cases)

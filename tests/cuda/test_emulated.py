@@ -99,6 +99,17 @@ def test_systems_of_all_kinds(
     assert error <= max(TOLERANCE[dtype] * np.abs(exact.forces).max(initial=1e-3), 3 * rounding)
 
 
+@pytest.mark.parametrize("layers", [1, 3])
+def test_features_are_those_of_the_cpu(
+    layers: int, make_student: MakeStudent, tmp_path: Path
+) -> None:
+    cpu, emulated = pair_of(make_student(layers=layers, channels=40), tmp_path)
+    species, edges, vectors, _ = a_liquid(13).arguments()
+    expected = cpu.features(species, edges, vectors)
+    found = emulated.features(species, edges, vectors)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_results_are_the_same_bit_for_bit_whatever_the_order_of_blocks_and_threads(
     dtype: str, make_student: MakeStudent, tmp_path: Path

@@ -71,11 +71,11 @@ class CudaBackend final : public Backend {
     results.n_pairs = static_cast<std::int64_t>(graph.receivers.size());
   }
 
-  void features(const Graph& graph, std::vector<double>& rows) {
+  void features(const Graph& graph, std::vector<double>& rows) override {
     graph_.assign(graph, n_species_);
     network_.features(graph_, rows);
   }
-  std::int64_t feature_width() const { return network_.feature_width(); }
+  std::int64_t feature_width() const override { return network_.feature_width(); }
 
   void set_candidates(const Candidates& candidates) override {
     candidates_.assign(candidates, n_species_, cutoff_);

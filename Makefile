@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt python/ipip/_core.pyi
 CXX_SOURCES := $(shell find cpp lammps-plugin tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.cu')
 
-.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults clean
+.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults wheel sdist clean
 
 help:
 	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
@@ -19,6 +19,8 @@ help:
 	@echo "make benchmark  speed of the pair style, a minute's version (docs/kernels.md)"
 	@echo "make benchmark-ranks  one rank against two, a minute (docs/pair_style_ipip.md)"
 	@echo "make faults     damage every file of real runs, an hour or so (docs/reliability.md)"
+	@echo "make wheel      a wheel into dist/ (TORCH=\"2.13.0 2.14.1\": for these versions)"
+	@echo "make sdist      a source package into dist/, and a wheel built from it"
 	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
 
 setup: $(VENV)/.installed
@@ -56,6 +58,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy wheels
 	$(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 
@@ -72,8 +75,20 @@ benchmark-ranks: setup
 # other moments and bytes, SHARE=0.1 a tenth of it.
 SEED ?= 1
 SHARE ?= 1
+JOURNAL ?=
 faults: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --seed $(SEED) --share $(SHARE)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --seed $(SEED) --share $(SHARE) \
+	  $(if $(JOURNAL),--journal $(JOURNAL))
+
+# For the torch of $(VENV), or for those of TORCH="2.13.0 2.14.1" (docs/installation.md).
+TORCH ?=
+wheel: setup
+	@$(BIN)/python -m wheels --torch $(TORCH)
+
+sdist: setup
+	@rm -f dist/ipip-*.tar.gz
+	@$(BIN)/python -m build --quiet --sdist --no-isolation --outdir dist
+	@$(BIN)/python -m wheels --torch $(TORCH) --source dist/ipip-*.tar.gz
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -59,7 +59,8 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* l
   plugin.version = static_cast<LAMMPS*>(lmp)->version;
   plugin.style = "pair";
   plugin.name = "ipip";
-  plugin.info = "students of the ipip package, version " IPIP_VERSION ", built for " IPIP_STUB;
+  plugin.info = "students of the ipip package, version " IPIP_VERSION ", built for " IPIP_STUB
+                " and LAMMPS " IPIP_LAMMPS_RELEASE;
   plugin.author = "The ipip developers";
   plugin.creator.v1 = &create_pair;
   plugin.handle = handle;

@@ -25,7 +25,7 @@ PAGES = sorted(
         *(REPOSITORY / "examples").rglob("*.md"),
     ]
 )
-PROGRAMS = {"ipip.lmp"}  # started by python -m
+PROGRAMS = {"ipip.lmp", "ipip.stages.table"}  # started by python -m
 OTHERS = {"args", "kwargs"}  # of protocols
 FILES = {"ipip.json", "ipip.safetensors"}  # records of a model file
 PATH = re.compile(r"(?<![\w./-])ipip(?:\.\w+)+")

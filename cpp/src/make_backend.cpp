@@ -41,11 +41,11 @@ std::string training_refusal(const std::string& architecture, const std::string&
 
 Gpus visible_gpus(const std::string& backend) {
   if (backend_name(backend) == kTorchscript) {
-    const TorchPart& part = matching_torch_part();
+    const TorchPart& part = torch_part();
     if (part.built_with_cuda()) return {part.visible_gpus(), ""};
     return {0,
-            "this libtorch was built without CUDA: install a CUDA build of the same torch and "
-            "rebuild ipip there, or use device cpu"};
+            "this libtorch was built without CUDA: install a CUDA build of the same torch, "
+            "or use device cpu"};
   }
   try {
     return {cuda_gpus(), ""};
@@ -59,7 +59,7 @@ std::string auto_device(const std::string& backend) {
 }
 
 void prepare_backend(const std::string& backend) {
-  if (backend_name(backend) == kTorchscript) matching_torch_part();
+  if (backend_name(backend) == kTorchscript) torch_part();
 }
 
 // To run the program in a file is for the user to choose, never a default.
@@ -67,7 +67,7 @@ std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& o
   const std::string backend = backend_name(options.backend);
   if (backend == kTorchscript) {
     check_code(file);
-    return matching_torch_part().make_backend(file, options);
+    return torch_part().make_backend(file, options);
   }
   const StudentInfo& info = file.metadata.info;
   std::string reason = kernels_refusal(info.architecture);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What needs libtorch: a library of its own, libipip_torch.so, loaded when it is asked for.
+// What needs libtorch: libraries of their own, one for each minor version of torch that ipip was
+// built for (libipip_torch-2.13.so), of which the one that fits is loaded when it is asked for.
 #pragma once
 
 #include <memory>
@@ -11,14 +12,11 @@
 
 namespace ipip {
 
-/// The interface of libipip_torch.so. Loading that file also registers the operator
+/// The interface of a torch part. Loading that file also registers the operator
 /// `ipip::halo_exchange` and the class `ipip.PainnTraining` with libtorch.
 class TorchPart {
  public:
   virtual ~TorchPart() = default;
-
-  /// Version of the libtorch that is loaded, as libtorch itself tells it, "major.minor.patch".
-  virtual std::string torch_version() const = 0;
 
   /// Whether that libtorch was built with CUDA.
   virtual bool built_with_cuda() const = 0;
@@ -32,16 +30,12 @@ class TorchPart {
                                                 const RunOptions& options) const = 0;
 };
 
-/// Name and type of the one function that libipip_torch.so shows; what it returns stays.
+/// Name and type of the one function that a torch part shows; what it returns stays.
 constexpr const char* kTorchPartFunction = "ipip_torch_part";
 using TorchPartFunction = const TorchPart*();
 
-/// Loads libipip_torch.so from the folder of libipip.so, once.
-/// @throws ipip::Error  it cannot be loaded: no libtorch, or one that it does not fit
-const TorchPart& load_torch_part();
-
-/// The same, of the libtorch that ipip was built for.
-/// @throws ipip::Error  also where another libtorch is loaded
-const TorchPart& matching_torch_part();
+/// Loads the torch part that fits libtorch from the folder of libipip.so, once.
+/// @throws ipip::Error  there is no libtorch, or no part that fits it
+const TorchPart& torch_part();
 
 }  // namespace ipip

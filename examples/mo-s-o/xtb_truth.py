@@ -22,7 +22,7 @@ from ipip.config.md import TeacherMDSettings
 from ipip.config.systems import SystemSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, read_frames, write_frames
-from ipip.loop.seeds import derive_seed
+from ipip.pipeline.seeds import derive_seed
 from ipip.recipes.command import end
 from ipip.systems import build
 from ipip.teachers import MDJob, Teacher

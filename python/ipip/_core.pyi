@@ -22,14 +22,14 @@ def built_for() -> str:
 def version() -> str:
     """Version of libipip, "major.minor.patch"."""
 
-def torch_version_built() -> str:
-    """Version of libtorch that libipip was compiled for, "major.minor.patch"."""
+def torch_parts() -> list[str]:
+    """Versions of torch, as "major.minor", that this ipip has a torch part for, from old to new."""
 
-def torch_version_loaded() -> str:
-    """Version of the libtorch that is loaded, "major.minor.patch". Loads it.
+def torch_version() -> str:
+    """Version of the libtorch that is loaded, else of the one found, "major.minor.patch". Loads it.
 
     Raises:
-        CoreError: it cannot be loaded.
+        CoreError: there is none.
     """
 
 def load_operators() -> None:
@@ -38,7 +38,7 @@ def load_operators() -> None:
     Loads libtorch. :func:`ipip.native.load_operators` imports torch before.
 
     Raises:
-        CoreError: libtorch cannot be loaded, or is not the one that ipip was built for.
+        CoreError: libtorch cannot be loaded, or ipip has no torch part that fits it.
     """
 
 def current_backend_name(name: str) -> str:

@@ -9,6 +9,7 @@ missing or mean something else. This is then told in one sentence at import.
 from __future__ import annotations
 
 import hashlib
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,21 @@ from ipip.errors import IpipError
 from ipip.installation import rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
 
+
+def _reason(error: ImportError) -> str:
+    """Say why the module cannot be loaded, in words that fit a wheel of another Python."""
+    wanted = sysconfig.get_config_var("SOABI")
+    built = sorted(file.name.split(".")[1] for file in Path(__file__).parent.glob("_core.*.so"))
+    if built and wanted not in built:
+        return f"it is for {', '.join(built)}, this Python is {wanted}"
+    return str(error)
+
+
 try:
     from ipip import _core as core
 except ImportError as error:
     raise IpipError(
-        f"the compiled part of ipip cannot be loaded ({error}): {rebuild_hint()}"
+        f"the compiled part of ipip cannot be loaded ({_reason(error)}): {rebuild_hint()}"
     ) from None
 
 __all__ = ["check_plugin", "core", "current_backend_name", "expected_build", "load_operators"]

@@ -322,7 +322,7 @@ def test_torchscript_without_torch_says_what_is_missing(
 def test_a_torch_of_another_version_stops_nothing_that_runs_on_kernels(
     folder: Path, light: LightEnvironment, tmp_path: Path
 ) -> None:
-    """libipip_torch.so is here; the torch beside it is one that its libraries are not of."""
+    """A torch part is here; the torch beside it is one that its libraries are not of."""
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text("__version__ = '9.9.9'\n")
     for words in (["eval", "painn.pt", "labels.xyz", "--json"], ["info", "painn.pt"]):

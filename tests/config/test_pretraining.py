@@ -9,7 +9,7 @@ from ipip.config.load import load_settings
 from ipip.config.quick import quick_values
 from ipip.config.run import RunSettings
 from ipip.errors import InputError
-from ipip.loop.parts import settings_part
+from ipip.pipeline.stage_settings import settings_part
 
 
 def write(folder: Path, method: object, **changes: object) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from ipip.data.view import FrameView
 from ipip.errors import InputError
 from ipip.network import GraphDataset
 from ipip.sealed import DamagedError
+from tests.faults.trial import do
 
 
 @pytest.fixture
@@ -150,6 +152,30 @@ def test_a_store_that_is_cut_off_is_refused_and_does_not_end_the_process(
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="is cut off"):
         store.read([len(store) - 1])
+
+
+def test_no_page_leads_out_of_the_file(frames: list[Frame], tmp_path: Path) -> None:
+    """LMDB believes its pages: without the check some of these end the process with SIGBUS."""
+    path = tmp_path / "a.lmdb"
+    write_store(path, (frames * 6)[:6])
+    whole = path.read_bytes()
+    expected = [encode_frame(frame, 0) for frame in FrameStore(path)]
+
+    def read() -> str:
+        try:
+            found = [encode_frame(frame, 0) for frame in FrameStore(path)]
+        except InputError:
+            return "told"
+        return "same" if found == expected else "wrong"
+
+    outcomes: Counter[str] = Counter()
+    for page in range(2 * 4096, len(whole), 4096):
+        for place in (page + 16, page + 18):  # of the first and second node
+            damaged = bytearray(whole)
+            damaged[place : place + 2] = b"\xff\xff"
+            path.write_bytes(damaged)
+            outcomes[do(read)] += 1
+    assert outcomes["told"] >= 4 and set(outcomes) <= {"told", "same"}, outcomes
 
 
 def test_a_record_that_was_changed_or_moved_is_refused(frames: list[Frame], tmp_path: Path) -> None:

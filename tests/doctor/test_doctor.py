@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from ipip.cli.main import main
-from ipip.doctor import machine, mpi, packages
+from ipip.doctor import compiled, machine, mpi, packages
 from ipip.doctor.compiled import check_compiled_parts
 from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
@@ -102,6 +103,31 @@ def test_a_missing_package_is_a_fault_with_the_command_that_installs_it(tmp_path
     finding = packages.check_packages(tmp_path)[-2]
     assert finding.state == "fault"
     assert finding.remedy == f"install them: {install_command('no-such-package')}"
+
+
+def test_the_torch_part_that_fits_is_named(tmp_path, monkeypatch):
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["PyTorch part"]
+    version = torch.__version__.partition("+")[0]
+    minor = ".".join(version.split(".")[:2])
+    assert found.state == "good"
+    assert found.value == f"built for torch {minor}; that for {minor} fits torch {version}"
+
+
+def test_without_torch_the_parts_are_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["PyTorch part"]
+    minor = ".".join(torch.__version__.split(".")[:2])
+    assert found.state == "good"
+    assert found.value == f"built for torch {minor}, of which none is installed"
+
+
+def test_a_torch_that_no_part_fits_is_a_fault_with_two_ways_out(tmp_path, monkeypatch):
+    refusal = "raise ImportError('libtorch 2.12.1 is loaded, but ipip was built for torch 2.13')"
+    monkeypatch.setattr(compiled, "_TORCH", refusal)
+    found = {finding.name: finding for finding in check_compiled_parts(tmp_path)}["PyTorch part"]
+    assert found.state == "fault" and "libtorch 2.12.1 is loaded" in found.value
+    minor = ".".join(torch.__version__.split(".")[:2])
+    assert f"'torch=={minor}.*'" in found.remedy and "make setup" in found.remedy
 
 
 def test_a_compiled_part_of_another_build_is_a_fault(tmp_path, monkeypatch):

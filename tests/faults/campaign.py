@@ -1,66 +1,94 @@
-"""All cases of some folders, several at a time, each in a forked copy of this process."""
+"""Many trials, several at a time, each in a forked copy of this process."""
 
 from __future__ import annotations
 
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Protocol
 
-from tests.faults.cases import Case, attempt
-from tests.faults.damages import DAMAGES
+from tests.faults.cases import Case
+from tests.faults.damages import ANOTHER, DAMAGES
 from tests.faults.kinds import kind_of
-from tests.faults.subjects import Subject
+from tests.faults.subject import Subject
 from tests.faults.table import Outcome
-from tests.faults.trial import Child, fork
+from tests.faults.trial import LIMIT_S, Child, fork
 
 THOROUGH = 10  # one case in so many tries all verbs
+TWICE = 100  # one case in so many is tried with programs too
 
 
-def all_cases(subject: Subject, draw: random.Random) -> list[Case]:
-    """Return each damage to each file of a folder."""
+class Trial(Protocol):
+    """What is tried: a damage, or kills."""
+
+    @property
+    def key(self) -> str:
+        """Which trial of all this is."""
+        ...
+
+    def attempt(self, scratch: Path) -> Outcome | None:
+        """Try it; None where it changes nothing."""
+        ...
+
+    def ended(self, outcome: str, detail: str) -> Outcome:
+        """Say how it ended."""
+        ...
+
+
+def all_cases(subject: Subject, seed: int) -> list[Case]:
+    """Return each damage to each file of a folder.
+
+    Each draws for itself, so that it is the same case whatever else is tried.
+    """
     outputs = subject.outputs()
-    return [
-        Case(subject, name, way, kind_of(name, outputs), draw.randrange(THOROUGH) == 0)
-        for name in subject.files()
-        for way in DAMAGES
-    ]
+    cases = []
+    for name in subject.files():
+        for way in DAMAGES:
+            if subject.own and way == ANOTHER:
+                continue
+            draw = random.Random(f"{seed} {subject.name} {name} {way}")
+            thorough, twice = draw.randrange(THOROUGH) == 0, draw.randrange(TWICE) == 0
+            cases.append(Case(subject, name, way, kind_of(name, outputs), thorough, twice))
+    return cases
 
 
 def try_all(
-    cases: list[Case], scratch: Path, at_once: int, shown: Callable[[int], None] = lambda n: None
-) -> Iterator[Outcome]:
-    """Try cases.
+    trials: Sequence[Trial],
+    scratch: Path,
+    at_once: int,
+    limit_s: float = LIMIT_S,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Iterator[tuple[Trial, Outcome | None]]:
+    """Make trials; each comes out with its outcome, None where it changes nothing.
 
     Args:
-        cases: to try.
+        trials: to make.
         scratch: folder for copies.
         at_once: number of processes.
-        shown: called with the number of cases that have ended.
+        limit_s: wall time of a trial; one that takes longer hangs.
+        go_on: says whether one more may begin.
     """
-    waiting = list(reversed(cases))
-    working: dict[Child, tuple[Case, Path]] = {}
-    done = 0
-    while waiting or working:
-        while waiting and len(working) < at_once:
-            case = waiting.pop()
-            place = scratch / f"case-{len(waiting)}"
+    waiting = list(reversed(trials))
+    working: dict[Child, tuple[Trial, Path]] = {}
+    while (waiting and go_on()) or working:
+        while waiting and len(working) < at_once and go_on():
+            trial = waiting.pop()
+            place = scratch / f"trial-{len(waiting)}"
             place.mkdir()
-            working[fork(lambda case=case, place=place: attempt(case, place))] = (case, place)
+            child = fork(lambda trial=trial, place=place: trial.attempt(place), limit_s)
+            working[child] = (trial, place)
         ready = wait([child.pipe for child in working], timeout=0.5)
         for child in [c for c in working if c.pipe in ready or c.end < time.monotonic()]:
-            case, place = working.pop(child)
+            trial, place = working.pop(child)
             if child.pipe in ready:
                 found = child.result()
             else:
                 child.stop()
                 found = "hung"
             shutil.rmtree(place, ignore_errors=True)
-            done += 1
-            shown(done)
             if isinstance(found, str):
-                yield case.ended("hung" if found == "hung" else "crashed", found)
-            elif found is not None:
-                yield found
+                found = trial.ended("hung" if found == "hung" else "crashed", found)
+            yield trial, found

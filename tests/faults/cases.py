@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.faults.damages import damage
 from tests.faults.kinds import Kind
-from tests.faults.subjects import PASSING, Subject
+from tests.faults.subject import PASSING, Subject
 from tests.faults.table import Outcome
-from tests.faults.trial import Call, call, contents
+from tests.faults.trial import Call, call, contents, program
 
+DIGEST = re.compile(r"_[0-9a-f]{8,12}\b")  # in names of files
 PICTURES = (".png", ".html")  # where one is damaged, pictures are drawn
 
 
@@ -28,13 +31,36 @@ class Case:
         kind: of the file.
         thorough: try the verbs that change the folder too, and whether a damage that was told heals
             when the command may set results aside.
+        twice: try it with calls in this process, and with programs; both have to end alike.
+        call: calls `ipip`.
     """
 
     subject: Subject
     file: str
     way: str
     kind: Kind
-    thorough: bool
+    thorough: bool = False
+    twice: bool = False
+    call: Callable[..., Call] = call
+
+    @property
+    def key(self) -> str:
+        """Which case of all this is, also in a folder that is made again with other digests."""
+        return f"{self.subject.name}: {DIGEST.sub('', self.file)}, {self.way}"
+
+    def attempt(self, scratch: Path) -> Outcome | None:
+        """Try it; None where this way does not change this file.
+
+        Args:
+            scratch: for the copies; has to be there, and is left empty.
+        """
+        ended = _attempt(self, scratch)
+        if not self.twice or ended is None or ended.bad:
+            return ended
+        again = _attempt(dataclasses.replace(self, call=program), scratch)
+        if again is None or again.bad or again == ended:
+            return again
+        return self.ended("wrong", f"as a program: {again}; called: {ended}")
 
     def ended(self, outcome: str, detail: str) -> Outcome:
         """Say how this case ended."""
@@ -44,13 +70,7 @@ class Case:
         return Outcome(self.subject.name, self.kind.name, case, outcome, detail, reason)
 
 
-def attempt(case: Case, scratch: Path) -> Outcome | None:
-    """Try one case; None where this way does not change this file.
-
-    Args:
-        case: to try.
-        scratch: for the copies; has to be there, and is left empty.
-    """
+def _attempt(case: Case, scratch: Path) -> Outcome | None:
     home = scratch / "damaged"
     shutil.copytree(case.subject.home, home, symlinks=True)
     target = home / case.subject.target
@@ -77,7 +97,7 @@ def _look(case: Case, home: Path) -> Outcome | None:
     told = None
     before = contents(home, PASSING)
     for verb in case.subject.verbs:
-        ended = call(*_placed(verb, home))
+        ended = case.call(*_placed(verb, home))
         if wrong := _not_well(case, ended):
             return wrong
         if ended.status:
@@ -91,12 +111,12 @@ def _change(case: Case, home: Path, verb: tuple[str, ...], copy: Path) -> Outcom
     """Call a verb that changes the folder on a copy, then continue there; None: all is well."""
     shutil.copytree(home, copy, symlinks=True)
     before = contents(copy, PASSING)
-    ended = call(*_placed(verb, copy))
+    ended = case.call(*_placed(verb, copy))
     bad = _not_well(case, ended)
     if bad is None and ended.status and contents(copy, PASSING) != before:
         bad = case.ended("wrong", f"{verb[0]} refused, but changed files: {ended.sentence}")
     if bad is None and not ended.status:
-        after = call(*case.subject.command(copy))
+        after = case.call(*case.subject.command(copy))
         bad = _not_well(case, after)
         if bad is None and not after.status:
             bad = _other_results(case, copy, after, f"after {verb[0]}, ")
@@ -109,14 +129,14 @@ def _continue(
 ) -> Outcome:
     """Call the command that continues."""
     subject, target = case.subject, home / case.subject.target
-    ended = call(*subject.command(home))
+    ended = case.call(*subject.command(home))
     if wrong := _not_well(case, ended):
         return wrong
     if ended.status:
         if subject.finished and contents(target, PASSING) != before:
             return case.ended("wrong", f"refused, but changed files: {ended.sentence}")
         if case.thorough and subject.force:
-            again = call(*subject.command(home), *subject.force)
+            again = case.call(*subject.command(home), *subject.force)
             if wrong := _not_well(case, again):
                 return wrong
             if not again.status and (other := _other_results(case, home, again, "set aside, ")):
@@ -171,8 +191,12 @@ def _draw_nothing() -> None:
     """Let pictures be empty files: they take longer than all the rest."""
     from matplotlib.figure import Figure
 
-    def written(_figure: Figure, target: Any, **_options: object) -> None:
-        if isinstance(target, str | os.PathLike):
-            Path(target).write_bytes(b"")
+    from ipip.report import write
+
+    def written(*given: Any, **_options: object) -> None:
+        if isinstance(given[-1], str | os.PathLike):
+            Path(given[-1]).write_bytes(b"")
 
     Figure.savefig = written
+    for name in ("plot_errors", "plot_parity", "plot_failures", "plot_composition"):
+        setattr(write, name, written)

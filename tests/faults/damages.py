@@ -56,13 +56,14 @@ def put_another_in_its_place(path: Path, folder: Path) -> None:
                     return
 
 
+ANOTHER = "another file"
 DAMAGES: dict[str, Callable[[Path, Path], None]] = {
     "removed": remove,
     "emptied": empty,
     "cut in half": cut_off,
     "one bit": flip_one_bit,
     "a sector of zeros": zero_a_sector,
-    "another file": put_another_in_its_place,
+    ANOTHER: put_another_in_its_place,
 }
 
 
@@ -79,10 +80,10 @@ def damage(path: Path, folder: Path, way: str) -> bytes | None:
         where this way leaves such a file as it was.
     """
     if path.is_symlink():
-        if way not in ("removed", "another file"):
+        if way not in ("removed", ANOTHER):
             return None
         path.unlink()
-        if way == "another file":
+        if way == ANOTHER:
             path.symlink_to("nowhere")
         return b""
     before = path.read_bytes()

@@ -2,70 +2,94 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults.subjects import Subject
+from tests.faults.subject import Subject
 from tests.faults.table import Outcome
 from tests.faults.trial import Call, call, do, fork
 
-LONGEST = 1.5  # lives, in times of an unbroken one: some are not killed at all
+LONGEST_S = 2.5  # of a life: some are not killed at all
 MOST_KILLS = 6  # of one run, before it may come to its end
+TO_END_S = 120.0  # after a signal
 
 
-def kill_at_random(
-    subject: Subject, scratch: Path, rounds: int, draw: random.Random
-) -> Iterator[Outcome]:
-    """Make a run from nothing, killed again and again; one outcome for each run.
+@dataclasses.dataclass(frozen=True)
+class KilledRun:
+    """A run that is made from nothing, and killed again and again.
 
-    Args:
+    Attributes:
         subject: what the run has to give.
-        scratch: folder for the runs.
-        rounds: number of runs, with SIGKILL and SIGTERM in turn.
-        draw: gives the moments.
+        index: number of this run: SIGKILL and SIGTERM in turn.
+        seed: with `index` gives the moments.
     """
-    for index in range(rounds):
-        number = (signal.SIGKILL, signal.SIGTERM)[index % 2]
-        home = scratch / f"killed-{index}"
-        shutil.copytree(subject.home, home, ignore=shutil.ignore_patterns(subject.target))
-        yield _one(subject, home, number, draw)
+
+    subject: Subject
+    index: int
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Which run of all this is."""
+        return f"kills: run {self.index}"
+
+    @property
+    def signal(self) -> signal.Signals:
+        """What it gets."""
+        return (signal.SIGKILL, signal.SIGTERM)[self.index % 2]
+
+    def ended(self, outcome: str, detail: str) -> Outcome:
+        """Say how this run ended."""
+        kind = f"{self.signal.name} at random moments"
+        return Outcome("kills", kind, f"run {self.index}", outcome, detail)
+
+    def attempt(self, scratch: Path) -> Outcome:
+        """Make the run.
+
+        Args:
+            scratch: for its folder; has to be there, and is left empty.
+        """
+        home = scratch / "killed"
+        unmade = shutil.ignore_patterns(self.subject.target)
+        shutil.copytree(self.subject.home, home, ignore=unmade)
+        said = self._kill(home) or self._finish(home)
         shutil.rmtree(home)
+        return said
 
+    def _kill(self, home: Path) -> Outcome | None:
+        """Kill it until it comes to its end; None: all was well."""
+        command, draw = self.subject.command(home), random.Random(f"{self.seed} {self.key}")
+        for _ in range(MOST_KILLS):
+            child = fork(lambda: call(*command))
+            if child.pipe.poll(draw.uniform(0.05, LONGEST_S)):
+                child.result()
+                break
+            os.kill(child.pid, self.signal)
+            if not child.pipe.poll(TO_END_S):
+                child.stop()
+                return self.ended("hung", "it does not end after the signal")
+            last = child.result()
+            if isinstance(last, Call) and (last.crashed or (last.status and not last.sentence)):
+                return self.ended("crashed", last.err[-1000:])
+            if isinstance(last, str) and last != f"signal {int(self.signal)}":
+                return self.ended("crashed", last)
+            time.sleep(0.05)
+        return None
 
-def _one(subject: Subject, home: Path, number: signal.Signals, draw: random.Random) -> Outcome:
-    command = subject.command(home)
-    kind, kills = f"{number.name} at random moments", 0
-
-    def ended(outcome: str, detail: str) -> Outcome:
-        return Outcome("kills", kind, f"{kills} kills", outcome, detail)
-
-    while kills < MOST_KILLS:
-        child = fork(lambda: call(*command))
-        if child.pipe.poll(draw.uniform(0.05, 2.5)):
-            child.result()
-            break
-        os.kill(child.pid, number)
-        kills += 1
-        if not child.pipe.poll(60):
-            child.stop()
-            return ended("hung", "it does not end after the signal")
-        last = child.result()
-        if isinstance(last, Call) and (last.crashed or (last.status and not last.sentence)):
-            return ended("crashed", last.err[-1000:])
-        if isinstance(last, str) and last != f"signal {int(number)}":
-            return ended("crashed", last)
-        time.sleep(0.05)
-    found = do(lambda: (call(*command), subject.results(home, call("info"))))
-    if found == "hung" or not isinstance(found, tuple):
-        return ended("hung" if found == "hung" else "crashed", str(found))
-    last, results = found
-    if last.crashed:
-        return ended("crashed", last.err[-1000:])
-    if last.status:
-        return ended("told", last.sentence)
-    return ended("healed" if results in subject.expected else "wrong", str(results)[:800])
+    def _finish(self, home: Path) -> Outcome:
+        command = self.subject.command(home)
+        found = do(lambda: (call(*command), self.subject.results(home, call("info"))))
+        if found == "hung" or not isinstance(found, tuple):
+            return self.ended("hung" if found == "hung" else "crashed", str(found))
+        last, results = found
+        if last.crashed:
+            return self.ended("crashed", last.err[-1000:])
+        if last.status:
+            return self.ended("told", last.sentence)
+        healed = results in self.subject.expected
+        return self.ended("healed" if healed else "wrong", str(results)[:800])

@@ -27,10 +27,41 @@ class Kind(NamedTuple):
 
 
 RUN = r"(^|.*/)"
+IN_STUDY = r"runs/seed_\d+/[^/]+/"
 KINDS = (
     Kind(
+        "stores of frames, `.lmdb`",
+        r"^\d+\.lmdb$",
+        "a part of a page that holds nothing: each frame, and their number, has a digest",
+    ),
+    Kind("labels: `OUT`, `OUT.labels.jsonl`", r"^labels\.xyz(\.labels\.jsonl|\.dropped\.csv)?$"),
+    Kind("labels: `OUT.label.json`", r"^labels\.xyz\.label\.json$", "for people: by which level"),
+    Kind(
+        "explored frames, `explore.json`, features",
+        r"^explored\.xyz(\.explore/(explore.json|features.npz))?$",
+    ),
+    Kind("frames of a harvest: `frames.xyz`, `frames.json`", r"^frames\.(xyz|json)$"),
+    Kind("`harvest.csv`", r"^harvest\.csv$"),
+    Kind("`scan.json`", r"^scan\.json$"),
+    Kind("study: `study.json`, `study.lock.yaml`", r"^study\.(json|lock\.yaml)$"),
+    Kind("study: scores", r"^tests/.*\.json$"),
+    Kind(
+        "study: the teacher's labels",
+        r"^teachers/.*\.(json|xyz)$",
+        "read only to make scores that are lost, after their digest was compared",
+    ),
+    Kind("study: `config.lock.yaml` of a run", rf"^{IN_STUDY}config\.lock\.yaml$"),
+    Kind(
+        "study: views and `best/student.pt` of a run",
+        rf"^{IN_STUDY}(summary\.json|ledger\.csv|best/student\.pt)$",
+    ),
+    Kind(
+        "study: records and students of a protocol",
+        r"^protocols/[^/]+/(protocol\.json|summary\.json|students/.*)$",
+    ),
+    Kind(
         "reports and pictures",
-        r"^(report/.*|.*\.png|.*\.html|errors\.csv|survival\.csv|runs\.csv)$",
+        r"^(report/.*|.*\.png|.*\.html|errors\.csv|(.*/)?(survival|runs)\.csv)$",
         "for people; written again by the command that made them",
     ),
     Kind(
@@ -43,7 +74,7 @@ KINDS = (
     Kind("`protocol.json`", r"^protocol\.json$", "`ipip stability` alone reads it", "harvest"),
     Kind(
         "`journal.jsonl`, `progress.json`, `.lock`",
-        RUN + r"(journal\.jsonl|progress\.json|\.lock|\.train\.lock)$",
+        RUN + r"(journal\.jsonl|progress\.json|\.lock|\.train\.lock|\.labels\.xyz\.lock)$",
         "nothing is decided by them",
     ),
     Kind("`manifest.json`", RUN + r"manifest\.json$"),

@@ -90,10 +90,10 @@ class Table:
 BEGIN, END = "<!-- table of faults: begin -->\n", "<!-- table of faults: end -->\n"
 
 
-def with_table(page: str, table: Table) -> str:
-    """Return a page of the docs with another table between its marks."""
+def with_table(page: str, table: Table, said: str = "") -> str:
+    """Return a page of the docs with another table, and what is said of it, between its marks."""
     before, found, rest = page.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not (found and ended):
         raise ValueError(f"the page has no lines {BEGIN.strip()!r} and {END.strip()!r}")
-    return before + BEGIN + table.markdown() + END + after
+    return f"{before}{BEGIN}{said}{table.markdown()}{END}{after}"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
+import functools
+import gc
+import importlib
 import os
 import pickle
+import pkgutil
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +22,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from ipip.bound import end_with_parent
-from ipip.cli.main import main
+import typer.main
 
-LIMIT_S = 240.0  # for all calls of one case, of which an undamaged one takes seconds
+import ipip
+from ipip.bound import end_with_parent
+from ipip.cli.main import app, main
+
+LIMIT_S = 900.0  # for all calls of one case, of which one takes seconds where nobody else works
+GRACE_S = 5.0  # for what a case started to end after it
+PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>
+
+
+class LeftRunningError(Exception):
+    """A case ended, and a process that it started did not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,10 +84,29 @@ def call(*arguments: str) -> Call:
     return Call(arguments, status, texts[0], texts[1])
 
 
+def program(*arguments: str) -> Call:
+    """Call `ipip` as users do: as a program of its own, with nothing imported before."""
+    command = [str(Path(sys.executable).with_name("ipip")), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Call(arguments, done.returncode, done.stdout, done.stderr)
+
+
+def import_everything() -> None:
+    """Do once what each call would do first, which is most of the time of a short one.
+
+    That is to import all modules of `ipip`, and what they import, and to build the command line.
+    """
+    for module in pkgutil.walk_packages(ipip.__path__, "ipip."):
+        with contextlib.suppress(ImportError):  # libraries that lie beside the modules
+            importlib.import_module(module.name)
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    typer.main.get_command(app)
+    gc.collect()
+    gc.freeze()  # no copy looks for garbage in what it shares with this process
+
+
 @contextlib.contextmanager
 def _redirected(number: int, target: int) -> Iterator[None]:
-    import sys
-
     stream = sys.stdout if number == 1 else sys.stderr
     stream.flush()
     kept = os.dup(number)
@@ -96,7 +131,7 @@ class Child:
     end: float
 
     def result(self) -> Any:
-        """Return what its work returned, or how it ended instead: "hung" or "signal N"."""
+        """Return what its work returned, or how it ended instead: "signal N", what it left."""
         try:
             (found,), whole = pickle.loads(self.pipe.recv_bytes()), True
         except EOFError:
@@ -124,9 +159,14 @@ def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
         try:
             os.setpgid(0, 0)
             end_with_parent()
+            _adopt_orphans()
             here.close()
-            there.send_bytes(pickle.dumps((work(),)))
+            found = work()
+            _end_alone()
+            there.send_bytes(pickle.dumps((found,)))
             code = 0
+        except LeftRunningError as left:
+            there.send_bytes(pickle.dumps((f"left running: {left}",)))
         except BaseException:
             import traceback
 
@@ -135,6 +175,46 @@ def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
             os._exit(code)
     there.close()
     return Child(pid, here, time.monotonic() + limit_s)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what loses its parent below this process, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _end_alone() -> None:
+    """Wait for all that was started below this process to end.
+
+    Raises:
+        LeftRunningError: some of it goes on; it is killed.
+    """
+    end = time.monotonic() + GRACE_S
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < end:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                time.sleep(0.02)
+        left = {pid: _command(pid) for pid in _children()}
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        raise LeftRunningError("; ".join(left.values()))
+
+
+def _children() -> list[int]:
+    """Return the processes whose parent this one is."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            if int(parent) == os.getpid():
+                found.append(int(stat.parent.name))
+    return found
+
+
+def _command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
+    return f"process {pid}"
 
 
 def do(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:

@@ -134,6 +134,35 @@ def test_a_growing_dump_is_gone_on_with_and_nothing_is_taken_twice(student, tmp_
     assert len(steps) == len(set(steps)) == 8 + len(third.new)
 
 
+def test_frames_that_were_changed_or_lost_are_not_gone_on_with(student, tmp_path):
+    dump, out = tmp_path / "a.dump", tmp_path / "out"
+    write_dump(dump, range(0, 60, 10))
+    without_teacher = settings(teacher=None)
+
+    def go_on() -> int:
+        return harvest_dumps([dump], student, without_teacher, out, ["S", "O"]).frames
+
+    go_on()
+    count = go_on()
+    assert go_on() == count == 5
+    path = out / "frames.xyz"
+    whole, last = path.read_bytes(), len(read_frames(path, require=())[-1]) + 2
+    changed = bytearray(whole)
+    changed[whole.rindex(b".") + 2] ^= 1
+    lines = whole.splitlines(keepends=True)
+    for damaged in (bytes(changed), b"".join(lines[:-last]), b"", None):
+        path.unlink() if damaged is None else path.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"frames\.xyz: is not what the last harvest wrote"):
+            go_on()
+        assert (path.read_bytes() if path.exists() else None) == damaged
+    path.write_bytes(b"".join(lines[:-last]))
+    (out / "frames.json").unlink()  # the user says that it is right so
+    assert go_on() == count and (out / "frames.json").exists()
+    (out / "frames.json").write_text("{}")
+    with pytest.raises(InputError, match=r"frames\.json is damaged"):
+        go_on()
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_runs_of_one_dump_are_harvested_each_for_itself(student, tmp_path, suffix, caplog):
     dump, out = tmp_path / f"r.dump{suffix}", tmp_path / "out"

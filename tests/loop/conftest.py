@@ -72,20 +72,21 @@ def plain_settings(folder: Path) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="session")
-def write_inputs() -> Callable[[Path], Path]:
+def write_run_inputs(folder: Path, **changes: Any) -> Path:
     """Write data and settings into a folder; return the settings file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = reference_frames(12, seed=1)
+    write_frames(folder / "reference.xyz", frames)
+    write_frames(folder / "start.xyz", [frames[0].replace(energy=None, forces=None)])
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(plain_settings(folder) | changes, sort_keys=False))
+    return path
 
-    def write(folder: Path, **changes: Any) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        frames = reference_frames(12, seed=1)
-        write_frames(folder / "reference.xyz", frames)
-        write_frames(folder / "start.xyz", [frames[0].replace(energy=None, forces=None)])
-        path = folder / "config.yaml"
-        path.write_text(yaml.safe_dump(plain_settings(folder) | changes, sort_keys=False))
-        return path
 
-    return write
+@pytest.fixture(scope="session")
+def write_inputs() -> Callable[..., Path]:
+    """Write data and settings into a folder; return the settings file."""
+    return write_run_inputs
 
 
 @pytest.fixture(scope="session")

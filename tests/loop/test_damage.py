@@ -11,22 +11,25 @@ from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.errors import InputError, IpipError
-from ipip.loop.aside import rewind
 from ipip.loop.config_lock import read_config_lock
-from ipip.loop.engine import run_stage
-from ipip.loop.folder import RunFolder, stage_id
 from ipip.loop.garbage import collect_garbage
 from ipip.loop.ledger import read_ledger
-from ipip.loop.manifest import read_manifest, read_manifests
-from ipip.loop.reporter import SilentReporter
 from ipip.loop.results import write_results
-from ipip.loop.reuse import take_over
+from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
-from ipip.loop.sequence import StageFactory
 from ipip.loop.status import read_status
+from ipip.pipeline.execute import run_stage
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.pipeline.reporter import SilentReporter
+from ipip.pipeline.reuse import take_over
 from ipip.sealed import open_sealed, read_sealed, sealed_text
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.label import LABEL
+from ipip.stages.rounds import RoundFactory
 
-TRAIN = stage_id(0, "20_label") + "/train.xyz"
+TRAIN = LABEL.of(0) + "/train.xyz"
 
 
 def flip(path, at=0.5):
@@ -86,8 +89,8 @@ def test_damage_between_two_stages_of_one_driver_is_noticed(copied):
     config, folder = copied
     run = RunFolder(folder)
     manifests = read_manifests(run)
-    stages = StageFactory(load_settings(config, RunSettings)).round(1, (0,))
-    (finetune,) = (stage for stage in stages if stage.name == "40_finetune")
+    stages = RoundFactory(load_settings(config, RunSettings)).round(1, (0,))
+    (finetune,) = (stage for stage in stages if stage.stage is FINETUNE)
     flip(folder / "round_001/30_pretrain/student.pt")
     with pytest.raises(IpipError, match=r"30_pretrain: student.pt .*40_finetune reads it"):
         run_stage(run, finetune, manifests, SilentReporter())
@@ -95,7 +98,7 @@ def test_damage_between_two_stages_of_one_driver_is_noticed(copied):
 
 def test_any_flipped_bit_of_a_manifest_is_noticed(copied):
     _, folder = copied
-    stage = folder / stage_id(1, "50_evaluate")
+    stage = folder / EVALUATE.of(1)
     text = (stage / "manifest.json").read_bytes()
     for at in range(0, len(text), 37):
         changed = bytearray(text)
@@ -110,7 +113,7 @@ def test_any_flipped_bit_of_a_manifest_is_noticed(copied):
 def test_manifests_and_stages_of_two_rounds_that_changed_places_are_noticed(copied):
     config, folder = copied
     settings = load_settings(config, RunSettings)
-    first, second = folder / stage_id(0, "40_finetune"), folder / stage_id(1, "40_finetune")
+    first, second = folder / FINETUNE.of(0), folder / FINETUNE.of(1)
 
     def swap(name):
         (first / name).rename(first / "aside")
@@ -131,10 +134,10 @@ def test_manifests_and_stages_of_two_rounds_that_changed_places_are_noticed(copi
 
 def test_stages_of_another_run_with_other_results_are_noticed(copied):
     _, folder = copied
-    text = (folder / stage_id(0, "20_label") / "manifest.json").read_text()
+    text = (folder / LABEL.of(0) / "manifest.json").read_text()
     other = open_sealed(text)
     other["results"]["sizes"]["train"] += 1
-    (folder / stage_id(0, "20_label") / "manifest.json").write_text(sealed_text(other))
+    (folder / LABEL.of(0) / "manifest.json").write_text(sealed_text(other))
     with pytest.raises(IpipError, match=r"was made from other results of round_000/20_label"):
         write_results(folder)
 
@@ -143,7 +146,7 @@ def test_stages_of_another_run_with_other_results_are_noticed(copied):
 def test_a_good_best_student_is_not_overwritten_by_a_damaged_one(copied, damage):
     _, folder = copied
     best = json.loads((folder / "summary.json").read_text())["best_round"]
-    source = folder / stage_id(best, "40_finetune") / "student.pt"
+    source = folder / FINETUNE.of(best) / "student.pt"
     {"empty": lambda: source.write_bytes(b""), "flip": lambda: flip(source), "gone": source.unlink}[
         damage
     ]()
@@ -168,21 +171,19 @@ def test_a_copy_of_the_student_that_goes_wrong_leaves_the_one_that_was_there(cop
 
 def test_a_stage_that_a_donor_has_damaged_is_not_taken_over(copied, tmp_path):
     config, donor = copied
-    stage = StageFactory(load_settings(config, RunSettings)).round(0, ())[0]
+    stage = RoundFactory(load_settings(config, RunSettings)).round(0, ())[0]
     flip(donor / stage.identity / "runs/alloy_00.xyz")
     assert take_over(RunFolder(tmp_path / "other"), stage, {}, [donor]) is None
     assert not (tmp_path / "other" / stage.identity).exists()
 
 
 DAMAGES = {
-    "a manifest that is empty": lambda run: (
-        run / stage_id(0, "20_label/manifest.json")
-    ).write_text(""),
-    "a manifest without results": lambda run: (
-        run / stage_id(0, "20_label/manifest.json")
-    ).write_text('{"format_version": 1, "results": {}}'),
-    "a stage that is gone": lambda run: shutil.rmtree(run / stage_id(0, "20_label")),
-    "an output that is gone": lambda run: (run / stage_id(0, "20_label/frames.csv")).unlink(),
+    "a manifest that is empty": lambda run: (run / LABEL.of(0) / "manifest.json").write_text(""),
+    "a manifest without results": lambda run: (run / LABEL.of(0) / "manifest.json").write_text(
+        '{"format_version": 1, "results": {}}'
+    ),
+    "a stage that is gone": lambda run: shutil.rmtree(run / LABEL.of(0)),
+    "an output that is gone": lambda run: (run / LABEL.of(0) / "frames.csv").unlink(),
     "settings that were changed": lambda run: (run / "config.lock.yaml").write_text(
         (run / "config.lock.yaml").read_text().replace("rounds: 1", "rounds: 7")
     ),

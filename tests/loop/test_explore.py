@@ -18,8 +18,8 @@ from ipip.data import read_frames, split_frames, write_frames
 from ipip.errors import InputError
 from ipip.loop.diversity import choose_different, describe_frames, pool, thin
 from ipip.loop.explore import explore
-from ipip.loop.reporter import SilentReporter
-from ipip.loop.starts import exploration_starts, frame_starts
+from ipip.pipeline.reporter import SilentReporter
+from ipip.stages.work.starts import exploration_starts, frame_starts
 
 
 def write_config(folder: Path, **changes: Any) -> Path:

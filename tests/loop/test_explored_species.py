@@ -9,11 +9,12 @@ from ase.build import molecule
 from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
 from ipip.loop.explored_species import species_at_end, species_over_time
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifests
 from ipip.loop.results import write_results
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifests
 from ipip.species import molecules_in
 from ipip.species.run import species_of_dump
+from ipip.stages.student_md import STUDENT_MD
 
 
 def test_molecules_are_counted_across_the_walls_of_the_box():
@@ -41,16 +42,16 @@ def test_the_ends_of_the_explorations_are_counted(copied):
 
 def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
     copied = RunFolder(copied[1])
-    dump = copied.stage(stage_id(1, "10_explore")) / "runs/alloy_00/trajectory.dump"
+    dump = copied.stage(STUDENT_MD.of(1)) / "runs/alloy_00/trajectory.dump"
     folder = copied.root / "species-long"
     settings = SpeciesSettings(follow="Au", metal_bonds=True)
     species_of_dump(dump, settings, folder)  # units and time step are those of the run
     with pytest.raises(InputError, match="has a time step of 1 fs, but 2 fs was given"):
         species_of_dump(dump, settings.model_copy(update={"timestep": 2.0}), copied.root / "other")
-    (course,) = species_over_time(copied)
-    assert (course.name, course.follow) == ("species-long", "Au")
-    assert course.times == tuple(0.001 * step for step in range(31))
-    assert course.counts == {"Au3Cu5": [1] * 31}
+    (curve,) = species_over_time(copied)
+    assert (curve.name, curve.follow) == ("species-long", "Au")
+    assert curve.times == tuple(0.001 * step for step in range(31))
+    assert curve.counts == {"Au3Cu5": [1] * 31}
     page = write_results(copied.root).read_text()
     assert "Molecules over time: species-long" in page
     (folder / "summary.json").write_text("{")

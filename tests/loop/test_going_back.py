@@ -12,14 +12,18 @@ from ipip.config.run import RunSettings
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
 from ipip.export import read_metadata
-from ipip.loop.aside import rewind
-from ipip.loop.folder import stage_id
 from ipip.loop.garbage import collect_garbage, find_garbage
 from ipip.loop.ledger import read_ledger
 from ipip.loop.results import write_results
+from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
 from ipip.sealed import read_sealed, sealed_text
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.forget import FORGET
+from ipip.stages.harvest import HARVEST
+from ipip.stages.pretrain import PRETRAIN
 
 
 def test_changed_settings_name_the_stages_and_what_to_do(copied):
@@ -52,13 +56,13 @@ def test_where_and_how_fast_may_change_between_starts(copied):
 def test_from_stage_sets_results_aside_and_gives_the_same_again(copied):
     config, folder = copied
     before = json.loads((folder / "summary.json").read_text())
-    stage = stage_id(1, "40_finetune")
+    stage = FINETUNE.of(1)
     after = run_loop(load_settings(config, RunSettings), folder, from_stage=stage)
     assert without_times(after) == without_times(before)
     aside = folder / "discarded" / "001"
     assert (aside / stage / "manifest.json").exists()
-    assert (aside / stage_id(1, "50_evaluate") / "manifest.json").exists()
-    assert not (aside / stage_id(1, "30_pretrain")).exists()
+    assert (aside / EVALUATE.of(1) / "manifest.json").exists()
+    assert not (aside / PRETRAIN.of(1)).exists()
 
 
 def test_changed_stages_are_set_aside_where_somebody_agrees(copied):
@@ -101,7 +105,7 @@ def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
     assert (aside / "best/student.pt").exists() and (aside / "ledger.csv").exists()
     left = json.loads((folder / "summary.json").read_text())
     assert [entry["round"] for entry in left["rounds"]] == [0] and left["stopped"] is None
-    first = read_metadata(folder / stage_id(0, "40_finetune") / "student.pt").weights_digest
+    first = read_metadata(folder / FINETUNE.of(0) / "student.pt").weights_digest
     assert read_metadata(folder / "best/student.pt").weights_digest == first
     assert {row.rounds for row in read_ledger(folder)} == {"0"}
     after = run_loop(load_settings(config, RunSettings), folder)
@@ -144,14 +148,14 @@ def test_a_harvest_is_not_repeated_on_what_garbage_collection_left(copied):
     config, folder = copied
     settings = load_settings(config, RunSettings)
     before = json.loads((folder / "summary.json").read_text())
-    table = (folder / stage_id(1, "15_harvest") / "harvest.csv").read_text()
+    table = (folder / HARVEST.of(1) / "harvest.csv").read_text()
     collect_garbage(folder)
     rewind(folder, "round_001/15_harvest")
     with pytest.raises(InputError, match=r"10_explore: frames that .* removed by `ipip gc`"):
         run_loop(settings, folder)
     after = run_loop(settings, folder, confirm=lambda text: True)
     assert without_times(after) == without_times(before)
-    assert (folder / stage_id(1, "15_harvest") / "harvest.csv").read_text() == table
+    assert (folder / HARVEST.of(1) / "harvest.csv").read_text() == table
 
 
 def test_an_unknown_stage_is_refused(copied):
@@ -162,14 +166,14 @@ def test_an_unknown_stage_is_refused(copied):
 
 def test_a_lost_output_is_noticed(copied):
     config, folder = copied
-    (folder / stage_id(0, "30_pretrain") / "student.pt").unlink()
+    (folder / PRETRAIN.of(0) / "student.pt").unlink()
     with pytest.raises(IpipError, match=r"30_pretrain: student.pt is missing"):
         run_loop(load_settings(config, RunSettings), folder)
 
 
 def test_a_folder_of_another_version_is_refused(copied):
     config, folder = copied
-    path = folder / stage_id(1, "05_forget") / "manifest.json"
+    path = folder / FORGET.of(1) / "manifest.json"
     path.write_text(sealed_text(read_sealed(path) | {"format_version": 3}))
     for look in (write_results, find_garbage):
         with pytest.raises(

@@ -6,13 +6,15 @@ import pytest
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifests
 from ipip.loop.run import run_loop
-from ipip.loop.sequence import StageFactory
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifests
+from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.rounds import RoundFactory
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.study.outcome import teacher_calls
 
-PRETRAIN = stage_id(0, "30_pretrain")
+PRETRAIN = PRETRAIN.of(0)
 
 
 @pytest.mark.slow
@@ -28,14 +30,14 @@ def test_the_evaluations_of_a_method_are_counted_and_its_stage_is_known_by_it(
     manifests = read_manifests(folder)
     assert manifests[PRETRAIN].results["method"] == "hessian"
     assert manifests[PRETRAIN].results["teacher_calls"] == 6
-    explored = manifests[stage_id(0, "10_explore")].results["runs"]
+    explored = manifests[TEACHER_MD.of(0)].results["runs"]
     assert teacher_calls(manifests, [0]) == sum(run["step"] for run in explored) + 6
     assert "train_hessian" in (folder.stage(PRETRAIN) / "training" / "metrics.csv").read_text()
 
     def part(changed: dict) -> dict:
         values = settings.model_dump() | {"pretrain": plain | changed}
-        stages = StageFactory(RunSettings.model_validate(values)).round(0, ())
-        return next(stage.settings for stage in stages if stage.name == "30_pretrain")
+        stages = RoundFactory(RunSettings.model_validate(values)).round(0, ())
+        return next(stage.settings for stage in stages if stage.identity == PRETRAIN)
 
     assert part({"method": method}) != part({"method": method | {"rows": 2}}) != part({})
     assert "method" not in part({})["pretrain"]  # as before there were methods

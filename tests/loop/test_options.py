@@ -13,13 +13,18 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import read_frames
 from ipip.export import load_student
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.frames import read_set
 from ipip.loop.ledger import read_index, read_ledger
-from ipip.loop.manifest import read_manifest, read_manifests
 from ipip.loop.run import run_loop
-from ipip.loop.stages.training import replayed
-from ipip.loop.summary import NONE
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.stages.baseline import BASELINE
+from ipip.stages.committee import COMMITTEE
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.relabel import RELABEL
+from ipip.stages.work.frames import read_set
+from ipip.stages.work.training import replayed
 
 ITERATION = {
     "kept_labels": "trust",
@@ -41,9 +46,9 @@ def run(write_inputs, tmp_path_factory):
 
 
 def test_each_kept_frame_has_the_label_that_trust_gives_it(run):
-    manifest = read_manifest(run / stage_id(1, "20_relabel"))
+    manifest = read_manifest(run / RELABEL.of(1))
     trust = manifest.results["trust"]
-    rows = read_index(run / stage_id(1, "20_relabel") / "frames.csv")
+    rows = read_index(run / RELABEL.of(1) / "frames.csv")
     kept = [row for row in rows if row["origin"] == "0"]
     for row in kept:
         expected = "student 0" if float(row["uncertainty"]) <= trust["limit"] else "teacher"
@@ -56,21 +61,21 @@ def test_each_kept_frame_has_the_label_that_trust_gives_it(run):
 
 
 def test_a_frame_that_is_not_trusted_gets_its_teachers_label_back(run):
-    first = {f.info["frame_id"]: f for f in read_set(run / stage_id(0, "20_label/pretraining.xyz"))}
-    second = read_set(run / stage_id(1, "20_relabel/pretraining.xyz"))
+    first = {f.info["frame_id"]: f for f in read_set(run / LABEL.of(0) / "pretraining.xyz")}
+    second = read_set(run / RELABEL.of(1) / "pretraining.xyz")
     old = [frame for frame in second if frame.info["frame_id"] in first]
     same = [np.array_equal(f.forces, first[f.info["frame_id"]].forces) for f in old]
     assert same == [frame.info["label"] == "teacher" for frame in old]
 
 
 def test_replayed_frames_take_part_in_the_fine_tuning(run):
-    trained = read_manifest(run / stage_id(1, "40_finetune")).results["train_frames"]
-    reference = len(read_frames(run / stage_id(0, "20_label/train.xyz")))
+    trained = read_manifest(run / FINETUNE.of(1)).results["train_frames"]
+    reference = len(read_frames(run / LABEL.of(0) / "train.xyz"))
     assert trained == reference + round(0.5 * reference)
 
 
 def test_replayed_energies_are_on_the_reference_s_scale_and_stay_as_they_are(run):
-    pool = read_set(run / stage_id(0, "20_label/pretraining.xyz"))
+    pool = read_set(run / LABEL.of(0) / "pretraining.xyz")
     drawn = replayed(pool, 4, 1.0, seed=3)
     known = {frame.info["frame_id"]: frame for frame in pool}
     assert [f.energy for f in drawn] == [known[f.info["frame_id"]].energy for f in drawn]
@@ -88,10 +93,10 @@ def test_replayed_energies_are_on_the_reference_s_scale_and_stay_as_they_are(run
 
 def test_the_baseline_has_as_many_steps_and_is_measured_like_the_others(run):
     manifests = read_manifests(RunFolder(run))
-    before = manifests[stage_id(0, "30_pretrain")].results["steps"]
-    frames = len(read_frames(run / stage_id(0, "20_label/train.xyz")))
+    before = manifests[PRETRAIN.of(0)].results["steps"]
+    frames = len(read_frames(run / LABEL.of(0) / "train.xyz"))
     without_replay = 3 * -(-frames // 4)  # epochs and batch size of the tiny run
-    assert manifests[NONE].results["steps"] == before + without_replay
+    assert manifests[BASELINE.of(0)].results["steps"] == before + without_replay
     summary = json.loads((run / "summary.json").read_text())
     assert set(summary["none"]) == {"test", "failures", "us_per_atom_step", "timing_load"}
     with (run / "ledger.csv").open() as file:
@@ -104,15 +109,15 @@ def test_the_baseline_is_student_0_of_a_run_without_pretraining(run, write_input
     config = write_inputs(tmp_path, pretrain=None, rounds=0)
     settings = load_settings(config, RunSettings)
     manifests = read_manifests(RunFolder(run))
-    more = {"max_steps": int(manifests[NONE].results["steps"]), "max_epochs": 1000}
+    more = {"max_steps": int(manifests[BASELINE.of(0)].results["steps"]), "max_epochs": 1000}
     settings = settings.model_copy(update={"finetune": settings.finetune.model_copy(update=more)})
     run_loop(settings, tmp_path / "run")
-    plain = load_student(tmp_path / "run" / stage_id(0, "40_finetune") / "student.pt")
-    baseline = load_student(run / NONE / "student.pt")
+    plain = load_student(tmp_path / "run" / FINETUNE.of(0) / "student.pt")
+    baseline = load_student(run / BASELINE.of(0) / "student.pt")
     for name, weights in baseline.state_dict().items():
         torch.testing.assert_close(weights, plain.state_dict()[name], rtol=0, atol=0, msg=name)
 
 
 def test_only_rounds_with_a_successor_train_a_committee(run):
-    assert (run / stage_id(0, "45_committee") / "member_1.pt").exists()
-    assert not (run / stage_id(1, "45_committee")).exists()
+    assert (run / COMMITTEE.of(0) / "member_1.pt").exists()
+    assert not (run / COMMITTEE.of(1)).exists()

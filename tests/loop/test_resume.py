@@ -14,10 +14,11 @@ from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.journal import read_events
 from ipip.loop.run import run_loop
 from ipip.loop.status import Now, read_now, read_status
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.journal import read_events
+from ipip.stages.teacher_md import TEACHER_MD
 
 # Fifty make it a thorough check: IPIP_TEST_KILLS=50 pytest -n0 tests/loop/test_resume.py
 KILLS = int(os.environ.get("IPIP_TEST_KILLS", "4"))
@@ -118,7 +119,7 @@ def test_sigterm_leaves_a_folder_that_continues_and_says_so(
     config = write_inputs(tmp_path)
     run = tmp_path / "run"
     process = start_ipip("run", config, "--dir", run)
-    assert wait_for(run / stage_id(0, "10_explore") / "started.json", process)
+    assert wait_for(run / TEACHER_MD.of(0) / "started.json", process)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 1

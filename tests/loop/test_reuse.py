@@ -6,19 +6,20 @@ import pytest
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.loop import reuse
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifests
-from ipip.loop.reuse import take_over
-from ipip.loop.sequence import StageFactory
+from ipip.pipeline import reuse
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifests
+from ipip.pipeline.reuse import take_over
+from ipip.stages.rounds import RoundFactory
+from ipip.stages.teacher_md import TEACHER_MD
 
-EXPLORE = stage_id(0, "10_explore")
+EXPLORE = TEACHER_MD.of(0)
 
 
 @pytest.fixture
 def first_stage(finished_run):
     config, donor = finished_run
-    factory = StageFactory(load_settings(config, RunSettings))
+    factory = RoundFactory(load_settings(config, RunSettings))
     stage = next(stage for stage in factory.round(0, ()) if stage.identity == EXPLORE)
     return stage, donor
 

@@ -13,23 +13,31 @@ from ipip.config.run import RunSettings
 from ipip.data import frames_digest, read_frames
 from ipip.errors import IpipError
 from ipip.export import read_metadata
-from ipip.loop.folder import stage_id, stage_names
-from ipip.loop.journal import read_events
 from ipip.loop.ledger import read_ledger
-from ipip.loop.manifest import read_manifest
 from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
 from ipip.loop.status import read_status
+from ipip.pipeline.journal import read_events
+from ipip.pipeline.manifest import read_manifest
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.forget import FORGET
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import LABEL
+from ipip.stages.listing import stages_of_round
+from ipip.stages.relabel import RELABEL
+from ipip.stages.student_md import STUDENT_MD
 
 TEST_KEYS = {"force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"}
 
 
 def test_the_folder_holds_every_stage_with_a_manifest(finished_run):
-    _, folder = finished_run
+    config, folder = finished_run
+    settings = load_settings(config, RunSettings)
     for index in (0, 1):
-        for name in stage_names(index):
-            manifest = read_manifest(folder / stage_id(index, name))
-            assert manifest is not None, name
+        for stage in stages_of_round(settings, index):
+            manifest = read_manifest(folder / stage.of(index))
+            assert manifest is not None, stage.name
             assert manifest.versions["torch"] != "not installed"
     for name in ("config.lock.yaml", "summary.json", "journal.jsonl", "best/student.pt"):
         assert (folder / name).is_file(), name
@@ -58,9 +66,9 @@ def test_the_summary_has_exactly_the_documented_fields(finished_run):
 
 def test_the_charge_of_the_starts_is_in_every_frame_of_every_round(finished_run):
     _, folder = finished_run
-    sets = [folder / stage_id(0, "20_label") / "pretraining.xyz"]
-    sets.append(folder / stage_id(1, "15_harvest") / "new.xyz")
-    sets.append(folder / stage_id(1, "20_relabel") / "pretraining.xyz")
+    sets = [folder / LABEL.of(0) / "pretraining.xyz"]
+    sets.append(folder / HARVEST.of(1) / "new.xyz")
+    sets.append(folder / RELABEL.of(1) / "pretraining.xyz")
     for path in sets:
         frames = read_frames(path)
         assert frames and all(frame.state == {"charge": 1} for frame in frames), path
@@ -73,7 +81,7 @@ def test_the_best_student_is_a_student_of_this_run(finished_run):
 
 def test_the_energy_shift_is_found(finished_run):
     _, folder = finished_run
-    manifest = read_manifest(folder / stage_id(0, "20_label"))
+    manifest = read_manifest(folder / LABEL.of(0))
     shift = manifest.results["energy_shift"]
     assert shift["rank"] == 2
     # EMT's own cohesion is small beside the shift that the reference adds.
@@ -83,21 +91,21 @@ def test_the_energy_shift_is_found(finished_run):
 
 def test_kept_frames_carry_the_students_labels_and_new_ones_the_teachers(finished_run):
     _, folder = finished_run
-    before = read_frames(folder / stage_id(0, "20_label") / "pretraining.xyz")
-    after = read_frames(folder / stage_id(1, "20_relabel") / "pretraining.xyz")
+    before = read_frames(folder / LABEL.of(0) / "pretraining.xyz")
+    after = read_frames(folder / RELABEL.of(1) / "pretraining.xyz")
     labels = {frame.info["frame_id"]: frame.info["label"] for frame in after}
     assert set(labels.values()) <= {"student 0", "teacher"}
     old = {frame.info["frame_id"]: frame for frame in before}
     for frame in after:
         known = frame.info["frame_id"] in old
         assert labels[frame.info["frame_id"]] == ("student 0" if known else "teacher")
-    forgotten = json.loads((folder / stage_id(1, "05_forget") / "forgotten.json").read_text())
+    forgotten = json.loads((folder / FORGET.of(1) / "forgotten.json").read_text())
     assert not set(forgotten["frame_ids"]) & set(labels)
 
 
 def test_no_test_frame_is_trained_on(finished_run):
     _, folder = finished_run
-    label = folder / stage_id(0, "20_label")
+    label = folder / LABEL.of(0)
     test = {frames_digest([frame]) for frame in read_frames(label / "test.xyz")}
     train = {frames_digest([frame]) for frame in read_frames(label / "train.xyz")}
     valid = {frames_digest([frame]) for frame in read_frames(label / "valid.xyz")}
@@ -119,7 +127,7 @@ def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
     settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
     config.write_text(yaml.safe_dump(settings))
     errors = [
-        read_manifest(folder / stage_id(k, "50_evaluate")).results["valid"]["force_mae_ev_per_a"]
+        read_manifest(folder / EVALUATE.of(k)).results["valid"]["force_mae_ev_per_a"]
         for k in (0, 1)
     ]
     assert errors[1] > errors[0]  # what the tiny run happens to give
@@ -128,15 +136,15 @@ def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
     assert first["rolled_back"] is None and "above that of round 0" in second["rolled_back"]
     assert (second["base"], third["base"]) == (0, 0)
     assert third["kept"] + third["forgotten"] == first["new"]
-    manifest = read_manifest(folder / stage_id(2, "10_explore"))
-    assert stage_id(0, "40_finetune") in manifest.inputs
+    manifest = read_manifest(folder / STUDENT_MD.of(2))
+    assert FINETUNE.of(0) in manifest.inputs
     left = {row.left for row in read_ledger(folder, origin=1)}
     assert left == {"round 1 was rolled back"}
 
 
 def test_the_report_links_the_analyses_that_lie_in_the_run(copied):
     _, folder = copied
-    dump = folder / stage_id(1, "10_explore") / "runs" / "alloy_00"
+    dump = folder / STUDENT_MD.of(1) / "runs" / "alloy_00"
     for place in (folder / "species-long", dump / "species-trajectory"):
         place.mkdir()
         (place / "species.html").write_text("<p>molecules</p>")
@@ -151,13 +159,13 @@ def test_the_ledger_follows_every_frame(finished_run):
     _, folder = finished_run
     rows = read_ledger(folder)
     pretraining = [row for row in rows if row.part == "pretraining"]
-    forgotten = json.loads((folder / stage_id(1, "05_forget") / "forgotten.json").read_text())
+    forgotten = json.loads((folder / FORGET.of(1) / "forgotten.json").read_text())
     left = {row.frame_id for row in pretraining if row.left == "forgotten in round 1"}
     assert left == set(forgotten["frame_ids"])
     assert len({row.frame_id for row in rows}) == len(rows)
     kept = [row for row in pretraining if row.rounds == "0 1"]
     assert kept and {row.labels for row in kept} == {"teacher; student 0"}
-    digest = read_metadata(folder / stage_id(0, "40_finetune") / "student.pt").weights_digest
+    digest = read_metadata(folder / FINETUNE.of(0) / "student.pt").weights_digest
     assert all(row.digests.endswith(digest) for row in kept)
     assert all(float(row.energy_shift_ev) < -20 for row in kept)
     assert [row.part for row in rows].count("test") == 3
@@ -170,13 +178,13 @@ def test_the_ledger_follows_every_frame(finished_run):
 
 def test_no_free_disk_stops_before_a_stage_and_loses_nothing(copied, monkeypatch):
     config, folder = copied
-    shutil.rmtree(folder / stage_id(1, "50_evaluate"))
+    shutil.rmtree(folder / EVALUATE.of(1))
     usage = SimpleNamespace(total=10**9, used=10**9 - 10**6, free=10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(IpipError, match="1 MB of disk space are free") as caught:
         run_loop(load_settings(config, RunSettings), folder)
     assert "round_001/50_evaluate" in str(caught.value)
-    assert read_manifest(folder / stage_id(1, "40_finetune")) is not None
+    assert read_manifest(folder / FINETUNE.of(1)) is not None
 
 
 def test_the_status_of_a_run_lists_its_stages(finished_run):

@@ -11,11 +11,15 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.export import load_student
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import read_manifest, read_manifests
-from ipip.loop.reporter import SilentReporter
-from ipip.loop.stage import StageRun
-from ipip.loop.stages.training import divide, pretrain
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.pipeline.reporter import SilentReporter
+from ipip.pipeline.stage import Round, StageRun
+from ipip.stages.forget import FORGET
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.relabel import RELABEL
+from ipip.stages.work.training import divide, pretrain
 from ipip.train import metrics, predict
 
 
@@ -27,13 +31,13 @@ def test_the_frames_that_validate_in_round_0_validate_in_all_rounds(
     finished_run: tuple[Path, Path],
 ) -> None:
     _, folder = finished_run
-    before = read_frames(folder / stage_id(0, "20_label") / "pretraining.xyz")
-    after = read_frames(folder / stage_id(1, "20_relabel") / "pretraining.xyz")
+    before = read_frames(folder / LABEL.of(0) / "pretraining.xyz")
+    after = read_frames(folder / RELABEL.of(1) / "pretraining.xyz")
     assert held_out_ids(before) == held_out_ids(after) and len(held_out_ids(before)) == 1
-    forgotten = json.loads((folder / stage_id(1, "05_forget") / "forgotten.json").read_text())
+    forgotten = json.loads((folder / FORGET.of(1) / "forgotten.json").read_text())
     assert forgotten["frame_ids"] and not set(forgotten["frame_ids"]) & set(held_out_ids(before))
     for index, frames in enumerate((before, after)):
-        results = read_manifest(folder / stage_id(index, "30_pretrain")).results
+        results = read_manifest(folder / PRETRAIN.of(index)).results
         assert (results["train_frames"], results["valid_frames"]) == (len(frames) - 1, 1)
 
 
@@ -41,16 +45,17 @@ def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_sa
     copied: tuple[Path, Path], tmp_path: Path
 ) -> None:
     config, folder = copied
-    path = folder / stage_id(1, "20_relabel") / "pretraining.xyz"
+    path = folder / RELABEL.of(1) / "pretraining.xyz"
     frames = read_frames(path)
     wild = next(index for index, frame in enumerate(frames) if frame.info["origin"] == 1)
     frames[wild] = frames[wild].replace(info=frames[wild].info | {"held_out": True})
     write_frames(path, frames)
     run = RunFolder(folder)
-    stage = StageRun(run, tmp_path / "again", read_manifests(run), SilentReporter(), (0,))
+    within = Round(load_settings(config, RunSettings), 1, (0,))
+    stage = StageRun(run, tmp_path / "again", read_manifests(run), SilentReporter(), within)
     stage.folder.mkdir()
-    made = pretrain(load_settings(config, RunSettings), 1, stage)
-    before = read_manifest(folder / stage_id(1, "30_pretrain")).results
+    made = pretrain(stage)
+    before = read_manifest(folder / PRETRAIN.of(1)).results
     assert made.results["valid_frames"] == before["valid_frames"] == 1
     assert made.results["train_frames"] == before["train_frames"] - 1
     assert made.results["harvested_frames"] == 1
@@ -62,7 +67,7 @@ def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_sa
 
 def test_files_without_marks_give_a_twentieth_at_random(finished_run: tuple[Path, Path]) -> None:
     _, folder = finished_run
-    frames = read_frames(folder / stage_id(1, "20_relabel") / "pretraining.xyz") * 5
+    frames = read_frames(folder / RELABEL.of(1) / "pretraining.xyz") * 5
     plain = [frame.replace(info={"origin": number % 2}) for number, frame in enumerate(frames)]
     parts = divide(plain, seed=1)
     assert len(parts.valid) == round(0.05 * len(frames)) > 2 and not parts.harvested

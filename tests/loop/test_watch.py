@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console
 
 from ipip.cli.watch import draw_state, watch_run
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.reporter import SilentReporter
 from ipip.loop.status import Now, RunState, StageState, read_now, read_status
-from ipip.loop.watch import WatchedReporter, read_progress
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.reporter import SilentReporter
+from ipip.pipeline.watch import WatchedReporter, read_progress
+from ipip.stages.pretrain import PRETRAIN
 
 
 def text_of(state, width=100, height=None):
@@ -127,7 +128,7 @@ def test_the_next_round_is_expected_to_take_as_long_as_the_last(finished_run, tm
     (tmp_path / "config.lock.yaml").write_text(settings.replace("rounds: 1", "rounds: 2"))
     state = read_status(tmp_path)
     by_name = {stage.identity: stage for stage in state.stages}
-    last = by_name[stage_id(1, "30_pretrain")]
-    assert by_name[stage_id(2, "30_pretrain")].expected_s == last.wall_s
+    last = by_name[PRETRAIN.of(1)]
+    assert by_name[PRETRAIN.of(2)].expected_s == last.wall_s
     seconds, whole = state.left_s
     assert whole and seconds > last.wall_s

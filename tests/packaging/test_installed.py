@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ipip.native import core
 from ipip.plugin import foreign_launcher, native_folder, plugin_folder
 
 
@@ -83,7 +84,7 @@ def test_one_library_alone_is_linked_against_libtorch() -> None:
         for library in native_folder().rglob("*.so")
         if any(name.startswith(("libtorch", "libc10", "libipip_torch")) for name in needed(library))
     }
-    assert with_torch == {"libipip_torch.so"}
+    assert with_torch == {f"libipip_torch-{version}.so" for version in core.torch_parts()}
 
 
 def test_the_library_for_gpus_needs_the_driver_alone() -> None:

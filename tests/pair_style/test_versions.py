@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
+from ipip.native import core
 from ipip.plugin import native_folder
 from tests.pair_style.conftest import Run, a_gas, header, write_start
 
@@ -39,11 +41,12 @@ def build_plugin(repository: Path, folder: Path, target: str, *options: str) -> 
     return folder / "lammps-plugin"
 
 
-def run_with_plugin(wheel: Path, plugin: Path, deck: str, folder: Path) -> Run:
+def run_with_plugin(wheel: Path, plugin: Path, deck: str, folder: Path, ranks: int = 1) -> Run:
     """Run the LAMMPS executable itself, with the plugins of one folder only."""
     (folder / "in.deck").write_text(deck)
+    launcher = [] if ranks == 1 else [BIN / "mpirun", "-np", str(ranks)]
     done = subprocess.run(
-        [wheel / "lmp", "-in", "in.deck", "-log", "none", "-nocite"],
+        [*launcher, wheel / "lmp", "-in", "in.deck", "-log", "none", "-nocite"],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -99,25 +102,57 @@ def test_a_plugin_for_an_install_prefix_runs(
 
 
 @pytest.fixture
-def other_libtorch(tmp_path: Path) -> Path:
-    """A library that, loaded first, makes libtorch say that it is 2.12.1."""
-    source = tmp_path / "version.c"
-    source.write_text("unsigned long aoti_torch_abi_version(void) { return 0x020c010000000000; }\n")
-    library = tmp_path / "version.so"
-    subprocess.run(["c++", "-x", "c", "-shared", "-fPIC", source, "-o", library], check=True)
-    return library
+def parts_for(tmp_path: Path) -> Callable[..., Path]:
+    """Copy the compiled part beside this torch, with torch parts of the given versions.
+
+    The part of this torch's version is the real one; the others are no libraries.
+    """
+
+    def make(*versions: str) -> Path:
+        folder = tmp_path / "copy" / "ipip"
+        folder.mkdir(parents=True)
+        shutil.copytree(native_folder() / "plugin", folder / "plugin")
+        shutil.copy(native_folder() / "libipip.so", folder)
+        shutil.copy(core.__file__, folder)
+        for version in versions:
+            (folder / f"libipip_torch-{version}.so").write_text("not a library\n")
+        if MINOR in versions:
+            shutil.copy(native_folder() / f"libipip_torch-{MINOR}.so", folder)
+        (folder.parent / "torch").symlink_to(Path(torch.__file__).parent)
+        return folder
+
+    return make
 
 
-REFUSAL = "libtorch 2.12.1 is loaded, but ipip was built for libtorch 2."
+MINOR = ".".join(torch.__version__.split(".")[:2])
+LIBTORCH = torch.__version__.partition("+")[0]
+REFUSAL = (
+    f"libtorch {LIBTORCH} is loaded, but ipip was built for torch 2.9 or 2.99: install torch 2.9 "
+    "or 2.99, or rebuild ipip with `pip install . --no-build-isolation` where torch "
+    f"{LIBTORCH} is installed"
+)
+
+
+def test_of_several_torch_parts_a_deck_loads_the_one_that_fits(
+    models: Models, wheel: Path, parts_for: Callable[..., Path], tmp_path: Path
+) -> None:
+    models()
+    plugin = parts_for("2.9", MINOR, "2.99") / "plugin"
+    deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
+    deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
+    run = run_with_plugin(wheel, plugin, deck, tmp_path)
+    assert run.status == 0, run.output
+    assert "torchscript" in run.output
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_another_libtorch_is_refused_where_a_deck_asks_for_it(
-    models: Models, lammps: Lammps, other_libtorch: Path, tmp_path: Path, ranks: int
+    models: Models, wheel: Path, parts_for: Callable[..., Path], tmp_path: Path, ranks: int
 ) -> None:
     models()
+    plugin = parts_for("2.99", "2.9") / "plugin"
     deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
-    kernels = lammps(deck, LD_PRELOAD=str(other_libtorch), ranks=ranks)
+    kernels = run_with_plugin(wheel, plugin, deck, tmp_path, ranks)
     assert kernels.status == 0, kernels.output
     assert "kernels, " in kernels.output
     for words in (
@@ -126,34 +161,77 @@ def test_another_libtorch_is_refused_where_a_deck_asks_for_it(
         "backend torchscript device cuda",
     ):
         other = deck.replace("pair_style ipip", f"pair_style ipip {words}")
-        run = lammps(other, LD_PRELOAD=str(other_libtorch), ranks=ranks)
+        run = run_with_plugin(wheel, plugin, other, tmp_path, ranks)
         assert run.status != 0
         assert REFUSAL in run.errors, run.output
 
 
+WITHOUT = (
+    "libtorch cannot be used: this ipip was built without it; rebuild ipip with `pip install . "
+    "--no-build-isolation` where torch is installed"
+)
+USE_OF_A_COPY = """
+import importlib.util, sys, torch
+spec = importlib.util.spec_from_file_location("ipip._core", sys.argv[1])
+import ipip
+ipip._core = sys.modules["ipip._core"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ipip._core)
+from ase.build import molecule
+from ipip.errors import IpipError
+from ipip.native import core
+atoms = molecule("SO2")
+atoms.calc = ipip.IpipCalculator(sys.argv[2])
+(one,) = ipip.predict(sys.argv[2], [atoms])
+assert abs(one.energy - atoms.get_potential_energy()) < 1e-9
+print(atoms.calc.description)
+print(*core.torch_parts())
+try:
+    import ipip.models
+    print("loaded")
+except IpipError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("versions", "result"),
+    [
+        (("2.99", "2.9"), REFUSAL),
+        (("2.99", "2.9", MINOR), "loaded"),
+        ((), WITHOUT),
+    ],
+)
 def test_another_libtorch_is_refused_in_python_where_it_is_used(
-    models: Models, other_libtorch: Path
+    models: Models, parts_for: Callable[..., Path], versions: tuple[str, ...], result: str
 ) -> None:
-    script = (
-        "import sys, torch, ipip\n"
-        "from ase.build import molecule; from ipip.errors import IpipError\n"
-        "atoms = molecule('SO2'); atoms.calc = ipip.IpipCalculator(sys.argv[1])\n"
-        "(one,) = ipip.predict(sys.argv[1], [atoms])\n"
-        "assert abs(one.energy - atoms.get_potential_energy()) < 1e-9\n"
-        "print(atoms.calc.description)\n"
-        "try:\n    import ipip.models\nexcept IpipError as error:\n    print(error)"
-    )
+    (module,) = parts_for(*versions).glob("_core.*.so")
     done = subprocess.run(
-        [sys.executable, "-c", script, models()],
+        [sys.executable, "-c", USE_OF_A_COPY, module, models()],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "LD_PRELOAD": str(other_libtorch)},
     )
     assert done.returncode == 0, done.stderr
-    backend, refusal = done.stdout.splitlines()
+    backend, parts, outcome = done.stdout.splitlines()
     assert backend.startswith("kernels, ")
-    assert refusal.startswith(REFUSAL)
+    assert parts.split() == sorted(versions, key=lambda v: int(v.partition(".")[2]))
+    assert outcome == result
+
+
+def test_a_torch_part_that_is_damaged_is_told_in_one_sentence(
+    models: Models, wheel: Path, parts_for: Callable[..., Path], tmp_path: Path
+) -> None:
+    models()
+    folder = parts_for(MINOR)
+    (folder / f"libipip_torch-{MINOR}.so").write_bytes(b"\x7fELF, the rest is lost")
+    deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
+    deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
+    run = run_with_plugin(wheel, folder / "plugin", deck, tmp_path)
+    assert run.status != 0
+    assert (
+        f"ipip's part for torch {MINOR} cannot be loaded with libtorch {LIBTORCH}: " in run.errors
+    )
+    assert "install ipip again (" in run.errors
 
 
 def test_a_plugin_for_another_libipip_is_refused(
@@ -190,9 +268,8 @@ def test_without_libtorch_kernels_run_and_torchscript_says_what_is_missing(
     deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
     run = run_with_plugin(wheel, alone / "plugin", deck, tmp_path)
     assert run.status != 0
-    assert "libtorch cannot be used, ipip was built for libtorch 2." in run.errors
-    assert "install torch 2." in run.errors
-    assert "libc10.so: cannot open shared object file" in run.errors
+    assert f"libtorch cannot be used: install torch {MINOR} beside ipip (" in run.errors
+    assert "libtorch_cpu.so: cannot open shared object file" in run.errors
 
 
 def test_missing_libraries_are_told_where_the_style_is_used(

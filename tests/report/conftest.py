@@ -19,6 +19,13 @@ from ipip.report import (
     StageCost,
 )
 from ipip.stability import wilson_interval
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.student_md import STUDENT_MD
+from ipip.stages.teacher_md import TEACHER_MD
 
 KINDS = ("bulk", "cluster", "surface", "gas")
 ERRORS = {"teacher": 0.44, "none": 0.62, "student 0": 0.43, "student 1": 0.37, "student 2": 0.52}
@@ -125,14 +132,14 @@ def content() -> ReportContent:
         ),
         drift=(Drift(1, 0.31, 40.0), Drift(2, 0.2, 22.0), Drift(3, 0.12, 14.0, 0.7)),
         costs=tuple(
-            StageCost(f"round_{k:03d}/{name}", seconds * (1 + 0.1 * k), calls)
+            StageCost(stage.of(k), seconds * (1 + 0.1 * k), calls, stage.label, stage.colour)
             for k in range(4)
-            for name, seconds, calls in (
-                ("10_explore", 60, 1080 if k == 0 else 0),
-                ("15_harvest" if k else "20_label", 25, 120),
-                ("30_pretrain", 130, 0),
-                ("40_finetune", 40, 0),
-                ("50_evaluate", 35, 0),
+            for stage, seconds, calls in (
+                (STUDENT_MD if k else TEACHER_MD, 60, 0 if k else 1080),
+                (HARVEST if k else LABEL, 25, 120),
+                (PRETRAIN, 130, 0),
+                (FINETUNE, 40, 0),
+                (EVALUATE, 35, 0),
             )
         ),
         curves=tuple(
@@ -158,7 +165,7 @@ def content() -> ReportContent:
             SpeciesAtEnd("start of the runs", 18, {"S2": 45, "Mo3O9": 18, "MoO3": 6}),
             SpeciesAtEnd("round 1: student 0, 2 ps", 4, {"S2": 6, "Mo3O9S2": 3, "S": 1}),
         ),
-        courses=(
+        species_over_time=(
             SpeciesOverTime(
                 "species-long", "Mo", (0.0, 0.5, 1.0), {"Mo3O9": [1, 1, 0], "Mo3O9S2": [0, 0, 1]}
             ),

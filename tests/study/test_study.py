@@ -14,7 +14,8 @@ from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import InputError
-from ipip.loop.folder import stage_id
+from ipip.stages.relabel import RELABEL
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.study.driver import run_study
 
 ARMS = ["none", "one-shot", "iterated", "iterated-teacher-labels"]
@@ -105,7 +106,7 @@ def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
         path = folder / "runs" / "seed_1" / arm / stage / "manifest.json"
         return json.loads(path.read_text())["finished"]
 
-    explore, forget = stage_id(0, "10_explore"), stage_id(1, "20_relabel")
+    explore, forget = TEACHER_MD.of(0), RELABEL.of(1)
     assert len({digest(arm, explore) for arm in ARMS}) == 1
     assert digest("iterated", forget) != digest("iterated-teacher-labels", forget)
 
@@ -146,7 +147,7 @@ def test_the_report_has_the_verdict_the_table_and_its_pictures(finished):
     [
         ("- 2\n", "- 3\n", "cannot go on without or with another seed 2"),
         ("- iterated-teacher-labels\n", "", "without or with another arm iterated-teacher-labels"),
-        ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings"),
+        ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings (draws: "),
     ],
 )
 def test_other_settings_in_the_same_folder_are_refused(finished, capsys, old, new, message):
@@ -155,6 +156,22 @@ def test_other_settings_in_the_same_folder_are_refused(finished, capsys, old, ne
     changed.write_text(config.read_text().replace(old, new, 1))
     assert main(["study", str(changed), "--dir", str(folder)]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_settings_that_decide_nothing_may_change(finished):
+    config, folder, summary = finished
+    settings = load_settings(config, StudySettings)
+    text = settings.run.read_text()
+    values = yaml.safe_load(text)
+    values["teacher"]["workers"] = 2
+    values["finetune"]["cache_mb"] = 1.0
+    values["resources"] = {"lammps_runs": 2}
+    settings.run.write_text(yaml.safe_dump(values))
+    try:
+        assert run_study(settings, folder) == summary
+    finally:
+        settings.run.write_text(text)
 
 
 @pytest.mark.slow

@@ -46,6 +46,14 @@ def test_damaged_records_of_a_training_are_refused(tmp_path):
         path.write_text(whole)
 
 
+def test_a_record_with_settings_that_decide_nothing_is_of_the_same_training(tmp_path):
+    identity = {"settings": {"learning_rate": 0.001}, "seed": 3}
+    check_started(tmp_path, {**identity, "settings": {"learning_rate": 0.001, "workers": 2}})
+    assert check_started(tmp_path, identity) is True
+    with pytest.raises(InputError, match=r"settings.learning_rate is 0.001 there and 0.1 now"):
+        check_started(tmp_path, {**identity, "settings": {"learning_rate": 0.1}})
+
+
 class Running:
     """Runs a command where a pickle of it is opened."""
 

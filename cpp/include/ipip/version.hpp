@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ipip/export.hpp"
 
@@ -13,17 +14,19 @@ IPIP_API std::string version();
 /// Digest of the headers that libipip was compiled with: what includes others cannot use it.
 IPIP_API std::string headers();
 
-/// Version of libtorch that libipip was compiled for, as "major.minor.patch".
-IPIP_API std::string torch_version_built();
+/// Versions of torch, as "major.minor" and from old to new, that this ipip has a torch part for:
+/// the files libipip_torch-<version>.so beside libipip.so.
+IPIP_API std::vector<std::string> torch_parts();
 
-/// Version of the libtorch that is loaded, as libtorch itself tells it, "major.minor.patch". Loads
-/// it, with libipip_torch.so.
-/// @throws ipip::Error  it cannot be loaded
-IPIP_API std::string torch_version_loaded();
+/// Version of libtorch, as libtorch itself gives it, "major.minor.patch": of the one that is
+/// loaded, else of the one that libipip finds (in ../torch/lib, or by LD_LIBRARY_PATH), which is
+/// then loaded.
+/// @throws ipip::Error  there is none
+IPIP_API std::string torch_version();
 
-/// Loads libipip_torch.so, which registers the operators of students and of training with libtorch.
-/// Kernels need none of it.
-/// @throws ipip::Error  it cannot be loaded, or libtorch is not the one it was compiled for
-IPIP_API void require_matching_torch();
+/// Loads the torch part that fits libtorch, which registers the operators of students and of
+/// training with it. Kernels need none of it.
+/// @throws ipip::Error  there is no libtorch, or no part that fits it
+IPIP_API void require_torch_part();
 
 }  // namespace ipip

@@ -52,9 +52,9 @@ PYBIND11_MODULE(_core, module) {
   register_core_error(module);
   module.def("built_for", [] { return IPIP_STUB; });
   module.def("version", &ipip::version);
-  module.def("torch_version_built", &ipip::torch_version_built);
-  module.def("torch_version_loaded", &ipip::torch_version_loaded);
-  module.def("load_operators", &ipip::require_matching_torch);
+  module.def("torch_parts", &ipip::torch_parts);
+  module.def("torch_version", &ipip::torch_version);
+  module.def("load_operators", &ipip::require_torch_part);
   bind_dump(module);
   bind_student(module);
   bind_ranks(module);

@@ -41,6 +41,13 @@ bool FrameQueue::may_work() const {
   return !ended_ && !reading_ && slots_.size() < kSlots && waiting_bytes_ < kWaitingBytes;
 }
 
+// Waits for a change. Not std::condition_variable::wait: compiled here it asks for a newer
+// libstdc++ (GLIBCXX_3.4.30) than clusters have, for this one call.
+void FrameQueue::wait(Lock& lock) {
+  const int status = pthread_cond_wait(changed_.native_handle(), lock.mutex()->native_handle());
+  if (status != 0) throw std::system_error(status, std::generic_category());
+}
+
 // Reads one block and its frames; the lock is held before and after, not meanwhile.
 void FrameQueue::work(Worker& worker, Lock& lock) {
   reading_ = true;
@@ -96,7 +103,7 @@ void FrameQueue::read_ahead() {
     if (may_work()) {
       work(worker, lock);
     } else {
-      changed_.wait(lock);
+      wait(lock);
     }
   }
 }
@@ -125,7 +132,7 @@ std::vector<Item> FrameQueue::next() {
       begun_ = true;
       work(own_, lock);
     } else {
-      changed_.wait(lock);
+      wait(lock);
     }
   }
 }

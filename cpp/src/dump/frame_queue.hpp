@@ -60,6 +60,7 @@ class FrameQueue {
   using Lock = std::unique_lock<std::mutex>;
 
   bool may_work() const;
+  void wait(Lock& lock);
   void work(Worker& worker, Lock& lock);
   void read_ahead();
   void start_thread();

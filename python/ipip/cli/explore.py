@@ -29,7 +29,7 @@ def explore(
     from ipip.cli.stopping import stoppable
     from ipip.config.load import load_settings
     from ipip.config.run import UnlabelledSettings
-    from ipip.loop.reporter import SilentReporter
+    from ipip.pipeline.reporter import SilentReporter
 
     settings = load_settings(config, UnlabelledSettings)
     reporter = SilentReporter() if as_json else TerminalReporter()

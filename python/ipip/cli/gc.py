@@ -21,8 +21,8 @@ def gc(
     """Remove results set aside, checkpoints, rings and restart files of finished stages."""
     from collections import defaultdict
 
-    from ipip.loop.disk import megabytes
     from ipip.loop.garbage import collect_garbage, find_garbage
+    from ipip.pipeline.disk import megabytes
 
     found = find_garbage(run, dumps=dumps) if dry_run else collect_garbage(run, dumps=dumps)
     kinds: dict[str, list[int]] = defaultdict(list)

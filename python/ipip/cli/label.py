@@ -35,7 +35,7 @@ def label(
     from ipip.config.load import load_settings
     from ipip.config.teacher import TeacherSettings
     from ipip.data import read_frames
-    from ipip.loop.reporter import SilentReporter
+    from ipip.pipeline.reporter import SilentReporter
     from ipip.teachers.label_file import label_file
 
     settings = load_settings(level, TeacherSettings)

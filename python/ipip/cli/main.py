@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -64,6 +65,8 @@ def options(
     ] = False,
 ) -> None:
     """Options of every verb."""
+    # torch_geometric scripts while it is imported, of which newer versions of PyTorch warn.
+    warnings.filterwarnings("ignore", message=r".*torch\.jit\.")
 
 
 # What the list of verbs says of each: one line of a terminal of 80 columns.

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ipip.loop.reporter import Advance
+from ipip.pipeline.reporter import Advance
 
 INDENT = 6
 

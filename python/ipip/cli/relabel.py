@@ -33,8 +33,8 @@ def relabel(
     from ipip.cli.progress import TerminalReporter
     from ipip.config.data import DataKeys
     from ipip.evaluation.metrics import Metrics
-    from ipip.loop.reporter import SilentReporter
     from ipip.loop.steps import relabel_file
+    from ipip.pipeline.reporter import SilentReporter
 
     torch.set_num_threads(1)
     found = relabel_file(

@@ -11,11 +11,12 @@ import typer
 def rewind(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     stage: Annotated[
-        str, typer.Argument(help="First stage to set aside: round_001/15_harvest, or round_001.")
+        str,
+        typer.Argument(help="First stage to set aside, as `ipip status` names it, or round_001."),
     ],
 ) -> None:
     """Set a stage and all later ones aside; `ipip run` computes them again."""
-    from ipip.loop.aside import rewind as go_back
+    from ipip.loop.rewind import rewind as go_back
 
     aside, names = go_back(run, stage)
     count = f"{len(names)} stages" if len(names) > 1 else "one stage"

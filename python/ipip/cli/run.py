@@ -21,8 +21,8 @@ def run(
         typer.Option(
             "--from-stage",
             metavar="STAGE",
-            help="Set the results of this stage (round_001/15_harvest, or round_001) and of all "
-            "later ones aside and compute them again.",
+            help="Set the results of this stage (as `ipip status` names it; or of a round, "
+            "round_001) and of all later ones aside and compute them again.",
         ),
     ] = None,
     yes: Annotated[

@@ -31,8 +31,8 @@ def sample(
     from ipip.cli.progress import TerminalReporter
     from ipip.config.load import load_settings
     from ipip.config.teacher import TeacherSettings
-    from ipip.loop.reporter import SilentReporter
     from ipip.loop.sampling import sample_cluster
+    from ipip.pipeline.reporter import SilentReporter
 
     settings = load_settings(level, TeacherSettings)
     reporter = SilentReporter() if as_json else TerminalReporter()

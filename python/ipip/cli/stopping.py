@@ -18,7 +18,7 @@ def stoppable(place: Path) -> Iterator[None]:
         IpipError: a signal came.
     """
     from ipip.errors import IpipError
-    from ipip.loop.stop import Stopped, stop_on_signals
+    from ipip.pipeline.stop import Stopped, stop_on_signals
 
     try:
         with stop_on_signals():

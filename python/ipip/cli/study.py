@@ -28,7 +28,7 @@ def study(
     from ipip.cli.stopping import stoppable
     from ipip.config.load import load_settings
     from ipip.config.study import StudySettings
-    from ipip.loop.reporter import SilentReporter
+    from ipip.pipeline.reporter import SilentReporter
     from ipip.study.driver import prepare_study, run_study
 
     settings = load_settings(config, StudySettings)

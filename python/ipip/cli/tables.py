@@ -11,9 +11,9 @@ from rich.table import Column, Table
 
 from ipip.cli.progress import format_seconds
 from ipip.cli.watch import draw_state
-from ipip.loop.disk import megabytes
 from ipip.loop.status import RunState
 from ipip.pages.numbers import format_number
+from ipip.pipeline.disk import megabytes
 from ipip.report.table import HEADER, describe_speed, table_rows
 
 if TYPE_CHECKING:

@@ -32,9 +32,9 @@ def validate(
     from ipip.config.run import RunSettings, UnlabelledSettings
     from ipip.errors import InputError
     from ipip.loop.checks import check_inputs, check_teacher, missing_labels
-    from ipip.loop.disk import require_space
     from ipip.loop.explore import check_exploration
     from ipip.loop.plan import make_plan, plan_exploration
+    from ipip.pipeline.disk import require_space
 
     unlabelled = load_settings(config, UnlabelledSettings)
     reference = unlabelled.reference

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.influence import NO_INFLUENCE
 
 # What `level` decides where a key is not given. NN10 shifts total energies: never mix the two.
 LEVELS: dict[str, dict[str, Any]] = {
@@ -76,6 +77,7 @@ class Cp2kSettings(Settings):
         None,
         description="CP2K's shell, such as 'mpirun -n 4 cp2k.psmp -s'; null: the first of"
         " cp2k_shell.psmp, cp2k_shell, cp2k.psmp -s ... in the PATH",
+        json_schema_extra=NO_INFLUENCE,
     )
     template: Path | None = Field(
         None, description="input template to use instead of the package's (jinja2, see its text)"

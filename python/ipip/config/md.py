@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ipip.config.base import Settings
+from ipip.config.influence import NO_INFLUENCE
 
 
 def temperature_bound(temperature: float, factor: float, margin: float, n_atoms: int) -> float:
@@ -52,7 +53,10 @@ class TeacherMDSettings(MDSettings):
     )
 
     checkpoint_interval: int = Field(
-        1000, ge=0, description="steps between states from which a killed run goes on; 0: none"
+        1000,
+        ge=0,
+        description="steps between states from which a killed run goes on; 0: none",
+        json_schema_extra=NO_INFLUENCE,
     )
 
     def temperature_limit(self, n_atoms: int) -> float:
@@ -90,6 +94,7 @@ class StudentMDSettings(MDSettings):
         ge=0,
         description="steps between restart files (two, in turn), from which a killed run goes on;"
         " 0: none",
+        json_schema_extra=NO_INFLUENCE,
     )
     skin: float = Field(1.0, gt=0, description="Å; neighbour skin")
     pair_options: str = Field(

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from ipip.config.active import ActiveSettings
 from ipip.config.base import REMEDY, Settings
 from ipip.config.harvest import HarvestSettings
+from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
 from ipip.config.pretraining import WITH_FEATURES, PretrainSettings
@@ -41,7 +42,9 @@ class UnlabelledSettings(Settings):
     template_verb: ClassVar[str | None] = "ipip init"
 
     seed: int = Field(1, ge=0, description="seed that all others are derived from")
-    rounds: int = Field(2, ge=0, description="rounds of iteration after round 0")
+    rounds: int = Field(
+        2, ge=0, description="rounds of iteration after round 0", json_schema_extra=ON_ROUNDS
+    )
     elements: list[str] = Field(
         min_length=1, description="chemical symbols of the student in type order"
     )
@@ -77,7 +80,9 @@ class UnlabelledSettings(Settings):
         default_factory=StabilitySettings, description="runs that count each student's failures"
     )
     stop: StopSettings = Field(
-        default_factory=StopSettings, description="when the loop ends early or goes back a round"
+        default_factory=StopSettings,
+        description="when the loop ends early or goes back a round",
+        json_schema_extra=ON_ROUNDS,
     )
     baseline: BaselineSettings = Field(
         default_factory=BaselineSettings, description="what the students are compared with"
@@ -86,7 +91,9 @@ class UnlabelledSettings(Settings):
         default_factory=SpeedSettings, description="timing of teacher and student on the same box"
     )
     resources: ResourceSettings = Field(
-        default_factory=ResourceSettings, description="what may be used; no influence on results"
+        default_factory=ResourceSettings,
+        description="what may be used; no influence on results",
+        json_schema_extra=NO_INFLUENCE,
     )
 
     @field_validator("elements")

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from ipip.config.base import Settings
+from ipip.config.influence import NO_INFLUENCE
 from ipip.config.md import Guards, StudentMDSettings
 from ipip.config.systems import SystemSettings
 
@@ -49,5 +50,7 @@ class StabilityProtocol(Settings):
         " guards.distance_factor, beside the start's and 0.7 times the sums of covalent radii",
     )
     keep_dumps: Literal["unstable", "all"] = Field(
-        "unstable", description="whose trajectories stay on the disk"
+        "unstable",
+        description="whose trajectories stay on the disk",
+        json_schema_extra=NO_INFLUENCE,
     )

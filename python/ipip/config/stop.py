@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ipip.config.base import Settings
+from ipip.config.influence import ON_ROUNDS
 
 
 class StopSettings(Settings):
@@ -52,6 +53,7 @@ class BaselineSettings(Settings):
         False,
         description="also train a student on the reference frames alone, without pretraining, and"
         " evaluate it as the others",
+        json_schema_extra=ON_ROUNDS,
     )
     match_steps: bool = Field(
         True,

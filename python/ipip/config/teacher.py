@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
 from ipip.config.cp2k import Cp2kSettings
+from ipip.config.influence import NO_INFLUENCE
 from ipip.config.yaml_text import plain_words
 
 TeacherKind = Literal["sevennet", "chgnet", "mace", "tblite", "cp2k", "ase"]
@@ -46,21 +47,34 @@ class TeacherSettings(Settings):
         None,
         description="python executable of the environment that has the teacher's package;"
         " null: the one that runs ipip",
+        json_schema_extra=NO_INFLUENCE,
     )
     device: str = Field("cpu", description="torch device of the teacher: cpu, cuda or cuda:N")
     threads: int = Field(1, ge=1, description="threads of each worker process")
-    workers: int = Field(1, ge=1, description="worker processes that run at the same time")
+    workers: int = Field(
+        1,
+        ge=1,
+        description="worker processes that run at the same time",
+        json_schema_extra=NO_INFLUENCE,
+    )
     batch: int | None = Field(
         None,
         ge=1,
         description="frames that sevennet, mace and chgnet label in one evaluation; null: 1 on a"
         " CPU, 16 on a GPU",
+        json_schema_extra=NO_INFLUENCE,
     )
     start_timeout: float = Field(
-        600.0, gt=0, description="s; longest time that loading the teacher may take"
+        600.0,
+        gt=0,
+        description="s; longest time that loading the teacher may take",
+        json_schema_extra=NO_INFLUENCE,
     )
     call_timeout: float = Field(
-        3600.0, gt=0, description="s; longest time without any answer of a busy worker"
+        3600.0,
+        gt=0,
+        description="s; longest time without any answer of a busy worker",
+        json_schema_extra=NO_INFLUENCE,
     )
 
     @field_validator("arguments")

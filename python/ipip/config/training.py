@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, NonNegativeFloat, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.influence import NO_INFLUENCE
 from ipip.native import current_backend_name
 
-WITHOUT_INFLUENCE = ("accelerator", "workers", "cache_mb", "tensorboard", "wandb_project")
 ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "keep"]
 
 
 class TrainingSettings(Settings):
     """Loss, optimiser, schedule and end of one training.
 
-    Settings that have no influence on the result (`WITHOUT_INFLUENCE`) do not count when a folder
+    Settings whose field says that they have no influence on the result do not count when a folder
     is asked whether it holds a training with the same settings.
     """
 
@@ -117,6 +117,7 @@ class TrainingSettings(Settings):
         1,
         ge=1,
         description="epochs from one resumable checkpoint to the next (also written at a new best)",
+        json_schema_extra=NO_INFLUENCE,
     )
     precision: Literal["full", "bf16"] = Field(
         "full",
@@ -137,21 +138,32 @@ class TrainingSettings(Settings):
         description="what computes a training step: kernels are compiled ones for painn on the "
         "CPU, many times faster; eager is PyTorch; auto is kernels where they run the student",
     )
-    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="where to train", json_schema_extra=NO_INFLUENCE
+    )
     workers: int = Field(
-        0, ge=0, description="further processes that read frames and find neighbours"
+        0,
+        ge=0,
+        description="further processes that read frames and find neighbours",
+        json_schema_extra=NO_INFLUENCE,
     )
     cache_mb: float = Field(
         4096.0,
         ge=0,
         description="memory for graphs that were built (MB, each process); graphs that do not fit "
         "are built anew in each epoch",
+        json_schema_extra=NO_INFLUENCE,
     )
-    tensorboard: bool = Field(True, description="write TensorBoard logs beside the CSV table")
+    tensorboard: bool = Field(
+        True,
+        description="write TensorBoard logs beside the CSV table",
+        json_schema_extra=NO_INFLUENCE,
+    )
     wandb_project: str | None = Field(
         None,
         description="project in Weights & Biases that gets the curves; needs the package wandb; "
         "null: none",
+        json_schema_extra=NO_INFLUENCE,
     )
 
     @model_validator(mode="after")

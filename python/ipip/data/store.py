@@ -20,6 +20,7 @@ from ase.data import chemical_symbols
 from ipip.data.atomic import replaced_file
 from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame
+from ipip.data.lmdb_pages import require_sound_pages
 from ipip.data.parsed import plain
 from ipip.data.view import FrameView
 from ipip.errors import InputError
@@ -53,6 +54,10 @@ class FrameStore(Sequence[Frame]):
         self.path = Path(path)
         if not self.path.is_file():
             raise InputError(f"{self.path}: no such file; expected a store of frames (.lmdb)")
+        try:
+            require_sound_pages(self.path)
+        except DamagedError as error:
+            raise InputError(f"{self.path}: {error}; copy it again, or {_AGAIN}") from None
         (raw,) = self._get([META])
         try:
             self.meta: dict[str, Any] = open_sealed(raw, _is_older) if raw else {}

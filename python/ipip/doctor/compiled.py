@@ -1,56 +1,62 @@
-"""The compiled parts: the module `ipip._core` with libipip, its PyTorch part, the LAMMPS plugin."""
+"""The compiled parts: `ipip._core` with libipip, the PyTorch parts, and the LAMMPS plugin."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from ipip.doctor.finding import Finding
 from ipip.doctor.trial import last_line, try_command
-from ipip.installation import rebuild_hint
+from ipip.installation import install_command, rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
 
-_CORE = "from ipip.native import core; print(core.version())"
-_TORCH = """
-import json, torch
+_CORE = """
+import json
 from ipip.native import core
-print(json.dumps([core.torch_version_built(), core.torch_version_loaded()]))
+print(json.dumps([core.version(), core.torch_parts()]))
+"""
+_TORCH = """
+import torch
+from ipip.native import core, load_operators
+load_operators()
+print(core.torch_version())
 """
 _PLUGIN = "from ipip.native import check_plugin; check_plugin()"
 
 
 def check_compiled_parts(folder: Path) -> list[Finding]:
-    """Load the compiled module and look for the plugin, each in a process of its own."""
-    findings = [_core(), _plugin()]
-    if importlib.util.find_spec("torch") is not None:
-        findings.insert(1, _torch())
-    return findings
+    """Load the compiled module and a PyTorch part, and look for the plugin, each in a process."""
+    return [*_core(), _plugin()]
 
 
-def _core() -> Finding:
+def _core() -> list[Finding]:
     status, output = try_command([sys.executable, "-c", _CORE])
     if status != 0:
-        return Finding("compiled module", "fault", _reason(output), rebuild_hint())
-    return Finding("compiled module", "good", f"libipip {last_line(output)} loads")
+        return [Finding("compiled module", "fault", _reason(output), rebuild_hint())]
+    version, parts = json.loads(last_line(output))
+    return [Finding("compiled module", "good", f"libipip {version} loads"), _torch(parts)]
 
 
-def _torch() -> Finding:
-    """Load what trains and runs TorchScript; kernels do without it."""
+def _torch(parts: Sequence[str]) -> Finding:
+    """Find which part fits the PyTorch that is installed; kernels do without.
+
+    Args:
+        parts: versions of torch that this ipip was built for.
+    """
+    built = f"built for torch {', '.join(parts)}"
+    if find_spec("torch") is None:
+        return Finding("PyTorch part", "good", f"{built}, of which none is installed")
     status, output = try_command([sys.executable, "-c", _TORCH])
     if status != 0:
-        return Finding("PyTorch part", "fault", _reason(output), rebuild_hint())
-    built, loaded = json.loads(last_line(output))
-    if built != loaded:
-        return Finding(
-            "PyTorch part",
-            "fault",
-            f"was built for torch {built}, torch {loaded} is installed: training and students "
-            "without kernels do not work, decks and calculators on kernels do",
-            f"install torch {built}, or {rebuild_hint()}",
-        )
-    return Finding("PyTorch part", "good", f"loads, with torch {loaded}")
+        wanted = f"torch=={parts[-1]}.*" if parts else "torch"
+        remedy = f"{install_command(wanted)}, or {rebuild_hint()}"
+        return Finding("PyTorch part", "fault", _reason(output), remedy)
+    version = last_line(output)
+    fits = ".".join(version.split(".")[:2])
+    return Finding("PyTorch part", "good", f"{built}; that for {fits} fits torch {version}")
 
 
 def _plugin() -> Finding:

@@ -24,6 +24,8 @@ from ipip.export.reading import weights_of
 from ipip.export.safetensors import to_safetensors
 from ipip.models import Student, build_student
 
+_DEPRECATED = r".*torch\.jit\."  # what torch warns of, in a category of its version
+
 
 def save_student(
     student: Student,
@@ -78,7 +80,7 @@ def _script(student: Student) -> torch.jit.ScriptModule:
     fresh.load_state_dict({name: value.cpu() for name, value in student.state_dict().items()})
     fresh.eval().requires_grad_(False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=_DEPRECATED)
         return torch.jit.script(fresh)
 
 
@@ -86,7 +88,7 @@ def _archive(scripted: torch.jit.ScriptModule, extra: dict[str, bytes]) -> bytes
     buffer = io.BytesIO()
     names = {record.removeprefix("extra/"): data for record, data in extra.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=_DEPRECATED)
         torch.jit.save(scripted, buffer, _extra_files=names)
     return buffer.getvalue()
 
@@ -140,7 +142,7 @@ def load_scripted(
             )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", message=_DEPRECATED)
             with open(path, "rb") as file:  # torch takes names in UTF-8 alone
                 scripted = torch.jit.load(file, map_location=device)
     except RuntimeError as error:

@@ -13,7 +13,7 @@ from ase.data import chemical_symbols
 from ipip.config.harvest_run import HarvestRunSettings
 from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
-from ipip.data.files import read_frames, write_frames
+from ipip.data.files import read_frames
 from ipip.data.frame import Frame
 from ipip.data.lock import writes
 from ipip.errors import InputError
@@ -25,10 +25,10 @@ from ipip.harvest.harvest import Decision, Harvest, harvest
 from ipip.harvest.left_out import left_out
 from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.sources import Source, open_sources
+from ipip.harvest.stored import read_stored, write_stored
 from ipip.harvest.table import count_reasons, write_decisions
 from ipip.teachers import Teacher
 
-FRAMES_FILE = "frames.xyz"
 TABLE_FILE = "harvest.csv"
 SUMMARY_FILE = "summary.json"
 Progress = Callable[[int, int], None]
@@ -67,7 +67,8 @@ def harvest_dumps(
     """Harvest from dumps and run folders; the same call goes on where dumps have grown.
 
     Writes ``frames.xyz`` (all frames taken so far), ``harvest.csv`` (why each frame was taken or
-    left) and ``summary.json``; ``scan.json`` remembers how far each dump was read.
+    left) and ``summary.json``; ``scan.json`` remembers how far each dump was read, ``frames.json``
+    which frames were written.
 
     Args:
         dumps: dump files (.gz, .zst too), patterns with ``*``, folders of ipip's student runs,
@@ -87,8 +88,7 @@ def harvest_dumps(
         raise InputError(f"{folder} is a file; expected a folder for the output")
     student, metadata = open_student(student_file)
     known = [f for path in settings.known for f in read_frames(path, require=())]
-    earlier = folder / FRAMES_FILE
-    taken = read_frames(earlier, require=()) if earlier.is_file() else []
+    taken = read_stored(folder)
     factor = settings.guards.distance_factor
     calibration = calibrate_min_distances(known, metadata.symbols, factor, hot=False)
     distances = calibration.distances
@@ -117,8 +117,7 @@ def harvest_dumps(
     ]
     order = {source.run.name: place for place, source in enumerate(sources)}
     decisions.sort(key=lambda decision: (order[decision.run], decision.step))
-    if new:
-        write_frames(earlier, [*taken, *new])
+    write_stored(folder, taken, new)
     write_decisions(folder / TABLE_FILE, decisions)
     report = HarvestReport(
         runs=[source.run for source in sources],

@@ -46,7 +46,7 @@ def _runs_in(path: Path, student_digest: str) -> list[Path]:
     if not folders:
         raise InputError(
             f"{path} holds no run of a student; give a dump, the folder of a run, or a folder of "
-            "runs, such as RUN/round_001/10_explore of `ipip run`"
+            "runs, such as that of a student MD stage of `ipip run`"
         )
     runs = [RunTrajectory(folder) for folder in folders]
     ended = [run for run in runs if run.verdict is not None]

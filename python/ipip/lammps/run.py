@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from ase.data import chemical_symbols
 
+from ipip.config.influence import without_influence_as_default
 from ipip.config.md import Guards, StudentMDSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
@@ -104,7 +105,7 @@ class StudentRun:
         plain = {
             "model": model,
             "frame": frames_digest([self.frame]),
-            "md": self.md.model_dump(mode="json", exclude={"deck"}),
+            "md": without_influence_as_default(self.md).model_dump(mode="json", exclude={"deck"}),
             "deck": deck,
             "guards": self.guards.model_dump(mode="json"),
             "seed": self.seed,

@@ -25,7 +25,7 @@ from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
 from ipip.sealed import DamagedError
 
-_AGAIN = "have the run done again (in a run folder: `ipip rewind` to its 10_explore)"
+_AGAIN = "have the run done again (in a run folder: `ipip rewind` to the stage that ran it)"
 
 
 class RunTrajectory:

@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ipip.loop.aside import rewind as rewind_run
     from ipip.loop.checks import FoundInputs, TeacherCheck, check_inputs, check_teacher
     from ipip.loop.explore import Explored
     from ipip.loop.explore import explore as explore_with_teacher
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from ipip.loop.ledger import LedgerRow, read_ledger
     from ipip.loop.plan import Plan, make_plan
     from ipip.loop.results import write_results_again
+    from ipip.loop.rewind import rewind as rewind_run
     from ipip.loop.run import run_loop
     from ipip.loop.sampling import Sampled, sample_cluster
     from ipip.loop.status import RunState, read_status
@@ -81,7 +81,7 @@ __getattr__ = lazy_names(
         "read_ledger": "ipip.loop.ledger",
         "read_status": "ipip.loop.status",
         "relabel_file": "ipip.loop.steps",
-        "rewind_run": "ipip.loop.aside:rewind",
+        "rewind_run": "ipip.loop.rewind:rewind",
         "run_loop": "ipip.loop.run",
         "sample_cluster": "ipip.loop.sampling",
         "settings_from_labels": "ipip.loop.first_settings:first_settings",

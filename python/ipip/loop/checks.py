@@ -19,15 +19,15 @@ from ipip.errors import InputError
 from ipip.installation import install_command, rebuild_hint
 from ipip.lammps.check import check_deck
 from ipip.lammps.ranks import find_launcher
-from ipip.loop.concerns import find_concerns
-from ipip.loop.load import Load, LoadWatch
-from ipip.loop.reference import read_reference
-from ipip.loop.seeds import derive_seed
-from ipip.loop.starts import Start, exploration_starts
 from ipip.loop.training_checks import check_trainings
 from ipip.models import build_student
 from ipip.native import check_plugin
+from ipip.pipeline.load import Load, LoadWatch
+from ipip.pipeline.seeds import derive_seed
 from ipip.plugin import PLUGIN_FILE, plugin_folder
+from ipip.stages.work.concerns import find_concerns
+from ipip.stages.work.reference_frames import read_reference
+from ipip.stages.work.starts import Start, exploration_starts
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,11 +6,12 @@ import hashlib
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.errors import InputError
-from ipip.loop.folder import RunFolder
+from ipip.pipeline.folder import RunFolder
 
 HEAD = "# Written by ipip; what follows has the digest "
 
@@ -24,7 +25,7 @@ def write_config_lock(run: RunFolder, settings: RunSettings) -> None:
 
 
 def read_config_lock(run: RunFolder) -> dict[str, Any]:
-    """Read the settings of a run.
+    """Read the settings of a run as plain values.
 
     Raises:
         InputError: there are none, or they are not what ipip wrote; the message says what to do.
@@ -44,6 +45,22 @@ def read_config_lock(run: RunFolder) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise _damaged(run)
     return settings
+
+
+def read_settings(run: RunFolder) -> RunSettings:
+    """Read the settings of a run.
+
+    Raises:
+        InputError: there are none, or they are not what this version of ipip wrote.
+    """
+    plain = read_config_lock(run)
+    try:
+        return RunSettings.model_validate(plain)
+    except ValidationError:
+        raise InputError(
+            f"{run.root}: {run.config_lock.name} is not of this version of ipip; `ipip run CONFIG "
+            f"--dir {run.root}` with the settings of the run writes it again"
+        ) from None
 
 
 def _damaged(run: RunFolder) -> InputError:

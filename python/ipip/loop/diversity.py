@@ -20,8 +20,8 @@ from ipip.config.pretraining import WITH_FEATURES
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame
 from ipip.harvest import farthest_points, scale_features
-from ipip.loop.reporter import Reporter
 from ipip.models import build_student
+from ipip.pipeline.reporter import Reporter
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 

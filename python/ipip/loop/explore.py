@@ -11,24 +11,27 @@ from typing import Any
 
 import numpy as np
 
+from ipip.config.comparison import compare_settings, describe_differences
+from ipip.config.influence import paths_without_influence
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
 from ipip.data.atomic import replaced_file
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError
-from ipip.loop.disk import full_disk_explained, require_space
 from ipip.loop.diversity import choose_different, describe_frames, thin
-from ipip.loop.parts import pick
-from ipip.loop.plan import BYTES_PER_ATOM
-from ipip.loop.reporter import Reporter, SilentReporter
-from ipip.loop.seeds import derive_seed
-from ipip.loop.stages.teacher_md import RUNS_FOLDER, read_teacher, run_teacher
-from ipip.loop.starts import Start, frame_starts
-from ipip.loop.storage import write_json, write_sealed
-from ipip.loop.validity import STARTED, describe_differences, read_started
-from ipip.loop.versions import installed_versions
+from ipip.pipeline.cost import BYTES_PER_ATOM
+from ipip.pipeline.disk import full_disk_explained, require_space
+from ipip.pipeline.reporter import Reporter, SilentReporter
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.stage_settings import pick
+from ipip.pipeline.storage import write_json, write_sealed
+from ipip.pipeline.validity import STARTED, read_started
+from ipip.pipeline.versions import installed_versions
 from ipip.sealed import digest_json
+from ipip.stages.teacher_md import RUNS_FOLDER
+from ipip.stages.work.starts import Start, frame_starts
+from ipip.stages.work.teacher_md import read_teacher, run_teacher
 
 RECORD_FILE = "explore.json"
 FEATURES_FILE = "features.npz"
@@ -160,16 +163,16 @@ def _check_place(out: Path, folder: Path) -> None:
 def _begin(settings: UnlabelledSettings, folder: Path) -> None:
     """Note what the folder's MD is made from; refuse to mix it with that of other settings."""
     own = pick(settings, "teacher", "systems", "teacher_md")
-    key = digest_json(own)
     begun = read_started(folder)
-    if begun is not None and begun["key"] != key:
-        differences = "; ".join(describe_differences(begun["settings"], own)[:4])
+    ignored = paths_without_influence(settings)
+    differences = [] if begun is None else compare_settings(begun["settings"], own, ignored)
+    if differences:
         raise InputError(
-            f"{folder}: holds MD of other settings ({differences}); choose another file with "
-            "--out, or remove that folder"
+            f"{folder}: holds MD of other settings ({describe_differences(differences)}); choose "
+            "another file with --out, or remove that folder"
         )
     if begun is None:
-        write_sealed(folder / STARTED, {"key": key, "settings": own})
+        write_sealed(folder / STARTED, {"key": digest_json(own), "settings": own})
 
 
 def _candidates(

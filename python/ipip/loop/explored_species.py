@@ -13,15 +13,16 @@ from ipip.errors import InputError
 from ipip.lammps.dump import read_dump
 from ipip.lammps.run_record import changed_frames, read_run_record
 from ipip.lammps.units import units_of_run
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.manifest import Manifest
 from ipip.pages.numbers import format_number
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import Manifest
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
 from ipip.sealed import DamagedError
 from ipip.species import molecules_in
 from ipip.species.molecules import formula_counts
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
 
-EXPLORE, RUNS = "10_explore", "runs"
 FIRST, LAST = "trajectory.dump", "last.dump"
 ANALYSES = ("species*/counts.csv", "round_[0-9]*/*/runs/*/species*/counts.csv")
 SAMPLES = 400  # points of a curve, at most
@@ -42,17 +43,18 @@ def species_at_end(
     """
     found: list[SpeciesAtEnd] = []
     for index in range(1, rounds):
-        explored = manifests[stage_id(index, EXPLORE)]
-        student = next(name for name in explored.inputs if name.endswith("/40_finetune"))
+        explored = manifests[STUDENT_MD.of(index)]
+        students = {FINETUNE.of(earlier): earlier for earlier in range(index)}
+        base = next(students[name] for name in explored.inputs if name in students)
         entries = explored.results["runs"]
         stable = [entry for entry in entries if entry["state"] == "stable"]
-        place = run.stage(explored.stage) / RUNS
+        place = run.stage(explored.stage) / RUNS_FOLDER
         if not found:
             title = f"start of all {len(entries)} runs"
             found += _count(title, [place / entry["name"] for entry in entries], FIRST)
         longest = max((entry["steps"] * entry["timestep_fs"] for entry in stable), default=0.0)
         title = (
-            f"round {index}: student {int(student[6:9])}, {format_number(longest / 1000)} ps, "
+            f"round {index}: student {base}, {format_number(longest / 1000)} ps, "
             f"{len(stable)} of {len(entries)} runs"
         )
         found += _count(title, [place / entry["name"] for entry in stable], LAST)

@@ -11,12 +11,13 @@ from ipip.data.atomic import write_text
 from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.lammps.run_record import VERDICT_FILE, note_removal
-from ipip.loop.aside import DISCARDED, stages_on_disk
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import AGAIN, changed_files, inconsistency
-from ipip.loop.journal import append_event
-from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.validity import EXPLORE, GARBAGE_COLLECTED
+from ipip.pipeline.discard import DISCARDED, stages_on_disk
+from ipip.pipeline.folder import RunFolder, split_stage_id
+from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
+from ipip.pipeline.journal import append_event
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.stages.harvest import HARVEST
+from ipip.stages.student_md import GARBAGE_COLLECTED, STUDENT_MD
 
 RING = "ring of frames of student MD that was harvested"
 TRAJECTORY = "trajectory of student MD that was harvested"
@@ -93,7 +94,7 @@ def _explorations(run: RunFolder, found: Sequence[Garbage]) -> set[Path]:
     """Return the folders of explorations that lose frames."""
     return {
         folder
-        for folder in run.root.glob(f"round_[0-9]*/{EXPLORE}")
+        for folder in run.root.glob(f"round_[0-9]*/{STUDENT_MD.name}")
         if any(folder in item.path.parents and item.why in OF_EXPLORATIONS for item in found)
     }
 
@@ -120,10 +121,8 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
 
 def _is_read(identity: str, done: Mapping[str, Manifest]) -> bool:
     """Say whether nobody will read the MD runs of a finished stage any more."""
-    name = identity.split("/")[1]
-    if name == EXPLORE:
-        return stage_id(int(identity[6:9]), "15_harvest") in done
-    return True
+    index, _ = split_stage_id(identity)
+    return identity != STUDENT_MD.of(index) or HARVEST.of(index) in done
 
 
 def _of_student_md(folder: Path, dumps: bool) -> Iterator[Garbage]:

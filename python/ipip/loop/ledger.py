@@ -10,14 +10,15 @@ from typing import Any
 
 from ipip.config.stop import StopSettings
 from ipip.errors import InputError, IpipError
-from ipip.loop.course import decide, evaluated_rounds
-from ipip.loop.folder import ACTIVE, RunFolder, previous_set, stage_id
-from ipip.loop.frames import INDEX_FILE, REFERENCE_INDEX
-from ipip.loop.integrity import AGAIN, changed_files, inconsistency
-from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.rules import read_rules
-
-LABEL = stage_id(0, "20_label")
+from ipip.loop.config_lock import read_settings
+from ipip.loop.schedule import decide, evaluated_rounds
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.label import INDEX_FILE, LABEL, REFERENCE_INDEX
+from ipip.stages.reference_labels import REFERENCE_LABELS
+from ipip.stages.teacher_md import TEACHER_MD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,16 +120,16 @@ def run_ledger(
     decision = decide(manifests, rules)
     sets, digests = {}, {"teacher": _teacher_digest(manifests)}
     for index in evaluated_rounds(manifests):
-        sets[index] = read_index(run.stage(previous_set(index)) / INDEX_FILE)
-        labellers = manifests[previous_set(index)].results.get("labellers", [])
+        sets[index] = read_index(run.stage(pretraining_set_of(index)) / INDEX_FILE)
+        labellers = manifests[pretraining_set_of(index)].results.get("labellers", [])
         for entry in labellers:
             digests[entry["name"]] = entry["weights_digest"]
     chain = decision.chain if decision else (0,)
     rows = build_ledger(sets, chain, digests)
-    rows += _reference_rows(run.stage(LABEL) / REFERENCE_INDEX, sorted(sets))
+    rows += _reference_rows(run.stage(LABEL.of(0)) / REFERENCE_INDEX, sorted(sets))
     for index in sorted(sets):
-        path = run.stage(stage_id(index, ACTIVE)) / REFERENCE_INDEX
-        if stage_id(index, ACTIVE) in manifests and path.exists():
+        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_INDEX
+        if REFERENCE_LABELS.of(index) in manifests and path.exists():
             rows += _active_rows(path, index, chain)
     return rows
 
@@ -209,16 +210,16 @@ def read_ledger(
     """
     run = RunFolder(root)
     run.require()
-    manifests, rules = read_manifests(run), read_rules(run)
+    manifests, settings = read_manifests(run), read_settings(run)
     rounds = evaluated_rounds(manifests)
     if not rounds:
         raise InputError(f"{root}: has no ledger yet; it is written when round 0 is finished")
-    asked = [previous_set(index) for index in rounds]
-    asked += [name for k in rounds if (name := stage_id(k, ACTIVE)) in manifests]
+    asked = [pretraining_set_of(index) for index in rounds]
+    asked += [name for k in rounds if (name := REFERENCE_LABELS.of(k)) in manifests]
     problem = inconsistency(manifests) or changed_files(run, manifests, asked)
     if problem is not None:
         raise IpipError(f"{run.root}: {problem}; {AGAIN}")
-    rows = run_ledger(run, manifests, rules.stop)
+    rows = run_ledger(run, manifests, settings.stop)
     return [row for row in rows if _fits(row, frame, origin, lived_in, label)]
 
 
@@ -237,6 +238,6 @@ def _fits(
 
 
 def _teacher_digest(manifests: Mapping[str, Manifest]) -> str:
-    explored = manifests.get(stage_id(0, "10_explore"))
+    explored = manifests.get(TEACHER_MD.of(0))
     teacher = explored.results.get("teacher", {}) if explored is not None else {}
     return str(teacher.get("weights_digest") or teacher.get("model") or "")

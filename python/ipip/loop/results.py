@@ -10,22 +10,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipip.config.run import RunSettings
 from ipip.data.atomic import replaced_file, write_text
 from ipip.data.digest import file_digest
 from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
-from ipip.loop.contents import gather_content
-from ipip.loop.course import evaluated_rounds
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import require_whole
+from ipip.loop.config_lock import read_settings
 from ipip.loop.ledger import COLUMNS, LedgerRow, run_ledger
-from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.rules import RunRules, read_rules
-from ipip.loop.storage import write_json
+from ipip.loop.report_data import gather_content
+from ipip.loop.schedule import evaluated_rounds
 from ipip.loop.summary import summarise
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.integrity import require_whole
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.pipeline.storage import write_json
 from ipip.report import ReportContent, write_report
-
-STUDENT = "student.pt"
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.pretrain import STUDENT_FILE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,14 +49,17 @@ class Results:
 
 
 def gather_results(
-    run: RunFolder, manifests: Mapping[str, Manifest], rules: RunRules, budget: str | None = None
+    run: RunFolder,
+    manifests: Mapping[str, Manifest],
+    settings: RunSettings,
+    budget: str | None = None,
 ) -> Results:
     """Gather the results of a run's finished stages; nothing is written.
 
     Args:
         run: the run folder.
         manifests: of the stages that count.
-        rules: of the run.
+        settings: of the run.
         budget: the budget that ended the run, if one did.
 
     Raises:
@@ -65,13 +69,13 @@ def gather_results(
     if not evaluated_rounds(manifests):
         raise InputError(f"{run.root}: no round is finished yet; `ipip run` continues the run")
     require_whole(run, manifests)
-    summary = summarise(manifests, rules, budget)
-    identity = stage_id(summary["best_round"], "40_finetune")
+    summary = summarise(manifests, settings, budget)
+    identity = FINETUNE.of(summary["best_round"])
     return Results(
         summary=summary,
-        ledger=run_ledger(run, manifests, rules.stop),
-        student=run.stage(identity) / STUDENT,
-        student_digest=manifests[identity].outputs[STUDENT].digest,
+        ledger=run_ledger(run, manifests, settings.stop),
+        student=run.stage(identity) / STUDENT_FILE,
+        student_digest=manifests[identity].outputs[STUDENT_FILE].digest,
         content=gather_content(run, manifests, summary),
     )
 
@@ -108,7 +112,7 @@ def write_results(root: Path, budget: str | None = None) -> Path:
     """
     run = RunFolder(root)
     run.require()
-    return write_gathered(run, gather_results(run, read_manifests(run), read_rules(run), budget))
+    return write_gathered(run, gather_results(run, read_manifests(run), read_settings(run), budget))
 
 
 def write_gathered(run: RunFolder, results: Results) -> Path:

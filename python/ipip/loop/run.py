@@ -8,28 +8,27 @@ from typing import Any
 
 from ipip.config.run import RunSettings
 from ipip.data.lock import hold_lock
+from ipip.decisions.next_round import budget_is_spent
 from ipip.errors import InputError
-from ipip.loop.aside import from_stage_on, set_aside, stages_on_disk
 from ipip.loop.checks import check_inputs
 from ipip.loop.config_lock import write_config_lock
-from ipip.loop.course import Course, build_course, evaluated_rounds, spent
-from ipip.loop.disk import full_disk_explained
-from ipip.loop.engine import run_stage
-from ipip.loop.folder import RunFolder
-from ipip.loop.journal import append_event
-from ipip.loop.manifest import Manifest, UnreadableManifestError, survey_manifests
-from ipip.loop.next_round import budget_is_spent
-from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.results import write_results
-from ipip.loop.reuse import take_over
-from ipip.loop.sequence import StageFactory
+from ipip.loop.schedule import Schedule, build_schedule, evaluated_rounds, spent
 from ipip.loop.status import read_status
-from ipip.loop.storage import read_json
-from ipip.loop.validity import Found, find_done, read_started
-from ipip.loop.watch import WatchedReporter
+from ipip.pipeline.discard import from_stage_on, set_aside, stages_on_disk
+from ipip.pipeline.disk import full_disk_explained
+from ipip.pipeline.execute import run_stage
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.journal import append_event
+from ipip.pipeline.manifest import Manifest, UnreadableManifestError, survey_manifests
+from ipip.pipeline.reporter import Reporter, SilentReporter
+from ipip.pipeline.reuse import take_over
+from ipip.pipeline.storage import read_json
+from ipip.pipeline.validity import Validity, read_started, validity_of
+from ipip.pipeline.watch import WatchedReporter
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.rounds import RoundFactory
 
-FIRST_OF_ROUND = "05_forget"
-LAST_OF_ROUND = ("50_evaluate", "60_baseline")
 Confirm = Callable[[str], bool]
 
 
@@ -62,10 +61,10 @@ def run_loop(
     """
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
-    found = check_inputs(settings)
+    inputs = check_inputs(settings)
     with full_disk_explained(run.root), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
-        for concern in found.concerns:
+        for concern in inputs.concerns:
             watched.message(f"warning: {concern}")
         again = [] if from_stage is None else from_stage_on(run, from_stage)
         try:
@@ -84,10 +83,10 @@ def _drive(
     donors: Sequence[Path],
     again: Sequence[str],
 ) -> None:
-    factory = StageFactory(settings)
+    factory = RoundFactory(settings)
     done = _valid_stages(run, factory, confirm, reporter, again)
     write_config_lock(run, settings)
-    append_event(run.journal, "run_started", stages=len(_course(factory, done).stages))
+    append_event(run.journal, "run_started", stages=len(_schedule(factory, done).stages))
     if evaluated_rounds(done) and not run.summary.exists():  # later stages were set aside
         write_results(run.root)
     budget = _run(run, factory, done, reporter, donors)
@@ -98,48 +97,49 @@ def _drive(
 
 def _run(
     run: RunFolder,
-    factory: StageFactory,
+    factory: RoundFactory,
     done: dict[str, Manifest],
     reporter: Reporter,
     donors: Sequence[Path],
 ) -> str | None:
     """Do every stage that is not done, as its turn comes; return the budget that ended it."""
     rules = factory.settings.stop
-    told: set[str] = set()
+    reported: set[str] = set()
     for identity in done:
         reporter.stage_skipped(identity)
     while True:
-        course = _course(factory, done)
-        rolled_back = course.next.rolled_back if course.next is not None else {}
+        schedule = _schedule(factory, done)
+        rolled_back = schedule.next.rolled_back if schedule.next is not None else {}
         for index, reason in rolled_back.items():
-            _tell(reporter, told, f"round {index} is rolled back: {reason}")
-        certain = course.stages[: course.decided]
+            _report_once(reporter, reported, f"round {index} is rolled back: {reason}")
+        certain = schedule.stages[: schedule.decided]
         ahead = [number for number, stage in enumerate(certain) if stage.identity not in done]
         if not ahead:
-            if course.stop is not None:
-                reporter.message(f"the run ends here: {course.stop}")
+            if schedule.stop is not None:
+                reporter.message(f"the run ends here: {schedule.stop}")
             return None
         stage = certain[ahead[0]]
-        taken = take_over(run, stage, done, donors)
-        if taken is not None:
-            done[stage.identity] = taken
+        reused = take_over(run, stage, done, donors)
+        if reused is not None:
+            done[stage.identity] = reused
             reporter.message(f"{stage.identity} was taken over from another run")
             continue
-        budget = budget_is_spent(spent(done), rules, stage.teacher_calls)
+        budget = budget_is_spent(spent(done), rules, stage.stage.teacher_calls(factory.settings))
         if budget is not None:
             reporter.message(f"the run ends here, for now: {budget}")
             return budget
-        if stage.name == FIRST_OF_ROUND:
-            _tell_time_left(run, reporter)
-        place = (ahead[0] + 1, len(course.stages))
+        index = stage.round.index
+        if index > 0 and certain[ahead[0] - 1].round.index < index:
+            _report_time_left(run, reporter)
+        place = (ahead[0] + 1, len(schedule.stages))
         done[stage.identity] = run_stage(run, stage, done, reporter, place)
-        if stage.name in LAST_OF_ROUND:
+        if EVALUATE.of(index) in done:
             write_results(run.root)
 
 
 def _valid_stages(
     run: RunFolder,
-    factory: StageFactory,
+    factory: RoundFactory,
     confirm: Confirm | None,
     reporter: Reporter,
     again: Sequence[str],
@@ -151,16 +151,16 @@ def _valid_stages(
     """
     while True:
         survey = survey_manifests(run)
-        course = _course(factory, survey.manifests)
-        found = find_done(run, course.stages, survey.manifests, survey.unreadable)
+        schedule = _schedule(factory, survey.manifests)
+        validity = validity_of(run, schedule.stages, survey.manifests, survey.unreadable)
         if not run.config_lock.exists():
-            _require_same_run(run, found)
-        found.invalid.update(_beyond(run, course, survey.unreadable, found))
-        others = {name: why for name, why in found.invalid.items() if name not in again}
+            _require_same_run(run, validity)
+        validity.invalid.update(_beyond(run, schedule, survey.unreadable, validity))
+        others = {name: why for name, why in validity.invalid.items() if name not in again}
         if not others and not again:
-            return found.done
+            return validity.done
         if others:
-            _agree(run, Found(found.done, others), confirm)
+            _agree(run, Validity(validity.done, others), confirm)
         names = sorted({*others, *again})
         aside = set_aside(run, names)
         reporter.message(f"{len(names)} stages are set aside in {aside}")
@@ -168,14 +168,17 @@ def _valid_stages(
 
 
 def _beyond(
-    run: RunFolder, course: Course, unreadable: Mapping[str, UnreadableManifestError], found: Found
+    run: RunFolder,
+    schedule: Schedule,
+    unreadable: Mapping[str, UnreadableManifestError],
+    validity: Validity,
 ) -> dict[str, str]:
     """Return the stages on the disk that the settings do not ask for but that cannot stay.
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
-    own = {stage.identity for stage in course.stages}
-    first = min(found.invalid, default=None)
+    own = {stage.identity for stage in schedule.stages}
+    first = min(validity.invalid, default=None)
     others = [name for name in stages_on_disk(run) if name not in own]
     reasons = {
         name: f"its manifest {unreadable[name].reason}" for name in others if name in unreadable
@@ -185,7 +188,7 @@ def _beyond(
     return reasons
 
 
-def _require_same_run(run: RunFolder, found: Found) -> None:
+def _require_same_run(run: RunFolder, validity: Validity) -> None:
     """Check that a folder which lost the record of its settings was made with the settings given.
 
     Raises:
@@ -193,9 +196,9 @@ def _require_same_run(run: RunFolder, found: Found) -> None:
     """
     there = stages_on_disk(run)
     begun = any(read_started(run.stage(name)) is not None for name in there)
-    if found.done or (not found.invalid and (begun or not there)):
+    if validity.done or (not validity.invalid and (begun or not there)):
         return
-    reasons = found.describe() or "  none of its stages is finished"
+    reasons = validity.describe() or "  none of its stages is finished"
     raise InputError(
         f"{run.root}: {run.config_lock.name} is missing, and these settings are not those that the "
         f"stages there were made with:\n{reasons}\ngive the settings of that run, or a new folder "
@@ -203,12 +206,12 @@ def _require_same_run(run: RunFolder, found: Found) -> None:
     )
 
 
-def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
+def _agree(run: RunFolder, validity: Validity, confirm: Confirm | None) -> None:
     text = (
         f"{run.root}: these finished stages do not fit the settings and this version of ipip any "
-        f"more:\n{found.describe()}"
+        f"more:\n{validity.describe()}"
     )
-    first = next(iter(found.invalid))
+    first = next(iter(validity.invalid))
     if confirm is None:
         raise InputError(
             f"{text}\nset them aside and compute them again with --yes (or `ipip rewind` to "
@@ -222,9 +225,9 @@ def _agree(run: RunFolder, found: Found, confirm: Confirm | None) -> None:
         )
 
 
-def _course(factory: StageFactory, manifests: dict[str, Manifest]) -> Course:
+def _schedule(factory: RoundFactory, manifests: dict[str, Manifest]) -> Schedule:
     settings = factory.settings
-    return build_course(factory.round, manifests, settings.stop, settings.rounds)
+    return build_schedule(factory.round, manifests, settings.stop, settings.rounds)
 
 
 def _require_own_folder(run: RunFolder, folder: Path) -> None:
@@ -241,18 +244,18 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
             )
 
 
-def _tell_time_left(run: RunFolder, reporter: Reporter) -> None:
+def _report_time_left(run: RunFolder, reporter: Reporter) -> None:
     left = read_status(run.root).left_s
     if left is not None:
         seconds, whole = left
         minutes = seconds / 60
-        told = f"{minutes:.0f} min" if 1.5 <= minutes < 120 else f"{minutes / 60:.1f} h"
-        told = f"{max(1.0, seconds):.0f} s" if minutes < 1.5 else told
-        reporter.message(f"{'about' if whole else 'at least'} {told} left, as the last round went")
+        text = f"{minutes:.0f} min" if 1.5 <= minutes < 120 else f"{minutes / 60:.1f} h"
+        text = f"{max(1.0, seconds):.0f} s" if minutes < 1.5 else text
+        reporter.message(f"{'about' if whole else 'at least'} {text} left, as the last round went")
 
 
-def _tell(reporter: Reporter, told: set[str], text: str) -> None:
-    """Say something once."""
-    if text not in told:
-        told.add(text)
+def _report_once(reporter: Reporter, reported: set[str], text: str) -> None:
+    """Report something once."""
+    if text not in reported:
+        reported.add(text)
         reporter.message(text)

@@ -11,15 +11,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ipip.loop.course import evaluated_rounds, stop_reason
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import AGAIN, changed_files, inconsistency
-from ipip.loop.journal import read_events
-from ipip.loop.manifest import Manifest, survey_manifests
-from ipip.loop.rules import RunRules, read_rules
-from ipip.loop.storage import read_json
+from ipip.config.run import RunSettings
+from ipip.loop.config_lock import read_settings
+from ipip.loop.schedule import evaluated_rounds, stop_reason
 from ipip.loop.summary import summarise
-from ipip.loop.watch import read_progress
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
+from ipip.pipeline.journal import read_events
+from ipip.pipeline.manifest import Manifest, survey_manifests
+from ipip.pipeline.storage import read_json
+from ipip.pipeline.watch import read_progress
+from ipip.stages.listing import find_stage, names_of_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +109,7 @@ def read_status(root: Path) -> RunState:
         InputError: it is not a run folder.
     """
     run = RunFolder(root)
-    rules = read_rules(run)
+    settings = read_settings(run)
     survey = survey_manifests(run)
     manifests = survey.manifests
     problem = next((f"{name}: {error.reason}" for name, error in survey.unreadable.items()), None)
@@ -115,17 +117,17 @@ def read_status(root: Path) -> RunState:
     problem = problem or changed_files(run, manifests, manifests, by_size=True)
     if problem is not None:
         problem = f"{run.root}: {problem}; {AGAIN}"
-    stopped = None if problem else stop_reason(manifests, rules.stop, rules.rounds)
+    stopped = None if problem else stop_reason(manifests, settings.stop, settings.rounds)
     now = read_now(run)
     states = tuple(
         StageState(name, "damaged")
         if name in survey.unreadable
         else _state(run, name, manifests, now, stopped is not None)
-        for name in rules.stages()
+        for name in names_of_run(settings)
     )
     driven = now is not None or _alive(run)
     failed = None if driven else _last_failure(run)
-    summary = _summary(manifests if problem is None else {}, rules)
+    summary = _summary(manifests if problem is None else {}, settings)
     if problem is not None:
         summary["verdict"] = "something is damaged: no figure is shown"
     return RunState(root, states, summary, now, stopped, driven, failed, problem)
@@ -214,16 +216,14 @@ def _state(
 def _expected(identity: str, manifests: dict[str, Manifest]) -> float | None:
     """Return how long the last round's stage of the same kind took, in s; None where there is none.
 
-    Round 0 explores with the teacher, which says nothing of the students' MD.
+    Round 0 explores with the teacher, which says nothing of the students' MD: another stage.
     """
-    name = identity.split("/")[1]
-    same = [m for key, m in manifests.items() if key.endswith(f"/{name}")]
-    if name == "10_explore":
-        same = [m for m in same if m.stage != stage_id(0, name)]
+    kind = find_stage(identity)
+    same = [manifest for name, manifest in manifests.items() if find_stage(name) is kind]
     return same[-1].wall_s if same else None
 
 
-def _summary(manifests: dict[str, Manifest], rules: RunRules) -> dict[str, Any]:
+def _summary(manifests: dict[str, Manifest], settings: RunSettings) -> dict[str, Any]:
     """Return the summary as the manifests give it: summary.json is a view of the same."""
     if not evaluated_rounds(manifests):
         return {
@@ -233,4 +233,4 @@ def _summary(manifests: dict[str, Manifest], rules: RunRules) -> dict[str, Any]:
             "best_round": None,
             "stopped": None,
         }
-    return summarise(manifests, rules)
+    return summarise(manifests, settings)

@@ -14,13 +14,14 @@ from ipip.data import Frame, check_elements, frames_digest, read_files, read_fra
 from ipip.data.lock import hold_file, writes
 from ipip.errors import InputError
 from ipip.export import load_student, save_student
-from ipip.loop.labellers import average_weights, label_with
-from ipip.loop.reference import read_reference
-from ipip.loop.reporter import Reporter, SilentReporter
-from ipip.loop.seeds import derive_seed
-from ipip.loop.stages.by_method import ByMethod
-from ipip.loop.stages.training import STUDENT_FILE, Trainer, divide
 from ipip.models import Student, build_student
+from ipip.pipeline.reporter import Reporter, SilentReporter
+from ipip.pipeline.seeds import derive_seed
+from ipip.stages.pretrain import STUDENT_FILE
+from ipip.stages.work.by_method import ByMethod
+from ipip.stages.work.labellers import average_weights, label_with
+from ipip.stages.work.reference_frames import read_reference
+from ipip.stages.work.training import Trainer, divide
 from ipip.train import fit, metrics
 
 

@@ -7,36 +7,36 @@ from typing import Any
 
 import numpy as np
 
+from ipip.config.run import RunSettings
 from ipip.config.stop import StopSettings
+from ipip.decisions.best_round import best_round
+from ipip.decisions.next_round import NextRound, budget_is_spent
+from ipip.decisions.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
+from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
 from ipip.errors import InputError
-from ipip.loop.course import decide, evaluated_rounds, round_outcome, spent, stop_reason
-from ipip.loop.decide import best_round
-from ipip.loop.folder import BASELINE, stage_id
-from ipip.loop.load import load_of
-from ipip.loop.manifest import Manifest
-from ipip.loop.next_round import NextRound, budget_is_spent
-from ipip.loop.rules import RunRules
-from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
-from ipip.loop.verdict import Comparison, StudentFigures, write_verdict
-
-LABEL = stage_id(0, "20_label")
-NONE = stage_id(0, BASELINE)
+from ipip.loop.schedule import decide, evaluated_rounds, round_outcome, spent, stop_reason
+from ipip.pipeline.load import load_of
+from ipip.pipeline.manifest import Manifest
+from ipip.pipeline.seeds import derive_seed
+from ipip.stages.baseline import BASELINE
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.label import LABEL
+from ipip.stages.relabel import RELABEL
 
 
 def summarise(
-    manifests: Mapping[str, Manifest], rules: RunRules, budget: str | None = None
+    manifests: Mapping[str, Manifest], settings: RunSettings, budget: str | None = None
 ) -> dict[str, Any]:
-    """Return the summary of a run with these rules; see `make_summary`.
+    """Return the summary of a run with these settings; see `make_summary`.
 
     Args:
         manifests: of the stages that are done, by name.
-        rules: of the run.
+        settings: of the run.
         budget: the budget that ended it, if one did; one that is spent now is found here.
     """
     if budget is None:
-        budget = budget_is_spent(spent(manifests), rules.stop)
-    return make_summary(manifests, rules.stop, rules.rounds, budget)
+        budget = budget_is_spent(spent(manifests), settings.stop)
+    return make_summary(manifests, settings.stop, settings.rounds, budget)
 
 
 def make_summary(
@@ -61,7 +61,7 @@ def make_summary(
     if decision is None:
         raise InputError("no round is finished yet; `ipip run` continues the run")
     best = best_round([round_outcome(index, manifests) for index in finished])
-    label = manifests[LABEL]
+    label = manifests[LABEL.of(0)]
     summary = {
         "verdict": _verdict(best, manifests),
         "teacher": {
@@ -74,8 +74,8 @@ def make_summary(
         "intervals": _intervals(label),
         "stopped": budget or stop_reason(manifests, rules, rounds),
     }
-    if NONE in manifests:
-        baseline = manifests[NONE]
+    baseline = manifests.get(BASELINE.of(0))
+    if baseline is not None:
         summary["none"] = {
             "test": baseline.results["test"],
             "failures": baseline.results["failures"],
@@ -88,15 +88,15 @@ def make_summary(
 def _round_entry(
     index: int, manifests: Mapping[str, Manifest], decision: NextRound
 ) -> dict[str, Any]:
-    evaluated = manifests[stage_id(index, "50_evaluate")]
+    evaluated = manifests[EVALUATE.of(index)]
     if index == 0:
         frames = {
             "kept": 0,
             "forgotten": 0,
-            "new": manifests[LABEL].results["sizes"]["pretraining"],
+            "new": manifests[LABEL.of(0)].results["sizes"]["pretraining"],
         }
     else:
-        relabelled = manifests[stage_id(index, "20_relabel")].results
+        relabelled = manifests[RELABEL.of(index)].results
         frames = {name: relabelled[name] for name in ("kept", "forgotten", "new")}
     return {
         "round": index,
@@ -136,9 +136,9 @@ def _intervals(label: Manifest) -> dict[str, Any]:
 
 
 def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
-    label = manifests[LABEL]
-    chosen = manifests[stage_id(best, "50_evaluate")]
-    first = manifests[stage_id(0, "50_evaluate")]
+    label = manifests[LABEL.of(0)]
+    chosen = manifests[EVALUATE.of(best)]
+    first = manifests[EVALUATE.of(0)]
     failures = chosen.results["failures"]
     first_failures = first.results["failures"]
     return write_verdict(

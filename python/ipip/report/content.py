@@ -88,17 +88,21 @@ class Drift:
 
 @dataclasses.dataclass(frozen=True)
 class StageCost:
-    """Cost of one stage.
+    """What one stage took.
 
     Attributes:
-        stage: its name, such as ``round_001/15_harvest``.
+        stage: its name within the run.
         wall_s: wall time, s.
         teacher_calls: evaluations of the teacher.
+        label: what it does, in a word or two.
+        colour: that it has in figures, #rrggbb.
     """
 
     stage: str
     wall_s: float
     teacher_calls: int
+    label: str
+    colour: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +168,7 @@ class ReportContent:
         curves: of each training.
         harvests: round and figures of each harvest.
         species: molecules at the start and at the end of each round's explorations.
-        courses: molecules over time, of each trajectory that was analysed.
+        species_over_time: molecules over time, of each trajectory that was analysed.
         settings: the run's settings as YAML.
         versions: of the packages that computed it.
         links: title and path, relative to the report's folder, of pages about the same run.
@@ -181,7 +185,7 @@ class ReportContent:
     curves: tuple[Curve, ...] = ()
     harvests: tuple[tuple[int, dict[str, Any]], ...] = ()
     species: tuple[SpeciesAtEnd, ...] = ()
-    courses: tuple[SpeciesOverTime, ...] = ()
+    species_over_time: tuple[SpeciesOverTime, ...] = ()
     settings: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()

@@ -12,6 +12,8 @@ from typing import Any
 from ase.data import chemical_symbols
 
 from ipip import __version__
+from ipip.config.comparison import compare_settings, describe_differences
+from ipip.config.influence import paths_without_influence
 from ipip.config.stability import StabilityProtocol
 from ipip.data.atomic import write_text
 from ipip.data.digest import file_digest
@@ -140,30 +142,19 @@ def _claim(folder: Path, protocol: StabilityProtocol) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder")
     # As JSON has them: a tuple comes back as a list.
-    plain = json.loads(protocol.model_dump_json(exclude={"runs", "keep_dumps"}))
+    plain = json.loads(protocol.model_dump_json(exclude={"runs"}))
     path = folder / PROTOCOL_FILE
     if path.is_file():
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise InputError(f"{path} is damaged; remove it, or use another folder") from None
-        changed = _different(known, plain)
-        if changed:
+        differences = compare_settings(known, plain, paths_without_influence(protocol))
+        if differences:
             raise InputError(
-                f"{folder} holds runs of another protocol ({', '.join(changed)} differ); use "
-                "another folder, or remove this one"
+                f"{folder} holds runs of another protocol ({describe_differences(differences)}); "
+                "use another folder, or remove this one"
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(plain, indent=1) + "\n")
-
-
-def _different(first: Any, second: Any, at: str = "") -> list[str]:
-    """Keys whose values differ."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        return [
-            line
-            for key in sorted(first.keys() | second.keys())
-            for line in _different(first.get(key), second.get(key), f"{at}.{key}".lstrip("."))
-        ]
-    return [] if first == second else [at]

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from ipip.config.run import RunSettings
 from ipip.config.study import ArmSettings, StudySettings
 from ipip.errors import InputError
-from ipip.loop.concerns import LEAST_EPOCHS
-from ipip.loop.plan import pretraining_frames
+from ipip.pipeline.cost import pretraining_frames
+from ipip.stages.work.concerns import LEAST_EPOCHS
 
 UNBOUNDED_EPOCHS = 1_000_000  # steps bound these trainings
 Changes = dict[str, Any]
@@ -274,7 +274,7 @@ def find_budget(base: RunSettings, train_frames: int, steps_of: Callable[..., in
     if base.pretrain is None:
         raise InputError("the run of a study has no pretraining; give it a `pretrain` block")
     runs = sum(system.runs for system in base.systems)
-    training, _ = pretraining_frames(base, runs, base.rounds)
+    training, _ = pretraining_frames(base, base.rounds)
     return Budget(
         pretrain_steps=steps_of(base.pretrain, training),
         finetune_steps=steps_of(base.finetune, train_frames),

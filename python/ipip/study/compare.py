@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.stats import norm as normal
 from scipy.stats import t as student_t
 
-from ipip.loop.statistics import Units, withheld
+from ipip.decisions.statistics import Units, withheld
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -94,8 +94,8 @@ def compare_arms(
     sqrt(n / (n - 1)) t / z with n seeds, as the expanded percentile interval does (Hesterberg, The
     American Statistician 69, 371 (2015), section 3.3).
 
-    There is no interval where `ipip.loop.statistics.withheld` says so of the groups of all seeds
-    together: each seed has held-out frames of its own, a test set the same ones in all.
+    There is no interval where `ipip.decisions.statistics.withheld` says so of the groups of all
+    seeds together: each seed has held-out frames of its own, a test set the same ones in all.
 
     Args:
         arm: name of the arm.

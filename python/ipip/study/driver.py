@@ -14,13 +14,13 @@ from ipip.config.study import StudySettings, TestSet
 from ipip.data import Frame, check_elements, group_names, read_files
 from ipip.data.atomic import write_text
 from ipip.data.lock import hold_folder
+from ipip.decisions.statistics import withheld
 from ipip.loop.checks import check_inputs
-from ipip.loop.reference import read_reference, units_of
-from ipip.loop.reporter import Reporter, SilentReporter
 from ipip.loop.run import run_loop
-from ipip.loop.seeds import derive_seed
-from ipip.loop.statistics import withheld
-from ipip.loop.storage import write_json
+from ipip.pipeline.reporter import Reporter, SilentReporter
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.storage import write_json
+from ipip.stages.work.reference_frames import read_reference, units_of
 from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
 from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
 from ipip.study.outcome import Outcome, read_outcome

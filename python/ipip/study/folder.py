@@ -9,6 +9,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from ipip.config.base import Settings
+from ipip.config.comparison import Difference, compare_settings, describe_differences
+from ipip.config.influence import paths_without_influence
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
@@ -73,14 +76,24 @@ def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) ->
     lost += _lost("test set", _named(before.test_sets), _named(settings.test_sets))
     lost += _lost("protocol", _named(before.protocols), _named(settings.protocols))
     grown = {name: getattr(settings, name) for name in ("arms", "seeds", "test_sets", "protocols")}
-    same = before.model_copy(update=grown) == settings and base_before == base
-    if lost or not same:
-        what = f"without or with another {', '.join(lost)}" if lost else "with other settings"
+    differences = [
+        *_differences(before.model_copy(update=grown), settings),
+        *_differences(base_before, base),
+    ]
+    if lost or differences:
+        what = f"without or with another {', '.join(lost)}"
+        if not lost:
+            what = f"with other settings ({describe_differences(differences)})"
         raise InputError(
             f"{lock.parent}: the study there cannot go on {what} ({lock.name} has what it began "
             "with); arms, seeds, test sets and protocols can be added, anything else needs a new "
             "folder (--dir)"
         )
+
+
+def _differences(before: Settings, now: Settings) -> list[Difference]:
+    old, new = before.model_dump(mode="json"), now.model_dump(mode="json")
+    return compare_settings(old, new, paths_without_influence(now))
 
 
 def _named(entries: Sequence[Any]) -> dict[str, Any]:

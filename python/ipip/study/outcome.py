@@ -9,13 +9,19 @@ from typing import Any, Literal
 
 from ipip.config.stop import StopSettings
 from ipip.data.digest import file_digest
+from ipip.decisions.best_round import best_round
 from ipip.errors import IpipError
-from ipip.loop.course import decide, evaluated_rounds, round_outcome
-from ipip.loop.decide import best_round
-from ipip.loop.folder import RunFolder, stage_id
-from ipip.loop.integrity import require_whole
-from ipip.loop.manifest import Manifest, read_manifests
-from ipip.loop.summary import LABEL, held_out_units
+from ipip.loop.schedule import decide, evaluated_rounds, round_outcome
+from ipip.loop.summary import held_out_units
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.integrity import require_whole
+from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.stages.teacher_md import TEACHER_MD
 
 HELD_OUT = "held-out"
 
@@ -77,9 +83,9 @@ def read_outcome(
         raise IpipError(f"{folder}: no round is finished; run the study again to continue it")
     best = best_round([round_outcome(number, manifests) for number in rounds])
     index = decision.base if judged == "last" else best
-    evaluated = manifests[stage_id(index, "50_evaluate")]
-    label = manifests[LABEL]
-    student = run.stage(stage_id(index, "40_finetune")) / "student.pt"
+    evaluated = manifests[EVALUATE.of(index)]
+    label = manifests[LABEL.of(0)]
+    student = run.stage(FINETUNE.of(index)) / STUDENT_FILE
     steps = [_steps(manifests, number) for number in rounds]
     return Outcome(
         student=student,
@@ -90,7 +96,7 @@ def read_outcome(
         teacher_name=teacher,
         teacher_shift=label.results["energy_shift"]["ev_per_atom"],
         by_round=[
-            manifests[stage_id(number, "50_evaluate")].results["test"]["force_mae_ev_per_a"]
+            manifests[EVALUATE.of(number)].results["test"]["force_mae_ev_per_a"]
             for number in rounds
         ],
         failures=evaluated.results["failures"],
@@ -107,13 +113,13 @@ def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> i
     harvests. A student that was not pretrained
     learnt from none, although its run has teacher MD for the guards.
     """
-    pretrained = manifests[stage_id(0, "30_pretrain")].results
+    pretrained = manifests[PRETRAIN.of(0)].results
     if not pretrained["steps"]:
         return 0
-    explored = manifests[stage_id(0, "10_explore")].results["runs"]
+    explored = manifests[TEACHER_MD.of(0)].results["runs"]
     calls = sum(int(run["step"]) for run in explored) + int(pretrained.get("teacher_calls", 0))
     for index in rounds[1:]:
-        calls += int(manifests[stage_id(index, "15_harvest")].results["labelled"])
+        calls += int(manifests[HARVEST.of(index)].results["labelled"])
     return calls
 
 
@@ -128,5 +134,5 @@ def _test_of(label: Manifest, results: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _steps(manifests: Mapping[str, Manifest], index: int) -> int:
-    stages = (stage_id(index, "30_pretrain"), stage_id(index, "40_finetune"))
+    stages = (PRETRAIN.of(index), FINETUNE.of(index))
     return sum(int(manifests[name].results["steps"]) for name in stages)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ipip.data.atomic import write_text
-from ipip.loop.statistics import LEAST_GROUPS
+from ipip.decisions.statistics import LEAST_GROUPS
 from ipip.study.plots import plot_differences, plot_errors, plot_failures, plot_rounds
 
 HEADER = (

@@ -19,13 +19,13 @@ from ipip.data import (
     read_frames,
     write_frames,
 )
+from ipip.decisions.energy_shift import apply_energy_shift
 from ipip.export import load_student
-from ipip.loop.energy_shift import apply_energy_shift
-from ipip.loop.frames import frame_errors
-from ipip.loop.parts import settings_part
-from ipip.loop.reference import units_of
-from ipip.loop.storage import write_sealed
+from ipip.pipeline.stage_settings import settings_part
+from ipip.pipeline.storage import write_sealed
 from ipip.sealed import DamagedError, digest_json, read_sealed
+from ipip.stages.work.frames import frame_errors
+from ipip.stages.work.reference_frames import units_of
 from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
 from ipip.train import metrics, predict

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ipip.config.study import StudySettings
-from ipip.loop.seeds import derive_seed
-from ipip.loop.versions import installed_versions
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.versions import installed_versions
 from ipip.sealed import digest_json
 from ipip.stability.intervals import wilson_interval
 from ipip.study.arms import Arm, Budget

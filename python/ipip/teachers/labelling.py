@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ipip.config.cp2k import Cp2kSettings
+from ipip.config.influence import fields_without_influence
 from ipip.config.teacher import TeacherSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
@@ -20,8 +22,6 @@ from ipip.teachers.process import cp2k_values
 from ipip.teachers.results import TeacherInfo
 from ipip.teachers.teacher import Teacher
 
-# Settings that decide how fast or where labels are computed, not which.
-_WITHOUT_INFLUENCE = {"workers", "start_timeout", "call_timeout", "interpreter", "batch"}
 ERROR_KEY = "teacher_error"
 # What a line held before it had a seal.
 _OLD_ENTRIES = (
@@ -107,12 +107,13 @@ def label_frames(
 
 def level_identity(level: TeacherSettings) -> str:
     """Return a digest of all settings that decide a label; files count by their content."""
-    plain = level.model_dump(mode="json", exclude=_WITHOUT_INFLUENCE | {"cp2k"})
+    skipped = {*fields_without_influence(type(level)), "cp2k"}
+    plain = level.model_dump(mode="json", exclude=skipped)
     if level.kind == "cp2k" and level.cp2k is not None:
         plain["cp2k"] = {
             name: value
             for name, value in cp2k_values(level.cp2k).items()
-            if name not in ("command", "template", "level")
+            if name not in {*fields_without_influence(Cp2kSettings), "template", "level"}
         }
     if level.model is not None and Path(level.model).is_file():
         plain["model"] = file_digest(Path(level.model))

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ipip.config.training import WITHOUT_INFLUENCE, TrainingSettings
+from ipip.config.influence import fields_without_influence
+from ipip.config.training import TrainingSettings
 from ipip.data.digest import frames_digest
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
@@ -25,7 +26,7 @@ def identity(
 ) -> dict[str, Any]:
     """Return everything that fixes the result of a training, as JSON values."""
     values = {
-        "settings": settings.model_dump(exclude=set(WITHOUT_INFLUENCE)),
+        "settings": settings.model_dump(exclude=set(fields_without_influence(type(settings)))),
         "student": {
             "architecture": student.architecture,
             "symbols": student.symbols,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from ipip.config.comparison import SHOWN, compare_settings
+from ipip.config.influence import fields_without_influence
+from ipip.config.pretraining import PretrainSettings
 from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.sealed import DamagedError, read_sealed, sealed_text
@@ -15,6 +19,8 @@ FINISHED = "result.json"
 # What the records held before they had a seal.
 _OLD = {"settings", "student", "training_frames", "validation_frames", "replayed_frames", "seed"}
 _OLD |= {"objective", "best_epoch", "steps", "wall_s", "history"}
+# Records of earlier versions hold some of these.
+_NOTED_BEFORE = {f"settings.{name}" for name in fields_without_influence(PretrainSettings)}
 
 
 def check_started(folder: Path, identity: dict[str, Any]) -> bool:
@@ -29,7 +35,7 @@ def check_started(folder: Path, identity: dict[str, Any]) -> bool:
     """
     path = folder / STARTED
     if path.exists():
-        refuse_difference(folder, read_marker(path), identity)
+        refuse_difference(folder, read_marker(path), identity, _NOTED_BEFORE)
         return True
     if (folder / "last.ckpt").exists() or (folder / FINISHED).exists():
         raise InputError(
@@ -67,32 +73,32 @@ def read_marker(path: Path) -> dict[str, Any]:
         raise InputError(f"{error}; use another folder, or remove this one") from None
 
 
-def refuse_difference(folder: Path, there: dict[str, Any], now: dict[str, Any]) -> None:
+def refuse_difference(
+    folder: Path,
+    there: dict[str, Any],
+    now: dict[str, Any],
+    without_influence: Collection[str] = (),
+) -> None:
     """Compare two records of nested settings.
+
+    Args:
+        folder: of the training.
+        there: JSON values of the folder's record.
+        now: JSON values of the training to be done.
+        without_influence: paths that do not matter.
 
     Raises:
         InputError: they differ; the message names where.
     """
-    flat_there, flat_now = _flatten(there), _flatten(now)
-    names = [n for n in {**flat_now, **flat_there} if flat_there.get(n) != flat_now.get(n)]
-    if names:
+    differences = compare_settings(there, now, without_influence)
+    if differences:
         told = "; ".join(
-            f"{name} is {_short(flat_there.get(name))} there and {_short(flat_now.get(name))} now"
-            for name in names[:4]
+            f"{entry.path} is {_short(entry.before)} there and {_short(entry.after)} now"
+            for entry in differences[:SHOWN]
         )
         raise InputError(
             f"{folder}: holds a different training ({told}); use another folder or remove this one"
         )
-
-
-def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 def _short(value: Any) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from ipip.config.influence import paths_without_influence
 from ipip.config.train_run import TrainRunSettings
-from ipip.config.training import WITHOUT_INFLUENCE
 from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
@@ -72,7 +72,8 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
 def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
     lock = folder / LOCK
     if lock.exists():
-        refuse_difference(folder, _decisive(_read_lock(lock)), _decisive(_locked(settings)))
+        ignored = paths_without_influence(settings)
+        refuse_difference(folder, _read_lock(lock), _locked(settings), ignored)
 
 
 def train_run(
@@ -206,9 +207,3 @@ def _read_lock(path: Path) -> dict[str, Any]:
             "is compared with the settings"
         )
     return there
-
-
-def _decisive(locked: dict[str, Any]) -> dict[str, Any]:
-    """Return locked settings without those that have no influence on the result."""
-    training = {k: v for k, v in locked["training"].items() if k not in WITHOUT_INFLUENCE}
-    return locked | {"training": training}

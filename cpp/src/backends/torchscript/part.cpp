@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The door of libipip_torch.so.
+// The door of a torch part.
 #include <ATen/Context.h>
-#include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <torch/cuda.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,13 +14,6 @@ namespace {
 
 class Part final : public ipip::TorchPart {
  public:
-  std::string torch_version() const override {
-    // One byte each from the top: major, minor, patch (TORCH_ABI_VERSION of torch/version.h).
-    const std::uint64_t packed = aoti_torch_abi_version();
-    const auto byte = [packed](int shift) { return std::to_string((packed >> shift) & 0xff); };
-    return byte(56) + "." + byte(48) + "." + byte(40);
-  }
-
   bool built_with_cuda() const override { return at::globalContext().hasCUDA(); }
 
   int visible_gpus() const override {

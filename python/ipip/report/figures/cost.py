@@ -7,34 +7,6 @@ from ipip.report.content import ReportContent
 from ipip.report.figures.figure import Figure, axis, model_colour, model_label, round_axis
 from ipip.report.table import busy_sentence
 
-STAGES = {
-    "05_forget": "forget",
-    "10_explore": "explore (MD)",
-    "15_harvest": "harvest",
-    "17_reference": "reference labels",
-    "20_label": "label",
-    "20_relabel": "relabel",
-    "30_pretrain": "pretrain",
-    "40_finetune": "fine-tune",
-    "45_committee": "committee",
-    "50_evaluate": "evaluate",
-    "60_baseline": "baseline",
-}
-COLOURS = {
-    "forget": "#ebdab3",
-    "explore (MD)": "#e69f00",
-    "harvest": "#cc79a7",
-    "reference labels": "#d84151",
-    "label": "#00a878",
-    "relabel": "#b2df64",
-    "pretrain": "#56b4e9",
-    "fine-tune": "#8f7ee0",
-    "committee": "#584b15",
-    "evaluate": "#125459",
-    "baseline": "#d55e00",
-}  # each pair at least 30 apart in CIE Lab
-OTHER = "#555d6b"  # of a stage that is not known here
-
 
 def cost_figures(content: ReportContent) -> list[Figure]:
     """Return the figures on speed and cost that the results allow."""
@@ -90,11 +62,13 @@ def wall_time(content: ReportContent) -> Figure:
     total = sum(cost.wall_s for cost in content.costs)
     unit, factor = ("min", 60.0) if total < 3 * 3600 else ("h", 3600.0)
     table: dict[str, dict[int, float]] = {}
+    colours = {cost.label: cost.colour for cost in content.costs}
     rounds: set[int] = set()
-    for cost in content.costs:
-        index, name = int(cost.stage[6:9]), _name(cost.stage)
+    for cost in sorted(content.costs, key=lambda cost: cost.stage.split("/")[1]):
+        index = int(cost.stage[6:9])
         rounds.add(index)
-        table.setdefault(name, {})[index] = cost.wall_s / factor
+        own = table.setdefault(cost.label, {})
+        own[index] = own.get(index, 0.0) + cost.wall_s / factor
     order = sorted(rounds)
     traces = [
         {
@@ -102,13 +76,13 @@ def wall_time(content: ReportContent) -> Figure:
             "name": name,
             "x": order,
             "y": [own.get(index, 0.0) for index in order],
-            "marker": {"color": COLOURS.get(name, OTHER)},
+            "marker": {"color": colours[name]},
             "hovertemplate": f"round %{{x}}: %{{y:{THREE_DIGITS}}} {unit}"
             + "<extra>"
             + name
             + "</extra>",
         }
-        for name, own in sorted(table.items(), key=lambda item: _order(item[0]))
+        for name, own in table.items()
     ]
     calls = sum(cost.teacher_calls for cost in content.costs)
     return Figure(
@@ -121,14 +95,3 @@ def wall_time(content: ReportContent) -> Figure:
         ("stage", "wall time (s)", "teacher evaluations"),
         [(cost.stage, cost.wall_s, cost.teacher_calls) for cost in content.costs],
     )
-
-
-def _name(stage: str) -> str:
-    """Return what a stage is called in the figure."""
-    name = stage.split("/")[1]
-    return STAGES.get(name, name)
-
-
-def _order(name: str) -> int:
-    names = list(STAGES.values())
-    return names.index(name) if name in names else len(names)

@@ -21,7 +21,7 @@ def species_figures(content: ReportContent) -> list[Figure]:
     figures = []
     if any(_is_molecule(name) for entry in content.species for name in entry.counts):
         figures.append(at_end(content.species))
-    figures += [over_time(course, number) for number, course in enumerate(content.courses)]
+    figures += [over_time(curve, number) for number, curve in enumerate(content.species_over_time)]
     return figures
 
 
@@ -70,14 +70,14 @@ def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
     )
 
 
-def over_time(course: SpeciesOverTime, number: int) -> Figure:
+def over_time(curve: SpeciesOverTime, number: int) -> Figure:
     """Draw the molecules of one trajectory."""
     traces: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "lines",
             "name": pretty(name),
-            "x": course.times,
+            "x": curve.times,
             "y": counts,
             "line": {
                 "shape": "hv",
@@ -87,20 +87,20 @@ def over_time(course: SpeciesOverTime, number: int) -> Figure:
             },
             "hovertemplate": f"%{{x:{FOUR_DIGITS}}} ps: %{{y}} {pretty(name)}" + "<extra></extra>",
         }
-        for place, (name, counts) in enumerate(course.counts.items())
+        for place, (name, counts) in enumerate(curve.counts.items())
     ]
-    most = max((max(counts, default=0) for counts in course.counts.values()), default=0)
+    most = max((max(counts, default=0) for counts in curve.counts.values()), default=0)
     ticks = {"dtick": 1} if most <= len(COLOURS) else {}  # no fractions of a molecule
-    which = "The most frequent" if course.follow is None else f"Those with {course.follow}, the"
-    more = "" if course.follow is None else " most frequent"
+    which = "The most frequent" if curve.follow is None else f"Those with {curve.follow}, the"
+    more = "" if curve.follow is None else " most frequent"
     return Figure(
         f"species-{number + 1}",
-        f"Molecules over time: {course.name}",
-        f"{which}{more} {len(course.counts)}. Provenance links its tables and reaction network.",
+        f"Molecules over time: {curve.name}",
+        f"{which}{more} {len(curve.counts)}. Provenance links its tables and reaction network.",
         traces,
         {"xaxis": axis("time (ps)"), "yaxis": axis("molecules", rangemode="tozero", **ticks)},
-        ("time (ps)", *course.counts),
-        list(zip(course.times, *course.counts.values(), strict=True)),
+        ("time (ps)", *curve.counts),
+        list(zip(curve.times, *curve.counts.values(), strict=True)),
         wide=True,
     )
 

@@ -1,0 +1,46 @@
+"""Which round's student to use."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from ipip.stability.intervals import wilson_interval
+
+
+@dataclasses.dataclass(frozen=True)
+class RoundOutcome:
+    """What decides between rounds.
+
+    Attributes:
+        round: index.
+        valid_force_mae: force error (eV/Å) on the validation frames, which no test figure depends
+            on.
+        failed, total: stability runs.
+    """
+
+    round: int
+    valid_force_mae: float
+    failed: int
+    total: int
+
+
+def best_round(outcomes: Sequence[RoundOutcome]) -> int:
+    """Return the round whose student to use.
+
+    Rounds that fail clearly more often than the steadiest one (their Wilson interval lies above
+    its) are out; of the others the one with the smallest validation force error wins, the earlier
+    one where two are equal. Test errors play no part, so that they stay a fair measure of the
+    chosen student.
+
+    Raises:
+        ValueError: there are no outcomes.
+    """
+    if not outcomes:
+        raise ValueError("no round is finished")
+    lowest_upper = min(wilson_interval(o.failed, o.total)[1] for o in outcomes)
+    steady = [o for o in outcomes if wilson_interval(o.failed, o.total)[0] <= lowest_upper]
+    finite = [o for o in steady if np.isfinite(o.valid_force_mae)] or steady
+    return min(finite, key=lambda o: (o.valid_force_mae, o.round)).round

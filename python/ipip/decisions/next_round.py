@@ -1,0 +1,153 @@
+"""Where the next round begins, and whether there is one: pure functions on small data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+
+from ipip.config.stop import StopSettings
+from ipip.decisions.best_round import RoundOutcome, best_round
+from ipip.stability.intervals import wilson_interval
+
+
+@dataclasses.dataclass(frozen=True)
+class NextRound:
+    """What follows the rounds that are evaluated.
+
+    Attributes:
+        base: round whose student and pretraining set the next round begins with.
+        chain: the rounds that lead to it, from 0 to `base`.
+        rolled_back: why each round that was rolled back was, by index.
+        stop: why no further round follows; None: one does.
+    """
+
+    base: int
+    chain: tuple[int, ...]
+    rolled_back: Mapping[int, str]
+    stop: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Spent:
+    """What a run has used.
+
+    Attributes:
+        wall_s: s, of all stages that are done.
+        teacher_calls: evaluations of the teacher.
+    """
+
+    wall_s: float
+    teacher_calls: int
+
+
+def next_round(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> NextRound:
+    """Decide what follows: each round is accepted or rolled back in turn, then the gain counts.
+
+    Raises:
+        ValueError: there are no outcomes.
+    """
+    if not outcomes:
+        raise ValueError("no round is evaluated")
+    chain = [outcomes[0]]
+    rolled_back = {}
+    for outcome in outcomes[1:]:
+        reason = worse(outcome, chain[-1], rules.rollback_above)
+        if reason is None:
+            chain.append(outcome)
+        else:
+            rolled_back[outcome.round] = reason
+    rounds = tuple(outcome.round for outcome in chain)
+    return NextRound(rounds[-1], rounds, rolled_back, gain_is_over(outcomes, rules))
+
+
+def worse(outcome: RoundOutcome, base: RoundOutcome, above: float | None) -> str | None:
+    """Say why a round is worse than the one it began from; None where it is not.
+
+    Args:
+        outcome: of the round.
+        base: of the round that it began from.
+        above: largest relative rise of the validation force error; None: nothing is worse.
+    """
+    if above is None:
+        return None
+    mine, other = outcome.valid_force_mae, base.valid_force_mae
+    if not math.isfinite(mine):
+        return "its validation force error is not finite"
+    if math.isfinite(other) and mine > (1 + above) * other:
+        return (
+            f"its validation force error of {mine:.3f} eV/Å is {100 * (mine / other - 1):.0f} % "
+            f"above that of round {base.round}, {other:.3f} eV/Å"
+        )
+    low = wilson_interval(outcome.failed, outcome.total)[0]
+    high = wilson_interval(base.failed, base.total)[1]
+    if outcome.total and base.total and low > high:
+        return (
+            f"{outcome.failed} of {outcome.total} stability runs failed, clearly more than "
+            f"{base.failed} of {base.total} in round {base.round}"
+        )
+    return None
+
+
+def gains(outcomes: Sequence[RoundOutcome]) -> list[float]:
+    """Return for each round after the first by which part it lowered the best error before it."""
+    values = []
+    best = outcomes[0].valid_force_mae
+    for outcome in outcomes[1:]:
+        mine = outcome.valid_force_mae
+        values.append(1 - mine / best if math.isfinite(mine) and best > 0 else -math.inf)
+        best = min(best, mine) if math.isfinite(mine) else best
+    return values
+
+
+def gain_is_over(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> str | None:
+    """Say why further rounds are not worth it: no gain for a while, and a student that is steady.
+
+    The failure rate is that of the student to use. Without stability runs nothing is known of it,
+    and the rule never holds.
+    """
+    if rules.min_gain is None or len(outcomes) <= rules.patience:
+        return None
+    last = gains(outcomes)[-rules.patience :]
+    if max(last) >= rules.min_gain:
+        return None
+    best = next(o for o in outcomes if o.round == best_round(outcomes))
+    high = wilson_interval(best.failed, best.total)[1]
+    if high >= rules.max_failure_rate:
+        return None
+    told = ", ".join(f"{100 * gain:+.1f} %" for gain in last)
+    return (
+        f"the validation force error gained less than {100 * rules.min_gain:g} % in "
+        f"{rules.patience} rounds in a row ({told}), and the failure rate of the student to use is "
+        f"below {100 * rules.max_failure_rate:g} % ({best.failed} of {best.total} runs, at most "
+        f"{100 * high:.0f} %)"
+    )
+
+
+def harvest_is_over(taken: int, rules: StopSettings) -> str | None:
+    """Say that a harvest brought too little for a round."""
+    if taken >= rules.min_new_frames:
+        return None
+    found = "nothing new" if taken == 0 else f"only {taken} new frames"
+    return f"the student's MD gave {found} to harvest (stop.min_new_frames: {rules.min_new_frames})"
+
+
+def budget_is_spent(spent: Spent, rules: StopSettings, calls_ahead: int = 0) -> str | None:
+    """Say which budget the next stage would exceed.
+
+    Args:
+        spent: what the run has used.
+        rules: with the budgets.
+        calls_ahead: evaluations of the teacher that the next stage may need.
+    """
+    if rules.wall_hours is not None and spent.wall_s >= 3600 * rules.wall_hours:
+        return (
+            f"{spent.wall_s / 3600:.2f} h of computing are spent (stop.wall_hours: "
+            f"{rules.wall_hours:g})"
+        )
+    if rules.teacher_calls is not None and spent.teacher_calls + calls_ahead > rules.teacher_calls:
+        return (
+            f"{spent.teacher_calls} evaluations of the teacher are spent and the next stage may "
+            f"need {calls_ahead} (stop.teacher_calls: {rules.teacher_calls})"
+        )
+    return None

@@ -1,0 +1,141 @@
+"""What a pretraining set contains: what is forgotten, held out, kept and new."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+VALID_SHARE = 0.05
+
+
+def forget_indices(held_out: Sequence[bool], fraction: float, seed: int) -> list[int]:
+    """Choose the frames that a round forgets: `fraction` of those that train, at random, sorted.
+
+    The number is rounded to the nearest whole one; at least one frame that trains is kept.
+
+    Args:
+        held_out: of each frame of the set; those that validate are never forgotten.
+        fraction: of the others.
+        seed: of the draw.
+
+    Raises:
+        ValueError: not 0 <= fraction < 1.
+    """
+    if not 0 <= fraction < 1:
+        raise ValueError(f"expected 0 <= fraction < 1, got {fraction}")
+    training = [index for index, held in enumerate(held_out) if not held]
+    number = forgotten_count(len(training), fraction)
+    chosen = np.random.default_rng(seed).choice(len(training), size=number, replace=False)
+    return sorted(training[index] for index in chosen.tolist())
+
+
+def forgotten_count(training: int, fraction: float) -> int:
+    """Return how many of the frames that train a round forgets."""
+    return min(round(training * fraction), max(training - 1, 0))
+
+
+def held_out_count(count: int, *, harvested: bool = False) -> int:
+    """Return how many of new frames are set aside for validation: a twentieth.
+
+    Args:
+        count: of new frames.
+        harvested: they come from a harvest; a small one keeps all its frames for the training,
+            where the first set gives one at least.
+    """
+    number = round(VALID_SHARE * count)
+    return number if harvested or count < 2 else max(1, number)
+
+
+def draw_held_out(count: int, number: int, seed: int) -> list[bool]:
+    """Draw which of new frames validate, now and in all rounds that still hold them."""
+    chosen = set(np.random.default_rng(seed).permutation(count)[:number].tolist())
+    return [index in chosen for index in range(count)]
+
+
+def set_sizes(first: int, harvested: int, fraction: float, rounds: int) -> tuple[int, int]:
+    """Return the frames of a pretraining set that train, and those that validate.
+
+    Args:
+        first: frames of the first set.
+        harvested: frames that each harvest takes.
+        fraction: that each round forgets.
+        rounds: after round 0.
+    """
+    held = held_out_count(first)
+    training = first - held
+    for _ in range(rounds):
+        new = held_out_count(harvested, harvested=True)
+        training += harvested - new - forgotten_count(training, fraction)
+        held += new
+    return training, held
+
+
+@dataclasses.dataclass(frozen=True)
+class SetEntry:
+    """One frame of a pretraining set.
+
+    Attributes:
+        frame_id: unique within the run.
+        origin: round whose exploration made the configuration.
+        label: who labelled it, ``teacher`` or ``student 0``.
+        held_out: it validates and never trains. Decided once, when the frame is new: so that the
+            part that chooses the epoch is the same in all rounds.
+    """
+
+    frame_id: str
+    origin: int
+    label: str
+    held_out: bool = False
+
+
+def next_pretraining_set(
+    previous: Sequence[SetEntry],
+    forgotten: Sequence[int],
+    new: Sequence[SetEntry],
+    kept_label: str | Sequence[str | None] | None,
+) -> list[SetEntry]:
+    """Return the next round's pretraining set: what is kept, in order, then what is new.
+
+    Args:
+        previous: the last round's set.
+        forgotten: indices into `previous`.
+        new: the harvested frames.
+        kept_label: who labels the kept frames now, one for all or one for each; None keeps the
+            label of a frame.
+
+    Raises:
+        ValueError: an index is out of range, a frame would be there twice, or there are not as
+            many labels as kept frames.
+    """
+    gone = set(forgotten)
+    if gone and not (min(gone) >= 0 and max(gone) < len(previous)):
+        raise ValueError(f"forgotten indices must lie in [0, {len(previous)})")
+    kept = [entry for index, entry in enumerate(previous) if index not in gone]
+    each = (
+        [kept_label] * len(kept)
+        if kept_label is None or isinstance(kept_label, str)
+        else kept_label
+    )
+    kept = [
+        entry if label is None else dataclasses.replace(entry, label=label)
+        for entry, label in zip(kept, each, strict=True)
+    ]
+    combined = [*kept, *new]
+    twice = [name for name, n in Counter(entry.frame_id for entry in combined).items() if n > 1]
+    if twice:
+        raise ValueError(f"frame {twice[0]} would be in the pretraining set twice")
+    return combined
+
+
+def count_composition(entries: Iterable[SetEntry]) -> dict[str, dict[str, int]]:
+    """Count a set's frames by origin (``round 1``) and by who labelled them."""
+    entries = list(entries)
+    by_origin = Counter(f"round {entry.origin}" for entry in entries)
+    by_label = Counter(entry.label for entry in entries)
+    return {
+        "by_origin": dict(sorted(by_origin.items())),
+        "by_label": dict(sorted(by_label.items())),
+    }

@@ -1,0 +1,54 @@
+"""The frames that harvests took so far, with a digest: no harvest goes on from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipip.data.atomic import replaced_file, write_text
+from ipip.data.digest import file_digest
+from ipip.data.files import read_frames, write_frames
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.sealed import DamagedError, read_sealed, sealed_text
+
+FRAMES_FILE = "frames.xyz"
+RECORD_FILE = "frames.json"
+
+
+def read_stored(folder: Path) -> list[Frame]:
+    """Return the frames of a harvest's folder; none where there was no harvest yet.
+
+    Raises:
+        InputError: they are not those that the last harvest wrote.
+    """
+    path, record = folder / FRAMES_FILE, folder / RECORD_FILE
+    if record.is_file():  # older versions of ipip wrote none
+        try:
+            known = read_sealed(record).get("digests", [])
+        except DamagedError as error:
+            raise InputError(
+                f"{error}; remove it if {FRAMES_FILE} beside it is as it was"
+            ) from None
+        if _digest(path) not in known:
+            raise InputError(
+                f"{path}: is not what the last harvest wrote (changed, damaged or lost); put it "
+                f"back, or remove {RECORD_FILE} to go on from what is there"
+            )
+    return read_frames(path, require=()) if path.is_file() else []
+
+
+def write_stored(folder: Path, taken: Sequence[Frame], new: Sequence[Frame]) -> None:
+    """Add new frames to those that were taken before; whoever is killed in here can go on."""
+    path, record = folder / FRAMES_FILE, folder / RECORD_FILE
+    if new:
+        with replaced_file(path) as temporary:
+            write_frames(temporary, [*taken, *new])
+            either = [_digest(path), _digest(temporary)]
+            write_text(record, sealed_text({"digests": either}) + "\n")
+    if new or (taken and not record.is_file()):
+        write_text(record, sealed_text({"digests": [_digest(path)]}) + "\n")
+
+
+def _digest(path: Path) -> str | None:
+    return file_digest(path) if path.is_file() else None

@@ -1,0 +1,143 @@
+"""Does one stage: continues what an earlier attempt left, and writes the manifest last of all."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ipip.errors import IpipError
+from ipip.pipeline.disk import full_disk_explained, require_space
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.integrity import changed_files
+from ipip.pipeline.journal import append_event
+from ipip.pipeline.manifest import Manifest, describe_outputs, write_manifest
+from ipip.pipeline.reporter import Reporter
+from ipip.pipeline.stage import BoundStage, StageRun
+from ipip.pipeline.stop import Stopped
+from ipip.pipeline.storage import write_sealed
+from ipip.pipeline.validity import STARTED, code_version, is_same_work, read_started, stage_key
+from ipip.pipeline.versions import installed_versions
+
+
+def run_stage(
+    run: RunFolder,
+    stage: BoundStage,
+    done: Mapping[str, Manifest],
+    reporter: Reporter,
+    place: tuple[int, int] = (1, 1),
+) -> Manifest:
+    """Do one stage that is not done; return its manifest.
+
+    The caller holds the run's lock.
+
+    Args:
+        run: the run folder.
+        stage: whose inputs are all done.
+        done: manifests of finished stages.
+        reporter: is told the progress.
+        place: number of the stage, and number of all.
+
+    Raises:
+        IpipError: the stage failed; what it left is continued from.
+    """
+    reporter.stage_started(stage.identity, stage.stage.title, *place)
+    with full_disk_explained(run.stage(stage.identity)):
+        manifest, note = _do(run, stage, done, reporter)
+    reporter.stage_finished(stage.identity, manifest.wall_s, note)
+    return manifest
+
+
+def _do(
+    run: RunFolder, stage: BoundStage, done: Mapping[str, Manifest], reporter: Reporter
+) -> tuple[Manifest, str]:
+    folder = run.stage(stage.identity)
+    key = stage_key(stage, done)
+    inputs = {name: done[name] for name in stage.inputs}
+    changed = changed_files(run, done, stage.inputs)
+    if changed is not None:
+        raise IpipError(
+            f"{run.root}: {changed}, and {stage.identity} reads it; run the same command again: it "
+            "names the stages that have to be computed again"
+        )
+    require_space(folder, stage.disk_bytes, f"stage {stage.identity}")
+    append_event(run.journal, "stage_started", stage=stage.identity, key=key)
+    started = _now()
+    clock = time.perf_counter()
+    try:
+        before = prepare_folder(folder, stage, done)
+        result = stage.stage.work(StageRun(run, folder, inputs, reporter, stage.round))
+        _require_declared(stage, folder, result.outputs)
+        manifest = Manifest(
+            stage=stage.identity,
+            key=key,
+            settings=stage.settings,
+            inputs={name: manifest.outputs_digest for name, manifest in inputs.items()},
+            outputs=describe_outputs(folder, result.outputs),
+            results=result.results,
+            times=result.times,
+            seeds=result.seeds,
+            versions=installed_versions(),
+            code=code_version(stage),
+            started=started,
+            finished=_now(),
+            wall_s=round(before + time.perf_counter() - clock, 3),
+        )
+        write_manifest(folder, manifest)
+    except Stopped:
+        _note_time(folder, time.perf_counter() - clock)
+        append_event(run.journal, "stopped", stage=stage.identity)
+        raise
+    except Exception as error:
+        _note_time(folder, time.perf_counter() - clock)
+        append_event(run.journal, "stage_failed", stage=stage.identity, error=str(error)[:500])
+        raise
+    append_event(run.journal, "stage_done", stage=stage.identity, wall_s=manifest.wall_s)
+    return manifest, result.note
+
+
+def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) -> None:
+    """Check that a stage wrote what it says that it writes: it is what others know of it."""
+    for path in outputs:
+        name = path.relative_to(folder).as_posix()
+        if not any(fnmatch(name, pattern) for pattern in stage.stage.writes):
+            raise ValueError(
+                f"stage {stage.identity} wrote {name}; it says that it writes "
+                f"{', '.join(stage.stage.writes)}"
+            )
+
+
+def prepare_folder(folder: Path, stage: BoundStage, done: Mapping[str, Manifest]) -> float:
+    """Make the stage's folder ready: what other work left there is removed, its own stays.
+
+    Returns:
+        Wall time (s) of earlier attempts, as far as they could tell it.
+    """
+    begun = read_started(folder)
+    if folder.exists() and (
+        begun is None or not is_same_work(stage, done, begun["key"], begun["settings"])
+    ):
+        shutil.rmtree(folder)
+        begun = None
+    folder.mkdir(parents=True, exist_ok=True)
+    before = float(begun.get("wall_s", 0.0)) if begun is not None else 0.0
+    key = stage_key(stage, done)
+    write_sealed(folder / STARTED, {"key": key, "settings": stage.settings, "wall_s": before})
+    return before
+
+
+def _note_time(folder: Path, seconds: float) -> None:
+    """Add the wall time of an attempt that ended early, for the next one to count."""
+    begun = read_started(folder)
+    if begun is not None:
+        before = float(begun.get("wall_s", 0.0))
+        with contextlib.suppress(OSError):  # the disk may be what ended it
+            write_sealed(folder / STARTED, begun | {"wall_s": before + seconds})
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

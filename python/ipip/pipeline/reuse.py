@@ -1,0 +1,70 @@
+"""Takes finished stages over from other runs that made them from the same settings and inputs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ipip.errors import IpipError
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.journal import append_event
+from ipip.pipeline.manifest import Manifest, changed_outputs, read_manifest
+from ipip.pipeline.stage import BoundStage
+from ipip.pipeline.validity import is_same_work
+
+PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found among them
+
+
+def take_over(
+    run: RunFolder, stage: BoundStage, done: Mapping[str, Manifest], donors: Sequence[Path]
+) -> Manifest | None:
+    """Copy a stage from the first donor that finished it under the same key and still has it whole.
+
+    Files are hard links where the file system allows: a stage that is done is never written again.
+
+    Args:
+        run: the run that needs the stage.
+        stage: whose inputs are all done.
+        done: manifests of finished stages.
+        donors: other run folders.
+
+    Returns:
+        The stage's manifest, or None where no donor has it.
+    """
+    if not donors:
+        return None
+    target = run.stage(stage.identity)
+    for donor in donors:
+        source = RunFolder(donor).stage(stage.identity)
+        if source.absolute() == target.absolute():
+            continue
+        try:
+            manifest = read_manifest(source)
+        except IpipError:
+            continue
+        if manifest is None or changed_outputs(source, manifest):
+            continue
+        if not is_same_work(stage, done, manifest.key, manifest.settings):
+            continue
+        partial = run.root / PARTIAL
+        shutil.rmtree(partial, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, partial, symlinks=True, copy_function=_link)
+        if changed_outputs(partial, manifest):  # a copy on another file system may go wrong
+            shutil.rmtree(partial)
+            continue
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        append_event(run.journal, "stage_taken_over", stage=stage.identity, key=manifest.key)
+        return manifest
+    return None
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+    return target

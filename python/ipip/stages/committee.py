@@ -1,0 +1,55 @@
+"""The committee, in rounds that another one begins from."""
+
+from __future__ import annotations
+
+from ipip.config.run import RunSettings
+from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.reference_labels import REFERENCE_LABELS
+
+
+class Committee(Stage):
+    """Further students from the same pretrained weights, each on a part of the labels."""
+
+    name = "45_committee"
+    title = "fine-tune the committee"
+    label = "committee"
+    colour = "#584b15"
+    condition = "with `iteration.committee` above 1, and not in the last round"
+    settings = ("finetune", "iteration.committee", "iteration.committee_share")
+    writes = ("member_*.pt",)
+
+    def is_wanted(self, settings: RunSettings, index: int) -> bool:
+        """Say whether there is a committee, and a round to label for."""
+        return settings.iteration.committee > 1 and index < settings.rounds
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the pretrained student and the reference frames."""
+        labelled = REFERENCE_LABELS.in_rounds(within)
+        return (LABEL.of(0), PRETRAIN.of(within.index), *labelled)
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the checkpoints of all members."""
+        return sizes.settings.iteration.committee * CHECKPOINT_BYTES
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the optimiser steps of all members."""
+        iteration = basis.settings.iteration
+        further = iteration.committee - 1
+        count = round(iteration.committee_share * basis.train)
+        steps = further * basis.optimiser_steps(basis.settings.finetune, count)
+        return Forecast(
+            f"{further} further members, {steps} optimiser steps",
+            basis.training_s(steps, basis.atoms_per_step),
+        )
+
+    def work(self, run: StageRun) -> StageResult:
+        """Train."""
+        from ipip.stages.work.committee import committee
+
+        return committee(run)
+
+
+COMMITTEE = Committee()

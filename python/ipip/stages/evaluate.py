@@ -1,0 +1,48 @@
+"""The evaluation of the round's student, in every round."""
+
+from __future__ import annotations
+
+from ipip.pipeline.cost import START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.label import LABEL, TEST_FILE
+
+MEASURED = ("systems", "student_md", "guards", "stability", "speed")
+
+
+class Evaluate(Stage):
+    """Held-out errors, stability and speed: a round whose student is evaluated is finished."""
+
+    name = "50_evaluate"
+    title = "held-out errors, stability and speed"
+    label = "evaluate"
+    colour = "#125459"
+    settings = MEASURED
+    writes = (TEST_FILE,)
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the student and the held-out frames."""
+        return (LABEL.of(0), FINETUNE.of(within.index))
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the frames of the stability runs."""
+        return sizes.evaluation_bytes
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the MD steps of the stability runs."""
+        settings, starts = basis.settings, basis.sizes.stability
+        md = settings.stability.md or settings.student_md
+        seconds = md.steps * sum(starts) * basis.student_us * 1e-6 + START_S * len(starts)
+        return Forecast(
+            f"{basis.test} held-out frames, {len(starts)} runs of {md.steps} student MD steps",
+            seconds / settings.resources.lammps_runs + START_S,
+        )
+
+    def work(self, run: StageRun) -> StageResult:
+        """Measure."""
+        from ipip.stages.work.evaluate import evaluate
+
+        return evaluate(run)
+
+
+EVALUATE = Evaluate()

@@ -1,0 +1,57 @@
+"""Fine-tuning, in every round."""
+
+from __future__ import annotations
+
+from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import CURVES, PRETRAIN, STUDENT_FILE
+from ipip.stages.reference_labels import REFERENCE_LABELS
+
+
+class Finetune(Stage):
+    """A training of the pretrained student on the reference frames: the round's student."""
+
+    name = "40_finetune"
+    title = "fine-tune it on the reference frames"
+    label = "fine-tune"
+    colour = "#8f7ee0"
+    settings = ("finetune", "iteration.replay")
+    writes = (STUDENT_FILE, CURVES)
+    curve = "fine-tuning"
+
+    def settings_in(self, within: Round) -> tuple[str, ...]:
+        """Return the replay only where there is one."""
+        return self.settings if within.settings.iteration.replay > 0 else ("finetune",)
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the pretrained student, the reference frames, and what is replayed."""
+        replay = within.settings.iteration.replay > 0
+        own = (pretraining_set_of(within.index),) if replay else ()
+        labelled = REFERENCE_LABELS.in_rounds(within)
+        return (LABEL.of(0), PRETRAIN.of(within.index), *own, *labelled)
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the checkpoints."""
+        return CHECKPOINT_BYTES
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the optimiser steps."""
+        settings = basis.settings.finetune
+        count = basis.train + round(basis.settings.iteration.replay * basis.train)
+        steps = basis.optimiser_steps(settings, count)
+        passes = steps / -(-count // settings.batch_size)
+        return Forecast(
+            f"{steps} optimiser steps on {count} frames, {passes:.0f} epochs",
+            basis.training_s(steps, basis.atoms_per_step),
+        )
+
+    def work(self, run: StageRun) -> StageResult:
+        """Train."""
+        from ipip.stages.work.training import finetune
+
+        return finetune(run)
+
+
+FINETUNE = Finetune()

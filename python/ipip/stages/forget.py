@@ -1,0 +1,43 @@
+"""Forgetting, in later rounds."""
+
+from __future__ import annotations
+
+from ipip.pipeline.cost import START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.handed_on import pretraining_set_of
+
+FORGOTTEN_FILE = "forgotten.json"
+
+
+class Forget(Stage):
+    """A part of the frames that train is dropped at random from the pretraining set."""
+
+    name = "05_forget"
+    title = "forget a part of the pretraining set"
+    label = "forget"
+    colour = "#ebdab3"
+    rounds = "later"
+    settings = ("iteration.forget_fraction",)
+    writes = (FORGOTTEN_FILE,)
+    revision = 2
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the set that the round begins with."""
+        return (pretraining_set_of(within.base),)
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return a list of indices."""
+        return 100_000
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return a moment."""
+        return Forecast("choose what is dropped", START_S)
+
+    def work(self, run: StageRun) -> StageResult:
+        """Draw what is forgotten."""
+        from ipip.stages.work.forget import forget
+
+        return forget(run)
+
+
+FORGET = Forget()

@@ -1,0 +1,62 @@
+"""The harvest of a student's MD, in later rounds."""
+
+from __future__ import annotations
+
+from ipip.config.run import RunSettings
+from ipip.pipeline.cost import BYTES_PER_ATOM, TEACHER_START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.forget import FORGET
+from ipip.stages.handed_on import pretraining_set_of, student_of
+from ipip.stages.label import LABEL
+from ipip.stages.student_md import STUDENT_MD
+
+NEW_FILE = "new.xyz"
+DECISIONS_FILE = "harvest.csv"
+
+
+class Harvest(Stage):
+    """Frames of the student's MD, unstable runs first, labelled by the teacher."""
+
+    name = "15_harvest"
+    title = "choose frames and label them with the teacher"
+    label = "harvest"
+    colour = "#cc79a7"
+    rounds = "later"
+    settings = ("teacher", "harvest")
+    writes = (DECISIONS_FILE, NEW_FILE)
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the MD, its student, and all that is known already."""
+        return (
+            LABEL.of(0),
+            pretraining_set_of(within.base),
+            FORGET.of(within.index),
+            STUDENT_MD.of(within.index),
+            student_of(within.base),
+        )
+
+    def teacher_calls(self, settings: RunSettings) -> int:
+        """Return the number of candidates."""
+        return settings.harvest.candidates
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the candidates."""
+        return sizes.settings.harvest.candidates * max(sizes.boxes) * BYTES_PER_ATOM
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the teacher's labels of the candidates."""
+        settings = basis.settings.harvest
+        return Forecast(
+            f"at most {settings.candidates} teacher labels, {settings.frames} frames taken",
+            basis.labelling_s(settings.candidates * basis.mean_atoms) + 2 * TEACHER_START_S,
+            teacher_calls=settings.candidates,
+        )
+
+    def work(self, run: StageRun) -> StageResult:
+        """Choose and label."""
+        from ipip.stages.work.harvest import harvest
+
+        return harvest(run)
+
+
+HARVEST = Harvest()

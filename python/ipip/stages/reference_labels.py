@@ -1,0 +1,58 @@
+"""Active learning, in later rounds where it is asked for."""
+
+from __future__ import annotations
+
+from ipip.config.run import RunSettings
+from ipip.pipeline.cost import BYTES_PER_ATOM, START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import LABEL, REFERENCE_INDEX
+
+REFERENCE_FILE = "reference.xyz"
+
+
+class ReferenceLabels(Stage):
+    """The harvested frames of largest disagreement get reference labels."""
+
+    name = "17_reference"
+    title = "label the most disputed frames at the reference level"
+    label = "reference labels"
+    colour = "#d84151"
+    rounds = "later"
+    condition = "with `active`"
+    settings = ("active",)
+    writes = (REFERENCE_FILE, REFERENCE_INDEX)
+
+    def is_wanted(self, settings: RunSettings, index: int) -> bool:
+        """Say whether the settings name a reference level."""
+        return settings.active is not None
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the harvest, and the frames that the level is tried on."""
+        return (LABEL.of(0), HARVEST.of(within.index))
+
+    def in_rounds(self, within: Round) -> tuple[str, ...]:
+        """Return the names of this stage in all rounds up to one, for who trains on its labels."""
+        if within.settings.active is None:
+            return ()
+        return tuple(self.of(index) for index in (*within.chain, within.index) if index > 0)
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the labels, several times."""
+        active = sizes.settings.active
+        return 4 * (active.frames if active else 0) * max(sizes.boxes) * BYTES_PER_ATOM
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the number of labels."""
+        active = basis.settings.active
+        count, level = (active.frames, active.level.kind) if active else (0, "nobody")
+        return Forecast(f"at most {count} labels by {level}, whose cost is not estimated", START_S)
+
+    def work(self, run: StageRun) -> StageResult:
+        """Label."""
+        from ipip.stages.work.reference_labels import label_at_reference
+
+        return label_at_reference(run)
+
+
+REFERENCE_LABELS = ReferenceLabels()

@@ -1,0 +1,98 @@
+"""Relabelling, in later rounds."""
+
+from __future__ import annotations
+
+from ipip.pipeline.cost import (
+    BYTES_PER_ATOM,
+    START_S,
+    CostBasis,
+    Forecast,
+    RunSizes,
+    pretraining_frames,
+)
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.forget import FORGET
+from ipip.stages.handed_on import committee_of, pretraining_set_of, student_of
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE
+
+
+class Relabel(Stage):
+    """The next pretraining set: kept frames with the student's labels, new with the teacher's."""
+
+    name = "20_relabel"
+    title = "relabel the kept frames"
+    label = "relabel"
+    colour = "#b2df64"
+    rounds = "later"
+    settings = (
+        "iteration.kept_labels",
+        "iteration.labeller",
+        "iteration.averaged",
+        "iteration.uncertainty",
+        "iteration.trust_factor",
+        "iteration.committee",
+    )
+    writes = (SET_FILE, INDEX_FILE)
+    revision = 2
+
+    def settings_in(self, within: Round) -> tuple[str, ...]:
+        """Return those that the way of relabelling reads."""
+        iteration = within.settings.iteration
+        if iteration.kept_labels == "keep":
+            return ("iteration.kept_labels",)
+        names = ["iteration.kept_labels", "iteration.labeller"]
+        if iteration.labeller == "average":
+            names.append("iteration.averaged")
+        if iteration.kept_labels == "trust":
+            names += ["iteration.uncertainty", "iteration.trust_factor"]
+        if self._needs_committee(within):
+            names.append("iteration.committee")
+        return tuple(names)
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the set before, what is forgotten and new, and who labels."""
+        iteration, chain = within.settings.iteration, within.chain
+        names = [
+            LABEL.of(0),
+            pretraining_set_of(within.base),
+            FORGET.of(within.index),
+            HARVEST.of(within.index),
+            student_of(within.base),
+        ]
+        if iteration.kept_labels == "keep":
+            return tuple(names)
+        if iteration.labeller == "average":
+            names += [student_of(index) for index in chain[-iteration.averaged :]]
+        if iteration.kept_labels == "trust":
+            names += [HARVEST.of(index) for index in chain[1:]]
+        if self._needs_committee(within):
+            names.append(committee_of(within.base))
+        return tuple(names)
+
+    def _needs_committee(self, within: Round) -> bool:
+        iteration = within.settings.iteration
+        judged = iteration.kept_labels == "trust" and iteration.uncertainty == "committee"
+        return iteration.labeller == "committee" or judged
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the largest set of the run."""
+        frames = sum(pretraining_frames(sizes.settings, sizes.settings.rounds))
+        return frames * max(sizes.boxes) * BYTES_PER_ATOM
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the student's evaluations."""
+        iteration = basis.settings.iteration
+        students = iteration.committee if iteration.labeller == "committee" else 1
+        frames = sum(pretraining_frames(basis.settings, index))
+        seconds = students * frames * basis.mean_atoms * basis.student_us * 1e-6
+        return Forecast(f"student labels, {frames} frames", START_S + seconds)
+
+    def work(self, run: StageRun) -> StageResult:
+        """Relabel."""
+        from ipip.stages.work.relabel import relabel
+
+        return relabel(run)
+
+
+RELABEL = Relabel()

@@ -1,0 +1,62 @@
+"""Exploration by the student, in later rounds."""
+
+from __future__ import annotations
+
+from ipip.pipeline.cost import BYTES_PER_ATOM, START_S, CostBasis, Forecast, RunSizes, frames_of
+from ipip.pipeline.folder import RunFolder
+from ipip.pipeline.manifest import is_finished
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.handed_on import student_of
+from ipip.stages.label import LABEL
+from ipip.stages.teacher_md import TEACHER_MD
+
+RUNS_FOLDER = "runs"
+GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed
+
+
+class StudentMD(Stage):
+    """Guarded MD of the student in LAMMPS, from the same boxes as the teacher's."""
+
+    name = "10_explore"
+    title = "student MD in LAMMPS"
+    label = TEACHER_MD.label
+    colour = TEACHER_MD.colour
+    rounds = "later"
+    settings = ("systems", "student_md", "guards")
+    writes = (f"{RUNS_FOLDER}/*/verdict.json",)
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return the guards' distances and the student that the round begins with."""
+        return (LABEL.of(0), student_of(within.base))
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the frames of all runs and of their rings."""
+        md = sizes.settings.student_md
+        return (frames_of(md) + md.ring_frames) * sum(sizes.boxes) * BYTES_PER_ATOM
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the MD steps of all runs."""
+        md, boxes = basis.settings.student_md, basis.sizes.boxes
+        seconds = md.steps * sum(boxes) * basis.student_us * 1e-6 + START_S * len(boxes)
+        return Forecast(
+            f"{len(boxes)} runs of {md.steps} student MD steps in LAMMPS",
+            seconds / basis.settings.resources.lammps_runs,
+        )
+
+    def damage(self, run: RunFolder, index: int) -> str | None:
+        """Say that frames were removed before a harvest read them."""
+        from ipip.stages.harvest import HARVEST
+
+        removed = (run.stage(self.of(index)) / GARBAGE_COLLECTED).exists()
+        if removed and not is_finished(run.stage(HARVEST.of(index))):
+            return "frames that the harvest needs were removed by `ipip gc`"
+        return None
+
+    def work(self, run: StageRun) -> StageResult:
+        """Run the MD."""
+        from ipip.stages.work.student_md import explore_with_student
+
+        return explore_with_student(run)
+
+
+STUDENT_MD = StudentMD()

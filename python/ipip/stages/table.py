@@ -1,0 +1,62 @@
+"""The stages as a table in Markdown: that of docs/loop.md.
+
+`python -m ipip.stages.table` prints it.
+"""
+
+from __future__ import annotations
+
+from ipip.config.quick import quick_values
+from ipip.config.run import RunSettings
+from ipip.pipeline.folder import split_stage_id
+from ipip.pipeline.stage import Round, Stage
+from ipip.stages import listing
+
+COLUMNS = ("stage", "rounds", "what it does", "settings that count", "reads", "writes")
+ROUNDS = {"first": "0", "later": "1, 2, ...", "all": "all"}
+EVERY_OPTION = {
+    "rounds": 3,
+    "active": {"frames": 1, "level": {"kind": "tblite"}},
+    "baseline": {"none": True},
+    "iteration": {
+        "start": "warm",
+        "replay": 0.5,
+        "kept_labels": "trust",
+        "labeller": "average",
+        "uncertainty": "committee",
+        "committee": 2,
+    },
+}
+
+
+def stages_table() -> str:
+    """Return one row for each stage, in order; what it reads with every option."""
+    settings = RunSettings.model_validate(quick_values() | EVERY_OPTION)
+    rows = [COLUMNS, ("---",) * len(COLUMNS)]
+    rows += [_row(stage, settings) for stage in sorted(listing.STAGES, key=lambda s: s.name)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _row(stage: Stage, settings: RunSettings) -> tuple[str, ...]:
+    rounds = ROUNDS[stage.rounds]
+    within = Round(settings, 0) if stage.rounds == "first" else Round(settings, 2, (0, 1))
+    reads = dict.fromkeys(_input(identity, within) for identity in stage.inputs(within))
+    return (
+        f"`{stage.name}`",
+        f"{rounds}, {stage.condition}" if stage.condition else rounds,
+        stage.title,
+        ", ".join(f"`{name}`" for name in stage.settings),
+        ", ".join(reads),
+        ", ".join(f"`{name}`" for name in stage.writes),
+    )
+
+
+def _input(identity: str, within: Round) -> str:
+    """Return the name of a stage that is read, and whether that is the one of a round before."""
+    index, name = split_stage_id(identity)
+    stage = listing.find_stage(identity)
+    again = stage is not None and stage.rounds != "first"
+    return f"`{name}` *before*" if again and index < within.index else f"`{name}`"
+
+
+if __name__ == "__main__":
+    print(stages_table())

@@ -1,0 +1,55 @@
+"""Exploration by the teacher, in round 0."""
+
+from __future__ import annotations
+
+from ipip.pipeline.cost import (
+    BYTES_PER_ATOM,
+    TEACHER_START_S,
+    CostBasis,
+    Forecast,
+    RunSizes,
+    frames_of,
+    pretraining_frames,
+)
+from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+
+RUNS_FOLDER = "runs"
+
+
+class TeacherMD(Stage):
+    """MD of the teacher from every start: the frames of the first pretraining set."""
+
+    name = "10_explore"
+    title = "teacher MD"
+    label = "explore (MD)"
+    colour = "#e69f00"
+    rounds = "first"
+    settings = ("teacher", "systems", "teacher_md")
+    writes = (f"{RUNS_FOLDER}/*.xyz",)
+
+    def inputs(self, within: Round) -> tuple[str, ...]:
+        """Return none: it is the first."""
+        return ()
+
+    def disk_bytes(self, sizes: RunSizes) -> int:
+        """Return the frames of all runs."""
+        return frames_of(sizes.settings.teacher_md) * sum(sizes.boxes) * BYTES_PER_ATOM
+
+    def forecast(self, basis: CostBasis, index: int) -> Forecast:
+        """Return the MD steps of all runs."""
+        md, boxes = basis.settings.teacher_md, basis.sizes.boxes
+        frames = sum(pretraining_frames(basis.settings, index))
+        return Forecast(
+            f"{len(boxes)} runs of {md.steps} teacher MD steps, {frames} frames",
+            basis.labelling_s((md.steps + md.relax_steps) * sum(boxes)) + TEACHER_START_S,
+            teacher_calls=len(boxes) * md.steps,
+        )
+
+    def work(self, run: StageRun) -> StageResult:
+        """Run the MD."""
+        from ipip.stages.work.teacher_md import explore_with_teacher
+
+        return explore_with_teacher(run)
+
+
+TEACHER_MD = TeacherMD()

@@ -1,0 +1,217 @@
+"""The first pretraining set, the reference split, and the energy scales that all rounds share."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ipip.data import Frame, fit_reference_energies, write_frames
+from ipip.decisions.energy_shift import (
+    apply_energy_shift,
+    describe_shift,
+    fit_energy_shift,
+    outside_fit,
+)
+from ipip.decisions.pretraining_set import (
+    SetEntry,
+    count_composition,
+    draw_held_out,
+    held_out_count,
+)
+from ipip.errors import IpipError
+from ipip.harvest import DistanceCalibration, calibrate_min_distances
+from ipip.pipeline.load import Load, LoadWatch, load_of
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.stage import StageResult, StageRun
+from ipip.pipeline.storage import read_json, write_json, write_sealed
+from ipip.sealed import DamagedError, read_sealed
+from ipip.stages.label import (
+    DISTANCES,
+    INDEX_FILE,
+    LABEL,
+    REFERENCE_INDEX,
+    SET_FILE,
+    SPLIT_FILE,
+    TEACHER_TEST,
+    TEST_FILE,
+    TRAIN_FILE,
+    VALID_FILE,
+)
+from ipip.stages.teacher_md import TEACHER_MD
+from ipip.stages.work.concerns import as_sentence, split_concerns
+from ipip.stages.work.frames import (
+    frame_energy_errors,
+    frame_errors,
+    write_index,
+    write_reference_index,
+    write_set,
+)
+from ipip.stages.work.reference_frames import ReferenceFrames, read_reference
+from ipip.stages.work.starts import speed_box
+from ipip.stages.work.teacher_md import read_runs
+from ipip.teachers import Teacher
+from ipip.train import metrics
+
+TIMING = "teacher_timing.json"
+_OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
+
+
+def label(run: StageRun) -> StageResult:
+    """Fit the energy shift from teacher to reference; write P0 and the reference parts."""
+    settings = run.settings
+    seed = derive_seed(settings.seed, 0, "split")
+    reference = read_reference(
+        settings.reference,
+        settings.elements,
+        seed,
+        stress_counts=settings.finetune.stress_weight > 0,
+    )
+    teacher_train, teacher_test, pace, load = _ask_teacher(reference, run)
+    shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
+    by_symbol = shift.by_symbol()
+    explore = TEACHER_MD.of(0)
+    runs = read_runs(run.run.stage(explore), run.results(explore)["runs"])
+    frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
+    calibration = calibrate_min_distances(
+        [*frames, *reference.train], settings.elements, settings.guards.distance_factor
+    )
+    shifted_test = apply_energy_shift(teacher_test, by_symbol)
+    notes = [f"energy shift: {shift.note}"] if shift.note else []
+    notes += [as_sentence(concern) for concern in split_concerns(settings, reference)]
+    unknown = outside_fit(frames, reference.train, settings.elements)
+    if unknown:
+        notes.append(
+            "no combination of the reference frames' compositions gives "
+            f"{', '.join(unknown[:5])}: the energies of such frames carry a guessed shift; "
+            "forces are not touched"
+        )
+    folder = run.folder
+    write_set(folder / SET_FILE, apply_energy_shift(frames, by_symbol), entries)
+    write_index(folder / INDEX_FILE, frames, entries, by_symbol)
+    write_reference_index(
+        folder / REFERENCE_INDEX,
+        {"train": reference.train, "valid": reference.valid, "test": reference.test},
+        settings.reference.group_key,
+    )
+    write_frames(folder / TRAIN_FILE, reference.train)
+    write_frames(folder / VALID_FILE, reference.valid)
+    write_frames(folder / TEST_FILE, reference.test)
+    write_frames(folder / TEACHER_TEST, shifted_test)
+    reference.split.save(folder / SPLIT_FILE)
+    write_json(folder / DISTANCES, calibration.as_dict())
+    for note in notes:
+        run.reporter.message(note)
+    test = metrics(reference.test, shifted_test)
+    return StageResult(
+        outputs=tuple(folder / name for name in LABEL.writes),
+        results={
+            "energy_scale": _energy_scale(reference.train, settings.elements),
+            "energy_shift": describe_shift(shift),
+            "teacher_calls": len(reference.train) + len(reference.test),
+            "composition": count_composition(entries),
+            "test": dict(test),
+            "test_groups": reference.groups,
+            "test_units": reference.units,
+            "test_sizes": [len(frame) for frame in reference.test],
+            "test_frame_errors": frame_errors(reference.test, shifted_test),
+            "test_frame_energy_errors": frame_energy_errors(reference.test, shifted_test),
+            "sizes": {
+                "pretraining": len(frames),
+                "train": len(reference.train),
+                "valid": len(reference.valid),
+                "test": len(reference.test),
+            },
+            "notes": notes,
+        },
+        times={"teacher_us_per_atom_step": pace, **(load.as_times() if load else {})},
+        seeds={"split": seed},
+        note=f"{len(frames)} pretraining frames; reference {len(reference.train)} train, "
+        f"{len(reference.valid)} valid, {len(reference.test)} test; teacher's force MAE "
+        f"{test['force_mae_ev_per_a']:.3f} eV/Å",
+    )
+
+
+def read_min_distances(path: Path) -> dict[tuple[str, str], float]:
+    """Read the minimum distance (Å) of each pair of elements."""
+    return DistanceCalibration.from_dict(read_json(path)).distances
+
+
+def _ask_teacher(
+    reference: ReferenceFrames, run: StageRun
+) -> tuple[list[Frame], list[Frame], float, Load | None]:
+    """Label training and test frames with the teacher, and time it (µs per atom and call)."""
+    settings = run.settings
+    box = speed_box(settings)
+    asked = [*reference.train, *reference.test]
+    with (
+        Teacher(settings.teacher, run.folder) as teacher,
+        run.reporter.tasks("teacher labels", len(asked)) as advance,
+    ):
+        labelled = teacher.label(asked, progress=lambda done, total: advance(1))
+        pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, run.folder / TIMING)
+    count = len(reference.train)
+    broken = [
+        index
+        for index, frame in enumerate(labelled)
+        if frame.energy is None or frame.forces is None or not np.isfinite(frame.energy)
+    ]
+    if broken:
+        raise IpipError(
+            f"the teacher gives no finite energy on {len(broken)} reference frames (the first "
+            f"is number {broken[0]})"
+        )
+    return labelled[:count], labelled[count:], pace, load
+
+
+def _time_teacher(
+    teacher: Teacher, box: Frame, calls: int, record: Path
+) -> tuple[float, Load | None]:
+    """Return µs per atom of one evaluation: the median of `calls`, after a first one.
+
+    With it comes the machine's load meanwhile, where it is known.
+    """
+    with contextlib.suppress(FileNotFoundError, DamagedError):  # a damaged one is measured again
+        stored = read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)
+        return float(stored["us_per_atom_step"]), load_of(stored)
+    teacher.label([box])
+    durations = []
+    with LoadWatch() as watch:
+        for _ in range(calls):
+            clock = time.perf_counter()
+            teacher.label([box])
+            durations.append(time.perf_counter() - clock)
+    pace = 1e6 * float(np.median(durations)) / len(box)
+    timing = {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations}
+    write_sealed(record, timing | watch.load.as_times())
+    return pace, watch.load
+
+
+def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:
+    named = [
+        (f"round_000/{name}/{frame.info['md_step']}", frame)
+        for name, own in runs.items()
+        for frame in own
+    ]
+    held_out = draw_held_out(len(named), held_out_count(len(named)), seed)
+    entries = [
+        SetEntry(identity, 0, "teacher", held)
+        for (identity, _), held in zip(named, held_out, strict=True)
+    ]
+    return [frame for _, frame in named], entries
+
+
+def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> dict[str, object]:
+    """Fit E0 (eV) and the scale (rms force component, eV/Å x 1 Å) of all students once."""
+    fitted = fit_reference_energies(train, symbols)
+    forces = np.concatenate([frame.forces.ravel() for frame in train if frame.forces is not None])
+    scale = float(np.sqrt(np.mean(forces**2)))
+    return {
+        "reference_energies": fitted.by_symbol(),
+        "rank": fitted.rank,
+        "residual_mev_per_atom": 1000 * fitted.residual,
+        "scale": scale if scale > 1e-6 else 1.0,
+    }

@@ -1,0 +1,109 @@
+"""Active learning: the harvested frames of largest disagreement get reference labels."""
+
+from __future__ import annotations
+
+import csv
+
+from ipip.config.active import ActiveSettings
+from ipip.data import Frame, read_frames, write_frames
+from ipip.decisions.active import level_mismatch, most_different
+from ipip.errors import InputError, IpipError
+from ipip.pages.numbers import format_number
+from ipip.pipeline.stage import StageResult, StageRun
+from ipip.stages.harvest import DECISIONS_FILE, HARVEST, NEW_FILE
+from ipip.stages.label import LABEL, REFERENCE_INDEX, TRAIN_FILE
+from ipip.stages.reference_labels import REFERENCE_FILE, REFERENCE_LABELS
+from ipip.stages.work.frames import entry_of, write_index
+from ipip.teachers import Labelling, label_frames
+
+STORE_FILE = "labels.jsonl"
+
+
+def label_at_reference(run: StageRun) -> StageResult:
+    """Label a round's most disputed new frames; those that do not converge are dropped."""
+    active, round_index = run.settings.active, run.round.index
+    assert active is not None
+    harvest = HARVEST.of(round_index)
+    new = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
+    chosen = _choose(new, run, harvest, active.frames)
+    probe = min(read_frames(run.path(LABEL.of(0), TRAIN_FILE)), key=len)
+    found = _label([probe, *chosen], active, run)
+    if 0 not in found.kept:
+        raise IpipError(
+            f"the reference level gives no labels on the smallest training frame "
+            f"({found.dropped[0][1]}); correct active.level"
+        )
+    energy, force = _check(probe, found.frames[0], active)
+    labelled = [_marked(frame, round_index) for frame in found.frames[1:]]
+    outputs = []
+    if labelled:
+        outputs = [run.folder / REFERENCE_FILE, run.folder / REFERENCE_INDEX]
+        write_frames(outputs[0], labelled)
+        write_index(outputs[1], labelled, [entry_of(frame) for frame in labelled], {})
+    dropped = [{"frame_id": chosen[k - 1].info["frame_id"], "why": why} for k, why in found.dropped]
+    note = f"{len(labelled)} of {len(chosen)} frames labelled at the reference level"
+    return StageResult(
+        outputs=tuple(outputs),
+        results={
+            "asked": len(chosen),
+            "labelled": len(labelled),
+            "dropped": dropped,
+            "level_energy_difference_mev_per_atom": energy,
+            "level_force_difference_ev_per_a": force,
+        },
+        note=note + (f"; {len(dropped)} dropped, not converged" if dropped else ""),
+    )
+
+
+def reference_frames(run: StageRun) -> list[Frame]:
+    """Read the frames that a round and those it comes from had labelled at the reference level."""
+    frames = []
+    for stage in REFERENCE_LABELS.in_rounds(run.round):
+        if run.results(stage)["labelled"]:
+            frames += read_frames(run.path(stage, REFERENCE_FILE))
+    return frames
+
+
+def _choose(new: list[Frame], run: StageRun, harvest: str, count: int) -> list[Frame]:
+    with run.path(harvest, DECISIONS_FILE).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    differences = {
+        (row["run"], int(row["step"])): float(row["force_difference"])
+        for row in rows
+        if row["force_difference"]
+    }
+    keys = [(str(frame.info["traj"]), int(frame.info["md_step"])) for frame in new]
+    return [new[k] for k in most_different([differences.get(key) for key in keys], count)]
+
+
+def _label(frames: list[Frame], active: ActiveSettings, run: StageRun) -> Labelling:
+    with run.reporter.tasks("reference labels", len(frames)) as advance:
+        shown = 0
+
+        def progress(done: int, _total: int) -> None:
+            nonlocal shown
+            advance(done - shown)
+            shown = done
+
+        return label_frames(frames, active.level, run.folder / STORE_FILE, run.folder, progress)
+
+
+def _check(known: Frame, found: Frame, active: ActiveSettings) -> tuple[float, float]:
+    """Refuse a level that is not the one of the reference frames."""
+    energy, force = level_mismatch(known, found)
+    if energy > active.energy_tolerance or force > active.force_tolerance:
+        raise InputError(
+            f"active.level is not the level of the reference frames: on the smallest training "
+            f"frame its energy differs by {format_number(energy)} meV/atom (tolerance "
+            f"{active.energy_tolerance:g}) and its forces by up to {format_number(force)} eV/Å "
+            f"(tolerance {active.force_tolerance:g}); use the settings that made the reference "
+            "frames"
+        )
+    return energy, force
+
+
+def _marked(frame: Frame, round_index: int) -> Frame:
+    kept = {key: frame.info[key] for key in ("frame_id", "traj", "md_step") if key in frame.info}
+    return frame.replace(
+        info={**kept, "origin": round_index, "label": "reference", "config_type": "active"}
+    )

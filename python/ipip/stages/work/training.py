@@ -1,0 +1,234 @@
+"""Pretraining and fine-tuning."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ipip.config.training import TrainingSettings
+from ipip.data import Frame, frames_digest, read_frames
+from ipip.decisions.pretraining_set import draw_held_out, held_out_count
+from ipip.export import load_student, save_student
+from ipip.models import Student, build_student
+from ipip.pipeline.seeds import derive_seed
+from ipip.pipeline.stage import StageResult, StageRun
+from ipip.pipeline.storage import write_json
+from ipip.stages.handed_on import last_student, pretraining_set_of
+from ipip.stages.label import LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
+from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.stages.work.by_method import ByMethod
+from ipip.stages.work.frames import entry_of, read_set
+from ipip.stages.work.reference_labels import reference_frames
+from ipip.train import FitResult, fit, metrics, predict_file, steps_of
+from ipip.train.damage import training_problem
+
+Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
+PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
+
+
+def pretrain(run: StageRun) -> StageResult:
+    """Train on the round's pretraining set, from new weights or from the last round's student."""
+    settings, round_index = run.settings, run.round.index
+    if settings.pretrain is None:
+        return _untrained(run)
+    frames = read_set(_own_set(run))
+    seed = derive_seed(settings.seed, round_index, "pretrain")
+    parts = divide(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
+    train, valid = parts.train, parts.valid
+    if run.round.chain and settings.iteration.start == "warm":
+        student = load_student(last_student(run))
+    else:
+        student = new_student(run)
+    method = settings.pretrain.method.kind
+    if method == "labels":
+        made = _train(student, train, valid, settings.pretrain.training, run, seed)
+        return _with_harvested(made, parts.harvested)
+    trainer = ByMethod(settings.teacher, run.folder, run.reporter)
+    made = _train(student, train, valid, settings.pretrain, run, seed, trainer)
+    results = made.results | {"method": method, "teacher_calls": trainer.teacher_calls}
+    asked = f", {trainer.teacher_calls} teacher evaluations" if trainer.teacher_calls else ""
+    return dataclasses.replace(made, results=results, note=f"{method}: {made.note}{asked}")
+
+
+def _with_harvested(made: StageResult, frames: Sequence[Frame]) -> StageResult:
+    """Add the error on harvested frames that were held out, beside that of the validation part."""
+    if not frames:
+        return made
+    error = metrics(frames, predict_file(made.outputs[0], frames))["force_mae_ev_per_a"]
+    figures = {"harvested_frames": len(frames), "harvested_force_mae_ev_per_a": error}
+    note = f"{made.note}; {error:.3f} eV/Å on {len(frames)} harvested frames held out"
+    return dataclasses.replace(made, results=made.results | figures, note=note)
+
+
+def _untrained(run: StageRun) -> StageResult:
+    path = run.folder / STUDENT_FILE
+    save_student(new_student(run), path)
+    return StageResult(outputs=(path,), results={"steps": 0}, note="none: new weights")
+
+
+def finetune(run: StageRun) -> StageResult:
+    """Train the pretrained student on the reference training frames, with a new optimiser.
+
+    Pretraining frames may be replayed among them (`iteration.replay`), so that less of what was
+    learnt from them is forgotten.
+    """
+    settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
+    train = read_frames(run.path(label, TRAIN_FILE)) + reference_frames(run)
+    valid = read_frames(run.path(label, VALID_FILE))
+    student = load_student(run.path(PRETRAIN.of(round_index), STUDENT_FILE))
+    seed = derive_seed(settings.seed, round_index, "finetune")
+    training = settings.finetune
+    unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
+    if unlabelled and training.references == "auto":  # the energy's zero was free until now
+        training = training.model_copy(update={"references": "shift"})
+    if settings.iteration.replay:
+        pool = read_set(_own_set(run))
+        pool = [frame for frame in pool if not entry_of(frame).held_out]
+        train += replayed(pool, len(train), settings.iteration.replay, seed)
+    return _train(student, train, valid, training, run, seed)
+
+
+def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
+    """Draw `multiple` times `count` pretraining frames at random, all of them at most.
+
+    Their energies stay as they are. `ipip.train.replay.align_energies` fits what a student misses
+    and takes it off, which frames of an unknown energy zero need. A pretraining set has none: the
+    teacher's labels carry the shift to the reference that was fitted in round 0 on frames which
+    both labelled, and a relabelling student was fine-tuned on the reference. A second fit, on what
+    this student misses, would take its own errors for a difference of zeros and teach them to it.
+    """
+    number = min(len(pool), round(multiple * count))
+    chosen = np.random.default_rng(seed).choice(len(pool), size=number, replace=False)
+    return [pool[index] for index in sorted(chosen.tolist())]
+
+
+def _own_set(run: StageRun) -> Path:
+    """Return the file of the round's own pretraining set."""
+    return run.path(pretraining_set_of(run.round.index), SET_FILE)
+
+
+def new_student(run: StageRun) -> Student:
+    """Make a student with new weights and the run's energy scale."""
+    settings = run.settings
+    student = build_student(
+        settings.student.architecture,
+        settings.elements,
+        seed=derive_seed(settings.seed, run.round.index, "weights"),
+        **settings.student.arguments(),
+    )
+    scale = run.results(LABEL.of(0))["energy_scale"]
+    energies = [scale["reference_energies"][symbol] for symbol in settings.elements]
+    student.set_energy_scale(energies, scale["scale"], 0.0)
+    return student
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The parts of a pretraining set.
+
+    Attributes:
+        train: frames to train on.
+        valid: frames of the teacher's MD that choose the epoch, the same ones in every round.
+        harvested: harvested frames that no round trains on: their error is reported and chooses
+            nothing, since they are other frames, and wilder ones, in every round.
+    """
+
+    train: list[Frame]
+    valid: list[Frame]
+    harvested: list[Frame]
+
+
+def divide(frames: Sequence[Frame], seed: int) -> Parts:
+    """Divide a pretraining set by its marks; without any, a part drawn at random validates.
+
+    Args:
+        frames: of the set.
+        seed: of the draw.
+    """
+    marked = [bool(frame.info.get("held_out", False)) for frame in frames]
+    first = [int(frame.info.get("origin", 0)) == 0 for frame in frames]
+    if not any(marked):
+        marked = draw_held_out(len(frames), held_out_count(len(frames)), seed)
+        first = [True] * len(frames)
+    known = list(zip(frames, marked, first, strict=True))
+    return Parts(
+        train=[frame for frame, held, _ in known if not held],
+        valid=[frame for frame, held, own in known if held and own],
+        harvested=[frame for frame, held, own in known if held and not own],
+    )
+
+
+def _train(
+    student: Student,
+    train: Sequence[Frame],
+    valid: Sequence[Frame],
+    settings: TrainingSettings,
+    run: StageRun,
+    seed: int,
+    trainer: Trainer = fit,
+) -> StageResult:
+    folder = run.folder / "training"
+    path = run.folder / STUDENT_FILE
+    result, figures = train_student(
+        student, train, valid, settings, folder, path, seed, run, trainer
+    )
+    note = f"{result.steps} steps on {len(train)} frames"
+    if "valid_force_mae_ev_per_a" in figures:
+        note += f", validation force MAE {figures['valid_force_mae_ev_per_a']:.3f} eV/Å"
+    return StageResult(
+        outputs=(path, *sorted(folder.glob("*.csv"))),
+        results={
+            "steps": result.steps,
+            "best_epoch": result.best_epoch,
+            "train_frames": len(train),
+            "valid_frames": len(valid),
+            **figures,
+        },
+        times={"training_s": result.wall_s},
+        seeds={"training": seed},
+        note=note,
+    )
+
+
+def train_student(
+    student: Student,
+    train: Sequence[Frame],
+    valid: Sequence[Frame],
+    settings: TrainingSettings,
+    folder: Path,
+    path: Path,
+    seed: int,
+    run: StageRun,
+    trainer: Trainer = fit,
+) -> tuple[FitResult, dict[str, float]]:
+    """Train a student in `folder` and write it to `path`; return its validation figures too.
+
+    The run has one energy scale: a fit of its own in each stage would move it.
+    """
+    torch.set_num_threads(1)
+    if settings.references == "auto":
+        settings = settings.model_copy(update={"references": "keep"})
+    problem = training_problem(folder)
+    if problem is not None:
+        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
+        shutil.rmtree(folder)
+    write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
+    result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
+    provenance = {
+        "stage": run.folder.parent.name + "/" + run.folder.name,
+        "steps": result.steps,
+        "stress_weight": settings.stress_weight,
+    }
+    save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
+    best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
+    figures = {
+        name: float(value)
+        for name, value in best.items()
+        if name.startswith("valid_") and value is not None
+    }
+    return result, figures

@@ -141,9 +141,9 @@ bool Student::frees_memory_each_step() const {
 }
 
 void Student::set_candidates(const Candidates& candidates) {
+  impl_->n_points = -1;  // those before are not meant any more, should these be refused
   check_candidates(candidates);
   try {
-    impl_->n_points = -1;
     impl_->backend->set_candidates(candidates);
     impl_->n_points = static_cast<std::int64_t>(candidates.rows.size());
     impl_->n_candidate_rows = candidates.species.size();

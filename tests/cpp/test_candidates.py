@@ -152,12 +152,16 @@ def test_arrays_that_do_not_fit_are_refused(
         {"neighbours": [n_points, *given["neighbours"][1:]]},
         {"species": given["species"][:-1]},
     ):
+        student.set_candidates(**given)
         with pytest.raises(_core.CoreError, match="the arrays do not fit each other"):
             student.set_candidates(**{**given, **change})
+        with pytest.raises(_core.CoreError, match="no candidates were given"):
+            student.compute_points(points(atoms, given, shifts))
     one_way = {
         "first": np.minimum(given["first"], given["first"][-2]),
         "neighbours": given["neighbours"][: given["first"][-2]],
     }
+    student.set_candidates(**given)
     with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
         student.set_candidates(**{**given, **one_way})
     with pytest.raises(_core.CoreError, match="no candidates were given"):

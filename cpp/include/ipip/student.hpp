@@ -178,7 +178,7 @@ class IPIP_API Student {
 
   /// Takes the candidates of the steps that follow. They are not copied where a backend computes in
   /// main memory: the caller leaves them as they are until it gives others.
-  /// @throws ipip::Error  the arrays do not fit each other
+  /// @throws ipip::Error  the arrays do not fit each other; there are none then
   void set_candidates(const Candidates& candidates);
 
   /// Evaluates one step of the candidates. Collective as `compute` of a graph.

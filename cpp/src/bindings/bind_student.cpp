@@ -110,6 +110,7 @@ class CoreStudent {
     assign(candidates->neighbours, neighbours);
     candidates->n_types = n_types;
     const py::gil_scoped_release release;
+    candidates_.reset();  // none, should these be refused
     ipip::check_candidates(*candidates);
     BothDirections directions(candidates->n_local());
     for (std::int64_t i = 0; i < candidates->n_local(); ++i) {
@@ -126,6 +127,7 @@ class CoreStudent {
     if (points.ndim() != 2 || points.shape(1) != 3) {
       throw ipip::Error("expected points of shape [n_points, 3]");
     }
+    if (candidates_ == nullptr) throw ipip::Error("no candidates were given");
     {
       const py::gil_scoped_release release;
       student_.compute(points.data(), points.shape(0), atom_virials, results_);

@@ -69,6 +69,10 @@ class CandidateSearch:
             self._found_for = (kinds.copy(), points.copy(), box.copy(), periodic.copy())
         return new, np.concatenate([points, points[self._owners] + self._offsets])
 
+    def forget(self) -> None:
+        """Find candidates anew in the next step: the student refused those that were returned."""
+        self._found_for = None
+
     def _holds(
         self,
         species: IntArray,

@@ -45,7 +45,11 @@ class MovingSystem:
         """
         new, points = self._search.update(species, self._n_types, positions, cell, pbc)
         if new is not None:
-            self._student.set_candidates(**new)
+            try:
+                self._student.set_candidates(**new)
+            except Exception:
+                self._search.forget()
+                raise
         results = self._student.compute_points(points)
         if results["closest"].min(initial=SAME_PLACE) < SAME_PLACE:
             NeighborSearch(self._student.cutoff).find(positions, cell, pbc)  # says which atoms

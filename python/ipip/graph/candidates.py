@@ -69,6 +69,10 @@ class CandidateSearch:
             self._found_for = (kinds.copy(), points.copy(), box.copy(), periodic.copy())
         return new, np.concatenate([points, points[self._owners] + self._offsets])
 
+    def forget(self) -> None:
+        """Find new candidates at the next call of `update`, whatever holds."""
+        self._found_for = None
+
     def _holds(
         self,
         species: IntArray,

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-SHOWN = 4  # differences that are told at once
+SHOWN = 4  # differences that are reported at once
 
 
 @dataclasses.dataclass(frozen=True)

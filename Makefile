@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt python/ipip/_core.pyi
-CXX_SOURCES := $(shell find cpp lammps-plugin -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+CXX_SOURCES := $(shell find cpp lammps-plugin tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.cu')
 
 .PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults wheel sdist clean
 

@@ -33,8 +33,9 @@ std::string ranges(const std::vector<int>& ranks) {
 
 }  // namespace
 
-std::string choose_device(const std::string& backend, const std::string& request, bool share,
+std::string choose_device(const std::string& backend, const std::string& asked, bool share,
                           MPI_Comm world, std::string& device) {
+  const std::string request = asked == "auto" ? ipip::auto_device(backend) : asked;
   MPI_Comm node = MPI_COMM_NULL;
   MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
   ipip::NodePlace place;
@@ -42,9 +43,9 @@ std::string choose_device(const std::string& backend, const std::string& request
   MPI_Comm_size(node, &place.ranks);
   MPI_Comm_free(&node);
   place.share = share;
-  device = "cpu";
+  device = request == "emulate" ? request : "cpu";
   // No look at GPUs where none is wanted: it would start the driver on each.
-  if (request == "cpu") return "";
+  if (request == device) return "";
   std::string failure;
   ipip::Gpus gpus;
   try {

@@ -11,11 +11,11 @@ namespace LAMMPS_NS {
 /// Takes the device of this rank by its place among the ranks of its node. `auto` means GPUs only
 /// where every rank of the world sees one.
 /// @param backend what will compute
-/// @param request auto, cpu, cuda or cuda:N
+/// @param asked   auto, cpu, cuda, cuda:N or emulate
 /// @param share   whether ranks may share a GPU
-/// @param device  set to "cpu" or "cuda:k"
+/// @param device  set to "cpu", "cuda:k" or "emulate"
 /// @return empty, or why the request cannot be met on this rank
-std::string choose_device(const std::string& backend, const std::string& request, bool share,
+std::string choose_device(const std::string& backend, const std::string& asked, bool share,
                           MPI_Comm world, std::string& device);
 
 /// A line for each node and device with the ranks that use it, on rank 0; empty on others.

@@ -49,7 +49,8 @@ void PairIpip::settings(int narg, char** arg) {
       check_ = expect(keyword, value, "yes", "no");
     } else if (keyword == "device") {
       if (!ipip::is_device_request(value)) {
-        error->all(FLERR, "pair_style ipip: device is {}, expected auto, cpu, cuda or cuda:N",
+        error->all(FLERR,
+                   "pair_style ipip: device is {}, expected auto, cpu, cuda, cuda:N or emulate",
                    value);
       }
       device_ = value;

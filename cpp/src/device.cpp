@@ -9,6 +9,7 @@ namespace ipip {
 namespace {
 
 constexpr const char* kCuda = "cuda";
+constexpr const char* kEmulate = "emulate";
 constexpr const char* kNumbered = "cuda:";
 constexpr std::size_t kDigits = 4;  // of a GPU's number: fits an int
 
@@ -39,13 +40,14 @@ void require_gpu(const std::string& request, const Gpus& gpus) {
 }  // namespace
 
 bool is_device_request(const std::string& text) {
-  return text == "auto" || text == "cpu" || text == kCuda || is_numbered(text);
+  return text == "auto" || text == "cpu" || text == kCuda || text == kEmulate || is_numbered(text);
 }
 
 std::string place_rank(const std::string& request, const NodePlace& place, const Gpus& gpus) {
   if (!is_device_request(request)) {
-    throw Error("device is " + request + ", expected auto, cpu, cuda or cuda:N");
+    throw Error("device is " + request + ", expected auto, cpu, cuda, cuda:N or emulate");
   }
+  if (request == kEmulate) return kEmulate;
   if (request == "cpu" || (request == "auto" && gpus.visible < 1)) return "cpu";
   require_gpu(request, gpus);
   int first = 0, usable = gpus.visible;

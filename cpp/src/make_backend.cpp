@@ -2,6 +2,7 @@
 #include "make_backend.hpp"
 
 #include "backends/cpu/cpu_backend.hpp"
+#include "backends/cuda/cuda_backend.hpp"
 #include "ipip/backends.hpp"
 #include "ipip/device.hpp"
 #include "ipip/error.hpp"
@@ -46,9 +47,15 @@ Gpus visible_gpus(const std::string& backend) {
             "this libtorch was built without CUDA: install a CUDA build of the same torch, "
             "or use device cpu"};
   }
-  return {0,
-          "backend kernels runs on the cpu: use device cpu, or backend torchscript, which runs the "
-          "program that is in the file"};
+  try {
+    return {cuda_gpus(), ""};
+  } catch (const Error& none) {
+    return {0, none.what()};
+  }
+}
+
+std::string auto_device(const std::string& backend) {
+  return backend_name(backend) == kTorchscript ? "auto" : "cpu";
 }
 
 void prepare_backend(const std::string& backend) {
@@ -65,7 +72,10 @@ std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& o
   const StudentInfo& info = file.metadata.info;
   std::string reason = kernels_refusal(info.architecture);
   if (reason.empty() && options.device == "cpu") return make_cpu_backend(file, options);
-  if (reason.empty()) reason = "the kernels run on the cpu and device is " + options.device;
+  if (reason.empty() && is_cuda_device(options.device)) return make_cuda_backend(file, options);
+  if (reason.empty()) {
+    reason = "the kernels know no device " + options.device + ", expected cpu, cuda:N or emulate";
+  }
   throw Error(info.path + ": backend " + backend + " cannot run it, because " + reason +
               "; backend torchscript runs the program that is in the file: choose it if you trust "
               "whoever made the file");

@@ -15,6 +15,7 @@
 
 #include "ipip/error.hpp"
 #include "ipip/version.hpp"
+#include "part_file.hpp"
 
 namespace ipip {
 namespace {
@@ -24,12 +25,6 @@ constexpr std::string_view kPrefix = "libipip_torch-";
 constexpr std::string_view kSuffix = ".so";
 
 using Minor = std::array<unsigned, 2>;  // 2.13
-
-std::filesystem::path folder_of_this_library() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&folder_of_this_library), &info) == 0) return ".";
-  return std::filesystem::path(info.dli_fname).parent_path();
-}
 
 std::string text_of(const Minor& version) {
   return std::to_string(version[0]) + "." + std::to_string(version[1]);
@@ -53,7 +48,7 @@ std::optional<Minor> version_of(const std::string& file) {
 std::vector<Minor> parts() {
   std::vector<Minor> found;
   std::error_code ignored;  // a folder that cannot be read has no parts
-  for (std::filesystem::directory_iterator at(folder_of_this_library(), ignored), end;
+  for (std::filesystem::directory_iterator at(folder_of_libipip(), ignored), end;
        !ignored && at != end; at.increment(ignored)) {
     if (const auto version = version_of(at->path().filename().string())) found.push_back(*version);
   }
@@ -111,7 +106,7 @@ const TorchPart* load() {
                 ", or rebuild ipip with `pip install . --no-build-isolation` where torch " +
                 torch_version() + " is installed");
   }
-  const std::filesystem::path file = folder_of_this_library() / file_of(minor);
+  const std::filesystem::path file = std::filesystem::path(folder_of_libipip()) / file_of(minor);
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   void* function = library == nullptr ? nullptr : dlsym(library, kTorchPartFunction);
   if (function == nullptr) {

@@ -82,7 +82,8 @@ class Student:
             same, to rounding.
         lone_pairs: whether the kernels work apart on pairs of atoms that see nobody else; the
             same, to rounding, and faster.
-        device: `cpu` or, with `torchscript`, `cuda:N`.
+        device: `cpu`, `cuda:N` or, with the kernels, `emulate`: the host, which executes the
+            kernels for GPUs and checks each of their accesses to memory.
 
     Raises:
         CoreError: the file is not a student, or an option is wrong or cannot be had.

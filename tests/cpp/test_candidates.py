@@ -171,9 +171,12 @@ def test_a_gpu_that_is_not_there_is_refused(
     if _core.visible_gpus("torchscript")[0]:
         pytest.skip("there is a GPU")
     save_student(make_student(), tmp_path / "student.pt")
-    for backend, reason in (
-        ("torchscript", "device is cuda:0, but libtorch cannot use it"),
-        ("kernels", "the kernels run on the cpu and device is cuda:0"),
+    missing = "libipip_cuda.so cannot be loaded|device is cuda:0, but it cannot be used"
+    for backend, device, reason in (
+        ("torchscript", "cuda:0", "device is cuda:0, but libtorch cannot use it"),
+        ("kernels", "cuda:0", missing),
+        ("kernels", "tpu", "the kernels know no device tpu, expected cpu, cuda:N or emulate"),
+        ("kernels", "cuda:", "the kernels know no device cuda:, expected cpu, cuda:N or emulate"),
     ):
         with pytest.raises(_core.CoreError, match=reason):
-            _core.Student(str(tmp_path / "student.pt"), backend, device="cuda:0")
+            _core.Student(str(tmp_path / "student.pt"), backend, device=device)

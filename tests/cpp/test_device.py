@@ -17,6 +17,7 @@ def devices(request: str, ranks: int, gpus: int, share: bool = False) -> list[st
     [
         ("cpu", 3, 2, False, ["cpu"] * 3),
         ("auto", 3, 0, False, ["cpu"] * 3),
+        ("emulate", 3, 2, False, ["emulate"] * 3),
         ("auto", 2, 4, False, ["cuda:0", "cuda:1"]),
         ("cuda", 4, 4, False, ["cuda:0", "cuda:1", "cuda:2", "cuda:3"]),
         ("cuda", 5, 2, True, ["cuda:0", "cuda:1", "cuda:0", "cuda:1", "cuda:0"]),
@@ -55,7 +56,7 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
 def test_backends_say_why_they_never_see_a_gpu() -> None:
     for name in ("kernels", "fused", "auto"):
         gpus, reason = _core.visible_gpus(name)
-        assert gpus == 0 and "backend kernels runs on the cpu: use device cpu, or" in reason
+        assert gpus > 0 or not reason or "libipip_cuda.so cannot be loaded" in reason
     gpus, reason = _core.visible_gpus("torchscript")
     assert gpus > 0 or not reason or "libtorch was built without CUDA: install a" in reason
     with pytest.raises(_core.CoreError, match="backend is magic, expected auto, kernels or"):
@@ -64,5 +65,5 @@ def test_backends_say_why_they_never_see_a_gpu() -> None:
 
 @pytest.mark.parametrize("text", ["tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:12345", "CPU", ""])
 def test_other_words_are_refused(text: str) -> None:
-    with pytest.raises(_core.CoreError, match="expected auto, cpu, cuda or cuda:N"):
+    with pytest.raises(_core.CoreError, match="expected auto, cpu, cuda, cuda:N or emulate"):
         _core.place_rank(text, 0, 1, 1)

@@ -10,6 +10,8 @@ import sys
 import venv
 from pathlib import Path
 
+import pytest
+
 from ipip.native import core
 from ipip.plugin import foreign_launcher, native_folder, plugin_folder
 
@@ -57,7 +59,7 @@ def test_lmp_prints_it_before_it_starts() -> None:
 
 def test_library_search_paths_are_relative() -> None:
     found = list(native_folder().rglob("*.so"))
-    assert len(found) == 5
+    assert len(found) - ("libipip_cuda.so" in {library.name for library in found}) == 5
     for library in found:
         done = subprocess.run(
             ["readelf", "-d", library], capture_output=True, text=True, check=True
@@ -83,6 +85,18 @@ def test_one_library_alone_is_linked_against_libtorch() -> None:
         if any(name.startswith(("libtorch", "libc10", "libipip_torch")) for name in needed(library))
     }
     assert with_torch == {f"libipip_torch-{version}.so" for version in core.torch_parts()}
+
+
+def test_the_library_for_gpus_needs_the_driver_alone() -> None:
+    library = native_folder() / "libipip_cuda.so"
+    if not library.is_file():
+        pytest.skip("this build found no nvcc")
+    system = ("libstdc++.", "libgcc_s.", "libc.", "libm.", "libdl.", "librt.", "libpthread.", "ld-")
+    assert not [name for name in needed(library) if not name.startswith(system)]
+    done = subprocess.run(
+        ["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True
+    )
+    assert re.findall(r" T (\S+)", done.stdout) == ["ipip_cuda_part"]
 
 
 def test_a_build_that_sees_no_torch_ends_with_one_sentence(

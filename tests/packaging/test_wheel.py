@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -57,6 +58,7 @@ def test_it_holds_the_compiled_parts(wheel: zipfile.ZipFile) -> None:
     assert any(n.startswith("ipip/_core.") and n.endswith(".so") for n in names)
     outside = ("tests", "build", "cpp", "lammps-plugin", "wheels", "ipip.libs")
     assert not [n for n in names if n.startswith(outside)]
+    assert "ipip/libipip_cuda.so" in names or shutil.which("nvcc") is None
 
 
 def test_it_is_tagged_for_the_machines_of_clusters(wheel_line: str, wheel_file: Path) -> None:

@@ -50,7 +50,10 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
             "pair_style ipip backend magic",
             "backend is magic, expected auto, kernels or torchscript",
         ),
-        ("pair_style ipip device tpu", "device is tpu, expected auto, cpu, cuda or cuda:N"),
+        (
+            "pair_style ipip device tpu",
+            "device is tpu, expected auto, cpu, cuda, cuda:N or emulate",
+        ),
         ("pair_style ipip threads 0", "threads is 0, expected a whole number"),
         ("pair_style ipip threads two", "threads is two, expected a whole number"),
     ],

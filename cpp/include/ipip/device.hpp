@@ -21,16 +21,24 @@ struct Gpus {
   std::string why_never;  ///< why there can be none, and what to do; else empty
 };
 
-/// Those of a backend, of any of its names. Loads libtorch for torchscript alone.
+/// Those of a backend, of any of its names. Loads libtorch for torchscript, libipip_cuda.so for the
+/// kernels.
 /// @throws ipip::Error  the backend is unknown, or libtorch cannot be loaded or is not the one that
 ///                      ipip was built for
 IPIP_API Gpus visible_gpus(const std::string& backend);
 
-/// Whether `text` is a device that a deck may ask for: auto, cpu, cuda, or cuda:N.
+/// What device "auto" means for a backend: "cpu" for the kernels, of which nobody has measured yet
+/// that they are right and fast on a GPU; else "auto".
+/// @throws ipip::Error  the backend is unknown
+IPIP_API std::string auto_device(const std::string& backend);
+
+/// Whether `text` is a device that a deck may ask for: auto, cpu, cuda, cuda:N or emulate.
 IPIP_API bool is_device_request(const std::string& text);
 
-/// The device of one rank: "cpu", or "cuda:k" with k counted by the rank's place on its node.
-/// @param request "auto" (a GPU where there is one), "cpu", "cuda", or "cuda:N" (that one)
+/// The device of one rank: "cpu", "emulate", or "cuda:k" with k counted by the rank's place on its
+/// node.
+/// @param request "auto" (a GPU where there is one), "cpu", "cuda", "cuda:N" (that one), or
+///                "emulate" (the host, which executes and checks the kernels for GPUs)
 /// @param place   where the rank is
 /// @param gpus    those of its backend
 /// @throws ipip::Error  no GPU where one was asked for, no GPU of that number, or more ranks than

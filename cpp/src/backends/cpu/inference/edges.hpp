@@ -92,12 +92,12 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 // and what (j, i) gets of dE/du is the negative of what (i, j) would.
 //
 // `chunk` is the width of the table's chunk, of which the piece is a part.
-template <class T, int registers>
-void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::int64_t at,
-                     std::int64_t begin, std::int64_t end, T* message_gradients, T* state_gradients,
+template <class T, int registers, int chunk>
+void send_back_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
+                     std::int64_t end, T* message_gradients, T* state_gradients,
                      T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth;
-  const int pitch = 3 * chunk;
+  constexpr int kRow = 3 * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
   Taps<T> taps;
@@ -123,14 +123,14 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::in
     const std::int64_t last = pairs.first[j + 1];
     for (std::int64_t e = pairs.first[j]; e < last; ++e) {
       const int k = batch.at(e, taps);
-      const T* row = table + std::int64_t(pairs.piece[e]) * pitch;
+      const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
       const T* g_i = pass.gradients + std::int64_t(pairs.other[e]) * 4 * F + at;
       const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
       Vec<T> of_d{}, of_ux{}, of_uy{}, of_uz{};
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, 3>(row + c, pitch, chunk, taps, k);
+        const auto filter = read_filters<T, 3>(row + c, kRow, chunk, taps, k);
         const Vec<T> gs = load(g_i + c);
         const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
         const Vec<T> u_g = ux * gx + uy * gy + uz * gz;
@@ -224,10 +224,10 @@ void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T*
                T* state_gradients, T* pair_gradients) {
   each_piece<T, kBackRegisters>(
       pass.channels, 3 * pass.table.n_rows,
-      [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
-        send_back_piece<T, decltype(registers)::value>(pass, pass.table.data + offset, chunk, at,
-                                                       begin, end, message_gradients,
-                                                       state_gradients, pair_gradients);
+      [&](auto registers, std::int64_t offset, auto chunk, std::int64_t at) {
+        send_back_piece<T, decltype(registers)::value, decltype(chunk)::value>(
+            pass, pass.table.data + offset, at, begin, end, message_gradients, state_gradients,
+            pair_gradients);
       });
 }
 

@@ -13,12 +13,12 @@ constexpr int kFirstParts = 5;
 // (Uv)_i = sum_j u (Uv)_z(d),    p_i = p_z(i) + sum_j p_z(d)
 //
 // With `mixed_only` nothing but the mixed rows Vv, Uv is made.
-template <class T, int registers, bool mixed_only>
-void first_tables_piece(const FirstPass<T>& pass, const T* tables, int chunk, std::int64_t at,
+template <class T, int registers, int chunk, bool mixed_only>
+void first_tables_piece(const FirstPass<T>& pass, const T* tables, std::int64_t at,
                         std::int64_t begin, std::int64_t end, T* states, T* mixed, T* context) {
   constexpr int kWidth = Simd<T>::kWidth;
   constexpr int kFrom = mixed_only ? kFirstVv : 0, kParts = mixed_only ? 2 : kFirstParts;
-  const int pitch = kFirstParts * chunk;
+  constexpr int kRow = kFirstParts * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
   Taps<T> taps;
@@ -37,11 +37,11 @@ void first_tables_piece(const FirstPass<T>& pass, const T* tables, int chunk, st
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
       const int k = batch.at(e, taps);
       const T* row = tables + pass.species[pairs.other[e]] * pass.pitch +
-                     std::int64_t(pairs.piece[e]) * pitch + kFrom * chunk;
+                     std::int64_t(pairs.piece[e]) * kRow + kFrom * chunk;
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
-        const auto part = read_filters<T, kParts, false>(row + r * kWidth, pitch, chunk, taps, k);
+        const auto part = read_filters<T, kParts, false>(row + r * kWidth, kRow, chunk, taps, k);
         if constexpr (!mixed_only) {
           s[r] += part.w[kFirstS];
           pre[r] += part.w[kFirstPre];
@@ -73,12 +73,12 @@ void first_tables_piece(const FirstPass<T>& pass, const T* tables, int chunk, st
 
 // dE/dd = sum_F g^s s'_z + g^p p'_z + (u.g^v) v'_z + (u.g^Vv) (Vv)'_z + (u.g^Uv) (Uv)'_z,
 // dE/du = sum_F g^v v_z + g^Vv (Vv)_z + g^Uv (Uv)_z
-template <class T, int registers>
-void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, int chunk, std::int64_t at,
+template <class T, int registers, int chunk>
+void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, std::int64_t at,
                              std::int64_t begin, std::int64_t end, const T* states, const T* mixed,
                              const T* context, T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth;
-  const int pitch = kFirstParts * chunk;
+  constexpr int kRow = kFirstParts * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
   Taps<T> taps;
@@ -91,13 +91,13 @@ void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, int chun
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
       const int k = batch.at(e, taps);
       const T* row =
-          tables + pass.species[pairs.other[e]] * pass.pitch + std::int64_t(pairs.piece[e]) * pitch;
+          tables + pass.species[pairs.other[e]] * pass.pitch + std::int64_t(pairs.piece[e]) * kRow;
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
       Vec<T> of_d{}, of_u[3] = {};
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto part = read_filters<T, kFirstParts>(row + c, pitch, chunk, taps, k);
+        const auto part = read_filters<T, kFirstParts>(row + c, kRow, chunk, taps, k);
         Vec<T> u_gv{}, u_gVv{}, u_gUv{};
 #pragma GCC unroll 3
         for (int axis = 0; axis < 3; ++axis) {
@@ -124,15 +124,15 @@ void first_tables(const FirstPass<T>& pass, std::int64_t begin, std::int64_t end
   const std::int64_t rows = kFirstParts * pass.n_rows;
   if (states == nullptr) {
     each_piece<T, kMaxRegisters>(
-        pass.channels, rows, [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
-          first_tables_piece<T, decltype(registers)::value, true>(
-              pass, pass.tables + offset, chunk, at, begin, end, states, mixed, context);
+        pass.channels, rows, [&](auto registers, std::int64_t offset, auto chunk, std::int64_t at) {
+          first_tables_piece<T, decltype(registers)::value, decltype(chunk)::value, true>(
+              pass, pass.tables + offset, at, begin, end, states, mixed, context);
         });
   } else {
     each_piece<T, kBackRegisters>(
-        pass.channels, rows, [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
-          first_tables_piece<T, decltype(registers)::value, false>(
-              pass, pass.tables + offset, chunk, at, begin, end, states, mixed, context);
+        pass.channels, rows, [&](auto registers, std::int64_t offset, auto chunk, std::int64_t at) {
+          first_tables_piece<T, decltype(registers)::value, decltype(chunk)::value, false>(
+              pass, pass.tables + offset, at, begin, end, states, mixed, context);
         });
   }
 }
@@ -142,9 +142,8 @@ void first_tables_back(const FirstPass<T>& pass, std::int64_t begin, std::int64_
                        const T* states, const T* mixed, const T* context, T* pair_gradients) {
   each_piece<T, kMaxRegisters>(
       pass.channels, kFirstParts * pass.n_rows,
-      [&](auto registers, std::int64_t offset, int chunk, std::int64_t at) {
-        first_tables_back_piece<T, decltype(registers)::value>(pass, pass.tables + offset, chunk,
-                                                               at, begin, end, states, mixed,
-                                                               context, pair_gradients);
+      [&](auto registers, std::int64_t offset, auto chunk, std::int64_t at) {
+        first_tables_back_piece<T, decltype(registers)::value, decltype(chunk)::value>(
+            pass, pass.tables + offset, at, begin, end, states, mixed, context, pair_gradients);
       });
 }

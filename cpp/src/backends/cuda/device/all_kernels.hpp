@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// Every kernel's source.
+#pragma once
+
+#include "first_back.hpp"
+#include "forces.hpp"
+#include "last_update.hpp"
+#include "pairs.hpp"
+#include "receive.hpp"
+#include "send_back.hpp"
+#include "update.hpp"

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+// The update of a layer (Schütt et al. 2021, Eqs. 9 and 10) and the messages of the next, forward
+// and backward: a block of rows goes through all of it at once, its factors in shared memory.
+//
+// row: within the block, at: row of the student, c: channel, x: axis.
+#pragma once
+
+#include "block.hpp"
+#include "products.hpp"
+
+namespace ipip::cuda {
+
+template <class T>
+IPIP_DEVICE T sigmoid(T z) {
+  return T(1) / (T(1) + exponential(-z));
+}
+template <class T>
+IPIP_DEVICE T silu(T z) {
+  return z * sigmoid(z);
+}
+template <class T>
+IPIP_DEVICE T silu_slope(T z) {
+  const T s = sigmoid(z);
+  return s * (T(1) + z * (T(1) - s));
+}
+
+/// The rows of one block: [first, first + rows), of which those before `n` are there.
+struct BlockRows {
+  std::int64_t first = 0, n = 0;
+  int rows = 0, channels = 0;
+
+  /// Calls f(row, at, c) for the channels of all rows that are there.
+  template <class F>
+  IPIP_DEVICE void each(int thread, int threads, const F& f) const {
+    for (int k = thread; k < rows * channels; k += threads) {
+      const int row = k / channels;
+      if (first + row < n) f(row, first + row, k % channels);
+    }
+  }
+};
+
+template <class T>
+IPIP_DEVICE std::int64_t in_tile(const Tile<T>& tile, int row, int column) {
+  return tile.at + std::int64_t(row) * tile.pitch + column;
+}
+template <class T>
+IPIP_DEVICE void put(const Tile<T>& tile, int row, int column, const Words<T, 4>& four) {
+  write_words<4>(tile.numbers, in_tile(tile, row, column), four);
+}
+template <class T>
+IPIP_DEVICE Words<T, 4> with_bias(const Words<T, 4>& four, const Array<T>& bias, int column) {
+  Words<T, 4> out = read_words<4>(bias, column);
+  for (int c = 0; c < 4; ++c) out.v[c] += four.v[c];
+  return out;
+}
+template <class T>
+IPIP_DEVICE Words<T, 4> silu(const Words<T, 4>& four) {
+  Words<T, 4> out;
+  for (int c = 0; c < 4; ++c) out.v[c] = silu(four.v[c]);
+  return out;
+}
+
+/// L and R of a row and channel, for an axis.
+template <class T>
+struct Mixed {
+  T left[3], right[3];
+
+  IPIP_DEVICE Mixed(const Array<T>& mixed, std::int64_t at, int channels, int c) {
+    for (int x = 0; x < 3; ++x) {
+      left[x] = read(mixed, (at * 6 + 2 * x) * channels + c);
+      right[x] = read(mixed, (at * 6 + 2 * x + 1) * channels + c);
+    }
+  }
+  IPIP_DEVICE T norm(T epsilon) const {
+    return square_root(epsilon + left[0] * left[0] + left[1] * left[1] + left[2] * left[2]);
+  }
+  IPIP_DEVICE T dot() const { return left[0] * right[0] + left[1] * right[1] + left[2] * right[2]; }
+};
+
+// L_x = v_x U, R_x = v_x V; z = [s | |L|] C + b. Tile b holds s, |L| and, from `dot_at` on, L.R
+// then; tile a SiLU(z).
+template <class Kernel, class T>
+IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
+                     const TwoTiles<T>& tiles, int dot_at) {
+  constexpr int kThreads = Kernel::kThreads;
+  const int channels = k.channels;
+  block.each_thread([&](int thread) {
+    for (int n = thread; n < rows.rows * 3 * channels; n += kThreads) {
+      const int row = n / (3 * channels), column = n % (3 * channels);
+      const std::int64_t at = rows.first + row;
+      // Rows that are not there are zeros, whose products nobody takes.
+      write(tiles.a.numbers, in_tile(tiles.a, row, column),
+            at < rows.n ? read(k.states, at * 4 * channels + channels + column) : T(0));
+    }
+  });
+  block.each_thread([&](int thread) {
+    for (int x = 0; x < 3; ++x) {
+      const Product<T> by[1] = {{part_of(tiles.a, x * channels), k.matrices.mix}};
+      multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+        const std::int64_t at = rows.first + row;
+        if (at >= rows.n) return;
+        write_words<4>(k.kept.mixed, (at * 6 + 2 * x) * channels + column, four);
+      });
+    }
+  });
+  block.each_thread([&](int thread) {
+    for (int n = thread; n < rows.rows * channels; n += kThreads) {
+      const int row = n / channels, c = n % channels;
+      const std::int64_t at = rows.first + row;
+      const bool there = at < rows.n;
+      T s = 0, norm = 0, dot = 0;
+      if (there) {
+        const Mixed<T> mixed(k.kept.mixed, at, channels, c);
+        s = read(k.states, at * 4 * channels + c);
+        norm = mixed.norm(k.epsilon);
+        dot = mixed.dot();
+      }
+      write(tiles.b.numbers, in_tile(tiles.b, row, c), s);
+      write(tiles.b.numbers, in_tile(tiles.b, row, channels + c), norm);
+      write(tiles.b.numbers, in_tile(tiles.b, row, dot_at + c), dot);
+    }
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.b, k.matrices.context}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      const Words<T, 4> z = with_bias(four, k.matrices.context_bias, column);
+      put(tiles.a, row, column, silu(z));
+      const std::int64_t at = rows.first + row;
+      if (at < rows.n) write_words<4>(k.kept.context, at * channels + column, z);
+    });
+  });
+}
+
+// dE/d(s, |L|) (tile `q`: [g_s | g_|L|], `gs`: dE/ds' at a column) -> dE/dv by L and R:
+// dE/dL = dE/d(L.R) R + dE/d|L| L / |L|,  dE/dR = dE/d(L.R) L + a_vv g_v
+template <bool vectors, class Kernel, class T>
+IPIP_DEVICE void mix_back(const Kernel& k, const Block& block, const BlockRows& rows,
+                          const Tile<T>& q, const Tile<T>& gs, const Tile<T>& work) {
+  constexpr int kThreads = Kernel::kThreads;
+  const int channels = k.channels, gains = vectors ? 3 : 1;
+  block.each_thread([&](int thread) {
+    rows.each(thread, kThreads, [&](int row, std::int64_t at, int c) {
+      const Mixed<T> mixed(k.kept.mixed, at, channels, c);
+      const T g = read(gs.numbers, in_tile(gs, row, c));
+      const std::int64_t from_s = in_tile(q, row, c), from_norm = in_tile(q, row, channels + c);
+      const std::int64_t a_sv = at * gains * channels + (vectors ? channels : 0) + c;
+      write(k.gradients, at * 4 * channels + c, g + read(q.numbers, from_s));
+      write(q.numbers, from_s, g * read(k.kept.gains, a_sv));
+      write(q.numbers, from_norm, read(q.numbers, from_norm) / mixed.norm(k.epsilon));
+    });
+  });
+  for (int x = 0; x < 3; ++x) {
+    block.each_thread([&](int thread) {
+      for (int n = thread; n < rows.rows * channels; n += kThreads) {
+        const int row = n / channels, c = n % channels;
+        const std::int64_t at = rows.first + row;
+        T g_left = 0, g_right = 0;
+        if (at < rows.n) {
+          const T left = read(k.kept.mixed, (at * 6 + 2 * x) * channels + c);
+          const T right = read(k.kept.mixed, (at * 6 + 2 * x + 1) * channels + c);
+          const T per_dot = read(q.numbers, in_tile(q, row, c));
+          const T per_norm = read(q.numbers, in_tile(q, row, channels + c));
+          g_left = per_dot * right + per_norm * left;
+          g_right = per_dot * left;
+          if constexpr (vectors) {
+            g_right += read(k.kept.gains, (at * 3 + 2) * channels + c) *
+                       read(k.gradients, (at * 4 + 1 + x) * channels + c);
+          }
+        }
+        write(work.numbers, in_tile(work, row, c), g_left);
+        write(work.numbers, in_tile(work, row, channels + c), g_right);
+      }
+    });
+    block.each_thread([&](int thread) {
+      const Product<T> by[1] = {{work, k.matrices.mix_turned}};
+      multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+        const std::int64_t at = rows.first + row;
+        if (at >= rows.n) return;
+        const std::int64_t to = (at * 4 + 1 + x) * channels + column;
+        Words<T, 4> g = four;
+        if constexpr (vectors) {
+          const Words<T, 4> through = read_words<4>(k.gradients, to);
+          for (int c = 0; c < 4; ++c) g.v[c] += through.v[c];
+        }
+        write_words<4>(k.gradients, to, g);
+      });
+    });
+  }
+}
+
+// s' = s + a_ss + a_sv (L.R),  v' = v + a_vv R; then phi = W_2 SiLU(W_1 s' + b_1) + b_2
+template <class T>
+IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
+  constexpr int kThreads = Update<T>::kThreads;
+  const int channels = k.channels;
+  const TwoTiles<T> tiles(k.tiles, block.shared<T>());
+  const BlockRows rows{block.index() * k.tiles.rows, k.n_local, k.tiles.rows, channels};
+  const int dot_at = 2 * channels;
+  mix(k, block, rows, tiles, dot_at);
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.a, k.matrices.gains}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      const std::int64_t at = rows.first + row;
+      if (at >= rows.n) return;
+      write_words<4>(k.kept.gains, at * 3 * channels + column,
+                     with_bias(four, k.matrices.gains_bias, column));
+    });
+  });
+  block.each_thread([&](int thread) {
+    for (int n = thread; n < rows.rows * channels; n += kThreads) {
+      const int row = n / channels, c = n % channels;
+      const std::int64_t at = rows.first + row, gain = at * 3 * channels + c;
+      T s = 0;
+      if (at < rows.n) {
+        s = read(tiles.b.numbers, in_tile(tiles.b, row, c)) + read(k.kept.gains, gain) +
+            read(k.kept.gains, gain + channels) *
+                read(tiles.b.numbers, in_tile(tiles.b, row, dot_at + c));
+        write(k.scalars, at * channels + c, s);
+        const T a_vv = read(k.kept.gains, gain + 2 * channels);
+        for (int x = 0; x < 3; ++x) {
+          write(k.sent, (at * 6 + 3 + x) * channels + c,
+                read(k.states, (at * 4 + 1 + x) * channels + c) +
+                    a_vv * read(k.kept.mixed, (at * 6 + 2 * x + 1) * channels + c));
+        }
+      }
+      write(tiles.a.numbers, in_tile(tiles.a, row, channels + c), s);
+    }
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{part_of(tiles.a, channels), k.messages.hidden}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      const Words<T, 4> z = with_bias(four, k.messages.hidden_bias, column);
+      put(tiles.b, row, column, silu(z));
+      const std::int64_t at = rows.first + row;
+      if (at < rows.n) write_words<4>(k.hidden, at * channels + column, z);
+    });
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.b, k.messages.sent}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      const std::int64_t at = rows.first + row;
+      if (at >= rows.n) return;
+      write_words<4>(k.sent, at * 6 * channels + column,
+                     with_bias(four, k.messages.sent_bias, column));
+    });
+  });
+}
+
+// g_h = g_phi W_2', g_s += (g_h SiLU'(z)) W_1'; then g_a = (g_s, g_s (L.R), g_v.R) and back through
+// the update
+template <class T>
+IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
+  constexpr int kThreads = UpdateBack<T>::kThreads;
+  const int channels = k.channels;
+  const TwoTiles<T> tiles(k.tiles, block.shared<T>());
+  const BlockRows rows{block.index() * k.tiles.rows, k.n_local, k.tiles.rows, channels};
+  const auto times_slope = [&](const Words<T, 4>& four, const Array<T>& argument, int row,
+                               int column) {
+    Words<T, 4> out = {};
+    const std::int64_t at = rows.first + row;
+    if (at >= rows.n) return out;
+    const Words<T, 4> z = read_words<4>(argument, at * channels + column);
+    for (int c = 0; c < 4; ++c) out.v[c] = four.v[c] * silu_slope(z.v[c]);
+    return out;
+  };
+  const Tile<T> gs = part_of(tiles.b, channels);
+  block.each_thread([&](int thread) {
+    for (int n = thread; n < rows.rows * 3 * channels; n += kThreads) {
+      const int row = n / (3 * channels), column = n % (3 * channels);
+      const std::int64_t at = rows.first + row;
+      write(tiles.a.numbers, in_tile(tiles.a, row, column),
+            at < rows.n ? read(k.message_gradients, at * 3 * channels + column) : T(0));
+    }
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.a, k.messages.sent_turned}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      put(tiles.b, row, column, times_slope(four, k.hidden, row, column));
+    });
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.b, k.messages.hidden_turned}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      const std::int64_t at = rows.first + row;
+      Words<T, 4> g = {};
+      if (at < rows.n) {
+        g = read_words<4>(k.gradients, at * 4 * channels + column);
+        for (int c = 0; c < 4; ++c) g.v[c] += four.v[c];
+      }
+      put(gs, row, column, g);
+    });
+  });
+  block.each_thread([&](int thread) {
+    for (int n = thread; n < rows.rows * channels; n += kThreads) {
+      const int row = n / channels, c = n % channels;
+      const std::int64_t at = rows.first + row;
+      T g_s = 0, per_dot = 0, along = 0;
+      if (at < rows.n) {
+        const Mixed<T> mixed(k.kept.mixed, at, channels, c);
+        g_s = read(gs.numbers, in_tile(gs, row, c));
+        per_dot = g_s * mixed.dot();
+        for (int x = 0; x < 3; ++x) {
+          along += read(k.gradients, (at * 4 + 1 + x) * channels + c) * mixed.right[x];
+        }
+      }
+      write(tiles.a.numbers, in_tile(tiles.a, row, c), g_s);
+      write(tiles.a.numbers, in_tile(tiles.a, row, channels + c), per_dot);
+      write(tiles.a.numbers, in_tile(tiles.a, row, 2 * channels + c), along);
+    }
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.a, k.matrices.gains_turned}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      put(tiles.b, row, column, times_slope(four, k.kept.context, row, column));
+    });
+  });
+  block.each_thread([&](int thread) {
+    const Product<T> by[1] = {{tiles.b, k.matrices.context_turned}};
+    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      put(tiles.a, row, column, four);
+    });
+  });
+  // Tile b's first channels are free again; those of g_s stay until they are taken.
+  mix_back<true>(k, block, rows, tiles.a, gs, tiles.b);
+}
+
+}  // namespace ipip::cuda

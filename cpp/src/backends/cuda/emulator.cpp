@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// A machine of the host that executes the kernels' source, thread by thread, and checks each
+// access.
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <new>
+#include <stdexcept>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "device/all_kernels.hpp"
+#include "device/emulation.hpp"
+#include "machine.hpp"
+
+namespace ipip::cuda {
+namespace {
+
+constexpr std::int64_t kMostShared =
+    64 * 1024;  // of the smallest GPU that the kernels are made for
+
+class Emulator final : public MachineOf<Emulator> {
+ public:
+  std::string name() const override { return "emulated"; }
+  std::int64_t most_shared_bytes() const override { return kMostShared; }
+
+  int multiprocessors() const override { return 1; }
+
+  void* allocate(std::size_t bytes) override {
+    ++allocations_;
+    return allocate_recorded(bytes);
+  }
+  void free(void* memory) noexcept override { free_recorded(memory); }
+  void* allocate_host(std::size_t bytes) override {
+    ++allocations_;
+    void* memory = std::malloc(bytes > 0 ? bytes : 1);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+  void free_host(void* memory) noexcept override { std::free(memory); }
+  std::uint64_t allocations() const override { return allocations_; }
+
+  void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
+              std::size_t size) override {
+    queue([=, this] {
+      begin_copy("upload");
+      for_copy(to, at, count, size, [](Record& known) { known.writer = now().access; });
+      std::memcpy(static_cast<unsigned char*>(to) + static_cast<std::size_t>(at) * size, from,
+                  static_cast<std::size_t>(count) * size);
+    });
+  }
+  void download(void* to, const void* from, std::int64_t at, std::int64_t count,
+                std::size_t size) override {
+    queue([=, this] {
+      begin_copy("download");
+      std::int64_t place = at;
+      for_copy(from, at, count, size, [&](Record& known) {
+        if (known.writer.launch == 0) refuse("reads what was never written:", place, at + count);
+        ++place;
+      });
+      std::memcpy(to, static_cast<const unsigned char*>(from) + static_cast<std::size_t>(at) * size,
+                  static_cast<std::size_t>(count) * size);
+    });
+  }
+  void forget(void* memory) override {
+    queue([memory] {
+      const Heading& head = heading(memory);
+      std::fill_n(head.records, (head.bytes + kWord - 1) / kWord, Record());
+    });
+  }
+  void wait() override {}
+
+  void begin_recording() override {
+    recorded_.clear();
+    recording_ = true;
+  }
+  void end_recording() override { recording_ = false; }
+  void replay() override {
+    for (const auto& work : recorded_) work();
+  }
+  void drop_recording() noexcept override {
+    recorded_.clear();
+    recording_ = false;
+  }
+
+  template <class Kernel>
+  void run(const Kernel& kernel) {
+    queue([kernel, this] { execute(kernel); });
+  }
+
+ private:
+  void queue(std::function<void()> work) {
+    if (recording_) {
+      recorded_.push_back(std::move(work));
+    } else {
+      work();
+    }
+  }
+
+  // From 1 on: 0 is a number that nobody has written.
+  std::uint32_t next_launch() {
+    if (++launches_ == 0) ++launches_;
+    return launches_;
+  }
+  void begin_copy(const char* name) {
+    now() = Now{name, {}, false};
+    now().access.launch = next_launch();
+  }
+
+  template <class Kernel>
+  void execute(const Kernel& kernel) {
+    if (kernel.shared_bytes() > kMostShared) {
+      throw std::logic_error("a block takes more shared memory than the device has");
+    }
+    cuda::execute(kernel, typeid(Kernel).name(), next_launch(), shared_);
+  }
+
+  // Calls f for the record of each number.
+  template <class F>
+  static void for_copy(const void* data, std::int64_t at, std::int64_t count, std::size_t size,
+                       const F& f) {
+    const Heading& head = heading(data);
+    if (at < 0 || count < 0 || static_cast<std::size_t>(at + count) * size > head.bytes) {
+      refuse("copies beyond", at + count, static_cast<std::int64_t>(head.bytes / size));
+    }
+    for (std::int64_t k = at; k < at + count; ++k) {
+      f(head.records[static_cast<std::size_t>(k) * size / kWord]);
+    }
+  }
+
+  std::uint64_t allocations_ = 0;
+  std::uint32_t launches_ = 0;
+  bool recording_ = false;
+  std::vector<std::function<void()>> recorded_;
+  SharedMemory shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Machine> make_emulator() {
+  return std::make_unique<Emulator>();
+}
+
+}  // namespace ipip::cuda

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The seam between the algorithm (painn.cpp) and what runs it: a GPU, or its emulation on the host.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "array.hpp"
+#include "kernels.hpp"
+
+namespace ipip::cuda {
+
+/// How one kernel is launched.
+template <class Kernel>
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+  virtual void launch(const Kernel& kernel) = 0;
+};
+
+template <class... Kernels>
+class Launchers : public Launcher<Kernels>... {
+ public:
+  using Launcher<Kernels>::launch...;
+};
+
+/// Applies `Template` to all kernels there are: a kernel is one file in device/ and one line here.
+template <template <class...> class Template, class... Front>
+using WithKernels =
+    Template<Front..., SumRows, FindPairs<float>, FindPairs<double>, Receive<float, 1, false>,
+             Receive<float, 1, true>, Receive<float, 2, false>, Receive<float, 2, true>,
+             Receive<double, 1, false>, Receive<double, 1, true>, Receive<double, 2, false>,
+             Receive<double, 2, true>, SendBack<float, 1>, SendBack<float, 2>, SendBack<double, 1>,
+             SendBack<double, 2>, FirstBack<float, 1>, FirstBack<float, 2>, FirstBack<double, 1>,
+             FirstBack<double, 2>, GatherForces<float>, GatherForces<double>, Update<float>,
+             Update<double>, LastUpdate<float>, LastUpdate<double>, UpdateBack<float>,
+             UpdateBack<double>>;
+
+/// One device, with one queue of work: all is done in the order in which it is asked for, and
+/// nothing waits but `wait`. Failures are exceptions of the standard library with one line;
+/// `std::bad_alloc` where memory ends.
+class Machine : public WithKernels<Launchers> {
+ public:
+  /// In a few words: "NVIDIA H200 (cuda:0)", "emulated".
+  virtual std::string name() const = 0;
+
+  /// Largest shared memory of a block, bytes.
+  virtual std::int64_t most_shared_bytes() const = 0;
+
+  /// Multiprocessors, each of which takes blocks by itself.
+  virtual int multiprocessors() const = 0;
+
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void free(void* memory) noexcept = 0;
+
+  /// Allocations so far: what was recorded before another one may name memory that is no more.
+  virtual std::uint64_t allocations() const = 0;
+
+  /// Memory of the host that the device reads and writes by itself.
+  virtual void* allocate_host(std::size_t bytes) = 0;
+  virtual void free_host(void* memory) noexcept = 0;
+
+  /// Copies `count` numbers of `size` bytes each, beginning with number `at` on the device. The
+  /// host's memory is of `allocate_host` and stays as it is until `wait`.
+  virtual void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
+                      std::size_t size) = 0;
+  virtual void download(void* to, const void* from, std::int64_t at, std::int64_t count,
+                        std::size_t size) = 0;
+
+  /// Says that what is there is of no use any more: an emulated run complains if it is read.
+  virtual void forget(void* memory) = 0;
+
+  /// Waits until all is done. @throws what failed on the device
+  virtual void wait() = 0;
+
+  /// Keeps what follows, up to `end_recording`, instead of doing it; `replay` does it, again and
+  /// again. One recording at a time; a new one replaces it.
+  virtual void begin_recording() = 0;
+  virtual void end_recording() = 0;
+  virtual void replay() = 0;
+  /// Leaves a recording that failed half-way; nothing of it is kept.
+  virtual void drop_recording() noexcept = 0;
+};
+
+/// Implements the launches of a machine by `Self::run(kernel)`.
+template <class Self, class Base, class... Kernels>
+class Runs;
+template <class Self, class Base>
+class Runs<Self, Base> : public Base {
+ public:
+  using Base::launch;
+};
+template <class Self, class Base, class Kernel, class... Rest>
+class Runs<Self, Base, Kernel, Rest...> : public Runs<Self, Base, Rest...> {
+ public:
+  using Runs<Self, Base, Rest...>::launch;
+  void launch(const Kernel& kernel) override { static_cast<Self*>(this)->run(kernel); }
+};
+template <class Self>
+using MachineOf = WithKernels<Runs, Self, Machine>;
+
+/// The host, which executes the kernels' source and checks each access: bounds, numbers that were
+/// never written, and accesses that nothing puts in an order.
+std::unique_ptr<Machine> make_emulator();
+
+}  // namespace ipip::cuda

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// PaiNN on a machine: energies, forces and virials by two sweeps over the pairs a layer. The queue
+// of a step is the same whatever runs it.
+//
+// i: receiving row, j: sending row, l: layer, F: channels (padded).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backends/cpu/inference/exchange.hpp"
+#include "device_model.hpp"
+#include "ipip/student.hpp"
+#include "machine.hpp"
+#include "memory.hpp"
+#include "model/painn_model.hpp"
+#include "pair_source.hpp"
+
+namespace ipip::cuda {
+
+template <class T>
+class Painn {
+ public:
+  /// @param machine      outlives this
+  /// @param model        the student
+  /// @param table_error  target, see RadialTable
+  /// @throws ipip::Error  the student is too wide for the machine's blocks
+  Painn(Machine& machine, const PainnModel& model, double table_error);
+
+  /// One step of the pairs of a source, whose positions or vectors are there. Collective under the
+  /// thread's exchanger.
+  void evaluate(PairSource& source, bool atom_virials, Results& results);
+
+  /// The final scalars of each row, [n_local, channels of the student], which the readout makes
+  /// energies of: of a source without halo rows.
+  void features(PairSource& source, std::vector<double>& rows);
+  std::int64_t feature_width() const { return bare_channels_; }
+
+  std::vector<std::int64_t> exchange_widths() const;
+  void release();
+  double host_bytes() const;
+  int pieces() const { return model_.pieces; }
+  double table_error() const { return model_.table_error; }
+
+ private:
+  // What a layer's forward sweep leaves for the backward one.
+  struct Layer {
+    explicit Layer(Machine& machine)
+        : scalars(machine),
+          hidden(machine),
+          sent(machine),
+          mixed(machine),
+          context(machine),
+          gains(machine) {}
+    Memory<T> scalars;  // [n_local, F] before the layer; none in layer 0
+    Memory<T> hidden;   // [n_local, F] argument of the message's SiLU; none in layer 0
+    Memory<T> sent;     // [n_total, 6 F] messages, vectors before the layer; none in layer 0
+    Memory<T> mixed;    // [n_local, 6 F]
+    Memory<T> context;  // [n_local, F] argument of the update's SiLU
+    Memory<T> gains;    // [n_local, 3 F]; of the last layer [n_local, F]
+  };
+
+  // What a recorded queue was recorded for.
+  struct Recorded {
+    std::uint64_t generation = 0, allocations = 0;
+    bool atom_virials = false;
+    bool operator==(const Recorded&) const = default;
+  };
+
+  template <template <class, int> class Kernel, class Fill>
+  void launch_strip(Fill&& fill);
+  void prepare(const PairSource& source, bool atom_virials);
+  void replay_step(PairSource& source, bool atom_virials);
+  void forget_step();
+  void queue_step(PairSource& source, bool atom_virials);
+  void queue_forward(const PairSource& source);
+  void queue_backward(const PairSource& source);
+  void queue_forces(const PairSource& source, bool atom_virials);
+  void exchange(Memory<T>& rows, int parts);
+  PairRows<T> pairs(const PairSource& source) const;
+  LayerRows<T> rows_of(std::size_t l, const PairSource& source) const;
+  Tiles tiles() const;
+  UpdateState<T> kept(std::size_t l) const;
+  void take(const PairSource& source, bool atom_virials, Results& results) const;
+  bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }
+
+  Machine& machine_;
+  DeviceModel<T> model_;
+  std::int64_t bare_channels_;  // without padding
+  Linear last_context_;         // of the last layer's update, whose first outputs are a_ss
+  double cutoff_;
+  T epsilon_;
+  Tiles most_tiles_;
+  std::int64_t n_local_ = 0, n_total_ = 0;
+  cpu::Exchange<T> exchange_;
+  std::vector<Layer> layers_;
+  Memory<T> states_;          // [n_total, 4 F] after the messages, then gradients below
+  Memory<T> gradients_;       // [n_total, 4 F] dE/d(states)
+  Memory<int> place_;         // [n_candidates, 2] of pairs
+  Memory<T> shape_;           // [n_candidates, 4] of pairs
+  Memory<int> count_;         // [n_local] pairs
+  Memory<int> slot_;          // [n_candidates]
+  Memory<T> pair_gradients_;  // [n_candidates, 4]
+  Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_;
+  HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_;
+  Recorded recorded_;
+  HostMemory<T> host_rows_;  // [n_total, 6 F] of an exchange
+};
+
+}  // namespace ipip::cuda

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// i: receiving row, j: sending row, c: candidate.
+#include "pair_source.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "ipip/error.hpp"
+
+namespace ipip::cuda {
+namespace {
+
+void check_number(std::size_t n, const char* what) {
+  if (n <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) return;
+  throw Error("a rank has " + std::to_string(n) + " " + what +
+              ", expected fewer than 2147483648: use more ranks");
+}
+
+}  // namespace
+
+PairSource::PairSource(Machine& machine)
+    : machine_(machine),
+      species_(machine),
+      first_(machine),
+      neighbours_(machine),
+      rows_(machine),
+      types_(machine),
+      centres_(machine),
+      sent_first_(machine),
+      sent_(machine),
+      points_(machine),
+      vectors_(machine),
+      closest_(machine),
+      host_points_(machine),
+      host_start_(machine),
+      host_closest_(machine) {}
+
+void PairSource::assign_rows(const std::vector<std::int64_t>& species, std::int64_t n_species) {
+  for (std::size_t row = 0; row < species.size(); ++row) {
+    if (species[row] >= 0 && species[row] < n_species) continue;
+    throw Error("row " + std::to_string(row) + " is of species " + std::to_string(species[row]) +
+                ", expected 0 to " + std::to_string(n_species - 1));
+  }
+  cuda::assign(machine_, species, species_);
+}
+
+// Candidates by the row that sends, each in their order: what a row sends is gathered, too.
+void PairSource::assign_lists(const std::vector<std::int32_t>& first,
+                              const std::vector<std::int32_t>& senders) {
+  std::vector<std::int32_t> sent_first(static_cast<std::size_t>(n_total()) + 1),
+      sent(senders.size());
+  for (const std::int32_t j : senders) ++sent_first[static_cast<std::size_t>(j) + 1];
+  for (std::size_t j = 1; j < sent_first.size(); ++j) sent_first[j] += sent_first[j - 1];
+  std::vector<std::int32_t> next(sent_first.begin(), sent_first.end() - 1);
+  for (std::size_t c = 0; c < senders.size(); ++c) {
+    const auto place = static_cast<std::size_t>(next[static_cast<std::size_t>(senders[c])]++);
+    sent[place] = static_cast<std::int32_t>(c);
+  }
+  cuda::assign(machine_, first, first_);
+  cuda::assign(machine_, sent_first, sent_first_);
+  cuda::assign(machine_, sent, sent_);
+}
+
+void PairSource::assign(const Graph& graph, std::int64_t n_species) {
+  const std::size_t n = graph.receivers.size();
+  const auto n_rows = static_cast<std::int64_t>(graph.species.size());
+  check_number(n, "pairs");
+  check_number(graph.species.size(), "rows");
+  std::vector<std::int32_t> first(static_cast<std::size_t>(graph.n_local) + 1), senders(n);
+  std::int64_t row = 0;
+  for (std::size_t e = 0; e < n; ++e) {
+    const std::int64_t i = graph.receivers[e], j = graph.neighbours[e];
+    if (i < row || i >= graph.n_local || j < 0 || j >= n_rows) {
+      throw Error("pair " + std::to_string(e) + " goes from row " + std::to_string(i) + " to row " +
+                  std::to_string(j) +
+                  ": expected pairs ordered by receivers, which are local rows (" +
+                  std::to_string(graph.n_local) + "), and neighbours among " +
+                  std::to_string(n_rows) + " rows");
+    }
+    while (row < i) first[static_cast<std::size_t>(++row)] = static_cast<std::int32_t>(e);
+    senders[e] = static_cast<std::int32_t>(j);
+  }
+  while (row < graph.n_local) first[static_cast<std::size_t>(++row)] = static_cast<std::int32_t>(n);
+  given_ = true;
+  ++generation_;
+  n_local_ = graph.n_local;
+  n_types_ = 0;
+  assign_rows(graph.species, n_species);
+  assign_lists(first, senders);
+  cuda::assign(machine_, senders, neighbours_);
+  cuda::assign(machine_, graph.vectors, vectors_);
+}
+
+void PairSource::assign(const Candidates& candidates, std::int64_t n_species, double cutoff) {
+  check_number(candidates.neighbours.size(), "candidates");
+  check_number(candidates.rows.size(), "points");
+  given_ = false;
+  ++generation_;
+  n_local_ = candidates.n_local();
+  n_types_ = static_cast<int>(candidates.n_types);
+  cutoff_ = cutoff;
+  assign_rows(candidates.species, n_species);
+  std::vector<std::int32_t> senders(candidates.neighbours.size());
+  std::transform(candidates.neighbours.begin(), candidates.neighbours.end(), senders.begin(),
+                 [&](std::int32_t p) { return candidates.rows[static_cast<std::size_t>(p)]; });
+  assign_lists({candidates.first.begin(), candidates.first.end()}, senders);
+  cuda::assign(machine_, candidates.neighbours, neighbours_);
+  cuda::assign(machine_, candidates.rows, rows_);
+  cuda::assign(machine_, candidates.types, types_);
+  cuda::assign(machine_, candidates.centres, centres_);
+  points_.resize(3 * static_cast<std::int64_t>(candidates.rows.size()));
+  host_points_.resize(points_.size());
+  const std::int64_t kinds = static_cast<std::int64_t>(n_types_) * n_types_;
+  closest_.resize(kinds);
+  host_start_.resize(kinds);
+  host_closest_.resize(kinds);
+  unsigned long long bits = 0;
+  const double squared = cutoff * cutoff;
+  std::memcpy(&bits, &squared, sizeof bits);
+  std::fill_n(host_start_.data(), kinds, bits);
+}
+
+void PairSource::place(const double* points) {
+  std::copy_n(points, host_points_.size(), host_points_.data());
+}
+
+void PairSource::queue_positions() {
+  if (given_) return;
+  upload(machine_, host_points_, points_);
+  upload(machine_, host_start_, closest_);
+}
+
+void PairSource::queue_results() {
+  if (!given_) download(machine_, closest_, host_closest_);
+}
+
+void PairSource::closest(std::vector<double>& distances) const {
+  distances.clear();
+  const auto squared = [this](int a, int b) {
+    double value = 0.0;
+    std::memcpy(&value, host_closest_.data() + static_cast<std::int64_t>(a) * n_types_ + b,
+                sizeof value);
+    return value;
+  };
+  for (int a = 0; a < n_types_; ++a) {
+    for (int b = a; b < n_types_; ++b) {
+      distances.push_back(std::sqrt(std::min(squared(a, b), squared(b, a))));
+    }
+  }
+}
+
+double PairSource::host_bytes() const {
+  return host_points_.bytes() + host_start_.bytes() + host_closest_.bytes();
+}
+
+}  // namespace ipip::cuda

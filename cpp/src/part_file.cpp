@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "part_file.hpp"
+
+#include <dlfcn.h>
+
+namespace ipip {
+
+std::string folder_of_libipip() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&folder_of_libipip), &info) == 0) return ".";
+  const std::string path = info.dli_fname;
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+}  // namespace ipip

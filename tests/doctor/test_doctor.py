@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from ipip.doctor.compiled import check_compiled_parts
 from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
 from ipip.installation import install_command
+from ipip.plugin import native_folder
 
 COMMAND = "import sys; from ipip.cli.main import main; sys.exit(main())"
 OPEN_MPI = 'echo "mpirun (Open MPI) 4.1.4"'
@@ -141,11 +143,24 @@ def test_a_compiled_part_of_another_build_is_a_fault(tmp_path, monkeypatch):
 def test_gpus_are_those_that_the_driver_lists(tmp_path, monkeypatch):
     a_program(tmp_path, "nvidia-smi", 'echo "NVIDIA H200, 143771 MiB, 580.65, 9.0"')
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    gpu = check_machine(tmp_path)[-1]
+    gpu = check_machine(tmp_path)[1]
     assert gpu.value == "NVIDIA H200, 143771 MiB, 580.65, 9.0"
     a_program(tmp_path, "nvidia-smi", 'echo "driver not loaded"; exit 9')
-    gpu = check_machine(tmp_path)[-1]
+    gpu = check_machine(tmp_path)[1]
     assert gpu.state == "note" and "driver not loaded" in gpu.value
+
+
+def test_kernels_for_gpus_are_tried_where_the_driver_lists_one(tmp_path, monkeypatch):
+    if not (native_folder() / machine.GPU_PART).is_file():
+        pytest.skip("no nvcc was found when this ipip was built")
+    if shutil.which("nvidia-smi") is None:
+        assert check_machine(tmp_path)[-1].value == "built; there is no GPU to try them on"
+        a_program(tmp_path, "nvidia-smi", 'echo "NVIDIA H200, 143771 MiB, 580.65, 9.0"')
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        kernels = check_machine(tmp_path)[-1]
+        assert kernels.state == "note" and kernels.value.startswith("device is cuda:0, but")
+    else:
+        assert check_machine(tmp_path)[-1].state == "good"
 
 
 def test_the_processors_instruction_set_is_the_one_that_the_kernels_take(tmp_path):

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from ipip.bound import bound_command
 from ipip.doctor.finding import Finding
-from ipip.doctor.trial import last_line, try_command
+from ipip.doctor.trial import SMALL_STUDENT, last_line, try_command
 from ipip.launchers import without_launcher
 
 # An untrained student of O and H, whose file has no program: kernels alone run it.
-STUDENT = Path(__file__).with_name("student.pt")
 _DECK = """\
 units metal
 atom_style atomic
@@ -40,7 +39,7 @@ def check_decks(folder: Path) -> list[Finding]:
     """Run a deck of three atoms with an untrained student on one rank and on two."""
     with tempfile.TemporaryDirectory(prefix="ipip-doctor-") as name:
         trial = Path(name)
-        shutil.copy(STUDENT, trial)
+        shutil.copy(SMALL_STUDENT, trial)
         (trial / "in.deck").write_text(_DECK, encoding="utf-8")
         return [_one_rank(trial), *_two_ranks(trial)]
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 from pathlib import Path
 
 from ipip.cores import usable_cores
 from ipip.doctor.finding import Finding
-from ipip.doctor.trial import last_line, try_command
+from ipip.doctor.trial import SMALL_STUDENT, last_line, try_command
+from ipip.plugin import native_folder
 
 CPU_FILE = Path("/proc/cpuinfo")
+GPU_PART = "libipip_cuda.so"
+_ON_GPU = """
+import sys
+from ipip.native import core
+student = core.Student(sys.argv[1], device="cuda:0")
+student.warm_up()
+print(student.backend)
+"""
 
 # From fast to slow, what the kernels of libipip need of the processor
 # (cpp/src/backends/cpu/isa/instruction_sets.cpp).
@@ -23,8 +33,9 @@ INSTRUCTION_SETS = {
 
 
 def check_machine(folder: Path) -> list[Finding]:
-    """Report cores, instruction set, memory and GPUs."""
-    return [_processor(), _gpus()]
+    """Report cores, instruction set, memory, GPUs, and the kernels for them."""
+    gpus = _gpus()
+    return [_processor(), gpus, _gpu_kernels(shutil.which("nvidia-smi") is not None)]
 
 
 def _processor() -> Finding:
@@ -73,3 +84,25 @@ def _gpus() -> Finding:
         )
     cards = [line.strip() for line in output.splitlines() if line.strip()]
     return Finding("GPU", "good", "; ".join(cards) or "none listed by nvidia-smi")
+
+
+def _gpu_kernels(has_driver: bool) -> Finding:
+    """Try the library of kernels for GPUs, where there is one and something to try it on."""
+    name = "GPU kernels"
+    try:
+        built = (native_folder() / GPU_PART).is_file()
+    except FileNotFoundError:
+        built = False
+    if not built:
+        return Finding(name, "good", "not in this build, which found no nvcc (docs/gpu.md)")
+    if not has_driver:
+        return Finding(name, "good", "built; there is no GPU to try them on")
+    status, output = try_command([sys.executable, "-c", _ON_GPU, str(SMALL_STUDENT)])
+    if status != 0:
+        return Finding(
+            name,
+            "note",
+            last_line(output).removeprefix("ipip._core.CoreError: "),
+            "update the driver, or keep to device cpu",
+        )
+    return Finding(name, "good", last_line(output))

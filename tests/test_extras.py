@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ipip import extras
-from ipip.errors import InputError
-from ipip.extras import OPTIONAL, MissingExtraError, explained, require_training
+from ipip.errors import InputError, MissingExtraError
+from ipip.extras import OPTIONAL, explained, require_training
 from ipip.installation import install_command
 
 

@@ -102,6 +102,10 @@ def test_wrong_input_is_told(make_student: Callable[..., Student], tmp_path: Pat
         ipip.predict(student, [molecule("SO2"), "a.xyz"])  # type: ignore[list-item]
     with pytest.raises(InputError, match="the committee has no students"):
         ipip.predict([], structures())
+    with pytest.raises(InputError, match="student is 3; expected the path of a model file, an"):
+        ipip.predict(3, structures())  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="batch_size is 0; expected 1 or more"):
+        ipip.predict(make_student("visnet"), structures(), batch_size=0)
     with pytest.raises(InputError, match=r"H \(first in frame 1\) is not among the student's"):
         ipip.predict(student, [molecule("SO2"), molecule("H2O")])
     with pytest.raises(InputError, match="there is no such file"):

@@ -1,6 +1,6 @@
 """Errors that a user can meet, and the exit status each one ends with."""
 
-__all__ = ["InUseError", "InputError", "IpipError", "SettingsError"]
+__all__ = ["InUseError", "InputError", "IpipError", "MissingExtraError", "SettingsError"]
 
 
 class IpipError(Exception):
@@ -17,6 +17,10 @@ class InputError(IpipError):
 
 class SettingsError(InputError, ValueError):
     """Settings made in Python that do not fit: one line for each wrong key."""
+
+
+class MissingExtraError(InputError, ImportError):
+    """What was requested needs packages of an extra that is not installed."""
 
 
 class InUseError(IpipError):

@@ -12,7 +12,7 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from ipip.errors import InputError
+from ipip.errors import MissingExtraError
 from ipip.installation import install_command
 
 
@@ -54,10 +54,6 @@ TEACHERS: Mapping[str, OptionalPackage] = MappingProxyType(
 TRACKING: Sequence[OptionalPackage] = (OptionalPackage("wandb", "wandb", "wandb"),)
 
 OPTIONAL: Sequence[OptionalPackage] = (*TRAINING, *TEACHERS.values(), *TRACKING)
-
-
-class MissingExtraError(InputError, ImportError):
-    """What was asked for needs packages of an extra that is not installed."""
 
 
 def require_training(what: str) -> None:

@@ -8,7 +8,7 @@ signal to it (a batch system's, ``mpirun``'s, a user's) leaves LAMMPS running. H
 itself becomes LAMMPS, and the kernel ends it with its parent.
 
 It is also run by its path, as ``python lmp.py --parent PID ARGUMENTS...``; it imports nothing of
-ipip, so that a thousand ranks need not load torch.
+ipip, so that a thousand ranks load nothing else.
 """
 
 import os

@@ -92,8 +92,9 @@ def predict(
         One prediction for each structure, in order; of a committee the means, with their spread.
 
     Raises:
-        InputError: a file is not a student, an element is not known to it, or a structure cannot
-            be evaluated (two atoms at the same place, a periodic direction without extent).
+        InputError: a student is none, an element is not known to it, an option is wrong, or a
+            structure cannot be evaluated (two atoms at the same place, a periodic direction
+            without extent).
         MissingExtraError: what evaluates a student needs PyTorch, which is not installed.
         IpipError: an energy or force is not finite.
     """
@@ -169,6 +170,11 @@ def _opened(student: Model, device: str, threads: int, batch_size: int) -> OpenS
     if isinstance(student, str | os.PathLike):
         opened, _ = open_student(student, device=device, threads=threads, batch_size=batch_size)
         return opened
+    if not hasattr(student, "parameters"):
+        raise InputError(
+            f"student is {student!r}; expected the path of a model file, an ipip.models.Student, "
+            "or several of these"
+        )
     from ipip.export import has_kernels, save_student
     from ipip.network.eager import NetworkStudent
 

@@ -22,6 +22,11 @@ def test_what_does_not_matter_is_left_out_with_all_below_it():
     assert told(before, after, {"a", "e"}) == []
 
 
+def test_a_record_may_call_a_backend_by_its_old_name():
+    assert told({"kernels": "fused"}, {"kernels": "kernels"}) == []
+    assert told({"kernels": "fused"}, {"kernels": "eager"}) == ["kernels: 'fused' -> 'eager'"]
+
+
 def test_only_the_first_differences_are_told_with_the_number_of_the_others():
     differences = compare_settings({str(k): 0 for k in range(6)}, {})
     text = describe_differences(differences)

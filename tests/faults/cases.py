@@ -191,7 +191,7 @@ def _draw_nothing() -> None:
     """Let pictures be empty files: they take longer than all the rest."""
     from matplotlib.figure import Figure
 
-    from ipip.report import write
+    from ipip.report import plots
 
     def written(*given: Any, **_options: object) -> None:
         if isinstance(given[-1], str | os.PathLike):
@@ -199,4 +199,5 @@ def _draw_nothing() -> None:
 
     Figure.savefig = written
     for name in ("plot_errors", "plot_parity", "plot_failures", "plot_composition"):
-        setattr(write, name, written)
+        assert callable(getattr(plots, name))
+        setattr(plots, name, written)

@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ipip.doctor.trial import SMALL_STUDENT
 from ipip.errors import InputError
 from ipip.graph import neighbor_list
 from ipip.graph.candidates import CandidateSearch
-from ipip.graph.moving import MovingSystem
-from ipip.native import core
 
 CUTOFF = 4.0
 CUBE = 7.0 * np.eye(3)
@@ -76,12 +73,3 @@ def test_positions_that_are_no_numbers_are_refused() -> None:
     search = CandidateSearch(CUTOFF, 1.0)
     with pytest.raises(InputError, match="atom 1 is at"):
         search.update([0, 0], 1, [[0, 0, 0], [np.nan, 0, 0]], CUBE, True)
-
-
-def test_candidates_that_a_student_refuses_are_refused_again() -> None:
-    moving = MovingSystem(core.Student(str(SMALL_STUDENT)), 1.0)
-    positions = np.array([[0.0, 0, 0], [1, 0, 0]])
-    for _ in range(2):
-        with pytest.raises(core.CoreError, match="do not fit each other"):
-            moving.evaluate([0, 2], positions, CUBE, True)
-    assert np.isfinite(moving.evaluate([0, 1], positions, CUBE, True)["energy"])

@@ -14,7 +14,7 @@ from ipip.stages.rounds import RoundFactory
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.study.outcome import teacher_calls
 
-PRETRAIN = PRETRAIN.of(0)
+FIRST = PRETRAIN.of(0)
 
 
 @pytest.mark.slow
@@ -28,16 +28,16 @@ def test_the_evaluations_of_a_method_are_counted_and_its_stage_is_known_by_it(
     folder = RunFolder(tmp_path / "run")
     run_loop(settings, folder.root)
     manifests = read_manifests(folder)
-    assert manifests[PRETRAIN].results["method"] == "hessian"
-    assert manifests[PRETRAIN].results["teacher_calls"] == 6
+    assert manifests[FIRST].results["method"] == "hessian"
+    assert manifests[FIRST].results["teacher_calls"] == 6
     explored = manifests[TEACHER_MD.of(0)].results["runs"]
     assert teacher_calls(manifests, [0]) == sum(run["step"] for run in explored) + 6
-    assert "train_hessian" in (folder.stage(PRETRAIN) / "training" / "metrics.csv").read_text()
+    assert "train_hessian" in (folder.stage(FIRST) / "training" / "metrics.csv").read_text()
 
     def part(changed: dict) -> dict:
         values = settings.model_dump() | {"pretrain": plain | changed}
         stages = RoundFactory(RunSettings.model_validate(values)).round(0, ())
-        return next(stage.settings for stage in stages if stage.identity == PRETRAIN)
+        return next(stage.settings for stage in stages if stage.identity == FIRST)
 
     assert part({"method": method}) != part({"method": method | {"rows": 2}}) != part({})
     assert "method" not in part({})["pretrain"]  # as before there were methods

@@ -20,7 +20,7 @@ from ipip.pipeline.manifest import read_manifests
 from ipip.pipeline.stage import Stage, StageResult
 from ipip.pipeline.storage import write_json
 from ipip.stages import listing
-from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import SET_FILE
 from ipip.stages.table import stages_table
 

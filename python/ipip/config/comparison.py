@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-SHOWN = 4  # differences that are told at once
+from ipip.native import current_backend_name
+
+SHOWN = 4  # differences that are reported at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,7 @@ def compare_settings(
     """Return what differs between two nested settings, as plain values, and matters.
 
     Args:
-        before: JSON-able values.
+        before: JSON-able values; an old name of a backend is its name.
         after: the same; a key that is missing counts as None in both.
         without_influence: paths whose values, with all below them, do not matter (see
             `ipip.config.influence.paths_without_influence`).
@@ -57,5 +59,5 @@ def _differences(before: Any, after: Any, at: str, ignored: frozenset[str]) -> I
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _differences(old, new, f"{at}[{index}]", ignored)
-    elif before != after:
+    elif current_backend_name(before) != current_backend_name(after):
         yield Difference(at, before, after)

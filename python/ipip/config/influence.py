@@ -51,7 +51,7 @@ def paths_without_influence(value: Any, at: str = "") -> frozenset[str]:
         at: path of it in the settings as a whole.
 
     Returns:
-        Paths as `ipip.config.comparison` has them: ``finetune.workers``, ``systems[0].file``.
+        Paths as `ipip.config.comparison` has them: ``finetune.workers``, ``teacher.cp2k.command``.
     """
     found: set[str] = set()
     if isinstance(value, BaseModel):

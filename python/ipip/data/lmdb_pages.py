@@ -9,11 +9,10 @@ Source: `lib/mdb.c` of LMDB 0.9: MDB_page, MDB_node, MDB_meta (64-bit, little-en
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ipip.sealed import DamagedError
 
@@ -23,8 +22,10 @@ NODE_HEADER = 8
 BRANCH, LEAF, META = 0x01, 0x02, 0x08  # kinds of pages
 KINDS = 0x6F  # all bits that say a kind; others are of a page's way to the disk
 ELSEWHERE = 0x01  # a node whose value has pages of its own
-Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-Places = np.ndarray[Any, np.dtype[np.int64]]
+AT_ONCE = 8192  # pages, which bounds the memory of the check
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+Unsigned = npt.NDArray[np.uint64]
 
 
 def require_sound_pages(path: Path) -> None:
@@ -41,14 +42,18 @@ def require_sound_pages(path: Path) -> None:
     width, root, last = _last_meta(data)
     if size < (last + 1) * width:
         raise DamagedError(f"is cut off, it has {size} bytes of {(last + 1) * width}")
-    waiting, seen = [root], set[int]()
-    while waiting:
-        number = waiting.pop()
-        if not 2 <= number <= last or number in seen:
-            raise DamagedError(f"is damaged: its tree leads to page {number} of {last + 1}")
-        seen.add(number)
-        page = data[number * width : (number + 1) * width]
-        waiting += _below(page, number, size)
+    level, seen = np.array([root], dtype=np.uint64), np.zeros(last + 1, dtype=bool)
+    while level.size:
+        inside = (level >= 2) & (level <= last)
+        if not inside.all():
+            raise DamagedError(f"is damaged: its tree leads to page {level[~inside][0]}")
+        numbers, times = np.unique(level.astype(np.int64), return_counts=True)
+        twice = numbers[(times > 1) | seen[numbers]]
+        if twice.size:
+            raise DamagedError(f"is damaged: its tree leads to page {twice[0]} twice")
+        seen[numbers] = True
+        parts = [numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE)]
+        level = np.concatenate([_below(data, part, width) for part in parts])
 
 
 def _last_meta(data: Bytes) -> tuple[int, int, int]:
@@ -67,40 +72,58 @@ def _last_meta(data: Bytes) -> tuple[int, int, int]:
     return width, root, last
 
 
-def _below(page: Bytes, number: int, size: int) -> Iterator[int]:
-    """Check a page of the tree; yield the pages of the tree below it."""
-    kind, lower, upper = (_number(page, at, 2) for at in (10, 12, 14))
-    sound = kind & KINDS in (BRANCH, LEAF) and _number(page, 0, 8) == number
-    if not (sound and PAGE_HEADER < lower <= upper <= page.size and lower % 2 == 0):
-        raise DamagedError(f"is damaged: its page {number} is no page of a tree")
-    places: Places = page[PAGE_HEADER:lower].view("<u2").astype(np.int64)
-    if places.min() < upper or places.max() + NODE_HEADER > page.size:
-        raise DamagedError(f"is damaged: its page {number} points out of itself")
-    nodes: Places = _gathered(page, places, NODE_HEADER).view("<u2").astype(np.int64)
-    low, high, flags, key = (nodes[:, column] for column in range(4))
-    value = low | high << 16
-    begin = places + NODE_HEADER + key
-    if kind & LEAF:
-        away = flags == ELSEWHERE
-        end = begin + np.where(away, 8, value)
-        if not (away | (flags == 0)).all() or end.max() > page.size:
-            raise DamagedError(f"is damaged: its page {number} points out of itself")
-        pages = _gathered(page, begin[away], 8).view("<u8")[:, 0]
-        most = size // page.size
-        if (pages < 2).any() or (pages >= most).any():
-            raise DamagedError(f"is damaged: its page {number} points out of the file")
-        ends = pages.astype(np.int64) * page.size + PAGE_HEADER + value[away]
-        if (ends > size).any():
-            raise DamagedError(f"is damaged: its page {number} points out of the file")
-        return
-    if begin.max() > page.size:
-        raise DamagedError(f"is damaged: its page {number} points out of itself")
-    yield from (value | flags << 32).tolist()
+def _below(data: Bytes, numbers: Integers, width: int) -> Unsigned:
+    """Check pages of the tree; return the pages of the tree below them.
+
+    Args:
+        data: the file.
+        numbers: [n] of the pages, which lie in the file.
+        width: bytes of a page.
+    """
+    start = numbers * width
+    header = _gathered(data, start, PAGE_HEADER)
+    kind, lower, upper = _words(header[:, 10:]).T
+    kind &= KINDS
+    sound = (kind == BRANCH) | (kind == LEAF)
+    sound &= header[:, :8].copy().view("<u8")[:, 0] == numbers.astype(np.uint64)
+    sound &= (lower > PAGE_HEADER) & (lower <= upper) & (upper <= width) & (lower % 2 == 0)
+    _require(sound, numbers, "is no page of a tree")
+
+    count = (lower - PAGE_HEADER) // 2  # nodes of each page
+    page = np.repeat(np.arange(len(numbers)), count)  # of each node
+    rank = np.arange(len(page)) - np.repeat(np.cumsum(count) - count, count)  # in its page
+    place = _words(_gathered(data, start[page] + PAGE_HEADER + 2 * rank, 2))[:, 0]
+    fits = (place >= upper[page]) & (place + NODE_HEADER <= width)
+    _require(fits, numbers[page], "points out of itself")
+    low, high, flags, key = _words(_gathered(data, start[page] + place, NODE_HEADER)).T
+    value, begin, leaf = low | high << 16, place + NODE_HEADER + key, kind[page] == LEAF
+    away = leaf & (flags == ELSEWHERE)
+    end = begin + np.where(away, 8, np.where(leaf, value, 0))
+    fits = (~leaf | away | (flags == 0)) & (end <= width)
+    _require(fits, numbers[page], "points out of itself")
+
+    first = _gathered(data, (start[page] + begin)[away], 8).view("<u8")[:, 0]
+    fits = (first >= 2) & (first < data.size // width)
+    _require(fits, numbers[page[away]], "points out of the file")
+    end = first.astype(np.int64) * width + PAGE_HEADER + value[away]
+    _require(end <= data.size, numbers[page[away]], "points out of the file")
+    below: Unsigned = (value | flags << 32)[~leaf].astype(np.uint64)
+    return below
 
 
-def _gathered(page: Bytes, places: Places, count: int) -> Bytes:
+def _require(fits: npt.NDArray[np.bool_], numbers: Integers, what: str) -> None:
+    if not fits.all():
+        raise DamagedError(f"is damaged: its page {numbers[~fits][0]} {what}")
+
+
+def _gathered(data: Bytes, places: Integers, count: int) -> Bytes:
     """Return the bytes [n, count] that begin at some places."""
-    return np.ascontiguousarray(page[places[:, None] + np.arange(count)])
+    return np.ascontiguousarray(data[places[:, None] + np.arange(count)])
+
+
+def _words(data: Bytes) -> Integers:
+    """Return bytes [n, 2 count] as numbers of two bytes [n, count]."""
+    return np.ascontiguousarray(data).view("<u2").astype(np.int64)
 
 
 def _number(data: Bytes, place: int, count: int) -> int:

@@ -12,9 +12,8 @@ from ipip.data.evaluated import Evaluated
 from ipip.data.frame import FloatArray, Frame, IntArray
 from ipip.errors import InputError
 from ipip.export import Metadata, load_core_student
-from ipip.graph import NeighborSearch, species_index
-from ipip.graph.moving import MovingSystem
-from ipip.native import core as _core
+from ipip.graph import SAME_PLACE, NeighborSearch, species_index
+from ipip.graph.candidates import CandidateSearch
 
 Pairs = tuple[IntArray, IntArray, FloatArray]
 
@@ -24,16 +23,36 @@ def _evaluated(results: dict[str, Any]) -> Evaluated:
 
 
 class MovingCore:
-    """A system that moves; see :class:`ipip.evaluation.students.MovingSystem`."""
+    """A system that moves, as a deck evaluates it: candidates once in a while, else positions.
 
-    def __init__(self, student: _core.Student, skin: float) -> None:
-        self._moving = MovingSystem(student, skin)
+    See :class:`ipip.evaluation.students.MovingSystem`. Results do not depend on what was evaluated
+    before, but for rounding.
+
+    Args:
+        student: evaluates.
+        skin: Å, see `CandidateSearch`.
+    """
+
+    def __init__(self, student: CoreStudent, skin: float) -> None:
+        self._student, self._search = student, CandidateSearch(student.cutoff, skin)
+        self._own = object()
 
     def evaluate(
         self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
     ) -> Evaluated:
         """Evaluate a system."""
-        return _evaluated(self._moving.evaluate(species, positions, cell, pbc))
+        student, core = self._student, self._student.core
+        if student.holder is not self._own:
+            self._search.forget()
+        new, points = self._search.update(species, len(student.symbols), positions, cell, pbc)
+        if new is not None:
+            student.holder = None
+            core.set_candidates(**new)
+            student.holder = self._own
+        results = core.compute_points(points)
+        if results["closest"].min(initial=SAME_PLACE) < SAME_PLACE:
+            NeighborSearch(student.cutoff).find(positions, cell, pbc)  # says which atoms
+        return _evaluated(results)
 
 
 class CoreStudent:
@@ -44,6 +63,10 @@ class CoreStudent:
         metadata: that was read from it.
         backend: `auto`, `kernels` or `torchscript`.
         threads: of one evaluation.
+
+    Attributes:
+        core: that evaluates; it has the candidates of one moving system at a time.
+        holder: stands for that system; None where there is none.
 
     Raises:
         InputError: the file is not a student, or was replaced; or the backend does not run it.
@@ -56,17 +79,18 @@ class CoreStudent:
         backend: str = "auto",
         threads: int = 1,
     ) -> None:
-        self._core = load_core_student(model, backend, threads, metadata)
-        self.description = self._core.backend
+        self.core = load_core_student(model, backend, threads, metadata)
+        self.description = self.core.backend
         self.symbols, self.cutoff = metadata.symbols, metadata.cutoff
+        self.holder: object | None = None
 
     def evaluate(self, species: IntArray, edge_index: IntArray, edge_vec: FloatArray) -> Evaluated:
         """Evaluate one structure, given by the pairs within the cutoff."""
-        return _evaluated(self._core.compute(species, edge_index, edge_vec, len(species)))
+        return _evaluated(self.core.compute(species, edge_index, edge_vec, len(species)))
 
     def follow(self, skin: float) -> MovingCore:
         """Return what evaluates a system that moves, as a deck does."""
-        return MovingCore(self._core, skin)
+        return MovingCore(self, skin)
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
         """Evaluate frames, one after the other."""
@@ -74,7 +98,7 @@ class CoreStudent:
 
     def describe_frames(self, frames: Sequence[Frame]) -> list[FloatArray]:
         """Return the final invariant features [n, F] of the atoms of each frame."""
-        return [self._core.features(*pairs) for pairs in self._pairs(frames)]
+        return [self.core.features(*pairs) for pairs in self._pairs(frames)]
 
     def _pairs(self, frames: Sequence[Frame]) -> Iterator[Pairs]:
         search = NeighborSearch(self.cutoff)

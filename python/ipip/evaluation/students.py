@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from ipip.data.evaluated import Evaluated
 from ipip.data.frame import FloatArray, Frame, IntArray
-from ipip.errors import InputError
+from ipip.errors import InputError, MissingExtraError
 from ipip.evaluation.core import CoreStudent
 from ipip.export import Metadata, kernels_refusal, read_metadata
 from ipip.export.core_student import require_unchanged
-from ipip.extras import MissingExtraError
 from ipip.native import current_backend_name
 
 BACKENDS = ("auto", "kernels", "torchscript", "eager")

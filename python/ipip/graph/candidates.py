@@ -18,13 +18,13 @@ class CandidateSearch:
 
     Candidates reach a skin beyond the cutoff. They hold until an atom has moved by more than half
     the skin, or species, cell, periodic directions or the number of atoms have changed; which pairs
-    are closer than the cutoff is seen anew in each step, so results do not depend on the skin.
+    are closer than the cutoff is computed in each step, so results do not depend on the skin.
 
     Points are the atoms and those images of them that are a candidate.
 
     Args:
         cutoff: Å.
-        skin: Å; 0 searches anew whenever an atom has moved.
+        skin: Å; 0 searches whenever an atom has moved.
     """
 
     def __init__(self, cutoff: float, skin: float) -> None:
@@ -70,7 +70,7 @@ class CandidateSearch:
         return new, np.concatenate([points, points[self._owners] + self._offsets])
 
     def forget(self) -> None:
-        """Find candidates anew in the next step: the student refused those that were returned."""
+        """Find new candidates at the next call of `update`, whatever holds."""
         self._found_for = None
 
     def _holds(

@@ -20,12 +20,12 @@ from ipip.errors import InputError
 from ipip.evaluation import OpenStudent, frame_features, label_frames, open_student
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
 from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
+from ipip.harvest.collection import read_stored, write_stored
 from ipip.harvest.distances import Pair, calibrate_min_distances
 from ipip.harvest.harvest import Decision, Harvest, harvest
 from ipip.harvest.left_out import left_out
 from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.sources import Source, open_sources
-from ipip.harvest.stored import read_stored, write_stored
 from ipip.harvest.table import count_reasons, write_decisions
 from ipip.teachers import Teacher
 

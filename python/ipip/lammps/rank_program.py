@@ -1,7 +1,7 @@
 """What each MPI rank runs: LAMMPS runs, handed out by rank 0, each a process of its own.
 
 Run by its path as ``mpirun -n N python rank_program.py FOLDER``. It needs mpi4py alone and never
-imports ipip, so that a thousand ranks need not load torch. ``FOLDER/tasks.json`` holds for each
+imports ipip, so that a thousand ranks load nothing else. ``FOLDER/tasks.json`` holds for each
 run its folder, the path of lmp.py, the arguments of LAMMPS and the environment; rank 0 writes
 the exit status of run K to ``FOLDER/K.status``. All ranks end when standard input closes.
 """

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
+from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.pipeline.folder import RunFolder
 
@@ -18,8 +19,6 @@ HEAD = "# Written by ipip; what follows has the digest "
 
 def write_config_lock(run: RunFolder, settings: RunSettings) -> None:
     """Write the settings a run uses, every default and absolute path written out."""
-    from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
-
     text = yaml_text(settings.model_dump(mode="json"))
     write_text(run.config_lock, f"{HEAD}{_digest(text)}\n{text}")
 

@@ -15,7 +15,7 @@ from ipip.loop.schedule import decide, evaluated_rounds
 from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
 from ipip.pipeline.manifest import Manifest, read_manifests
-from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import INDEX_FILE, LABEL, REFERENCE_INDEX
 from ipip.stages.reference_labels import REFERENCE_LABELS
 from ipip.stages.teacher_md import TEACHER_MD

@@ -34,8 +34,8 @@ from ipip.report import (
 )
 from ipip.stages.baseline import BASELINE
 from ipip.stages.evaluate import EVALUATE
-from ipip.stages.handed_on import pretraining_set_of
 from ipip.stages.harvest import HARVEST
+from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import LABEL, TEACHER_TEST, TEST_FILE, TRAIN_FILE
 from ipip.stages.listing import find_stage
 from ipip.stages.pretrain import PRETRAIN

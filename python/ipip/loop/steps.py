@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ipip.config.data import DataFile, DataKeys
 from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
@@ -198,8 +200,6 @@ def _train(
     test: Sequence[Frame] | None = None,
     trainer: Trainer = fit,
 ) -> Trained:
-    import torch
-
     torch.set_num_threads(1)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another folder with --dir")

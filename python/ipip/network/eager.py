@@ -29,11 +29,16 @@ class NetworkStudent:
     Args:
         student: on the device that it will stay on.
         batch_size: structures at a time.
+
+    Raises:
+        InputError: the batch size is not 1 or more.
     """
 
     description = "eager"
 
     def __init__(self, student: Student, batch_size: int = 64) -> None:
+        if batch_size < 1:
+            raise InputError(f"batch_size is {batch_size}; expected 1 or more")
         self.network, self._batch_size = student, batch_size
         self.symbols, self.cutoff = student.symbols, student.cutoff
 

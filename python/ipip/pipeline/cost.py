@@ -11,6 +11,7 @@ from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.decisions.pretraining_set import set_sizes
+from ipip.native import core
 
 # On one core of 2020s make. Those of the compiled kernels are what runs of the Mo-S-O example took,
 # their short runs' overhead included.
@@ -141,6 +142,4 @@ def method_calls(settings: RunSettings) -> int:
 
 def _has_kernels(settings: RunSettings) -> bool:
     """Return whether compiled kernels are there for the student."""
-    from ipip.native import core  # here: importing a stage must not wait for the compiled parts
-
     return not core.architecture_refusal(settings.student.architecture)

@@ -38,7 +38,7 @@ def set_aside(run: RunFolder, names: Sequence[str]) -> Path | None:
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         run.stage(name).rename(aside / name)
     for path in (run.summary, run.ledger, run.best_student.parent, run.report):
-        if path.exists():  # they tell of what was moved
+        if path.exists():  # they report what was moved
             path.rename(aside / path.name)
     append_event(run.journal, "set_aside", stages=there, to=aside.relative_to(run.root).as_posix())
     return aside

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ipip.data.atomic import write_text
+from ipip.data.digest import file_digest
 from ipip.errors import IpipError
 from ipip.pipeline.folder import RunFolder
 from ipip.sealed import DamagedError, digest_json, read_sealed, sealed_text
@@ -71,8 +73,6 @@ class Manifest(BaseModel):
 
 def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFile]:
     """Return size and digest of files under `folder`, by relative path."""
-    from ipip.data.digest import file_digest  # here: reading must not wait for PyTorch
-
     return {
         path.relative_to(folder).as_posix(): OutputFile(
             bytes=path.stat().st_size, digest=file_digest(path)
@@ -83,8 +83,6 @@ def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFil
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of the stage in `folder` (atomically)."""
-    from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
-
     write_text(folder / FILE_NAME, sealed_text(manifest.model_dump(), indent=2) + "\n")
 
 
@@ -152,8 +150,6 @@ def changed_outputs(folder: Path, manifest: Manifest, *, by_size: bool = False) 
 
 
 def _is_changed(path: Path, file: OutputFile, by_size: bool) -> bool:
-    from ipip.data.digest import file_digest
-
     try:
         if not path.is_file() or path.stat().st_size != file.bytes:
             return True

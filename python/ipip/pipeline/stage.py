@@ -63,7 +63,7 @@ class StageRun:
         folder: the stage's own folder; what an earlier, killed attempt with the same settings and
             inputs left is still there.
         manifests: those of the stages it reads, by name.
-        reporter: to be told the progress.
+        reporter: gets the progress.
         round: the round it works in, with the settings of the run.
     """
 

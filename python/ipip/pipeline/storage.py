@@ -7,21 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ipip.data.atomic import write_text
 from ipip.sealed import sealed_text
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file atomically; missing folders are made."""
-    from ipip.data.atomic import write_text  # here: reading must not wait for PyTorch
-
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
 def write_sealed(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record with a digest of itself atomically (see `ipip.sealed`)."""
-    from ipip.data.atomic import write_text
-
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, sealed_text(record, indent=2) + "\n")
 

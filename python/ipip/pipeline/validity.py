@@ -131,7 +131,7 @@ def _begun_otherwise(run: RunFolder, stage: BoundStage, validity: Validity) -> s
     if begun is None:
         return None
     if any(name not in validity.done for name in stage.inputs):
-        return None  # its turn will tell
+        return None  # compared when they are there
     if is_same_work(stage, validity.done, begun["key"], begun["settings"]):
         return None
     differences = compare_settings(begun["settings"], stage.settings, stage.without_influence)

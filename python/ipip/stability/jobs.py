@@ -60,7 +60,7 @@ def make_jobs(
         InputError: a model is not a student, the box cannot be built, or the calibration cannot be
             read.
     """
-    programs = {  # first: what is missing for one is told before boxes are packed
+    programs = {  # first: what is missing for one is reported before boxes are packed
         name: program_of(path, protocol.md, folder / STUDENTS_FOLDER / f"{name}.pt")
         for name, path in models.items()
     }

@@ -1,4 +1,4 @@
-"""The baseline without pretraining, in round 0 where it is asked for."""
+"""The baseline without pretraining, in round 0 where the settings request it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Baseline(Stage):
     revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
-        """Say whether the settings ask for it."""
+        """Say whether the settings request it."""
         return settings.baseline.none
 
     def inputs(self, within: Round) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
-from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import CURVES, PRETRAIN, STUDENT_FILE
 from ipip.stages.reference_labels import REFERENCE_LABELS

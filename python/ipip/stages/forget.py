@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipip.pipeline.cost import START_S, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
-from ipip.stages.handed_on import pretraining_set_of
+from ipip.stages.inheritance import pretraining_set_of
 
 FORGOTTEN_FILE = "forgotten.json"
 

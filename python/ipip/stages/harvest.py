@@ -6,7 +6,7 @@ from ipip.config.run import RunSettings
 from ipip.pipeline.cost import BYTES_PER_ATOM, TEACHER_START_S, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.forget import FORGET
-from ipip.stages.handed_on import pretraining_set_of, student_of
+from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
 from ipip.stages.student_md import STUDENT_MD
 

@@ -12,7 +12,7 @@ from ipip.pipeline.cost import (
     pretraining_frames,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
-from ipip.stages.handed_on import pretraining_set_of, student_of
+from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
 
 STUDENT_FILE = "student.pt"
@@ -32,11 +32,11 @@ class Pretrain(Stage):
     revision = 2
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
-        """Return the teacher's only where it is asked, the start's only where there are two."""
+        """Return all but the teacher's where no method queries it and the start's in round 0."""
         pretrain = within.settings.pretrain
-        asks = pretrain is not None and pretrain.method.asks_teacher
+        queries = pretrain is not None and pretrain.method.asks_teacher
         names = ("elements", "student", "pretrain")
-        return names + ("teacher",) * asks + ("iteration.start",) * bool(within.chain)
+        return names + ("teacher",) * queries + ("iteration.start",) * bool(within.chain)
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the round's own set, and the student that it may begin with."""

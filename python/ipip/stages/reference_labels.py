@@ -1,4 +1,4 @@
-"""Active learning, in later rounds where it is asked for."""
+"""Active learning, in later rounds where the settings request it."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from ipip.pipeline.cost import (
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.forget import FORGET
-from ipip.stages.handed_on import committee_of, pretraining_set_of, student_of
 from ipip.stages.harvest import HARVEST
+from ipip.stages.inheritance import committee_of, pretraining_set_of, student_of
 from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE
 
 

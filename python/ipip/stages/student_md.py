@@ -6,7 +6,7 @@ from ipip.pipeline.cost import BYTES_PER_ATOM, START_S, CostBasis, Forecast, Run
 from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.manifest import is_finished
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
-from ipip.stages.handed_on import student_of
+from ipip.stages.inheritance import student_of
 from ipip.stages.label import LABEL
 from ipip.stages.teacher_md import TEACHER_MD
 

@@ -92,12 +92,13 @@ def refuse_difference(
     """
     differences = compare_settings(there, now, without_influence)
     if differences:
-        told = "; ".join(
+        changes = "; ".join(
             f"{entry.path} is {_short(entry.before)} there and {_short(entry.after)} now"
             for entry in differences[:SHOWN]
         )
         raise InputError(
-            f"{folder}: holds a different training ({told}); use another folder or remove this one"
+            f"{folder}: holds a different training ({changes}); use another folder or remove this "
+            "one"
         )
 
 

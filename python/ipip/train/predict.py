@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from ipip import evaluation
 from ipip.data.frame import Frame
-from ipip.evaluation.features import pooled
 from ipip.models import Student
 from ipip.network.batches import MAX_EDGES, batch_arguments, graph_batches
+from ipip.network.eager import NetworkStudent
 from ipip.network.frozen import frozen_weights
 from ipip.train.kernels import Kernels, energy_forces_of
 
@@ -72,18 +72,6 @@ def frame_features(
         batch_size: frames in a batch at most.
 
     Returns:
-        [n_frames, 2 F], see `ipip.evaluation.features.pooled`.
+        [n_frames, 2 F], as `ipip.evaluation.frame_features`.
     """
-    rows: list[npt.NDArray[np.float64]] = []
-    device = next(student.parameters()).device
-    with frozen_weights(student), torch.no_grad():
-        for _, batch in graph_batches(student, frames, batch_size, MAX_EDGES):
-            batch = batch.to(device)
-            atoms = student.features(
-                batch.species, batch.edge_index, batch.edge_vec, batch.species.shape[0]
-            )
-            frames_atoms = torch.split(atoms.double().cpu(), batch.n_atoms.tolist())
-            rows.extend(pooled(own.numpy()) for own in frames_atoms)
-    if not rows:
-        return np.zeros((0, 0))
-    return np.stack(rows)
+    return evaluation.frame_features(NetworkStudent(student, batch_size), frames)

@@ -7,7 +7,7 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import write_json
 from ipip.stages.forget import FORGOTTEN_FILE
-from ipip.stages.handed_on import last_set
+from ipip.stages.inheritance import last_set
 from ipip.stages.work.frames import entry_of, read_set
 
 

@@ -22,8 +22,8 @@ from ipip.harvest import harvest as choose
 from ipip.lammps import RunTrajectory
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.handed_on import last_set, last_student
 from ipip.stages.harvest import DECISIONS_FILE, NEW_FILE
+from ipip.stages.inheritance import last_set, last_student
 from ipip.stages.label import DISTANCES, LABEL, TEST_FILE, TRAIN_FILE, VALID_FILE
 from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
 from ipip.stages.work.frames import read_set

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from ipip.data import Frame
 from ipip.errors import InputError
@@ -39,8 +40,6 @@ def average_weights(students: Sequence[Student]) -> Student:
             raise InputError(
                 "the students to average differ in architecture, elements or arguments"
             )
-    import torch
-
     states = [student.state_dict() for student in students]
     mean = {
         name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype)

@@ -25,8 +25,8 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import read_json
 from ipip.stages.forget import FORGET, FORGOTTEN_FILE
-from ipip.stages.handed_on import committee_of, last_set, last_student, student_of
 from ipip.stages.harvest import HARVEST, NEW_FILE
+from ipip.stages.inheritance import committee_of, last_set, last_student, student_of
 from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
 from ipip.stages.pretrain import STUDENT_FILE
 from ipip.stages.work.committee import members
@@ -48,8 +48,8 @@ def relabel(run: StageRun) -> StageResult:
     harvest = HARVEST.of(index)
     new_frames = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
     new = _new_entries(settings, index, new_frames)
-    gone = set(forgotten)
-    before = [frame for number, frame in enumerate(previous) if number not in gone]
+    dropped = set(forgotten)
+    before = [frame for number, frame in enumerate(previous) if number not in dropped]
     kept, sources, uncertainty = before, None, None
     figures: dict[str, Any] = {}
     if settings.iteration.kept_labels != "keep":
@@ -61,7 +61,7 @@ def relabel(run: StageRun) -> StageResult:
     write_set(paths[0], frames, entries)
     shift = run.results(LABEL.of(0))["energy_shift"]["ev_per_atom"]
     write_index(paths[1], frames, entries, shift, uncertainty)
-    note = f"{len(kept)} kept, {len(gone)} forgotten, {len(new)} new"
+    note = f"{len(kept)} kept, {len(dropped)} forgotten, {len(new)} new"
     if figures:
         note += f"; labels of kept frames moved by {figures['drift']['force_change_ev_per_a']:.3f}"
         note += " eV/Å"
@@ -71,7 +71,7 @@ def relabel(run: StageRun) -> StageResult:
         outputs=paths,
         results={
             "kept": len(kept),
-            "forgotten": len(gone),
+            "forgotten": len(dropped),
             "new": len(new),
             "drift": {},
             "composition": count_composition(entries),

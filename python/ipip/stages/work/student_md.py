@@ -14,7 +14,7 @@ from ipip.lammps.program import PROGRAM_FILE, program_of
 from ipip.lammps.run_record import VERDICT_FILE
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.handed_on import last_student
+from ipip.stages.inheritance import last_student
 from ipip.stages.label import DISTANCES, LABEL
 from ipip.stages.student_md import RUNS_FOLDER
 from ipip.stages.work.label import read_min_distances

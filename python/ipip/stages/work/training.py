@@ -18,7 +18,7 @@ from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.pipeline.storage import write_json
-from ipip.stages.handed_on import last_student, pretraining_set_of
+from ipip.stages.inheritance import last_student, pretraining_set_of
 from ipip.stages.label import LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
 from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.by_method import ByMethod

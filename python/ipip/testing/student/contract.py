@@ -14,7 +14,7 @@ from ipip.testing.checks import Check, ContractReport, run_checks, without
 from ipip.testing.physics.contract import physics_checks
 from ipip.testing.physics.structures import packed_box
 from ipip.testing.precision import FLOAT64
-from ipip.testing.student import files, precision, ranks, training
+from ipip.testing.student import consistency, files, ranks, training
 from ipip.testing.student.graphs import potential
 from ipip.testing.student.variants import require_registered, unhidden
 
@@ -22,10 +22,10 @@ SPREAD = 0.3
 
 # Name, subject, body, and how many layers it is run with (None for the student's own).
 BODIES: tuple[tuple[str, str, Callable[[Student], None], int | None], ...] = (
-    ("order_of_pairs_changes_nothing", "", precision.order_of_pairs_changes_nothing, None),
-    ("a_batch_equals_one_by_one", "", precision.a_batch_equals_one_by_one, None),
-    ("float32_is_close_to_float64", "", precision.float32_is_close_to_float64, None),
-    ("a_very_close_pair_stays_finite", "", precision.a_very_close_pair_stays_finite, None),
+    ("order_of_pairs_changes_nothing", "", consistency.order_of_pairs_changes_nothing, None),
+    ("a_batch_equals_one_by_one", "", consistency.a_batch_equals_one_by_one, None),
+    ("float32_is_close_to_float64", "", consistency.float32_is_close_to_float64, None),
+    ("a_very_close_pair_stays_finite", "", consistency.a_very_close_pair_stays_finite, None),
     (
         "training_gradients_are_finite",
         "bonded pair",

@@ -1,4 +1,4 @@
-"""The frames that harvests took so far, with a digest: no harvest goes on from others."""
+"""The frames that harvests took so far, with a digest: no harvest continues from others."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def read_stored(folder: Path) -> list[Frame]:
         if _digest(path) not in known:
             raise InputError(
                 f"{path}: is not what the last harvest wrote (changed, damaged or lost); put it "
-                f"back, or remove {RECORD_FILE} to go on from what is there"
+                f"back, or remove {RECORD_FILE} to continue from what is there"
             )
     return read_frames(path, require=()) if path.is_file() else []
 
 
 def write_stored(folder: Path, taken: Sequence[Frame], new: Sequence[Frame]) -> None:
-    """Add new frames to those that were taken before; whoever is killed in here can go on."""
+    """Add new frames to those that were taken before; a harvest killed in here can continue."""
     path, record = folder / FRAMES_FILE, folder / RECORD_FILE
     if new:
         with replaced_file(path) as temporary:

@@ -14,7 +14,11 @@ from pydantic.config import JsonDict
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 INFLUENCE = "influence"  # key of a field's schema
 NO_INFLUENCE: Final[JsonDict] = {INFLUENCE: "none"}
-"""Of a field that decides how fast, where or how closely watched something is computed."""
+"""Of a field that decides how fast, where or how closely watched something is computed.
+
+Some of these change the rounding of a step, as other processors do: LAMMPS builds its neighbour
+lists anew where it writes a restart file. Hot trajectories then part, and are as good.
+"""
 ON_ROUNDS: Final[JsonDict] = {INFLUENCE: "rounds"}
 """Of a field that decides which stages a run has; those that are done keep their results."""
 

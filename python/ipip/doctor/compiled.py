@@ -46,13 +46,14 @@ def _torch(parts: Sequence[str]) -> Finding:
     Args:
         parts: versions of torch that this ipip was built for.
     """
+    if not parts:
+        return Finding("PyTorch part", "note", "this ipip was built without one", rebuild_hint())
     built = f"built for torch {', '.join(parts)}"
     if find_spec("torch") is None:
         return Finding("PyTorch part", "good", f"{built}, of which none is installed")
     status, output = try_command([sys.executable, "-c", _TORCH])
     if status != 0:
-        wanted = f"torch=={parts[-1]}.*" if parts else "torch"
-        remedy = f"{install_command(wanted)}, or {rebuild_hint()}"
+        remedy = f"{install_command(f'torch=={parts[-1]}.*')}, or {rebuild_hint()}"
         return Finding("PyTorch part", "fault", _reason(output), remedy)
     version = last_line(output)
     fits = ".".join(version.split(".")[:2])

@@ -72,6 +72,11 @@ def ends(environment, seconds=20.0):
         time.sleep(0.05)
 
 
+def heed_interrupts():
+    """Undo what a shell does to programs in the background, these tests perhaps among them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def deck(tmp_path, box):
     symbols = ("Mo", "S", "O")
@@ -98,6 +103,7 @@ def test_a_users_own_deck_ends_with_a_signal_to_its_process(marked, deck, number
         cwd=deck,
         env=marked,
         stdout=subprocess.DEVNULL,
+        preexec_fn=heed_interrupts,
     )
     wait_until(lambda: "Step" in log(deck), "LAMMPS did not begin")
     own.send_signal(number)

@@ -68,7 +68,7 @@ def forces_sum_to_zero(evaluate: Evaluate, atoms: Atoms, precision: Precision) -
 
 
 def stress_is_the_strain_derivative(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:
-    """Strain box and atoms together: dE/dε over the volume is the stress, each component."""
+    """Strain box and atoms together: dE/d(strain) over the volume is the stress, each component."""
     result = evaluate(atoms)
     if result.stress is None:
         raise DoesNotApply("the potential gives no stress")

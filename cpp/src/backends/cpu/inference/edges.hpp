@@ -92,12 +92,12 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 // and what (j, i) gets of dE/du is the negative of what (i, j) would.
 //
 // `chunk` is the width of the table's chunk, of which the piece is a part.
-template <class T, int registers, int chunk>
-void send_back_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std::int64_t begin,
-                     std::int64_t end, T* message_gradients, T* state_gradients,
+template <class T, int registers>
+void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::int64_t at,
+                     std::int64_t begin, std::int64_t end, T* message_gradients, T* state_gradients,
                      T* pair_gradients) {
   constexpr int kWidth = Simd<T>::kWidth;
-  constexpr int kRow = 3 * chunk;
+  const int kRow = 3 * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
   Taps<T> taps;
@@ -225,9 +225,9 @@ void send_back(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end, T*
   each_piece<T, kBackRegisters>(
       pass.channels, 3 * pass.table.n_rows,
       [&](auto registers, std::int64_t offset, auto chunk, std::int64_t at) {
-        send_back_piece<T, decltype(registers)::value, decltype(chunk)::value>(
-            pass, pass.table.data + offset, at, begin, end, message_gradients, state_gradients,
-            pair_gradients);
+        send_back_piece<T, decltype(registers)::value>(pass, pass.table.data + offset, chunk, at,
+                                                       begin, end, message_gradients,
+                                                       state_gradients, pair_gradients);
       });
 }
 

@@ -59,7 +59,7 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, kParts, false>(row + c, kRow, kChunk, taps, k);
+        const auto filter = read_filters<T, kParts, false>(row, c, kRow, kChunk, taps, k);
         s[r] += filter.w[kS] * load(phi + c);
         const Vec<T> along = filter.w[kVs] * load(phi + F + c);
         vx[r] += ux * along;
@@ -130,7 +130,7 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::in
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, 3>(row + c, kRow, chunk, taps, k);
+        const auto filter = read_filters<T, 3>(row, c, kRow, chunk, taps, k);
         const Vec<T> gs = load(g_i + c);
         const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
         const Vec<T> u_g = ux * gx + uy * gy + uz * gz;
@@ -191,7 +191,7 @@ void first_back_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, 
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, 2>(row + c, kRow, kChunk, taps, k);
+        const auto filter = read_filters<T, 2>(row, c, kRow, kChunk, taps, k);
         const Vec<T> gs = load(g_i + c);
         const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
         const Vec<T> phi_s = load(phi + c), phi_vs = load(phi + F + c);

@@ -41,7 +41,7 @@ void first_tables_piece(const FirstPass<T>& pass, const T* tables, std::int64_t 
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
-        const auto part = read_filters<T, kParts, false>(row + r * kWidth, kRow, chunk, taps, k);
+        const auto part = read_filters<T, kParts, false>(row, r * kWidth, kRow, chunk, taps, k);
         if constexpr (!mixed_only) {
           s[r] += part.w[kFirstS];
           pre[r] += part.w[kFirstPre];
@@ -97,7 +97,7 @@ void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, std::int
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto part = read_filters<T, kFirstParts>(row + c, kRow, chunk, taps, k);
+        const auto part = read_filters<T, kFirstParts>(row, c, kRow, chunk, taps, k);
         Vec<T> u_gv{}, u_gVv{}, u_gUv{};
 #pragma GCC unroll 3
         for (int axis = 0; axis < 3; ++axis) {

@@ -55,7 +55,7 @@ void receive_tangents_piece(const TangentPass<T>& pass, const T* table, std::int
 #pragma GCC unroll 4
         for (int r = 0; r < registers; ++r) {
           const int c = r * kWidth;
-          const auto filter = read_filters<T, kParts>(row + c, kRow, kChunk, taps, k);
+          const auto filter = read_filters<T, kParts>(row, c, kRow, kChunk, taps, k);
           const Vec<T> phi_vs = load(phi + F + c);
           Vec<T> along_dot = phi_vs * filter.slope[kVs];
           s[r] += load(phi + c) * filter.slope[kS];
@@ -131,7 +131,7 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int ch
         const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
         const T ux_dot = -pass.tangents.ux[e], uy_dot = -pass.tangents.uy[e],
                 uz_dot = -pass.tangents.uz[e];
-        const auto filter = read_filters<T, 3>(table + place, pitch, chunk, taps, k);
+        const auto filter = read_filters<T, 3>(table + place, 0, pitch, chunk, taps, k);
         const T* g = pass.gradients.value + to;
         const T* g_dot = pass.gradients.tangent + to;
         T* node = table_gradient + place;
@@ -205,7 +205,7 @@ void first_back_tangents_piece(const TangentPass<T>& pass, const T* table, int c
         const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
         const T ux_dot = pass.tangents.ux[e], uy_dot = pass.tangents.uy[e],
                 uz_dot = pass.tangents.uz[e];
-        const auto filter = read_filters<T, 2>(table + place, pitch, chunk, taps, k);
+        const auto filter = read_filters<T, 2>(table + place, 0, pitch, chunk, taps, k);
         const Vec<T> gx = load(g + F), gy = load(g + 2 * F), gz = load(g + 3 * F);
         const Vec<T> gs = load(g), gs_dot = load(g_dot);
         const Vec<T> u_g = ux * gx + uy * gy + uz * gz;

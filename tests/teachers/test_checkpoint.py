@@ -108,12 +108,12 @@ def zip_head(path: Path, at: int) -> int:
 
 @pytest.mark.parametrize("name", ["run.state.npz", "run.part.xyz"])
 def test_a_state_that_was_damaged_is_not_gone_on_from(job, tmp_path, name):
-    md = TeacherMDSettings(steps=40, temperature=600.0, frame_interval=5, checkpoint_interval=10)
+    md = TeacherMDSettings(steps=800, temperature=600.0, frame_interval=5, checkpoint_interval=10)
     with Teacher(EMT_TEACHER, tmp_path) as teacher:
         pid = teacher.pids[0]
 
         def kill(done: int, total: int) -> None:
-            if done >= 25:
+            if done >= 25:  # long before the end
                 os.kill(pid, signal.SIGKILL)
 
         with pytest.raises(TeacherError, match="killed by signal 9"):
@@ -133,4 +133,4 @@ def test_a_state_that_was_damaged_is_not_gone_on_from(job, tmp_path, name):
                 [job], md, lambda done, _, told=told: told.append(done), checkpoints=folder
             )
         assert told[0] <= 5  # from the start
-        assert [frame.info["md_step"] for frame in result.frames] == list(range(5, 41, 5))
+        assert [frame.info["md_step"] for frame in result.frames] == list(range(5, 801, 5))

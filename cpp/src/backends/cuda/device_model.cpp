@@ -3,37 +3,22 @@
 #include "device_model.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
-#include "model/radial_table.hpp"
+#include "model/prepared.hpp"
+#include "model/sides.hpp"
 #include "model/spline.hpp"
 
 namespace ipip::cuda {
 namespace {
 
 std::int64_t padded(std::int64_t width) {
-  return (width + kLanes - 1) / kLanes * kLanes;
+  return padded_to<kLanes>(width);
 }
 
-// A side of a matrix: parts of equal width, in the order in which they are taken.
-struct Side {
-  std::vector<int> parts;
-  std::int64_t width;
-  std::int64_t size() const { return static_cast<std::int64_t>(parts.size()) * padded(width); }
-  // Calls f(place in the padded side, index in the original one).
-  template <class F>
-  void each(F&& f) const {
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      for (std::int64_t c = 0; c < width; ++c) {
-        f(static_cast<std::size_t>(static_cast<std::int64_t>(p) * padded(width) + c),
-          static_cast<std::size_t>(parts[p] * width + c));
-      }
-    }
-  }
-};
+using Side = PaddedSide<kLanes>;
 
 struct Padded {
   std::vector<double> forward, turned, bias;
@@ -45,40 +30,15 @@ Padded pad(const Linear& layer, const Side& out, const Side& in) {
              n_out = static_cast<std::size_t>(out.size());
   Padded padded{std::vector<double>(n_in * n_out), std::vector<double>(n_in * n_out),
                 std::vector<double>(n_out), static_cast<int>(n_in), static_cast<int>(n_out)};
-  out.each([&](std::size_t o, std::size_t from_o) {
-    padded.bias[o] = layer.bias[from_o];
-    in.each([&](std::size_t i, std::size_t from_i) {
-      const double w = layer.weight[from_o * static_cast<std::size_t>(layer.n_in) + from_i];
-      padded.forward[i * n_out + o] = w;
-      padded.turned[o * n_in + i] = w;
+  out.each([&](std::int64_t o, std::int64_t from_o) {
+    padded.bias[static_cast<std::size_t>(o)] = layer.bias[static_cast<std::size_t>(from_o)];
+    in.each([&](std::int64_t i, std::int64_t from_i) {
+      const double w = layer.weight[static_cast<std::size_t>(from_o * layer.n_in + from_i)];
+      padded.forward[static_cast<std::size_t>(i * out.size() + o)] = w;
+      padded.turned[static_cast<std::size_t>(o * in.size() + i)] = w;
     });
   });
   return padded;
-}
-
-std::vector<double> affine(const Linear& layer, const std::vector<double>& x) {
-  std::vector<double> y = layer.bias;
-  for (std::size_t o = 0; o < y.size(); ++o) {
-    for (std::size_t i = 0; i < x.size(); ++i) y[o] += layer.weight[o * x.size() + i] * x[i];
-  }
-  return y;
-}
-
-// left of the outputs of `right` that come first, without the bias of `left`.
-Linear product(const Linear& left, const Linear& right) {
-  const auto n_out = static_cast<std::size_t>(left.n_out), n = static_cast<std::size_t>(left.n_in),
-             n_in = static_cast<std::size_t>(right.n_in);
-  Linear out{left.n_out, right.n_in, std::vector<double>(n_out * n_in), std::vector<double>(n_out)};
-  for (std::size_t o = 0; o < n_out; ++o) {
-    for (std::size_t k = 0; k < n; ++k) {
-      const double weight = left.weight[o * n + k];
-      out.bias[o] += weight * right.bias[k];
-      for (std::size_t i = 0; i < n_in; ++i) {
-        out.weight[o * n_in + i] += weight * right.weight[k * n_in + i];
-      }
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -117,14 +77,10 @@ DeviceModel<T>::DeviceModel(Machine& machine, const PainnModel& model, double ta
 
 template <class T>
 void DeviceModel<T>::make_tables(const PainnModel& model, double target) {
-  std::vector<RadialTable> made;
-  for (const PainnLayer& layer : model.layers) {
-    made.push_back(tabulate(layer.filter, target));
-    pieces = std::max(pieces, static_cast<int>(made.back().pieces));
-  }
+  const std::vector<RadialTable> made = tabulate_layers(model, target);
+  pieces = static_cast<int>(made[0].pieces);
   const std::int64_t rows = pieces + kDegree, chunk = static_cast<std::int64_t>(kLanes) * strip;
   for (std::size_t l = 0; l < made.size(); ++l) {
-    if (made[l].pieces != pieces) made[l] = tabulate_pieces(model.layers[l].filter, pieces);
     table_error = std::max(table_error, made[l].error);
     const std::int64_t parts = l == 0 ? 2 : 3;
     std::vector<double> numbers(static_cast<std::size_t>(rows * parts * channels));
@@ -145,18 +101,20 @@ void DeviceModel<T>::make_tables(const PainnModel& model, double target) {
 
 template <class T>
 void DeviceModel<T>::make_species(const PainnModel& model) {
-  const auto wide = static_cast<std::size_t>(channels);
-  const auto n_species = static_cast<std::size_t>(model.n_species);
-  std::vector<double> embeddings(n_species * wide), phi(n_species * 3 * wide);
-  const Side one{{0}, model.channels}, three{{0, 1, 2}, model.channels};
-  for (std::size_t z = 0; z < n_species; ++z) {
-    const auto begin = model.embedding.begin() + static_cast<std::ptrdiff_t>(z) * model.channels;
-    const std::vector<double> s(begin, begin + model.channels);
-    std::vector<double> h = affine(model.layers[0].message[0], s);
-    for (double& value : h) value /= 1.0 + std::exp(-value);
-    const std::vector<double> sent = affine(model.layers[0].message[1], h);
-    one.each([&](std::size_t to, std::size_t from) { embeddings[z * wide + to] = s[from]; });
-    three.each([&](std::size_t to, std::size_t from) { phi[z * 3 * wide + to] = sent[from]; });
+  const std::int64_t wide = channels, narrow = model.channels;
+  std::vector<double> embeddings(static_cast<std::size_t>(model.n_species * wide));
+  std::vector<double> phi(3 * embeddings.size());
+  const std::vector<double> sent = ipip::first_messages(model);
+  const Side one{{0}, narrow}, three{{0, 1, 2}, narrow};
+  for (std::int64_t z = 0; z < model.n_species; ++z) {
+    one.each([&](std::int64_t to, std::int64_t from) {
+      embeddings[static_cast<std::size_t>(z * wide + to)] =
+          model.embedding[static_cast<std::size_t>(z * narrow + from)];
+    });
+    three.each([&](std::int64_t to, std::int64_t from) {
+      phi[static_cast<std::size_t>(z * 3 * wide + to)] =
+          sent[static_cast<std::size_t>(z * 3 * narrow + from)];
+    });
   }
   embedding = keep<T>(embeddings);
   first_messages = keep<T>(phi);
@@ -200,11 +158,9 @@ void DeviceModel<T>::make_layers(const PainnModel& model) {
 
 template <class T>
 void DeviceModel<T>::make_readout(const PainnModel& model) {
-  const Linear through = product(model.readout[0], model.layers.back().context[1]);
-  Linear first = model.readout[0];
-  for (std::size_t o = 0; o < first.bias.size(); ++o) first.bias[o] += through.bias[o];
+  const SplitReadout split = split_readout(model);
   const Side one{{0}, model.channels}, width{{0}, model.readout[0].n_out};
-  const Padded scalars = pad(first, width, one), hidden = pad(through, width, one);
+  const Padded scalars = pad(split.scalars, width, one), hidden = pad(split.hidden, width, one);
   readout.scalars = {keep<T>(scalars.forward), scalars.n_in, scalars.n_out};
   readout.scalars_turned = {keep<T>(scalars.turned), scalars.n_out, scalars.n_in};
   readout.hidden = {keep<T>(hidden.forward), hidden.n_in, hidden.n_out};

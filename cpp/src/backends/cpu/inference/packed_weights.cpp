@@ -2,52 +2,14 @@
 #include "packed_weights.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 #include "first_layer.hpp"
+#include "model/prepared.hpp"
 #include "packing.hpp"
 
 namespace ipip::cpu {
 namespace {
-
-std::vector<double> affine(const Linear& layer, const std::vector<double>& x) {
-  std::vector<double> y = layer.bias;
-  for (std::size_t o = 0; o < y.size(); ++o) {
-    for (std::size_t i = 0; i < x.size(); ++i) y[o] += layer.weight[o * x.size() + i] * x[i];
-  }
-  return y;
-}
-
-// left of the outputs of `right` that come first, without the bias of `left`.
-Linear product(const Linear& left, const Linear& right) {
-  const auto n_out = static_cast<std::size_t>(left.n_out), n = static_cast<std::size_t>(left.n_in),
-             n_in = static_cast<std::size_t>(right.n_in);
-  Linear out{left.n_out, right.n_in, std::vector<double>(n_out * n_in), std::vector<double>(n_out)};
-  for (std::size_t o = 0; o < n_out; ++o) {
-    for (std::size_t k = 0; k < n; ++k) {
-      const double weight = left.weight[o * n + k];
-      out.bias[o] += weight * right.bias[k];
-      for (std::size_t i = 0; i < n_in; ++i) {
-        out.weight[o * n_in + i] += weight * right.weight[k * n_in + i];
-      }
-    }
-  }
-  return out;
-}
-
-// phi of each species in the first layer, [n_species, 3 F].
-std::vector<double> first_messages(const PainnModel& model) {
-  std::vector<double> messages;
-  for (std::int64_t z = 0; z < model.n_species; ++z) {
-    const auto begin = model.embedding.begin() + z * model.channels;
-    std::vector<double> h = affine(model.layers[0].message[0], {begin, begin + model.channels});
-    for (double& value : h) value /= 1.0 + std::exp(-value);
-    const std::vector<double> phi = affine(model.layers[0].message[1], h);
-    messages.insert(messages.end(), phi.begin(), phi.end());
-  }
-  return messages;
-}
 
 template <class T>
 void pack_species(const PainnModel& model, const std::vector<double>& messages,
@@ -78,14 +40,10 @@ PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, do
   // through the readout's matrix at once.
   const Side gains{{0, 2, 1}, model.channels}, last_gains{{2}, model.channels};
 
-  std::vector<RadialTable> tables;
-  for (const PainnLayer& layer : model.layers) {
-    tables.push_back(tabulate(layer.filter, table_error));
-    packed.pieces = std::max(packed.pieces, tables.back().pieces);
-  }
+  const std::vector<RadialTable> tables = tabulate_layers(model, table_error);
+  packed.pieces = tables[0].pieces;
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
     const PainnLayer& layer = model.layers[l];
-    if (tables[l].pieces != packed.pieces) tables[l] = tabulate_pieces(layer.filter, packed.pieces);
     packed.table_error = std::max(packed.table_error, tables[l].error);
     PackedLayer<T> out;
     const std::int64_t filled = packed.pieces + kDegree;
@@ -108,11 +66,9 @@ PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, do
 
   const Side hidden{{0}, model.readout[0].n_out};
   packed.readout_width = hidden.size();
-  const Linear through = product(model.readout[0], model.layers.back().context[1]);
-  Linear readout = model.readout[0];
-  for (std::size_t o = 0; o < readout.bias.size(); ++o) readout.bias[o] += through.bias[o];
-  packed.readout = pack_linear(kernels, readout, hidden, one);
-  packed.hidden_readout = pack_linear(kernels, through, hidden, one);
+  const SplitReadout readout = split_readout(model);
+  packed.readout = pack_linear(kernels, readout.scalars, hidden, one);
+  packed.hidden_readout = pack_linear(kernels, readout.hidden, hidden, one);
   packed.last_scalars = pack_linear(kernels, model.layers.back().context[1], one, one);
   packed.readout_weight = zeros<T>(packed.readout_width);
   std::copy(model.readout[1].weight.begin(), model.readout[1].weight.end(),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels.hpp"
+#include "model/sides.hpp"
 #include "packed_weights.hpp"
 
 namespace ipip::cpu {
@@ -15,24 +16,10 @@ namespace ipip::cpu {
 constexpr std::int64_t kMultiple = 16;  // the same on every processor: ranks exchange rows
 
 inline std::int64_t padded(std::int64_t width) {
-  return (width + kMultiple - 1) / kMultiple * kMultiple;
+  return padded_to<kMultiple>(width);
 }
 
-// A side of a matrix: parts of equal width, in the order in which they are taken.
-struct Side {
-  std::vector<int> parts;
-  std::int64_t width;
-  std::int64_t size() const { return static_cast<std::int64_t>(parts.size()) * padded(width); }
-  // Calls f(place in the padded side, index in the original one).
-  template <class F>
-  void each(F&& f) const {
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      for (std::int64_t c = 0; c < width; ++c) {
-        f(static_cast<std::int64_t>(p) * padded(width) + c, parts[p] * width + c);
-      }
-    }
-  }
-};
+using Side = PaddedSide<kMultiple>;
 
 template <class T>
 Packed<T> pack_matrix(const Kernels<T>& kernels, const std::vector<T>& matrix, std::int64_t k,

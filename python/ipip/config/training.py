@@ -183,3 +183,14 @@ class TrainingSettings(Settings):
                 "kernels to auto or eager"
             )
         return self
+
+
+def steps_of(settings: TrainingSettings, n_train: int) -> int:
+    """Return the optimiser steps of a training with these settings that is not stopped early.
+
+    Args:
+        settings: `batch_size` and `max_epochs` count.
+        n_train: training frames.
+    """
+    steps = settings.max_epochs * -(-n_train // settings.batch_size)
+    return steps if settings.max_steps is None else min(steps, settings.max_steps)

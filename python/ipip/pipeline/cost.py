@@ -9,7 +9,7 @@ import dataclasses
 
 from ipip.config.md import MDSettings
 from ipip.config.run import RunSettings
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_of
 from ipip.decisions.pretraining_set import set_sizes
 from ipip.native import core
 
@@ -109,8 +109,6 @@ class CostBasis:
 
     def optimiser_steps(self, training: TrainingSettings, frames: int) -> int:
         """Return the optimiser steps of a training on so many frames."""
-        from ipip.train import steps_of  # here: importing a stage must not wait for PyTorch
-
         return steps_of(training, frames)
 
     @property

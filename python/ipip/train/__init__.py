@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_of
 from ipip.evaluation.metrics import Metrics, energy_errors, force_errors, metrics
 from ipip.evaluation.predict_file import predict_file
 from ipip.extras import explained
@@ -15,7 +15,7 @@ from ipip.lazy import lazy_names
 
 try:
     from ipip.train.energy_scale import set_energy_scale
-    from ipip.train.fit import FitResult, fit, steps_of
+    from ipip.train.fit import FitResult, fit
     from ipip.train.labeller import labeller
     from ipip.train.predict import frame_features, predict
     from ipip.train.restore import student_from_checkpoint

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_of
 from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.view import joined
@@ -149,14 +149,3 @@ def fit(
         history=finished["history"],
         wall_s=finished["wall_s"],
     )
-
-
-def steps_of(settings: TrainingSettings, n_train: int) -> int:
-    """Return the optimiser steps of a training with these settings that is not stopped early.
-
-    Args:
-        settings: `batch_size` and `max_epochs` count.
-        n_train: training frames.
-    """
-    steps = settings.max_epochs * -(-n_train // settings.batch_size)
-    return steps if settings.max_steps is None else min(steps, settings.max_steps)

@@ -12,7 +12,7 @@ import torch
 from torch_geometric.data import Batch
 
 from ipip.config.train_run import TrainRunSettings
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_of
 from ipip.data.duplicates import Duplicates, find_duplicates
 from ipip.data.elements import check_elements, elements_of
 from ipip.data.files import read_files
@@ -27,7 +27,6 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.network.dataset import GraphDataset
-from ipip.train.fit import steps_of
 from ipip.train.freeze import freeze
 from ipip.train.identity import check_frames
 from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps

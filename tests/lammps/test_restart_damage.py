@@ -10,10 +10,17 @@ import time
 import pytest
 
 from ipip.lammps import continuation as continuation_module
-from ipip.lammps import run_many
+from ipip.lammps import run_many, supervision
 from ipip.lammps.continuation import continue_from
 from ipip.lammps.run import execute
-from ipip.lammps.supervision import RECORD, STALLED, is_as_noted, read_record, run_to_end
+from ipip.lammps.supervision import (
+    RECORD,
+    STALLED,
+    RestartWatch,
+    is_as_noted,
+    read_record,
+    run_to_end,
+)
 
 STEPS, ATOMS = 60, 12
 
@@ -53,6 +60,37 @@ def test_a_whole_run_is_gone_on_from_its_last_file_again_and_again(job):
     for _ in range(2):  # killed again before it wrote anything
         assert go_on(job).step == 60
     assert run_many([job], 1)[0].state == "stable"
+
+
+def test_a_look_that_fails_is_made_up_for_by_the_next_one(job):
+    record = read_record(str(job.folder))
+    (job.folder / RECORD).unlink()
+    unreadable = job.folder / "ring" / "0000000000.dump"
+    watch = RestartWatch(str(job.folder))
+    unreadable.unlink(missing_ok=True)
+    unreadable.mkdir()
+    watch.look()
+    assert not (job.folder / RECORD).exists()
+    unreadable.rmdir()
+    watch.look()
+    known = read_record(str(job.folder))
+    assert known and known.items() <= record.items()
+    assert go_on(job).step == 60
+
+
+def test_a_frame_that_the_ring_drops_during_a_look_does_not_spoil_it(job, monkeypatch):
+    (job.folder / RECORD).unlink()
+    dropped = min((job.folder / "ring").glob("*.dump"))
+    digest_of = supervision.digest_of
+
+    def drop_first(path, size=None):
+        dropped.unlink(missing_ok=True)
+        return digest_of(path, size)
+
+    monkeypatch.setattr(supervision, "digest_of", drop_first)
+    RestartWatch(str(job.folder)).look()
+    assert f"ring/{dropped.name}" not in read_record(str(job.folder))
+    assert go_on(job).step == 60
 
 
 def test_whichever_bit_of_a_restart_file_is_damaged_it_is_not_used(job):

@@ -114,6 +114,7 @@ class RestartWatch:
         self._known: dict[str, tuple[tuple[int, int], str]] = {}  # name: its stat, its line
         self._dump = hashlib.sha256()
         self._dump_bytes = 0
+        self._unwritten = False
         for name, (digest, size) in read_record(folder).items():  # of a run that is continued
             there = self._stat(name)
             if name != DUMP and there is not None:
@@ -122,11 +123,13 @@ class RestartWatch:
     def look(self) -> None:
         """Digest restart files that are new and whole, and what belongs to them.
 
-        Nothing is raised: where the disk fails here, a killed run begins anew.
+        Nothing is raised: where the disk fails, the next look tries again, and a run that is killed
+        before it begins anew.
         """
         with contextlib.suppress(OSError):
-            new = [self._note(name, restart=True) for name in RESTART_FILES]
-            if not any(new):
+            for name in RESTART_FILES:
+                self._unwritten |= self._note(name, restart=True)
+            if not self._unwritten:
                 return
             self._note(FIRST_ENERGY)
             ring = os.path.join(self._folder, RING)
@@ -138,6 +141,7 @@ class RestartWatch:
             write_record(
                 self._folder, [line for _, line in self._known.values()] + self._line_of_dump()
             )
+            self._unwritten = False
 
     def _note(self, name: str, *, restart: bool = False) -> bool:
         """Digest a file that is not known as it is now; return whether there was one."""
@@ -147,7 +151,10 @@ class RestartWatch:
         path = os.path.join(self._folder, name)
         if restart and not is_whole(path):
             return False
-        line = f"{digest_of(path)} {before[0]} {name}"
+        try:
+            line = f"{digest_of(path)} {before[0]} {name}"
+        except FileNotFoundError:
+            return False  # the ring has dropped it since it was listed
         if self._stat(name) != before:
             return False  # it was written meanwhile; the next look will see it
         self._known[name] = (before, line)

@@ -78,9 +78,9 @@ def pair_pass(
     """A pass over pairs: `parts` filters, `far` numbers a channel of another row, `near` of cached
     rows, and `own` numbers a channel that the row reads and writes once."""
     strip = channels / LANES
-    taps = 50 if slopes else 28  # by each lane for itself
+    weights = 50 if slopes else 28  # by each lane for itself
     products = {2: 10 if slopes else 5, 3: 26 if slopes else 13}[parts]
-    fma = taps + strip * (6 * parts * (2 if slopes else 1) + products)
+    fma = weights + strip * (6 * parts * (2 if slopes else 1) + products)
     loads = 6 * parts + far + near + 2
     shuffles = 20 if slopes else 0
     other = loads * strip / 2 + 14 + (2 * shuffles + 16 if slopes else 0)

@@ -13,7 +13,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 
-TAPS = 6  # of the spline that stands for a radial filter
+SPLINE_WEIGHTS = 6  # of the spline that stands for a radial filter
 PAIRS_PER_CHANNEL = 1 / 14  # pairs of an atom up to which the first layer is tabulated (painn.cpp)
 
 
@@ -33,14 +33,18 @@ def node_flops(channels: int, layers: int, *, tabulated: bool = False, axes: int
 def pair_flops(channels: int, layers: int, *, tabulated: bool = False) -> float:
     """Return the flops a directed pair needs, energy and gradient.
 
-    For each channel and layer: spline taps of three filters (two in the first layer) and their
+    For each channel and layer: spline weights of three filters (two in the first layer) and their
     slopes, and the products of filters, messages and vectors. Tables of the first layer: five
     functions forward, two of them again backward, where three values and five slopes are needed.
     """
-    first = (2 * 2 * TAPS + 9) + (3 * 2 * TAPS + 17)
+    first = (2 * 2 * SPLINE_WEIGHTS + 9) + (3 * 2 * SPLINE_WEIGHTS + 17)
     if tabulated:
-        first = (5 * 2 * TAPS + 20) + (2 * 2 * TAPS + 12) + (8 * 2 * TAPS + 46)
-    other = (3 * 2 * TAPS + 16) + (6 * 2 * TAPS + 39)
+        first = (
+            (5 * 2 * SPLINE_WEIGHTS + 20)
+            + (2 * 2 * SPLINE_WEIGHTS + 12)
+            + (8 * 2 * SPLINE_WEIGHTS + 46)
+        )
+    other = (3 * 2 * SPLINE_WEIGHTS + 16) + (6 * 2 * SPLINE_WEIGHTS + 39)
     return float(channels) * (first + (layers - 1) * other)
 
 

@@ -10,7 +10,7 @@ from ipip.errors import IpipError
 
 SOURCE = Path(__file__).with_name("peak.cpp")
 SWEEPS = 6  # forward, backward, the tangent of each, and the gradient of a matrix counts twice
-TAPS = 6
+SPLINE_WEIGHTS = 6
 
 
 def peak_rate() -> float:
@@ -39,7 +39,7 @@ def flops_per_atom(channels: int, layers: int, neighbours: float) -> float:
     sums over s, v and x.
     """
     nodes = (15 * layers - 4 - 1) * channels**2 + channels**2 / 2
-    filters = (1 + 2 + 2 + 2 + 2) * TAPS * 3
+    filters = (1 + 2 + 2 + 2 + 2) * SPLINE_WEIGHTS * 3
     sums = 10 + 22 + 24 + 42
     pairs = neighbours * layers * (filters + sums) * channels
     return 2 * (SWEEPS * nodes + pairs)

@@ -11,8 +11,8 @@ from ase import Atoms
 from ipip.config.data import Bounds
 from ipip.data import Frame, frames_digest, read_frames, write_frames
 from ipip.data.electronic_state import calculator_info, charge_of, multiplicity_of
+from ipip.data.frame_filter import filter_frames
 from ipip.data.mixed_states import describe_mixed_states
-from ipip.data.where import frames_where
 from ipip.errors import InputError
 
 
@@ -111,5 +111,5 @@ def test_several_states_of_one_composition_are_told_since_students_know_none() -
 
 def test_frames_are_chosen_by_their_charge() -> None:
     frames = [hydroxide(charge=-1), hydroxide(charge=0)]
-    assert list(frames_where(frames, {"charge": -1.0}, "a")) == frames[:1]
-    assert list(frames_where(frames, {"charge": Bounds(min=0)}, "a")) == frames[1:]
+    assert list(filter_frames(frames, {"charge": -1.0}, "a")) == frames[:1]
+    assert list(filter_frames(frames, {"charge": Bounds(min=0)}, "a")) == frames[1:]

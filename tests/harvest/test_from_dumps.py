@@ -16,7 +16,7 @@ from ipip.config.harvest_run import HarvestRunSettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import InputError
 from ipip.export import save_student
-from ipip.harvest import RunSteps, left_out, propose
+from ipip.harvest import RunSteps, propose, rejected
 from ipip.harvest.from_dumps import harvest_dumps
 
 TEACHER = {
@@ -372,7 +372,7 @@ def test_reasons_of_frames_that_are_no_candidates():
         RunSteps("f", "failed", None, np.arange(0, 30, 10), 1.0),
     ]
     candidates = propose(runs, chosen)
-    left = {(d.run, d.step): d.reason for d in left_out(runs, chosen, candidates)}
+    left = {(d.run, d.step): d.reason for d in rejected(runs, chosen, candidates)}
     assert len(left) + len(candidates) == 21 + 11 + 3
     assert left["u", 200] == "the run failed at step 200"
     assert left["u", 190] == "10 fs before the failure, within the margin of 20 fs"

@@ -13,8 +13,8 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import build_student
-from ipip.pretraining.asking import ask_for_rows, draw_frames
 from ipip.pretraining.distillation import HessianObjective
+from ipip.pretraining.teacher_targets import ask_for_rows, draw_frames
 from ipip.pretraining.training import fit_by_method
 from ipip.train.termination import TerminatedError
 

@@ -9,9 +9,9 @@ import torch
 from ipip.errors import InputError, IpipError
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.damage import training_problem
-from ipip.train.marker import check_started, read_finished, write_finished
 from ipip.train.module import STATE
 from ipip.train.restore import student_from_checkpoint
+from ipip.train.training_record import check_started, read_finished, write_finished
 
 
 def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
@@ -27,14 +27,14 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
 
 
 def test_damaged_records_of_a_training_are_refused(tmp_path):
-    identity = {"settings": {"lr": 0.001}, "seed": 3}
-    assert check_started(tmp_path, identity) is False
-    assert check_started(tmp_path, identity) is True
+    fingerprint = {"settings": {"lr": 0.001}, "seed": 3}
+    assert check_started(tmp_path, fingerprint) is False
+    assert check_started(tmp_path, fingerprint) is True
     (tmp_path / "best.ckpt").write_bytes(b"")
     write_finished(tmp_path, {"best_epoch": 2, "steps": 30, "wall_s": 1.0, "history": []})
     assert read_finished(tmp_path)["best_epoch"] == 2
     for name, old, new, read in (
-        ("training.json", "0.001", "0.002", lambda: check_started(tmp_path, identity)),
+        ("training.json", "0.001", "0.002", lambda: check_started(tmp_path, fingerprint)),
         ("result.json", "30", "31", lambda: read_finished(tmp_path)),
     ):
         path = tmp_path / name
@@ -47,11 +47,11 @@ def test_damaged_records_of_a_training_are_refused(tmp_path):
 
 
 def test_a_record_with_settings_that_decide_nothing_is_of_the_same_training(tmp_path):
-    identity = {"settings": {"learning_rate": 0.001}, "seed": 3}
-    check_started(tmp_path, {**identity, "settings": {"learning_rate": 0.001, "workers": 2}})
-    assert check_started(tmp_path, identity) is True
+    fingerprint = {"settings": {"learning_rate": 0.001}, "seed": 3}
+    check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.001, "workers": 2}})
+    assert check_started(tmp_path, fingerprint) is True
     with pytest.raises(InputError, match=r"settings.learning_rate is 0.001 there and 0.1 now"):
-        check_started(tmp_path, {**identity, "settings": {"learning_rate": 0.1}})
+        check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.1}})
 
 
 class Running:

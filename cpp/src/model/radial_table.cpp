@@ -51,10 +51,10 @@ void interpolate(std::vector<double>& rows, std::int64_t n_rows, std::size_t wid
   }
 }
 
-std::array<std::array<double, kTaps>, 2> taps(double t) {
+std::array<std::array<double, kSplineWeights>, 2> spline_weights(double t) {
   const double r = 1.0 - t, t2 = t * t, t3 = t2 * t, t4 = t3 * t, t5 = t4 * t;
   const double r4 = r * r * r * r;
-  std::array<std::array<double, kTaps>, 2> out{
+  std::array<std::array<double, kSplineWeights>, 2> out{
       {{r4 * r, 26 - 50 * t + 20 * t2 + 20 * t3 - 20 * t4 + 5 * t5,
         66 - 60 * t2 + 30 * t4 - 10 * t5, 26 + 50 * t + 20 * t2 - 20 * t3 - 20 * t4 + 10 * t5,
         1 + 5 * t + 10 * t2 + 10 * t3 + 5 * t4 - 5 * t5, t5},
@@ -76,10 +76,10 @@ double measure(const RadialFilter& filter, const RadialTable& table) {
   for (std::int64_t n = 0; n < table.pieces; ++n) {
     for (const double t : {0.06, 0.29, 0.5, 0.77}) {
       filter.evaluate((static_cast<double>(n) + t) * h, values.data(), slopes.data());
-      const auto weight = taps(t);
+      const auto weight = spline_weights(t);
       for (std::size_t o = 0; o < width; ++o) {
         double value = 0.0, slope = 0.0;
-        for (int k = 0; k < kTaps; ++k) {
+        for (int k = 0; k < kSplineWeights; ++k) {
           const double c = table.coefficients[static_cast<std::size_t>(n + k) * width + o];
           value += weight[0][k] * c;
           slope += weight[1][k] * c / h;

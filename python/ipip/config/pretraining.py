@@ -50,7 +50,7 @@ class LabelsMethod(MethodSettings):
     kind: Literal["labels"] = Field("labels", description="energies and forces, as in the paper")
 
 
-class AskingMethod(MethodSettings):
+class TeacherMethod(MethodSettings):
     """A method for which the teacher evaluates frames of the pretraining set once more."""
 
     weight: float = Field(1.0, gt=0, description="weight of the term beside the loss of the labels")
@@ -84,7 +84,7 @@ class AskingMethod(MethodSettings):
         return self.affordable(frames) * self.calls_per_frame
 
 
-class HessianMethod(AskingMethod):
+class HessianMethod(TeacherMethod):
     """Rows of the teacher's Hessian beside the labels (Amin et al., ICLR 2025)."""
 
     kind: Literal["hessian"] = Field("hessian", description="rows of the teacher's Hessian")
@@ -113,7 +113,7 @@ class HessianMethod(AskingMethod):
         return self
 
 
-class NodeMethod(AskingMethod):
+class NodeMethod(TeacherMethod):
     """The teacher's atomic features beside the labels (Ekström Kelvinius et al., 2023)."""
 
     kind: Literal["n2n"] = Field("n2n", description="the teacher's atomic features, node to node")

@@ -49,15 +49,15 @@ def iterate_deepmd(folder: Path, symbols: list[str], remarks: Remarks) -> Iterat
             f"{folder}: is a folder without a type.raw; expected a file, or a folder of DeePMD "
             "with type.raw and coord.raw or set.000/coord.npy"
         )
-    left_out: set[str] = set()
+    unread: set[str] = set()
     for system in systems:
-        yield from _System(system, symbols).frames(left_out)
+        yield from _System(system, symbols).frames(unread)
     remarks.others.append(
         f"read as {len(systems)} DeePMD system{'s' * (len(systems) > 1)}: energies and virials in "
         "eV, forces in eV/Å"
     )
-    if left_out:
-        remarks.others.append(f"{', '.join(sorted(left_out))} have no place in a frame: not read")
+    if unread:
+        remarks.others.append(f"{', '.join(sorted(unread))} have no place in a frame: not read")
 
 
 class _System:
@@ -79,27 +79,27 @@ class _System:
             )
         return names
 
-    def frames(self, left_out: set[str]) -> Iterator[ParsedFrame]:
+    def frames(self, unread: set[str]) -> Iterator[ParsedFrame]:
         sets = sorted(self.folder.glob("set.*"))
         if not sets:
-            yield from self._frames(self._raw(left_out), self.folder)
+            yield from self._frames(self._raw(unread), self.folder)
         for path in sets:
-            yield from self._frames(self._npy(path, left_out), path)
+            yield from self._frames(self._npy(path, unread), path)
 
-    def _raw(self, left_out: set[str]) -> dict[str, FloatArray]:
+    def _raw(self, unread: set[str]) -> dict[str, FloatArray]:
         arrays = {}
         for path in sorted(self.folder.glob("*.raw")):
             if path.stem in READ:
                 arrays[path.stem] = self._text(path.name)
             elif path.stem not in ("type", "type_map"):
-                left_out.add(path.name)
+                unread.add(path.name)
         return arrays
 
-    def _npy(self, folder: Path, left_out: set[str]) -> dict[str, FloatArray]:
+    def _npy(self, folder: Path, unread: set[str]) -> dict[str, FloatArray]:
         arrays = {}
         for path in sorted(folder.glob("*.npy")):
             if path.stem not in READ:
-                left_out.add(path.name)
+                unread.add(path.name)
                 continue
             try:
                 arrays[path.stem] = np.load(path, allow_pickle=False)

@@ -11,12 +11,12 @@ from ipip.config.data import DataFile, DataKeys
 from ipip.data.atomic import replaced_file
 from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
+from ipip.data.frame_filter import filter_frames
 from ipip.data.labels import Remarks, frames_from_parsed
 from ipip.data.parsed import ParsedFrame
 from ipip.data.sgdml import read_sgdml
 from ipip.data.store import FrameStore, write_store
 from ipip.data.view import joined
-from ipip.data.where import frames_where
 from ipip.data.xyz import iterate_xyz, read_xyz, xyz_texts
 from ipip.errors import InputError
 
@@ -171,7 +171,7 @@ def read_files(
     pooled = []
     for file in files:
         frames = open_frames(file.path, file.keys, require=require, stress_counts=stress_counts)
-        pooled.append(frames_where(frames, file.where, str(file.path)))
+        pooled.append(filter_frames(frames, file.where, str(file.path)))
     return joined(*pooled)
 
 

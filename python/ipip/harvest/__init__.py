@@ -18,7 +18,7 @@ from ipip.harvest.distances import (
     min_pair_distances,
 )
 from ipip.harvest.harvest import Decision, Harvest, harvest
-from ipip.harvest.left_out import left_out
+from ipip.harvest.rejected import rejected
 from ipip.harvest.selection import (
     Selection,
     farthest_points,
@@ -46,11 +46,11 @@ __all__ = [
     "harvest",
     "harvest_dumps",
     "label_problem",
-    "left_out",
     "mean_energies_per_atom",
     "min_pair_distances",
     "propose",
     "propose_at_random",
+    "rejected",
     "scale_features",
     "select",
     "write_decisions",

@@ -23,7 +23,7 @@ from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_ran
 from ipip.harvest.collection import read_stored, write_stored
 from ipip.harvest.distances import Pair, calibrate_min_distances
 from ipip.harvest.harvest import Decision, Harvest, harvest
-from ipip.harvest.left_out import left_out
+from ipip.harvest.rejected import rejected
 from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.sources import Source, open_sources
 from ipip.harvest.table import count_reasons, write_decisions
@@ -112,7 +112,7 @@ def harvest_dumps(
     new = [_named(frame, settings.teacher is not None) for frame in result.frames]
     decisions = [
         *result.decisions,
-        *left_out(runs, settings.harvest, candidates),
+        *rejected(runs, settings.harvest, candidates),
         *_taken_before(sources, done),
     ]
     order = {source.run.name: place for place, source in enumerate(sources)}

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from ipip.errors import InputError
-from ipip.lammps.facts import read_progress
 from ipip.lammps.ranks import run_on_ranks
 from ipip.lammps.run import StudentRun, execute, known_verdict
+from ipip.lammps.run_facts import read_progress
 from ipip.lammps.verdict import Verdict
 
 

@@ -22,7 +22,6 @@ from typing import Any
 from ipip import lmp
 from ipip.errors import InputError, IpipError
 from ipip.lammps import rank_program
-from ipip.lammps.facts import read_progress
 from ipip.lammps.process import lammps_environment
 from ipip.lammps.run import (
     LAMMPS_ARGUMENTS,
@@ -32,6 +31,7 @@ from ipip.lammps.run import (
     known_verdict,
     prepare,
 )
+from ipip.lammps.run_facts import read_progress
 from ipip.lammps.verdict import Verdict
 
 POLL = 0.3  # s

@@ -30,10 +30,10 @@ from ipip.lammps.deck import (
     template_text,
     wrong_units,
 )
-from ipip.lammps.facts import read_facts
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.lammps.process import lammps_command, lammps_environment
 from ipip.lammps.program import PROGRAM_FILE, program_of
+from ipip.lammps.run_facts import read_facts
 from ipip.lammps.run_record import (
     REMOVED,
     VERDICT_FILE,

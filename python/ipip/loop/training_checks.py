@@ -8,8 +8,8 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import build_student
+from ipip.train.fingerprint import check_frames
 from ipip.train.freeze import freeze
-from ipip.train.identity import check_frames
 from ipip.train.wandb_log import check_wandb
 
 

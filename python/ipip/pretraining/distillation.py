@@ -42,7 +42,7 @@ class HessianObjective:
         self.description = f"Hessian rows of {len(rows)} of {len(sizes)} frames, by eager PyTorch"
         self._method, self._sizes, self._rows = method, sizes, rows
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return the settings and a digest of the rows."""
         arrays = [a for _, pair in sorted(self._rows.items()) for a in pair]
         return {"method": self._method.model_dump(), "rows": _digest(arrays)}
@@ -110,7 +110,7 @@ class NodeObjective:
         self.description = f"atomic features of {len(features)} of {len(sizes)} frames, by PyTorch"
         self._method, self._sizes, self._seed = method, sizes, seed
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return the settings, the seed and a digest of the features."""
         arrays = [self._features[index] for index in sorted(self._features)]
         return {

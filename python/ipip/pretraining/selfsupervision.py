@@ -35,7 +35,7 @@ class FradObjective:
         self._method, self._frames = method, frames
         self._fragments: dict[int, Fragments] = {}
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return the settings."""
         return {"method": self._method.model_dump()}
 
@@ -92,7 +92,7 @@ class GpipObjective:
         self.heads: nn.Module = self._tasks
         self._method, self._seed = method, seed
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return the settings and the seed."""
         return {"method": self._method.model_dump(), "seed": self._seed}
 

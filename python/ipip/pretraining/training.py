@@ -19,11 +19,11 @@ from ipip.config.pretraining import (
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
 from ipip.models import Student
-from ipip.pretraining.asking import ask_for_embedding, ask_for_features, ask_for_rows
 from ipip.pretraining.distillation import HessianObjective, NodeObjective
 from ipip.pretraining.features import embed_from_teacher
 from ipip.pretraining.geometry import with_mask, without_mask
 from ipip.pretraining.selfsupervision import FradObjective, GpipObjective
+from ipip.pretraining.teacher_targets import ask_for_embedding, ask_for_features, ask_for_rows
 from ipip.train import FitResult, fit, set_energy_scale
 from ipip.train.objective import Objective
 

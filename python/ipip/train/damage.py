@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ipip.errors import IpipError
 from ipip.train.checkpoints import check_checkpoint
-from ipip.train.marker import FINISHED, STARTED, read_marker
+from ipip.train.training_record import FINISHED, STARTED, read_training_record
 
 
 def training_problem(folder: Path) -> str | None:
@@ -18,7 +18,7 @@ def training_problem(folder: Path) -> str | None:
     try:
         for name in (STARTED, FINISHED):
             if (folder / name).exists():
-                read_marker(folder / name)
+                read_training_record(folder / name)
         for name in ("last.ckpt", "best.ckpt"):
             if (folder / name).exists():
                 check_checkpoint(folder / name)

@@ -17,15 +17,15 @@ from ipip.models import Student
 from ipip.train import processes
 from ipip.train.checkpoints import load_checkpoint
 from ipip.train.energy_scale import set_energy_scale
+from ipip.train.fingerprint import check_frames, fingerprint
 from ipip.train.freeze import freeze
-from ipip.train.identity import check_frames, identity
 from ipip.train.kernels import check_kernels
-from ipip.train.marker import check_started, read_finished, write_finished
 from ipip.train.objective import Objective
 from ipip.train.precision import check_precision
 from ipip.train.replay import align_energies
 from ipip.train.restore import load_weights
 from ipip.train.session import run_session
+from ipip.train.training_record import check_started, read_finished, write_finished
 from ipip.train.wandb_log import check_wandb
 
 
@@ -106,9 +106,9 @@ def fit(
     freeze(student, settings.freeze)
     with disk_full_explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        record = identity(student, train_frames, valid_frames, replay_frames, settings, seed)
+        record = fingerprint(student, train_frames, valid_frames, replay_frames, settings, seed)
         if objective is not None:
-            record["objective"] = objective.identity()
+            record["objective"] = objective.fingerprint()
         begun, finished = processes.from_first(
             lambda: (check_started(folder, record), read_finished(folder))
         )

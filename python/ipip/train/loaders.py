@@ -14,7 +14,7 @@ from ipip.models import Student
 from ipip.network.batches import edge_bounded
 from ipip.network.dataset import GraphDataset
 from ipip.train import processes
-from ipip.train.order import SeededBatches
+from ipip.train.batch_sampler import SeededBatches
 
 FRAMES_AT_ONCE = 64  # in a batch of a validation
 

@@ -26,7 +26,7 @@ class Objective(Protocol):
     description: str
     heads: nn.Module
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return what fixes this loss, as JSON values."""
 
     def extras(self, index: int) -> dict[str, Tensor]:

@@ -27,8 +27,8 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.network.dataset import GraphDataset
+from ipip.train.fingerprint import check_frames
 from ipip.train.freeze import freeze
-from ipip.train.identity import check_frames
 from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps
 from ipip.train.losses import training_sums
 from ipip.train.precision import check_precision

@@ -29,9 +29,9 @@ from ipip.models import Student
 from ipip.pages import figure_of, render_plain_page
 from ipip.train.energy_scale import set_energy_scale
 from ipip.train.freeze import freeze
+from ipip.train.lightning_output import quiet_lightning
 from ipip.train.loaders import graph_dataset, train_loader
 from ipip.train.module import TrainingModule
-from ipip.train.quiet import quiet_lightning
 from ipip.train.session import SILENT, machine
 
 LOWEST, HIGHEST = 1e-6, 1.0

@@ -9,8 +9,8 @@ from ipip.errors import InputError
 from ipip.models import Student, build_student
 from ipip.train.averaging import AveragedWeights
 from ipip.train.checkpoints import load_checkpoint
-from ipip.train.marker import STARTED, read_marker
 from ipip.train.module import STATE
+from ipip.train.training_record import STARTED, read_training_record
 
 PREFIX = "student."
 
@@ -59,5 +59,5 @@ def student_from_checkpoint(path: Path) -> tuple[Student, dict[str, Any]]:
         ) from None
     record = path.parent / STARTED
     if record.is_file():
-        provenance["training_digest"] = read_marker(record)["training_frames"]
+        provenance["training_digest"] = read_training_record(record)["training_frames"]
     return student, provenance

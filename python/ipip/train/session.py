@@ -17,13 +17,13 @@ from ipip.data.frame import Frame
 from ipip.models import Student
 from ipip.train import processes
 from ipip.train.checkpoints import AtomicCheckpointIO, BestAndLast, load_checkpoint
+from ipip.train.lightning_output import quiet_lightning
 from ipip.train.loaders import ValidationBatches, graph_dataset, train_loader
 from ipip.train.logs import CsvLog, TensorBoardLog
 from ipip.train.module import STATE, TrainingModule, resume_point
 from ipip.train.objective import Objective
 from ipip.train.precision import LIGHTNING
 from ipip.train.progress import ProgressBar
-from ipip.train.quiet import quiet_lightning
 from ipip.train.termination import Termination
 from ipip.train.wandb_log import WandbLog
 

@@ -12,10 +12,10 @@ from ipip.harvest import (
     Candidate,
     RunSteps,
     count_reasons,
-    left_out,
     mean_energies_per_atom,
     propose,
     propose_at_random,
+    rejected,
     write_decisions,
 )
 from ipip.harvest import harvest as choose
@@ -73,7 +73,7 @@ def harvest(run: StageRun) -> StageResult:
     )
     new = [_named(frame, round_index) for frame in result.frames]
     outputs = [run.folder / DECISIONS_FILE]
-    others = left_out(run_steps, settings.harvest, candidates)
+    others = rejected(run_steps, settings.harvest, candidates)
     write_decisions(outputs[0], [*result.decisions, *others])
     if new:
         outputs.append(run.folder / NEW_FILE)

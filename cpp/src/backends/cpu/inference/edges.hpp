@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Passes over pairs. Included by kernels.inc alone, after isa/taps.hpp and isa/pieces.hpp.
+// Passes over pairs. Included by kernels.inc alone, after isa/spline_weights.hpp and
+// isa/pieces.hpp.
 //
 // A row's sums stay in registers (or L1) while its pairs go by; filters come from the table each
-// time. Letters as in kernels.hpp; k: place in a batch of taps, r: register of channels within a
+// time. Letters as in kernels.hpp; k: place in a batch of weights, r: register of channels within a
 // piece, c: its first channel.
 
 // Rows of far atoms that are asked for before they are read. Where rows have few pairs there is too
@@ -27,8 +28,8 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
   constexpr int kParts = first_layer ? 2 : 3, kRow = kParts * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
-  BlockTaps<T, false> batch(pairs, begin, end, T(0));
+  SplineWeights<T> spline;
+  BlockSplineWeights<T, false> batch(pairs, begin, end, T(0));
   for (std::int64_t i = begin; i < end; ++i, out += 4 * F) {
     Vec<T> s[registers], vx[registers], vy[registers], vz[registers];
     const T* s_i = pass.scalars + (first_layer ? pass.species[i] : i) * pass.scalar_pitch + at;
@@ -50,7 +51,7 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
     }
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
-      const int k = batch.at(e, taps);
+      const int k = batch.at(e, spline);
       const std::int64_t j = pairs.other[e];
       const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
       const T* phi = pass.messages + (first_layer ? pass.species[j] : j) * pass.message_pitch + at;
@@ -59,7 +60,7 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, kParts, false>(row, c, kRow, kChunk, taps, k);
+        const auto filter = read_filters<T, kParts, false>(row, c, kRow, kChunk, spline, k);
         s[r] += filter.w[kS] * load(phi + c);
         const Vec<T> along = filter.w[kVs] * load(phi + F + c);
         vx[r] += ux * along;
@@ -100,8 +101,8 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::in
   const int kRow = 3 * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
-  BlockTaps<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
+  SplineWeights<T> spline;
+  BlockSplineWeights<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
   for (std::int64_t j = begin; j < end; ++j) {
     const T* phi = pass.messages + j * pass.message_pitch + at;
     const T* v_j = pass.vectors + j * pass.vector_pitch + at;
@@ -122,7 +123,7 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::in
     }
     const std::int64_t last = pairs.first[j + 1];
     for (std::int64_t e = pairs.first[j]; e < last; ++e) {
-      const int k = batch.at(e, taps);
+      const int k = batch.at(e, spline);
       const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
       const T* g_i = pass.gradients + std::int64_t(pairs.other[e]) * 4 * F + at;
       const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
@@ -130,7 +131,7 @@ void send_back_piece(const EdgePass<T>& pass, const T* table, int chunk, std::in
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, 3>(row, c, kRow, chunk, taps, k);
+        const auto filter = read_filters<T, 3>(row, c, kRow, chunk, spline, k);
         const Vec<T> gs = load(g_i + c);
         const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
         const Vec<T> u_g = ux * gx + uy * gy + uz * gz;
@@ -177,13 +178,13 @@ void first_back_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, 
   constexpr int kWidth = Simd<T>::kWidth, kChunk = registers * kWidth, kRow = 2 * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
-  BlockTaps<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
+  SplineWeights<T> spline;
+  BlockSplineWeights<T, true> batch(pairs, begin, end, T(pass.table.pieces_per_length));
   for (std::int64_t i = begin; i < end; ++i) {
     const T* g_i = gradients + (i - begin) * 4 * F + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
-      const int k = batch.at(e, taps);
+      const int k = batch.at(e, spline);
       const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
       const T* phi = pass.messages + pass.species[pairs.other[e]] * pass.message_pitch + at;
       const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
@@ -191,7 +192,7 @@ void first_back_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, 
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto filter = read_filters<T, 2>(row, c, kRow, kChunk, taps, k);
+        const auto filter = read_filters<T, 2>(row, c, kRow, kChunk, spline, k);
         const Vec<T> gs = load(g_i + c);
         const Vec<T> gx = load(g_i + F + c), gy = load(g_i + 2 * F + c), gz = load(g_i + 3 * F + c);
         const Vec<T> phi_s = load(phi + c), phi_vs = load(phi + F + c);

@@ -21,8 +21,8 @@ void first_tables_piece(const FirstPass<T>& pass, const T* tables, std::int64_t 
   constexpr int kRow = kFirstParts * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
-  BlockTaps<T, false> batch(pairs, begin, end, T(0));
+  SplineWeights<T> spline;
+  BlockSplineWeights<T, false> batch(pairs, begin, end, T(0));
   for (std::int64_t i = begin; i < end; ++i) {
     const std::int64_t own = pass.species[i] * F + at;
     Vec<T> s[registers], pre[registers], v[3][registers], Vv[3][registers], Uv[3][registers];
@@ -35,13 +35,13 @@ void first_tables_piece(const FirstPass<T>& pass, const T* tables, std::int64_t 
     }
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
-      const int k = batch.at(e, taps);
+      const int k = batch.at(e, spline);
       const T* row = tables + pass.species[pairs.other[e]] * pass.pitch +
                      std::int64_t(pairs.piece[e]) * kRow + kFrom * chunk;
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
-        const auto part = read_filters<T, kParts, false>(row, r * kWidth, kRow, chunk, taps, k);
+        const auto part = read_filters<T, kParts, false>(row, r * kWidth, kRow, chunk, spline, k);
         if constexpr (!mixed_only) {
           s[r] += part.w[kFirstS];
           pre[r] += part.w[kFirstPre];
@@ -81,15 +81,15 @@ void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, std::int
   constexpr int kRow = kFirstParts * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
-  BlockTaps<T, true> batch(pairs, begin, end, T(pass.pieces_per_length));
+  SplineWeights<T> spline;
+  BlockSplineWeights<T, true> batch(pairs, begin, end, T(pass.pieces_per_length));
   for (std::int64_t i = begin; i < end; ++i) {
     const T* g_state = states + (i - begin) * 4 * F + at;
     const T* g_mixed = mixed + (i - begin) * 6 * F + at;
     const T* g_pre = context + (i - begin) * F + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t e = pairs.first[i]; e < last; ++e) {
-      const int k = batch.at(e, taps);
+      const int k = batch.at(e, spline);
       const T* row =
           tables + pass.species[pairs.other[e]] * pass.pitch + std::int64_t(pairs.piece[e]) * kRow;
       const T u[3] = {pairs.ux[e], pairs.uy[e], pairs.uz[e]};
@@ -97,7 +97,7 @@ void first_tables_back_piece(const FirstPass<T>& pass, const T* tables, std::int
 #pragma GCC unroll 4
       for (int r = 0; r < registers; ++r) {
         const int c = r * kWidth;
-        const auto part = read_filters<T, kFirstParts>(row, c, kRow, chunk, taps, k);
+        const auto part = read_filters<T, kFirstParts>(row, c, kRow, chunk, spline, k);
         Vec<T> u_gv{}, u_gVv{}, u_gUv{};
 #pragma GCC unroll 3
         for (int axis = 0; axis < 3; ++axis) {

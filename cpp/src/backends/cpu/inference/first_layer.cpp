@@ -48,7 +48,7 @@ FirstLayer<T> tabulate_first_layer(const Kernels<T>& kernels, const PainnModel& 
   const auto channels = static_cast<std::size_t>(model.channels);
   const std::int64_t wide = padded(model.channels), n_rows = table.pieces + kDegree;
   FirstLayer<T> out;
-  const std::int64_t pitch = (n_rows + kTaps) * static_cast<std::int64_t>(kParts) * wide;
+  const std::int64_t pitch = (n_rows + kSplineWeights) * static_cast<std::int64_t>(kParts) * wide;
   if (static_cast<double>(pitch * model.n_species) * sizeof(T) > kMostBytes) return out;
   out.pitch = pitch;
   out.tables = zeros<T>(pitch * model.n_species);

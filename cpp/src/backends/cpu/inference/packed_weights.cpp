@@ -48,7 +48,7 @@ PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, do
     PackedLayer<T> out;
     const std::int64_t filled = packed.pieces + kDegree;
     const int parts = l == 0 ? 2 : 3;
-    out.table_rows = filled + kTaps;  // rows of zeros close it
+    out.table_rows = filled + kSplineWeights;  // rows of zeros close it
     out.table = zeros<T>(out.table_rows * parts * packed.channels);
     lay_out_table(kernels, tables[l].coefficients.data(), 3 * model.channels, filled, parts,
                   model.channels, out.table.data());

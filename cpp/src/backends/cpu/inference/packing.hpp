@@ -77,7 +77,7 @@ void lay_out_table(const Kernels<T>& kernels, const double* coefficients, std::i
         }
       }
     }
-    out += (rows + kTaps) * parts * width;
+    out += (rows + kSplineWeights) * parts * width;
     at += width;
   }
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Tangents of the passes over pairs. Included by kernels.inc alone, after isa/taps.hpp and
-// isa/pieces.hpp.
+// Tangents of the passes over pairs. Included by kernels.inc alone, after isa/spline_weights.hpp
+// and isa/pieces.hpp.
 //
-// Letters as in kernels.hpp; w_dot = w'(d) d_dot; k: place in a batch of taps, c: first channel of
-// a register. For a message part phi that a gradient g of the receiver reaches,
+// Letters as in kernels.hpp; w_dot = w'(d) d_dot; k: place in a batch of weights, c: first channel
+// of a register. For a message part phi that a gradient g of the receiver reaches,
 //     g(phi)_dot += g_dot w + g w_dot,   g(w) += g_dot phi + g phi_dot,   g(w_dot) += g phi
 // with g^s for phi^s, <u, g^v> for phi^vs and <v_j, g^v> for phi^vv.
 
 // Spline weights that yield w, and w_dot = slope d_dot.
 template <class T>
-IPIP_INLINE void make_dual_taps(const TangentPass<T>& pass, std::int64_t at, int n, Taps<T>& taps) {
-  make_taps<T, true>(pass.pairs.fraction + at, n, T(pass.table.pieces_per_length), taps);
-  for (int tap = 0; tap < kTaps; ++tap) {
-    for (int e = 0; e < n; ++e) taps.slope[tap][e] *= pass.tangents.d[at + e];
+IPIP_INLINE void make_dual_spline_weights(const TangentPass<T>& pass, std::int64_t at, int n,
+                                          SplineWeights<T>& spline) {
+  make_spline_weights<T, true>(pass.pairs.fraction + at, n, T(pass.table.pieces_per_length),
+                               spline);
+  for (int basis = 0; basis < kSplineWeights; ++basis) {
+    for (int e = 0; e < n; ++e) spline.slope[basis][e] *= pass.tangents.d[at + e];
   }
 }
 
@@ -26,7 +28,7 @@ void receive_tangents_piece(const TangentPass<T>& pass, const T* table, std::int
   constexpr int kParts = first_layer ? 2 : 3, kRow = kParts * kChunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
+  SplineWeights<T> spline;
   for (std::int64_t i = 0; i < n_rows; ++i) {
     Vec<T> s[registers], vx[registers], vy[registers], vz[registers];
     const T* own = first_layer ? nullptr : pass.states.tangent + i * 4 * F + at;
@@ -40,7 +42,7 @@ void receive_tangents_piece(const TangentPass<T>& pass, const T* table, std::int
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
       const int n = last - batch < kBatch ? int(last - batch) : kBatch;
-      make_dual_taps(pass, batch, n, taps);
+      make_dual_spline_weights(pass, batch, n, spline);
       for (int k = 0; k < n; ++k) {
         const std::int64_t e = batch + k, j = pairs.other[e];
         const T* row = table + std::int64_t(pairs.piece[e]) * kRow;
@@ -55,7 +57,7 @@ void receive_tangents_piece(const TangentPass<T>& pass, const T* table, std::int
 #pragma GCC unroll 4
         for (int r = 0; r < registers; ++r) {
           const int c = r * kWidth;
-          const auto filter = read_filters<T, kParts>(row, c, kRow, kChunk, taps, k);
+          const auto filter = read_filters<T, kParts>(row, c, kRow, kChunk, spline, k);
           const Vec<T> phi_vs = load(phi + F + c);
           Vec<T> along_dot = phi_vs * filter.slope[kVs];
           s[r] += load(phi + c) * filter.slope[kS];
@@ -93,11 +95,12 @@ void receive_tangents_piece(const TangentPass<T>& pass, const T* table, std::int
 // Adds to the table's gradient what w and w_dot of a pair receive in one part:
 //     g(c_k) += B_k(t) g(w) + B'_k(t) d_dot g(w_dot)
 template <class T>
-IPIP_INLINE void add_to_table(T* node, int pitch, const Taps<T>& taps, int k, Vec<T> of_w,
-                              Vec<T> of_w_dot) {
+IPIP_INLINE void add_to_table(T* node, int pitch, const SplineWeights<T>& spline, int k,
+                              Vec<T> of_w, Vec<T> of_w_dot) {
 #pragma GCC unroll 6
-  for (int tap = 0; tap < kTaps; ++tap, node += pitch) {
-    store(node, Vec<T>(load(node) + taps.value[tap][k] * of_w + taps.slope[tap][k] * of_w_dot));
+  for (int basis = 0; basis < kSplineWeights; ++basis, node += pitch) {
+    store(node,
+          Vec<T>(load(node) + spline.value[basis][k] * of_w + spline.slope[basis][k] * of_w_dot));
   }
 }
 
@@ -113,7 +116,7 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int ch
   const int pitch = 3 * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
+  SplineWeights<T> spline;
   for (std::int64_t j = 0; j < n_rows; ++j) {
     const T* phi = pass.messages.value + j * 3 * F + at;
     const T* phi_dot = pass.messages.tangent + j * 3 * F + at;
@@ -123,7 +126,7 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int ch
     const std::int64_t last = pairs.first[j + 1];
     for (std::int64_t batch = pairs.first[j]; batch < last; batch += kBatch) {
       const int n = last - batch < kBatch ? int(last - batch) : kBatch;
-      make_dual_taps(pass, batch, n, taps);
+      make_dual_spline_weights(pass, batch, n, spline);
       for (int k = 0; k < n; ++k) {
         const std::int64_t e = batch + k;
         const std::int64_t place = std::int64_t(pairs.piece[e]) * pitch;
@@ -131,14 +134,14 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int ch
         const T ux = -pairs.ux[e], uy = -pairs.uy[e], uz = -pairs.uz[e];
         const T ux_dot = -pass.tangents.ux[e], uy_dot = -pass.tangents.uy[e],
                 uz_dot = -pass.tangents.uz[e];
-        const auto filter = read_filters<T, 3>(table + place, 0, pitch, chunk, taps, k);
+        const auto filter = read_filters<T, 3>(table + place, 0, pitch, chunk, spline, k);
         const T* g = pass.gradients.value + to;
         const T* g_dot = pass.gradients.tangent + to;
         T* node = table_gradient + place;
         {
           const Vec<T> gs = load(g), gs_dot = load(g_dot), phi_s = load(phi);
           g_phi_s += gs_dot * filter.w[kS] + gs * filter.slope[kS];
-          add_to_table<T>(node, pitch, taps, k, gs_dot * phi_s + gs * load(phi_dot), gs * phi_s);
+          add_to_table<T>(node, pitch, spline, k, gs_dot * phi_s + gs * load(phi_dot), gs * phi_s);
         }
         const Vec<T> gx = load(g + F), gy = load(g + 2 * F), gz = load(g + 3 * F);
         const Vec<T> gx_dot = load(g_dot + F), gy_dot = load(g_dot + 2 * F),
@@ -149,8 +152,8 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int ch
               ux * gx_dot + uy * gy_dot + uz * gz_dot + ux_dot * gx + uy_dot * gy + uz_dot * gz;
           const Vec<T> phi_vs = load(phi + F);
           g_phi_vs += u_g_dot * filter.w[kVs] + u_g * filter.slope[kVs];
-          add_to_table<T>(node + chunk, pitch, taps, k, u_g_dot * phi_vs + u_g * load(phi_dot + F),
-                          u_g * phi_vs);
+          add_to_table<T>(node + chunk, pitch, spline, k,
+                          u_g_dot * phi_vs + u_g * load(phi_dot + F), u_g * phi_vs);
         }
         {
           const Vec<T> vx = load(v_j), vy = load(v_j + F), vz = load(v_j + 2 * F);
@@ -159,7 +162,7 @@ void send_back_tangents_piece(const TangentPass<T>& pass, const T* table, int ch
                                  load(v_dot_j + F) * gy + load(v_dot_j + 2 * F) * gz;
           const Vec<T> phi_vv = load(phi + 2 * F), phi_vv_dot = load(phi_dot + 2 * F);
           g_phi_vv += v_g_dot * filter.w[kVv] + v_g * filter.slope[kVv];
-          add_to_table<T>(node + 2 * chunk, pitch, taps, k, v_g_dot * phi_vv + v_g * phi_vv_dot,
+          add_to_table<T>(node + 2 * chunk, pitch, spline, k, v_g_dot * phi_vv + v_g * phi_vv_dot,
                           v_g * phi_vv);
           const Vec<T> carried = phi_vv * filter.w[kVv];
           const Vec<T> carried_dot = phi_vv * filter.slope[kVv] + phi_vv_dot * filter.w[kVv];
@@ -190,14 +193,14 @@ void first_back_tangents_piece(const TangentPass<T>& pass, const T* table, int c
   const int pitch = 2 * chunk;
   const PairRows<T>& pairs = pass.pairs;
   const std::int64_t F = pass.channels;
-  Taps<T> taps;
+  SplineWeights<T> spline;
   for (std::int64_t i = 0; i < n_rows; ++i) {
     const T* g = pass.gradients.value + i * 4 * F + at;
     const T* g_dot = pass.gradients.tangent + i * 4 * F + at;
     const std::int64_t last = pairs.first[i + 1];
     for (std::int64_t batch = pairs.first[i]; batch < last; batch += kBatch) {
       const int n = last - batch < kBatch ? int(last - batch) : kBatch;
-      make_dual_taps(pass, batch, n, taps);
+      make_dual_spline_weights(pass, batch, n, spline);
       for (int k = 0; k < n; ++k) {
         const std::int64_t e = batch + k;
         const std::int64_t place = std::int64_t(pairs.piece[e]) * pitch;
@@ -205,7 +208,7 @@ void first_back_tangents_piece(const TangentPass<T>& pass, const T* table, int c
         const T ux = pairs.ux[e], uy = pairs.uy[e], uz = pairs.uz[e];
         const T ux_dot = pass.tangents.ux[e], uy_dot = pass.tangents.uy[e],
                 uz_dot = pass.tangents.uz[e];
-        const auto filter = read_filters<T, 2>(table + place, 0, pitch, chunk, taps, k);
+        const auto filter = read_filters<T, 2>(table + place, 0, pitch, chunk, spline, k);
         const Vec<T> gx = load(g + F), gy = load(g + 2 * F), gz = load(g + 3 * F);
         const Vec<T> gs = load(g), gs_dot = load(g_dot);
         const Vec<T> u_g = ux * gx + uy * gy + uz * gz;
@@ -217,8 +220,8 @@ void first_back_tangents_piece(const TangentPass<T>& pass, const T* table, int c
         store(to, Vec<T>(load(to) + gs_dot * filter.w[kS] + gs * filter.slope[kS]));
         store(to + F, Vec<T>(load(to + F) + u_g_dot * filter.w[kVs] + u_g * filter.slope[kVs]));
         T* node = table_gradient + place;
-        add_to_table<T>(node, pitch, taps, k, gs_dot * phi_s, gs * phi_s);
-        add_to_table<T>(node + chunk, pitch, taps, k, u_g_dot * phi_vs, u_g * phi_vs);
+        add_to_table<T>(node, pitch, spline, k, gs_dot * phi_s, gs * phi_s);
+        add_to_table<T>(node + chunk, pitch, spline, k, u_g_dot * phi_vs, u_g * phi_vs);
       }
     }
   }

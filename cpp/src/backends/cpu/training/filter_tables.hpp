@@ -44,7 +44,7 @@ class FilterTables {
 
  private:
   std::int64_t filled() const { return pieces_ + kDegree; }
-  std::int64_t n_rows() const { return filled() + kTaps; }  // zero rows close it
+  std::int64_t n_rows() const { return filled() + kSplineWeights; }  // zero rows close it
   std::size_t size(int parts) const {
     return static_cast<std::size_t>(n_rows() * parts * channels_);
   }

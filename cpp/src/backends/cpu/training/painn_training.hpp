@@ -25,7 +25,7 @@
 #include "kernels.hpp"
 #include "matrix.hpp"
 #include "model/painn_model.hpp"
-#include "twin.hpp"
+#include "value_and_tangent.hpp"
 
 namespace ipip::training {
 
@@ -117,8 +117,8 @@ class PainnTraining final : public Training {
   std::string description() const override;
 
  private:
-  using Rows = Twin<T>;
-  using Gradient = Twin<T, true>;
+  using Rows = ValueAndTangent<T>;
+  using Gradient = ValueAndTangent<T, true>;
 
   struct Layer {
     Rows states, z, h, messages;  // before the messages; layer 0: values by species

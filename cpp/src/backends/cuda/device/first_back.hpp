@@ -6,7 +6,7 @@
 #include "block.hpp"
 #include "core.hpp"
 #include "send_back.hpp"
-#include "taps.hpp"
+#include "spline_weights.hpp"
 
 namespace ipip::cuda {
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "block.hpp"
-#include "taps.hpp"
+#include "spline_weights.hpp"
 
 namespace ipip::cuda {
 

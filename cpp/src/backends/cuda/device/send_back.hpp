@@ -5,7 +5,7 @@
 #pragma once
 
 #include "block.hpp"
-#include "taps.hpp"
+#include "spline_weights.hpp"
 
 namespace ipip::cuda {
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ipip.config.pretraining import AskingMethod, HessianMethod, NodeMethod
+from ipip.config.pretraining import HessianMethod, NodeMethod, TeacherMethod
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, frames_digest
 from ipip.data.atomic import replaced_file
@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 
-def draw_frames(method: AskingMethod, count: int, seed: int) -> list[int]:
+def draw_frames(method: TeacherMethod, count: int, seed: int) -> list[int]:
     """Draw the frames, of `count`, that the method's evaluations pay for."""
     chosen = np.random.default_rng(seed).choice(count, size=method.affordable(count), replace=False)
     return sorted(chosen.tolist())

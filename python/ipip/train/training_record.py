@@ -23,26 +23,26 @@ _OLD |= {"objective", "best_epoch", "steps", "wall_s", "history"}
 _NOTED_BEFORE = {f"settings.{name}" for name in fields_without_influence(PretrainSettings)}
 
 
-def check_started(folder: Path, identity: dict[str, Any]) -> bool:
+def check_started(folder: Path, fingerprint: dict[str, Any]) -> bool:
     """Say whether this training was begun in the folder before; if not, mark it as begun.
 
     Args:
         folder: the training's folder, which exists.
-        identity: JSON values that together fix the result (settings, digests, seed).
+        fingerprint: JSON values that together fix the result (settings, digests, seed).
 
     Raises:
         InputError: another training is there; the message says what differs.
     """
     path = folder / STARTED
     if path.exists():
-        refuse_difference(folder, read_marker(path), identity, _NOTED_BEFORE)
+        refuse_difference(folder, read_training_record(path), fingerprint, _NOTED_BEFORE)
         return True
     if (folder / "last.ckpt").exists() or (folder / FINISHED).exists():
         raise InputError(
             f"{folder}: holds checkpoints of an unknown training ({STARTED} is missing); use "
             "another folder"
         )
-    write_text(path, sealed_text(identity) + "\n")
+    write_text(path, sealed_text(fingerprint) + "\n")
     return False
 
 
@@ -51,7 +51,7 @@ def read_finished(folder: Path) -> dict[str, Any] | None:
     path = folder / FINISHED
     if not path.exists() or not (folder / "best.ckpt").exists():
         return None
-    return read_marker(path)
+    return read_training_record(path)
 
 
 def write_finished(folder: Path, result: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def write_finished(folder: Path, result: dict[str, Any]) -> None:
     write_text(folder / FINISHED, sealed_text(result) + "\n")
 
 
-def read_marker(path: Path) -> dict[str, Any]:
+def read_training_record(path: Path) -> dict[str, Any]:
     """Read one of the two records of a training.
 
     Raises:

@@ -9,7 +9,7 @@ from ipip.harvest.candidates import Candidate, RunSteps, choose_steps
 from ipip.harvest.harvest import Decision
 
 
-def left_out(
+def rejected(
     runs: Sequence[RunSteps], settings: HarvestSettings, candidates: Sequence[Candidate]
 ) -> list[Decision]:
     """Return a decision with its reason for every stored frame that was not proposed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipip.train.order import SeededBatches
+from ipip.train.batch_sampler import SeededBatches
 
 
 def batches(order: SeededBatches, epoch: int) -> list[list[int]]:

@@ -16,7 +16,7 @@ from ipip.export import weights_digest
 from ipip.models import Student
 
 
-def identity(
+def fingerprint(
     student: Student,
     train_frames: Sequence[Frame],
     valid_frames: Sequence[Frame],

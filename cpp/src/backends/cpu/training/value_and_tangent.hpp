@@ -15,7 +15,7 @@ namespace ipip::training {
 /// since x pairs with g_dot and x_dot with g, the gradient g_dot^T x + g^T x_dot of a matrix is one
 /// product of the stacks.
 template <class T, bool gradient = false>
-class Twin {
+class ValueAndTangent {
  public:
   void reserve(std::int64_t n, std::int64_t width) {
     n_ = n;

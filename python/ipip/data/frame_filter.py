@@ -10,7 +10,7 @@ from ipip.data.view import chosen_from
 from ipip.errors import InputError
 
 
-def frames_where(
+def filter_frames(
     frames: Sequence[Frame], where: Mapping[str, Bounds | float | str], source: str
 ) -> Sequence[Frame]:
     """Return the frames whose info fits every condition, in their order, without copies.

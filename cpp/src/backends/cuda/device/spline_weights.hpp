@@ -9,10 +9,10 @@
 namespace ipip::cuda {
 
 template <class T>
-struct Taps {
-  T value[kTaps];
+struct SplineWeights {
+  T value[kSplineWeights];
 
-  IPIP_DEVICE explicit Taps(T t) {
+  IPIP_DEVICE explicit SplineWeights(T t) {
     const T u = T(1) / 120, r = 1 - t, t2 = t * t;
     value[0] = u * r * r * r * r * r;
     value[1] = u * (26 + t * (-50 + t * (20 + t * (20 + t * (-20 + 5 * t)))));
@@ -25,10 +25,10 @@ struct Taps {
 
 /// Derivatives of the weights over the distance.
 template <class T>
-struct SlopeTaps {
-  T value[kTaps];
+struct SplineSlopes {
+  T value[kSplineWeights];
 
-  IPIP_DEVICE SlopeTaps(T t, T per_length) {
+  IPIP_DEVICE SplineSlopes(T t, T per_length) {
     const T w = per_length / 24, r = 1 - t, t2 = t * t;
     value[0] = -w * r * r * r * r;
     value[1] = w * (-10 + t * (8 + t * (12 + t * (-16 + 5 * t))));
@@ -76,18 +76,18 @@ struct Filters {
         if constexpr (slopes) slope[p].v[v] = T(0);
       }
     }
-    const Taps<T> taps(pair.fraction);
-    const SlopeTaps<T> slope_taps(pair.fraction, per_length);
+    const SplineWeights<T> spline(pair.fraction);
+    const SplineSlopes<T> slope_weights(pair.fraction, per_length);
     const std::int64_t row = chunk + std::int64_t(pair.piece) * parts * kWidth;
     IPIP_UNROLL
-    for (int tap = 0; tap < kTaps; ++tap) {
+    for (int basis = 0; basis < kSplineWeights; ++basis) {
       IPIP_UNROLL
       for (int p = 0; p < parts; ++p) {
-        const Strip<T, strip> c = load<strip>(table, row + (tap * parts + p) * kWidth);
+        const Strip<T, strip> c = load<strip>(table, row + (basis * parts + p) * kWidth);
         IPIP_UNROLL
         for (int v = 0; v < strip; ++v) {
-          value[p].v[v] += taps.value[tap] * c.v[v];
-          if constexpr (slopes) slope[p].v[v] += slope_taps.value[tap] * c.v[v];
+          value[p].v[v] += spline.value[basis] * c.v[v];
+          if constexpr (slopes) slope[p].v[v] += slope_weights.value[basis] * c.v[v];
         }
       }
     }

@@ -5,52 +5,53 @@ constexpr int kBatch = 64;  // pairs whose spline weights are made at once
 
 // Spline weights of up to kBatch pairs, B_k(t), and their derivatives over the distance.
 template <class T>
-struct Taps {
-  T value[kTaps][kBatch];
-  T slope[kTaps][kBatch];
+struct SplineWeights {
+  T value[kSplineWeights][kBatch];
+  T slope[kSplineWeights][kBatch];
 };
 
 // Quintic B-spline on six equidistant nodes.
 template <class T, bool slopes>
-IPIP_INLINE void make_taps(const T* fraction, int n, T per_length, Taps<T>& taps) {
-  static_assert(kTaps == 6);
+IPIP_INLINE void make_spline_weights(const T* fraction, int n, T per_length,
+                                     SplineWeights<T>& spline) {
+  static_assert(kSplineWeights == 6);
   constexpr T u = T(1) / 120;
   const T w = per_length / 24;
   for (int e = 0; e < n; ++e) {
     const T t = fraction[e], r = 1 - t, t2 = t * t;
-    taps.value[0][e] = u * r * r * r * r * r;
-    taps.value[1][e] = u * (26 + t * (-50 + t * (20 + t * (20 + t * (-20 + 5 * t)))));
-    taps.value[2][e] = u * (66 + t2 * (-60 + t2 * (30 - 10 * t)));
-    taps.value[3][e] = u * (26 + t * (50 + t * (20 + t * (-20 + t * (-20 + 10 * t)))));
-    taps.value[4][e] = u * (1 + t * (5 + t * (10 + t * (10 + t * (5 - 5 * t)))));
-    taps.value[5][e] = u * t2 * t2 * t;
+    spline.value[0][e] = u * r * r * r * r * r;
+    spline.value[1][e] = u * (26 + t * (-50 + t * (20 + t * (20 + t * (-20 + 5 * t)))));
+    spline.value[2][e] = u * (66 + t2 * (-60 + t2 * (30 - 10 * t)));
+    spline.value[3][e] = u * (26 + t * (50 + t * (20 + t * (-20 + t * (-20 + 10 * t)))));
+    spline.value[4][e] = u * (1 + t * (5 + t * (10 + t * (10 + t * (5 - 5 * t)))));
+    spline.value[5][e] = u * t2 * t2 * t;
     if (!slopes) continue;
-    taps.slope[0][e] = -w * r * r * r * r;
-    taps.slope[1][e] = w * (-10 + t * (8 + t * (12 + t * (-16 + 5 * t))));
-    taps.slope[2][e] = w * t * (-24 + t2 * (24 - 10 * t));
-    taps.slope[3][e] = w * (10 + t * (8 + t * (-12 + t * (-16 + 10 * t))));
-    taps.slope[4][e] = w * (1 + t * (4 + t * (6 + t * (4 - 5 * t))));
-    taps.slope[5][e] = w * t2 * t2;
+    spline.slope[0][e] = -w * r * r * r * r;
+    spline.slope[1][e] = w * (-10 + t * (8 + t * (12 + t * (-16 + 5 * t))));
+    spline.slope[2][e] = w * t * (-24 + t2 * (24 - 10 * t));
+    spline.slope[3][e] = w * (10 + t * (8 + t * (-12 + t * (-16 + 10 * t))));
+    spline.slope[4][e] = w * (1 + t * (4 + t * (6 + t * (4 - 5 * t))));
+    spline.slope[5][e] = w * t2 * t2;
   }
 }
 
 // Spline weights of the pairs of a block of rows, made kBatch pairs at a time whatever rows they
 // belong to, since a row may have few.
 template <class T, bool slopes>
-class BlockTaps {
+class BlockSplineWeights {
  public:
-  BlockTaps(const PairRows<T>& pairs, std::int64_t begin, std::int64_t end, T per_length)
+  BlockSplineWeights(const PairRows<T>& pairs, std::int64_t begin, std::int64_t end, T per_length)
       : fraction_(pairs.fraction),
         made_(pairs.first[begin]),
         last_(pairs.first[end]),
         per_length_(per_length) {}
 
   // The place of pair e in a batch; pairs are asked for in their order.
-  IPIP_INLINE int at(std::int64_t e, Taps<T>& taps) {
+  IPIP_INLINE int at(std::int64_t e, SplineWeights<T>& spline) {
     if (e >= made_) {
       from_ = e;
       const int n = last_ - e < kBatch ? int(last_ - e) : kBatch;
-      make_taps<T, slopes>(fraction_ + e, n, per_length_, taps);
+      make_spline_weights<T, slopes>(fraction_ + e, n, per_length_, spline);
       made_ = e + n;
     }
     return int(e - from_);
@@ -72,18 +73,18 @@ struct Filters {
 };
 
 // row: coefficients of the first part, c: first channel of the register; parts are `chunk` apart,
-// taps `pitch`; k: place in a batch. Three parts with slopes are written out, and c is added last:
-// with a loop over parts, GCC's addresses cost a dense system 2 to 4 % of its time.
+// basis functions `pitch`; k: place in a batch. Three parts with slopes are written out, and c is
+// added last: with a loop over parts, GCC's addresses cost a dense system 2 to 4 % of its time.
 template <class T, int parts, bool slopes = true>
 IPIP_INLINE Filters<T, parts> read_filters(const T* row, int c, int pitch, int chunk,
-                                           const Taps<T>& taps, int k) {
+                                           const SplineWeights<T>& spline, int k) {
   Filters<T, parts> out;
 #pragma GCC unroll 6
-  for (int tap = 0; tap < kTaps; ++tap) {
-    const T weight = taps.value[tap][k];
-    const T* node = row + tap * pitch + c;
+  for (int basis = 0; basis < kSplineWeights; ++basis) {
+    const T weight = spline.value[basis][k];
+    const T* node = row + basis * pitch + c;
     if constexpr (parts == 3 && slopes) {
-      const T slope = taps.slope[tap][k];
+      const T slope = spline.slope[basis][k];
       const Vec<T> c0 = load(node), c1 = load(node + chunk), c2 = load(node + 2 * chunk);
       out.w[0] += weight * c0;
       out.slope[0] += slope * c0;
@@ -96,7 +97,7 @@ IPIP_INLINE Filters<T, parts> read_filters(const T* row, int c, int pitch, int c
       for (int p = 0; p < parts; ++p) {
         const Vec<T> coefficient = load(node + p * chunk);
         out.w[p] += weight * coefficient;
-        if (slopes) out.slope[p] += taps.slope[tap][k] * coefficient;
+        if (slopes) out.slope[p] += spline.slope[basis][k] * coefficient;
       }
     }
   }

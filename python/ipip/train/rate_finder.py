@@ -22,11 +22,11 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
-from ipip.data.atomic import write_text
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.models import Student
 from ipip.pages import figure_of, render_plain_page
+from ipip.storage.atomic import write_text
 from ipip.train.energy_scale import set_energy_scale
 from ipip.train.freeze import freeze
 from ipip.train.lightning_output import quiet_lightning

@@ -26,10 +26,10 @@ from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.export import save_student
 from ipip.train import processes
-from ipip.train.fit import FitResult, fit
+from ipip.train.fitting.fit import FitResult, fit
 from ipip.train.plan import TrainPlan, plan_training, read_for_split
-from ipip.train.predict import predict
-from ipip.train.training_record import refuse_difference
+from ipip.train.prediction.predict import predict
+from ipip.train.records.training_record import refuse_difference
 
 LOCK = "config.lock.yaml"
 SPLIT = "split.json"

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_numbers
 
-from ipip.config.pretraining import WITH_FEATURES
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame
 from ipip.harvest import farthest_points, scale_features
 from ipip.models import build_student
 from ipip.pipeline.reporter import Reporter
+from ipip.teacher_program.kinds import WITH_FEATURES
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 

@@ -18,8 +18,8 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data.digest import file_digest, frames_digest
 from ipip.data.frame import Frame
 from ipip.sealed import DamagedError, open_sealed, sealed_text
-from ipip.teachers.process import cp2k_values
 from ipip.teachers.results import TeacherInfo
+from ipip.teachers.specification import cp2k_values
 from ipip.teachers.teacher import Teacher
 
 ERROR_KEY = "teacher_error"

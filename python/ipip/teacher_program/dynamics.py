@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .labels import labels
-from .messages import RefusedError
+from .refusal import RefusedError
 
 Message = tuple[dict[str, Any], dict[str, Any]]
 

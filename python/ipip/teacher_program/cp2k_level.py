@@ -16,7 +16,7 @@ import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
 from .cp2k_data import NO_CHARGE, find_folder, full_name
-from .messages import RefusedError
+from .refusal import RefusedError
 from .spin import checked_spin
 
 SHELLS = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp -s", "cp2k.ssmp -s")

@@ -95,7 +95,7 @@ def open_sources(
     sources = []
     for name, path in zip(names, paths, strict=True):
         if path.is_dir():
-            sources.append(_run_source(name, path))
+            sources.append(_run_source(RunTrajectory(path, name)))
             continue
         own = dataclasses.replace(base, units=units[path])
         timestep = _timestep_of(path, own, settings)
@@ -173,16 +173,23 @@ def _dump_source(
     )
 
 
-def _run_source(name: str, path: Path) -> Source:
-    trajectory = RunTrajectory(path, name)
+def run_sources(folder: Path) -> list[Source]:
+    """Return the runs of students in the folders inside of `folder`; those that have ended."""
+    trajectories = [RunTrajectory(path) for path in sorted(folder.iterdir())]
+    return [_run_source(one) for one in trajectories if one.verdict is not None]
+
+
+def _run_source(trajectory: RunTrajectory) -> Source:
     verdict = trajectory.verdict
     if verdict is None:
-        raise InputError(f"{path}: the run has not ended; wait for it, or give its dump instead")
+        raise InputError(
+            f"{trajectory.folder}: the run has not ended; wait for it, or give its dump instead"
+        )
     steps = np.asarray(trajectory.steps(), dtype=np.int64)
-    run = RunSteps(name, verdict.state, verdict.step, steps, trajectory.timestep)
+    run = RunSteps(trajectory.name, verdict.state, verdict.step, steps, trajectory.timestep)
 
-    def frames(wanted: Sequence[int]) -> dict[int, Frame]:
-        return {int(f.info["md_step"]): f for f in trajectory.frames(wanted)}
+    def frames(chosen: Sequence[int]) -> dict[int, Frame]:
+        return {int(frame.info["md_step"]): frame for frame in trajectory.frames(chosen)}
 
     return Source(run, verdict.message if verdict.state == "unstable" else None, frames)
 

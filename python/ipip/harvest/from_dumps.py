@@ -9,11 +9,8 @@ from pathlib import Path
 
 from ipip.config.harvest_run import HarvestRunSettings
 from ipip.config.teacher import TeacherSettings
-from ipip.data.atomic import write_text
-from ipip.data.digest import file_digest
 from ipip.data.files import read_frames
 from ipip.data.frame import Frame
-from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.evaluation import open_student
 from ipip.harvest.candidates import RunSteps
@@ -24,6 +21,9 @@ from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.runs import harvest_runs
 from ipip.harvest.sources import open_sources
 from ipip.harvest.table import count_reasons, write_decisions
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest
+from ipip.storage.lock import writes
 from ipip.teachers import Teacher
 
 TABLE_FILE = "harvest.csv"

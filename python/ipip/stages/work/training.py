@@ -17,13 +17,13 @@ from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import write_json
 from ipip.stages.inheritance import last_student, pretraining_set_of
 from ipip.stages.label import LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
 from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.frames import entry_of, read_set
 from ipip.stages.work.reference_labels import reference_frames
+from ipip.storage.json_file import write_json
 from ipip.train import FitResult, fit, metrics, predict_file, steps_of
 from ipip.train.records.damage import training_problem
 

@@ -22,11 +22,11 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
-from ipip.data.atomic import write_text
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.models import Student
 from ipip.pages import figure_of, render_plain_page
+from ipip.storage.atomic import write_text
 from ipip.train.fitting.lightning_output import quiet_lightning
 from ipip.train.fitting.loaders import graph_dataset, train_loader
 from ipip.train.fitting.module import TrainingModule

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
-from ipip.data.atomic import replaced_file
 from ipip.errors import InputError, IpipError
+from ipip.storage.atomic import replaced_file
 from ipip.train.processes import is_first
 
 if TYPE_CHECKING:

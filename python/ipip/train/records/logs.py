@@ -12,7 +12,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from ipip.data.atomic import write_text
+from ipip.storage.atomic import write_text
 
 if TYPE_CHECKING:
     from ipip.train.fitting.module import TrainingModule

@@ -10,9 +10,9 @@ from typing import Any
 from ipip.config.comparison import SHOWN, compare_settings
 from ipip.config.influence import fields_without_influence
 from ipip.config.pretraining import PretrainSettings
-from ipip.data.atomic import write_text
 from ipip.errors import InputError
-from ipip.sealed import DamagedError, read_sealed, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 STARTED = "training.json"
 FINISHED = "result.json"

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.run import RunSettings
-from ipip.loop.config_lock import read_settings
-from ipip.loop.schedule import evaluated_rounds, stop_reason
-from ipip.loop.summary import summarise
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
-from ipip.pipeline.journal import read_events
-from ipip.pipeline.manifest import Manifest, survey_manifests
-from ipip.pipeline.storage import read_json
 from ipip.pipeline.watch import read_progress
+from ipip.records.config_lock import read_settings
+from ipip.records.integrity import AGAIN, changed_files, inconsistency
+from ipip.records.journal import read_events
+from ipip.records.manifest import Manifest, survey_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.listing import find_stage, names_of_run
+from ipip.storage.json_file import read_json
+from ipip.views.outcomes import evaluated_rounds, stop_reason
+from ipip.views.summary import summarise
 
 
 @dataclasses.dataclass(frozen=True)

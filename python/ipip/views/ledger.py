@@ -10,15 +10,15 @@ from typing import Any
 
 from ipip.config.stop import StopSettings
 from ipip.errors import InputError, IpipError
-from ipip.loop.config_lock import read_settings
-from ipip.loop.schedule import decide, evaluated_rounds
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
-from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.records.config_lock import read_settings
+from ipip.records.integrity import AGAIN, changed_files, inconsistency
+from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import INDEX_FILE, LABEL, REFERENCE_INDEX
 from ipip.stages.reference_labels import REFERENCE_LABELS
 from ipip.stages.teacher_md import TEACHER_MD
+from ipip.views.outcomes import decide, evaluated_rounds
 
 
 @dataclasses.dataclass(frozen=True)

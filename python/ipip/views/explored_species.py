@@ -14,14 +14,14 @@ from ipip.lammps.dump import read_dump
 from ipip.lammps.run_record import changed_frames, read_run_record
 from ipip.lammps.units import units_of_run
 from ipip.pages.numbers import format_number
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import Manifest
+from ipip.records.manifest import Manifest
+from ipip.records.run_folder import RunFolder
 from ipip.report import SpeciesAtEnd, SpeciesOverTime
-from ipip.sealed import DamagedError
 from ipip.species import molecules_in
 from ipip.species.molecules import formula_counts
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
+from ipip.storage.sealed import DamagedError
 
 FIRST, LAST = "trajectory.dump", "last.dump"
 ANALYSES = ("species*/counts.csv", "round_[0-9]*/*/runs/*/species*/counts.csv")

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from ipip.data.lock import hold_file, hold_folder, writes
 from ipip.errors import InUseError
+from ipip.storage.lock import hold_file, hold_folder, writes
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from ipip.data.lock import hold_folder
+from ipip.storage.lock import hold_folder
 with hold_folder(Path(sys.argv[1]), "harvest"):
     print("held", flush=True)
     time.sleep(60)

@@ -14,14 +14,14 @@ from ipip.decisions.next_round import NextRound, budget_is_spent
 from ipip.decisions.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
 from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
 from ipip.errors import InputError
-from ipip.loop.schedule import decide, evaluated_rounds, round_outcome, spent, stop_reason
 from ipip.pipeline.load import load_of
-from ipip.pipeline.manifest import Manifest
 from ipip.pipeline.seeds import derive_seed
+from ipip.records.manifest import Manifest
 from ipip.stages.baseline import BASELINE
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.label import LABEL
 from ipip.stages.relabel import RELABEL
+from ipip.views.outcomes import decide, evaluated_rounds, round_outcome, spent, stop_reason
 
 
 def summarise(

@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.run import RunSettings
-from ipip.data.atomic import replaced_file, write_text
-from ipip.data.digest import file_digest
-from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
-from ipip.loop.config_lock import read_settings
-from ipip.loop.ledger import COLUMNS, LedgerRow, run_ledger
-from ipip.loop.report_data import gather_content
-from ipip.loop.schedule import evaluated_rounds
-from ipip.loop.summary import summarise
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.integrity import require_whole
-from ipip.pipeline.manifest import Manifest, read_manifests
-from ipip.pipeline.storage import write_json
+from ipip.records.config_lock import read_settings
+from ipip.records.integrity import require_whole
+from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.report import ReportContent, write_report
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.pretrain import STUDENT_FILE
+from ipip.storage.atomic import replaced_file, write_text
+from ipip.storage.digest import file_digest
+from ipip.storage.json_file import write_json
+from ipip.storage.lock import hold_lock
+from ipip.views.ledger import COLUMNS, LedgerRow, run_ledger
+from ipip.views.outcomes import evaluated_rounds
+from ipip.views.report_data import gather_content
+from ipip.views.summary import summarise
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
-from ipip.sealed import sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import sealed_text
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -18,7 +18,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_sealed(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record with a digest of itself atomically (see `ipip.sealed`)."""
+    """Write a record with a digest of itself atomically (see `ipip.storage.sealed`)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, sealed_text(record, indent=2) + "\n")
 

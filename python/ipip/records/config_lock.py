@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
-from ipip.data.atomic import write_text
 from ipip.errors import InputError
-from ipip.pipeline.folder import RunFolder
+from ipip.records.run_folder import RunFolder
+from ipip.storage.atomic import write_text
 
 HEAD = "# Written by ipip; what follows has the digest "
 

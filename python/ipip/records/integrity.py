@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ipip.errors import IpipError
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import Manifest, changed_outputs
+from ipip.records.manifest import Manifest, changed_outputs
+from ipip.records.run_folder import RunFolder
 
 AGAIN = "`ipip run` with the run's settings sets it and what follows aside and computes them again"
 

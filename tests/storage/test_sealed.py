@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from ipip.sealed import DamagedError, open_sealed, read_sealed, sealed_text
+from ipip.storage.sealed import DamagedError, open_sealed, read_sealed, sealed_text
 
 RECORD = {"name": "alloy", "force": 0.1 + 0.2, "pair": (1, 2), 3: None, "far": float("inf")}
 

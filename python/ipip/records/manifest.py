@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ipip.data.atomic import write_text
-from ipip.data.digest import file_digest
 from ipip.errors import IpipError
-from ipip.pipeline.folder import RunFolder
-from ipip.sealed import DamagedError, digest_json, read_sealed, sealed_text
+from ipip.records.run_folder import RunFolder
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest, json_digest
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 FILE_NAME = "manifest.json"
 
@@ -68,7 +68,7 @@ class Manifest(BaseModel):
     def outputs_digest(self) -> str:
         """Digest of everything that later stages can read."""
         files = {name: file.digest for name, file in self.outputs.items()}
-        return digest_json({"files": files, "results": self.results})
+        return json_digest({"files": files, "results": self.results})
 
 
 def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFile]:

@@ -15,14 +15,11 @@ from pydantic import ValidationError
 from ipip.config.run import RunSettings
 from ipip.data import Frame, composition, read_frames
 from ipip.decisions.statistics import paired_bootstrap
-from ipip.loop.config_lock import read_config_lock
-from ipip.loop.explored_species import species_at_end, species_over_time
-from ipip.loop.schedule import evaluated_rounds, teacher_calls
-from ipip.loop.summary import held_out_units
 from ipip.pages.numbers import format_number
-from ipip.pipeline.folder import RunFolder, split_stage_id
-from ipip.pipeline.manifest import Manifest
 from ipip.pipeline.seeds import derive_seed
+from ipip.records.config_lock import read_config_lock
+from ipip.records.manifest import Manifest
+from ipip.records.run_folder import RunFolder, split_stage_id
 from ipip.report import (
     Curve,
     Drift,
@@ -42,6 +39,9 @@ from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD
 from ipip.stages.work.concerns import as_sentence, blocks_at_constant_pressure, pressure_concerns
+from ipip.views.explored_species import species_at_end, species_over_time
+from ipip.views.outcomes import evaluated_rounds, teacher_calls
+from ipip.views.summary import held_out_units
 
 Manifests = Mapping[str, Manifest]
 OTHER = "#555d6b"  # of a stage that this version does not know

@@ -7,13 +7,13 @@ record can write its seal.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ipip.errors import IpipError
+from ipip.storage.digest import json_digest
 
 SEAL = "seal"
 Older = Callable[[Mapping[str, Any]], bool]
@@ -26,7 +26,7 @@ class DamagedError(IpipError):
 def sealed_text(record: Mapping[str, Any], indent: int | None = 1) -> str:
     """Return the text of a record with its seal; one line where `indent` is None."""
     plain = json.loads(json.dumps(dict(record)))  # as it will be read: keys are text, no tuples
-    return json.dumps({**plain, SEAL: digest_json(plain)}, indent=indent)
+    return json.dumps({**plain, SEAL: json_digest(plain)}, indent=indent)
 
 
 def open_sealed(text: str | bytes, older: Older | None = None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def open_sealed(text: str | bytes, older: Older | None = None) -> dict[str, Any]
         return record
     if seal is None:
         raise DamagedError("it has no seal")
-    if seal != digest_json(record):
+    if seal != json_digest(record):
         raise DamagedError("its content is not the one that was written")
     return record
 
@@ -68,9 +68,3 @@ def read_sealed(path: Path, older: Older | None = None) -> dict[str, Any]:
         return open_sealed(path.read_bytes(), older)
     except DamagedError as error:
         raise DamagedError(f"{path} is damaged: {error}") from None
-
-
-def digest_json(value: Any) -> str:
-    """Return `sha256:...` of a JSON-able value; equal values give equal digests."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

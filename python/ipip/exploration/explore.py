@@ -17,7 +17,7 @@ from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.errors import InputError
-from ipip.loop.diversity import choose_different, describe_frames, thin
+from ipip.exploration.diversity import choose_different, describe_frames, thin
 from ipip.pipeline.cost import BYTES_PER_ATOM
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed

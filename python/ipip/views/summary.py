@@ -12,7 +12,7 @@ from ipip.config.stop import StopSettings
 from ipip.decisions.best_round import best_round
 from ipip.decisions.next_round import NextRound, budget_is_spent
 from ipip.decisions.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
-from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
+from ipip.decisions.verdict import Comparison, StudentFigures, describe_verdict
 from ipip.errors import InputError
 from ipip.pipeline.load import load_of
 from ipip.pipeline.seeds import derive_seed
@@ -141,7 +141,7 @@ def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
     first = manifests[EVALUATE.of(0)]
     failures = chosen.results["failures"]
     first_failures = first.results["failures"]
-    return write_verdict(
+    return describe_verdict(
         StudentFigures(best, failures["failed"], failures["total"]),
         _compare(chosen.results["test_frame_errors"], label.results["test_frame_errors"], label),
         _compare(chosen.results["test_frame_errors"], first.results["test_frame_errors"], label)

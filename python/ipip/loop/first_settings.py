@@ -14,8 +14,8 @@ import numpy as np
 from ase.data import atomic_masses, atomic_numbers
 
 from ipip.config.data import DataKeys
+from ipip.config.painn import PaiNNSettings
 from ipip.config.profiles import find_profile, sized_settings
-from ipip.config.student import PaiNNSettings
 from ipip.config.systems import SystemSettings
 from ipip.data import Frame, write_frames
 from ipip.data.survey import LabelSurvey

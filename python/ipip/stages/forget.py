@@ -19,7 +19,7 @@ class Forget(Stage):
     rounds = "later"
     settings = ("iteration.forget_fraction",)
     writes = (FORGOTTEN_FILE,)
-    revision = 2
+    revision = 3
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the set that the round begins with."""

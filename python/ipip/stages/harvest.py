@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ipip.config.run import RunSettings
-from ipip.pipeline.cost import BYTES_PER_ATOM, TEACHER_START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.cost import TEACHER_START_S, CostBasis, Forecast, RunSizes, stored_bytes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.forget import FORGET
 from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import ORIGINS_FILE, frames_before
 from ipip.stages.student_md import STUDENT_MD
 
-NEW_FILE = "new.xyz"
+NEW_FILE = "new.lmdb"
 DECISIONS_FILE = "harvest.csv"
 
 
@@ -23,7 +24,8 @@ class Harvest(Stage):
     colour = "#cc79a7"
     rounds = "later"
     settings = ("teacher", "harvest")
-    writes = (DECISIONS_FILE, NEW_FILE)
+    writes = (DECISIONS_FILE, NEW_FILE, ORIGINS_FILE)
+    revision = 2
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the MD, its student, and all that is known already."""
@@ -33,6 +35,7 @@ class Harvest(Stage):
             FORGET.of(within.index),
             STUDENT_MD.of(within.index),
             student_of(within.base),
+            *frames_before(within),
         )
 
     def teacher_calls(self, settings: RunSettings) -> int:
@@ -41,7 +44,7 @@ class Harvest(Stage):
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the candidates."""
-        return sizes.settings.harvest.candidates * max(sizes.boxes) * BYTES_PER_ATOM
+        return stored_bytes(sizes.settings.harvest.candidates, max(sizes.boxes))
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the teacher's labels of the candidates."""

@@ -38,10 +38,3 @@ def last_student(run: StageRun) -> Path:
     from ipip.stages.pretrain import STUDENT_FILE
 
     return run.path(student_of(run.round.base), STUDENT_FILE)
-
-
-def last_set(run: StageRun) -> Path:
-    """Return the file of the pretraining set that a round begins with."""
-    from ipip.stages.label import SET_FILE
-
-    return run.path(pretraining_set_of(run.round.base), SET_FILE)

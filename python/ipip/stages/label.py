@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
+    LABEL_BYTES_PER_FRAME,
     TEACHER_START_S,
     CostBasis,
     Forecast,
@@ -12,10 +12,9 @@ from ipip.pipeline.cost import (
     pretraining_frames,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.stages.pretraining_frames import INDEX_FILE, ORIGINS_FILE
 from ipip.stages.teacher_md import TEACHER_MD
 
-SET_FILE = "pretraining.xyz"
-INDEX_FILE = "frames.csv"
 REFERENCE_INDEX = "reference.csv"
 TRAIN_FILE, VALID_FILE, TEST_FILE = "train.xyz", "valid.xyz", "test.xyz"
 TEACHER_TEST = "teacher_test.xyz"
@@ -33,8 +32,8 @@ class Label(Stage):
     rounds = "first"
     settings = ("elements", "teacher", "reference", "guards", "speed")
     writes = (
-        SET_FILE,
         INDEX_FILE,
+        ORIGINS_FILE,
         REFERENCE_INDEX,
         TRAIN_FILE,
         VALID_FILE,
@@ -43,16 +42,16 @@ class Label(Stage):
         SPLIT_FILE,
         DISTANCES,
     )
-    revision = 3
+    revision = 4
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the teacher's MD."""
         return (TEACHER_MD.of(0),)
 
     def disk_bytes(self, sizes: RunSizes) -> int:
-        """Return the teacher's frames once more, and the reference."""
-        frames = frames_of(sizes.settings.teacher_md) * sum(sizes.boxes)
-        return frames * BYTES_PER_ATOM + 10_000_000
+        """Return the index of the teacher's frames, and the reference."""
+        frames = frames_of(sizes.settings.teacher_md) * len(sizes.boxes)
+        return frames * LABEL_BYTES_PER_FRAME + 10_000_000
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the teacher's labels of the reference frames."""

@@ -14,6 +14,7 @@ from ipip.pipeline.cost import (
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import frames_of
 
 STUDENT_FILE = "student.pt"
 CURVES = "training/*.csv"
@@ -41,7 +42,7 @@ class Pretrain(Stage):
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the round's own set, and the student that it may begin with."""
         before = (student_of(within.base),) if within.chain else ()
-        return (LABEL.of(0), pretraining_set_of(within.index), *before)
+        return (LABEL.of(0), pretraining_set_of(within.index), *frames_of(within), *before)
 
     def teacher_calls(self, settings: RunSettings) -> int:
         """Return what the method of pretraining evaluates."""

@@ -22,6 +22,7 @@ class ReferenceLabels(Stage):
     condition = "with `active`"
     settings = ("active",)
     writes = (REFERENCE_FILE, REFERENCE_INDEX)
+    revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
         """Say whether the settings name a reference level."""

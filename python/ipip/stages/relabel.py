@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
+    LABEL_BYTES_PER_ATOM,
+    LABEL_BYTES_PER_FRAME,
     START_S,
     CostBasis,
     Forecast,
@@ -14,7 +15,8 @@ from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.inheritance import committee_of, pretraining_set_of, student_of
-from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import INDEX_FILE, STUDENT_LABELS, frames_of
 
 
 class Relabel(Stage):
@@ -33,8 +35,8 @@ class Relabel(Stage):
         "iteration.trust_factor",
         "iteration.committee",
     )
-    writes = (SET_FILE, INDEX_FILE)
-    revision = 2
+    writes = (INDEX_FILE, STUDENT_LABELS)
+    revision = 3
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
         """Return those that the way of relabelling reads."""
@@ -59,13 +61,12 @@ class Relabel(Stage):
             FORGET.of(within.index),
             HARVEST.of(within.index),
             student_of(within.base),
+            *frames_of(within),
         ]
         if iteration.kept_labels == "keep":
             return tuple(names)
         if iteration.labeller == "average":
             names += [student_of(index) for index in chain[-iteration.averaged :]]
-        if iteration.kept_labels == "trust":
-            names += [HARVEST.of(index) for index in chain[1:]]
         if self._needs_committee(within):
             names.append(committee_of(within.base))
         return tuple(names)
@@ -78,7 +79,7 @@ class Relabel(Stage):
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the largest set of the run."""
         frames = sum(pretraining_frames(sizes.settings, sizes.settings.rounds))
-        return frames * max(sizes.boxes) * BYTES_PER_ATOM
+        return frames * (max(sizes.boxes) * LABEL_BYTES_PER_ATOM + LABEL_BYTES_PER_FRAME)
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the student's evaluations."""

@@ -10,10 +10,10 @@ from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError, IpipError
 from ipip.pages.numbers import format_number
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.records.frame_origins import reference_origin, write_origins
 from ipip.stages.harvest import DECISIONS_FILE, HARVEST, NEW_FILE
 from ipip.stages.label import LABEL, REFERENCE_INDEX, TRAIN_FILE
 from ipip.stages.reference_labels import REFERENCE_FILE, REFERENCE_LABELS
-from ipip.stages.work.frames import entry_of, write_index
 from ipip.teachers import Labelling, label_frames
 
 STORE_FILE = "labels.jsonl"
@@ -39,7 +39,11 @@ def label_at_reference(run: StageRun) -> StageResult:
     if labelled:
         outputs = [run.folder / REFERENCE_FILE, run.folder / REFERENCE_INDEX]
         write_frames(outputs[0], labelled)
-        write_index(outputs[1], labelled, [entry_of(frame) for frame in labelled], {})
+        origins = [
+            reference_origin(frame, f"reference/{frame.info['frame_id']}", "train", "traj")
+            for frame in labelled
+        ]
+        write_origins(outputs[1], origins)
     dropped = [{"frame_id": chosen[k - 1].info["frame_id"], "why": why} for k, why in found.dropped]
     note = f"{len(labelled)} of {len(chosen)} frames labelled at the reference level"
     return StageResult(

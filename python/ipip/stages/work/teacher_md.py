@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.run import UnlabelledSettings
-from ipip.data import Frame, file_digest, read_frames, write_frames
+from ipip.data import file_digest, write_frames
 from ipip.errors import IpipError
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.teacher_md import RUNS_FOLDER
+from ipip.stages.teacher_md import RUNS_FOLDER, frames_file
 from ipip.stages.work.starts import Start, exploration_starts
 from ipip.storage.json_file import write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
@@ -99,20 +99,9 @@ def run_teacher(
     return records
 
 
-def read_runs(folder: Path, runs: Sequence[Mapping[str, Any]]) -> dict[str, list[Frame]]:
-    """Return the frames of the finished runs by name; failed runs are left out, as in the paper.
-
-    Args:
-        folder: of the stage.
-        runs: what its manifest says of each run.
-    """
-    finished = sorted(str(run["name"]) for run in runs if run["state"] == "finished")
-    return {name: read_frames(folder / RUNS_FOLDER / f"{name}.xyz") for name in finished}
-
-
 def _store(folder: Path, result: MDResult) -> None:
     """Write the frames, then the record that says that they are whole."""
-    path = folder / f"{result.name}.xyz"
+    path = frames_file(folder.parent, result.name)
     if result.frames:
         write_frames(path, result.frames)
     digest = file_digest(path) if result.frames else None
@@ -124,7 +113,7 @@ def _record(folder: Path, name: str) -> dict[str, Any] | None:
     try:
         record = read_sealed(folder / f"{name}.json", lambda plain: set(plain) == _OLD_RECORD)
         known = record.pop("frames_digest", None)
-        if known is not None and file_digest(folder / f"{name}.xyz") != known:
+        if known is not None and file_digest(frames_file(folder.parent, name)) != known:
             return None
     except (OSError, DamagedError):
         return None
@@ -158,7 +147,9 @@ def _result(
     failed = len(records) - len(finished)
     return StageResult(
         outputs=tuple(
-            path for record in records if (path := folder / f"{record['name']}.xyz").is_file()
+            path
+            for record in records
+            if (path := frames_file(folder.parent, str(record["name"]))).is_file()
         ),
         results={
             "runs": [{name: record[name] for name in names} for record in records],

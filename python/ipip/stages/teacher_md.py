@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from ipip.pipeline.cost import (
     BYTES_PER_ATOM,
     TEACHER_START_S,
@@ -12,11 +14,56 @@ from ipip.pipeline.cost import (
     pretraining_frames,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import Figures, StageRecord
 
-RUNS_FOLDER = "runs"
+
+class TeacherRunRecord(Figures):
+    """One MD run of the teacher.
+
+    Attributes:
+        name: of the run.
+        state: ``failed`` where the teacher's own run left its bounds.
+        reason: why it failed.
+        step: last step reached.
+        frames: that it kept.
+    """
+
+    name: str
+    state: Literal["finished", "failed"]
+    reason: str | None
+    step: int
+    frames: int
 
 
-class TeacherMD(Stage):
+class TeacherIdentity(Figures):
+    """Which teacher gave the labels; see `ipip.teachers.TeacherInfo`."""
+
+    kind: str
+    model: str
+    modal: str | None
+    weights_digest: str | None
+    versions: dict[str, str]
+
+
+class TeacherMDRecord(StageRecord):
+    """What the teacher's MD leaves.
+
+    Attributes:
+        runs: in the order of the starts.
+        frames: of the runs that ended well.
+        teacher: who ran.
+    """
+
+    RUNS: ClassVar = "runs"
+    TEACHER: ClassVar = "teacher.json"
+    writes = (f"{RUNS}/*.xyz",)
+
+    runs: tuple[TeacherRunRecord, ...]
+    frames: int
+    teacher: TeacherIdentity
+
+
+class TeacherMD(Stage[TeacherMDRecord]):
     """MD of the teacher from every start: the frames of the first pretraining set."""
 
     name = "10_explore"
@@ -25,7 +72,7 @@ class TeacherMD(Stage):
     colour = "#e69f00"
     rounds = "first"
     settings = ("teacher", "systems", "teacher_md")
-    writes = (f"{RUNS_FOLDER}/*.xyz",)
+    record = TeacherMDRecord
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return none: it is the first."""
@@ -45,7 +92,7 @@ class TeacherMD(Stage):
             teacher_calls=len(boxes) * md.steps,
         )
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[TeacherMDRecord]:
         """Run the MD."""
         from ipip.stages.work.teacher_md import explore_with_teacher
 

@@ -15,8 +15,9 @@ from ipip.records.integrity import AGAIN, changed_files, inconsistency
 from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.label import INDEX_FILE, LABEL, REFERENCE_INDEX
+from ipip.stages.label import LABEL
 from ipip.stages.reference_labels import REFERENCE_LABELS
+from ipip.stages.relabel import RELABEL
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.views.outcomes import decide, evaluated_rounds
 
@@ -120,15 +121,14 @@ def run_ledger(
     decision = decide(manifests, rules)
     sets, digests = {}, {"teacher": _teacher_digest(manifests)}
     for index in evaluated_rounds(manifests):
-        sets[index] = read_index(run.stage(pretraining_set_of(index)) / INDEX_FILE)
-        labellers = manifests[pretraining_set_of(index)].results.get("labellers", [])
-        for entry in labellers:
-            digests[entry["name"]] = entry["weights_digest"]
+        sets[index] = read_index(run.stage(pretraining_set_of(index)) / LABEL.record.INDEX)
+        for labeller in RELABEL.read(manifests, index).labellers if index else ():
+            digests[labeller.name] = labeller.weights_digest
     chain = decision.chain if decision else (0,)
     rows = build_ledger(sets, chain, digests)
-    rows += _reference_rows(run.stage(LABEL.of(0)) / REFERENCE_INDEX, sorted(sets))
+    rows += _reference_rows(run.stage(LABEL.of(0)) / LABEL.record.REFERENCE_INDEX, sorted(sets))
     for index in sorted(sets):
-        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_INDEX
+        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_LABELS.record.REFERENCE_INDEX
         if REFERENCE_LABELS.of(index) in manifests and path.exists():
             rows += _active_rows(path, index, chain)
     return rows
@@ -238,6 +238,5 @@ def _fits(
 
 
 def _teacher_digest(manifests: Mapping[str, Manifest]) -> str:
-    explored = manifests.get(TEACHER_MD.of(0))
-    teacher = explored.results.get("teacher", {}) if explored is not None else {}
-    return str(teacher.get("weights_digest") or teacher.get("model") or "")
+    teacher = TEACHER_MD.read(manifests, 0).teacher
+    return teacher.weights_digest or teacher.model

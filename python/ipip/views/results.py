@@ -18,7 +18,6 @@ from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.report import ReportContent, write_report
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.pretrain import STUDENT_FILE
 from ipip.storage.atomic import replaced_file, write_text
 from ipip.storage.digest import file_digest
 from ipip.storage.json_file import write_json
@@ -74,8 +73,8 @@ def gather_results(
     return Results(
         summary=summary,
         ledger=run_ledger(run, manifests, settings.stop),
-        student=run.stage(identity) / STUDENT_FILE,
-        student_digest=manifests[identity].outputs[STUDENT_FILE].digest,
+        student=run.stage(identity) / FINETUNE.record.STUDENT,
+        student_digest=manifests[identity].outputs[FINETUNE.record.STUDENT].digest,
         content=gather_content(run, manifests, summary),
     )
 

@@ -26,10 +26,10 @@ from ipip.export import save_student
 from ipip.storage.atomic import write_text
 from ipip.storage.lock import hold_folder
 from ipip.train import processes
-from ipip.train.fit import FitResult, fit
+from ipip.train.fitting.fit import FitResult, fit
 from ipip.train.plan import TrainPlan, plan_training, read_for_split
-from ipip.train.predict import predict
-from ipip.train.training_record import refuse_difference
+from ipip.train.prediction.predict import predict
+from ipip.train.records.training_record import refuse_difference
 
 LOCK = "config.lock.yaml"
 SPLIT = "split.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -45,15 +45,29 @@ def apply_energy_shift(frames: Sequence[Frame], shift: dict[str, float]) -> list
     Raises:
         InputError: a frame has an element that the shift was not fitted for.
     """
+    return [
+        shifted(frame, added)
+        for frame, added in zip(frames, energy_shifts(frames, shift), strict=True)
+    ]
+
+
+def energy_shifts(frames: Sequence[Frame], shift: Mapping[str, float]) -> list[float]:
+    """Return the energy (eV) that the shift (eV by symbol) adds to each frame.
+
+    Raises:
+        InputError: a frame has an element that the shift was not fitted for.
+    """
     if not frames:
         return []
     symbols = list(shift)
     values = np.array([shift[symbol] for symbol in symbols])
-    added = composition(frames, symbols) @ values
-    return [
-        frame.replace(energy=None if frame.energy is None else frame.energy + float(extra))
-        for frame, extra in zip(frames, added, strict=True)
-    ]
+    added: list[float] = (composition(frames, symbols) @ values).tolist()
+    return added
+
+
+def shifted(frame: Frame, added: float) -> Frame:
+    """Return a frame of the teacher with an energy (eV) added to its own, where it has one."""
+    return frame.replace(energy=None if frame.energy is None else frame.energy + added)
 
 
 def outside_fit(

@@ -83,12 +83,14 @@ class SetEntry:
         label: who labelled it, ``teacher`` or ``student 0``.
         held_out: it validates and never trains. Decided once, when the frame is new: so that the
             part that chooses the epoch is the same in all rounds.
+        number: of the frame among those of its origin, which are stored once, in that order.
     """
 
     frame_id: str
     origin: int
     label: str
     held_out: bool = False
+    number: int = 0
 
 
 def next_pretraining_set(

@@ -24,7 +24,7 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage_settings import pick
 from ipip.pipeline.validity import STARTED, read_started
 from ipip.pipeline.versions import installed_versions
-from ipip.stages.teacher_md import TEACHER_MD
+from ipip.stages.teacher_md import frames_file
 from ipip.stages.work.starts import Start, frame_starts
 from ipip.stages.work.teacher_md import EndedRun, read_teacher, run_teacher
 from ipip.storage.atomic import replaced_file
@@ -183,7 +183,6 @@ def _candidates(
     frames: int,
 ) -> list[Frame]:
     """Return frames of the runs that ended well, without labels and with their provenance."""
-    place = folder / TEACHER_MD.record.RUNS
     runs: list[list[Frame]] = []
     for start, run in zip(starts, ended, strict=True):
         if not run.is_finished:
@@ -204,7 +203,7 @@ def _candidates(
                         "time_fs": frame.info["md_step"] * settings.teacher_md.timestep,
                     },
                 )
-                for frame in read_frames(place / f"{start.name}.xyz", require=())
+                for frame in read_frames(frames_file(folder, start.name), require=())
             ]
         )
     everything = [frame for run in runs for frame in run]

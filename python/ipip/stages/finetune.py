@@ -7,6 +7,7 @@ from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN, TrainingRecord
+from ipip.stages.pretraining_frames import frames_of
 from ipip.stages.reference_labels import REFERENCE_LABELS
 
 
@@ -28,7 +29,7 @@ class Finetune(Stage[TrainingRecord]):
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the pretrained student, the reference frames, and what is replayed."""
         replay = within.settings.iteration.replay > 0
-        own = (pretraining_set_of(within.index),) if replay else ()
+        own = (pretraining_set_of(within.index), *frames_of(within)) if replay else ()
         labelled = REFERENCE_LABELS.in_rounds(within)
         return (LABEL.of(0), PRETRAIN.of(within.index), *own, *labelled)
 

@@ -30,7 +30,7 @@ class Forget(Stage[ForgetRecord]):
     rounds = "later"
     settings = ("iteration.forget_fraction",)
     record = ForgetRecord
-    revision = 2
+    revision = 3
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the set that the round begins with."""

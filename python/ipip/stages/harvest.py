@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ipip.config.run import RunSettings
-from ipip.pipeline.cost import BYTES_PER_ATOM, TEACHER_START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.cost import TEACHER_START_S, CostBasis, Forecast, RunSizes, stored_bytes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.records.stage_record import StageRecord
 from ipip.stages.forget import FORGET
 from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import ORIGINS_FILE, frames_before
 from ipip.stages.student_md import STUDENT_MD
 
 
@@ -27,9 +28,10 @@ class HarvestRecord(StageRecord):
         left: how many frames were left for each kind of reason.
     """
 
-    NEW: ClassVar = "new.xyz"
+    NEW: ClassVar = "new.lmdb"
+    ORIGINS: ClassVar = ORIGINS_FILE
     DECISIONS: ClassVar = "harvest.csv"
-    writes = (DECISIONS, NEW)
+    writes = (DECISIONS, NEW, ORIGINS)
 
     candidates: int
     labelled: int
@@ -49,6 +51,7 @@ class Harvest(Stage[HarvestRecord]):
     rounds = "later"
     settings = ("teacher", "harvest")
     record = HarvestRecord
+    revision = 2
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the MD, its student, and all that is known already."""
@@ -58,6 +61,7 @@ class Harvest(Stage[HarvestRecord]):
             FORGET.of(within.index),
             STUDENT_MD.of(within.index),
             student_of(within.base),
+            *frames_before(within),
         )
 
     def teacher_calls(self, settings: RunSettings) -> int:
@@ -66,7 +70,7 @@ class Harvest(Stage[HarvestRecord]):
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the candidates."""
-        return sizes.settings.harvest.candidates * max(sizes.boxes) * BYTES_PER_ATOM
+        return stored_bytes(sizes.settings.harvest.candidates, max(sizes.boxes))
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the teacher's labels of the candidates."""

@@ -38,10 +38,3 @@ def last_student(run: StageRun) -> Path:
     from ipip.stages.finetune import FINETUNE
 
     return run.path(student_of(run.round.base), FINETUNE.record.STUDENT)
-
-
-def last_set(run: StageRun) -> Path:
-    """Return the file of the pretraining set that a round begins with."""
-    from ipip.stages.label import LABEL
-
-    return run.path(pretraining_set_of(run.round.base), LABEL.record.PRETRAINING_SET)

@@ -9,7 +9,7 @@ from ipip.decisions.pretraining_set import Composition
 from ipip.decisions.statistics import Units
 from ipip.evaluation.metrics import Metrics
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
+    LABEL_BYTES_PER_FRAME,
     TEACHER_START_S,
     CostBasis,
     Forecast,
@@ -19,6 +19,7 @@ from ipip.pipeline.cost import (
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.records.stage_record import Figures, StageRecord
+from ipip.stages.pretraining_frames import INDEX_FILE, ORIGINS_FILE
 from ipip.stages.teacher_md import TEACHER_MD
 
 
@@ -64,8 +65,8 @@ class LabelRecord(StageRecord):
         notes: sentences that a reader should know.
     """
 
-    PRETRAINING_SET: ClassVar = "pretraining.xyz"
-    INDEX: ClassVar = "frames.csv"
+    INDEX: ClassVar = INDEX_FILE
+    ORIGINS: ClassVar = ORIGINS_FILE
     REFERENCE_INDEX: ClassVar = "reference.csv"
     TRAIN: ClassVar = "train.xyz"
     VALID: ClassVar = "valid.xyz"
@@ -75,8 +76,8 @@ class LabelRecord(StageRecord):
     DISTANCES: ClassVar = "min_distances.json"
     TEACHER_TIMING: ClassVar = "teacher_timing.json"  # no output: it is a time
     writes = (
-        PRETRAINING_SET,
         INDEX,
+        ORIGINS,
         REFERENCE_INDEX,
         TRAIN,
         VALID,
@@ -109,16 +110,16 @@ class Label(Stage[LabelRecord]):
     rounds = "first"
     settings = ("elements", "teacher", "reference", "guards", "speed")
     record = LabelRecord
-    revision = 3
+    revision = 4
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the teacher's MD."""
         return (TEACHER_MD.of(0),)
 
     def disk_bytes(self, sizes: RunSizes) -> int:
-        """Return the teacher's frames once more, and the reference."""
-        frames = frames_of(sizes.settings.teacher_md) * sum(sizes.boxes)
-        return frames * BYTES_PER_ATOM + 10_000_000
+        """Return the index of the teacher's frames, and the reference."""
+        frames = frames_of(sizes.settings.teacher_md) * len(sizes.boxes)
+        return frames * LABEL_BYTES_PER_FRAME + 10_000_000
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the teacher's labels of the reference frames."""

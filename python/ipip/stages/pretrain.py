@@ -19,6 +19,7 @@ from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.records.stage_record import Figures, StageRecord
 from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import frames_of
 
 
 class TrainingRecord(StageRecord):
@@ -95,7 +96,7 @@ class Pretrain(Stage[PretrainRecord]):
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the round's own set, and the student that it may begin with."""
         before = (student_of(within.base),) if within.chain else ()
-        return (LABEL.of(0), pretraining_set_of(within.index), *before)
+        return (LABEL.of(0), pretraining_set_of(within.index), *frames_of(within), *before)
 
     def teacher_calls(self, settings: RunSettings) -> int:
         """Return what the method of pretraining evaluates."""

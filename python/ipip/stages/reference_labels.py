@@ -54,6 +54,7 @@ class ReferenceLabels(Stage[ReferenceLabelsRecord]):
     condition = "with `active`"
     settings = ("active",)
     record = ReferenceLabelsRecord
+    revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
         """Say whether the settings name a reference level."""

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from ipip.decisions.pretraining_set import Composition
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
+    LABEL_BYTES_PER_ATOM,
+    LABEL_BYTES_PER_FRAME,
     START_S,
     CostBasis,
     Forecast,
@@ -19,6 +20,7 @@ from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.inheritance import committee_of, pretraining_set_of, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import INDEX_FILE, STUDENT_LABELS, frames_of
 
 
 class Drift(Figures):
@@ -61,9 +63,9 @@ class RelabelRecord(StageRecord):
         trust: None where the uncertainty plays no part.
     """
 
-    PRETRAINING_SET: ClassVar = LABEL.record.PRETRAINING_SET
-    INDEX: ClassVar = LABEL.record.INDEX
-    writes = (PRETRAINING_SET, INDEX)
+    INDEX: ClassVar = INDEX_FILE
+    STUDENT_LABELS: ClassVar = STUDENT_LABELS
+    writes = (INDEX, STUDENT_LABELS)
 
     kept: int
     forgotten: int
@@ -91,7 +93,7 @@ class Relabel(Stage[RelabelRecord]):
         "iteration.committee",
     )
     record = RelabelRecord
-    revision = 2
+    revision = 3
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
         """Return those that the way of relabelling reads."""
@@ -116,13 +118,12 @@ class Relabel(Stage[RelabelRecord]):
             FORGET.of(within.index),
             HARVEST.of(within.index),
             student_of(within.base),
+            *frames_of(within),
         ]
         if iteration.kept_labels == "keep":
             return tuple(names)
         if iteration.labeller == "average":
             names += [student_of(index) for index in chain[-iteration.averaged :]]
-        if iteration.kept_labels == "trust":
-            names += [HARVEST.of(index) for index in chain[1:]]
         if self._needs_committee(within):
             names.append(committee_of(within.base))
         return tuple(names)
@@ -135,7 +136,7 @@ class Relabel(Stage[RelabelRecord]):
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the largest set of the run."""
         frames = sum(pretraining_frames(sizes.settings, sizes.settings.rounds))
-        return frames * max(sizes.boxes) * BYTES_PER_ATOM
+        return frames * (max(sizes.boxes) * LABEL_BYTES_PER_ATOM + LABEL_BYTES_PER_FRAME)
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the student's evaluations."""

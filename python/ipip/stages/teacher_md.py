@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
     TEACHER_START_S,
     CostBasis,
     Forecast,
     RunSizes,
     frames_of,
     pretraining_frames,
+    stored_bytes,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.records.stage_record import Figures, StageRecord
@@ -56,11 +57,16 @@ class TeacherMDRecord(StageRecord):
 
     RUNS: ClassVar = "runs"
     TEACHER: ClassVar = "teacher.json"
-    writes = (f"{RUNS}/*.xyz",)
+    writes = (f"{RUNS}/*.lmdb",)
 
     runs: tuple[TeacherRunRecord, ...]
     frames: int
     teacher: TeacherIdentity
+
+    @property
+    def finished_runs(self) -> list[str]:
+        """Names of the runs that ended well, sorted; those that failed give no frames."""
+        return sorted(run.name for run in self.runs if run.state == "finished")
 
 
 class TeacherMD(Stage[TeacherMDRecord]):
@@ -73,6 +79,7 @@ class TeacherMD(Stage[TeacherMDRecord]):
     rounds = "first"
     settings = ("teacher", "systems", "teacher_md")
     record = TeacherMDRecord
+    revision = 2
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return none: it is the first."""
@@ -80,7 +87,8 @@ class TeacherMD(Stage[TeacherMDRecord]):
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the frames of all runs."""
-        return frames_of(sizes.settings.teacher_md) * sum(sizes.boxes) * BYTES_PER_ATOM
+        frames = frames_of(sizes.settings.teacher_md)
+        return sum(stored_bytes(frames, atoms) for atoms in sizes.boxes)
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the MD steps of all runs."""
@@ -97,6 +105,13 @@ class TeacherMD(Stage[TeacherMDRecord]):
         from ipip.stages.work.teacher_md import explore_with_teacher
 
         return explore_with_teacher(run)
+
+
+def frames_file(folder: Path, name: str) -> Path:
+    """Return the file of a run's frames in the stage's folder; earlier versions wrote text."""
+    path = folder / TEACHER_MD.record.RUNS / f"{name}.lmdb"
+    text = path.with_name(f"{name}.xyz")
+    return text if text.exists() and not path.exists() else path
 
 
 TEACHER_MD = TeacherMD()

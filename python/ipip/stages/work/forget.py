@@ -6,15 +6,14 @@ from ipip.decisions.pretraining_set import forget_indices
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stages.forget import FORGET, ForgetRecord
-from ipip.stages.inheritance import last_set
-from ipip.stages.work.frames import entry_of, read_set
+from ipip.stages.pretraining_frames import base_index
 from ipip.storage.json_file import write_json
 
 
 def forget(run: StageRun) -> StageResult[ForgetRecord]:
     """Choose and store what this round forgets of the last round's pretraining set."""
     settings = run.settings
-    entries = [entry_of(frame) for frame in read_set(last_set(run))]
+    entries = base_index(run)
     seed = derive_seed(settings.seed, run.round.index, "forget")
     held_out = [entry.held_out for entry in entries]
     indices = forget_indices(held_out, settings.iteration.forget_fraction, seed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.data import Frame, read_frames, write_frames
-from ipip.decisions.energy_shift import apply_energy_shift
+from ipip.decisions.energy_shift import energy_shifts, shifted
 from ipip.export import load_student
 from ipip.harvest import (
     Candidate,
@@ -22,11 +22,13 @@ from ipip.harvest import harvest as choose
 from ipip.lammps import RunTrajectory
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.records.frame_origins import frame_identity, origin_of, write_origins
+from ipip.records.pretraining_set import TEACHER
 from ipip.stages.harvest import HARVEST, HarvestRecord
-from ipip.stages.inheritance import last_set, last_student
+from ipip.stages.inheritance import last_student
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import base_set
 from ipip.stages.student_md import STUDENT_MD
-from ipip.stages.work.frames import read_set
 from ipip.stages.work.label import read_min_distances
 from ipip.teachers import Teacher
 from ipip.train import frame_features
@@ -37,7 +39,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
     shift = LABEL.read(run.manifests, 0).energy_shift.ev_per_atom
     known = [
-        *read_set(last_set(run)),
+        *base_set(run),
         *read_frames(run.path(label, LABEL.record.TRAIN)),
         *read_frames(run.path(label, LABEL.record.VALID)),
         *read_frames(run.path(label, LABEL.record.TEST)),
@@ -53,13 +55,18 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     frames = read_candidates(candidates, {steps.name: trajectory for steps, trajectory in runs})
     student = load_student(last_student(run))
 
+    told: dict[str, tuple[Frame, float]] = {}  # what the teacher said, and what is added to it
+
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
             Teacher(settings.teacher, run.folder) as teacher,
             run.reporter.tasks("teacher labels", len(asked)) as advance,
         ):
             labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")
-        return apply_energy_shift(labelled, shift)
+        added = energy_shifts(labelled, shift)
+        pairs = list(zip(labelled, added, strict=True))
+        told.update({frame_identity(round_index, frame.info): (frame, e) for frame, e in pairs})
+        return [shifted(frame, e) for frame, e in pairs]
 
     result = choose(
         candidates,
@@ -71,13 +78,18 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
         settings=settings.harvest,
         mean_energies=mean_energies_per_atom(known),
     )
-    new = [_named(frame, round_index) for frame in result.frames]
+    new = [told[frame_identity(round_index, frame.info)] for frame in result.frames]
     outputs = [run.folder / HARVEST.record.DECISIONS]
     others = rejected(run_steps, settings.harvest, candidates)
     write_decisions(outputs[0], [*result.decisions, *others])
     if new:
-        outputs.append(run.folder / HARVEST.record.NEW)
-        write_frames(outputs[1], new)
+        outputs += [run.folder / HARVEST.record.NEW, run.folder / HARVEST.record.ORIGINS]
+        named = [(_named(frame, round_index), added) for frame, added in new]
+        write_frames(outputs[1], [frame for frame, _ in named])
+        write_origins(
+            outputs[2],
+            [origin_of(frame, str(frame.info["frame_id"]), added) for frame, added in named],
+        )
     taken = [decision for decision in result.decisions if decision.taken]
     unstable = sum(decision.state == "unstable" for decision in taken)
     differences = [d.force_difference for d in taken if d.force_difference is not None]
@@ -137,12 +149,11 @@ def _runs(folder: Path) -> list[tuple[RunSteps, RunTrajectory]]:
 
 
 def _named(frame: Frame, round_index: int) -> Frame:
-    identity = f"round_{round_index:03d}/{frame.info['traj']}/{frame.info['md_step']}"
     return frame.replace(
         info={
-            "frame_id": identity,
+            "frame_id": frame_identity(round_index, frame.info),
             "origin": round_index,
-            "label": "teacher",
+            "label": TEACHER,
             "traj": frame.info["traj"],
             "md_step": frame.info["md_step"],
         }

@@ -13,6 +13,7 @@ from ipip.data import Frame, fit_reference_energies, write_frames
 from ipip.decisions.energy_shift import (
     EnergyShift,
     apply_energy_shift,
+    energy_shifts,
     fit_energy_shift,
     outside_fit,
 )
@@ -27,19 +28,21 @@ from ipip.harvest import DistanceCalibration, calibrate_min_distances
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.records.frame_origins import (
+    frame_identity,
+    origin_of,
+    reference_origin,
+    write_origins,
+)
+from ipip.records.pretraining_index import write_index
+from ipip.records.pretraining_set import TEACHER
 from ipip.stages.label import LABEL, EnergyScale, LabelRecord, PartSizes
+from ipip.stages.pretraining_frames import stored_runs
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.stages.work.concerns import as_sentence, split_concerns
-from ipip.stages.work.frames import (
-    frame_energy_errors,
-    frame_errors,
-    write_index,
-    write_reference_index,
-    write_set,
-)
+from ipip.stages.work.frames import frame_energy_errors, frame_errors
 from ipip.stages.work.reference_frames import ReferenceFrames, read_reference
 from ipip.stages.work.starts import speed_box
-from ipip.stages.work.teacher_md import read_runs
 from ipip.storage.json_file import read_json, write_json, write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
@@ -61,9 +64,9 @@ def label(run: StageRun) -> StageResult[LabelRecord]:
     teacher_train, teacher_test, pace, load = _ask_teacher(reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    explored = TEACHER_MD.read(run.manifests, 0)
-    runs = read_runs(run.run.stage(TEACHER_MD.of(0)), explored.runs)
-    frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
+    names = TEACHER_MD.read(run.manifests, 0).finished_runs
+    frames = list(stored_runs(run.run.stage(TEACHER_MD.of(0)), names))
+    entries = _pretraining_set(frames, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor
     )
@@ -78,12 +81,26 @@ def label(run: StageRun) -> StageResult[LabelRecord]:
             "forces are not touched"
         )
     folder, record = run.folder, LABEL.record
-    write_set(folder / record.PRETRAINING_SET, apply_energy_shift(frames, by_symbol), entries)
-    write_index(folder / record.INDEX, frames, entries, by_symbol)
-    write_reference_index(
+    write_index(folder / record.INDEX, entries)
+    write_origins(
+        folder / record.ORIGINS,
+        [
+            origin_of(frame, entry.frame_id, added)
+            for frame, entry, added in zip(
+                frames, entries, energy_shifts(frames, by_symbol), strict=True
+            )
+        ],
+    )
+    parts = {"train": reference.train, "valid": reference.valid, "test": reference.test}
+    write_origins(
         folder / record.REFERENCE_INDEX,
-        {"train": reference.train, "valid": reference.valid, "test": reference.test},
-        settings.reference.group_key,
+        [
+            reference_origin(
+                frame, f"reference/{part}/{number}", part, settings.reference.group_key
+            )
+            for part, known in parts.items()
+            for number, frame in enumerate(known)
+        ],
     )
     write_frames(folder / record.TRAIN, reference.train)
     write_frames(folder / record.VALID, reference.valid)
@@ -179,18 +196,13 @@ def _time_teacher(
     return pace, watch.load
 
 
-def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:
-    named = [
-        (f"round_000/{name}/{frame.info['md_step']}", frame)
-        for name, own in runs.items()
-        for frame in own
+def _pretraining_set(frames: Sequence[Frame], seed: int) -> list[SetEntry]:
+    """Return the index of the first set: all frames of the teacher's MD, in their order."""
+    held_out = draw_held_out(len(frames), held_out_count(len(frames)), seed)
+    return [
+        SetEntry(frame_identity(0, frame.info), 0, TEACHER, held, number)
+        for number, (frame, held) in enumerate(zip(frames, held_out, strict=True))
     ]
-    held_out = draw_held_out(len(named), held_out_count(len(named)), seed)
-    entries = [
-        SetEntry(identity, 0, "teacher", held)
-        for (identity, _), held in zip(named, held_out, strict=True)
-    ]
-    return [frame for _, frame in named], entries
 
 
 def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> EnergyScale:

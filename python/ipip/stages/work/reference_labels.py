@@ -10,6 +10,7 @@ from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError, IpipError
 from ipip.pages.numbers import format_number
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.records.frame_origins import reference_origin, write_origins
 from ipip.stages.harvest import HARVEST
 from ipip.stages.label import LABEL
 from ipip.stages.reference_labels import (
@@ -17,7 +18,6 @@ from ipip.stages.reference_labels import (
     DroppedFrame,
     ReferenceLabelsRecord,
 )
-from ipip.stages.work.frames import entry_of, write_index
 from ipip.stages.work.harvest import harvested_frames
 from ipip.teachers import Labelling, label_frames
 
@@ -42,9 +42,13 @@ def label_at_reference(run: StageRun) -> StageResult[ReferenceLabelsRecord]:
         record = REFERENCE_LABELS.record
         outputs = [run.folder / record.REFERENCE, run.folder / record.REFERENCE_INDEX]
         write_frames(outputs[0], labelled)
-        write_index(outputs[1], labelled, [entry_of(frame) for frame in labelled], {})
+        origins = [
+            reference_origin(frame, f"reference/{frame.info['frame_id']}", "train", "traj")
+            for frame in labelled
+        ]
+        write_origins(outputs[1], origins)
     dropped = tuple(
-        DroppedFrame(frame_id=entry_of(chosen[k - 1]).frame_id, why=why)
+        DroppedFrame(frame_id=str(chosen[k - 1].info["frame_id"]), why=why)
         for k, why in labels.dropped
     )
     note = f"{len(labelled)} of {len(chosen)} frames labelled at the reference level"

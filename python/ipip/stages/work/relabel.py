@@ -24,19 +24,17 @@ from ipip.export import load_student, read_metadata
 from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
+from ipip.records.pretraining_index import write_index
+from ipip.records.pretraining_set import TEACHER, PretrainingSet
+from ipip.records.student_labels import StudentLabels, write_student_labels
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
-from ipip.stages.inheritance import committee_of, last_set, last_student, student_of
+from ipip.stages.harvest import HARVEST
+from ipip.stages.inheritance import committee_of, last_student, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import base_set, frame_origins
 from ipip.stages.relabel import RELABEL, Drift, Labeller, RelabelRecord, Trust
 from ipip.stages.work.committee import members
-from ipip.stages.work.frames import (
-    entry_of,
-    read_set,
-    write_index,
-    write_set,
-)
-from ipip.stages.work.harvest import harvested_frames
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.storage.json_file import read_json
 from ipip.train import frame_features, metrics
@@ -45,29 +43,38 @@ from ipip.train import frame_features, metrics
 def relabel(run: StageRun) -> StageResult[RelabelRecord]:
     """Write the round's pretraining set, and say how far the student's labels moved."""
     settings, index = run.settings, run.round.index
-    previous = read_set(last_set(run))
+    previous = base_set(run)
     forgotten = read_json(run.path(FORGET.of(index), FORGET.record.FORGOTTEN))["indices"]
-    new_frames = harvested_frames(run, index)
-    new = _new_entries(settings, index, new_frames)
+    taken = HARVEST.read(run.manifests, index).taken
+    origins = frame_origins(run.run, index) if taken else []
+    new = _new_entries(settings, index, [origin.frame_id for origin in origins])
     dropped = set(forgotten)
-    before = [frame for number, frame in enumerate(previous) if number not in dropped]
-    made = None if settings.iteration.kept_labels == "keep" else _relabelled(before, run)
-    kept = before if made is None else made.frames
+    kept = [number for number in range(len(previous)) if number not in dropped]
+    made = None if settings.iteration.kept_labels == "keep" else _relabelled(previous, kept, run)
+    if made is None:
+        labelled = previous.read(
+            [number for number in kept if previous.entries[number].label != TEACHER]
+        )
+    else:
+        labelled = [
+            frame
+            for frame, source in zip(made.frames, made.sources, strict=True)
+            if source != TEACHER
+        ]
     sources = None if made is None else made.sources
-    old = [entry_of(frame) for frame in previous]
-    entries = next_pretraining_set(old, forgotten, new, sources)
-    paths = (run.folder / RELABEL.record.PRETRAINING_SET, run.folder / RELABEL.record.INDEX)
-    frames = [*kept, *new_frames]
-    write_set(paths[0], frames, entries)
-    shift = LABEL.read(run.manifests, 0).energy_shift.ev_per_atom
-    write_index(paths[1], frames, entries, shift, None if made is None else made.uncertainty)
+    entries = next_pretraining_set(previous.entries, forgotten, new, sources)
+    outputs = [run.folder / RELABEL.record.INDEX]
+    write_index(outputs[0], entries, None if made is None else made.uncertainty)
+    if labelled:
+        outputs.append(run.folder / RELABEL.record.STUDENT_LABELS)
+        write_student_labels(outputs[1], StudentLabels.of(labelled))
     note = f"{len(kept)} kept, {len(dropped)} forgotten, {len(new)} new"
     if made is not None:
         note += f"; labels of kept frames moved by {made.drift.force_change_ev_per_a:.3f} eV/Å"
     if made is not None and made.trust is not None:
         note += f"; {made.trust.student} trusted to the student"
     return StageResult(
-        outputs=paths,
+        outputs=tuple(outputs),
         record=RelabelRecord(
             kept=len(kept),
             forgotten=len(dropped),
@@ -103,20 +110,21 @@ class Relabelled:
 
 
 def _new_entries(
-    settings: RunSettings, round_index: int, frames: Sequence[Frame]
+    settings: RunSettings, round_index: int, frame_ids: Sequence[str]
 ) -> list[SetEntry]:
     """Return the entries of harvested frames; a twentieth never trains, to be reported on."""
-    number = held_out_count(len(frames), harvested=True)
+    count = len(frame_ids)
     seed = derive_seed(settings.seed, round_index, "pretrain", "valid")
+    held_out = draw_held_out(count, held_out_count(count, harvested=True), seed)
     return [
-        SetEntry(str(frame.info["frame_id"]), round_index, "teacher", held)
-        for frame, held in zip(frames, draw_held_out(len(frames), number, seed), strict=True)
+        SetEntry(identity, round_index, TEACHER, held, number)
+        for number, (identity, held) in enumerate(zip(frame_ids, held_out, strict=True))
     ]
 
 
-def _relabelled(frames: list[Frame], run: StageRun) -> Relabelled:
+def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) -> Relabelled:
     """Label the kept frames with the student, or with whom its uncertainty says."""
-    settings = run.settings
+    settings, frames = run.settings, previous.read(kept)
     students, labellers = _labellers(run)
     with run.reporter.tasks("student labels", len(frames) * len(students)) as advance:
         labelled, spread = label_with(students, frames, advance)
@@ -127,12 +135,11 @@ def _relabelled(frames: list[Frame], run: StageRun) -> Relabelled:
     if settings.iteration.kept_labels == "trust":
         values, limit = _uncertainties(frames, spread, run)
         mine = trusted(values, limit)
-        teacher = _teacher_labels(run)
-        sources = [name if own else "teacher" for own in mine]
-        labelled = [
-            frame if own else teacher[str(frame.info["frame_id"])]
-            for frame, own in zip(labelled, mine, strict=True)
-        ]
+        sources = [name if own else TEACHER for own in mine]
+        others = [row for row, own in enumerate(mine.tolist()) if not own]
+        teacher = previous.read_teacher([kept[row] for row in others])
+        for row, frame in zip(others, teacher, strict=True):
+            labelled[row] = frame
         uncertainty = [float(value) for value in values]
         broken = 0
         trust = Trust(
@@ -199,11 +206,3 @@ def _uncertainties(
     asked = frame_features(student, [*frames, *valid])
     distances = nearest_distances(asked, frame_features(student, train))
     return distances[: len(frames)], trust_limit(distances[len(frames) :], factor)
-
-
-def _teacher_labels(run: StageRun) -> dict[str, Frame]:
-    """Return every frame of the chain of rounds with the teacher's shifted label, by its id."""
-    frames = read_set(run.path(LABEL.of(0), LABEL.record.PRETRAINING_SET))
-    for index in run.round.chain[1:]:
-        frames += harvested_frames(run, index)
-    return {str(frame.info["frame_id"]): frame for frame in frames}

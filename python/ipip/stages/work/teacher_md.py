@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ipip.config.run import UnlabelledSettings
-from ipip.data import Frame, file_digest, read_frames, write_frames
+from ipip.data import file_digest, write_frames
 from ipip.errors import IpipError
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
@@ -19,6 +19,7 @@ from ipip.stages.teacher_md import (
     TeacherIdentity,
     TeacherMDRecord,
     TeacherRunRecord,
+    frames_file,
 )
 from ipip.stages.work.starts import Start, exploration_starts
 from ipip.storage.json_file import write_sealed
@@ -124,21 +125,9 @@ def run_teacher(
     return ended
 
 
-def read_runs(folder: Path, runs: Sequence[TeacherRunRecord]) -> dict[str, list[Frame]]:
-    """Return the frames of the finished runs by name; failed runs are left out, as in the paper.
-
-    Args:
-        folder: of the stage.
-        runs: what its manifest says of each run.
-    """
-    finished = sorted(run.name for run in runs if run.state == "finished")
-    place = folder / TEACHER_MD.record.RUNS
-    return {name: read_frames(place / f"{name}.xyz") for name in finished}
-
-
 def _store(folder: Path, result: MDResult) -> None:
     """Write the frames, then the record that says that they are whole."""
-    path = folder / f"{result.name}.xyz"
+    path = frames_file(folder.parent, result.name)
     if result.frames:
         write_frames(path, result.frames)
     digest = file_digest(path) if result.frames else None
@@ -150,9 +139,9 @@ def _ended(folder: Path, name: str) -> EndedRun | None:
     try:
         plain = read_sealed(folder / f"{name}.json")
         digest = plain["frames_digest"]
-        if digest is not None and file_digest(folder / f"{name}.xyz") != digest:
+        if digest is not None and file_digest(frames_file(folder.parent, name)) != digest:
             return None
-        figures = {name: plain[name] for name in TeacherRunRecord.model_fields}
+        figures = {field: plain[field] for field in TeacherRunRecord.model_fields}
         return EndedRun(TeacherRunRecord.model_validate(figures), plain["us_per_atom_step"])
     except (OSError, DamagedError, KeyError, ValidationError):
         return None
@@ -176,7 +165,6 @@ def read_teacher(folder: Path) -> TeacherInfo:
 def _result(
     run: StageRun, ended: Sequence[EndedRun], seeds: dict[str, int]
 ) -> StageResult[TeacherMDRecord]:
-    folder = run.folder / TEACHER_MD.record.RUNS
     finished = [one for one in ended if one.is_finished]
     frames = sum(one.record.frames for one in finished)
     timed = [one.us_per_atom_step for one in finished if one.us_per_atom_step]
@@ -184,7 +172,7 @@ def _result(
     failed = len(ended) - len(finished)
     return StageResult(
         outputs=tuple(
-            path for one in ended if (path := folder / f"{one.record.name}.xyz").is_file()
+            path for one in ended if (path := frames_file(run.folder, one.record.name)).is_file()
         ),
         record=TeacherMDRecord(
             runs=tuple(one.record for one in ended),

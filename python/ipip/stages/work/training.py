@@ -12,16 +12,18 @@ import torch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
+from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.inheritance import last_student, pretraining_set_of
+from ipip.records.pretraining_set import PretrainingSet
+from ipip.stages.inheritance import last_student
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN, HarvestedErrors, PretrainRecord, TrainingRecord
+from ipip.stages.pretraining_frames import own_set
 from ipip.stages.work.by_method import ByMethod
-from ipip.stages.work.frames import entry_of, read_set
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.storage.json_file import write_json
 from ipip.train import FitResult, fit, metrics, predict_file, steps_of
@@ -35,9 +37,9 @@ def pretrain(run: StageRun) -> StageResult[PretrainRecord]:
     settings, round_index = run.settings, run.round.index
     if settings.pretrain is None:
         return _untrained(run)
-    frames = read_set(_own_set(run))
+    frames = own_set(run)
     seed = derive_seed(settings.seed, round_index, "pretrain")
-    parts = divide(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
+    parts = divide_set(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
     train, valid = parts.train, parts.valid
     if run.round.chain and settings.iteration.start == "warm":
         student = load_student(last_student(run))
@@ -108,9 +110,9 @@ def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
     if settings.iteration.replay:
-        pool = read_set(_own_set(run))
-        pool = [frame for frame in pool if not entry_of(frame).held_out]
-        train += replayed(pool, len(train), settings.iteration.replay, seed)
+        frames = own_set(run)
+        rows = [row for row, entry in enumerate(frames.entries) if not entry.held_out]
+        train += replayed(FrameView([frames], rows), len(train), settings.iteration.replay, seed)
     return _train(student, train, valid, training, run, seed)
 
 
@@ -125,12 +127,7 @@ def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> l
     """
     number = min(len(pool), round(multiple * count))
     chosen = np.random.default_rng(seed).choice(len(pool), size=number, replace=False)
-    return [pool[index] for index in sorted(chosen.tolist())]
-
-
-def _own_set(run: StageRun) -> Path:
-    """Return the file of the round's own pretraining set."""
-    return run.path(pretraining_set_of(run.round.index), LABEL.record.PRETRAINING_SET)
+    return list(chosen_from(pool, sorted(chosen.tolist())))
 
 
 def new_student(run: StageRun) -> Student:
@@ -159,28 +156,40 @@ class Parts:
             nothing, since they are other frames, and wilder ones, in every round.
     """
 
-    train: list[Frame]
-    valid: list[Frame]
-    harvested: list[Frame]
+    train: Sequence[Frame]
+    valid: Sequence[Frame]
+    harvested: Sequence[Frame]
+
+
+def divide_set(frames: PretrainingSet, seed: int) -> Parts:
+    """Divide a pretraining set by its index; see `divide`. No frame is read."""
+    marked = [entry.held_out for entry in frames.entries]
+    return _divided(frames, marked, [entry.origin == 0 for entry in frames.entries], seed)
 
 
 def divide(frames: Sequence[Frame], seed: int) -> Parts:
     """Divide a pretraining set by its marks; without any, a part drawn at random validates.
 
     Args:
-        frames: of the set.
+        frames: of the set, with marks in their info.
         seed: of the draw.
     """
     marked = [bool(frame.info.get("held_out", False)) for frame in frames]
     first = [int(frame.info.get("origin", 0)) == 0 for frame in frames]
+    return _divided(frames, marked, first, seed)
+
+
+def _divided(
+    frames: Sequence[Frame], marked: Sequence[bool], first: Sequence[bool], seed: int
+) -> Parts:
     if not any(marked):
         marked = draw_held_out(len(frames), held_out_count(len(frames)), seed)
         first = [True] * len(frames)
-    known = list(zip(frames, marked, first, strict=True))
+    known = list(enumerate(zip(marked, first, strict=True)))
     return Parts(
-        train=[frame for frame, held, _ in known if not held],
-        valid=[frame for frame, held, own in known if held and own],
-        harvested=[frame for frame, held, own in known if held and not own],
+        train=chosen_from(frames, [row for row, (held, _) in known if not held]),
+        valid=chosen_from(frames, [row for row, (held, own) in known if held and own]),
+        harvested=chosen_from(frames, [row for row, (held, own) in known if held and not own]),
     )
 
 

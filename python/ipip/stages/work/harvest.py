@@ -24,27 +24,27 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.frame_origins import frame_identity, origin_of, write_origins
 from ipip.records.pretraining_set import TEACHER
-from ipip.stages.harvest import DECISIONS_FILE, NEW_FILE
+from ipip.stages.harvest import HARVEST, HarvestRecord
 from ipip.stages.inheritance import last_student
-from ipip.stages.label import DISTANCES, LABEL, TEST_FILE, TRAIN_FILE, VALID_FILE
-from ipip.stages.pretraining_frames import ORIGINS_FILE, base_set
-from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import base_set
+from ipip.stages.student_md import STUDENT_MD
 from ipip.stages.work.label import read_min_distances
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 
 
-def harvest(run: StageRun) -> StageResult:
+def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     """Choose frames of the round's student MD; write them with the teacher's shifted labels."""
     settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
-    shift = run.results(label)["energy_shift"]["ev_per_atom"]
+    shift = LABEL.read(run.manifests, 0).energy_shift.ev_per_atom
     known = [
         *base_set(run),
-        *read_frames(run.path(label, TRAIN_FILE)),
-        *read_frames(run.path(label, VALID_FILE)),
-        *read_frames(run.path(label, TEST_FILE)),
+        *read_frames(run.path(label, LABEL.record.TRAIN)),
+        *read_frames(run.path(label, LABEL.record.VALID)),
+        *read_frames(run.path(label, LABEL.record.TEST)),
     ]
-    runs = _runs(run.path(STUDENT_MD.of(round_index), RUNS_FOLDER))
+    runs = _runs(run.path(STUDENT_MD.of(round_index), STUDENT_MD.record.RUNS))
     run_steps = [steps for steps, _ in runs]
     seed = derive_seed(settings.seed, round_index, "harvest")
     candidates = (
@@ -74,16 +74,16 @@ def harvest(run: StageRun) -> StageResult:
         label=ask,
         features=lambda chosen: frame_features(student, chosen),
         known_features=frame_features(student, known),
-        min_distances=read_min_distances(run.path(label, DISTANCES)),
+        min_distances=read_min_distances(run.path(label, LABEL.record.DISTANCES)),
         settings=settings.harvest,
         mean_energies=mean_energies_per_atom(known),
     )
     new = [told[frame_identity(round_index, frame.info)] for frame in result.frames]
-    outputs = [run.folder / DECISIONS_FILE]
+    outputs = [run.folder / HARVEST.record.DECISIONS]
     others = rejected(run_steps, settings.harvest, candidates)
     write_decisions(outputs[0], [*result.decisions, *others])
     if new:
-        outputs += [run.folder / NEW_FILE, run.folder / ORIGINS_FILE]
+        outputs += [run.folder / HARVEST.record.NEW, run.folder / HARVEST.record.ORIGINS]
         named = [(_named(frame, round_index), added) for frame, added in new]
         write_frames(outputs[1], [frame for frame, _ in named])
         write_origins(
@@ -99,18 +99,25 @@ def harvest(run: StageRun) -> StageResult:
         note += f"; student and teacher differ by {mean:.2f} eV/Å on them"
     return StageResult(
         outputs=tuple(outputs),
-        results={
-            "candidates": len(candidates),
-            "labelled": result.labelled,
-            "teacher_calls": result.labelled,
-            "taken": len(new),
-            "taken_from_unstable": unstable,
-            "mean_force_difference_ev_per_a": mean,
-            "left": count_reasons(result.decisions),
-        },
+        record=HarvestRecord(
+            candidates=len(candidates),
+            labelled=result.labelled,
+            taken=len(new),
+            taken_from_unstable=unstable,
+            mean_force_difference_ev_per_a=mean,
+            left=count_reasons(result.decisions),
+        ),
+        teacher_calls=result.labelled,
         seeds={"harvest": seed},
         note=note,
     )
+
+
+def harvested_frames(run: StageRun, index: int) -> list[Frame]:
+    """Read the frames that the harvest of round `index` took."""
+    if not HARVEST.read(run.manifests, index).taken:
+        return []
+    return read_frames(run.path(HARVEST.of(index), HARVEST.record.NEW))
 
 
 def read_candidates(

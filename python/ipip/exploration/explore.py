@@ -24,9 +24,9 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage_settings import pick
 from ipip.pipeline.validity import STARTED, read_started
 from ipip.pipeline.versions import installed_versions
-from ipip.stages.teacher_md import RUNS_FOLDER
+from ipip.stages.teacher_md import frames_file
 from ipip.stages.work.starts import Start, frame_starts
-from ipip.stages.work.teacher_md import read_teacher, run_teacher
+from ipip.stages.work.teacher_md import EndedRun, read_teacher, run_teacher
 from ipip.storage.atomic import replaced_file
 from ipip.storage.digest import json_digest
 from ipip.storage.disk_space import full_disk_explained, require_space
@@ -106,17 +106,17 @@ def explore(
         stored = settings.teacher_md.steps // settings.teacher_md.frame_interval
         require_space(folder, atoms * stored * BYTES_PER_ATOM, "the exploration")
         seeds = {s.name: derive_seed(settings.seed, "labels", s.name) for s in starts}
-        records = run_teacher(settings, starts, seeds, folder, reporter)
-        candidates = _candidates(settings, starts, records, folder, frames)
+        ended = run_teacher(settings, starts, seeds, folder, reporter)
+        candidates = _candidates(settings, starts, ended, folder, frames)
         features, whose = _describe(candidates, settings, folder, reporter)
         order, distances = choose_different(features, frames, settings.harvest.duplicate_distance)
         chosen = [candidates[index] for index in order]
-        failed = {r["name"]: str(r["reason"]) for r in records if r["state"] != "finished"}
+        failed = {run.record.name: str(run.record.reason) for run in ended if not run.is_finished}
         hot = [float(frame.info["target_temperature_k"]) for frame in chosen]
         explored = Explored(
             chosen=len(chosen),
             candidates=len(candidates),
-            trajectories=len(records) - len(failed),
+            trajectories=len(ended) - len(failed),
             used=len({frame.info["traj"] for frame in chosen}),
             failed=failed,
             features=whose,
@@ -178,14 +178,14 @@ def _begin(settings: UnlabelledSettings, folder: Path) -> None:
 def _candidates(
     settings: UnlabelledSettings,
     starts: Sequence[Start],
-    records: Sequence[dict[str, Any]],
+    ended: Sequence[EndedRun],
     folder: Path,
     frames: int,
 ) -> list[Frame]:
     """Return frames of the runs that ended well, without labels and with their provenance."""
     runs: list[list[Frame]] = []
-    for start, record in zip(starts, records, strict=True):
-        if record.get("state") != "finished":
+    for start, run in zip(starts, ended, strict=True):
+        if not run.is_finished:
             continue
         provenance = {
             "config_type": start.system,
@@ -203,7 +203,7 @@ def _candidates(
                         "time_fs": frame.info["md_step"] * settings.teacher_md.timestep,
                     },
                 )
-                for frame in read_frames(folder / RUNS_FOLDER / f"{start.name}.xyz", require=())
+                for frame in read_frames(frames_file(folder, start.name), require=())
             ]
         )
     everything = [frame for run in runs for frame in run]
@@ -239,7 +239,7 @@ def _record(
     write_json(
         folder / RECORD_FILE,
         {
-            "teacher": read_teacher(folder),
+            "teacher": read_teacher(folder).as_dict(),
             "versions": installed_versions(),
             "features": explored.features,
             "candidates": explored.candidates,

@@ -41,8 +41,9 @@ class Manifest(BaseModel):
         code: version of what computed it, as far as results depend on it.
         inputs: digest of the outputs of each stage it read, by stage name.
         outputs: files by path relative to the stage's folder.
-        results: figures and small lists that later stages, the summary and the report read; no
-            times in it.
+        results: figures that later stages, the summary and the report read, as the stage's record
+            (`ipip.records.stage_record`) gives them; no times in it.
+        teacher_calls: evaluations of the teacher, its MD included.
         times: measured times (s, or as named); they differ between runs that are equal otherwise.
         seeds: the random seeds used, by task.
     """
@@ -56,6 +57,7 @@ class Manifest(BaseModel):
     inputs: dict[str, str]
     outputs: dict[str, OutputFile]
     results: dict[str, Any]
+    teacher_calls: int
     times: dict[str, float]
     seeds: dict[str, int]
     versions: dict[str, str]

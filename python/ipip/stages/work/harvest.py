@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from ipip.data import Frame, read_frames, write_frames
-from ipip.decisions.energy_shift import apply_energy_shift
+from ipip.decisions.energy_shift import energy_shifts, shifted
 from ipip.evaluation import open_student
 from ipip.harvest import count_reasons, write_decisions
 from ipip.harvest.runs import harvest_runs
 from ipip.harvest.sources import run_sources
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.harvest import DECISIONS_FILE, NEW_FILE
-from ipip.stages.inheritance import last_set, last_student
-from ipip.stages.label import DISTANCES, LABEL, TEST_FILE, TRAIN_FILE, VALID_FILE
-from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
-from ipip.stages.work.frames import read_set
+from ipip.records.frame_origins import frame_identity, origin_of, write_origins
+from ipip.records.pretraining_set import TEACHER
+from ipip.stages.harvest import HARVEST, HarvestRecord
+from ipip.stages.inheritance import last_student
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import base_set
+from ipip.stages.student_md import STUDENT_MD
 from ipip.stages.work.label import read_min_distances
 from ipip.teachers import Teacher
 
 
-def harvest(run: StageRun) -> StageResult:
+def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     """Choose frames of the round's student MD; write them with the teacher's shifted labels."""
     settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
-    shift = run.results(label)["energy_shift"]["ev_per_atom"]
+    shift = LABEL.read(run.manifests, 0).energy_shift.ev_per_atom
     known = [
-        *read_set(last_set(run)),
-        *read_frames(run.path(label, TRAIN_FILE)),
-        *read_frames(run.path(label, VALID_FILE)),
-        *read_frames(run.path(label, TEST_FILE)),
+        *base_set(run),
+        *read_frames(run.path(label, LABEL.record.TRAIN)),
+        *read_frames(run.path(label, LABEL.record.VALID)),
+        *read_frames(run.path(label, LABEL.record.TEST)),
     ]
     seed = derive_seed(settings.seed, round_index, "harvest")
+
+    told: dict[str, tuple[Frame, float]] = {}  # what the teacher said, and what is added to it
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
@@ -37,25 +41,33 @@ def harvest(run: StageRun) -> StageResult:
             run.reporter.tasks("teacher labels", len(asked)) as advance,
         ):
             labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")
-        return apply_energy_shift(labelled, shift)
+        added = energy_shifts(labelled, shift)
+        pairs = list(zip(labelled, added, strict=True))
+        told.update({frame_identity(round_index, frame.info): (frame, e) for frame, e in pairs})
+        return [shifted(frame, e) for frame, e in pairs]
 
     student_file = last_student(run)
     result = harvest_runs(
-        run_sources(run.path(STUDENT_MD.of(round_index), RUNS_FOLDER)),
+        run_sources(run.path(STUDENT_MD.of(round_index), STUDENT_MD.record.RUNS)),
         known,
         open_student(student_file)[0],
         settings.harvest,
         student_file=student_file,
         label=ask,
-        min_distances=read_min_distances(run.path(label, DISTANCES)),
+        min_distances=read_min_distances(run.path(label, LABEL.record.DISTANCES)),
         seed=seed,
     )
-    new = [_named(frame, round_index) for frame in result.frames]
-    outputs = [run.folder / DECISIONS_FILE]
+    new = [told[frame_identity(round_index, frame.info)] for frame in result.frames]
+    outputs = [run.folder / HARVEST.record.DECISIONS]
     write_decisions(outputs[0], result.decisions)
     if new:
-        outputs.append(run.folder / NEW_FILE)
-        write_frames(outputs[1], new)
+        outputs += [run.folder / HARVEST.record.NEW, run.folder / HARVEST.record.ORIGINS]
+        named = [(_named(frame, round_index), added) for frame, added in new]
+        write_frames(outputs[1], [frame for frame, _ in named])
+        write_origins(
+            outputs[2],
+            [origin_of(frame, str(frame.info["frame_id"]), added) for frame, added in named],
+        )
     taken = [decision for decision in result.candidates if decision.taken]
     unstable = sum(decision.state == "unstable" for decision in taken)
     differences = [d.force_difference for d in taken if d.force_difference is not None]
@@ -65,27 +77,33 @@ def harvest(run: StageRun) -> StageResult:
         note += f"; student and teacher differ by {mean:.2f} eV/Å on them"
     return StageResult(
         outputs=tuple(outputs),
-        results={
-            "candidates": len(result.candidates),
-            "labelled": result.labelled,
-            "teacher_calls": result.labelled,
-            "taken": len(new),
-            "taken_from_unstable": unstable,
-            "mean_force_difference_ev_per_a": mean,
-            "left": count_reasons(result.candidates),
-        },
+        record=HarvestRecord(
+            candidates=len(result.candidates),
+            labelled=result.labelled,
+            taken=len(new),
+            taken_from_unstable=unstable,
+            mean_force_difference_ev_per_a=mean,
+            left=count_reasons(result.candidates),
+        ),
+        teacher_calls=result.labelled,
         seeds={"harvest": seed},
         note=note,
     )
 
 
+def harvested_frames(run: StageRun, index: int) -> list[Frame]:
+    """Read the frames that the harvest of round `index` took."""
+    if not HARVEST.read(run.manifests, index).taken:
+        return []
+    return read_frames(run.path(HARVEST.of(index), HARVEST.record.NEW))
+
+
 def _named(frame: Frame, round_index: int) -> Frame:
-    identity = f"round_{round_index:03d}/{frame.info['traj']}/{frame.info['md_step']}"
     return frame.replace(
         info={
-            "frame_id": identity,
+            "frame_id": frame_identity(round_index, frame.info),
             "origin": round_index,
-            "label": "teacher",
+            "label": TEACHER,
             "traj": frame.info["traj"],
             "md_step": frame.info["md_step"],
         }

@@ -67,7 +67,7 @@ def summarise(
     entries = [_arm(arm, settings, outcomes, tests, sets) for arm in arms]
     finished, wanted = len(outcomes), len(arms) * len(settings.seeds)
     return {
-        "verdict": write_verdict(comparisons, entries, settings, finished, wanted),
+        "verdict": describe_verdict(comparisons, entries, settings, finished, wanted),
         "runs": {"finished": finished, "wanted": wanted},
         "baseline": settings.baseline,
         "confidence": settings.confidence,
@@ -151,7 +151,7 @@ def _figures(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def write_verdict(
+def describe_verdict(
     comparisons: Mapping[str, Sequence[Comparison]],
     arms: Sequence[Mapping[str, Any]],
     settings: StudySettings,

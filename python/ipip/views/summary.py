@@ -12,7 +12,7 @@ from ipip.config.stop import StopSettings
 from ipip.decisions.best_round import best_round
 from ipip.decisions.next_round import NextRound, budget_is_spent
 from ipip.decisions.statistics import LEAST_GROUPS, paired_bootstrap, withheld
-from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
+from ipip.decisions.verdict import Comparison, StudentFigures, describe_verdict
 from ipip.errors import InputError
 from ipip.pipeline.load import load_of
 from ipip.pipeline.seeds import derive_seed
@@ -136,7 +136,7 @@ def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
     chosen, first = EVALUATE.read(manifests, best), EVALUATE.read(manifests, 0)
     teacher = LABEL.read(manifests, 0)
     seed = derive_seed(manifests[LABEL.of(0)].seeds["split"], "bootstrap")
-    return write_verdict(
+    return describe_verdict(
         StudentFigures(best, chosen.failures.failed, chosen.failures.total),
         _compare(chosen.test_frame_errors, teacher.test_frame_errors, teacher, seed),
         _compare(chosen.test_frame_errors, first.test_frame_errors, teacher, seed)

@@ -17,7 +17,7 @@ from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.errors import InputError
-from ipip.loop.diversity import choose_different, describe_frames, thin
+from ipip.exploration.diversity import choose_different, describe_frames, thin
 from ipip.pipeline.cost import BYTES_PER_ATOM
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
@@ -162,17 +162,17 @@ def _check_place(out: Path, folder: Path) -> None:
 
 def _begin(settings: UnlabelledSettings, folder: Path) -> None:
     """Note what the folder's MD is made from; refuse to mix it with that of other settings."""
-    own = pick(settings, "teacher", "systems", "teacher_md")
+    relevant = pick(settings, "teacher", "systems", "teacher_md")
     begun = read_started(folder)
     ignored = paths_without_influence(settings)
-    differences = [] if begun is None else compare_settings(begun["settings"], own, ignored)
+    differences = [] if begun is None else compare_settings(begun["settings"], relevant, ignored)
     if differences:
         raise InputError(
             f"{folder}: holds MD of other settings ({describe_differences(differences)}); choose "
             "another file with --out, or remove that folder"
         )
     if begun is None:
-        write_sealed(folder / STARTED, {"key": json_digest(own), "settings": own})
+        write_sealed(folder / STARTED, {"key": json_digest(relevant), "settings": relevant})
 
 
 def _candidates(

@@ -62,7 +62,7 @@ def test_stores_hold_what_the_teacher_said_and_sets_add_the_shift(
     finished_run: tuple[Path, Path],
 ) -> None:
     _, folder = finished_run
-    shift = read_manifests(RunFolder(folder))[LABEL.of(0)].results["energy_shift"]["ev_per_atom"]
+    shift = LABEL.read(read_manifests(RunFolder(folder)), 0).energy_shift.ev_per_atom
     stored = {}
     for path in [
         *sorted((folder / TEACHER_MD.of(0) / "runs").glob("*.lmdb")),

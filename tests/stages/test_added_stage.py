@@ -16,6 +16,7 @@ from ipip.pipeline.cost import Forecast
 from ipip.pipeline.stage import Stage, StageResult
 from ipip.records.manifest import read_manifests
 from ipip.records.run_folder import RunFolder
+from ipip.records.stage_record import StageRecord
 from ipip.stages import listing
 from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.pretraining_frames import INDEX_FILE, frames_of, own_set
@@ -26,7 +27,13 @@ from ipip.views.pretraining_frames import open_pretraining_set
 from ipip.views.status import read_status
 
 
-class Census(Stage):
+class CensusRecord(StageRecord):
+    writes = ("census.json",)
+
+    atoms: int
+
+
+class Census(Stage[CensusRecord]):
     """Counts the atoms of the pretraining set."""
 
     name = "25_census"
@@ -35,7 +42,7 @@ class Census(Stage):
     colour = "#123456"
     condition = "with two elements"
     settings = ("elements",)
-    writes = ("census.json",)
+    record = CensusRecord
 
     def is_wanted(self, settings, index):
         return len(settings.elements) == 2
@@ -53,7 +60,7 @@ class Census(Stage):
         counts = Counter(int(z) for frame in own_set(run) for z in frame.numbers)
         path = run.folder / "census.json"
         write_json(path, counts)
-        return StageResult((path,), {"atoms": sum(counts.values())}, note="counted")
+        return StageResult((path,), CensusRecord(atoms=sum(counts.values())), note="counted")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +84,7 @@ def test_it_has_its_place_in_the_order_and_works_in_the_run(added):
     assert list(manifest.inputs) == [pretraining_set_of(0), TEACHER_MD.of(0)]
     assert manifest.settings == {"seed": 7, "elements": ["Cu", "Au"]}
     frames = open_pretraining_set(folder, 0)
-    assert manifest.results["atoms"] == sum(len(frame) for frame in frames)
+    assert Census().read(manifests, 0).atoms == sum(len(frame) for frame in frames)
 
 
 def test_the_plan_and_the_disk_estimate_have_it(added):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -88,11 +88,23 @@ def outside_fit(
     return list(found)
 
 
-def describe_shift(shift: ReferenceEnergies) -> dict[str, Any]:
-    """Return the shift as JSON-able values."""
-    return {
-        "ev_per_atom": shift.by_symbol(),
-        "rank": shift.rank,
-        "residual_mev_per_atom": 1000 * shift.residual,
-        "note": shift.note,
-    }
+@dataclasses.dataclass(frozen=True)
+class EnergyShift:
+    """A fitted shift from the teacher's energies to the reference's, as it is recorded.
+
+    Attributes:
+        ev_per_atom: eV that an atom of each element adds to a teacher's energy.
+        rank: of the fit.
+        residual_mev_per_atom: of the fit, root mean square, meV/atom.
+        note: what the fit could not tell; empty: nothing.
+    """
+
+    ev_per_atom: dict[str, float]
+    rank: int
+    residual_mev_per_atom: float
+    note: str
+
+    @classmethod
+    def of(cls, shift: ReferenceEnergies) -> EnergyShift:
+        """Return the record of a fit."""
+        return cls(shift.by_symbol(), shift.rank, 1000 * shift.residual, shift.note)

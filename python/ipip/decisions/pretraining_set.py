@@ -132,12 +132,17 @@ def next_pretraining_set(
     return combined
 
 
-def count_composition(entries: Iterable[SetEntry]) -> dict[str, dict[str, int]]:
-    """Count a set's frames by origin (``round 1``) and by who labelled them."""
+@dataclasses.dataclass(frozen=True)
+class Composition:
+    """Frames of a pretraining set by origin (``round 1``) and by who labelled them."""
+
+    by_origin: dict[str, int]
+    by_label: dict[str, int]
+
+
+def count_composition(entries: Iterable[SetEntry]) -> Composition:
+    """Count a set's frames by origin and by who labelled them."""
     entries = list(entries)
     by_origin = Counter(f"round {entry.origin}" for entry in entries)
     by_label = Counter(entry.label for entry in entries)
-    return {
-        "by_origin": dict(sorted(by_origin.items())),
-        "by_label": dict(sorted(by_label.items())),
-    }
+    return Composition(dict(sorted(by_origin.items())), dict(sorted(by_label.items())))

@@ -40,16 +40,15 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from ipip.exploration.explore import Explored
+    from ipip.exploration.explore import explore as explore_with_teacher
+    from ipip.exploration.sampling import Sampled, sample_cluster
     from ipip.loop.checks import FoundInputs, TeacherCheck, check_inputs, check_teacher
-    from ipip.loop.explore import Explored
-    from ipip.loop.explore import explore as explore_with_teacher
-    from ipip.loop.exporting import export_student
     from ipip.loop.first_settings import first_settings as settings_from_labels
     from ipip.loop.garbage import Garbage, collect_garbage
     from ipip.loop.plan import Plan, make_plan
     from ipip.loop.rewind import rewind as rewind_run
     from ipip.loop.run import run_loop
-    from ipip.loop.sampling import Sampled, sample_cluster
     from ipip.loop.steps import (
         Relabelled,
         Trained,
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
         relabel_file,
     )
     from ipip.records.pretraining_set import PretrainingSet
+    from ipip.train.export import export_student
     from ipip.views.ledger import LedgerRow, read_ledger
     from ipip.views.pretraining_frames import (
         WrittenFrames,
@@ -70,8 +70,8 @@ if TYPE_CHECKING:
 __getattr__ = lazy_names(
     __name__,
     {
-        "Sampled": "ipip.loop.sampling",
-        "Explored": "ipip.loop.explore",
+        "Sampled": "ipip.exploration.sampling",
+        "Explored": "ipip.exploration.explore",
         "FoundInputs": "ipip.loop.checks",
         "Garbage": "ipip.loop.garbage",
         "LedgerRow": "ipip.views.ledger",
@@ -85,8 +85,8 @@ __getattr__ = lazy_names(
         "check_inputs": "ipip.loop.checks",
         "check_teacher": "ipip.loop.checks",
         "collect_garbage": "ipip.loop.garbage",
-        "explore_with_teacher": "ipip.loop.explore:explore",
-        "export_student": "ipip.loop.exporting",
+        "explore_with_teacher": "ipip.exploration.explore:explore",
+        "export_student": "ipip.train.export",
         "finetune_student": "ipip.loop.steps",
         "make_plan": "ipip.loop.plan",
         "open_pretraining_set": "ipip.views.pretraining_frames",
@@ -96,7 +96,7 @@ __getattr__ = lazy_names(
         "relabel_file": "ipip.loop.steps",
         "rewind_run": "ipip.loop.rewind:rewind",
         "run_loop": "ipip.loop.run",
-        "sample_cluster": "ipip.loop.sampling",
+        "sample_cluster": "ipip.exploration.sampling",
         "settings_from_labels": "ipip.loop.first_settings:first_settings",
         "write_pretraining_frames": "ipip.views.pretraining_frames",
         "write_results_again": "ipip.views.results",

@@ -35,6 +35,6 @@ def committee_of(index: int) -> str:
 
 def last_student(run: StageRun) -> Path:
     """Return the file of the student that a round begins with."""
-    from ipip.stages.pretrain import STUDENT_FILE
+    from ipip.stages.finetune import FINETUNE
 
-    return run.path(student_of(run.round.base), STUDENT_FILE)
+    return run.path(student_of(run.round.base), FINETUNE.record.STUDENT)

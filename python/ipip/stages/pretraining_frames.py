@@ -89,13 +89,13 @@ def _stored_frames(
     run: RunFolder, manifests: Mapping[str, Manifest], origin: int
 ) -> Sequence[Frame]:
     """Return the frames that the exploration of a round gave, as the teacher labelled them."""
-    from ipip.stages.harvest import HARVEST, NEW_FILE
-    from ipip.stages.teacher_md import TEACHER_MD, finished_runs
+    from ipip.stages.harvest import HARVEST
+    from ipip.stages.teacher_md import TEACHER_MD
 
     if origin > 0:
-        return FrameStore(run.stage(HARVEST.of(origin)) / NEW_FILE)
-    stage = TEACHER_MD.of(0)
-    return stored_runs(run.stage(stage), finished_runs(manifests[stage].results))
+        return FrameStore(run.stage(HARVEST.of(origin)) / HARVEST.record.NEW)
+    names = TEACHER_MD.read(manifests, 0).finished_runs
+    return stored_runs(run.stage(TEACHER_MD.of(0)), names)
 
 
 def stored_runs(folder: Path, names: Sequence[str]) -> FrameView:

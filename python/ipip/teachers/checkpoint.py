@@ -45,11 +45,11 @@ class MDCheckpoint:
 
     def load(self) -> tuple[State, list[Frame]] | None:
         """Return the state (header and arrays) and the frames before it; None: begin anew."""
-        found = self._read()
-        if found is None:
+        state = self._read()
+        if state is None:
             self.clear()
             return None
-        header, arrays = found
+        header, arrays = state
         frames: list[Frame] = []
         try:
             if header["bytes"]:

@@ -19,8 +19,8 @@ from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.storage.digest import file_digest
 from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
-from ipip.teachers.process import cp2k_values
 from ipip.teachers.results import TeacherInfo
+from ipip.teachers.specification import cp2k_values
 from ipip.teachers.teacher import Teacher
 
 ERROR_KEY = "teacher_error"

@@ -198,12 +198,12 @@ def _read_lock(path: Path) -> dict[str, Any]:
         InputError: they are damaged.
     """
     try:
-        there = parse_yaml(path.read_text(encoding="utf-8"))
+        recorded = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        there = None
-    if not isinstance(there, dict) or not isinstance(there.get("training"), dict):
+        recorded = None
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("training"), dict):
         raise InputError(
             f"{path}: is damaged; remove it: the training has a record of its own, which "
             "is compared with the settings"
         )
-    return there
+    return recorded

@@ -21,9 +21,10 @@ from ipip.records.pretraining_set import TEACHER
 from ipip.records.run_folder import RunFolder
 from ipip.stages.harvest import HARVEST
 from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.label import LABEL, REFERENCE_INDEX
-from ipip.stages.pretraining_frames import INDEX_FILE, frame_origins
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import frame_origins
 from ipip.stages.reference_labels import REFERENCE_LABELS
+from ipip.stages.relabel import RELABEL
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.storage.atomic import write_text
 from ipip.views.outcomes import decide, evaluated_rounds
@@ -130,18 +131,17 @@ def run_ledger(
     decision = decide(manifests, rules)
     sets, digests = {}, {TEACHER: _teacher_digest(manifests)}
     for index in evaluated_rounds(manifests):
-        sets[index] = read_index(run.stage(pretraining_set_of(index)) / INDEX_FILE)
-        labellers = manifests[pretraining_set_of(index)].results.get("labellers", [])
-        for entry in labellers:
-            digests[entry["name"]] = entry["weights_digest"]
+        sets[index] = read_index(run.stage(pretraining_set_of(index)) / LABEL.record.INDEX)
+        for labeller in RELABEL.read(manifests, index).labellers if index else ():
+            digests[labeller.name] = labeller.weights_digest
     chain = decision.chain if decision else (0,)
     rounds = {entry.origin for entries in sets.values() for entry in entries}
     known = [origin for index in sorted(rounds) for origin in frame_origins(run, index)]
     rows = build_ledger(sets, {origin.frame_id: origin for origin in known}, chain, digests)
-    for origin in read_origins(run.stage(LABEL.of(0)) / REFERENCE_INDEX):
+    for origin in read_origins(run.stage(LABEL.of(0)) / LABEL.record.REFERENCE_INDEX):
         rows.append(_labelled_by_reference(origin, sorted(sets)))
     for index in sorted(sets):
-        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_INDEX
+        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_LABELS.record.REFERENCE_INDEX
         if REFERENCE_LABELS.of(index) in manifests and path.exists():
             rows += _active_rows(path, index, chain)
     return rows
@@ -237,6 +237,5 @@ def _fits(
 
 
 def _teacher_digest(manifests: Mapping[str, Manifest]) -> str:
-    explored = manifests.get(TEACHER_MD.of(0))
-    teacher = explored.results.get("teacher", {}) if explored is not None else {}
-    return str(teacher.get("weights_digest") or teacher.get("model") or "")
+    teacher = TEACHER_MD.read(manifests, 0).teacher
+    return teacher.weights_digest or teacher.model

@@ -16,7 +16,6 @@ from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.report import ReportContent, write_report
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.pretrain import STUDENT_FILE
 from ipip.storage.atomic import replaced_file
 from ipip.storage.digest import file_digest
 from ipip.storage.json_file import write_json
@@ -68,8 +67,8 @@ def gather_results(
     identity = FINETUNE.of(summary["best_round"])
     return Results(
         summary=summary,
-        student=run.stage(identity) / STUDENT_FILE,
-        student_digest=manifests[identity].outputs[STUDENT_FILE].digest,
+        student=run.stage(identity) / FINETUNE.record.STUDENT,
+        student_digest=manifests[identity].outputs[FINETUNE.record.STUDENT].digest,
         content=gather_content(run, manifests, summary),
     )
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ipip.data import Frame, fit_reference_energies, write_frames
 from ipip.decisions.energy_shift import (
+    EnergyShift,
     apply_energy_shift,
-    describe_shift,
     energy_shifts,
     fit_energy_shift,
     outside_fit,
@@ -36,18 +36,9 @@ from ipip.records.frame_origins import (
 )
 from ipip.records.pretraining_index import write_index
 from ipip.records.pretraining_set import TEACHER
-from ipip.stages.label import (
-    DISTANCES,
-    LABEL,
-    REFERENCE_INDEX,
-    SPLIT_FILE,
-    TEACHER_TEST,
-    TEST_FILE,
-    TRAIN_FILE,
-    VALID_FILE,
-)
-from ipip.stages.pretraining_frames import INDEX_FILE, ORIGINS_FILE, stored_runs
-from ipip.stages.teacher_md import TEACHER_MD, finished_runs
+from ipip.stages.label import LABEL, EnergyScale, LabelRecord, PartSizes
+from ipip.stages.pretraining_frames import stored_runs
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.stages.work.concerns import as_sentence, split_concerns
 from ipip.stages.work.frames import frame_energy_errors, frame_errors
 from ipip.stages.work.reference_frames import ReferenceFrames, read_reference
@@ -57,11 +48,10 @@ from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
 from ipip.train import metrics
 
-TIMING = "teacher_timing.json"
 _OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 
 
-def label(run: StageRun) -> StageResult:
+def label(run: StageRun) -> StageResult[LabelRecord]:
     """Fit the energy shift from teacher to reference; write P0 and the reference parts."""
     settings = run.settings
     seed = derive_seed(settings.seed, 0, "split")
@@ -74,9 +64,8 @@ def label(run: StageRun) -> StageResult:
     teacher_train, teacher_test, pace, load = _ask_teacher(reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    explore = TEACHER_MD.of(0)
-    names = finished_runs(run.results(explore))
-    frames = list(stored_runs(run.run.stage(explore), names))
+    names = TEACHER_MD.read(run.manifests, 0).finished_runs
+    frames = list(stored_runs(run.run.stage(TEACHER_MD.of(0)), names))
     entries = _pretraining_set(frames, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor
@@ -91,10 +80,10 @@ def label(run: StageRun) -> StageResult:
             f"{', '.join(unknown[:5])}: the energies of such frames carry a guessed shift; "
             "forces are not touched"
         )
-    folder = run.folder
-    write_index(folder / INDEX_FILE, entries)
+    folder, record = run.folder, LABEL.record
+    write_index(folder / record.INDEX, entries)
     write_origins(
-        folder / ORIGINS_FILE,
+        folder / record.ORIGINS,
         [
             origin_of(frame, entry.frame_id, added)
             for frame, entry, added in zip(
@@ -104,7 +93,7 @@ def label(run: StageRun) -> StageResult:
     )
     parts = {"train": reference.train, "valid": reference.valid, "test": reference.test}
     write_origins(
-        folder / REFERENCE_INDEX,
+        folder / record.REFERENCE_INDEX,
         [
             reference_origin(
                 frame, f"reference/{part}/{number}", part, settings.reference.group_key
@@ -113,36 +102,36 @@ def label(run: StageRun) -> StageResult:
             for number, frame in enumerate(known)
         ],
     )
-    write_frames(folder / TRAIN_FILE, reference.train)
-    write_frames(folder / VALID_FILE, reference.valid)
-    write_frames(folder / TEST_FILE, reference.test)
-    write_frames(folder / TEACHER_TEST, shifted_test)
-    reference.split.save(folder / SPLIT_FILE)
-    write_json(folder / DISTANCES, calibration.as_dict())
+    write_frames(folder / record.TRAIN, reference.train)
+    write_frames(folder / record.VALID, reference.valid)
+    write_frames(folder / record.TEST, reference.test)
+    write_frames(folder / record.TEACHER_TEST, shifted_test)
+    reference.split.save(folder / record.SPLIT)
+    write_json(folder / record.DISTANCES, calibration.as_dict())
     for note in notes:
         run.reporter.message(note)
     test = metrics(reference.test, shifted_test)
     return StageResult(
-        outputs=tuple(folder / name for name in LABEL.writes),
-        results={
-            "energy_scale": _energy_scale(reference.train, settings.elements),
-            "energy_shift": describe_shift(shift),
-            "teacher_calls": len(reference.train) + len(reference.test),
-            "composition": count_composition(entries),
-            "test": dict(test),
-            "test_groups": reference.groups,
-            "test_units": reference.units,
-            "test_sizes": [len(frame) for frame in reference.test],
-            "test_frame_errors": frame_errors(reference.test, shifted_test),
-            "test_frame_energy_errors": frame_energy_errors(reference.test, shifted_test),
-            "sizes": {
-                "pretraining": len(frames),
-                "train": len(reference.train),
-                "valid": len(reference.valid),
-                "test": len(reference.test),
-            },
-            "notes": notes,
-        },
+        outputs=tuple(folder / name for name in record.writes),
+        record=LabelRecord(
+            energy_scale=_energy_scale(reference.train, settings.elements),
+            energy_shift=EnergyShift.of(shift),
+            composition=count_composition(entries),
+            test=test,
+            test_groups=reference.groups,
+            test_units=reference.units,
+            test_sizes=[len(frame) for frame in reference.test],
+            test_frame_errors=frame_errors(reference.test, shifted_test),
+            test_frame_energy_errors=frame_energy_errors(reference.test, shifted_test),
+            sizes=PartSizes(
+                pretraining=len(frames),
+                train=len(reference.train),
+                valid=len(reference.valid),
+                test=len(reference.test),
+            ),
+            notes=notes,
+        ),
+        teacher_calls=len(reference.train) + len(reference.test),
         times={"teacher_us_per_atom_step": pace, **(load.as_times() if load else {})},
         seeds={"split": seed},
         note=f"{len(frames)} pretraining frames; reference {len(reference.train)} train, "
@@ -168,7 +157,8 @@ def _ask_teacher(
         run.reporter.tasks("teacher labels", len(asked)) as advance,
     ):
         labelled = teacher.label(asked, progress=lambda done, total: advance(1))
-        pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, run.folder / TIMING)
+        timing = run.folder / LABEL.record.TEACHER_TIMING
+        pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, timing)
     count = len(reference.train)
     broken = [
         index
@@ -215,14 +205,14 @@ def _pretraining_set(frames: Sequence[Frame], seed: int) -> list[SetEntry]:
     ]
 
 
-def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> dict[str, object]:
+def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> EnergyScale:
     """Fit E0 (eV) and the scale (rms force component, eV/Å x 1 Å) of all students once."""
     fitted = fit_reference_energies(train, symbols)
     forces = np.concatenate([frame.forces.ravel() for frame in train if frame.forces is not None])
     scale = float(np.sqrt(np.mean(forces**2)))
-    return {
-        "reference_energies": fitted.by_symbol(),
-        "rank": fitted.rank,
-        "residual_mev_per_atom": 1000 * fitted.residual,
-        "scale": scale if scale > 1e-6 else 1.0,
-    }
+    return EnergyScale(
+        reference_energies=fitted.by_symbol(),
+        rank=fitted.rank,
+        residual_mev_per_atom=1000 * fitted.residual,
+        scale=scale if scale > 1e-6 else 1.0,
+    )

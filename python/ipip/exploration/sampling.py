@@ -70,7 +70,7 @@ def sample_cluster(
         Teacher(alone, Path(logs)) as teacher,
     ):
         calculator = TeacherCalculator(teacher)
-        found = walk(
+        walked = walk(
             atoms,
             calculator,
             steps=steps,
@@ -78,14 +78,14 @@ def sample_cluster(
             seed=seed,
             progress=progress,
         )
-    energies = [float(frame.energy or 0.0) for frame in found.visited]
-    drawn = [found.visited[k] for k in boltzmann_draw(energies, temperature, frames, seed)]
+    energies = [float(frame.energy or 0.0) for frame in walked.visited]
+    drawn = [walked.visited[k] for k in boltzmann_draw(energies, temperature, frames, seed)]
     write_frames(out, drawn)
     return Sampled(
-        visited=len(found.visited),
+        visited=len(walked.visited),
         drawn=len(drawn),
-        accepted=found.accepted,
-        broken=found.broken,
+        accepted=walked.accepted,
+        broken=walked.broken,
         steps=steps,
-        lowest_energy_ev=min(float(frame.energy or 0.0) for frame in found.minima),
+        lowest_energy_ev=min(float(frame.energy or 0.0) for frame in walked.minima),
     )

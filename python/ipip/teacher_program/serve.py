@@ -1,4 +1,4 @@
-"""Answering requests: open a teacher, label frames, tell features, run dynamics."""
+"""Answering requests: open a teacher, label frames, describe atoms, run dynamics."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from .calculators import open_calculator, versions
 from .dynamics import dynamics
-from .features import embedding, node_features
+from .kinds.kind import TeacherKind
 from .labels import label_all, make_atoms
-from .messages import RefusedError, exactly, pack, unpack
+from .messages import exactly, pack, unpack
+from .opening import open_teacher, versions
+from .refusal import RefusedError
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
@@ -24,7 +25,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     SIGTERM ends a trajectory after the step at which it is, with its state as the last answer.
     """
     parent = os.getppid()
-    kind, calculator = "", None
+    kind, calculator = TeacherKind(), None
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
 
@@ -45,18 +46,17 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         try:
             if header["verb"] == "open":
                 start = time.perf_counter()
-                kind = header["spec"]["kind"]
-                calculator, identity = open_calculator(header["spec"])
+                kind, calculator, identity = open_teacher(header["spec"])
                 identity["versions"] = versions(kind, calculator)
                 reply({"reply": "ready", "seconds": time.perf_counter() - start, **identity})
             elif header["verb"] == "label":
                 reply(*_label(kind, calculator, header, arrays))
             elif header["verb"] == "features":
-                found = node_features(kind, calculator, make_atoms(header, arrays))
-                reply({"reply": "features"}, {"features": found})
+                features = kind.features(calculator, make_atoms(header, arrays))
+                reply({"reply": "features"}, {"features": features})
             elif header["verb"] == "embedding":
-                found = embedding(kind, calculator, header["numbers"])
-                reply({"reply": "embedding"}, {"embedding": found})
+                embedding = kind.embedding(calculator, header["numbers"])
+                reply({"reply": "embedding"}, {"embedding": embedding})
             else:
                 atoms = make_atoms(header, arrays)
                 atoms.calc = calculator
@@ -72,12 +72,12 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
 
 def _label(
-    kind: str, calculator: Any, header: Mapping[str, Any], arrays: Mapping[str, Any]
+    kind: TeacherKind, calculator: Any, header: Mapping[str, Any], arrays: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     start = time.perf_counter()
     structures = [
         make_atoms(frame, arrays, str(index)) for index, frame in enumerate(header["frames"])
     ]
-    found, errors = label_all(kind, calculator, structures)
-    named = {f"{name}{index}": v for index, own in enumerate(found) for name, v in own.items()}
+    labelled, errors = label_all(kind, calculator, structures)
+    named = {f"{name}{index}": v for index, one in enumerate(labelled) for name, v in one.items()}
     return {"reply": "label", "seconds": time.perf_counter() - start, "errors": errors}, named

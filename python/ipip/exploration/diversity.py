@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_numbers
 
-from ipip.config.pretraining import WITH_FEATURES
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame
 from ipip.harvest import farthest_points, scale_features
 from ipip.models import build_student
 from ipip.pipeline.reporter import Reporter
+from ipip.teacher_program.kinds import WITH_FEATURES
 from ipip.teachers import Teacher
 from ipip.train import frame_features
 
@@ -54,7 +54,7 @@ def describe_frames(
     ):
         atoms = teacher.features(frames, progress=lambda done, total: advance(1))
     numbers = [int(atomic_numbers[symbol]) for symbol in settings.elements]
-    rows = [pool(own, frame.numbers, numbers) for own, frame in zip(atoms, frames, strict=True)]
+    rows = [pool(one, frame.numbers, numbers) for one, frame in zip(atoms, frames, strict=True)]
     return np.stack(rows), f"the teacher ({settings.teacher.kind})"
 
 
@@ -75,10 +75,10 @@ def pool(
     """
     parts = []
     for element in elements:
-        own = features[numbers == element]
-        if len(own) == 0:
-            own = np.zeros((1, features.shape[1]))
-        parts += [own.mean(axis=0), own.min(axis=0), own.max(axis=0)]
+        of_element = features[numbers == element]
+        if len(of_element) == 0:
+            of_element = np.zeros((1, features.shape[1]))
+        parts += [of_element.mean(axis=0), of_element.min(axis=0), of_element.max(axis=0)]
     return np.concatenate(parts)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
 from .cp2k_data import NO_CHARGE, find_folder, full_name
-from .messages import RefusedError
+from .refusal import RefusedError
 from .spin import checked_spin
 
 SHELLS = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp -s", "cp2k.ssmp -s")
@@ -44,8 +44,8 @@ class Cp2kLevel(Calculator):
         self._command = _find_command(self._settings["command"])
         program = next(word for word in self._command.split() if "cp2k" in word)
         text = _version_text(program)
-        found = re.search(r"CP2K version (\S+)", text)
-        self.program_version = found.group(1) if found else "unknown"
+        version = re.search(r"CP2K version (\S+)", text)
+        self.program_version = version.group(1) if version else "unknown"
         self._data = find_folder(program, text)
 
     def calculate(
@@ -99,14 +99,14 @@ class Cp2kLevel(Calculator):
 
     def _spin(self, structure: Any) -> dict[str, int]:
         """Return the charge and the multiplicity that go into the template."""
-        found = checked_spin(structure, self._arguments)
+        spin = checked_spin(structure, self._arguments)
         moments = structure.get_initial_magnetic_moments()
-        if found["multiplicity"] is None and moments.any():
+        if spin["multiplicity"] is None and moments.any():
             raise RuntimeError(
                 "the frame has initial magnetic moments, which this level does not use; give it "
                 "multiplicity=2S+1 instead"
             )
-        charge, multiplicity = float(found["charge"] or 0), int(found["multiplicity"] or 1)
+        charge, multiplicity = float(spin["charge"] or 0), int(spin["multiplicity"] or 1)
         if charge != int(charge):
             raise RuntimeError(f"the frame has charge {charge:g}; CP2K takes whole charges")
         for name, value, usual in (("charge", int(charge), 0), ("multiplicity", multiplicity, 1)):
@@ -130,11 +130,11 @@ class Cp2kLevel(Calculator):
                 kinds.append((element, basis, potential))
                 continue
             file = os.path.join(self._data, self._settings["basis_set_file"])
-            own_basis = full_name(file, element, basis)
-            charge = NO_CHARGE.search(own_basis)
+            full_basis = full_name(file, element, basis)
+            charge = NO_CHARGE.search(full_basis)
             file = os.path.join(self._data, self._settings["potential_file"])
             q = charge.group() if charge else ""
-            kinds.append((element, own_basis, full_name(file, element, potential, q)))
+            kinds.append((element, full_basis, full_name(file, element, potential, q)))
         return kinds
 
 

@@ -17,15 +17,6 @@ import numpy as np
 MAGIC = b"IPIPTCH1"
 
 
-class RefusedError(Exception):
-    """A request that cannot be served; cause is one of 'package', 'model', 'frame'."""
-
-    def __init__(self, cause: str, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.cause = cause
-        self.details = details
-
-
 def pack(header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> bytes:
     """Return the bytes of one message; arrays are stored as little-endian float64."""
     stored = {k: np.ascontiguousarray(v, dtype="<f8") for k, v in (arrays or {}).items()}

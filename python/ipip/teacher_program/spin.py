@@ -20,24 +20,24 @@ def checked_spin(structure: Any, arguments: Mapping[str, Any]) -> dict[str, Any]
         RuntimeError: the structure says another than the arguments, or the multiplicity does not
             fit the number of electrons.
     """
-    found = {}
+    spin = {}
     for name in ("charge", "multiplicity"):
-        own, given = structure.info.get(name), arguments.get(name)
-        if own is not None and given is not None and float(own) != float(given):
+        of_frame, argument = structure.info.get(name), arguments.get(name)
+        if of_frame is not None and argument is not None and float(of_frame) != float(argument):
             raise RuntimeError(
-                f"the frame has {name} {own}, but the level's arguments say {name} {given}; remove "
-                "it from the arguments, or label such frames by a level of their own"
+                f"the frame has {name} {of_frame}, but the level's arguments say {name} {argument};"
+                " remove it from the arguments, or label such frames by a level of their own"
             )
-        found[name] = given if own is None else own
-    multiplicity = found["multiplicity"]
+        spin[name] = argument if of_frame is None else of_frame
+    multiplicity = spin["multiplicity"]
     if multiplicity is None:
         if structure.info.get("spin") is not None:
             raise RuntimeError(
                 f"the frame has spin={structure.info['spin']}, which is no multiplicity 2S+1; "
                 "write it as multiplicity=2S+1"
             )
-        return found
-    charge = float(found["charge"] or 0)
+        return spin
+    charge = float(spin["charge"] or 0)
     numbers = structure.get_atomic_numbers()
     if charge == int(charge) and not any(number in _F_ELEMENTS for number in numbers):
         electrons = int(numbers.sum()) - int(charge)
@@ -47,4 +47,4 @@ def checked_spin(structure: Any, arguments: Mapping[str, Any]) -> dict[str, Any]
                 f"(charge {charge:g}); correct the frame's charge, or what says its multiplicity: "
                 "multiplicity, spin (read as 2S+1), uhf or initial magnetic moments"
             )
-    return found
+    return spin

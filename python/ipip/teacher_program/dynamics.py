@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .labels import labels
-from .messages import RefusedError
+from .refusal import RefusedError
 
 Message = tuple[dict[str, Any], dict[str, Any]]
 
@@ -112,7 +112,7 @@ def dynamics(
     the arrays are those of the state.
     """
     draw = np.random.RandomState(spec["seed"])
-    step, before, told = spec.get("step", 0), spec.get("seconds", 0.0), time.perf_counter()
+    step, before, last_message = spec.get("step", 0), spec.get("seconds", 0.0), time.perf_counter()
     if "random" in spec:
         moving, reason = restore(atoms, spec, arrays, draw), None
     else:
@@ -131,12 +131,12 @@ def dynamics(
         step += 1
         reason = trouble(atoms, spec)
         if reason is None and step % spec["frame_interval"] == 0:
-            found = {"positions": atoms.positions, "cell": atoms.cell.array, **labels(atoms)}
-            yield {"reply": "frame", "step": step, "temperature": atoms.get_temperature()}, found
+            values = {"positions": atoms.positions, "cell": atoms.cell.array, **labels(atoms)}
+            yield {"reply": "frame", "step": step, "temperature": atoms.get_temperature()}, values
         if reason is None and spec["state_interval"] and step % spec["state_interval"] == 0:
             yield state_of(atoms, moving, draw, step, time.perf_counter() - start)
-        if time.perf_counter() - told > 0.5:
-            told = time.perf_counter()
+        if time.perf_counter() - last_message > 0.5:
+            last_message = time.perf_counter()
             yield {"reply": "progress", "step": step}, {}
     seconds = time.perf_counter() - start
     yield {"reply": "done", "step": step, "reason": reason, "seconds": seconds}, {}

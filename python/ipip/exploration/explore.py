@@ -17,7 +17,7 @@ from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.errors import InputError
-from ipip.loop.diversity import choose_different, describe_frames, thin
+from ipip.exploration.diversity import choose_different, describe_frames, thin
 from ipip.pipeline.cost import BYTES_PER_ATOM
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
@@ -26,7 +26,7 @@ from ipip.pipeline.validity import STARTED, read_started
 from ipip.pipeline.versions import installed_versions
 from ipip.stages.teacher_md import frames_file
 from ipip.stages.work.starts import Start, frame_starts
-from ipip.stages.work.teacher_md import read_teacher, run_teacher
+from ipip.stages.work.teacher_md import EndedRun, read_teacher, run_teacher
 from ipip.storage.atomic import replaced_file
 from ipip.storage.digest import json_digest
 from ipip.storage.disk_space import full_disk_explained, require_space
@@ -106,17 +106,17 @@ def explore(
         stored = settings.teacher_md.steps // settings.teacher_md.frame_interval
         require_space(folder, atoms * stored * BYTES_PER_ATOM, "the exploration")
         seeds = {s.name: derive_seed(settings.seed, "labels", s.name) for s in starts}
-        records = run_teacher(settings, starts, seeds, folder, reporter)
-        candidates = _candidates(settings, starts, records, folder, frames)
+        ended = run_teacher(settings, starts, seeds, folder, reporter)
+        candidates = _candidates(settings, starts, ended, folder, frames)
         features, whose = _describe(candidates, settings, folder, reporter)
         order, distances = choose_different(features, frames, settings.harvest.duplicate_distance)
         chosen = [candidates[index] for index in order]
-        failed = {r["name"]: str(r["reason"]) for r in records if r["state"] != "finished"}
+        failed = {run.record.name: str(run.record.reason) for run in ended if not run.is_finished}
         hot = [float(frame.info["target_temperature_k"]) for frame in chosen]
         explored = Explored(
             chosen=len(chosen),
             candidates=len(candidates),
-            trajectories=len(records) - len(failed),
+            trajectories=len(ended) - len(failed),
             used=len({frame.info["traj"] for frame in chosen}),
             failed=failed,
             features=whose,
@@ -162,30 +162,30 @@ def _check_place(out: Path, folder: Path) -> None:
 
 def _begin(settings: UnlabelledSettings, folder: Path) -> None:
     """Note what the folder's MD is made from; refuse to mix it with that of other settings."""
-    own = pick(settings, "teacher", "systems", "teacher_md")
+    relevant = pick(settings, "teacher", "systems", "teacher_md")
     begun = read_started(folder)
     ignored = paths_without_influence(settings)
-    differences = [] if begun is None else compare_settings(begun["settings"], own, ignored)
+    differences = [] if begun is None else compare_settings(begun["settings"], relevant, ignored)
     if differences:
         raise InputError(
             f"{folder}: holds MD of other settings ({describe_differences(differences)}); choose "
             "another file with --out, or remove that folder"
         )
     if begun is None:
-        write_sealed(folder / STARTED, {"key": json_digest(own), "settings": own})
+        write_sealed(folder / STARTED, {"key": json_digest(relevant), "settings": relevant})
 
 
 def _candidates(
     settings: UnlabelledSettings,
     starts: Sequence[Start],
-    records: Sequence[dict[str, Any]],
+    ended: Sequence[EndedRun],
     folder: Path,
     frames: int,
 ) -> list[Frame]:
     """Return frames of the runs that ended well, without labels and with their provenance."""
     runs: list[list[Frame]] = []
-    for start, record in zip(starts, records, strict=True):
-        if record.get("state") != "finished":
+    for start, run in zip(starts, ended, strict=True):
+        if not run.is_finished:
             continue
         provenance = {
             "config_type": start.system,
@@ -239,7 +239,7 @@ def _record(
     write_json(
         folder / RECORD_FILE,
         {
-            "teacher": read_teacher(folder),
+            "teacher": read_teacher(folder).as_dict(),
             "versions": installed_versions(),
             "features": explored.features,
             "candidates": explored.candidates,

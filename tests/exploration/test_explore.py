@@ -16,8 +16,8 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.data import read_frames, split_frames, write_frames
 from ipip.errors import InputError
-from ipip.loop.diversity import choose_different, describe_frames, pool, thin
-from ipip.loop.explore import explore
+from ipip.exploration.diversity import choose_different, describe_frames, pool, thin
+from ipip.exploration.explore import explore
 from ipip.pipeline.reporter import SilentReporter
 from ipip.stages.work.starts import exploration_starts, frame_starts
 

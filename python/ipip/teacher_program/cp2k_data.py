@@ -20,9 +20,9 @@ def find_folder(program: str, version_text: str) -> str | None:
     flat = re.sub(r"\n\s{3}", "", version_text)  # CP2K breaks long lines anywhere
     compiled = re.search(r'__DATA_DIR="([^"]+)"', flat)
     candidates.append(compiled.group(1) if compiled else None)
-    found = shutil.which(program)
-    if found is not None:
-        prefix = os.path.dirname(os.path.dirname(os.path.realpath(found)))
+    executable = shutil.which(program)
+    if executable is not None:
+        prefix = os.path.dirname(os.path.dirname(os.path.realpath(executable)))
         candidates += [os.path.join(prefix, "share", "cp2k", "data")]
         candidates += [os.path.join(prefix, "share", "cp2k"), os.path.join(prefix, "data")]
     for folder in candidates:
@@ -54,15 +54,15 @@ def full_name(path: str, element: str, name: str, charge: str = "") -> str:
     Raises:
         RuntimeError: the file has no such entry, or several.
     """
-    known = names_of(path, element)
+    names = names_of(path, element)
     for wanted in (name + charge, name) if charge else (name,):
-        if wanted in known:
+        if wanted in names:
             return wanted
-    fitting = [other for other in known if NO_CHARGE.sub("", other) == name]
+    fitting = [other for other in names if NO_CHARGE.sub("", other) == name]
     if len(fitting) == 1:
         return fitting[0]
     file = os.path.basename(path)
     if not fitting:
-        some = ", ".join(known[:8]) or "none"
+        some = ", ".join(names[:8]) or "none"
         raise RuntimeError(f"{file} has no {name} for {element} (it has {some})")
     raise RuntimeError(f"{file} has several {name} for {element}: {', '.join(fitting)}; name one")

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .batches import batch_function
+from .kinds.kind import TeacherKind
 
 Labels = dict[str, Any]
 
@@ -35,15 +35,15 @@ def make_atoms(header: Mapping[str, Any], arrays: Mapping[str, Any], suffix: str
 
 def labels(atoms: Any) -> Labels:
     """Return energy [], forces [n, 3] and, for a periodic cell where known, stress [3, 3]."""
-    found = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
+    labelled = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
     if all(atoms.pbc):
         with contextlib.suppress(NotImplementedError):
-            found["stress"] = atoms.get_stress(voigt=False)
-    return found
+            labelled["stress"] = atoms.get_stress(voigt=False)
+    return labelled
 
 
 def label_all(
-    kind: str, calculator: Any, structures: Sequence[Any]
+    kind: TeacherKind, calculator: Any, structures: Sequence[Any]
 ) -> tuple[list[Labels], list[str | None]]:
     """Label structures in one evaluation where the teacher can, else one by one.
 
@@ -51,14 +51,13 @@ def label_all(
         The labels of each structure, and what went wrong with it: None where nothing did. A batch
         that fails as a whole is evaluated one by one, so that one frame costs no other its labels.
     """
-    together = batch_function(kind)
-    if together is not None and len(structures) > 1:
+    if kind.evaluates_batches and len(structures) > 1:
         try:
-            found = together(calculator, structures)
-            for structure, own in zip(structures, found, strict=True):
+            together = kind.label_together(calculator, structures)
+            for structure, one in zip(structures, together, strict=True):
                 if not all(structure.pbc):
-                    own.pop("stress", None)
-            return found, [None] * len(structures)
+                    one.pop("stress", None)
+            return together, [None] * len(structures)
         except Exception:
             traceback.print_exc()
     results: list[Labels] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.data.provenance import TEACHER_ERROR
-from ipip.storage.digest import file_digest
+from ipip.storage.digest import file_digest, hex_digest
 from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 from ipip.teachers.results import TeacherInfo
 from ipip.teachers.specification import cp2k_values
@@ -118,7 +117,7 @@ def level_identity(level: TeacherSettings) -> str:
         }
     if level.model is not None and Path(level.model).is_file():
         plain["model"] = file_digest(Path(level.model))
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    return hex_digest(json.dumps(plain, sort_keys=True).encode())
 
 
 def _bare(frame: Frame) -> Frame:

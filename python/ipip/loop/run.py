@@ -24,7 +24,7 @@ from ipip.records.manifest import Manifest, UnreadableManifestError, survey_mani
 from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.rounds import RoundFactory
-from ipip.storage.disk_space import full_disk_explained
+from ipip.storage.disk_space import full_disk_explained, stages_kept
 from ipip.storage.json_file import read_json
 from ipip.storage.lock import hold_lock
 from ipip.views.outcomes import evaluated_rounds, spent
@@ -64,7 +64,7 @@ def run_loop(
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
     inputs = check_inputs(settings)
-    with full_disk_explained(run.root), hold_lock(run.lock, "run"):
+    with full_disk_explained(run.root, stages_kept), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
         for concern in inputs.concerns:
             watched.message(f"warning: {concern}")

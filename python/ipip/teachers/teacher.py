@@ -16,6 +16,7 @@ from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.electronic_state import describe_state, has_charge_or_spin
 from ipip.data.frame import Frame
+from ipip.data.provenance import TEACHER_ERROR
 from ipip.errors import IpipError
 from ipip.teacher_program.kinds import KINDS
 from ipip.teachers.checkpoint import MDCheckpoint
@@ -159,7 +160,7 @@ class Teacher:
                 message = f"{worker.name} failed: {error}"
                 if on_error == "raise":
                     raise FrameError(message)
-                info = {**frame.info, "teacher_error": message}
+                info = {**frame.info, TEACHER_ERROR: message}
                 labelled.append(frame.replace(energy=None, forces=None, stress=None, info=info))
             with self._pool.lock:
                 for frame in labelled:

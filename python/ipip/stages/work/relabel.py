@@ -11,6 +11,7 @@ import numpy as np
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
+from ipip.data.provenance import TEACHER
 from ipip.decisions.pretraining_set import (
     SetEntry,
     count_composition,
@@ -25,7 +26,7 @@ from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.pretraining_index import write_index
-from ipip.records.pretraining_set import TEACHER, PretrainingSet
+from ipip.records.pretraining_set import PretrainingSet
 from ipip.records.student_labels import StudentLabels, write_student_labels
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET

@@ -12,6 +12,7 @@ import torch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
+from ipip.data.provenance import Provenance
 from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.export import load_student, save_student
@@ -174,9 +175,9 @@ def divide(frames: Sequence[Frame], seed: int) -> Parts:
         frames: of the set, with marks in their info.
         seed: of the draw.
     """
-    marked = [bool(frame.info.get("held_out", False)) for frame in frames]
-    first = [int(frame.info.get("origin", 0)) == 0 for frame in frames]
-    return _divided(frames, marked, first, seed)
+    known = [Provenance.of(frame) for frame in frames]
+    marked = [one.held_out for one in known]
+    return _divided(frames, marked, [(one.origin or 0) == 0 for one in known], seed)
 
 
 def _divided(

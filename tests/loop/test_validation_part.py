@@ -10,6 +10,7 @@ import pytest
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
+from ipip.evaluation import metrics
 from ipip.export import load_student
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import Round, StageRun
@@ -20,7 +21,7 @@ from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
 from ipip.stages.work.training import divide, pretrain
-from ipip.train import metrics, predict
+from ipip.train import predict
 
 
 def held_out_ids(frames: list[Frame]) -> list[str]:

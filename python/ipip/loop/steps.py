@@ -14,6 +14,7 @@ from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.reporter import Reporter, SilentReporter
@@ -24,7 +25,7 @@ from ipip.stages.work.labellers import average_weights, label_with
 from ipip.stages.work.reference_frames import read_reference
 from ipip.stages.work.training import Trainer, divide
 from ipip.storage.lock import hold_file, writes
-from ipip.train import fit, metrics
+from ipip.train import fit
 
 
 @dataclasses.dataclass(frozen=True)

@@ -107,15 +107,15 @@ def _relabel(
     if average:
         loaded = [average_weights(loaded)]
     with reporter.tasks("student labels", len(frames) * len(loaded)) as advance:
-        found, spread = label_with(loaded, frames, advance)
+        relabelled, spread = label_with(loaded, frames, advance)
     if len(loaded) > 1:
-        found = [
+        relabelled = [
             frame.replace(info=frame.info | {"spread_ev_per_a": float(value)})
-            for frame, value in zip(found, spread, strict=True)
+            for frame, value in zip(relabelled, spread, strict=True)
         ]
-    write_frames(target, found)
-    known = all(frame.energy is not None and frame.forces is not None for frame in frames)
-    change = dict(metrics(frames, found)) if known else None
+    write_frames(target, relabelled)
+    had_labels = all(frame.energy is not None and frame.forces is not None for frame in frames)
+    change = dict(metrics(frames, relabelled)) if had_labels else None
     return Relabelled(len(frames), change, spread.tolist())
 
 

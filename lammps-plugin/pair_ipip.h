@@ -54,6 +54,8 @@ class PairIpip : public Pair {
   void map_atoms();
   std::string present_atoms();
   std::string all_listed() const;
+  void choose_pairs();
+  void find_own_contacts();
   bool types_changed() const;
   void check_halo();
   std::string wrong_halo_row();
@@ -91,6 +93,10 @@ class PairIpip : public Pair {
   std::vector<int> mapped_types_;  // [n_local] types that the rows belong to
   std::vector<char> absent_;       // [n_local] atoms that are not in the system; empty for none
   std::string mass_warning_;       // as it was printed last
+  bool own_pairs_ = false;    // whether the student finds pairs, or LAMMPS' list has them
+  std::string pairs_notice_;  // as it was printed last
+  ipip::Places places_;
+  Contacts contacts_;
   StepGraph step_;
   ipip::Results results_;
   double energy_unit_ = 1.0;  // deck's energy unit per eV

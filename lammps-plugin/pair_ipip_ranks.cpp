@@ -90,7 +90,10 @@ void PairIpip::map_atoms() {
   mapped_build_ = -1;  // no rows, should a program go on after an error below
   stop_together(present_atoms());
   find_owners();
-  stop_together(attempt([&] { step_.assign_rows(*list, owners_); }));
+  stop_together(attempt([&] {
+    own_pairs_ ? find_own_contacts() : contacts_.assign(*list, owners_);
+    step_.assign_rows(contacts_, owners_, atom->type, atom->ntypes);
+  }));
   stop_together(all_listed());
   if (rank_halo_) {
     const std::int64_t widest = std::max<std::int64_t>(kVirialWidth, student_->widest_exchange());
@@ -102,11 +105,37 @@ void PairIpip::map_atoms() {
   }
   if (halo_ && check_) check_halo();
   stop_together(attempt([&] {
-    step_.collect_candidates(*list, atom->type, atom->ntypes);
-    student_->set_candidates(step_.candidates());
+    if (own_pairs_) {
+      student_->find_candidates(step_.candidates());
+    } else {
+      step_.collect_candidates(*list);
+      student_->set_candidates(step_.candidates());
+    }
   }));
   mapped_build_ = neighbor->ncalls;
   mapped_types_.assign(atom->type, atom->type + atom->nlocal);
+}
+
+// By the student, where its data is. As in a neighbour list, atoms move half a skin at most before
+// there is another one.
+void PairIpip::find_own_contacts() {
+  const std::size_t n_all = owners_.rank.size();
+  places_.n_local = atom->nlocal;
+  places_.reach = student_->info().cutoff + neighbor->skin;
+  places_.kinds.resize(n_all);
+  contacts_.listed.clear();
+  for (std::size_t i = 0; i < n_all; ++i) {
+    if (owners_.species[i] < 0) {
+      places_.kinds[i] = ipip::Places::kAbsent;
+    } else {
+      places_.kinds[i] =
+          owners_.rank[i] == comm->me ? ipip::Places::kOwn : ipip::Places::kRemote;
+      if (i < static_cast<std::size_t>(atom->nlocal)) {
+        contacts_.listed.push_back(static_cast<int>(i));
+      }
+    }
+  }
+  student_->find_contacts(places_, n_all > 0 ? atom->x[0] : nullptr, contacts_.touching);
 }
 
 bool PairIpip::types_changed() const {
@@ -117,7 +146,7 @@ bool PairIpip::types_changed() const {
 std::string PairIpip::present_atoms() {
   const std::string partly = find_absent(*lmp, species_, absent_);
   if (!partly.empty()) return partly;
-  const std::string hybrid = missing_in_list(*list, species_);
+  const std::string hybrid = list == nullptr ? "" : missing_in_list(*list, species_);
   return hybrid.empty() ? missing_bonded_pairs(*lmp, species_) : hybrid;
 }
 

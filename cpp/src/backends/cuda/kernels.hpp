@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "array.hpp"
+#include "search_kernels.hpp"
 
 namespace ipip::cuda {
 

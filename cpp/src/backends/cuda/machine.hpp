@@ -29,7 +29,8 @@ class Launchers : public Launcher<Kernels>... {
 /// Applies `Template` to all kernels there are: a kernel is one file in device/ and one line here.
 template <template <class...> class Template, class... Front>
 using WithKernels =
-    Template<Front..., SumRows, FindPairs<float>, FindPairs<double>, Receive<float, 1, false>,
+    Template<Front..., FillNumbers, FindCells, CountKeys, SumSlices, ScanSlices, PlaceKeys,
+             OrderKeys, CountNear, CountRows, FillNear, SumRows, FindPairs<float>, FindPairs<double>, Receive<float, 1, false>,
              Receive<float, 1, true>, Receive<float, 2, false>, Receive<float, 2, true>,
              Receive<double, 1, false>, Receive<double, 1, true>, Receive<double, 2, false>,
              Receive<double, 2, true>, SendBack<float, 1>, SendBack<float, 2>, SendBack<double, 1>,

@@ -159,7 +159,7 @@ UpdateState<T> Painn<T>::kept(std::size_t l) const {
 
 template <class T>
 void Painn<T>::queue_forward(const PairSource& source) {
-  FindPairs<T> find = source.find<T>();
+  FindPairs<T> find = source.pair_search<T>();
   find.cutoff_squared = cutoff_ * cutoff_;
   find.pieces = model_.pieces;
   find.pairs = pairs(source);

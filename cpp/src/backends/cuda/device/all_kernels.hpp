@@ -7,5 +7,7 @@
 #include "last_update.hpp"
 #include "pairs.hpp"
 #include "receive.hpp"
+#include "search.hpp"
 #include "send_back.hpp"
+#include "sort.hpp"
 #include "update.hpp"

@@ -14,9 +14,11 @@
 #include "error.h"
 #include "exclusions.h"
 #include "force.h"
+#include "gpu_aware.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
 #include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 
@@ -57,7 +59,7 @@ void PairIpip::size_messages() {
   rank_halo_.reset();
   comm_halo_.reset();
   if (comm->nprocs > 1 && plan_) {
-    rank_halo_ = std::make_shared<RankHalo>(world);
+    rank_halo_ = std::make_shared<RankHalo>(world, sends_device_memory());
     halo_ = std::make_shared<TimedHalo>(rank_halo_);
   } else if (comm->nprocs > 1) {
     comm_halo_ = std::make_shared<CommHalo>(comm, this);
@@ -69,6 +71,21 @@ void PairIpip::size_messages() {
   // A hybrid style took its own numbers when the deck named it, before the student was read.
   force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
   force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
+}
+
+// Whether MPI takes rows from the device itself: where the deck says so, or the MPI.
+bool PairIpip::sends_device_memory() {
+  if (!student_->finds_candidates()) return false;  // rows lie in main memory
+  const bool direct = gpu_aware_ == "yes" || (gpu_aware_ == "auto" && mpi_takes_gpu_memory());
+  const std::string notice =
+      direct ? "halo rows travel from device to device"
+             : "halo rows travel through pinned memory of the host, since " +
+                   std::string(gpu_aware_ == "no" ? "gpu_aware is no"
+                                                  : "MPI does not say that it takes the "
+                                                    "memory of GPUs (MPIX_Query_cuda_support)");
+  if (comm->me == 0 && notice != rows_notice_) utils::logmesg(lmp, "ipip: {}\n", notice);
+  rows_notice_ = notice;
+  return direct;
 }
 
 // Stops all ranks with the message of the lowest rank that has one.
@@ -128,8 +145,7 @@ void PairIpip::find_own_contacts() {
     if (owners_.species[i] < 0) {
       places_.kinds[i] = ipip::Places::kAbsent;
     } else {
-      places_.kinds[i] =
-          owners_.rank[i] == comm->me ? ipip::Places::kOwn : ipip::Places::kRemote;
+      places_.kinds[i] = owners_.rank[i] == comm->me ? ipip::Places::kOwn : ipip::Places::kRemote;
       if (i < static_cast<std::size_t>(atom->nlocal)) {
         contacts_.listed.push_back(static_cast<int>(i));
       }

@@ -60,6 +60,13 @@ void PairSource::assign_lists(const std::vector<std::int32_t>& first,
     const auto place = static_cast<std::size_t>(next[static_cast<std::size_t>(senders[c])]++);
     sent[place] = static_cast<std::int32_t>(c);
   }
+  n_outer_ = 0;
+  for (std::int64_t row = 0; row < n_local_; ++row) {
+    for (std::int32_t c = first[static_cast<std::size_t>(row)];
+         c < first[static_cast<std::size_t>(row) + 1]; ++c) {
+      if (senders[static_cast<std::size_t>(c)] >= n_local_) n_outer_ = row + 1;
+    }
+  }
   cuda::assign(machine_, first, first_);
   cuda::assign(machine_, sent_first, sent_first_);
   cuda::assign(machine_, sent, sent_);
@@ -113,11 +120,18 @@ void PairSource::find_contacts(const Places& places, const double* points,
   host_points_.resize(3 * n_points);
   place(points);
   upload(machine_, host_points_, points_);
-  search_.find_contacts(places, points, points_.array(), contacts);
+  search_.find_contacts(places, points, points_.array(), contacts_);
+  contacts = contacts_;
 }
 
 void PairSource::find(const Candidates& rows, std::int64_t n_species, double cutoff) {
   assign_points(rows, n_species, cutoff);
+  n_outer_ = 0;
+  for (std::size_t row = 0; row < rows.centres.size(); ++row) {
+    if (contacts_[static_cast<std::size_t>(rows.centres[row])] != 0) {
+      n_outer_ = static_cast<std::int64_t>(row) + 1;
+    }
+  }
   search_.fill(centres_.array(), first_, neighbours_);
   search_.sort_by_sender(neighbours_.array(), rows_.array(), n_total(), sent_first_, sent_);
 }

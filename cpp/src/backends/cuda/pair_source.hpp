@@ -69,6 +69,8 @@ class PairSource {
 
   std::int64_t n_local() const { return n_local_; }
   std::int64_t n_total() const { return species_.size(); }
+  /// Local rows up to the last that may have a pair with a halo row.
+  std::int64_t n_outer() const { return n_outer_; }
   std::int64_t n_candidates() const { return neighbours_.size(); }
   /// Whether the vectors were given, once.
   bool given() const { return given_; }
@@ -89,7 +91,7 @@ class PairSource {
   Machine& machine_;
   bool given_ = true;
   std::uint64_t generation_ = 0;
-  std::int64_t n_local_ = 0;
+  std::int64_t n_local_ = 0, n_outer_ = 0;
   int n_types_ = 0;
   double cutoff_ = 0.0;
   Memory<int> species_;                 // [n_total]
@@ -103,6 +105,7 @@ class PairSource {
   Memory<double> vectors_;              // [n_candidates, 3]
   Memory<unsigned long long> closest_;  // [n_types, n_types]
   CandidateSearch search_;
+  std::vector<std::uint8_t> contacts_;  // [n_points] of the search
   HostMemory<double> host_points_;
   HostMemory<unsigned long long> host_start_, host_closest_;
 };

@@ -5,6 +5,7 @@
 #include "first_back.hpp"
 #include "forces.hpp"
 #include "last_update.hpp"
+#include "pack.hpp"
 #include "pairs.hpp"
 #include "receive.hpp"
 #include "search.hpp"

@@ -64,8 +64,9 @@ template <class T, int strip>
 IPIP_DEVICE void run(const FirstBack<T, strip>& k, const Block& block) {
   constexpr int kWidth = kLanes * strip, kParts = 2;
   block.each_warp([&](int warp) {
-    const std::int64_t i = block.index() * (FirstBack<T, strip>::kThreads / kLanes) + warp;
-    if (i >= k.n_local) return;
+    const std::int64_t i =
+        k.range.begin + block.index() * (FirstBack<T, strip>::kThreads / kLanes) + warp;
+    if (i >= k.range.end) return;
     const int channels = k.rows.channels;
     const int begin = read(k.pairs.first, i), end = begin + read(k.pairs.count, i);
     const T per_length = static_cast<T>(1.0 / k.pairs.length);

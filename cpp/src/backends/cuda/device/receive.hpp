@@ -14,8 +14,8 @@ IPIP_DEVICE void run(const Receive<T, strip, first>& k, const Block& block) {
   using Own = Receive<T, strip, first>;
   constexpr int kWidth = kLanes * strip, kParts = first ? 2 : 3;
   block.each_warp([&](int warp) {
-    const std::int64_t i = block.index() * (Own::kThreads / kLanes) + warp;
-    if (i >= k.n_local) return;
+    const std::int64_t i = k.range.begin + block.index() * (Own::kThreads / kLanes) + warp;
+    if (i >= k.range.end) return;
     const int channels = k.rows.channels;
     const int begin = read(k.pairs.first, i), end = begin + read(k.pairs.count, i);
     const std::int64_t own = first ? read(k.rows.species, i) : i;

@@ -44,8 +44,9 @@ template <class T, int strip>
 IPIP_DEVICE void run(const SendBack<T, strip>& k, const Block& block) {
   constexpr int kWidth = kLanes * strip, kParts = 3;
   block.each_warp([&](int warp) {
-    const std::int64_t j = block.index() * (SendBack<T, strip>::kThreads / kLanes) + warp;
-    if (j >= k.n_local) return;
+    const std::int64_t j =
+        k.range.begin + block.index() * (SendBack<T, strip>::kThreads / kLanes) + warp;
+    if (j >= k.range.end) return;
     const int channels = k.rows.channels;
     const int begin = read(k.pairs.first, j), end = begin + read(k.pairs.count, j);
     const T per_length = static_cast<T>(1.0 / k.pairs.length);

@@ -194,7 +194,8 @@ IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
   constexpr int kThreads = Update<T>::kThreads;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{block.index() * k.tiles.rows, k.n_local, k.tiles.rows, channels};
+  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
+                       channels};
   const int dot_at = 2 * channels;
   mix(k, block, rows, tiles, dot_at);
   block.each_thread([&](int thread) {
@@ -253,7 +254,8 @@ IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
   constexpr int kThreads = UpdateBack<T>::kThreads;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{block.index() * k.tiles.rows, k.n_local, k.tiles.rows, channels};
+  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
+                       channels};
   const auto times_slope = [&](const Words<T, 4>& four, const Array<T>& argument, int row,
                                int column) {
     Words<T, 4> out = {};

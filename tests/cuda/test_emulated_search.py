@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def brute_force(points: np.ndarray, present: np.ndarray, n: int, reach: float) -
 
 
 def found(first: list[int], neighbours: list[int]) -> list[list[int]]:
-    return [neighbours[a:b] for a, b in zip(first[:-1], first[1:], strict=True)]
+    return [neighbours[a:b] for a, b in itertools.pairwise(first)]
 
 
 def a_device(make_student: MakeStudent, folder: Path, **more: Any) -> _core.Student:
@@ -143,9 +144,7 @@ def test_lists_are_the_same_whatever_the_order_of_threads(
     lists = []
     for _ in range(5):
         device.find_contacts(np.ones(len(points)), points, len(atoms), device.cutoff)
-        lists.append(
-            device.find_candidates(species, rows, species[rows], np.arange(len(atoms)), 3)
-        )
+        lists.append(device.find_candidates(species, rows, species[rows], np.arange(len(atoms)), 3))
     assert all(again == lists[0] for again in lists)
 
 

@@ -96,8 +96,7 @@ void CandidateSearch::find_contacts(const Places& places, const double* x, Array
   cells_.sorted = sorted_.array();
   counts_.resize(places.n_local);
   contacts_.resize(n_points);
-  machine_.launch(
-      CountNear{n_points, places.n_local, cells_, counts_.array(), contacts_.array()});
+  machine_.launch(CountNear{n_points, places.n_local, cells_, counts_.array(), contacts_.array()});
   contacts.assign(places.kinds.size(), 0);
   // Nothing of other ranks is anywhere near one that is alone.
   if (std::find(places.kinds.begin(), places.kinds.end(), Places::kRemote) == places.kinds.end())

@@ -3,9 +3,9 @@
 // runs, on a GPU or emulated. No kernel here knows which.
 //
 // i: receiving row, j: sending row, c: candidate, e: pair, x: Cartesian axis, F: channels, padded
-// to a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row [phi_s | phi_v
-// | phi_x]; a sent row is a message row and the vectors, 6 F; a mixed row is [L_x R_x | L_y R_y |
-// L_z R_z], 6 F.
+// to a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row [phi_s |
+// phi_vs | phi_vv]; a sent row is a message row and the vectors, 6 F; a mixed row is [Vv_x Uv_x |
+// Vv_y Uv_y | Vv_z Uv_z], 6 F.
 #pragma once
 
 #include <algorithm>
@@ -213,8 +213,8 @@ struct Matrix {
 /// Matrices of a layer's update, forward and turned.
 template <class T>
 struct UpdateMatrices {
-  Matrix<T> mix, mix_turned;          ///< F -> [L | R]
-  Matrix<T> context, context_turned;  ///< [s | |L|] -> F
+  Matrix<T> mix, mix_turned;          ///< F -> [Vv | Uv]
+  Matrix<T> context, context_turned;  ///< [s | |Vv|] -> F
   Matrix<T> gains, gains_turned;      ///< F -> [a_ss | a_sv | a_vv]; the last layer's: a_sv
   Array<T> context_bias, gains_bias;
 };

@@ -73,11 +73,9 @@ IPIP_DEVICE void run(const CountNear& k, const Block& block) {
       each_near(k.cells, static_cast<int>(p), [&](const Lanes<int>& q, const Lanes<bool>& near) {
         count += count_all(near);
         const Lanes<int> other = gather(k.cells.kinds, convert<std::int64_t>(q), near);
-        contacts += count_all(near && each_lane(
-                                          [=](int at, int of) {
-                                            return local ? of == kRemote : at < n_local;
-                                          },
-                                          q, other));
+        contacts += count_all(
+            near && each_lane([=](int at, int of) { return local ? of == kRemote : at < n_local; },
+                              q, other));
       });
     }
     write_once(k.contacts, p, contacts > 0 ? 1 : 0);
@@ -86,9 +84,8 @@ IPIP_DEVICE void run(const CountNear& k, const Block& block) {
 }
 
 IPIP_DEVICE void run(const CountRows& k, const Block& block) {
-  each_item(block, k.n_rows, [&](std::int64_t row) {
-    write(k.of_rows, row, read(k.counts, read(k.centres, row)));
-  });
+  each_item(block, k.n_rows,
+            [&](std::int64_t row) { write(k.of_rows, row, read(k.counts, read(k.centres, row))); });
 }
 
 IPIP_DEVICE void run(const FillNear& k, const Block& block) {

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 from ipip.data import write_frames
-from ipip.data.disk_full import disk_full_explained
 from ipip.data.view import FrameView
 from ipip.decisions.pretraining_set import SetEntry
 from ipip.errors import InputError, IpipError
@@ -17,6 +16,7 @@ from ipip.records.run_folder import RunFolder, split_stage_id
 from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.pretraining_frames import open_set
 from ipip.storage.atomic import require_new_file
+from ipip.storage.disk_space import full_disk_explained
 from ipip.storage.lock import hold_file
 
 
@@ -77,7 +77,7 @@ def write_pretraining_frames(
     rows = [row for row, entry in enumerate(frames.entries) if _fits(entry, frame, origin, label)]
     if not rows:
         raise InputError(f"{root}: no frame of round {index} fits; `ipip ledger` lists them")
-    with hold_file(target, "ledger"), disk_full_explained(target.parent):
+    with hold_file(target, "ledger"), full_disk_explained(target.parent):
         write_frames(target, iter(FrameView([frames], rows)))
     return WrittenFrames(index, len(rows), len(frames))
 

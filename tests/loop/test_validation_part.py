@@ -12,6 +12,7 @@ import pytest
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame
+from ipip.evaluation import metrics
 from ipip.export import load_student
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import Round, StageRun
@@ -23,7 +24,7 @@ from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.pretraining_frames import open_set
 from ipip.stages.relabel import RELABEL
 from ipip.stages.work.training import divide, pretrain
-from ipip.train import metrics, predict
+from ipip.train import predict
 from ipip.views.pretraining_frames import open_pretraining_set
 
 

@@ -21,7 +21,11 @@ from ipip.storage.lock import writes
 
 @writes("out", "eval")
 def evaluate_file(
-    model: Path, data: Path, keys: DataKeys | None = None, out: Path | None = None
+    model: Path,
+    data: Path,
+    keys: DataKeys | None = None,
+    out: Path | None = None,
+    device: str = "cpu",
 ) -> Metrics:
     """Return the errors of a student on labelled frames: eV/Å, meV/atom, eV/Å^3.
 
@@ -31,6 +35,7 @@ def evaluate_file(
         keys: names of the labels there.
         out: folder for ``metrics.json``, ``errors.csv`` (each frame), ``predicted.xyz``,
             ``parity.png`` and ``parity.html``; None: nothing is written.
+        device: where the student is evaluated, see `open_student`.
 
     Raises:
         InputError: the student or the frames cannot be read, or it does not know an element.
@@ -41,7 +46,7 @@ def evaluate_file(
     check_elements(reference, metadata.symbols, str(data))
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder for the output")
-    predicted = predict_file(model, reference)
+    predicted = predict_file(model, reference, device)
     errors = metrics(reference, predicted)
     if out is None:
         return errors

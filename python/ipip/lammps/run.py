@@ -173,7 +173,9 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
         InputError: the model, the frame's elements or the deck are wrong.
     """
     symbols = job.symbols or _symbols(job)
-    pair = job.pair or student_pair(job.program or job.model, symbols, job.md.pair_options)
+    pair = job.pair or student_pair(
+        job.program or job.model, symbols, job.md.pair_options, job.md.device
+    )
     digest = job.digest()
     goes_on = None
     if resume:

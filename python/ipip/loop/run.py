@@ -179,9 +179,9 @@ def _beyond(
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
-    own = {stage.identity for stage in schedule.stages}
+    scheduled = {stage.identity for stage in schedule.stages}
     first = min(validity.invalid, default=None)
-    others = [name for name in stages_on_disk(run) if name not in own]
+    others = [name for name in stages_on_disk(run) if name not in scheduled]
     reasons = {
         name: f"its manifest {unreadable[name].reason}" for name in others if name in unreadable
     }
@@ -196,9 +196,9 @@ def _require_same_run(run: RunFolder, validity: Validity) -> None:
     Raises:
         InputError: none of its stages holds with them.
     """
-    there = stages_on_disk(run)
-    begun = any(read_started(run.stage(name)) is not None for name in there)
-    if validity.done or (not validity.invalid and (begun or not there)):
+    on_disk = stages_on_disk(run)
+    begun = any(read_started(run.stage(name)) is not None for name in on_disk)
+    if validity.done or (not validity.invalid and (begun or not on_disk)):
         return
     reasons = validity.describe() or "  none of its stages is finished"
     raise InputError(

@@ -25,6 +25,7 @@ from ipip.decisions.pretraining_set import (
     held_out_count,
 )
 from ipip.errors import IpipError
+from ipip.evaluation import metrics
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
@@ -45,7 +46,6 @@ from ipip.stages.work.starts import speed_box
 from ipip.storage.json_file import read_json, write_json, write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
-from ipip.train import metrics
 
 _OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 

@@ -21,6 +21,7 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.decisions.trust import nearest_distances, trust_limit, trusted
 from ipip.errors import IpipError
+from ipip.evaluation import metrics
 from ipip.export import load_student, read_metadata
 from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
@@ -38,7 +39,7 @@ from ipip.stages.relabel import RELABEL, Drift, Labeller, RelabelRecord, Trust
 from ipip.stages.work.committee import members
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.storage.json_file import read_json
-from ipip.train import frame_features, metrics
+from ipip.train import frame_features
 
 
 def relabel(run: StageRun) -> StageResult[RelabelRecord]:

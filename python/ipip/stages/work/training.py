@@ -15,6 +15,7 @@ from ipip.data import Frame, frames_digest, read_frames
 from ipip.data.provenance import Provenance
 from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
+from ipip.evaluation import metrics, predict_file
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
@@ -27,7 +28,7 @@ from ipip.stages.pretraining_frames import own_set
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.storage.json_file import write_json
-from ipip.train import FitResult, fit, metrics, predict_file, steps_of
+from ipip.train import FitResult, fit, steps_of
 from ipip.train.records.damage import training_problem
 
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`

@@ -20,7 +20,7 @@ from benchmarks.gpu.pack import contents, pack
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive's files, unpacked where nothing else is."""
     folder = tmp_path_factory.mktemp("gpu")
-    with tarfile.open(pack(folder / "packed", preset=0)) as archive:
+    with tarfile.open(pack(folder / "packed", level=1)) as archive:
         archive.extractall(folder / "there", filter="data")
     return folder / "there"
 
@@ -52,9 +52,9 @@ def test_all_parts_run_and_what_they_find_is_right(bundle: Path, tmp_path: Path)
     assert results["speed 36"]["atoms"] == 36
     assert results["speed 36"]["steps"] == 2
     assert results["speed 36"]["pair_us"] > 0
-    assert results["two ranks 36"]["phases"]
+    assert results["two ranks 36"]["phases_us"]["forward"] > 0
     assert results["PyTorch 27"]["pairs_per_atom"] > 10
-    assert abs(results["drift"]["mev_per_atom_and_ps"]) < 1e3
+    assert abs(results["drift"]["mev_per_atom_and_ps"]) < 1e4
     assert "polyline" in (tmp_path / "speed.svg").read_text()
 
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from ipip.config.data import DataKeys
-from ipip.data.disk_full import disk_full_explained
 from ipip.data.elements import check_elements
 from ipip.data.files import read_frames, write_frames
 from ipip.errors import InputError
@@ -16,6 +15,7 @@ from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.evaluation.predict_file import predict_file
 from ipip.export import read_metadata
 from ipip.storage.atomic import write_text
+from ipip.storage.disk_space import full_disk_explained
 from ipip.storage.lock import writes
 
 
@@ -51,7 +51,7 @@ def evaluate_file(
     if out is None:
         return errors
     title, energies = f"{model.name} on {data.name}", metadata.reference_energies
-    with disk_full_explained(out):
+    with full_disk_explained(out):
         out.mkdir(parents=True, exist_ok=True)
         write_text(out / "metrics.json", json.dumps(errors, indent=1) + "\n")
         write_frame_errors(reference, predicted, out / "errors.csv")

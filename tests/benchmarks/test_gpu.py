@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,8 @@ import pytest
 from benchmarks.gpu.measure import decks
 from benchmarks.gpu.measure.picture import draw
 from benchmarks.gpu.pack import contents, pack
+
+from ipip import _core
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,21 @@ def test_a_part_that_fails_says_why_and_others_go_on(bundle: Path, tmp_path: Pat
     assert status == 1
     assert results["build"]["failed"]
     assert "pair_style ipip" in results["speed 27"]["failed"]
+
+
+@pytest.mark.slow
+def test_the_part_that_is_compiled_there_is_the_one_that_the_library_loads(
+    bundle: Path, tmp_path: Path
+) -> None:
+    if shutil.which("nvcc") is None:
+        pytest.skip("nvcc is not on PATH")
+    if _core.visible_gpus("kernels")[0] > 0:
+        pytest.skip("there is a GPU")
+    options = ("--device", "cuda:0", "--capability", "9.0", "--sizes", "27", "--budget", "400")
+    status, results, _ = measure(bundle, tmp_path, *options)
+    assert status == 1
+    assert results["build"]["spilled"] == []
+    assert "no GPU is visible here" in results["speed 27"]["failed"]
 
 
 def test_the_archive_has_the_source_of_the_part_for_gpus() -> None:

@@ -1,0 +1,90 @@
+"""Where things lie in a run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from ipip.errors import InputError
+from ipip.records.folder_format import require_format
+
+
+def stage_id(round_index: int, name: str) -> str:
+    """Return a stage's name within the run: ``round_001/15_harvest``."""
+    return f"round_{round_index:03d}/{name}"
+
+
+def split_stage_id(identity: str) -> tuple[int, str]:
+    """Return round and name of a stage from its name within the run."""
+    round_name, _, name = identity.partition("/")
+    return int(round_name.removeprefix("round_")), name
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    root: Path
+
+    def require(self) -> None:
+        """Check that it is a run folder, of the format that this version reads.
+
+        Raises:
+            InputError: it is not.
+        """
+        require_format(self.root)
+        is_there = self.config_lock.exists()
+        if not is_there and any(self.root.glob("round_[0-9]*")):
+            raise InputError(
+                f"{self.root}: {self.config_lock.name} is missing; `ipip run CONFIG --dir "
+                f"{self.root}` with the settings of the run writes it again"
+            )
+        if not is_there:
+            raise InputError(
+                f"{self.root}: is not a run folder (it has no {self.config_lock.name}); `ipip run "
+                "CONFIG --dir FOLDER` makes one"
+            )
+
+    @property
+    def ledger(self) -> Path:
+        """Every frame of the run: where it came from, who labelled it, in which rounds it was."""
+        return self.root / "ledger.csv"
+
+    @property
+    def progress(self) -> Path:
+        """What the driver is doing now, for whoever watches."""
+        return self.root / "progress.json"
+
+    @property
+    def config_lock(self) -> Path:
+        """The settings the run uses, every default and absolute path written out."""
+        return self.root / "config.lock.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """What happened when, one JSON object a line."""
+        return self.root / "journal.jsonl"
+
+    @property
+    def summary(self) -> Path:
+        """The results so far."""
+        return self.root / "summary.json"
+
+    @property
+    def best_student(self) -> Path:
+        """The student to use."""
+        return self.root / "best" / "student.pt"
+
+    @property
+    def report(self) -> Path:
+        """Tables and pictures."""
+        return self.root / "report"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a driver works on the run."""
+        return self.root / ".lock"
+
+    def stage(self, identity: str) -> Path:
+        """Folder of the stage called `identity`."""
+        return self.root / identity

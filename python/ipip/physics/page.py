@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
 from ipip.pages import PageFigure, card_of, render_page
 from ipip.physics.listing import CHECKS
 from ipip.physics.outcome import Curve, Outcome, Picture
 from ipip.physics.report import PhysicsReport, describe_measure
+from ipip.storage.atomic import write_text
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f7ee0", "#8a919e")

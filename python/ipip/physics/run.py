@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ipip.data.atomic import write_text
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.listing import CHECKS
 from ipip.physics.outcome import Outcome
 from ipip.physics.report import PhysicsReport, described_structures, plain_report
 from ipip.physics.subject import Subject
+from ipip.storage.atomic import write_text
 
 Progress = Callable[[str], None]
 PAGE, TABLE = "physics.html", "physics.json"

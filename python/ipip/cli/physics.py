@@ -39,6 +39,7 @@ def physics(
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Check what a potential must do whatever it was trained on; status 1 where a check fails."""
+    import dataclasses
     import sys
 
     from ipip.errors import InputError, IpipError
@@ -60,6 +61,11 @@ def physics(
 
     with ExitStack() as opened:
         subjects = [_subject(path, given, kinds, out, opened) for path in potentials]
+        stems = [path.stem for path in potentials]
+        subjects = [  # files of one name, as rounds have them, go by their paths
+            dataclasses.replace(subject, name=str(path)) if stems.count(path.stem) > 1 else subject
+            for path, subject in zip(potentials, subjects, strict=True)
+        ]
         reports = run_physics(subjects, out, quick=quick, progress=show)
     show("")
     if as_json:

@@ -35,7 +35,7 @@ class Measure:
         """Whether the value keeps its bound."""
         if self.bound is None:
             return True
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
+        return bool(self.value >= self.bound if self.at_least else self.value <= self.bound)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -85,9 +85,9 @@ def plain_outcome(outcome: Outcome) -> dict[str, Any]:
         "measures": [
             {
                 "name": measure.name,
-                "value": measure.value if math.isfinite(measure.value) else None,
+                "value": float(measure.value) if math.isfinite(measure.value) else None,
                 "unit": measure.unit,
-                "bound": measure.bound,
+                "bound": None if measure.bound is None else float(measure.bound),
                 "at_least": measure.at_least,
                 "holds": measure.holds,
                 "place": measure.place,

@@ -68,6 +68,7 @@ def run_physics(
     folder: Path,
     *,
     quick: bool = False,
+    checks: Sequence[PhysicsCheck] = CHECKS,
     progress: Progress | None = None,
 ) -> list[PhysicsReport]:
     """Check potentials side by side and write `physics.html` and `physics.json` into a folder.
@@ -76,6 +77,7 @@ def run_physics(
         subjects: the potentials.
         folder: for page and table; made where it is not there.
         quick: take fewer points and shorter runs.
+        checks: to run, in order.
         progress: called with potential and check before each.
 
     Returns:
@@ -90,7 +92,7 @@ def run_physics(
             if progress is not None:
                 progress(f"{name}: {title}")
 
-        reports.append(check_physics(subject, quick=quick, progress=told))
+        reports.append(check_physics(subject, quick=quick, checks=checks, progress=told))
     folder.mkdir(parents=True, exist_ok=True)
     plain = {
         "verdict": " ".join(report.verdict for report in reports),

@@ -125,8 +125,16 @@ def physics_subject(
     )
 
 
-def student_subject(model: Path, structures: Sequence[Atoms] = (), *, threads: int = 1) -> Subject:
+def student_subject(
+    model: Path, structures: Sequence[Atoms] = (), *, name: str | None = None, threads: int = 1
+) -> Subject:
     """Return a student's model file as something to check.
+
+    Args:
+        model: the file.
+        structures: to look at; none: small dense boxes of its elements are made up.
+        name: for people; None: that of the file.
+        threads: of one evaluation.
 
     Raises:
         InputError: the file is not a student, or it does not know an element of the structures.
@@ -141,7 +149,7 @@ def student_subject(model: Path, structures: Sequence[Atoms] = (), *, threads: i
             f"{' '.join(unknown)} too; give structures of its elements"
         )
     return physics_subject(
-        Path(model).stem,
+        name or Path(model).stem,
         calculator,
         structures,
         symbols=metadata.symbols,

@@ -29,6 +29,8 @@ class Cost(PhysicsCheck):
         "what is too slow depends on the use, so that only the growth is bounded"
     )
 
+    in_short = False  # the loop times students in LAMMPS
+
     def measure(self, subject: Subject, quick: bool) -> Outcome:
         """Measure boxes of about 100 to 1600 atoms."""
         like = subject.periodic or [a for a in subject.structures if a.cell.rank == 3]

@@ -8,6 +8,7 @@ from pathlib import Path
 from ipip.config.run import RunSettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import IpipError
+from ipip.evaluation import metrics, predict_file
 from ipip.lammps import Verdict, run_student_md
 from ipip.pages.numbers import format_number
 from ipip.pipeline.load import Load, LoadWatch
@@ -20,7 +21,6 @@ from ipip.stages.label import LABEL
 from ipip.stages.work.frames import frame_energy_errors, frame_errors
 from ipip.stages.work.starts import speed_box, stability_starts
 from ipip.stages.work.student_md import describe_verdicts, run_student
-from ipip.train import metrics, predict_file
 
 SPEED_TEMPERATURE = 300.0
 

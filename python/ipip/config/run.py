@@ -14,6 +14,7 @@ from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
 from ipip.config.painn import PaiNNSettings
+from ipip.config.physics import PhysicsSettings
 from ipip.config.pretraining import PretrainSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
@@ -80,6 +81,11 @@ class UnlabelledSettings(Settings):
     )
     stability: StabilitySettings = Field(
         default_factory=StabilitySettings, description="runs that count each student's failures"
+    )
+    physics: PhysicsSettings | None = Field(
+        None,
+        description="checks of each student that need no reference (docs/physics.md), such as holes"
+        " at short distance; null: none",
     )
     stop: StopSettings = Field(
         default_factory=StopSettings,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms, units
 
-from ipip.testing.checks import ContractError
-from ipip.testing.physics.evaluation import Evaluate
-from ipip.testing.precision import Precision
+from ipip.physics.laws.agreement import Agreement, ContractError
+from ipip.physics.laws.evaluation import Evaluate
+from ipip.physics.laws.precision import Precision
 
 TEMPERATURE = 300.0  # K
 STEPS = 20
 LONGEST = 1.0  # fs
 
 
-def energy_is_conserved(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:
+def energy_is_conserved(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
     """Run velocity Verlet twice over the same time: half the step leaves a quarter of the error.
 
     An error that stays is work of forces that are not the gradient of the energy. The step follows
@@ -46,9 +46,12 @@ def energy_is_conserved(evaluate: Evaluate, atoms: Atoms, precision: Precision) 
     (coarse, kinetic), (fine, _) = error(1), error(2)
     floor = precision.derivative * kinetic + 64 * precision.epsilon * abs(start.energy)
     bound = 0.4 * coarse + floor
+    agreement = Agreement("the error of the total energy with half the step", fine, bound, "eV")
     if fine > bound:
         raise ContractError(
             f"in {STEPS * step / units.fs:.3g} fs of MD at {TEMPERATURE:g} K the total energy is "
             f"off by {coarse:.2g} eV with a step of {step / units.fs:.2g} fs and by {fine:.2g} eV "
-            f"with half of it; the bound is {bound:.2g} eV, since a conserved energy has a quarter"
+            f"with half of it; the bound is {bound:.2g} eV, since a conserved energy has a quarter",
+            agreement,
         )
+    return agreement

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from ase import Atoms
 
-from ipip.testing.checks import DoesNotApply
-from ipip.testing.physics.evaluation import (
+from ipip.physics.laws.agreement import Agreement, DoesNotApply, worst
+from ipip.physics.laws.evaluation import (
     SMALLEST_FORCE,
     SMALLEST_STRESS,
     Evaluate,
@@ -16,7 +16,7 @@ from ipip.testing.physics.evaluation import (
     largest,
     require_close,
 )
-from ipip.testing.precision import Precision
+from ipip.physics.laws.precision import Precision
 
 SINGLE_MOVES = 4
 JOINT_MOVES = 2
@@ -29,7 +29,7 @@ def slope(energy: Callable[[float], float], step: float) -> float:
     return (4 * near - far) / 3
 
 
-def forces_are_the_gradient(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:
+def forces_are_the_gradient(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
     """Move some atoms along an axis, then all at once along random directions."""
     result = evaluate(atoms)
     rng = np.random.default_rng(9)
@@ -43,31 +43,36 @@ def forces_are_the_gradient(evaluate: Evaluate, atoms: Atoms, precision: Precisi
 
         return slope(energy, precision.step)
 
-    n = len(atoms)
+    n, made = len(atoms), []
     bound = precision.derivative * largest(result.forces, SMALLEST_FORCE) + rounding
     for row in rng.permutation(3 * n)[:SINGLE_MOVES]:
         atom, axis = divmod(int(row), 3)
         direction = np.zeros((n, 3))
         direction[atom, axis] = 1.0
         what = f"the force on atom {atom} ({atoms[atom].symbol}) along {'xyz'[axis]}"
-        require_close(what, result.forces[atom, axis], -derivative(direction), bound, "eV/Å")
+        value, slope_there = result.forces[atom, axis], -derivative(direction)
+        made.append(require_close(what, value, slope_there, bound, "eV/Å"))
     norm = max(float(np.linalg.norm(result.forces)), SMALLEST_FORCE)
     for _ in range(JOINT_MOVES):
         direction = rng.normal(size=(n, 3))
         along = float((result.forces * direction).sum())
         what = "the sum of the forces along a random move of all atoms"
         expected = -derivative(direction)
-        require_close(what, along, expected, precision.derivative * norm + rounding, "eV/Å")
+        bound = precision.derivative * norm + rounding
+        made.append(require_close(what, along, expected, bound, "eV/Å"))
+    return worst(made)
 
 
-def forces_sum_to_zero(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:
+def forces_sum_to_zero(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
     """No net force acts on a system that nothing outside holds."""
     forces = evaluate(atoms).forces
     bound = precision.equality * max(SMALLEST_FORCE, float(np.abs(forces).sum()))
-    require_close("the sum of all forces", forces.sum(0), np.zeros(3), bound, "eV/Å")
+    return require_close("the sum of all forces", forces.sum(0), np.zeros(3), bound, "eV/Å")
 
 
-def stress_is_the_strain_derivative(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:
+def stress_is_the_strain_derivative(
+    evaluate: Evaluate, atoms: Atoms, precision: Precision
+) -> Agreement:
     """Strain box and atoms together: dE/d(strain) over the volume is the stress, each component."""
     result = evaluate(atoms)
     if result.stress is None:
@@ -76,7 +81,8 @@ def stress_is_the_strain_derivative(evaluate: Evaluate, atoms: Atoms, precision:
     rounding = 8 * precision.epsilon * abs(result.energy) / (step * volume)
     size = largest(result.stress, SMALLEST_STRESS)
     bound = precision.equality * size
-    require_close("the stress against its transpose", result.stress, result.stress.T, bound, "")
+    what = "the stress against its transpose"
+    made = [require_close(what, result.stress, result.stress.T, bound, "eV/Å^3")]
     bound = precision.derivative * size + rounding
     for a, b in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)):
         bend = np.zeros((3, 3))
@@ -91,4 +97,5 @@ def stress_is_the_strain_derivative(evaluate: Evaluate, atoms: Atoms, precision:
 
         expected = slope(energy, step) / volume
         what = f"the stress {'xyz'[a]}{'xyz'[b]}"
-        require_close(what, float(result.stress[a, b]), expected, bound, "eV/Å^3")
+        made.append(require_close(what, float(result.stress[a, b]), expected, bound, "eV/Å^3"))
+    return worst(made)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from ase import Atoms
 
-from ipip.testing.checks import ContractError
-from ipip.testing.precision import Precision
+from ipip.physics.laws.agreement import Agreement, ContractError, worst
+from ipip.physics.laws.precision import Precision
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 SMALLEST_FORCE = 0.1  # eV/Å: differences are not measured against forces smaller than this
@@ -51,8 +51,8 @@ def energy_bound(result: Evaluation, precision: Precision, factor: float = 1.0) 
 
 def require_close(
     what: str, value: npt.ArrayLike, expected: npt.ArrayLike, bound: float, unit: str
-) -> None:
-    """Compare numbers.
+) -> Agreement:
+    """Compare numbers; return how well they agree.
 
     Raises:
         ContractError: one differs by more than the bound, or is not a number.
@@ -63,14 +63,16 @@ def require_close(
             f"{what} has the shape {list(found.shape)}, expected {list(wanted.shape)}"
         )
     difference = np.abs(found - wanted)
-    if bool((difference <= bound).all()):
-        return
     difference = np.where(np.isnan(difference), np.inf, difference)
+    agreement = Agreement(what, float(difference.max(initial=0.0)), bound, unit)
+    if agreement.difference <= bound:
+        return agreement
     at = np.unravel_index(int(difference.argmax()), difference.shape)
     place = f" {[int(k) for k in at]}" if at else ""
     raise ContractError(
         f"{what}{place} is {found[at]:.10g} {unit}, expected {wanted[at]:.10g}: they differ by "
-        f"{difference[at]:.2g}, the bound is {bound:.2g}"
+        f"{difference[at]:.2g}, the bound is {bound:.2g}",
+        agreement,
     )
 
 
@@ -80,7 +82,7 @@ def require_same(
     expected: Evaluation,
     precision: Precision,
     factor: float = 1.0,
-) -> None:
+) -> Agreement:
     """Compare energy, forces and, where both have them, stress and atoms' energies.
 
     Args:
@@ -90,18 +92,23 @@ def require_same(
         precision: gives the bounds.
         factor: on all bounds.
 
+    Returns:
+        The agreement of the quantity that is closest to its bound.
+
     Raises:
         ContractError: a quantity differs by more than its bound.
     """
     close = energy_bound(expected, precision, factor)
-    require_close(f"{what} energy", found.energy, expected.energy, close, "eV")
+    made = [require_close(f"{what} energy", found.energy, expected.energy, close, "eV")]
     bound = factor * precision.equality * largest(expected.forces, SMALLEST_FORCE)
-    require_close(f"{what} force", found.forces, expected.forces, bound, "eV/Å")
+    made.append(require_close(f"{what} force", found.forces, expected.forces, bound, "eV/Å"))
     if found.stress is not None and expected.stress is not None:
         bound = factor * precision.equality * largest(expected.stress, SMALLEST_STRESS)
-        require_close(f"{what} stress", found.stress, expected.stress, bound, "eV/Å^3")
+        made.append(require_close(f"{what} stress", found.stress, expected.stress, bound, "eV/Å^3"))
     if found.energies is not None and expected.energies is not None:
-        require_close(f"{what} energy of atom", found.energies, expected.energies, close, "eV")
+        what = f"{what} energy of atom"
+        made.append(require_close(what, found.energies, expected.energies, close, "eV"))
+    return worst(made)
 
 
 def result_is_complete(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:

@@ -7,11 +7,11 @@ from functools import partial
 
 from ase import Atoms
 
+from ipip.physics.laws import derivatives, dynamics, evaluation, locality, smoothness, symmetry
+from ipip.physics.laws.evaluation import Evaluate
+from ipip.physics.laws.precision import Precision
+from ipip.physics.laws.structures import described, elements
 from ipip.testing.checks import Check
-from ipip.testing.physics import derivatives, dynamics, evaluation, locality, smoothness, symmetry
-from ipip.testing.physics.evaluation import Evaluate
-from ipip.testing.physics.structures import described, elements
-from ipip.testing.precision import Precision
 
 NOT_PERIODIC = "the structure is not periodic in three directions"
 NO_CUTOFF = "no cutoff was given, so nothing is known to be out of reach"
@@ -108,12 +108,12 @@ def physics_checks(
 
 def _on_structure(
     potential: Callable[[], Evaluate],
-    body: Callable[[Evaluate, Atoms, Precision], None],
+    body: Callable[[Evaluate, Atoms, Precision], object],
     atoms: Atoms,
     precision: Precision,
 ) -> None:
     body(potential(), atoms, precision)
 
 
-def _with_potential(potential: Callable[[], Evaluate], body: Callable[[Evaluate], None]) -> None:
+def _with_potential(potential: Callable[[], Evaluate], body: Callable[[Evaluate], object]) -> None:
     body(potential())

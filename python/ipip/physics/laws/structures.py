@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 
-from ipip.testing.physics.evaluation import FloatArray
+from ipip.physics.laws.evaluation import FloatArray
 
 
 def described(atoms: Atoms) -> str:

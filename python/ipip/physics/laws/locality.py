@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
-from ipip.testing.checks import ContractError
-from ipip.testing.physics.evaluation import (
+from ipip.physics.laws.agreement import Agreement, ContractError, worst
+from ipip.physics.laws.evaluation import (
     SMALLEST_FORCE,
     Evaluate,
     Evaluation,
@@ -16,8 +16,8 @@ from ipip.testing.physics.evaluation import (
     require_close,
     require_same,
 )
-from ipip.testing.physics.structures import alone, cluster, spacing
-from ipip.testing.precision import Precision
+from ipip.physics.laws.precision import Precision
+from ipip.physics.laws.structures import alone, cluster, spacing
 
 BOX = 20.0  # Å, for a lone atom where no cutoff is known
 
@@ -36,8 +36,9 @@ def a_lone_atom_feels_nothing(
     symbols: Sequence[str],
     cutoff: float | None,
     precision: Precision,
-) -> None:
+) -> Agreement:
     """An atom of each element, alone in its box, has a finite energy and no force."""
+    made = []
     for symbol in symbols:
         length = BOX if cutoff is None else 2.2 * cutoff
         result = evaluate(alone(symbol, like, length))
@@ -45,12 +46,14 @@ def a_lone_atom_feels_nothing(
             raise ContractError(f"the energy of a lone {symbol} atom is {result.energy}")
         bound = precision.equality * SMALLEST_FORCE
         zero = np.zeros((1, 3))
-        require_close(f"the force on a lone {symbol} atom", result.forces, zero, bound, "eV/Å")
+        what = f"the force on a lone {symbol} atom"
+        made.append(require_close(what, result.forces, zero, bound, "eV/Å"))
+    return worst(made)
 
 
 def far_atoms_do_not_interact(
     evaluate: Evaluate, like: Atoms, symbols: Sequence[str], cutoff: float, precision: Precision
-) -> None:
+) -> Agreement:
     """Two clusters farther apart than the cutoff have the sum of their energies, and own forces."""
     length = 4.0 * cutoff + 6.0 * spacing(symbols)
     one = cluster(symbols, like, length)
@@ -65,7 +68,7 @@ def far_atoms_do_not_interact(
         first.energy + second.energy, np.concatenate([first.forces, second.forces]), None, energies
     )
     what = f"of two clusters farther apart than the cutoff of {cutoff} Å, the"
-    require_same(what, evaluate(one + two), expected, precision)
+    return require_same(what, evaluate(one + two), expected, precision)
 
 
 def far_moves_are_not_felt(
@@ -75,7 +78,7 @@ def far_moves_are_not_felt(
     cutoff: float,
     layers: int,
     precision: Precision,
-) -> None:
+) -> Agreement:
     """Move the end of a chain: what is more than the receptive field away does not change.
 
     An atom's energy depends on atoms within `layers` times the cutoff; the force on an atom on
@@ -95,10 +98,12 @@ def far_moves_are_not_felt(
     pairs = [("force on atom", before.forces, after.forces, SMALLEST_FORCE, "eV/Å")]
     if before.energies is not None and after.energies is not None:
         pairs.append(("energy of atom", before.energies, after.energies, 1.0, "eV"))
+    made = []
     for what, old, new, size, unit in pairs:
         last = n - 1 - fields[what] - 1  # one chain link beyond the field
         bound = precision.equality * size
         if what == "energy of atom":
             bound += energy_bound(before, precision) * (precision.epsilon > 1e-10)
         words = f"after a move beyond {fields[what]} x {cutoff} Å, the {what}"
-        require_close(words, new[: last + 1], old[: last + 1], bound, unit)
+        made.append(require_close(words, new[: last + 1], old[: last + 1], bound, unit))
+    return worst(made)

@@ -7,15 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
-from ipip.testing.checks import ContractError
-from ipip.testing.physics.evaluation import (
-    SMALLEST_FORCE,
-    Evaluate,
-    Evaluation,
-    largest,
-)
-from ipip.testing.physics.structures import cluster, spacing
-from ipip.testing.precision import Precision
+from ipip.physics.laws.agreement import Agreement, ContractError, worst
+from ipip.physics.laws.evaluation import SMALLEST_FORCE, Evaluate, Evaluation, largest
+from ipip.physics.laws.precision import Precision
+from ipip.physics.laws.structures import cluster, spacing
 
 FARTHEST = 12.0  # Å, of the path where no cutoff is known
 STRIDE = 0.15  # Å
@@ -50,7 +45,7 @@ def nothing_jumps_at_the_cutoff(
     symbols: Sequence[str],
     cutoff: float,
     precision: Precision,
-) -> None:
+) -> Agreement:
     """Let an atom come within one atom's cutoff: energy and all forces begin at zero change.
 
     Args:
@@ -65,6 +60,7 @@ def nothing_jumps_at_the_cutoff(
     inside = [visit.at(cutoff - gap) for gap in GAPS]
     rounding = 16 * precision.epsilon * abs(outside.energy)
     size = largest(outside.forces, SMALLEST_FORCE)
+    made = []
     for what, unit, changes, noise in (
         ("energy", "eV", [abs(r.energy - outside.energy) for r in inside], rounding),
         ("forces", "eV/Å", [np.abs(r.forces - outside.forces).max() for r in inside], 0.0),
@@ -73,12 +69,16 @@ def nothing_jumps_at_the_cutoff(
         if not np.isfinite(changes).all():
             raise ContractError(f"{what} near the cutoff are not finite: {changes} {unit}")
         bound = 0.05 * changes[0] + noise  # without a jump it falls at least with the gap
+        words = f"the change of {what} {GAPS[-1]:g} Å within the cutoff"
+        made.append(Agreement(words, float(changes[-1]), float(bound), unit))
         if changes[-1] > bound:
             raise ContractError(
                 f"{what} change by {changes[-1]:.2g} {unit} when an atom comes {GAPS[-1]:g} Å "
                 f"within the cutoff of {cutoff} Å (and by {changes[0]:.2g} at {GAPS[0]:g} Å); the "
-                f"bound is {bound:.2g}: they must go to zero there"
+                f"bound is {bound:.2g}: they must go to zero there",
+                made[-1],
             )
+    return worst(made)
 
 
 def nothing_jumps_on_the_way_out(
@@ -87,7 +87,7 @@ def nothing_jumps_on_the_way_out(
     symbols: Sequence[str],
     cutoff: float | None,
     precision: Precision,
-) -> None:
+) -> Agreement:
     """Take an atom away from a cluster: between any two points the energy is that of its slopes.
 
     Where values and slopes at the ends of an interval do not give those in its middle, by the cubic
@@ -108,6 +108,7 @@ def nothing_jumps_on_the_way_out(
     deepest = max(abs(r.energy) for r in results)
     first = zip(points[:-1], points[1:], results[:-1], results[1:], strict=True)
     intervals = [(*interval, False) for interval in first]
+    made = []
     while intervals:
         a, b, at_a, at_b, doubted = intervals.pop()
         h, middle = float(b - a), 0.5 * float(a + b)
@@ -122,6 +123,7 @@ def nothing_jumps_on_the_way_out(
         off_slope = abs(visit.slope(between) - slope)
         halves = [(a, middle, at_a, between), (middle, b, between, at_b)]
         if off_energy <= energy_bound and off_slope <= slope_bound:
+            made.append(Agreement("the energy between two points", off_energy, energy_bound, "eV"))
             if doubted and h > NARROWEST:
                 intervals += [(*half, False) for half in halves]
             continue
@@ -134,5 +136,7 @@ def nothing_jumps_on_the_way_out(
             f"{middle:.4f} Å from an atom, within {h:.1g} Å, the energy is {off_energy:.2g} eV and "
             f"its slope {off_slope:.2g} eV/Å away from what the values beside it give; the bounds "
             f"are {energy_bound:.2g} eV and {slope_bound:.2g} eV/Å: energy or forces "
-            "jump there"
+            "jump there",
+            Agreement("the energy at a jump", off_energy, energy_bound, "eV"),
         )
+    return worst(made)

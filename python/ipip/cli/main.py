@@ -34,6 +34,7 @@ from ipip.cli.species import species
 from ipip.cli.stability import stability
 from ipip.cli.status import status
 from ipip.cli.study import study
+from ipip.cli.task import task
 from ipip.cli.train import train
 from ipip.cli.validate import validate
 from ipip.extras import require_training
@@ -79,6 +80,7 @@ VERBS = (
     (status, "status", "Say how far a run is and what came out so far"),
     (report, "report", "Write a run's report again"),
     (study, "study", "Compare ways to train, under equal budgets"),
+    (task, "task", "Perform one task of a run on a cluster, or list them"),
     (explore, "explore", "Make frames to label, by the teacher's MD"),
     (label, "label", "Label frames with CP2K, tblite, a teacher, any ASE calculator"),
     (sample, "sample", "Sample the structures of a cluster"),

@@ -10,6 +10,8 @@ from ipip.config.run import RunSettings
 from ipip.data.lock import hold_lock
 from ipip.decisions.next_round import budget_is_spent
 from ipip.errors import InputError
+from ipip.execution.executor import Executor, open_executor
+from ipip.execution.record import FOLDER
 from ipip.loop.checks import check_inputs
 from ipip.loop.config_lock import write_config_lock
 from ipip.loop.results import write_results
@@ -68,7 +70,8 @@ def run_loop(
             watched.message(f"warning: {concern}")
         again = [] if from_stage is None else from_stage_on(run, from_stage)
         try:
-            _drive(run, settings, confirm, watched, donors, again)
+            with open_executor(settings.execution, run.root, watched.message) as executor:
+                _drive(run, settings, confirm, watched, donors, again, executor)
         finally:
             watched.finished()
     summary: dict[str, Any] = read_json(run.summary)
@@ -82,6 +85,7 @@ def _drive(
     reporter: Reporter,
     donors: Sequence[Path],
     again: Sequence[str],
+    executor: Executor,
 ) -> None:
     factory = RoundFactory(settings)
     done = _valid_stages(run, factory, confirm, reporter, again)
@@ -89,7 +93,7 @@ def _drive(
     append_event(run.journal, "run_started", stages=len(_schedule(factory, done).stages))
     if evaluated_rounds(done) and not run.summary.exists():  # later stages were set aside
         write_results(run.root)
-    budget = _run(run, factory, done, reporter, donors)
+    budget = _run(run, factory, done, reporter, donors, executor)
     report = write_results(run.root, budget)
     append_event(run.journal, "run_finished")
     reporter.message(f"report: {report}")
@@ -101,6 +105,7 @@ def _run(
     done: dict[str, Manifest],
     reporter: Reporter,
     donors: Sequence[Path],
+    executor: Executor,
 ) -> str | None:
     """Do every stage that is not done, as its turn comes; return the budget that ended it."""
     rules = factory.settings.stop
@@ -132,7 +137,7 @@ def _run(
         if index > 0 and certain[ahead[0] - 1].round.index < index:
             _report_time_left(run, reporter)
         place = (ahead[0] + 1, len(schedule.stages))
-        done[stage.identity] = run_stage(run, stage, done, reporter, place)
+        done[stage.identity] = run_stage(run, stage, done, reporter, place, executor)
         if EVALUATE.of(index) in done:
             write_results(run.root)
 
@@ -234,7 +239,7 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
-        own = {run.lock.name, run.journal.name, run.progress.name}
+        own = {run.lock.name, run.journal.name, run.progress.name, FOLDER}
         foreign = [path.name for path in folder.iterdir() if path.name not in own]
         lost = any(folder.glob("round_[0-9]*/[0-9]*_*/*.json"))  # a run without its settings
         if foreign and not lost:

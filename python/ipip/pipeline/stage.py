@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from ipip.config.run import RunSettings
+from ipip.execution.executor import Executor, LocalExecutor
 from ipip.pipeline.cost import CostBasis, Forecast, RunSizes
 from ipip.pipeline.folder import RunFolder, stage_id
 from ipip.pipeline.manifest import Manifest
@@ -65,6 +66,7 @@ class StageRun:
         manifests: those of the stages it reads, by name.
         reporter: gets the progress.
         round: the round it works in, with the settings of the run.
+        executor: decides where its work is done.
     """
 
     run: RunFolder
@@ -72,6 +74,7 @@ class StageRun:
     manifests: Mapping[str, Manifest]
     reporter: Reporter
     round: Round
+    executor: Executor = dataclasses.field(default_factory=LocalExecutor)
 
     @property
     def settings(self) -> RunSettings:

@@ -47,9 +47,9 @@ class Committee(Stage):
 
     def work(self, run: StageRun) -> StageResult:
         """Train."""
-        from ipip.stages.work.committee import committee
+        from ipip.stages.work.stage_task import train_where
 
-        return committee(run)
+        return train_where(run, "committee")
 
 
 COMMITTEE = Committee()

@@ -49,9 +49,9 @@ class Finetune(Stage):
 
     def work(self, run: StageRun) -> StageResult:
         """Train."""
-        from ipip.stages.work.training import finetune
+        from ipip.stages.work.stage_task import train_where
 
-        return finetune(run)
+        return train_where(run, "finetune")
 
 
 FINETUNE = Finetune()

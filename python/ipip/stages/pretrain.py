@@ -69,9 +69,9 @@ class Pretrain(Stage):
 
     def work(self, run: StageRun) -> StageResult:
         """Train."""
-        from ipip.stages.work.training import pretrain
+        from ipip.stages.work.stage_task import train_where
 
-        return pretrain(run)
+        return train_where(run, "pretrain")
 
 
 PRETRAIN = Pretrain()

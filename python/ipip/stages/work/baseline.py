@@ -12,12 +12,26 @@ from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stages.label import LABEL, TRAIN_FILE, VALID_FILE
 from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.evaluate import measure
+from ipip.stages.work.stage_task import train_where
 from ipip.stages.work.training import new_student, train_student
 from ipip.train import steps_of
 
 
 def baseline(run: StageRun) -> StageResult:
-    """Train a student on the reference training frames alone; measure it as the others are.
+    """Train a student on the reference training frames alone; measure it as the others are."""
+    trained = train_where(run, "baseline")
+    measured = measure(run.folder / STUDENT_FILE, run)
+    return dataclasses.replace(
+        measured,
+        outputs=(*trained.outputs, *measured.outputs),
+        results=measured.results | trained.results,
+        times=measured.times | trained.times,
+        seeds=measured.seeds | trained.seeds,
+    )
+
+
+def train_baseline(run: StageRun) -> StageResult:
+    """Train the student.
 
     It is the student 0 of a run with `pretrain: null` and the same number of optimiser steps in
     `finetune`: the same new weights, the same seed, the same frames.
@@ -35,13 +49,11 @@ def baseline(run: StageRun) -> StageResult:
     fitted, _ = train_student(
         student, train, valid, training, run.folder / "training", path, seed, run
     )
-    measured = measure(path, run)
-    return dataclasses.replace(
-        measured,
-        outputs=(path, *measured.outputs),
-        results=measured.results | {"steps": fitted.steps},
-        times=measured.times | {"training_s": fitted.wall_s},
-        seeds=measured.seeds | {"training": seed},
+    return StageResult(
+        outputs=(path,),
+        results={"steps": fitted.steps},
+        times={"training_s": fitted.wall_s},
+        seeds={"training": seed},
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ipip.data import Frame, read_frames, write_frames
 from ipip.decisions.energy_shift import apply_energy_shift
+from ipip.execution.labels import open_teacher
 from ipip.export import load_student
 from ipip.harvest import (
     Candidate,
@@ -28,7 +29,6 @@ from ipip.stages.label import DISTANCES, LABEL, TEST_FILE, TRAIN_FILE, VALID_FIL
 from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
 from ipip.stages.work.frames import read_set
 from ipip.stages.work.label import read_min_distances
-from ipip.teachers import Teacher
 from ipip.train import frame_features
 
 
@@ -55,7 +55,7 @@ def harvest(run: StageRun) -> StageResult:
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
-            Teacher(settings.teacher, run.folder) as teacher,
+            open_teacher(settings.teacher, run.folder, run.executor) as teacher,
             run.reporter.tasks("teacher labels", len(asked)) as advance,
         ):
             labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")

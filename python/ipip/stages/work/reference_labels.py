@@ -8,6 +8,7 @@ from ipip.config.active import ActiveSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError, IpipError
+from ipip.execution.labels import open_teacher
 from ipip.pages.numbers import format_number
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stages.harvest import DECISIONS_FILE, HARVEST, NEW_FILE
@@ -85,7 +86,16 @@ def _label(frames: list[Frame], active: ActiveSettings, run: StageRun) -> Labell
             advance(done - shown)
             shown = done
 
-        return label_frames(frames, active.level, run.folder / STORE_FILE, run.folder, progress)
+        return label_frames(
+            frames,
+            active.level,
+            run.folder / STORE_FILE,
+            run.folder,
+            progress,
+            open_level=lambda level, logs: open_teacher(
+                level, logs, run.executor, "reference_labels"
+            ),
+        )
 
 
 def _check(known: Frame, found: Frame, active: ActiveSettings) -> tuple[float, float]:

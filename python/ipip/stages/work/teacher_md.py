@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.run import UnlabelledSettings
-from ipip.data import Frame, file_digest, read_frames, write_frames
+from ipip.data import Frame, read_frames
 from ipip.errors import IpipError
+from ipip.execution.executor import Executor, LocalExecutor
+from ipip.execution.teacher_md import read_record, run_teacher_md
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import write_sealed
 from ipip.sealed import DamagedError, read_sealed
 from ipip.stages.teacher_md import RUNS_FOLDER
 from ipip.stages.work.starts import Start, exploration_starts
-from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
+from ipip.teachers import MDJob, TeacherInfo
 
 TEACHER_FILE = "teacher.json"
-# What a record held before it had a seal.
-_OLD_RECORD = {field.name for field in dataclasses.fields(MDResult)}
+# What it held before it had a seal.
 _OLD_TEACHER = {field.name for field in dataclasses.fields(TeacherInfo)}
 
 
@@ -30,7 +30,7 @@ def explore_with_teacher(run: StageRun) -> StageResult:
     settings = run.settings
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
-    records = run_teacher(settings, starts, seeds, run.folder, run.reporter)
+    records = run_teacher(settings, starts, seeds, run.folder, run.reporter, run.executor)
     return _result(run, run.folder / RUNS_FOLDER, records, seeds)
 
 
@@ -40,6 +40,7 @@ def run_teacher(
     seeds: Mapping[str, int],
     folder: Path,
     reporter: Reporter,
+    executor: Executor | None = None,
 ) -> list[dict[str, Any]]:
     """Run the teacher's MD from each start; runs that a folder has from before are kept.
 
@@ -49,6 +50,7 @@ def run_teacher(
         seeds: of the runs, by name.
         folder: gets `runs/` (frames and a record of each run) and `teacher.json`.
         reporter: is told the progress.
+        executor: decides where it runs; None: here.
 
     Returns:
         The record of each run, in the order of the starts.
@@ -56,9 +58,10 @@ def run_teacher(
     Raises:
         IpipError: no run ended well, or the teacher cannot be used.
     """
+    executor = executor or LocalExecutor()
     runs = folder / RUNS_FOLDER
     runs.mkdir(parents=True, exist_ok=True)
-    open_starts = [start for start in starts if _record(runs, start.name) is None]
+    open_starts = [start for start in starts if read_record(runs, start.name) is None]
     if open_starts:
         jobs = [
             MDJob(
@@ -78,16 +81,9 @@ def run_teacher(
                 advance(done - shown)
                 shown = done
 
-            with Teacher(settings.teacher, folder) as teacher:
-                write_sealed(folder / TEACHER_FILE, teacher.info.as_dict())
-                teacher.run_md(
-                    jobs,
-                    settings.teacher_md,
-                    progress=progress,
-                    on_result=lambda result: _store(runs, result),
-                    checkpoints=runs,
-                )
-    records = [_record(runs, start.name) or {} for start in starts]
+            about = folder / TEACHER_FILE
+            run_teacher_md(settings.teacher, jobs, runs, about, executor, progress)
+    records = [read_record(runs, start.name) or {} for start in starts]
     if not any(record.get("state") == "finished" and record["frames"] for record in records):
         reasons = "; ".join(
             sorted({str(record.get("reason", "its record is damaged")) for record in records})
@@ -108,27 +104,6 @@ def read_runs(folder: Path, runs: Sequence[Mapping[str, Any]]) -> dict[str, list
     """
     finished = sorted(str(run["name"]) for run in runs if run["state"] == "finished")
     return {name: read_frames(folder / RUNS_FOLDER / f"{name}.xyz") for name in finished}
-
-
-def _store(folder: Path, result: MDResult) -> None:
-    """Write the frames, then the record that says that they are whole."""
-    path = folder / f"{result.name}.xyz"
-    if result.frames:
-        write_frames(path, result.frames)
-    digest = file_digest(path) if result.frames else None
-    write_sealed(folder / f"{result.name}.json", result.as_dict() | {"frames_digest": digest})
-
-
-def _record(folder: Path, name: str) -> dict[str, Any] | None:
-    """Return what a run came to, if it has ended and its frames are what was written."""
-    try:
-        record = read_sealed(folder / f"{name}.json", lambda plain: set(plain) == _OLD_RECORD)
-        known = record.pop("frames_digest", None)
-        if known is not None and file_digest(folder / f"{name}.xyz") != known:
-            return None
-    except (OSError, DamagedError):
-        return None
-    return record
 
 
 def read_teacher(folder: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.frames import entry_of, read_set
 from ipip.stages.work.reference_labels import reference_frames
-from ipip.train import FitResult, fit, metrics, predict_file, steps_of
+from ipip.train import FitResult, fit, metrics, predict_file, processes, steps_of
 from ipip.train.damage import training_problem
 
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
@@ -67,7 +67,7 @@ def _with_harvested(made: StageResult, frames: Sequence[Frame]) -> StageResult:
 
 def _untrained(run: StageRun) -> StageResult:
     path = run.folder / STUDENT_FILE
-    save_student(new_student(run), path)
+    processes.from_first(lambda: save_student(new_student(run), path))
     return StageResult(outputs=(path,), results={"steps": 0}, note="none: new weights")
 
 
@@ -213,18 +213,18 @@ def train_student(
     torch.set_num_threads(1)
     if settings.references == "auto":
         settings = settings.model_copy(update={"references": "keep"})
-    problem = training_problem(folder)
-    if problem is not None:
-        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
-        shutil.rmtree(folder)
-    write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
+    plan = {"steps": steps_of(settings, len(train))}
+    processes.from_first(lambda: _prepare_folder(folder, plan, run))
     result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
     provenance = {
         "stage": run.folder.parent.name + "/" + run.folder.name,
         "steps": result.steps,
         "stress_weight": settings.stress_weight,
     }
-    save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
+    digest = frames_digest(train)
+    processes.from_first(
+        lambda: save_student(result.student, path, training_digest=digest, training=provenance)
+    )
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     figures = {
         name: float(value)
@@ -232,3 +232,12 @@ def train_student(
         if name.startswith("valid_") and value is not None
     }
     return result, figures
+
+
+def _prepare_folder(folder: Path, plan: dict[str, int], run: StageRun) -> None:
+    """Remove a training that cannot be continued, and say what is ahead."""
+    problem = training_problem(folder)
+    if problem is not None:
+        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
+        shutil.rmtree(folder)
+    write_json(folder / PLAN_FILE, plan)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from parsl.config import Config
 from parsl.executors import HighThroughputExecutor
+from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
 from parsl.launchers import MpiExecLauncher, SimpleLauncher, SingleNodeLauncher, SrunLauncher
 from parsl.launchers.base import Launcher
 from parsl.providers import (
@@ -25,6 +27,8 @@ from ipip.config.execution import ClusterResource, ExecutionSettings
 IDLE_S = 120.0  # after which a block without a task ends
 SIGNAL_BEFORE_S = 30  # s before the walltime at which Slurm sends SIGTERM
 _COMMAND_TIMEOUT_S = 60
+_POOLS = "parsl.executors.high_throughput"
+_INTERCHANGE = f"{_POOLS}.interchange"
 _ONE_THREAD = "export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}"
 OnBlocks = Callable[[Any, dict[str, Any]], None]
 
@@ -64,6 +68,8 @@ def make_executor(
     pinned = not resource.gpus and not resource.launcher and resource.cores >= slots
     return HighThroughputExecutor(
         label=name,
+        interchange_launch_cmd=[sys.executable, "-m", _INTERCHANGE],
+        launch_cmd=_pool_command(resource),
         provider=polled(make_provider(resource), settings.poll_s),
         address=settings.address,
         cores_per_worker=resource.cores / slots,
@@ -74,6 +80,17 @@ def make_executor(
         heartbeat_threshold=max(2, round(settings.lease_s)),
         block_error_handler=on_blocks,
     )
+
+
+def _pool_command(resource: ClusterResource) -> str:
+    """Return Parsl's command that starts a node's workers: by this environment's Python.
+
+    Containers have a Python of their own.
+    """
+    if resource.scheduler == "kubernetes":
+        return DEFAULT_LAUNCH_CMD
+    program, _, arguments = DEFAULT_LAUNCH_CMD.partition(" ")
+    return f"{sys.executable} -m {_POOLS}.{program.removesuffix('.py')} {arguments}"
 
 
 def polled(provider: ExecutionProvider, poll_s: float) -> ExecutionProvider:

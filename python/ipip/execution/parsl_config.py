@@ -22,6 +22,7 @@ from parsl.providers import (
 )
 from parsl.providers.base import ExecutionProvider
 
+from ipip.bound import bound_command
 from ipip.config.execution import ClusterResource, ExecutionSettings
 
 IDLE_S = 120.0  # after which a block without a task ends
@@ -68,7 +69,9 @@ def make_executor(
     pinned = not resource.gpus and not resource.launcher and resource.cores >= slots
     return HighThroughputExecutor(
         label=name,
-        interchange_launch_cmd=[sys.executable, "-m", _INTERCHANGE],
+        # A session of its own: ctrl-C is for the driver, which then ends the interchange. It ends
+        # with the driver, too.
+        interchange_launch_cmd=["setsid", *bound_command(sys.executable, "-m", _INTERCHANGE)],
         launch_cmd=_pool_command(resource),
         provider=polled(make_provider(resource), settings.poll_s),
         address=settings.address,

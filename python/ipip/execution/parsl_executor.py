@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -33,6 +34,7 @@ from ipip.sealed import DamagedError, read_sealed
 
 SEE_S = 60.0  # in which a file that another machine wrote has to appear
 POLL_S = 1.0
+CLEAN_UP_S = 60.0  # that Parsl may take to cancel its blocks
 
 
 @dataclasses.dataclass
@@ -137,8 +139,15 @@ class ParslExecutor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # Parsl waits for ever for a program of its own that was killed.
+        cleaner = threading.Thread(target=self._kernel.cleanup, daemon=True)
         try:
-            self._kernel.cleanup()
+            cleaner.start()
+            cleaner.join(CLEAN_UP_S)
+            if cleaner.is_alive():
+                self._message("Parsl does not end by itself; its blocks are cancelled")
+                self._note()
+                cancel_leftover_blocks(self._settings, self._folder)
         finally:
             ended = "CANCELLED"
             self._blocks = {

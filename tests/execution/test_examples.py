@@ -1,11 +1,13 @@
 """Each example of a cluster is what Parsl's own provider of that scheduler takes."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 import yaml
 from parsl.errors import OptionalModuleMissing
 from parsl.executors import HighThroughputExecutor
+from parsl.providers.errors import SubmitException
 
 from ipip.config.execution import ExecutionSettings
 from ipip.execution.parsl_config import make_config
@@ -70,8 +72,8 @@ def test_parsl_takes_the_example_and_writes_its_job_script(path, tmp_path, monke
     provider = executors[0].provider
     provider.script_dir = str(tmp_path)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    with pytest.raises(Exception, match=r"(?i)submi"):  # no such scheduler answers here
-        provider.submit("work", 1, job_name="trial")
+    with contextlib.suppress(SubmitException):  # the script is written, and nobody takes it here
+        assert provider.submit("work", 1, job_name="trial") is None
     (script,) = (p for p in tmp_path.glob("trial*") if not p.name.endswith(("out", "err")))
     for words in WANTED[path.stem]:
         assert words in script.read_text() + caplog.text

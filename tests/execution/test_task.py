@@ -81,7 +81,7 @@ def test_a_result_whose_file_was_changed_is_made_again(labels):
 
 
 def test_what_is_no_task_is_refused_with_what_was_expected(tmp_path):
-    with pytest.raises(InputError, match="no such file; expected a task.json"):
+    with pytest.raises(InputError, match="no such file; expected a task"):
         perform_file(tmp_path / "task.json")
     (tmp_path / "task.json").write_text("{}")
     with pytest.raises(InputError, match="is no task"):

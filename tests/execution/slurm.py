@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes on this machine: munged, slurmctld and two slurmd as plain processes."""
+"""A real Slurm of two nodes on this machine: its daemons as plain processes."""
 
 from __future__ import annotations
 

@@ -26,7 +26,13 @@ WANTED = {  # of the first resource's job script
         "source /proj/me/ipip/bin/activate",
     ],
     "slurm-cpu": ["#SBATCH --partition=compute", "#SBATCH --cpus-per-task=64"],
-    "pbs": ["-q gpuq", "-A my-project", "walltime=12:00:00", "ncpus=32:ngpus=4:mem=240gb", "filesystems="],
+    "pbs": [
+        "-q gpuq",
+        "-A my-project",
+        "walltime=12:00:00",
+        "ncpus=32:ngpus=4:mem=240gb",
+        "filesystems=",
+    ],
     "lsf": ["#BSUB -q gpu", "#BSUB -P my-project", '#BSUB -gpu "num=6"', "#BSUB -n 42"],
 }
 KUBECONFIG = """

@@ -20,7 +20,7 @@ from ipip.execution.listing import list_tasks
 from ipip.execution.perform import STOPPED, perform_file
 from ipip.execution.task import read_header, read_result, write_task
 from ipip.execution.teacher_md import TeacherMDTask, read_record
-from ipip.sealed import DamagedError
+from ipip.storage.sealed import DamagedError
 from ipip.teachers import MDJob, Teacher
 
 EMT = TeacherSettings(kind="ase", import_path="ase.calculators.emt:EMT")

@@ -13,12 +13,10 @@ from ipip.config.run import RunSettings
 from ipip.data import frames_digest, read_frames
 from ipip.errors import IpipError
 from ipip.export import read_metadata
-from ipip.loop.ledger import read_ledger
-from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
-from ipip.pipeline.journal import read_events
-from ipip.pipeline.manifest import read_manifest
+from ipip.records.journal import read_events
+from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
@@ -27,6 +25,9 @@ from ipip.stages.label import LABEL
 from ipip.stages.listing import stages_of_round
 from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD
+from ipip.views.ledger import read_ledger
+from ipip.views.results import write_results
+from ipip.views.status import read_status
 
 TEST_KEYS = {"force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"}
 
@@ -81,12 +82,11 @@ def test_the_best_student_is_a_student_of_this_run(finished_run):
 
 def test_the_energy_shift_is_found(finished_run):
     _, folder = finished_run
-    manifest = read_manifest(folder / LABEL.of(0))
-    shift = manifest.results["energy_shift"]
-    assert shift["rank"] == 2
+    shift = LABEL.read(read_manifests(RunFolder(folder)), 0).energy_shift
+    assert shift.rank == 2
     # EMT's own cohesion is small beside the shift that the reference adds.
-    assert shift["ev_per_atom"]["Cu"] == pytest.approx(-3.0, abs=0.3)
-    assert shift["ev_per_atom"]["Au"] == pytest.approx(-5.0, abs=0.3)
+    assert shift.ev_per_atom["Cu"] == pytest.approx(-3.0, abs=0.3)
+    assert shift.ev_per_atom["Au"] == pytest.approx(-5.0, abs=0.3)
 
 
 def test_kept_frames_carry_the_students_labels_and_new_ones_the_teachers(finished_run):
@@ -127,7 +127,7 @@ def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
     settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
     config.write_text(yaml.safe_dump(settings))
     errors = [
-        read_manifest(folder / EVALUATE.of(k)).results["valid"]["force_mae_ev_per_a"]
+        EVALUATE.read(read_manifests(RunFolder(folder)), k).valid["force_mae_ev_per_a"]
         for k in (0, 1)
     ]
     assert errors[1] > errors[0]  # what the tiny run happens to give

@@ -11,10 +11,10 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.export import load_student
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifest, read_manifests
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import Round, StageRun
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.forget import FORGET
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN
@@ -37,8 +37,8 @@ def test_the_frames_that_validate_in_round_0_validate_in_all_rounds(
     forgotten = json.loads((folder / FORGET.of(1) / "forgotten.json").read_text())
     assert forgotten["frame_ids"] and not set(forgotten["frame_ids"]) & set(held_out_ids(before))
     for index, frames in enumerate((before, after)):
-        results = read_manifest(folder / PRETRAIN.of(index)).results
-        assert (results["train_frames"], results["valid_frames"]) == (len(frames) - 1, 1)
+        record = PRETRAIN.read(read_manifests(RunFolder(folder)), index)
+        assert (record.train_frames, record.valid_frames) == (len(frames) - 1, 1)
 
 
 def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_said(
@@ -55,13 +55,13 @@ def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_sa
     stage = StageRun(run, tmp_path / "again", read_manifests(run), SilentReporter(), within)
     stage.folder.mkdir()
     made = pretrain(stage)
-    before = read_manifest(folder / PRETRAIN.of(1)).results
-    assert made.results["valid_frames"] == before["valid_frames"] == 1
-    assert made.results["train_frames"] == before["train_frames"] - 1
-    assert made.results["harvested_frames"] == 1
+    before = PRETRAIN.read(stage.manifests, 1)
+    assert made.record.valid_frames == before.valid_frames == 1
+    assert made.record.train_frames == before.train_frames - 1
+    assert made.record.harvested.frames == 1
     student = load_student(made.outputs[0])
     error = metrics([frames[wild]], predict(student, [frames[wild]]))["force_mae_ev_per_a"]
-    assert made.results["harvested_force_mae_ev_per_a"] == pytest.approx(error)
+    assert made.record.harvested.force_mae_ev_per_a == pytest.approx(error)
     assert f"{error:.3f} eV/Å on 1 harvested frames held out" in made.note
 
 

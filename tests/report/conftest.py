@@ -10,6 +10,7 @@ import pytest
 from ipip.report import (
     Curve,
     Drift,
+    Harvested,
     ModelResult,
     Parity,
     ReportContent,
@@ -152,13 +153,7 @@ def content() -> ReportContent:
             for kind, end in (("pretraining", 1800), ("fine-tuning", 520))
         ),
         harvests=tuple(
-            (
-                k,
-                {
-                    "taken": 60,
-                    "left": {"not among the worst predicted": 30, "too close": 12, "duplicate": 5},
-                },
-            )
+            Harvested(k, 60, {"not among the worst predicted": 30, "too close": 12, "duplicate": 5})
             for k in (1, 2, 3)
         ),
         species=(

@@ -13,19 +13,28 @@ from ipip.data import read_frames
 from ipip.loop.checks import check_inputs
 from ipip.loop.plan import make_plan
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
 from ipip.pipeline.cost import Forecast
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifests
 from ipip.pipeline.stage import Stage, StageResult
-from ipip.pipeline.storage import write_json
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
+from ipip.records.stage_record import StageRecord
 from ipip.stages import listing
 from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.label import SET_FILE
+from ipip.stages.label import LABEL
 from ipip.stages.table import stages_table
+from ipip.storage.json_file import write_json
+from ipip.views.status import read_status
+
+SET_FILE = LABEL.record.PRETRAINING_SET
 
 
-class Census(Stage):
+class CensusRecord(StageRecord):
+    writes = ("census.json",)
+
+    atoms: int
+
+
+class Census(Stage[CensusRecord]):
     """Counts the atoms of the pretraining set."""
 
     name = "25_census"
@@ -34,7 +43,7 @@ class Census(Stage):
     colour = "#123456"
     condition = "with two elements"
     settings = ("elements",)
-    writes = ("census.json",)
+    record = CensusRecord
 
     def is_wanted(self, settings, index):
         return len(settings.elements) == 2
@@ -49,11 +58,12 @@ class Census(Stage):
         return Forecast(f"count {len(basis.settings.elements)} elements", 7.0)
 
     def work(self, run):
-        frames = read_frames(run.path(pretraining_set_of(run.round.index), SET_FILE))
+        stage_id = pretraining_set_of(run.round.index)
+        frames = read_frames(run.path(stage_id, SET_FILE))
         counts = Counter(int(z) for frame in frames for z in frame.numbers)
         path = run.folder / "census.json"
         write_json(path, counts)
-        return StageResult((path,), {"atoms": sum(counts.values())}, note="counted")
+        return StageResult((path,), CensusRecord(atoms=sum(counts.values())), note="counted")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +87,7 @@ def test_it_has_its_place_in_the_order_and_works_in_the_run(added):
     assert list(manifest.inputs) == [pretraining_set_of(0)]
     assert manifest.settings == {"seed": 7, "elements": ["Cu", "Au"]}
     frames = read_frames(folder / pretraining_set_of(0) / SET_FILE)
-    assert manifest.results["atoms"] == sum(len(frame) for frame in frames)
+    assert Census().read(manifests, 0).atoms == sum(len(frame) for frame in frames)
 
 
 def test_the_plan_and_the_disk_estimate_have_it(added):

@@ -17,7 +17,7 @@ from ipip.execution.bundles import bundles
 from ipip.execution.executor import Executor
 from ipip.execution.plain_frames import array_of, frame_of, plain_array, plain_frame
 from ipip.execution.task import Outcome, Task
-from ipip.sealed import DamagedError, open_sealed, sealed_text
+from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 from ipip.teachers import Teacher, TeacherInfo
 from ipip.teachers.labelling import ERROR_KEY
 from ipip.teachers.process import FrameError

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
+from ipip.storage.atomic import write_text
 
 SUPERSEDED = 76  # exit status of an attempt that another one has replaced
 _POLL_S = 0.5

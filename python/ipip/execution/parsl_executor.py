@@ -30,7 +30,7 @@ from ipip.execution.perform import STOPPED
 from ipip.execution.pilot import UNSEEN, run_task
 from ipip.execution.record import FOLDER, Block, TaskState, note_failure, write_status
 from ipip.execution.task import Task, read_header, read_result, set_result_aside, write_task
-from ipip.sealed import DamagedError, read_sealed
+from ipip.storage.sealed import DamagedError, read_sealed
 
 SEE_S = 60.0  # in which a file that another machine wrote has to appear
 POLL_S = 1.0

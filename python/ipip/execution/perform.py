@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ipip import __version__
-from ipip.data.atomic import write_text
 from ipip.errors import InputError, IpipError
 from ipip.execution.lease import Lease, acquire
 from ipip.execution.task import publish, read_header, read_result, set_result_aside, task_of
-from ipip.sealed import DamagedError, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import DamagedError, sealed_text
 
 STOPPED = 75  # exit status of a task that SIGTERM stopped and that another attempt continues
 

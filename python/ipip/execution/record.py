@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
+from ipip.storage.atomic import write_text
 
 FOLDER = "execution"
 STATUS_FILE = "status.json"

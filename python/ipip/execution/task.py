@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from ipip import __version__
-from ipip.data.atomic import write_text
-from ipip.data.digest import file_digest
 from ipip.errors import InputError
-from ipip.sealed import DamagedError, digest_json, read_sealed, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest, json_digest
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 FORMAT = 1
 TASK_FILE = "task.json"
@@ -106,7 +106,7 @@ def write_task(task: Task, root: Path, lease_s: float) -> Path:
         lease_s: s without a sign of life after which an attempt counts as lost.
     """
     body = json.loads(json.dumps(task.plain()))
-    digest = digest_json({"kind": task.kind, "body": body})
+    digest = json_digest({"kind": task.kind, "body": body})
     folder = root / f"{task.kind}-{digest.removeprefix('sha256:')[:20]}"
     path = folder / TASK_FILE
     if not _is_whole(path):

@@ -10,17 +10,16 @@ from typing import Any, ClassVar
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import file_digest, write_frames
-from ipip.data.atomic import write_text
 from ipip.execution.bundles import bundles
 from ipip.execution.executor import Executor
 from ipip.execution.plain_frames import frame_of, plain_frame
 from ipip.execution.task import Outcome, Task
-from ipip.sealed import DamagedError, read_sealed, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 from ipip.teachers import MDJob, MDResult, Teacher
 
 US_PER_ATOM = 1500.0  # one evaluation of a teacher nobody has timed
-# What a record held before it had a seal.
-_OLD_RECORD = {field.name for field in dataclasses.fields(MDResult)}
+FRAMES = ".lmdb"
 Progress = Callable[[int, int], None]
 
 
@@ -153,7 +152,7 @@ def run_teacher_md(
 
 def store_record(folder: Path, result: MDResult) -> None:
     """Write the frames, then the record that says that they are whole."""
-    path = folder / f"{result.name}.xyz"
+    path = folder / f"{result.name}{FRAMES}"
     if result.frames:
         write_frames(path, result.frames)
     digest = file_digest(path) if result.frames else None
@@ -164,19 +163,23 @@ def store_record(folder: Path, result: MDResult) -> None:
 def read_record(folder: Path, name: str) -> dict[str, Any] | None:
     """Return what a trajectory came to, if it has ended and its frames are what was written."""
     try:
-        record = read_sealed(folder / f"{name}.json", lambda plain: set(plain) == _OLD_RECORD)
-        known = record.pop("frames_digest", None)
-        if known is not None and file_digest(folder / f"{name}.xyz") != known:
+        record = read_sealed(folder / f"{name}.json")
+        known = record["frames_digest"]
+        if known is not None and known not in [file_digest(path) for path in _frames(folder, name)]:
             return None
-    except (OSError, DamagedError):
+    except (OSError, DamagedError, KeyError):
         return None
     return record
 
 
 def record_files(folder: Path, name: str) -> list[Path]:
     """Return the files of a trajectory that has ended."""
-    files = [folder / f"{name}.json", folder / f"{name}.xyz"]
-    return [path for path in files if path.exists()]
+    return [folder / f"{name}.json", *_frames(folder, name)]
+
+
+def _frames(folder: Path, name: str) -> list[Path]:
+    """Return the file of frames, where there is one; earlier versions wrote text."""
+    return [path for end in (FRAMES, ".xyz") if (path := folder / f"{name}{end}").exists()]
 
 
 def _seconds(job: MDJob) -> float:

@@ -29,10 +29,10 @@ def geometry_problem(frame: Frame, min_distances: Mapping[Pair, float]) -> str |
         return str(error)
     if not min_distances:
         return None
-    found = min_pair_distances(frame, cutoff=max(min_distances.values()))
+    distances = min_pair_distances(frame, cutoff=max(min_distances.values()))
     for pair, bound in min_distances.items():
-        if found.get(pair, np.inf) < bound:
-            return f"{pair[0]}-{pair[1]} distance {found[pair]:.3f} Å is below {bound:.3f} Å"
+        if distances.get(pair, np.inf) < bound:
+            return f"{pair[0]}-{pair[1]} distance {distances[pair]:.3f} Å is below {bound:.3f} Å"
     return None
 
 

@@ -7,17 +7,17 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ipip.data.atomic import write_text
-from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.lammps.run_record import VERDICT_FILE, note_removal
 from ipip.pipeline.discard import DISCARDED, stages_on_disk
-from ipip.pipeline.folder import RunFolder, split_stage_id
-from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
-from ipip.pipeline.journal import append_event
-from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.records.integrity import AGAIN, changed_files, inconsistency
+from ipip.records.journal import append_event
+from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.run_folder import RunFolder, split_stage_id
 from ipip.stages.harvest import HARVEST
-from ipip.stages.student_md import GARBAGE_COLLECTED, STUDENT_MD
+from ipip.stages.student_md import STUDENT_MD
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import hold_lock
 
 RING = "ring of frames of student MD that was harvested"
 TRAJECTORY = "trajectory of student MD that was harvested"
@@ -78,7 +78,7 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     with hold_lock(run.lock, "gc"):
         found = find_garbage(root, dumps=dumps)
         for folder in _explorations(run, found):  # first: a harvest must not take what is left
-            write_text(folder / GARBAGE_COLLECTED, "")
+            write_text(folder / STUDENT_MD.record.GARBAGE_COLLECTED, "")
         for item in found:
             if item.why in OF_EXPLORATIONS:
                 note_removal(item.path.parent)

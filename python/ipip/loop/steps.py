@@ -13,17 +13,17 @@ from ipip.config.data import DataFile, DataKeys
 from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
-from ipip.data.lock import hold_file, writes
 from ipip.errors import InputError
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
-from ipip.stages.pretrain import STUDENT_FILE
+from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.stages.work.reference_frames import read_reference
 from ipip.stages.work.training import Trainer, divide
+from ipip.storage.lock import hold_file, writes
 from ipip.train import fit, metrics
 
 
@@ -204,9 +204,15 @@ def _train(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another folder with --dir")
     result = trainer(
-        student, train, valid, training, folder / "training", seed=seed, progress=progress
+        student,
+        train,
+        valid,
+        training,
+        folder / PRETRAIN.record.TRAINING,
+        seed=seed,
+        progress=progress,
     )
-    path = folder / STUDENT_FILE
+    path = folder / PRETRAIN.record.STUDENT
     save_student(
         result.student,
         path,

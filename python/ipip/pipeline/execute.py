@@ -12,17 +12,17 @@ from pathlib import Path
 
 from ipip.errors import IpipError
 from ipip.execution.executor import Executor, LocalExecutor
-from ipip.pipeline.disk import full_disk_explained, require_space
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.integrity import changed_files
-from ipip.pipeline.journal import append_event
-from ipip.pipeline.manifest import Manifest, describe_outputs, write_manifest
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.stage import BoundStage, StageRun
 from ipip.pipeline.stop import Stopped
-from ipip.pipeline.storage import write_sealed
 from ipip.pipeline.validity import STARTED, code_version, is_same_work, read_started, stage_key
 from ipip.pipeline.versions import installed_versions
+from ipip.records.integrity import changed_files
+from ipip.records.journal import append_event
+from ipip.records.manifest import Manifest, describe_outputs, write_manifest
+from ipip.records.run_folder import RunFolder
+from ipip.storage.disk_space import full_disk_explained, require_space
+from ipip.storage.json_file import write_sealed
 
 
 def run_stage(
@@ -85,7 +85,8 @@ def _do(
             settings=stage.settings,
             inputs={name: manifest.outputs_digest for name, manifest in inputs.items()},
             outputs=describe_outputs(folder, result.outputs),
-            results=result.results,
+            results=result.record.as_dict(),
+            teacher_calls=result.teacher_calls,
             times=result.times,
             seeds=result.seeds,
             versions=installed_versions(),
@@ -109,12 +110,12 @@ def _do(
 
 def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) -> None:
     """Check that a stage wrote what it says that it writes: it is what others know of it."""
+    writes = stage.stage.record.writes
     for path in outputs:
         name = path.relative_to(folder).as_posix()
-        if not any(fnmatch(name, pattern) for pattern in stage.stage.writes):
+        if not any(fnmatch(name, pattern) for pattern in writes):
             raise ValueError(
-                f"stage {stage.identity} wrote {name}; it says that it writes "
-                f"{', '.join(stage.stage.writes)}"
+                f"stage {stage.identity} wrote {name}; it says that it writes {', '.join(writes)}"
             )
 
 

@@ -12,15 +12,16 @@ from ipip.config.run import RunSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings, TestSet
 from ipip.data import Frame, check_elements, group_names, read_files
-from ipip.data.atomic import write_text
-from ipip.data.lock import hold_folder
 from ipip.decisions.statistics import withheld
 from ipip.loop.checks import check_inputs
 from ipip.loop.run import run_loop
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
-from ipip.pipeline.storage import write_json
+from ipip.stability.run import check_protocol_folder
 from ipip.stages.work.reference_frames import read_reference, units_of
+from ipip.storage.atomic import write_text
+from ipip.storage.json_file import read_json, write_json
+from ipip.storage.lock import hold_folder
 from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
 from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
 from ipip.study.outcome import Outcome, read_outcome
@@ -29,6 +30,8 @@ from ipip.study.report import write_study_report
 from ipip.study.scores import score_run, teacher_name
 from ipip.study.summary import RunKey, summarise
 from ipip.train import steps_of
+
+SUMMARY_FILE = "study.json"
 
 
 def run_study(
@@ -52,6 +55,10 @@ def run_study(
     prepared = prepare_study(settings)
     base, budget, arms = prepared.base, prepared.budget, prepared.arms
     own_folder(settings, base, folder)
+    for protocol in settings.protocols:
+        check_protocol_folder(
+            folder / "protocols" / protocol.name, load_settings(protocol.file, StabilityProtocol)
+        )
     runs = [(seed, arm) for seed in settings.seeds for arm in arms]
     outcomes: dict[RunKey, Outcome] = {}
     tests: dict[RunKey, dict[str, Any]] = {}
@@ -142,5 +149,19 @@ def _test_set_concerns(test_set: TestSet, frames: Sequence[Frame]) -> list[str]:
 
 
 def _write(summary: dict[str, Any], folder: Path) -> None:
-    write_json(folder / "study.json", summary)
+    """Write summary and report, unless those of the same study that are there hold more."""
+    if _holds_more(folder / SUMMARY_FILE, summary):
+        return
+    write_json(folder / SUMMARY_FILE, summary)
     write_study_report(summary, folder / "report")
+
+
+def _holds_more(path: Path, summary: dict[str, Any]) -> bool:
+    try:
+        stored = read_json(path)
+        same = stored["settings_digest"] == summary["settings_digest"]
+        finished = stored["runs"]["finished"] - summary["runs"]["finished"]
+        protocols = stored["protocols"].keys() - summary["protocols"].keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # there is none, or it is damaged
+    return same and (finished > 0 or bool(protocols))

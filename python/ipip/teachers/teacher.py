@@ -18,6 +18,7 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data.electronic_state import describe_state, has_charge_or_spin
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
+from ipip.teacher_program.kinds import KINDS
 from ipip.teachers.checkpoint import MDCheckpoint
 from ipip.teachers.pool import Result, StoppedError, Task, WorkerPool
 from ipip.teachers.process import FrameError, WorkerProcess
@@ -34,7 +35,6 @@ from ipip.teachers.requests import (
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 
 log = logging.getLogger(__name__)
-WITHOUT_STATE = ("sevennet", "chgnet")  # kinds that read no charge and no spin of a frame
 Progress = Callable[[int, int], None]
 FloatArray = npt.NDArray[np.float64]
 
@@ -189,7 +189,7 @@ class Teacher:
     ) -> list[FloatArray]:
         """Return the invariant features of each frame's atoms before the readout, [n, width].
 
-        One evaluation a frame. Teachers: sevennet, mace, chgnet.
+        One evaluation a frame, by the kinds that describe atoms (`ipip.teacher_program.kinds`).
 
         Args:
             frames: configurations.
@@ -299,7 +299,7 @@ class Teacher:
 
     def _warn_of_states(self, frames: Sequence[Frame]) -> None:
         """Say once where frames are charged or have a spin and this kind of teacher knows none."""
-        if self.settings.kind not in WITHOUT_STATE or self._warned:
+        if KINDS[self.settings.kind].knows_states or self._warned:
             return
         charged = [frame for frame in frames if has_charge_or_spin(frame.info, frame.arrays)]
         if charged:

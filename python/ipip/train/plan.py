@@ -27,13 +27,13 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.network.dataset import GraphDataset
-from ipip.train.fingerprint import check_frames
-from ipip.train.freeze import freeze
-from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps
-from ipip.train.losses import training_sums
-from ipip.train.precision import check_precision
-from ipip.train.replay import draw_replay
-from ipip.train.wandb_log import check_wandb
+from ipip.train.loss.label_loss import training_sums
+from ipip.train.prediction.kernels import check_kernels, energy_forces_of, kernels_of_steps
+from ipip.train.preparation.freeze import freeze
+from ipip.train.preparation.precision import check_precision
+from ipip.train.preparation.replay import draw_replay
+from ipip.train.records.fingerprint import check_frames
+from ipip.train.records.wandb_log import check_wandb
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,9 +100,9 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
     more_test = read_files(settings.test_data, stress_counts=stress_counts)
     replay: list[Frame] = []
     if settings.replay is not None:
-        again = settings.replay
-        known = read_files(again.data, stress_counts=stress_counts)
-        replay = draw_replay(known, again.frames, again.weight, settings.seed)
+        replayed = settings.replay
+        earlier = read_files(replayed.data, stress_counts=stress_counts)
+        replay = draw_replay(earlier, replayed.frames, replayed.weight, settings.seed)
     student = _student(settings, joined(frames, more_test))
     check_elements(frames, student.symbols, "data")
     check_elements(more_test, student.symbols, "test_data")

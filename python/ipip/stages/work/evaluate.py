@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ipip.execution.executor import perform_where
 from ipip.lammps import Verdict
@@ -12,20 +11,20 @@ from ipip.pages.numbers import format_number
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stability.intervals import wilson_interval
+from ipip.stages.evaluate import EVALUATE, EvaluateRecord, Failures
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.label import LABEL, TEST_FILE, VALID_FILE
-from ipip.stages.pretrain import STUDENT_FILE
+from ipip.stages.label import LABEL
 from ipip.stages.work.evaluation import EvaluationTask
 from ipip.stages.work.starts import stability_starts
 from ipip.stages.work.student_md import describe_verdicts, run_student
 
 
-def evaluate(run: StageRun) -> StageResult:
+def evaluate(run: StageRun) -> StageResult[EvaluateRecord]:
     """Measure the round's student on frames and boxes that no training has seen."""
-    return measure(run.path(FINETUNE.of(run.round.index), STUDENT_FILE), run)
+    return measure(run.path(FINETUNE.of(run.round.index), FINETUNE.record.STUDENT), run)
 
 
-def measure(path: Path, run: StageRun) -> StageResult:
+def measure(path: Path, run: StageRun) -> StageResult[EvaluateRecord]:
     """Measure the student in `path`: errors on held-out frames, stability runs, speed."""
     settings, label = run.settings, LABEL.of(0)
     starts = stability_starts(settings)
@@ -33,36 +32,38 @@ def measure(path: Path, run: StageRun) -> StageResult:
     md = settings.stability.md or settings.student_md
     verdicts = run_student(md, path, starts, seeds, run, "stability") if starts else []
     failures = count_failures(verdicts)
+    output = run.folder / EVALUATE.record.TEST
     task = EvaluationTask(
         settings,
         path,
-        test=run.path(label, TEST_FILE),
-        valid=run.path(label, VALID_FILE),
-        predicted=run.folder / TEST_FILE,
+        test=run.path(label, LABEL.record.TEST),
+        valid=run.path(label, LABEL.record.VALID),
+        predicted=output,
         speed=run.folder / "speed",
     )
     found = perform_where(run.executor, "evaluation", task, run.folder)
     errors, pace = found["test"], found["us_per_atom_step"]
     return StageResult(
-        outputs=(run.folder / TEST_FILE,),
-        results={
-            "test": errors,
-            "valid": found["valid"],
-            "test_frame_errors": found["test_frame_errors"],
-            "test_frame_energy_errors": found["test_frame_energy_errors"],
-            "failures": failures,
-            "runs": describe_verdicts(starts, verdicts, md.timestep),
-        },
+        outputs=(output,),
+        record=EvaluateRecord(
+            test=errors,
+            valid=found["valid"],
+            test_frame_errors=found["test_frame_errors"],
+            test_frame_energy_errors=found["test_frame_energy_errors"],
+            failures=failures,
+            runs=describe_verdicts(starts, verdicts, md.timestep),
+        ),
         times={"us_per_atom_step": pace, **found["load"]},
         seeds=seeds,
         note=f"held-out force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å, energy "
-        f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures['failed']} of "
-        f"{failures['total']} runs failed; {format_number(pace)} µs per atom and step",
+        f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures.failed} of "
+        f"{failures.total} runs failed; {format_number(pace)} µs per atom and step",
     )
 
 
-def count_failures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def count_failures(verdicts: Sequence[Verdict]) -> Failures:
     """Count unstable runs, with the Wilson interval of the rate."""
     failed = sum(verdict.state == "unstable" for verdict in verdicts)
     low, high = wilson_interval(failed, len(verdicts))
-    return {"failed": failed, "total": len(verdicts), "wilson95": [round(low, 4), round(high, 4)]}
+    wilson95 = (round(low, 4), round(high, 4))
+    return Failures(failed=failed, total=len(verdicts), wilson95=wilson95)

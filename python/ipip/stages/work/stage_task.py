@@ -6,17 +6,19 @@ import dataclasses
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from ipip.config.run import RunSettings
 from ipip.errors import InputError
 from ipip.execution.executor import perform_where
 from ipip.execution.task import Outcome, Task
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import Manifest, read_manifest
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import Round, StageResult, StageRun
+from ipip.records.manifest import Manifest, read_manifest
+from ipip.records.run_folder import RunFolder
+from ipip.records.stage_record import StageRecord
 
+R = TypeVar("R", bound=StageRecord)
 TRAININGS: Mapping[str, str] = {
     "pretrain": "ipip.stages.work.training:pretrain",
     "finetune": "ipip.stages.work.training:finetune",
@@ -80,7 +82,8 @@ class TrainingTask(Task):
                 "outputs": [
                     path.relative_to(self.run.folder).as_posix() for path in result.outputs
                 ],
-                "results": result.results,
+                "record": result.record.as_dict(),
+                "teacher_calls": result.teacher_calls,
                 "times": result.times,
                 "seeds": result.seeds,
                 "note": result.note,
@@ -88,21 +91,28 @@ class TrainingTask(Task):
             result.outputs,
         )
 
-    def train(self) -> StageResult:
+    def train(self) -> StageResult[Any]:
         """Train; return what the stage made."""
         module, _, name = TRAININGS[self.training].partition(":")
-        return cast(StageResult, getattr(importlib.import_module(module), name)(self.run))
+        return cast(StageResult[Any], getattr(importlib.import_module(module), name)(self.run))
 
 
-def train_where(run: StageRun, training: str) -> StageResult:
-    """Do a stage's training where its executor has a resource for trainings, else here."""
+def train_where(run: StageRun, training: str, record: type[R]) -> StageResult[R]:
+    """Do a stage's training where its executor has a resource for trainings, else here.
+
+    Args:
+        run: what the stage is given.
+        training: which of `TRAININGS`.
+        record: type of what it leaves.
+    """
     task = TrainingTask(run, training)
     if run.executor.resource("training") is None:
         return task.train()
     value = perform_where(run.executor, "training", task)
     return StageResult(
         outputs=tuple(run.folder / name for name in value["outputs"]),
-        results=value["results"],
+        record=record.from_dict(value["record"], str(run.folder)),
+        teacher_calls=value["teacher_calls"],
         times=value["times"],
         seeds=value["seeds"],
         note=value["note"],

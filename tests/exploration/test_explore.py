@@ -69,7 +69,7 @@ def test_frames_have_provenance_and_no_labels(explored):
 def test_each_frame_is_one_of_the_teachers_md(explored):
     _, out = explored
     for frame in read_frames(out, require=()):
-        run = read_frames(f"{out}.explore/runs/{frame.info['traj']}.xyz")
+        run = read_frames(f"{out}.explore/runs/{frame.info['traj']}.lmdb")
         (same,) = [own for own in run if own.info["md_step"] == frame.info["md_step"]]
         assert np.array_equal(same.positions, frame.positions)
 

@@ -24,7 +24,7 @@ from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.label import LABEL
 from ipip.stages.rounds import RoundFactory
-from ipip.storage.sealed import open_sealed, read_sealed, sealed_text
+from ipip.storage.sealed import open_sealed, sealed_text
 from ipip.views.ledger import read_ledger
 from ipip.views.results import write_results
 from ipip.views.status import read_status
@@ -180,7 +180,7 @@ def test_a_stage_that_a_donor_has_damaged_is_not_taken_over(copied, tmp_path):
 DAMAGES = {
     "a manifest that is empty": lambda run: (run / LABEL.of(0) / "manifest.json").write_text(""),
     "a manifest without results": lambda run: (run / LABEL.of(0) / "manifest.json").write_text(
-        '{"format_version": 1, "results": {}}'
+        '{"format_version": 3, "results": {}}'
     ),
     "a stage that is gone": lambda run: shutil.rmtree(run / LABEL.of(0)),
     "an output that is gone": lambda run: (run / LABEL.of(0) / "frames.csv").unlink(),
@@ -276,14 +276,6 @@ def test_lost_settings_are_not_replaced_by_those_of_another_run(copied):
     ):
         run_loop(settings, folder, confirm=lambda text: True)
     assert contents(folder) == before
-
-
-def test_manifests_of_the_version_before_are_read(copied):
-    config, folder = copied
-    for path in folder.glob("round_*/*/manifest.json"):
-        path.write_text(json.dumps(read_sealed(path) | {"format_version": 1}))
-    known = json.loads((folder / "summary.json").read_text())
-    assert run_loop(load_settings(config, RunSettings), folder) == known
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty"])

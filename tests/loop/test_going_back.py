@@ -16,13 +16,10 @@ from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.pretrain import PRETRAIN
 from ipip.storage.lock import hold_lock
-from ipip.storage.sealed import read_sealed, sealed_text
 from ipip.views.ledger import read_ledger
-from ipip.views.results import write_results
 from ipip.views.status import read_status
 
 
@@ -168,20 +165,6 @@ def test_a_lost_output_is_noticed(copied):
     config, folder = copied
     (folder / PRETRAIN.of(0) / "student.pt").unlink()
     with pytest.raises(IpipError, match=r"30_pretrain: student.pt is missing"):
-        run_loop(load_settings(config, RunSettings), folder)
-
-
-def test_a_folder_of_another_version_is_refused(copied):
-    config, folder = copied
-    path = folder / FORGET.of(1) / "manifest.json"
-    path.write_text(sealed_text(read_sealed(path) | {"format_version": 3}))
-    for look in (write_results, find_garbage):
-        with pytest.raises(
-            IpipError, match=r"05_forget.manifest.json: is not a manifest that this"
-        ):
-            look(folder)
-    assert "05_forget: is not a manifest that this" in read_status(folder).problem
-    with pytest.raises(IpipError, match=r"05_forget: its manifest is not a manifest that this"):
         run_loop(load_settings(config, RunSettings), folder)
 
 

@@ -20,6 +20,7 @@ from ipip.pipeline.reuse import take_over
 from ipip.pipeline.validity import Validity, read_started, validity_of
 from ipip.pipeline.watch import WatchedReporter
 from ipip.records.config_lock import write_config_lock
+from ipip.records.folder_format import require_format
 from ipip.records.journal import append_event
 from ipip.records.manifest import Manifest, UnreadableManifestError, survey_manifests
 from ipip.records.run_folder import RunFolder
@@ -239,6 +240,7 @@ def _schedule(factory: RoundFactory, manifests: dict[str, Manifest]) -> Schedule
 def _require_own_folder(run: RunFolder, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
+    require_format(folder)
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
         own = {run.lock.name, run.journal.name, run.progress.name, FOLDER}
         foreign = [path.name for path in folder.iterdir() if path.name not in own]

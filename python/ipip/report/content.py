@@ -93,6 +93,8 @@ class StageCost:
 
     Attributes:
         stage: its name within the run.
+        round: of the run.
+        place: its name within the round, by which stages are in order.
         wall_s: wall time, s.
         teacher_calls: evaluations of the teacher.
         label: what it does, in a word or two.
@@ -100,6 +102,8 @@ class StageCost:
     """
 
     stage: str
+    round: int
+    place: str
     wall_s: float
     teacher_calls: int
     label: str

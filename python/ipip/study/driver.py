@@ -29,7 +29,6 @@ from ipip.study.protocols import run_protocol
 from ipip.study.report import write_study_report
 from ipip.study.scores import score_run, teacher_name
 from ipip.study.summary import RunKey, summarise
-from ipip.train import steps_of
 
 SUMMARY_FILE = "study.json"
 
@@ -132,7 +131,7 @@ def prepare_study(settings: StudySettings) -> Prepared:
         return counted[key]
 
     labels = count_labels(base)
-    budget = find_budget(base, labels, steps_of)
+    budget = find_budget(base, labels)
     arms = build_arms(settings, base, budget, count_labels)
     concerns = [*found.concerns, *epoch_concerns(arms, base, budget, labels), *few]
     return Prepared(base, budget, arms, concerns)

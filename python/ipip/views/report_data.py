@@ -160,11 +160,10 @@ def _costs(manifests: Manifests) -> list[StageCost]:
     costs = []
     for manifest in manifests.values():
         stage = find_stage(manifest.stage)
-        name = split_stage_id(manifest.stage)[1]
+        index, name = split_stage_id(manifest.stage)
         label, colour = (name, OTHER) if stage is None else (stage.label, stage.colour)
-        costs.append(
-            StageCost(manifest.stage, manifest.wall_s, manifest.teacher_calls, label, colour)
-        )
+        calls = manifest.teacher_calls
+        costs.append(StageCost(manifest.stage, index, name, manifest.wall_s, calls, label, colour))
     return costs
 
 

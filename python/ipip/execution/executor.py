@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ipip.config.execution import ClusterResource, ExecutionSettings, Work
+from ipip.config.execution import WORKS, ClusterResource, ExecutionSettings, Work
 from ipip.execution.task import Task
 
 OnResult = Callable[[Task, dict[str, Any]], None]
@@ -74,7 +74,10 @@ class LocalExecutor:
 
 @contextlib.contextmanager
 def open_executor(
-    settings: ExecutionSettings, folder: Path, message: Message = lambda text: None
+    settings: ExecutionSettings,
+    folder: Path,
+    message: Message = lambda text: None,
+    works: Sequence[Work] = WORKS,
 ) -> Iterator[Executor]:
     """Give the executor of some settings; its blocks end with the block of code.
 
@@ -82,11 +85,13 @@ def open_executor(
         settings: where work is done.
         folder: of the run; `execution/` in it records blocks, tasks and failures.
         message: is told what people should know.
+        works: that there will be; where the settings name a resource for none of them, no block is
+            asked for.
 
     Raises:
         InputError: the settings do not fit this machine; nothing was submitted.
     """
-    if settings.kind == "local":
+    if settings.kind == "local" or not set(works) & set(settings.work):
         yield LocalExecutor()
         return
     from ipip.execution.check import check_execution

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipip.config.execution import WORKS
 from ipip.config.run import RunSettings
 from ipip.decisions.next_round import budget_is_spent
 from ipip.errors import InputError
@@ -33,6 +34,7 @@ from ipip.views.outcomes import evaluated_rounds, spent
 from ipip.views.results import write_results
 from ipip.views.status import read_status
 
+OWN = tuple(work for work in WORKS if work != "arms")  # kinds of work of one run
 Confirm = Callable[[str], bool]
 
 
@@ -72,7 +74,7 @@ def run_loop(
             watched.message(f"warning: {concern}")
         again = [] if from_stage is None else from_stage_on(run, from_stage)
         try:
-            with open_executor(settings.execution, run.root, watched.message) as executor:
+            with open_executor(settings.execution, run.root, watched.message, OWN) as executor:
                 _drive(run, settings, confirm, watched, donors, again, executor)
         finally:
             watched.finished()

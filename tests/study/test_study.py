@@ -144,8 +144,7 @@ def test_a_finished_study_that_is_refused_keeps_its_results(finished, file, mess
     before = (folder / "study.json").read_bytes()
     report = (folder / "report" / "study.md").read_bytes()
     path, whole = folder / file, (folder / file).read_bytes()
-    at = whole.index(b"temperature")
-    path.write_bytes(whole[:at] + b"temperatura" + whole[at + 11 :])
+    path.write_bytes(whole.replace(b"300", b"301"))
     with pytest.raises(IpipError, match=message):
         run_study(load_settings(config, StudySettings), folder)
     path.write_bytes(whole)

@@ -141,12 +141,10 @@ class Slurm:
 
     def kill_node(self, node: str) -> None:
         """Let a node die: its daemon and all that runs on it."""
-        steps = _descendants(self.processes[node].pid)
         self.kill(node)
-        for pid in [*steps, *_steps_of(self.root / f"spool.{node}")]:
-            for own in [*_descendants(pid), pid]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(own, signal.SIGKILL)
+        for pid in _processes_of(node):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def run(self, *command: str) -> str:
         return subprocess.run(
@@ -183,18 +181,20 @@ def started(root: Path) -> Iterator[Slurm]:
         slurm.stop()
 
 
-def _steps_of(spool: Path) -> list[int]:
-    """Return the processes that manage the steps of a node."""
-    found = []
+def _processes_of(node: str) -> list[int]:
+    """Return what runs on a node: its steps' own processes, and those that they started."""
+    steps = set()
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            name = (path / "comm").read_text().strip()
-            if name != "slurmstepd":
+            if f"SLURMD_NODENAME={node}".encode() not in (path / "environ").read_bytes().split(
+                b"\0"
+            ):
                 continue
-            opened = {os.readlink(link) for link in (path / "fd").iterdir()}
-            if any(str(spool) in target for target in opened):
-                found.append(int(path.name))
-    return found
+            steps.add(int(path.name))
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if Path(f"/proc/{parent}/comm").read_text().strip() == "slurmstepd":
+                steps.add(parent)
+    return [*steps, *(pid for step in steps for pid in _descendants(step))]
 
 
 def _descendants(pid: int) -> list[int]:

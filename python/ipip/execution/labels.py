@@ -65,6 +65,7 @@ class LabelTask(Task):
     def perform(self, folder: Path) -> Outcome:
         """Label what the store in the task's folder has not; each label is kept as it comes."""
         store = folder / STORE
+        store.touch()
         known = read_labels(store)
         keys = [frames_digest([frame]) for frame in self.frames]
         waiting = [

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 PACKAGES = ("slurm-wlm", "munge")
+_LOCK = Path(tempfile.gettempdir()) / "ipip-trial-slurm.lock"
 NODES = ("node1", "node2")
 _CONF = """
 ClusterName=trial
@@ -53,16 +56,22 @@ def missing() -> str | None:
     """Say why no Slurm can be started here; None: it can. Debian's packages are installed."""
     if os.geteuid() != 0:
         return "a Slurm of its own needs root"
+    with _LOCK.open("w") as lock:  # of several processes of pytest one installs
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install()
+    absent = [name for name in PROGRAMS if shutil.which(name) is None]
+    return (
+        f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)})" if absent else None
+    )
+
+
+def _install() -> None:
     if any(shutil.which(name) is None for name in PROGRAMS):
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES]
             environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
             for words in (["apt-get", "update", "-q"], command):
                 subprocess.run(words, env=environment, capture_output=True, timeout=240, check=True)
-    absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    return (
-        f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)})" if absent else None
-    )
 
 
 class Slurm:

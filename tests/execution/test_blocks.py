@@ -94,7 +94,7 @@ def test_what_fails_is_tried_again_within_its_bound_and_its_log_is_named(broken,
         assert TaskTeacher(broken, executor).label(frames(1))[0].energy is not None
         (message,) = told
         log = Path(message.rpartition("Its log: ")[2])
-        assert "tried again" in message and "died" in log.read_text()
+        assert "tried again" in message and "ended with status 9" in log.read_text()
 
         count.write_text("2")
         with pytest.raises(IpipError, match=r"failed 2 times.*Its log: .*ipip task "):

@@ -24,6 +24,9 @@ from tests.execution.teacher_md_driver import NAMES, drive
 from tests.loop.conftest import without_times, write_run_inputs
 
 pytestmark = pytest.mark.timeout(900)
+long = pytest.mark.skipif(
+    "IPIP_TEST_CLUSTER" not in os.environ, reason="minutes: make cluster (IPIP_TEST_CLUSTER=1)"
+)
 STEPS = 160  # of a trajectory: 8 s at least
 LAST_WORDS = "from ipip.cli.main import main; raise SystemExit(main())"
 
@@ -135,7 +138,7 @@ def test_a_cancelled_block_and_a_driver_killed_leave_work_that_ends_the_same(
     assert not slurm.jobs("R,PD")
 
 
-@pytest.mark.slow
+@long
 def test_a_node_that_dies_and_a_scheduler_that_is_away_cost_only_time(slurm, expected, tmp_path):
     driver = start_driver(slurm, tmp_path)
     wait_until(lambda: running_tasks(tmp_path) == 2 and states_written(tmp_path) >= 1, driver)
@@ -151,7 +154,7 @@ def test_a_node_that_dies_and_a_scheduler_that_is_away_cost_only_time(slurm, exp
     assert "lost" in state.failures[0]["why"]
 
 
-@pytest.mark.slow
+@long
 def test_a_walltime_of_a_minute_stops_a_task_that_continues_elsewhere(slurm, tmp_path):
     steps = 1800  # 90 s at least
     folder = tmp_path / "expected"
@@ -171,7 +174,7 @@ def test_a_walltime_of_a_minute_stops_a_task_that_continues_elsewhere(slurm, tmp
     assert state is not None and not state.failures  # the walltime is no failure
 
 
-@pytest.mark.slow
+@long
 def test_the_small_loop_through_slurm_ends_as_the_local_one_though_its_driver_is_killed(
     slurm, tmp_path
 ):

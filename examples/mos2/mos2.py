@@ -29,11 +29,12 @@ from ipip.config.train_run import TrainRunSettings
 from ipip.data import Frame, Split, elements_of, file_digest, read_frames, write_frames
 from ipip.decisions.energy_shift import EnergyShift, apply_energy_shift, fit_energy_shift
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.export import load_student
 from ipip.recipes.command import end
 from ipip.storage.atomic import write_text
 from ipip.teachers import Teacher
-from ipip.train import metrics, predict
+from ipip.train import predict
 from ipip.train.run import prepare, train_run
 
 HERE = Path(__file__).resolve().parent

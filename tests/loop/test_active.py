@@ -73,7 +73,7 @@ def test_disputed_frames_get_reference_labels_and_join_the_fine_tuning(write_inp
     assert record.level_force_difference_ev_per_a < 1e-6
     (labelled,) = read_frames(folder / stage / "reference.xyz")
     teachers = {
-        frame.info["frame_id"]: frame for frame in read_frames(folder / HARVEST.of(1) / "new.xyz")
+        frame.info["frame_id"]: frame for frame in read_frames(folder / HARVEST.of(1) / "new.lmdb")
     }
     teacher = teachers[labelled.info["frame_id"]]
     np.testing.assert_allclose(labelled.positions, teacher.positions)

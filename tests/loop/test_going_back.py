@@ -19,7 +19,7 @@ from ipip.stages.finetune import FINETUNE
 from ipip.stages.harvest import HARVEST
 from ipip.stages.pretrain import PRETRAIN
 from ipip.storage.lock import hold_lock
-from ipip.views.ledger import read_ledger
+from ipip.views.ledger import read_ledger, write_ledger
 from ipip.views.status import read_status
 
 
@@ -96,6 +96,7 @@ def test_nothing_is_changed_where_somebody_declines(copied):
 def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
     config, folder = copied
     before = json.loads((folder / "summary.json").read_text())
+    write_ledger(folder / "ledger.csv", read_ledger(folder))  # as `ipip ledger --csv` does
     aside, names = rewind(folder, "round_001/20_relabel")
     assert names[0] == "round_001/20_relabel" and len(names) == 4
     assert (aside / "round_001/50_evaluate/manifest.json").exists()

@@ -23,9 +23,9 @@ from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.label import LABEL
 from ipip.stages.listing import stages_of_round
-from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD
 from ipip.views.ledger import read_ledger
+from ipip.views.pretraining_frames import open_pretraining_set
 from ipip.views.results import write_results
 from ipip.views.status import read_status
 
@@ -67,12 +67,13 @@ def test_the_summary_has_exactly_the_documented_fields(finished_run):
 
 def test_the_charge_of_the_starts_is_in_every_frame_of_every_round(finished_run):
     _, folder = finished_run
-    sets = [folder / LABEL.of(0) / "pretraining.xyz"]
-    sets.append(folder / HARVEST.of(1) / "new.xyz")
-    sets.append(folder / RELABEL.of(1) / "pretraining.xyz")
-    for path in sets:
-        frames = read_frames(path)
-        assert frames and all(frame.state == {"charge": 1} for frame in frames), path
+    sets = {
+        "the first set": open_pretraining_set(folder, 0),
+        "the harvest": read_frames(folder / HARVEST.of(1) / "new.lmdb"),
+        "the second set": open_pretraining_set(folder, 1),
+    }
+    for name, frames in sets.items():
+        assert frames and all(frame.state == {"charge": 1} for frame in frames), name
 
 
 def test_the_best_student_is_a_student_of_this_run(finished_run):
@@ -91,8 +92,7 @@ def test_the_energy_shift_is_found(finished_run):
 
 def test_kept_frames_carry_the_students_labels_and_new_ones_the_teachers(finished_run):
     _, folder = finished_run
-    before = read_frames(folder / LABEL.of(0) / "pretraining.xyz")
-    after = read_frames(folder / RELABEL.of(1) / "pretraining.xyz")
+    before, after = open_pretraining_set(folder, 0), open_pretraining_set(folder, 1)
     labels = {frame.info["frame_id"]: frame.info["label"] for frame in after}
     assert set(labels.values()) <= {"student 0", "teacher"}
     old = {frame.info["frame_id"]: frame for frame in before}

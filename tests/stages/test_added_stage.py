@@ -19,10 +19,11 @@ from ipip.records.run_folder import RunFolder
 from ipip.records.stage_record import StageRecord
 from ipip.stages import listing
 from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.pretraining_frames import INDEX_FILE, frames_of, open_set, own_set
+from ipip.stages.pretraining_frames import INDEX_FILE, frames_of, own_set
 from ipip.stages.table import stages_table
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.storage.json_file import write_json
+from ipip.views.pretraining_frames import open_pretraining_set
 from ipip.views.status import read_status
 
 
@@ -82,7 +83,7 @@ def test_it_has_its_place_in_the_order_and_works_in_the_run(added):
     manifest = manifests["round_000/25_census"]
     assert list(manifest.inputs) == [pretraining_set_of(0), TEACHER_MD.of(0)]
     assert manifest.settings == {"seed": 7, "elements": ["Cu", "Au"]}
-    frames = open_set(RunFolder(folder), manifests, 0)
+    frames = open_pretraining_set(folder, 0)
     assert Census().read(manifests, 0).atoms == sum(len(frame) for frame in frames)
 
 

@@ -40,12 +40,12 @@ def ledger(
     import dataclasses
     import json
 
-    from ipip.errors import InputError
+    from ipip.storage.atomic import require_new_file
     from ipip.views.ledger import read_ledger, write_ledger
     from ipip.views.pretraining_frames import write_pretraining_frames
 
-    if csv is not None and csv.exists():
-        raise InputError(f"{csv}: is there already; name another file")
+    if csv is not None:
+        require_new_file(csv)
     if frames is not None:
         written = write_pretraining_frames(
             run, frames, frame=frame, origin=origin, lived_in=lived_in, label=label

@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 from typing_extensions import TypedDict  # that of `typing` can be validated from Python 3.12 on
 
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -84,7 +85,7 @@ def metrics(reference: Sequence[Frame], predicted: Sequence[Frame]) -> Metrics:
     result["by_element"] = _by_element(reference, predicted)
     kinds: dict[str, list[int]] = {}
     for index, frame in enumerate(reference):
-        kinds.setdefault(str(frame.info.get("config_type", "-")), []).append(index)
+        kinds.setdefault(config_type_of(frame), []).append(index)
     result["by_config_type"] = {
         kind: _errors([reference[i] for i in chosen], [predicted[i] for i in chosen])
         for kind, chosen in sorted(kinds.items())

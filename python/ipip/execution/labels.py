@@ -12,6 +12,7 @@ from ipip.config.execution import Work
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
 from ipip.data.digest import frames_digest
+from ipip.data.provenance import TEACHER_ERROR
 from ipip.errors import IpipError
 from ipip.execution.bundles import bundles
 from ipip.execution.executor import Executor
@@ -19,7 +20,6 @@ from ipip.execution.plain_frames import array_of, frame_of, plain_array, plain_f
 from ipip.execution.task import Outcome, Task
 from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 from ipip.teachers import Teacher, TeacherInfo
-from ipip.teachers.labelling import ERROR_KEY
 from ipip.teachers.process import FrameError
 
 STORE = "labels.jsonl"
@@ -220,8 +220,8 @@ def read_labels(store: Path) -> dict[str, dict[str, Any]]:
 
 
 def _entry(frame: Frame) -> dict[str, Any]:
-    if ERROR_KEY in frame.info:
-        return {"key": frame.info["key"], "error": str(frame.info[ERROR_KEY])}
+    if TEACHER_ERROR in frame.info:
+        return {"key": frame.info["key"], "error": str(frame.info[TEACHER_ERROR])}
     assert frame.energy is not None and frame.forces is not None
     return {
         "key": frame.info["key"],
@@ -235,7 +235,7 @@ def _labelled(frame: Frame, entry: Mapping[str, Any], on_error: str) -> Frame:
     if "error" in entry:
         if on_error == "raise":
             raise FrameError(entry["error"])
-        info = {**frame.info, ERROR_KEY: entry["error"]}
+        info = {**frame.info, TEACHER_ERROR: entry["error"]}
         return frame.replace(energy=None, forces=None, stress=None, info=info)
     stress = None if entry["stress"] is None else array_of(entry["stress"])
     return frame.replace(energy=entry["energy"], forces=array_of(entry["forces"]), stress=stress)

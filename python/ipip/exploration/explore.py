@@ -16,6 +16,7 @@ from ipip.config.influence import paths_without_influence
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.exploration.diversity import choose_different, describe_frames, thin
 from ipip.pipeline.cost import BYTES_PER_ATOM
@@ -112,12 +113,13 @@ def explore(
         order, distances = choose_different(features, frames, settings.harvest.duplicate_distance)
         chosen = [candidates[index] for index in order]
         failed = {run.record.name: str(run.record.reason) for run in ended if not run.is_finished}
-        hot = [float(frame.info["target_temperature_k"]) for frame in chosen]
+        origins = [Provenance.of(frame) for frame in chosen]
+        hot = [one.target_temperature_k or 0.0 for one in origins]
         explored = Explored(
             chosen=len(chosen),
             candidates=len(candidates),
             trajectories=len(ended) - len(failed),
-            used=len({frame.info["traj"] for frame in chosen}),
+            used=len({one.traj for one in origins}),
             failed=failed,
             features=whose,
             temperatures=(min(hot), max(hot)),
@@ -187,28 +189,25 @@ def _candidates(
     for start, run in zip(starts, ended, strict=True):
         if not run.is_finished:
             continue
-        provenance = {
-            "config_type": start.system,
-            "target_temperature_k": start.temperature,
-        }
         runs.append(
             [
-                frame.replace(
-                    energy=None,
-                    forces=None,
-                    stress=None,
-                    info={
-                        **frame.info,
-                        **provenance,
-                        "time_fs": frame.info["md_step"] * settings.teacher_md.timestep,
-                    },
-                )
+                _explored(frame, start, settings.teacher_md.timestep)
                 for frame in read_frames(frames_file(folder, start.name), require=())
             ]
         )
     everything = [frame for run in runs for frame in run]
     kept = thin([len(run) for run in runs], max(CANDIDATES, CANDIDATES_PER_FRAME * frames))
     return [everything[index] for index in kept]
+
+
+def _explored(frame: Frame, start: Start, timestep: float) -> Frame:
+    """Return a frame of a run's MD without labels, with its provenance; `timestep` in fs."""
+    _, step = Provenance.of(frame).run_and_step
+    return Provenance(
+        config_type=start.system,
+        target_temperature_k=start.temperature,
+        time_fs=step * timestep,
+    ).added_to(frame.replace(energy=None, forces=None, stress=None))
 
 
 def _describe(
@@ -247,11 +246,13 @@ def _record(
             "seeds": seeds,
             "chosen": [
                 {
-                    "traj": frame.info["traj"],
-                    "md_step": frame.info["md_step"],
+                    "traj": run,
+                    "md_step": step,
                     "distance": distance if math.isfinite(distance) else None,
                 }
-                for frame, distance in zip(chosen, distances, strict=True)
+                for (run, step), distance in zip(
+                    (Provenance.of(frame).run_and_step for frame in chosen), distances, strict=True
+                )
             ],
         },
     )

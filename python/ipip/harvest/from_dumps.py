@@ -11,6 +11,7 @@ from ipip.config.harvest_run import HarvestRunSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.files import read_frames
 from ipip.data.frame import Frame
+from ipip.data.provenance import TEACHER, Provenance
 from ipip.errors import InputError
 from ipip.evaluation import open_student
 from ipip.harvest.candidates import RunSteps
@@ -101,7 +102,7 @@ def harvest_dumps(
         label=None if settings.teacher is None else _labeller(settings.teacher, folder, progress),
         min_distances=distances,
         seed=settings.seed,
-        taken={(str(f.info.get("traj")), int(f.info["md_step"])) for f in taken},
+        taken={Provenance.of(frame).run_and_step for frame in taken},
         state=settings.state,
     )
     new = [_named(frame, settings.teacher is not None) for frame in result.frames]
@@ -146,7 +147,8 @@ def _labeller(
 
 
 def _named(frame: Frame, labelled: bool) -> Frame:
-    info = {"traj": frame.info["traj"], "md_step": frame.info["md_step"], "config_type": "harvest"}
+    run, step = Provenance.of(frame).run_and_step
+    known = Provenance(traj=run, md_step=step, config_type="harvest")
     if labelled:
-        return frame.replace(info={**info, "label": "teacher"})
-    return frame.replace(info=info, energy=None, forces=None, stress=None)
+        return dataclasses.replace(known, label=TEACHER).replacing_info_of(frame)
+    return known.replacing_info_of(frame.replace(energy=None, forces=None, stress=None))

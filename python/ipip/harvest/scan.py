@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ipip.data.frame import Frame, IntArray
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.harvest.bounds import geometry_problem
 from ipip.harvest.candidates import RunSteps
@@ -197,7 +198,7 @@ def _read(
 
 def _frame(dumped: DumpFrame, name: str) -> Frame:
     assert dumped.numbers is not None  # the scan has seen them
-    info = {"traj": name, "md_step": dumped.step}
+    info = Provenance(traj=name, md_step=dumped.step).as_info()
     return Frame(dumped.numbers, dumped.positions, dumped.cell, dumped.pbc, info=info)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ipip.config.harvest_run import HarvestRunSettings
 from ipip.data.frame import Frame
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
@@ -189,7 +190,7 @@ def _run_source(trajectory: RunTrajectory) -> Source:
     run = RunSteps(trajectory.name, verdict.state, verdict.step, steps, trajectory.timestep)
 
     def frames(chosen: Sequence[int]) -> dict[int, Frame]:
-        return {int(frame.info["md_step"]): frame for frame in trajectory.frames(chosen)}
+        return {Provenance.of(frame).run_and_step[1]: frame for frame in trajectory.frames(chosen)}
 
     return Source(run, verdict.message if verdict.state == "unstable" else None, frames)
 

@@ -12,11 +12,13 @@ __all__ = [
     "Garbage",
     "LedgerRow",
     "Plan",
+    "PretrainingSet",
     "Relabelled",
     "RunState",
     "Sampled",
     "TeacherCheck",
     "Trained",
+    "WrittenFrames",
     "check_inputs",
     "check_teacher",
     "collect_garbage",
@@ -24,6 +26,7 @@ __all__ = [
     "export_student",
     "finetune_student",
     "make_plan",
+    "open_pretraining_set",
     "pretrain_student",
     "read_ledger",
     "read_status",
@@ -32,6 +35,7 @@ __all__ = [
     "run_loop",
     "sample_cluster",
     "settings_from_labels",
+    "write_pretraining_frames",
     "write_results_again",
 ]
 
@@ -52,8 +56,14 @@ if TYPE_CHECKING:
         pretrain_student,
         relabel_file,
     )
+    from ipip.records.pretraining_set import PretrainingSet
     from ipip.train.export import export_student
     from ipip.views.ledger import LedgerRow, read_ledger
+    from ipip.views.pretraining_frames import (
+        WrittenFrames,
+        open_pretraining_set,
+        write_pretraining_frames,
+    )
     from ipip.views.results import write_results_again
     from ipip.views.status import RunState, read_status
 
@@ -67,9 +77,11 @@ __getattr__ = lazy_names(
         "LedgerRow": "ipip.views.ledger",
         "Plan": "ipip.loop.plan",
         "Relabelled": "ipip.loop.steps",
+        "PretrainingSet": "ipip.records.pretraining_set",
         "RunState": "ipip.views.status",
         "TeacherCheck": "ipip.loop.checks",
         "Trained": "ipip.loop.steps",
+        "WrittenFrames": "ipip.views.pretraining_frames",
         "check_inputs": "ipip.loop.checks",
         "check_teacher": "ipip.loop.checks",
         "collect_garbage": "ipip.loop.garbage",
@@ -77,6 +89,7 @@ __getattr__ = lazy_names(
         "export_student": "ipip.train.export",
         "finetune_student": "ipip.loop.steps",
         "make_plan": "ipip.loop.plan",
+        "open_pretraining_set": "ipip.views.pretraining_frames",
         "pretrain_student": "ipip.loop.steps",
         "read_ledger": "ipip.views.ledger",
         "read_status": "ipip.views.status",
@@ -85,6 +98,7 @@ __getattr__ = lazy_names(
         "run_loop": "ipip.loop.run",
         "sample_cluster": "ipip.exploration.sampling",
         "settings_from_labels": "ipip.loop.first_settings:first_settings",
+        "write_pretraining_frames": "ipip.views.pretraining_frames",
         "write_results_again": "ipip.views.results",
     },
 )

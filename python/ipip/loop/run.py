@@ -27,7 +27,7 @@ from ipip.records.manifest import Manifest, UnreadableManifestError, survey_mani
 from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.rounds import RoundFactory
-from ipip.storage.disk_space import full_disk_explained
+from ipip.storage.disk_space import full_disk_explained, stages_kept
 from ipip.storage.json_file import read_json
 from ipip.storage.lock import hold_lock
 from ipip.views.outcomes import evaluated_rounds, spent
@@ -68,7 +68,7 @@ def run_loop(
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
     inputs = check_inputs(settings)
-    with full_disk_explained(run.root), hold_lock(run.lock, "run"):
+    with full_disk_explained(run.root, stages_kept), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
         for concern in inputs.concerns:
             watched.message(f"warning: {concern}")
@@ -186,9 +186,9 @@ def _beyond(
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
-    own = {stage.identity for stage in schedule.stages}
+    scheduled = {stage.identity for stage in schedule.stages}
     first = min(validity.invalid, default=None)
-    others = [name for name in stages_on_disk(run) if name not in own]
+    others = [name for name in stages_on_disk(run) if name not in scheduled]
     reasons = {
         name: f"its manifest {unreadable[name].reason}" for name in others if name in unreadable
     }
@@ -203,9 +203,9 @@ def _require_same_run(run: RunFolder, validity: Validity) -> None:
     Raises:
         InputError: none of its stages holds with them.
     """
-    there = stages_on_disk(run)
-    begun = any(read_started(run.stage(name)) is not None for name in there)
-    if validity.done or (not validity.invalid and (begun or not there)):
+    on_disk = stages_on_disk(run)
+    begun = any(read_started(run.stage(name)) is not None for name in on_disk)
+    if validity.done or (not validity.invalid and (begun or not on_disk)):
         return
     reasons = validity.describe() or "  none of its stages is finished"
     raise InputError(

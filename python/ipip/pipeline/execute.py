@@ -21,7 +21,7 @@ from ipip.records.integrity import changed_files
 from ipip.records.journal import append_event
 from ipip.records.manifest import Manifest, describe_outputs, write_manifest
 from ipip.records.run_folder import RunFolder
-from ipip.storage.disk_space import full_disk_explained, require_space
+from ipip.storage.disk_space import full_disk_explained, require_space, stages_kept
 from ipip.storage.json_file import write_sealed
 
 
@@ -49,7 +49,7 @@ def run_stage(
         IpipError: the stage failed; what it left is continued from.
     """
     reporter.stage_started(stage.identity, stage.stage.title, *place)
-    with full_disk_explained(run.stage(stage.identity)):
+    with full_disk_explained(run.stage(stage.identity), stages_kept):
         manifest, note = _do(run, stage, done, reporter, executor or LocalExecutor())
     reporter.stage_finished(stage.identity, manifest.wall_s, note)
     return manifest

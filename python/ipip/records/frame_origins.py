@@ -6,13 +6,13 @@ import csv
 import dataclasses
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from ase.data import chemical_symbols
 
 from ipip.data import Frame
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.storage.atomic import write_text
 
@@ -43,11 +43,6 @@ class FrameOrigin:
 COLUMNS = tuple(field.name for field in dataclasses.fields(FrameOrigin))
 
 
-def frame_identity(origin: int, info: Mapping[str, Any]) -> str:
-    """Return the id of a frame of MD: of its round, run and step."""
-    return f"round_{origin:03d}/{info['traj']}/{info['md_step']}"
-
-
 def origin_of(frame: Frame, frame_id: str, added: float) -> FrameOrigin:
     """Return the record of a frame of MD.
 
@@ -56,8 +51,9 @@ def origin_of(frame: Frame, frame_id: str, added: float) -> FrameOrigin:
         frame_id: unique within the run.
         added: to the teacher's energy, eV.
     """
-    run, step = str(frame.info["traj"]), str(frame.info["md_step"])
-    return FrameOrigin(frame_id, run, step, formula_of(frame), len(frame), energy_shift_ev=added)
+    run, step = Provenance.of(frame).run_and_step
+    formula = formula_of(frame)
+    return FrameOrigin(frame_id, run, str(step), formula, len(frame), energy_shift_ev=added)
 
 
 def reference_origin(
@@ -72,8 +68,10 @@ def reference_origin(
         group_key: key of its info that names its trajectory; None: none does.
     """
     run = str(frame.info.get(group_key, "")) if group_key else ""
-    step = str(frame.info.get("md_step", ""))
-    return FrameOrigin(frame_id, run, step, formula_of(frame), len(frame), part)
+    step = Provenance.of(frame).md_step
+    return FrameOrigin(
+        frame_id, run, "" if step is None else str(step), formula_of(frame), len(frame), part
+    )
 
 
 def formula_of(frame: Frame) -> str:

@@ -8,14 +8,13 @@ from typing import overload
 import numpy as np
 
 from ipip.data import Frame
+from ipip.data.provenance import TEACHER, Provenance
 from ipip.data.view import FrameView
 from ipip.decisions.energy_shift import shifted
 from ipip.decisions.pretraining_set import SetEntry
 from ipip.errors import IpipError
-from ipip.records.frame_origins import FrameOrigin, frame_identity
+from ipip.records.frame_origins import FrameOrigin
 from ipip.records.student_labels import StudentLabels
-
-TEACHER = "teacher"
 
 
 class PretrainingSet(Sequence[Frame]):
@@ -110,7 +109,7 @@ class PretrainingSet(Sequence[Frame]):
         """
         for index, frame in zip(indices, self._view.read(indices), strict=True):
             entry = self.entries[index]
-            identity = frame_identity(entry.origin, frame.info)
+            identity = Provenance.of(frame).id_in_round(entry.origin)
             if identity != entry.frame_id:
                 raise IpipError(
                     f"a pretraining set names {entry.frame_id} as frame {entry.number} of round "
@@ -133,6 +132,12 @@ class PretrainingSet(Sequence[Frame]):
 
 def with_entry(frame: Frame, entry: SetEntry) -> Frame:
     """Return the frame with its entry in its info; of the rest trajectory and step are kept."""
-    kept = {key: frame.info[key] for key in ("traj", "md_step") if key in frame.info}
-    own = {"frame_id": entry.frame_id, "origin": entry.origin, "label": entry.label}
-    return frame.replace(info=kept | own | ({"held_out": True} if entry.held_out else {}))
+    known = Provenance.of(frame)
+    return Provenance(
+        traj=known.traj,
+        md_step=known.md_step,
+        frame_id=entry.frame_id,
+        origin=entry.origin,
+        label=entry.label,
+        held_out=entry.held_out,
+    ).replacing_info_of(frame)

@@ -16,10 +16,10 @@ import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
 from .cp2k_data import NO_CHARGE, find_folder, full_name
+from .kinds.cp2k import SHELLS
 from .refusal import RefusedError
 from .spin import checked_spin
 
-SHELLS = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp -s", "cp2k.ssmp -s")
 Kind = tuple[str, str, str]
 NOT_CONVERGED = "SCF run NOT converged"
 

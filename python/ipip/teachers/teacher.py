@@ -17,6 +17,7 @@ from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.electronic_state import describe_state, has_charge_or_spin
 from ipip.data.frame import Frame
+from ipip.data.provenance import TEACHER_ERROR
 from ipip.errors import IpipError
 from ipip.teacher_program.kinds import KINDS
 from ipip.teachers.checkpoint import MDCheckpoint
@@ -160,7 +161,7 @@ class Teacher:
                 message = f"{worker.name} failed: {error}"
                 if on_error == "raise":
                     raise FrameError(message)
-                info = {**frame.info, "teacher_error": message}
+                info = {**frame.info, TEACHER_ERROR: message}
                 labelled.append(frame.replace(energy=None, forces=None, stress=None, info=info))
             with self._pool.lock:
                 for frame in labelled:
@@ -204,12 +205,12 @@ class Teacher:
         def one(worker: WorkerProcess, frame: Frame) -> FloatArray:
             nonlocal done
             worker.send({"verb": "features", **composition(frame)}, geometry(frame))
-            found: FloatArray = worker.receive()[1]["features"]
+            features: FloatArray = worker.receive()[1]["features"]
             with self._pool.lock:
                 done += 1
                 if progress is not None:
                     progress(done, len(frames))
-            return found
+            return features
 
         return self._run(one, list(frames))
 
@@ -223,8 +224,8 @@ class Teacher:
 
         def one(worker: WorkerProcess, numbers: list[int]) -> FloatArray:
             worker.send({"verb": "embedding", "numbers": numbers})
-            found: FloatArray = worker.receive()[1]["embedding"]
-            return found
+            embedding: FloatArray = worker.receive()[1]["embedding"]
+            return embedding
 
         return self._run(one, [[int(atomic_numbers[symbol]) for symbol in symbols]])[0]
 
@@ -253,11 +254,11 @@ class Teacher:
             "failed", its reason, and the frames before.
         """
         self._warn_of_states([job.frame for job in jobs])
-        own = [job.md or md for job in jobs]
+        md_of_jobs = [job.md or md for job in jobs]
         steps = dict.fromkeys(range(len(jobs)), 0)
-        total = sum(settings.steps for settings in own)
+        total = sum(settings.steps for settings in md_of_jobs)
 
-        def tell(index: int, step: int) -> None:
+        def report(index: int, step: int) -> None:
             with self._pool.lock:
                 steps[index] = step
                 if progress is not None:
@@ -265,8 +266,8 @@ class Teacher:
 
         def one(worker: WorkerProcess, task: tuple[int, MDJob]) -> MDResult:
             index, job = task
-            spec = {**own[index].model_dump(), "seed": job.seed % 2**32, "state_interval": 0}
-            spec["max_temperature"] = own[index].temperature_limit(len(job.frame))
+            spec = {**md_of_jobs[index].model_dump(), "seed": job.seed % 2**32, "state_interval": 0}
+            spec["max_temperature"] = md_of_jobs[index].temperature_limit(len(job.frame))
             kept = None if checkpoints is None else self._checkpoint(checkpoints, job, spec)
             request, frames = md_request(job, spec, kept)
             worker.send(*request)
@@ -275,7 +276,7 @@ class Teacher:
                     header, arrays = worker.receive()
                 except FrameError as error:
                     header, arrays = failed_reply(error, steps[index]), {}
-                tell(index, header["step"])
+                report(index, header["step"])
                 if header["reply"] == "frame":
                     frames.append(read_md_frame(job, header, arrays))
                     if kept is not None:
@@ -286,7 +287,7 @@ class Teacher:
                     raise StoppedError(f"{worker.name} was asked to end (SIGTERM)")
                 elif header["reply"] == "done":
                     break
-            tell(index, own[index].steps)
+            report(index, md_of_jobs[index].steps)
             result = md_result(job, header, frames)
             if on_result is not None:
                 with self._pool.lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.stop import StopSettings
+from ipip.data.provenance import TEACHER
 from ipip.decisions.pretraining_set import SetEntry
 from ipip.errors import InputError, IpipError
 from ipip.records.config_lock import read_settings
@@ -17,7 +18,6 @@ from ipip.records.frame_origins import FrameOrigin, read_origins
 from ipip.records.integrity import AGAIN, changed_files, inconsistency
 from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.pretraining_index import read_index
-from ipip.records.pretraining_set import TEACHER
 from ipip.records.run_folder import RunFolder
 from ipip.stages.harvest import HARVEST
 from ipip.stages.inheritance import pretraining_set_of

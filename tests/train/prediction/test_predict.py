@@ -8,10 +8,11 @@ import pytest
 from ipip import evaluation
 from ipip.data import Frame
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.evaluation.core import CoreStudent
 from ipip.models import Student, build_student
 from ipip.network.eager import NetworkStudent
-from ipip.train import frame_features, metrics, predict
+from ipip.train import frame_features, predict
 from ipip.train.prediction.opened import open_in_memory
 
 

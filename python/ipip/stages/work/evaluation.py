@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 from ipip.config.run import RunSettings
 from ipip.data import file_digest, read_frames, write_frames
 from ipip.errors import InputError, IpipError
+from ipip.evaluation import metrics, predict_file
 from ipip.execution.task import Outcome, Task
 from ipip.lammps import run_student_md
 from ipip.pipeline.load import Load, LoadWatch
 from ipip.pipeline.seeds import derive_seed
 from ipip.stages.work.frames import frame_energy_errors, frame_errors
 from ipip.stages.work.starts import speed_box
-from ipip.train import metrics, predict_file
 
 SPEED_TEMPERATURE = 300.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipip.data import Frame, read_frames, write_frames
+from ipip.data.provenance import TEACHER, Provenance
 from ipip.decisions.energy_shift import energy_shifts, shifted
 from ipip.evaluation import open_student
 from ipip.execution.labels import open_teacher
@@ -11,8 +12,7 @@ from ipip.harvest.runs import harvest_runs
 from ipip.harvest.sources import run_sources
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.records.frame_origins import frame_identity, origin_of, write_origins
-from ipip.records.pretraining_set import TEACHER
+from ipip.records.frame_origins import origin_of, write_origins
 from ipip.stages.harvest import HARVEST, HarvestRecord
 from ipip.stages.inheritance import last_student
 from ipip.stages.label import LABEL
@@ -33,7 +33,8 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     ]
     seed = derive_seed(settings.seed, round_index, "harvest")
 
-    told: dict[str, tuple[Frame, float]] = {}  # what the teacher said, and what is added to it
+    # What the teacher said, and what is added to it, by run and step.
+    answers: dict[tuple[str, int], tuple[Frame, float]] = {}
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
@@ -43,7 +44,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
             labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")
         added = energy_shifts(labelled, shift)
         pairs = list(zip(labelled, added, strict=True))
-        told.update({frame_identity(round_index, frame.info): (frame, e) for frame, e in pairs})
+        answers.update({Provenance.of(frame).run_and_step: (frame, e) for frame, e in pairs})
         return [shifted(frame, e) for frame, e in pairs]
 
     student_file = last_student(run)
@@ -57,17 +58,17 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
         min_distances=read_min_distances(run.path(label, LABEL.record.DISTANCES)),
         seed=seed,
     )
-    new = [told[frame_identity(round_index, frame.info)] for frame in result.frames]
+    new = [answers[Provenance.of(frame).run_and_step] for frame in result.frames]
     outputs = [run.folder / HARVEST.record.DECISIONS]
     write_decisions(outputs[0], result.decisions)
     if new:
         outputs += [run.folder / HARVEST.record.NEW, run.folder / HARVEST.record.ORIGINS]
-        named = [(_named(frame, round_index), added) for frame, added in new]
-        write_frames(outputs[1], [frame for frame, _ in named])
-        write_origins(
-            outputs[2],
-            [origin_of(frame, str(frame.info["frame_id"]), added) for frame, added in named],
+        write_frames(outputs[1], [_named(frame, round_index) for frame, _ in new])
+        origins = (
+            origin_of(frame, Provenance.of(frame).id_in_round(round_index), added)
+            for frame, added in new
         )
+        write_origins(outputs[2], origins)
     taken = [decision for decision in result.candidates if decision.taken]
     unstable = sum(decision.state == "unstable" for decision in taken)
     differences = [d.force_difference for d in taken if d.force_difference is not None]
@@ -99,12 +100,11 @@ def harvested_frames(run: StageRun, index: int) -> list[Frame]:
 
 
 def _named(frame: Frame, round_index: int) -> Frame:
-    return frame.replace(
-        info={
-            "frame_id": frame_identity(round_index, frame.info),
-            "origin": round_index,
-            "label": TEACHER,
-            "traj": frame.info["traj"],
-            "md_step": frame.info["md_step"],
-        }
-    )
+    known = Provenance.of(frame)
+    return Provenance(
+        traj=known.traj,
+        md_step=known.md_step,
+        frame_id=known.id_in_round(round_index),
+        origin=round_index,
+        label=TEACHER,
+    ).replacing_info_of(frame)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ipip.data import Frame, fit_reference_energies, write_frames
+from ipip.data.provenance import TEACHER, Provenance
 from ipip.decisions.energy_shift import (
     EnergyShift,
     apply_energy_shift,
@@ -23,19 +24,18 @@ from ipip.decisions.pretraining_set import (
     held_out_count,
 )
 from ipip.errors import IpipError
+from ipip.evaluation import metrics
 from ipip.execution.labels import TaskTeacher, open_teacher
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.frame_origins import (
-    frame_identity,
     origin_of,
     reference_origin,
     write_origins,
 )
 from ipip.records.pretraining_index import write_index
-from ipip.records.pretraining_set import TEACHER
 from ipip.stages.label import LABEL, EnergyScale, LabelRecord, PartSizes
 from ipip.stages.pretraining_frames import stored_runs
 from ipip.stages.teacher_md import TEACHER_MD
@@ -46,7 +46,6 @@ from ipip.stages.work.starts import speed_box
 from ipip.storage.json_file import read_json, write_json, write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
-from ipip.train import metrics
 
 _OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 
@@ -195,7 +194,7 @@ def _pretraining_set(frames: Sequence[Frame], seed: int) -> list[SetEntry]:
     """Return the index of the first set: all frames of the teacher's MD, in their order."""
     held_out = draw_held_out(len(frames), held_out_count(len(frames)), seed)
     return [
-        SetEntry(frame_identity(0, frame.info), 0, TEACHER, held, number)
+        SetEntry(Provenance.of(frame).id_in_round(0), 0, TEACHER, held, number)
         for number, (frame, held) in enumerate(zip(frames, held_out, strict=True))
     ]
 

@@ -6,6 +6,7 @@ import csv
 
 from ipip.config.active import ActiveSettings
 from ipip.data import Frame, read_frames, write_frames
+from ipip.data.provenance import REFERENCE, Provenance
 from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError, IpipError
 from ipip.execution.labels import open_teacher
@@ -44,12 +45,12 @@ def label_at_reference(run: StageRun) -> StageResult[ReferenceLabelsRecord]:
         outputs = [run.folder / record.REFERENCE, run.folder / record.REFERENCE_INDEX]
         write_frames(outputs[0], labelled)
         origins = [
-            reference_origin(frame, f"reference/{frame.info['frame_id']}", "train", "traj")
+            reference_origin(frame, f"reference/{Provenance.of(frame).frame_id}", "train", "traj")
             for frame in labelled
         ]
         write_origins(outputs[1], origins)
     dropped = tuple(
-        DroppedFrame(frame_id=str(chosen[k - 1].info["frame_id"]), why=why)
+        DroppedFrame(frame_id=str(Provenance.of(chosen[k - 1]).frame_id), why=why)
         for k, why in labels.dropped
     )
     note = f"{len(labelled)} of {len(chosen)} frames labelled at the reference level"
@@ -84,7 +85,7 @@ def _choose(new: list[Frame], run: StageRun, harvest: str, count: int) -> list[F
         for row in rows
         if row["force_difference"]
     }
-    keys = [(str(frame.info["traj"]), int(frame.info["md_step"])) for frame in new]
+    keys = [Provenance.of(frame).run_and_step for frame in new]
     return [new[k] for k in most_different([differences.get(key) for key in keys], count)]
 
 
@@ -125,7 +126,12 @@ def _check(known: Frame, found: Frame, active: ActiveSettings) -> tuple[float, f
 
 
 def _marked(frame: Frame, round_index: int) -> Frame:
-    kept = {key: frame.info[key] for key in ("frame_id", "traj", "md_step") if key in frame.info}
-    return frame.replace(
-        info={**kept, "origin": round_index, "label": "reference", "config_type": "active"}
-    )
+    known = Provenance.of(frame)
+    return Provenance(
+        traj=known.traj,
+        md_step=known.md_step,
+        frame_id=known.frame_id,
+        origin=round_index,
+        label=REFERENCE,
+        config_type="active",
+    ).replacing_info_of(frame)

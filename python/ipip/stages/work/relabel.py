@@ -11,6 +11,7 @@ import numpy as np
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
+from ipip.data.provenance import TEACHER
 from ipip.decisions.pretraining_set import (
     SetEntry,
     count_composition,
@@ -20,12 +21,13 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.decisions.trust import nearest_distances, trust_limit, trusted
 from ipip.errors import IpipError
+from ipip.evaluation import metrics
 from ipip.export import load_student, read_metadata
 from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.pretraining_index import write_index
-from ipip.records.pretraining_set import TEACHER, PretrainingSet
+from ipip.records.pretraining_set import PretrainingSet
 from ipip.records.student_labels import StudentLabels, write_student_labels
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
@@ -37,7 +39,7 @@ from ipip.stages.relabel import RELABEL, Drift, Labeller, RelabelRecord, Trust
 from ipip.stages.work.committee import members
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.storage.json_file import read_json
-from ipip.train import frame_features, metrics
+from ipip.train import frame_features
 
 
 def relabel(run: StageRun) -> StageResult[RelabelRecord]:

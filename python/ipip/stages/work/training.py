@@ -12,8 +12,10 @@ import torch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
+from ipip.data.provenance import Provenance
 from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
+from ipip.evaluation import metrics, predict_file
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
@@ -26,7 +28,7 @@ from ipip.stages.pretraining_frames import own_set
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.storage.json_file import write_json
-from ipip.train import FitResult, fit, metrics, predict_file, processes, steps_of
+from ipip.train import FitResult, fit, processes, steps_of
 from ipip.train.records.damage import training_problem
 
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
@@ -174,9 +176,9 @@ def divide(frames: Sequence[Frame], seed: int) -> Parts:
         frames: of the set, with marks in their info.
         seed: of the draw.
     """
-    marked = [bool(frame.info.get("held_out", False)) for frame in frames]
-    first = [int(frame.info.get("origin", 0)) == 0 for frame in frames]
-    return _divided(frames, marked, first, seed)
+    known = [Provenance.of(frame) for frame in frames]
+    marked = [one.held_out for one in known]
+    return _divided(frames, marked, [(one.origin or 0) == 0 for one in known], seed)
 
 
 def _divided(

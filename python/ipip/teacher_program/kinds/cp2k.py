@@ -7,12 +7,15 @@ from typing import Any
 
 from .kind import TeacherKind
 
+SHELLS = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp -s", "cp2k.ssmp -s")
+
 
 class Cp2k(TeacherKind):
     """CP2K through its shell."""
 
     name = "cp2k"
     package = "jinja2"
+    programs = tuple(shell.split()[0] for shell in SHELLS)
     instead_of_model = "set cp2k.level instead"
     own_settings = ("cp2k",)
 

@@ -20,6 +20,7 @@ class TeacherKind:
         package: module that has to be there; empty where there is none.
         distribution: of the package, as pip names it; its version is recorded.
         extra: of ipip, which requires the distribution; empty where there is none.
+        programs: any of which it runs, in order of preference; empty where it runs none.
         default_model: taken where the settings name none.
         needs_model: what to give as `model` where one has to be given.
         instead_of_model: what to do instead, where the kind takes no `model`.
@@ -32,6 +33,7 @@ class TeacherKind:
     package: str = ""
     distribution: str = ""
     extra: str = ""
+    programs: tuple[str, ...] = ()
     default_model: str | None = None
     needs_model: str = ""
     instead_of_model: str = ""

@@ -18,7 +18,14 @@ def test_a_frame_comes_back_bit_for_bit_with_its_labels_and_state():
         energy=-1.0 / 3.0,
         forces=rng.normal(size=(3, 3)),
         stress=rng.normal(size=(3, 3)),
-        info={"charge": 1, "traj": "a", "box": np.array([1.5, np.nan]), "n": np.int64(3)},
+        info={
+            "charge": 1,
+            "traj": "a",
+            "box": np.array([1.5, np.nan]),
+            "n": np.int64(3),
+            "number": 1,
+            "$array": {"tuple": (1, 2)},
+        },
         weight=0.7,
         arrays={"initial_charges": rng.normal(size=3)},
     )
@@ -28,4 +35,5 @@ def test_a_frame_comes_back_bit_for_bit_with_its_labels_and_state():
     assert found.numbers.dtype == frame.numbers.dtype
     assert found.info["charge"] == 1 and found.info["traj"] == "a" and found.info["n"] == 3
     np.testing.assert_array_equal(found.info["box"], frame.info["box"])
+    assert found.info["number"] == 1 and found.info["$array"] == {"tuple": (1, 2)}
     assert found.weight == 0.7

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from ipip.data.frame import Frame
 
 _ARRAYS = ("numbers", "positions", "cell", "pbc", "forces", "stress")
-_ARRAY, _NUMPY, _TUPLE = "array", "number", "tuple"
+# Keys that no frame's info has: one that begins like them is stored as a list of pairs.
+_MARK = "$"
+_ARRAY, _NUMPY, _TUPLE, _PAIRS = "$array", "$number", "$tuple", "$pairs"
 
 
 def plain_frame(frame: Frame) -> dict[str, Any]:
@@ -48,6 +50,8 @@ def _plain(value: Any) -> Any:
         return plain_array(value)
     if isinstance(value, np.generic):
         return {_NUMPY: plain_array(np.asarray(value))}
+    if isinstance(value, dict) and any(str(key).startswith(_MARK) for key in value):
+        return {_PAIRS: [[str(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
@@ -61,6 +65,8 @@ def _value(plain: Any) -> Any:
             return array_of(plain)
         if set(plain) == {_NUMPY}:
             return array_of(plain[_NUMPY])[()]
+        if set(plain) == {_PAIRS}:
+            return {key: _value(item) for key, item in plain[_PAIRS]}
         if set(plain) == {_TUPLE}:
             return tuple(_value(item) for item in plain[_TUPLE])
         return {key: _value(item) for key, item in plain.items()}

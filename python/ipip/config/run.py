@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.active import ActiveSettings
 from ipip.config.base import REMEDY, Settings
+from ipip.config.execution import ExecutionSettings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
@@ -101,6 +102,11 @@ class UnlabelledSettings(Settings):
     resources: ResourceSettings = Field(
         default_factory=ResourceSettings,
         description="what may be used; no influence on results",
+        json_schema_extra=NO_INFLUENCE,
+    )
+    execution: ExecutionSettings = Field(
+        default_factory=ExecutionSettings,
+        description="where work is done: this machine or a cluster; no influence on results",
         json_schema_extra=NO_INFLUENCE,
     )
 

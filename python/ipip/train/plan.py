@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import TrainingSettings, steps_of
@@ -27,6 +26,7 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import join_graphs
 from ipip.train.loss.label_loss import training_sums
 from ipip.train.prediction.kernels import check_kernels, energy_forces_of, kernels_of_steps
 from ipip.train.preparation.freeze import freeze
@@ -168,7 +168,7 @@ def measure_step(
     """Return the seconds of one optimiser step on the CPU (loss and gradients of one batch)."""
     trial = copy.deepcopy(student)
     some = frames[: settings.batch_size]
-    batch = Batch.from_data_list(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
+    batch = join_graphs(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
     if batch.edge_index.shape[1] == 0:
         return 0.0
     evaluate = energy_forces_of(trial, kernels_of_steps(settings))

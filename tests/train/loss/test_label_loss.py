@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.network import GraphDataset
+from ipip.network.graph import Graph, join_graphs
 from ipip.train.loss.label_loss import loss_sums
 
 SIZES = (2, 3)
@@ -33,11 +33,11 @@ def batch_frames() -> list[Frame]:
     ]
 
 
-def as_batch(frames: list[Frame], kind_weights: dict[str, float] | None = None) -> Batch:
-    return Batch.from_data_list(GraphDataset(frames, ["O"], 3.0, kind_weights=kind_weights).graphs)
+def as_batch(frames: list[Frame], kind_weights: dict[str, float] | None = None) -> Graph:
+    return join_graphs(GraphDataset(frames, ["O"], 3.0, kind_weights=kind_weights).graphs)
 
 
-def batch() -> Batch:
+def batch() -> Graph:
     return as_batch(batch_frames())
 
 
@@ -81,7 +81,7 @@ def test_sums_of_batches_give_the_loss_of_all_frames() -> None:
     energy, forces, strain = predictions()
     whole = batch()
     together = loss_sums(whole, energy, forces, strain, settings)
-    parts = [Batch.from_data_list([graph]) for graph in whole.to_data_list()]
+    parts = [join_graphs([graph]) for graph in whole.to_data_list()]
     first = loss_sums(parts[0], energy[:1], forces[:2], strain[:1], settings)
     second = loss_sums(parts[1], energy[1:], forces[2:], strain[1:], settings)
     assert float((first + second).loss(settings)) == pytest.approx(float(together.loss(settings)))

@@ -146,7 +146,7 @@ def label_terms(
     chain: Tensor | float = 1.0
     misfit = energy - batch.energy
     if settings.energy_per == "atom":
-        chain = 1.0 / batch.n_atoms
+        chain = 1.0 / batch.n_atoms.to(energy.dtype)
         misfit = misfit * chain
     energies = LabelTerm(
         misfit.unsqueeze(-1), there * batch.weight, there.sum(), settings.huber_energy, chain

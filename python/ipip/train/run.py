@@ -19,9 +19,7 @@ from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.errors import InputError
-from ipip.evaluation.interactive import write_page
 from ipip.evaluation.metrics import Metrics, metrics
-from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.export import save_student
 from ipip.storage.atomic import write_text
 from ipip.storage.lock import hold_folder
@@ -169,6 +167,9 @@ def _draw(
     reference: Sequence[Frame],
     predicted: Sequence[Frame],
 ) -> None:
+    from ipip.evaluation.interactive import write_page  # plotting is not needed to start
+    from ipip.evaluation.parity import plot_parity, write_frame_errors
+
     student = result.student
     energies = dict(zip(student.symbols, student.reference_energies.tolist(), strict=True))
     title = f"{len(reference)} {part} frames"

@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 
 from ipip.config.training import TrainingSettings
-from ipip.storage.atomic import write_text
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.models import Student
+from ipip.storage.atomic import write_text
 from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 from ipip.train import processes
 from ipip.train.fitting.loaders import (

@@ -46,7 +46,7 @@ class Sampling:
     interval: int = 40
     settle: int = 2000
     step_fs: float = 0.5
-    angles: int = 72
+    angles: int = 36
     highest: float = 3.0
 
 
@@ -79,18 +79,18 @@ MOLECULES = {
 
 
 def make_molecule(molecule: Molecule, sampling: Sampling, seed: int) -> dict[str, list[Frame]]:
-    """Return the frames of a set: `train`, `test 300 K`, `test 600 K` and `dihedrals`."""
+    """Return the frames of a set: `train`, `test-300K`, `test-600K` and `test-dihedrals`."""
     at_300 = _trajectories(
         molecule, 300.0, sampling.train, sampling, seed, FIRST_TRAINING_TRAJECTORY
     )
     tests = {
-        f"test {kelvin} K": _trajectories(
+        f"test-{kelvin}K": _trajectories(
             molecule, float(kelvin), sampling.test, sampling, seed, FIRST_TEST_TRAJECTORY
         )
         for kelvin in (300, 600)
     }
     starts = at_300[:: max(1, len(at_300) // 3)][:3]
-    return {"train": at_300, **tests, "dihedrals": scan(molecule, starts, sampling)}
+    return {"train": at_300, **tests, "test-dihedrals": scan(molecule, starts, sampling)}
 
 
 def _trajectories(
@@ -122,6 +122,7 @@ def _trajectory(
         temperature_K=kelvin,
         friction=0.01 / units.fs,
         rng=draws,
+        fixcm=False,
     )
     md.run(sampling.settle)
     for _ in range(count):

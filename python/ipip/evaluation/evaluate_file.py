@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from ipip.config.data import DataKeys
-from ipip.data.disk_full import disk_full_explained
 from ipip.data.elements import check_elements
 from ipip.data.files import read_frames, write_frames
 from ipip.errors import InputError
@@ -14,12 +13,17 @@ from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.predict_file import predict_file
 from ipip.export import read_metadata
 from ipip.storage.atomic import write_text
+from ipip.storage.disk_space import full_disk_explained
 from ipip.storage.lock import writes
 
 
 @writes("out", "eval")
 def evaluate_file(
-    model: Path, data: Path, keys: DataKeys | None = None, out: Path | None = None
+    model: Path,
+    data: Path,
+    keys: DataKeys | None = None,
+    out: Path | None = None,
+    device: str = "cpu",
 ) -> Metrics:
     """Return the errors of a student on labelled frames: eV/Å, meV/atom, eV/Å^3.
 
@@ -29,6 +33,7 @@ def evaluate_file(
         keys: names of the labels there.
         out: folder for ``metrics.json``, ``errors.csv`` (each frame), ``predicted.xyz``,
             ``parity.png`` and ``parity.html``; None: nothing is written.
+        device: where the student is evaluated, see `open_student`.
 
     Raises:
         InputError: the student or the frames cannot be read, or it does not know an element.
@@ -39,7 +44,7 @@ def evaluate_file(
     check_elements(reference, metadata.symbols, str(data))
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder for the output")
-    predicted = predict_file(model, reference)
+    predicted = predict_file(model, reference, device)
     errors = metrics(reference, predicted)
     if out is None:
         return errors
@@ -47,7 +52,7 @@ def evaluate_file(
     from ipip.evaluation.parity import plot_parity, write_frame_errors
 
     title, energies = f"{model.name} on {data.name}", metadata.reference_energies
-    with disk_full_explained(out):
+    with full_disk_explained(out):
         out.mkdir(parents=True, exist_ok=True)
         write_text(out / "metrics.json", json.dumps(errors, indent=1) + "\n")
         write_frame_errors(reference, predicted, out / "errors.csv")

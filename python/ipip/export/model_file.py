@@ -23,6 +23,7 @@ from ipip.export.metadata import Metadata
 from ipip.export.reading import weights_of
 from ipip.export.safetensors import to_safetensors
 from ipip.models import Student, build_student
+from ipip.storage.atomic import replaced_file
 
 _DEPRECATED = r".*torch\.jit\."  # what torch warns of, in a category of its version
 
@@ -63,15 +64,8 @@ def save_student(
     if _digest(data) != metadata.code_digest:
         raise IpipError(f"{target}: TorchScript wrote the same module in two ways; nothing written")
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replaced_file(target) as temporary:
+        temporary.write_bytes(data)
     return metadata
 
 

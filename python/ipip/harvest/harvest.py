@@ -102,8 +102,8 @@ def harvest(
         raise InputError(f"{len(candidates)} candidates but {len(frames)} frames")
     reasons = {i: geometry_problem(frame, min_distances) for i, frame in enumerate(frames)}
     sound = [i for i, reason in reasons.items() if reason is None]
-    asked = [frames[i] for i in sound]
-    labelled = dict(zip(sound, label(asked) if label and asked else asked, strict=True))
+    queries = [frames[i] for i in sound]
+    labelled = dict(zip(sound, label(queries) if label and queries else queries, strict=True))
     for i, frame in labelled.items() if label else ():
         reasons[i] = label_problem(frame, settings, mean_energies)
     good = [i for i in sound if reasons[i] is None]

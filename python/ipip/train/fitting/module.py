@@ -24,7 +24,7 @@ from ipip.train.fitting.optimiser import Optimiser
 from ipip.train.fitting.schedule import LearningRate
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.epoch_loss import EpochLoss
-from ipip.train.loss.label_loss import LossSums, label_terms, training_sums
+from ipip.train.loss.label_loss import TERMS, LossSums, label_terms, training_sums
 from ipip.train.loss.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.loss.validation import evaluate_batches
 from ipip.train.prediction.kernels import energy_forces_of, kernels_of_steps
@@ -174,7 +174,8 @@ class TrainingModule:
         if own is None or own.uses_labels:
             sums = training_sums(batch, self._evaluate, self.settings)
         else:
-            sums = LossSums(batch.energy.new_zeros(3), batch.energy.new_zeros(3))
+            nothing = batch.energy.new_zeros(len(TERMS))
+            sums = LossSums(nothing, nothing)
         self._epoch_loss.add(sums)
         loss = self._loss(sums)
         if own is not None:

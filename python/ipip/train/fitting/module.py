@@ -57,6 +57,7 @@ class TrainingModule:
         finished: the training came to its end.
         resumed_just_now: this is the first epoch after a resume.
         stopping: SIGTERM asks all processes to end.
+        evaluate: computes the energies and forces of the steps.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class TrainingModule:
         self._epoch_loss = EpochLoss(settings)
         self._objective, self._seed = objective, seed
         self._objective_means = ObjectiveMeans()
-        self._evaluate = energy_forces_of(
+        self.evaluate = energy_forces_of(
             student,
             kernels_of_steps(settings),
             weights=self.weights,
@@ -161,8 +162,8 @@ class TrainingModule:
 
     def loss_of(self, batch: Graph) -> Tensor:
         """Return the loss of a batch, finite or not, and count it in that of the epoch."""
-        if isinstance(self._evaluate, PainnKernels) and self._objective is None:
-            return self._loss_and_gradient(batch, self._evaluate)
+        if isinstance(self.evaluate, PainnKernels) and self._objective is None:
+            return self._loss_and_gradient(batch, self.evaluate)
         lower: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         if self._autocast is not None:
             lower = torch.autocast(self.device.type, dtype=self._autocast)
@@ -172,7 +173,7 @@ class TrainingModule:
     def _loss_of(self, batch: Graph) -> Tensor:
         own = self._objective
         if own is None or own.uses_labels:
-            sums = training_sums(batch, self._evaluate, self.settings)
+            sums = training_sums(batch, self.evaluate, self.settings)
         else:
             nothing = batch.energy.new_zeros(len(TERMS))
             sums = LossSums(nothing, nothing)
@@ -180,7 +181,7 @@ class TrainingModule:
         loss = self._loss(sums)
         if own is not None:
             draws = step_generator(self._seed, self.global_step)
-            further, parts = own.loss(self.student, self._evaluate, batch, draws)
+            further, parts = own.loss(self.student, self.evaluate, batch, draws)
             loss = loss + further
             self._objective_means.add(further, parts)
         return loss
@@ -199,7 +200,7 @@ class TrainingModule:
             for term, factor in zip(terms, by_sums, strict=True)
         ]
         strain = slopes[2].view(-1, 3, 3) if settings.stress_weight > 0 else predicted[2].zero_()
-        kernels.add_gradients(slopes[0].squeeze(-1), slopes[1], strain)
+        kernels.set_gradients(slopes[0].squeeze(-1), slopes[1], strain)
         return processes.count() * whole.loss(settings)
 
     def _loss(self, sums: LossSums) -> Tensor:

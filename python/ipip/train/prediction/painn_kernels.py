@@ -44,6 +44,9 @@ class PainnKernels:
         instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best here.
         weights: those that train, as one tensor, which then gets the gradient in one piece.
 
+    Attributes:
+        compiled: the class that computes.
+
     Raises:
         InputError: the student is another one.
     """
@@ -61,7 +64,7 @@ class PainnKernels:
         basis, envelope = student.basis, student.envelope
         self._student = student
         self._flat = None if weights is None else _Flat(weights, _parameters(student))
-        self._kernels = torch.classes.ipip.PainnTraining(
+        self.compiled = torch.classes.ipip.PainnTraining(
             basis.gaussian,
             envelope.cosine,
             envelope.cutoff,
@@ -78,7 +81,7 @@ class PainnKernels:
     @property
     def description(self) -> str:
         """What runs, in a few words."""
-        return self._kernels.description()
+        return self.compiled.description()
 
     def __call__(
         self,
@@ -113,19 +116,19 @@ class PainnKernels:
         results: tuple[Tensor, Tensor, Tensor]
         if create_graph and flat is not None:
             results = _FlatEvaluation.apply(  # type: ignore[no-untyped-call]
-                self._kernels, arguments, flat, flat.weights.values
+                self.compiled, arguments, flat, flat.weights.values
             )
         elif create_graph:
             results = _Evaluation.apply(  # type: ignore[no-untyped-call]
-                self._kernels, arguments, *_parameters(student)
+                self.compiled, arguments, *_parameters(student)
             )
         else:
             parameters = flat.parameters if flat else _parameters(student)
-            results = tuple(self._kernels.evaluate(parameters, *arguments))
+            results = tuple(self.compiled.evaluate(parameters, *arguments))
         return results
 
-    def add_gradients(self, energy: Tensor, forces: Tensor, strain: Tensor) -> None:
-        """Add a loss's gradient to that of the flat weights, without autograd.
+    def set_gradients(self, energy: Tensor, forces: Tensor, strain: Tensor) -> None:
+        """Put a loss's gradient in the place of that of the flat weights, without autograd.
 
         Args:
             energy: [n_frames] derivative of the loss by the energies of the last evaluation.
@@ -133,8 +136,8 @@ class PainnKernels:
             strain: [n_frames, 3, 3] by its strain derivatives.
         """
         assert self._flat is not None
-        gradients = self._kernels.gradients(self._kernels.evaluations(), energy, forces, strain)
-        self._flat.weights.gradient += self._flat.joined(gradients)
+        gradients = self.compiled.gradients(self.compiled.evaluations(), energy, forces, strain)
+        self._flat.join(gradients, self._flat.weights.gradient)
 
 
 class _Evaluation(torch.autograd.Function):
@@ -167,14 +170,14 @@ class _Flat:
             places.setdefault(id(parameter), []).append(place)
         self._places = [places.get(id(parameter), []) for parameter in weights.parameters]
 
-    def joined(self, gradients: list[Tensor]) -> Tensor:
-        """Return the gradients as one tensor; zero for weights that the kernels do not know."""
+    def join(self, gradients: list[Tensor], out: Tensor) -> Tensor:
+        """Put the gradients into one tensor; zero for weights that the kernels do not know."""
         parts = []
         for places, parameter in zip(self._places, self.weights.parameters, strict=True):
             each = [gradients[place] for place in places]  # shared filters have one for each layer
             own = sum(each[1:], each[0]) if each else torch.zeros_like(parameter)
             parts.append(own.reshape(-1))
-        return torch.cat(parts) if parts else torch.zeros_like(self.weights.values)
+        return torch.cat(parts, out=out) if parts else out.zero_()
 
 
 class _FlatEvaluation(torch.autograd.Function):
@@ -190,7 +193,12 @@ class _FlatEvaluation(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
         gradients = ctx.kernels.gradients(ctx.evaluation, energy, forces, strain)
-        return None, None, None, ctx.flat.joined(gradients)
+        return (
+            None,
+            None,
+            None,
+            ctx.flat.join(gradients, torch.empty_like(ctx.flat.weights.gradient)),
+        )
 
 
 def _parameters(student: PaiNN) -> list[Tensor]:

@@ -19,9 +19,8 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student
 from ipip.train import fit
-from ipip.train.fitting.module import STATE
 from ipip.train.processes import join
-from ipip.train.records.checkpoints import load_checkpoint
+from ipip.train.records.checkpoints import STATE, load_checkpoint
 
 BIN = Path(sys.executable).parent
 SETTINGS = """\

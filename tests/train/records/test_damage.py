@@ -2,20 +2,26 @@
 
 import os
 import pickle
+import shutil
 
 import pytest
 import torch
 
 from ipip.errors import InputError, IpipError
-from ipip.train.fitting.module import STATE
 from ipip.train.fitting.restore import student_from_checkpoint
-from ipip.train.records.checkpoints import load_checkpoint
+from ipip.train.records.checkpoints import STATE, load_checkpoint
 from ipip.train.records.damage import training_problem
-from ipip.train.records.training_record import check_started, read_finished, write_finished
+from ipip.train.records.training_record import (
+    check_started,
+    read_finished,
+    training_digest,
+    write_finished,
+)
 
 
 def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
     path = tmp_path / "last.ckpt"
+    check_started(tmp_path, {"settings": {}, "seed": 1})
     torch.save({"weights": torch.arange(1000.0)}, path)
     assert load_checkpoint(path)["weights"][7] == 7
     data = bytearray(path.read_bytes())
@@ -30,7 +36,7 @@ def test_damaged_records_of_a_training_are_refused(tmp_path):
     fingerprint = {"settings": {"lr": 0.001}, "seed": 3}
     assert check_started(tmp_path, fingerprint) is False
     assert check_started(tmp_path, fingerprint) is True
-    (tmp_path / "best.ckpt").write_bytes(b"")
+    torch.save({STATE: {"epoch": 2, "best_epoch": 2}}, tmp_path / "best.ckpt")
     write_finished(tmp_path, {"best_epoch": 2, "steps": 30, "wall_s": 1.0, "history": []})
     assert read_finished(tmp_path)["best_epoch"] == 2
     for name, old, new, read in (
@@ -52,6 +58,26 @@ def test_a_record_with_settings_that_decide_nothing_is_of_the_same_training(tmp_
     assert check_started(tmp_path, fingerprint) is True
     with pytest.raises(InputError, match=r"settings.learning_rate is 0.001 there and 0.1 now"):
         check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.1}})
+
+
+def test_a_checkpoint_of_another_training_or_epoch_is_refused(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for seed, folder in enumerate((first, second)):
+        folder.mkdir()
+        check_started(folder, {"settings": {}, "seed": seed})
+        state = {"training": training_digest(folder), "epoch": 4, "best_epoch": 2}
+        torch.save({STATE: state}, folder / "last.ckpt")
+        torch.save({STATE: state | {"epoch": 2}}, folder / "best.ckpt")
+        assert training_problem(folder) is None
+    for name in ("last.ckpt", "best.ckpt"):
+        whole = (first / name).read_bytes()
+        shutil.copy(second / name, first / name)
+        assert f"{name}: is a checkpoint of another training" in training_problem(first)
+        (first / name).write_bytes(whole)
+    shutil.copy(first / "best.ckpt", first / "last.ckpt")  # an earlier state of the same training
+    assert training_problem(first) is None
+    shutil.copy(second / "last.ckpt", second / "best.ckpt")
+    assert "best.ckpt: is of epoch 4, and the best is epoch 2" in training_problem(second)
 
 
 class Running:

@@ -24,9 +24,14 @@ from ipip.train.preparation.energy_scale import set_energy_scale
 from ipip.train.preparation.freeze import freeze
 from ipip.train.preparation.precision import check_precision
 from ipip.train.preparation.replay import align_energies
-from ipip.train.records.checkpoints import checkpoint_kept, load_checkpoint
+from ipip.train.records.checkpoints import BEST, checkpoint_kept, load_own_checkpoint
 from ipip.train.records.fingerprint import check_frames, fingerprint
-from ipip.train.records.training_record import check_started, read_finished, write_finished
+from ipip.train.records.training_record import (
+    check_started,
+    read_finished,
+    training_digest,
+    write_finished,
+)
 from ipip.train.records.wandb_log import check_wandb
 
 
@@ -152,7 +157,7 @@ def fit(
             }
             if processes.is_first():
                 write_finished(folder, finished)
-        load_weights(student, load_checkpoint(folder / "best.ckpt"))
+        load_weights(student, load_own_checkpoint(folder, BEST, training_digest(folder)))
         check_precision(student, valid_frames or train_frames, settings, warn=True)
     return FitResult(
         student=student,

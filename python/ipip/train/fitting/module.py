@@ -30,8 +30,7 @@ from ipip.train.loss.validation import evaluate_batches
 from ipip.train.prediction.kernels import energy_forces_of, kernels_of_steps
 from ipip.train.prediction.painn_kernels import PainnKernels
 from ipip.train.preparation.precision import AUTOCAST
-
-STATE = "ipip"
+from ipip.train.records.checkpoints import STATE
 
 
 class TrainingModule:
@@ -47,6 +46,7 @@ class TrainingModule:
         save: writes `last.ckpt` in the middle of an epoch, and returns where.
         objective: a further loss; its heads train with the student.
         seed: of the objective's draws.
+        training: digest of the training's record, which checkpoints carry.
 
     Attributes:
         global_step: optimiser steps that are done.
@@ -71,6 +71,7 @@ class TrainingModule:
         save: Callable[[TrainingModule], Path] | None = None,
         objective: Objective | None = None,
         seed: int = 0,
+        training: str = "",
     ) -> None:
         self.student = student
         self.settings = settings
@@ -97,6 +98,7 @@ class TrainingModule:
         self._valid = valid
         self._epoch_loss = EpochLoss(settings)
         self._objective, self._seed = objective, seed
+        self._training = training
         self._objective_means = ObjectiveMeans()
         self.evaluate = energy_forces_of(
             student,
@@ -283,6 +285,7 @@ class TrainingModule:
             "global_step": self.global_step,
             "epoch": self.current_epoch,
             STATE: {
+                "training": self._training,
                 "epoch": self.current_epoch,
                 "partial": self._epoch_loss.state(),
                 "objective": self._objective_means.state(),

@@ -8,8 +8,7 @@ from typing import Any
 from ipip.errors import InputError
 from ipip.models import Student, build_student
 from ipip.train.fitting.averaging import put_average
-from ipip.train.fitting.module import STATE
-from ipip.train.records.checkpoints import load_checkpoint
+from ipip.train.records.checkpoints import STATE, load_checkpoint
 from ipip.train.records.training_record import STARTED, read_training_record
 
 PREFIX = "student."

@@ -16,9 +16,10 @@ from ipip.train.fitting.loaders import TrainingBatches, ValidationBatches, graph
 from ipip.train.fitting.module import TrainingModule, resume_point
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.objective import Objective
-from ipip.train.records.checkpoints import BestAndLast, load_checkpoint
+from ipip.train.records.checkpoints import LAST, BestAndLast, load_own_checkpoint
 from ipip.train.records.logs import CsvLog, TensorBoardLog
 from ipip.train.records.progress import ProgressBar
+from ipip.train.records.training_record import training_digest
 from ipip.train.records.wandb_log import WandbLog
 
 
@@ -44,7 +45,8 @@ def run_session(
         IpipError: the loss is not finite.
         TerminatedError: SIGTERM; the state is saved.
     """
-    checkpoint = load_checkpoint(folder / "last.ckpt") if resume else None
+    training = training_digest(folder)
+    checkpoint = load_own_checkpoint(folder, LAST, training) if resume else None
     graphs = graph_dataset(train_frames, student, settings)
     if objective is not None:
         graphs.extras = objective.extras
@@ -62,6 +64,7 @@ def run_session(
         checkpoints.save_last,
         objective,
         seed,
+        training,
     )
     if checkpoint is not None:
         module.load(checkpoint)

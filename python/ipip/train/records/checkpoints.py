@@ -21,6 +21,9 @@ from ipip.train.processes import is_first
 if TYPE_CHECKING:
     from ipip.train.fitting.module import TrainingModule
 
+BEST, LAST = "best.ckpt", "last.ckpt"
+STATE = "ipip"  # key of what is ours in a checkpoint
+
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Serialise in memory, then write: a full disk is an OSError and leaves the old file."""
@@ -89,6 +92,32 @@ def check_checkpoint(path: Path) -> None:
             f"{path}: cannot be read as a checkpoint, it is damaged ({damaged}); remove the folder "
             "to train anew"
         )
+
+
+def load_own_checkpoint(folder: Path, name: str, training: str) -> dict[str, Any]:
+    """Read a checkpoint of the training in a folder.
+
+    Args:
+        folder: of the training.
+        name: BEST or LAST.
+        training: digest of the training's record.
+
+    Raises:
+        IpipError: it is damaged, of another training, or BEST is not of the best epoch.
+    """
+    path = folder / name
+    checkpoint = load_checkpoint(path)
+    state = checkpoint.get(STATE)
+    problem = None
+    if not isinstance(state, dict):
+        problem = "is no checkpoint of a training"
+    elif state.get("training", training) != training:
+        problem = "is a checkpoint of another training"
+    elif name == BEST and state["epoch"] != state["best_epoch"]:
+        problem = f"is of epoch {state['epoch']}, and the best is epoch {state['best_epoch']}"
+    if problem is not None:
+        raise IpipError(f"{path}: {problem}; remove the folder to train anew")
+    return checkpoint
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

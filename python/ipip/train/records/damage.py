@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipip.errors import IpipError
-from ipip.train.records.checkpoints import check_checkpoint
-from ipip.train.records.training_record import FINISHED, STARTED, read_training_record
+from ipip.train.records.checkpoints import BEST, LAST, load_own_checkpoint
+from ipip.train.records.training_record import (
+    FINISHED,
+    STARTED,
+    read_training_record,
+    training_digest,
+)
 
 
 def training_problem(folder: Path) -> str | None:
@@ -19,9 +24,9 @@ def training_problem(folder: Path) -> str | None:
         for name in (STARTED, FINISHED):
             if (folder / name).exists():
                 read_training_record(folder / name)
-        for name in ("last.ckpt", "best.ckpt"):
+        for name in (LAST, BEST):
             if (folder / name).exists():
-                check_checkpoint(folder / name)
+                load_own_checkpoint(folder, name, training_digest(folder))
     except IpipError as error:
         return str(error)
     return None

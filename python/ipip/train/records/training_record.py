@@ -12,6 +12,7 @@ from ipip.config.influence import fields_without_influence
 from ipip.config.pretraining import PretrainSettings
 from ipip.errors import InputError
 from ipip.storage.atomic import write_text
+from ipip.storage.digest import json_digest
 from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 STARTED = "training.json"
@@ -44,6 +45,15 @@ def check_started(folder: Path, fingerprint: dict[str, Any]) -> bool:
         )
     write_text(path, sealed_text(fingerprint) + "\n")
     return False
+
+
+def training_digest(folder: Path) -> str:
+    """Return a digest of what fixes the result of the training that was begun in a folder.
+
+    Raises:
+        InputError: its record cannot be read, or is damaged.
+    """
+    return json_digest(read_training_record(folder / STARTED))
 
 
 def read_finished(folder: Path) -> dict[str, Any] | None:

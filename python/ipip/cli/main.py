@@ -68,7 +68,7 @@ def options(
     ] = False,
 ) -> None:
     """Options of every verb."""
-    # torch_geometric scripts while it is imported, of which newer versions of PyTorch warn.
+    # Students are scripted and packages of teachers too: newer versions of PyTorch warn of it.
     warnings.filterwarnings("ignore", message=r".*torch\.jit\.")
 
 

@@ -65,7 +65,7 @@ def contents() -> dict[str, Path]:
         files[f"lib/{path.name}"] = path
     for path in (native / "plugin").glob("*.so"):
         files[f"ipip/plugin/{path.name}"] = path
-    for path in (SOURCES / "backends" / "cuda").rglob("*"):
+    for path in [*(SOURCES / "backends" / "cuda").rglob("*"), *(SOURCES / "model").glob("*")]:
         if path.suffix in (".hpp", ".cu"):
             files[f"src/{path.relative_to(SOURCES)}"] = path
     for path in (HERE / "measure").glob("*.py"):

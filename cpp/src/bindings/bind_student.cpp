@@ -125,9 +125,8 @@ class CoreStudent {
 
   bool finds_candidates() const { return student_.finds_candidates(); }
 
-  py::array_t<std::uint8_t> find_contacts(const Column<std::uint8_t>& kinds,
-                                          const Numbers& points, std::int64_t n_local,
-                                          double reach) {
+  py::array_t<std::uint8_t> find_contacts(const Column<std::uint8_t>& kinds, const Numbers& points,
+                                          std::int64_t n_local, double reach) {
     if (points.ndim() != 2 || points.shape(1) != 3 || points.shape(0) != kinds.size()) {
       throw ipip::Error("expected points of shape [n_points, 3] and as many kinds");
     }

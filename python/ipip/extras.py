@@ -36,8 +36,6 @@ class OptionalPackage:
 
 TRAINING: Sequence[OptionalPackage] = (
     OptionalPackage("torch", "torch", "train", "PyTorch"),
-    OptionalPackage("lightning", "lightning", "train"),
-    OptionalPackage("torch_geometric", "torch-geometric", "train"),
     OptionalPackage("tensorboard", "tensorboard", "train"),
 )
 """What trains students and evaluates their networks."""

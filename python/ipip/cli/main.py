@@ -23,6 +23,7 @@ from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.label import label
 from ipip.cli.ledger import ledger
+from ipip.cli.physics import physics
 from ipip.cli.plain_text import plain_output
 from ipip.cli.pretrain import finetune, pretrain
 from ipip.cli.relabel import relabel
@@ -67,7 +68,7 @@ def options(
     ] = False,
 ) -> None:
     """Options of every verb."""
-    # torch_geometric scripts while it is imported, of which newer versions of PyTorch warn.
+    # Students are scripted and packages of teachers too: newer versions of PyTorch warn of it.
     warnings.filterwarnings("ignore", message=r".*torch\.jit\.")
 
 
@@ -99,6 +100,7 @@ VERBS = (
     (export, "export", "Write a model file and check it in LAMMPS"),
     (harvest, "harvest", "Choose training frames from the MD of a student"),
     (species, "species", "Find molecules and reactions in a dump"),
+    (physics, "physics", "Check what a potential must do, with no reference"),
     (stability, "stability", "Say how often, and when, the MD of students fails"),
 )
 # Those that train, or evaluate networks in PyTorch; the others say so only where a student has no

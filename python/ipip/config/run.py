@@ -15,6 +15,7 @@ from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
 from ipip.config.painn import PaiNNSettings
+from ipip.config.physics import PhysicsSettings
 from ipip.config.pretraining import PretrainSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
@@ -26,7 +27,7 @@ from ipip.config.rounds import (
 from ipip.config.stop import BaselineSettings, StopSettings
 from ipip.config.student import StudentSettings
 from ipip.config.teacher import TeacherSettings
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, seconds_of
 from ipip.teacher_program.kinds import WITH_FEATURES
 
 MAKE_LABELS = (
@@ -82,6 +83,11 @@ class UnlabelledSettings(Settings):
     stability: StabilitySettings = Field(
         default_factory=StabilitySettings, description="runs that count each student's failures"
     )
+    physics: PhysicsSettings | None = Field(
+        None,
+        description="checks of each student that need no reference (docs/physics.md), such as holes"
+        " at short distance; null: none",
+    )
     stop: StopSettings = Field(
         default_factory=StopSettings,
         description="when the loop ends early or goes back a round",
@@ -112,6 +118,16 @@ class UnlabelledSettings(Settings):
                 raise ValueError(f"{symbol!r} is not a chemical symbol")
         if len(set(value)) != len(value):
             raise ValueError(f"{' '.join(value)}: each element may be named once")
+        return value
+
+    @field_validator("pretrain", "finetune", check_fields=False)
+    @classmethod
+    def _is_counted_in_steps(cls, value: TrainingSettings | None) -> TrainingSettings | None:
+        if value is not None and seconds_of(value) is not None:
+            raise ValueError(
+                f"budget is {value.budget}; a run compares trainings of equal steps, so give it in "
+                "steps (5000 steps)"
+            )
         return value
 
     @model_validator(mode="after")

@@ -109,6 +109,11 @@ class Teacher:
         return [worker.pid for worker in self._pool.workers]
 
     @property
+    def calls(self) -> int:
+        """How many frames were labelled since it was made."""
+        return self._calls
+
+    @property
     def seconds_per_call(self) -> float | None:
         """Mean wall seconds of a label call inside the worker, or None before the first."""
         return self._seconds / self._calls if self._calls else None

@@ -60,4 +60,4 @@ def with_more_steps(training: TrainingSettings, frames: int, more: int) -> Train
     """Return settings of a training on `frames` frames with `more` optimiser steps than before."""
     total = steps_of(training, frames) + more
     epochs = math.ceil(total / -(-frames // training.batch_size))
-    return training.model_copy(update={"max_steps": total, "max_epochs": epochs})
+    return training.model_copy(update={"budget": None, "max_steps": total, "max_epochs": epochs})

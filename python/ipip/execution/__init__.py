@@ -2,7 +2,18 @@
 
 from ipip.lazy import lazy_names
 
-__all__ = ["Executor", "LocalExecutor", "Outcome", "Task", "open_executor", "perform_file"]
+__all__ = [
+    "Executor",
+    "LocalExecutor",
+    "Outcome",
+    "Task",
+    "driver_script",
+    "list_tasks",
+    "open_executor",
+    "perform_file",
+    "submit_driver",
+    "write_task",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -11,7 +22,11 @@ __getattr__ = lazy_names(
         "LocalExecutor": "ipip.execution.executor",
         "Outcome": "ipip.execution.task",
         "Task": "ipip.execution.task",
+        "driver_script": "ipip.execution.submit",
+        "list_tasks": "ipip.execution.listing",
         "open_executor": "ipip.execution.executor",
         "perform_file": "ipip.execution.perform",
+        "submit_driver": "ipip.execution.submit",
+        "write_task": "ipip.execution.task",
     },
 )

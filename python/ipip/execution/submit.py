@@ -150,6 +150,11 @@ def driver_command(config: Path, run: Path) -> list[str]:
 def submit_driver(resource: ClusterResource, run: Path, script: str) -> str:
     """Write the script into the run folder and submit it; return the scheduler's job.
 
+    Args:
+        resource: that the script is for.
+        run: folder of the run.
+        script: of `driver_script`.
+
     Raises:
         InputError: the scheduler's command is missing.
         IpipError: the scheduler refuses the job.

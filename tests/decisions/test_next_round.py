@@ -52,6 +52,22 @@ def test_a_round_without_a_finite_error_is_rolled_back():
     )
 
 
+def test_a_round_that_breaks_a_physics_check_is_rolled_back_where_the_rules_say_so():
+    rules = StopSettings(rollback_on_physics=True)
+    sound = RoundOutcome(0, 0.5, 0, 18, frozenset({"binding"}))
+    holed = RoundOutcome(1, 0.4, 0, 18, frozenset({"binding", "repulsion"}))
+    decision = next_round([sound, holed], rules)
+    assert decision.chain == (0,)
+    assert decision.rolled_back[1] == (
+        "of the physics checks repulsion fails, which held in round 0"
+    )
+    assert next_round([sound, holed], RULES).chain == (0, 1)
+    mended = RoundOutcome(1, 0.4, 0, 18, frozenset())
+    assert next_round([sound, mended], rules).chain == (0, 1)
+    unchecked = RoundOutcome(1, 0.4, 0, 18)
+    assert next_round([sound, unchecked], rules).chain == (0, 1)
+
+
 def test_the_paper_never_goes_back():
     rules = StopSettings(rollback_above=None)
     assert next_round(outcomes(0.5, 0.9, math.nan), rules).chain == (0, 1, 2)

@@ -13,7 +13,7 @@ from ipip.doctor.trial import SMALL_STUDENT
 from ipip.evaluation import BACKENDS, open_student
 from ipip.graph import species_index
 from ipip.native import core
-from ipip.testing.physics.structures import packed_box
+from ipip.physics.laws.structures import packed_box
 
 SYMBOLS = ["Cu", "Au"]
 

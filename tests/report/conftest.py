@@ -13,6 +13,7 @@ from ipip.report import (
     Harvested,
     ModelResult,
     Parity,
+    PhysicsChecks,
     ReportContent,
     SpeciesAtEnd,
     SpeciesOverTime,
@@ -130,6 +131,17 @@ def content() -> ReportContent:
                 2345.0 if name == "teacher" else 59.0 + number,
             )
             for number, name in enumerate(names)
+        ),
+        physics=tuple(
+            PhysicsChecks(
+                name,
+                (
+                    ("Repulsion", "fails" if name == "student 0" else "holds", "deepest hole 3 eV"),
+                    ("Locality", "does not apply" if name == "teacher" else "holds", "0 eV/Å"),
+                ),
+            )
+            for name in names
+            if name != "none"
         ),
         drift=(Drift(1, 0.31, 40.0), Drift(2, 0.2, 22.0), Drift(3, 0.12, 14.0, 0.7)),
         costs=tuple(

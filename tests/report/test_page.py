@@ -25,6 +25,7 @@ FIGURES = [
     "parity-energies",
     "failures",
     "survival",
+    "physics-checks",
     "frames-by-round",
     "frames-by-origin",
     "label-drift",

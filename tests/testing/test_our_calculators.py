@@ -18,12 +18,12 @@ from ase.calculators.lj import LennardJones
 from ipip import IpipCalculator, save_student
 from ipip.config.teacher import TeacherSettings
 from ipip.evaluation import BACKENDS
+from ipip.physics.laws.evaluation import Evaluate, Evaluation
+from ipip.physics.laws.structures import packed_box
 from ipip.systems.bias import BiasedCalculator
 from ipip.teachers import Teacher, TeacherCalculator
 from ipip.testing import FLOAT64, Check, calculator_checks, parametrize_checks
-from ipip.testing.physics.contract import physics_checks
-from ipip.testing.physics.evaluation import Evaluate, Evaluation
-from ipip.testing.physics.structures import packed_box
+from ipip.testing.physics import physics_checks
 from ipip.testing.student.graphs import graph_of
 from ipip.testing.student.variants import unhidden
 from ipip.train import PainnKernels

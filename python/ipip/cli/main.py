@@ -23,6 +23,7 @@ from ipip.cli.info import info
 from ipip.cli.init import init
 from ipip.cli.label import label
 from ipip.cli.ledger import ledger
+from ipip.cli.physics import physics
 from ipip.cli.plain_text import plain_output
 from ipip.cli.pretrain import finetune, pretrain
 from ipip.cli.relabel import relabel
@@ -34,6 +35,8 @@ from ipip.cli.species import species
 from ipip.cli.stability import stability
 from ipip.cli.status import status
 from ipip.cli.study import study
+from ipip.cli.submit import submit
+from ipip.cli.task import task
 from ipip.cli.train import train
 from ipip.cli.validate import validate
 from ipip.extras import require_training
@@ -79,6 +82,8 @@ VERBS = (
     (status, "status", "Say how far a run is and what came out so far"),
     (report, "report", "Write a run's report again"),
     (study, "study", "Compare ways to train, under equal budgets"),
+    (submit, "submit", "Run the loop from a job that is followed by another"),
+    (task, "task", "Perform one task of a run on a cluster, or list them"),
     (explore, "explore", "Make frames to label, by the teacher's MD"),
     (label, "label", "Label frames with CP2K, tblite, a teacher, any ASE calculator"),
     (sample, "sample", "Sample the structures of a cluster"),
@@ -95,12 +100,13 @@ VERBS = (
     (export, "export", "Write a model file and check it in LAMMPS"),
     (harvest, "harvest", "Choose training frames from the MD of a student"),
     (species, "species", "Find molecules and reactions in a dump"),
+    (physics, "physics", "Check what a potential must do, with no reference"),
     (stability, "stability", "Say how often, and when, the MD of students fails"),
 )
 # Those that train, or evaluate networks in PyTorch; the others say so only where a student has no
 # kernels.
 NEED_TRAINING = (
-    *("validate", "plan", "run", "study", "explore"),
+    *("validate", "plan", "run", "submit", "study", "explore"),
     *("relabel", "pretrain", "finetune", "train", "export"),
 )
 

@@ -11,6 +11,7 @@ __all__ = [
     "DataKeys",
     "HarvestRunSettings",
     "PaiNNSettings",
+    "PhysicsSettings",
     "ReferenceSettings",
     "RunSettings",
     "Settings",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ipip.config.load import load_settings
     from ipip.config.md import StudentMDSettings, TeacherMDSettings
     from ipip.config.painn import PaiNNSettings
+    from ipip.config.physics import PhysicsSettings
     from ipip.config.reference import ReferenceSettings
     from ipip.config.run import RunSettings, UnlabelledSettings
     from ipip.config.species import SpeciesSettings
@@ -63,6 +65,7 @@ __getattr__ = lazy_names(
         "StabilityProtocol": "ipip.config.stability",
         "StudentMDSettings": "ipip.config.md",
         "PaiNNSettings": "ipip.config.painn",
+        "PhysicsSettings": "ipip.config.physics",
         "ViSNetSettings": "ipip.config.visnet",
         "StudySettings": "ipip.config.study",
         "SystemSettings": "ipip.config.systems",

@@ -9,11 +9,13 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.active import ActiveSettings
 from ipip.config.base import REMEDY, Settings
+from ipip.config.execution import ExecutionSettings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
 from ipip.config.painn import PaiNNSettings
+from ipip.config.physics import PhysicsSettings
 from ipip.config.pretraining import PretrainSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
@@ -81,6 +83,11 @@ class UnlabelledSettings(Settings):
     stability: StabilitySettings = Field(
         default_factory=StabilitySettings, description="runs that count each student's failures"
     )
+    physics: PhysicsSettings | None = Field(
+        None,
+        description="checks of each student that need no reference (docs/physics.md), such as holes"
+        " at short distance; null: none",
+    )
     stop: StopSettings = Field(
         default_factory=StopSettings,
         description="when the loop ends early or goes back a round",
@@ -95,6 +102,11 @@ class UnlabelledSettings(Settings):
     resources: ResourceSettings = Field(
         default_factory=ResourceSettings,
         description="what may be used; no influence on results",
+        json_schema_extra=NO_INFLUENCE,
+    )
+    execution: ExecutionSettings = Field(
+        default_factory=ExecutionSettings,
+        description="where work is done: this machine or a cluster; no influence on results",
         json_schema_extra=NO_INFLUENCE,
     )
 

@@ -35,6 +35,11 @@ class StopSettings(Settings):
         " by more than this part, or that clearly fails more often, is rolled back: the next round"
         " begins where it began; null: never (the paper)",
     )
+    rollback_on_physics: bool = Field(
+        False,
+        description="with `physics`: also roll back a round whose student fails a check that held"
+        " in the round it began from",
+    )
     wall_hours: float | None = Field(
         None, gt=0, description="h; no stage begins after this much computing; null: no limit"
     )

@@ -19,12 +19,14 @@ class RoundOutcome:
         valid_force_mae: force error (eV/Å) on the validation frames, which no test figure depends
             on.
         failed, total: stability runs.
+        broken: physics checks that do not hold; None where none were made.
     """
 
     round: int
     valid_force_mae: float
     failed: int
     total: int
+    broken: frozenset[str] | None = None
 
 
 def best_round(outcomes: Sequence[RoundOutcome]) -> int:

@@ -53,6 +53,8 @@ def next_round(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> NextRou
     rolled_back = {}
     for outcome in outcomes[1:]:
         reason = worse(outcome, chain[-1], rules.rollback_above)
+        if reason is None and rules.rollback_on_physics:
+            reason = newly_broken(outcome, chain[-1])
         if reason is None:
             chain.append(outcome)
         else:
@@ -87,6 +89,17 @@ def worse(outcome: RoundOutcome, base: RoundOutcome, above: float | None) -> str
             f"{base.failed} of {base.total} in round {base.round}"
         )
     return None
+
+
+def newly_broken(outcome: RoundOutcome, base: RoundOutcome) -> str | None:
+    """Say which physics checks a round fails that held in the one it began from; None: none."""
+    if outcome.broken is None or base.broken is None:
+        return None
+    checks = sorted(outcome.broken - base.broken)
+    if not checks:
+        return None
+    which = f"the checks {', '.join(checks)} fail" if len(checks) > 1 else f"{checks[0]} fails"
+    return f"of the physics checks {which}, which held in round {base.round}"
 
 
 def gains(outcomes: Sequence[RoundOutcome]) -> list[float]:

@@ -173,6 +173,19 @@ class SpeciesOverTime:
 
 
 @dataclasses.dataclass(frozen=True)
+class PhysicsChecks:
+    """What the physics checks found on one model.
+
+    Attributes:
+        name: of the model, as `ModelResult` has it.
+        checks: title, state (`holds`, `fails`, `does not apply`) and measure of each, in order.
+    """
+
+    name: str
+    checks: tuple[tuple[str, str, str], ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class ReportContent:
     """A run's results.
 
@@ -189,6 +202,7 @@ class ReportContent:
         harvests: of each round after the first.
         species: molecules at the start and at the end of each round's explorations.
         species_over_time: molecules over time, of each trajectory that was analysed.
+        physics: of the teacher and each round's student, where they were checked.
         settings: the run's settings as YAML.
         versions: of the packages that computed it.
         links: title and path, relative to the report's folder, of pages about the same run.
@@ -206,6 +220,7 @@ class ReportContent:
     harvests: tuple[Harvested, ...] = ()
     species: tuple[SpeciesAtEnd, ...] = ()
     species_over_time: tuple[SpeciesOverTime, ...] = ()
+    physics: tuple[PhysicsChecks, ...] = ()
     settings: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()

@@ -16,6 +16,7 @@ from ipip.report.figures import (
     csv_text,
     frame_figures,
     parity_figures,
+    physics_figures,
     plain_figure,
     species_figures,
     stability_figures,
@@ -37,6 +38,7 @@ def render_page(content: ReportContent, title: str) -> str:
     sections = [
         ("accuracy", "Accuracy", [*accuracy_figures(content), *parity_figures(content)]),
         ("stability", "Stability", stability_figures(content)),
+        ("physics", "Physics", physics_figures(content)),
         ("frames", "Frames and labels", frame_figures(content)),
         ("species", "Species", species_figures(content)),
         ("cost", "Speed and cost", cost_figures(content)),

@@ -14,6 +14,7 @@ from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.label import LABEL
+from ipip.stages.physics import PHYSICS
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.reference_labels import REFERENCE_LABELS
 from ipip.stages.relabel import RELABEL
@@ -31,6 +32,7 @@ STAGES: tuple[Stage[Any], ...] = (
     PRETRAIN,
     FINETUNE,
     COMMITTEE,
+    PHYSICS,
     EVALUATE,
     BASELINE,
 )

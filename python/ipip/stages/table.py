@@ -19,6 +19,7 @@ EVERY_OPTION = {
     "rounds": 3,
     "active": {"frames": 1, "level": {"kind": "tblite"}},
     "baseline": {"none": True},
+    "physics": {},
     "iteration": {
         "start": "warm",
         "replay": 0.5,

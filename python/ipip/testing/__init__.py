@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from ipip.physics.laws.precision import FLOAT32, FLOAT64, Precision
     from ipip.testing.calculators import calculator_checks, check_calculator
     from ipip.testing.checks import (
         Check,
@@ -35,18 +36,17 @@ if TYPE_CHECKING:
         parametrize_checks,
         run_checks,
     )
-    from ipip.testing.precision import FLOAT32, FLOAT64, Precision
     from ipip.testing.student import check_student, student_checks
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "FLOAT32": "ipip.testing.precision",
-        "FLOAT64": "ipip.testing.precision",
+        "FLOAT32": "ipip.physics.laws.precision",
+        "FLOAT64": "ipip.physics.laws.precision",
         "Check": "ipip.testing.checks",
         "ContractError": "ipip.testing.checks",
         "ContractReport": "ipip.testing.checks",
-        "Precision": "ipip.testing.precision",
+        "Precision": "ipip.physics.laws.precision",
         "calculator_checks": "ipip.testing.calculators",
         "check_calculator": "ipip.testing.calculators",
         "check_student": "ipip.testing.student",

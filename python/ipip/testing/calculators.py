@@ -12,11 +12,12 @@ import numpy as np
 from ase import Atoms
 
 from ipip.errors import InputError
+from ipip.physics.laws.calculator import evaluate
+from ipip.physics.laws.evaluation import Evaluate, require_same
+from ipip.physics.laws.precision import Precision, precision_of
+from ipip.physics.laws.structures import described
 from ipip.testing.checks import Check, ContractError, ContractReport, run_checks, without
-from ipip.testing.physics.contract import physics_checks
-from ipip.testing.physics.evaluation import Evaluate, Evaluation, require_same
-from ipip.testing.physics.structures import described
-from ipip.testing.precision import Precision, precision_of
+from ipip.testing.physics import physics_checks
 
 Factory = Callable[[], Any]
 SHAKE = 0.05  # Å
@@ -119,31 +120,6 @@ def calculator_checks(
         ):
             checks.append(Check(name, described(atoms), partial(body, make, atoms, bounds)))
     return without(checks, skip or {})
-
-
-def _implemented(calculator: Any) -> list[str]:
-    return list(getattr(calculator, "implemented_properties", []))
-
-
-def evaluate(calculator: Any, atoms: Atoms) -> Evaluation:
-    """Let a calculator evaluate a copy of a structure, without its constraints.
-
-    The energy is the one that forces are consistent with, ASE's `free_energy`, where the calculator
-    has it.
-    """
-    system = atoms.copy()
-    system.set_constraint()
-    system.calc = calculator
-    there = _implemented(calculator)
-    energy = system.get_potential_energy(force_consistent="free_energy" in there)
-    forces = np.array(system.get_forces(), dtype=np.float64)
-    stress = None
-    if "stress" in there and atoms.pbc.all():
-        stress = np.array(system.get_stress(voigt=False), dtype=np.float64)
-    energies = None
-    if "energies" in there:
-        energies = np.array(system.get_potential_energies(), dtype=np.float64)
-    return Evaluation(float(energy), forces, stress, energies)
 
 
 def _shaken(structures: Atoms | Iterable[Atoms], shake: float) -> list[Atoms]:

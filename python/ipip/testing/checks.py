@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import unittest
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ipip.errors import InputError, IpipError
+from ipip.errors import InputError
+from ipip.physics.laws.agreement import ContractError, DoesNotApply
 
-
-class ContractError(IpipError, AssertionError):
-    """A check does not hold; the message names the check, the structure, the value and the bound.
-
-    It is an `AssertionError` too, so that test runners count it as a failed test.
-    """
-
-
-class DoesNotApply(unittest.SkipTest):
-    """What is checked lacks what a check is about; test runners report a skipped test."""
+__all__ = ["Check", "ContractError", "ContractReport", "DoesNotApply"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +25,7 @@ class Check:
 
     name: str
     subject: str
-    body: Callable[[], None] = dataclasses.field(repr=False)
+    body: Callable[[], object] = dataclasses.field(repr=False)
     left_out: str = ""
 
     @property

@@ -10,6 +10,7 @@ from ipip.decisions.next_round import NextRound, Spent, harvest_is_over, next_ro
 from ipip.records.manifest import Manifest
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.harvest import HARVEST
+from ipip.stages.physics import PHYSICS
 
 Manifests = Mapping[str, Manifest]
 
@@ -26,8 +27,13 @@ def round_outcome(index: int, manifests: Manifests) -> RoundOutcome:
     """Return what decides between rounds, of one that was evaluated."""
     measured = EVALUATE.read(manifests, index)
     failures = measured.failures
+    checked = PHYSICS.of(index) in manifests
     return RoundOutcome(
-        index, measured.valid["force_mae_ev_per_a"], failures.failed, failures.total
+        index,
+        measured.valid["force_mae_ev_per_a"],
+        failures.failed,
+        failures.total,
+        PHYSICS.read(manifests, index).broken if checked else None,
     )
 
 

@@ -28,6 +28,7 @@ from ipip.report import (
     Harvested,
     ModelResult,
     Parity,
+    PhysicsChecks,
     ReportContent,
     StabilityRun,
     StageCost,
@@ -37,6 +38,7 @@ from ipip.stages.evaluate import EVALUATE, EvaluateRecord
 from ipip.stages.harvest import HARVEST
 from ipip.stages.label import LABEL, LabelRecord
 from ipip.stages.listing import find_stage
+from ipip.stages.physics import PHYSICS, CheckRecord
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD, StudentRunRecord
@@ -65,10 +67,23 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
         harvests=tuple(Harvested(index, made.taken, made.left) for index, made in harvests),
         species=tuple(species_at_end(run, manifests, len(rounds))),
         species_over_time=tuple(species_over_time(run)),
+        physics=tuple(_physics(manifests, rounds)),
         links=tuple(_links(run)),
         settings=run.config_lock.read_text(encoding="utf-8"),
         versions=manifests[LABEL.of(0)].versions,
     )
+
+
+def _physics(manifests: Manifests, rounds: list[int]) -> list[PhysicsChecks]:
+    """Return what the physics checks found, the teacher first."""
+    records = {k: PHYSICS.read(manifests, k) for k in rounds if PHYSICS.of(k) in manifests}
+    found = [PhysicsChecks(f"student {k}", _checks(one.student)) for k, one in records.items()]
+    teacher = records[0].teacher if 0 in records else ()
+    return [PhysicsChecks("teacher", _checks(teacher)), *found] if teacher else found
+
+
+def _checks(checks: tuple[CheckRecord, ...]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((one.title, one.state, one.found) for one in checks)
 
 
 def _composition(manifests: Manifests, index: int) -> Composition:
@@ -215,6 +230,10 @@ def _links(run: RunFolder) -> list[tuple[str, str]]:
     patterns = {
         "reaction analysis": ("species*/*.html", "round_[0-9]*/*/runs/*/species*/*.html"),
         "stability protocol": ("stability*/stability.png",),
+        "physics checks": (
+            "physics*/physics.html",
+            f"round_[0-9]*/{PHYSICS.name}/{PHYSICS.record.PAGE}",
+        ),
     }
     return [
         (

@@ -20,6 +20,7 @@ from ipip.records.manifest import Manifest
 from ipip.stages.baseline import BASELINE
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.label import LABEL, LabelRecord
+from ipip.stages.physics import PHYSICS, CheckRecord
 from ipip.stages.relabel import RELABEL
 from ipip.views.outcomes import decide, evaluated_rounds, round_outcome, spent, stop_reason
 
@@ -62,7 +63,7 @@ def make_summary(
         raise InputError("no round is finished yet; `ipip run` continues the run")
     best = best_round([round_outcome(index, manifests) for index in finished])
     label, labelled = manifests[LABEL.of(0)], LABEL.read(manifests, 0)
-    summary = {
+    summary: dict[str, Any] = {
         "verdict": _verdict(best, manifests),
         "teacher": {
             "test": labelled.test,
@@ -74,6 +75,8 @@ def make_summary(
         "intervals": _intervals(labelled),
         "stopped": budget or stop_reason(manifests, rules, rounds),
     }
+    if PHYSICS.of(0) in manifests and (checks := PHYSICS.read(manifests, 0).teacher):
+        summary["teacher"]["physics"] = _failed(checks)
     baseline = manifests.get(BASELINE.of(0))
     if baseline is not None:
         measured = BASELINE.read(manifests, 0)
@@ -104,7 +107,20 @@ def _round_entry(
         **frames,
         "base": _base(index, decision),
         "rolled_back": decision.rolled_back.get(index),
+        **_physics(index, manifests),
     }
+
+
+def _physics(index: int, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
+    """Return which physics checks a round's student fails; nothing where none were made."""
+    if PHYSICS.of(index) not in manifests:
+        return {}
+    return {"physics": _failed(PHYSICS.read(manifests, index).student)}
+
+
+def _failed(checks: Sequence[CheckRecord]) -> dict[str, Any]:
+    failed = [one.check for one in checks if one.state == "fails"]
+    return {"failed": failed, "total": sum(one.state != "does not apply" for one in checks)}
 
 
 def _load(manifest: Manifest) -> dict[str, Any] | None:

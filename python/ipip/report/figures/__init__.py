@@ -5,6 +5,7 @@ from ipip.report.figures.cost import cost_figures
 from ipip.report.figures.figure import Figure, csv_text, plain_figure
 from ipip.report.figures.frames import frame_figures
 from ipip.report.figures.parity import parity_figures
+from ipip.report.figures.physics import physics_figures
 from ipip.report.figures.species import species_figures
 from ipip.report.figures.stability import stability_figures
 
@@ -15,6 +16,7 @@ __all__ = [
     "csv_text",
     "frame_figures",
     "parity_figures",
+    "physics_figures",
     "plain_figure",
     "species_figures",
     "stability_figures",

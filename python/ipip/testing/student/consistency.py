@@ -7,10 +7,10 @@ import torch
 
 from ipip.models import Student
 from ipip.network import energy_and_forces
+from ipip.physics.laws.evaluation import require_close, require_same
+from ipip.physics.laws.precision import FLOAT32, FLOAT64
+from ipip.physics.laws.structures import packed_box
 from ipip.testing.checks import ContractError
-from ipip.testing.physics.evaluation import require_close, require_same
-from ipip.testing.physics.structures import packed_box
-from ipip.testing.precision import FLOAT32, FLOAT64
 from ipip.testing.student.graphs import graph_of, pair_of, potential
 from ipip.testing.student.variants import variant
 

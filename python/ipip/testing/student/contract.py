@@ -10,10 +10,10 @@ import numpy as np
 
 from ipip.errors import InputError
 from ipip.models import Student
+from ipip.physics.laws.precision import FLOAT64
+from ipip.physics.laws.structures import packed_box
 from ipip.testing.checks import Check, ContractReport, run_checks, without
-from ipip.testing.physics.contract import physics_checks
-from ipip.testing.physics.structures import packed_box
-from ipip.testing.precision import FLOAT64
+from ipip.testing.physics import physics_checks
 from ipip.testing.student import consistency, files, ranks, training
 from ipip.testing.student.graphs import potential
 from ipip.testing.student.variants import require_registered, unhidden

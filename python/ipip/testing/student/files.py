@@ -10,10 +10,10 @@ from ipip.export import load_scripted, load_student, save_student
 from ipip.lammps.deck import student_pair
 from ipip.lammps.single_point import single_point
 from ipip.models import Student
+from ipip.physics.laws.evaluation import Evaluation, require_same
+from ipip.physics.laws.precision import FLOAT32, FLOAT64, Precision
+from ipip.physics.laws.structures import packed_box
 from ipip.testing.checks import ContractError
-from ipip.testing.physics.evaluation import Evaluation, require_same
-from ipip.testing.physics.structures import packed_box
-from ipip.testing.precision import FLOAT32, FLOAT64, Precision
 from ipip.testing.student.graphs import potential
 from ipip.testing.student.variants import variant
 

@@ -14,7 +14,7 @@ from ipip.graph import neighbor_list, species_index
 from ipip.models import Student
 from ipip.network import energy_and_forces
 from ipip.network.forces import atomic_energies_and_forces
-from ipip.testing.physics.evaluation import Evaluate, Evaluation
+from ipip.physics.laws.evaluation import Evaluate, Evaluation
 
 
 @dataclasses.dataclass(frozen=True)

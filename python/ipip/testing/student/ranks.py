@@ -19,10 +19,10 @@ from torch import Tensor
 
 from ipip.models import Student, halo
 from ipip.native import core
+from ipip.physics.laws.evaluation import require_close
+from ipip.physics.laws.precision import FLOAT64
+from ipip.physics.laws.structures import packed_box
 from ipip.testing.checks import ContractError
-from ipip.testing.physics.evaluation import require_close
-from ipip.testing.physics.structures import packed_box
-from ipip.testing.precision import FLOAT64
 from ipip.testing.student.graphs import Graph, graph_of, pair_of
 
 Exchange = Callable[[Tensor], Tensor]

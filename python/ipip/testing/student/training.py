@@ -7,10 +7,10 @@ from ase import Atoms
 from torch import Tensor
 
 from ipip.models import Student
+from ipip.physics.laws.derivatives import slope
+from ipip.physics.laws.evaluation import require_close
+from ipip.physics.laws.structures import packed_box
 from ipip.testing.checks import ContractError
-from ipip.testing.physics.derivatives import slope
-from ipip.testing.physics.evaluation import require_close
-from ipip.testing.physics.structures import packed_box
 from ipip.testing.student.graphs import graph_of, pair_of, trainable
 
 STEP = 1e-4  # of a weight

@@ -1,0 +1,1 @@
+"""Error over the number of labels, beside the teacher's."""

@@ -1,0 +1,1 @@
+"""The checks: one file each; `ipip.physics.listing` is their list."""

@@ -1,0 +1,64 @@
+"""Compressed to 60 % of the volume, a system resists more and more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ipip.physics.check import PhysicsCheck
+from ipip.physics.laws.structures import described
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.subject import Subject
+from ipip.physics.volumes import largest_fall, scan_volumes
+
+SMALLEST = 0.6
+NOISE = 2e-3  # eV/atom
+POINTS = {True: 21, False: 41}
+
+
+class Compression(PhysicsCheck):
+    """Shrinks boxes with their atoms and looks for falls of the energy."""
+
+    name = "compression"
+    title = "Compression to 60 % of the volume"
+    question = "Once a system resists compression, does it go on resisting?"
+    bound = f"once it has risen, the energy falls by at most {1000 * NOISE:g} meV/atom"
+    source = (
+        "MLIP Arena's energy-volume scans (arXiv 2509.20630): under compression energy and volume "
+        "are ranked the other way round; 2 meV/atom is the rounding of a hot box"
+    )
+
+    def measure(self, subject: Subject, quick: bool) -> Outcome:
+        """Measure the periodic structures."""
+        chosen = subject.periodic[: 2 if quick else None]
+        if not chosen:
+            return self.not_applicable("no structure is periodic in three directions")
+        volumes = np.linspace(1.0, SMALLEST, POINTS[quick])
+        found = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
+        names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
+        falls = [largest_fall(scan.energies) for scan in found]
+        depth = [fall for fall, _ in falls]
+        at = int(np.argmax([np.inf if np.isnan(d) else d for d in depth]))
+        place = f"{names[at]} at {volumes[falls[at][1]]:.2f} V0"
+        work = [float(scan.energies[-1] - scan.energies.min()) for scan in found]
+        curves = tuple(
+            Curve(name, *points(volumes, scan.energies - scan.energies[0]))  # type: ignore[arg-type]
+            for name, scan in zip(names, found, strict=True)
+        )
+        return self.found(
+            measures=(
+                Measure("deepest fall under compression", depth[at], "eV/atom", NOISE, place=place),
+                Measure("least work to 60 % of the volume", min(work), "eV/atom"),
+            ),
+            pictures=(
+                Picture(
+                    "Energy of scaled boxes: to the left of its minimum each curve only rises.",
+                    "V / V0",
+                    "energy (eV/atom)",
+                    curves,
+                ),
+            ),
+            note=next((scan.problem for scan in found if scan.problem), ""),
+        )
+
+
+COMPRESSION = Compression()

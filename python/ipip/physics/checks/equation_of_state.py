@@ -1,0 +1,90 @@
+"""Around its volume a system's pressure is the slope of its energy, and has one zero at most."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from ipip.physics.check import PhysicsCheck
+from ipip.physics.laws.structures import described
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.subject import Subject
+from ipip.physics.volumes import scan_volumes
+
+RANGE = 0.1
+NOISE = 1e-4  # eV/atom
+PART = 0.02
+LEAST = 0.1  # GPa
+GPA = 160.21766  # of 1 eV/Å^3
+
+
+class EquationOfState(PhysicsCheck):
+    """Scales boxes by up to 10 % of their volume to both sides."""
+
+    name = "equation-of-state"
+    title = "Equation of state"
+    question = "Is there one volume of rest, and is pressure the slope of the energy?"
+    bound = "the energy turns at most once; pressure within 2 % of its range, plus 0.1 GPa"
+    source = (
+        "MLIP Arena, equation of state: 11 volumes within 10 %, whose energy differences change "
+        "sign once; the pressure that a barostat uses is the derivative of the same energy"
+    )
+
+    def measure(self, subject: Subject, quick: bool) -> Outcome:
+        """Measure the periodic structures."""
+        chosen = subject.periodic[: 2 if quick else None]
+        if not chosen:
+            return self.not_applicable("no structure is periodic in three directions")
+        volumes = np.linspace(1 - RANGE, 1 + RANGE, 11)
+        found = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
+        names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
+        turns = [count_turns(scan.energies) for scan in found]
+        most = int(np.argmax(turns))
+        measures = [Measure("turns of the energy", turns[most], "", 1, place=names[most])]
+        parts = []
+        for scan in found:
+            if scan.pressures is None:
+                continue
+            slope = -CubicSpline(volumes, scan.energies)(volumes, 1) if _finite(scan) else volumes
+            expected = GPA * slope / scan.atom_volume
+            stated = GPA * scan.pressures
+            allowed = PART * float(np.ptp(stated)) + LEAST
+            # Splines are worse at their ends.
+            parts.append(float(np.abs(stated - expected)[1:-1].max() / allowed))
+        if parts:
+            worst = int(np.argmax([np.inf if np.isnan(part) else part for part in parts]))
+            what = "pressure against slope, over what is allowed"
+            measures.append(Measure(what, parts[worst], "", 1, place=names[worst]))
+        curves = tuple(
+            Curve(name, *points(volumes, 1e3 * (scan.energies - scan.energies.min())))  # type: ignore[arg-type]
+            for name, scan in zip(names, found, strict=True)
+        )
+        return self.found(
+            measures=tuple(measures),
+            pictures=(
+                Picture(
+                    "Energy of scaled boxes above the lowest one. A hot or a gaseous box has no "
+                    "minimum here, but no curve turns twice.",
+                    "V / V0",
+                    "energy (meV/atom)",
+                    curves,
+                ),
+            ),
+            note=next((scan.problem for scan in found if scan.problem), ""),
+        )
+
+
+def _finite(scan: object) -> bool:
+    return bool(np.isfinite(scan.energies).all())  # type: ignore[attr-defined]
+
+
+def count_turns(energies: np.ndarray) -> float:  # type: ignore[type-arg]
+    """Return how often the energy changes from falling to rising or back; noise is left out."""
+    if not np.isfinite(energies).all():
+        return float("nan")
+    steps = np.diff(energies)
+    signs = np.sign(steps[np.abs(steps) > NOISE])
+    return float((signs[1:] != signs[:-1]).sum())
+
+
+EQUATION_OF_STATE = EquationOfState()

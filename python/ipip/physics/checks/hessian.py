@@ -1,0 +1,83 @@
+"""The matrix of second derivatives is symmetric, as that of any energy is."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+
+from ipip.physics.check import PhysicsCheck
+from ipip.physics.laws.evaluation import FloatArray
+from ipip.physics.laws.structures import described
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture
+from ipip.physics.subject import Subject
+
+MOST = {True: 3, False: 12}  # atoms that are moved: in short, in full
+
+
+class Hessian(PhysicsCheck):
+    """Moves atoms one by one and looks at how all forces change."""
+
+    name = "hessian"
+    title = "Symmetry of the Hessian"
+    question = "Does an atom's move change another's force as much as the other way round?"
+    bound = "the antisymmetric part is below 1 % of the symmetric one in float32, 5e-6 in float64"
+    source = (
+        "ML-PEG, physicality, Jacobian symmetry; Bigi, Langer and Ceriotti, arXiv 2412.11569; "
+        "1 % is what finite differences in float32 leave"
+    )
+
+    def measure(self, subject: Subject, quick: bool) -> Outcome:
+        """Measure the structures."""
+        chosen = subject.structures[: 1 if quick else None]
+        names = tuple(f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen))
+        parts = [antisymmetric_part(subject, atoms, MOST[quick]) for atoms in chosen]
+        bound = 5 * subject.precision.derivative
+        at = int(np.argmax([np.inf if np.isnan(part) else part for part in parts]))
+        drawn = tuple(max(p, 1e-9) if np.isfinite(p) else None for p in parts)
+        return self.found(
+            measures=(
+                Measure("antisymmetric over symmetric part", parts[at], "", bound, place=names[at]),
+            ),
+            pictures=(
+                Picture(
+                    "Norm of the antisymmetric part of the Hessian over that of the symmetric one.",
+                    "",
+                    "antisymmetric / symmetric",
+                    (Curve("Hessian", names, drawn),),
+                    kind="bars",
+                    log=True,
+                    bound=bound,
+                ),
+            ),
+        )
+
+
+def antisymmetric_part(subject: Subject, atoms: Atoms, most: int) -> float:
+    """Return |H - H^T| / |H + H^T| of a structure, over atoms near its first one.
+
+    Args:
+        subject: the potential.
+        atoms: the structure.
+        most: atoms that are moved.
+    """
+    distances = atoms.get_distances(0, range(len(atoms)), mic=bool(atoms.pbc.any()))
+    moved = np.argsort(distances, kind="stable")[:most]
+    step = subject.precision.step
+    rows: list[FloatArray] = []
+    for index in moved:
+        for axis in range(3):
+
+            def forces(by: float, index: int = int(index), axis: int = axis) -> FloatArray:
+                other = atoms.copy()
+                other.positions[index, axis] += by
+                return subject.evaluate(other).forces[moved].ravel()
+
+            near = (forces(-0.5 * step) - forces(0.5 * step)) / step
+            far = (forces(-step) - forces(step)) / (2 * step)
+            rows.append((4 * near - far) / 3)  # the error falls with the fourth power of the step
+    matrix = np.array(rows)
+    size = float(np.linalg.norm(matrix + matrix.T))
+    return float(np.linalg.norm(matrix - matrix.T)) / size if size else 0.0
+
+
+HESSIAN = Hessian()

@@ -1,0 +1,98 @@
+"""Atoms that come too close are pushed apart, all the way down to 0.3 Å."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ipip.physics.check import PhysicsCheck
+from ipip.physics.diatomics import Scan, energy_picture, first_problem, scans
+from ipip.physics.outcome import Measure, Outcome
+from ipip.physics.subject import Subject
+
+NOISE = 0.01  # eV
+LEAST_WALL = 10.0  # eV
+
+
+class Repulsion(PhysicsCheck):
+    """Looks for holes at short distance in the curve of each pair of elements."""
+
+    name = "repulsion"
+    title = "Repulsion at short distance"
+    question = "Does the energy rise all the way as two atoms come closer than a hot bond?"
+    bound = f"no hole deeper than {NOISE} eV; the wall is at least {LEAST_WALL:g} eV high"
+    source = (
+        "pair curves as in ML-PEG (physicality, diatomics) and MLIP Arena; the wall begins at 0.7 "
+        "of the sum of covalent radii, how short a bond gets at 2500 K; 10 eV is 46 kT there"
+    )
+
+    def measure(self, subject: Subject, quick: bool) -> Outcome:
+        """Measure the deepest hole and the lowest wall over pairs."""
+        found = scans(subject, quick)
+        holes = {scan.name: deepest_hole(scan) for scan in found}
+        walls = {scan.name: wall_height(scan) for scan in found}
+        with_hole = [name for name, (depth, _, _) in holes.items() if not depth <= NOISE]
+        pair = max(holes, key=lambda name: _order(holes[name][0]))
+        depth, place, behind = holes[pair]
+        reachable = [n for n in with_hole if not holes[n][2] > LEAST_WALL]
+        lowest = min(walls, key=lambda name: -_order(-walls[name]))
+        where = f"{pair} at {place:.2f} Å, behind {behind:.3g} eV" if with_hole else ""
+        return self.found(
+            measures=(
+                Measure("pairs with a hole", len(with_hole), "", 0, place=", ".join(with_hole)),
+                Measure("deepest hole", depth, "eV", NOISE, place=where),
+                Measure("lowest wall", walls[lowest], "eV", LEAST_WALL, True, lowest),
+                Measure(
+                    f"holes behind less than {LEAST_WALL:g} eV",
+                    len(reachable),
+                    place=", ".join(reachable),
+                ),
+                Measure("pairs", len(found)),
+            ),
+            pictures=(
+                energy_picture(
+                    found,
+                    "Energy of two atoms alone. It must rise to the left of the well without a "
+                    "step down: a hole there swallows atoms that come close in hot MD.",
+                ),
+            ),
+            note=first_problem(found),
+        )
+
+
+def deepest_hole(scan: Scan) -> tuple[float, float, float]:
+    """Return how far the energy falls on the way in from the wall's foot.
+
+    Returns:
+        Depth (eV) below the highest energy farther out, the distance (Å), and the height (eV) of
+        what is in front of it above the lowest energy farther out. Not a number where an energy is
+        none.
+    """
+    order = np.flatnonzero(scan.inside)[::-1]
+    energies = scan.energies[order]
+    if not np.isfinite(energies).all():
+        at = order[int(np.flatnonzero(~np.isfinite(energies))[0])]
+        return float("nan"), float(scan.distances[at]), float("nan")
+    if not len(order):
+        return 0.0, scan.wall, 0.0
+    highest = np.maximum.accumulate(energies)
+    # Rounding grows with the energy of the wall.
+    fall = np.maximum(highest - energies - 1e-6 * np.abs(highest - energies[0]), 0.0)
+    at = int(fall.argmax())
+    outside = scan.energies[~scan.inside]
+    lowest = min([*outside[np.isfinite(outside)], energies[0]])
+    return float(fall[at]), float(scan.distances[order[at]]), float(highest[at] - lowest)
+
+
+def wall_height(scan: Scan) -> float:
+    """Return the highest energy of the wall above the lowest one outside of it, eV."""
+    inside, outside = scan.energies[scan.inside], scan.energies[~scan.inside]
+    if not np.isfinite(inside).all() or not len(inside):
+        return float("nan")
+    return float(inside.max() - min([*outside[np.isfinite(outside)], inside.min()]))
+
+
+def _order(value: float) -> float:
+    return float("inf") if np.isnan(value) else value
+
+
+REPULSION = Repulsion()

@@ -1,0 +1,69 @@
+"""Structures at other volumes, with the same fractional coordinates."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from ase import Atoms
+
+from ipip.physics.laws.evaluation import FloatArray
+from ipip.physics.subject import Subject
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumeScan:
+    """One structure at n volumes.
+
+    Attributes:
+        volumes: [n] V/V0.
+        energies: [n] eV/atom; not a number where the potential raised.
+        pressures: [n] eV/Å^3 from the stress, or None where there is none.
+        atom_volume: Å^3 of an atom at V0.
+        problem: what was raised first; empty: nothing.
+    """
+
+    volumes: FloatArray
+    energies: FloatArray
+    pressures: FloatArray | None
+    atom_volume: float
+    problem: str = ""
+
+
+def scan_volumes(subject: Subject, atoms: Atoms, volumes: FloatArray) -> VolumeScan:
+    """Evaluate a periodic structure at volumes V/V0; box and atoms are scaled together."""
+    energies, pressures = np.full(len(volumes), np.nan), np.full(len(volumes), np.nan)
+    problem, stressed = "", True
+    for index, volume in enumerate(volumes):
+        scaled = atoms.copy()
+        scaled.set_cell(atoms.cell.array * volume ** (1 / 3), scale_atoms=True)
+        try:
+            result = subject.evaluate(scaled)
+        except Exception as error:
+            problem = problem or f"at {volume:.2f} of the volume: {error}"
+            continue
+        energies[index] = result.energy / len(atoms)
+        if result.stress is None:
+            stressed = False
+        else:
+            pressures[index] = -float(np.trace(result.stress)) / 3.0
+    per_atom = float(atoms.get_volume()) / len(atoms)
+    return VolumeScan(volumes, energies, pressures if stressed else None, per_atom, problem)
+
+
+def largest_fall(energies: FloatArray) -> tuple[float, int]:
+    """Return how far energies fall after they have risen, and where it is lowest then.
+
+    Args:
+        energies: [n] in the order in which the system is compressed or pulled apart. They may fall
+            first, towards where it is at rest: what counts begins with their first rise.
+    """
+    if not np.isfinite(energies).all():
+        return float("nan"), int(np.flatnonzero(~np.isfinite(energies))[0])
+    rises = np.flatnonzero(np.diff(energies) > 0)
+    if not len(rises):  # it never resists
+        return float(energies[0] - energies[-1]), len(energies) - 1
+    begin = int(rises[0])
+    fall = np.maximum.accumulate(energies[begin:]) - energies[begin:]
+    at = int(fall.argmax())
+    return float(fall[at]), begin + at

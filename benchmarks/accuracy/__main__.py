@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from benchmarks.accuracy.cases import CASES
-from benchmarks.accuracy.jobs import Job, run_job
+from benchmarks.accuracy.jobs import Job, rows_of, run_job
 from benchmarks.accuracy.molecules import Sampling
 from benchmarks.accuracy.picture import show, write
 from benchmarks.accuracy.sets import make_set, source_of
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     sampling, calls = (QUICK, 1) if given.quick else (Sampling(), 5)
     chosen = given.cases or (["painn-32x2"] if given.quick else names)
-    rows, failed = [], 0
+    failed = 0
     try:
         sources = [source_of(text) for text in given.sets or ["acetylacetone"]]
         sets = [make_set(source, given.out / "sets", sampling, seed=1) for source in sources]
@@ -56,10 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
                     job = Job(case, frames, budget, seed)
                     print(f"{frames.name}: {job.name}", flush=True)
                     try:
-                        rows.append(run_job(job, given.out, calls))
+                        run_job(job, given.out, calls)
                     except IpipError as error:
                         print(f"accuracy: {error}", file=sys.stderr)
                         failed = error.exit_status
+    rows = rows_of(given.out)  # those of earlier calls too
     if rows:
         show(rows)
         write(

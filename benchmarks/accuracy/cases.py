@@ -43,6 +43,15 @@ def _mace(channels: int, degree: int) -> Case:
     )
 
 
+def _sevennet(channels: int, degree: int) -> Case:
+    return Case(
+        f"sevennet-{channels}-L{degree}",
+        "sevennet_network",
+        {"channel": channels, "lmax": degree, "cutoff": 5.0, "batch_size": 5},
+        SEVENNET,
+    )
+
+
 DECAY = {"weight_decay": 0.1}
 
 CASES: tuple[Case, ...] = (
@@ -56,4 +65,6 @@ CASES: tuple[Case, ...] = (
     _ours("visnet-64x2-L2", "visnet", {}, channels=64, layers=2, lmax=2),
     _mace(32, 1),
     _mace(64, 1),
+    _sevennet(32, 1),
+    _sevennet(32, 2),
 )

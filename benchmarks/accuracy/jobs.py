@@ -103,6 +103,12 @@ def run_job(job: Job, folder: Path, calls: int) -> dict[str, Any]:
     return row
 
 
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of all jobs that are done."""
+    done = sorted((folder / "jobs").glob("*/*/result.json"))
+    return [json.loads(path.read_text()) for path in done]
+
+
 def _errors(frames: FrameSet, name: str, place: Path) -> dict[str, float]:
     """Return force errors in meV/Å over components, energy errors in meV per atom."""
     reference = read_frames(frames.folder / f"test-{name}.xyz")

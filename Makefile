@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt python/ipip/_core.pyi
 CXX_SOURCES := $(shell find cpp lammps-plugin tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.cu')
 
-.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults wheel sdist clean
+.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults cluster wheel sdist clean
 
 help:
 	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
@@ -19,6 +19,7 @@ help:
 	@echo "make benchmark  speed of the pair style, a minute's version (docs/kernels.md)"
 	@echo "make benchmark-ranks  one rank against two, a minute (docs/pair_style_ipip.md)"
 	@echo "make faults     damage every file of real runs, an hour or so (docs/reliability.md)"
+	@echo "make cluster    kill nodes and blocks of a real Slurm on this machine, minutes; as root (docs/cluster.md)"
 	@echo "make wheel      a wheel into dist/ (TORCH=\"2.13.0 2.14.1\": for these versions)"
 	@echo "make sdist      a source package into dist/, and a wheel built from it"
 	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
@@ -79,6 +80,9 @@ JOURNAL ?=
 faults: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --seed $(SEED) --share $(SHARE) \
 	  $(if $(JOURNAL),--journal $(JOURNAL))
+
+cluster: setup
+	IPIP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/execution
 
 # For the torch of $(VENV), or for those of TORCH="2.13.0 2.14.1" (docs/installation.md).
 TORCH ?=

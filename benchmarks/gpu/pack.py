@@ -2,10 +2,10 @@
 
     python -m benchmarks.gpu.pack FOLDER
 
-FOLDER gets `ipip-gpu.tar.xz`, some 20 MB: LAMMPS and MPI of the environment, ipip's library and
+FOLDER gets `ipip-gpu.tar.gz`, some 28 MB: LAMMPS and MPI of the environment, ipip's library and
 plugin without the part for GPUs, the source of that part, and students. There, with CUDA's nvcc:
 
-    tar xf ipip-gpu.tar.xz && python3 -m measure --out RESULTS
+    tar xf ipip-gpu.tar.gz && python3 -m measure --out RESULTS
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from benchmarks.pair.students import write_student
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "cpp" / "src"
-STUDENTS = ((64, 2, "float32"), (64, 2, "float64"), (128, 2, "float32"))
+# Name, channels, layers, precision and scale of the energies, eV: small in dynamics, so that atoms
+# stay in place; large where forces are compared, so that they are not those of the core alone.
+STUDENTS = (
+    ("64-2-float32", 64, 2, "float32", 0.02),
+    ("128-2-float32", 128, 2, "float32", 0.02),
+    ("check-float32", 64, 2, "float32", 20.0),
+    ("check-float64", 64, 2, "float64", 20.0),
+)
 
 
 def _package(name: str) -> Path:
@@ -66,17 +73,17 @@ def contents() -> dict[str, Path]:
     return files
 
 
-def pack(folder: Path, preset: int = 9) -> Path:
+def pack(folder: Path, level: int = 6) -> Path:
     """Write the archive to a folder, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     students = folder / "students"
-    target = folder / "ipip-gpu.tar.xz"
-    with tarfile.open(target, "w:xz", preset=preset) as archive:
+    target = folder / "ipip-gpu.tar.gz"
+    with tarfile.open(target, "w:gz", compresslevel=level) as archive:
         for name, path in sorted(contents().items()):
             archive.add(path.resolve(), name)
-        for channels, layers, dtype in STUDENTS:
-            path = write_student(students, channels, layers, dtype=dtype)
-            archive.add(path, f"students/{channels}-{layers}-{dtype}.pt")
+        for name, channels, layers, dtype, scale in STUDENTS:
+            path = write_student(students, channels, layers, dtype=dtype, scale=scale)
+            archive.add(path, f"students/{name}.pt")
     shutil.rmtree(students)
     return target
 

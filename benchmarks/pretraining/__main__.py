@@ -22,12 +22,12 @@ from benchmarks.train.__main__ import processor
 from benchmarks.train.batches import CUTOFF, SYMBOLS, Work, dense, example
 from rich.console import Console
 from rich.table import Table
-from torch_geometric.data import Batch
 
 from ipip.config.pretraining import FradMethod, GpipMethod, HessianMethod, NodeMethod
 from ipip.config.training import TrainingSettings
 from ipip.models import build_student
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import join_graphs
 from ipip.pretraining.distillation import HessianObjective, NodeObjective
 from ipip.pretraining.geometry import with_mask
 from ipip.pretraining.hessian import draw_coordinates
@@ -54,7 +54,7 @@ class Contender:
             student = with_mask(student, seed=0)
         dataset = GraphDataset(work.frames, SYMBOLS, CUTOFF)
         dataset.extras = None if self.objective is None else self.objective.extras
-        self.batch = Batch.from_data_list(dataset.graphs)
+        self.batch = join_graphs(dataset.graphs)
         self.student = student
         self.evaluate = energy_forces_of(student, self.kernels)  # type: ignore[arg-type]
         heads = [] if self.objective is None else list(self.objective.heads.parameters())

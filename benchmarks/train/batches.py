@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.data import DataKeys
 from ipip.data import Frame, read_frames
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import Graph, join_graphs
 
 CUTOFF = 5.0
 SYMBOLS = ("Mo", "S", "O")
@@ -30,7 +30,7 @@ class Work:
 
     name: str
     frames: list[Frame]
-    batch: Batch
+    batch: Graph
 
     @property
     def atoms(self) -> int:
@@ -87,4 +87,4 @@ def example(frames: int = 5) -> Work:
 def _work(name: str, frames: list[Frame]) -> Work:
     graphs = GraphDataset(frames, SYMBOLS, CUTOFF).graphs
     torch.set_num_threads(1)
-    return Work(name, frames, Batch.from_data_list(graphs))
+    return Work(name, frames, join_graphs(graphs))

@@ -36,8 +36,6 @@ class OptionalPackage:
 
 TRAINING: Sequence[OptionalPackage] = (
     OptionalPackage("torch", "torch", "train", "PyTorch"),
-    OptionalPackage("lightning", "lightning", "train"),
-    OptionalPackage("torch_geometric", "torch-geometric", "train"),
     OptionalPackage("tensorboard", "tensorboard", "train"),
 )
 """What trains students and evaluates their networks."""
@@ -53,7 +51,9 @@ TEACHERS: Mapping[str, OptionalPackage] = MappingProxyType(
 
 TRACKING: Sequence[OptionalPackage] = (OptionalPackage("wandb", "wandb", "wandb"),)
 
-OPTIONAL: Sequence[OptionalPackage] = (*TRAINING, *TEACHERS.values(), *TRACKING)
+CLUSTER: Sequence[OptionalPackage] = (OptionalPackage("parsl", "parsl", "cluster", "Parsl"),)
+
+OPTIONAL: Sequence[OptionalPackage] = (*TRAINING, *TEACHERS.values(), *TRACKING, *CLUSTER)
 
 
 def require_training(what: str) -> None:
@@ -66,6 +66,20 @@ def require_training(what: str) -> None:
         MissingExtraError: a package of it is not installed.
     """
     missing = [one for one in TRAINING if importlib.util.find_spec(one.module) is None]
+    if missing:
+        raise MissingExtraError(_sentence(what, missing))
+
+
+def require_cluster(what: str) -> None:
+    """Check that the extra `cluster` is there, before any work starts.
+
+    Args:
+        what: needs it, as the sentence begins.
+
+    Raises:
+        MissingExtraError: a package of it is not installed.
+    """
+    missing = [one for one in CLUSTER if importlib.util.find_spec(one.module) is None]
     if missing:
         raise MissingExtraError(_sentence(what, missing))
 

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.train.__main__ import painn, visnet
 from benchmarks.train.batches import dense, example
 from benchmarks.train.present import show, write
+from benchmarks.train.split import split
 
 
 def test_contenders_agree_and_results_are_written(
@@ -26,3 +27,9 @@ def test_contenders_agree_and_results_are_written(
     assert stored[0]["agreement_of_forces"]["eager"] < 1e-4
     assert stored[1]["agreement_of_forces"]["torch_geometric"] < 1e-4
     assert (tmp_path / "out" / "train.png").stat().st_size > 10_000
+
+
+def test_a_steps_time_is_split_into_kernels_and_the_rest() -> None:
+    row = split(example(6).frames, 16, 1, epochs=1)
+    assert 0.0 < row["kernels_ms"] < row["step_ms"]
+    assert row["share"] == pytest.approx(row["kernels_ms"] / row["step_ms"])

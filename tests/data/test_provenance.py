@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from pathlib import Path
 
 import pytest
 
+import ipip
 from ipip.data import Frame, Provenance, read_frames, write_frames
 from ipip.data.provenance import config_type_of
 from ipip.errors import InputError
@@ -61,3 +63,28 @@ def test_a_frame_without_a_kind_is_listed_as_a_dash(frames):
     bare: Frame = frames[0].replace(info={})
     assert config_type_of(bare) == "-"
     assert config_type_of(WHOLE.added_to(bare)) == "harvest"
+
+
+def test_nobody_else_knows_its_keys():
+    package = Path(ipip.__file__).parent
+    keys = {field.name for field in dataclasses.fields(Provenance)}
+    users = {
+        f"{path.relative_to(package).as_posix()}:{node.lineno}"
+        for path in package.rglob("*.py")
+        if path.relative_to(package).as_posix() != "data/provenance.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if _key_of_info(node) in keys
+    }
+    assert not users
+
+
+def _key_of_info(node: ast.AST) -> object:
+    """Return the key in `frame.info["key"]`, `frame.info.get("key")`; None of anything else."""
+    if isinstance(node, ast.Subscript):
+        info, key = node.value, node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        info, key = node.func.value, node.args[0]
+    else:
+        return None
+    is_info = isinstance(info, ast.Attribute) and info.attr == "info"
+    return key.value if is_info and isinstance(key, ast.Constant) else None

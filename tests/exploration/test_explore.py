@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from tests.loop.conftest import plain_settings, reference_frames
 from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings, UnlabelledSettings
-from ipip.data import read_frames, split_frames, write_frames
+from ipip.data import file_digest, read_frames, split_frames, write_frames
 from ipip.errors import InputError
 from ipip.exploration.diversity import choose_different, describe_frames, pool, thin
 from ipip.exploration.explore import explore
 from ipip.pipeline.reporter import SilentReporter
 from ipip.stages.work.starts import exploration_starts, frame_starts
+from ipip.storage.json_file import write_sealed
+from ipip.storage.sealed import read_sealed
 
 
 def write_config(folder: Path, **changes: Any) -> Path:
@@ -103,6 +106,26 @@ def test_the_same_command_is_done_at_once_and_more_frames_come_from_the_same_md(
     assert [f.info["md_step"] for f in first] == [f.info["md_step"] for f in again]
     assert out.read_bytes() == before
     assert {path: path.stat().st_mtime_ns for path in runs.iterdir()} == times
+
+
+def test_md_that_an_earlier_version_kept_as_text_is_not_run_again(explored, tmp_path):
+    config, out = explored
+    explore(load(config), out, frames=12)
+    copy = tmp_path / out.name
+    shutil.copyfile(out, copy)
+    shutil.copytree(f"{out}.explore", f"{copy}.explore")
+    for path in Path(f"{copy}.explore/runs").glob("*.lmdb"):
+        text, record = path.with_suffix(".xyz"), path.with_suffix(".json")
+        write_frames(text, read_frames(path))
+        path.unlink()
+        write_sealed(record, read_sealed(record) | {"frames_digest": file_digest(text)})
+    runs = {path: path.stat().st_mtime_ns for path in Path(f"{copy}.explore/runs").iterdir()}
+    (Path(f"{copy}.explore") / "features.npz").unlink()
+    copy.unlink()
+    explore(load(config), copy, frames=12)
+    assert copy.read_bytes() == out.read_bytes()
+    now = {path: path.stat().st_mtime_ns for path in Path(f"{copy}.explore/runs").iterdir()}
+    assert now == runs
 
 
 def test_features_of_another_cutoff_are_not_used(explored):

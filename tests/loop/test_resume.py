@@ -55,7 +55,7 @@ def work_of(run: Path) -> int:
 def processes():
     """Start processes that have everything imported, so that their lives are spent on the run."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ipip.loop.run", "lightning", "torch", "ase.calculators.emt"])
+    context.set_forkserver_preload(["ipip.loop.run", "torch", "ase.calculators.emt"])
     return context
 
 

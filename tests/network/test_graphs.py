@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Batch
 
 from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.network import GraphDataset, dataset
+from ipip.network.graph import join_graphs
 
 SYMBOLS = ["O", "S", "Mo"]
 
@@ -17,7 +17,7 @@ SYMBOLS = ["O", "S", "Mo"]
 def test_graphs_batch_with_shifted_edges_and_mask_absent_labels(frames: list[Frame]) -> None:
     frames[1] = frames[1].replace(stress=None)
     graphs = GraphDataset(frames[:2], SYMBOLS, 4.0)
-    batch = Batch.from_data_list([graphs[0], graphs[1]])
+    batch = join_graphs([graphs[0], graphs[1]])
     n = len(frames[0])
     assert batch.species.tolist()[:3] == [2, 1, 0]
     own = graphs[0].edge_index.shape[1]
@@ -51,7 +51,7 @@ def test_graphs_are_built_when_asked_for_and_kept_while_there_is_room(
     assert built == []
     first = graphs[2]
     assert built == [len(frames[2])] and graphs[2] is first
-    room = sum(value.nbytes for value in first.to_dict().values() if torch.is_tensor(value))
+    room = sum(value.nbytes for value in first.tensors.values())
     small = GraphDataset([frames[2]] * 3, SYMBOLS, 4.0, cache_mb=1.5 * room / dataset.MEGABYTE)
     built.clear()
     for _ in range(2):
@@ -64,4 +64,5 @@ def test_a_padding_has_the_shape_of_a_graph_and_no_label_that_counts(frames: lis
     padding = graphs[-1 - 2]
     assert torch.equal(padding.edge_vec, graphs[2].edge_vec)
     for name in ("weight", "energy_weight", "forces_weight", "stress_weight"):
-        assert padding[name].tolist() == [0.0] and graphs[2][name].tolist() == [1.0]
+        assert padding.tensors[name].tolist() == [0.0]
+        assert graphs[2].tensors[name].tolist() == [1.0]

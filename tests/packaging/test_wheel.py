@@ -107,7 +107,7 @@ def test_its_metadata_name_the_extras_and_no_teacher_and_no_torch_by_default(
     assert {"train", "sevennet", "mace", "chgnet", "xtb"} <= set(fields.get_all("Provides-Extra"))
     required = [Requirement(text) for text in fields.get_all("Requires-Dist")]
     base = {one.name for one in required if one.marker is None}
-    heavy = {"torch", "lightning", "torch-geometric", "tensorboard"}
+    heavy = {"torch", "tensorboard"}
     assert not base & (heavy | {"sevenn", "mace-torch", "chgnet", "tblite"})
     train = {one.name for one in required if one.marker and one.marker.evaluate({"extra": "train"})}
     assert train - base == heavy

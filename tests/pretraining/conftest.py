@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
-from torch_geometric.data import Batch
 
 from ipip.data import Frame
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import Graph, join_graphs
 
 SYMBOLS = ["Mo", "S", "O"]
 
@@ -35,8 +35,8 @@ def frames() -> list[Frame]:
 
 @pytest.fixture
 def make_batch():
-    def make(frames: list[Frame], cutoff: float = 5.0) -> Batch:
-        return Batch.from_data_list(GraphDataset(frames, SYMBOLS, cutoff).graphs)
+    def make(frames: list[Frame], cutoff: float = 5.0) -> Graph:
+        return join_graphs(GraphDataset(frames, SYMBOLS, cutoff).graphs)
 
     return make
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import molecule
-from torch_geometric.data import Batch
 
 from ipip.config.pretraining import FradMethod
 from ipip.data import Frame
 from ipip.network import energy_and_forces
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import join_graphs
 from ipip.pretraining.denoising import (
     Fragments,
     bridges,
@@ -73,7 +73,7 @@ def test_a_student_without_forces_misses_the_whole_noise(make_student):
     objective = FradObjective(FradMethod(tau=0.1), frames)
     dataset = GraphDataset(frames, student.symbols, student.cutoff)
     dataset.extras = objective.extras
-    batch = Batch.from_data_list(dataset.graphs)
+    batch = join_graphs(dataset.graphs)
     evaluate = functools.partial(energy_and_forces, student)
     losses = []
     for step in range(200):

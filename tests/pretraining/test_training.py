@@ -119,13 +119,12 @@ def test_hessian_rows_are_learnt(alloys, tmp_path):
 
 
 def _loss(objective, trained, frames) -> float:
-    from torch_geometric.data import Batch
-
     from ipip.network.dataset import GraphDataset
+    from ipip.network.graph import join_graphs
 
     dataset = GraphDataset(frames, trained.symbols, trained.cutoff)
     dataset.extras = objective.extras
-    batch = Batch.from_data_list(dataset.graphs)
+    batch = join_graphs(dataset.graphs)
     loss, _ = objective.loss(trained, lambda *_: None, batch, torch.Generator())
     return float(loss.detach())
 

@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from tests.loop.conftest import plain_settings, reference_frames
+from tests.loop.conftest import plain_settings, reference_frames, without_times
 
 from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
 from ipip.data import read_frames, write_frames
 from ipip.errors import InputError, IpipError
+from ipip.execution.perform import perform_file
+from ipip.execution.task import write_task
 from ipip.stages.relabel import RELABEL
 from ipip.stages.teacher_md import TEACHER_MD
-from ipip.study.driver import run_study
+from ipip.study.arm_task import ArmTask
+from ipip.study.driver import prepare_study, run_study
+from ipip.study.folder import run_folder
 
 ARMS = ["none", "one-shot", "iterated", "iterated-teacher-labels"]
 
@@ -213,3 +217,16 @@ def test_plan_prints_the_arms_and_runs_nothing(tmp_path, capsys):
     assert main(["study", str(config), "--dir", str(tmp_path / "out"), "--plan"]) == 0
     assert "reference labels only" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_an_arm_as_a_task_is_the_same_run_as_here(finished, tmp_path):
+    config, folder, _ = finished
+    prepared = prepare_study(load_settings(config, StudySettings))
+    (arm,) = [arm for arm in prepared.arms if arm.name == "one-shot"]
+    here = run_folder(folder, 1, arm)
+    task = ArmTask(arm.settings(prepared.base, 1), tmp_path / "elsewhere", (here,))
+    result = perform_file(write_task(task, tmp_path / "tasks", lease_s=60.0))
+    summaries = [json.loads((run / "summary.json").read_text()) for run in (here, task.folder)]
+    assert without_times(summaries[1]) == without_times(summaries[0])
+    assert result["value"]["verdict"] == summaries[0]["verdict"]

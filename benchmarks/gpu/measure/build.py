@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 import time
@@ -42,6 +43,14 @@ def _nvcc() -> str | None:
     return shutil.which("nvcc") or shutil.which("nvcc", path="/usr/local/cuda/bin")
 
 
+def part_name() -> str:
+    """Return the name of the function by which libipip knows the part that it was made with."""
+    names = set(re.findall(rb"ipip_cuda_part_\w+", (ROOT / "ipip" / "libipip.so").read_bytes()))
+    if len(names) != 1:
+        raise BuildError(f"libipip.so names {len(names)} functions of a part for GPUs, not one")
+    return names.pop().decode()
+
+
 def build(capability: str) -> dict[str, Any]:
     """Compile `libipip_cuda.so` for one capability ("9.0") and say how long it took.
 
@@ -55,7 +64,7 @@ def build(capability: str) -> dict[str, Any]:
     start = time.monotonic()
     command = [nvcc, "-std=c++20", "-O3", "-I", str(ROOT / "src"), "--cudart=static", "--shared"]
     command += [f"-gencode=arch=compute_{number},code=sm_{number}", "-Xptxas", "-v"]
-    command += ["-Xcompiler", "-fPIC,-fvisibility=hidden"]
+    command += [f"-DIPIP_CUDA_PART={part_name()}", "-Xcompiler", "-fPIC,-fvisibility=hidden"]
     source = ROOT / "src" / "backends" / "cuda" / "gpu.cu"
     done = subprocess.run(
         [*command, str(source), "-o", str(LIBRARY)], capture_output=True, text=True, check=False

@@ -35,6 +35,8 @@ from ipip.cli.species import species
 from ipip.cli.stability import stability
 from ipip.cli.status import status
 from ipip.cli.study import study
+from ipip.cli.submit import submit
+from ipip.cli.task import task
 from ipip.cli.train import train
 from ipip.cli.validate import validate
 from ipip.extras import require_training
@@ -66,7 +68,7 @@ def options(
     ] = False,
 ) -> None:
     """Options of every verb."""
-    # torch_geometric scripts while it is imported, of which newer versions of PyTorch warn.
+    # Students are scripted and packages of teachers too: newer versions of PyTorch warn of it.
     warnings.filterwarnings("ignore", message=r".*torch\.jit\.")
 
 
@@ -80,6 +82,8 @@ VERBS = (
     (status, "status", "Say how far a run is and what came out so far"),
     (report, "report", "Write a run's report again"),
     (study, "study", "Compare ways to train, under equal budgets"),
+    (submit, "submit", "Run the loop from a job that is followed by another"),
+    (task, "task", "Perform one task of a run on a cluster, or list them"),
     (explore, "explore", "Make frames to label, by the teacher's MD"),
     (label, "label", "Label frames with CP2K, tblite, a teacher, any ASE calculator"),
     (sample, "sample", "Sample the structures of a cluster"),
@@ -102,7 +106,7 @@ VERBS = (
 # Those that train, or evaluate networks in PyTorch; the others say so only where a student has no
 # kernels.
 NEED_TRAINING = (
-    *("validate", "plan", "run", "study", "explore"),
+    *("validate", "plan", "run", "submit", "study", "explore"),
     *("relabel", "pretrain", "finetune", "train", "export"),
 )
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ipip.cli.durations import rough_duration
 from ipip.config.train_run import TrainRunSettings
+from ipip.config.training import seconds_of
 from ipip.data.statistics import Statistics
 from ipip.train.plan import TrainPlan
 
@@ -41,8 +42,12 @@ def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> Non
     )
     expected = rough_duration(plan.steps * plan.seconds_per_step)
     energy = f"energy per {training.energy_per}"
+    length = f"at most {training.max_epochs} epochs, {plan.steps} steps"
+    if training.budget is not None:
+        about = "" if seconds_of(training) is None else f", about {plan.steps} steps"
+        length = f"{training.budget}{about}"
     console.print(
-        f"training: at most {training.max_epochs} epochs, {plan.steps} steps of "
+        f"training: {length} of "
         f"{training.batch_size} frames, {training.loss} loss ({energy}), {training.optimizer}, "
         f"{training.schedule} schedule; about {expected} on one core"
     )

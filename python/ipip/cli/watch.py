@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ipip.cli.execution_lines import draw_execution
 from ipip.cli.progress import format_seconds
 from ipip.views.status import Now, RunState, StageState, read_status
 
@@ -58,6 +59,8 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
     parts: list[RenderableType] = [table]
     if state.now is not None:
         parts.append(_draw_now(state.now))
+    if state.execution is not None:
+        parts += draw_execution(state.execution)
     done = sum(stage.state == "done" for stage in state.stages)
     parts.append(Text(f"{done} of {len(state.stages)} stages are done{_left(state)}"))
     parts.append(Text(str(state.summary["verdict"]), style="bold"))

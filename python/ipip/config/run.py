@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.active import ActiveSettings
 from ipip.config.base import REMEDY, Settings
+from ipip.config.execution import ExecutionSettings
 from ipip.config.harvest import HarvestSettings
 from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
@@ -26,7 +27,7 @@ from ipip.config.rounds import (
 from ipip.config.stop import BaselineSettings, StopSettings
 from ipip.config.student import StudentSettings
 from ipip.config.teacher import TeacherSettings
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, seconds_of
 from ipip.teacher_program.kinds import WITH_FEATURES
 
 MAKE_LABELS = (
@@ -103,6 +104,11 @@ class UnlabelledSettings(Settings):
         description="what may be used; no influence on results",
         json_schema_extra=NO_INFLUENCE,
     )
+    execution: ExecutionSettings = Field(
+        default_factory=ExecutionSettings,
+        description="where work is done: this machine or a cluster; no influence on results",
+        json_schema_extra=NO_INFLUENCE,
+    )
 
     @field_validator("elements")
     @classmethod
@@ -112,6 +118,16 @@ class UnlabelledSettings(Settings):
                 raise ValueError(f"{symbol!r} is not a chemical symbol")
         if len(set(value)) != len(value):
             raise ValueError(f"{' '.join(value)}: each element may be named once")
+        return value
+
+    @field_validator("pretrain", "finetune", check_fields=False)
+    @classmethod
+    def _is_counted_in_steps(cls, value: TrainingSettings | None) -> TrainingSettings | None:
+        if value is not None and seconds_of(value) is not None:
+            raise ValueError(
+                f"budget is {value.budget}; a run compares trainings of equal steps, so give it in "
+                "steps (5000 steps)"
+            )
         return value
 
     @model_validator(mode="after")

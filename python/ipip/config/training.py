@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeFloat, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.budget import parse_budget
 from ipip.config.influence import NO_INFLUENCE
+from ipip.errors import InputError
 from ipip.native import current_backend_name
 
 ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "keep"]
@@ -76,6 +78,12 @@ class TrainingSettings(Settings):
     )
     max_epochs: int = Field(100, ge=1, description="passes over the training frames at most")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps at most; null: no limit")
+    budget: str | None = Field(
+        None,
+        description="how much to train, in the place of max_epochs and max_steps: a time (20 min, "
+        "2 h), which a short measurement turns into optimiser steps, or steps (5000 steps); the "
+        "schedule fits",
+    )
     warmup_steps: int = Field(
         100,
         ge=0,
@@ -166,8 +174,19 @@ class TrainingSettings(Settings):
         json_schema_extra=NO_INFLUENCE,
     )
 
+    @field_validator("budget")
+    @classmethod
+    def _is_a_budget(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_budget(value)
+        return value
+
     @model_validator(mode="after")
     def _fits_together(self) -> TrainingSettings:
+        if self.budget is not None and self.max_steps is not None:
+            raise ValueError(
+                f"budget is {self.budget} and max_steps is {self.max_steps}; give one of them"
+            )
         if self.references == "given" and not self.reference_energies:
             raise ValueError("references is given, but reference_energies lists no element")
         if self.references != "given" and self.reference_energies:
@@ -185,12 +204,40 @@ class TrainingSettings(Settings):
         return self
 
 
+def seconds_of(settings: TrainingSettings) -> float | None:
+    """Return the time that a training may take; None where it is bounded by steps or epochs."""
+    return None if settings.budget is None else parse_budget(settings.budget).seconds
+
+
+def in_steps(settings: TrainingSettings, steps: int, n_train: int) -> TrainingSettings:
+    """Return settings of a training of so many steps, whose passes do not bound it.
+
+    Args:
+        settings: with a budget.
+        steps: of the optimiser.
+        n_train: training frames.
+    """
+    epochs = -(-steps // -(-n_train // settings.batch_size))
+    return settings.model_copy(update={"max_epochs": epochs})
+
+
 def steps_of(settings: TrainingSettings, n_train: int) -> int:
     """Return the optimiser steps of a training with these settings that is not stopped early.
 
     Args:
-        settings: `batch_size` and `max_epochs` count.
+        settings: `batch_size`, `max_epochs`, `max_steps` and `budget` count.
         n_train: training frames.
+
+    Raises:
+        InputError: the budget is a time, whose steps only the machine tells that trains.
     """
+    if settings.budget is not None:
+        budget = parse_budget(settings.budget)
+        if budget.steps is None:
+            raise InputError(
+                f"budget is {settings.budget}, whose number of steps is not known before a "
+                "training starts; give it in steps"
+            )
+        return budget.steps
     steps = settings.max_epochs * -(-n_train // settings.batch_size)
     return steps if settings.max_steps is None else min(steps, settings.max_steps)

@@ -9,9 +9,7 @@ from ipip.config.data import DataKeys
 from ipip.data.elements import check_elements
 from ipip.data.files import read_frames, write_frames
 from ipip.errors import InputError
-from ipip.evaluation.interactive import write_page
 from ipip.evaluation.metrics import Metrics, metrics
-from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.evaluation.predict_file import predict_file
 from ipip.export import read_metadata
 from ipip.storage.atomic import write_text
@@ -50,6 +48,9 @@ def evaluate_file(
     errors = metrics(reference, predicted)
     if out is None:
         return errors
+    from ipip.evaluation.interactive import write_page  # plotting takes a second to import
+    from ipip.evaluation.parity import plot_parity, write_frame_errors
+
     title, energies = f"{model.name} on {data.name}", metadata.reference_energies
     with full_disk_explained(out):
         out.mkdir(parents=True, exist_ok=True)

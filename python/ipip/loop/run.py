@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipip.config.execution import WORKS
 from ipip.config.run import RunSettings
 from ipip.decisions.next_round import budget_is_spent
 from ipip.errors import InputError
+from ipip.execution.executor import Executor, open_executor
+from ipip.execution.record import FOLDER
 from ipip.loop.checks import check_inputs
 from ipip.loop.schedule import Schedule, build_schedule
 from ipip.pipeline.discard import from_stage_on, set_aside, stages_on_disk
@@ -31,6 +34,7 @@ from ipip.views.outcomes import evaluated_rounds, spent
 from ipip.views.results import write_results
 from ipip.views.status import read_status
 
+OWN = tuple(work for work in WORKS if work != "arms")  # kinds of work of one run
 Confirm = Callable[[str], bool]
 
 
@@ -70,7 +74,8 @@ def run_loop(
             watched.message(f"warning: {concern}")
         again = [] if from_stage is None else from_stage_on(run, from_stage)
         try:
-            _drive(run, settings, confirm, watched, donors, again)
+            with open_executor(settings.execution, run.root, watched.message, OWN) as executor:
+                _drive(run, settings, confirm, watched, donors, again, executor)
         finally:
             watched.finished()
     summary: dict[str, Any] = read_json(run.summary)
@@ -84,6 +89,7 @@ def _drive(
     reporter: Reporter,
     donors: Sequence[Path],
     again: Sequence[str],
+    executor: Executor,
 ) -> None:
     factory = RoundFactory(settings)
     done = _valid_stages(run, factory, confirm, reporter, again)
@@ -91,7 +97,7 @@ def _drive(
     append_event(run.journal, "run_started", stages=len(_schedule(factory, done).stages))
     if evaluated_rounds(done) and not run.summary.exists():  # later stages were set aside
         write_results(run.root)
-    budget = _run(run, factory, done, reporter, donors)
+    budget = _run(run, factory, done, reporter, donors, executor)
     report = write_results(run.root, budget)
     append_event(run.journal, "run_finished")
     reporter.message(f"report: {report}")
@@ -103,6 +109,7 @@ def _run(
     done: dict[str, Manifest],
     reporter: Reporter,
     donors: Sequence[Path],
+    executor: Executor,
 ) -> str | None:
     """Do every stage that is not done, as its turn comes; return the budget that ended it."""
     rules = factory.settings.stop
@@ -134,7 +141,7 @@ def _run(
         if index > 0 and certain[ahead[0] - 1].round.index < index:
             _report_time_left(run, reporter)
         place = (ahead[0] + 1, len(schedule.stages))
-        done[stage.identity] = run_stage(run, stage, done, reporter, place)
+        done[stage.identity] = run_stage(run, stage, done, reporter, place, executor)
         if EVALUATE.of(index) in done:
             write_results(run.root)
 
@@ -237,7 +244,7 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
     require_format(folder)
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
-        own = {run.lock.name, run.journal.name, run.progress.name}
+        own = {run.lock.name, run.journal.name, run.progress.name, FOLDER}
         foreign = [path.name for path in folder.iterdir() if path.name not in own]
         lost = any(folder.glob("round_[0-9]*/[0-9]*_*/*.json"))  # a run without its settings
         if foreign and not lost:

@@ -1,4 +1,4 @@
-"""Frames as PyTorch Geometric graphs whose edges are found when a graph is first asked for."""
+"""Frames as graphs whose edges are found when a graph is first asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import torch
 from torch.utils.data import Dataset
-from torch_geometric.data import Data
 
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
@@ -16,11 +15,12 @@ from ipip.errors import InputError
 from ipip.graph import neighbor_list
 from ipip.graph.neighbors import check_apart
 from ipip.graph.species import species_index
+from ipip.network.graph import Graph
 
 MEGABYTE = 1 << 20
 
 
-class GraphDataset(Dataset[Data]):
+class GraphDataset(Dataset[Graph]):
     """Graphs of fixed frames, built when they are asked for and kept while the memory allows.
 
     Each item has `species` [n], `edge_index` [2, n_edges], `edge_vec` [n_edges, 3] Å,
@@ -67,41 +67,40 @@ class GraphDataset(Dataset[Data]):
         self.kind_weights = dict(kind_weights or {})
         self.extras: Callable[[int], dict[str, torch.Tensor]] | None = None
         self._room = cache_mb * MEGABYTE
-        self._cache: dict[int, Data] = {}
+        self._cache: dict[int, Graph] = {}
 
     def __len__(self) -> int:
         return len(self.frames)
 
-    def __getitem__(self, index: int) -> Data:
+    def __getitem__(self, index: int) -> Graph:
         if index < 0:
             return _padding(self[-1 - index])
         graph = self._cache.get(index)
         if graph is None:
             graph = self._build(self.frames[index])
             if self.extras is not None:
-                graph.update(self.extras(index))
-            size = sum(value.nbytes for value in graph.to_dict().values() if torch.is_tensor(value))
+                graph = graph.with_tensors(**self.extras(index))
+            size = graph.nbytes
             if size <= self._room:
                 self._room -= size
                 self._cache[index] = graph
         return graph
 
-    def __iter__(self) -> Iterator[Data]:
+    def __iter__(self) -> Iterator[Graph]:
         return (self[index] for index in range(len(self)))
 
     @property
-    def graphs(self) -> list[Data]:
+    def graphs(self) -> list[Graph]:
         """All graphs, in the order of the frames."""
         return list(self)
 
-    def _build(self, frame: Frame) -> Data:
+    def _build(self, frame: Frame) -> Graph:
         edge_index, edge_vec = neighbor_list(frame.positions, frame.cell, frame.pbc, self.cutoff)
         n = len(frame)
         forces = np.zeros((n, 3)) if frame.forces is None else frame.forces
         stress = np.zeros((3, 3)) if frame.stress is None else frame.stress
         kind = config_type_of(frame)
-        return Data(
-            num_nodes=n,
+        return Graph(
             species=torch.from_numpy(species_index(frame.numbers, self.symbols)),
             edge_index=torch.from_numpy(edge_index),
             edge_vec=torch.from_numpy(edge_vec),
@@ -121,8 +120,6 @@ def _number(value: float) -> torch.Tensor:
     return torch.tensor([float(value)], dtype=torch.float64)
 
 
-def _padding(graph: Data) -> Data:
-    empty = graph.clone()
-    for name in ("energy_weight", "forces_weight", "stress_weight", "weight"):
-        empty[name] = torch.zeros_like(graph[name])
-    return empty
+def _padding(graph: Graph) -> Graph:
+    names = ("energy_weight", "forces_weight", "stress_weight", "weight")
+    return graph.with_tensors(**{name: torch.zeros_like(graph.tensors[name]) for name in names})

@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ipip.errors import IpipError
+from ipip.execution.executor import Executor, LocalExecutor
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.stage import BoundStage, StageRun
 from ipip.pipeline.stop import Stopped
@@ -30,6 +31,7 @@ def run_stage(
     done: Mapping[str, Manifest],
     reporter: Reporter,
     place: tuple[int, int] = (1, 1),
+    executor: Executor | None = None,
 ) -> Manifest:
     """Do one stage that is not done; return its manifest.
 
@@ -41,19 +43,24 @@ def run_stage(
         done: manifests of finished stages.
         reporter: is told the progress.
         place: number of the stage, and number of all.
+        executor: decides where its work is done; None: here.
 
     Raises:
         IpipError: the stage failed; what it left is continued from.
     """
     reporter.stage_started(stage.identity, stage.stage.title, *place)
     with full_disk_explained(run.stage(stage.identity), stages_kept):
-        manifest, note = _do(run, stage, done, reporter)
+        manifest, note = _do(run, stage, done, reporter, executor or LocalExecutor())
     reporter.stage_finished(stage.identity, manifest.wall_s, note)
     return manifest
 
 
 def _do(
-    run: RunFolder, stage: BoundStage, done: Mapping[str, Manifest], reporter: Reporter
+    run: RunFolder,
+    stage: BoundStage,
+    done: Mapping[str, Manifest],
+    reporter: Reporter,
+    executor: Executor,
 ) -> tuple[Manifest, str]:
     folder = run.stage(stage.identity)
     key = stage_key(stage, done)
@@ -70,7 +77,7 @@ def _do(
     clock = time.perf_counter()
     try:
         before = prepare_folder(folder, stage, done)
-        result = stage.stage.work(StageRun(run, folder, inputs, reporter, stage.round))
+        result = stage.stage.work(StageRun(run, folder, inputs, reporter, stage.round, executor))
         _require_declared(stage, folder, result.outputs)
         manifest = Manifest(
             stage=stage.identity,

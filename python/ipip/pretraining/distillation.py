@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch, Data
 
 from ipip.config.pretraining import HessianMethod, NodeMethod
 from ipip.models import Student
+from ipip.network.graph import Graph
 from ipip.pretraining.features import FeatureScale, NodeMatch
 from ipip.pretraining.hessian import Coordinates, hessian_loss, student_rows
 from ipip.storage.digest import Digest
@@ -67,7 +67,7 @@ class HessianObjective:
         }
 
     def loss(
-        self, student: Student, evaluate: EnergyForces, batch: Batch, generator: torch.Generator
+        self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return weight * mean squared error of the entries (Amin et al., Eq. 4)."""
         if not bool(batch.asked.any()):
@@ -129,7 +129,7 @@ class NodeObjective:
         }
 
     def loss(
-        self, student: Student, evaluate: EnergyForces, batch: Batch, generator: torch.Generator
+        self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return weight * mean squared error of the mapped features."""
         if not bool(batch.asked.any()):
@@ -141,7 +141,7 @@ class NodeObjective:
         return self._method.weight * own, {"n2n": own}
 
 
-def frames_with(batch: Batch, chosen: Tensor) -> Data:
+def frames_with(batch: Graph, chosen: Tensor) -> Graph:
     """Return the chosen frames of a batch.
 
     Args:
@@ -155,7 +155,7 @@ def frames_with(batch: Batch, chosen: Tensor) -> Data:
     kept = chosen[batch.batch]
     place = torch.cumsum(kept, 0) - 1
     edges = kept[batch.edge_index[0]]
-    return Data(
+    return Graph(
         species=batch.species[kept],
         edge_index=place[batch.edge_index[:, edges]],
         edge_vec=batch.edge_vec[edges],
@@ -164,7 +164,7 @@ def frames_with(batch: Batch, chosen: Tensor) -> Data:
     )
 
 
-def _nothing(batch: Batch) -> Tensor:
+def _nothing(batch: Graph) -> Tensor:
     return torch.zeros((), dtype=torch.float64, device=batch.species.device)
 
 

@@ -22,10 +22,10 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Data
 
 from ipip.models import Student, build_student
 from ipip.network import energy_and_forces
+from ipip.network.graph import Graph
 from ipip.train.prediction.kernels import EnergyForces
 
 MASK_SYMBOL = "Og"  # stands for the masked element in a student that is never saved
@@ -77,7 +77,7 @@ class GeometryTasks(nn.Module):
     def forward(
         self,
         student: Student,
-        batch: Data,
+        batch: Graph,
         generator: torch.Generator,
         evaluate: EnergyForces | None = None,
     ) -> dict[str, Tensor]:

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Data
 
 from ipip.data import Frame
 from ipip.errors import IpipError
+from ipip.network.graph import Graph
 
 FloatArray = npt.NDArray[np.float64]
 Coordinates = npt.NDArray[np.int64]
@@ -89,7 +89,7 @@ def _moved(frame: Frame, atom: int, axis: int, by: float) -> Frame:
     return frame.replace(positions=positions, energy=None, forces=None, stress=None)
 
 
-def student_rows(student: nn.Module, batch: Data, atoms: Tensor, axes: Tensor) -> Tensor:
+def student_rows(student: nn.Module, batch: Graph, atoms: Tensor, axes: Tensor) -> Tensor:
     """Return rows of the student's Hessian, differentiable with respect to its weights.
 
     Frames do not interact, so one backward pass gives the k-th row of all frames at once.

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch
 
 from ipip.config.pretraining import FradMethod, GpipMethod
 from ipip.data import Frame
 from ipip.models import Student
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import Graph, join_graphs
 from ipip.pretraining.denoising import Fragments, fractional_noise
 from ipip.pretraining.geometry import GeometryTasks, GeometryWeights
 from ipip.train.prediction.kernels import EnergyForces
@@ -44,7 +44,7 @@ class FradObjective:
         return {"number": torch.tensor([index])}
 
     def loss(
-        self, student: Student, evaluate: EnergyForces, batch: Batch, generator: torch.Generator
+        self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the mean over atoms of |F / stiffness + noise|^2 / tau^2, 3 at the beginning."""
         m = self._method
@@ -59,7 +59,7 @@ class FradObjective:
             noisy.append(frame)
             noises.append(noise - noise.mean(axis=0))  # a rigid shift cannot be seen
         graphs = GraphDataset(noisy, student.symbols, student.cutoff).graphs
-        moved = Batch.from_data_list(graphs).to(batch.species.device)
+        moved = join_graphs(graphs).to(batch.species.device)
         _, forces, _ = evaluate(
             moved.species,
             moved.edge_index,
@@ -101,7 +101,7 @@ class GpipObjective:
         return {}
 
     def loss(
-        self, student: Student, evaluate: EnergyForces, batch: Batch, generator: torch.Generator
+        self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted sum of the three tasks."""
         parts = self._tasks(student, batch, generator, evaluate)

@@ -107,7 +107,9 @@ class PretrainingSet(Sequence[Frame]):
         Raises:
             IpipError: another frame is stored where the index says.
         """
-        for index, frame in zip(indices, self._view.read(indices), strict=True):
+        one = len(indices) == 1  # as a training asks for them, which a view of many makes slow
+        frames = [self._view[indices[0]]] if one else self._view.read(indices)
+        for index, frame in zip(indices, frames, strict=True):
             entry = self.entries[index]
             identity = Provenance.of(frame).id_in_round(entry.origin)
             if identity != entry.frame_id:

@@ -56,9 +56,9 @@ class Committee(Stage[CommitteeRecord]):
 
     def work(self, run: StageRun) -> StageResult[CommitteeRecord]:
         """Train."""
-        from ipip.stages.work.committee import committee
+        from ipip.stages.work.stage_task import train_where
 
-        return committee(run)
+        return train_where(run, "committee", CommitteeRecord)
 
 
 COMMITTEE = Committee()

@@ -50,9 +50,9 @@ class Finetune(Stage[TrainingRecord]):
 
     def work(self, run: StageRun) -> StageResult[TrainingRecord]:
         """Train."""
-        from ipip.stages.work.training import finetune
+        from ipip.stages.work.stage_task import train_where
 
-        return finetune(run)
+        return train_where(run, "finetune", TrainingRecord)
 
 
 FINETUNE = Finetune()

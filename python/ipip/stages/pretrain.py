@@ -124,9 +124,9 @@ class Pretrain(Stage[PretrainRecord]):
 
     def work(self, run: StageRun) -> StageResult[PretrainRecord]:
         """Train."""
-        from ipip.stages.work.training import pretrain
+        from ipip.stages.work.stage_task import train_where
 
-        return pretrain(run)
+        return train_where(run, "pretrain", PretrainRecord)
 
 
 PRETRAIN = Pretrain()

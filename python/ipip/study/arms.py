@@ -125,6 +125,8 @@ def _arm(asked: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
         "stop.min_gain": None,  # all rounds of an arm are run
         "stop.min_new_frames": 0,
         "baseline.none": False,  # an arm of its own
+        "pretrain.budget": None,
+        "finetune.budget": None,
         "pretrain.max_steps": budget.pretrain_steps,
         "pretrain.max_epochs": UNBOUNDED_EPOCHS,
         "finetune.max_steps": budget.finetune_steps,

@@ -13,6 +13,7 @@ from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings, TestSet
 from ipip.data import Frame, check_elements, group_names, read_files
 from ipip.decisions.statistics import withheld
+from ipip.execution.executor import open_executor
 from ipip.loop.checks import check_inputs
 from ipip.loop.run import run_loop
 from ipip.pipeline.reporter import Reporter, SilentReporter
@@ -22,6 +23,7 @@ from ipip.stages.work.reference_frames import read_reference, units_of
 from ipip.storage.atomic import write_text
 from ipip.storage.json_file import read_json, write_json
 from ipip.storage.lock import hold_folder
+from ipip.study.arm_task import ArmTask, run_arms
 from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
 from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
 from ipip.study.outcome import Outcome, read_outcome
@@ -65,6 +67,7 @@ def run_study(
         write_text(folder / LOCK, lock_text(settings, base))
         for concern in prepared.concerns:
             reporter.message(f"warning: {concern}")
+        _run_elsewhere(base, arms, settings.seeds, folder, reporter)
         for number, (seed, arm) in enumerate(runs, start=1):
             reporter.message(f"run {number}/{len(runs)}: seed {seed}, {arm.name}: {arm.meaning}")
             donors = [run_folder(folder, seed, other) for other in arms if other is not arm]
@@ -87,6 +90,28 @@ def run_study(
             summary = summarise(settings, arms, budget, outcomes, tests, protocols)
             _write(summary, folder)
     return summary
+
+
+def _run_elsewhere(
+    base: RunSettings, arms: Sequence[Arm], seeds: Sequence[int], folder: Path, reporter: Reporter
+) -> None:
+    """Run the arms as tasks where the run's settings name a resource for them.
+
+    What the arms of a seed share is computed by the first of them, and taken over by the others.
+    """
+    with open_executor(base.execution, folder, reporter.message, ("arms",)) as executor:
+        if executor.resource("arms") is None:
+            return
+        first = [run_folder(folder, seed, arms[0]) for seed in seeds]
+        waves = [
+            [
+                ArmTask(arm.settings(base, seed), run_folder(folder, seed, arm), donors)
+                for seed in seeds
+                for arm in own
+            ]
+            for own, donors in ((arms[:1], ()), (arms[1:], tuple(first)))
+        ]
+        run_arms(waves, executor, reporter.message)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,8 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -49,6 +50,34 @@ class Labelling:
     info: TeacherInfo | None
 
 
+class Labeller(Protocol):
+    """Who labels frames, while a with statement holds it open; a `Teacher` is one."""
+
+    def __enter__(self) -> Labeller:
+        """Open it."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+
+    @property
+    def info(self) -> TeacherInfo:
+        """What identifies it; known once it has labelled something."""
+
+    def label(
+        self,
+        frames: Sequence[Frame],
+        progress: Callable[[int, int], None] | None = None,
+        on_error: Literal["raise", "mark"] = "raise",
+        on_result: Callable[[Frame], None] | None = None,
+    ) -> list[Frame]:
+        """Label frames; see `ipip.teachers.Teacher.label`."""
+
+
 def label_frames(
     frames: Sequence[Frame],
     level: TeacherSettings,
@@ -56,6 +85,7 @@ def label_frames(
     log_folder: Path,
     progress: Callable[[int, int], None] | None = None,
     retry: bool = False,
+    open_level: Callable[[TeacherSettings, Path], Labeller] = Teacher,
 ) -> Labelling:
     """Label frames, several at a time; frames that do not converge are dropped and listed.
 
@@ -69,6 +99,7 @@ def label_frames(
         log_folder: for what the level's programs print.
         progress: called with (frames done, frames in all).
         retry: evaluate frames again that failed before.
+        open_level: gives who labels from level and log folder.
 
     Raises:
         InputError: the level's package or program is missing.
@@ -87,8 +118,7 @@ def label_frames(
         before = len(frames) - len(asked)
         store.parent.mkdir(parents=True, exist_ok=True)
         _end_with_newline(store)
-        with store.open("a", encoding="utf-8") as file, Teacher(level, log_folder) as teacher:
-            info = teacher.info
+        with store.open("a", encoding="utf-8") as file, open_level(level, log_folder) as teacher:
 
             def keep(frame: Frame) -> None:
                 entry = _entry(frame)
@@ -102,6 +132,7 @@ def label_frames(
                     progress(before + done, len(frames))
 
             teacher.label(asked, tell, on_error="mark", on_result=keep)
+            info = teacher.info
     return _collect(frames, [known[key] for key in keys], len(asked), info)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -178,6 +179,16 @@ class Teacher:
 
         chunks = [frames[start : start + size] for start in range(0, len(frames), size)]
         return [frame for chunk in self._run(one, chunks) for frame in chunk]
+
+    def durations(self, frame: Frame, calls: int) -> list[float]:
+        """Return the wall times (s) of `calls` evaluations of a frame, after a first one."""
+        self.label([frame])
+        durations = []
+        for _ in range(calls):
+            clock = time.perf_counter()
+            self.label([frame])
+            durations.append(time.perf_counter() - clock)
+        return durations
 
     def features(
         self, frames: Sequence[Frame], progress: Progress | None = None

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.train_run import TrainRunSettings
-from ipip.config.training import TrainingSettings, steps_of
+from ipip.config.training import TrainingSettings, seconds_of, steps_of
 from ipip.data.duplicates import Duplicates, find_duplicates
 from ipip.data.elements import check_elements, elements_of
 from ipip.data.files import read_files
@@ -27,6 +26,7 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import join_graphs
 from ipip.train.loss.label_loss import training_sums
 from ipip.train.prediction.kernels import check_kernels, energy_forces_of, kernels_of_steps
 from ipip.train.preparation.freeze import freeze
@@ -51,7 +51,7 @@ class TrainPlan:
         mixed_states: a warning where frames of one composition say several charges or spins.
         correlated: frames of `data` follow one another like a trajectory, and are split one by one.
         frozen: parameters that do not train.
-        steps: optimiser steps at most.
+        steps: optimiser steps at most; roughly, where the budget is a time.
         seconds_per_step: measured on one batch, s.
     """
 
@@ -116,6 +116,8 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
     check_kernels(student, settings.training.kernels)
     check_precision(student, train, settings.training)
     parts = {"train": train, "valid": valid, "test": test, "replay": replay}
+    seconds = seconds_of(settings.training)
+    step_s = measure_step(student, train, settings.training)
     return TrainPlan(
         student=student,
         split=split,
@@ -131,8 +133,10 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
         mixed_states=describe_mixed_states(joined(train, replay)),
         correlated=_split_one_by_one(settings) and follow_one_another(frames),
         frozen=frozen,
-        steps=steps_of(settings.training, len(train) + len(replay)),
-        seconds_per_step=measure_step(student, train, settings.training),
+        steps=steps_of(settings.training, len(train) + len(replay))
+        if seconds is None
+        else max(1, int(seconds / max(step_s, 1e-4))),
+        seconds_per_step=step_s,
     )
 
 
@@ -168,7 +172,7 @@ def measure_step(
     """Return the seconds of one optimiser step on the CPU (loss and gradients of one batch)."""
     trial = copy.deepcopy(student)
     some = frames[: settings.batch_size]
-    batch = Batch.from_data_list(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
+    batch = join_graphs(GraphDataset(some, trial.symbols, trial.cutoff).graphs)
     if batch.edge_index.shape[1] == 0:
         return 0.0
     evaluate = energy_forces_of(trial, kernels_of_steps(settings))

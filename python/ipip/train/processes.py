@@ -48,6 +48,19 @@ def sum_over(values: Tensor) -> Tensor:
     return total
 
 
+def average_over(values: Tensor) -> None:
+    """Put the mean of a tensor over all processes in its place."""
+    if count() > 1:
+        dist.all_reduce(values)
+        values /= count()
+
+
+def same_as_first(values: Tensor) -> None:
+    """Put the first process's values of a tensor into that of all."""
+    if count() > 1:
+        dist.broadcast(values, 0)
+
+
 def from_first(compute: Callable[[], T]) -> T:
     """Return on all processes what the first one computes; its `IpipError` is raised on all."""
     if count() == 1:

@@ -18,9 +18,7 @@ from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.errors import InputError
-from ipip.evaluation.interactive import write_page
 from ipip.evaluation.metrics import Metrics, metrics
-from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.export import save_student
 from ipip.storage.atomic import write_text
 from ipip.storage.disk_space import full_disk_explained
@@ -173,6 +171,9 @@ def _draw(
     reference: Sequence[Frame],
     predicted: Sequence[Frame],
 ) -> None:
+    from ipip.evaluation.interactive import write_page  # plotting is not needed to start
+    from ipip.evaluation.parity import plot_parity, write_frame_errors
+
     student = result.student
     energies = dict(zip(student.symbols, student.reference_energies.tolist(), strict=True))
     title = f"{len(reference)} {part} frames"

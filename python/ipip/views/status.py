@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.run import RunSettings
+from ipip.execution.record import ExecutionState, read_execution
 from ipip.pipeline.watch import read_progress
 from ipip.records.config_lock import read_settings
 from ipip.records.integrity import AGAIN, changed_files, inconsistency
@@ -77,6 +78,7 @@ class RunState:
         failed: what ended the last driver, where a stage failed.
         problem: what is missing or damaged, as far as a look without reading large files can say;
             the summary is then that of no round.
+        execution: blocks, tasks and failures, where work is done on a cluster.
     """
 
     root: Path
@@ -87,6 +89,7 @@ class RunState:
     driven: bool = False
     failed: str | None = None
     problem: str | None = None
+    execution: ExecutionState | None = None
 
     @property
     def left_s(self) -> tuple[float, bool] | None:
@@ -131,7 +134,8 @@ def read_status(root: Path) -> RunState:
     summary = _summary(manifests if problem is None else {}, settings)
     if problem is not None:
         summary["verdict"] = "something is damaged: no figure is shown"
-    return RunState(root, states, summary, now, stopped, driven, failed, problem)
+    execution = read_execution(run.root)
+    return RunState(root, states, summary, now, stopped, driven, failed, problem, execution)
 
 
 def _last_failure(run: RunFolder) -> str | None:

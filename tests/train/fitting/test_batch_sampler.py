@@ -6,7 +6,7 @@ from ipip.train.fitting.batch_sampler import SeededBatches
 
 
 def batches(order: SeededBatches, epoch: int) -> list[list[int]]:
-    order.set_epoch(epoch)
+    order.epoch = epoch
     return list(order)
 
 

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from ipip.config.training import TrainingSettings
-from ipip.train.fitting.averaging import AveragedWeights
+from ipip.network.flat_weights import FlatWeights
+from ipip.train.fitting.averaging import AveragedWeights, put_average
 from ipip.train.fitting.schedule import LearningRate
 
 
@@ -52,7 +53,7 @@ def test_average_follows_the_weights_and_is_only_lent_to_the_module() -> None:
     layer = nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         layer.weight.fill_(0.0)
-    average = AveragedWeights(layer, 0.5)
+    average = AveragedWeights(FlatWeights(list(layer.parameters())), 0.5)
     expected = 0.0
     for update in range(20):
         with torch.no_grad():
@@ -63,14 +64,14 @@ def test_average_follows_the_weights_and_is_only_lent_to_the_module() -> None:
     with average.applied():
         assert layer.weight.item() == pytest.approx(expected)
     assert layer.weight.item() == 19.0
-    average.put()
+    put_average(layer, average.state(layer))
     assert layer.weight.item() == pytest.approx(expected)
 
 
 def test_without_a_decay_the_weights_stand_for_their_average() -> None:
     layer = nn.Linear(2, 1)
     before = layer.weight.detach().clone()
-    average = AveragedWeights(layer, None)
+    average = AveragedWeights(FlatWeights(list(layer.parameters())), None)
     average.update()
     with average.applied():
         assert torch.equal(layer.weight, before)

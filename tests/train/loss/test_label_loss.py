@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.network import GraphDataset
-from ipip.train.loss.label_loss import loss_sums
+from ipip.network.graph import Graph, join_graphs
+from ipip.train.loss.label_loss import LossSums, label_terms, loss_sums
 
 SIZES = (2, 3)
 
@@ -33,11 +33,11 @@ def batch_frames() -> list[Frame]:
     ]
 
 
-def as_batch(frames: list[Frame], kind_weights: dict[str, float] | None = None) -> Batch:
-    return Batch.from_data_list(GraphDataset(frames, ["O"], 3.0, kind_weights=kind_weights).graphs)
+def as_batch(frames: list[Frame], kind_weights: dict[str, float] | None = None) -> Graph:
+    return join_graphs(GraphDataset(frames, ["O"], 3.0, kind_weights=kind_weights).graphs)
 
 
-def batch() -> Batch:
+def batch() -> Graph:
     return as_batch(batch_frames())
 
 
@@ -76,12 +76,37 @@ def test_gradient_of_the_force_norm_is_finite_at_zero_error() -> None:
     assert forces.grad is not None and not forces.grad.any()
 
 
+@pytest.mark.parametrize("energy_per", ["frame", "atom"])
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+def test_gradients_of_the_terms_are_those_of_autograd(loss: str, energy_per: str) -> None:
+    settings = TrainingSettings(
+        loss=loss,  # type: ignore[arg-type]
+        energy_per=energy_per,  # type: ignore[arg-type]
+        huber_energy=0.6,
+        huber_forces=2.0,
+        energy_weight=0.3,
+        stress_weight=5.0,
+    )
+    graph = as_batch([frame.replace(info={"config_weight": 3.0}) for frame in batch_frames()])
+    predicted = predictions()
+    predicted[1][2] = 1.0  # no error: the slope of its norm is 0
+    leaves = [value.requires_grad_() for value in predicted]
+    sums = loss_sums(graph, predicted[0], predicted[1], predicted[2], settings)
+    expected = torch.autograd.grad(sums.loss(settings), leaves)
+    with torch.no_grad():
+        terms = label_terms(graph, *predicted, settings)
+        factors = LossSums.of(terms, loss).factors(settings)
+        found = [term.gradient(loss, f) for term, f in zip(terms, factors, strict=True)]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one.reshape(other.shape), other, rtol=1e-12, atol=1e-14)
+
+
 def test_sums_of_batches_give_the_loss_of_all_frames() -> None:
     settings = TrainingSettings()
     energy, forces, strain = predictions()
     whole = batch()
     together = loss_sums(whole, energy, forces, strain, settings)
-    parts = [Batch.from_data_list([graph]) for graph in whole.to_data_list()]
+    parts = [as_batch([frame]) for frame in batch_frames()]
     first = loss_sums(parts[0], energy[:1], forces[:2], strain[:1], settings)
     second = loss_sums(parts[1], energy[1:], forces[2:], strain[1:], settings)
     assert float((first + second).loss(settings)) == pytest.approx(float(together.loss(settings)))

@@ -111,15 +111,21 @@ class Gpu final : public MachineOf<Gpu> {
   int end_recording() override {
     cudaGraph_t graph = nullptr;
     check(cudaStreamEndCapture(compute_, &graph), "end of recording");
+    // Nothing to be done between two exchanges, as on a rank of few atoms, stays null.
+    std::size_t n_nodes = 0;
     cudaGraphExec_t recorded = nullptr;
-    const cudaError_t status = cudaGraphInstantiate(&recorded, graph, 0);
+    cudaError_t status = cudaGraphGetNodes(graph, nullptr, &n_nodes);
+    if (status == cudaSuccess && n_nodes > 0) {
+      status = cudaGraphInstantiate(&recorded, graph, 0);
+    }
     cudaGraphDestroy(graph);
     check(status, "recording");
     recorded_.push_back(recorded);
     return static_cast<int>(recorded_.size()) - 1;
   }
   void replay(int recording) override {
-    check(cudaGraphLaunch(recorded_[static_cast<std::size_t>(recording)], compute_), "replay");
+    const cudaGraphExec_t recorded = recorded_[static_cast<std::size_t>(recording)];
+    if (recorded != nullptr) check(cudaGraphLaunch(recorded, compute_), "replay");
   }
   void drop_recordings() noexcept override {
     cudaStreamCaptureStatus capturing = cudaStreamCaptureStatusNone;
@@ -129,7 +135,9 @@ class Gpu final : public MachineOf<Gpu> {
         cudaStreamEndCapture(compute_, &graph) == cudaSuccess && graph != nullptr) {
       cudaGraphDestroy(graph);
     }
-    for (const cudaGraphExec_t recorded : recorded_) cudaGraphExecDestroy(recorded);
+    for (const cudaGraphExec_t recorded : recorded_) {
+      if (recorded != nullptr) cudaGraphExecDestroy(recorded);
+    }
     recorded_.clear();
     cudaGetLastError();
   }

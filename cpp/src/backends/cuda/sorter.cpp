@@ -48,8 +48,4 @@ void Sorter::sort(const Keys& keys, std::int64_t n_keys, Memory<int>& first, Mem
   machine_.launch(OrderKeys{keys, first.array(), placed_.array(), sorted.array()});
 }
 
-void Sorter::release() {
-  for (Memory<int>* memory : {&counts_, &placed_}) memory->release();
-}
-
 }  // namespace ipip::cuda

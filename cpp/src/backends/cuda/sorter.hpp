@@ -23,10 +23,9 @@ class Sorter {
   void sort(const Keys& keys, std::int64_t n_keys, Memory<int>& first, Memory<int>& sorted,
             const char* what);
 
-  void fill(Array<int> to, int value);
-  void release();
-
  private:
+  void fill(Array<int> to, int value);
+
   Machine& machine_;
   Memory<int> counts_, placed_;
   Memory<std::int64_t> slices_, total_;

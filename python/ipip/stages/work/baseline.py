@@ -10,14 +10,28 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stages.baseline import BASELINE, BaselineRecord
 from ipip.stages.label import LABEL
-from ipip.stages.pretrain import PRETRAIN
+from ipip.stages.pretrain import PRETRAIN, TrainingRecord
 from ipip.stages.work.evaluate import measure
+from ipip.stages.work.stage_task import train_where
 from ipip.stages.work.training import new_student, train_student
 from ipip.train import steps_of
 
 
 def baseline(run: StageRun) -> StageResult[BaselineRecord]:
-    """Train a student on the reference training frames alone; measure it as the others are.
+    """Train a student on the reference training frames alone; measure it as the others are."""
+    trained = train_where(run, "baseline", TrainingRecord)
+    measured = measure(run.folder / BASELINE.record.STUDENT, run)
+    return StageResult(
+        outputs=(*trained.outputs, *measured.outputs),
+        record=BaselineRecord(**dict(measured.record), steps=trained.record.steps),
+        times=measured.times | trained.times,
+        seeds=measured.seeds | trained.seeds,
+        note=measured.note,
+    )
+
+
+def train_baseline(run: StageRun) -> StageResult[TrainingRecord]:
+    """Train the student.
 
     It is the student 0 of a run with `pretrain: null` and the same number of optimiser steps in
     `finetune`: the same new weights, the same seed, the same frames.
@@ -34,13 +48,11 @@ def baseline(run: StageRun) -> StageResult[BaselineRecord]:
     seed = derive_seed(settings.seed, 0, "finetune")
     folder = run.folder / PRETRAIN.record.TRAINING
     fitted, _ = train_student(student, train, valid, training, folder, path, seed, run)
-    measured = measure(path, run)
     return StageResult(
-        outputs=(path, *measured.outputs),
-        record=BaselineRecord(**dict(measured.record), steps=fitted.steps),
-        times=measured.times | {"training_s": fitted.wall_s},
-        seeds=measured.seeds | {"training": seed},
-        note=measured.note,
+        outputs=(path,),
+        record=TrainingRecord(steps=fitted.steps),
+        times={"training_s": fitted.wall_s},
+        seeds={"training": seed},
     )
 
 
@@ -48,4 +60,4 @@ def with_more_steps(training: TrainingSettings, frames: int, more: int) -> Train
     """Return settings of a training on `frames` frames with `more` optimiser steps than before."""
     total = steps_of(training, frames) + more
     epochs = math.ceil(total / -(-frames // training.batch_size))
-    return training.model_copy(update={"max_steps": total, "max_epochs": epochs})
+    return training.model_copy(update={"budget": None, "max_steps": total, "max_epochs": epochs})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipip.config.run import RunSettings
+from ipip.config.training import steps_of
 from ipip.data import Frame
 from ipip.data.mixed_states import describe_mixed_states
 from ipip.decisions.statistics import LEAST_GROUPS, withheld
@@ -34,16 +35,17 @@ def find_concerns(
 
 
 def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
-    """Say that `max_steps` ends the fine-tuning after few passes over the labels."""
+    """Say that a number of steps ends the fine-tuning after few passes over the labels."""
     training = settings.finetune
     batches = -(-labels // training.batch_size)
-    if (
-        training.max_steps is None
-        or training.max_steps >= min(LEAST_EPOCHS, training.max_epochs) * batches
-    ):
+    key = "max_steps" if training.budget is None else "budget"
+    steps, enough = steps_of(training, labels), LEAST_EPOCHS
+    if training.budget is None:
+        enough = min(LEAST_EPOCHS, training.max_epochs)
+    if getattr(training, key) is None or steps >= enough * batches:
         return []
     return [
-        f"finetune.max_steps is {training.max_steps}, {training.max_steps / batches:.1f} passes "
+        f"finetune.{key} is {getattr(training, key)}, {steps / batches:.1f} passes "
         f"over {labels} labels: the training may end before it is finished; raise it"
     ]
 

@@ -6,6 +6,7 @@ from ipip.data import Frame, read_frames, write_frames
 from ipip.data.provenance import TEACHER, Provenance
 from ipip.decisions.energy_shift import energy_shifts, shifted
 from ipip.evaluation import open_student
+from ipip.execution.labels import open_teacher
 from ipip.harvest import count_reasons, write_decisions
 from ipip.harvest.runs import harvest_runs
 from ipip.harvest.sources import run_sources
@@ -18,7 +19,6 @@ from ipip.stages.label import LABEL
 from ipip.stages.pretraining_frames import base_set
 from ipip.stages.student_md import STUDENT_MD
 from ipip.stages.work.label import read_min_distances
-from ipip.teachers import Teacher
 
 
 def harvest(run: StageRun) -> StageResult[HarvestRecord]:
@@ -38,7 +38,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
 
     def ask(asked: list[Frame]) -> list[Frame]:
         with (
-            Teacher(settings.teacher, run.folder) as teacher,
+            open_teacher(settings.teacher, run.folder, run.executor) as teacher,
             run.reporter.tasks("teacher labels", len(asked)) as advance,
         ):
             labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")

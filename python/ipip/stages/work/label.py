@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.errors import IpipError
 from ipip.evaluation import metrics
+from ipip.execution.labels import TaskTeacher, open_teacher
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
@@ -152,7 +152,7 @@ def _ask_teacher(
     box = speed_box(settings)
     asked = [*reference.train, *reference.test]
     with (
-        Teacher(settings.teacher, run.folder) as teacher,
+        open_teacher(settings.teacher, run.folder, run.executor) as teacher,
         run.reporter.tasks("teacher labels", len(asked)) as advance,
     ):
         labelled = teacher.label(asked, progress=lambda done, total: advance(1))
@@ -173,7 +173,7 @@ def _ask_teacher(
 
 
 def _time_teacher(
-    teacher: Teacher, box: Frame, calls: int, record: Path
+    teacher: Teacher | TaskTeacher, box: Frame, calls: int, record: Path
 ) -> tuple[float, Load | None]:
     """Return µs per atom of one evaluation: the median of `calls`, after a first one.
 
@@ -182,13 +182,8 @@ def _time_teacher(
     with contextlib.suppress(FileNotFoundError, DamagedError):  # a damaged one is measured again
         stored = read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)
         return float(stored["us_per_atom_step"]), load_of(stored)
-    teacher.label([box])
-    durations = []
     with LoadWatch() as watch:
-        for _ in range(calls):
-            clock = time.perf_counter()
-            teacher.label([box])
-            durations.append(time.perf_counter() - clock)
+        durations = teacher.durations(box, calls)
     pace = 1e6 * float(np.median(durations)) / len(box)
     timing = {"us_per_atom_step": pace, "n_atoms": len(box), "seconds": durations}
     write_sealed(record, timing | watch.load.as_times())

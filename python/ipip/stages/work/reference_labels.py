@@ -9,6 +9,7 @@ from ipip.data import Frame, read_frames, write_frames
 from ipip.data.provenance import REFERENCE, Provenance
 from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError, IpipError
+from ipip.execution.labels import open_teacher
 from ipip.pages.numbers import format_number
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.frame_origins import reference_origin, write_origins
@@ -98,7 +99,16 @@ def _label(frames: list[Frame], active: ActiveSettings, run: StageRun) -> Labell
             shown = done
 
         store = run.folder / REFERENCE_LABELS.record.LABELS
-        return label_frames(frames, active.level, store, run.folder, progress)
+        return label_frames(
+            frames,
+            active.level,
+            store,
+            run.folder,
+            progress,
+            open_level=lambda level, logs: open_teacher(
+                level, logs, run.executor, "reference_labels"
+            ),
+        )
 
 
 def _check(known: Frame, found: Frame, active: ActiveSettings) -> tuple[float, float]:

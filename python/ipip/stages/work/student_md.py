@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from ipip.config.execution import Work
 from ipip.config.md import StudentMDSettings
 from ipip.errors import IpipError
-from ipip.lammps import StudentRun, Verdict, run_many
+from ipip.execution.student_md import run_students
+from ipip.lammps import StudentRun, Verdict
 from ipip.lammps.program import PROGRAM_FILE, program_of
 from ipip.lammps.run_record import VERDICT_FILE
 from ipip.pipeline.seeds import derive_seed
@@ -47,6 +49,7 @@ def run_student(
     starts: Sequence[Start],
     seeds: dict[str, int],
     run: StageRun,
+    work: Work = "student_md",
 ) -> list[Verdict]:
     """Run a student from each start under the run's guards; return the verdicts in order.
 
@@ -77,9 +80,11 @@ def run_student(
             advance(done - shown)
             shown = done
 
-        verdicts = run_many(
+        verdicts = run_students(
             jobs,
-            settings.resources.lammps_runs,
+            run.executor,
+            work,
+            processes=settings.resources.lammps_runs,
             progress=progress,
             launcher=shlex.split(settings.resources.lammps_launcher),
         )

@@ -9,8 +9,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ipip.config.run import UnlabelledSettings
-from ipip.data import file_digest, write_frames
+from ipip.data import file_digest
 from ipip.errors import IpipError
+from ipip.execution.executor import Executor, LocalExecutor
+from ipip.execution.teacher_md import run_teacher_md
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
@@ -22,9 +24,8 @@ from ipip.stages.teacher_md import (
     frames_file,
 )
 from ipip.stages.work.starts import Start, exploration_starts
-from ipip.storage.json_file import write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
-from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
+from ipip.teachers import MDJob, TeacherInfo
 
 
 def explore_with_teacher(run: StageRun) -> StageResult[TeacherMDRecord]:
@@ -32,7 +33,7 @@ def explore_with_teacher(run: StageRun) -> StageResult[TeacherMDRecord]:
     settings = run.settings
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
-    records = run_teacher(settings, starts, seeds, run.folder, run.reporter)
+    records = run_teacher(settings, starts, seeds, run.folder, run.reporter, run.executor)
     return _result(run, records, seeds)
 
 
@@ -60,6 +61,7 @@ def run_teacher(
     seeds: Mapping[str, int],
     folder: Path,
     reporter: Reporter,
+    executor: Executor | None = None,
 ) -> list[EndedRun]:
     """Run the teacher's MD from each start; runs that a folder has from before are kept.
 
@@ -69,6 +71,7 @@ def run_teacher(
         seeds: of the runs, by name.
         folder: gets `runs/` (frames and a record of each run) and `teacher.json`.
         reporter: is told the progress.
+        executor: decides where it runs; None: here.
 
     Returns:
         What each run came to, in the order of the starts.
@@ -76,6 +79,7 @@ def run_teacher(
     Raises:
         IpipError: no run ended well, or the teacher cannot be used.
     """
+    executor = executor or LocalExecutor()
     runs = folder / TEACHER_MD.record.RUNS
     runs.mkdir(parents=True, exist_ok=True)
     open_starts = [start for start in starts if _ended(runs, start.name) is None]
@@ -98,15 +102,8 @@ def run_teacher(
                 advance(done - shown)
                 shown = done
 
-            with Teacher(settings.teacher, folder) as teacher:
-                write_sealed(folder / TEACHER_MD.record.TEACHER, teacher.info.as_dict())
-                teacher.run_md(
-                    jobs,
-                    settings.teacher_md,
-                    progress=progress,
-                    on_result=lambda result: _store(runs, result),
-                    checkpoints=runs,
-                )
+            about = folder / TEACHER_MD.record.TEACHER
+            run_teacher_md(settings.teacher, jobs, runs, about, executor, progress)
     ended = []
     for start in starts:
         run = _ended(runs, start.name)
@@ -123,15 +120,6 @@ def run_teacher(
             "temperature or timestep, or give it relax_steps"
         )
     return ended
-
-
-def _store(folder: Path, result: MDResult) -> None:
-    """Write the frames, then the record that says that they are whole."""
-    path = frames_file(folder.parent, result.name)
-    if result.frames:
-        write_frames(path, result.frames)
-    digest = file_digest(path) if result.frames else None
-    write_sealed(folder / f"{result.name}.json", result.as_dict() | {"frames_digest": digest})
 
 
 def _ended(folder: Path, name: str) -> EndedRun | None:

@@ -28,7 +28,7 @@ from ipip.stages.pretraining_frames import own_set
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.storage.json_file import write_json
-from ipip.train import FitResult, fit, steps_of
+from ipip.train import FitResult, fit, processes, steps_of
 from ipip.train.records.damage import training_problem
 
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
@@ -91,7 +91,7 @@ def _harvested_errors(
 
 def _untrained(run: StageRun) -> StageResult[PretrainRecord]:
     path = run.folder / PRETRAIN.record.STUDENT
-    save_student(new_student(run), path)
+    processes.from_first(lambda: save_student(new_student(run), path))
     record = PretrainRecord(steps=0, method="none")
     return StageResult(outputs=(path,), record=record, note="none: new weights")
 
@@ -248,18 +248,18 @@ def train_student(
     torch.set_num_threads(1)
     if settings.references == "auto":
         settings = settings.model_copy(update={"references": "keep"})
-    problem = training_problem(folder)
-    if problem is not None:
-        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
-        shutil.rmtree(folder)
-    write_json(folder / Path(PRETRAIN.record.PLAN).name, {"steps": steps_of(settings, len(train))})
+    plan = {"steps": steps_of(settings, len(train))}
+    processes.from_first(lambda: _prepare_folder(folder, plan, run))
     result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
     provenance = {
         "stage": run.folder.parent.name + "/" + run.folder.name,
         "steps": result.steps,
         "stress_weight": settings.stress_weight,
     }
-    save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
+    digest = frames_digest(train)
+    processes.from_first(
+        lambda: save_student(result.student, path, training_digest=digest, training=provenance)
+    )
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     validation = {
         name.removeprefix("valid_"): float(value)
@@ -267,3 +267,12 @@ def train_student(
         if name.startswith("valid_") and value is not None
     }
     return result, validation
+
+
+def _prepare_folder(folder: Path, plan: dict[str, int], run: StageRun) -> None:
+    """Remove a training that cannot be continued, and say what is ahead."""
+    problem = training_problem(folder)
+    if problem is not None:
+        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
+        shutil.rmtree(folder)
+    write_json(folder / Path(PRETRAIN.record.PLAN).name, plan)

@@ -7,36 +7,36 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from ipip.network.flat_weights import FlatWeights
 
 
 class AveragedWeights:
-    r"""Exponential moving average of a module's weights.
+    r"""Exponential moving average of weights.
 
     After each optimiser step $\bar w \leftarrow d_t \bar w + (1 - d_t) w$;
     $d_t = \min(d, (1 + t) / (10 + t))$ with t the updates so far, so that a short training is not
     held back by its first weights.
 
     Args:
-        module: its parameters are averaged (buffers are constants of a training).
+        weights: that train; those that are frozen are their own average.
         decay: d per step; None keeps no average: the weights themselves stand for it.
     """
 
-    def __init__(self, module: nn.Module, decay: float | None) -> None:
-        self._parameters = list(module.parameters())
+    def __init__(self, weights: FlatWeights, decay: float | None) -> None:
+        self._weights = weights
         self._decay = decay
         self.updates = 0
-        self._average = [] if decay is None else [p.detach().clone() for p in self._parameters]
+        self._average = weights.values.detach().clone()
 
-    @torch.no_grad()
     def update(self) -> None:
         """Take the current weights into the average."""
         if self._decay is None:
             return
         decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        for average, parameter in zip(self._average, self._parameters, strict=True):
-            average.lerp_(parameter.detach(), 1.0 - decay)
+        self._average.lerp_(self._weights.values.detach(), 1.0 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -44,37 +44,46 @@ class AveragedWeights:
         if self._decay is None:
             yield
             return
-        own = [p.detach().clone() for p in self._parameters]
-        self._copy(self._average)
+        values = self._weights.values.detach()
+        own = values.clone()
+        values.copy_(self._average)
         try:
             yield
         finally:
-            self._copy(own)
+            values.copy_(own)
 
-    def put(self) -> None:
-        """Put the averaged weights into the module for good."""
-        if self._decay is not None:
-            self._copy(self._average)
-
-    @torch.no_grad()
-    def _copy(self, values: list[Tensor]) -> None:
-        for parameter, value in zip(self._parameters, values, strict=True):
-            parameter.copy_(value)
-
-    def to(self, device: torch.device) -> None:
-        """Move the average to the device of the weights."""
-        self._average = [average.to(device) for average in self._average]
-
-    def state(self) -> dict[str, Any]:
-        """Return what a checkpoint must hold."""
+    def state(self, module: nn.Module) -> dict[str, Any]:
+        """Return what a checkpoint must hold: the average of each parameter of the module."""
+        if self._decay is None:
+            return {"updates": 0, "average": []}
+        known = self._weights.parameters
+        averages = zip(known, self._weights.split(self._average), strict=True)
+        by_parameter = {id(parameter): average for parameter, average in averages}
         return {
             "updates": self.updates,
-            "average": [a.detach().cpu().clone() for a in self._average],
+            "average": [
+                by_parameter.get(id(parameter), parameter.detach()).cpu().clone()
+                for parameter in module.parameters()
+            ],
         }
 
     @torch.no_grad()
-    def load(self, state: dict[str, Any]) -> None:
+    def load(self, state: dict[str, Any], module: nn.Module) -> None:
         """Restore `state()`."""
         self.updates = state["updates"]
-        for average, value in zip(self._average, state["average"], strict=True):
-            average.copy_(value)
+        if self._decay is None:
+            return
+        stored = zip(module.parameters(), state["average"], strict=True)
+        by_parameter = {id(parameter): value for parameter, value in stored}
+        parts = zip(self._weights.parameters, self._weights.split(self._average), strict=True)
+        for parameter, part in parts:
+            if id(parameter) in by_parameter:  # not those of an objective's heads
+                part.copy_(by_parameter[id(parameter)])
+
+
+@torch.no_grad()
+def put_average(module: nn.Module, state: dict[str, Any]) -> None:
+    """Put the averaged weights of a checkpoint into a module, where it holds any."""
+    if state["average"]:
+        for parameter, value in zip(module.parameters(), state["average"], strict=True):
+            parameter.copy_(value)

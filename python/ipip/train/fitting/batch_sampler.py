@@ -30,17 +30,17 @@ class SeededBatches(Sampler[list[int]]):
         self.seed = seed
         self.rank, self.processes = rank, processes
         self.epoch = 0
-        self.sampler = self  # Lightning looks for `set_epoch` there
         self._skip = (-1, 0)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; Lightning calls it before each one."""
-        self.epoch = epoch
 
     def start_at(self, epoch: int, batch: int) -> None:
         """Begin with this epoch, and leave out the batches of it that were done before."""
         self.epoch = epoch
         self._skip = (epoch, batch)
+
+    @property
+    def first(self) -> int:
+        """Number of the first batch of this epoch that is not done."""
+        return self._skip[1] if self._skip[0] == self.epoch else 0
 
     def __len__(self) -> int:
         return -(-self.length // self.batch_size)
@@ -49,7 +49,6 @@ class SeededBatches(Sampler[list[int]]):
         generator = torch.Generator()
         generator.manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
         order = torch.randperm(self.length, generator=generator).tolist()
-        first = self._skip[1] if self._skip[0] == self.epoch else 0
-        for start in range(first * self.batch_size, self.length, self.batch_size):
+        for start in range(self.first * self.batch_size, self.length, self.batch_size):
             batch = order[start : start + self.batch_size]
             yield batch[self.rank :: self.processes] or [-1 - batch[0]]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.config.training import TrainingSettings, steps_of
+from ipip.config.training import TrainingSettings, in_steps, seconds_of, steps_of
 from ipip.data.frame import Frame
 from ipip.data.view import joined
 from ipip.errors import InputError
@@ -17,6 +17,7 @@ from ipip.storage.disk_space import full_disk_explained
 from ipip.train import processes
 from ipip.train.fitting.restore import load_weights
 from ipip.train.fitting.session import run_session
+from ipip.train.fitting.time_budget import steps_in_time
 from ipip.train.loss.objective import Objective
 from ipip.train.prediction.kernels import check_kernels
 from ipip.train.preparation.energy_scale import set_energy_scale
@@ -73,8 +74,8 @@ def fit(
         train_frames: with energy and forces; a list, or a store that is read as needed.
         valid_frames: choose the best epoch; may be empty, then the last epoch is taken.
         settings: of the training.
-        folder: made if needed; gets training.json, last.ckpt, best.ckpt, metrics.csv, tensorboard/
-            and, at the end, result.json.
+        folder: made if needed; gets training.json, last.ckpt, best.ckpt, metrics.csv, tensorboard/,
+            schedule.json where the budget is a time, and, at the end, result.json.
         seed: of the order of frames; the global random state is not touched.
         replay_frames: trained on too, with their energies shifted to the student's zero; they have
             no part in it.
@@ -100,6 +101,11 @@ def fit(
             f"{objective.description}: trains in one process only, and there are "
             f"{processes.count()}; start `ipip` without torchrun"
         )
+    if objective is not None and seconds_of(settings) is not None:
+        raise InputError(
+            f"budget is {settings.budget} with {objective.description}, whose time is not "
+            "measured; give the budget in steps"
+        )
     if settings.wandb_project is not None:
         check_wandb()
     student = copy.deepcopy(student).cpu()
@@ -120,14 +126,20 @@ def fit(
             frames = train_frames
             if len(replay_frames):
                 frames = joined(train_frames, align_energies(student, replay_frames))
+            seconds = seconds_of(settings)
+            steps = (
+                steps_of(settings, len(frames))
+                if seconds is None
+                else steps_in_time(seconds, student, frames, valid_frames, settings, folder)
+            )
             module = run_session(
                 copy.deepcopy(student),
                 frames,
                 valid_frames,
-                settings,
+                settings if settings.budget is None else in_steps(settings, steps, len(frames)),
                 folder,
                 seed=seed,
-                total_steps=steps_of(settings, len(frames)),
+                total_steps=steps,
                 progress=progress,
                 resume=resume,
                 objective=objective,

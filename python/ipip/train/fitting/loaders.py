@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch_geometric.data import Batch
-from torch_geometric.loader import DataLoader
+from torch.utils.data import DataLoader
 
 from ipip.config.training import TrainingSettings
 from ipip.data.frame import Frame
 from ipip.models import Student
 from ipip.network.batches import edge_bounded
 from ipip.network.dataset import GraphDataset
+from ipip.network.graph import Graph, join_graphs
 from ipip.train import processes
 from ipip.train.fitting.batch_sampler import SeededBatches
 
@@ -32,21 +32,47 @@ def graph_dataset(
     )
 
 
-def train_loader(
-    dataset: GraphDataset, settings: TrainingSettings, seed: int
-) -> tuple[DataLoader, SeededBatches]:
-    """Return a loader of training batches, and the order that it follows."""
-    order = SeededBatches(
-        len(dataset), settings.batch_size, seed, processes.rank(), processes.count()
-    )
-    loader = DataLoader(
-        dataset,
-        batch_sampler=order,
-        generator=torch.Generator().manual_seed(seed),
-        num_workers=settings.workers,
-        persistent_workers=settings.workers > 0,
-    )
-    return loader, order
+class TrainingBatches:
+    """The batches of one epoch after the other, built from cached graphs.
+
+    Args:
+        dataset: of all training frames.
+        settings: `batch_size`; `workers` are further processes that build graphs.
+        seed: of the order of frames.
+    """
+
+    def __init__(self, dataset: GraphDataset, settings: TrainingSettings, seed: int) -> None:
+        self.order = SeededBatches(
+            len(dataset), settings.batch_size, seed, processes.rank(), processes.count()
+        )
+        self._dataset = dataset
+        self._loader: DataLoader[Graph] | None = None
+        if settings.workers:
+            self._loader = DataLoader(
+                dataset,
+                batch_sampler=self.order,
+                collate_fn=join_graphs,
+                generator=torch.Generator().manual_seed(seed),
+                num_workers=settings.workers,
+                persistent_workers=True,
+            )
+
+    def __len__(self) -> int:
+        """Return the number of batches of a whole epoch."""
+        return len(self.order)
+
+    def start(self, epoch: int) -> int:
+        """Choose the epoch, and return the number of its first batch that is not done."""
+        self.order.epoch = epoch
+        return self.order.first
+
+    def __iter__(self) -> Iterator[Graph]:
+        if self._loader is not None:
+            yield from self._loader
+            return
+        dataset = self._dataset
+        for indices in self.order:
+            yield join_graphs([dataset[index] for index in indices])
 
 
 class ValidationBatches:
@@ -60,7 +86,7 @@ class ValidationBatches:
         """Return the number of frames of all processes together."""
         return len(self._dataset)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Graph]:
         graphs = (self._dataset[index] for index in self._mine)
         for _, part in edge_bounded(graphs, FRAMES_AT_ONCE):
-            yield Batch.from_data_list(part)
+            yield join_graphs(part)

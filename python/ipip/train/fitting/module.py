@@ -1,39 +1,44 @@
-"""One training as Lightning sees it."""
+"""One training: its steps, its epochs, and all state that it needs to continue."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
 from ipip.models import Student
+from ipip.network.batches import batch_arguments
+from ipip.network.flat_weights import FlatWeights
+from ipip.network.graph import Graph
 from ipip.train import processes
 from ipip.train.fitting.averaging import AveragedWeights
-from ipip.train.fitting.loaders import ValidationBatches
+from ipip.train.fitting.loaders import TrainingBatches, ValidationBatches
+from ipip.train.fitting.optimiser import Optimiser
 from ipip.train.fitting.schedule import LearningRate
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.epoch_loss import EpochLoss
-from ipip.train.loss.label_loss import TERMS, LossSums, training_sums
+from ipip.train.loss.label_loss import TERMS, LossSums, label_terms, training_sums
 from ipip.train.loss.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.loss.validation import evaluate_batches
-from ipip.train.prediction.kernels import EnergyForces, energy_forces_of, kernels_of_steps
+from ipip.train.prediction.kernels import energy_forces_of, kernels_of_steps
+from ipip.train.prediction.painn_kernels import PainnKernels
+from ipip.train.preparation.precision import AUTOCAST
 
 STATE = "ipip"
 
 
-class TrainingModule(lightning.LightningModule):
+class TrainingModule:
     """Steps, validation with averaged weights, and all state that a checkpoint must hold.
 
     Args:
-        student: the student; trained in place.
+        student: the student, on the device where it trains; trained in place.
         valid: batched validation graphs; empty for none (the last weights are then the best).
         settings: of the training.
         total_steps: optimiser steps of the whole training.
@@ -44,18 +49,21 @@ class TrainingModule(lightning.LightningModule):
         seed: of the objective's draws.
 
     Attributes:
+        global_step: optimiser steps that are done.
+        current_epoch: of the next step, from 0; within `after_epoch` the one that has ended.
         history: one row per epoch: epoch, step, learning_rate, train_loss, valid_*, wall_s.
         best_epoch, best_loss: of the validation so far; -1 and infinity before the first.
         improved: the last epoch was the best so far.
         finished: the training came to its end.
         resumed_just_now: this is the first epoch after a resume.
         stopping: SIGTERM asks all processes to end.
+        evaluate: computes the energies and forces of the steps.
     """
 
     def __init__(
         self,
         student: Student,
-        valid: ValidationBatches | Sequence[Batch],
+        valid: ValidationBatches | Sequence[Graph],
         settings: TrainingSettings,
         total_steps: int,
         after_epoch: Sequence[Callable[[TrainingModule], None]] = (),
@@ -64,12 +72,18 @@ class TrainingModule(lightning.LightningModule):
         objective: Objective | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__()
         self.student = student
         self.settings = settings
         self.total_steps = total_steps
+        self.device = next(student.parameters()).device
+        self.heads = None if objective is None else objective.heads.to(self.device)
+        own = [] if self.heads is None else list(self.heads.parameters())
+        self.weights = FlatWeights([*student.parameters(), *own])
+        processes.same_as_first(self.weights.values.detach())
+        self.optimiser = Optimiser(self.weights, settings)
         self.rate = LearningRate(settings, total_steps)
-        self.average = AveragedWeights(student, settings.ema_decay)
+        self.average = AveragedWeights(self.weights, settings.ema_decay)
+        self.global_step = self.current_epoch = 0
         self.history: list[dict[str, Any]] = []
         self.best_epoch = -1
         self.best_loss = float("inf")
@@ -82,41 +96,46 @@ class TrainingModule(lightning.LightningModule):
         self._termination, self._save = termination, save
         self._valid = valid
         self._epoch_loss = EpochLoss(settings)
-        self.heads = None if objective is None else objective.heads
         self._objective, self._seed = objective, seed
         self._objective_means = ObjectiveMeans()
-        self._evaluate: EnergyForces | None = None
+        self.evaluate = energy_forces_of(
+            student,
+            kernels_of_steps(settings),
+            weights=self.weights,
+            log_choice=processes.is_first(),
+        )
+        self._autocast = AUTOCAST.get(settings.precision)
         self._wall_before = 0.0
         self._started = time.monotonic()
 
-    def on_fit_start(self) -> None:
-        """Bring what Lightning does not know of to the device, and start the clock."""
-        self.average.to(self.device)
-        self._started = time.monotonic()
+    @torch.no_grad()  # once: steps that need autograd ask for it
+    def train(self, batches: TrainingBatches) -> None:
+        """Take all steps that are left.
 
-    def on_train_start(self) -> None:
-        """Take SIGTERM over, now that Lightning has registered its own handler."""
+        Args:
+            batches: of each epoch; of the first, those that are left of it.
+
+        Raises:
+            IpipError: the loss is not finite.
+            TerminatedError: SIGTERM; the state is saved.
+        """
+        self._started = time.monotonic()
         if self._termination is not None:
             self._termination.listen()
+        while not self.finished:
+            first = batches.start(self.current_epoch)
+            for number, batch in enumerate(batches, first):
+                self.training_step(batch.to(self.device), number)
+                self._epoch_loss.batches = number + 1
+                if self.global_step >= self.total_steps:
+                    break
+                if self.stopping and number + 1 < len(batches):
+                    self._end_early()
+            self._end_epoch()
+            self.current_epoch += 1
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return AdamW or Adam on the weights that are not frozen."""
-        kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.settings.optimizer]
-        return kind(
-            [parameter for parameter in self.parameters() if parameter.requires_grad],
-            lr=self.settings.learning_rate,
-            weight_decay=self.settings.weight_decay,
-            amsgrad=self.settings.amsgrad,
-            fused=self.settings.precision == "full",  # Lightning clips no others when it casts
-        )
-
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Set the learning rate of this step."""
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.rate.rate(self.global_step)
-
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch.
+    def training_step(self, batch: Graph, batch_idx: int) -> Tensor:
+        """Take an optimiser step, and return the loss of its batch.
 
         Raises:
             IpipError: it is not finite.
@@ -128,17 +147,33 @@ class TrainingModule(lightning.LightningModule):
                 f"step {self.global_step}; "
                 "lower learning_rate, or look for wrong labels among the training frames"
             )
+        self.take_step(loss, self.rate.rate(self.global_step))
+        self.average.update()
         return loss
 
-    def loss_of(self, batch: Batch) -> Tensor:
+    def take_step(self, loss: Tensor, rate: float) -> None:
+        """Change the weights by the gradient of a loss."""
+        if loss.requires_grad:  # else the gradient is there
+            loss.backward()  # type: ignore[no-untyped-call]
+        processes.average_over(self.weights.gradient)
+        self.optimiser.clip()
+        self.optimiser.step(rate)
+        self.global_step += 1
+
+    def loss_of(self, batch: Graph) -> Tensor:
         """Return the loss of a batch, finite or not, and count it in that of the epoch."""
-        if self._evaluate is None:  # the student is on its device now
-            self._evaluate = energy_forces_of(
-                self.student, kernels_of_steps(self.settings), log_choice=processes.is_first()
-            )
+        if isinstance(self.evaluate, PainnKernels) and self._objective is None:
+            return self._loss_and_gradient(batch, self.evaluate)
+        lower: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        if self._autocast is not None:
+            lower = torch.autocast(self.device.type, dtype=self._autocast)
+        with lower, torch.enable_grad():
+            return self._loss_of(batch)
+
+    def _loss_of(self, batch: Graph) -> Tensor:
         own = self._objective
         if own is None or own.uses_labels:
-            sums = training_sums(batch, self._evaluate, self.settings)
+            sums = training_sums(batch, self.evaluate, self.settings)
         else:
             nothing = batch.energy.new_zeros(len(TERMS))
             sums = LossSums(nothing, nothing)
@@ -146,32 +181,44 @@ class TrainingModule(lightning.LightningModule):
         loss = self._loss(sums)
         if own is not None:
             draws = step_generator(self._seed, self.global_step)
-            further, parts = own.loss(self.student, self._evaluate, batch, draws)
+            further, parts = own.loss(self.student, self.evaluate, batch, draws)
             loss = loss + further
             self._objective_means.add(further, parts)
         return loss
 
+    def _loss_and_gradient(self, batch: Graph, kernels: PainnKernels) -> Tensor:
+        """Return the loss of labels, with its gradient in that of the weights: no autograd."""
+        settings = self.settings
+        predicted = kernels(*batch_arguments(batch))
+        terms = label_terms(batch, *predicted, settings)
+        sums = LossSums.of(terms, settings.loss)
+        self._epoch_loss.add(sums)
+        whole = self._whole(sums)
+        by_sums = processes.count() * whole.factors(settings)
+        slopes = [
+            term.gradient(settings.loss, factor)
+            for term, factor in zip(terms, by_sums, strict=True)
+        ]
+        strain = slopes[2].view(-1, 3, 3) if settings.stress_weight > 0 else predicted[2].zero_()
+        kernels.set_gradients(slopes[0].squeeze(-1), slopes[1], strain)
+        return processes.count() * whole.loss(settings)
+
     def _loss(self, sums: LossSums) -> Tensor:
-        """Return this process's part of the loss, whose mean over processes is that of the batch.
+        """Return this process's part of the loss: its mean over processes is the batch's."""
+        return processes.count() * self._whole(sums).loss(self.settings)
+
+    def _whole(self, sums: LossSums) -> LossSums:
+        """Return this process's sums over the labels of the whole batch.
 
         The processes also agree on ending: a signal reaches each of them at another step.
         """
         asked = self._termination is not None and self._termination.asked
         if processes.count() == 1:
             self.stopping = asked
-            return sums.loss(self.settings)
+            return sums
         totals = processes.sum_over(torch.cat([sums.counts, sums.counts.new_tensor([asked])]))
         self.stopping = bool(totals[3] > 0)
-        return processes.count() * sums.over(totals[:3]).loss(self.settings)
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Take the new weights into their average; end the epoch when all steps are done."""
-        self.average.update()
-        self._epoch_loss.batches = batch_idx + 1
-        if self.global_step >= self.total_steps:
-            self.trainer.should_stop = True
-        elif self.stopping and not self.trainer.is_last_batch:
-            self._end_early()
+        return sums.over(totals[:3])
 
     def _end_early(self) -> None:
         """Save and end; at the end of an epoch the checkpoints have been written."""
@@ -179,7 +226,7 @@ class TrainingModule(lightning.LightningModule):
         where = self._save(self)
         self._termination.end(where)
 
-    def on_train_epoch_end(self) -> None:
+    def _end_epoch(self) -> None:
         """Validate, decide on best, schedule and end, then let checkpoints and logs be written."""
         settings = self.settings
         epoch = self.current_epoch
@@ -205,8 +252,6 @@ class TrainingModule(lightning.LightningModule):
         self.history.append(row)
         patience = settings.early_stop_patience
         self.finished = last or (patience is not None and self.waited >= patience)
-        if self.finished:
-            self.trainer.should_stop = True
         for call in self._after_epoch:
             call(self)
         self.resumed_just_now = False
@@ -226,33 +271,52 @@ class TrainingModule(lightning.LightningModule):
         """Seconds of training, those before an interruption included."""
         return self._wall_before + time.monotonic() - self._started
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add everything that the rest of the training depends on."""
-        checkpoint[STATE] = {
+    def checkpoint(self) -> dict[str, Any]:
+        """Return all that the rest of the training depends on; every process must call it."""
+        student = self.student
+        weights = {f"student.{name}": value for name, value in student.state_dict().items()}
+        if self.heads is not None:
+            weights |= {f"heads.{name}": value for name, value in self.heads.state_dict().items()}
+        return {
+            "state_dict": {name: value.cpu().clone() for name, value in weights.items()},
+            "optimizer": self.optimiser.state(),
+            "global_step": self.global_step,
             "epoch": self.current_epoch,
-            "partial": self._epoch_loss.state(),
-            "objective": self._objective_means.state(),
-            "student": {
-                "architecture": self.student.architecture,
-                "symbols": self.student.symbols,
-                "arguments": self.student.arguments,
+            STATE: {
+                "epoch": self.current_epoch,
+                "partial": self._epoch_loss.state(),
+                "objective": self._objective_means.state(),
+                "student": {
+                    "architecture": student.architecture,
+                    "symbols": student.symbols,
+                    "arguments": student.arguments,
+                },
+                "ema_decay": self.settings.ema_decay,
+                "average": self.average.state(student),
+                "rate": self.rate.state(),
+                "history": self.history,
+                "best_epoch": self.best_epoch,
+                "best_loss": self.best_loss,
+                "waited": self.waited,
+                "finished": self.finished,
+                "wall_s": self.wall_s,
             },
-            "ema_decay": self.settings.ema_decay,
-            "average": self.average.state(),
-            "rate": self.rate.state(),
-            "history": self.history,
-            "best_epoch": self.best_epoch,
-            "best_loss": self.best_loss,
-            "waited": self.waited,
-            "finished": self.finished,
-            "wall_s": self.wall_s,
         }
 
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore `on_save_checkpoint`."""
-        state = checkpoint[STATE]
+    @torch.no_grad()
+    def load(self, checkpoint: dict[str, Any]) -> None:
+        """Restore `checkpoint()`, also one of an earlier version."""
+        state, stored = checkpoint[STATE], checkpoint["state_dict"]
+        for prefix, module in (("student.", self.student), ("heads.", self.heads)):
+            if module is not None:
+                module.load_state_dict(
+                    {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
+                )
+        self.optimiser.load(checkpoint)
+        self.global_step = checkpoint["global_step"]
+        self.current_epoch = resume_point(checkpoint)[0]
         self.resumed_just_now = True
-        self.average.load(state["average"])
+        self.average.load(state["average"], self.student)
         self.rate.load(state["rate"])
         self.history = list(state["history"])
         self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]

@@ -1,41 +1,34 @@
-"""A learning rate from a short range test (Smith, WACV 2017), run by Lightning's tuner."""
+"""A learning rate from a short range test (Smith, WACV 2017), by training a copy."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
-import os
-import sys
-import tempfile
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import lightning
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 import torch
-from lightning.pytorch.tuner.tuning import Tuner
-from torch import Tensor
-from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.models import Student
+from ipip.network.graph import Graph
 from ipip.pages import figure_of, render_plain_page
 from ipip.storage.atomic import write_text
-from ipip.train.fitting.lightning_output import quiet_lightning
-from ipip.train.fitting.loaders import graph_dataset, train_loader
+from ipip.train.fitting.loaders import TrainingBatches, graph_dataset
 from ipip.train.fitting.module import TrainingModule
-from ipip.train.fitting.session import SILENT, machine
+from ipip.train.fitting.session import device_of
 from ipip.train.preparation.energy_scale import set_energy_scale
 from ipip.train.preparation.freeze import freeze
 
 LOWEST, HIGHEST = 1e-6, 1.0
 STEPS = 100
+SMOOTHING = 0.98  # of the running average of the loss, per step
 LEAST_FALL = 0.1  # of the loss, for a suggestion
 LEAST_STEPS = 10  # with a finite loss, for a curve
 DIVERGED = 4.0  # times the largest running average of the first steps, which learn nothing yet
@@ -47,7 +40,7 @@ class RateSearch:
 
     Attributes:
         suggestion: two thirds along the longest fall of the smoothed loss.
-        rates, losses: of each step; the losses are Lightning's running averages.
+        rates, losses: of each step; the losses are running averages.
         diverged_at: rate at which the loss was `DIVERGED` times what it was at first, or not
             finite, so that the sweep ended; None where it never was.
     """
@@ -56,35 +49,6 @@ class RateSearch:
     rates: list[float]
     losses: list[float]
     diverged_at: float | None = None
-
-
-class _RangeTest(TrainingModule):
-    """Training steps whose learning rate is set from outside."""
-
-    def __init__(self, student: Student, settings: TrainingSettings, steps: int) -> None:
-        super().__init__(student, [], settings, steps + 1)
-        self.lr = settings.learning_rate
-
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Leave the rate to the tuner."""
-
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch; one that is not finite ends the sweep, which looks for it."""
-        loss = self.loss_of(batch)
-        if not torch.isfinite(loss):
-            self.trainer.should_stop = True
-        return loss
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """End the sweep where the loss that the tuner has averaged diverges."""
-        trainer: Any = self.trainer
-        (tuner,) = trainer.callbacks  # those of the training are put aside for the sweep
-        losses = tuner.losses
-        if len(losses) > LEAST_STEPS and losses[-1] > DIVERGED * max(losses[:LEAST_STEPS]):
-            self.trainer.should_stop = True
-
-    def on_train_epoch_end(self) -> None:
-        """Neither validate nor write anything."""
 
 
 def find_rate(
@@ -112,31 +76,13 @@ def find_rate(
     trial = copy.deepcopy(student).cpu()
     freeze(trial, settings.freeze)
     set_energy_scale(trial, frames, settings)
-    loader, _ = train_loader(graph_dataset(frames, trial, settings), settings, seed)
-    module = _RangeTest(trial.train(), settings, steps)
-    with (
-        tempfile.TemporaryDirectory(prefix="ipip-rate-") as folder,
-        quiet_lightning(),
-        _bar_in_terminals_only(),
-    ):
-        trainer = lightning.Trainer(
-            **machine(settings),
-            **SILENT,
-            max_epochs=-1,
-            gradient_clip_val=settings.gradient_clip,
-            default_root_dir=folder,
-        )
-        found = Tuner(trainer).lr_find(
-            module,
-            loader,
-            min_lr=LOWEST,
-            max_lr=HIGHEST,
-            num_training=steps,
-            early_stop_threshold=None,  # it goes by the first batch, which may be an easy one
-            update_attr=False,
-        )
-    assert found is not None
-    tried, losses = (np.array(found.results[name], dtype=float) for name in ("lr", "loss"))
+    trial = trial.to(device_of(settings)).train()
+    batches = TrainingBatches(graph_dataset(frames, trial, settings), settings, seed)
+    module = TrainingModule(trial, [], settings, steps)
+    tried = np.geomspace(LOWEST, HIGHEST, steps)
+    with torch.no_grad():
+        losses = np.array(list(_sweep(module, batches, tried)))
+    tried = tried[: len(losses)]
     usable = np.isfinite(losses)
     last = len(tried) - 1 if usable.all() else int(np.argmin(usable))  # the first that is not
     diverged_at = float(tried[last]) if last < steps - 1 or not usable.all() else None
@@ -156,6 +102,28 @@ def find_rate(
     return RateSearch(float(suggestion), rates.tolist(), losses.tolist(), diverged_at)
 
 
+def _sweep(
+    module: TrainingModule, batches: TrainingBatches, rates: npt.NDArray[np.float64]
+) -> Iterator[float]:
+    """Yield the running average of the loss after each step, to the rate where it diverges."""
+    average, averages = 0.0, list[float]()
+    for step, (batch, rate) in enumerate(zip(_endless(batches), rates, strict=False), 1):
+        loss = module.loss_of(batch.to(module.device))
+        average = SMOOTHING * average + (1.0 - SMOOTHING) * float(loss.detach())
+        averages.append(average / (1.0 - SMOOTHING**step))  # which starts from nothing
+        yield averages[-1]
+        diverged = step > LEAST_STEPS and averages[-1] > DIVERGED * max(averages[:LEAST_STEPS])
+        if diverged or not np.isfinite(average):
+            return
+        module.take_step(loss, float(rate))
+
+
+def _endless(batches: TrainingBatches) -> Iterator[Graph]:
+    for epoch in itertools.count():
+        batches.start(epoch)
+        yield from batches
+
+
 def longest_fall(losses: npt.NDArray[np.float64]) -> tuple[int, int]:
     """Return the first and last index of the longest falling subsequence: noise does not end it."""
     best = np.ones(len(losses), dtype=int)
@@ -170,16 +138,6 @@ def longest_fall(losses: npt.NDArray[np.float64]) -> tuple[int, int]:
     while len(losses) and before[start] != start:
         start = int(before[start])
     return start, end
-
-
-@contextlib.contextmanager
-def _bar_in_terminals_only() -> Iterator[None]:
-    """Hide the tuner's progress bar where nobody looks."""
-    if sys.stderr.isatty():
-        yield
-        return
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
-        yield
 
 
 def write_rate_page(search: RateSearch, path: Path) -> None:

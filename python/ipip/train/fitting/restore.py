@@ -7,7 +7,7 @@ from typing import Any
 
 from ipip.errors import InputError
 from ipip.models import Student, build_student
-from ipip.train.fitting.averaging import AveragedWeights
+from ipip.train.fitting.averaging import put_average
 from ipip.train.fitting.module import STATE
 from ipip.train.records.checkpoints import load_checkpoint
 from ipip.train.records.training_record import STARTED, read_training_record
@@ -24,9 +24,7 @@ def load_weights(student: Student, checkpoint: dict[str, Any]) -> None:
             if name.startswith(PREFIX)
         }
     )
-    average = AveragedWeights(student, checkpoint[STATE]["ema_decay"])
-    average.load(checkpoint[STATE]["average"])
-    average.put()
+    put_average(student, checkpoint[STATE]["average"])
     student.eval()
 
 

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import lightning
-from lightning.fabric.plugins import ClusterEnvironment
-from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
-from lightning.pytorch.strategies import DDPStrategy
+import torch
 
 from ipip.config.training import TrainingSettings
 from ipip.data.frame import Frame
+from ipip.errors import InputError
 from ipip.models import Student
 from ipip.train import processes
-from ipip.train.fitting.lightning_output import quiet_lightning
-from ipip.train.fitting.loaders import ValidationBatches, graph_dataset, train_loader
-from ipip.train.fitting.module import STATE, TrainingModule, resume_point
+from ipip.train.fitting.loaders import TrainingBatches, ValidationBatches, graph_dataset
+from ipip.train.fitting.module import TrainingModule, resume_point
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.objective import Objective
-from ipip.train.preparation.precision import LIGHTNING
-from ipip.train.records.checkpoints import AtomicCheckpointIO, BestAndLast, load_checkpoint
+from ipip.train.records.checkpoints import BestAndLast, load_checkpoint
 from ipip.train.records.logs import CsvLog, TensorBoardLog
 from ipip.train.records.progress import ProgressBar
 from ipip.train.records.wandb_log import WandbLog
@@ -54,14 +48,12 @@ def run_session(
     graphs = graph_dataset(train_frames, student, settings)
     if objective is not None:
         graphs.extras = objective.extras
-    loader, order = train_loader(graphs, settings, seed)
-    if checkpoint is not None:
-        order.start_at(*resume_point(checkpoint))
+    batches = TrainingBatches(graphs, settings, seed)
     bar = ProgressBar(progress and processes.is_first(), total_steps)
     checkpoints = BestAndLast(folder, settings.checkpoint_every)
     termination = Termination()
     module = TrainingModule(
-        student,
+        student.to(device_of(settings)).train(),
         ValidationBatches(graph_dataset(valid_frames, student, settings)),
         settings,
         total_steps,
@@ -71,75 +63,32 @@ def run_session(
         objective,
         seed,
     )
-    if checkpoint is not None and checkpoint[STATE]["finished"]:
-        module.on_load_checkpoint(checkpoint)
-        return module
-    student.train()
-    with quiet_lightning(), bar:
-        arguments = machine(settings)
-        arguments["plugins"].append(AtomicCheckpointIO())
-        trainer = lightning.Trainer(
-            **arguments,
-            max_epochs=settings.max_epochs,
-            gradient_clip_val=settings.gradient_clip,
-            **SILENT,
-        )
-        try:
-            trainer.fit(
-                module,
-                loader,
-                ckpt_path=folder / "last.ckpt" if resume else None,
-                weights_only=True if resume else None,
-            )
-        except SystemExit:
-            if trainer.interrupted:  # Lightning turns Ctrl-C into an exit
-                raise KeyboardInterrupt from None
-            raise
-        finally:
-            termination.restore()
+    if checkpoint is not None:
+        module.load(checkpoint)
+        batches.order.start_at(*resume_point(checkpoint))
+    try:
+        with bar:
+            module.train(batches)
+    finally:
+        termination.restore()
     return module
 
 
-SILENT: dict[str, Any] = {
-    "logger": False,
-    "enable_checkpointing": False,
-    "enable_progress_bar": False,
-    "enable_model_summary": False,
-    "use_distributed_sampler": False,
-    "num_sanity_val_steps": 0,
-}
+def device_of(settings: TrainingSettings) -> torch.device:
+    """Return where this process trains.
 
-
-def machine(settings: TrainingSettings) -> dict[str, Any]:
-    """Return the arguments of a Lightning trainer that say where and how precisely it computes."""
-    arguments: dict[str, Any] = {
-        "accelerator": settings.accelerator,
-        "devices": 1,
-        "plugins": [cluster_environment()],
-    }
-    if settings.precision != "full":
-        arguments["precision"] = LIGHTNING[settings.precision]
-    if processes.count() > 1:
-        here = processes.count_here()
-        arguments |= {
-            "devices": here,
-            "num_nodes": processes.count() // here,
-            "strategy": DDPStrategy(broadcast_buffers=False),
-        }
-    return arguments
-
-
-def cluster_environment() -> ClusterEnvironment:
-    """Return who Lightning takes the processes of a training from: those that joined, or none.
-
-    Without it Lightning looks for a scheduler itself, and a training that runs alone in a job of 65
-    tasks (`SLURM_NTASKS`, PMI, LSF) is taken for one of 65 or refused.
+    Raises:
+        InputError: a GPU is wanted, and there is none.
     """
-    if processes.count() > 1:
-        return TorchElasticEnvironment()
-    alone = LightningEnvironment()
-    alone.set_global_rank(0)  # loggers go by the rank that a scheduler's variables gave otherwise
-    return alone
+    there = torch.cuda.is_available()
+    if settings.accelerator == "gpu" and not there:
+        raise InputError(
+            "accelerator is gpu, but PyTorch finds no GPU (torch.cuda.is_available()); set it to "
+            "auto or cpu"
+        )
+    if settings.accelerator == "cpu" or not there:
+        return torch.device("cpu")
+    return torch.device("cuda", torch.cuda.current_device())
 
 
 def _logs(settings: TrainingSettings, folder: Path) -> list[Callable[[TrainingModule], None]]:

@@ -18,14 +18,15 @@ weight; the means still divide by the number of labels, so that a weight acts in
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import huber_loss
-from torch_geometric.data import Data
 
 from ipip.config.training import TrainingSettings
 from ipip.network.batches import batch_arguments
+from ipip.network.graph import Graph
 from ipip.train.prediction.kernels import EnergyForces
 
 TERMS = ("energy", "forces", "stress")
@@ -43,6 +44,14 @@ class LossSums:
     sums: Tensor
     counts: Tensor
 
+    @classmethod
+    def of(cls, terms: Sequence[LabelTerm], kind: str) -> LossSums:
+        """Return the sums of terms by a kind of loss."""
+        return cls(
+            torch.stack([term.sum(kind) for term in terms]),
+            torch.stack([term.count for term in terms]),
+        )
+
     def __add__(self, other: LossSums) -> LossSums:
         return LossSums(self.sums + other.sums, self.counts + other.counts)
 
@@ -56,17 +65,21 @@ class LossSums:
 
     def loss(self, settings: TrainingSettings) -> Tensor:
         """Return the weighted sum of the means."""
+        return (self.factors(settings) * self.sums).sum()
+
+    def factors(self, settings: TrainingSettings) -> Tensor:
+        """Return the derivative of `loss` by each sum, [3]."""
         weights = self.sums.new_tensor(
             [settings.energy_weight, settings.forces_weight, settings.stress_weight]
         )
-        return (weights * self.sums / self.counts.clamp(min=1.0)).sum()
+        return weights / self.counts.clamp(min=1.0)
 
     def over(self, counts: Tensor) -> LossSums:
         """Return the same sums over the labels of a larger batch, of which these are a part."""
         return LossSums(self.sums, counts)
 
 
-def training_sums(batch: Data, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:
+def training_sums(batch: Graph, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:
     """Evaluate a batch so that the loss has a gradient, and compare it with its labels.
 
     Args:
@@ -79,7 +92,7 @@ def training_sums(batch: Data, evaluate: EnergyForces, settings: TrainingSetting
 
 
 def loss_sums(
-    batch: Data, energy: Tensor, forces: Tensor, strain: Tensor, settings: TrainingSettings
+    batch: Graph, energy: Tensor, forces: Tensor, strain: Tensor, settings: TrainingSettings
 ) -> LossSums:
     """Compare predictions with a batch's labels.
 
@@ -90,27 +103,70 @@ def loss_sums(
         strain: [n_frames, 3, 3] eV, the strain derivative; stress is this / volume.
         settings: kind of loss; weights do not enter here.
     """
-    s = settings
-    delta = energy - batch.energy
-    if s.energy_per == "atom":
-        delta = delta / batch.n_atoms
+    return LossSums.of(label_terms(batch, energy, forces, strain, settings), settings.loss)
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelTerm:
+    """One of the three terms of the loss.
+
+    Attributes:
+        misfit: [n, k] errors of n labels; 0 rows for a term that does not count.
+        weight: [n] of each, 0 where there is no label.
+        count: [] number of labels.
+        delta: from where Huber's loss is linear.
+        chain: [n] derivative of the misfit by the prediction.
+    """
+
+    misfit: Tensor
+    weight: Tensor
+    count: Tensor
+    delta: float
+    chain: Tensor | float = 1.0
+
+    def sum(self, kind: str) -> Tensor:
+        """Return the weighted sum over labels."""
+        return (_measure(self.misfit, kind, self.delta) * self.weight).sum()
+
+    def gradient(self, kind: str, factor: Tensor) -> Tensor:
+        """Return factor * the derivative of `sum` by the predictions, [n, k]."""
+        scale = factor * self.chain * self.weight
+        if kind == "squared":
+            return self.misfit * (2.0 * scale).unsqueeze(-1)
+        norms = torch.linalg.vector_norm(self.misfit, dim=-1)
+        tiny = torch.finfo(norms.dtype).tiny  # the slope of a norm at 0 is 0
+        if kind == "absolute":
+            return self.misfit * (scale / norms.clamp(min=tiny)).unsqueeze(-1)
+        return self.misfit * (scale * (self.delta / norms.clamp(min=self.delta))).unsqueeze(-1)
+
+
+def label_terms(
+    batch: Graph, energy: Tensor, forces: Tensor, strain: Tensor, settings: TrainingSettings
+) -> tuple[LabelTerm, LabelTerm, LabelTerm]:
+    """Return the terms of energies, forces and stresses; arguments as `loss_sums`."""
     there = batch.energy_weight
-    counts = [there.sum()]
-    sums = [(_measure(delta.unsqueeze(-1), s.loss, s.huber_energy) * there * batch.weight).sum()]
+    chain: Tensor | float = 1.0
+    misfit = energy - batch.energy
+    if settings.energy_per == "atom":
+        chain = 1.0 / batch.n_atoms.to(energy.dtype)
+        misfit = misfit * chain
+    energies = LabelTerm(
+        misfit.unsqueeze(-1), there * batch.weight, there.sum(), settings.huber_energy, chain
+    )
     there = batch.forces_weight[batch.batch]
-    weight = there * batch.weight[batch.batch]
-    counts.append(there.sum())
-    sums.append((_measure(forces - batch.forces, s.loss, s.huber_forces) * weight).sum())
-    if s.stress_weight > 0:
+    weight = (batch.forces_weight * batch.weight)[batch.batch]
+    on_atoms = LabelTerm(forces - batch.forces, weight, there.sum(), settings.huber_forces)
+    if settings.stress_weight > 0:
         there = batch.stress_weight * (batch.volume > 0)
         volume = torch.where(batch.volume > 0, batch.volume, 1.0)
         misfit = (strain / volume[:, None, None] - batch.stress).flatten(1)
-        counts.append(there.sum())
-        sums.append((_measure(misfit, s.loss, s.huber_stress) * there * batch.weight).sum())
+        stresses = LabelTerm(
+            misfit, there * batch.weight, there.sum(), settings.huber_stress, 1.0 / volume
+        )
     else:
-        counts.append(torch.zeros_like(counts[0]))
-        sums.append(torch.zeros_like(sums[0]))
-    return LossSums(torch.stack(sums), torch.stack(counts))
+        none = energy.new_zeros(0)
+        stresses = LabelTerm(none.view(0, 9), none, none.sum(), settings.huber_stress)
+    return energies, on_atoms, stresses
 
 
 def _measure(vectors: Tensor, kind: str, delta: float) -> Tensor:

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch
 
 from ipip.models import Student
+from ipip.network.graph import Graph
 from ipip.train.prediction.kernels import EnergyForces
 
 
@@ -36,7 +36,7 @@ class Objective(Protocol):
         """
 
     def loss(
-        self, student: Student, evaluate: EnergyForces, batch: Batch, generator: torch.Generator
+        self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the loss of a batch (float64), and its parts for the log, without weights.
 

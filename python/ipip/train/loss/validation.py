@@ -6,19 +6,19 @@ import math
 from collections.abc import Iterable
 
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.models import Student
 from ipip.network.batches import batch_arguments
 from ipip.network.frozen import frozen_weights
+from ipip.network.graph import Graph
 from ipip.train.loss.label_loss import TERMS, LossSums, loss_sums
 from ipip.train.prediction.kernels import EnergyForces, energy_forces_of
 from ipip.train.processes import sum_over
 
 
 def evaluate_batches(
-    student: Student, batches: Iterable[Batch], settings: TrainingSettings
+    student: Student, batches: Iterable[Graph], settings: TrainingSettings
 ) -> dict[str, float]:
     """Return a student's loss and errors over all batches of all processes together.
 
@@ -48,7 +48,7 @@ def evaluate_batches(
     return errors
 
 
-def _totals(evaluate: EnergyForces, batch: Batch, settings: TrainingSettings) -> torch.Tensor:
+def _totals(evaluate: EnergyForces, batch: Graph, settings: TrainingSettings) -> torch.Tensor:
     energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=False)
     sums = loss_sums(batch, energy, forces, strain, settings)
     there = batch.forces_weight[batch.batch].unsqueeze(1)

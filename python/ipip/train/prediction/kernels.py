@@ -14,6 +14,7 @@ from ipip.models import Student
 from ipip.models.painn import PaiNN
 from ipip.native import current_backend_name
 from ipip.network import energy_and_forces
+from ipip.network.flat_weights import FlatWeights
 from ipip.train.prediction.painn_kernels import PainnKernels, refusal
 
 Kernels = Literal["auto", "kernels", "eager"]
@@ -38,13 +39,18 @@ class EnergyForces(Protocol):
 
 
 def energy_forces_of(
-    student: Student, kernels: Kernels = "auto", *, log_choice: bool = False
+    student: Student,
+    kernels: Kernels = "auto",
+    *,
+    weights: FlatWeights | None = None,
+    log_choice: bool = False,
 ) -> EnergyForces:
     """Choose what evaluates a student, for training and for prediction.
 
     Args:
         student: on the device that it will stay on.
         kernels: `kernels`, `eager`, or `auto` for the kernels where they run the student.
+        weights: that train, where a training holds them as one tensor.
         log_choice: write a line on what was chosen, and why.
 
     Raises:
@@ -57,7 +63,7 @@ def energy_forces_of(
     if reason:
         log.log(level, "backend: eager (%s)", reason)
         return functools.partial(energy_and_forces, student)
-    evaluate = PainnKernels(cast(PaiNN, student))
+    evaluate = PainnKernels(cast(PaiNN, student), weights=weights)
     log.log(level, "backend: %s", evaluate.description)
     return evaluate
 

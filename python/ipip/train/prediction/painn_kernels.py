@@ -16,6 +16,7 @@ from ipip.models import ARCHITECTURES
 from ipip.models.painn import NORM_EPSILON, PaiNN
 from ipip.native import core as _core
 from ipip.native import load_operators
+from ipip.network.flat_weights import FlatWeights
 
 load_operators()  # registers torch.classes.ipip.PainnTraining
 
@@ -41,20 +42,29 @@ class PainnKernels:
         table_error: of the splines that stand for the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
         instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best here.
+        weights: those that train, as one tensor, which then gets the gradient in one piece.
+
+    Attributes:
+        compiled: the class that computes.
 
     Raises:
         InputError: the student is another one.
     """
 
     def __init__(
-        self, student: PaiNN, table_error: float | None = None, instruction_set: str = "auto"
+        self,
+        student: PaiNN,
+        table_error: float | None = None,
+        instruction_set: str = "auto",
+        weights: FlatWeights | None = None,
     ) -> None:
         reason = refusal(student)
         if reason:
             raise InputError(f"{reason}; use ipip.network.energy_and_forces")
         basis, envelope = student.basis, student.envelope
         self._student = student
-        self._kernels = torch.classes.ipip.PainnTraining(
+        self._flat = None if weights is None else _Flat(weights, _parameters(student))
+        self.compiled = torch.classes.ipip.PainnTraining(
             basis.gaussian,
             envelope.cosine,
             envelope.cutoff,
@@ -71,7 +81,7 @@ class PainnKernels:
     @property
     def description(self) -> str:
         """What runs, in a few words."""
-        return self._kernels.description()
+        return self.compiled.description()
 
     def __call__(
         self,
@@ -102,14 +112,32 @@ class PainnKernels:
             student.reference_energies + student.shift,
             [core.charges, core.inverse_length, core.reach] if student.has_zbl else [],
         )
-        parameters = _parameters(student)
-        if create_graph:
-            results: tuple[Tensor, Tensor, Tensor] = _Evaluation.apply(  # type: ignore[no-untyped-call]
-                self._kernels, arguments, *parameters
+        flat = self._flat
+        results: tuple[Tensor, Tensor, Tensor]
+        if create_graph and flat is not None:
+            results = _FlatEvaluation.apply(  # type: ignore[no-untyped-call]
+                self.compiled, arguments, flat, flat.weights.values
             )
-            return results
-        energy, forces, strain = self._kernels.evaluate(parameters, *arguments)
-        return energy, forces, strain
+        elif create_graph:
+            results = _Evaluation.apply(  # type: ignore[no-untyped-call]
+                self.compiled, arguments, *_parameters(student)
+            )
+        else:
+            parameters = flat.parameters if flat else _parameters(student)
+            results = tuple(self.compiled.evaluate(parameters, *arguments))
+        return results
+
+    def set_gradients(self, energy: Tensor, forces: Tensor, strain: Tensor) -> None:
+        """Put a loss's gradient in the place of that of the flat weights, without autograd.
+
+        Args:
+            energy: [n_frames] derivative of the loss by the energies of the last evaluation.
+            forces: [n, 3] by its forces.
+            strain: [n_frames, 3, 3] by its strain derivatives.
+        """
+        assert self._flat is not None
+        gradients = self.compiled.gradients(self.compiled.evaluations(), energy, forces, strain)
+        self._flat.join(gradients, self._flat.weights.gradient)
 
 
 class _Evaluation(torch.autograd.Function):
@@ -125,6 +153,52 @@ class _Evaluation(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
         return None, None, *ctx.kernels.gradients(ctx.evaluation, energy, forces, strain)
+
+
+class _Flat:
+    """Where the gradients of the kernels' parameters stand in flat weights.
+
+    Attributes:
+        weights: that train.
+        parameters: of the kernels.
+    """
+
+    def __init__(self, weights: FlatWeights, parameters: list[Tensor]) -> None:
+        self.weights, self.parameters = weights, parameters
+        places: dict[int, list[int]] = {}
+        for place, parameter in enumerate(parameters):
+            places.setdefault(id(parameter), []).append(place)
+        self._places = [places.get(id(parameter), []) for parameter in weights.parameters]
+
+    def join(self, gradients: list[Tensor], out: Tensor) -> Tensor:
+        """Put the gradients into one tensor; zero for weights that the kernels do not know."""
+        parts = []
+        for places, parameter in zip(self._places, self.weights.parameters, strict=True):
+            each = [gradients[place] for place in places]  # shared filters have one for each layer
+            own = sum(each[1:], each[0]) if each else torch.zeros_like(parameter)
+            parts.append(own.reshape(-1))
+        return torch.cat(parts, out=out) if parts else out.zero_()
+
+
+class _FlatEvaluation(torch.autograd.Function):
+    """Kernels as a node of autograd's graph that has one tensor of weights."""
+
+    @staticmethod
+    def forward(ctx: Any, kernels: Any, arguments: Any, flat: _Flat, values: Tensor) -> Any:
+        energy, forces, strain = kernels.evaluate(flat.parameters, *arguments)
+        ctx.kernels, ctx.evaluation, ctx.flat = kernels, kernels.evaluations(), flat
+        return energy, forces, strain
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
+        gradients = ctx.kernels.gradients(ctx.evaluation, energy, forces, strain)
+        return (
+            None,
+            None,
+            None,
+            ctx.flat.join(gradients, torch.empty_like(ctx.flat.weights.gradient)),
+        )
 
 
 def _parameters(student: PaiNN) -> list[Tensor]:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 
 import torch
-from torch_geometric.data import Batch
 
 from ipip.config.training import TrainingSettings
 from ipip.data.frame import Frame
@@ -16,10 +15,10 @@ from ipip.network import energy_and_forces
 from ipip.network.batches import batch_arguments
 from ipip.network.dataset import GraphDataset
 from ipip.network.frozen import frozen_weights
+from ipip.network.graph import join_graphs
 
 TRIED = 8  # frames
 AUTOCAST = {"bf16": torch.bfloat16}
-LIGHTNING = {"full": "32-true", "bf16": "bf16-mixed"}
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +42,7 @@ def force_change(student: Student, frames: Sequence[Frame], precision: str) -> f
     if not graphs:
         return 0.0
     device = next(student.parameters()).device
-    batch = Batch.from_data_list(graphs[:TRIED]).to(device)
+    batch = join_graphs(graphs[:TRIED]).to(device)
     inputs = batch_arguments(batch)
     with frozen_weights(student):
         _, full, _ = energy_and_forces(student, *inputs)

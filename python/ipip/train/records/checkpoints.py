@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.fabric.plugins import TorchCheckpointIO
 
 from ipip.errors import InputError, IpipError
 from ipip.storage.atomic import replaced_file
@@ -23,17 +22,12 @@ if TYPE_CHECKING:
     from ipip.train.fitting.module import TrainingModule
 
 
-class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint to a temporary file and renames it."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
-    ) -> None:
-        """Serialise in memory, then write: a full disk is an OSError and leaves the old file."""
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        with replaced_file(Path(path)) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
+    """Serialise in memory, then write: a full disk is an OSError and leaves the old file."""
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    with replaced_file(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 class BestAndLast:
@@ -59,9 +53,10 @@ class BestAndLast:
         last = self.folder / "last.ckpt"
         if module.improved:
             best = self.folder / "best.ckpt"
-            module.trainer.save_checkpoint(best)
+            checkpoint = module.checkpoint()
             if not is_first():
                 return
+            save_checkpoint(checkpoint, best)
             with replaced_file(last) as temporary:
                 try:
                     os.link(best, temporary)
@@ -72,7 +67,9 @@ class BestAndLast:
 
     def save_last(self, module: TrainingModule) -> Path:
         """Write `last.ckpt` at any step, and return the folder."""
-        module.trainer.save_checkpoint(self.folder / "last.ckpt")
+        checkpoint = module.checkpoint()
+        if is_first():
+            save_checkpoint(checkpoint, self.folder / "last.ckpt")
         return self.folder
 
 

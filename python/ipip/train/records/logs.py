@@ -8,10 +8,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.record_writer import RecordWriter
-
 from ipip.storage.atomic import write_text
 
 if TYPE_CHECKING:
@@ -73,6 +69,10 @@ class TensorBoardLog:
 
     def __call__(self, module: TrainingModule) -> None:
         """Append the last epoch, or write all of them after a start or a resume."""
+        from tensorboard.compat.proto.event_pb2 import Event  # half a second
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
         self.path.parent.mkdir(exist_ok=True)
         anew = len(module.history) == 1 or module.resumed_just_now or not self.path.exists()
         rows = module.history if anew else module.history[-1:]

@@ -40,29 +40,31 @@ class WandbLog:
     def __init__(self, folder: Path, project: str) -> None:
         self.folder = folder
         self.project = project
-        self._logger: Any = None
+        self._run: Any = None
 
     def __call__(self, module: TrainingModule) -> None:
         """Send the last epoch."""
-        if self._logger is None:
-            self._logger = self._start(module)
-        row = {k: v for k, v in module.history[-1].items() if k != "step" and v is not None}
-        self._logger.log_metrics(row, step=module.history[-1]["step"])
+        if self._run is None:
+            self._run = self._start(module)
+        row = {k: v for k, v in module.history[-1].items() if v is not None}
+        self._run.log({"trainer/global_step": row.pop("step"), **row})
         if module.finished or module.stopping:
-            self._logger.experiment.finish()
+            self._run.finish()
 
     def _start(self, module: TrainingModule) -> Any:
-        from lightning.pytorch.loggers import WandbLogger
+        import wandb
 
         identity = self.folder / "wandb.id"
         if not identity.exists():
             identity.write_text(uuid.uuid4().hex[:12], encoding="utf-8")
-        logger = WandbLogger(
+        run = wandb.init(
             name=self.folder.name,
             project=self.project,
-            save_dir=self.folder,
+            dir=self.folder,
             id=identity.read_text(encoding="utf-8"),
             resume="allow",
             config=module.settings.model_dump(mode="json"),
         )
-        return logger
+        run.define_metric("trainer/global_step")
+        run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
+        return run

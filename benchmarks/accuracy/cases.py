@@ -1,0 +1,59 @@
+"""What is trained: networks, sizes, settings, and the environment that each needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+SEVENNET = ("sevenn==0.13.0",)
+MACE = ("mace-torch==0.3.16",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One network of one size.
+
+    Attributes:
+        name: in tables and file names.
+        contender: script of `contenders/` that trains it.
+        settings: for that script, JSON values.
+        packages: of an environment of its own; none for this one.
+    """
+
+    name: str
+    contender: str
+    settings: dict[str, Any]
+    packages: tuple[str, ...] = ()
+
+
+def _ours(name: str, architecture: str, training: dict[str, Any], **student: Any) -> Case:
+    return Case(
+        name,
+        "students",
+        {"student": {"architecture": architecture, **student}, "training": training},
+    )
+
+
+def _mace(channels: int, degree: int) -> Case:
+    return Case(
+        f"mace-{channels}-L{degree}",
+        "mace_network",
+        {"num_channels": channels, "max_L": degree, "r_max": 5.0, "batch_size": 5, "lr": 0.01},
+        MACE,
+    )
+
+
+DECAY = {"weight_decay": 0.1}
+
+CASES: tuple[Case, ...] = (
+    _ours("painn-32x2", "painn", {}, channels=32, layers=2),
+    _ours("painn-64x2", "painn", {}, channels=64, layers=2),
+    _ours("painn-64x2-decay", "painn", DECAY, channels=64, layers=2),
+    _ours("painn-64x3", "painn", {}, channels=64, layers=3),
+    _ours("painn-64x3-decay", "painn", DECAY, channels=64, layers=3),
+    _ours("painn-128x3", "painn", {}, channels=128, layers=3),
+    _ours("visnet-64x2-L1", "visnet", {}, channels=64, layers=2, lmax=1),
+    _ours("visnet-64x2-L2", "visnet", {}, channels=64, layers=2, lmax=2),
+    _mace(32, 1),
+    _mace(64, 1),
+)

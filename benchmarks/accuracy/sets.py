@@ -1,0 +1,137 @@
+"""The sets that are learnt and tested on: each is made or read once, split, and kept as files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from ase.io import read
+from benchmarks.accuracy.molecules import MOLECULES, Sampling, make_molecule
+
+from ipip.data import Frame, read_frames, split_frames, write_frames
+from ipip.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/mo-s-o/data/mso_pbe_d3.xyz"
+VALIDATION = 0.1  # of the frames that are not for tests
+LARGE = 500  # atoms at least, where the time of a step is measured
+APART = 12.0  # Å between copies of a molecule there
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameSet:
+    """A set in a folder: `train.xyz`, `valid.xyz`, `test-NAME.xyz` and `large.xyz`.
+
+    Attributes:
+        name: of the set.
+        folder: of its files, with the keys `energy` and `forces`.
+        tests: their names.
+    """
+
+    name: str
+    folder: Path
+    tests: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class SetSource:
+    """Where a set comes from.
+
+    Attributes:
+        name: a molecule's, `mo-s-o`, or that of the file.
+        path: of labels in extended XYZ; None for a molecule.
+        energy, forces, group: keys of the labels there; frames of a group stay in one part.
+    """
+
+    name: str
+    path: Path | None = None
+    energy: str = "energy"
+    forces: str = "forces"
+    group: str | None = None
+
+
+def source_of(text: str) -> SetSource:
+    """Read what is given for a set: a name, or PATH[:energy key:forces key[:group key]].
+
+    Raises:
+        InputError: it is neither.
+    """
+    if text in MOLECULES:
+        return SetSource(text)
+    if text == "mo-s-o":
+        return SetSource(text, EXAMPLE, "REF_energy", "REF_forces", "traj")
+    path, *keys = text.split(":")
+    if not Path(path).is_file() or len(keys) not in (0, 2, 3):
+        raise InputError(
+            f"{text} is no set; expected {', '.join(MOLECULES)}, mo-s-o, or a file of extended XYZ "
+            "as PATH, PATH:ENERGY:FORCES or PATH:ENERGY:FORCES:GROUP"
+        )
+    energy, forces, *group = keys or ["energy", "forces"]
+    name = f"{Path(path).resolve().parent.name}-{Path(path).stem}"
+    return SetSource(name, Path(path), energy, forces, group[0] if group else None)
+
+
+def make_set(source: SetSource, folder: Path, sampling: Sampling, seed: int) -> FrameSet:
+    """Make the files of a set, unless they are there.
+
+    Args:
+        source: of its frames.
+        folder: of all sets.
+        sampling: of molecules.
+        seed: of sampling and splits.
+    """
+    place = folder / source.name
+    ready = place / "ready"
+    if not ready.exists():
+        place.mkdir(parents=True, exist_ok=True)
+        parts = _parts(source, sampling, seed)
+        for name, frames in parts.items():
+            write_frames(place / f"{name}.xyz", frames)
+        write_frames(place / "large.xyz", [_large(parts["train"][0])])
+        ready.touch()
+    tests = sorted(path.stem.removeprefix("test-") for path in place.glob("test-*.xyz"))
+    return FrameSet(source.name, place, tuple(tests))
+
+
+def _parts(source: SetSource, sampling: Sampling, seed: int) -> dict[str, list[Frame]]:
+    if source.path is None:
+        made = make_molecule(MOLECULES[source.name], sampling, seed)
+        split = split_frames(made["train"], valid=VALIDATION, test=0.0, seed=seed)
+        parts = {name: list(split.take(made["train"], name)) for name in ("train", "valid")}
+        return parts | {name: frames for name, frames in made.items() if name != "train"}
+    frames = _read(source)
+    key = None if source.group is None else "group"
+    split = split_frames(frames, valid=VALIDATION, test=0.25, seed=seed, group_key=key)
+    named = {"train": "train", "valid": "valid", "test": "test-held-out"}
+    return {file: list(split.take(frames, part)) for part, file in named.items()}
+
+
+def _read(source: SetSource) -> list[Frame]:
+    from ipip.config.data import DataKeys
+
+    assert source.path is not None
+    keys = DataKeys(energy=source.energy, forces=source.forces, stress=None)
+    frames = list(read_frames(source.path, keys))
+    if source.group is None:
+        return frames
+    groups = [atoms.info.get(source.group) for atoms in read(source.path, index=":")]
+    return [
+        frame.replace(info={**frame.info, "group": str(group)})
+        for frame, group in zip(frames, groups, strict=True)
+    ]
+
+
+def _large(frame: Frame) -> Frame:
+    """Return copies of a frame side by side, so that fixed costs of a step do not count."""
+    atoms = frame.to_atoms()
+    if not atoms.pbc.any():
+        atoms.set_cell(np.eye(3) * (np.ptp(atoms.positions, axis=0) + APART))
+    copies = np.ones(3, dtype=int)
+    while len(atoms) * copies.prod() < LARGE:
+        copies[int(np.argmin(copies * atoms.cell.lengths()))] += 1
+    large = atoms.repeat(tuple(int(count) for count in copies))
+    if not frame.pbc.any():
+        large.set_cell(None)
+    large.calc = None
+    return Frame.from_atoms(large)

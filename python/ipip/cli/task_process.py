@@ -1,0 +1,51 @@
+"""A process that performs a task, as a block's worker starts it: ``python -m`` this FILE.
+
+Exit status: 0 done, 1 failed, 2 wrong input, 75 stopped by a signal, to be continued.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def perform(file: Path) -> dict[str, Any]:
+    """Perform a task; return its result.
+
+    Started by `torchrun` the processes perform it together, and only the first returns a result.
+
+    Raises:
+        SystemExit: a signal stopped it; what it had is stored.
+        InputError, IpipError: see `ipip.execution.perform_file`.
+    """
+    from ipip.execution.perform import STOPPED, perform_file
+    from ipip.launchers import TORCHRUN_SIZES
+    from ipip.pipeline.stop import Stopped, stop_on_signals
+
+    try:
+        with stop_on_signals():
+            if int(os.environ.get(TORCHRUN_SIZES[0], "1")) > 1:
+                from ipip.execution.together import perform_together
+
+                return perform_together(file)
+            return perform_file(file)
+    except Stopped as stop:
+        print(f"ipip: stopped by {stop}; the task continues elsewhere", file=sys.stderr)
+        raise SystemExit(STOPPED) from None
+
+
+def main() -> int:
+    """Perform the task that the command line names; return the exit status."""
+    from ipip.cli.errors import report_failure
+
+    try:
+        perform(Path(sys.argv[1]))
+    except Exception as error:
+        return report_failure(error, debug=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,353 @@
+"""Tasks in blocks of a cluster, by Parsl: each has one result, however often it has to be begun.
+
+Parsl finds blocks and workers; what was done is decided by the tasks' files alone. A task that a
+worker, a block or Parsl itself has lost is submitted again; it waits for the one that was lost,
+should that still live (`ipip.execution.lease`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import parsl
+
+from ipip.config.execution import ClusterResource, ExecutionSettings, Work
+from ipip.errors import InputError, IpipError
+from ipip.execution.block_trouble import Trouble, trouble_with_blocks
+from ipip.execution.executor import Message, OnResult
+from ipip.execution.lease import RENEWALS, SUPERSEDED, holder_of, last_attempt
+from ipip.execution.leftover import cancel_leftover_blocks
+from ipip.execution.parsl_config import make_config
+from ipip.execution.perform import STOPPED
+from ipip.execution.pilot import UNSEEN, run_task
+from ipip.execution.record import FOLDER, Block, TaskState, note_failure, write_status
+from ipip.execution.task import Task, read_header, read_result, set_result_aside, write_task
+from ipip.storage.sealed import DamagedError, read_sealed
+
+SEE_S = 60.0  # in which a file that another machine wrote has to appear
+POLL_S = 1.0
+CLEAN_UP_S = 60.0  # that Parsl may take to cancel its blocks
+
+
+@dataclasses.dataclass
+class _Open:
+    """A task that has no result yet.
+
+    Attributes:
+        task: what to do.
+        file: of it.
+        digest: of it.
+        work: which kind of work it is.
+        attempt: number of the attempt that was submitted last, if no other one is under way.
+        failures: attempts that failed or were lost.
+        stops: attempts that a signal stopped.
+        log: of the last attempt.
+        launcher: command before it.
+    """
+
+    task: Task
+    file: Path
+    digest: str
+    work: Work
+    launcher: str
+    attempt: int = 0
+    failures: int = 0
+    stops: int = 0
+    log: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+
+@dataclasses.dataclass(frozen=True)
+class _End:
+    """How a task's process ended.
+
+    Attributes:
+        status: its exit status; None: nobody knows.
+        host: where it ran.
+        lost: why nobody knows.
+    """
+
+    status: int | None
+    host: str = "an unknown node"
+    lost: str = ""
+
+
+class ParslExecutor:
+    """Runs tasks on the resources of some settings; a context manager.
+
+    Args:
+        settings: with kind parsl.
+        folder: of the run.
+        message: is told of failures, with the path of the log.
+    """
+
+    def __init__(self, settings: ExecutionSettings, folder: Path, message: Message) -> None:
+        self._settings = settings
+        self._folder = folder.absolute() / FOLDER
+        scratch = settings.scratch or self._folder
+        self._tasks = scratch.absolute() / "tasks"
+        self._logs = scratch.absolute() / "parsl"
+        self._message = message
+        self._kernel: Any = None
+        self._done = 0
+        self._open: dict[Path, _Open] = {}
+        self._blocks: dict[tuple[str, str], Block] = {}
+        self._futures: dict[Future[tuple[int, str]], _Open] = {}
+        self._trouble: dict[str, Trouble] = {}
+        self._told: dict[str, str] = {}
+        self._noted: Any = None
+
+    @property
+    def bundle_s(self) -> float:
+        """Seconds that a task of small pieces should take."""
+        return self._settings.bundle_s
+
+    def resource(self, work: Work) -> ClusterResource | None:
+        """Return what does a kind of work; None: the driver."""
+        return self._settings.resource_of(work)
+
+    def places(self, work: Work) -> int:
+        """Return how many tasks of a kind of work can run at the same time."""
+        own = self.resource(work)
+        if own is None:
+            return 1
+        return own.most_blocks * own.slots * (1 if own.launcher else own.nodes)
+
+    def __enter__(self) -> ParslExecutor:
+        for folder in (self._folder, self._tasks, self._logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for job in cancel_leftover_blocks(self._settings, self._folder):
+            self._message(f"block {job} of an earlier driver was cancelled")
+        config = make_config(self._settings, self._logs, self._look_at_blocks)
+        self._kernel = parsl.DataFlowKernel(config)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Parsl waits for ever for a program of its own that was killed.
+        cleaner = threading.Thread(target=self._kernel.cleanup, daemon=True)
+        try:
+            cleaner.start()
+            cleaner.join(CLEAN_UP_S)
+            if cleaner.is_alive():
+                self._message("Parsl does not end by itself; its blocks are cancelled")
+                self._note()
+                cancel_leftover_blocks(self._settings, self._folder)
+        finally:
+            ended = "CANCELLED"
+            self._blocks = {
+                key: block if _is_over(block) else dataclasses.replace(block, state=ended)
+                for key, block in self._blocks.items()
+            }
+            self._note()
+
+    def run(
+        self,
+        work: Work,
+        tasks: Sequence[Task],
+        on_result: OnResult,
+        watch: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Perform tasks; see `ipip.execution.executor.Executor`."""
+        self._open = {}
+        launcher = self._launcher(work)
+        for task in tasks:
+            file = write_task(task, self._tasks, self._settings.lease_s)
+            own = _Open(task, file, str(read_header(file)["digest"]), work, launcher)
+            if not self._take(own, on_result):
+                self._open[file] = own
+        self._futures = {}
+        looked = time.monotonic()
+        try:
+            for own in self._open.values():
+                self._submit(own)
+            while self._open:
+                done, _ = wait(self._futures, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._after(self._futures.pop(future), _how_it_ended(future), on_result)
+                if time.monotonic() - looked > max(POLL_S, self._settings.lease_s / RENEWALS):
+                    looked = time.monotonic()
+                    self._look_at_leases(on_result)
+                watch()
+                self._note()
+                self._require_blocks()
+        finally:
+            for future in self._futures:
+                future.cancel()
+            self._futures = {}
+            self._note()
+
+    def _after(self, own: _Open, end: _End, on_result: OnResult) -> None:
+        """Go on with a task whose process has ended or was lost."""
+        if self._has_result(own, end, on_result):
+            del self._open[own.file]
+        else:
+            self._submit(own)
+
+    def _look_at_leases(self, on_result: OnResult) -> None:
+        """Go on with tasks that have ended though Parsl has not noticed: their block is over."""
+        for future, own in list(self._futures.items()):
+            attempt = last_attempt(own.folder)
+            ended = holder_of(own.folder, attempt).get("ended")
+            if attempt >= own.attempt and ended in ("done", "stopped"):
+                del self._futures[future]
+                self._after(own, _End(0 if ended == "done" else STOPPED), on_result)
+
+    def _launcher(self, work: Work) -> str:
+        """Return the command before a task's process: only trainings are several processes."""
+        own = self.resource(work)
+        return own.launcher if own is not None and work == "training" else ""
+
+    def _submit(self, own: _Open) -> None:
+        own.attempt = last_attempt(own.folder) + 1
+        own.log = own.folder / f"attempt_{own.attempt}.log"
+        executor = self._kernel.executors[self._settings.work[own.work]]
+        arguments = (str(own.file), str(own.log), own.launcher, SEE_S)
+        self._futures[executor.submit(run_task, {}, *arguments)] = own
+
+    def _take(self, own: _Open, on_result: OnResult) -> bool:
+        """Hand a task's result out, if there is one."""
+        try:
+            result = read_result(own.folder, own.digest)
+        except DamagedError as error:
+            self._fail(own, str(error), "this machine")
+            set_result_aside(own.folder)
+            return False
+        if result is None:
+            return False
+        self._done += 1
+        on_result(own.task, result)
+        return True
+
+    def _has_result(self, own: _Open, end: _End, on_result: OnResult) -> bool:
+        """Look at a task whose process has ended or was lost; say whether it has its result."""
+        deadline = time.monotonic() + (SEE_S if end.status == 0 else 0.0)
+        while not self._take(own, on_result):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.2)  # the file system is late
+        else:
+            return True
+        status, host = end.status, end.host
+        if status is None and holder_of(own.folder, own.attempt).get("ended") == "stopped":
+            status = STOPPED
+        if status == STOPPED:
+            own.stops += 1
+            if own.stops > self._settings.continuations:
+                raise IpipError(
+                    f"{own.task.title} was stopped {own.stops} times, more often than "
+                    f"execution.continuations ({self._settings.continuations}); give its resource "
+                    f"a longer walltime. Its log: {own.log}"
+                )
+            return False
+        if status == SUPERSEDED:
+            return False
+        if status == UNSEEN:
+            raise InputError(
+                f"{own.file}: node {host} does not see it; execution.scratch has to be a folder "
+                "that the driver and all nodes share"
+            )
+        why, wrong_input = _failure(own.folder)
+        if status is None:
+            why, wrong_input = f"its worker or block was lost ({end.lost})", False
+        elif not why:
+            why = f"its process ended with status {status}"
+        if wrong_input:
+            raise InputError(f"{own.task.title}: {why} (log: {own.log})")
+        self._fail(own, why, host)
+        return False
+
+    def _fail(self, own: _Open, why: str, host: str) -> None:
+        own.failures += 1
+        where = own.log or own.folder
+        attempt = last_attempt(own.folder)
+        host = str(holder_of(own.folder, attempt).get("host", host))
+        note_failure(
+            self._folder,
+            {
+                "task": own.folder.name,
+                "title": own.task.title,
+                "attempt": attempt,
+                "why": why,
+                "host": host,
+                "log": str(where),
+            },
+        )
+        if own.failures > self._settings.retries:
+            raise IpipError(
+                f"{own.task.title} failed {own.failures} times, the last time on {host}: {why}. "
+                f"Its log: {where}; by hand: ipip task {own.file}"
+            )
+        self._message(f"{own.task.title}: {why}; tried again. Its log: {where}")
+
+    def _look_at_blocks(self, executor: Any, status: dict[str, Any]) -> None:
+        """Note the blocks of a resource; called by a thread of Parsl."""
+        for number, own in status.items():
+            job = executor.blocks_to_job_id.get(number)
+            if job is not None:
+                key = (executor.label, str(job))
+                self._blocks[key] = Block(executor.label, str(job), own.state.name)
+        self._trouble[executor.label] = trouble_with_blocks(
+            executor.blocks_to_job_id, status, self._trouble.get(executor.label)
+        )
+
+    def _require_blocks(self) -> None:
+        """Say where blocks cannot be had, or end without a task; end the run where that lasts."""
+        for name, trouble in list(self._trouble.items()):
+            if trouble.is_over_after(self._settings.scheduler_patience_s):
+                raise IpipError(f"resource {name}: {trouble.why}")
+            if trouble.why and trouble.why != self._told.get(name):
+                patience = f"{self._settings.scheduler_patience_s:.0f} s"
+                self._message(f"resource {name}: {trouble.why}; tried again for up to {patience}")
+            self._told[name] = trouble.why
+
+    def _note(self) -> None:
+        blocks = list(self._blocks.values())
+        tasks = [self._state(own) for own in self._open.values()]
+        if (blocks, tasks, self._done) == self._noted:
+            return
+        self._noted = (blocks, tasks, self._done)
+        write_status(self._folder, blocks, tasks, self._done, socket.gethostname())
+
+    def _state(self, own: _Open) -> TaskState:
+        attempt = last_attempt(own.folder)
+        running = attempt and "ended" not in holder_of(own.folder, attempt)
+        state = "running" if running else "waiting"
+        name = own.folder.name
+        return TaskState(name, own.task.title, own.work, state, attempt, str(own.log or ""))
+
+
+def _how_it_ended(future: Future[tuple[int, str]]) -> _End:
+    try:
+        status, host = future.result()
+    except Exception as error:  # what Parsl raises where a worker or a block is lost
+        return _End(None, lost=type(error).__name__)
+    return _End(status, host)
+
+
+def _failure(folder: Path) -> tuple[str, bool]:
+    """Return why the last attempt failed, as it wrote itself, and whether its input is wrong."""
+    try:
+        failure = read_sealed(folder / f"failure_{last_attempt(folder)}.json")
+        return str(failure["error"]), bool(failure["wrong_input"])
+    except (OSError, DamagedError, KeyError):
+        return "", False
+
+
+def _is_over(block: Block) -> bool:
+    return block.state not in ("PENDING", "RUNNING", "HELD", "UNKNOWN")

@@ -1,0 +1,71 @@
+"""The tensors of one frame, or of several frames joined to one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Graph:
+    """Tensors by name, as attributes.
+
+    `ipip.network.GraphDataset` says which names a frame's graph has. A joined graph has `batch` [n]
+    too, the frame of each atom.
+    """
+
+    def __init__(self, **tensors: Tensor) -> None:
+        self.__dict__.update(tensors)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a graph without {name!r}; it has {', '.join(self.__dict__)}")
+
+    @property
+    def num_graphs(self) -> int:
+        """Number of frames."""
+        return len(self.n_atoms)
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors by name."""
+        return dict(self.__dict__)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all tensors."""
+        return sum(value.nbytes for value in self.__dict__.values())
+
+    def with_tensors(self, **tensors: Tensor) -> Graph:
+        """Return this graph with further tensors, or others in the place of its own."""
+        return Graph(**{**self.__dict__, **tensors})
+
+    def to(self, device: torch.device) -> Graph:
+        """Return this graph on a device."""
+        return Graph(**{name: value.to(device) for name, value in self.__dict__.items()})
+
+
+def join_graphs(graphs: Sequence[Graph]) -> Graph:
+    """Join the graphs of several frames along the first axes of their tensors.
+
+    `edge_index` [2, n_edges] is joined along its edges, and points into the joined atoms.
+
+    Args:
+        graphs: at least one, with tensors of the same names.
+    """
+    columns = {
+        name: torch.cat([graph.__dict__[name] for graph in graphs])
+        for name in graphs[0].__dict__
+        if name != "edge_index"
+    }
+    sizes = columns["n_atoms"]
+    first, pairs = 0, []
+    for graph, size in zip(graphs, sizes.tolist(), strict=True):
+        pairs.append(graph.edge_index + first if first else graph.edge_index)
+        first += size
+    return Graph(
+        edge_index=torch.cat(pairs, 1),
+        batch=torch.repeat_interleave(sizes, output_size=first),
+        **columns,
+    )

@@ -1,0 +1,94 @@
+"""Adam and AdamW on flat weights, with clipping of the gradient's norm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ipip.config.training import TrainingSettings
+from ipip.errors import InputError
+from ipip.network.flat_weights import FlatWeights
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # as torch's optimisers name them
+
+
+class Optimiser:
+    """PyTorch's fused Adam or AdamW (Loshchilov and Hutter 2019), one call for all weights.
+
+    Args:
+        weights: that train.
+        settings: kind, weight decay, clipping.
+    """
+
+    def __init__(self, weights: FlatWeights, settings: TrainingSettings) -> None:
+        self._weights, self._settings = weights, settings
+        self._step = torch.zeros((), device=weights.values.device)
+        # What torch.optim calls for `fused`; its classes take longer than its work here.
+        self._function = (
+            torch._fused_adamw_ if settings.optimizer == "adamw" else torch._fused_adam_
+        )
+        names = MOMENTS if settings.amsgrad else MOMENTS[:2]
+        self._moments = {name: torch.zeros_like(weights.gradient) for name in names}
+
+    def clip(self) -> None:
+        """Scale the gradient to at most the largest norm that the settings allow."""
+        largest = self._settings.gradient_clip
+        if largest is None:
+            return
+        gradient = self._weights.gradient
+        norm = torch.linalg.vector_norm(gradient)
+        gradient.mul_((largest / (norm + 1e-6)).clamp(max=1.0))
+
+    def step(self, rate: float) -> None:
+        """Change the weights by the gradient, and set it to zero; autograd must be off."""
+        settings, weights = self._settings, self._weights
+        self._step += 1
+        self._function(
+            [weights.values],
+            [weights.gradient],
+            [self._moments["exp_avg"]],
+            [self._moments["exp_avg_sq"]],
+            [self._moments["max_exp_avg_sq"]] if settings.amsgrad else [],
+            [self._step],
+            lr=rate,
+            beta1=BETAS[0],
+            beta2=BETAS[1],
+            weight_decay=settings.weight_decay,
+            eps=EPSILON,
+            amsgrad=settings.amsgrad,
+            maximize=False,
+        )
+        weights.gradient.zero_()
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold."""
+        return {"step": self._step.cpu(), **{n: m.cpu() for n, m in self._moments.items()}}
+
+    @torch.no_grad()
+    def load(self, checkpoint: dict[str, Any]) -> None:
+        """Restore `state()` from a checkpoint, or the optimiser of an earlier version's.
+
+        Raises:
+            InputError: it belongs to other weights.
+        """
+        state = checkpoint.get("optimizer")
+        if state is None:
+            state = _flat(checkpoint["optimizer_states"][0]["state"], set(self._moments))
+        self._step.copy_(state["step"])
+        for name, moment in self._moments.items():
+            if state[name].shape != moment.shape:
+                raise InputError(
+                    f"the checkpoint's optimiser has {state[name].numel()} weights, the training "
+                    f"{moment.numel()}; use another folder"
+                )
+            moment.copy_(state[name])
+
+
+def _flat(states: dict[int, dict[str, Tensor]], names: set[str]) -> dict[str, Tensor]:
+    """Join what an optimiser held for each parameter, in their order."""
+    each = [states[number] for number in sorted(states)]
+    joined = {name: torch.cat([state[name].reshape(-1) for state in each]) for name in names}
+    return {"step": each[0]["step"], **joined}

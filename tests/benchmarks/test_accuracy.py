@@ -1,0 +1,67 @@
+"""The benchmark of accuracy per cost runs whole at a tiny size, and continues."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks.accuracy.__main__ import main
+from benchmarks.accuracy.molecules import MOLECULES, turning
+from benchmarks.accuracy.sets import source_of
+from scipy.sparse.csgraph import connected_components
+
+from ipip.errors import InputError
+
+
+def test_a_case_is_trained_measured_and_drawn_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["--quick", "--out", str(out)]) == 0
+    (row,) = json.loads((out / "results.json").read_text())["rows"]
+    assert set(row["errors"]) == {"300K", "600K", "dihedrals"}
+    assert row["us_per_atom"] > 0.1 and row["steps"] >= 1 and row["parameters"] > 1000
+    for errors in row["errors"].values():
+        assert 0.0 < errors["force_mae"] < errors["force_rmse"] < 1e4
+    assert (out / "accuracy.png").stat().st_size > 10_000
+    assert "painn-32x2" in capsys.readouterr().out
+
+    # The same errors, from what the job wrote and the set holds.
+    from ase.io import read
+
+    place = out / "jobs/acetylacetone/painn-32x2-1s-1"
+    reference = read(out / "sets/acetylacetone/test-300K.xyz", index=":")
+    with np.load(place / "predicted-300K.npz") as predicted:
+        errors = predicted["forces"] - np.concatenate([atoms.get_forces() for atoms in reference])
+    assert row["errors"]["300K"]["force_mae"] == pytest.approx(1e3 * np.abs(errors).mean())
+
+    written = (place / "trained.json").stat().st_mtime_ns
+    assert main(["--quick", "--out", str(out)]) == 0
+    assert (place / "trained.json").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("name", MOLECULES)
+def test_a_dihedral_turns_one_side_of_its_bond(name: str) -> None:
+    from ase.neighborlist import build_neighbor_list, natural_cutoffs
+
+    atoms = MOLECULES[name].atoms()
+    bonds = build_neighbor_list(
+        atoms, natural_cutoffs(atoms, mult=1.1), self_interaction=False, bothways=True
+    ).get_connectivity_matrix(sparse=False)
+    for _, fixed, turned, _ in MOLECULES[name].dihedrals:
+        assert bonds[fixed, turned]
+        side = np.array(turning(bonds, fixed, turned), dtype=bool)
+        assert side[turned] and not side[fixed]
+        cut = bonds.copy()
+        cut[fixed, turned] = cut[turned, fixed] = 0
+        _, part = connected_components(cut)
+        assert np.array_equal(side, part == part[turned])
+
+
+def test_what_is_no_set_is_refused_with_those_there_are() -> None:
+    with pytest.raises(
+        InputError, match=r"nothing\.xyz is no set; expected acetylacetone, 3bpa, mo"
+    ):
+        source_of("nothing.xyz")

@@ -1,0 +1,239 @@
+"""A real Slurm of two nodes on this machine: its daemons as plain processes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
+PACKAGES = ("slurm-wlm", "munge")
+_LOCK = Path(tempfile.gettempdir()) / "ipip-trial-slurm.lock"
+NODES = ("node1", "node2")
+_CONF = """
+ClusterName=trial
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={ports[0]}
+AuthType=auth/munge
+AuthInfo=socket={root}/munge.socket
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation={root}/state
+SlurmdSpoolDir={root}/spool.%n
+SlurmctldPidFile={root}/slurmctld.pid
+SlurmdPidFile={root}/slurmd.%n.pid
+SlurmctldLogFile={root}/slurmctld.log
+SlurmdLogFile={root}/slurmd.%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=1,batch_sched_delay=0
+ReturnToService=2
+SlurmdTimeout=8
+SlurmctldTimeout=10
+KillWait=5
+MinJobAge=300
+MpiDefault=none
+SwitchType=switch/none
+SlurmdParameters=config_overrides
+OverTimeLimit=0
+{nodes}
+PartitionName=all Nodes={names} Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
+"""
+
+
+def missing() -> str | None:
+    """Say why no Slurm can be started here; None: it can. Debian's packages are installed."""
+    if os.geteuid() != 0:
+        return "a Slurm of its own needs root"
+    with _LOCK.open("w") as lock:  # of several processes of pytest one installs
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install()
+    absent = [name for name in PROGRAMS if shutil.which(name) is None]
+    return (
+        f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)})" if absent else None
+    )
+
+
+def _install() -> None:
+    if any(shutil.which(name) is None for name in PROGRAMS):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES]
+            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            for words in (["apt-get", "update", "-q"], command):
+                subprocess.run(words, env=environment, capture_output=True, timeout=240, check=True)
+
+
+class Slurm:
+    """A Slurm that runs.
+
+    Args:
+        root: folder for its files; of a short path, since sockets lie there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._conf = root / "slurm.conf"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment in which sbatch and its like find it."""
+        return {**os.environ, "SLURM_CONF": str(self._conf)}
+
+    def start(self) -> None:
+        for name in ("state", *(f"spool.{node}" for node in NODES)):
+            (self.root / name).mkdir(parents=True)
+        key = self.root / "munge.key"
+        key.write_bytes(os.urandom(128))
+        key.chmod(0o600)
+        ports = _free_ports(1 + len(NODES))
+        nodes = "\n".join(
+            f"NodeName={node} NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 "
+            f"Port={port} CPUs=2 State=UNKNOWN"
+            for node, port in zip(NODES, ports[1:], strict=True)
+        )
+        self._conf.write_text(
+            _CONF.format(
+                host=socket.gethostname(),
+                root=self.root,
+                ports=ports,
+                nodes=nodes,
+                names=",".join(NODES),
+            )
+        )
+        files = {
+            "key-file": "munge.key",
+            "socket": "munge.socket",
+            "pid-file": "munge.pid",
+            "log-file": "munge.log",
+            "seed-file": "munge.seed",
+        }
+        options = [f"--{name}={self.root / file}" for name, file in files.items()]
+        self._begin("munged", "munged", "--foreground", "--force", *options)
+        _wait_for(lambda: (self.root / "munge.socket").exists(), "munged")
+        self.start_controller()
+        for node in NODES:
+            self.start_node(node)
+        _wait_for(lambda: self.idle_nodes() == len(NODES), "the nodes")
+
+    def start_controller(self) -> None:
+        self._begin("slurmctld", "slurmctld", "-D", "-f", str(self._conf))
+
+    def start_node(self, node: str) -> None:
+        self._begin(node, "slurmd", "-D", "-N", node, "-f", str(self._conf))
+
+    def idle_nodes(self) -> int:
+        return self.run("sinfo", "--noheader", "--Node", "--format=%t").split().count("idle")
+
+    def jobs(self, state: str = "R") -> list[str]:
+        """Return the jobs of a state: R, PD, ..."""
+        return self.run("squeue", "--noheader", "--states", state, "--format=%i").split()
+
+    def node_of(self, job: str) -> str:
+        return self.run("squeue", "--noheader", "--job", job, "--format=%N").strip()
+
+    def kill(self, name: str) -> None:
+        """kill -9 of a daemon."""
+        self.processes[name].kill()
+        self.processes.pop(name).wait()
+
+    def kill_node(self, node: str) -> None:
+        """Let a node die: its daemon and all that runs on it."""
+        self.kill(node)
+        for pid in _processes_of(node):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def run(self, *command: str) -> str:
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=30, check=False
+        ).stdout
+
+    def stop(self) -> None:
+        self.run("scancel", "--state=RUNNING", "--user=root")
+        self.run("scancel", "--state=PENDING", "--user=root")
+        for process in reversed(self.processes.values()):
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _begin(self, name: str, *command: str) -> None:
+        with (self.root / f"{name}.out").open("ab") as sink:
+            self.processes[name] = subprocess.Popen(
+                command, env=self.environment, stdout=sink, stderr=subprocess.STDOUT
+            )
+
+
+@contextlib.contextmanager
+def started(root: Path) -> Iterator[Slurm]:
+    """Start a Slurm, and end it with all that runs in it."""
+    slurm = Slurm(root)
+    try:
+        slurm.start()
+        yield slurm
+    finally:
+        slurm.stop()
+
+
+def _processes_of(node: str) -> list[int]:
+    """Return what runs on a node: its steps' own processes, and those that they started."""
+    steps = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"SLURMD_NODENAME={node}".encode() not in (path / "environ").read_bytes().split(
+                b"\0"
+            ):
+                continue
+            steps.add(int(path.name))
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if Path(f"/proc/{parent}/comm").read_text().strip() == "slurmstepd":
+                steps.add(parent)
+    return [*steps, *(pid for step in steps for pid in _descendants(step))]
+
+
+def _descendants(pid: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            parents.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    found, waiting = [], [pid]
+    while waiting:
+        own = parents.get(waiting.pop(), [])
+        found += own
+        waiting += own
+    return found
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _wait_for(ready, what: str, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come up in {seconds:.0f} s")
+        time.sleep(0.1)

@@ -1,0 +1,55 @@
+"""A driver in a process of its own: four trajectories of a teacher, wherever the settings say.
+
+Run as ``python -m tests.execution.teacher_md_driver FOLDER STEPS [EXECUTION]``.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from ase.build import bulk
+
+from ipip.config.execution import ExecutionSettings
+from ipip.config.md import TeacherMDSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.data import Frame
+from ipip.execution.executor import open_executor
+from ipip.execution.teacher_md import read_record, run_teacher_md
+from ipip.pipeline.stop import stop_on_signals
+from ipip.teachers import MDJob
+
+NAMES = ("a", "b", "c", "d")
+
+
+def drive(folder: Path, steps: int, execution: ExecutionSettings, pause: float = 0.05) -> None:
+    teacher = TeacherSettings(
+        kind="ase",
+        import_path="slow_emt:SlowEMT",
+        import_folder=Path(__file__).parent,
+        arguments={"pause": pause},
+    )
+    md = TeacherMDSettings(
+        temperature=300.0,
+        thermostat="langevin",
+        steps=steps,
+        frame_interval=20,
+        checkpoint_interval=20,
+    )
+    atoms = bulk("Cu", cubic=True)
+    atoms.positions += 0.05 * np.random.default_rng(0).normal(size=atoms.positions.shape)
+    frame = Frame.from_atoms(atoms)
+    runs = folder / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    jobs = [
+        MDJob(name, frame, seed, md)
+        for seed, name in enumerate(NAMES, start=1)
+        if read_record(runs, name) is None
+    ]
+    with stop_on_signals(), open_executor(execution, folder, print) as executor:
+        run_teacher_md(teacher, jobs, runs, folder / "teacher.json", executor)
+
+
+if __name__ == "__main__":
+    plain = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
+    drive(Path(sys.argv[1]), int(sys.argv[2]), ExecutionSettings(**plain))

@@ -1,0 +1,137 @@
+"""Tasks in blocks on this machine: what fails is tried again, within a bound, and its log named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from ipip.config.execution import ExecutionSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.data import Frame
+from ipip.errors import InputError, IpipError
+from ipip.execution.executor import open_executor
+from ipip.execution.labels import LabelTask, TaskTeacher
+from ipip.execution.record import read_execution
+from ipip.teachers import Teacher
+
+EMT = TeacherSettings(kind="ase", import_path="ase.calculators.emt:EMT")
+CALCULATOR = '''
+import os
+from pathlib import Path
+from ase.calculators.emt import EMT
+
+class Broken(EMT):
+    """Ends its process at the first calls, as often as a file says."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = Path(count)
+
+    def calculate(self, *arguments, **options):
+        left = int(self.count.read_text())
+        if left:
+            self.count.write_text(str(left - 1))
+            os._exit(9)
+        super().calculate(*arguments, **options)
+'''
+
+
+def settings(**changes):
+    resource = {"scheduler": "local", "cores": 1, "tasks_per_node": 1}
+    plain = {
+        "kind": "parsl",
+        "resources": {"here": resource},
+        "work": {"teacher_labels": "here"},
+        "address": "127.0.0.1",
+        "poll_s": 1,
+        "lease_s": 5,
+    }
+    return ExecutionSettings(**(plain | changes))
+
+
+def frames(count):
+    rng = np.random.default_rng(0)
+    found = []
+    for number in range(count):
+        atoms = bulk("Cu", cubic=True)
+        atoms.positions += 0.05 * rng.normal(size=atoms.positions.shape)
+        found.append(Frame.from_atoms(atoms).replace(info={"number": number}))
+    return found
+
+
+def refused(says):
+    return pytest.raises(InputError, match=says)
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """A level whose process dies as often as a file says."""
+    (tmp_path / "broken.py").write_text(CALCULATOR)
+    return TeacherSettings(
+        kind="ase",
+        import_path="broken:Broken",
+        import_folder=tmp_path,
+        arguments={"count": str(tmp_path / "count")},
+    )
+
+
+@pytest.mark.slow
+def test_what_fails_is_tried_again_within_its_bound_and_its_log_is_named(broken, tmp_path):
+    told: list[str] = []
+    count = tmp_path / "count"
+    run = tmp_path / "run"
+    run.mkdir()
+    with open_executor(settings(retries=1), run, told.append) as executor:
+        count.write_text("0")
+        labelled = TaskTeacher(EMT, executor).label(frames(4))
+        with Teacher(EMT, tmp_path) as teacher:
+            expected = teacher.label(frames(4))
+        assert [f.energy for f in labelled] == [f.energy for f in expected]
+        assert [f.info["number"] for f in labelled] == [0, 1, 2, 3]
+
+        count.write_text("1")
+        assert TaskTeacher(broken, executor).label(frames(1))[0].energy is not None
+        (message,) = told
+        log = Path(message.rpartition("Its log: ")[2])
+        assert "tried again" in message and "ended with status 9" in log.read_text()
+
+        count.write_text("2")
+        with pytest.raises(IpipError, match=r"failed 2 times.*Its log: .*ipip task "):
+            TaskTeacher(broken, executor).label(frames(2)[1:])
+
+        wrong = EMT.model_copy(update={"import_path": "ase.calculators.emt:Emt"})
+        with pytest.raises(InputError, match="Emt"):
+            executor.run("teacher_labels", [LabelTask(wrong, tuple(frames(1)))], print)
+        state = read_execution(run)
+    assert state is not None
+    assert state.done == 2
+    assert [failure["attempt"] for failure in state.failures] == [1, 1, 2]
+    assert {block.state for block in state.blocks} == {"RUNNING"}
+    assert {block.state for block in read_execution(run).blocks} == {"CANCELLED"}
+
+
+def test_a_missing_scheduler_is_named_before_anything_is_submitted(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    slurm = settings(resources={"here": {"scheduler": "pbs"}})
+    with refused(r"resources.here: .*needs the command 'qsub'"), open_executor(slurm, tmp_path):
+        pass
+    assert not (tmp_path / "execution").exists()
+
+
+def test_a_scratch_that_nodes_cannot_see_is_named_before_anything_is_submitted(
+    tmp_path, monkeypatch
+):
+    for name in ("qsub", "qdel", "qstat"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    elsewhere = settings(resources={"here": {"scheduler": "pbs"}}, scratch=Path("/dev/shm/scratch"))
+    run = Path(__file__).parent  # on a disk
+    says = r"execution.scratch, /dev/shm/scratch, lies on tmpfs"
+    with refused(says), open_executor(elsewhere, run):
+        pass
+    pods = {"scheduler": "kubernetes", "image": "ipip", "volumes": {"data": "/data"}}
+    on_pods = settings(resources={"here": pods})
+    with refused("lies in none of the volumes of resource here"), open_executor(on_pods, run):
+        pass

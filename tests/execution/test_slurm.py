@@ -1,0 +1,200 @@
+"""Blocks of a real Slurm with two nodes: whatever is killed, the work ends with the same result."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipip.config.execution import ExecutionSettings
+from ipip.data import read_frames
+from ipip.execution.listing import list_tasks
+from ipip.execution.record import read_execution
+from ipip.execution.teacher_md import read_record
+from ipip.views.status import read_status
+from tests.execution import slurm as real
+from tests.execution.slurm import NODES, Slurm
+from tests.execution.teacher_md_driver import NAMES, drive
+from tests.loop.conftest import without_times, write_run_inputs
+
+pytestmark = pytest.mark.timeout(900)
+long = pytest.mark.skipif(
+    "IPIP_TEST_CLUSTER" not in os.environ, reason="minutes: make cluster (IPIP_TEST_CLUSTER=1)"
+)
+STEPS = 160  # of a trajectory: 8 s at least
+LAST_WORDS = "from ipip.cli.main import main; raise SystemExit(main())"
+
+
+@pytest.fixture(scope="module")
+def slurm():
+    """A Slurm of two nodes, or the reason why there is none."""
+    reason = real.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder, real.started(Path(folder)) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What the trajectories are where nobody disturbs them, here."""
+    folder = tmp_path_factory.mktemp("expected")
+    drive(folder, STEPS, ExecutionSettings(), pause=0.0)
+    return trajectories(folder)
+
+
+def trajectories(folder: Path) -> list[np.ndarray]:
+    found = []
+    for name in NAMES:
+        record = read_record(folder / "runs", name)
+        assert record is not None and record["state"] == "finished"
+        frames = read_frames(folder / "runs" / f"{name}.lmdb")
+        found.append(np.stack([[frame.positions, frame.forces] for frame in frames]))
+    return found
+
+
+def same(found: list[np.ndarray], expected: list[np.ndarray]) -> bool:
+    """A trajectory that is continued sums in another order: equal but for rounding."""
+    return all(
+        one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-6)
+        for one, other in zip(found, expected, strict=True)
+    )
+
+
+def execution(*works: str, **resource):
+    own = {"scheduler": "slurm", "walltime": "00:30:00", "cores": 2, "tasks_per_node": 1}
+    return {
+        "kind": "parsl",
+        "resources": {"nodes": own | {"most_blocks": 2} | resource},
+        "work": dict.fromkeys(works, "nodes"),
+        "bundle_s": 0,
+        "lease_s": 4,
+        "poll_s": 1,
+        "retries": 6,
+        "address": "127.0.0.1",
+    }
+
+
+def start(slurm: Slurm, *command: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        env={**slurm.environment, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def start_driver(slurm: Slurm, folder: Path, steps: int = STEPS, **resource):
+    plain = json.dumps(execution("teacher_md", **resource))
+    return start(slurm, "-m", "tests.execution.teacher_md_driver", folder, steps, plain)
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    said, _ = process.communicate(timeout=800)
+    assert process.returncode == 0, said
+    return said
+
+
+def wait_until(ready, process, seconds=300.0):
+    end = time.monotonic() + seconds
+    while not ready():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
+
+
+def running_tasks(run: Path) -> int:
+    state = read_execution(run)
+    return 0 if state is None else sum(task.state == "running" for task in state.tasks)
+
+
+def states_written(folder: Path) -> int:
+    return len(list((folder / "runs").glob("*.state.npz")))
+
+
+def test_a_cancelled_block_and_a_driver_killed_leave_work_that_ends_the_same(
+    slurm, expected, tmp_path
+):
+    driver = start_driver(slurm, tmp_path)
+    wait_until(lambda: states_written(tmp_path) >= 1, driver)
+    slurm.run("scancel", slurm.jobs()[0])
+    wait_until(lambda: states_written(tmp_path) >= 2, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    left = slurm.jobs("R,PD")
+    said = finish(start_driver(slurm, tmp_path))
+    assert all(f"block {job} of an earlier driver was cancelled" in said for job in left)
+    assert same(trajectories(tmp_path), expected)
+    listed = list_tasks(tmp_path)
+    assert [task.state for task in listed] == ["done"] * len(NAMES)
+    assert sum(task.attempts for task in listed) > len(NAMES)
+    assert not slurm.jobs("R,PD")
+
+
+@long
+def test_a_node_that_dies_and_a_scheduler_that_is_away_cost_only_time(slurm, expected, tmp_path):
+    driver = start_driver(slurm, tmp_path)
+    wait_until(lambda: running_tasks(tmp_path) == 2 and states_written(tmp_path) >= 1, driver)
+    slurm.kill_node(NODES[0])
+    slurm.kill("slurmctld")
+    time.sleep(10)
+    slurm.start_controller()
+    slurm.start_node(NODES[0])
+    finish(driver)
+    assert same(trajectories(tmp_path), expected)
+    state = read_execution(tmp_path)
+    assert state is not None and state.failures
+    assert "lost" in state.failures[0]["why"]
+
+
+@long
+def test_a_walltime_of_a_minute_stops_a_task_that_continues_elsewhere(slurm, tmp_path):
+    steps = 1800  # 90 s at least
+    folder = tmp_path / "expected"
+    drive(folder, steps, ExecutionSettings(), pause=0.0)
+    driver = start_driver(slurm, tmp_path / "run", steps, walltime="00:01:00")
+    finish(driver)
+    assert same(trajectories(tmp_path / "run"), trajectories(folder))
+    listed = list_tasks(tmp_path / "run")
+    assert all(task.attempts > 1 for task in listed)
+    ends = [
+        json.loads(path.read_text())["ended"]
+        for task in listed
+        for path in task.file.parent.glob("lease.[0-9]*")
+    ]
+    assert ends.count("stopped") >= len(listed)
+    state = read_execution(tmp_path / "run")
+    assert state is not None and not state.failures  # the walltime is no failure
+
+
+@long
+def test_the_small_loop_through_slurm_ends_as_the_local_one_though_its_driver_is_killed(
+    slurm, tmp_path
+):
+    works = ("teacher_md", "teacher_labels", "student_md", "stability", "evaluation", "training")
+    configs = [
+        write_run_inputs(tmp_path / "local"),
+        write_run_inputs(tmp_path / "slurm", execution=execution(*works) | {"bundle_s": 600}),
+    ]
+    local, run = (config.parent / "run" for config in configs)
+    finish(start(slurm, "-c", LAST_WORDS, "run", configs[0], "--dir", local))
+    driver = start(slurm, "-c", LAST_WORDS, "run", configs[1], "--dir", run)
+    wait_until(lambda: running_tasks(run) > 0, driver)
+    state = read_status(run)
+    assert state.execution is not None and state.execution.blocks
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    finish(start(slurm, "-c", LAST_WORDS, "run", configs[1], "--dir", run))
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (local, run)]
+    assert without_times(summaries[1]) == without_times(summaries[0])
+    assert {task.kind for task in list_tasks(run)} == {
+        *("teacher_md", "labels", "student_md", "evaluation", "training")
+    }
+    assert os.path.exists(run / "report" / "report.html")

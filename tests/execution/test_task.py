@@ -1,0 +1,120 @@
+"""A task is one file in and one sealed result out, whoever performs it and however often."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from ipip.config.md import TeacherMDSettings
+from ipip.config.teacher import TeacherSettings
+from ipip.data import Frame
+from ipip.errors import InputError
+from ipip.execution.labels import LabelTask, read_labels
+from ipip.execution.listing import list_tasks
+from ipip.execution.perform import STOPPED, perform_file
+from ipip.execution.task import read_header, read_result, write_task
+from ipip.execution.teacher_md import TeacherMDTask, read_record
+from ipip.storage.sealed import DamagedError
+from ipip.teachers import MDJob, Teacher
+
+EMT = TeacherSettings(kind="ase", import_path="ase.calculators.emt:EMT")
+
+
+def frames(count):
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(count):
+        atoms = bulk("Cu", cubic=True)
+        atoms.positions += 0.05 * rng.normal(size=atoms.positions.shape)
+        found.append(Frame.from_atoms(atoms))
+    return tuple(found)
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """A task of three labels, in its file."""
+    return write_task(LabelTask(EMT, frames(3)), tmp_path, lease_s=5.0)
+
+
+def test_the_same_task_has_the_same_file_and_its_result_is_made_once(labels, tmp_path):
+    assert write_task(LabelTask(EMT, frames(3)), tmp_path, lease_s=5.0) == labels
+    first = perform_file(labels)
+    assert perform_file(labels) == first
+    assert first["attempt"] == 1
+    (listed,) = list_tasks(tmp_path)
+    assert (listed.state, listed.attempts, listed.kind) == ("done", 1, "labels")
+
+
+def test_labels_of_a_task_are_those_of_the_teacher_bit_for_bit(labels, tmp_path):
+    perform_file(labels)
+    stored = read_labels(labels.parent / "labels.jsonl")
+    with Teacher(EMT, tmp_path) as teacher:
+        expected = teacher.label(frames(3))
+    assert sorted(entry["energy"] for entry in stored.values()) == sorted(
+        frame.energy for frame in expected
+    )
+
+
+def test_a_result_that_is_cut_off_is_made_again(labels):
+    perform_file(labels)
+    result = labels.parent / "result.json"
+    result.write_bytes(result.read_bytes()[:-20])
+    with pytest.raises(DamagedError):
+        read_result(labels.parent, read_header(labels)["digest"])
+    again = perform_file(labels)
+    assert again["attempt"] == 2
+    assert (labels.parent / "result.damaged.0.json").exists()
+
+
+def test_a_result_whose_file_was_changed_is_made_again(labels):
+    perform_file(labels)
+    store = labels.parent / "labels.jsonl"
+    store.write_text(store.read_text()[:-30])
+    assert perform_file(labels)["attempt"] == 2
+    assert len(read_labels(store)) == 3
+
+
+def test_what_is_no_task_is_refused_with_what_was_expected(tmp_path):
+    with pytest.raises(InputError, match="no such file; expected a task"):
+        perform_file(tmp_path / "task.json")
+    (tmp_path / "task.json").write_text("{}")
+    with pytest.raises(InputError, match="is no task"):
+        perform_file(tmp_path / "task.json")
+
+
+def test_a_failure_is_written_beside_the_task(tmp_path):
+    task = LabelTask(TeacherSettings(kind="ase", import_path="ase.calculators.emt:Emt"), frames(1))
+    file = write_task(task, tmp_path, lease_s=5.0)
+    with pytest.raises(InputError):
+        perform_file(file)
+    failure = json.loads((file.parent / "failure_1.json").read_text())
+    assert failure["wrong_input"] and "Emt" in failure["error"]
+
+
+def test_sigterm_stores_the_state_of_a_trajectory_and_the_next_attempt_continues_it(tmp_path):
+    md = TeacherMDSettings(temperature=300.0, thermostat="langevin", steps=600, frame_interval=200)
+    job = MDJob("a", frames(1)[0], 1, md)
+    file = write_task(
+        TeacherMDTask(EMT, (job,), tmp_path / "runs", tmp_path / "teacher.json"), tmp_path, 5.0
+    )
+    command = [sys.executable, "-m", "ipip.cli.task_process", str(file)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "teacher.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    if process.returncode == 0:
+        pytest.skip("the trajectory was done before the signal came")
+    assert process.returncode == STOPPED, said
+    assert (tmp_path / "runs" / "a.state.npz").exists()
+    perform_file(file)
+    record = read_record(tmp_path / "runs", "a")
+    assert record["state"] == "finished" and record["frames"] == 3

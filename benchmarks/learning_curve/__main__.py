@@ -31,7 +31,8 @@ from ipip import build_student, load_student
 from ipip.config import DataKeys
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, read_frames
-from ipip.train import fit, metrics, predict
+from ipip.evaluation import metrics
+from ipip.train import fit, predict
 
 DATA = Path(__file__).resolve().parents[2] / "examples/mo-s-o/data"
 FILES = [DATA / "mso_pbe_d3.xyz", DATA / "mso_pbe_d3_added.xyz"]

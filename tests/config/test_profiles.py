@@ -25,6 +25,11 @@ def test_trajectories_and_stability_runs_are_shared_by_the_systems(systems):
     assert abs(values["stability"]["runs"] * systems - 18) <= systems / 2
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_students_have_the_repulsion_of_nuclei(name):
+    assert sized(name)["student"]["zbl"] is True
+
+
 @pytest.mark.parametrize(("atoms", "steps"), [(24, 120), (8, 340), (2000, 60)])
 def test_larger_boxes_get_fewer_steps_of_the_teacher_within_bounds(atoms, steps):
     md = sized(atoms=atoms)["teacher_md"]

@@ -166,7 +166,11 @@ def sized_settings(
             "per_run": max(1, 2 * profile.candidates // (runs * systems)),
             "frames": profile.harvested,
         },
-        "student": {"channels": profile.channels, "layers": profile.layers},
+        "student": {
+            "channels": profile.channels,
+            "layers": profile.layers,
+            "zbl": True,  # without it students have holes at short distance (docs/physics.md)
+        },
         "pretrain": training
         | {"learning_rate": 5e-3, "max_epochs": _epochs(profile.pretrain_steps, pretraining)},
         "finetune": training

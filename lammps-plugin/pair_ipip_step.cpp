@@ -139,7 +139,8 @@ std::string PairIpip::same_place() const {
   for (std::size_t i = 0; i < owners_.species.size(); ++i) {
     if (owners_.species[i] >= 0) along.push_back(static_cast<int>(i));
   }
-  std::sort(along.begin(), along.end(), [&](int i, int j) { return atom->x[i][0] < atom->x[j][0]; });
+  std::sort(along.begin(), along.end(),
+            [&](int i, int j) { return atom->x[i][0] < atom->x[j][0]; });
   for (std::size_t k = 0; k < along.size(); ++k) {
     const int i = along[k];
     for (std::size_t next = k + 1; next < along.size(); ++next) {
@@ -242,8 +243,8 @@ double PairIpip::memory_usage() {
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
          bytes(owners_.species) + bytes(places_.kinds) + bytes(contacts_.listed) +
-         bytes(contacts_.touching) + bytes(mapped_types_) + bytes(absent_) + bytes(results_.closest) +
-         bytes(extremes_) + bytes(global_extremes_) +
+         bytes(contacts_.touching) + bytes(mapped_types_) + bytes(absent_) +
+         bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
          (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);

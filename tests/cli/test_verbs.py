@@ -96,7 +96,7 @@ def test_validate_expects_kernels_for_painn_of_any_width(config, edit, capsys):
         assert main(["validate", "--json", str(config)]) == 0
         stages = json.loads(capsys.readouterr().out)["stages"]
         seconds[student] = next(
-            s["seconds"] for s in stages if s["identity"].endswith("40_finetune")
+            s["seconds"] for s in stages if s["stage_id"].endswith("40_finetune")
         )
         edit(f"student: {student}\n", "")
     wide, narrow, visnet = seconds.values()

@@ -26,7 +26,7 @@ def test_the_plan_of_each_example_can_be_made(example, name, capsys, monkeypatch
         name != "quick"
     )
     if name == "paper":
-        works = {stage["identity"]: stage["work"] for stage in plan["stages"]}
+        works = {stage["stage_id"]: stage["work"] for stage in plan["stages"]}
         assert works["round_000/10_explore"].startswith("50 runs of 200000 teacher MD steps")
         assert "100000 frames" in works["round_000/10_explore"]
         assert "100 runs of 50000 student MD steps" in works["round_000/50_evaluate"]

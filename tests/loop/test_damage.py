@@ -174,9 +174,9 @@ def test_a_copy_of_the_student_that_goes_wrong_leaves_the_one_that_was_there(cop
 def test_a_stage_that_a_donor_has_damaged_is_not_taken_over(copied, tmp_path):
     config, donor = copied
     stage = RoundFactory(load_settings(config, RunSettings)).round(0, ())[0]
-    flip(donor / stage.identity / "runs/alloy_00.lmdb")
+    flip(donor / stage.stage_id / "runs/alloy_00.lmdb")
     assert take_over(RunFolder(tmp_path / "other"), stage, {}, [donor]) is None
-    assert not (tmp_path / "other" / stage.identity).exists()
+    assert not (tmp_path / "other" / stage.stage_id).exists()
 
 
 DAMAGES = {

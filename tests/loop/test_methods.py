@@ -37,7 +37,7 @@ def test_the_evaluations_of_a_method_are_counted_and_its_stage_is_known_by_it(
     def part(changed: dict) -> dict:
         values = settings.model_dump() | {"pretrain": plain | changed}
         stages = RoundFactory(RunSettings.model_validate(values)).round(0, ())
-        return next(stage.settings for stage in stages if stage.identity == FIRST)
+        return next(stage.settings for stage in stages if stage.stage_id == FIRST)
 
     assert part({"method": method}) != part({"method": method | {"rows": 2}}) != part({})
     assert "method" not in part({})["pretrain"]  # as before there were methods

@@ -78,7 +78,7 @@ def test_killed_at_random_moments_it_ends_like_an_unbroken_run(
         if process.is_alive():
             os.kill(process.pid, signal.SIGKILL)
             now = next((s for s in read_status(run).stages if s.state != "done"), None)
-            killed.add(now.identity if now else "results")
+            killed.add(now.stage_id if now else "results")
         process.join()
         if (run / "summary.json").exists() and "run_finished" in {
             event["event"] for event in read_events(run / "journal.jsonl")

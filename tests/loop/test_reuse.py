@@ -20,7 +20,7 @@ EXPLORE = TEACHER_MD.of(0)
 def first_stage(finished_run):
     config, donor = finished_run
     factory = RoundFactory(load_settings(config, RunSettings))
-    stage = next(stage for stage in factory.round(0, ()) if stage.identity == EXPLORE)
+    stage = next(stage for stage in factory.round(0, ()) if stage.stage_id == EXPLORE)
     return stage, donor
 
 

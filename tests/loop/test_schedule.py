@@ -92,7 +92,7 @@ def test_rounds_that_are_done_stay_whatever_the_rules_say_now():
 def test_a_harvest_without_new_frames_ends_the_run_before_the_training():
     done = evaluated(0.5, 0.4) | harvested(1, 20) | harvested(2, 0)
     schedule = build_schedule(make_round, done, RULES, 4)
-    assert schedule.stages[-1].identity == HARVEST.of(2)
+    assert schedule.stages[-1].stage_id == HARVEST.of(2)
     assert "nothing new" in schedule.stop
     assert schedule.decided == len(schedule.stages)
 

@@ -127,7 +127,7 @@ def test_the_next_round_is_expected_to_take_as_long_as_the_last(finished_run, tm
         there.write_text(path.read_text())
     (tmp_path / "config.lock.yaml").write_text(settings.replace("rounds: 1", "rounds: 2"))
     state = read_status(tmp_path)
-    by_name = {stage.identity: stage for stage in state.stages}
+    by_name = {stage.stage_id: stage for stage in state.stages}
     last = by_name[PRETRAIN.of(1)]
     assert by_name[PRETRAIN.of(2)].expected_s == last.wall_s
     seconds, whole = state.left_s

@@ -90,8 +90,8 @@ class Bench:
     def go(self):
         done = self.look().done
         for stage in self.stages():
-            if stage.identity not in done:
-                done[stage.identity] = run_stage(self.run, stage, done, SilentReporter())
+            if stage.stage_id not in done:
+                done[stage.stage_id] = run_stage(self.run, stage, done, SilentReporter())
         return done
 
 
@@ -105,7 +105,7 @@ def test_a_stage_writes_what_it_says_and_nothing_else(bench, monkeypatch):
     monkeypatch.setattr(Written, "writes", ("*.csv",))
     with pytest.raises(ValueError, match=r"wrote out.txt; it says that it writes \*.csv"):
         run_stage(bench.run, stage, {}, SilentReporter())
-    assert read_manifest(bench.run.stage(stage.identity)) is None
+    assert read_manifest(bench.run.stage(stage.stage_id)) is None
 
 
 def test_stages_run_in_order_and_once(bench):

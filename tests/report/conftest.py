@@ -14,7 +14,7 @@ from ipip.report import (
     ModelResult,
     Parity,
     PhysicsChecks,
-    ReportContent,
+    ReportData,
     SpeciesAtEnd,
     SpeciesOverTime,
     StabilityRun,
@@ -84,12 +84,12 @@ def round_entry(index: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def content() -> ReportContent:
+def content() -> ReportData:
     """Everything that a report can tell."""
     rng = np.random.default_rng(1)
     known, energies = 2.0 * rng.normal(size=2000), -5.0 + 0.3 * rng.normal(size=25)
     names = list(ERRORS)
-    return ReportContent(
+    return ReportData(
         summary={
             "intervals": {"over": "trajectories", "count": 9, "least": 6, "withheld": None},
             "verdict": "The student of round 3 beats the teacher on held-out forces (0.310 against "

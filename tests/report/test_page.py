@@ -12,7 +12,7 @@ from matplotlib.image import imread
 from tests.report.browser import find_browser
 from tests.report.conftest import stability_runs
 
-from ipip.report import ReportContent, write_report
+from ipip.report import ReportData, write_report
 from ipip.report.figures.stability import kaplan_meier
 from ipip.report.page import render_page
 
@@ -119,7 +119,7 @@ def test_what_is_not_finite_is_left_out_and_the_page_is_still_valid(content):
 def test_a_run_of_which_little_is_known_has_a_page_too(content):
     summary = content.summary | {"rounds": content.summary["rounds"][:1], "best_round": 0}
     models = tuple(m for m in content.models if m.name in {"teacher", "student 0"})
-    found = tables(render_page(ReportContent(summary, models=models), "a run"))
+    found = tables(render_page(ReportData(summary, models=models), "a run"))
     assert {"errors-by-round", "failures", "speed"} <= set(found)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ipip.pages.numbers import format_number
-from ipip.report import Parity, ReportContent, write_report
+from ipip.report import Parity, ReportData, write_report
 from ipip.report.figures.figure import CAUSES
 from ipip.report.figures.species import COLOURS as SPECIES_COLOURS
 from ipip.report.page import render_page
@@ -78,7 +78,7 @@ def test_speed_is_told_either_way(summary):
 def test_large_numbers_are_written_in_full(summary):
     summary["teacher"]["us_per_atom_step"] = 148800.0
     assert "1860 times faster than the teacher (80 against 148800 µs" in describe_speed(summary)
-    page = render_page(ReportContent(summary), "a run")
+    page = render_page(ReportData(summary), "a run")
     assert "<strong>1860×</strong>" in page and "<td>148800</td>" in page
     own = page[page.index("<main") : page.index("</main>")]
     assert not re.search(r"\d[eE]\+\d", own)
@@ -98,11 +98,11 @@ def test_a_timing_on_a_busy_machine_says_so(summary):
     summary["teacher"]["timing_load"] = idle
     summary["rounds"][2]["timing_load"] = idle
     assert "busy" not in describe_speed(summary)
-    assert "busy" not in render_page(ReportContent(summary), "a run")
+    assert "busy" not in render_page(ReportData(summary), "a run")
     summary["rounds"][2]["timing_load"] = busy
     told = describe_speed(summary)
     assert "the student was timed on a busy machine (7.4 programs on 2 cores)" in told
-    assert "; timed on a busy machine" in render_page(ReportContent(summary), "a run")
+    assert "; timed on a busy machine" in render_page(ReportData(summary), "a run")
     summary["teacher"]["timing_load"] = busy
     assert "the teacher and the student were timed on a busy machine" in describe_speed(summary)
 
@@ -125,7 +125,7 @@ def test_no_two_things_of_a_figure_have_one_colour(colours):
 
 def test_the_report_has_the_verdict_first_and_its_pictures(summary, tmp_path):
     values = np.linspace(-3, 3, 90)
-    content = ReportContent(
+    content = ReportData(
         summary,
         compositions=({"round 0": 100}, {"round 0": 90, "round 1": 20}),
         parity=tuple(Parity(name, values, 0.9 * values) for name in ("teacher", "student 0")),
@@ -148,4 +148,4 @@ def test_a_first_round_without_stability_runs_can_be_reported(summary, tmp_path)
     summary["rounds"] = summary["rounds"][:1]
     summary["rounds"][0]["failures"] = failures(0, 0)
     summary["best_round"] = 0
-    assert write_report(ReportContent(summary), tmp_path).exists()
+    assert write_report(ReportData(summary), tmp_path).exists()

@@ -91,14 +91,14 @@ def test_the_plan_and_the_disk_estimate_have_it(added):
     config, _ = added
     settings = load_settings(config, RunSettings)
     plan = make_plan(settings, check_inputs(settings), None)
-    own = next(stage for stage in plan.stages if stage.identity == "round_000/25_census")
+    own = next(stage for stage in plan.stages if stage.stage_id == "round_000/25_census")
     assert (own.work, own.seconds) == ("count 2 elements", 7.0)
     assert plan.disk_bytes > 123_000_000
 
 
 def test_the_status_has_it(added, capsys):
     _, folder = added
-    states = {stage.identity: stage.state for stage in read_status(folder).stages}
+    states = {stage.stage_id: stage.state for stage in read_status(folder).stages}
     assert states["round_000/25_census"] == "done"
     assert main(["status", str(folder)]) == 0
     assert "25_census" in capsys.readouterr().out

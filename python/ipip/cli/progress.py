@@ -28,17 +28,17 @@ class TerminalReporter:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, markup=False)
 
-    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
+    def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
         """Print which stage begins."""
-        self._print(Text.assemble((f"{number}/{total} {identity}", "bold"), f" {title}"), 0)
+        self._print(Text.assemble((f"{number}/{total} {stage_id}", "bold"), f" {title}"), 0)
 
-    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
+    def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
         """Print what came out of a stage."""
         self._print(Text(f"done in {format_seconds(wall_s)}{f': {note}' if note else ''}"))
 
-    def stage_skipped(self, identity: str) -> None:
+    def stage_skipped(self, stage_id: str) -> None:
         """Print that a stage was done before."""
-        self._print(Text(f"{identity} was done before", "dim"))
+        self._print(Text(f"{stage_id} was done before", "dim"))
 
     def message(self, text: str) -> None:
         """Print a line."""

@@ -59,7 +59,7 @@ def print_plan(plan: Plan) -> None:
     console.print(f"The settings are right. Reference frames: {parts}.")
     table = Table(Column("stage", no_wrap=True, overflow="fold"), "work", "estimate", box=None)
     for stage in plan.stages:
-        table.add_row(stage.identity, stage.work, format_seconds(stage.seconds))
+        table.add_row(stage.stage_id, stage.work, format_seconds(stage.seconds))
     console.print(table)
     console.print(
         f"In all about {format_seconds(plan.seconds)} and {megabytes(plan.disk_bytes)} of disk "

@@ -46,16 +46,16 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
             stages are done, or none is begun, is one line.
     """
     table = Table(box=None, show_header=False, padding=(0, 1))
-    rounds = [list(own) for _, own in groupby(state.stages, key=lambda s: s.identity.split("/")[0])]
+    rounds = [list(own) for _, own in groupby(state.stages, key=lambda s: s.stage_id.split("/")[0])]
     short = height is not None and len(state.stages) + LINES_BELOW > height
     stages = [stage for own in rounds for stage in (_as_one(own) if short else own)]
     for stage in stages:
         time_told = format_seconds(stage.wall_s) if stage.wall_s is not None else ""
         if stage.wall_s is None and stage.expected_s is not None:
             time_told = f"about {format_seconds(stage.expected_s)}"
-        running = state.now is not None and state.now.stage == stage.identity
+        running = state.now is not None and state.now.stage == stage.stage_id
         style = "bold" if running else "dim" if stage.state in {"open", "left out"} else ""
-        table.add_row(MARKS[stage.state], stage.identity, stage.state, time_told, style=style)
+        table.add_row(MARKS[stage.state], stage.stage_id, stage.state, time_told, style=style)
     parts: list[RenderableType] = [table]
     if state.now is not None:
         parts.append(_draw_now(state.now))
@@ -81,7 +81,7 @@ def _as_one(stages: list[StageState]) -> list[StageState]:
     known = [stage.expected_s for stage in stages if stage.expected_s is not None]
     return [
         StageState(
-            first.identity.split("/")[0],
+            first.stage_id.split("/")[0],
             first.state,
             sum(stage.wall_s or 0.0 for stage in stages) if first.state == "done" else None,
             sum(known) if len(known) == len(stages) else None,

@@ -109,20 +109,20 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
     problem = inconsistency(done) or changed_files(run, done, done)
     if problem is not None:  # what looks like garbage may be all that is left of it
         raise IpipError(f"{run.root}: nothing was removed: {problem}; {AGAIN}")
-    for identity in stages_on_disk(run):
-        if identity not in done:
+    for stage_id in stages_on_disk(run):
+        if stage_id not in done:
             continue
-        folder = run.stage(identity)
+        folder = run.stage(stage_id)
         for path in folder.glob("**/*.ckpt"):
             yield _item(path, "checkpoint of a finished training")
-        if _is_read(identity, done):
+        if _is_read(stage_id, done):
             yield from _of_student_md(folder, dumps)
 
 
-def _is_read(identity: str, done: Mapping[str, Manifest]) -> bool:
+def _is_read(stage_id: str, done: Mapping[str, Manifest]) -> bool:
     """Say whether nobody will read the MD runs of a finished stage any more."""
-    index, _ = split_stage_id(identity)
-    return identity != STUDENT_MD.of(index) or HARVEST.of(index) in done
+    index, _ = split_stage_id(stage_id)
+    return stage_id != STUDENT_MD.of(index) or HARVEST.of(index) in done
 
 
 def _of_student_md(folder: Path, dumps: bool) -> Iterator[Garbage]:

@@ -16,7 +16,7 @@ from ipip.stages.work.starts import run_sizes
 class PlannedStage:
     """One stage: what it does, in words and numbers; estimated wall time (s)."""
 
-    identity: str
+    stage_id: str
     work: str
     seconds: float
 

@@ -114,15 +114,15 @@ def _run(
     """Do every stage that is not done, as its turn comes; return the budget that ended it."""
     rules = factory.settings.stop
     reported: set[str] = set()
-    for identity in done:
-        reporter.stage_skipped(identity)
+    for stage_id in done:
+        reporter.stage_skipped(stage_id)
     while True:
         schedule = _schedule(factory, done)
         rolled_back = schedule.next.rolled_back if schedule.next is not None else {}
         for index, reason in rolled_back.items():
             _report_once(reporter, reported, f"round {index} is rolled back: {reason}")
         certain = schedule.stages[: schedule.decided]
-        ahead = [number for number, stage in enumerate(certain) if stage.identity not in done]
+        ahead = [number for number, stage in enumerate(certain) if stage.stage_id not in done]
         if not ahead:
             if schedule.stop is not None:
                 reporter.message(f"the run ends here: {schedule.stop}")
@@ -130,8 +130,8 @@ def _run(
         stage = certain[ahead[0]]
         reused = take_over(run, stage, done, donors)
         if reused is not None:
-            done[stage.identity] = reused
-            reporter.message(f"{stage.identity} was taken over from another run")
+            done[stage.stage_id] = reused
+            reporter.message(f"{stage.stage_id} was taken over from another run")
             continue
         budget = budget_is_spent(spent(done), rules, stage.stage.teacher_calls(factory.settings))
         if budget is not None:
@@ -141,7 +141,7 @@ def _run(
         if index > 0 and certain[ahead[0] - 1].round.index < index:
             _report_time_left(run, reporter)
         place = (ahead[0] + 1, len(schedule.stages))
-        done[stage.identity] = run_stage(run, stage, done, reporter, place, executor)
+        done[stage.stage_id] = run_stage(run, stage, done, reporter, place, executor)
         if EVALUATE.of(index) in done:
             write_results(run.root)
 
@@ -186,7 +186,7 @@ def _beyond(
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
-    scheduled = {stage.identity for stage in schedule.stages}
+    scheduled = {stage.stage_id for stage in schedule.stages}
     first = min(validity.invalid, default=None)
     others = [name for name in stages_on_disk(run) if name not in scheduled]
     reasons = {

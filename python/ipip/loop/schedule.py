@@ -64,7 +64,7 @@ def build_schedule(
         chain = (*chain, index)  # provisional: the round is taken to be accepted
         is_harvested = certain and index not in done and HARVEST.of(index) in manifests
         if is_harvested and harvest_is_over(HARVEST.read(manifests, index).taken, rules):
-            stages += [stage for stage in own if stage.identity <= HARVEST.of(index)]
+            stages += [stage for stage in own if stage.stage_id <= HARVEST.of(index)]
             decided = len(stages)
             break
         stages += own

@@ -48,10 +48,10 @@ def run_stage(
     Raises:
         IpipError: the stage failed; what it left is continued from.
     """
-    reporter.stage_started(stage.identity, stage.stage.title, *place)
-    with full_disk_explained(run.stage(stage.identity), stages_kept):
+    reporter.stage_started(stage.stage_id, stage.stage.title, *place)
+    with full_disk_explained(run.stage(stage.stage_id), stages_kept):
         manifest, note = _do(run, stage, done, reporter, executor or LocalExecutor())
-    reporter.stage_finished(stage.identity, manifest.wall_s, note)
+    reporter.stage_finished(stage.stage_id, manifest.wall_s, note)
     return manifest
 
 
@@ -62,17 +62,17 @@ def _do(
     reporter: Reporter,
     executor: Executor,
 ) -> tuple[Manifest, str]:
-    folder = run.stage(stage.identity)
+    folder = run.stage(stage.stage_id)
     key = stage_key(stage, done)
     inputs = {name: done[name] for name in stage.inputs}
     changed = changed_files(run, done, stage.inputs)
     if changed is not None:
         raise IpipError(
-            f"{run.root}: {changed}, and {stage.identity} reads it; run the same command again: it "
+            f"{run.root}: {changed}, and {stage.stage_id} reads it; run the same command again: it "
             "names the stages that have to be computed again"
         )
-    require_space(folder, stage.disk_bytes, f"stage {stage.identity}")
-    append_event(run.journal, "stage_started", stage=stage.identity, key=key)
+    require_space(folder, stage.disk_bytes, f"stage {stage.stage_id}")
+    append_event(run.journal, "stage_started", stage=stage.stage_id, key=key)
     started = _now()
     clock = time.perf_counter()
     try:
@@ -80,7 +80,7 @@ def _do(
         result = stage.stage.work(StageRun(run, folder, inputs, reporter, stage.round, executor))
         _require_declared(stage, folder, result.outputs)
         manifest = Manifest(
-            stage=stage.identity,
+            stage=stage.stage_id,
             key=key,
             settings=stage.settings,
             inputs={name: manifest.outputs_digest for name, manifest in inputs.items()},
@@ -98,13 +98,13 @@ def _do(
         write_manifest(folder, manifest)
     except Stopped:
         _note_time(folder, time.perf_counter() - clock)
-        append_event(run.journal, "stopped", stage=stage.identity)
+        append_event(run.journal, "stopped", stage=stage.stage_id)
         raise
     except Exception as error:
         _note_time(folder, time.perf_counter() - clock)
-        append_event(run.journal, "stage_failed", stage=stage.identity, error=str(error)[:500])
+        append_event(run.journal, "stage_failed", stage=stage.stage_id, error=str(error)[:500])
         raise
-    append_event(run.journal, "stage_done", stage=stage.identity, wall_s=manifest.wall_s)
+    append_event(run.journal, "stage_done", stage=stage.stage_id, wall_s=manifest.wall_s)
     return manifest, result.note
 
 
@@ -115,7 +115,7 @@ def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) 
         name = path.relative_to(folder).as_posix()
         if not any(fnmatch(name, pattern) for pattern in writes):
             raise ValueError(
-                f"stage {stage.identity} wrote {name}; it says that it writes {', '.join(writes)}"
+                f"stage {stage.stage_id} wrote {name}; it says that it writes {', '.join(writes)}"
             )
 
 

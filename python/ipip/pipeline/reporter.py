@@ -12,14 +12,14 @@ Advance = Callable[[int], None]
 class Reporter(Protocol):
     """What the loop tells while it works; the command line draws it, a program may ignore it."""
 
-    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
-        """Stage `identity` begins; it is the `number`-th of `total`."""
+    def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
+        """Stage `stage_id` begins; it is the `number`-th of `total`."""
 
-    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
-        """Stage `identity` is done after `wall_s` seconds; `note` says what came out."""
+    def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
+        """Stage `stage_id` is done after `wall_s` seconds; `note` says what came out."""
 
-    def stage_skipped(self, identity: str) -> None:
-        """Stage `identity` was done before."""
+    def stage_skipped(self, stage_id: str) -> None:
+        """Stage `stage_id` was done before."""
 
     def message(self, text: str) -> None:
         """Something worth a line."""
@@ -31,13 +31,13 @@ class Reporter(Protocol):
 class SilentReporter:
     """Tells nobody."""
 
-    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
+    def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
         """Do nothing."""
 
-    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
+    def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
         """Do nothing."""
 
-    def stage_skipped(self, identity: str) -> None:
+    def stage_skipped(self, stage_id: str) -> None:
         """Do nothing."""
 
     def message(self, text: str) -> None:

@@ -35,9 +35,9 @@ def take_over(
     """
     if not donors:
         return None
-    target = run.stage(stage.identity)
+    target = run.stage(stage.stage_id)
     for donor in donors:
-        source = RunFolder(donor).stage(stage.identity)
+        source = RunFolder(donor).stage(stage.stage_id)
         if source.absolute() == target.absolute():
             continue
         try:
@@ -57,7 +57,7 @@ def take_over(
             continue
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
-        append_event(run.journal, "stage_taken_over", stage=stage.identity, key=manifest.key)
+        append_event(run.journal, "stage_taken_over", stage=stage.stage_id, key=manifest.key)
         return manifest
     return None
 

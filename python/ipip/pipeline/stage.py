@@ -201,6 +201,6 @@ class BoundStage:
     without_influence: frozenset[str] = frozenset()
 
     @property
-    def identity(self) -> str:
+    def stage_id(self) -> str:
         """Name within the run."""
         return self.stage.of(self.round.index)

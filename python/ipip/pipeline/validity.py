@@ -57,7 +57,7 @@ def stage_key(
     """
     return json_digest(
         {
-            "stage": stage.identity,
+            "stage": stage.stage_id,
             "settings": stage.settings if settings is None else settings,
             "code": code_version(stage),
             "inputs": {name: manifests[name].outputs_digest for name in stage.inputs},
@@ -103,17 +103,17 @@ def validity_of(
     """
     validity = Validity({}, {})
     for stage in stages:
-        manifest = manifests.get(stage.identity)
-        if unreadable is not None and stage.identity in unreadable:
-            reason: str | None = f"its manifest {unreadable[stage.identity].reason}"
+        manifest = manifests.get(stage.stage_id)
+        if unreadable is not None and stage.stage_id in unreadable:
+            reason: str | None = f"its manifest {unreadable[stage.stage_id].reason}"
         elif manifest is None:
             reason = _begun_otherwise(run, stage, validity)
         else:
             reason = _problem(run, stage, manifest, validity)
             if reason is None:
-                validity.done[stage.identity] = manifest
+                validity.done[stage.stage_id] = manifest
         if reason is not None:
-            validity.invalid[stage.identity] = reason
+            validity.invalid[stage.stage_id] = reason
     return validity
 
 
@@ -128,7 +128,7 @@ def read_started(folder: Path) -> dict[str, Any] | None:
 
 def _begun_otherwise(run: RunFolder, stage: BoundStage, validity: Validity) -> str | None:
     """Say that an unfinished stage was begun with something else than now."""
-    begun = read_started(run.stage(stage.identity))
+    begun = read_started(run.stage(stage.stage_id))
     if begun is None:
         return None
     if any(name not in validity.done for name in stage.inputs):
@@ -148,7 +148,7 @@ def _problem(
         return describe_differences(differences)
     if manifest.code != code_version(stage):
         return f"code: {manifest.code or 'unknown'} -> {code_version(stage)}"
-    folder = run.stage(stage.identity)
+    folder = run.stage(stage.stage_id)
     changed = changed_outputs(folder, manifest)
     if changed:
         return f"{changed[0]} is missing or was changed after the stage was done"

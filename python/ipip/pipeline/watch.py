@@ -29,21 +29,21 @@ class WatchedReporter:
         self._state: dict[str, Any] = {"pid": os.getpid(), "stage": None, "task": None}
         self._written = 0.0
 
-    def stage_started(self, identity: str, title: str, number: int, total: int) -> None:
+    def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
         """Note the stage."""
         self._note(
-            stage=identity, title=title, number=number, total=total, task=None, began=time.time()
+            stage=stage_id, title=title, number=number, total=total, task=None, began=time.time()
         )
-        self._inner.stage_started(identity, title, number, total)
+        self._inner.stage_started(stage_id, title, number, total)
 
-    def stage_finished(self, identity: str, wall_s: float, note: str) -> None:
+    def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
         """Note that no stage is under way."""
         self._note(stage=None, task=None)
-        self._inner.stage_finished(identity, wall_s, note)
+        self._inner.stage_finished(stage_id, wall_s, note)
 
-    def stage_skipped(self, identity: str) -> None:
+    def stage_skipped(self, stage_id: str) -> None:
         """Pass it on."""
-        self._inner.stage_skipped(identity)
+        self._inner.stage_skipped(stage_id)
 
     def message(self, text: str) -> None:
         """Pass it on."""

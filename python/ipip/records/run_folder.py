@@ -14,9 +14,9 @@ def stage_id(round_index: int, name: str) -> str:
     return f"round_{round_index:03d}/{name}"
 
 
-def split_stage_id(identity: str) -> tuple[int, str]:
+def split_stage_id(stage_id: str) -> tuple[int, str]:
     """Return round and name of a stage from its name within the run."""
-    round_name, _, name = identity.partition("/")
+    round_name, _, name = stage_id.partition("/")
     return int(round_name.removeprefix("round_")), name
 
 
@@ -85,6 +85,6 @@ class RunFolder:
         """Held while a driver works on the run."""
         return self.root / ".lock"
 
-    def stage(self, identity: str) -> Path:
-        """Folder of the stage called `identity`."""
-        return self.root / identity
+    def stage(self, stage_id: str) -> Path:
+        """Folder of the stage called `stage_id`."""
+        return self.root / stage_id

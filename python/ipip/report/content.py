@@ -186,7 +186,7 @@ class PhysicsChecks:
 
 
 @dataclasses.dataclass(frozen=True)
-class ReportContent:
+class ReportData:
     """A run's results.
 
     Attributes:

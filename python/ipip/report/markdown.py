@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ipip.report.content import ReportContent
+from ipip.report.content import ReportData
 from ipip.report.table import HEADER, describe_speed, table_rows
 
 
-def render_markdown(content: ReportContent, pictures: Sequence[tuple[str, str]]) -> str:
+def render_markdown(content: ReportData, pictures: Sequence[tuple[str, str]]) -> str:
     """Return the report's text.
 
     Args:

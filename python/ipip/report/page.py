@@ -8,7 +8,7 @@ from typing import Any
 from ipip.pages import PageFigure, card_of
 from ipip.pages import render_page as render
 from ipip.pages.numbers import format_number
-from ipip.report.content import ReportContent
+from ipip.report.content import ReportData
 from ipip.report.figures import (
     Figure,
     accuracy_figures,
@@ -28,7 +28,7 @@ FORCE = "force_mae_ev_per_a"
 TOLERATED = 0.1  # of the stability runs; above it a student is not called good
 
 
-def render_page(content: ReportContent, title: str) -> str:
+def render_page(content: ReportData, title: str) -> str:
     """Return the page: verdict, key numbers, table, figures by section, provenance.
 
     Args:
@@ -73,7 +73,7 @@ def _card(figure: Figure) -> dict[str, Any]:
     return card_of(PageFigure(**own, traces=[], layout={}, csv=csv_text(figure)))
 
 
-def _tone(content: ReportContent) -> str:
+def _tone(content: ReportData) -> str:
     """Return the colour of the verdict: by the interval of the best student's error, if it has one.
 
     A student whose MD clearly fails now and then is not good, however small its errors are.
@@ -90,7 +90,7 @@ def _tone(content: ReportContent) -> str:
     return "bad" if best.interval[0] > teacher else "plain"
 
 
-def _numbers(content: ReportContent) -> list[dict[str, str]]:
+def _numbers(content: ReportData) -> list[dict[str, str]]:
     """Return the numbers at the top: error, failures, speed, frames."""
     summary = content.summary
     best = summary["rounds"][summary["best_round"]]

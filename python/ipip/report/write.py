@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ipip.report.content import ReportContent
+from ipip.report.content import ReportData
 from ipip.report.markdown import render_markdown
 from ipip.report.page import render_page
 from ipip.storage.atomic import write_text
 
 
-def write_report(content: ReportContent, folder: Path) -> Path:
+def write_report(content: ReportData, folder: Path) -> Path:
     """Write the page of a run.
 
     Args:

@@ -53,7 +53,7 @@ def names_of_run(settings: RunSettings) -> list[str]:
     ]
 
 
-def find_stage(identity: str) -> Stage[Any] | None:
+def find_stage(stage_id: str) -> Stage[Any] | None:
     """Return the stage of that name within a run; None where this version knows none."""
-    index, name = split_stage_id(identity)
+    index, name = split_stage_id(stage_id)
     return next((s for s in STAGES if s.name == name and s.is_in_round(index)), None)

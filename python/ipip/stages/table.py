@@ -42,7 +42,7 @@ def stages_table() -> str:
 def _row(stage: Stage[Any], settings: RunSettings) -> tuple[str, ...]:
     rounds = ROUNDS[stage.rounds]
     within = Round(settings, 0) if stage.rounds == "first" else Round(settings, 2, (0, 1))
-    reads = dict.fromkeys(_input(identity, within) for identity in stage.inputs(within))
+    reads = dict.fromkeys(_input(stage_id, within) for stage_id in stage.inputs(within))
     return (
         f"`{stage.name}`",
         f"{rounds}, {stage.condition}" if stage.condition else rounds,
@@ -53,10 +53,10 @@ def _row(stage: Stage[Any], settings: RunSettings) -> tuple[str, ...]:
     )
 
 
-def _input(identity: str, within: Round) -> str:
+def _input(stage_id: str, within: Round) -> str:
     """Return the name of a stage that is read, and whether that is the one of a round before."""
-    index, name = split_stage_id(identity)
-    stage = listing.find_stage(identity)
+    index, name = split_stage_id(stage_id)
+    stage = listing.find_stage(stage_id)
     again = stage is not None and stage.rounds != "first"
     return f"`{name}` *before*" if again and index < within.index else f"`{name}`"
 

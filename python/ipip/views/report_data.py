@@ -29,7 +29,7 @@ from ipip.report import (
     ModelResult,
     Parity,
     PhysicsChecks,
-    ReportContent,
+    ReportData,
     StabilityRun,
     StageCost,
 )
@@ -50,11 +50,11 @@ Manifests = Mapping[str, Manifest]
 OTHER = "#555d6b"  # of a stage that this version does not know
 
 
-def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]) -> ReportContent:
+def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]) -> ReportData:
     """Return what the report tells of a run, from its manifests and small files."""
     rounds = evaluated_rounds(manifests)
     harvests = ((index, HARVEST.read(manifests, index)) for index in rounds[1:])
-    return ReportContent(
+    return ReportData(
         summary=summary,
         compositions=tuple(_composition(manifests, index).by_origin for index in rounds),
         parity=tuple(_parity(run, rounds, manifests)),
@@ -185,9 +185,9 @@ def _costs(manifests: Manifests) -> list[StageCost]:
 def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
     """Return the learning curve of each training."""
     curves = []
-    for identity in manifests:
-        stage = find_stage(identity)
-        path = run.stage(identity) / PRETRAIN.record.EPOCHS
+    for stage_id in manifests:
+        stage = find_stage(stage_id)
+        path = run.stage(stage_id) / PRETRAIN.record.EPOCHS
         if stage is not None and stage.curve is not None and path.exists():
             with path.open(encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
@@ -196,7 +196,7 @@ def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
                 for row in rows
                 if row.get("valid_force_mae_ev_per_a")
             ]
-            curves.append(Curve(stage.curve, split_stage_id(identity)[0], tuple(points)))
+            curves.append(Curve(stage.curve, split_stage_id(stage_id)[0], tuple(points)))
     return curves
 
 

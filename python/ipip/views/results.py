@@ -14,7 +14,7 @@ from ipip.records.config_lock import read_settings
 from ipip.records.integrity import require_whole
 from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder
-from ipip.report import ReportContent, write_report
+from ipip.report import ReportData, write_report
 from ipip.stages.finetune import FINETUNE
 from ipip.storage.atomic import replaced_file
 from ipip.storage.digest import file_digest
@@ -39,7 +39,7 @@ class Results:
     summary: dict[str, Any]
     student: Path
     student_digest: str
-    content: ReportContent
+    content: ReportData
 
 
 def gather_results(
@@ -64,11 +64,11 @@ def gather_results(
         raise InputError(f"{run.root}: no round is finished yet; `ipip run` continues the run")
     require_whole(run, manifests)
     summary = summarise(manifests, settings, budget)
-    identity = FINETUNE.of(summary["best_round"])
+    stage_id = FINETUNE.of(summary["best_round"])
     return Results(
         summary=summary,
-        student=run.stage(identity) / FINETUNE.record.STUDENT,
-        student_digest=manifests[identity].outputs[FINETUNE.record.STUDENT].digest,
+        student=run.stage(stage_id) / FINETUNE.record.STUDENT,
+        student_digest=manifests[stage_id].outputs[FINETUNE.record.STUDENT].digest,
         content=gather_content(run, manifests, summary),
     )
 

@@ -31,14 +31,14 @@ class StageState:
     """State of one stage.
 
     Attributes:
-        identity: name within the run.
+        stage_id: name within the run.
         state: ``done``, ``running``, ``begun`` (by a driver that is gone), ``open``, ``left out``
             (a rule ended the run before it), or ``damaged`` (its manifest cannot be believed).
         wall_s: s it took, where it is done.
         expected_s: s it may take, from the last round's stage of the same name, where it is open.
     """
 
-    identity: str
+    stage_id: str
     state: str
     wall_s: float | None = None
     expected_s: float | None = None
@@ -202,28 +202,28 @@ def _training_task(folder: Path) -> dict[str, Any] | None:
 
 def _state(
     run: RunFolder,
-    identity: str,
+    stage_id: str,
     manifests: dict[str, Manifest],
     now: Now | None,
     ended: bool,
 ) -> StageState:
-    if identity in manifests:
-        return StageState(identity, "done", manifests[identity].wall_s)
-    expected = _expected(identity, manifests)
-    if now is not None and now.stage == identity:
-        return StageState(identity, "running", None, expected)
+    if stage_id in manifests:
+        return StageState(stage_id, "done", manifests[stage_id].wall_s)
+    expected = _expected(stage_id, manifests)
+    if now is not None and now.stage == stage_id:
+        return StageState(stage_id, "running", None, expected)
     if ended:
-        return StageState(identity, "left out")
-    state = "begun" if run.stage(identity).exists() else "open"
-    return StageState(identity, state, None, expected)
+        return StageState(stage_id, "left out")
+    state = "begun" if run.stage(stage_id).exists() else "open"
+    return StageState(stage_id, state, None, expected)
 
 
-def _expected(identity: str, manifests: dict[str, Manifest]) -> float | None:
+def _expected(stage_id: str, manifests: dict[str, Manifest]) -> float | None:
     """Return how long the last round's stage of the same kind took, in s; None where there is none.
 
     Round 0 explores with the teacher, which says nothing of the students' MD: another stage.
     """
-    kind = find_stage(identity)
+    kind = find_stage(stage_id)
     same = [manifest for name, manifest in manifests.items() if find_stage(name) is kind]
     return same[-1].wall_s if same else None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ipip.pages.numbers import FOUR_DIGITS
-from ipip.report.content import ModelResult, ReportContent
+from ipip.report.content import ModelResult, ReportData
 from ipip.report.figures.figure import (
     Figure,
     axis,
@@ -20,7 +20,7 @@ from ipip.report.figures.figure import (
 FORCE, ENERGY = "force_mae_ev_per_a", "energy_mae_mev_per_atom"
 
 
-def accuracy_figures(content: ReportContent) -> list[Figure]:
+def accuracy_figures(content: ReportData) -> list[Figure]:
     """Return the figures on accuracy that the results allow."""
     figures = [by_round(content)]
     kinds_shown = []
@@ -39,14 +39,14 @@ def accuracy_figures(content: ReportContent) -> list[Figure]:
     return figures
 
 
-def compared(content: ReportContent) -> list[ModelResult]:
+def compared(content: ReportData) -> list[ModelResult]:
     """Return the models worth a direct comparison: teacher, baseline, one-shot, best."""
     best = f"student {content.summary['best_round']}"
     wanted = {"teacher", "none", "student 0", best}
     return [model for model in content.models if model.name in wanted]
 
 
-def by_round(content: ReportContent) -> Figure:
+def by_round(content: ReportData) -> Figure:
     """Draw force and energy error by round, the teacher's and the baseline's as lines."""
     students = [model for model in content.models if model.name.startswith("student")]
     rounds = [int(model.name.split()[-1]) for model in students]
@@ -117,7 +117,7 @@ def by_round(content: ReportContent) -> Figure:
     )
 
 
-def _bars(content: ReportContent) -> str:
+def _bars(content: ReportData) -> str:
     """Return what the bars are, or why there are none."""
     intervals = content.summary["intervals"]
     if intervals["withheld"] is not None:
@@ -134,7 +134,7 @@ def _below(model: ModelResult, key: str) -> float:
 
 
 def _levels(
-    content: ReportContent, rounds: list[int], key: str, suffix: str
+    content: ReportData, rounds: list[int], key: str, suffix: str
 ) -> Iterable[dict[str, Any]]:
     """Yield a horizontal line for each model that has no rounds."""
     reach = [-0.5, max(rounds, default=0) + 0.5]
@@ -158,7 +158,7 @@ def _levels(
         }
 
 
-def by_kind(content: ReportContent, key: str, kinds: list[str], what: str, name: str) -> Figure:
+def by_kind(content: ReportData, key: str, kinds: list[str], what: str, name: str) -> Figure:
     """Draw the force error by element or by kind of configuration."""
     best = content.summary["best_round"]
     traces = [
@@ -193,7 +193,7 @@ def by_kind(content: ReportContent, key: str, kinds: list[str], what: str, name:
     )
 
 
-def learning_curves(content: ReportContent) -> Figure:
+def learning_curves(content: ReportData) -> Figure:
     """Draw the validation error of every training by optimiser step."""
     traces = []
     for curve in content.curves:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ipip.pages.numbers import FOUR_DIGITS, THREE_DIGITS, format_number
-from ipip.report.content import ReportContent
+from ipip.report.content import ReportData
 from ipip.report.figures.figure import Figure, axis, model_colour, model_label, round_axis
 from ipip.report.table import busy_sentence
 
 
-def cost_figures(content: ReportContent) -> list[Figure]:
+def cost_figures(content: ReportData) -> list[Figure]:
     """Return the figures on speed and cost that the results allow."""
     figures = []
     if any(model.us_per_atom_step for model in content.models):
@@ -18,7 +18,7 @@ def cost_figures(content: ReportContent) -> list[Figure]:
     return figures
 
 
-def speed(content: ReportContent) -> Figure:
+def speed(content: ReportData) -> Figure:
     """Draw the time for an atom and a step, teacher against students."""
     models = [model for model in content.models if model.us_per_atom_step]
     best = content.summary["best_round"]
@@ -57,7 +57,7 @@ def speed(content: ReportContent) -> Figure:
     )
 
 
-def wall_time(content: ReportContent) -> Figure:
+def wall_time(content: ReportData) -> Figure:
     """Draw the wall time of each round by stage."""
     total = sum(cost.wall_s for cost in content.costs)
     unit, factor = ("min", 60.0) if total < 3 * 3600 else ("h", 3600.0)

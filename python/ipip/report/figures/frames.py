@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ipip.pages.numbers import THREE_DIGITS
-from ipip.report.content import ReportContent
+from ipip.report.content import ReportData
 from ipip.report.figures.figure import (
     CAUSES,
     STUDENTS,
@@ -17,7 +17,7 @@ from ipip.report.figures.figure import (
 )
 
 
-def frame_figures(content: ReportContent) -> list[Figure]:
+def frame_figures(content: ReportData) -> list[Figure]:
     """Return the figures on frames and labels that the results allow."""
     figures = [turnover(content)]
     if content.compositions:
@@ -29,7 +29,7 @@ def frame_figures(content: ReportContent) -> list[Figure]:
     return figures
 
 
-def turnover(content: ReportContent) -> Figure:
+def turnover(content: ReportData) -> Figure:
     """Draw frames kept, new and forgotten by round."""
     entries = content.summary["rounds"]
     rounds = [entry["round"] for entry in entries]
@@ -63,7 +63,7 @@ def turnover(content: ReportContent) -> Figure:
     )
 
 
-def origins(content: ReportContent) -> Figure:
+def origins(content: ReportData) -> Figure:
     """Draw each pretraining set by the exploration that made its frames."""
     rounds = list(range(len(content.compositions)))
     names = sorted({name for entry in content.compositions for name in entry})
@@ -94,7 +94,7 @@ def origins(content: ReportContent) -> Figure:
     )
 
 
-def drift(content: ReportContent) -> Figure:
+def drift(content: ReportData) -> Figure:
     """Draw how far relabelling moved the labels of the kept frames."""
     rounds = [entry.round for entry in content.drift]
     traces: list[dict[str, Any]] = [
@@ -134,7 +134,7 @@ def drift(content: ReportContent) -> Figure:
     )
 
 
-def harvests(content: ReportContent) -> Figure:
+def harvests(content: ReportData) -> Figure:
     """Draw what became of the harvest's candidates."""
     rounds = [harvested.round for harvested in content.harvests]
     reasons = sorted({reason for harvested in content.harvests for reason in harvested.left})

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ipip.report.content import FloatArray, Parity, ReportContent
+from ipip.report.content import FloatArray, Parity, ReportData
 from ipip.report.figures.figure import Figure, axis, model_colour, model_label
 
 SHOWN = 1500  # points of a panel; a page with all of a large test set would not open
 
 
-def parity_figures(content: ReportContent) -> list[Figure]:
+def parity_figures(content: ReportData) -> list[Figure]:
     """Return parity plots of force components and energies."""
     best = content.summary["best_round"]
     wanted = {"teacher", "none", "student 0", f"student {best}"}
@@ -26,7 +26,7 @@ def parity_figures(content: ReportContent) -> list[Figure]:
 
 
 def _figure(
-    content: ReportContent, models: list[Parity], kind: str, quantity: str, unit: str
+    content: ReportData, models: list[Parity], kind: str, quantity: str, unit: str
 ) -> Figure:
     best = content.summary["best_round"]
     traces: list[dict[str, Any]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipip.report.content import ReportContent
+from ipip.report.content import ReportData
 from ipip.report.figures.figure import Figure, axis, model_label
 
 STATES = {"fails": 0, "does not apply": 1, "holds": 2}
@@ -18,12 +18,12 @@ SCALE = [
 ROW = 26  # px
 
 
-def physics_figures(content: ReportContent) -> list[Figure]:
+def physics_figures(content: ReportData) -> list[Figure]:
     """Return the figure of the physics checks; none where none were made."""
     return [physics(content)] if content.physics else []
 
 
-def physics(content: ReportContent) -> Figure:
+def physics(content: ReportData) -> Figure:
     """Draw which check holds for which model, in a field for each."""
     best = content.summary["best_round"]
     titles = list(dict.fromkeys(t for model in content.physics for t, _, _ in model.checks))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ipip.pages.numbers import FOUR_DIGITS, THREE_DIGITS
-from ipip.report.content import ReportContent, SpeciesAtEnd, SpeciesOverTime
+from ipip.report.content import ReportData, SpeciesAtEnd, SpeciesOverTime
 from ipip.report.figures.figure import TEACHER, Figure, axis
 
 COLOURS = ("#0f83c9", "#e69f00", "#00a878", "#cc79a7", "#56b4e9", "#d55e00", "#8f7ee0", "#b8a800")
@@ -16,7 +16,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")  # where colours come again
 OTHERS = "others"
 
 
-def species_figures(content: ReportContent) -> list[Figure]:
+def species_figures(content: ReportData) -> list[Figure]:
     """Return the figures on molecules; none where there are only single atoms."""
     figures = []
     if any(_is_molecule(name) for entry in content.species for name in entry.counts):

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ipip.pages.numbers import THREE_DIGITS
-from ipip.report.content import ModelResult, ReportContent, StabilityRun
+from ipip.report.content import ModelResult, ReportData, StabilityRun
 from ipip.report.figures.figure import CAUSES, Figure, axis, model_colour, model_label
 
 
-def stability_figures(content: ReportContent) -> list[Figure]:
+def stability_figures(content: ReportData) -> list[Figure]:
     """Return the figures on stability; none where no runs were made."""
     models = [model for model in content.models if model.runs]
     if not models:
@@ -20,7 +20,7 @@ def stability_figures(content: ReportContent) -> list[Figure]:
     return [failures(content, models), survival(content, models)]
 
 
-def failures(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
+def failures(content: ReportData, models: Sequence[ModelResult]) -> Figure:
     """Draw the failed part of the runs of each model, by cause, with the Wilson interval."""
     best = content.summary["best_round"]
     labels = [
@@ -101,7 +101,7 @@ def failures(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
     )
 
 
-def survival(content: ReportContent, models: Sequence[ModelResult]) -> Figure:
+def survival(content: ReportData, models: Sequence[ModelResult]) -> Figure:
     """Draw the Kaplan-Meier estimate of the part of the runs that still hold after a time."""
     best = content.summary["best_round"]
     traces, rows = [], []
@@ -163,7 +163,7 @@ def _cause(run: StabilityRun) -> str:
     return (run.reason or "unknown").replace("_", " ")
 
 
-def _interval(content: ReportContent, name: str) -> tuple[float, float]:
+def _interval(content: ReportData, name: str) -> tuple[float, float]:
     summary = content.summary
     entry = summary["none"] if name == "none" else summary["rounds"][int(name.split()[-1])]
     low, high = entry["failures"]["wilson95"]

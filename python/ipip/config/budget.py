@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -33,6 +34,7 @@ def parse_budget(text: str) -> Budget:
     """
     found = FORM.fullmatch(text)
     number = float(found[1]) if found else 0.0
+    number = number if math.isfinite(number) else 0.0  # as 1e400 reads
     unit = found[2].lower() if found else ""
     if number > 0 and unit in UNITS:
         return Budget(seconds=number * UNITS[unit])

@@ -12,7 +12,7 @@ from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.export import weights_digest
 from ipip.models import Student
-from ipip.storage.sealed import read_sealed
+from ipip.storage.sealed import read_sealed, sealed_text
 from ipip.train import fit
 from ipip.train.fitting import time_budget
 from ipip.train.fitting.time_budget import Pace, measure_pace
@@ -71,3 +71,26 @@ def test_a_damaged_schedule_is_refused(
     (tmp_path / "schedule.json").write_text('{"steps": 3}')
     with pytest.raises(InputError, match=r"schedule.json is damaged: it has no seal; remove"):
         fit(student, copper[:4], [], TrainingSettings(budget="1 s"), tmp_path, seed=1)
+
+
+def test_a_schedule_that_is_gone_or_of_another_training_is_not_measured_again(
+    copper: list[Frame],
+    student: Student,
+    settings: TrainingSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timed = settings.model_copy(update={"budget": "0.15 s"})
+    arguments = (student, copper[:10], copper[10:14], timed, tmp_path)
+    stop_in_second_epoch(monkeypatch)
+    with pytest.raises(Stop):
+        fit(*arguments, seed=1, progress=False)
+    monkeypatch.undo()
+    path = tmp_path / "schedule.json"
+    other = read_sealed(path) | {"training": "sha256:0"}
+    path.unlink()
+    with pytest.raises(InputError, match=r"schedule.json: is missing, and last.ckpt.*remove"):
+        fit(*arguments, seed=1, progress=False)
+    path.write_text(sealed_text(other))
+    with pytest.raises(InputError, match=r"schedule.json: is of another training; remove"):
+        fit(*arguments, seed=1, progress=False)

@@ -28,6 +28,8 @@ from ipip.train.fitting.loaders import (
 from ipip.train.fitting.module import TrainingModule
 from ipip.train.fitting.session import device_of
 from ipip.train.loss.validation import evaluate_batches
+from ipip.train.records.checkpoints import LAST
+from ipip.train.records.training_record import training_digest
 
 SCHEDULE = "schedule.json"
 LEAST, MOST = 10, 200  # steps of a measurement
@@ -76,10 +78,11 @@ def steps_in_time(
         folder: gets `schedule.json`.
 
     Raises:
-        InputError: the record is damaged.
+        InputError: the record is damaged, of another training, or gone while its checkpoint is
+            there.
     """
     path = folder / SCHEDULE
-    known = processes.from_first(lambda: _recorded(path))
+    known = processes.from_first(lambda: _recorded(folder))
     if known is not None:
         return known
     pace = measure_pace(student, train_frames, valid_frames, settings, SHARE * seconds)
@@ -87,7 +90,12 @@ def steps_in_time(
     steps = pace.steps_in(seconds, per_epoch, settings.validate_every)
     steps = processes.from_first(lambda: steps)
     if processes.is_first():
-        record = {"steps": steps, "seconds": seconds, **dataclasses.asdict(pace)}
+        record = {
+            "training": training_digest(folder),
+            "steps": steps,
+            "seconds": seconds,
+            **dataclasses.asdict(pace),
+        }
         write_text(path, sealed_text(record) + "\n")
         log.info(
             "a budget of %g s is %d steps of %.2f ms here; `budget: %d steps` repeats this "
@@ -100,11 +108,20 @@ def steps_in_time(
     return steps
 
 
-def _recorded(path: Path) -> int | None:
+def _recorded(folder: Path) -> int | None:
+    path = folder / SCHEDULE
     if not path.exists():
+        if (folder / LAST).exists():  # another measurement would be another schedule
+            raise InputError(
+                f"{path}: is missing, and {LAST} is of a training with its steps; remove the "
+                "folder to train anew"
+            )
         return None
     try:
-        return int(read_sealed(path)["steps"])
+        record = read_sealed(path)
+        if record.get("training", digest := training_digest(folder)) != digest:
+            raise InputError(f"{path}: is of another training; remove the folder to train anew")
+        return int(record["steps"])
     except DamagedError as error:
         raise InputError(f"{error}; remove the folder to train anew") from None
     except OSError as error:

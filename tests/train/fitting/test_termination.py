@@ -15,8 +15,9 @@ from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.models import Student
 from ipip.train import fit
+from ipip.train.fitting.module import TrainingModule
 from ipip.train.fitting.termination import TerminatedError
-from ipip.train.records.checkpoints import STATE, TrainingModule, load_checkpoint
+from ipip.train.records.checkpoints import STATE, load_checkpoint
 from tests.train.broken_off import assert_same
 
 Fit = Callable[[str], Any]

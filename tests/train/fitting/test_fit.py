@@ -16,6 +16,7 @@ from ipip.evaluation import metrics
 from ipip.export import weights_digest
 from ipip.models import Student
 from ipip.train import fit, predict
+from ipip.train.fitting.schedule import LearningRate
 
 
 def test_training_learns_emt(copper: list[Frame], student: Student, tmp_path: Path) -> None:
@@ -167,3 +168,25 @@ def test_a_diverging_training_says_so(
     wild = settings.model_copy(update={"learning_rate": 1e30, "gradient_clip": None})
     with pytest.raises(IpipError, match=r"training loss is (nan|inf).*lower learning_rate"):
         fit(student, copper[:10], [], wild, tmp_path / "fit", seed=1, progress=False)
+
+
+@pytest.mark.parametrize("step", ["of no number", "too large"])
+def test_a_last_step_that_breaks_the_student_is_told(
+    step: str,
+    copper: list[Frame],
+    student: Student,
+    settings: TrainingSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = settings.model_copy(update={"max_steps": 1, "warmup_steps": 0, "gradient_clip": None})
+    valid: list[Frame] = []
+    if step == "too large":
+        one, valid = one.model_copy(update={"learning_rate": 1e30}), copper[10:14]
+        message = r"validation loss is (nan|inf) in epoch 0 and was never finite; lower learning"
+    else:
+        monkeypatch.setattr(LearningRate, "rate", lambda *_: float("nan"))
+        message = r"weights are not finite after epoch 0, step 1; lower learning_rate"
+    with pytest.raises(IpipError, match=message):
+        fit(student, copper[:10], valid, one, tmp_path / "fit", seed=1, progress=False)
+    assert not (tmp_path / "fit" / "last.ckpt").exists()

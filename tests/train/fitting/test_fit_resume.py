@@ -18,6 +18,7 @@ from ipip.errors import InputError
 from ipip.models import Student
 from ipip.train import fit
 from ipip.train.fitting.module import TrainingModule
+from ipip.train.records.logs import CsvLog
 from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
 
 
@@ -96,6 +97,30 @@ def test_a_killed_training_continues_to_the_same_result(
     resumed = fit(*arguments, tmp_path / "killed", seed=2, progress=False)
     unbroken = fit(*arguments, tmp_path / "unbroken", seed=2, progress=False)
     assert_same(resumed, unbroken)
+
+
+def test_a_training_killed_before_its_last_row_is_written_gets_it(
+    copper: list[Frame],
+    student: Student,
+    settings: TrainingSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arguments = (student, copper[:10], copper[10:14], settings, tmp_path)
+    write = CsvLog.__call__
+
+    def write_or_stop(self: CsvLog, module: TrainingModule) -> None:
+        if module.finished:
+            raise Stop
+        write(self, module)
+
+    monkeypatch.setattr(CsvLog, "__call__", write_or_stop)
+    with pytest.raises(Stop):
+        fit(*arguments, seed=1, progress=False)
+    monkeypatch.undo()
+    result = fit(*arguments, seed=1, progress=False)
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[0]) for row in rows] == [row["epoch"] for row in result.history]
 
 
 def test_a_finished_folder_returns_its_result_without_training(

@@ -78,6 +78,12 @@ def test_a_checkpoint_of_another_training_or_epoch_is_refused(tmp_path):
     assert training_problem(first) is None
     shutil.copy(second / "last.ckpt", second / "best.ckpt")
     assert "best.ckpt: is of epoch 4, and the best is epoch 2" in training_problem(second)
+    write_finished(first, {"best_epoch": 3, "steps": 30, "wall_s": 1.0, "history": []})
+    assert "best.ckpt: is of epoch 2, and the best is epoch 3" in training_problem(first)
+    (second / "best.ckpt").unlink()
+    assert "last.ckpt: names epoch 2 as the best, and there is no best.ckpt" in training_problem(
+        second
+    )
 
 
 class Running:

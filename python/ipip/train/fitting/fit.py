@@ -157,7 +157,8 @@ def fit(
             }
             if processes.is_first():
                 write_finished(folder, finished)
-        load_weights(student, load_own_checkpoint(folder, BEST, training_digest(folder)))
+        best = load_own_checkpoint(folder, BEST, training_digest(folder), finished["best_epoch"])
+        load_weights(student, best)
         check_precision(student, valid_frames or train_frames, settings, warn=True)
     return FitResult(
         student=student,

@@ -32,6 +32,8 @@ from ipip.train.prediction.painn_kernels import PainnKernels
 from ipip.train.preparation.precision import AUTOCAST
 from ipip.train.records.checkpoints import STATE
 
+LOOK_FOR = "lower learning_rate, or look for wrong labels among the training frames"
+
 
 class TrainingModule:
     """Steps, validation with averaged weights, and all state that a checkpoint must hold.
@@ -146,8 +148,7 @@ class TrainingModule:
         if not torch.isfinite(loss):
             raise IpipError(
                 f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
-                f"step {self.global_step}; "
-                "lower learning_rate, or look for wrong labels among the training frames"
+                f"step {self.global_step}; {LOOK_FOR}"
             )
         self.take_step(loss, self.rate.rate(self.global_step))
         self.average.update()
@@ -232,6 +233,7 @@ class TrainingModule:
         """Validate, decide on best, schedule and end, then let checkpoints and logs be written."""
         settings = self.settings
         epoch = self.current_epoch
+        self._require_finite_weights()
         row: dict[str, Any] = {
             "epoch": epoch,
             "step": self.global_step,
@@ -254,11 +256,28 @@ class TrainingModule:
         self.history.append(row)
         patience = settings.early_stop_patience
         self.finished = last or (patience is not None and self.waited >= patience)
+        if self.finished and self.best_epoch < 0:
+            raise IpipError(
+                f"the validation loss is {row['valid_loss']} in epoch {epoch} and was never "
+                f"finite; {LOOK_FOR}"
+            )
         for call in self._after_epoch:
             call(self)
         self.resumed_just_now = False
         if self.stopping and not self.finished:
             self._end_early()
+
+    def _require_finite_weights(self) -> None:
+        """Refuse broken weights before they are kept: after the last step no loss tells of them.
+
+        Raises:
+            IpipError: a weight is not finite.
+        """
+        if not bool(torch.isfinite(self.weights.values).all()):
+            raise IpipError(
+                f"weights are not finite after epoch {self.current_epoch}, step "
+                f"{self.global_step}; {LOOK_FOR}"
+            )
 
     def _validated(self, epoch: int, loss: float) -> None:
         self.rate.validated(loss)

@@ -54,12 +54,13 @@ def run_session(
     bar = ProgressBar(progress and processes.is_first(), total_steps)
     checkpoints = BestAndLast(folder, settings.checkpoint_every)
     termination = Termination()
+    logs = _logs(settings, folder)
     module = TrainingModule(
         student.to(device_of(settings)).train(),
         ValidationBatches(graph_dataset(valid_frames, student, settings)),
         settings,
         total_steps,
-        [checkpoints, *_logs(settings, folder), bar],
+        [checkpoints, *logs, bar],
         termination,
         checkpoints.save_last,
         objective,
@@ -69,6 +70,8 @@ def run_session(
     if checkpoint is not None:
         module.load(checkpoint)
         batches.order.start_at(*resume_point(checkpoint))
+        for write in logs if module.finished else ():
+            write(module)  # it was ended between its last checkpoint and its last row
     try:
         with bar:
             module.train(batches)

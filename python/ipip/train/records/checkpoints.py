@@ -94,16 +94,20 @@ def check_checkpoint(path: Path) -> None:
         )
 
 
-def load_own_checkpoint(folder: Path, name: str, training: str) -> dict[str, Any]:
+def load_own_checkpoint(
+    folder: Path, name: str, training: str, best_epoch: int | None = None
+) -> dict[str, Any]:
     """Read a checkpoint of the training in a folder.
 
     Args:
         folder: of the training.
         name: BEST or LAST.
         training: digest of the training's record.
+        best_epoch: that BEST has to be of; None: the one that it names itself.
 
     Raises:
-        IpipError: it is damaged, of another training, or BEST is not of the best epoch.
+        IpipError: it is damaged, of another training, BEST is not of the best epoch, or LAST is
+            there without it.
     """
     path = folder / name
     checkpoint = load_checkpoint(path)
@@ -113,8 +117,12 @@ def load_own_checkpoint(folder: Path, name: str, training: str) -> dict[str, Any
         problem = "is no checkpoint of a training"
     elif state.get("training", training) != training:
         problem = "is a checkpoint of another training"
-    elif name == BEST and state["epoch"] != state["best_epoch"]:
-        problem = f"is of epoch {state['epoch']}, and the best is epoch {state['best_epoch']}"
+    elif name == BEST:
+        best = state["best_epoch"] if best_epoch is None else best_epoch
+        if state["epoch"] != best:
+            problem = f"is of epoch {state['epoch']}, and the best is epoch {best}"
+    elif state["best_epoch"] >= 0 and not (folder / BEST).exists():
+        problem = f"names epoch {state['best_epoch']} as the best, and there is no {BEST}"
     if problem is not None:
         raise IpipError(f"{path}: {problem}; remove the folder to train anew")
     return checkpoint

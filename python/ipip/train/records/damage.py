@@ -21,12 +21,13 @@ def training_problem(folder: Path) -> str | None:
         folder: of the training; it may be absent.
     """
     try:
+        best = None
         for name in (STARTED, FINISHED):
             if (folder / name).exists():
-                read_training_record(folder / name)
+                best = read_training_record(folder / name).get("best_epoch")
         for name in (LAST, BEST):
             if (folder / name).exists():
-                load_own_checkpoint(folder, name, training_digest(folder))
+                load_own_checkpoint(folder, name, training_digest(folder), best)
     except IpipError as error:
         return str(error)
     return None

@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the errors as JSON."
 def pretrain(
     config: Config,
     frames: Annotated[
-        list[Path], typer.Argument(help="Labelled frames, such as a round's pretraining.xyz.")
+        list[Path], typer.Argument(help="Labelled frames, as `ipip ledger --frames` writes.")
     ],
     folder: Folder,
     energy_key: Annotated[str, typer.Option(help="Key of the energies (eV).")] = "energy",

@@ -147,6 +147,11 @@ class UnlabelledSettings(Settings):
                 f"pretrain is null and rounds is {self.rounds}; rounds grow the pretraining set, "
                 "so expected rounds: 0"
             )
+        if self.stop.rollback_on_physics and self.physics is None:
+            raise ValueError(
+                "stop.rollback_on_physics is true and physics is null, so that no check is made; "
+                "add physics: {}, or set it to false"
+            )
         if self.pretrain is not None:
             self._check_method(self.pretrain)
         return self

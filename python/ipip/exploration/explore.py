@@ -19,7 +19,7 @@ from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.exploration.diversity import choose_different, describe_frames, thin
-from ipip.pipeline.cost import BYTES_PER_ATOM
+from ipip.pipeline.cost import stored_bytes
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage_settings import pick
@@ -103,9 +103,9 @@ def explore(
     reporter = reporter or SilentReporter()
     with full_disk_explained(folder), hold_lock(folder / ".lock", "explore"):
         _begin(settings, folder)
-        atoms = sum(len(start.frame) for start in starts)
         stored = settings.teacher_md.steps // settings.teacher_md.frame_interval
-        require_space(folder, atoms * stored * BYTES_PER_ATOM, "the exploration")
+        needed = sum(stored_bytes(stored, len(start.frame)) for start in starts)
+        require_space(folder, needed, "the exploration")
         seeds = {s.name: derive_seed(settings.seed, "labels", s.name) for s in starts}
         ended = run_teacher(settings, starts, seeds, folder, reporter)
         candidates = _candidates(settings, starts, ended, folder, frames)

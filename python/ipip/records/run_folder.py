@@ -47,7 +47,7 @@ class RunFolder:
 
     @property
     def ledger(self) -> Path:
-        """Every frame of the run: where it came from, who labelled it, in which rounds it was."""
+        """Where people let `ipip ledger --csv` write every frame of the run; no command needs it."""
         return self.root / "ledger.csv"
 
     @property

@@ -130,7 +130,6 @@ def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) ->
     students, labellers = _labellers(run)
     with run.reporter.tasks("student labels", len(frames) * len(students)) as advance:
         labelled, spread = label_with(students, frames, advance)
-    broken = sum(frame.forces is None or not np.isfinite(frame.forces).all() for frame in labelled)
     name = f"student {run.round.base}"
     sources = [name] * len(frames)
     uncertainty, trust = None, None
@@ -143,13 +142,13 @@ def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) ->
         for row, frame in zip(others, teacher, strict=True):
             labelled[row] = frame
         uncertainty = [float(value) for value in values]
-        broken = 0
         trust = Trust(
             limit=limit,
             student=int(mine.sum()),
             teacher=int((~mine).sum()),
             median_uncertainty=float(np.median(values)),
         )
+    broken = sum(frame.forces is None or not np.isfinite(frame.forces).all() for frame in labelled)
     if broken:
         raise IpipError(
             f"{run.folder}: the student of round {run.round.base} gives forces that are not finite "

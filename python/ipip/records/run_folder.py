@@ -47,7 +47,7 @@ class RunFolder:
 
     @property
     def ledger(self) -> Path:
-        """Where people let `ipip ledger --csv` write every frame of the run; no command needs it."""
+        """Where `ipip ledger --csv` may have written every frame; no command needs it."""
         return self.root / "ledger.csv"
 
     @property

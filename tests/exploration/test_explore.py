@@ -16,7 +16,7 @@ from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings, UnlabelledSettings
 from ipip.data import file_digest, read_frames, split_frames, write_frames
-from ipip.errors import InputError
+from ipip.errors import InputError, IpipError
 from ipip.exploration.diversity import choose_different, describe_frames, pool, thin
 from ipip.exploration.explore import explore
 from ipip.pipeline.reporter import SilentReporter
@@ -287,3 +287,15 @@ def test_pooling_shows_one_unusual_atom_and_keeps_elements_apart():
 )
 def test_many_candidates_are_thinned_evenly(groups, limit, kept):
     assert thin(groups, limit) == kept
+
+
+def test_too_little_disk_for_the_stores_of_frames_is_told_first(tmp_path, monkeypatch):
+    settings = load(write_config(tmp_path))
+    md = settings.teacher_md.model_copy(update={"steps": 10_000_000, "frame_interval": 10})
+    settings = settings.model_copy(update={"teacher_md": md})
+    (start, *_) = starts = frame_starts(settings)
+    needed = len(starts) * 1_000_000 * (56 * len(start.frame) + 3000)  # not 120 an atom, as text
+    monkeypatch.setattr("ipip.storage.disk_space.free_bytes", lambda path: needed)
+    with pytest.raises(IpipError, match=r"disk space are free, the exploration may need"):
+        explore(settings, tmp_path / "frames.xyz", frames=3)
+    assert not list(tmp_path.glob("frames.xyz.explore/runs/*"))

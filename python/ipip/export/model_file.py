@@ -18,6 +18,7 @@ from ipip.errors import InputError, IpipError
 from ipip.export.archive import Archive
 from ipip.export.contradictions import student_of
 from ipip.export.describe import describe
+from ipip.export.extra_records import replace_file
 from ipip.export.digest import METADATA, WEIGHTS, arrays_digest, code_digest
 from ipip.export.metadata import Metadata
 from ipip.export.reading import weights_of
@@ -62,16 +63,7 @@ def save_student(
     data = _archive(scripted, {METADATA: metadata.to_json().encode(), WEIGHTS: weights})
     if _digest(data) != metadata.code_digest:
         raise IpipError(f"{target}: TorchScript wrote the same module in two ways; nothing written")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(target, data)
     return metadata
 
 

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "cuda_part.hpp"
@@ -55,18 +56,19 @@ std::unique_ptr<cuda::Machine> open_machine(const std::string& device) {
 template <class T>
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(std::unique_ptr<cuda::Machine> machine, const PainnModel& model, double table_error)
+  CudaBackend(std::unique_ptr<cuda::Machine> machine, const PainnModel& model, double table_error,
+              const std::optional<Uncertainty>& uncertainty)
       : machine_(std::move(machine)),
         n_species_(model.n_species),
         cutoff_(model.cutoff),
-        network_(*machine_, model, table_error),
+        network_(*machine_, model, table_error, uncertainty),
         graph_(*machine_),
         candidates_(*machine_) {}
 
-  void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+  void evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
     graph_.assign(graph, n_species_);
-    network_.evaluate(graph_, atom_virials, results);
+    network_.evaluate(graph_, wanted, results);
     session.require_all_forward();
     results.n_pairs = static_cast<std::int64_t>(graph.receivers.size());
   }
@@ -80,10 +82,10 @@ class CudaBackend final : public Backend {
   void set_candidates(const Candidates& candidates) override {
     candidates_.assign(candidates, n_species_, cutoff_);
   }
-  void evaluate(const double* points, bool atom_virials, HaloSession& session,
+  void evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
     candidates_.place(points);
-    network_.evaluate(candidates_, atom_virials, results);
+    network_.evaluate(candidates_, wanted, results);
     session.require_all_forward();
   }
 
@@ -113,7 +115,8 @@ class CudaBackend final : public Backend {
 template <class T>
 std::unique_ptr<Backend> make(const ModelFile& file, const RunOptions& options) {
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  return std::make_unique<CudaBackend<T>>(open_machine(options.device), read_painn(file), error);
+  return std::make_unique<CudaBackend<T>>(open_machine(options.device), read_painn(file), error,
+                                          file.uncertainty);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ using WithKernels =
              SendBack<double, 2>, FirstBack<float, 1>, FirstBack<float, 2>, FirstBack<double, 1>,
              FirstBack<double, 2>, GatherForces<float>, GatherForces<double>, Update<float>,
              Update<double>, LastUpdate<float>, LastUpdate<double>, UpdateBack<float>,
-             UpdateBack<double>>;
+             UpdateBack<double>, ExpectErrors<float>, ExpectErrors<double>>;
 
 /// One device, with one queue of work: all is done in the order in which it is asked for, and
 /// nothing waits but `wait`. Failures are exceptions of the standard library with one line;

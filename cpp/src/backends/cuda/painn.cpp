@@ -38,9 +38,10 @@ Tiles choose_tiles(int channels, int readout_width, std::int64_t most_shared) {
 }  // namespace
 
 template <class T>
-Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error)
+Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error,
+                const std::optional<Uncertainty>& uncertainty)
     : machine_(machine),
-      model_(machine, model, table_error),
+      model_(machine, model, table_error, uncertainty),
       bare_channels_(model.channels),
       last_context_(model.layers.back().context[1]),
       cutoff_(model.cutoff),
@@ -61,10 +62,12 @@ Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error)
       sums_(machine),
       forces_(machine),
       atom_virials_(machine),
+      expected_(machine),
       host_energies_(machine),
       host_sums_(machine),
       host_forces_(machine),
       host_atom_virials_(machine),
+      host_expected_(machine),
       host_rows_(machine) {
   for (std::size_t l = 0; l < model.layers.size(); ++l) layers_.emplace_back(machine);
 }
@@ -103,7 +106,7 @@ Tiles Painn<T>::tiles() const {
 }
 
 template <class T>
-void Painn<T>::prepare(const PairSource& source, bool atom_virials) {
+void Painn<T>::prepare(const PairSource& source, const Wanted& wanted) {
   n_local_ = source.n_local();
   n_total_ = source.n_total();
   // A student of one layer exchanges nothing, whatever its rows are.
@@ -132,12 +135,14 @@ void Painn<T>::prepare(const PairSource& source, bool atom_virials) {
   slice_sums_.resize(kSums * kMostSlices);
   sums_.resize(kSums);
   forces_.resize(3 * n_total_);
-  atom_virials_.resize(atom_virials ? 9 * n_total_ : 0);
+  atom_virials_.resize(wanted.atom_virials ? 9 * n_total_ : 0);
+  expected_.resize(wanted.uncertainties ? n_local_ : 0);
   // Not while the queue is recorded.
   host_energies_.resize(energies_.size());
   host_forces_.resize(forces_.size());
   host_sums_.resize(sums_.size());
   host_atom_virials_.resize(atom_virials_.size());
+  host_expected_.resize(expected_.size());
 }
 
 template <class T>
@@ -158,7 +163,7 @@ UpdateState<T> Painn<T>::kept(std::size_t l) const {
 }
 
 template <class T>
-void Painn<T>::queue_forward(const PairSource& source) {
+void Painn<T>::queue_forward(const PairSource& source, bool uncertainties) {
   FindPairs<T> find = source.find<T>();
   find.cutoff_squared = cutoff_ * cutoff_;
   find.pieces = model_.pieces;
@@ -195,6 +200,7 @@ void Painn<T>::queue_forward(const PairSource& source) {
       kernel.energies = energies_.array();
       kernel.gradients = gradients_.array();
       machine_.launch(kernel);
+      if (uncertainties) queue_errors(source);
       if (layers_.size() > 1) exchange(gradients_, 4);
     } else {
       Update<T> kernel = update(Update<T>());
@@ -206,6 +212,22 @@ void Painn<T>::queue_forward(const PairSource& source) {
       exchange(layers_[l + 1].sent, 6);
     }
   }
+}
+
+// From what the last update leaves, before the way back takes its place.
+template <class T>
+void Painn<T>::queue_errors(const PairSource& source) {
+  ExpectErrors<T> kernel;
+  kernel.n_local = n_local_;
+  kernel.channels = model_.channels;
+  kernel.tiles = tiles();
+  kernel.model = model_.errors;
+  kernel.species = source.species();
+  kernel.states = states_.array();
+  kernel.kept = kept(layers_.size() - 1);
+  kernel.expected = expected_.array();
+  machine_.launch(kernel);
+  download(machine_, expected_, host_expected_);
 }
 
 // From `gradients_` (after the messages of a layer) to those of the layer below, which take the
@@ -293,18 +315,19 @@ void Painn<T>::forget_step() {
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->forget();
   for (Memory<int>* memory : {&place_, &count_, &slot_}) memory->forget();
-  for (Memory<double>* memory : {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_}) {
+  for (Memory<double>* memory : {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_,
+                                 &expected_}) {
     memory->forget();
   }
 }
 
 template <class T>
-void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
+void Painn<T>::queue_step(PairSource& source, const Wanted& wanted) {
   forget_step();
   source.queue_positions();
-  queue_forward(source);
+  queue_forward(source, wanted.uncertainties);
   queue_backward(source);
-  queue_forces(source, atom_virials);
+  queue_forces(source, wanted.atom_virials);
   source.queue_results();
 }
 
@@ -329,48 +352,49 @@ void Painn<T>::exchange(Memory<T>& rows, int parts) {
 // The queue of a step is the same until there are other candidates or other memory: it is launched
 // as one.
 template <class T>
-void Painn<T>::replay_step(PairSource& source, bool atom_virials) {
-  const Recorded wanted{source.generation(), machine_.allocations(), atom_virials};
-  if (!(recorded_ == wanted)) {
+void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
+  const Recorded now{source.generation(), machine_.allocations(), wanted.atom_virials,
+                     wanted.uncertainties};
+  if (!(recorded_ == now)) {
     recorded_ = Recorded();
     machine_.begin_recording();
     try {
-      queue_step(source, atom_virials);
+      queue_step(source, wanted);
     } catch (...) {
       machine_.drop_recording();
       throw;
     }
     machine_.end_recording();
-    recorded_ = wanted;
+    recorded_ = now;
   }
   machine_.replay();
 }
 
 template <class T>
-void Painn<T>::evaluate(PairSource& source, bool atom_virials, Results& results) {
+void Painn<T>::evaluate(PairSource& source, const Wanted& wanted, Results& results) {
   using Clock = std::chrono::steady_clock;
-  prepare(source, atom_virials);
+  prepare(source, wanted);
   const Clock::time_point start = Clock::now();
   const double exchanged = exchange_.seconds();
   if (source.given() || exchange_.active()) {
-    queue_step(source, atom_virials);
+    queue_step(source, wanted);
   } else {
-    replay_step(source, atom_virials);
+    replay_step(source, wanted);
   }
   machine_.wait();
   // One queue goes forward and back.
   results.forward_seconds = std::chrono::duration<double>(Clock::now() - start).count() -
                             (exchange_.seconds() - exchanged);
-  take(source, atom_virials, results);
+  take(source, wanted, results);
 }
 
 // The last layer's a_ss is in the readout's matrix on the device, so it is made here. c: channel.
 template <class T>
 void Painn<T>::features(PairSource& source, std::vector<double>& rows) {
-  prepare(source, false);
+  prepare(source, {});
   forget_step();
   source.queue_positions();
-  queue_forward(source);
+  queue_forward(source, false);
   const Layer& last = layers_.back();
   HostMemory<T> states(machine_), mixed(machine_), context(machine_), gains(machine_);
   const auto fetch = [this](const Memory<T>& from, std::int64_t size, HostMemory<T>& to) {
@@ -406,13 +430,15 @@ void Painn<T>::features(PairSource& source, std::vector<double>& rows) {
 }
 
 template <class T>
-void Painn<T>::take(const PairSource& source, bool atom_virials, Results& results) const {
+void Painn<T>::take(const PairSource& source, const Wanted& wanted, Results& results) const {
   results.atom_energies.assign(host_energies_.data(), host_energies_.data() + n_local_);
   results.forces.assign(host_forces_.data(), host_forces_.data() + 3 * n_total_);
   std::copy_n(host_sums_.data(), 9, results.virial.begin());
   results.n_pairs = static_cast<std::int64_t>(host_sums_.data()[9]);
   results.atom_virials.clear();
-  if (atom_virials) {
+  results.uncertainties.assign(host_expected_.data(),
+                               host_expected_.data() + (wanted.uncertainties ? n_local_ : 0));
+  if (wanted.atom_virials) {
     results.atom_virials.assign(host_atom_virials_.data(),
                                 host_atom_virials_.data() + 9 * n_total_);
   }
@@ -433,7 +459,7 @@ void Painn<T>::release() {
 template <class T>
 double Painn<T>::host_bytes() const {
   return host_energies_.bytes() + host_sums_.bytes() + host_forces_.bytes() +
-         host_atom_virials_.bytes() + host_rows_.bytes() + exchange_.bytes();
+         host_atom_virials_.bytes() + host_expected_.bytes() + host_rows_.bytes() + exchange_.bytes();
 }
 
 template class Painn<float>;

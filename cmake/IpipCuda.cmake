@@ -6,6 +6,16 @@
 #                            of the last
 set(IPIP_CUDA AUTO CACHE STRING "Build the kernels for GPUs: ON, OFF or AUTO")
 set(IPIP_CUDA_ARCHITECTURES "75;80;90;100;120" CACHE STRING "Compute capabilities of GPUs")
+
+# The library of another build, whose classes may be laid out in another way, lacks the function that
+# is looked for.
+file(GLOB cuda_headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/*.hpp"
+     "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/device/*.hpp")
+ipip_digest(cuda_digest ${cuda_headers})
+set(cuda_part "IPIP_CUDA_PART=ipip_cuda_part_${cuda_digest}")
+set_source_files_properties(src/backends/cuda/cuda_backend.cpp PROPERTIES COMPILE_DEFINITIONS
+                                                                          "${cuda_part}")
+
 if(NOT IPIP_CUDA OR (IPIP_CUDA STREQUAL "AUTO" AND CMAKE_CROSSCOMPILING))
   return()
 endif()
@@ -39,9 +49,7 @@ list(APPEND code "-gencode=arch=compute_${last},code=compute_${last}")
 set(cuda_source "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/gpu.cu")
 set(cuda_library "${CMAKE_CURRENT_BINARY_DIR}/libipip_cuda.so")
 set(nvcc ${CMAKE_CXX_COMPILER_LAUNCHER} "${IPIP_NVCC}")
-file(GLOB cuda_headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/*.hpp"
-     "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/device/*.hpp")
-set(cuda_flags -std=c++20 -O3 "-I${CMAKE_CURRENT_SOURCE_DIR}/src" --threads 2 -ccbin
+set(cuda_flags -std=c++20 -O3 "-D${cuda_part}" "-I${CMAKE_CURRENT_SOURCE_DIR}/src" --threads 2 -ccbin
                "${CMAKE_CXX_COMPILER}" -Xcompiler -fPIC,-fvisibility=hidden)
 add_custom_command(
   OUTPUT "${cuda_library}"

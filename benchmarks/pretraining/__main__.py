@@ -32,9 +32,9 @@ from ipip.pretraining.distillation import HessianObjective, NodeObjective
 from ipip.pretraining.geometry import with_mask
 from ipip.pretraining.hessian import draw_coordinates
 from ipip.pretraining.selfsupervision import FradObjective, GpipObjective
-from ipip.train.kernels import energy_forces_of
-from ipip.train.losses import training_sums
-from ipip.train.objective import Objective, step_generator
+from ipip.train.loss.label_loss import training_sums
+from ipip.train.loss.objective import Objective, step_generator
+from ipip.train.prediction.kernels import energy_forces_of
 
 TEACHER_WIDTH = 128  # of SevenNet-0's features
 LABELS = ("labels, kernels", "labels, eager")

@@ -23,7 +23,7 @@ from benchmarks.train.present import show, write
 from ipip.models import build_student
 from ipip.models.schnetpack import painn_from_schnetpack
 from ipip.models.visnet_from_pyg import visnet_from_pyg
-from ipip.train.painn_kernels import PainnKernels
+from ipip.train.prediction.painn_kernels import PainnKernels
 
 LAYERS = 3
 

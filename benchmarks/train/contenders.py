@@ -16,8 +16,8 @@ from torch_geometric.nn.models import ViSNet as PyGViSNet
 from ipip.config.training import TrainingSettings
 from ipip.errors import IpipError
 from ipip.models import Student
-from ipip.train.kernels import Kernels, energy_forces_of
-from ipip.train.losses import training_sums
+from ipip.train.loss.label_loss import training_sums
+from ipip.train.prediction.kernels import Kernels, energy_forces_of
 
 RATE = 1e-7  # the weights, and with them the work, stay as they are
 WORKER = Path(__file__).with_name("schnetpack_worker.py")

@@ -24,6 +24,10 @@ constexpr const char* kLibtorch = "libtorch_cpu.so";  // every build has it, one
 constexpr std::string_view kPrefix = "libipip_torch-";
 constexpr std::string_view kSuffix = ".so";
 
+#define IPIP_TEXT_OF(name) #name
+#define IPIP_TEXT(name) IPIP_TEXT_OF(name)
+constexpr const char* kFunction = IPIP_TEXT(IPIP_TORCH_PART);
+
 using Minor = std::array<unsigned, 2>;  // 2.13
 
 std::string text_of(const Minor& version) {
@@ -108,7 +112,7 @@ const TorchPart* load() {
   }
   const std::filesystem::path file = std::filesystem::path(folder_of_libipip()) / file_of(minor);
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  void* function = library == nullptr ? nullptr : dlsym(library, kTorchPartFunction);
+  void* function = library == nullptr ? nullptr : dlsym(library, kFunction);
   if (function == nullptr) {
     const std::string why = reason();
     throw Error("ipip's part for torch " + text_of(minor) + " cannot be loaded with libtorch " +

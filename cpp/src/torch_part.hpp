@@ -30,8 +30,8 @@ class TorchPart {
                                                 const RunOptions& options) const = 0;
 };
 
-/// Name and type of the one function that a torch part shows; what it returns stays.
-constexpr const char* kTorchPartFunction = "ipip_torch_part";
+/// Type of the one function that a torch part shows, which is called IPIP_TORCH_PART; what it
+/// returns stays.
 using TorchPartFunction = const TorchPart*();
 
 /// Loads the torch part that fits libtorch from the folder of libipip.so, once.

@@ -20,10 +20,10 @@ from ipip.config.data import DataFile
 from ipip.config.load import load_settings
 from ipip.config.recipe import RecipeSettings
 from ipip.data import Frame, write_frames
-from ipip.data.atomic import write_text
 from ipip.errors import InputError
 from ipip.recipes import Recipe
 from ipip.recipes.command import add_options, end, run_recipe
+from ipip.storage.atomic import write_text
 
 HERE = Path(__file__).resolve().parent
 ATOMS = 166

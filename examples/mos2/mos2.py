@@ -26,11 +26,11 @@ from ipip.config.data import DataFile, DataKeys, SplitSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.train_run import TrainRunSettings
 from ipip.data import Frame, Split, elements_of, file_digest, read_frames, write_frames
-from ipip.data.atomic import write_text
 from ipip.decisions.energy_shift import apply_energy_shift, describe_shift, fit_energy_shift
 from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.recipes.command import end
+from ipip.storage.atomic import write_text
 from ipip.teachers import Teacher
 from ipip.train import metrics, predict
 from ipip.train.run import prepare, train_run

@@ -12,9 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ipip.data import Frame
-from ipip.data.atomic import replaced_file
 from ipip.data.elements import elements_of
 from ipip.evaluation.parity import COLOURS
+from ipip.storage.atomic import replaced_file
 
 
 def plot_models(

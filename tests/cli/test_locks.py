@@ -18,13 +18,13 @@ from ipip.config.harvest_run import HarvestRunSettings
 from ipip.config.species import SpeciesSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.systems import SystemSettings
-from ipip.data.lock import hold_file, hold_folder
 from ipip.errors import InUseError
 from ipip.export import save_student
 from ipip.harvest.from_dumps import harvest_dumps
 from ipip.models import build_student
 from ipip.species.run import species_of_dump
 from ipip.stability import run_stability
+from ipip.storage.lock import hold_file, hold_folder
 
 BIN = Path(sys.executable).parent
 TRAINING = {"max_epochs": 4000, "batch_size": 1, "tensorboard": False}

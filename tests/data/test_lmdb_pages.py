@@ -11,7 +11,7 @@ from ipip.data import Frame, write_frames
 from ipip.data.lmdb_pages import require_sound_pages
 from ipip.data.store import FrameStore
 from ipip.errors import InputError
-from ipip.sealed import DamagedError
+from ipip.storage.sealed import DamagedError
 
 WIDTH = 4096
 

@@ -18,7 +18,7 @@ from ipip.data.store import FrameStore, decode_frame, encode_frame, write_store
 from ipip.data.view import FrameView
 from ipip.errors import InputError
 from ipip.network import GraphDataset
-from ipip.sealed import DamagedError
+from ipip.storage.sealed import DamagedError
 from tests.faults.trial import do
 
 

@@ -30,7 +30,7 @@ def kill_before_second_verdict() -> None:
 
 
 def kill_after_second_epoch() -> None:
-    from ipip.train.checkpoints import BestAndLast
+    from ipip.train.records.checkpoints import BestAndLast
 
     write = BestAndLast.__call__
 

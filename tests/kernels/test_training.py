@@ -14,7 +14,7 @@ from ipip.graph import neighbor_list
 from ipip.models import Student
 from ipip.models.painn import PaiNN
 from ipip.network import energy_and_forces
-from ipip.train.painn_kernels import PainnKernels
+from ipip.train.prediction.painn_kernels import PainnKernels
 from tests.kernels.conftest import CUTOFF, a_liquid
 
 VARIANTS = {

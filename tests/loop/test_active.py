@@ -9,12 +9,12 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
 from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError
-from ipip.loop.ledger import read_ledger
 from ipip.loop.run import run_loop
-from ipip.pipeline.manifest import read_manifest
+from ipip.records.manifest import read_manifest
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.harvest import HARVEST
 from ipip.stages.reference_labels import REFERENCE_LABELS
+from ipip.views.ledger import read_ledger
 
 # The reference of the tests' data: EMT made stiffer, with another energy zero.
 REFERENCE = """

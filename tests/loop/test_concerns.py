@@ -12,9 +12,9 @@ from tests.loop.conftest import plain_settings, reference_frames
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, write_frames
-from ipip.loop.results import write_results
 from ipip.stages.work.concerns import find_concerns
 from ipip.stages.work.reference_frames import read_reference
+from ipip.views.results import write_results
 
 
 def concerns(folder: Path, frames: list[Frame], key: str | None, **changes: Any) -> list[str]:

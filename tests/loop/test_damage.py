@@ -11,23 +11,23 @@ from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.errors import InputError, IpipError
-from ipip.loop.config_lock import read_config_lock
 from ipip.loop.garbage import collect_garbage
-from ipip.loop.ledger import read_ledger
-from ipip.loop.results import write_results
 from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
 from ipip.pipeline.execute import run_stage
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifest, read_manifests
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.reuse import take_over
-from ipip.sealed import open_sealed, read_sealed, sealed_text
+from ipip.records.config_lock import read_config_lock
+from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.label import LABEL
 from ipip.stages.rounds import RoundFactory
+from ipip.storage.sealed import open_sealed, read_sealed, sealed_text
+from ipip.views.ledger import read_ledger
+from ipip.views.results import write_results
+from ipip.views.status import read_status
 
 TRAIN = LABEL.of(0) + "/train.xyz"
 

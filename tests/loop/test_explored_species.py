@@ -8,13 +8,13 @@ from ase.build import molecule
 
 from ipip.config.species import SpeciesSettings
 from ipip.errors import InputError
-from ipip.loop.explored_species import species_at_end, species_over_time
-from ipip.loop.results import write_results
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifests
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.species import molecules_in
 from ipip.species.run import species_of_dump
 from ipip.stages.student_md import STUDENT_MD
+from ipip.views.explored_species import species_at_end, species_over_time
+from ipip.views.results import write_results
 
 
 def test_molecules_are_counted_across_the_walls_of_the_box():

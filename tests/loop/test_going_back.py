@@ -9,21 +9,21 @@ from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
 from ipip.export import read_metadata
 from ipip.loop.garbage import collect_garbage, find_garbage
-from ipip.loop.ledger import read_ledger
-from ipip.loop.results import write_results
 from ipip.loop.rewind import rewind
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
-from ipip.sealed import read_sealed, sealed_text
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.pretrain import PRETRAIN
+from ipip.storage.lock import hold_lock
+from ipip.storage.sealed import read_sealed, sealed_text
+from ipip.views.ledger import read_ledger
+from ipip.views.results import write_results
+from ipip.views.status import read_status
 
 
 def test_changed_settings_name_the_stages_and_what_to_do(copied):

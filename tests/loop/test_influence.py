@@ -8,11 +8,12 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.loop.run import run_loop
 from ipip.loop.schedule import build_schedule
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifests
 from ipip.pipeline.validity import validity_of
-from ipip.sealed import digest_json, read_sealed, sealed_text
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.rounds import RoundFactory
+from ipip.storage.digest import json_digest
+from ipip.storage.sealed import read_sealed, sealed_text
 
 
 def invalid(folder, settings):
@@ -66,7 +67,7 @@ def with_settings_of_before(folder, stage):
     record = read_sealed(path)
     record["settings"]["finetune"] |= {"workers": 0, "cache_mb": 4096.0, "checkpoint_every": 1}
     inputs = record["inputs"]
-    record["key"] = digest_json(
+    record["key"] = json_digest(
         {
             "stage": record["stage"],
             "settings": record["settings"],
@@ -94,7 +95,7 @@ def test_an_unfinished_stage_whose_record_holds_more_settings_is_continued(copie
         "student_md": begun["settings"]["student_md"] | {"restart_interval": 9}
     }
     manifest = read_sealed(stage / "manifest.json")
-    key = digest_json(
+    key = json_digest(
         {
             "stage": manifest["stage"],
             "settings": more,

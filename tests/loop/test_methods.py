@@ -7,8 +7,8 @@ import pytest
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.loop.run import run_loop
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifests
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.rounds import RoundFactory
 from ipip.stages.teacher_md import TEACHER_MD

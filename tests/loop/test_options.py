@@ -13,10 +13,9 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import read_frames
 from ipip.export import load_student
-from ipip.loop.ledger import read_index, read_ledger
 from ipip.loop.run import run_loop
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifest, read_manifests
+from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.baseline import BASELINE
 from ipip.stages.committee import COMMITTEE
 from ipip.stages.finetune import FINETUNE
@@ -25,6 +24,7 @@ from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
 from ipip.stages.work.frames import read_set
 from ipip.stages.work.training import replayed
+from ipip.views.ledger import read_index, read_ledger
 
 ITERATION = {
     "kept_labels": "trust",

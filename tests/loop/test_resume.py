@@ -15,10 +15,10 @@ from tests.loop.conftest import without_times
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.loop.run import run_loop
-from ipip.loop.status import Now, read_now, read_status
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.journal import read_events
+from ipip.records.journal import read_events
+from ipip.records.run_folder import RunFolder
 from ipip.stages.teacher_md import TEACHER_MD
+from ipip.views.status import Now, read_now, read_status
 
 # Fifty make it a thorough check: IPIP_TEST_KILLS=50 pytest -n0 tests/loop/test_resume.py
 KILLS = int(os.environ.get("IPIP_TEST_KILLS", "4"))

@@ -7,9 +7,9 @@ import pytest
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.pipeline import reuse
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifests
 from ipip.pipeline.reuse import take_over
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.rounds import RoundFactory
 from ipip.stages.teacher_md import TEACHER_MD
 

@@ -13,12 +13,9 @@ from ipip.config.run import RunSettings
 from ipip.data import frames_digest, read_frames
 from ipip.errors import IpipError
 from ipip.export import read_metadata
-from ipip.loop.ledger import read_ledger
-from ipip.loop.results import write_results
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
-from ipip.pipeline.journal import read_events
-from ipip.pipeline.manifest import read_manifest
+from ipip.records.journal import read_events
+from ipip.records.manifest import read_manifest
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
@@ -27,6 +24,9 @@ from ipip.stages.label import LABEL
 from ipip.stages.listing import stages_of_round
 from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD
+from ipip.views.ledger import read_ledger
+from ipip.views.results import write_results
+from ipip.views.status import read_status
 
 TEST_KEYS = {"force_mae_ev_per_a", "force_rmse_ev_per_a", "energy_mae_mev_per_atom"}
 

@@ -7,11 +7,12 @@ import pytest
 from ipip.config.quick import quick_values
 from ipip.config.run import RunSettings
 from ipip.config.stop import StopSettings
-from ipip.loop.schedule import build_schedule, spent, stop_reason
+from ipip.loop.schedule import build_schedule
 from ipip.pipeline.stage import BoundStage, Round
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.harvest import HARVEST
 from ipip.stages.listing import stages_of_round
+from ipip.views.outcomes import spent, stop_reason
 
 RULES = StopSettings()
 

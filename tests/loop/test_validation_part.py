@@ -11,10 +11,10 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.export import load_student
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifest, read_manifests
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import Round, StageRun
+from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.forget import FORGET
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN

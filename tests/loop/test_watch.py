@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from ipip.cli.watch import draw_state, watch_run
-from ipip.loop.status import Now, RunState, StageState, read_now, read_status
-from ipip.pipeline.folder import RunFolder
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.watch import WatchedReporter, read_progress
+from ipip.records.run_folder import RunFolder
 from ipip.stages.pretrain import PRETRAIN
+from ipip.views.status import Now, RunState, StageState, read_now, read_status
 
 
 def text_of(state, width=100, height=None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -218,12 +219,27 @@ def test_another_libtorch_is_refused_in_python_where_it_is_used(
     assert outcome == result
 
 
-def test_a_torch_part_that_is_damaged_is_told_in_one_sentence(
-    models: Models, wheel: Path, parts_for: Callable[..., Path], tmp_path: Path
+def another_build(part: bytes) -> bytes:
+    """Return a torch part of other sources: its function has another name."""
+    (name,) = set(re.findall(rb"ipip_torch_part_([0-9a-f]{12})", part))
+    return part.replace(name, name[::-1] if name != name[::-1] else b"0" * 12)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda part: b"\x7fELF, the rest is lost", another_build], ids=["damaged", "stale"]
+)
+def test_a_torch_part_that_is_not_of_this_build_is_refused_in_one_sentence(
+    models: Models,
+    wheel: Path,
+    parts_for: Callable[..., Path],
+    tmp_path: Path,
+    spoil: Callable[[bytes], bytes],
 ) -> None:
     models()
     folder = parts_for(MINOR)
-    (folder / f"libipip_torch-{MINOR}.so").write_bytes(b"\x7fELF, the rest is lost")
+    part = folder / f"libipip_torch-{MINOR}.so"
+    spoilt = spoil(part.read_bytes())
+    part.write_bytes(spoilt)
     deck = header(write_start(tmp_path, a_gas())) + "run 0\n"
     deck = deck.replace("pair_style ipip", "pair_style ipip backend torchscript")
     run = run_with_plugin(wheel, folder / "plugin", deck, tmp_path)

@@ -9,18 +9,18 @@ import pytest
 import ipip
 from ipip.config.quick import quick_values
 from ipip.config.run import RunSettings
-from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.pipeline.cost import Forecast
 from ipip.pipeline.execute import run_stage
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.journal import append_event, read_events
-from ipip.pipeline.manifest import read_manifest, read_manifests
 from ipip.pipeline.reporter import SilentReporter
 from ipip.pipeline.stage import BoundStage, Round, Stage, StageResult
 from ipip.pipeline.stop import Stopped
 from ipip.pipeline.validity import validity_of
-from ipip.sealed import read_sealed, sealed_text
+from ipip.records.journal import append_event, read_events
+from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.run_folder import RunFolder
+from ipip.storage.lock import hold_lock
+from ipip.storage.sealed import read_sealed, sealed_text
 
 SETTINGS = RunSettings.model_validate(quick_values())
 

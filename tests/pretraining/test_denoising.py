@@ -20,7 +20,7 @@ from ipip.pretraining.denoising import (
     fractional_noise,
 )
 from ipip.pretraining.selfsupervision import FradObjective
-from ipip.train.objective import step_generator
+from ipip.train.loss.objective import step_generator
 
 CHAIN = Frame.from_atoms(molecule("butadiene"))
 

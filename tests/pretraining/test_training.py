@@ -16,7 +16,7 @@ from ipip.models import build_student
 from ipip.pretraining.distillation import HessianObjective
 from ipip.pretraining.teacher_targets import ask_for_rows, draw_frames
 from ipip.pretraining.training import fit_by_method
-from ipip.train.termination import TerminatedError
+from ipip.train.fitting.termination import TerminatedError
 
 TEACHER = TeacherSettings(kind="ase", import_path="ase.calculators.emt:EMT")
 SYMBOLS = ["Cu", "Au"]
@@ -166,8 +166,8 @@ def test_a_training_that_is_ended_within_an_epoch_goes_on_to_the_same_weights(
 
 def _end_after(steps: int, monkeypatch) -> None:
     """Have the session asked to end, as SIGTERM does, after some steps."""
-    from ipip.train import session
-    from ipip.train.termination import Termination
+    from ipip.train.fitting import session
+    from ipip.train.fitting.termination import Termination
 
     class Soon(Termination):
         asks = 0

@@ -13,16 +13,16 @@ from ipip.data import read_frames
 from ipip.loop.checks import check_inputs
 from ipip.loop.plan import make_plan
 from ipip.loop.run import run_loop
-from ipip.loop.status import read_status
 from ipip.pipeline.cost import Forecast
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import read_manifests
 from ipip.pipeline.stage import Stage, StageResult
-from ipip.pipeline.storage import write_json
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages import listing
 from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import SET_FILE
 from ipip.stages.table import stages_table
+from ipip.storage.json_file import write_json
+from ipip.views.status import read_status
 
 
 class Census(Stage):

@@ -11,8 +11,8 @@ import pytest
 import ipip
 from ipip.config.quick import quick_values
 from ipip.config.run import RunSettings
-from ipip.pipeline.folder import split_stage_id, stage_id
 from ipip.pipeline.stage import Round
+from ipip.records.run_folder import split_stage_id, stage_id
 from ipip.stages import listing
 from ipip.stages.listing import STAGES, find_stage, names_of_run, stages_of_round
 from ipip.stages.table import stages_table

@@ -6,8 +6,8 @@ import pytest
 
 from ipip.export import weights_digest
 from ipip.train import FitResult
-from ipip.train.checkpoints import BestAndLast
-from ipip.train.module import TrainingModule
+from ipip.train.fitting.module import TrainingModule
+from ipip.train.records.checkpoints import BestAndLast
 
 
 class Stop(Exception):  # noqa: N818

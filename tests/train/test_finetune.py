@@ -12,8 +12,8 @@ from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import Student
 from ipip.train import fit, metrics, predict
-from ipip.train.checkpoints import load_checkpoint
-from ipip.train.replay import align_energies, draw_replay
+from ipip.train.preparation.replay import align_energies, draw_replay
+from ipip.train.records.checkpoints import load_checkpoint
 from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
 
 OFFSET = {29: 700.0, 79: -300.0}  # eV an atom: another method's zero

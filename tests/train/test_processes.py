@@ -19,9 +19,9 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student
 from ipip.train import fit
-from ipip.train.checkpoints import load_checkpoint
-from ipip.train.module import STATE
+from ipip.train.fitting.module import STATE
 from ipip.train.processes import join
+from ipip.train.records.checkpoints import load_checkpoint
 
 BIN = Path(sys.executable).parent
 SETTINGS = """\
@@ -92,7 +92,7 @@ def test_two_processes_give_the_result_of_one(folder: Path) -> None:
 SIGNALLED = """
 import os, signal, sys
 from ipip.cli.main import main
-from ipip.train.module import TrainingModule
+from ipip.train.fitting.module import TrainingModule
 from ipip.train.processes import rank
 
 compute = TrainingModule.training_step

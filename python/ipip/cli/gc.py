@@ -22,7 +22,7 @@ def gc(
     from collections import defaultdict
 
     from ipip.loop.garbage import collect_garbage, find_garbage
-    from ipip.pipeline.disk import megabytes
+    from ipip.storage.disk_space import megabytes
 
     found = find_garbage(run, dumps=dumps) if dry_run else collect_garbage(run, dumps=dumps)
     kinds: dict[str, list[int]] = defaultdict(list)

@@ -27,7 +27,7 @@ def ledger(
     import dataclasses
     import json
 
-    from ipip.loop.ledger import read_ledger
+    from ipip.views.ledger import read_ledger
 
     rows = read_ledger(run, frame=frame, origin=origin, lived_in=lived_in, label=label)
     if as_json:

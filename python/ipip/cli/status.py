@@ -22,7 +22,7 @@ def status(
     import json
 
     from ipip.errors import IpipError
-    from ipip.loop.status import read_status
+    from ipip.views.status import read_status
 
     state = read_status(run)
     if as_json and state.problem is None:

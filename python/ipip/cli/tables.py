@@ -11,10 +11,10 @@ from rich.table import Column, Table
 
 from ipip.cli.progress import format_seconds
 from ipip.cli.watch import draw_state
-from ipip.loop.status import RunState
 from ipip.pages.numbers import format_number
-from ipip.pipeline.disk import megabytes
 from ipip.report.table import HEADER, describe_speed, table_rows
+from ipip.storage.disk_space import megabytes
+from ipip.views.status import RunState
 
 if TYPE_CHECKING:
     from ipip.loop.plan import Plan

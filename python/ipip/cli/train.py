@@ -119,7 +119,7 @@ def _processes(accelerator: str) -> Iterator[None]:
     from ipip.bound import end_with_parent
     from ipip.errors import InputError
     from ipip.train import processes
-    from ipip.train.termination import TerminatedError
+    from ipip.train.fitting.termination import TerminatedError
 
     if not _started_by_torchrun():
         yield
@@ -142,8 +142,8 @@ def _find_rate(settings: TrainRunSettings, plan: TrainPlan, folder: Path, as_jso
     import json
 
     from ipip.errors import InputError
+    from ipip.train.fitting.rate_finder import find_rate, write_rate_page
     from ipip.train.processes import count
-    from ipip.train.rate_finder import find_rate, write_rate_page
 
     if count() > 1:
         raise InputError("--find-lr runs in one process; call it without torchrun")

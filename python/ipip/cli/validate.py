@@ -34,7 +34,7 @@ def validate(
     from ipip.loop.checks import check_inputs, check_teacher, missing_labels
     from ipip.loop.explore import check_exploration
     from ipip.loop.plan import make_plan, plan_exploration
-    from ipip.pipeline.disk import require_space
+    from ipip.storage.disk_space import require_space
 
     unlabelled = load_settings(config, UnlabelledSettings)
     reference = unlabelled.reference

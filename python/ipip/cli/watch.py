@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ipip.cli.progress import format_seconds
-from ipip.loop.status import Now, RunState, StageState, read_status
+from ipip.views.status import Now, RunState, StageState, read_status
 
 LINES_BELOW = 9  # the bar, the verdict and the prompt
 MARKS = {"done": "●", "running": "▶", "begun": "◐", "open": "○", "left out": "–", "damaged": "✗"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipip.config.data import DataFile, DataKeys, SplitSettings
-from ipip.data.digest import file_digest, frames_digest
+from ipip.data.digest import frames_digest
 from ipip.data.elements import check_elements, composition, elements_of
 from ipip.data.files import read_files, read_frames, write_frames
 from ipip.data.frame import Frame
@@ -13,6 +13,7 @@ from ipip.data.references import ReferenceEnergies, fit_reference_energies
 from ipip.data.split import Split, group_names, split_frames
 from ipip.data.statistics import Statistics, statistics
 from ipip.lazy import lazy_names
+from ipip.storage.digest import file_digest
 
 __all__ = [
     "DataFile",

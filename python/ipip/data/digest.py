@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
@@ -43,9 +42,3 @@ def frames_digest(frames: Iterable[Frame]) -> str:
         if frame.weight != 1.0:
             digest.update(f"weight {float(frame.weight)!r}".encode())
     return f"sha256:{digest.hexdigest()}"
-
-
-def file_digest(path: Path) -> str:
-    """Return `sha256:...` of the bytes of the file at `path`."""
-    with open(path, "rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

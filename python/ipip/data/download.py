@@ -10,9 +10,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from ipip.data.atomic import replaced_file
-from ipip.data.digest import file_digest
 from ipip.errors import InputError, IpipError
+from ipip.storage.atomic import replaced_file
+from ipip.storage.digest import file_digest
 
 BLOCK = 1 << 20
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ipip.config.data import DataFile, DataKeys
-from ipip.data.atomic import replaced_file
 from ipip.data.database import read_database, write_database
 from ipip.data.frame import Frame
 from ipip.data.frame_filter import filter_frames
@@ -19,6 +18,7 @@ from ipip.data.store import FrameStore, write_store
 from ipip.data.view import joined
 from ipip.data.xyz import iterate_xyz, read_xyz, xyz_texts
 from ipip.errors import InputError
+from ipip.storage.atomic import replaced_file
 
 XYZ_SUFFIXES = (".xyz", ".extxyz")
 DATABASE_SUFFIXES = (".db",)

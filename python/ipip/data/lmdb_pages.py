@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ipip.sealed import DamagedError
+from ipip.storage.sealed import DamagedError
 
 MAGIC = 0xBEEFC0DE
 PAGE_HEADER = 16  # bytes; then the places of the nodes, 2 bytes each

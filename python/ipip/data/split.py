@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.data.view import chosen_from
 from ipip.errors import InputError
+from ipip.storage.atomic import write_text
 
 PARTS = ("train", "valid", "test")
 

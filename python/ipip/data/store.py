@@ -17,14 +17,14 @@ import lmdb
 import numpy as np
 from ase.data import chemical_symbols
 
-from ipip.data.atomic import replaced_file
 from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame
 from ipip.data.lmdb_pages import require_sound_pages
 from ipip.data.parsed import plain
 from ipip.data.view import FrameView
 from ipip.errors import InputError
-from ipip.sealed import DamagedError, open_sealed, sealed_text
+from ipip.storage.atomic import replaced_file
+from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 
 FORMAT = 1
 _AGAIN = "write it again from its source with `ipip convert`"

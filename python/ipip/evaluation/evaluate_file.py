@@ -6,17 +6,17 @@ import json
 from pathlib import Path
 
 from ipip.config.data import DataKeys
-from ipip.data.atomic import write_text
 from ipip.data.disk_full import disk_full_explained
 from ipip.data.elements import check_elements
 from ipip.data.files import read_frames, write_frames
-from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.evaluation.interactive import write_page
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.evaluation.predict_file import predict_file
 from ipip.export import read_metadata
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import writes
 
 
 @writes("out", "eval")

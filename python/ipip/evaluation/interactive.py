@@ -12,13 +12,13 @@ import plotly.graph_objects as go
 from ase.data import atomic_numbers
 from plotly.subplots import make_subplots
 
-from ipip.data.atomic import write_text
 from ipip.data.elements import elements_of
 from ipip.data.frame import Frame
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import COLOURS, energies_per_atom
 from ipip.pages import PageFigure, figure_of, render_plain_page
 from ipip.pages.numbers import format_number
+from ipip.storage.atomic import write_text
 
 MAX_POINTS = 20_000  # of a kind in a picture; more are thinned evenly, and the page says so
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))

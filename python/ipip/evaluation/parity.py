@@ -14,11 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ipip.data.atomic import replaced_file, write_text
 from ipip.data.elements import elements_of
 from ipip.data.frame import Frame
 from ipip.evaluation.metrics import energy_errors, force_errors
 from ipip.pages.names import shown_name
+from ipip.storage.atomic import replaced_file, write_text
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")

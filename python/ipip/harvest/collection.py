@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ipip.data.atomic import replaced_file, write_text
-from ipip.data.digest import file_digest
 from ipip.data.files import read_frames, write_frames
 from ipip.data.frame import Frame
 from ipip.errors import InputError
-from ipip.sealed import DamagedError, read_sealed, sealed_text
+from ipip.storage.atomic import replaced_file, write_text
+from ipip.storage.digest import file_digest
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 FRAMES_FILE = "frames.xyz"
 RECORD_FILE = "frames.json"

@@ -11,11 +11,8 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.config.harvest_run import HarvestRunSettings
-from ipip.data.atomic import write_text
-from ipip.data.digest import file_digest
 from ipip.data.files import read_frames
 from ipip.data.frame import Frame
-from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.evaluation import OpenStudent, frame_features, label_frames, open_student
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
@@ -27,6 +24,9 @@ from ipip.harvest.rejected import rejected
 from ipip.harvest.run_folders import with_runs_inside
 from ipip.harvest.sources import Source, open_sources
 from ipip.harvest.table import count_reasons, write_decisions
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest
+from ipip.storage.lock import writes
 from ipip.teachers import Teacher
 
 TABLE_FILE = "harvest.csv"

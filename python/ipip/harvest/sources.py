@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ipip.config.harvest_run import HarvestRunSettings
-from ipip.data.atomic import write_text
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
@@ -25,7 +24,8 @@ from ipip.lammps.dump_origin import timestep_of_run, units_of_dump
 from ipip.lammps.timestep import agreed_timestep, timestep_of
 from ipip.lammps.trajectory import RunTrajectory
 from ipip.lammps.units import agreed_units, units_of_run
-from ipip.sealed import DamagedError, read_sealed, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 SCAN_FILE = "scan.json"
 SCAN_FORMAT = 2  # 1, without the key, knew one run a dump

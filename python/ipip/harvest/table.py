@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ipip.data.atomic import write_text
 from ipip.harvest.harvest import Decision
+from ipip.storage.atomic import write_text
 
 _NUMBER = r"(?<![\w.-])-?\d[\d.]*(?:e[+-]?\d+)?(?: (?:eV/Å|eV/atom|Å|fs))?(?![\w-])"
 _NUMBERS = (

@@ -23,7 +23,7 @@ from ipip.lammps.supervision import (
     read_record,
     write_record,
 )
-from ipip.sealed import DamagedError
+from ipip.storage.sealed import DamagedError
 
 READ_LIMIT_S = 120.0  # for LAMMPS to read a restart file and say its step
 STALL_S = 600.0  # a run that goes on and writes nothing for so long is ended, and begins anew

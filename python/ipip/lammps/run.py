@@ -15,7 +15,7 @@ from ase.data import chemical_symbols
 
 from ipip.config.influence import without_influence_as_default
 from ipip.config.md import Guards, StudentMDSettings
-from ipip.data.digest import file_digest, frames_digest
+from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
 from ipip.errors import InputError, IpipError
@@ -44,7 +44,8 @@ from ipip.lammps.run_record import (
 )
 from ipip.lammps.supervision import RECORD, RESTART_FILES, STALLED, run_to_end
 from ipip.lammps.verdict import Bounds, Pair, RunFacts, Verdict, judge
-from ipip.sealed import DamagedError
+from ipip.storage.digest import file_digest
+from ipip.storage.sealed import DamagedError
 
 LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
-from ipip.data.digest import file_digest
 from ipip.lammps.verdict import Verdict
-from ipip.sealed import DamagedError, read_sealed, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"

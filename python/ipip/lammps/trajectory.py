@@ -23,7 +23,7 @@ from ipip.lammps.run_record import (
 )
 from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
-from ipip.sealed import DamagedError
+from ipip.storage.sealed import DamagedError
 
 _AGAIN = "have the run done again (in a run folder: `ipip rewind` to the stage that ran it)"
 

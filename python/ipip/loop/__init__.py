@@ -42,13 +42,10 @@ if TYPE_CHECKING:
     from ipip.loop.exporting import export_student
     from ipip.loop.first_settings import first_settings as settings_from_labels
     from ipip.loop.garbage import Garbage, collect_garbage
-    from ipip.loop.ledger import LedgerRow, read_ledger
     from ipip.loop.plan import Plan, make_plan
-    from ipip.loop.results import write_results_again
     from ipip.loop.rewind import rewind as rewind_run
     from ipip.loop.run import run_loop
     from ipip.loop.sampling import Sampled, sample_cluster
-    from ipip.loop.status import RunState, read_status
     from ipip.loop.steps import (
         Relabelled,
         Trained,
@@ -56,6 +53,9 @@ if TYPE_CHECKING:
         pretrain_student,
         relabel_file,
     )
+    from ipip.views.ledger import LedgerRow, read_ledger
+    from ipip.views.results import write_results_again
+    from ipip.views.status import RunState, read_status
 
 __getattr__ = lazy_names(
     __name__,
@@ -64,10 +64,10 @@ __getattr__ = lazy_names(
         "Explored": "ipip.loop.explore",
         "FoundInputs": "ipip.loop.checks",
         "Garbage": "ipip.loop.garbage",
-        "LedgerRow": "ipip.loop.ledger",
+        "LedgerRow": "ipip.views.ledger",
         "Plan": "ipip.loop.plan",
         "Relabelled": "ipip.loop.steps",
-        "RunState": "ipip.loop.status",
+        "RunState": "ipip.views.status",
         "TeacherCheck": "ipip.loop.checks",
         "Trained": "ipip.loop.steps",
         "check_inputs": "ipip.loop.checks",
@@ -78,13 +78,13 @@ __getattr__ = lazy_names(
         "finetune_student": "ipip.loop.steps",
         "make_plan": "ipip.loop.plan",
         "pretrain_student": "ipip.loop.steps",
-        "read_ledger": "ipip.loop.ledger",
-        "read_status": "ipip.loop.status",
+        "read_ledger": "ipip.views.ledger",
+        "read_status": "ipip.views.status",
         "relabel_file": "ipip.loop.steps",
         "rewind_run": "ipip.loop.rewind:rewind",
         "run_loop": "ipip.loop.run",
         "sample_cluster": "ipip.loop.sampling",
         "settings_from_labels": "ipip.loop.first_settings:first_settings",
-        "write_results_again": "ipip.loop.results",
+        "write_results_again": "ipip.views.results",
     },
 )

@@ -15,23 +15,23 @@ from ipip.config.comparison import compare_settings, describe_differences
 from ipip.config.influence import paths_without_influence
 from ipip.config.run import UnlabelledSettings
 from ipip.data import Frame, check_elements, frames_digest, read_frames, write_frames
-from ipip.data.atomic import replaced_file
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
-from ipip.data.lock import hold_lock
 from ipip.errors import InputError
 from ipip.loop.diversity import choose_different, describe_frames, thin
 from ipip.pipeline.cost import BYTES_PER_ATOM
-from ipip.pipeline.disk import full_disk_explained, require_space
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage_settings import pick
-from ipip.pipeline.storage import write_json, write_sealed
 from ipip.pipeline.validity import STARTED, read_started
 from ipip.pipeline.versions import installed_versions
-from ipip.sealed import digest_json
 from ipip.stages.teacher_md import RUNS_FOLDER
 from ipip.stages.work.starts import Start, frame_starts
 from ipip.stages.work.teacher_md import read_teacher, run_teacher
+from ipip.storage.atomic import replaced_file
+from ipip.storage.digest import json_digest
+from ipip.storage.disk_space import full_disk_explained, require_space
+from ipip.storage.json_file import write_json, write_sealed
+from ipip.storage.lock import hold_lock
 
 RECORD_FILE = "explore.json"
 FEATURES_FILE = "features.npz"
@@ -172,7 +172,7 @@ def _begin(settings: UnlabelledSettings, folder: Path) -> None:
             "another file with --out, or remove that folder"
         )
     if begun is None:
-        write_sealed(folder / STARTED, {"key": digest_json(own), "settings": own})
+        write_sealed(folder / STARTED, {"key": json_digest(own), "settings": own})
 
 
 def _candidates(
@@ -217,7 +217,7 @@ def _describe(
     """Return features of the candidates, from an earlier call where it described the same."""
     path = folder / FEATURES_FILE
     made_from = pick(settings, "teacher", "elements", "student.cutoff")
-    key = digest_json([frames_digest(candidates), made_from])
+    key = json_digest([frames_digest(candidates), made_from])
     # numpy and zipfile raise many kinds on damaged files
     with contextlib.suppress(Exception), np.load(path) as stored:
         if str(stored["key"]) == key:

@@ -7,17 +7,17 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ipip.data.atomic import write_text
-from ipip.data.lock import hold_lock
 from ipip.errors import IpipError
 from ipip.lammps.run_record import VERDICT_FILE, note_removal
 from ipip.pipeline.discard import DISCARDED, stages_on_disk
-from ipip.pipeline.folder import RunFolder, split_stage_id
-from ipip.pipeline.integrity import AGAIN, changed_files, inconsistency
-from ipip.pipeline.journal import append_event
-from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.records.integrity import AGAIN, changed_files, inconsistency
+from ipip.records.journal import append_event
+from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.run_folder import RunFolder, split_stage_id
 from ipip.stages.harvest import HARVEST
 from ipip.stages.student_md import GARBAGE_COLLECTED, STUDENT_MD
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import hold_lock
 
 RING = "ring of frames of student MD that was harvested"
 TRAJECTORY = "trajectory of student MD that was harvested"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ipip.data.lock import hold_lock
 from ipip.errors import InputError, IpipError
-from ipip.loop.config_lock import read_settings
-from ipip.loop.results import gather_results, write_gathered
-from ipip.loop.schedule import evaluated_rounds
 from ipip.pipeline.discard import from_stage_on, set_aside
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import Manifest, survey_manifests
+from ipip.records.config_lock import read_settings
+from ipip.records.manifest import Manifest, survey_manifests
+from ipip.records.run_folder import RunFolder
+from ipip.storage.lock import hold_lock
+from ipip.views.outcomes import evaluated_rounds
+from ipip.views.results import gather_results, write_gathered
 
 
 def _rest(run: RunFolder, names: Sequence[str]) -> dict[str, Manifest]:

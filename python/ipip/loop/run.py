@@ -7,27 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.run import RunSettings
-from ipip.data.lock import hold_lock
 from ipip.decisions.next_round import budget_is_spent
 from ipip.errors import InputError
 from ipip.loop.checks import check_inputs
-from ipip.loop.config_lock import write_config_lock
-from ipip.loop.results import write_results
-from ipip.loop.schedule import Schedule, build_schedule, evaluated_rounds, spent
-from ipip.loop.status import read_status
+from ipip.loop.schedule import Schedule, build_schedule
 from ipip.pipeline.discard import from_stage_on, set_aside, stages_on_disk
-from ipip.pipeline.disk import full_disk_explained
 from ipip.pipeline.execute import run_stage
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.journal import append_event
-from ipip.pipeline.manifest import Manifest, UnreadableManifestError, survey_manifests
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.reuse import take_over
-from ipip.pipeline.storage import read_json
 from ipip.pipeline.validity import Validity, read_started, validity_of
 from ipip.pipeline.watch import WatchedReporter
+from ipip.records.config_lock import write_config_lock
+from ipip.records.journal import append_event
+from ipip.records.manifest import Manifest, UnreadableManifestError, survey_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.rounds import RoundFactory
+from ipip.storage.disk_space import full_disk_explained
+from ipip.storage.json_file import read_json
+from ipip.storage.lock import hold_lock
+from ipip.views.outcomes import evaluated_rounds, spent
+from ipip.views.results import write_results
+from ipip.views.status import read_status
 
 Confirm = Callable[[str], bool]
 

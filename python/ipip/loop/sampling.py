@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ipip.config.teacher import TeacherSettings
 from ipip.data import write_frames
-from ipip.data.lock import hold_file
+from ipip.storage.lock import hold_file
 from ipip.systems import molecule
 from ipip.systems.files import read_structure
 from ipip.systems.walking import boltzmann_draw, walk

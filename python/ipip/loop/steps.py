@@ -13,7 +13,6 @@ from ipip.config.data import DataFile, DataKeys
 from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
-from ipip.data.lock import hold_file, writes
 from ipip.errors import InputError
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
@@ -24,6 +23,7 @@ from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.stages.work.reference_frames import read_reference
 from ipip.stages.work.training import Trainer, divide
+from ipip.storage.lock import hold_file, writes
 from ipip.train import fit, metrics
 
 

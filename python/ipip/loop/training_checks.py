@@ -8,9 +8,9 @@ from ipip.config.run import RunSettings
 from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import build_student
-from ipip.train.fingerprint import check_frames
-from ipip.train.freeze import freeze
-from ipip.train.wandb_log import check_wandb
+from ipip.train.preparation.freeze import freeze
+from ipip.train.records.fingerprint import check_frames
+from ipip.train.records.wandb_log import check_wandb
 
 
 def check_trainings(settings: RunSettings, train: Sequence[Frame], valid: Sequence[Frame]) -> None:

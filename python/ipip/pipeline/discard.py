@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipip.errors import InputError
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.journal import append_event
+from ipip.records.journal import append_event
+from ipip.records.run_folder import RunFolder
 
 DISCARDED = "discarded"
 

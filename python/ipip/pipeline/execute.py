@@ -11,17 +11,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ipip.errors import IpipError
-from ipip.pipeline.disk import full_disk_explained, require_space
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.integrity import changed_files
-from ipip.pipeline.journal import append_event
-from ipip.pipeline.manifest import Manifest, describe_outputs, write_manifest
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.stage import BoundStage, StageRun
 from ipip.pipeline.stop import Stopped
-from ipip.pipeline.storage import write_sealed
 from ipip.pipeline.validity import STARTED, code_version, is_same_work, read_started, stage_key
 from ipip.pipeline.versions import installed_versions
+from ipip.records.integrity import changed_files
+from ipip.records.journal import append_event
+from ipip.records.manifest import Manifest, describe_outputs, write_manifest
+from ipip.records.run_folder import RunFolder
+from ipip.storage.disk_space import full_disk_explained, require_space
+from ipip.storage.json_file import write_sealed
 
 
 def run_stage(

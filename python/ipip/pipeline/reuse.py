@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ipip.errors import IpipError
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.journal import append_event
-from ipip.pipeline.manifest import Manifest, changed_outputs, read_manifest
 from ipip.pipeline.stage import BoundStage
 from ipip.pipeline.validity import is_same_work
+from ipip.records.journal import append_event
+from ipip.records.manifest import Manifest, changed_outputs, read_manifest
+from ipip.records.run_folder import RunFolder
 
 PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found among them
 

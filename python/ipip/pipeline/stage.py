@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal
 
 from ipip.config.run import RunSettings
 from ipip.pipeline.cost import CostBasis, Forecast, RunSizes
-from ipip.pipeline.folder import RunFolder, stage_id
-from ipip.pipeline.manifest import Manifest
 from ipip.pipeline.reporter import Reporter
+from ipip.records.manifest import Manifest
+from ipip.records.run_folder import RunFolder, stage_id
 
 
 @dataclasses.dataclass(frozen=True)

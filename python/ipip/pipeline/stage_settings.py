@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from ipip.config.influence import fields_without_influence
 from ipip.config.pretraining import PretrainSettings
 from ipip.config.run import UnlabelledSettings
-from ipip.data.digest import file_digest
+from ipip.storage.digest import file_digest
 
 
 def settings_part(value: Any) -> Any:

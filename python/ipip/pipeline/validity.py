@@ -9,10 +9,11 @@ from typing import Any
 
 import ipip
 from ipip.config.comparison import compare_settings, describe_differences
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import Manifest, UnreadableManifestError, changed_outputs
 from ipip.pipeline.stage import BoundStage
-from ipip.sealed import DamagedError, digest_json, read_sealed
+from ipip.records.manifest import Manifest, UnreadableManifestError, changed_outputs
+from ipip.records.run_folder import RunFolder
+from ipip.storage.digest import json_digest
+from ipip.storage.sealed import DamagedError, read_sealed
 
 STARTED = "started.json"
 
@@ -54,7 +55,7 @@ def stage_key(
         manifests: of the stages that it reads.
         settings: those of a record of the stage instead of its own.
     """
-    return digest_json(
+    return json_digest(
         {
             "stage": stage.identity,
             "settings": stage.settings if settings is None else settings,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ipip.pipeline.reporter import Advance, Reporter
-from ipip.pipeline.storage import read_json, write_json
+from ipip.storage.json_file import read_json, write_json
 
 INTERVAL_S = 1.0
 

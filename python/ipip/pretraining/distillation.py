@@ -16,7 +16,7 @@ from ipip.config.pretraining import HessianMethod, NodeMethod
 from ipip.models import Student
 from ipip.pretraining.features import FeatureScale, NodeMatch
 from ipip.pretraining.hessian import Coordinates, hessian_loss, student_rows
-from ipip.train.kernels import EnergyForces
+from ipip.train.prediction.kernels import EnergyForces
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from torch_geometric.data import Data
 
 from ipip.models import Student, build_student
 from ipip.network import energy_and_forces
-from ipip.train.kernels import EnergyForces
+from ipip.train.prediction.kernels import EnergyForces
 
 MASK_SYMBOL = "Og"  # stands for the masked element in a student that is never saved
 FIXED = ("reference_energies", "scale", "shift")  # the energy scale is not learnt

@@ -16,7 +16,7 @@ from ipip.models import Student
 from ipip.network.dataset import GraphDataset
 from ipip.pretraining.denoising import Fragments, fractional_noise
 from ipip.pretraining.geometry import GeometryTasks, GeometryWeights
-from ipip.train.kernels import EnergyForces
+from ipip.train.prediction.kernels import EnergyForces
 
 
 class FradObjective:

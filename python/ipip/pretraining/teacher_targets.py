@@ -12,9 +12,9 @@ import numpy.typing as npt
 from ipip.config.pretraining import HessianMethod, NodeMethod, TeacherMethod
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, frames_digest
-from ipip.data.atomic import replaced_file
 from ipip.errors import IpipError
 from ipip.pretraining.hessian import Coordinates, draw_coordinates, teacher_rows
+from ipip.storage.atomic import replaced_file
 from ipip.teachers import Teacher
 from ipip.teachers.labelling import label_frames, level_identity
 

@@ -25,7 +25,7 @@ from ipip.pretraining.geometry import with_mask, without_mask
 from ipip.pretraining.selfsupervision import FradObjective, GpipObjective
 from ipip.pretraining.teacher_targets import ask_for_embedding, ask_for_features, ask_for_rows
 from ipip.train import FitResult, fit, set_energy_scale
-from ipip.train.objective import Objective
+from ipip.train.loss.objective import Objective
 
 log = logging.getLogger(__name__)
 

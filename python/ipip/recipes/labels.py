@@ -9,11 +9,11 @@ from typing import Any
 from ipip.config.data import SplitSettings
 from ipip.config.train_run import TrainRunSettings
 from ipip.data import read_files
-from ipip.data.atomic import write_text
-from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.evaluation.molecular import molecular_errors
 from ipip.recipes.molecule import SPLIT, Recipe, described, draw_split
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import writes
 from ipip.train.run import prepare, train_run
 
 

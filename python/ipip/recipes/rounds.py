@@ -13,12 +13,12 @@ from ipip.config.run import RunSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.yaml_text import yaml_text
 from ipip.data import Frame, elements_of, read_files, write_frames
-from ipip.data.atomic import write_text
 from ipip.evaluation.molecular import molecular_errors
 from ipip.loop.run import run_loop
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.recipes.molecule import SPLIT, Recipe, described, draw_split
+from ipip.storage.atomic import write_text
 
 SETTINGS = "run.yaml"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ipip.data.atomic import write_text
 from ipip.report.content import ReportContent
 from ipip.report.markdown import render_markdown
 from ipip.report.page import render_page
+from ipip.storage.atomic import write_text
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:

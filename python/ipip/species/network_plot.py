@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.patheffects import withStroke
 
-from ipip.data.atomic import replaced_file
 from ipip.data.frame import FloatArray
 from ipip.species.analyse import SpeciesResult
 from ipip.species.network import reaction_network, why_empty
 from ipip.species.plots import DPI, network_title, pretty
+from ipip.storage.atomic import replaced_file
 
 SIDE = 7.0  # inches of the network's square
 BEND = 0.14  # how far an arrow leaves its chord, as a part of its length

@@ -8,13 +8,13 @@ from pathlib import Path
 import networkx as nx
 import plotly.graph_objects as go
 
-from ipip.data.atomic import write_text
 from ipip.pages import PageFigure, figure_of, render_plain_page
 from ipip.pages.numbers import format_number
 from ipip.species.analyse import SpeciesResult
 from ipip.species.network import reaction_network, why_empty
 from ipip.species.plots import COLOURS
 from ipip.species.verdict import describe_result
+from ipip.storage.atomic import write_text
 
 SHOWN = 20
 WHOLE = 8  # molecules

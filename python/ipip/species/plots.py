@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ipip.data.atomic import replaced_file
 from ipip.species.analyse import SpeciesResult
+from ipip.storage.atomic import replaced_file
 
 # Okabe and Ito's colours, told apart by colour-blind readers, then two more.
 COLOURS = (

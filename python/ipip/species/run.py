@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ipip.config.species import SpeciesSettings
-from ipip.data.atomic import write_text
-from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
@@ -20,6 +18,8 @@ from ipip.species.network_plot import plot_network
 from ipip.species.page import write_page
 from ipip.species.plots import plot_species
 from ipip.species.verdict import as_dict
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import writes
 
 
 @writes("folder", "species")

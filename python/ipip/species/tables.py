@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ipip.data.atomic import replaced_file
 from ipip.data.frame import IntArray
 from ipip.species.events import Event, reaction_name
 from ipip.species.lifetimes import Life, LifeTable
 from ipip.species.network import ReactionCounts
+from ipip.storage.atomic import replaced_file
 
 Time = Callable[[int], float]
 

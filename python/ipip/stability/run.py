@@ -15,9 +15,6 @@ from ipip import __version__
 from ipip.config.comparison import compare_settings, describe_differences
 from ipip.config.influence import paths_without_influence
 from ipip.config.stability import StabilityProtocol
-from ipip.data.atomic import write_text
-from ipip.data.digest import file_digest
-from ipip.data.lock import writes
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
 from ipip.lammps.check import check_deck
@@ -33,6 +30,9 @@ from ipip.stability.results import (
     verdict_sentence,
 )
 from ipip.stability.tables import write_runs, write_survival
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest
+from ipip.storage.lock import writes
 
 PROTOCOL_FILE = "protocol.json"
 _DUMPS = ("trajectory.dump", "last.dump", RECORD, *RESTART_FILES)

@@ -7,9 +7,9 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ipip.data.atomic import write_text
 from ipip.lammps import StudentRun, Verdict
 from ipip.stability.results import ModelStability
+from ipip.storage.atomic import write_text
 
 
 def write_runs(

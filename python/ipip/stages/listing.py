@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ipip.config.run import RunSettings
-from ipip.pipeline.folder import split_stage_id
 from ipip.pipeline.stage import Stage
+from ipip.records.run_folder import split_stage_id
 from ipip.stages.baseline import BASELINE
 from ipip.stages.committee import COMMITTEE
 from ipip.stages.evaluate import EVALUATE

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ipip.pipeline.cost import BYTES_PER_ATOM, START_S, CostBasis, Forecast, RunSizes, frames_of
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.manifest import is_finished
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.manifest import is_finished
+from ipip.records.run_folder import RunFolder
 from ipip.stages.inheritance import student_of
 from ipip.stages.label import LABEL
 from ipip.stages.teacher_md import TEACHER_MD

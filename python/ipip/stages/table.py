@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ipip.config.quick import quick_values
 from ipip.config.run import RunSettings
-from ipip.pipeline.folder import split_stage_id
 from ipip.pipeline.stage import Round, Stage
+from ipip.records.run_folder import split_stage_id
 from ipip.stages import listing
 
 COLUMNS = ("stage", "rounds", "what it does", "settings that count", "reads", "writes")

@@ -12,15 +12,15 @@ from ipip.config.run import RunSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings, TestSet
 from ipip.data import Frame, check_elements, group_names, read_files
-from ipip.data.atomic import write_text
-from ipip.data.lock import hold_folder
 from ipip.decisions.statistics import withheld
 from ipip.loop.checks import check_inputs
 from ipip.loop.run import run_loop
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
-from ipip.pipeline.storage import write_json
 from ipip.stages.work.reference_frames import read_reference, units_of
+from ipip.storage.atomic import write_text
+from ipip.storage.json_file import write_json
+from ipip.storage.lock import hold_folder
 from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
 from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
 from ipip.study.outcome import Outcome, read_outcome

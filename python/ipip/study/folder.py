@@ -15,8 +15,8 @@ from ipip.config.influence import paths_without_influence
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
-from ipip.data import lock as lock_file
 from ipip.errors import InputError
+from ipip.storage import lock as lock_file
 from ipip.study.arms import Arm
 
 LOCK = "study.lock.yaml"

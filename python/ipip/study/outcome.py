@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ipip.config.stop import StopSettings
-from ipip.data.digest import file_digest
 from ipip.decisions.best_round import best_round
 from ipip.errors import IpipError
-from ipip.loop.schedule import decide, evaluated_rounds, round_outcome
-from ipip.loop.summary import held_out_units
-from ipip.pipeline.folder import RunFolder
-from ipip.pipeline.integrity import require_whole
-from ipip.pipeline.manifest import Manifest, read_manifests
+from ipip.records.integrity import require_whole
+from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.harvest import HARVEST
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.teacher_md import TEACHER_MD
+from ipip.storage.digest import file_digest
+from ipip.views.outcomes import decide, evaluated_rounds, round_outcome
+from ipip.views.summary import held_out_units
 
 HELD_OUT = "held-out"
 

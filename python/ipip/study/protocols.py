@@ -12,10 +12,10 @@ from ipip.config.load import load_settings
 from ipip.config.rounds import ResourceSettings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudyProtocol
-from ipip.data.atomic import replaced_file
-from ipip.data.digest import file_digest
 from ipip.errors import IpipError
 from ipip.stability import compare_rates, run_stability, wilson_interval
+from ipip.storage.atomic import replaced_file
+from ipip.storage.digest import file_digest
 from ipip.study.outcome import Outcome
 
 

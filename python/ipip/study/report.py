@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.data.atomic import write_text
 from ipip.decisions.statistics import LEAST_GROUPS
+from ipip.storage.atomic import write_text
 from ipip.study.plots import plot_differences, plot_errors, plot_failures, plot_rounds
 
 HEADER = (

@@ -22,10 +22,11 @@ from ipip.data import (
 from ipip.decisions.energy_shift import apply_energy_shift
 from ipip.export import load_student
 from ipip.pipeline.stage_settings import settings_part
-from ipip.pipeline.storage import write_sealed
-from ipip.sealed import DamagedError, digest_json, read_sealed
 from ipip.stages.work.frames import frame_errors
 from ipip.stages.work.reference_frames import units_of
+from ipip.storage.digest import json_digest
+from ipip.storage.json_file import write_sealed
+from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
 from ipip.train import metrics, predict
@@ -95,7 +96,7 @@ def _teacher_labels(
 ) -> list[Frame]:
     """Return the teacher's labels of frames; they are made once for each teacher."""
     named = {"teacher": settings_part(settings), "frames": frames_digest(frames)}
-    path = folder / f"{teacher_name(settings).replace(' ', '-')}_{digest_json(named)[-12:]}.xyz"
+    path = folder / f"{teacher_name(settings).replace(' ', '-')}_{json_digest(named)[-12:]}.xyz"
     record = path.with_suffix(".json")
     with contextlib.suppress(FileNotFoundError, DamagedError):
         if read_sealed(record)["digest"] == file_digest(path):

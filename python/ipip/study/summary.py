@@ -11,8 +11,8 @@ import numpy as np
 from ipip.config.study import StudySettings
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.versions import installed_versions
-from ipip.sealed import digest_json
 from ipip.stability.intervals import wilson_interval
+from ipip.storage.digest import json_digest
 from ipip.study.arms import Arm, Budget
 from ipip.study.compare import Comparison, Score, compare_arms
 from ipip.study.outcome import HELD_OUT, Outcome
@@ -79,7 +79,7 @@ def summarise(
             for name, own in comparisons.items()
         },
         "protocols": dict(protocols or {}),
-        "settings_digest": digest_json(settings.model_dump(mode="json")),
+        "settings_digest": json_digest(settings.model_dump(mode="json")),
         "versions": installed_versions(),
     }
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ipip.data.atomic import replaced_file
 from ipip.data.digest import frames_digest
 from ipip.data.files import read_frames
 from ipip.data.frame import Frame
 from ipip.data.xyz import format_xyz
 from ipip.errors import InputError
-from ipip.sealed import open_sealed, sealed_text
+from ipip.storage.atomic import replaced_file
+from ipip.storage.sealed import open_sealed, sealed_text
 
 State = tuple[dict[str, Any], dict[str, Any]]
 

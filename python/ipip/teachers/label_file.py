@@ -11,11 +11,11 @@ from typing import Any
 
 from ipip.config.data import DataKeys
 from ipip.config.teacher import TeacherSettings
-from ipip.data.atomic import write_text
 from ipip.data.files import read_frames, write_frames
 from ipip.data.frame import Frame
-from ipip.data.lock import hold_file
 from ipip.errors import InputError, IpipError
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import hold_file
 from ipip.teachers.labelling import label_frames
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.influence import fields_without_influence
 from ipip.config.teacher import TeacherSettings
-from ipip.data.digest import file_digest, frames_digest
+from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
-from ipip.sealed import DamagedError, open_sealed, sealed_text
+from ipip.storage.digest import file_digest
+from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 from ipip.teachers.process import cp2k_values
 from ipip.teachers.results import TeacherInfo
 from ipip.teachers.teacher import Teacher

@@ -14,11 +14,11 @@ from ipip.extras import explained
 from ipip.lazy import lazy_names
 
 try:
-    from ipip.train.energy_scale import set_energy_scale
-    from ipip.train.fit import FitResult, fit
-    from ipip.train.labeller import labeller
-    from ipip.train.predict import frame_features, predict
-    from ipip.train.restore import student_from_checkpoint
+    from ipip.train.fitting.fit import FitResult, fit
+    from ipip.train.fitting.restore import student_from_checkpoint
+    from ipip.train.prediction.labeller import labeller
+    from ipip.train.prediction.predict import frame_features, predict
+    from ipip.train.preparation.energy_scale import set_energy_scale
 except ModuleNotFoundError as error:
     raise explained(error, "training") from None
 
@@ -45,16 +45,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ipip.train.objective import Objective
-    from ipip.train.painn_kernels import PainnKernels
+    from ipip.train.loss.objective import Objective
     from ipip.train.plan import TrainPlan
+    from ipip.train.prediction.painn_kernels import PainnKernels
     from ipip.train.run import prepare, train_run
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "PainnKernels": "ipip.train.painn_kernels",
-        "Objective": "ipip.train.objective",
+        "PainnKernels": "ipip.train.prediction.painn_kernels",
+        "Objective": "ipip.train.loss.objective",
         "TrainPlan": "ipip.train.plan",
         "prepare": "ipip.train.run",
         "train_run": "ipip.train.run",

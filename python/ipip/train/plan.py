@@ -27,13 +27,13 @@ from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.models import Student, build_student
 from ipip.network.dataset import GraphDataset
-from ipip.train.fingerprint import check_frames
-from ipip.train.freeze import freeze
-from ipip.train.kernels import check_kernels, energy_forces_of, kernels_of_steps
-from ipip.train.losses import training_sums
-from ipip.train.precision import check_precision
-from ipip.train.replay import draw_replay
-from ipip.train.wandb_log import check_wandb
+from ipip.train.loss.label_loss import training_sums
+from ipip.train.prediction.kernels import check_kernels, energy_forces_of, kernels_of_steps
+from ipip.train.preparation.freeze import freeze
+from ipip.train.preparation.precision import check_precision
+from ipip.train.preparation.replay import draw_replay
+from ipip.train.records.fingerprint import check_frames
+from ipip.train.records.wandb_log import check_wandb
 
 
 @dataclasses.dataclass(frozen=True)

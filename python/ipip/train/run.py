@@ -14,22 +14,22 @@ import yaml
 from ipip.config.influence import paths_without_influence
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
-from ipip.data.atomic import write_text
 from ipip.data.digest import frames_digest
 from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
-from ipip.data.lock import hold_folder
 from ipip.data.split import Split
 from ipip.errors import InputError
 from ipip.evaluation.interactive import write_page
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.export import save_student
+from ipip.storage.atomic import write_text
+from ipip.storage.lock import hold_folder
 from ipip.train import processes
-from ipip.train.fit import FitResult, fit
+from ipip.train.fitting.fit import FitResult, fit
 from ipip.train.plan import TrainPlan, plan_training, read_for_split
-from ipip.train.predict import predict
-from ipip.train.training_record import refuse_difference
+from ipip.train.prediction.predict import predict
+from ipip.train.records.training_record import refuse_difference
 
 LOCK = "config.lock.yaml"
 SPLIT = "split.json"

@@ -18,6 +18,10 @@
 namespace ipip {
 namespace {
 
+#define IPIP_TEXT_OF(name) #name
+#define IPIP_TEXT(name) IPIP_TEXT_OF(name)
+constexpr const char* kFunction = IPIP_TEXT(IPIP_CUDA_PART);
+
 constexpr const char* kEmulated = "emulate";
 constexpr const char* kNumbered = "cuda:";
 
@@ -29,12 +33,12 @@ const cuda::CudaPart& load_cuda_part() {
   static const cuda::CudaPart* const part = [] {
     const std::string file = folder_of_libipip() + "/libipip_cuda.so";
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void* function = library == nullptr ? nullptr : dlsym(library, cuda::kCudaPartFunction);
+    void* function = library == nullptr ? nullptr : dlsym(library, kFunction);
     if (function == nullptr) {
       const char* reason = dlerror();
       throw Error("the kernels have no GPU here, since libipip_cuda.so cannot be loaded (" +
                   std::string(reason == nullptr ? "unknown reason" : reason) +
-                  "): build ipip where nvcc is on PATH, or use device cpu");
+                  "): build ipip where nvcc is on PATH, all of it at once, or use device cpu");
     }
     return reinterpret_cast<cuda::CudaPartFunction*>(function)();
   }();

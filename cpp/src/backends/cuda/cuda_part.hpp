@@ -20,8 +20,8 @@ class CudaPart {
   virtual std::unique_ptr<Machine> open(int gpu) const = 0;
 };
 
-/// Name and type of the one function that libipip_cuda.so shows; what it returns stays.
-constexpr const char* kCudaPartFunction = "ipip_cuda_part";
+/// Type of the one function that libipip_cuda.so shows, which is called IPIP_CUDA_PART; what it
+/// returns stays.
 using CudaPartFunction = const CudaPart*();
 
 }  // namespace ipip::cuda

@@ -147,7 +147,7 @@ class Part final : public CudaPart {
 }  // namespace
 }  // namespace ipip::cuda
 
-extern "C" __attribute__((visibility("default"))) const ipip::cuda::CudaPart* ipip_cuda_part() {
+extern "C" __attribute__((visibility("default"))) const ipip::cuda::CudaPart* IPIP_CUDA_PART() {
   static const ipip::cuda::Part part;
   return &part;
 }

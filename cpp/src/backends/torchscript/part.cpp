@@ -28,7 +28,7 @@ class Part final : public ipip::TorchPart {
 
 }  // namespace
 
-extern "C" IPIP_API const ipip::TorchPart* ipip_torch_part() {
+extern "C" IPIP_API const ipip::TorchPart* IPIP_TORCH_PART() {
   static const Part part;
   return &part;
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ipip.decisions.pretraining_set import forget_indices
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import write_json
 from ipip.stages.forget import FORGOTTEN_FILE
 from ipip.stages.inheritance import last_set
 from ipip.stages.work.frames import entry_of, read_set
+from ipip.storage.json_file import write_json
 
 
 def forget(run: StageRun) -> StageResult:

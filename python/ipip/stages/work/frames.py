@@ -12,8 +12,8 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.data import Frame, read_frames, write_frames
-from ipip.data.atomic import write_text
 from ipip.decisions.pretraining_set import SetEntry
+from ipip.storage.atomic import write_text
 
 INDEX_COLUMNS = (
     "frame_id",

@@ -27,8 +27,6 @@ from ipip.harvest import DistanceCalibration, calibrate_min_distances
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import read_json, write_json, write_sealed
-from ipip.sealed import DamagedError, read_sealed
 from ipip.stages.label import (
     DISTANCES,
     INDEX_FILE,
@@ -53,6 +51,8 @@ from ipip.stages.work.frames import (
 from ipip.stages.work.reference_frames import ReferenceFrames, read_reference
 from ipip.stages.work.starts import speed_box
 from ipip.stages.work.teacher_md import read_runs
+from ipip.storage.json_file import read_json, write_json, write_sealed
+from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
 from ipip.train import metrics
 

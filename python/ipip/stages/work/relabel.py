@@ -23,7 +23,6 @@ from ipip.export import load_student, read_metadata
 from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import read_json
 from ipip.stages.forget import FORGET, FORGOTTEN_FILE
 from ipip.stages.harvest import HARVEST, NEW_FILE
 from ipip.stages.inheritance import committee_of, last_set, last_student, student_of
@@ -37,6 +36,7 @@ from ipip.stages.work.frames import (
     write_set,
 )
 from ipip.stages.work.labellers import average_weights, label_with
+from ipip.storage.json_file import read_json
 from ipip.train import frame_features, metrics
 
 

@@ -13,10 +13,10 @@ from ipip.errors import IpipError
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import write_sealed
-from ipip.sealed import DamagedError, read_sealed
 from ipip.stages.teacher_md import RUNS_FOLDER
 from ipip.stages.work.starts import Start, exploration_starts
+from ipip.storage.json_file import write_sealed
+from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
 
 TEACHER_FILE = "teacher.json"

@@ -17,15 +17,15 @@ from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.pipeline.storage import write_json
 from ipip.stages.inheritance import last_student, pretraining_set_of
 from ipip.stages.label import LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
 from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.frames import entry_of, read_set
 from ipip.stages.work.reference_labels import reference_frames
+from ipip.storage.json_file import write_json
 from ipip.train import FitResult, fit, metrics, predict_file, steps_of
-from ipip.train.damage import training_problem
+from ipip.train.records.damage import training_problem
 
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
 PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
@@ -96,8 +96,8 @@ def finetune(run: StageRun) -> StageResult:
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
     """Draw `multiple` times `count` pretraining frames at random, all of them at most.
 
-    Their energies stay as they are. `ipip.train.replay.align_energies` fits what a student misses
-    and takes it off, which frames of an unknown energy zero need. A pretraining set has none: the
+    Their energies stay as they are. `align_energies` of `replay` fits what a student misses and
+    takes it off, which frames of an unknown energy zero need. A pretraining set has none: the
     teacher's labels carry the shift to the reference that was fitted in round 0 on frames which
     both labelled, and a relabelling student was fine-tuned on the reference. A second fit, on what
     this student misses, would take its own errors for a difference of zeros and teach them to it.

@@ -100,8 +100,7 @@ struct Widths {
   std::int64_t readout = 0;
 };
 
-/// From the list that Python gives (ipip.train.painn_kernels), filled up, and a gradient's way back
-/// into it.
+/// From the list that Python gives (PainnKernels), filled up, and a gradient's way back into it.
 Weights unpack(const std::vector<at::Tensor>& parameters, std::int64_t layers);
 std::vector<at::Tensor> pack(Weights gradients, const Widths& widths);
 

@@ -1,0 +1,1 @@
+"""What a run keeps of itself: settings, journal, and the manifest of each stage."""

@@ -1,0 +1,197 @@
+"""The manifest of a finished stage: written last, so that a stage with a manifest is whole.
+
+It has a digest of itself and of each output, and names its stage: damage and files of another round
+are noticed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ipip.errors import IpipError
+from ipip.records.run_folder import RunFolder
+from ipip.storage.atomic import write_text
+from ipip.storage.digest import file_digest, json_digest
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
+
+FILE_NAME = "manifest.json"
+
+
+class OutputFile(BaseModel):
+    """A file that a stage made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bytes: int
+    digest: str
+
+
+class Manifest(BaseModel):
+    """What a stage was given, what it made, and how long it took.
+
+    Attributes:
+        stage: name within the run, ``round_001/15_harvest``.
+        key: digest of settings, code and inputs; the stage is done only for this key.
+        settings: the part of the settings that the stage depends on.
+        code: version of what computed it, as far as results depend on it.
+        inputs: digest of the outputs of each stage it read, by stage name.
+        outputs: files by path relative to the stage's folder.
+        results: figures and small lists that later stages, the summary and the report read; no
+            times in it.
+        times: measured times (s, or as named); they differ between runs that are equal otherwise.
+        seeds: the random seeds used, by task.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format_version: Literal[1, 2] = 2  # 1: without a digest of itself
+    stage: str
+    key: str
+    settings: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, OutputFile]
+    results: dict[str, Any]
+    times: dict[str, float]
+    seeds: dict[str, int]
+    versions: dict[str, str]
+    code: str = ""
+    started: str
+    finished: str
+    wall_s: float
+
+    @property
+    def outputs_digest(self) -> str:
+        """Digest of everything that later stages can read."""
+        files = {name: file.digest for name, file in self.outputs.items()}
+        return json_digest({"files": files, "results": self.results})
+
+
+def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFile]:
+    """Return size and digest of files under `folder`, by relative path."""
+    return {
+        path.relative_to(folder).as_posix(): OutputFile(
+            bytes=path.stat().st_size, digest=file_digest(path)
+        )
+        for path in sorted(paths)
+    }
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of the stage in `folder` (atomically)."""
+    write_text(folder / FILE_NAME, sealed_text(manifest.model_dump(), indent=2) + "\n")
+
+
+def is_finished(folder: Path) -> bool:
+    """Say whether the stage in `folder` has a manifest, whatever that is worth."""
+    return (folder / FILE_NAME).exists()
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of the stage in `folder`, or None where the stage is not finished.
+
+    Raises:
+        UnreadableManifestError: the file is there but is damaged, tells of another stage, or is not
+            a manifest of this version.
+    """
+    path = folder / FILE_NAME
+    own = f"{folder.parent.name}/{folder.name}"
+    try:
+        manifest = Manifest.model_validate(read_sealed(path, _is_older))
+    except FileNotFoundError:
+        return None
+    except DamagedError as error:
+        raise UnreadableManifestError(path, str(error).removeprefix(f"{path} ")) from None
+    except (ValidationError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UnreadableManifestError(
+            path, f"is not a manifest that this version reads ({reason})"
+        ) from None
+    if manifest.stage != own:
+        raise UnreadableManifestError(path, f"is the manifest of stage {manifest.stage}")
+    return manifest
+
+
+class UnreadableManifestError(IpipError):
+    """A manifest that cannot be believed.
+
+    Attributes:
+        reason: what is wrong with it, without its path.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason}; `ipip run` with the run's settings sets that stage aside and "
+            "computes it again"
+        )
+        self.reason = reason
+
+
+def _is_older(plain: Mapping[str, Any]) -> bool:
+    """Say whether a manifest without a seal is of the version that had none."""
+    return plain.get("format_version") == 1
+
+
+def changed_outputs(folder: Path, manifest: Manifest, *, by_size: bool = False) -> list[str]:
+    """Return the outputs that are gone or are not what the stage wrote.
+
+    Args:
+        folder: of the stage.
+        manifest: of the stage.
+        by_size: compare sizes alone, for a look at a run; damage may keep the size.
+    """
+    return [
+        name for name, file in manifest.outputs.items() if _is_changed(folder / name, file, by_size)
+    ]
+
+
+def _is_changed(path: Path, file: OutputFile, by_size: bool) -> bool:
+    try:
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            return True
+        return not by_size and file_digest(path) != file.digest
+    except OSError:  # the disk may not give it back
+        return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """The manifests of a run folder.
+
+    Attributes:
+        manifests: those that can be believed, by the name of the stage, in order.
+        unreadable: what is wrong with each other one.
+    """
+
+    manifests: dict[str, Manifest]
+    unreadable: dict[str, UnreadableManifestError]
+
+
+def survey_manifests(run: RunFolder) -> Survey:
+    """Read the manifests of all finished stages of a run, whatever their state."""
+    found = Survey({}, {})
+    for path in sorted(run.root.glob(f"round_[0-9]*/*/{FILE_NAME}")):
+        try:
+            manifest = read_manifest(path.parent)
+        except UnreadableManifestError as error:
+            found.unreadable[path.parent.relative_to(run.root).as_posix()] = error
+            continue
+        if manifest is not None:
+            found.manifests[manifest.stage] = manifest
+    return found
+
+
+def read_manifests(run: RunFolder) -> dict[str, Manifest]:
+    """Return the manifests of all finished stages of a run by name, in order.
+
+    Raises:
+        UnreadableManifestError: one of them cannot be believed.
+    """
+    survey = survey_manifests(run)
+    for error in survey.unreadable.values():
+        raise error
+    return survey.manifests

@@ -1,0 +1,151 @@
+"""Train a student in a folder of its own; run again, it continues or returns what is there."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.config.training import TrainingSettings, steps_of
+from ipip.data.disk_full import disk_full_explained
+from ipip.data.frame import Frame
+from ipip.data.view import joined
+from ipip.errors import InputError
+from ipip.models import Student
+from ipip.train import processes
+from ipip.train.fitting.restore import load_weights
+from ipip.train.fitting.session import run_session
+from ipip.train.loss.objective import Objective
+from ipip.train.prediction.kernels import check_kernels
+from ipip.train.preparation.energy_scale import set_energy_scale
+from ipip.train.preparation.freeze import freeze
+from ipip.train.preparation.precision import check_precision
+from ipip.train.preparation.replay import align_energies
+from ipip.train.records.checkpoints import load_checkpoint
+from ipip.train.records.fingerprint import check_frames, fingerprint
+from ipip.train.records.training_record import check_started, read_finished, write_finished
+from ipip.train.records.wandb_log import check_wandb
+
+
+@dataclasses.dataclass(frozen=True)
+class FitResult:
+    """What a training gave.
+
+    Attributes:
+        student: on the CPU, with the averaged weights of the best epoch.
+        best_epoch: epoch (from 0) with the lowest validation loss.
+        steps: optimiser steps taken.
+        history: one row per epoch (the columns of `metrics.csv`).
+        wall_s: seconds spent, interrupted parts included.
+    """
+
+    student: Student
+    best_epoch: int
+    steps: int
+    history: list[dict[str, Any]]
+    wall_s: float
+
+
+def fit(
+    student: Student,
+    train_frames: Sequence[Frame],
+    valid_frames: Sequence[Frame],
+    settings: TrainingSettings,
+    folder: Path,
+    *,
+    seed: int,
+    replay_frames: Sequence[Frame] = (),
+    progress: bool = True,
+    objective: Objective | None = None,
+) -> FitResult:
+    """Train a copy of a student; the given one stays as it is.
+
+    A fresh folder starts a fresh optimiser. A folder that holds this same training (settings,
+    frames, seed, initial weights) continues from its last checkpoint, with the result of an
+    unbroken run, or returns the finished result. Parameters with `requires_grad=False`, and those
+    that `settings.freeze` names, stay frozen. Where several processes have joined
+    (`ipip.train.processes`), all must call this, and share the work.
+
+    Args:
+        student: new, or with weights to start from.
+        train_frames: with energy and forces; a list, or a store that is read as needed.
+        valid_frames: choose the best epoch; may be empty, then the last epoch is taken.
+        settings: of the training.
+        folder: made if needed; gets training.json, last.ckpt, best.ckpt, metrics.csv, tensorboard/
+            and, at the end, result.json.
+        seed: of the order of frames; the global random state is not touched.
+        replay_frames: trained on too, with their energies shifted to the student's zero; they have
+            no part in it.
+        progress: show a progress bar if the output is a terminal.
+        objective: a further loss (`ipip.pretraining`). If it uses no labels the frames need none,
+            and validation on them would say nothing: give no validation frames.
+
+    Raises:
+        InputError: unusable frames, or the folder holds a different training.
+        IpipError: the loss is not finite, or the disk is full (the last checkpoint stays intact).
+        TerminatedError: SIGTERM; the same call continues.
+    """
+    labelled = objective is None or objective.uses_labels
+    check_frames(train_frames, valid_frames, replay_frames, student, settings, labelled=labelled)
+    check_kernels(student, settings.kernels)
+    if settings.batch_size < processes.count():
+        raise InputError(
+            f"batch_size is {settings.batch_size} with {processes.count()} processes; each needs "
+            "at least one frame of a batch"
+        )
+    if objective is not None and processes.count() > 1:
+        raise InputError(
+            f"{objective.description}: trains in one process only, and there are "
+            f"{processes.count()}; start `ipip` without torchrun"
+        )
+    if settings.wandb_project is not None:
+        check_wandb()
+    student = copy.deepcopy(student).cpu()
+    freeze(student, settings.freeze)
+    with disk_full_explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        record = fingerprint(student, train_frames, valid_frames, replay_frames, settings, seed)
+        if objective is not None:
+            record["objective"] = objective.fingerprint()
+        begun, finished = processes.from_first(
+            lambda: (check_started(folder, record), read_finished(folder))
+        )
+        if finished is None:
+            resume = processes.from_first(lambda: begun and (folder / "last.ckpt").exists())
+            if not resume or len(replay_frames):
+                set_energy_scale(student, train_frames, settings)
+            check_precision(student, train_frames, settings)
+            frames = train_frames
+            if len(replay_frames):
+                frames = joined(train_frames, align_energies(student, replay_frames))
+            module = run_session(
+                copy.deepcopy(student),
+                frames,
+                valid_frames,
+                settings,
+                folder,
+                seed=seed,
+                total_steps=steps_of(settings, len(frames)),
+                progress=progress,
+                resume=resume,
+                objective=objective,
+            )
+            finished = {
+                "best_epoch": module.best_epoch,
+                "steps": module.history[-1]["step"],
+                "wall_s": module.history[-1]["wall_s"],
+                "history": module.history,
+            }
+            if processes.is_first():
+                write_finished(folder, finished)
+        load_weights(student, load_checkpoint(folder / "best.ckpt"))
+        check_precision(student, valid_frames or train_frames, settings, warn=True)
+    return FitResult(
+        student=student,
+        best_epoch=finished["best_epoch"],
+        steps=finished["steps"],
+        history=finished["history"],
+        wall_s=finished["wall_s"],
+    )

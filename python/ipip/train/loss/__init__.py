@@ -1,0 +1,1 @@
+"""What a training minimises, and how a validation measures it."""

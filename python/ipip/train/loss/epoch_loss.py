@@ -1,0 +1,56 @@
+"""The training loss of a whole epoch, over its batches and over all processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ipip.config.training import TrainingSettings
+from ipip.train.loss.label_loss import LossSums
+from ipip.train.processes import is_first, sum_over
+
+
+class EpochLoss:
+    """Sums the terms of the loss as batches go by; survives an end in the middle of an epoch.
+
+    Args:
+        settings: weights of the terms.
+
+    Attributes:
+        batches: batches of the epoch that are done.
+    """
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self._settings = settings
+        self._sums: LossSums | None = None
+        self.batches = 0
+
+    def add(self, sums: LossSums) -> None:
+        """Take the terms of a batch, this process's share of it."""
+        own = sums.detach()
+        self._sums = own if self._sums is None else self._sums.to(own.sums.device) + own
+
+    def take(self) -> float | None:
+        """Return the loss of the epoch, and begin the next one."""
+        total = self._total()
+        self._sums, self.batches = None, 0
+        return None if total is None else float(total.loss(self._settings))
+
+    def state(self) -> dict[str, Any] | None:
+        """Return what a checkpoint within an epoch must hold; None between epochs."""
+        total = self._total()
+        if total is None:
+            return None
+        return {"batches": self.batches, "sums": total.sums.cpu(), "counts": total.counts.cpu()}
+
+    def load(self, state: dict[str, Any] | None) -> None:
+        """Restore `state()`; the first process takes over what all had."""
+        if state is not None and is_first():
+            self._sums = LossSums(state["sums"], state["counts"])
+
+    def _total(self) -> LossSums | None:
+        if self._sums is None:
+            return None
+        totals = sum_over(torch.cat([self._sums.sums, self._sums.counts]))
+        return LossSums(totals[:3], totals[3:])

@@ -1,0 +1,1 @@
+"""What a student in memory predicts, by compiled kernels or by PyTorch."""

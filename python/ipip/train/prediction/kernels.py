@@ -1,0 +1,77 @@
+"""Which code evaluates a student: compiled kernels, or the network as PyTorch runs it (eager)."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import Literal, Protocol, cast
+
+from torch import Tensor
+
+from ipip.config.training import TrainingSettings
+from ipip.errors import InputError
+from ipip.models import Student
+from ipip.models.painn import PaiNN
+from ipip.native import current_backend_name
+from ipip.network import energy_and_forces
+from ipip.train.prediction.painn_kernels import PainnKernels, refusal
+
+Kernels = Literal["auto", "kernels", "eager"]
+
+log = logging.getLogger(__name__)
+
+
+class EnergyForces(Protocol):
+    """`ipip.network.energy_and_forces` of one student, which reads its weights at each call."""
+
+    def __call__(
+        self,
+        species: Tensor,
+        edge_index: Tensor,
+        edge_vec: Tensor,
+        frame_of_atom: Tensor | None = None,
+        n_frames: int = 1,
+        *,
+        create_graph: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return energy [n_frames], forces [n, 3] and strain derivative [n_frames, 3, 3]."""
+
+
+def energy_forces_of(
+    student: Student, kernels: Kernels = "auto", *, log_choice: bool = False
+) -> EnergyForces:
+    """Choose what evaluates a student, for training and for prediction.
+
+    Args:
+        student: on the device that it will stay on.
+        kernels: `kernels`, `eager`, or `auto` for the kernels where they run the student.
+        log_choice: write a line on what was chosen, and why.
+
+    Raises:
+        InputError: `kernels`, which do not run this student.
+    """
+    kernels = current_backend_name(kernels)
+    check_kernels(student, kernels)
+    level = logging.INFO if log_choice else logging.DEBUG
+    reason = "as the settings say" if kernels == "eager" else refusal(student)
+    if reason:
+        log.log(level, "backend: eager (%s)", reason)
+        return functools.partial(energy_and_forces, student)
+    evaluate = PainnKernels(cast(PaiNN, student))
+    log.log(level, "backend: %s", evaluate.description)
+    return evaluate
+
+
+def kernels_of_steps(settings: TrainingSettings) -> Kernels:
+    """Say what computes training steps: a lower precision is PyTorch's matter."""
+    return settings.kernels if settings.precision == "full" else "eager"
+
+
+def check_kernels(student: Student, kernels: Kernels) -> None:
+    """Refuse `kernels` for a student that they do not run.
+
+    Raises:
+        InputError: the reason, and what to do.
+    """
+    if current_backend_name(kernels) == "kernels" and (reason := refusal(student)):
+        raise InputError(f"kernels is kernels, but {reason}; set kernels to auto or eager")

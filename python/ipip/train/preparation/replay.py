@@ -1,0 +1,54 @@
+"""Frames of an earlier training beside those of a fine-tuning, on one energy scale."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from ipip.data.elements import composition, elements_of
+from ipip.data.frame import Frame
+from ipip.data.references import fit_reference_energies
+from ipip.models import Student
+from ipip.train.preparation.energy_scale import missed_energies
+
+log = logging.getLogger(__name__)
+
+
+def draw_replay(frames: Sequence[Frame], count: int, weight: float, seed: int) -> list[Frame]:
+    """Draw frames at random and multiply their weights.
+
+    Args:
+        frames: of the earlier training.
+        count: how many; all where there are fewer.
+        weight: factor of each frame's weight.
+        seed: of the draw.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(frames))[:count]
+    return [frames[i].replace(weight=frames[i].weight * weight) for i in sorted(chosen.tolist())]
+
+
+def align_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
+    """Shift the energies of frames to a student's zero.
+
+    Labels of another method have another energy zero. What the student's energies miss is fitted
+    per element and taken off the labels, so that only their differences are learnt.
+
+    Args:
+        student: with the energy zero of the training to come.
+        frames: with energies (eV).
+    """
+    symbols = [symbol for symbol in student.symbols if symbol in elements_of(frames)]
+    fit = fit_reference_energies(missed_energies(student, frames), symbols)
+    moved = composition(frames, symbols) @ fit.values
+    log.info(
+        "replayed energies are shifted by %s eV (rank %d, residual %.1f meV/atom)",
+        ", ".join(f"{symbol} {-value:.4f}" for symbol, value in fit.by_symbol().items()),
+        fit.rank,
+        1000 * fit.residual,
+    )
+    return [
+        frame.replace(energy=None if frame.energy is None else frame.energy - float(shift))
+        for frame, shift in zip(frames, moved, strict=True)
+    ]

@@ -1,0 +1,107 @@
+"""Tells whether a folder holds this training, finished or not, or another one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from ipip.config.comparison import SHOWN, compare_settings
+from ipip.config.influence import fields_without_influence
+from ipip.config.pretraining import PretrainSettings
+from ipip.errors import InputError
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
+
+STARTED = "training.json"
+FINISHED = "result.json"
+# What the records held before they had a seal.
+_OLD = {"settings", "student", "training_frames", "validation_frames", "replayed_frames", "seed"}
+_OLD |= {"objective", "best_epoch", "steps", "wall_s", "history"}
+# Records of earlier versions hold some of these.
+_NOTED_BEFORE = {f"settings.{name}" for name in fields_without_influence(PretrainSettings)}
+
+
+def check_started(folder: Path, fingerprint: dict[str, Any]) -> bool:
+    """Say whether this training was begun in the folder before; if not, mark it as begun.
+
+    Args:
+        folder: the training's folder, which exists.
+        fingerprint: JSON values that together fix the result (settings, digests, seed).
+
+    Raises:
+        InputError: another training is there; the message says what differs.
+    """
+    path = folder / STARTED
+    if path.exists():
+        refuse_difference(folder, read_training_record(path), fingerprint, _NOTED_BEFORE)
+        return True
+    if (folder / "last.ckpt").exists() or (folder / FINISHED).exists():
+        raise InputError(
+            f"{folder}: holds checkpoints of an unknown training ({STARTED} is missing); use "
+            "another folder"
+        )
+    write_text(path, sealed_text(fingerprint) + "\n")
+    return False
+
+
+def read_finished(folder: Path) -> dict[str, Any] | None:
+    """Return what a finished training wrote, or None if it is not finished."""
+    path = folder / FINISHED
+    if not path.exists() or not (folder / "best.ckpt").exists():
+        return None
+    return read_training_record(path)
+
+
+def write_finished(folder: Path, result: dict[str, Any]) -> None:
+    """Mark the training as finished."""
+    write_text(folder / FINISHED, sealed_text(result) + "\n")
+
+
+def read_training_record(path: Path) -> dict[str, Any]:
+    """Read one of the two records of a training.
+
+    Raises:
+        InputError: it cannot be read, or is damaged.
+    """
+    try:
+        return read_sealed(path, lambda plain: set(plain) <= _OLD)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error}); use another folder") from None
+    except DamagedError as error:
+        raise InputError(f"{error}; use another folder, or remove this one") from None
+
+
+def refuse_difference(
+    folder: Path,
+    there: dict[str, Any],
+    now: dict[str, Any],
+    without_influence: Collection[str] = (),
+) -> None:
+    """Compare two records of nested settings.
+
+    Args:
+        folder: of the training.
+        there: JSON values of the folder's record.
+        now: JSON values of the training to be done.
+        without_influence: paths that do not matter.
+
+    Raises:
+        InputError: they differ; the message names where.
+    """
+    differences = compare_settings(there, now, without_influence)
+    if differences:
+        changes = "; ".join(
+            f"{entry.path} is {_short(entry.before)} there and {_short(entry.after)} now"
+            for entry in differences[:SHOWN]
+        )
+        raise InputError(
+            f"{folder}: holds a different training ({changes}); use another folder or remove this "
+            "one"
+        )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 24 else text[:20] + "..."

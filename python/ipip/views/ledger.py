@@ -1,0 +1,243 @@
+"""The ledger of a run: one row for every frame that it trains on or is tested with."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipip.config.stop import StopSettings
+from ipip.errors import InputError, IpipError
+from ipip.records.config_lock import read_settings
+from ipip.records.integrity import AGAIN, changed_files, inconsistency
+from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.run_folder import RunFolder
+from ipip.stages.inheritance import pretraining_set_of
+from ipip.stages.label import INDEX_FILE, LABEL, REFERENCE_INDEX
+from ipip.stages.reference_labels import REFERENCE_LABELS
+from ipip.stages.teacher_md import TEACHER_MD
+from ipip.views.outcomes import decide, evaluated_rounds
+
+
+@dataclasses.dataclass(frozen=True)
+class LedgerRow:
+    """One frame.
+
+    Attributes:
+        frame_id: unique within the run: ``round_001/RUN/STEP``.
+        part: ``pretraining``, or the part of the reference: ``train``, ``valid``, ``test``.
+        origin: round whose exploration made the configuration; empty for reference frames.
+        run, step: MD run and step that it was taken from.
+        formula, atoms: what it is.
+        rounds: rounds whose pretraining set holds it (whose student was fine-tuned on, chosen by
+            or tested with it).
+        labels: who labelled it in each of these rounds.
+        digests: digest of the labeller's weights in each of these rounds, if it has one.
+        energy_shift_ev: what was added to the teacher's energy of the frame, in eV; empty where no
+            label of it is the teacher's.
+        left: why it is in no later set: ``forgotten in round 2``, ``round 1 was rolled back``;
+            empty while it is in use.
+    """
+
+    frame_id: str
+    part: str
+    origin: str
+    run: str
+    step: str
+    formula: str
+    atoms: str
+    rounds: str
+    labels: str
+    digests: str
+    energy_shift_ev: str
+    left: str
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(LedgerRow))
+
+
+def build_ledger(
+    sets: Mapping[int, Sequence[Mapping[str, str]]],
+    chain: Sequence[int],
+    digests: Mapping[str, str],
+) -> list[LedgerRow]:
+    """Return the rows of a ledger.
+
+    Args:
+        sets: the index of each round's pretraining set (rows of `frames.csv`), by round.
+        chain: the rounds that were accepted, in order.
+        digests: digest of the weights of each labeller, by its name.
+    """
+    seen: dict[str, list[tuple[int, Mapping[str, str]]]] = {}
+    for index, rows in sorted(sets.items()):
+        for row in rows:
+            seen.setdefault(row["frame_id"], []).append((index, row))
+    ledger = []
+    for identity, found in seen.items():
+        first = found[0][1]
+        labels = [row["label"] for _, row in found]
+        shifts = [row["energy_shift_ev"] for _, row in found if row["energy_shift_ev"]]
+        rounds = [index for index, _ in found]
+        ledger.append(
+            LedgerRow(
+                frame_id=identity,
+                part="pretraining",
+                origin=first["origin"],
+                run=first["run"],
+                step=first["step"],
+                formula=first["formula"],
+                atoms=first["atoms"],
+                rounds=" ".join(str(index) for index in rounds),
+                labels="; ".join(labels),
+                digests="; ".join(digests.get(label, "") for label in labels),
+                energy_shift_ev=shifts[0] if shifts else "",
+                left=_why_left(rounds, sets, chain),
+            )
+        )
+    return ledger
+
+
+def _why_left(
+    rounds: Sequence[int], sets: Mapping[int, Sequence[Any]], chain: Sequence[int]
+) -> str:
+    """Say why a frame is not in the set of the last accepted round."""
+    last = chain[-1]
+    if last in rounds:
+        return ""
+    accepted = [index for index in chain if index in rounds]
+    if not accepted:
+        return f"round {rounds[-1]} was rolled back"
+    after = next(index for index in chain if index > accepted[-1] and index in sets)
+    return f"forgotten in round {after}"
+
+
+def run_ledger(
+    run: RunFolder, manifests: Mapping[str, Manifest], rules: StopSettings
+) -> list[LedgerRow]:
+    """Return the ledger of a run's evaluated rounds, from what its stages wrote."""
+    decision = decide(manifests, rules)
+    sets, digests = {}, {"teacher": _teacher_digest(manifests)}
+    for index in evaluated_rounds(manifests):
+        sets[index] = read_index(run.stage(pretraining_set_of(index)) / INDEX_FILE)
+        labellers = manifests[pretraining_set_of(index)].results.get("labellers", [])
+        for entry in labellers:
+            digests[entry["name"]] = entry["weights_digest"]
+    chain = decision.chain if decision else (0,)
+    rows = build_ledger(sets, chain, digests)
+    rows += _reference_rows(run.stage(LABEL.of(0)) / REFERENCE_INDEX, sorted(sets))
+    for index in sorted(sets):
+        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_INDEX
+        if REFERENCE_LABELS.of(index) in manifests and path.exists():
+            rows += _active_rows(path, index, chain)
+    return rows
+
+
+def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
+    """Return one row for each reference frame: it lives in every round."""
+    return [
+        _labelled_by_reference(row, row["frame_id"], row["part"], rounds)
+        for row in read_index(path)
+    ]
+
+
+def _active_rows(path: Path, index: int, chain: Sequence[int]) -> list[LedgerRow]:
+    """Return one row for each frame that round `index` had labelled at the reference level."""
+    rounds = [accepted for accepted in chain if accepted >= index] if index in chain else [index]
+    left = "" if index in chain else f"round {index} was rolled back"
+    return [
+        _labelled_by_reference(
+            row, f"reference/{row['frame_id']}", "train", rounds, origin=str(index), left=left
+        )
+        for row in read_index(path)
+    ]
+
+
+def _labelled_by_reference(
+    row: Mapping[str, str],
+    frame_id: str,
+    part: str,
+    rounds: Sequence[int],
+    origin: str = "",
+    left: str = "",
+) -> LedgerRow:
+    """Return the row of a frame that has its reference label in each of its rounds."""
+    return LedgerRow(
+        frame_id=frame_id,
+        part=part,
+        origin=origin,
+        run=row["run"],
+        step=row["step"],
+        formula=row["formula"],
+        atoms=row["atoms"],
+        rounds=" ".join(str(index) for index in rounds),
+        labels="; ".join(["reference"] * len(rounds)),
+        digests="; ".join([""] * len(rounds)),
+        energy_shift_ev="",
+        left=left,
+    )
+
+
+def read_index(path: Path) -> list[dict[str, str]]:
+    """Read the index of a pretraining set."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_ledger(
+    root: Path,
+    *,
+    frame: str | None = None,
+    origin: int | None = None,
+    lived_in: int | None = None,
+    label: str | None = None,
+) -> list[LedgerRow]:
+    """Return the rows of a run's ledger that fit all that is asked for.
+
+    They come from what the stages wrote, as ledger.csv does.
+
+    Args:
+        root: run folder.
+        frame: text that the frame's id holds.
+        origin: round whose exploration made the frame.
+        lived_in: round whose pretraining set holds it.
+        label: who labelled it in that round (in any, where no round is asked for).
+
+    Raises:
+        InputError: the run has no ledger yet.
+        IpipError: a stage or a file that a stage made is missing or damaged.
+    """
+    run = RunFolder(root)
+    run.require()
+    manifests, settings = read_manifests(run), read_settings(run)
+    rounds = evaluated_rounds(manifests)
+    if not rounds:
+        raise InputError(f"{root}: has no ledger yet; it is written when round 0 is finished")
+    asked = [pretraining_set_of(index) for index in rounds]
+    asked += [name for k in rounds if (name := REFERENCE_LABELS.of(k)) in manifests]
+    problem = inconsistency(manifests) or changed_files(run, manifests, asked)
+    if problem is not None:
+        raise IpipError(f"{run.root}: {problem}; {AGAIN}")
+    rows = run_ledger(run, manifests, settings.stop)
+    return [row for row in rows if _fits(row, frame, origin, lived_in, label)]
+
+
+def _fits(
+    row: LedgerRow, frame: str | None, origin: int | None, lived_in: int | None, label: str | None
+) -> bool:
+    labels = dict(zip(row.rounds.split(), row.labels.split("; "), strict=True))
+    if lived_in is not None:
+        labels = {index: who for index, who in labels.items() if index == str(lived_in)}
+    return (
+        (frame is None or frame in row.frame_id)
+        and (origin is None or row.origin == str(origin))
+        and bool(labels)
+        and (label is None or label in labels.values())
+    )
+
+
+def _teacher_digest(manifests: Mapping[str, Manifest]) -> str:
+    explored = manifests.get(TEACHER_MD.of(0))
+    teacher = explored.results.get("teacher", {}) if explored is not None else {}
+    return str(teacher.get("weights_digest") or teacher.get("model") or "")

@@ -1,0 +1,174 @@
+"""The summary of a run, from the manifests of its finished stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ipip.config.run import RunSettings
+from ipip.config.stop import StopSettings
+from ipip.decisions.best_round import best_round
+from ipip.decisions.next_round import NextRound, budget_is_spent
+from ipip.decisions.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
+from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
+from ipip.errors import InputError
+from ipip.pipeline.load import load_of
+from ipip.pipeline.seeds import derive_seed
+from ipip.records.manifest import Manifest
+from ipip.stages.baseline import BASELINE
+from ipip.stages.evaluate import EVALUATE
+from ipip.stages.label import LABEL
+from ipip.stages.relabel import RELABEL
+from ipip.views.outcomes import decide, evaluated_rounds, round_outcome, spent, stop_reason
+
+
+def summarise(
+    manifests: Mapping[str, Manifest], settings: RunSettings, budget: str | None = None
+) -> dict[str, Any]:
+    """Return the summary of a run with these settings; see `make_summary`.
+
+    Args:
+        manifests: of the stages that are done, by name.
+        settings: of the run.
+        budget: the budget that ended it, if one did; one that is spent now is found here.
+    """
+    if budget is None:
+        budget = budget_is_spent(spent(manifests), settings.stop)
+    return make_summary(manifests, settings.stop, settings.rounds, budget)
+
+
+def make_summary(
+    manifests: Mapping[str, Manifest],
+    rules: StopSettings,
+    rounds: int,
+    budget: str | None = None,
+) -> dict[str, Any]:
+    """Return the summary: verdict, teacher, rounds, best round, and why the run ended.
+
+    Args:
+        manifests: of the stages that are done, by name.
+        rules: when the loop ends early or goes back.
+        rounds: that the run shall have after round 0.
+        budget: the budget that ended it, if one did.
+
+    Raises:
+        InputError: no round is finished.
+    """
+    finished = evaluated_rounds(manifests)
+    decision = decide(manifests, rules)
+    if decision is None:
+        raise InputError("no round is finished yet; `ipip run` continues the run")
+    best = best_round([round_outcome(index, manifests) for index in finished])
+    label = manifests[LABEL.of(0)]
+    summary = {
+        "verdict": _verdict(best, manifests),
+        "teacher": {
+            "test": label.results["test"],
+            "us_per_atom_step": label.times["teacher_us_per_atom_step"],
+            "timing_load": _load(label),
+        },
+        "rounds": [_round_entry(index, manifests, decision) for index in finished],
+        "best_round": best,
+        "intervals": _intervals(label),
+        "stopped": budget or stop_reason(manifests, rules, rounds),
+    }
+    baseline = manifests.get(BASELINE.of(0))
+    if baseline is not None:
+        summary["none"] = {
+            "test": baseline.results["test"],
+            "failures": baseline.results["failures"],
+            "us_per_atom_step": baseline.times["us_per_atom_step"],
+            "timing_load": _load(baseline),
+        }
+    return summary
+
+
+def _round_entry(
+    index: int, manifests: Mapping[str, Manifest], decision: NextRound
+) -> dict[str, Any]:
+    evaluated = manifests[EVALUATE.of(index)]
+    if index == 0:
+        frames = {
+            "kept": 0,
+            "forgotten": 0,
+            "new": manifests[LABEL.of(0)].results["sizes"]["pretraining"],
+        }
+    else:
+        relabelled = manifests[RELABEL.of(index)].results
+        frames = {name: relabelled[name] for name in ("kept", "forgotten", "new")}
+    return {
+        "round": index,
+        "test": evaluated.results["test"],
+        "failures": evaluated.results["failures"],
+        "us_per_atom_step": evaluated.times["us_per_atom_step"],
+        "timing_load": _load(evaluated),
+        **frames,
+        "base": _base(index, decision),
+        "rolled_back": decision.rolled_back.get(index),
+    }
+
+
+def _load(manifest: Manifest) -> dict[str, Any] | None:
+    """Return how busy the machine was while a stage timed; None where it did not note that."""
+    load = load_of(manifest.times)
+    if load is None:
+        return None
+    return {"running": load.running, "cores": load.cores, "is_high": load.is_high}
+
+
+def _base(index: int, decision: NextRound) -> int | None:
+    """Return the round that round `index` began from."""
+    before = [accepted for accepted in decision.chain if accepted < index]
+    return before[-1] if before else None
+
+
+def _intervals(label: Manifest) -> dict[str, Any]:
+    """Return what intervals of errors are drawn over, and why there are none."""
+    groups, units = label.results["test_groups"], held_out_units(label)
+    return {
+        "over": units,
+        "count": len(set(groups)),
+        "least": LEAST_GROUPS,
+        "withheld": withheld(groups, units),
+    }
+
+
+def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
+    label = manifests[LABEL.of(0)]
+    chosen = manifests[EVALUATE.of(best)]
+    first = manifests[EVALUATE.of(0)]
+    failures = chosen.results["failures"]
+    first_failures = first.results["failures"]
+    return write_verdict(
+        StudentFigures(best, failures["failed"], failures["total"]),
+        _compare(chosen.results["test_frame_errors"], label.results["test_frame_errors"], label),
+        _compare(chosen.results["test_frame_errors"], first.results["test_frame_errors"], label)
+        if best
+        else None,
+        (first_failures["failed"], first_failures["total"]) if best else None,
+        rounds=len(evaluated_rounds(manifests)),
+    )
+
+
+def _compare(mine: Sequence[float], other: Sequence[float], label: Manifest) -> Comparison:
+    sizes = label.results["test_sizes"]
+    groups = label.results["test_groups"]
+    seed = derive_seed(label.seeds["split"], "bootstrap")
+    units = held_out_units(label)
+    return Comparison(
+        float(np.average(mine, weights=sizes)),
+        float(np.average(other, weights=sizes)),
+        paired_bootstrap(mine, other, sizes, groups, seed, units=units),
+        withheld(groups, units),
+    )
+
+
+def held_out_units(label: Manifest) -> Units:
+    """Return what intervals over the held-out frames of a run are drawn over."""
+    groups = label.results["test_groups"]
+    alone = groups == [str(number) for number in range(len(groups))]
+    known: Units = "frames" if alone else "trajectories"  # runs of before did not note it
+    units: Units = label.results.get("test_units", known)
+    return units

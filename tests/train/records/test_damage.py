@@ -1,0 +1,89 @@
+"""What a training left is looked at before anything goes on from it."""
+
+import os
+import pickle
+
+import pytest
+import torch
+
+from ipip.errors import InputError, IpipError
+from ipip.train.fitting.module import STATE
+from ipip.train.fitting.restore import student_from_checkpoint
+from ipip.train.records.checkpoints import load_checkpoint
+from ipip.train.records.damage import training_problem
+from ipip.train.records.training_record import check_started, read_finished, write_finished
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
+    path = tmp_path / "last.ckpt"
+    torch.save({"weights": torch.arange(1000.0)}, path)
+    assert load_checkpoint(path)["weights"][7] == 7
+    data = bytearray(path.read_bytes())
+    data[data.index(torch.tensor([7.0, 8.0]).numpy().tobytes())] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(IpipError, match=r"last\.ckpt: .*it is damaged"):
+        load_checkpoint(path)
+    assert "last.ckpt" in training_problem(tmp_path)
+
+
+def test_damaged_records_of_a_training_are_refused(tmp_path):
+    fingerprint = {"settings": {"lr": 0.001}, "seed": 3}
+    assert check_started(tmp_path, fingerprint) is False
+    assert check_started(tmp_path, fingerprint) is True
+    (tmp_path / "best.ckpt").write_bytes(b"")
+    write_finished(tmp_path, {"best_epoch": 2, "steps": 30, "wall_s": 1.0, "history": []})
+    assert read_finished(tmp_path)["best_epoch"] == 2
+    for name, old, new, read in (
+        ("training.json", "0.001", "0.002", lambda: check_started(tmp_path, fingerprint)),
+        ("result.json", "30", "31", lambda: read_finished(tmp_path)),
+    ):
+        path = tmp_path / name
+        whole = path.read_text()
+        path.write_text(whole.replace(old, new))
+        assert f"{name} is damaged" in training_problem(tmp_path)
+        with pytest.raises(InputError, match=rf"{name} is damaged"):
+            read()
+        path.write_text(whole)
+
+
+def test_a_record_with_settings_that_decide_nothing_is_of_the_same_training(tmp_path):
+    fingerprint = {"settings": {"learning_rate": 0.001}, "seed": 3}
+    check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.001, "workers": 2}})
+    assert check_started(tmp_path, fingerprint) is True
+    with pytest.raises(InputError, match=r"settings.learning_rate is 0.001 there and 0.1 now"):
+        check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.1}})
+
+
+class Running:
+    """Runs a command where a pickle of it is opened."""
+
+    def __init__(self, victim):
+        self.victim = victim
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.victim}'",)
+
+
+def test_what_is_no_checkpoint_of_ours_is_refused_and_runs_nothing(tmp_path):
+    victim, path = tmp_path / "ran", tmp_path / "best.ckpt"
+    scripted = torch.jit.script(torch.nn.Linear(1, 1))
+    state = {"student": {"architecture": "painn", "symbols": ["H"], "arguments": {"channels": "8"}}}
+    writes = {
+        "code": lambda: torch.save({"a": Running(victim)}, path),
+        "old code": lambda: torch.save(
+            {"a": Running(victim)}, path, _use_new_zipfile_serialization=False
+        ),
+        "bare code": lambda: path.write_bytes(pickle.dumps(Running(victim))),
+        "script": lambda: torch.jit.save(scripted, path),
+        "list": lambda: torch.save([1, 2], path),
+        "tensor": lambda: torch.save(torch.zeros(3), path),
+        "nothing": lambda: torch.save({}, path),
+        "list of state": lambda: torch.save({STATE: [1]}, path),
+        "no weights": lambda: torch.save({STATE: state}, path),
+    }
+    for write in writes.values():
+        write()
+        with pytest.raises(IpipError, match=r"best\.ckpt: |channels is '8'") as caught:
+            student_from_checkpoint(path)
+        assert "weights_only" not in str(caught.value)  # torch's advice: to run what is in it
+    assert not victim.exists()

@@ -38,8 +38,9 @@ void ComputeIpipUncertainty::init() {
   pair_ = dynamic_cast<PairIpip*>(force->pair_match("ipip", 1));
   if (pair_ == nullptr) {
     const bool several = force->pair_match("ipip", 1, 1) != nullptr;
-    error->all(FLERR, "compute {} ipip/uncertainty: the deck has {}, expected one `pair_style ipip`",
-               id, several ? "several students" : "no student");
+    error->all(FLERR,
+               "compute {} ipip/uncertainty: the deck has {}, expected one `pair_style ipip`", id,
+               several ? "several students" : "no student");
   }
   if (utils::strmatch(force->pair_style, "^hybrid/scaled")) {
     error->all(FLERR,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Registers `pair_style ipip` and `compute ipip/uncertainty`. LAMMPS loads this file at every start, so it does not need
-// libipip, which is loaded when a deck uses the style, from the files beside this one.
+// Registers `pair_style ipip` and `compute ipip/uncertainty`. LAMMPS loads this file at every
+// start, so it does not need libipip, which is loaded when a deck uses the style, from the files
+// beside this one.
 #include <dlfcn.h>
 
 #include <string>

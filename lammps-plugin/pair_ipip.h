@@ -101,7 +101,7 @@ class PairIpip : public Pair {
   StepGraph step_;
   ipip::Results results_;
   bigint uncertain_step_ = -1;  // step whose uncertainties are in results_
-  double energy_unit_ = 1.0;  // deck's energy unit per eV
+  double energy_unit_ = 1.0;    // deck's energy unit per eV
 };
 
 }  // namespace LAMMPS_NS

@@ -258,9 +258,8 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
-         bytes(results_.uncertainties) +
-         bytes(owners_.species) + bytes(mapped_types_) + bytes(absent_) + bytes(results_.closest) +
-         bytes(extremes_) + bytes(global_extremes_) +
+         bytes(results_.uncertainties) + bytes(owners_.species) + bytes(mapped_types_) +
+         bytes(absent_) + bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
          (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);

@@ -199,8 +199,7 @@ class IPIP_API Student {
   /// @param wanted   as above
   /// @param results  overwritten
   /// @throws ipip::Error as above, or there are fewer points than the candidates have
-  void compute(const double* points, std::int64_t n_points, const Wanted& wanted,
-               Results& results);
+  void compute(const double* points, std::int64_t n_points, const Wanted& wanted, Results& results);
 
   /// Bytes in main memory that are kept between steps: weights, buffers, copies of candidates.
   double buffer_bytes() const;

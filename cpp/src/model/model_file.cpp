@@ -43,8 +43,7 @@ Arrays read_weights(const ZipEntries& archive, std::int64_t version) {
 std::optional<Uncertainty> read_uncertainty(const ZipEntries& archive, const ModelFile& model) {
   const ZipEntry* record = archive.find(kUncertainty);
   const auto readout = model.weights.find("readout.0.weight");
-  if (record == nullptr || readout == model.weights.end() ||
-      readout->second.shape.size() != 2) {
+  if (record == nullptr || readout == model.weights.end() || readout->second.shape.size() != 2) {
     return std::nullopt;
   }
   try {

@@ -81,8 +81,7 @@ std::vector<double> Uncertainty::offset(std::int64_t species) const {
   return out;
 }
 
-Uncertainty parse_uncertainty(std::string_view bytes, const StudentInfo& info,
-                              std::int64_t width) {
+Uncertainty parse_uncertainty(std::string_view bytes, const StudentInfo& info, std::int64_t width) {
   std::map<std::string, std::string> texts;
   const Arrays arrays = read_safetensors(bytes, &texts);
   if (texts["weights_digest"] != info.weights_digest) {

@@ -28,6 +28,7 @@ class Metrics(TypedDict, total=False):
     stress_rmse_ev_per_a3: float
     by_element: dict[str, dict[str, float]]
     by_config_type: dict[str, dict[str, float]]
+    uncertainty: dict[str, Any]  # see `ipip.uncertainty.Reliability`
 
 
 def energy_errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> FloatArray:

@@ -1,5 +1,6 @@
-"""Puts plain records into a finished model file; nothing in it is run, and TorchScript's records
-stay byte for byte what they are.
+"""Puts plain records into a finished model file.
+
+Nothing in it is run, and TorchScript's records stay byte for byte what they are.
 """
 
 from __future__ import annotations

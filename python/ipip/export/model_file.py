@@ -18,8 +18,8 @@ from ipip.errors import InputError, IpipError
 from ipip.export.archive import Archive
 from ipip.export.contradictions import student_of
 from ipip.export.describe import describe
-from ipip.export.extra_records import replace_file
 from ipip.export.digest import METADATA, WEIGHTS, arrays_digest, code_digest
+from ipip.export.extra_records import replace_file
 from ipip.export.metadata import Metadata
 from ipip.export.reading import weights_of
 from ipip.export.safetensors import to_safetensors

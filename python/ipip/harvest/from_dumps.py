@@ -15,6 +15,7 @@ from ipip.data.files import read_frames
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.evaluation import OpenStudent, frame_features, label_frames, open_student
+from ipip.evaluation.expected_errors import largest_expected_errors
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
 from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
 from ipip.harvest.collection import read_stored, write_stored
@@ -171,6 +172,7 @@ def _choose(
         min_distances=distances,
         settings=settings.harvest,
         mean_energies=mean_energies_per_atom(known),
+        expected_errors=lambda chosen: largest_expected_errors(student, chosen),
     )
 
 

@@ -19,6 +19,7 @@ from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.errors import InputError
+from ipip.evaluation.expected_errors import add_uncertainty
 from ipip.evaluation.interactive import write_page
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import plot_parity, write_frame_errors
@@ -149,6 +150,8 @@ def _write(
             "errors": dict(errors),
         },
     )
+    if len(plan.valid):
+        add_uncertainty(folder / STUDENT, [*plan.train, *plan.replay], plan.valid)
     report = {
         "part": part,
         "errors": errors,

@@ -105,7 +105,8 @@ def _polygon(score: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatAr
     for block in zip(u, e, weights, strict=True):
         blocks.append(list(block))
         while len(blocks) > 1 and (
-            blocks[-1][1] < blocks[-2][1] or blocks[-1][0] <= math.nextafter(blocks[-2][0], math.inf)
+            blocks[-1][1] < blocks[-2][1]
+            or blocks[-1][0] <= math.nextafter(blocks[-2][0], math.inf)
         ):
             last, before = blocks.pop(), blocks.pop()
             weight = last[2] + before[2]

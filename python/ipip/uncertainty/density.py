@@ -82,4 +82,4 @@ def _whitening(centred: FloatArray) -> FloatArray:
     variance = max(float(np.trace(covariance)) / width, np.finfo(np.float32).tiny)
     covariance[np.diag_indices(width)] += RIDGE * variance
     lower = np.linalg.cholesky(covariance * width)
-    return np.linalg.solve(lower, np.eye(width))
+    return np.asarray(np.linalg.solve(lower, np.eye(width)), dtype=np.float64)

@@ -1,8 +1,8 @@
 """The record of a model file that holds an uncertainty, `ipip-uncertainty.safetensors`.
 
 Arrays `whitening`, `means`, `scores` and `errors` in float64, and among the texts beside them what
-they were fitted on and the digest of the weights that they belong to. Who reads a model file without
-knowing of it finds what it always found.
+they were fitted on and the digest of the weights that they belong to. Who reads a model file and
+does not know of it finds what it always found.
 """
 
 from __future__ import annotations
@@ -73,6 +73,21 @@ def read_uncertainty(path: str | os.PathLike[str]) -> Uncertainty | None:
             raise archive.refused(
                 f"its ipip-uncertainty.safetensors cannot be read ({error})"
             ) from None
+
+
+def carry_uncertainty(source: Path, target: Path) -> None:
+    """Give a student that was written anew what the file it came from says of its errors.
+
+    Args:
+        source: model file, with or without an uncertainty.
+        target: the same student, in another precision perhaps.
+
+    Raises:
+        InputError: a file is not a student.
+    """
+    known = read_uncertainty(source)
+    if known is not None:
+        write_uncertainty(target, known)
 
 
 def require_uncertainty(path: str | os.PathLike[str]) -> Uncertainty:

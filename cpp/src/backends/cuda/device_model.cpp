@@ -186,8 +186,8 @@ void DeviceModel<T>::make_errors(const PainnModel& model, const Uncertainty& unc
   std::vector<double> whitening, offsets;
   for (std::int64_t z = 0; z < z_end; ++z) {
     const auto begin = uncertainty.whitening.begin() + z * narrow * narrow;
-    const Padded own = pad(
-        {narrow, narrow, {begin, begin + narrow * narrow}, uncertainty.offset(z)}, one, one);
+    const Padded own =
+        pad({narrow, narrow, {begin, begin + narrow * narrow}, uncertainty.offset(z)}, one, one);
     whitening.insert(whitening.end(), own.forward.begin(), own.forward.end());
     offsets.insert(offsets.end(), own.bias.begin(), own.bias.end());
   }

@@ -315,8 +315,8 @@ void Painn<T>::forget_step() {
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->forget();
   for (Memory<int>* memory : {&place_, &count_, &slot_}) memory->forget();
-  for (Memory<double>* memory : {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_,
-                                 &expected_}) {
+  for (Memory<double>* memory :
+       {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_, &expected_}) {
     memory->forget();
   }
 }
@@ -459,7 +459,8 @@ void Painn<T>::release() {
 template <class T>
 double Painn<T>::host_bytes() const {
   return host_energies_.bytes() + host_sums_.bytes() + host_forces_.bytes() +
-         host_atom_virials_.bytes() + host_expected_.bytes() + host_rows_.bytes() + exchange_.bytes();
+         host_atom_virials_.bytes() + host_expected_.bytes() + host_rows_.bytes() +
+         exchange_.bytes();
 }
 
 template class Painn<float>;

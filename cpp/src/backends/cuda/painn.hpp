@@ -107,8 +107,7 @@ class Painn {
   Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
   Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_, expected_;
-  HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_,
-      host_expected_;
+  HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
   HostMemory<T> host_rows_;  // [n_total, 6 F] of an exchange
 };

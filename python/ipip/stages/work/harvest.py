@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ipip.data import Frame, read_frames, write_frames
 from ipip.decisions.energy_shift import apply_energy_shift
+from ipip.evaluation.expected_errors import largest_expected_errors
+from ipip.evaluation.students import open_student
 from ipip.export import load_student
 from ipip.harvest import (
     Candidate,
@@ -70,6 +72,9 @@ def harvest(run: StageRun) -> StageResult:
         min_distances=read_min_distances(run.path(label, DISTANCES)),
         settings=settings.harvest,
         mean_energies=mean_energies_per_atom(known),
+        expected_errors=lambda frames: largest_expected_errors(
+            open_student(last_student(run))[0], frames
+        ),
     )
     new = [_named(frame, round_index) for frame in result.frames]
     outputs = [run.folder / DECISIONS_FILE]

@@ -13,6 +13,7 @@ import torch
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
+from ipip.evaluation.expected_errors import add_uncertainty
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
@@ -86,11 +87,12 @@ def finetune(run: StageRun) -> StageResult:
     unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
+    pool: list[Frame] = []
+    if settings.iteration.replay or settings.pretrain is not None:
+        pool = [frame for frame in read_set(_own_set(run)) if not entry_of(frame).held_out]
     if settings.iteration.replay:
-        pool = read_set(_own_set(run))
-        pool = [frame for frame in pool if not entry_of(frame).held_out]
         train += replayed(pool, len(train), settings.iteration.replay, seed)
-    return _train(student, train, valid, training, run, seed)
+    return _train(student, train, valid, training, run, seed, known=pool)
 
 
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
@@ -171,11 +173,12 @@ def _train(
     run: StageRun,
     seed: int,
     trainer: Trainer = fit,
+    known: Sequence[Frame] = (),
 ) -> StageResult:
     folder = run.folder / "training"
     path = run.folder / STUDENT_FILE
     result, figures = train_student(
-        student, train, valid, settings, folder, path, seed, run, trainer
+        student, train, valid, settings, folder, path, seed, run, trainer, known
     )
     note = f"{result.steps} steps on {len(train)} frames"
     if "valid_force_mae_ev_per_a" in figures:
@@ -205,8 +208,12 @@ def train_student(
     seed: int,
     run: StageRun,
     trainer: Trainer = fit,
+    known: Sequence[Frame] = (),
 ) -> tuple[FitResult, dict[str, float]]:
     """Train a student in `folder` and write it to `path`; return its validation figures too.
+
+    The file says what errors to expect, by the features of `train` and of what it has learnt from
+    before, `known`.
 
     The run has one energy scale: a fit of its own in each stage would move it.
     """
@@ -225,6 +232,8 @@ def train_student(
         "stress_weight": settings.stress_weight,
     }
     save_student(result.student, path, training_digest=frames_digest(train), training=provenance)
+    if len(valid) and all(frame.forces is not None for frame in valid):
+        add_uncertainty(path, [*train, *known], valid)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     figures = {
         name: float(value)

@@ -46,9 +46,9 @@ void ExpectedErrors<T>::evaluate(std::int64_t n_rows, const std::int32_t* specie
     scratch.rows.clear();
     for (std::int64_t row = 0; row < n_rows; ++row) {
       if (species[row] != z) continue;
-      std::copy_n(scratch.scalars.data() + row * channels_, channels_,
-                  scratch.gathered.data() +
-                      static_cast<std::int64_t>(scratch.rows.size()) * channels_);
+      std::copy_n(
+          scratch.scalars.data() + row * channels_, channels_,
+          scratch.gathered.data() + static_cast<std::int64_t>(scratch.rows.size()) * channels_);
       scratch.rows.push_back(row);
     }
     if (scratch.rows.empty()) continue;

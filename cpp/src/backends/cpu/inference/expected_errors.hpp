@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Expected errors of the forces on a block of atoms, from their final scalars (model/uncertainty.hpp).
+// Expected errors of the forces on a block of atoms, from their final scalars
+// (model/uncertainty.hpp).
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,7 @@ class ExpectedErrors {
  private:
   const Kernels<T>& kernels_;
   Uncertainty uncertainty_;
-  std::int64_t channels_;                  // padded
+  std::int64_t channels_;                   // padded
   std::vector<PackedLinear<T>> whitening_;  // [n_species] W_z (h - m_z)
 };
 

@@ -31,7 +31,8 @@ double LonePairs<T>::buffer_bytes() const {
                            &others_.receivers, &others_.neighbours}) {
     sum += static_cast<double>(rows->capacity() * sizeof(std::int64_t));
   }
-  for (const auto* numbers : {&some_energies_, &some_uncertainties_, &gradients_, &others_.vectors}) {
+  for (const auto* numbers :
+       {&some_energies_, &some_uncertainties_, &gradients_, &others_.vectors}) {
     sum += static_cast<double>(numbers->capacity() * sizeof(double));
   }
   return sum;
@@ -130,8 +131,7 @@ bool LonePairs<T>::find(const Graph& graph) {
 // The second atom of a pair alike is the image of the first.
 template <class T>
 void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts,
-                                  bool alike, double* energies,
-                                  double* uncertainties) {
+                                  bool alike, double* energies, double* uncertainties) {
   const HaloScope alone(nullptr);  // a matter of this rank
   const std::size_t each = alike ? 1 : 2, most = at(network_->rows_at_once()) / each;
   for (std::size_t begin = 0; begin < firsts.size(); begin += most) {

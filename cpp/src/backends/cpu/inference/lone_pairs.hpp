@@ -63,7 +63,7 @@ class LonePairs final : public Evaluator {
   std::vector<std::int64_t> pair_of_;  // [pairs of others_] pair in the graph
   std::vector<double> some_energies_;  // of `pairs_` or `others_`
   std::vector<double> some_uncertainties_;
-  std::vector<double> gradients_;      // [n_pairs, 3]
+  std::vector<double> gradients_;  // [n_pairs, 3]
 };
 
 }  // namespace ipip::cpu

@@ -71,8 +71,8 @@ class Painn final : public Evaluator {
   struct Scratch {
     Buffer<T> states, mixed, q, product, context, hidden, gains, final_s, readout, scale;
     Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
-    Buffer<T> pairs;         // [pairs of a block, 4] (dE/dd, dE/du)
-    Buffer<double> vectors;  // [pairs of a block, 3] dE/d(vectors)
+    Buffer<T> pairs;                             // [pairs of a block, 4] (dE/dd, dE/du)
+    Buffer<double> vectors;                      // [pairs of a block, 3] dE/d(vectors)
     typename ExpectedErrors<T>::Scratch errors;  // without rows where none are known
     void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
     double bytes() const;

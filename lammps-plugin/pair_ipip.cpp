@@ -248,7 +248,26 @@ void PairIpip::init_style() {
   compare_masses();
   size_messages();
   mapped_build_ = -1;
-  neighbor->add_request(this, NeighConst::REQ_FULL);
+  choose_pairs();
+  if (!own_pairs_) neighbor->add_request(this, NeighConst::REQ_FULL);
+}
+
+// A student on a device finds pairs there, and LAMMPS makes no list for it. Exclusions and special
+// bonds leave out all pairs of an atom, or the run stops, so they need no list either.
+void PairIpip::choose_pairs() {
+  const bool alone = force->pair == this;
+  own_pairs_ = student_->finds_candidates() && alone;
+  if (own_pairs_) list = nullptr;
+  std::string notice;
+  if (student_->finds_candidates()) {
+    notice = own_pairs_ ? "pairs are found on the device, without a neighbour list of LAMMPS"
+                        : "pairs are those of LAMMPS' neighbour list, since pair_style " +
+                              std::string(force->pair_style) + " divides it among styles";
+  }
+  if (comm->me == 0 && notice != pairs_notice_ && !notice.empty()) {
+    utils::logmesg(lmp, "ipip: {}\n", notice);
+  }
+  pairs_notice_ = notice;
 }
 
 void PairIpip::check_units() {

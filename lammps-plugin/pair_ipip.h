@@ -54,6 +54,7 @@ class PairIpip : public Pair {
   void check_companions();
   void check_ranks();
   void size_messages();
+  bool sends_device_memory();
   void require_same_student();
   void stop_together(const std::string& failure);
   bool evaluate_step(double start, const ipip::Wanted& wanted);
@@ -61,6 +62,8 @@ class PairIpip : public Pair {
   void map_atoms();
   std::string present_atoms();
   std::string all_listed() const;
+  void choose_pairs();
+  void find_own_contacts();
   bool types_changed() const;
   void check_halo();
   std::string wrong_halo_row();
@@ -77,9 +80,11 @@ class PairIpip : public Pair {
   void publish_extremes();
 
   ipip::RunOptions options_;
-  std::string device_ = "auto";  // as the deck asks; options_.device is this rank's own
-  bool share_ = false;           // whether ranks may share a GPU
-  std::string device_table_;     // as it was printed last
+  std::string device_ = "auto";     // as the deck asks; options_.device is this rank's own
+  bool share_ = false;              // whether ranks may share a GPU
+  std::string gpu_aware_ = "auto";  // whether MPI takes rows from the memory of GPUs
+  std::string rows_notice_;         // as it was printed last
+  std::string device_table_;        // as it was printed last
   std::unique_ptr<ipip::Student> student_;
   std::vector<int> species_;     // [ntypes + 1] index into the student's symbols, -1 for NULL
   bool plan_ = true;             // halo plan, or halo comm
@@ -98,6 +103,10 @@ class PairIpip : public Pair {
   std::vector<int> mapped_types_;  // [n_local] types that the rows belong to
   std::vector<char> absent_;       // [n_local] atoms that are not in the system; empty for none
   std::string mass_warning_;       // as it was printed last
+  bool own_pairs_ = false;         // whether the student finds pairs, or LAMMPS' list has them
+  std::string pairs_notice_;       // as it was printed last
+  ipip::Places places_;
+  Contacts contacts_;
   StepGraph step_;
   ipip::Results results_;
   bigint uncertain_step_ = -1;  // step whose uncertainties are in results_

@@ -14,9 +14,11 @@
 #include "error.h"
 #include "exclusions.h"
 #include "force.h"
+#include "gpu_aware.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
 #include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 
@@ -57,7 +59,7 @@ void PairIpip::size_messages() {
   rank_halo_.reset();
   comm_halo_.reset();
   if (comm->nprocs > 1 && plan_) {
-    rank_halo_ = std::make_shared<RankHalo>(world);
+    rank_halo_ = std::make_shared<RankHalo>(world, sends_device_memory());
     halo_ = std::make_shared<TimedHalo>(rank_halo_);
   } else if (comm->nprocs > 1) {
     comm_halo_ = std::make_shared<CommHalo>(comm, this);
@@ -69,6 +71,21 @@ void PairIpip::size_messages() {
   // A hybrid style took its own numbers when the deck named it, before the student was read.
   force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
   force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
+}
+
+// Whether MPI takes rows from the device itself: where the deck says so, or the MPI.
+bool PairIpip::sends_device_memory() {
+  if (!student_->finds_candidates()) return false;  // rows lie in main memory
+  const bool direct = gpu_aware_ == "yes" || (gpu_aware_ == "auto" && mpi_takes_gpu_memory());
+  const std::string notice =
+      direct ? "halo rows travel from device to device"
+             : "halo rows travel through pinned memory of the host, since " +
+                   std::string(gpu_aware_ == "no" ? "gpu_aware is no"
+                                                  : "MPI does not say that it takes the "
+                                                    "memory of GPUs (MPIX_Query_cuda_support)");
+  if (comm->me == 0 && notice != rows_notice_) utils::logmesg(lmp, "ipip: {}\n", notice);
+  rows_notice_ = notice;
+  return direct;
 }
 
 // Stops all ranks with the message of the lowest rank that has one.
@@ -90,7 +107,10 @@ void PairIpip::map_atoms() {
   mapped_build_ = -1;  // no rows, should a program go on after an error below
   stop_together(present_atoms());
   find_owners();
-  stop_together(attempt([&] { step_.assign_rows(*list, owners_); }));
+  stop_together(attempt([&] {
+    own_pairs_ ? find_own_contacts() : contacts_.assign(*list, owners_);
+    step_.assign_rows(contacts_, owners_, atom->type, atom->ntypes);
+  }));
   stop_together(all_listed());
   if (rank_halo_) {
     const std::int64_t widest = std::max<std::int64_t>(kVirialWidth, student_->widest_exchange());
@@ -102,11 +122,36 @@ void PairIpip::map_atoms() {
   }
   if (halo_ && check_) check_halo();
   stop_together(attempt([&] {
-    step_.collect_candidates(*list, atom->type, atom->ntypes);
-    student_->set_candidates(step_.candidates());
+    if (own_pairs_) {
+      student_->find_candidates(step_.candidates());
+    } else {
+      step_.collect_candidates(*list);
+      student_->set_candidates(step_.candidates());
+    }
   }));
   mapped_build_ = neighbor->ncalls;
   mapped_types_.assign(atom->type, atom->type + atom->nlocal);
+}
+
+// By the student, where its data is. As in a neighbour list, atoms move half a skin at most before
+// there is another one.
+void PairIpip::find_own_contacts() {
+  const std::size_t n_all = owners_.rank.size();
+  places_.n_local = atom->nlocal;
+  places_.reach = student_->info().cutoff + neighbor->skin;
+  places_.kinds.resize(n_all);
+  contacts_.listed.clear();
+  for (std::size_t i = 0; i < n_all; ++i) {
+    if (owners_.species[i] < 0) {
+      places_.kinds[i] = ipip::Places::kAbsent;
+    } else {
+      places_.kinds[i] = owners_.rank[i] == comm->me ? ipip::Places::kOwn : ipip::Places::kRemote;
+      if (i < static_cast<std::size_t>(atom->nlocal)) {
+        contacts_.listed.push_back(static_cast<int>(i));
+      }
+    }
+  }
+  student_->find_contacts(places_, n_all > 0 ? atom->x[0] : nullptr, contacts_.touching);
 }
 
 bool PairIpip::types_changed() const {
@@ -117,7 +162,7 @@ bool PairIpip::types_changed() const {
 std::string PairIpip::present_atoms() {
   const std::string partly = find_absent(*lmp, species_, absent_);
   if (!partly.empty()) return partly;
-  const std::string hybrid = missing_in_list(*list, species_);
+  const std::string hybrid = list == nullptr ? "" : missing_in_list(*list, species_);
   return hybrid.empty() ? missing_bonded_pairs(*lmp, species_) : hybrid;
 }
 

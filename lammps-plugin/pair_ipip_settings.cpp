@@ -19,6 +19,7 @@ void PairIpip::settings(int narg, char** arg) {
   options_ = ipip::RunOptions();
   device_ = "auto";
   share_ = false;
+  gpu_aware_ = "auto";
   plan_ = true;
   check_ = false;
   const auto expect = [&](const std::string& keyword, const std::string& value,
@@ -29,12 +30,12 @@ void PairIpip::settings(int narg, char** arg) {
   };
   for (int k = 0; k < narg; k += 2) {
     const std::string keyword = arg[k];
-    const std::vector<std::string> known = {"backend", "check", "device",
+    const std::vector<std::string> known = {"backend", "check", "device", "gpu_aware",
                                             "halo",    "share", "threads"};
     if (std::find(known.begin(), known.end(), keyword) == known.end()) {
       error->all(FLERR,
-                 "pair_style ipip: keyword {} is unknown, expected backend, check, device, halo, "
-                 "share or threads",
+                 "pair_style ipip: keyword {} is unknown, expected backend, check, device, "
+                 "gpu_aware, halo, share or threads",
                  keyword);
     }
     if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
@@ -54,6 +55,9 @@ void PairIpip::settings(int narg, char** arg) {
                    value);
       }
       device_ = value;
+    } else if (keyword == "gpu_aware") {
+      if (value != "auto") expect(keyword, value, "yes", "no");
+      gpu_aware_ = value;
     } else if (keyword == "halo") {
       plan_ = expect(keyword, value, "plan", "comm");
     } else if (keyword == "share") {

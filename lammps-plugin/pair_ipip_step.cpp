@@ -9,6 +9,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "atom.h"
 #include "comm.h"
@@ -16,7 +17,6 @@
 #include "error.h"
 #include "ipip/error.hpp"
 #include "modify.h"
-#include "neigh_list.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
 #include "update.h"
@@ -157,20 +157,27 @@ std::string PairIpip::same_place() const {
   const auto name = [&](int i) {
     return atom->tag_enable ? std::to_string(atom->tag[i]) : "(no IDs)";
   };
-  for (int k = 0; k < list->inum; ++k) {
-    const int i = list->ilist[k];
-    if (owners_.species[i] < 0) continue;
-    for (int jj = 0; jj < list->numneigh[i]; ++jj) {
-      const int j = list->firstneigh[i][jj] & NEIGHMASK;
-      if (owners_.species[j] < 0) continue;
+  // Two such atoms are near each other along x.
+  std::vector<int> along;
+  for (std::size_t i = 0; i < owners_.species.size(); ++i) {
+    if (owners_.species[i] >= 0) along.push_back(static_cast<int>(i));
+  }
+  std::sort(along.begin(), along.end(),
+            [&](int i, int j) { return atom->x[i][0] < atom->x[j][0]; });
+  for (std::size_t k = 0; k < along.size(); ++k) {
+    const int i = along[k];
+    for (std::size_t next = k + 1; next < along.size(); ++next) {
+      const int j = along[next];
+      if (!(atom->x[j][0] - atom->x[i][0] < kSamePlace)) break;
+      if (i >= atom->nlocal && j >= atom->nlocal) continue;
       double squared = 0.0;
       for (int a = 0; a < 3; ++a) {
         const double d = atom->x[j][a] - atom->x[i][a];
         squared += d * d;
       }
       if (squared >= kSamePlace * kSamePlace) continue;
-      return "the atoms with IDs " + name(i) + " and " + name(j) + " are at the same place (" +
-             std::to_string(std::sqrt(squared)) +
+      return "the atoms with IDs " + name(std::min(i, j)) + " and " + name(std::max(i, j)) +
+             " are at the same place (" + std::to_string(std::sqrt(squared)) +
              " A apart), so their force has no direction: look for atoms that were made or read "
              "twice (`delete_atoms overlap` removes them)";
     }
@@ -258,7 +265,8 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
-         bytes(results_.uncertainties) + bytes(owners_.species) + bytes(mapped_types_) +
+         bytes(results_.uncertainties) + bytes(owners_.species) + bytes(places_.kinds) +
+         bytes(contacts_.listed) + bytes(contacts_.touching) + bytes(mapped_types_) +
          bytes(absent_) + bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
          (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +

@@ -150,6 +150,23 @@ void RankHalo::begin_forward(void* table, std::int64_t width, ipip::Scalar scala
   }
 }
 
+// Halo rows are received where they belong, and the rows for a rank follow each other.
+void RankHalo::begin_packed(const void* sent, void* halo, std::int64_t width, ipip::Scalar scalar) {
+  const bool single = scalar == ipip::Scalar::float32;
+  const MPI_Datatype type = single ? MPI_FLOAT : MPI_DOUBLE;
+  const std::int64_t row =
+      width * static_cast<std::int64_t>(single ? sizeof(float) : sizeof(double));
+  auto request = requests_.begin();
+  for (const Peer& peer : owners_) {
+    MPI_Irecv(static_cast<unsigned char*>(halo) + peer.first * row, message_size(peer.count, width),
+              type, peer.rank, kTag, world_, &*request++);
+  }
+  for (const Peer& peer : users_) {
+    MPI_Isend(static_cast<const unsigned char*>(sent) + peer.first * row,
+              message_size(peer.count, width), type, peer.rank, kTag, world_, &*request++);
+  }
+}
+
 void RankHalo::end_forward() {
   MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
 }

@@ -24,7 +24,8 @@ struct HaloSource {
 /// else they are packed into one buffer that only grows.
 class RankHalo final : public ipip::HaloExchanger {
  public:
-  explicit RankHalo(MPI_Comm world) : world_(world) {}
+  /// @param device_memory  whether MPI takes packed rows from the memory of the rank's device
+  RankHalo(MPI_Comm world, bool device_memory) : world_(world), device_memory_(device_memory) {}
 
   /// Makes the plan; collective: one all-to-all of counts and one of indices.
   /// @param n_local rows owned
@@ -43,6 +44,9 @@ class RankHalo final : public ipip::HaloExchanger {
   void begin_forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
   void end_forward() override;
   void progress() override;
+  std::vector<std::int64_t> sent_rows() const override { return sent_rows_; }
+  void begin_packed(const void* sent, void* halo, std::int64_t width, ipip::Scalar scalar) override;
+  bool takes_device_memory() const override { return device_memory_; }
 
   /// Bytes of the buffers.
   double memory_bytes() const;
@@ -65,6 +69,7 @@ class RankHalo final : public ipip::HaloExchanger {
   T* buffer(std::int64_t width);
 
   MPI_Comm world_;
+  bool device_memory_;
   std::int64_t n_local_ = 0;
   std::int64_t n_halo_ = 0;
   std::int64_t n_early_ = 0;             // rows up to the last that a user wants

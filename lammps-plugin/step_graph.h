@@ -21,6 +21,17 @@ struct Owners {
   std::vector<int> species;
 };
 
+/// Which atoms have neighbours across the borders of ranks.
+struct Contacts {
+  std::vector<int> listed;  ///< local atoms of the student, in order
+  /// [n_local + n_ghost] whether a local atom has a neighbour of another rank, or a ghost of
+  /// another rank a local one; undefined for images of local atoms
+  std::vector<std::uint8_t> touching;
+
+  /// Takes those of a full neighbour list.
+  void assign(const NeighList& list, const Owners& owners);
+};
+
 /// Rows of a student and its candidate pairs, in buffers that only grow.
 ///
 /// Rows are local atoms that have a species, those with neighbours of other ranks first,
@@ -29,16 +40,15 @@ struct Owners {
 /// image of a local atom is that atom. Points are the LAMMPS atoms.
 class StepGraph {
  public:
-  /// Gives rows to atoms; needed after each rebuild of the neighbour list.
-  /// @param list    full neighbour list
-  /// @param owners  owner of each atom
-  void assign_rows(const NeighList& list, const Owners& owners);
+  /// Gives rows to atoms; needed whenever LAMMPS looks for neighbours.
+  /// @param contacts  of the atoms
+  /// @param owners    owner of each atom
+  /// @param type      [n_local + n_ghost] LAMMPS types
+  /// @param n_types   number of LAMMPS types
+  void assign_rows(const Contacts& contacts, const Owners& owners, const int* type, int n_types);
 
-  /// Collects all pairs of the list, after `assign_rows`.
-  /// @param list    full neighbour list
-  /// @param type    [n_local + n_ghost] LAMMPS types
-  /// @param n_types number of LAMMPS types
-  void collect_candidates(const NeighList& list, const int* type, int n_types);
+  /// Collects all pairs of a full neighbour list, after `assign_rows`.
+  void collect_candidates(const NeighList& list);
 
   /// What the student takes; it looks at them until the next are given.
   const ipip::Candidates& candidates() const { return candidates_; }
@@ -59,8 +69,7 @@ class StepGraph {
   double memory_bytes() const;
 
  private:
-  static bool sees_other_ranks(const NeighList& list, const Owners& owners, int i);
-  void assign_halo_rows(const NeighList& list, const Owners& owners);
+  void assign_halo_rows(const Contacts& contacts, const Owners& owners);
   ipip::Candidates candidates_;
   std::vector<int> atoms_;
   std::vector<int> inner_;  // local atoms without neighbours of other ranks

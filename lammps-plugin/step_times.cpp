@@ -87,6 +87,11 @@ void TimedHalo::begin_forward(void* table, std::int64_t width, ipip::Scalar scal
   timed([&] { inner_->begin_forward(table, width, scalar); });
 }
 
+void TimedHalo::begin_packed(const void* sent, void* halo, std::int64_t width,
+                             ipip::Scalar scalar) {
+  timed([&] { inner_->begin_packed(sent, halo, width, scalar); });
+}
+
 void TimedHalo::end_forward() {
   timed([&] { inner_->end_forward(); });
 }

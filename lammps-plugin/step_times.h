@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ipip/halo.hpp"
 
@@ -55,6 +56,9 @@ class TimedHalo final : public ipip::HaloExchanger {
   void begin_forward(void* table, std::int64_t width, ipip::Scalar scalar) override;
   void end_forward() override;
   void progress() override;
+  std::vector<std::int64_t> sent_rows() const override { return inner_->sent_rows(); }
+  void begin_packed(const void* sent, void* halo, std::int64_t width, ipip::Scalar scalar) override;
+  bool takes_device_memory() const override { return inner_->takes_device_memory(); }
   double seconds() const override { return seconds_; }
 
  private:

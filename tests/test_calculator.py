@@ -88,8 +88,12 @@ def test_wrong_options_are_told(model: Path) -> None:
         IpipCalculator(model, skin=-1.0)
     with pytest.raises(InputError, match="threads is 0; expected 1 or more"):
         IpipCalculator(model, threads=0)
-    with pytest.raises(InputError, match="on a GPU only 'eager' runs"):
-        IpipCalculator(model, device="cuda", backend="kernels")
+    with pytest.raises(InputError, match="device is 'tpu'; expected cpu, cuda, cuda:N or emulate"):
+        IpipCalculator(model, device="tpu")
+    with pytest.raises(InputError, match="it runs on the CPU only here"):
+        IpipCalculator(model, device="cuda", backend="torchscript")
+    with pytest.raises(InputError, match="which executes the kernels"):
+        IpipCalculator(model, device="emulate", backend="eager")
     with pytest.raises(InputError, match="there is no such file"):
         IpipCalculator(model.with_name("none.pt"))
 
@@ -107,8 +111,10 @@ def test_a_gpu_that_is_not_there_is_told(model: Path) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("a GPU is here")
-    with pytest.raises(InputError, match="no GPU"):
+    with pytest.raises(InputError, match=r"cannot be used|have no GPU here"):
         IpipCalculator(model, device="cuda")
+    with pytest.raises(InputError, match="no GPU"):
+        IpipCalculator(model, device="cuda", backend="eager")
 
 
 def test_atoms_at_the_same_place_are_refused(calculator: IpipCalculator) -> None:

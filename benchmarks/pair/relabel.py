@@ -11,8 +11,9 @@ import torch
 from benchmarks.pair.boxes import dense
 from benchmarks.pair.students import write_student
 
+from ipip.evaluation import predict_file
 from ipip.export import load_student
-from ipip.train import predict, predict_file
+from ipip.train import predict
 
 ATOMS = 150
 

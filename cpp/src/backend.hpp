@@ -39,6 +39,21 @@ class Backend {
   /// They stay as they are until others are given.
   virtual void set_candidates(const Candidates& candidates) = 0;
 
+  /// Whether candidates may be found by the backend itself, where its data is: see the functions
+  /// of these names of `Student`.
+  virtual bool finds_candidates() const { return false; }
+  virtual void find_contacts(const Places& /*places*/, const double* /*points*/,
+                             std::vector<std::uint8_t>& /*contacts*/) {
+    throw std::logic_error("candidates are given to this backend");
+  }
+  /// @return number of candidates
+  virtual std::int64_t find_candidates(const Candidates& /*rows*/) {
+    throw std::logic_error("candidates are given to this backend");
+  }
+  virtual void fetch_candidates(Candidates& /*candidates*/) const {
+    throw std::logic_error("candidates are given to this backend");
+  }
+
   /// One step of the candidates, for points [n_points, 3] Å, as many as they name or more.
   /// Collective as above.
   virtual void evaluate(const double* points, const Wanted& wanted, HaloSession& session,

@@ -66,6 +66,7 @@ struct Student::Impl {
   std::vector<std::int64_t> exchange_widths;
   std::size_t n_candidate_rows = 0;
   std::size_t n_candidates = 0;
+  std::int64_t n_places = -1;  // whose contacts were found
   bool has_uncertainty = false;
   std::int64_t n_points = -1;  // that the candidates name; none before they are given
 };
@@ -153,20 +154,70 @@ bool Student::frees_memory_each_step() const {
   return impl_->backend->frees_memory_each_step();
 }
 
-void Student::set_candidates(const Candidates& candidates) {
+// Runs `take`, which gives or finds candidates, and names the file where it fails.
+template <typename Take>
+void Student::take_candidates(const Candidates& candidates, Take&& take) {
   impl_->n_points = -1;  // those before are not meant any more, should these be refused
-  check_candidates(candidates);
   try {
-    impl_->backend->set_candidates(candidates);
+    impl_->n_candidates = static_cast<std::size_t>(take());
     impl_->n_points = static_cast<std::int64_t>(candidates.rows.size());
     impl_->n_candidate_rows = candidates.species.size();
-    impl_->n_candidates = candidates.neighbours.size();
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
     throw Error(info_.path + ": " +
                 failure_text(error, candidates.species.size(), candidates.neighbours.size()));
   }
+}
+
+void Student::set_candidates(const Candidates& candidates) {
+  take_candidates(candidates, [&] {
+    check_candidates(candidates);
+    impl_->backend->set_candidates(candidates);
+    return candidates.neighbours.size();
+  });
+}
+
+bool Student::finds_candidates() const {
+  return impl_->backend->finds_candidates();
+}
+
+void Student::find_contacts(const Places& places, const double* points,
+                            std::vector<std::uint8_t>& contacts) {
+  impl_->n_points = -1;
+  impl_->n_places = -1;
+  const auto n_points = static_cast<std::int64_t>(places.kinds.size());
+  if (places.n_local < 0 || places.n_local > n_points || !(places.reach >= info_.cutoff)) {
+    throw Error(std::to_string(n_points) + " places with " + std::to_string(places.n_local) +
+                " local atoms and a reach of " + std::to_string(places.reach) +
+                " A: expected as many places as local atoms or more, and a reach of the cutoff, " +
+                std::to_string(info_.cutoff) + " A, or more");
+  }
+  try {
+    impl_->backend->find_contacts(places, points, contacts);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(info_.path + ": " + failure_text(error, places.kinds.size(), 0));
+  }
+  impl_->n_places = n_points;
+}
+
+void Student::find_candidates(const Candidates& rows) {
+  take_candidates(rows, [&] {
+    check_rows(rows);
+    if (impl_->n_places < 0) throw Error("no contacts were found");
+    if (static_cast<std::int64_t>(rows.rows.size()) != impl_->n_places) {
+      throw Error("candidates are looked for among " + std::to_string(rows.rows.size()) +
+                  " points, expected the " + std::to_string(impl_->n_places) +
+                  " whose contacts were found");
+    }
+    return impl_->backend->find_candidates(rows);
+  });
+}
+
+void Student::fetch_candidates(Candidates& candidates) const {
+  impl_->backend->fetch_candidates(candidates);
 }
 
 void Student::compute(const double* points, std::int64_t n_points, const Wanted& wanted,

@@ -8,6 +8,7 @@ Foundation potentials are tested on the same frames.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,13 +27,14 @@ from ipip.config.data import DataFile, DataKeys, SplitSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.train_run import TrainRunSettings
 from ipip.data import Frame, Split, elements_of, file_digest, read_frames, write_frames
-from ipip.decisions.energy_shift import apply_energy_shift, describe_shift, fit_energy_shift
+from ipip.decisions.energy_shift import EnergyShift, apply_energy_shift, fit_energy_shift
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.export import load_student
 from ipip.recipes.command import end
 from ipip.storage.atomic import write_text
 from ipip.teachers import Teacher
-from ipip.train import metrics, predict
+from ipip.train import predict
 from ipip.train.run import prepare, train_run
 
 HERE = Path(__file__).resolve().parent
@@ -157,7 +159,7 @@ def _ask_teacher(
     labelled = _labels(name, [*train, *test], folder)
     shift = fit_energy_shift(train, labelled[: len(train)], elements_of(train))
     shifted = apply_energy_shift(labelled[len(train) :], shift.by_symbol())
-    return shifted, {"energy_shift": describe_shift(shift)}
+    return shifted, {"energy_shift": dataclasses.asdict(EnergyShift.of(shift))}
 
 
 def _labels(name: str, frames: list[Frame], folder: Path) -> list[Frame]:

@@ -199,6 +199,47 @@ class Student:
             CoreError: the arrays do not fit each other.
         """
 
+    @property
+    def finds_candidates(self) -> bool:
+        """Whether candidates may be found by the student itself, where its data is."""
+
+    def find_contacts(
+        self, kinds: npt.ArrayLike, points: npt.ArrayLike, n_local: int, reach: float
+    ) -> npt.NDArray[np.uint8]:
+        """Find which points touch other ranks: the first half of finding candidates.
+
+        Args:
+            kinds: [n_points] 0 for a point that is nobody's neighbour, 1 for an atom of this rank
+                or an image of one, 2 for an image of an atom of another rank.
+            points: [n_points, 3] Å.
+            n_local: the first points are this rank's atoms, the others images.
+            reach: Å; points closer than this are candidates.
+
+        Returns:
+            [n_points] 1 for an atom that has a remote point within reach, and for a remote point
+            that has an atom.
+
+        Raises:
+            CoreError: the arrays do not fit each other, or a position is not a number.
+        """
+
+    def find_candidates(
+        self,
+        species: npt.ArrayLike,
+        rows: npt.ArrayLike,
+        types: npt.ArrayLike,
+        centres: npt.ArrayLike,
+        n_types: int,
+    ) -> tuple[list[int], list[int]]:
+        """Find candidates among the points of `find_contacts`; arguments as `set_candidates`.
+
+        Returns:
+            `first` and `neighbours` as `set_candidates` takes them.
+
+        Raises:
+            CoreError: the arrays do not fit each other.
+        """
+
     def compute_points(
         self, points: npt.ArrayLike, atom_virials: bool = False, uncertainties: bool = False
     ) -> dict[str, Any]:

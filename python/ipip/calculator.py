@@ -36,9 +36,9 @@ class IpipCalculator(Calculator):
 
     Args:
         model: path of the model file.
-        device: `cpu` or `cuda[:N]`.
-        backend: what evaluates: `kernels` (written by hand, for PaiNN on the CPU), `eager` (the
-            network in Python, which needs PyTorch; the only one on a GPU), `auto` for the first of
+        device: `cpu`, `cuda[:N]`, or `emulate` (the host checks the kernels for GPUs).
+        backend: what evaluates: `kernels` (written by hand, for PaiNN), `eager` (the network in
+            Python, which needs PyTorch), `auto` for the first of
             these that runs the student, or `torchscript` (the program in the file: only for files
             from people you trust); or an old name of one (docs/kernels.md).
         skin: Å, of the neighbour list.

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from ipip.errors import MissingExtraError
 from ipip.installation import install_command
+from ipip.teacher_program.kinds import KINDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +44,9 @@ TRAINING: Sequence[OptionalPackage] = (
 
 TEACHERS: Mapping[str, OptionalPackage] = MappingProxyType(
     {
-        "sevennet": OptionalPackage("sevenn", "sevenn", "sevennet"),
-        "mace": OptionalPackage("mace", "mace-torch", "mace"),
-        "chgnet": OptionalPackage("chgnet", "chgnet", "chgnet"),
-        "tblite": OptionalPackage("tblite", "tblite", "xtb"),
+        kind.name: OptionalPackage(kind.package, kind.distribution, kind.extra)
+        for kind in KINDS.values()
+        if kind.extra
     }
 )
 """By kind of teacher; cp2k is a program and ase any package."""

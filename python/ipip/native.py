@@ -8,7 +8,6 @@ missing or mean something else. This is then told in one sentence at import.
 
 from __future__ import annotations
 
-import hashlib
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from ipip.errors import IpipError
 from ipip.installation import rebuild_hint
 from ipip.plugin import PLUGIN_FILE, plugin_folder
+from ipip.storage.digest import hex_digest
 
 
 def _reason(error: ImportError) -> str:
@@ -42,7 +42,7 @@ _MARK = b", built for "  # before the digest in the plugin
 def expected_build() -> str | None:
     """Digest of ``_core.pyi``, by which builds are told apart; None where it was not shipped."""
     stub = Path(__file__).with_name("_core.pyi")
-    return hashlib.sha256(stub.read_bytes()).hexdigest()[:12] if stub.is_file() else None
+    return hex_digest(stub.read_bytes())[:12] if stub.is_file() else None
 
 
 def current_backend_name(name: Any) -> Any:

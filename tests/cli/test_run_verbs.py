@@ -125,7 +125,8 @@ def test_relabel_writes_a_students_labels(finished, tmp_path, capsys):
 
 
 def test_pretrain_then_finetune_give_students(finished, tmp_path, capsys):
-    config, frames = finished / "config.yaml", finished / "run/round_000/20_label/pretraining.xyz"
+    config, frames = finished / "config.yaml", tmp_path / "p0.xyz"
+    assert main(["ledger", str(finished / "run"), "--round", "0", "--frames", str(frames)]) == 0
     first, second = tmp_path / "pre", tmp_path / "fine"
     assert main(["pretrain", str(config), str(frames), "--dir", str(first)]) == 0
     assert "errors on validation frames" in capsys.readouterr().out

@@ -4,9 +4,10 @@ import pytest
 import yaml
 
 from ipip.config.load import load_settings
-from ipip.config.student import PaiNNSettings, ViSNetSettings
+from ipip.config.painn import PaiNNSettings
 from ipip.config.template import render_template
 from ipip.config.train_run import TrainRunSettings
+from ipip.config.visnet import ViSNetSettings
 from ipip.errors import InputError
 from ipip.models import build_student
 

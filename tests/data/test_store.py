@@ -196,3 +196,9 @@ def test_a_record_that_was_changed_or_moved_is_refused(frames: list[Frame], tmp_
     path.write_bytes(whole.replace(b'"atoms": ', b'"atoms":1'))
     with pytest.raises(InputError, match=r"a\.lmdb: is damaged"):
         FrameStore(path)
+
+
+def test_equal_frames_give_equal_bytes(frames: list[Frame], tmp_path: Path) -> None:
+    for name in ("a.lmdb", "b.lmdb"):
+        write_store(tmp_path / name, (frame for _ in range(200) for frame in frames))
+    assert (tmp_path / "a.lmdb").read_bytes() == (tmp_path / "b.lmdb").read_bytes()

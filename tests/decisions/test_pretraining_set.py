@@ -83,7 +83,5 @@ def test_an_index_beyond_the_set_is_refused():
 
 def test_the_composition_counts_origin_and_label():
     counts = count_composition(next_pretraining_set(OLD, [0], NEW, "student 0"))
-    assert counts == {
-        "by_origin": {"round 0": 3, "round 1": 1},
-        "by_label": {"student 0": 3, "teacher": 1},
-    }
+    assert counts.by_origin == {"round 0": 3, "round 1": 1}
+    assert counts.by_label == {"student 0": 3, "teacher": 1}

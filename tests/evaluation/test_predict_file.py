@@ -10,7 +10,8 @@ import pytest
 from ipip import build_student, save_student
 from ipip.data import Frame
 from ipip.errors import InputError
-from ipip.train import predict, predict_file
+from ipip.evaluation import predict_file
+from ipip.train import predict
 
 
 def write(folder: Path, architecture: str = "painn") -> Path:

@@ -115,7 +115,7 @@ KINDS = (
     ),
     Kind(
         "teacher's MD and its state",
-        RUN + r"runs/[^/]+\.(json|xyz|state\.npz|part\.xyz)$",
+        RUN + r"runs/[^/]+\.(json|xyz|lmdb|state\.npz|part\.xyz)$",
         "of a trajectory that is done: nothing reads its state again",
     ),
     Kind("checkpoints", RUN + r"[^/]+\.ckpt$", "of a training whose student is written"),

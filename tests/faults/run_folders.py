@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.faults.trial import Call
 from tests.loop.conftest import plain_settings, reference_frames, without_times
 
 from ipip.data import write_frames
+from ipip.views.ledger import read_ledger
 
 
 def write_loop_inputs(home: Path, restart_interval: int = 0) -> None:
@@ -44,7 +46,7 @@ def loop_results(home: Path, _call: Call) -> Any:
     run = home / "run"
     return {
         "summary": without_times(json.loads((run / "summary.json").read_text())),
-        "ledger": (run / "ledger.csv").read_text(),
+        "ledger": [dataclasses.astuple(row) for row in read_ledger(run)],
         "best": student_of(run / "best/student.pt"),
     }
 

@@ -10,7 +10,8 @@ from ipip.data import Frame, read_frames
 from ipip.decisions.active import level_mismatch, most_different
 from ipip.errors import InputError
 from ipip.loop.run import run_loop
-from ipip.records.manifest import read_manifest
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.harvest import HARVEST
 from ipip.stages.reference_labels import REFERENCE_LABELS
@@ -65,18 +66,19 @@ def test_disputed_frames_get_reference_labels_and_join_the_fine_tuning(write_inp
     folder = tmp_path / "a" / "run"
     run_loop(load_settings(config, RunSettings), folder)
     stage = REFERENCE_LABELS.of(1)
-    results = read_manifest(folder / stage).results
-    assert (results["asked"], results["labelled"]) == (2, 1)
-    assert "SCF not converged" in results["dropped"][0]["why"]
-    assert results["level_force_difference_ev_per_a"] < 1e-6
+    manifests = read_manifests(RunFolder(folder))
+    record = REFERENCE_LABELS.read(manifests, 1)
+    assert (record.requested, record.labelled) == (2, 1)
+    assert "SCF not converged" in record.dropped[0].why
+    assert record.level_force_difference_ev_per_a < 1e-6
     (labelled,) = read_frames(folder / stage / "reference.xyz")
     teachers = {
-        frame.info["frame_id"]: frame for frame in read_frames(folder / HARVEST.of(1) / "new.xyz")
+        frame.info["frame_id"]: frame for frame in read_frames(folder / HARVEST.of(1) / "new.lmdb")
     }
     teacher = teachers[labelled.info["frame_id"]]
     np.testing.assert_allclose(labelled.positions, teacher.positions)
     np.testing.assert_allclose(labelled.forces, 1.1 * teacher.forces, atol=1e-6)
-    sizes = [read_manifest(folder / FINETUNE.of(index)).results["train_frames"] for index in (0, 1)]
+    sizes = [FINETUNE.read(manifests, index).train_frames for index in (0, 1)]
     assert sizes[1] == sizes[0] + 1
     (row,) = read_ledger(folder, origin=1, label="reference")
     assert row.frame_id == f"reference/{labelled.info['frame_id']}" and row.part == "train"

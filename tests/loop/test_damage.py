@@ -24,7 +24,7 @@ from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.label import LABEL
 from ipip.stages.rounds import RoundFactory
-from ipip.storage.sealed import open_sealed, read_sealed, sealed_text
+from ipip.storage.sealed import open_sealed, sealed_text
 from ipip.views.ledger import read_ledger
 from ipip.views.results import write_results
 from ipip.views.status import read_status
@@ -55,10 +55,12 @@ def contents(folder):
     "name",
     [
         TRAIN,
-        "round_000/10_explore/runs/alloy_00.xyz",
+        "round_000/10_explore/runs/alloy_00.lmdb",
         "round_000/30_pretrain/student.pt",
-        "round_001/15_harvest/new.xyz",
+        "round_001/15_harvest/new.lmdb",
+        "round_001/15_harvest/origins.csv",
         "round_001/20_relabel/frames.csv",
+        "round_001/20_relabel/student_labels.npz",
     ],
 )
 def test_an_output_that_keeps_its_size_and_times_is_not_read_when_it_was_changed(copied, name):
@@ -78,11 +80,11 @@ def test_an_output_that_keeps_its_size_and_times_is_not_read_when_it_was_changed
 def test_damaged_results_are_computed_again_and_come_out_the_same(copied):
     config, folder = copied
     before = json.loads((folder / "summary.json").read_text())
-    flip(folder / "round_001/20_relabel/pretraining.xyz")
+    flip(folder / "round_001/20_relabel/student_labels.npz")
     flip(folder / "round_001/05_forget/manifest.json")
     after = run_loop(load_settings(config, RunSettings), folder, confirm=lambda text: True)
     assert without_times(after) == without_times(before)
-    assert (folder / "discarded/001/round_001/20_relabel/pretraining.xyz").exists()
+    assert (folder / "discarded/001/round_001/20_relabel/student_labels.npz").exists()
 
 
 def test_damage_between_two_stages_of_one_driver_is_noticed(copied):
@@ -172,7 +174,7 @@ def test_a_copy_of_the_student_that_goes_wrong_leaves_the_one_that_was_there(cop
 def test_a_stage_that_a_donor_has_damaged_is_not_taken_over(copied, tmp_path):
     config, donor = copied
     stage = RoundFactory(load_settings(config, RunSettings)).round(0, ())[0]
-    flip(donor / stage.identity / "runs/alloy_00.xyz")
+    flip(donor / stage.identity / "runs/alloy_00.lmdb")
     assert take_over(RunFolder(tmp_path / "other"), stage, {}, [donor]) is None
     assert not (tmp_path / "other" / stage.identity).exists()
 
@@ -180,7 +182,7 @@ def test_a_stage_that_a_donor_has_damaged_is_not_taken_over(copied, tmp_path):
 DAMAGES = {
     "a manifest that is empty": lambda run: (run / LABEL.of(0) / "manifest.json").write_text(""),
     "a manifest without results": lambda run: (run / LABEL.of(0) / "manifest.json").write_text(
-        '{"format_version": 1, "results": {}}'
+        '{"format_version": 3, "results": {}}'
     ),
     "a stage that is gone": lambda run: shutil.rmtree(run / LABEL.of(0)),
     "an output that is gone": lambda run: (run / LABEL.of(0) / "frames.csv").unlink(),
@@ -220,7 +222,6 @@ def test_what_only_people_read_stops_no_verb_when_it_is_damaged(copied):
     known = read_status(folder).summary
     rows = read_ledger(folder)
     (folder / "summary.json").write_text("{")
-    (folder / "ledger.csv").write_bytes(b"frame_id,oops\n\xff\n")
     (folder / "journal.jsonl").write_bytes(b'7\n[]\n{"event": 3}\n{"event"\n\xff\xff\n')
     (folder / "progress.json").write_text('{"stage": "round_001/15_harvest", "task": 5}')
     (folder / ".lock").write_text(json.dumps({"pid": os.getpid()}))
@@ -278,14 +279,6 @@ def test_lost_settings_are_not_replaced_by_those_of_another_run(copied):
     assert contents(folder) == before
 
 
-def test_manifests_of_the_version_before_are_read(copied):
-    config, folder = copied
-    for path in folder.glob("round_*/*/manifest.json"):
-        path.write_text(json.dumps(read_sealed(path) | {"format_version": 1}))
-    known = json.loads((folder / "summary.json").read_text())
-    assert run_loop(load_settings(config, RunSettings), folder) == known
-
-
 @pytest.mark.parametrize("damage", ["gone", "empty"])
 def test_a_trajectory_that_is_gone_or_empty_is_said_before_it_is_harvested(copied, damage):
     config, folder = copied
@@ -305,7 +298,7 @@ def test_what_a_killed_stage_left_damaged_is_done_again_and_comes_out_the_same(c
     config, folder = copied
     summary = json.loads((folder / "summary.json").read_text())
     left = {
-        "round_000/10_explore": "runs/alloy_00.xyz",
+        "round_000/10_explore": "runs/alloy_00.lmdb",
         "round_000/30_pretrain": "training/best.ckpt",
         "round_000/40_finetune": "training/training.json",
         "round_001/40_finetune": "training/result.json",

@@ -28,10 +28,10 @@ def test_the_evaluations_of_a_method_are_counted_and_its_stage_is_known_by_it(
     folder = RunFolder(tmp_path / "run")
     run_loop(settings, folder.root)
     manifests = read_manifests(folder)
-    assert manifests[FIRST].results["method"] == "hessian"
-    assert manifests[FIRST].results["teacher_calls"] == 6
-    explored = manifests[TEACHER_MD.of(0)].results["runs"]
-    assert teacher_calls(manifests, [0]) == sum(run["step"] for run in explored) + 6
+    assert PRETRAIN.read(manifests, 0).method == "hessian"
+    assert manifests[FIRST].teacher_calls == 6
+    explored = TEACHER_MD.read(manifests, 0).runs
+    assert teacher_calls(manifests, [0]) == sum(run.step for run in explored) + 6
     assert "train_hessian" in (folder.stage(FIRST) / "training" / "metrics.csv").read_text()
 
     def part(changed: dict) -> dict:

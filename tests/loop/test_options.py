@@ -14,7 +14,7 @@ from ipip.config.run import RunSettings
 from ipip.data import read_frames
 from ipip.export import load_student
 from ipip.loop.run import run_loop
-from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.manifest import read_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.stages.baseline import BASELINE
 from ipip.stages.committee import COMMITTEE
@@ -22,9 +22,8 @@ from ipip.stages.finetune import FINETUNE
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
-from ipip.stages.work.frames import read_set
 from ipip.stages.work.training import replayed
-from ipip.views.ledger import read_index, read_ledger
+from ipip.views.pretraining_frames import open_pretraining_set
 
 ITERATION = {
     "kept_labels": "trust",
@@ -46,36 +45,36 @@ def run(write_inputs, tmp_path_factory):
 
 
 def test_each_kept_frame_has_the_label_that_trust_gives_it(run):
-    manifest = read_manifest(run / RELABEL.of(1))
-    trust = manifest.results["trust"]
-    rows = read_index(run / RELABEL.of(1) / "frames.csv")
+    record = RELABEL.read(read_manifests(RunFolder(run)), 1)
+    trust = record.trust
+    with (run / RELABEL.of(1) / "frames.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     kept = [row for row in rows if row["origin"] == "0"]
     for row in kept:
-        expected = "student 0" if float(row["uncertainty"]) <= trust["limit"] else "teacher"
+        expected = "student 0" if float(row["uncertainty"]) <= trust.limit else "teacher"
         assert row["label"] == expected
-    assert trust["student"] + trust["teacher"] == manifest.results["kept"] == len(kept)
-    assert {entry["name"] for entry in manifest.results["labellers"]} == {
-        "student 0",
-        "member_1 of round 0",
-    }
+    assert trust.student + trust.teacher == record.kept == len(kept)
+    assert {labeller.name for labeller in record.labellers} == {"student 0", "member_1 of round 0"}
 
 
 def test_a_frame_that_is_not_trusted_gets_its_teachers_label_back(run):
-    first = {f.info["frame_id"]: f for f in read_set(run / LABEL.of(0) / "pretraining.xyz")}
-    second = read_set(run / RELABEL.of(1) / "pretraining.xyz")
+    first = {f.info["frame_id"]: f for f in open_pretraining_set(run, 0)}
+    second = open_pretraining_set(run, 1)
     old = [frame for frame in second if frame.info["frame_id"] in first]
     same = [np.array_equal(f.forces, first[f.info["frame_id"]].forces) for f in old]
     assert same == [frame.info["label"] == "teacher" for frame in old]
+    assert same == [f.energy == first[f.info["frame_id"]].energy for f in old]
+    assert {True, False} == set(same)
 
 
 def test_replayed_frames_take_part_in_the_fine_tuning(run):
-    trained = read_manifest(run / FINETUNE.of(1)).results["train_frames"]
+    trained = FINETUNE.read(read_manifests(RunFolder(run)), 1).train_frames
     reference = len(read_frames(run / LABEL.of(0) / "train.xyz"))
     assert trained == reference + round(0.5 * reference)
 
 
 def test_replayed_energies_are_on_the_reference_s_scale_and_stay_as_they_are(run):
-    pool = read_set(run / LABEL.of(0) / "pretraining.xyz")
+    pool = open_pretraining_set(run, 0)
     drawn = replayed(pool, 4, 1.0, seed=3)
     known = {frame.info["frame_id"]: frame for frame in pool}
     assert [f.energy for f in drawn] == [known[f.info["frame_id"]].energy for f in drawn]
@@ -93,14 +92,12 @@ def test_replayed_energies_are_on_the_reference_s_scale_and_stay_as_they_are(run
 
 def test_the_baseline_has_as_many_steps_and_is_measured_like_the_others(run):
     manifests = read_manifests(RunFolder(run))
-    before = manifests[PRETRAIN.of(0)].results["steps"]
+    before = PRETRAIN.read(manifests, 0).steps
     frames = len(read_frames(run / LABEL.of(0) / "train.xyz"))
     without_replay = 3 * -(-frames // 4)  # epochs and batch size of the tiny run
-    assert manifests[BASELINE.of(0)].results["steps"] == before + without_replay
+    assert BASELINE.read(manifests, 0).steps == before + without_replay
     summary = json.loads((run / "summary.json").read_text())
     assert set(summary["none"]) == {"test", "failures", "us_per_atom_step", "timing_load"}
-    with (run / "ledger.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == len(read_ledger(run))
     page = (run / "report" / "report.html").read_text()
     assert "no pretraining" in page
 
@@ -109,7 +106,7 @@ def test_the_baseline_is_student_0_of_a_run_without_pretraining(run, write_input
     config = write_inputs(tmp_path, pretrain=None, rounds=0)
     settings = load_settings(config, RunSettings)
     manifests = read_manifests(RunFolder(run))
-    more = {"max_steps": int(manifests[BASELINE.of(0)].results["steps"]), "max_epochs": 1000}
+    more = {"max_steps": BASELINE.read(manifests, 0).steps, "max_epochs": 1000}
     settings = settings.model_copy(update={"finetune": settings.finetune.model_copy(update=more)})
     run_loop(settings, tmp_path / "run")
     plain = load_student(tmp_path / "run" / FINETUNE.of(0) / "student.pt")

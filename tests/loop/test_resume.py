@@ -14,10 +14,13 @@ from tests.loop.conftest import without_times
 
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
+from ipip.data import frames_digest
 from ipip.loop.run import run_loop
 from ipip.records.journal import read_events
 from ipip.records.run_folder import RunFolder
 from ipip.stages.teacher_md import TEACHER_MD
+from ipip.views.ledger import read_ledger
+from ipip.views.pretraining_frames import open_pretraining_set
 from ipip.views.status import Now, read_now, read_status
 
 # Fifty make it a thorough check: IPIP_TEST_KILLS=50 pytest -n0 tests/loop/test_resume.py
@@ -93,7 +96,9 @@ def test_killed_at_random_moments_it_ends_like_an_unbroken_run(
     expected = json.loads((unbroken / "summary.json").read_text())
     found = json.loads((run / "summary.json").read_text())
     assert without_times(found) == without_times(expected)
-    assert (run / "ledger.csv").read_text() == (unbroken / "ledger.csv").read_text()
+    assert read_ledger(run) == read_ledger(unbroken)
+    last = [open_pretraining_set(folder, 1) for folder in (run, unbroken)]
+    assert frames_digest(last[0]) == frames_digest(last[1])
     print(f"{KILLS} kills, in {len(killed)} different stages: {', '.join(sorted(killed))}")
 
 

@@ -15,16 +15,17 @@ from ipip.errors import IpipError
 from ipip.export import read_metadata
 from ipip.loop.run import run_loop
 from ipip.records.journal import read_events
-from ipip.records.manifest import read_manifest
+from ipip.records.manifest import read_manifest, read_manifests
+from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.label import LABEL
 from ipip.stages.listing import stages_of_round
-from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD
 from ipip.views.ledger import read_ledger
+from ipip.views.pretraining_frames import open_pretraining_set
 from ipip.views.results import write_results
 from ipip.views.status import read_status
 
@@ -66,12 +67,13 @@ def test_the_summary_has_exactly_the_documented_fields(finished_run):
 
 def test_the_charge_of_the_starts_is_in_every_frame_of_every_round(finished_run):
     _, folder = finished_run
-    sets = [folder / LABEL.of(0) / "pretraining.xyz"]
-    sets.append(folder / HARVEST.of(1) / "new.xyz")
-    sets.append(folder / RELABEL.of(1) / "pretraining.xyz")
-    for path in sets:
-        frames = read_frames(path)
-        assert frames and all(frame.state == {"charge": 1} for frame in frames), path
+    sets = {
+        "the first set": open_pretraining_set(folder, 0),
+        "the harvest": read_frames(folder / HARVEST.of(1) / "new.lmdb"),
+        "the second set": open_pretraining_set(folder, 1),
+    }
+    for name, frames in sets.items():
+        assert frames and all(frame.state == {"charge": 1} for frame in frames), name
 
 
 def test_the_best_student_is_a_student_of_this_run(finished_run):
@@ -81,18 +83,16 @@ def test_the_best_student_is_a_student_of_this_run(finished_run):
 
 def test_the_energy_shift_is_found(finished_run):
     _, folder = finished_run
-    manifest = read_manifest(folder / LABEL.of(0))
-    shift = manifest.results["energy_shift"]
-    assert shift["rank"] == 2
+    shift = LABEL.read(read_manifests(RunFolder(folder)), 0).energy_shift
+    assert shift.rank == 2
     # EMT's own cohesion is small beside the shift that the reference adds.
-    assert shift["ev_per_atom"]["Cu"] == pytest.approx(-3.0, abs=0.3)
-    assert shift["ev_per_atom"]["Au"] == pytest.approx(-5.0, abs=0.3)
+    assert shift.ev_per_atom["Cu"] == pytest.approx(-3.0, abs=0.3)
+    assert shift.ev_per_atom["Au"] == pytest.approx(-5.0, abs=0.3)
 
 
 def test_kept_frames_carry_the_students_labels_and_new_ones_the_teachers(finished_run):
     _, folder = finished_run
-    before = read_frames(folder / LABEL.of(0) / "pretraining.xyz")
-    after = read_frames(folder / RELABEL.of(1) / "pretraining.xyz")
+    before, after = open_pretraining_set(folder, 0), open_pretraining_set(folder, 1)
     labels = {frame.info["frame_id"]: frame.info["label"] for frame in after}
     assert set(labels.values()) <= {"student 0", "teacher"}
     old = {frame.info["frame_id"]: frame for frame in before}
@@ -127,7 +127,7 @@ def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
     settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
     config.write_text(yaml.safe_dump(settings))
     errors = [
-        read_manifest(folder / EVALUATE.of(k)).results["valid"]["force_mae_ev_per_a"]
+        EVALUATE.read(read_manifests(RunFolder(folder)), k).valid["force_mae_ev_per_a"]
         for k in (0, 1)
     ]
     assert errors[1] > errors[0]  # what the tiny run happens to give

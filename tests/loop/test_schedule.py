@@ -10,7 +10,7 @@ from ipip.config.stop import StopSettings
 from ipip.loop.schedule import build_schedule
 from ipip.pipeline.stage import BoundStage, Round
 from ipip.stages.evaluate import EVALUATE
-from ipip.stages.harvest import HARVEST
+from ipip.stages.harvest import HARVEST, HarvestRecord
 from ipip.stages.listing import stages_of_round
 from ipip.views.outcomes import spent, stop_reason
 
@@ -30,8 +30,12 @@ def evaluated(*errors, failed=0, total=18):
     return {
         EVALUATE.of(k): SimpleNamespace(
             results={
+                "test": {},
                 "valid": {"force_mae_ev_per_a": error},
-                "failures": {"failed": failed, "total": total},
+                "test_frame_errors": [],
+                "test_frame_energy_errors": [],
+                "failures": {"failed": failed, "total": total, "wilson95": [0.0, 1.0]},
+                "runs": [],
             }
         )
         for k, error in enumerate(errors)
@@ -39,7 +43,15 @@ def evaluated(*errors, failed=0, total=18):
 
 
 def harvested(index, taken):
-    return {HARVEST.of(index): SimpleNamespace(results={"taken": taken})}
+    record = HarvestRecord(
+        candidates=9,
+        labelled=9,
+        taken=taken,
+        taken_from_unstable=0,
+        mean_force_difference_ev_per_a=None,
+        left={},
+    )
+    return {HARVEST.of(index): SimpleNamespace(results=record.as_dict())}
 
 
 def chains(schedule):
@@ -94,7 +106,7 @@ def test_a_run_ends_with_its_last_round(rounds):
 
 def test_what_is_spent_is_the_sum_over_stages():
     manifests = {
-        "a": SimpleNamespace(wall_s=2.0, results={"teacher_calls": 5}),
-        "b": SimpleNamespace(wall_s=3.0, results={}),
+        "a": SimpleNamespace(wall_s=2.0, teacher_calls=5),
+        "b": SimpleNamespace(wall_s=3.0, teacher_calls=0),
     }
     assert spent(manifests).wall_s == 5.0 and spent(manifests).teacher_calls == 5

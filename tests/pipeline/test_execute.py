@@ -19,18 +19,25 @@ from ipip.pipeline.validity import validity_of
 from ipip.records.journal import append_event, read_events
 from ipip.records.manifest import read_manifest, read_manifests
 from ipip.records.run_folder import RunFolder
+from ipip.records.stage_record import StageRecord
 from ipip.storage.lock import hold_lock
 from ipip.storage.sealed import read_sealed, sealed_text
 
 SETTINGS = RunSettings.model_validate(quick_values())
 
 
-class Writing(Stage):
+class Written(StageRecord):
+    writes = ("out.txt",)
+
+    continued: bool
+
+
+class Writing(Stage[Written]):
     """A stage that does what it is given."""
 
     title = label = "write"
     colour = "#000000"
-    writes = ("out.txt",)
+    record = Written
 
     def __init__(self, name, inputs, write):
         self.name, self._inputs, self._write = name, inputs, write
@@ -75,7 +82,7 @@ class Bench:
             raise self.break_with
         path = run.folder / "out.txt"
         path.write_text(f"{run.folder.name} {len(run.manifests)}")
-        return StageResult(outputs=(path,), results={"continued": found})
+        return StageResult(outputs=(path,), record=Written(continued=found))
 
     def look(self):
         return validity_of(self.run, self.stages(), read_manifests(self.run))
@@ -93,9 +100,9 @@ def bench(tmp_path):
     return Bench(tmp_path / "run")
 
 
-def test_a_stage_writes_what_it_says_and_nothing_else(bench):
-    (stage, _) = bench.stages()
-    stage.stage.writes = ("*.csv",)
+def test_a_stage_writes_what_it_says_and_nothing_else(bench, monkeypatch):
+    stage = bench.stages()[0]
+    monkeypatch.setattr(Written, "writes", ("*.csv",))
     with pytest.raises(ValueError, match=r"wrote out.txt; it says that it writes \*.csv"):
         run_stage(bench.run, stage, {}, SilentReporter())
     assert read_manifest(bench.run.stage(stage.identity)) is None

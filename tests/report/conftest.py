@@ -10,6 +10,7 @@ import pytest
 from ipip.report import (
     Curve,
     Drift,
+    Harvested,
     ModelResult,
     Parity,
     ReportContent,
@@ -132,7 +133,15 @@ def content() -> ReportContent:
         ),
         drift=(Drift(1, 0.31, 40.0), Drift(2, 0.2, 22.0), Drift(3, 0.12, 14.0, 0.7)),
         costs=tuple(
-            StageCost(stage.of(k), seconds * (1 + 0.1 * k), calls, stage.label, stage.colour)
+            StageCost(
+                stage.of(k),
+                k,
+                stage.name,
+                seconds * (1 + 0.1 * k),
+                calls,
+                stage.label,
+                stage.colour,
+            )
             for k in range(4)
             for stage, seconds, calls in (
                 (STUDENT_MD if k else TEACHER_MD, 60, 0 if k else 1080),
@@ -152,13 +161,7 @@ def content() -> ReportContent:
             for kind, end in (("pretraining", 1800), ("fine-tuning", 520))
         ),
         harvests=tuple(
-            (
-                k,
-                {
-                    "taken": 60,
-                    "left": {"not among the worst predicted": 30, "too close": 12, "duplicate": 5},
-                },
-            )
+            Harvested(k, 60, {"not among the worst predicted": 30, "too close": 12, "duplicate": 5})
             for k in (1, 2, 3)
         ),
         species=(

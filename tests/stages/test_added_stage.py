@@ -9,7 +9,6 @@ from tests.loop.conftest import write_run_inputs
 from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
-from ipip.data import read_frames
 from ipip.loop.checks import check_inputs
 from ipip.loop.plan import make_plan
 from ipip.loop.run import run_loop
@@ -17,15 +16,24 @@ from ipip.pipeline.cost import Forecast
 from ipip.pipeline.stage import Stage, StageResult
 from ipip.records.manifest import read_manifests
 from ipip.records.run_folder import RunFolder
+from ipip.records.stage_record import StageRecord
 from ipip.stages import listing
 from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.label import SET_FILE
+from ipip.stages.pretraining_frames import INDEX_FILE, frames_of, own_set
 from ipip.stages.table import stages_table
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.storage.json_file import write_json
+from ipip.views.pretraining_frames import open_pretraining_set
 from ipip.views.status import read_status
 
 
-class Census(Stage):
+class CensusRecord(StageRecord):
+    writes = ("census.json",)
+
+    atoms: int
+
+
+class Census(Stage[CensusRecord]):
     """Counts the atoms of the pretraining set."""
 
     name = "25_census"
@@ -34,13 +42,13 @@ class Census(Stage):
     colour = "#123456"
     condition = "with two elements"
     settings = ("elements",)
-    writes = ("census.json",)
+    record = CensusRecord
 
     def is_wanted(self, settings, index):
         return len(settings.elements) == 2
 
     def inputs(self, within):
-        return (pretraining_set_of(within.index),)
+        return (pretraining_set_of(within.index), *frames_of(within))
 
     def disk_bytes(self, sizes):
         return 123_000_000
@@ -49,11 +57,10 @@ class Census(Stage):
         return Forecast(f"count {len(basis.settings.elements)} elements", 7.0)
 
     def work(self, run):
-        frames = read_frames(run.path(pretraining_set_of(run.round.index), SET_FILE))
-        counts = Counter(int(z) for frame in frames for z in frame.numbers)
+        counts = Counter(int(z) for frame in own_set(run) for z in frame.numbers)
         path = run.folder / "census.json"
         write_json(path, counts)
-        return StageResult((path,), {"atoms": sum(counts.values())}, note="counted")
+        return StageResult((path,), CensusRecord(atoms=sum(counts.values())), note="counted")
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +81,10 @@ def test_it_has_its_place_in_the_order_and_works_in_the_run(added):
     manifests = read_manifests(RunFolder(folder))
     assert [name.split("/")[1][:2] for name in manifests] == ["10", "20", "25", "30", "40", "50"]
     manifest = manifests["round_000/25_census"]
-    assert list(manifest.inputs) == [pretraining_set_of(0)]
+    assert list(manifest.inputs) == [pretraining_set_of(0), TEACHER_MD.of(0)]
     assert manifest.settings == {"seed": 7, "elements": ["Cu", "Au"]}
-    frames = read_frames(folder / pretraining_set_of(0) / SET_FILE)
-    assert manifest.results["atoms"] == sum(len(frame) for frame in frames)
+    frames = open_pretraining_set(folder, 0)
+    assert Census().read(manifests, 0).atoms == sum(len(frame) for frame in frames)
 
 
 def test_the_plan_and_the_disk_estimate_have_it(added):
@@ -118,4 +125,4 @@ def test_it_is_not_done_again_and_can_be_gone_back_to(added):
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["stopped"] == "its last round, 0, is done"
     assert main(["rewind", str(folder), "round_000/25_census"]) == 0
-    assert not path.exists() and (folder / pretraining_set_of(0) / SET_FILE).exists()
+    assert not path.exists() and (folder / pretraining_set_of(0) / INDEX_FILE).exists()

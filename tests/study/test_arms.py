@@ -28,7 +28,7 @@ def study(*arms, **changes) -> StudySettings:
 
 
 def made(base, *arms):
-    budget = find_budget(base, 6, steps_of)
+    budget = find_budget(base, 6)
     made = build_arms(study(*arms), base, budget, lambda run: run.reference.split.train or 6)
     return budget, {arm.name: arm for arm in made}
 

@@ -6,7 +6,7 @@ import pytest
 from ipip.config.study import StudySettings
 from ipip.study import Comparison, Score, compare_arms
 from ipip.study.compare import expansion
-from ipip.study.summary import write_verdict
+from ipip.study.summary import describe_verdict
 
 
 def score(errors, groups=None):
@@ -61,7 +61,7 @@ def test_one_trajectory_in_all_seeds_has_no_interval_and_no_claim():
     assert (found.low, found.high, found.verdict) == (None, None, "not tested")
     assert found.seeds_lower == 3 and "too few for an interval" in found.withheld
     settings = StudySettings(run="run.yaml", seeds=[1, 2], arms=["none", "one-shot"])
-    text = write_verdict({"hot": [found]}, [], settings, 6, 6)
+    text = describe_verdict({"hot": [found]}, [], settings, 6, 6)
     assert "lower force error" not in text
     assert "no interval against o (1 trajectory is too few for an interval (at least 6)" in text
     assert "): n (-36 %, 3 of 3 seeds lower)" in text
@@ -113,7 +113,7 @@ def test_the_verdict_names_each_set_its_baselines_and_what_is_not_distinguishabl
 
     arms = [{"name": "a", "failures": {"failed": 3, "total": 18}}]
     settings = StudySettings(run="run.yaml", seeds=[1, 2], arms=["none", "one-shot"])
-    text = write_verdict(
+    text = describe_verdict(
         {
             "held-out": [found("a", "b", -0.1, 0.1), found("c", "b", 0.05, 0.15)],
             "hot": [found("a", "d", -0.2, -0.1)],

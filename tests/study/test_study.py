@@ -13,7 +13,7 @@ from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.study import StudySettings
 from ipip.data import read_frames, write_frames
-from ipip.errors import InputError
+from ipip.errors import InputError, IpipError
 from ipip.stages.relabel import RELABEL
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.study.driver import run_study
@@ -129,6 +129,28 @@ def test_a_finished_study_gives_the_same_again_and_heals_what_was_damaged(finish
     with pytest.raises(InputError, match=r"study\.lock\.yaml: is damaged; remove it"):
         run_study(settings, folder)
     (folder / "study.lock.yaml").write_text(lock)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("protocols/short/protocol.json", r"protocol\.json is damaged: its content is not"),
+        ("runs/seed_2/iterated/config.lock.yaml", r"config\.lock\.yaml"),
+    ],
+)
+def test_a_finished_study_that_is_refused_keeps_its_results(finished, file, message):
+    config, folder, summary = finished
+    before = (folder / "study.json").read_bytes()
+    report = (folder / "report" / "study.md").read_bytes()
+    path, whole = folder / file, (folder / file).read_bytes()
+    path.write_bytes(whole.replace(b"300", b"301"))
+    with pytest.raises(IpipError, match=message):
+        run_study(load_settings(config, StudySettings), folder)
+    path.write_bytes(whole)
+    assert (folder / "study.json").read_bytes() == before
+    assert (folder / "report" / "study.md").read_bytes() == report
+    assert run_study(load_settings(config, StudySettings), folder) == summary
 
 
 @pytest.mark.slow

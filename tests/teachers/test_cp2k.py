@@ -12,10 +12,10 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame, read_frames
 from ipip.errors import InputError
 from ipip.systems import molecule
+from ipip.teacher_program.cp2k_data import find_folder, full_name
+from ipip.teacher_program.cp2k_level import kpoints, render_input
 from ipip.teachers import Teacher, label_frames
-from ipip.teachers.process import cp2k_values
-from ipip.teachers.worker.cp2k import kpoints, render_input
-from ipip.teachers.worker.cp2k_data import find_folder, full_name
+from ipip.teachers.specification import cp2k_values
 
 CHEAP = {
     "level": "smoothed",

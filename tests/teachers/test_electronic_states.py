@@ -13,9 +13,9 @@ from ipip.config.cp2k import Cp2kSettings
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
+from ipip.teacher_program.cp2k_level import render_input
 from ipip.teachers import FrameError, MDJob, Teacher, TeacherCalculator, label_frames
-from ipip.teachers.process import cp2k_values
-from ipip.teachers.worker.cp2k import render_input
+from ipip.teachers.specification import cp2k_values
 
 # Its energy is a number that tells what it read of a structure.
 STATEFUL = """

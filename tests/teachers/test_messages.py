@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from ipip.teachers.worker.messages import pack, unpack
+from ipip.teacher_program.messages import pack, unpack
 
 
 def _read(data: bytes):

@@ -10,8 +10,9 @@ import pytest
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.models import Student
-from ipip.train import fit, metrics, predict
+from ipip.train import fit, predict
 from ipip.train.preparation.replay import align_energies, draw_replay
 from ipip.train.records.checkpoints import load_checkpoint
 from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch

@@ -51,8 +51,22 @@ class IPIP_API HaloExchanger {
   /// Moves what is under way on, where the system does not do that by itself.
   virtual void progress() {}
 
+  /// The same for a caller whose table is elsewhere, and who brings only the rows that others want:
+  /// `sent_rows`, in that order, [n_sent]. `end_forward` ends it. Here these are all early rows.
+  virtual std::vector<std::int64_t> sent_rows() const;
+  /// @param sent   [n_sent, width]; stays as it is until `end_forward`
+  /// @param halo   [n_total - n_local, width], to be filled
+  /// @param width  numbers per row
+  /// @param scalar type of the numbers
+  virtual void begin_packed(const void* sent, void* halo, std::int64_t width, Scalar scalar);
+  /// Whether `begin_packed` takes memory of the device that computes.
+  virtual bool takes_device_memory() const { return false; }
+
   /// Wall time of all calls so far, for an exchanger that measures it.
   virtual double seconds() const { return 0.0; }
+
+ private:
+  std::vector<unsigned char> table_;  // of begin_packed
 };
 
 /// Makes an exchanger the active one of this thread for the scope's lifetime; scopes nest.

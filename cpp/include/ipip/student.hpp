@@ -97,6 +97,17 @@ struct Candidates {
   }
 };
 
+/// Points among which a student finds candidates by itself.
+struct Places {
+  static constexpr std::uint8_t kAbsent = 0;  ///< nobody's neighbour
+  static constexpr std::uint8_t kOwn = 1;     ///< an atom of this rank, or an image of one
+  static constexpr std::uint8_t kRemote = 2;  ///< an image of an atom of another rank
+
+  std::vector<std::uint8_t> kinds;  ///< [n_points] one of the above
+  std::int64_t n_local = 0;         ///< points [0, n_local) are this rank's atoms, the rest images
+  double reach = 0.0;               ///< Å; points closer than this are candidates
+};
+
 /// What a step yields besides energies, forces and their virial.
 struct Wanted {
   bool atom_virials = false;
@@ -193,6 +204,28 @@ class IPIP_API Student {
   /// @throws ipip::Error  the arrays do not fit each other; there are none then
   void set_candidates(const Candidates& candidates);
 
+  /// Whether the student finds candidates by itself, where its data is. Then, in the place of
+  /// `set_candidates`: `find_contacts`, rows given to atoms by what it finds, `find_candidates`.
+  bool finds_candidates() const;
+
+  /// Finds which points touch other ranks.
+  /// @param places    kinds of the points
+  /// @param points    [n_points, 3] Å
+  /// @param contacts  [n_points], overwritten: 1 for an atom of this rank that has a remote point
+  ///                  within reach, and for a remote point that has an atom of this rank
+  /// @throws ipip::Error  `places` do not fit each other, or a position is not a number
+  void find_contacts(const Places& places, const double* points,
+                     std::vector<std::uint8_t>& contacts);
+
+  /// Takes rows, and finds their candidates among the points of `find_contacts`: those within reach
+  /// that are not absent, a point itself left out. Every candidate has a row then.
+  /// @param rows  candidates whose `first` and `neighbours` are empty
+  /// @throws ipip::Error  as `set_candidates`
+  void find_candidates(const Candidates& rows);
+
+  /// Copies `first` and `neighbours` of what was found, to look at it.
+  void fetch_candidates(Candidates& candidates) const;
+
   /// Evaluates one step of the candidates. Collective as `compute` of a graph.
   /// @param points   [n_points, 3] Å
   /// @param n_points at least those of the candidates
@@ -208,6 +241,9 @@ class IPIP_API Student {
   struct Impl;
   template <typename Evaluate>
   void guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results, Evaluate&& evaluate);
+
+  template <typename Take>
+  void take_candidates(const Candidates& candidates, Take&& take);
 
   StudentInfo info_;
   std::unique_ptr<Impl> impl_;

@@ -124,6 +124,43 @@ class CoreStudent {
     candidates_ = std::move(candidates);
   }
 
+  bool finds_candidates() const { return student_.finds_candidates(); }
+
+  py::array_t<std::uint8_t> find_contacts(const Column<std::uint8_t>& kinds, const Numbers& points,
+                                          std::int64_t n_local, double reach) {
+    if (points.ndim() != 2 || points.shape(1) != 3 || points.shape(0) != kinds.size()) {
+      throw ipip::Error("expected points of shape [n_points, 3] and as many kinds");
+    }
+    ipip::Places places;
+    assign(places.kinds, kinds);
+    places.n_local = n_local;
+    places.reach = reach;
+    std::vector<std::uint8_t> contacts;
+    {
+      const py::gil_scoped_release release;
+      student_.find_contacts(places, points.data(), contacts);
+    }
+    return py::array_t<std::uint8_t>(static_cast<py::ssize_t>(contacts.size()), contacts.data());
+  }
+
+  py::tuple find_candidates(const Integers& species, const Indices& rows, const Indices& types,
+                            const Indices& centres, std::int32_t n_types) {
+    auto candidates = std::make_unique<ipip::Candidates>();
+    assign(candidates->species, species);
+    assign(candidates->rows, rows);
+    assign(candidates->types, types);
+    assign(candidates->centres, centres);
+    candidates->n_types = n_types;
+    {
+      const py::gil_scoped_release release;
+      candidates_.reset();
+      student_.find_candidates(*candidates);
+      student_.fetch_candidates(*candidates);
+    }
+    candidates_ = std::move(candidates);
+    return py::make_tuple(py::cast(candidates_->first), py::cast(candidates_->neighbours));
+  }
+
   py::dict compute_points(const Numbers& points, bool atom_virials, bool uncertainties) {
     if (points.ndim() != 2 || points.shape(1) != 3) {
       throw ipip::Error("expected points of shape [n_points, 3]");
@@ -228,6 +265,11 @@ void bind_student(py::module_& module) {
       .def("set_candidates", &CoreStudent::set_candidates, py::arg("species"), py::arg("rows"),
            py::arg("types"), py::arg("centres"), py::arg("first"), py::arg("neighbours"),
            py::arg("n_types"))
+      .def_property_readonly("finds_candidates", &CoreStudent::finds_candidates)
+      .def("find_contacts", &CoreStudent::find_contacts, py::arg("kinds"), py::arg("points"),
+           py::arg("n_local"), py::arg("reach"))
+      .def("find_candidates", &CoreStudent::find_candidates, py::arg("species"), py::arg("rows"),
+           py::arg("types"), py::arg("centres"), py::arg("n_types"))
       .def("compute_points", &CoreStudent::compute_points, py::arg("points"),
            py::arg("atom_virials") = false, py::arg("uncertainties") = false);
 }

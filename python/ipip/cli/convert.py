@@ -60,9 +60,9 @@ def convert(
     """
     from ipip.cli.label_keys import label_keys
     from ipip.data.conversion import Read, iterate_source
-    from ipip.data.disk_full import disk_full_explained
     from ipip.data.files import write_frames
     from ipip.errors import InputError
+    from ipip.storage.disk_space import full_disk_explained
 
     if len(files) < 2:
         raise InputError("convert needs at least two files: those to read, then the one to write")
@@ -82,7 +82,7 @@ def convert(
                 read, keys, type_map=names, cell=given, unconverged=unconverged
             )
 
-    with disk_full_explained(target.parent):
+    with full_disk_explained(target.parent):
         write_frames(target, frames())
     for read in reads:
         typer.echo("\n".join(read.lines()))

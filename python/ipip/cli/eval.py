@@ -36,6 +36,9 @@ def evaluate(
             help="Folder for errors.csv, metrics.json, predicted.xyz, parity.png and parity.html.",
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where the student is evaluated: cpu, cuda, cuda:N or emulate.")
+    ] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print the errors as JSON.")] = False,
 ) -> None:
     """Compare a student with labelled frames: a table, and with --out a CSV and a parity plot."""
@@ -50,7 +53,7 @@ def evaluate(
 
     one_thread()
     keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key, units=units)
-    errors = evaluate_file(model, data, keys, out)
+    errors = evaluate_file(model, data, keys, out, device)
     if as_json:
         typer.echo(json.dumps(errors, indent=1))
         return

@@ -34,7 +34,7 @@ def explore(
     settings = load_settings(config, UnlabelledSettings)
     reporter = SilentReporter() if as_json else TerminalReporter()
     with stoppable(out):
-        from ipip.loop.explore import explore as explore_systems
+        from ipip.exploration.explore import explore as explore_systems
 
         explored = explore_systems(settings, out, frames=frames, reporter=reporter)
     if as_json:

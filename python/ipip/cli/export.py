@@ -25,7 +25,7 @@ def export(
     from rich.table import Table
 
     from ipip.errors import IpipError
-    from ipip.loop.exporting import export_student
+    from ipip.train.export import export_student
 
     rows = export_student(source, target, dtype, with_lammps=lammps)
     console = Console(highlight=False, markup=False)

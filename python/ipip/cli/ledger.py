@@ -22,14 +22,45 @@ def ledger(
     ] = None,
     limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write all rows and columns to this file (CSV).")
+    ] = None,
+    frames: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the frames of a round's pretraining set with their labels to this file "
+            "(.xyz, .extxyz, .db, .lmdb): of --round, or of the last one."
+        ),
+    ] = None,
 ) -> None:
-    """Look frames up in RUN/ledger.csv: origin, labels, energy shift, the rounds they lived in."""
+    """Look frames up: origin, labels, energy shift, the rounds they lived in; write them to files.
+
+    All options choose the same frames for the table and for the files.
+    """
     import dataclasses
     import json
 
-    from ipip.views.ledger import read_ledger
+    from ipip.storage.atomic import require_new_file
+    from ipip.views.ledger import read_ledger, write_ledger
+    from ipip.views.pretraining_frames import write_pretraining_frames
 
+    if csv is not None:
+        require_new_file(csv)
+    if frames is not None:
+        written = write_pretraining_frames(
+            run, frames, frame=frame, origin=origin, lived_in=lived_in, label=label
+        )
+        typer.echo(
+            f"wrote {written.frames} of the {written.of} frames of round {written.round} to "
+            f"{frames}"
+        )
+        if csv is None:
+            return
     rows = read_ledger(run, frame=frame, origin=origin, lived_in=lived_in, label=label)
+    if csv is not None:
+        write_ledger(csv, rows)
+        typer.echo(f"wrote {len(rows)} rows to {csv}")
+        return
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
         return
@@ -51,4 +82,4 @@ def ledger(
     console = Console(highlight=False, markup=False)
     console.print(table)
     more = f", {limit} shown" if len(rows) > limit else ""
-    console.print(f"{len(rows)} frames{more}; {run / 'ledger.csv'} has all columns", soft_wrap=True)
+    console.print(f"{len(rows)} frames{more}; --csv FILE writes all columns", soft_wrap=True)

@@ -31,7 +31,7 @@ def sample(
     from ipip.cli.progress import TerminalReporter
     from ipip.config.load import load_settings
     from ipip.config.teacher import TeacherSettings
-    from ipip.loop.sampling import sample_cluster
+    from ipip.exploration.sampling import sample_cluster
     from ipip.pipeline.reporter import SilentReporter
 
     settings = load_settings(level, TeacherSettings)

@@ -31,8 +31,8 @@ def validate(
     from ipip.config.load import load_settings
     from ipip.config.run import RunSettings, UnlabelledSettings
     from ipip.errors import InputError
+    from ipip.exploration.explore import check_exploration
     from ipip.loop.checks import check_inputs, check_teacher, missing_labels
-    from ipip.loop.explore import check_exploration
     from ipip.loop.plan import make_plan, plan_exploration
     from ipip.storage.disk_space import require_space
 

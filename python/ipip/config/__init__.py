@@ -36,17 +36,18 @@ if TYPE_CHECKING:
     from ipip.config.harvest_run import HarvestRunSettings
     from ipip.config.load import load_settings
     from ipip.config.md import StudentMDSettings, TeacherMDSettings
+    from ipip.config.painn import PaiNNSettings
     from ipip.config.reference import ReferenceSettings
     from ipip.config.run import RunSettings, UnlabelledSettings
     from ipip.config.species import SpeciesSettings
     from ipip.config.stability import StabilityProtocol
-    from ipip.config.student import PaiNNSettings, ViSNetSettings
     from ipip.config.study import StudySettings
     from ipip.config.systems import SystemSettings
     from ipip.config.teacher import TeacherSettings
     from ipip.config.template import render_template
     from ipip.config.train_run import TrainRunSettings
     from ipip.config.training import TrainingSettings
+    from ipip.config.visnet import ViSNetSettings
 
 __getattr__ = lazy_names(
     __name__,
@@ -61,8 +62,8 @@ __getattr__ = lazy_names(
         "SplitSettings": "ipip.config.data",
         "StabilityProtocol": "ipip.config.stability",
         "StudentMDSettings": "ipip.config.md",
-        "PaiNNSettings": "ipip.config.student",
-        "ViSNetSettings": "ipip.config.student",
+        "PaiNNSettings": "ipip.config.painn",
+        "ViSNetSettings": "ipip.config.visnet",
         "StudySettings": "ipip.config.study",
         "SystemSettings": "ipip.config.systems",
         "TeacherMDSettings": "ipip.config.md",

@@ -97,12 +97,26 @@ class StudentMDSettings(MDSettings):
         json_schema_extra=NO_INFLUENCE,
     )
     skin: float = Field(1.0, gt=0, description="Å; neighbour skin")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|emulate|cuda(:\d+)?)$",
+        description="where pair_style ipip computes: auto, cpu, cuda, cuda:N or emulate (gpu.md)",
+        json_schema_extra=NO_INFLUENCE,
+    )
     pair_options: str = Field(
         "", description="further keywords of pair_style ipip, such as 'backend kernels'"
     )
     deck: Path | None = Field(
         None, description="deck template to use instead of the package's (jinja2, see its text)"
     )
+
+    def own_parts(self) -> str:
+        """Name what a run has of the user's own, which only a trial can check; empty: none."""
+        if self.deck is not None:
+            return f"deck {self.deck}"
+        if self.pair_options:
+            return f"pair_options {self.pair_options!r}"
+        return f"device {self.device}" if self.device not in ("auto", "cpu") else ""
 
 
 class Guards(Settings):

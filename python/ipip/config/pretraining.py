@@ -10,8 +10,6 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from ipip.config.base import Settings
 from ipip.config.training import TrainingSettings
 
-WITH_FEATURES = ("sevennet", "mace", "chgnet")  # teachers whose atomic features can be asked for
-
 
 class MethodSettings(Settings):
     """What all methods of pretraining share."""

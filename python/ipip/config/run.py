@@ -13,7 +13,8 @@ from ipip.config.harvest import HarvestSettings
 from ipip.config.influence import NO_INFLUENCE, ON_ROUNDS
 from ipip.config.iteration import IterationSettings
 from ipip.config.md import Guards, StudentMDSettings, TeacherMDSettings
-from ipip.config.pretraining import WITH_FEATURES, PretrainSettings
+from ipip.config.painn import PaiNNSettings
+from ipip.config.pretraining import PretrainSettings
 from ipip.config.reference import ReferenceSettings
 from ipip.config.rounds import (
     LoopSystem,
@@ -22,9 +23,10 @@ from ipip.config.rounds import (
     StabilitySettings,
 )
 from ipip.config.stop import BaselineSettings, StopSettings
-from ipip.config.student import PaiNNSettings, StudentSettings
+from ipip.config.student import StudentSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.training import TrainingSettings
+from ipip.teacher_program.kinds import WITH_FEATURES
 
 MAKE_LABELS = (
     "`ipip explore CONFIG --out frames.xyz` makes frames and `ipip label LEVEL frames.xyz --out"

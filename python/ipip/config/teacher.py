@@ -1,7 +1,7 @@
 """Settings of the teacher: which potential explores and labels, and where it runs."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,8 +9,15 @@ from ipip.config.base import Settings
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.influence import NO_INFLUENCE
 from ipip.config.yaml_text import plain_words
+from ipip.teacher_program.kinds import IN_BATCHES, KINDS
 
-TeacherKind = Literal["sevennet", "chgnet", "mace", "tblite", "cp2k", "ase"]
+if TYPE_CHECKING:
+    KindName = str
+else:
+    KindName = Literal[tuple(KINDS)]
+
+_DEFAULTS = ", ".join(f"{k.name}: {k.default_model}" for k in KINDS.values() if k.default_model)
+_NEEDY = ", ".join(kind.name for kind in KINDS.values() if kind.needs_model)
 
 
 class TeacherSettings(Settings):
@@ -20,14 +27,14 @@ class TeacherSettings(Settings):
     chosen by the same keys.
     """
 
-    kind: TeacherKind = Field(
+    kind: KindName = Field(
         "sevennet",
         description="package of the calculator; 'ase' is any ASE calculator by import path",
     )
     model: str | None = Field(
         None,
         description="name of a model that the package knows, or a file; null: the package's default"
-        " (sevennet: 7net-0, chgnet: 0.3.0, tblite: GFN2-xTB); mace needs one",
+        f" ({_DEFAULTS}); {_NEEDY} needs one",
     )
     modal: str | None = Field(
         None, description="modality (level of theory) of a multi-modal model, such as PBE"
@@ -60,8 +67,8 @@ class TeacherSettings(Settings):
     batch: int | None = Field(
         None,
         ge=1,
-        description="frames that sevennet, mace and chgnet label in one evaluation; null: 1 on a"
-        " CPU, 16 on a GPU",
+        description=f"frames that {', '.join(IN_BATCHES[:-1])} and {IN_BATCHES[-1]} label in one"
+        " evaluation; null: 1 on a CPU, 16 on a GPU",
         json_schema_extra=NO_INFLUENCE,
     )
     start_timeout: float = Field(
@@ -100,28 +107,16 @@ class TeacherSettings(Settings):
 
     @model_validator(mode="after")
     def _fits_the_kind(self) -> "TeacherSettings":
-        if self.kind == "ase":
-            if self.import_path is None:
+        for name in sorted({name for kind in KINDS.values() for name in kind.own_settings}):
+            readers = [kind.name for kind in KINDS.values() if name in kind.own_settings]
+            if self.kind not in readers and getattr(self, name) is not None:
                 raise ValueError(
-                    "teacher kind 'ase' needs import_path, such as 'ase.calculators.emt:EMT'"
+                    f"{name} is for kind {' or '.join(map(repr, readers))} only; the kind is"
+                    f" {self.kind!r}"
                 )
-            if self.model is not None or self.modal is not None:
-                raise ValueError(
-                    "teacher kind 'ase' takes no model or modal; put what the calculator needs"
-                    " into arguments"
-                )
-        elif self.import_path is not None:
-            raise ValueError(f"import_path is for kind 'ase' only; the kind is {self.kind!r}")
-        if self.kind == "mace" and self.model is None:
-            raise ValueError(
-                "teacher kind 'mace' needs model: a model file or a name such as small"
-            )
-        if self.cp2k is not None and self.kind != "cp2k":
-            raise ValueError(f"the block cp2k is for kind 'cp2k' only; the kind is {self.kind!r}")
-        if self.kind == "cp2k" and self.model is not None:
-            raise ValueError("teacher kind 'cp2k' takes no model; set cp2k.level instead")
-        if self.modal is not None and self.kind != "sevennet":
-            raise ValueError(f"modal is for kind 'sevennet' only; the kind is {self.kind!r}")
+        problem = KINDS[self.kind].problem(self)
+        if problem is not None:
+            raise ValueError(problem)
         return self
 
     @property

@@ -8,7 +8,8 @@ from pydantic import Field, field_validator, model_validator
 
 from ipip.config.base import Settings
 from ipip.config.data import DataFile, SplitSettings
-from ipip.config.student import PaiNNSettings, StudentSettings
+from ipip.config.painn import PaiNNSettings
+from ipip.config.student import StudentSettings
 from ipip.config.training import TrainingSettings
 
 

@@ -9,6 +9,7 @@ from ipip.data.digest import frames_digest
 from ipip.data.elements import check_elements, composition, elements_of
 from ipip.data.files import read_files, read_frames, write_frames
 from ipip.data.frame import Frame
+from ipip.data.provenance import Provenance
 from ipip.data.references import ReferenceEnergies, fit_reference_energies
 from ipip.data.split import Split, group_names, split_frames
 from ipip.data.statistics import Statistics, statistics
@@ -20,6 +21,7 @@ __all__ = [
     "DataKeys",
     "Frame",
     "LabelSurvey",
+    "Provenance",
     "ReferenceEnergies",
     "Split",
     "SplitSettings",

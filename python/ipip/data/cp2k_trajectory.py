@@ -19,6 +19,7 @@ from ase import Atoms, units
 
 from ipip.data.labels import Remarks
 from ipip.data.parsed import ParsedFrame
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,7 +82,8 @@ def iterate_cp2k(
             raise InputError(f"{path}: step {step} has other atoms than {beside['forces'].name}")
         own = cells[step][:9].reshape(3, 3) if cells else np.asarray(cell)
         atoms = Atoms(symbols, positions=positions, cell=own, pbc=bool(own.any()))
-        per_frame = {"source": str(path), "md_step": step, "energy": energy * units.Hartree}
+        place = Provenance(md_step=step).as_info()
+        per_frame = {"source": str(path), **place, "energy": energy * units.Hartree}
         if step in stresses:
             per_frame["stress"] = -stresses[step][:9].reshape(3, 3) * units.bar
         yield ParsedFrame(atoms, per_frame, {"forces": forces * FORCE})

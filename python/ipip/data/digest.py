@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
+from ipip.storage.digest import Digest
 
 
 def frames_digest(frames: Iterable[Frame]) -> str:
@@ -17,7 +17,7 @@ def frames_digest(frames: Iterable[Frame]) -> str:
 
     Of a frame's info only its electronic state counts.
     """
-    digest = hashlib.sha256()
+    digest = Digest()
     for frame in frames:
         digest.update(f"frame {len(frame)}".encode())
         energy = None if frame.energy is None else np.array([frame.energy])
@@ -41,4 +41,4 @@ def frames_digest(frames: Iterable[Frame]) -> str:
             digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
         if frame.weight != 1.0:
             digest.update(f"weight {float(frame.weight)!r}".encode())
-    return f"sha256:{digest.hexdigest()}"
+    return str(digest)

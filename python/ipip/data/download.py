@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import urllib.error
 import urllib.parse
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from ipip.errors import InputError, IpipError
 from ipip.storage.atomic import replaced_file
-from ipip.storage.digest import file_digest
+from ipip.storage.digest import Digest, file_digest
 
 BLOCK = 1 << 20
 
@@ -69,7 +68,7 @@ def download(
     if path.exists():
         return checked_file(path, digest)
     path.parent.mkdir(parents=True, exist_ok=True)
-    found, done, total = hashlib.sha256(), 0, None
+    digest_so_far, done, total = Digest(), 0, None
     try:
         with (
             urllib.request.urlopen(url, timeout=timeout_s) as answer,
@@ -79,15 +78,15 @@ def download(
             with open(temporary, "wb") as file:
                 while block := answer.read(BLOCK):
                     file.write(block)
-                    found.update(block)
+                    digest_so_far.update(block)
                     done += len(block)
                     if progress is not None:
                         progress(done, total)
             if total is not None and done != total:
                 raise IpipError(f"{url}: broke off after {done} of {total} bytes; try again")
-            if expected is not None and found.hexdigest() != expected:
+            if expected is not None and digest_so_far.hex != expected:
                 raise InputError(
-                    f"{url}: what came has the checksum sha256:{found.hexdigest()}, expected "
+                    f"{url}: what came has the checksum {digest_so_far}, expected "
                     f"sha256:{expected}; it is another version, or not the file that was meant"
                 )
     except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
@@ -95,7 +94,7 @@ def download(
         raise IpipError(
             f"{url}: cannot be fetched ({reason}); fetch it yourself and give its path"
         ) from None
-    return f"sha256:{found.hexdigest()}"
+    return str(digest_so_far)
 
 
 def _hex(digest: str | None) -> str | None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ipip.data.elements import check_elements, composition
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.errors import InputError
 
 RIDGE = 1e-6
@@ -124,7 +125,7 @@ def _least_squares(
 
 def _isolated(frames: Sequence[Frame], symbols: Sequence[str]) -> npt.NDArray[np.float64]:
     single = [frame for frame in frames if len(frame) == 1]
-    marked = [frame for frame in single if frame.info.get("config_type") == "IsolatedAtom"]
+    marked = [frame for frame in single if config_type_of(frame) == "IsolatedAtom"]
     counts = composition(marked or single, symbols)
     energies = np.array([frame.energy for frame in marked or single], dtype=np.float64)
     missing = [s for i, s in enumerate(symbols) if not counts[:, i].any()]

@@ -11,6 +11,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.graph import neighbor_list
 
 
@@ -79,7 +80,7 @@ def statistics(
         sizes.append(len(frame))
         weights.append(frame.weight)
         by_number.update(frame.numbers.tolist())
-        kinds[str(frame.info.get("config_type", "-"))] += 1
+        kinds[config_type_of(frame)] += 1
         periodic += bool(frame.pbc.any())
         if frame.energy is not None:
             energies.append(frame.energy / len(frame))

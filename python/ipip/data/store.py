@@ -7,7 +7,6 @@ float64. The key `meta` sums the store up.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from ipip.data.parsed import plain
 from ipip.data.view import FrameView
 from ipip.errors import InputError
 from ipip.storage.atomic import replaced_file
+from ipip.storage.digest import hex_digest
 from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 
 FORMAT = 1
@@ -209,7 +209,7 @@ def encode_frame(frame: Frame, index: int) -> bytes:
     body = b"".join(np.ascontiguousarray(values, dtype="<f8").tobytes() for values in arrays)
     head = {
         "index": index,
-        "digest": hashlib.sha256(body).hexdigest(),
+        "digest": hex_digest(body),
         "n": len(frame),
         "pbc": frame.pbc.tolist(),
         "energy": None if frame.energy is None else float(frame.energy),
@@ -236,7 +236,7 @@ def decode_frame(raw: bytes, index: int) -> Frame:
     head = open_sealed(line, lambda plain: set(plain) - {"arrays"} == _OLD_HEAD)
     if "digest" in head and head["index"] != index:
         raise DamagedError(f"it is frame {head['index']}")
-    if "digest" in head and head["digest"] != hashlib.sha256(body).hexdigest():
+    if "digest" in head and head["digest"] != hex_digest(body):
         raise DamagedError("its content is not the one that was written")
     values = np.frombuffer(body, dtype="<f8").astype(np.float64)
     n = int(head["n"])

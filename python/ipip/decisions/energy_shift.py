@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -45,15 +45,29 @@ def apply_energy_shift(frames: Sequence[Frame], shift: dict[str, float]) -> list
     Raises:
         InputError: a frame has an element that the shift was not fitted for.
     """
+    return [
+        shifted(frame, added)
+        for frame, added in zip(frames, energy_shifts(frames, shift), strict=True)
+    ]
+
+
+def energy_shifts(frames: Sequence[Frame], shift: Mapping[str, float]) -> list[float]:
+    """Return the energy (eV) that the shift (eV by symbol) adds to each frame.
+
+    Raises:
+        InputError: a frame has an element that the shift was not fitted for.
+    """
     if not frames:
         return []
     symbols = list(shift)
     values = np.array([shift[symbol] for symbol in symbols])
-    added = composition(frames, symbols) @ values
-    return [
-        frame.replace(energy=None if frame.energy is None else frame.energy + float(extra))
-        for frame, extra in zip(frames, added, strict=True)
-    ]
+    added: list[float] = (composition(frames, symbols) @ values).tolist()
+    return added
+
+
+def shifted(frame: Frame, added: float) -> Frame:
+    """Return a frame of the teacher with an energy (eV) added to its own, where it has one."""
+    return frame.replace(energy=None if frame.energy is None else frame.energy + added)
 
 
 def outside_fit(
@@ -74,11 +88,23 @@ def outside_fit(
     return list(found)
 
 
-def describe_shift(shift: ReferenceEnergies) -> dict[str, Any]:
-    """Return the shift as JSON-able values."""
-    return {
-        "ev_per_atom": shift.by_symbol(),
-        "rank": shift.rank,
-        "residual_mev_per_atom": 1000 * shift.residual,
-        "note": shift.note,
-    }
+@dataclasses.dataclass(frozen=True)
+class EnergyShift:
+    """A fitted shift from the teacher's energies to the reference's, as it is recorded.
+
+    Attributes:
+        ev_per_atom: eV that an atom of each element adds to a teacher's energy.
+        rank: of the fit.
+        residual_mev_per_atom: of the fit, root mean square, meV/atom.
+        note: what the fit could not tell; empty: nothing.
+    """
+
+    ev_per_atom: dict[str, float]
+    rank: int
+    residual_mev_per_atom: float
+    note: str
+
+    @classmethod
+    def of(cls, shift: ReferenceEnergies) -> EnergyShift:
+        """Return the record of a fit."""
+        return cls(shift.by_symbol(), shift.rank, 1000 * shift.residual, shift.note)

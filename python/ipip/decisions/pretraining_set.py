@@ -83,12 +83,14 @@ class SetEntry:
         label: who labelled it, ``teacher`` or ``student 0``.
         held_out: it validates and never trains. Decided once, when the frame is new: so that the
             part that chooses the epoch is the same in all rounds.
+        number: of the frame among those of its origin, which are stored once, in that order.
     """
 
     frame_id: str
     origin: int
     label: str
     held_out: bool = False
+    number: int = 0
 
 
 def next_pretraining_set(
@@ -130,12 +132,17 @@ def next_pretraining_set(
     return combined
 
 
-def count_composition(entries: Iterable[SetEntry]) -> dict[str, dict[str, int]]:
-    """Count a set's frames by origin (``round 1``) and by who labelled them."""
+@dataclasses.dataclass(frozen=True)
+class Composition:
+    """Frames of a pretraining set by origin (``round 1``) and by who labelled them."""
+
+    by_origin: dict[str, int]
+    by_label: dict[str, int]
+
+
+def count_composition(entries: Iterable[SetEntry]) -> Composition:
+    """Count a set's frames by origin and by who labelled them."""
     entries = list(entries)
     by_origin = Counter(f"round {entry.origin}" for entry in entries)
     by_label = Counter(entry.label for entry in entries)
-    return {
-        "by_origin": dict(sorted(by_origin.items())),
-        "by_label": dict(sorted(by_label.items())),
-    }
+    return Composition(dict(sorted(by_origin.items())), dict(sorted(by_label.items())))

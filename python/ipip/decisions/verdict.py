@@ -55,7 +55,7 @@ class StudentFigures:
     total: int
 
 
-def write_verdict(
+def describe_verdict(
     student: StudentFigures,
     against_teacher: Comparison,
     against_first: Comparison | None,

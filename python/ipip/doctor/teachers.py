@@ -11,25 +11,25 @@ from pathlib import Path
 from ipip.doctor.finding import Finding
 from ipip.extras import TEACHERS
 from ipip.installation import install_command
-
-CP2K = ("cp2k_shell.psmp", "cp2k_shell.ssmp", "cp2k_shell", "cp2k.psmp")
+from ipip.teacher_program.kinds import KINDS
 
 
 def check_teachers(folder: Path) -> list[Finding]:
     """Report which teachers this interpreter has; others may lie in environments of their own."""
     there, absent = [], []
-    for kind, package in TEACHERS.items():
+    for name, package in TEACHERS.items():
         if importlib.util.find_spec(package.module) is None:
-            absent.append((kind, package.extra))
+            absent.append((name, package.extra))
             continue
         try:
             version = metadata.version(package.distribution)
         except metadata.PackageNotFoundError:
             version = "of unknown version"
-        there.append(f"{kind} {version}")
-    cp2k = next(filter(None, map(shutil.which, CP2K)), None)
-    there += [f"cp2k {cp2k}"] if cp2k else []
-    missing = ", ".join(kind for kind, _ in absent)
+        there.append(f"{name} {version}")
+    for kind in KINDS.values():
+        program = next(filter(None, map(shutil.which, kind.programs)), None)
+        there += [f"{kind.name} {program}"] if program else []
+    missing = ", ".join(name for name, _ in absent)
     if not there:
         return [
             Finding(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ipip.data.evaluated import Evaluated
@@ -14,6 +16,9 @@ from ipip.errors import InputError
 from ipip.export import Metadata, load_core_student
 from ipip.graph import SAME_PLACE, NeighborSearch, species_index
 from ipip.graph.candidates import CandidateSearch
+
+ATOMS_AT_ONCE = 20_000
+"""Of frames that a GPU takes together: it is full by then, and its memory is not."""
 
 Pairs = tuple[IntArray, IntArray, FloatArray]
 
@@ -68,6 +73,7 @@ class CoreStudent:
         metadata: that was read from it.
         backend: `auto`, `kernels` or `torchscript`.
         threads: of one evaluation.
+        device: `cpu`; or a GPU, which takes many frames at once.
 
     Attributes:
         core: that evaluates; it has the candidates of one moving system at a time.
@@ -83,8 +89,10 @@ class CoreStudent:
         metadata: Metadata,
         backend: str = "auto",
         threads: int = 1,
+        device: str = "cpu",
     ) -> None:
-        self.core = load_core_student(model, backend, threads, metadata)
+        self.core = load_core_student(model, backend, threads, metadata, device)
+        self._atoms_at_once = 1 if device == "cpu" else ATOMS_AT_ONCE
         self.description = self.core.backend
         self.symbols, self.cutoff = metadata.symbols, metadata.cutoff
         self.holder: object | None = None
@@ -106,12 +114,41 @@ class CoreStudent:
         return MovingCore(self, skin)
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
-        """Evaluate frames, one after the other."""
-        return [self.evaluate(*pairs) for pairs in self._pairs(frames)]
+        """Evaluate frames: one after the other on the CPU, many at once on a GPU."""
+        done: list[Evaluated] = []
+        for batch in self._batches(frames):
+            if len(batch) == 1:
+                done.append(self.evaluate(*batch[0]))
+                continue
+            first, joined = _join(batch)
+            results = self.core.compute(*joined, len(joined[0]), atom_virials=True)
+            for begin, end in itertools.pairwise(first):
+                own = {name: results[name][begin:end] for name in ("atom_energies", "forces")}
+                virial = results["atom_virials"][begin:end].sum(axis=0)
+                done.append(_evaluated(own | {"virial": virial}))
+        return done
 
     def describe_frames(self, frames: Sequence[Frame]) -> list[FloatArray]:
         """Return the final invariant features [n, F] of the atoms of each frame."""
-        return [self.core.features(*pairs) for pairs in self._pairs(frames)]
+        rows: list[FloatArray] = []
+        for batch in self._batches(frames):
+            first, joined = _join(batch)
+            features = self.core.features(*joined)
+            rows += [features[begin:end] for begin, end in itertools.pairwise(first)]
+        return rows
+
+    def _batches(self, frames: Sequence[Frame]) -> Iterator[list[Pairs]]:
+        """Yield frames that are evaluated at once; none has atoms of two frames as neighbours."""
+        batch: list[Pairs] = []
+        n_atoms = 0
+        for pairs in self._pairs(frames):
+            if batch and n_atoms + len(pairs[0]) > self._atoms_at_once:
+                yield batch
+                batch, n_atoms = [], 0
+            batch.append(pairs)
+            n_atoms += len(pairs[0])
+        if batch:
+            yield batch
 
     def _pairs(self, frames: Sequence[Frame]) -> Iterator[Pairs]:
         search = NeighborSearch(self.cutoff)
@@ -121,3 +158,11 @@ class CoreStudent:
             except InputError as error:
                 raise InputError(f"frame {index}: {error}") from None
             yield species_index(frame.numbers, self.symbols), edge_index, edge_vec
+
+
+def _join(batch: Sequence[Pairs]) -> tuple[list[int], Pairs]:
+    """Return the first atom of each system, then their number, and all systems as one."""
+    species, edges, vectors = zip(*batch, strict=True)
+    first = [0, *itertools.accumulate(len(own) for own in species)]
+    moved = [own + begin for own, begin in zip(edges, first, strict=False)]
+    return first, (np.concatenate(species), np.concatenate(moved, axis=1), np.concatenate(vectors))

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from ipip.config.data import DataKeys
-from ipip.data.disk_full import disk_full_explained
 from ipip.data.elements import check_elements
 from ipip.data.files import read_frames, write_frames
 from ipip.errors import InputError
@@ -19,13 +18,18 @@ from ipip.evaluation.reliability_plot import plot_reliability
 from ipip.evaluation.students import open_student
 from ipip.export import read_metadata
 from ipip.storage.atomic import write_text
+from ipip.storage.disk_space import full_disk_explained
 from ipip.storage.lock import writes
 from ipip.uncertainty import read_uncertainty
 
 
 @writes("out", "eval")
 def evaluate_file(
-    model: Path, data: Path, keys: DataKeys | None = None, out: Path | None = None
+    model: Path,
+    data: Path,
+    keys: DataKeys | None = None,
+    out: Path | None = None,
+    device: str = "cpu",
 ) -> Metrics:
     """Return the errors of a student on labelled frames: eV/Å, meV/atom, eV/Å^3.
 
@@ -36,6 +40,7 @@ def evaluate_file(
         out: folder for ``metrics.json``, ``errors.csv`` (each frame), ``predicted.xyz``,
             ``parity.png`` and ``parity.html``, and ``reliability.png`` of a student that says what
             errors to expect; None: nothing is written.
+        device: where the student is evaluated, see `open_student`.
 
     Returns:
         The errors; `uncertainty` among them compares expected with true ones, where the student's
@@ -50,7 +55,7 @@ def evaluate_file(
     check_elements(reference, metadata.symbols, str(data))
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder for the output")
-    predicted = predict_file(model, reference)
+    predicted = predict_file(model, reference, device)
     errors = metrics(reference, predicted)
     expected = read_uncertainty(model)
     measured = None
@@ -60,7 +65,7 @@ def evaluate_file(
     if out is None:
         return errors
     title, energies = f"{model.name} on {data.name}", metadata.reference_energies
-    with disk_full_explained(out):
+    with full_disk_explained(out):
         out.mkdir(parents=True, exist_ok=True)
         write_text(out / "metrics.json", json.dumps(errors, indent=1) + "\n")
         write_frame_errors(reference, predicted, out / "errors.csv")

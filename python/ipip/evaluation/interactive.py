@@ -14,6 +14,7 @@ from plotly.subplots import make_subplots
 
 from ipip.data.elements import elements_of
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import COLOURS, energies_per_atom
 from ipip.pages import PageFigure, figure_of, render_plain_page
@@ -142,7 +143,7 @@ def _energies(
 ) -> PageFigure:
     x = energies_per_atom(reference, reference_energies or {})
     y = energies_per_atom(predicted, reference_energies or {})
-    kinds = np.array([str(frame.info.get("config_type", "-")) for frame in reference])
+    kinds = np.array([config_type_of(frame) for frame in reference])
     figure = go.Figure()
     for order, kind in enumerate(sorted(set(kinds))):
         own = np.flatnonzero(kinds == kind)

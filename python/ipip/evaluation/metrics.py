@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from ase.data import chemical_symbols
+from typing_extensions import TypedDict  # that of `typing` can be validated from Python 3.12 on
 
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 
 
-class Metrics(TypedDict, total=False):
+class SetErrors(TypedDict, total=False):
     """Errors of a set of frames; a key is absent where the labels are."""
 
     n_frames: int
@@ -26,8 +28,21 @@ class Metrics(TypedDict, total=False):
     energy_rmse_mev_per_atom: float
     stress_mae_ev_per_a3: float
     stress_rmse_ev_per_a3: float
-    by_element: dict[str, dict[str, float]]
-    by_config_type: dict[str, dict[str, float]]
+
+
+class ElementErrors(TypedDict):
+    """Force errors on the atoms of one element."""
+
+    n_atoms: int
+    force_mae_ev_per_a: float
+    force_rmse_ev_per_a: float
+
+
+class Metrics(SetErrors, total=False):
+    """The same, of all frames and of parts of them."""
+
+    by_element: dict[str, ElementErrors]
+    by_config_type: dict[str, SetErrors]
     uncertainty: dict[str, Any]  # see `ipip.uncertainty.Reliability`
 
 
@@ -71,7 +86,7 @@ def metrics(reference: Sequence[Frame], predicted: Sequence[Frame]) -> Metrics:
     result["by_element"] = _by_element(reference, predicted)
     kinds: dict[str, list[int]] = {}
     for index, frame in enumerate(reference):
-        kinds.setdefault(str(frame.info.get("config_type", "-")), []).append(index)
+        kinds.setdefault(config_type_of(frame), []).append(index)
     result["by_config_type"] = {
         kind: _errors([reference[i] for i in chosen], [predicted[i] for i in chosen])
         for kind, chosen in sorted(kinds.items())

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from ipip.data.elements import elements_of
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.evaluation.metrics import energy_errors, force_errors
 from ipip.pages.names import shown_name
 from ipip.storage.atomic import replaced_file, write_text
@@ -85,7 +86,7 @@ def write_frame_errors(reference: Sequence[Frame], predicted: Sequence[Frame], p
             np.sqrt(np.mean(error**2)),
             np.linalg.norm(error, axis=1).max(),
         ]
-        kind = r.info.get("config_type", "-")
+        kind = config_type_of(r)
         writer.writerow([index, kind, len(r), r.energy, p.energy, *(f"{x:.6g}" for x in row)])
     write_text(path, text.getvalue())
 

@@ -10,7 +10,9 @@ from ipip.data.frame import Frame
 from ipip.evaluation.students import OpenStudent, open_student
 
 
-def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list[Frame]:
+def predict_file(
+    model: str | os.PathLike[str], frames: Sequence[Frame], device: str = "cpu"
+) -> list[Frame]:
     """Label frames with an exported student.
 
     Students that the kernels run are evaluated by them, frame by frame, so labels are those of the
@@ -19,6 +21,7 @@ def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list
     Args:
         model: the model file.
         frames: configurations; their own labels are ignored.
+        device: `cpu`; or a GPU, see `open_student`, which takes many frames at once.
 
     Returns:
         The frames in order with energy (eV), forces (eV/Å) and, where the cell has a volume and is
@@ -28,7 +31,7 @@ def predict_file(model: str | os.PathLike[str], frames: Sequence[Frame]) -> list
         InputError: the file is not a student, or an element is one that it does not know.
         MissingExtraError: only the network runs this student, and PyTorch is not installed.
     """
-    student, _ = open_student(model)
+    student, _ = open_student(model, device=device)
     return label_frames(student, frames)
 
 

@@ -82,7 +82,8 @@ def open_student(
 
     Args:
         model: the model file.
-        device: `cpu`, or `cuda[:N]`, on which only the network runs.
+        device: `cpu`; `cuda[:N]`, on which kernels and network run; or `emulate`, which runs the
+            kernels for GPUs on the host, slowly and checked (docs/gpu.md).
         backend: `kernels`, `torchscript` (the program in the file), `eager` (the network in
             Python), or `auto`: kernels where they run the student, else the network; or an old name
             of one.
@@ -99,18 +100,19 @@ def open_student(
     backend = current_backend_name(backend)
     if backend not in BACKENDS:
         raise InputError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
-    if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
-        raise InputError(f"device is {device!r}; expected cpu, cuda or cuda:N")
+    if re.fullmatch(r"cpu|emulate|cuda(:\d+)?", device) is None:
+        raise InputError(f"device is {device!r}; expected cpu, cuda, cuda:N or emulate")
     metadata = read_metadata(model)
-    on_cpu = device == "cpu"
-    if not on_cpu and backend not in ("auto", "eager"):
+    if device != "cpu" and backend == "torchscript":
         raise InputError(
-            f"backend is {backend!r} and device is {device!r}; on a GPU only 'eager' runs: "
-            "take device 'cpu', or backend 'auto' or 'eager'"
+            f"backend is {backend!r} and device is {device!r}; it runs on the CPU only here: take "
+            "device 'cpu', or backend 'auto', 'kernels' or 'eager'"
         )
-    reason = kernels_refusal(model) if on_cpu and backend == "auto" else ""
-    if on_cpu and backend != "eager" and not reason:
-        return CoreStudent(model, metadata, backend, threads), metadata
+    if device == "emulate" and backend == "eager":
+        raise InputError("device is 'emulate', which executes the kernels: take backend 'kernels'")
+    reason = kernels_refusal(model) if backend == "auto" else ""
+    if backend != "eager" and not (reason and device != "emulate"):
+        return CoreStudent(model, metadata, backend, threads, device), metadata
     try:
         from ipip.network.eager import open_network
     except MissingExtraError as error:

@@ -15,8 +15,9 @@ def load_core_student(
     backend: str = "auto",
     threads: int = 1,
     metadata: Metadata | None = None,
+    device: str = "cpu",
 ) -> _core.Student:
-    """Load a student that libipip evaluates on the CPU.
+    """Load a student that libipip evaluates.
 
     libipip compares the digest of the weights and the fields of the file with each other.
 
@@ -27,13 +28,19 @@ def load_core_student(
             name (docs/kernels.md).
         threads: of one evaluation, 1 or more.
         metadata: what was read from the file before, and is used beside.
+        device: `cpu`, `cuda[:N]` or `emulate` (docs/gpu.md).
 
     Raises:
         InputError: the file is not a student, or by now another one; or an option is wrong or
             cannot be had.
     """
     try:
-        loaded = _core.Student(os.fsencode(path), backend=backend, threads=threads)
+        loaded = _core.Student(
+            os.fsencode(path),
+            backend=backend,
+            threads=threads,
+            device="cuda:0" if device == "cuda" else device,
+        )
     except _core.CoreError as error:
         raise InputError(str(error)) from None
     if metadata is not None:

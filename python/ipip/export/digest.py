@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipip.export.archive import Archive
+from ipip.storage.digest import Digest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,12 +26,12 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
 
 def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
     """Return the same of arrays."""
-    total = hashlib.sha256()
+    total = Digest()
     for name in sorted(arrays):
         array = arrays[name]
         total.update(f"{name}|torch.{array.dtype}|{array.shape}|".encode())
         total.update(np.ascontiguousarray(array).tobytes())
-    return f"sha256:{total.hexdigest()}"
+    return str(total)
 
 
 def code_digest(archive: Archive) -> str:
@@ -39,11 +39,11 @@ def code_digest(archive: Archive) -> str:
 
     Over names, methods, sizes and bytes as they lie in the file, in name order.
     """
-    total = hashlib.sha256()
+    total = Digest()
     for name in sorted(archive.records):
         if name in NOT_CODE:
             continue
         record = archive.records[name]
         total.update(f"{name}|{record.method}|{record.stored_size}|".encode())
         total.update(archive.stored(record))
-    return f"sha256:{total.hexdigest()}"
+    return str(total)

@@ -19,11 +19,11 @@ from ipip.export.archive import Archive
 from ipip.export.contradictions import student_of
 from ipip.export.describe import describe
 from ipip.export.digest import METADATA, WEIGHTS, arrays_digest, code_digest
-from ipip.export.extra_records import replace_file
 from ipip.export.metadata import Metadata
 from ipip.export.reading import weights_of
 from ipip.export.safetensors import to_safetensors
 from ipip.models import Student, build_student
+from ipip.storage.atomic import replaced_file
 
 _DEPRECATED = r".*torch\.jit\."  # what torch warns of, in a category of its version
 
@@ -63,7 +63,9 @@ def save_student(
     data = _archive(scripted, {METADATA: metadata.to_json().encode(), WEIGHTS: weights})
     if _digest(data) != metadata.code_digest:
         raise IpipError(f"{target}: TorchScript wrote the same module in two ways; nothing written")
-    replace_file(target, data)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replaced_file(target) as temporary:
+        temporary.write_bytes(data)
     return metadata
 
 

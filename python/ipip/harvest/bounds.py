@@ -9,6 +9,7 @@ from ase.formula import Formula
 
 from ipip.config.harvest import HarvestSettings
 from ipip.data.frame import Frame
+from ipip.data.provenance import TEACHER_ERROR
 from ipip.errors import InputError
 from ipip.graph import check_apart
 from ipip.harvest.distances import Pair, min_pair_distances
@@ -29,10 +30,10 @@ def geometry_problem(frame: Frame, min_distances: Mapping[Pair, float]) -> str |
         return str(error)
     if not min_distances:
         return None
-    found = min_pair_distances(frame, cutoff=max(min_distances.values()))
+    distances = min_pair_distances(frame, cutoff=max(min_distances.values()))
     for pair, bound in min_distances.items():
-        if found.get(pair, np.inf) < bound:
-            return f"{pair[0]}-{pair[1]} distance {found[pair]:.3f} Å is below {bound:.3f} Å"
+        if distances.get(pair, np.inf) < bound:
+            return f"{pair[0]}-{pair[1]} distance {distances[pair]:.3f} Å is below {bound:.3f} Å"
     return None
 
 
@@ -48,7 +49,7 @@ def label_problem(
             of other compositions have no bound on their energy.
     """
     if frame.energy is None or frame.forces is None:
-        return str(frame.info.get("teacher_error", "the teacher gave no label"))
+        return str(frame.info.get(TEACHER_ERROR, "the teacher gave no label"))
     if not (np.isfinite(frame.energy) and np.isfinite(frame.forces).all()):
         return "the teacher's energy or forces are not finite"
     largest = float(np.sqrt((frame.forces**2).sum(axis=1).max()))

@@ -25,12 +25,12 @@ def read_stored(folder: Path) -> list[Frame]:
     path, record = folder / FRAMES_FILE, folder / RECORD_FILE
     if record.is_file():  # older versions of ipip wrote none
         try:
-            known = read_sealed(record).get("digests", [])
+            digests = read_sealed(record).get("digests", [])
         except DamagedError as error:
             raise InputError(
                 f"{error}; remove it if {FRAMES_FILE} beside it is as it was"
             ) from None
-        if _digest(path) not in known:
+        if _digest(path) not in digests:
             raise InputError(
                 f"{path}: is not what the last harvest wrote (changed, damaged or lost); put it "
                 f"back, or remove {RECORD_FILE} to continue from what is there"

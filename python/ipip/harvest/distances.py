@@ -86,11 +86,11 @@ def min_pair_distances(frame: Frame, cutoff: float = 4.0) -> dict[Pair, float]:
     low = np.minimum(frame.numbers[receivers], frame.numbers[senders])
     high = np.maximum(frame.numbers[receivers], frame.numbers[senders])
     keys = low * 1000 + high
-    found: dict[Pair, float] = {}
+    smallest: dict[Pair, float] = {}
     for key in np.unique(keys):
         a, b = chemical_symbols[key // 1000], chemical_symbols[key % 1000]
-        found[(min(a, b), max(a, b))] = float(lengths[keys == key].min())
-    return found
+        smallest[(min(a, b), max(a, b))] = float(lengths[keys == key].min())
+    return smallest
 
 
 def calibrate_min_distances(

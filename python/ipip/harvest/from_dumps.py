@@ -7,23 +7,20 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from ase.data import chemical_symbols
-
 from ipip.config.harvest_run import HarvestRunSettings
+from ipip.config.teacher import TeacherSettings
 from ipip.data.files import read_frames
 from ipip.data.frame import Frame
+from ipip.data.provenance import TEACHER, Provenance
 from ipip.errors import InputError
-from ipip.evaluation import OpenStudent, frame_features, label_frames, open_student
-from ipip.evaluation.expected_errors import largest_expected_errors
-from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
-from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
+from ipip.evaluation import open_student
+from ipip.harvest.candidates import RunSteps
 from ipip.harvest.collection import read_stored, write_stored
-from ipip.harvest.distances import Pair, calibrate_min_distances
-from ipip.harvest.harvest import Decision, Harvest, harvest
-from ipip.harvest.rejected import rejected
+from ipip.harvest.distances import calibrate_min_distances
+from ipip.harvest.harvest import Decision
 from ipip.harvest.run_folders import with_runs_inside
-from ipip.harvest.sources import Source, open_sources
+from ipip.harvest.runs import harvest_runs
+from ipip.harvest.sources import open_sources
 from ipip.harvest.table import count_reasons, write_decisions
 from ipip.storage.atomic import write_text
 from ipip.storage.digest import file_digest
@@ -96,34 +93,25 @@ def harvest_dumps(
     dumps = with_runs_inside(dumps, file_digest(student_file))
     folder.mkdir(parents=True, exist_ok=True)
     sources = open_sources(dumps, settings, distances, folder, symbols)
-    done = {(str(f.info.get("traj")), f.info.get("md_step")) for f in taken}
-    runs = [_without(source.run, done) for source in sources]
-    candidates = (
-        propose_at_random(runs, settings.harvest, settings.seed)
-        if settings.harvest.choose == "random"
-        else propose(runs, settings.harvest)
-    )
-    frames = _read(sources, [(c.run, c.step) for c in candidates])
-    frames = [frame.replace(info=settings.state | frame.info) for frame in frames]
-    _check_elements(frames, metadata.symbols, student_file)
-    frames = _with_forces(student, frames, distances)
-    result = _choose(
-        student, candidates, frames, [*known, *taken], distances, settings, folder, progress
+    result = harvest_runs(
+        sources,
+        [*known, *taken],
+        student,
+        settings.harvest,
+        student_file=student_file,
+        label=None if settings.teacher is None else _labeller(settings.teacher, folder, progress),
+        min_distances=distances,
+        seed=settings.seed,
+        taken={Provenance.of(frame).run_and_step for frame in taken},
+        state=settings.state,
     )
     new = [_named(frame, settings.teacher is not None) for frame in result.frames]
-    decisions = [
-        *result.decisions,
-        *rejected(runs, settings.harvest, candidates),
-        *_taken_before(sources, done),
-    ]
-    order = {source.run.name: place for place, source in enumerate(sources)}
-    decisions.sort(key=lambda decision: (order[decision.run], decision.step))
     write_stored(folder, taken, new)
-    write_decisions(folder / TABLE_FILE, decisions)
+    write_decisions(folder / TABLE_FILE, result.decisions)
     report = HarvestReport(
         runs=[source.run for source in sources],
         problems={s.run.name: s.problem for s in sources if s.problem is not None},
-        decisions=decisions,
+        decisions=result.decisions,
         new=new,
         frames=len(taken) + len(new),
         labelled=result.labelled,
@@ -138,90 +126,29 @@ def harvest_dumps(
             for run in report.runs
         ],
         "problems": report.problems,
-        "candidates": len(candidates),
+        "candidates": len(result.candidates),
         "labelled": result.labelled,
         "taken": len(new),
         "frames": report.frames,
-        "left": count_reasons(decisions),
+        "left": count_reasons(result.decisions),
     }
     write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=1) + "\n")
     return report
 
 
-def _choose(
-    student: OpenStudent,
-    candidates: Sequence[Candidate],
-    frames: list[Frame],
-    known: list[Frame],
-    distances: dict[Pair, float],
-    settings: HarvestRunSettings,
-    folder: Path,
-    progress: Progress | None,
-) -> Harvest:
-    def ask(asked: list[Frame]) -> list[Frame]:
-        assert settings.teacher is not None
-        with Teacher(settings.teacher, folder) as teacher:
-            return teacher.label(asked, progress, on_error="mark")
+def _labeller(
+    settings: TeacherSettings, folder: Path, progress: Progress | None
+) -> Callable[[list[Frame]], list[Frame]]:
+    def label(frames: list[Frame]) -> list[Frame]:
+        with Teacher(settings, folder) as teacher:
+            return teacher.label(frames, progress, on_error="mark")
 
-    return harvest(
-        candidates,
-        frames,
-        label=None if settings.teacher is None else ask,
-        features=lambda chosen: frame_features(student, chosen),
-        known_features=frame_features(student, known) if known else np.zeros((0, 0)),
-        min_distances=distances,
-        settings=settings.harvest,
-        mean_energies=mean_energies_per_atom(known),
-        expected_errors=lambda chosen: largest_expected_errors(student, chosen),
-    )
-
-
-def _without(run: RunSteps, done: set[tuple[str, object]]) -> RunSteps:
-    """Leave out the steps that earlier harvests took."""
-    kept = [step for step in run.steps.tolist() if (run.name, step) not in done]
-    return dataclasses.replace(run, steps=np.array(kept, dtype=np.int64))
-
-
-def _taken_before(sources: Sequence[Source], done: set[tuple[str, object]]) -> list[Decision]:
-    return [
-        Decision(source.run.name, source.run.state, step, None, True, "taken by an earlier harvest")
-        for source in sources
-        for step in source.run.steps.tolist()
-        if (source.run.name, step) in done
-    ]
-
-
-def _read(sources: Sequence[Source], wanted: Sequence[tuple[str, int]]) -> list[Frame]:
-    found: dict[tuple[str, int], Frame] = {}
-    for source in sources:
-        steps = [step for name, step in wanted if name == source.run.name]
-        frames = source.frames(steps) if steps else {}
-        found.update({(source.run.name, step): frame for step, frame in frames.items()})
-    return [found[key] for key in wanted]
-
-
-def _check_elements(frames: Sequence[Frame], known: Sequence[str], student_file: Path) -> None:
-    there = {chemical_symbols[number] for frame in frames for number in np.unique(frame.numbers)}
-    missing = sorted(there - set(known))
-    if missing:
-        raise InputError(
-            f"the dumps hold {', '.join(missing)}, but student {student_file} knows "
-            f"{', '.join(known)}; give its own dumps, or the right --symbols"
-        )
-
-
-def _with_forces(
-    student: OpenStudent, frames: Sequence[Frame], distances: dict[Pair, float]
-) -> list[Frame]:
-    """Give sound frames the student's own forces: those of a dump may hold a thermostat's noise."""
-    sound = [k for k, frame in enumerate(frames) if geometry_problem(frame, distances) is None]
-    labelled = label_frames(student, [frames[k] for k in sound])
-    forces = {k: one.forces for k, one in zip(sound, labelled, strict=True)}
-    return [frame.replace(forces=forces.get(k)) for k, frame in enumerate(frames)]
+    return label
 
 
 def _named(frame: Frame, labelled: bool) -> Frame:
-    info = {"traj": frame.info["traj"], "md_step": frame.info["md_step"], "config_type": "harvest"}
+    run, step = Provenance.of(frame).run_and_step
+    known = Provenance(traj=run, md_step=step, config_type="harvest")
     if labelled:
-        return frame.replace(info={**info, "label": "teacher"})
-    return frame.replace(info=info, energy=None, forces=None, stress=None)
+        return dataclasses.replace(known, label=TEACHER).replacing_info_of(frame)
+    return known.replacing_info_of(frame.replace(energy=None, forces=None, stress=None))

@@ -118,8 +118,8 @@ def harvest(
             expected_errors,
             mean_energies,
         )
-    asked = [frames[i] for i in sound]
-    labelled = dict(zip(sound, label(asked) if label and asked else asked, strict=True))
+    queries = [frames[i] for i in sound]
+    labelled = dict(zip(sound, label(queries) if label and queries else queries, strict=True))
     for i, frame in labelled.items() if label else ():
         reasons[i] = label_problem(frame, settings, mean_energies)
     good = [i for i in sound if reasons[i] is None]

@@ -26,10 +26,10 @@ def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
         InputError: a folder holds no run, none that has ended, runs of several students, or what a
             run wrote without its record.
     """
-    found: list[Path] = []
+    folders: list[Path] = []
     for path in paths:
-        found += _runs_in(path, student_digest) if path.is_dir() else [path]
-    return found
+        folders += _runs_in(path, student_digest) if path.is_dir() else [path]
+    return folders
 
 
 def _runs_in(path: Path, student_digest: str) -> list[Path]:

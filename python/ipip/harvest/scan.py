@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ipip.data.frame import Frame, IntArray
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.harvest.bounds import geometry_problem
 from ipip.harvest.candidates import RunSteps
@@ -105,10 +106,10 @@ class DumpScan:
             failed: whether the dump's last run failed right behind the dump's end, if not before.
         """
         failed = failed and run == self.index.run
-        known = self.runs[run]
-        state = "unstable" if failed or known.failed_at is not None else "stable"
+        scanned = self.runs[run]
+        state = "unstable" if failed or scanned.failed_at is not None else "stable"
         steps = self.index.steps_of(run)
-        end = known.failed_at
+        end = scanned.failed_at
         if end is None and len(steps):
             end = int(steps[-1]) + (state == "unstable")
         return RunSteps(self.run_name(run), state, end, steps, timestep)
@@ -116,7 +117,7 @@ class DumpScan:
 
 def scan_dump(
     path: Path,
-    known: DumpScan,
+    earlier_scan: DumpScan,
     settings: ScanSettings,
     progress: Callable[[DumpFrame, DumpReader], None] | None = None,
 ) -> DumpScan:
@@ -127,15 +128,15 @@ def scan_dump(
 
     Args:
         path: dump or pattern; see :func:`ipip.lammps.read_dump`.
-        known: earlier scan, or an empty one with its name.
+        earlier_scan: earlier scan, or an empty one with its name.
         settings: how to read it, and bounds.
         progress: called with each frame.
 
     Raises:
         InputError: the dump cannot be read or its elements are not known.
     """
-    scan = known.copy()
-    reader = _read(path, settings, known.end, ("fx", "fy", "fz"))
+    scan = earlier_scan.copy()
+    reader = _read(path, settings, earlier_scan.end, ("fx", "fy", "fz"))
     earlier = EarlierFrames(reader.from_place)
     ids: IntArray | None = None
     for frame in reader:
@@ -197,7 +198,7 @@ def _read(
 
 def _frame(dumped: DumpFrame, name: str) -> Frame:
     assert dumped.numbers is not None  # the scan has seen them
-    info = {"traj": name, "md_step": dumped.step}
+    info = Provenance(traj=name, md_step=dumped.step).as_info()
     return Frame(dumped.numbers, dumped.positions, dumped.cell, dumped.pbc, info=info)
 
 
@@ -213,11 +214,11 @@ def _problem(
         settings: bounds.
     """
     assert frame.numbers is not None
-    gone = 0 if n_atoms is None else max(0, n_atoms - len(frame.numbers))
+    lost = 0 if n_atoms is None else max(0, n_atoms - len(frame.numbers))
     if ids is not None and frame.ids is not None and not np.array_equal(ids, frame.ids):
-        gone = len(np.setdiff1d(ids, frame.ids))  # as many may have come at the same time
-    if gone and not settings.atoms_may_leave:
-        return f"{gone} of {n_atoms} atoms are gone"
+        lost = len(np.setdiff1d(ids, frame.ids))  # as many may have come at the same time
+    if lost and not settings.atoms_may_leave:
+        return f"{lost} of {n_atoms} atoms are gone"
     geometry = Frame(frame.numbers, frame.positions, frame.cell, frame.pbc)
     problem = geometry_problem(geometry, settings.min_distances)
     if problem is None and frame.forces is not None and len(frame.forces):

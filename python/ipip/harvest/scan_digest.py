@@ -24,14 +24,14 @@ def seen_bytes(path: Path, end: DumpPosition | None) -> Seen:
     """
     if end is None:
         return []
-    found = []
+    seen = []
     for file in dump_files(path):
         last = file.name == end.file
         size = end.offset if last and not is_compressed(file) else file.stat().st_size
-        found.append((file.name, size, digest_of(str(file), size)))
+        seen.append((file.name, size, digest_of(str(file), size)))
         if last:
             break
-    return found
+    return seen
 
 
 def is_still_there(path: Path, seen: Seen) -> bool:

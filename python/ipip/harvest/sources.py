@@ -13,6 +13,7 @@ import numpy as np
 
 from ipip.config.harvest_run import HarvestRunSettings
 from ipip.data.frame import Frame
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
@@ -95,16 +96,16 @@ def open_sources(
     sources = []
     for name, path in zip(names, paths, strict=True):
         if path.is_dir():
-            sources.append(_run_source(name, path))
+            sources.append(_run_source(RunTrajectory(path, name)))
             continue
-        own = dataclasses.replace(base, units=units[path])
-        timestep = _timestep_of(path, own, settings)
+        of_dump = dataclasses.replace(base, units=units[path])
+        timestep = _timestep_of(path, of_dump, settings)
         key = str(path.absolute())
-        scan = scan_dump(path, earlier.get(key, DumpScan(name)), own)
+        scan = scan_dump(path, earlier.get(key, DumpScan(name)), of_dump)
         scans[key] = scan
         _say_what_it_holds(path, scan)
         sources += [
-            _dump_source(path, scan, run, own, timestep, settings.failed)
+            _dump_source(path, scan, run, of_dump, timestep, settings.failed)
             for run in range(len(scan.runs))
         ]
     plain: dict[str, Any] = {"format": SCAN_FORMAT, "bounds": bounds}
@@ -116,19 +117,19 @@ def open_sources(
 
 def _units_of(paths: Sequence[Path], settings: HarvestRunSettings) -> dict[Path, str]:
     """Units of each dump; metal where nobody says them, which is said."""
-    known = {path: units_of_dump(path, settings.units) for path in paths}
-    assumed = [path for path, units in known.items() if units is None]
+    stated = {path: units_of_dump(path, settings.units) for path in paths}
+    assumed = [path for path, units in stated.items() if units is None]
     if assumed:
         _LOG.warning("%s", assumed_units(assumed))
-    return {path: units or "metal" for path, units in known.items()}
+    return {path: units or "metal" for path, units in stated.items()}
 
 
 def _timestep_of(path: Path, scan: ScanSettings, settings: HarvestRunSettings) -> float:
     """Time step (fs) of a dump; 1 where nobody says it."""
     reader = read_dump(path, scan.symbols, columns=(), units=scan.units, whole=scan.whole)
-    own = timestep_of(itertools.islice(reader, 2))
+    in_dump = timestep_of(itertools.islice(reader, 2))
     given = timestep_of_run(path, settings.timestep)
-    return agreed_timestep(f"dump {path} (ITEM: TIME)", own, given) or 1.0
+    return agreed_timestep(f"dump {path} (ITEM: TIME)", in_dump, given) or 1.0
 
 
 def _say_what_it_holds(path: Path, scan: DumpScan) -> None:
@@ -173,16 +174,23 @@ def _dump_source(
     )
 
 
-def _run_source(name: str, path: Path) -> Source:
-    trajectory = RunTrajectory(path, name)
+def run_sources(folder: Path) -> list[Source]:
+    """Return the runs of students in the folders inside of `folder`; those that have ended."""
+    trajectories = [RunTrajectory(path) for path in sorted(folder.iterdir())]
+    return [_run_source(one) for one in trajectories if one.verdict is not None]
+
+
+def _run_source(trajectory: RunTrajectory) -> Source:
     verdict = trajectory.verdict
     if verdict is None:
-        raise InputError(f"{path}: the run has not ended; wait for it, or give its dump instead")
+        raise InputError(
+            f"{trajectory.folder}: the run has not ended; wait for it, or give its dump instead"
+        )
     steps = np.asarray(trajectory.steps(), dtype=np.int64)
-    run = RunSteps(name, verdict.state, verdict.step, steps, trajectory.timestep)
+    run = RunSteps(trajectory.name, verdict.state, verdict.step, steps, trajectory.timestep)
 
-    def frames(wanted: Sequence[int]) -> dict[int, Frame]:
-        return {int(f.info["md_step"]): f for f in trajectory.frames(wanted)}
+    def frames(chosen: Sequence[int]) -> dict[int, Frame]:
+        return {Provenance.of(frame).run_and_step[1]: frame for frame in trajectory.frames(chosen)}
 
     return Source(run, verdict.message if verdict.state == "unstable" else None, frames)
 

@@ -30,7 +30,8 @@ def check_deck(
     """Run the deck of the settings for a few steps.
 
     Args:
-        md: settings; without a deck or pair options of the user's own there is nothing to do.
+        md: settings; without a deck, pair options or a device of the user's own there is nothing
+            to do.
         elements: chemical symbols of the runs to come.
         periodic: whether their boxes are.
         student: that of the runs, as a file, or one with new weights as they will have it; by
@@ -40,9 +41,9 @@ def check_deck(
         InputError: the template cannot be filled in, LAMMPS refuses it, or it does not write what
             ipip reads.
     """
-    if md.deck is None and not md.pair_options:
+    what = md.own_parts()
+    if not what:
         return
-    what = f"pair_options {md.pair_options!r}" if md.deck is None else f"deck {md.deck}"
     short = {"frame_interval": 1, "ring_interval": 1, "ring_frames": 2, "thermo_interval": 1}
     trial = md.model_copy(update={"steps": 4, "restart_interval": 2, **short})
     trial = trial.model_copy(update={"minimize_steps": min(md.minimize_steps, 2)})

@@ -55,7 +55,9 @@ class PairCommands:
     model: Path | None = None
 
 
-def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> PairCommands:
+def student_pair(
+    model: Path, symbols: Sequence[str], options: str = "", device: str = "auto"
+) -> PairCommands:
     """Return the commands of ``pair_style ipip`` for a model and the elements of the types.
 
     They call the model by a name in the run's folder, since LAMMPS changes every character of a
@@ -69,6 +71,8 @@ def student_pair(model: Path, symbols: Sequence[str], options: str = "") -> Pair
     """
     if "backend" not in options.split() and not has_kernels(model):
         options = f"backend torchscript {options}"
+    if device != "auto" and "device" not in options.split():
+        options = f"device {device} {options}"
     style = f"pair_style ipip {options}".strip()
     coeff = f"pair_coeff * * {MODEL_NAME} {' '.join(symbols)}"
     return PairCommands((style, coeff), compute="ipip", model=Path(model))

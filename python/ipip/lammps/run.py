@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import shutil
 import threading
@@ -44,7 +43,7 @@ from ipip.lammps.run_record import (
 )
 from ipip.lammps.supervision import RECORD, RESTART_FILES, STALLED, run_to_end
 from ipip.lammps.verdict import Bounds, Pair, RunFacts, Verdict, judge
-from ipip.storage.digest import file_digest
+from ipip.storage.digest import bytes_digest, file_digest, hex_digest
 from ipip.storage.sealed import DamagedError
 from ipip.uncertainty.record import require_uncertainty
 
@@ -100,11 +99,7 @@ class StudentRun:
     def digest(self) -> str:
         """Return a fingerprint of everything that decides the outcome."""
         model = file_digest(self.model) if self.pair is None else repr(self.pair)
-        deck = (
-            None
-            if self.md.deck is None
-            else hashlib.sha256(template_text(self.md.deck).encode()).hexdigest()
-        )
+        deck = None if self.md.deck is None else hex_digest(template_text(self.md.deck).encode())
         plain = {
             "model": model,
             "frame": frames_digest([self.frame]),
@@ -115,7 +110,7 @@ class StudentRun:
             "distances": sorted((*pair, d) for pair, d in self.min_distances.items()),
             "symbols": self.symbols,
         }
-        return "sha256:" + hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        return bytes_digest(json.dumps(plain, sort_keys=True).encode())
 
 
 def _without_bound(guards: Guards) -> set[str]:
@@ -187,7 +182,9 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
     symbols = job.symbols or _symbols(job)
     if job.bounds.uncertainty is not None:
         require_uncertainty(job.model)
-    pair = job.pair or student_pair(job.program or job.model, symbols, job.md.pair_options)
+    pair = job.pair or student_pair(
+        job.program or job.model, symbols, job.md.pair_options, job.md.device
+    )
     digest = job.digest()
     goes_on = None
     if resume:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame, IntArray
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.lammps.dump import DumpReader, read_dump
 from ipip.lammps.dump_frame import DumpFrame
@@ -163,6 +164,6 @@ class RunTrajectory:
             cell=cell,
             pbc=self._pbc,
             forces=forces,
-            info={"traj": self.name, "md_step": dumped.step, **self._state},
+            info=Provenance(traj=self.name, md_step=dumped.step).as_info() | self._state,
             arrays=atom_state_in(self._state_of_atoms, len(dumped.numbers)),
         )

@@ -176,11 +176,11 @@ def _check_boxes(settings: RunSettings, starts: Sequence[Start]) -> None:
 
 
 def _check_deck(settings: RunSettings, periodic: bool) -> None:
-    """Try a deck or pair options of the user's own for a few steps."""
+    """Try a deck, pair options or a device of the user's own for a few steps."""
     for name, md in _student_md(settings):
         if md.deck is not None and not md.deck.is_file():
             raise InputError(f"{name}.deck: {md.deck} does not exist")
-        if md.deck is None and not md.pair_options:
+        if not md.own_parts():
             continue
         student = build_student(
             settings.student.architecture,

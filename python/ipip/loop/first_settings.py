@@ -14,8 +14,8 @@ import numpy as np
 from ase.data import atomic_masses, atomic_numbers
 
 from ipip.config.data import DataKeys
+from ipip.config.painn import PaiNNSettings
 from ipip.config.profiles import find_profile, sized_settings
-from ipip.config.student import PaiNNSettings
 from ipip.config.systems import SystemSettings
 from ipip.data import Frame, write_frames
 from ipip.data.survey import LabelSurvey
@@ -166,7 +166,7 @@ def first_settings(
     Raises:
         InputError: an element is not known, or one of the labels or systems is not in `elements`.
     """
-    found: list[str] = []
+    notes: list[str] = []
     open_: dict[str, str] = {}
     symbols = _elements(elements, start, survey)
     systems = [dict(system) for system in start.systems] if start else []
@@ -175,7 +175,7 @@ def first_settings(
             system["temperature"] = temperature
         elif "temperature" not in system:
             system["temperature"] = DEFAULT_TEMPERATURE
-            found.append(
+            notes.append(
                 f"systems: {system['name']} at {DEFAULT_TEMPERATURE:g} K, which is assumed; "
                 "expected somewhat above the temperature of use"
             )
@@ -203,7 +203,7 @@ def first_settings(
     for system in systems:
         system["runs"] = runs
     if survey is not None and labels is not None:
-        found = [*_describe(survey), *found]
+        notes = [*_describe(survey), *notes]
         data = {"path": labels, "keys": _keys(survey)}
     else:
         data = {"path": LABELS_FILE, "keys": {"group": "traj"}}
@@ -216,8 +216,8 @@ def first_settings(
         "systems": systems,
         **sized,
     }
-    found.append("teacher: SevenNet-0, which comes with its package; others: docs/teachers.md")
-    return FirstSettings(values, found, open_)
+    notes.append("teacher: SevenNet-0, which comes with its package; others: docs/teachers.md")
+    return FirstSettings(values, notes, open_)
 
 
 def write_starts(start: StartingPoint, base: Path) -> None:
@@ -231,20 +231,20 @@ def write_starts(start: StartingPoint, base: Path) -> None:
 def named_from(file: Path, base: Path) -> str:
     """Return a file's path as a settings file in `base` names it."""
     absolute = file.expanduser().absolute()
-    here = base.absolute()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+    folder = base.absolute()
+    return str(absolute.relative_to(folder)) if absolute.is_relative_to(folder) else str(absolute)
 
 
 def _elements(
     given: Sequence[str] | None, start: StartingPoint | None, survey: LabelSurvey | None
 ) -> list[str]:
-    here = _by_number({*(start.elements if start else ()), *(survey.elements if survey else ())})
+    present = _by_number({*(start.elements if start else ()), *(survey.elements if survey else ())})
     if given is None:
-        return here
+        return present
     for symbol in given:
         if symbol not in atomic_numbers or symbol == "X":
             raise InputError(f"--elements has {symbol!r}, which is no chemical symbol")
-    missing = [symbol for symbol in here if symbol not in given]
+    missing = [symbol for symbol in present if symbol not in given]
     if missing:
         raise InputError(
             f"--elements {','.join(given)} lacks {', '.join(missing)}, which the frames hold"

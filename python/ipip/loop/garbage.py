@@ -15,7 +15,7 @@ from ipip.records.journal import append_event
 from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder, split_stage_id
 from ipip.stages.harvest import HARVEST
-from ipip.stages.student_md import GARBAGE_COLLECTED, STUDENT_MD
+from ipip.stages.student_md import STUDENT_MD
 from ipip.storage.atomic import write_text
 from ipip.storage.lock import hold_lock
 
@@ -78,7 +78,7 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     with hold_lock(run.lock, "gc"):
         found = find_garbage(root, dumps=dumps)
         for folder in _explorations(run, found):  # first: a harvest must not take what is left
-            write_text(folder / GARBAGE_COLLECTED, "")
+            write_text(folder / STUDENT_MD.record.GARBAGE_COLLECTED, "")
         for item in found:
             if item.why in OF_EXPLORATIONS:
                 note_removal(item.path.parent)

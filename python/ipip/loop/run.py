@@ -18,12 +18,13 @@ from ipip.pipeline.reuse import take_over
 from ipip.pipeline.validity import Validity, read_started, validity_of
 from ipip.pipeline.watch import WatchedReporter
 from ipip.records.config_lock import write_config_lock
+from ipip.records.folder_format import require_format
 from ipip.records.journal import append_event
 from ipip.records.manifest import Manifest, UnreadableManifestError, survey_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.stages.evaluate import EVALUATE
 from ipip.stages.rounds import RoundFactory
-from ipip.storage.disk_space import full_disk_explained
+from ipip.storage.disk_space import full_disk_explained, stages_kept
 from ipip.storage.json_file import read_json
 from ipip.storage.lock import hold_lock
 from ipip.views.outcomes import evaluated_rounds, spent
@@ -63,7 +64,7 @@ def run_loop(
     run = RunFolder(folder.absolute())
     _require_own_folder(run, folder)
     inputs = check_inputs(settings)
-    with full_disk_explained(run.root), hold_lock(run.lock, "run"):
+    with full_disk_explained(run.root, stages_kept), hold_lock(run.lock, "run"):
         watched = WatchedReporter(reporter or SilentReporter(), run.progress)
         for concern in inputs.concerns:
             watched.message(f"warning: {concern}")
@@ -178,9 +179,9 @@ def _beyond(
 
     A run that was given fewer rounds keeps the others' stages; results would be read from them.
     """
-    own = {stage.identity for stage in schedule.stages}
+    scheduled = {stage.identity for stage in schedule.stages}
     first = min(validity.invalid, default=None)
-    others = [name for name in stages_on_disk(run) if name not in own]
+    others = [name for name in stages_on_disk(run) if name not in scheduled]
     reasons = {
         name: f"its manifest {unreadable[name].reason}" for name in others if name in unreadable
     }
@@ -195,9 +196,9 @@ def _require_same_run(run: RunFolder, validity: Validity) -> None:
     Raises:
         InputError: none of its stages holds with them.
     """
-    there = stages_on_disk(run)
-    begun = any(read_started(run.stage(name)) is not None for name in there)
-    if validity.done or (not validity.invalid and (begun or not there)):
+    on_disk = stages_on_disk(run)
+    begun = any(read_started(run.stage(name)) is not None for name in on_disk)
+    if validity.done or (not validity.invalid and (begun or not on_disk)):
         return
     reasons = validity.describe() or "  none of its stages is finished"
     raise InputError(
@@ -234,6 +235,7 @@ def _schedule(factory: RoundFactory, manifests: dict[str, Manifest]) -> Schedule
 def _require_own_folder(run: RunFolder, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
+    require_format(folder)
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
         own = {run.lock.name, run.journal.name, run.progress.name}
         foreign = [path.name for path in folder.iterdir() if path.name not in own]

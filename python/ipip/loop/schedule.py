@@ -62,10 +62,8 @@ def build_schedule(
                 break
         own = make_round(index, chain)
         chain = (*chain, index)  # provisional: the round is taken to be accepted
-        harvested = manifests.get(HARVEST.of(index))
-        taken = None if harvested is None else int(harvested.results["taken"])
-        open_round = certain and index not in done
-        if open_round and taken is not None and harvest_is_over(taken, rules) is not None:
+        is_harvested = certain and index not in done and HARVEST.of(index) in manifests
+        if is_harvested and harvest_is_over(HARVEST.read(manifests, index).taken, rules):
             stages += [stage for stage in own if stage.identity <= HARVEST.of(index)]
             decided = len(stages)
             break

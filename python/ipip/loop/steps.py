@@ -14,18 +14,19 @@ from ipip.config.run import RunSettings
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.evaluation.expected_errors import add_uncertainty
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
-from ipip.stages.pretrain import STUDENT_FILE
+from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.work.by_method import ByMethod
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.stages.work.reference_frames import read_reference
 from ipip.stages.work.training import Trainer, divide
 from ipip.storage.lock import hold_file, writes
-from ipip.train import fit, metrics
+from ipip.train import fit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,15 +108,15 @@ def _relabel(
     if average:
         loaded = [average_weights(loaded)]
     with reporter.tasks("student labels", len(frames) * len(loaded)) as advance:
-        found, spread = label_with(loaded, frames, advance)
+        relabelled, spread = label_with(loaded, frames, advance)
     if len(loaded) > 1:
-        found = [
+        relabelled = [
             frame.replace(info=frame.info | {"spread_ev_per_a": float(value)})
-            for frame, value in zip(found, spread, strict=True)
+            for frame, value in zip(relabelled, spread, strict=True)
         ]
-    write_frames(target, found)
-    known = all(frame.energy is not None and frame.forces is not None for frame in frames)
-    change = dict(metrics(frames, found)) if known else None
+    write_frames(target, relabelled)
+    had_labels = all(frame.energy is not None and frame.forces is not None for frame in frames)
+    change = dict(metrics(frames, relabelled)) if had_labels else None
     return Relabelled(len(frames), change, spread.tolist())
 
 
@@ -205,9 +206,15 @@ def _train(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another folder with --dir")
     result = trainer(
-        student, train, valid, training, folder / "training", seed=seed, progress=progress
+        student,
+        train,
+        valid,
+        training,
+        folder / PRETRAIN.record.TRAINING,
+        seed=seed,
+        progress=progress,
     )
-    path = folder / STUDENT_FILE
+    path = folder / PRETRAIN.record.STUDENT
     save_student(
         result.student,
         path,

@@ -11,6 +11,7 @@ from torch_geometric.data import Data
 
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.errors import InputError
 from ipip.graph import neighbor_list
 from ipip.graph.neighbors import check_apart
@@ -98,7 +99,7 @@ class GraphDataset(Dataset[Data]):
         n = len(frame)
         forces = np.zeros((n, 3)) if frame.forces is None else frame.forces
         stress = np.zeros((3, 3)) if frame.stress is None else frame.stress
-        kind = str(frame.info.get("config_type", "-"))
+        kind = config_type_of(frame)
         return Data(
             num_nodes=n,
             species=torch.from_numpy(species_index(frame.numbers, self.symbols)),

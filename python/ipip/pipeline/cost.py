@@ -21,6 +21,10 @@ TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
 START_S = 0.5  # of a LAMMPS run or a training
 TEACHER_START_S = 5.0  # loading its weights
 BYTES_PER_ATOM = 120  # of one frame in a text file
+STORED_BYTES_PER_ATOM = 56  # of one frame in a store
+STORED_BYTES_PER_FRAME = 3000  # what else is known of it, and the rest of a page
+LABEL_BYTES_PER_ATOM = 24  # of a student's label
+LABEL_BYTES_PER_FRAME = 200  # and its line in the index
 CHECKPOINT_BYTES = 40_000_000
 
 
@@ -119,6 +123,11 @@ class CostBasis:
 def frames_of(md: MDSettings) -> int:
     """Return the frames that an MD run keeps."""
     return md.steps // md.frame_interval + 1
+
+
+def stored_bytes(frames: int, atoms: float) -> int:
+    """Return the bytes of frames of so many atoms each in a store."""
+    return round(frames * (atoms * STORED_BYTES_PER_ATOM + STORED_BYTES_PER_FRAME))
 
 
 def pretraining_frames(settings: RunSettings, index: int) -> tuple[int, int]:

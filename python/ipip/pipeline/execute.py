@@ -20,7 +20,7 @@ from ipip.records.integrity import changed_files
 from ipip.records.journal import append_event
 from ipip.records.manifest import Manifest, describe_outputs, write_manifest
 from ipip.records.run_folder import RunFolder
-from ipip.storage.disk_space import full_disk_explained, require_space
+from ipip.storage.disk_space import full_disk_explained, require_space, stages_kept
 from ipip.storage.json_file import write_sealed
 
 
@@ -46,7 +46,7 @@ def run_stage(
         IpipError: the stage failed; what it left is continued from.
     """
     reporter.stage_started(stage.identity, stage.stage.title, *place)
-    with full_disk_explained(run.stage(stage.identity)):
+    with full_disk_explained(run.stage(stage.identity), stages_kept):
         manifest, note = _do(run, stage, done, reporter)
     reporter.stage_finished(stage.identity, manifest.wall_s, note)
     return manifest
@@ -78,7 +78,8 @@ def _do(
             settings=stage.settings,
             inputs={name: manifest.outputs_digest for name, manifest in inputs.items()},
             outputs=describe_outputs(folder, result.outputs),
-            results=result.results,
+            results=result.record.as_dict(),
+            teacher_calls=result.teacher_calls,
             times=result.times,
             seeds=result.seeds,
             versions=installed_versions(),
@@ -102,12 +103,12 @@ def _do(
 
 def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) -> None:
     """Check that a stage wrote what it says that it writes: it is what others know of it."""
+    writes = stage.stage.record.writes
     for path in outputs:
         name = path.relative_to(folder).as_posix()
-        if not any(fnmatch(name, pattern) for pattern in stage.stage.writes):
+        if not any(fnmatch(name, pattern) for pattern in writes):
             raise ValueError(
-                f"stage {stage.identity} wrote {name}; it says that it writes "
-                f"{', '.join(stage.stage.writes)}"
+                f"stage {stage.identity} wrote {name}; it says that it writes {', '.join(writes)}"
             )
 
 

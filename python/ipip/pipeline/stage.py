@@ -6,13 +6,16 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from ipip.config.run import RunSettings
 from ipip.pipeline.cost import CostBasis, Forecast, RunSizes
 from ipip.pipeline.reporter import Reporter
 from ipip.records.manifest import Manifest
 from ipip.records.run_folder import RunFolder, stage_id
+from ipip.records.stage_record import StageRecord
+
+R = TypeVar("R", bound=StageRecord)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,19 +39,21 @@ class Round:
 
 
 @dataclasses.dataclass(frozen=True)
-class StageResult:
+class StageResult(Generic[R]):
     """What a stage made.
 
     Attributes:
         outputs: files in the stage's folder that later stages or the report read.
-        results: JSON-able figures; equal for equal runs, so no times.
+        record: its figures; equal for equal runs, so no times.
+        teacher_calls: evaluations of the teacher, its MD included.
         times: measured times, by name.
         seeds: random seeds used, by task.
         note: what came out, in a few words.
     """
 
     outputs: tuple[Path, ...]
-    results: dict[str, Any]
+    record: R
+    teacher_calls: int = 0
     times: dict[str, float] = dataclasses.field(default_factory=dict)
     seeds: dict[str, int] = dataclasses.field(default_factory=dict)
     note: str = ""
@@ -78,16 +83,12 @@ class StageRun:
         """Settings of the run."""
         return self.round.settings
 
-    def results(self, identity: str) -> dict[str, Any]:
-        """Return the figures of an earlier stage."""
-        return self.manifests[identity].results
-
-    def path(self, identity: str, name: str) -> Path:
+    def path(self, stage_id: str, name: str) -> Path:
         """Return the path of an earlier stage's file."""
-        return self.run.stage(identity) / name
+        return self.run.stage(stage_id) / name
 
 
-class Stage(ABC):
+class Stage(ABC, Generic[R]):
     """One kind of step of a round: all that is said of it anywhere, and its work.
 
     Importing a stage is cheap: its work imports what it needs.
@@ -101,7 +102,7 @@ class Stage(ABC):
         condition: what `is_wanted` wants, for people; empty: nothing.
         settings: names of settings (blocks, or one key of a block: ``iteration.start``) that may
             change what it makes. What earlier stages did counts through their outputs.
-        writes: patterns of its outputs' names in its folder.
+        record: type of what it leaves: its figures and the names of its files.
         curve: name of its learning curve, where it is a training.
         revision: of its code; raised where a change makes results of lower ones out of date.
     """
@@ -113,13 +114,26 @@ class Stage(ABC):
     rounds: ClassVar[Literal["first", "later", "all"]] = "all"
     condition: ClassVar[str] = ""
     settings: ClassVar[tuple[str, ...]] = ()
-    writes: ClassVar[tuple[str, ...]] = ()
+    record: type[R]
     curve: ClassVar[str | None] = None
     revision: ClassVar[int] = 1
 
     def of(self, index: int) -> str:
         """Return the name of this stage of round `index` within a run: of its folder, manifest."""
         return stage_id(index, self.name)
+
+    def read(self, manifests: Mapping[str, Manifest], index: int) -> R:
+        """Return the record of this stage in round `index`.
+
+        Args:
+            manifests: of stages that are done, this one among them.
+            index: of the round.
+
+        Raises:
+            IpipError: it is not of this version.
+        """
+        stage_id = self.of(index)
+        return self.record.from_dict(manifests[stage_id].results, stage_id)
 
     def takes_part(self, settings: RunSettings, index: int) -> bool:
         """Say whether round `index` of a run has this stage."""
@@ -158,7 +172,7 @@ class Stage(ABC):
         return None
 
     @abstractmethod
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[R]:
         """Make the outputs in the stage's folder."""
 
 
@@ -176,7 +190,7 @@ class BoundStage:
             makes.
     """
 
-    stage: Stage
+    stage: Stage[Any]
     round: Round
     settings: dict[str, Any]
     inputs: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from ipip.config.pretraining import HessianMethod, NodeMethod
 from ipip.models import Student
 from ipip.pretraining.features import FeatureScale, NodeMatch
 from ipip.pretraining.hessian import Coordinates, hessian_loss, student_rows
+from ipip.storage.digest import Digest
 from ipip.train.prediction.kernels import EnergyForces
 
 FloatArray = npt.NDArray[np.float64]
@@ -169,7 +169,7 @@ def _nothing(batch: Batch) -> Tensor:
 
 
 def _digest(arrays: list[Any]) -> str:
-    digest = hashlib.sha256()
+    digest = Digest()
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
-    return f"sha256:{digest.hexdigest()}"
+    return str(digest)

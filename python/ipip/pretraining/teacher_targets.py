@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ipip.data import Frame, frames_digest
 from ipip.errors import IpipError
 from ipip.pretraining.hessian import Coordinates, draw_coordinates, teacher_rows
 from ipip.storage.atomic import replaced_file
+from ipip.storage.digest import hex_digest
 from ipip.teachers import Teacher
 from ipip.teachers.labelling import label_frames, level_identity
 
@@ -124,7 +124,7 @@ def _read_features(path: Path, count: int) -> list[FloatArray] | None:
 def _key(frames: Sequence[Frame], teacher: TeacherSettings) -> str:
     """Return what tells the answers to these frames from others in the same folder."""
     text = f"{frames_digest(frames)} {level_identity(teacher)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hex_digest(text.encode())[:16]
 
 
 def ask_for_embedding(symbols: Sequence[str], teacher: TeacherSettings, folder: Path) -> FloatArray:

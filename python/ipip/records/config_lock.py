@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import yaml
@@ -13,6 +12,7 @@ from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.errors import InputError
 from ipip.records.run_folder import RunFolder
 from ipip.storage.atomic import write_text
+from ipip.storage.digest import bytes_digest
 
 HEAD = "# Written by ipip; what follows has the digest "
 
@@ -70,4 +70,4 @@ def _damaged(run: RunFolder) -> InputError:
 
 
 def _digest(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return bytes_digest(text.encode())

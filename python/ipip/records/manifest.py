@@ -7,19 +7,18 @@ are noticed.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ipip.errors import IpipError
+from ipip.records.folder_format import FORMAT, MANIFEST
 from ipip.records.run_folder import RunFolder
 from ipip.storage.atomic import write_text
 from ipip.storage.digest import file_digest, json_digest
 from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
-
-FILE_NAME = "manifest.json"
 
 
 class OutputFile(BaseModel):
@@ -41,21 +40,23 @@ class Manifest(BaseModel):
         code: version of what computed it, as far as results depend on it.
         inputs: digest of the outputs of each stage it read, by stage name.
         outputs: files by path relative to the stage's folder.
-        results: figures and small lists that later stages, the summary and the report read; no
-            times in it.
+        results: figures that later stages, the summary and the report read, as the stage's record
+            (`ipip.records.stage_record`) gives them; no times in it.
+        teacher_calls: evaluations of the teacher, its MD included.
         times: measured times (s, or as named); they differ between runs that are equal otherwise.
         seeds: the random seeds used, by task.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format_version: Literal[1, 2] = 2  # 1: without a digest of itself
+    format_version: Literal[3] = FORMAT
     stage: str
     key: str
     settings: dict[str, Any]
     inputs: dict[str, str]
     outputs: dict[str, OutputFile]
     results: dict[str, Any]
+    teacher_calls: int
     times: dict[str, float]
     seeds: dict[str, int]
     versions: dict[str, str]
@@ -83,12 +84,12 @@ def describe_outputs(folder: Path, paths: Iterable[Path]) -> dict[str, OutputFil
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of the stage in `folder` (atomically)."""
-    write_text(folder / FILE_NAME, sealed_text(manifest.model_dump(), indent=2) + "\n")
+    write_text(folder / MANIFEST, sealed_text(manifest.model_dump(), indent=2) + "\n")
 
 
 def is_finished(folder: Path) -> bool:
     """Say whether the stage in `folder` has a manifest, whatever that is worth."""
-    return (folder / FILE_NAME).exists()
+    return (folder / MANIFEST).exists()
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -98,10 +99,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         UnreadableManifestError: the file is there but is damaged, tells of another stage, or is not
             a manifest of this version.
     """
-    path = folder / FILE_NAME
+    path = folder / MANIFEST
     own = f"{folder.parent.name}/{folder.name}"
     try:
-        manifest = Manifest.model_validate(read_sealed(path, _is_older))
+        manifest = Manifest.model_validate(read_sealed(path))
     except FileNotFoundError:
         return None
     except DamagedError as error:
@@ -129,11 +130,6 @@ class UnreadableManifestError(IpipError):
             "computes it again"
         )
         self.reason = reason
-
-
-def _is_older(plain: Mapping[str, Any]) -> bool:
-    """Say whether a manifest without a seal is of the version that had none."""
-    return plain.get("format_version") == 1
 
 
 def changed_outputs(folder: Path, manifest: Manifest, *, by_size: bool = False) -> list[str]:
@@ -174,7 +170,7 @@ class Survey:
 def survey_manifests(run: RunFolder) -> Survey:
     """Read the manifests of all finished stages of a run, whatever their state."""
     found = Survey({}, {})
-    for path in sorted(run.root.glob(f"round_[0-9]*/*/{FILE_NAME}")):
+    for path in sorted(run.root.glob(f"round_[0-9]*/*/{MANIFEST}")):
         try:
             manifest = read_manifest(path.parent)
         except UnreadableManifestError as error:

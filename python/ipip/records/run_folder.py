@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from ipip.errors import InputError
+from ipip.records.folder_format import require_format
 
 
 def stage_id(round_index: int, name: str) -> str:
@@ -26,11 +27,12 @@ class RunFolder:
     root: Path
 
     def require(self) -> None:
-        """Check that it is a run folder.
+        """Check that it is a run folder, of the format that this version reads.
 
         Raises:
             InputError: it is not.
         """
+        require_format(self.root)
         is_there = self.config_lock.exists()
         if not is_there and any(self.root.glob("round_[0-9]*")):
             raise InputError(

@@ -3,6 +3,7 @@
 from ipip.report.content import (
     Curve,
     Drift,
+    Harvested,
     ModelResult,
     Parity,
     ReportContent,
@@ -16,6 +17,7 @@ from ipip.report.write import write_report
 __all__ = [
     "Curve",
     "Drift",
+    "Harvested",
     "ModelResult",
     "Parity",
     "ReportContent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class ModelResult:
 
     Attributes:
         name: ``teacher``, ``none`` (without pretraining), ``student 0`` (one-shot), ...
-        test: errors on the held-out frames, as in summary.json.
+        test: errors on the held-out frames.
         interval: 95 % interval of the force MAE, eV/Å, over what `summary["intervals"]` says; None
             where it is withheld.
         runs: stability runs.
@@ -63,7 +64,7 @@ class ModelResult:
     """
 
     name: str
-    test: dict[str, Any]
+    test: Mapping[str, Any]
     interval: tuple[float, float] | None
     runs: tuple[StabilityRun, ...]
     us_per_atom_step: float | None
@@ -92,6 +93,8 @@ class StageCost:
 
     Attributes:
         stage: its name within the run.
+        round: of the run.
+        place: its name within the round, by which stages are in order.
         wall_s: wall time, s.
         teacher_calls: evaluations of the teacher.
         label: what it does, in a word or two.
@@ -99,6 +102,8 @@ class StageCost:
     """
 
     stage: str
+    round: int
+    place: str
     wall_s: float
     teacher_calls: int
     label: str
@@ -118,6 +123,21 @@ class Curve:
     kind: str
     round: int
     points: tuple[tuple[int, float], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Harvested:
+    """What became of the candidates of a harvest.
+
+    Attributes:
+        round: index.
+        taken: frames.
+        left: how many frames were left for each kind of reason.
+    """
+
+    round: int
+    taken: int
+    left: dict[str, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +186,7 @@ class ReportContent:
         drift: of each round that relabelled.
         costs: of each stage, in order.
         curves: of each training.
-        harvests: round and figures of each harvest.
+        harvests: of each round after the first.
         species: molecules at the start and at the end of each round's explorations.
         species_over_time: molecules over time, of each trajectory that was analysed.
         settings: the run's settings as YAML.
@@ -183,7 +203,7 @@ class ReportContent:
     drift: tuple[Drift, ...] = ()
     costs: tuple[StageCost, ...] = ()
     curves: tuple[Curve, ...] = ()
-    harvests: tuple[tuple[int, dict[str, Any]], ...] = ()
+    harvests: tuple[Harvested, ...] = ()
     species: tuple[SpeciesAtEnd, ...] = ()
     species_over_time: tuple[SpeciesOverTime, ...] = ()
     settings: str = ""

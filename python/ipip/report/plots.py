@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ipip.pages.numbers import format_number
 from ipip.report.content import Parity
+from ipip.storage.atomic import replaced_file
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
@@ -168,6 +169,5 @@ def _rounds_axis(axes: Axes, rounds: Sequence[int]) -> None:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write the figure as PNG, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.part.png")
-    figure.savefig(partial, dpi=DPI)
-    partial.replace(path)
+    with replaced_file(path) as temporary:
+        figure.savefig(temporary, dpi=DPI)

@@ -32,7 +32,9 @@ from ipip.stability.results import (
 from ipip.stability.tables import write_runs, write_survival
 from ipip.storage.atomic import write_text
 from ipip.storage.digest import file_digest
+from ipip.storage.json_file import write_sealed
 from ipip.storage.lock import writes
+from ipip.storage.sealed import DamagedError, read_sealed
 
 PROTOCOL_FILE = "protocol.json"
 _DUMPS = ("trajectory.dump", "last.dump", RECORD, *RESTART_FILES)
@@ -137,24 +139,36 @@ def remove_dumps(folder: Path) -> None:
     shutil.rmtree(folder / "ring", ignore_errors=True)
 
 
-def _claim(folder: Path, protocol: StabilityProtocol) -> None:
-    """Refuse a folder with the runs of another protocol; more runs of the same one are fine."""
+def check_protocol_folder(folder: Path, protocol: StabilityProtocol) -> None:
+    """Check that a folder has no runs of another protocol; more runs of the same one are fine.
+
+    Raises:
+        InputError: it has, or it is a file, or its record of the protocol is damaged.
+    """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder")
-    # As JSON has them: a tuple comes back as a list.
-    plain = json.loads(protocol.model_dump_json(exclude={"runs"}))
     path = folder / PROTOCOL_FILE
-    if path.is_file():
-        try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise InputError(f"{path} is damaged; remove it, or use another folder") from None
-        differences = compare_settings(known, plain, paths_without_influence(protocol))
-        if differences:
-            raise InputError(
-                f"{folder} holds runs of another protocol ({describe_differences(differences)}); "
-                "use another folder, or remove this one"
-            )
+    try:
+        known = read_sealed(path, older=lambda record: "runs" not in record)
+    except FileNotFoundError:
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(plain, indent=1) + "\n")
+    except DamagedError as error:
+        raise InputError(f"{error}; remove it, or use another folder") from None
+    differences = compare_settings(known, _plain(protocol), paths_without_influence(protocol))
+    if differences:
+        raise InputError(
+            f"{folder} holds runs of another protocol ({describe_differences(differences)}); "
+            "use another folder, or remove this one"
+        )
+
+
+def _claim(folder: Path, protocol: StabilityProtocol) -> None:
+    check_protocol_folder(folder, protocol)
+    if not (folder / PROTOCOL_FILE).exists():
+        write_sealed(folder / PROTOCOL_FILE, _plain(protocol))
+
+
+def _plain(protocol: StabilityProtocol) -> dict[str, Any]:
+    """Return the settings as JSON has them: a tuple comes back as a list."""
+    plain: dict[str, Any] = json.loads(protocol.model_dump_json(exclude={"runs"}))
+    return plain

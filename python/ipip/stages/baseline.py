@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ipip.config.run import RunSettings
 from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes, pretraining_frames
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
-from ipip.stages.evaluate import EVALUATE, MEASURED
-from ipip.stages.label import LABEL, TEST_FILE
-from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.stages.evaluate import EVALUATE, MEASURED, EvaluateRecord
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
 
 
-class Baseline(Stage):
+class BaselineRecord(EvaluateRecord):
+    """What measuring the baseline leaves, and its optimiser steps."""
+
+    STUDENT: ClassVar = PRETRAIN.record.STUDENT
+    writes = (STUDENT, EvaluateRecord.TEST)
+
+    steps: int
+
+
+class Baseline(Stage[BaselineRecord]):
     """A student that has seen the reference frames alone, measured as the others are."""
 
     name = "60_baseline"
@@ -20,7 +31,7 @@ class Baseline(Stage):
     rounds = "first"
     condition = "with `baseline.none`"
     settings = ("elements", "student", "finetune", "baseline.match_steps", *MEASURED)
-    writes = (STUDENT_FILE, TEST_FILE)
+    record = BaselineRecord
     revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
@@ -47,7 +58,7 @@ class Baseline(Stage):
         work = f"{steps} optimiser steps, then as {EVALUATE.name}"
         return Forecast(work, seconds + measured.seconds)
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[BaselineRecord]:
         """Train and measure."""
         from ipip.stages.work.baseline import baseline
 

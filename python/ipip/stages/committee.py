@@ -5,12 +5,21 @@ from __future__ import annotations
 from ipip.config.run import RunSettings
 from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import StageRecord
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.reference_labels import REFERENCE_LABELS
 
 
-class Committee(Stage):
+class CommitteeRecord(StageRecord):
+    """The force MAE (eV/Å) of each further member on the validation frames, where there are any."""
+
+    writes = ("member_*.pt",)
+
+    valid_force_mae_ev_per_a: tuple[float | None, ...]
+
+
+class Committee(Stage[CommitteeRecord]):
     """Further students from the same pretrained weights, each on a part of the labels."""
 
     name = "45_committee"
@@ -19,7 +28,7 @@ class Committee(Stage):
     colour = "#584b15"
     condition = "with `iteration.committee` above 1, and not in the last round"
     settings = ("finetune", "iteration.committee", "iteration.committee_share")
-    writes = ("member_*.pt",)
+    record = CommitteeRecord
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
         """Say whether there is a committee, and a round to label for."""
@@ -45,7 +54,7 @@ class Committee(Stage):
             basis.training_s(steps, basis.atoms_per_step),
         )
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[CommitteeRecord]:
         """Train."""
         from ipip.stages.work.committee import committee
 

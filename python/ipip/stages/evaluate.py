@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from ipip.evaluation.metrics import Metrics
 from ipip.pipeline.cost import START_S, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import Figures, StageRecord
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.label import LABEL, TEST_FILE
+from ipip.stages.label import LABEL
+from ipip.stages.student_md import StudentRunRecord
 
 MEASURED = ("systems", "student_md", "guards", "stability", "speed")
 
 
-class Evaluate(Stage):
+class Failures(Figures):
+    """Unstable runs, of how many, and the 95 % Wilson interval of the rate."""
+
+    failed: int
+    total: int
+    wilson95: tuple[float, float]
+
+
+class EvaluateRecord(StageRecord):
+    """What measuring a student leaves.
+
+    Attributes:
+        test, valid: errors on the held-out frames, and on those that validate.
+        test_frame_errors: mean absolute force error of each held-out frame, eV/Å.
+        test_frame_energy_errors: energy error of each, meV/atom.
+        failures: of the stability runs.
+        runs: these runs.
+    """
+
+    TEST: ClassVar = LABEL.record.TEST
+    writes: ClassVar[tuple[str, ...]] = (TEST,)
+
+    test: Metrics
+    valid: Metrics
+    test_frame_errors: list[float]
+    test_frame_energy_errors: list[float]
+    failures: Failures
+    runs: tuple[StudentRunRecord, ...]
+
+
+class Evaluate(Stage[EvaluateRecord]):
     """Held-out errors, stability and speed: a round whose student is evaluated is finished."""
 
     name = "50_evaluate"
@@ -18,7 +53,7 @@ class Evaluate(Stage):
     label = "evaluate"
     colour = "#125459"
     settings = MEASURED
-    writes = (TEST_FILE,)
+    record = EvaluateRecord
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the student and the held-out frames."""
@@ -38,7 +73,7 @@ class Evaluate(Stage):
             seconds / settings.resources.lammps_runs + START_S,
         )
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[EvaluateRecord]:
         """Measure."""
         from ipip.stages.work.evaluate import evaluate
 

@@ -6,11 +6,12 @@ from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.inheritance import pretraining_set_of
 from ipip.stages.label import LABEL
-from ipip.stages.pretrain import CURVES, PRETRAIN, STUDENT_FILE
+from ipip.stages.pretrain import PRETRAIN, TrainingRecord
+from ipip.stages.pretraining_frames import frames_of
 from ipip.stages.reference_labels import REFERENCE_LABELS
 
 
-class Finetune(Stage):
+class Finetune(Stage[TrainingRecord]):
     """A training of the pretrained student on the reference frames: the round's student."""
 
     name = "40_finetune"
@@ -18,7 +19,7 @@ class Finetune(Stage):
     label = "fine-tune"
     colour = "#8f7ee0"
     settings = ("finetune", "iteration.replay")
-    writes = (STUDENT_FILE, CURVES)
+    record = TrainingRecord
     curve = "fine-tuning"
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ class Finetune(Stage):
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the pretrained student, the reference frames, and what is replayed."""
         replay = within.settings.iteration.replay > 0
-        own = (pretraining_set_of(within.index),) if replay else ()
+        own = (pretraining_set_of(within.index), *frames_of(within)) if replay else ()
         labelled = REFERENCE_LABELS.in_rounds(within)
         return (LABEL.of(0), PRETRAIN.of(within.index), *own, *labelled)
 
@@ -47,7 +48,7 @@ class Finetune(Stage):
             basis.training_s(steps, basis.atoms_per_step),
         )
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[TrainingRecord]:
         """Train."""
         from ipip.stages.work.training import finetune
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ipip.pipeline.cost import START_S, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import StageRecord
 from ipip.stages.inheritance import pretraining_set_of
 
-FORGOTTEN_FILE = "forgotten.json"
+
+class ForgetRecord(StageRecord):
+    """How many frames are forgotten, and of how many."""
+
+    FORGOTTEN: ClassVar = "forgotten.json"
+    writes = (FORGOTTEN,)
+
+    forgotten: int
+    of: int
 
 
-class Forget(Stage):
+class Forget(Stage[ForgetRecord]):
     """A part of the frames that train is dropped at random from the pretraining set."""
 
     name = "05_forget"
@@ -18,8 +29,8 @@ class Forget(Stage):
     colour = "#ebdab3"
     rounds = "later"
     settings = ("iteration.forget_fraction",)
-    writes = (FORGOTTEN_FILE,)
-    revision = 2
+    record = ForgetRecord
+    revision = 3
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the set that the round begins with."""
@@ -33,7 +44,7 @@ class Forget(Stage):
         """Return a moment."""
         return Forecast("choose what is dropped", START_S)
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[ForgetRecord]:
         """Draw what is forgotten."""
         from ipip.stages.work.forget import forget
 

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ipip.config.run import RunSettings
-from ipip.pipeline.cost import BYTES_PER_ATOM, TEACHER_START_S, CostBasis, Forecast, RunSizes
+from ipip.pipeline.cost import TEACHER_START_S, CostBasis, Forecast, RunSizes, stored_bytes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import StageRecord
 from ipip.stages.forget import FORGET
 from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import ORIGINS_FILE, frames_before
 from ipip.stages.student_md import STUDENT_MD
 
-NEW_FILE = "new.xyz"
-DECISIONS_FILE = "harvest.csv"
+
+class HarvestRecord(StageRecord):
+    """What a harvest leaves.
+
+    Attributes:
+        candidates: frames that were looked at.
+        labelled: of them, by the teacher.
+        taken: of them, into the pretraining set.
+        taken_from_unstable: of these, from runs that left their bounds.
+        mean_force_difference_ev_per_a: between student and teacher on them, eV/Å; None where no
+            frame was taken.
+        left: how many frames were left for each kind of reason.
+    """
+
+    NEW: ClassVar = "new.lmdb"
+    ORIGINS: ClassVar = ORIGINS_FILE
+    DECISIONS: ClassVar = "harvest.csv"
+    writes = (DECISIONS, NEW, ORIGINS)
+
+    candidates: int
+    labelled: int
+    taken: int
+    taken_from_unstable: int
+    mean_force_difference_ev_per_a: float | None
+    left: dict[str, int]
 
 
-class Harvest(Stage):
+class Harvest(Stage[HarvestRecord]):
     """Frames of the student's MD, unstable runs first, labelled by the teacher."""
 
     name = "15_harvest"
@@ -23,7 +50,8 @@ class Harvest(Stage):
     colour = "#cc79a7"
     rounds = "later"
     settings = ("teacher", "harvest")
-    writes = (DECISIONS_FILE, NEW_FILE)
+    record = HarvestRecord
+    revision = 2
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the MD, its student, and all that is known already."""
@@ -33,6 +61,7 @@ class Harvest(Stage):
             FORGET.of(within.index),
             STUDENT_MD.of(within.index),
             student_of(within.base),
+            *frames_before(within),
         )
 
     def teacher_calls(self, settings: RunSettings) -> int:
@@ -41,7 +70,7 @@ class Harvest(Stage):
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the candidates."""
-        return sizes.settings.harvest.candidates * max(sizes.boxes) * BYTES_PER_ATOM
+        return stored_bytes(sizes.settings.harvest.candidates, max(sizes.boxes))
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the teacher's labels of the candidates."""
@@ -52,7 +81,7 @@ class Harvest(Stage):
             teacher_calls=settings.candidates,
         )
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[HarvestRecord]:
         """Choose and label."""
         from ipip.stages.work.harvest import harvest
 

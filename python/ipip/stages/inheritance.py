@@ -35,13 +35,6 @@ def committee_of(index: int) -> str:
 
 def last_student(run: StageRun) -> Path:
     """Return the file of the student that a round begins with."""
-    from ipip.stages.pretrain import STUDENT_FILE
+    from ipip.stages.finetune import FINETUNE
 
-    return run.path(student_of(run.round.base), STUDENT_FILE)
-
-
-def last_set(run: StageRun) -> Path:
-    """Return the file of the pretraining set that a round begins with."""
-    from ipip.stages.label import SET_FILE
-
-    return run.path(pretraining_set_of(run.round.base), SET_FILE)
+    return run.path(student_of(run.round.base), FINETUNE.record.STUDENT)

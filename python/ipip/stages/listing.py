@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ipip.config.run import RunSettings
 from ipip.pipeline.stage import Stage
 from ipip.records.run_folder import split_stage_id
@@ -18,7 +20,7 @@ from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD
 from ipip.stages.teacher_md import TEACHER_MD
 
-STAGES: tuple[Stage, ...] = (
+STAGES: tuple[Stage[Any], ...] = (
     FORGET,
     TEACHER_MD,
     STUDENT_MD,
@@ -34,7 +36,7 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
-def stages_of_round(settings: RunSettings, index: int) -> list[Stage]:
+def stages_of_round(settings: RunSettings, index: int) -> list[Stage[Any]]:
     """Return the stages of a round in order: that of the numbers before their names."""
     own = (stage for stage in STAGES if stage.takes_part(settings, index))
     return sorted(own, key=lambda stage: stage.name)
@@ -49,7 +51,7 @@ def names_of_run(settings: RunSettings) -> list[str]:
     ]
 
 
-def find_stage(identity: str) -> Stage | None:
+def find_stage(identity: str) -> Stage[Any] | None:
     """Return the stage of that name within a run; None where this version knows none."""
     index, name = split_stage_id(identity)
     return next((s for s in STAGES if s.name == name and s.is_in_round(index)), None)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from pydantic import Field
+
 from ipip.config.run import RunSettings
 from ipip.pipeline.cost import (
     CHECKPOINT_BYTES,
@@ -12,14 +16,65 @@ from ipip.pipeline.cost import (
     pretraining_frames,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import Figures, StageRecord
 from ipip.stages.inheritance import pretraining_set_of, student_of
 from ipip.stages.label import LABEL
-
-STUDENT_FILE = "student.pt"
-CURVES = "training/*.csv"
+from ipip.stages.pretraining_frames import frames_of
 
 
-class Pretrain(Stage):
+class TrainingRecord(StageRecord):
+    """What a training leaves.
+
+    Attributes:
+        steps: optimiser steps.
+        best_epoch: whose weights were taken; None where there was no training.
+        train_frames, valid_frames: that it was given.
+        validation: figures of that epoch, by their names in the table of epochs without `valid_`.
+    """
+
+    STUDENT: ClassVar = "student.pt"
+    TRAINING: ClassVar = "training"  # folder
+    PLAN: ClassVar = f"{TRAINING}/plan.json"  # optimiser steps ahead, for whoever watches
+    EPOCHS: ClassVar = f"{TRAINING}/metrics.csv"
+    writes = (STUDENT, f"{TRAINING}/*.csv")
+
+    steps: int
+    best_epoch: int | None = None
+    train_frames: int = 0
+    valid_frames: int = 0
+    validation: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def valid_force_mae_ev_per_a(self) -> float | None:
+        """Force MAE on the validation frames, eV/Å; None where there are none."""
+        return self.validation.get("force_mae_ev_per_a")
+
+
+class HarvestedErrors(Figures):
+    """Errors on harvested frames that no round trains on.
+
+    Attributes:
+        frames: number of them.
+        force_mae_ev_per_a: eV/Å.
+    """
+
+    frames: int
+    force_mae_ev_per_a: float
+
+
+class PretrainRecord(TrainingRecord):
+    """What pretraining leaves.
+
+    Attributes:
+        method: of pretraining.
+        harvested: None where no harvested frame is held out.
+    """
+
+    method: str
+    harvested: HarvestedErrors | None = None
+
+
+class Pretrain(Stage[PretrainRecord]):
     """A training on the round's pretraining set."""
 
     name = "30_pretrain"
@@ -27,7 +82,7 @@ class Pretrain(Stage):
     label = "pretrain"
     colour = "#56b4e9"
     settings = ("elements", "student", "pretrain", "teacher", "iteration.start")
-    writes = (STUDENT_FILE, CURVES)
+    record = PretrainRecord
     curve = "pretraining"
     revision = 2
 
@@ -41,7 +96,7 @@ class Pretrain(Stage):
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the round's own set, and the student that it may begin with."""
         before = (student_of(within.base),) if within.chain else ()
-        return (LABEL.of(0), pretraining_set_of(within.index), *before)
+        return (LABEL.of(0), pretraining_set_of(within.index), *frames_of(within), *before)
 
     def teacher_calls(self, settings: RunSettings) -> int:
         """Return what the method of pretraining evaluates."""
@@ -67,7 +122,7 @@ class Pretrain(Stage):
         seconds = basis.training_s(steps, basis.mean_atoms * settings.batch_size)
         return Forecast(work, seconds + basis.labelling_s(calls * basis.mean_atoms), calls)
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[PretrainRecord]:
         """Train."""
         from ipip.stages.work.training import pretrain
 

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ipip.config.run import RunSettings
 from ipip.pipeline.cost import BYTES_PER_ATOM, START_S, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import Figures, StageRecord
 from ipip.stages.harvest import HARVEST
-from ipip.stages.label import LABEL, REFERENCE_INDEX
-
-REFERENCE_FILE = "reference.xyz"
+from ipip.stages.label import LABEL
 
 
-class ReferenceLabels(Stage):
+class DroppedFrame(Figures):
+    """A frame that got no label at the reference level, and why."""
+
+    frame_id: str
+    why: str
+
+
+class ReferenceLabelsRecord(StageRecord):
+    """What active learning leaves.
+
+    Attributes:
+        requested: frames that were given to the reference level.
+        labelled: of them.
+        dropped: the others.
+        level_energy_difference_mev_per_atom: between the level and the reference's own label on the
+            smallest training frame, meV/atom.
+        level_force_difference_ev_per_a: the largest of a force there, eV/Å.
+    """
+
+    REFERENCE: ClassVar = "reference.xyz"
+    REFERENCE_INDEX: ClassVar = LABEL.record.REFERENCE_INDEX
+    LABELS: ClassVar = "labels.jsonl"  # no output: what a killed stage continues from
+    writes = (REFERENCE, REFERENCE_INDEX)
+
+    requested: int
+    labelled: int
+    dropped: tuple[DroppedFrame, ...]
+    level_energy_difference_mev_per_atom: float
+    level_force_difference_ev_per_a: float
+
+
+class ReferenceLabels(Stage[ReferenceLabelsRecord]):
     """The harvested frames of largest disagreement get reference labels."""
 
     name = "17_reference"
@@ -21,7 +53,8 @@ class ReferenceLabels(Stage):
     rounds = "later"
     condition = "with `active`"
     settings = ("active",)
-    writes = (REFERENCE_FILE, REFERENCE_INDEX)
+    record = ReferenceLabelsRecord
+    revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
         """Say whether the settings name a reference level."""
@@ -31,11 +64,15 @@ class ReferenceLabels(Stage):
         """Return the harvest, and the frames that the level is tried on."""
         return (LABEL.of(0), HARVEST.of(within.index))
 
-    def in_rounds(self, within: Round) -> tuple[str, ...]:
-        """Return the names of this stage in all rounds up to one, for who trains on its labels."""
+    def rounds_up_to(self, within: Round) -> tuple[int, ...]:
+        """Return the rounds up to one that have this stage."""
         if within.settings.active is None:
             return ()
-        return tuple(self.of(index) for index in (*within.chain, within.index) if index > 0)
+        return tuple(index for index in (*within.chain, within.index) if index > 0)
+
+    def in_rounds(self, within: Round) -> tuple[str, ...]:
+        """Return the names of this stage in all rounds up to one, for who trains on its labels."""
+        return tuple(self.of(index) for index in self.rounds_up_to(within))
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the labels, several times."""
@@ -48,7 +85,7 @@ class ReferenceLabels(Stage):
         count, level = (active.frames, active.level.kind) if active else (0, "nobody")
         return Forecast(f"at most {count} labels by {level}, whose cost is not estimated", START_S)
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[ReferenceLabelsRecord]:
         """Label."""
         from ipip.stages.work.reference_labels import label_at_reference
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from ipip.decisions.pretraining_set import Composition
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
+    LABEL_BYTES_PER_ATOM,
+    LABEL_BYTES_PER_FRAME,
     START_S,
     CostBasis,
     Forecast,
@@ -11,13 +15,68 @@ from ipip.pipeline.cost import (
     pretraining_frames,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import Figures, StageRecord
 from ipip.stages.forget import FORGET
 from ipip.stages.harvest import HARVEST
 from ipip.stages.inheritance import committee_of, pretraining_set_of, student_of
-from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import INDEX_FILE, STUDENT_LABELS, frames_of
 
 
-class Relabel(Stage):
+class Drift(Figures):
+    """How far relabelling moved the labels of the kept frames (mean absolute): eV/Å, meV/atom."""
+
+    force_change_ev_per_a: float
+    energy_change_mev_per_atom: float
+
+
+class Trust(Figures):
+    """Whose labels the kept frames have.
+
+    Attributes:
+        limit: of the uncertainty, up to which the student labels.
+        student, teacher: kept frames that each labels.
+        median_uncertainty: of the kept frames.
+    """
+
+    limit: float
+    student: int
+    teacher: int
+    median_uncertainty: float
+
+
+class Labeller(Figures):
+    """A student that took part in relabelling."""
+
+    name: str
+    weights_digest: str
+
+
+class RelabelRecord(StageRecord):
+    """What relabelling leaves.
+
+    Attributes:
+        kept, forgotten, new: frames.
+        composition: of the round's pretraining set.
+        labellers: who relabelled; none where the kept frames keep their labels.
+        drift: None where they do.
+        trust: None where the uncertainty plays no part.
+    """
+
+    INDEX: ClassVar = INDEX_FILE
+    STUDENT_LABELS: ClassVar = STUDENT_LABELS
+    writes = (INDEX, STUDENT_LABELS)
+
+    kept: int
+    forgotten: int
+    new: int
+    composition: Composition
+    labellers: tuple[Labeller, ...] = ()
+    drift: Drift | None = None
+    trust: Trust | None = None
+
+
+class Relabel(Stage[RelabelRecord]):
     """The next pretraining set: kept frames with the student's labels, new with the teacher's."""
 
     name = "20_relabel"
@@ -33,8 +92,8 @@ class Relabel(Stage):
         "iteration.trust_factor",
         "iteration.committee",
     )
-    writes = (SET_FILE, INDEX_FILE)
-    revision = 2
+    record = RelabelRecord
+    revision = 3
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
         """Return those that the way of relabelling reads."""
@@ -59,13 +118,12 @@ class Relabel(Stage):
             FORGET.of(within.index),
             HARVEST.of(within.index),
             student_of(within.base),
+            *frames_of(within),
         ]
         if iteration.kept_labels == "keep":
             return tuple(names)
         if iteration.labeller == "average":
             names += [student_of(index) for index in chain[-iteration.averaged :]]
-        if iteration.kept_labels == "trust":
-            names += [HARVEST.of(index) for index in chain[1:]]
         if self._needs_committee(within):
             names.append(committee_of(within.base))
         return tuple(names)
@@ -78,7 +136,7 @@ class Relabel(Stage):
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the largest set of the run."""
         frames = sum(pretraining_frames(sizes.settings, sizes.settings.rounds))
-        return frames * max(sizes.boxes) * BYTES_PER_ATOM
+        return frames * (max(sizes.boxes) * LABEL_BYTES_PER_ATOM + LABEL_BYTES_PER_FRAME)
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the student's evaluations."""
@@ -88,7 +146,7 @@ class Relabel(Stage):
         seconds = students * frames * basis.mean_atoms * basis.student_us * 1e-6
         return Forecast(f"student labels, {frames} frames", START_S + seconds)
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[RelabelRecord]:
         """Relabel."""
         from ipip.stages.work.relabel import relabel
 

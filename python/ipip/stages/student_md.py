@@ -2,19 +2,59 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
+from ipip.lammps.run_record import VERDICT_FILE
 from ipip.pipeline.cost import BYTES_PER_ATOM, START_S, CostBasis, Forecast, RunSizes, frames_of
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.records.manifest import is_finished
 from ipip.records.run_folder import RunFolder
+from ipip.records.stage_record import Figures, StageRecord
 from ipip.stages.inheritance import student_of
 from ipip.stages.label import LABEL
 from ipip.stages.teacher_md import TEACHER_MD
 
-RUNS_FOLDER = "runs"
-GARBAGE_COLLECTED = "garbage_collected"  # marks an exploration whose frames were removed
+
+class StudentRunRecord(Figures):
+    """One MD run of a student.
+
+    Attributes:
+        name: of the run.
+        system: that it ran in.
+        temperature: K.
+        state: what it came to; see `ipip.lammps.Verdict`.
+        reason: which bound it left.
+        step: last step reached.
+        steps: that it should reach.
+        timestep_fs: fs.
+    """
+
+    name: str
+    system: str
+    temperature: float
+    state: Literal["stable", "unstable", "failed"]
+    reason: str | None
+    step: int | None
+    steps: int
+    timestep_fs: float
+
+    @property
+    def is_unstable(self) -> bool:
+        """Whether the student left its bounds."""
+        return self.state == "unstable"
 
 
-class StudentMD(Stage):
+class StudentMDRecord(StageRecord):
+    """What an exploration by a student leaves: its runs, in the order of the starts."""
+
+    RUNS: ClassVar = "runs"
+    GARBAGE_COLLECTED: ClassVar = "garbage_collected"  # marks one whose frames were removed
+    writes = (f"{RUNS}/*/{VERDICT_FILE}",)
+
+    runs: tuple[StudentRunRecord, ...]
+
+
+class StudentMD(Stage[StudentMDRecord]):
     """Guarded MD of the student in LAMMPS, from the same boxes as the teacher's."""
 
     name = "10_explore"
@@ -23,7 +63,7 @@ class StudentMD(Stage):
     colour = TEACHER_MD.colour
     rounds = "later"
     settings = ("systems", "student_md", "guards")
-    writes = (f"{RUNS_FOLDER}/*/verdict.json",)
+    record = StudentMDRecord
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return the guards' distances and the student that the round begins with."""
@@ -47,12 +87,12 @@ class StudentMD(Stage):
         """Say that frames were removed before a harvest read them."""
         from ipip.stages.harvest import HARVEST
 
-        removed = (run.stage(self.of(index)) / GARBAGE_COLLECTED).exists()
+        removed = (run.stage(self.of(index)) / self.record.GARBAGE_COLLECTED).exists()
         if removed and not is_finished(run.stage(HARVEST.of(index))):
             return "frames that the harvest needs were removed by `ipip gc`"
         return None
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[StudentMDRecord]:
         """Run the MD."""
         from ipip.stages.work.student_md import explore_with_student
 

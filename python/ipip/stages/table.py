@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ipip.config.quick import quick_values
 from ipip.config.run import RunSettings
 from ipip.pipeline.stage import Round, Stage
@@ -36,7 +38,7 @@ def stages_table() -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _row(stage: Stage, settings: RunSettings) -> tuple[str, ...]:
+def _row(stage: Stage[Any], settings: RunSettings) -> tuple[str, ...]:
     rounds = ROUNDS[stage.rounds]
     within = Round(settings, 0) if stage.rounds == "first" else Round(settings, 2, (0, 1))
     reads = dict.fromkeys(_input(identity, within) for identity in stage.inputs(within))
@@ -46,7 +48,7 @@ def _row(stage: Stage, settings: RunSettings) -> tuple[str, ...]:
         stage.title,
         ", ".join(f"`{name}`" for name in stage.settings),
         ", ".join(reads),
-        ", ".join(f"`{name}`" for name in stage.writes),
+        ", ".join(f"`{name}`" for name in stage.record.writes),
     )
 
 

@@ -2,21 +2,74 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import ClassVar, Literal
+
 from ipip.pipeline.cost import (
-    BYTES_PER_ATOM,
     TEACHER_START_S,
     CostBasis,
     Forecast,
     RunSizes,
     frames_of,
     pretraining_frames,
+    stored_bytes,
 )
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
+from ipip.records.stage_record import Figures, StageRecord
 
-RUNS_FOLDER = "runs"
+
+class TeacherRunRecord(Figures):
+    """One MD run of the teacher.
+
+    Attributes:
+        name: of the run.
+        state: ``failed`` where the teacher's own run left its bounds.
+        reason: why it failed.
+        step: last step reached.
+        frames: that it kept.
+    """
+
+    name: str
+    state: Literal["finished", "failed"]
+    reason: str | None
+    step: int
+    frames: int
 
 
-class TeacherMD(Stage):
+class TeacherIdentity(Figures):
+    """Which teacher gave the labels; see `ipip.teachers.TeacherInfo`."""
+
+    kind: str
+    model: str
+    modal: str | None
+    weights_digest: str | None
+    versions: dict[str, str]
+
+
+class TeacherMDRecord(StageRecord):
+    """What the teacher's MD leaves.
+
+    Attributes:
+        runs: in the order of the starts.
+        frames: of the runs that ended well.
+        teacher: who ran.
+    """
+
+    RUNS: ClassVar = "runs"
+    TEACHER: ClassVar = "teacher.json"
+    writes = (f"{RUNS}/*.lmdb",)
+
+    runs: tuple[TeacherRunRecord, ...]
+    frames: int
+    teacher: TeacherIdentity
+
+    @property
+    def finished_runs(self) -> list[str]:
+        """Names of the runs that ended well, sorted; those that failed give no frames."""
+        return sorted(run.name for run in self.runs if run.state == "finished")
+
+
+class TeacherMD(Stage[TeacherMDRecord]):
     """MD of the teacher from every start: the frames of the first pretraining set."""
 
     name = "10_explore"
@@ -25,7 +78,8 @@ class TeacherMD(Stage):
     colour = "#e69f00"
     rounds = "first"
     settings = ("teacher", "systems", "teacher_md")
-    writes = (f"{RUNS_FOLDER}/*.xyz",)
+    record = TeacherMDRecord
+    revision = 2
 
     def inputs(self, within: Round) -> tuple[str, ...]:
         """Return none: it is the first."""
@@ -33,7 +87,8 @@ class TeacherMD(Stage):
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the frames of all runs."""
-        return frames_of(sizes.settings.teacher_md) * sum(sizes.boxes) * BYTES_PER_ATOM
+        frames = frames_of(sizes.settings.teacher_md)
+        return sum(stored_bytes(frames, atoms) for atoms in sizes.boxes)
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return the MD steps of all runs."""
@@ -45,11 +100,18 @@ class TeacherMD(Stage):
             teacher_calls=len(boxes) * md.steps,
         )
 
-    def work(self, run: StageRun) -> StageResult:
+    def work(self, run: StageRun) -> StageResult[TeacherMDRecord]:
         """Run the MD."""
         from ipip.stages.work.teacher_md import explore_with_teacher
 
         return explore_with_teacher(run)
+
+
+def frames_file(folder: Path, name: str) -> Path:
+    """Return the file of a run's frames in the stage's folder; earlier versions wrote text."""
+    path = folder / TEACHER_MD.record.RUNS / f"{name}.lmdb"
+    text = path.with_name(f"{name}.xyz")
+    return text if text.exists() and not path.exists() else path
 
 
 TEACHER_MD = TeacherMD()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ipip.errors import InputError
+
 
 @contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
@@ -25,6 +27,18 @@ def replaced_file(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_new_file(path: Path) -> None:
+    """Check that a file can be made at `path` without overwriting one.
+
+    Raises:
+        InputError: it is there already, or its folder is not.
+    """
+    if path.exists():
+        raise InputError(f"{path}: is there already; name another file")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: the folder {path.absolute().parent} does not exist")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """Digests of bytes, files and JSON values: SHA-256, by which damage and other contents are noticed.
 
-Those of frames are in `ipip.data.digest`, those of models in `ipip.export.digest`.
+What they are of is said by `ipip.data.digest` (frames) and `ipip.export.digest` (models). The files
+that run without ipip, `lammps/supervision.py` and those of `teacher_program/`, have their own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,26 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "sha256:"
+
+
+class Digest:
+    """The SHA-256 of what comes piece by piece."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._hash = hashlib.sha256(data)
+
+    def update(self, data: bytes) -> None:
+        """Take the next piece."""
+        self._hash.update(data)
+
+    @property
+    def hex(self) -> str:
+        """The digest so far as 64 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+    def __str__(self) -> str:
+        """Return `sha256:...` of what came so far."""
+        return PREFIX + self.hex
 
 
 def hex_digest(data: bytes) -> str:

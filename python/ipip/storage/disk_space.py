@@ -1,15 +1,16 @@
-"""Free disk space, looked at before a stage begins."""
+"""Disk space: looked at before a stage begins, and what is said where there is none left."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ipip.errors import IpipError
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RESERVE_BYTES = 64 * 1024 * 1024
 
 
@@ -37,20 +38,31 @@ def require_space(path: Path, needed: int, what: str) -> None:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Say whether an error, or the one that caused it, is "no space left" (or a quota)."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return True
-        if "No space left on device" in str(seen):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
+    """Say whether an error, or the one that caused it, is "no space left" (or a quota or limit)."""
+    return any(
+        (isinstance(one, OSError) and one.errno in DISK_FULL)
+        or "No space left on device" in str(one)
+        for one in _chain(error)
+    )
+
+
+def nothing_lost() -> str:
+    """Say what a full disk cost a command that can simply be repeated."""
+    return "nothing was lost"
+
+
+def stages_kept() -> str:
+    """Say what a full disk cost a run."""
+    return "finished stages are kept"
 
 
 @contextlib.contextmanager
-def full_disk_explained(path: Path) -> Iterator[None]:
-    """Turn the system's "no space left" into one clear message.
+def full_disk_explained(path: Path, kept: Callable[[], str] = nothing_lost) -> Iterator[None]:
+    """Turn the system's "no space left" (a quota, a limit on file sizes) into one clear message.
+
+    Args:
+        path: what was written.
+        kept: says what is left of the work, once the disk is full.
 
     Raises:
         IpipError: the disk is full.
@@ -61,9 +73,25 @@ def full_disk_explained(path: Path) -> Iterator[None]:
         if isinstance(error, IpipError) or not is_disk_full(error):
             raise
         raise IpipError(
-            f"{path}: the disk is full; free some space and run the same command again, finished "
-            "stages are kept"
+            f"{path}: cannot write ({_reason(error)}); {kept()}: free some space and run the same "
+            "command again"
         ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Say in words what stopped a write."""
+    for one in _chain(error):
+        if isinstance(one, OSError) and one.errno in (errno.EDQUOT, errno.EFBIG):
+            return str(one.strerror)
+    return "the disk is full"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those that caused it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
 
 
 def megabytes(count: int) -> str:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.study import ArmSettings, StudySettings
+from ipip.config.training import steps_of
 from ipip.errors import InputError
 from ipip.pipeline.cost import pretraining_frames
 from ipip.stages.work.concerns import LEAST_EPOCHS
@@ -260,13 +261,12 @@ def _set(values: dict[str, Any], key: str, value: Any, arm: str) -> None:
     block[last] = value
 
 
-def find_budget(base: RunSettings, train_frames: int, steps_of: Callable[..., int]) -> Budget:
+def find_budget(base: RunSettings, train_frames: int) -> Budget:
     """Return what the iterated run spends, from its settings.
 
     Args:
         base: settings of the iterated arm.
         train_frames: reference frames in the training part.
-        steps_of: optimiser steps of training settings on a number of frames.
 
     Raises:
         InputError: the run does not pretrain.

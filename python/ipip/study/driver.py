@@ -17,9 +17,10 @@ from ipip.loop.checks import check_inputs
 from ipip.loop.run import run_loop
 from ipip.pipeline.reporter import Reporter, SilentReporter
 from ipip.pipeline.seeds import derive_seed
+from ipip.stability.run import check_protocol_folder
 from ipip.stages.work.reference_frames import read_reference, units_of
 from ipip.storage.atomic import write_text
-from ipip.storage.json_file import write_json
+from ipip.storage.json_file import read_json, write_json
 from ipip.storage.lock import hold_folder
 from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
 from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
@@ -28,7 +29,8 @@ from ipip.study.protocols import run_protocol
 from ipip.study.report import write_study_report
 from ipip.study.scores import score_run, teacher_name
 from ipip.study.summary import RunKey, summarise
-from ipip.train import steps_of
+
+SUMMARY_FILE = "study.json"
 
 
 def run_study(
@@ -52,6 +54,10 @@ def run_study(
     prepared = prepare_study(settings)
     base, budget, arms = prepared.base, prepared.budget, prepared.arms
     own_folder(settings, base, folder)
+    for protocol in settings.protocols:
+        check_protocol_folder(
+            folder / "protocols" / protocol.name, load_settings(protocol.file, StabilityProtocol)
+        )
     runs = [(seed, arm) for seed in settings.seeds for arm in arms]
     outcomes: dict[RunKey, Outcome] = {}
     tests: dict[RunKey, dict[str, Any]] = {}
@@ -125,7 +131,7 @@ def prepare_study(settings: StudySettings) -> Prepared:
         return counted[key]
 
     labels = count_labels(base)
-    budget = find_budget(base, labels, steps_of)
+    budget = find_budget(base, labels)
     arms = build_arms(settings, base, budget, count_labels)
     concerns = [*found.concerns, *epoch_concerns(arms, base, budget, labels), *few]
     return Prepared(base, budget, arms, concerns)
@@ -142,5 +148,19 @@ def _test_set_concerns(test_set: TestSet, frames: Sequence[Frame]) -> list[str]:
 
 
 def _write(summary: dict[str, Any], folder: Path) -> None:
-    write_json(folder / "study.json", summary)
+    """Write summary and report, unless those of the same study that are there hold more."""
+    if _holds_more(folder / SUMMARY_FILE, summary):
+        return
+    write_json(folder / SUMMARY_FILE, summary)
     write_study_report(summary, folder / "report")
+
+
+def _holds_more(path: Path, summary: dict[str, Any]) -> bool:
+    try:
+        stored = read_json(path)
+        same = stored["settings_digest"] == summary["settings_digest"]
+        finished = stored["runs"]["finished"] - summary["runs"]["finished"]
+        protocols = stored["protocols"].keys() - summary["protocols"].keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # there is none, or it is damaged
+    return same and (finished > 0 or bool(protocols))

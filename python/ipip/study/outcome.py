@@ -13,15 +13,14 @@ from ipip.errors import IpipError
 from ipip.records.integrity import require_whole
 from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder
-from ipip.stages.evaluate import EVALUATE
+from ipip.stages.evaluate import EVALUATE, EvaluateRecord, Failures
 from ipip.stages.finetune import FINETUNE
 from ipip.stages.harvest import HARVEST
-from ipip.stages.label import LABEL
-from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.stages.label import LABEL, LabelRecord
+from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.storage.digest import file_digest
 from ipip.views.outcomes import decide, evaluated_rounds, round_outcome
-from ipip.views.summary import held_out_units
 
 HELD_OUT = "held-out"
 
@@ -53,7 +52,7 @@ class Outcome:
     teacher_name: str
     teacher_shift: dict[str, float]
     by_round: list[float]
-    failures: dict[str, Any]
+    failures: Failures
     steps: dict[str, int]
     teacher_calls: int
     us_per_atom_step: float
@@ -83,26 +82,22 @@ def read_outcome(
         raise IpipError(f"{folder}: no round is finished; run the study again to continue it")
     best = best_round([round_outcome(number, manifests) for number in rounds])
     index = decision.base if judged == "last" else best
-    evaluated = manifests[EVALUATE.of(index)]
-    label = manifests[LABEL.of(0)]
-    student = run.stage(FINETUNE.of(index)) / STUDENT_FILE
+    measured, labelled = EVALUATE.read(manifests, index), LABEL.read(manifests, 0)
+    student = run.stage(FINETUNE.of(index)) / FINETUNE.record.STUDENT
     steps = [_steps(manifests, number) for number in rounds]
     return Outcome(
         student=student,
         student_digest=file_digest(student),
         round=index,
-        test=_test_of(label, evaluated.results),
-        teacher=_test_of(label, label.results),
+        test=_test_of(labelled, measured),
+        teacher=_test_of(labelled, labelled),
         teacher_name=teacher,
-        teacher_shift=label.results["energy_shift"]["ev_per_atom"],
-        by_round=[
-            manifests[EVALUATE.of(number)].results["test"]["force_mae_ev_per_a"]
-            for number in rounds
-        ],
-        failures=evaluated.results["failures"],
+        teacher_shift=labelled.energy_shift.ev_per_atom,
+        by_round=[EVALUATE.read(manifests, number).test["force_mae_ev_per_a"] for number in rounds],
+        failures=measured.failures,
         steps={"judged": steps[index], "all": sum(steps)},
         teacher_calls=teacher_calls(manifests, rounds),
-        us_per_atom_step=evaluated.times["us_per_atom_step"],
+        us_per_atom_step=manifests[EVALUATE.of(index)].times["us_per_atom_step"],
     )
 
 
@@ -113,26 +108,21 @@ def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> i
     harvests. A student that was not pretrained
     learnt from none, although its run has teacher MD for the guards.
     """
-    pretrained = manifests[PRETRAIN.of(0)].results
-    if not pretrained["steps"]:
+    if not PRETRAIN.read(manifests, 0).steps:
         return 0
-    explored = manifests[TEACHER_MD.of(0)].results["runs"]
-    calls = sum(int(run["step"]) for run in explored) + int(pretrained.get("teacher_calls", 0))
-    for index in rounds[1:]:
-        calls += int(manifests[HARVEST.of(index)].results["labelled"])
-    return calls
+    stages = (TEACHER_MD.of(0), PRETRAIN.of(0), *(HARVEST.of(index) for index in rounds[1:]))
+    return sum(manifests[name].teacher_calls for name in stages)
 
 
-def _test_of(label: Manifest, results: Mapping[str, Any]) -> dict[str, Any]:
+def _test_of(labelled: LabelRecord, measured: LabelRecord | EvaluateRecord) -> dict[str, Any]:
     return {
-        "metrics": results["test"],
-        "errors": results["test_frame_errors"],
-        "weights": label.results["test_sizes"],
-        "groups": label.results["test_groups"],
-        "units": held_out_units(label),
+        "metrics": measured.test,
+        "errors": measured.test_frame_errors,
+        "weights": labelled.test_sizes,
+        "groups": labelled.test_groups,
+        "units": labelled.test_units,
     }
 
 
 def _steps(manifests: Mapping[str, Manifest], index: int) -> int:
-    stages = (PRETRAIN.of(index), FINETUNE.of(index))
-    return sum(int(manifests[name].results["steps"]) for name in stages)
+    return PRETRAIN.read(manifests, index).steps + FINETUNE.read(manifests, index).steps

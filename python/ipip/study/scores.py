@@ -20,6 +20,7 @@ from ipip.data import (
     write_frames,
 )
 from ipip.decisions.energy_shift import apply_energy_shift
+from ipip.evaluation import metrics
 from ipip.export import load_student
 from ipip.pipeline.stage_settings import settings_part
 from ipip.stages.work.frames import frame_errors
@@ -29,7 +30,7 @@ from ipip.storage.json_file import write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
-from ipip.train import metrics, predict
+from ipip.train import predict
 
 _OLD = {"student", "files", "tests", "teacher"}  # what scores held before they had a seal
 

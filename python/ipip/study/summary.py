@@ -67,7 +67,7 @@ def summarise(
     entries = [_arm(arm, settings, outcomes, tests, sets) for arm in arms]
     finished, wanted = len(outcomes), len(arms) * len(settings.seeds)
     return {
-        "verdict": write_verdict(comparisons, entries, settings, finished, wanted),
+        "verdict": describe_verdict(comparisons, entries, settings, finished, wanted),
         "runs": {"finished": finished, "wanted": wanted},
         "baseline": settings.baseline,
         "confidence": settings.confidence,
@@ -99,8 +99,8 @@ def _arm(
 ) -> dict[str, Any]:
     seeds = [seed for seed in settings.seeds if (arm.name, seed) in outcomes]
     own = [outcomes[arm.name, seed] for seed in seeds]
-    failed = sum(outcome.failures["failed"] for outcome in own)
-    total = sum(outcome.failures["total"] for outcome in own)
+    failed = sum(outcome.failures.failed for outcome in own)
+    total = sum(outcome.failures.total for outcome in own)
     return {
         "name": arm.name,
         "meaning": arm.meaning,
@@ -114,7 +114,7 @@ def _arm(
             "failed": failed,
             "total": total,
             "wilson95": [round(bound, 4) for bound in wilson_interval(failed, total)],
-            "by_seed": [outcome.failures["failed"] for outcome in own],
+            "by_seed": [outcome.failures.failed for outcome in own],
         },
         "steps": [outcome.steps for outcome in own],
         "teacher_calls": [outcome.teacher_calls for outcome in own],
@@ -151,7 +151,7 @@ def _figures(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def write_verdict(
+def describe_verdict(
     comparisons: Mapping[str, Sequence[Comparison]],
     arms: Sequence[Mapping[str, Any]],
     settings: StudySettings,

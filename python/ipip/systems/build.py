@@ -11,6 +11,7 @@ from ipip.config.state_keys import CHARGE_KEYS, MULTIPLICITY_KEYS, UNPAIRED_KEYS
 from ipip.config.systems import SystemSettings
 from ipip.data.electronic_state import charge_of, state_in
 from ipip.data.frame import Frame
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.systems.files import read_structure
 from ipip.systems.molecules import molecule
@@ -35,7 +36,8 @@ def build(settings: SystemSettings, seed: int) -> Frame:
     if settings.file is not None:
         atoms = read_structure(settings.file)
         atoms.calc = None
-        atoms.info = {"system": settings.file.stem, **state_in(atoms.info)}
+        known = Provenance(system=settings.file.stem)
+        atoms.info = known.as_info() | state_in(atoms.info)
     else:
         molecules = {name: molecule(name, settings.molecules) for name in settings.species}
         edges = settings.edges or _cube(settings, molecules)
@@ -49,7 +51,7 @@ def build(settings: SystemSettings, seed: int) -> Frame:
             radii=settings.radii,
         )
         formula = "+".join(f"{n}{name}" for name, n in settings.species.items())
-        atoms.info = {"system": formula}
+        atoms.info = Provenance(system=formula).as_info()
         charges = {name: charge_of(own.info, {}) for name, own in molecules.items()}
         if any(charge is not None for charge in charges.values()):
             atoms.info["charge"] = _whole(

@@ -11,6 +11,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ipip.data.electronic_state import state_in
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
+from ipip.data.provenance import TEACHER_ERROR
 from ipip.teachers.process import FrameError
 from ipip.teachers.teacher import Teacher
 
@@ -57,7 +58,7 @@ class TeacherCalculator(Calculator):
         bare = Frame.from_atoms(self.atoms).replace(energy=None, forces=None, stress=None)
         (labelled,) = self._teacher.label([bare], on_error="mark")
         if labelled.energy is None:
-            raise FrameError(labelled.info["teacher_error"])
+            raise FrameError(labelled.info[TEACHER_ERROR])
         results: dict[str, Any] = {"energy": labelled.energy, "forces": labelled.forces}
         if labelled.stress is not None:
             (xx, xy, xz), (_, yy, yz), (_, _, zz) = labelled.stress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from ipip.data.frame import Frame
 from ipip.data.xyz import format_xyz
 from ipip.errors import InputError
 from ipip.storage.atomic import replaced_file
+from ipip.storage.digest import Digest, hex_digest
 from ipip.storage.sealed import open_sealed, sealed_text
 
 State = tuple[dict[str, Any], dict[str, Any]]
@@ -40,22 +40,22 @@ class MDCheckpoint:
         self._state = folder / f"{name}.state.npz"
         self._frames = folder / f"{name}.part.xyz"
         text = json.dumps({"start": frames_digest([start]), **identity}, sort_keys=True)
-        self._key = hashlib.sha256(text.encode()).hexdigest()
-        self._written = hashlib.sha256()  # of the frames' file, as far as it was written or read
+        self._key = hex_digest(text.encode())
+        self._written = Digest()  # of the frames' file, as far as it was written or read
 
     def load(self) -> tuple[State, list[Frame]] | None:
         """Return the state (header and arrays) and the frames before it; None: begin anew."""
-        found = self._read()
-        if found is None:
+        state = self._read()
+        if state is None:
             self.clear()
             return None
-        header, arrays = found
+        header, arrays = state
         frames: list[Frame] = []
         try:
             if header["bytes"]:
                 os.truncate(self._frames, header["bytes"])
-                self._written = hashlib.sha256(self._frames.read_bytes())
-                if self._written.hexdigest() != header.get("frames_digest"):
+                self._written = Digest(self._frames.read_bytes())
+                if self._written.hex != header.get("frames_digest"):
                     raise InputError("the frames are not those that were written")
                 frames = read_frames(self._frames)
             else:
@@ -83,7 +83,7 @@ class MDCheckpoint:
             {
                 **header,
                 "bytes": size,
-                "frames_digest": self._written.hexdigest(),
+                "frames_digest": self._written.hex,
                 "key": self._key,
                 "arrays_digest": _arrays_digest(arrays),
             },
@@ -96,7 +96,7 @@ class MDCheckpoint:
         """Remove both files."""
         self._state.unlink(missing_ok=True)
         self._frames.unlink(missing_ok=True)
-        self._written = hashlib.sha256()
+        self._written = Digest()
 
     def _read(self) -> State | None:
         try:
@@ -111,9 +111,9 @@ class MDCheckpoint:
 
 
 def _arrays_digest(arrays: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256()
+    digest = Digest()
     for name in sorted(arrays):
         values = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode())
         digest.update(values.tobytes())
-    return digest.hexdigest()
+    return digest.hex

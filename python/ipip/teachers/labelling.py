@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -17,13 +16,13 @@ from ipip.config.influence import fields_without_influence
 from ipip.config.teacher import TeacherSettings
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
-from ipip.storage.digest import file_digest
+from ipip.data.provenance import TEACHER_ERROR
+from ipip.storage.digest import file_digest, hex_digest
 from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
-from ipip.teachers.process import cp2k_values
 from ipip.teachers.results import TeacherInfo
+from ipip.teachers.specification import cp2k_values
 from ipip.teachers.teacher import Teacher
 
-ERROR_KEY = "teacher_error"
 # What a line held before it had a seal.
 _OLD_ENTRIES = (
     frozenset(("key", "energy", "forces", "stress")),
@@ -118,7 +117,7 @@ def level_identity(level: TeacherSettings) -> str:
         }
     if level.model is not None and Path(level.model).is_file():
         plain["model"] = file_digest(Path(level.model))
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    return hex_digest(json.dumps(plain, sort_keys=True).encode())
 
 
 def _bare(frame: Frame) -> Frame:
@@ -128,8 +127,8 @@ def _bare(frame: Frame) -> Frame:
 def _entry(frame: Frame) -> dict[str, Any]:
     """Return what is stored of a labelled or marked frame."""
     key = frame.info["key"]
-    if ERROR_KEY in frame.info:
-        return {"key": key, "error": str(frame.info[ERROR_KEY])}
+    if TEACHER_ERROR in frame.info:
+        return {"key": key, "error": str(frame.info[TEACHER_ERROR])}
     assert frame.energy is not None and frame.forces is not None
     if not (np.isfinite(frame.energy) and np.isfinite(frame.forces).all()):
         return {"key": key, "error": "energy or forces are not finite"}

@@ -10,21 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ipip.config.cp2k import Cp2kSettings
+from ipip import teacher_program
 from ipip.config.teacher import TeacherSettings
 from ipip.errors import InputError, IpipError
 from ipip.extras import TEACHERS
 from ipip.installation import install_command
 from ipip.launchers import without_launcher
-from ipip.teachers import worker
-from ipip.teachers.worker.messages import pack, unpack
+from ipip.teacher_program.messages import pack, unpack
+from ipip.teachers.specification import specification
 
-DISTRIBUTIONS = {own.module: own.distribution for own in TEACHERS.values()}
-EXTRAS = {own.module: own.extra for own in TEACHERS.values()}
+DISTRIBUTIONS = {package.module: package.distribution for package in TEACHERS.values()}
+EXTRAS = {package.module: package.extra for package in TEACHERS.values()}
 Message = tuple[dict[str, Any], dict[str, Any]]
 
 
@@ -48,7 +47,7 @@ class WorkerProcess:
         self._settings = settings
         self._log = log
         self._asked = time.monotonic()
-        program = Path(worker.__file__).with_name("__main__.py")
+        program = Path(teacher_program.__file__).with_name("__main__.py")
         command = [str(_interpreter(settings)), str(program)]
         log.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -80,10 +79,7 @@ class WorkerProcess:
             InputError: the package, the model or the interpreter is not there.
             TeacherError: the process died.
         """
-        spec = self._settings.model_dump(mode="json")
-        if self._settings.kind == "cp2k":
-            spec["cp2k"] = cp2k_values(self._settings.cp2k or Cp2kSettings())
-        self.send({"verb": "open", "spec": spec})
+        self.send({"verb": "open", "spec": specification(self._settings)})
         return self.receive(self._settings.start_timeout)[0]
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
@@ -184,22 +180,6 @@ class WorkerProcess:
         if header["cause"] == "model":
             return InputError(f"teacher: {header['message']}")
         return FrameError(f"{self.name} failed: {header['message']}")
-
-
-def cp2k_values(settings: Cp2kSettings) -> dict[str, Any]:
-    """Return the settings with the template's text, as the worker takes them.
-
-    Raises:
-        InputError: the user's template cannot be read.
-    """
-    if settings.template is None:
-        text = resources.files("ipip.teachers").joinpath("cp2k.inp.j2").read_text(encoding="utf-8")
-    else:
-        try:
-            text = Path(os.path.expanduser(settings.template)).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cp2k.template {settings.template} cannot be read: {error}") from None
-    return {**settings.model_dump(mode="json"), "template_text": text}
 
 
 def _interpreter(settings: TeacherSettings) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 from ipip.data.electronic_state import calculator_info
 from ipip.data.frame import Frame
 from ipip.data.parsed import plain
+from ipip.data.provenance import Provenance
 from ipip.errors import InputError
 from ipip.teachers.checkpoint import MDCheckpoint
 from ipip.teachers.process import FrameError
@@ -70,12 +71,11 @@ def md_request(
 
 def read_md_frame(job: MDJob, header: dict[str, Any], arrays: dict[str, Any]) -> Frame:
     """Return the frame in an answer to a request for MD."""
-    origin = {"md_step": header["step"], "temperature_k": float(header["temperature"])}
-    return job.frame.replace(
-        positions=arrays["positions"],
-        cell=arrays["cell"],
-        info={**job.frame.info, "traj": job.name, **origin},
-        **read_labels(arrays),
+    origin = Provenance(
+        traj=job.name, md_step=header["step"], temperature_k=float(header["temperature"])
+    )
+    return origin.added_to(
+        job.frame.replace(positions=arrays["positions"], cell=arrays["cell"], **read_labels(arrays))
     )
 
 

@@ -16,7 +16,9 @@ from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data.electronic_state import describe_state, has_charge_or_spin
 from ipip.data.frame import Frame
+from ipip.data.provenance import TEACHER_ERROR
 from ipip.errors import IpipError
+from ipip.teacher_program.kinds import KINDS
 from ipip.teachers.checkpoint import MDCheckpoint
 from ipip.teachers.pool import Result, StoppedError, Task, WorkerPool
 from ipip.teachers.process import FrameError, WorkerProcess
@@ -33,7 +35,6 @@ from ipip.teachers.requests import (
 from ipip.teachers.results import MDJob, MDResult, TeacherInfo
 
 log = logging.getLogger(__name__)
-WITHOUT_STATE = ("sevennet", "chgnet")  # kinds that read no charge and no spin of a frame
 Progress = Callable[[int, int], None]
 FloatArray = npt.NDArray[np.float64]
 
@@ -159,7 +160,7 @@ class Teacher:
                 message = f"{worker.name} failed: {error}"
                 if on_error == "raise":
                     raise FrameError(message)
-                info = {**frame.info, "teacher_error": message}
+                info = {**frame.info, TEACHER_ERROR: message}
                 labelled.append(frame.replace(energy=None, forces=None, stress=None, info=info))
             with self._pool.lock:
                 for frame in labelled:
@@ -178,7 +179,7 @@ class Teacher:
     ) -> list[FloatArray]:
         """Return the invariant features of each frame's atoms before the readout, [n, width].
 
-        One evaluation a frame. Teachers: sevennet, mace, chgnet.
+        One evaluation a frame, by the kinds that describe atoms (`ipip.teacher_program.kinds`).
 
         Args:
             frames: configurations.
@@ -193,12 +194,12 @@ class Teacher:
         def one(worker: WorkerProcess, frame: Frame) -> FloatArray:
             nonlocal done
             worker.send({"verb": "features", **composition(frame)}, geometry(frame))
-            found: FloatArray = worker.receive()[1]["features"]
+            features: FloatArray = worker.receive()[1]["features"]
             with self._pool.lock:
                 done += 1
                 if progress is not None:
                     progress(done, len(frames))
-            return found
+            return features
 
         return self._run(one, list(frames))
 
@@ -212,8 +213,8 @@ class Teacher:
 
         def one(worker: WorkerProcess, numbers: list[int]) -> FloatArray:
             worker.send({"verb": "embedding", "numbers": numbers})
-            found: FloatArray = worker.receive()[1]["embedding"]
-            return found
+            embedding: FloatArray = worker.receive()[1]["embedding"]
+            return embedding
 
         return self._run(one, [[int(atomic_numbers[symbol]) for symbol in symbols]])[0]
 
@@ -242,11 +243,11 @@ class Teacher:
             "failed", its reason, and the frames before.
         """
         self._warn_of_states([job.frame for job in jobs])
-        own = [job.md or md for job in jobs]
+        md_of_jobs = [job.md or md for job in jobs]
         steps = dict.fromkeys(range(len(jobs)), 0)
-        total = sum(settings.steps for settings in own)
+        total = sum(settings.steps for settings in md_of_jobs)
 
-        def tell(index: int, step: int) -> None:
+        def report(index: int, step: int) -> None:
             with self._pool.lock:
                 steps[index] = step
                 if progress is not None:
@@ -254,8 +255,8 @@ class Teacher:
 
         def one(worker: WorkerProcess, task: tuple[int, MDJob]) -> MDResult:
             index, job = task
-            spec = {**own[index].model_dump(), "seed": job.seed % 2**32, "state_interval": 0}
-            spec["max_temperature"] = own[index].temperature_limit(len(job.frame))
+            spec = {**md_of_jobs[index].model_dump(), "seed": job.seed % 2**32, "state_interval": 0}
+            spec["max_temperature"] = md_of_jobs[index].temperature_limit(len(job.frame))
             kept = None if checkpoints is None else self._checkpoint(checkpoints, job, spec)
             request, frames = md_request(job, spec, kept)
             worker.send(*request)
@@ -264,7 +265,7 @@ class Teacher:
                     header, arrays = worker.receive()
                 except FrameError as error:
                     header, arrays = failed_reply(error, steps[index]), {}
-                tell(index, header["step"])
+                report(index, header["step"])
                 if header["reply"] == "frame":
                     frames.append(read_md_frame(job, header, arrays))
                     if kept is not None:
@@ -275,7 +276,7 @@ class Teacher:
                     raise StoppedError(f"{worker.name} was asked to end (SIGTERM)")
                 elif header["reply"] == "done":
                     break
-            tell(index, own[index].steps)
+            report(index, md_of_jobs[index].steps)
             result = md_result(job, header, frames)
             if on_result is not None:
                 with self._pool.lock:
@@ -288,7 +289,7 @@ class Teacher:
 
     def _warn_of_states(self, frames: Sequence[Frame]) -> None:
         """Say once where frames are charged or have a spin and this kind of teacher knows none."""
-        if self.settings.kind not in WITHOUT_STATE or self._warned:
+        if KINDS[self.settings.kind].knows_states or self._warned:
             return
         charged = [frame for frame in frames if has_charge_or_spin(frame.info, frame.arrays)]
         if charged:

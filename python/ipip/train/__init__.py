@@ -1,4 +1,4 @@
-"""Training of students, and what they predict.
+"""Training of students, and what those in memory predict; `ipip.evaluation` has errors and files.
 
 Needs the extra `train`.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipip.config.training import TrainingSettings, steps_of
-from ipip.evaluation.metrics import Metrics, energy_errors, force_errors, metrics
-from ipip.evaluation.predict_file import predict_file
+from ipip.config.training import steps_of
 from ipip.extras import explained
 from ipip.lazy import lazy_names
 
@@ -24,19 +22,13 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "FitResult",
-    "Metrics",
     "Objective",
     "PainnKernels",
     "TrainPlan",
-    "TrainingSettings",
-    "energy_errors",
     "fit",
-    "force_errors",
     "frame_features",
     "labeller",
-    "metrics",
     "predict",
-    "predict_file",
     "prepare",
     "set_energy_scale",
     "steps_of",

@@ -100,9 +100,9 @@ def plan_training(settings: TrainRunSettings, split: Split | None = None) -> Tra
     more_test = read_files(settings.test_data, stress_counts=stress_counts)
     replay: list[Frame] = []
     if settings.replay is not None:
-        again = settings.replay
-        known = read_files(again.data, stress_counts=stress_counts)
-        replay = draw_replay(known, again.frames, again.weight, settings.seed)
+        replayed = settings.replay
+        earlier = read_files(replayed.data, stress_counts=stress_counts)
+        replay = draw_replay(earlier, replayed.frames, replayed.weight, settings.seed)
     student = _student(settings, joined(frames, more_test))
     check_elements(frames, student.symbols, "data")
     check_elements(more_test, student.symbols, "test_data")

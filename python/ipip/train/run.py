@@ -15,7 +15,6 @@ from ipip.config.influence import paths_without_influence
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.digest import frames_digest
-from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.errors import InputError
@@ -25,11 +24,13 @@ from ipip.evaluation.metrics import Metrics, metrics
 from ipip.evaluation.parity import plot_parity, write_frame_errors
 from ipip.export import save_student
 from ipip.storage.atomic import write_text
+from ipip.storage.disk_space import full_disk_explained
 from ipip.storage.lock import hold_folder
 from ipip.train import processes
 from ipip.train.fitting.fit import FitResult, fit
 from ipip.train.plan import TrainPlan, plan_training, read_for_split
 from ipip.train.prediction.predict import predict
+from ipip.train.records.checkpoints import checkpoint_kept
 from ipip.train.records.training_record import refuse_difference
 
 LOCK = "config.lock.yaml"
@@ -97,7 +98,10 @@ def train_run(
     Raises:
         InputError, IpipError: as `ipip.train.fit`.
     """
-    with contextlib.ExitStack() as held, disk_full_explained(folder):
+    with (
+        contextlib.ExitStack() as held,
+        full_disk_explained(folder, lambda: checkpoint_kept(folder)),
+    ):
         processes.from_first(lambda: held.enter_context(hold_folder(folder, "train")))
         if processes.is_first():
             _refuse_other_settings(settings, folder)  # another may have begun since `prepare`
@@ -201,12 +205,12 @@ def _read_lock(path: Path) -> dict[str, Any]:
         InputError: they are damaged.
     """
     try:
-        there = parse_yaml(path.read_text(encoding="utf-8"))
+        recorded = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        there = None
-    if not isinstance(there, dict) or not isinstance(there.get("training"), dict):
+        recorded = None
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("training"), dict):
         raise InputError(
             f"{path}: is damaged; remove it: the training has a record of its own, which "
             "is compared with the settings"
         )
-    return there
+    return recorded

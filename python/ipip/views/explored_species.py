@@ -20,7 +20,7 @@ from ipip.report import SpeciesAtEnd, SpeciesOverTime
 from ipip.species import molecules_in
 from ipip.species.molecules import formula_counts
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.student_md import RUNS_FOLDER, STUDENT_MD
+from ipip.stages.student_md import STUDENT_MD
 from ipip.storage.sealed import DamagedError
 
 FIRST, LAST = "trajectory.dump", "last.dump"
@@ -46,18 +46,18 @@ def species_at_end(
         explored = manifests[STUDENT_MD.of(index)]
         students = {FINETUNE.of(earlier): earlier for earlier in range(index)}
         base = next(students[name] for name in explored.inputs if name in students)
-        entries = explored.results["runs"]
-        stable = [entry for entry in entries if entry["state"] == "stable"]
-        place = run.stage(explored.stage) / RUNS_FOLDER
+        entries = STUDENT_MD.read(manifests, index).runs
+        stable = [entry for entry in entries if entry.state == "stable"]
+        place = run.stage(explored.stage) / STUDENT_MD.record.RUNS
         if not found:
             title = f"start of all {len(entries)} runs"
-            found += _count(title, [place / entry["name"] for entry in entries], FIRST)
-        longest = max((entry["steps"] * entry["timestep_fs"] for entry in stable), default=0.0)
+            found += _count(title, [place / entry.name for entry in entries], FIRST)
+        longest = max((entry.steps * entry.timestep_fs for entry in stable), default=0.0)
         title = (
             f"round {index}: student {base}, {format_number(longest / 1000)} ps, "
             f"{len(stable)} of {len(entries)} runs"
         )
-        found += _count(title, [place / entry["name"] for entry in stable], LAST)
+        found += _count(title, [place / entry.name for entry in stable], LAST)
     return found
 
 

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ipip.config.stop import StopSettings
+from ipip.data.provenance import TEACHER
+from ipip.decisions.pretraining_set import SetEntry
 from ipip.errors import InputError, IpipError
 from ipip.records.config_lock import read_settings
+from ipip.records.frame_origins import FrameOrigin, read_origins
 from ipip.records.integrity import AGAIN, changed_files, inconsistency
 from ipip.records.manifest import Manifest, read_manifests
+from ipip.records.pretraining_index import read_index
 from ipip.records.run_folder import RunFolder
+from ipip.stages.harvest import HARVEST
 from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.label import INDEX_FILE, LABEL, REFERENCE_INDEX
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import frame_origins
 from ipip.stages.reference_labels import REFERENCE_LABELS
+from ipip.stages.relabel import RELABEL
 from ipip.stages.teacher_md import TEACHER_MD
+from ipip.storage.atomic import write_text
 from ipip.views.outcomes import decide, evaluated_rounds
 
 
@@ -59,40 +68,42 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(LedgerRow))
 
 
 def build_ledger(
-    sets: Mapping[int, Sequence[Mapping[str, str]]],
+    sets: Mapping[int, Sequence[SetEntry]],
+    origins: Mapping[str, FrameOrigin],
     chain: Sequence[int],
     digests: Mapping[str, str],
 ) -> list[LedgerRow]:
     """Return the rows of a ledger.
 
     Args:
-        sets: the index of each round's pretraining set (rows of `frames.csv`), by round.
+        sets: the index of each round's pretraining set, by round.
+        origins: what is known of each frame, by its id.
         chain: the rounds that were accepted, in order.
         digests: digest of the weights of each labeller, by its name.
     """
-    seen: dict[str, list[tuple[int, Mapping[str, str]]]] = {}
-    for index, rows in sorted(sets.items()):
-        for row in rows:
-            seen.setdefault(row["frame_id"], []).append((index, row))
+    lives: dict[str, list[tuple[int, SetEntry]]] = {}
+    for index, entries in sorted(sets.items()):
+        for entry in entries:
+            lives.setdefault(entry.frame_id, []).append((index, entry))
     ledger = []
-    for identity, found in seen.items():
-        first = found[0][1]
-        labels = [row["label"] for _, row in found]
-        shifts = [row["energy_shift_ev"] for _, row in found if row["energy_shift_ev"]]
-        rounds = [index for index, _ in found]
+    for frame_id, life in lives.items():
+        origin = origins[frame_id]
+        labels = [entry.label for _, entry in life]
+        added = origin.energy_shift_ev if TEACHER in labels else None
+        rounds = [index for index, _ in life]
         ledger.append(
             LedgerRow(
-                frame_id=identity,
-                part="pretraining",
-                origin=first["origin"],
-                run=first["run"],
-                step=first["step"],
-                formula=first["formula"],
-                atoms=first["atoms"],
+                frame_id=frame_id,
+                part=origin.part,
+                origin=str(life[0][1].origin),
+                run=origin.run,
+                step=origin.step,
+                formula=origin.formula,
+                atoms=str(origin.atoms),
                 rounds=" ".join(str(index) for index in rounds),
                 labels="; ".join(labels),
                 digests="; ".join(digests.get(label, "") for label in labels),
-                energy_shift_ev=shifts[0] if shifts else "",
+                energy_shift_ev="" if added is None else f"{added:.6f}",
                 left=_why_left(rounds, sets, chain),
             )
         )
@@ -118,71 +129,49 @@ def run_ledger(
 ) -> list[LedgerRow]:
     """Return the ledger of a run's evaluated rounds, from what its stages wrote."""
     decision = decide(manifests, rules)
-    sets, digests = {}, {"teacher": _teacher_digest(manifests)}
+    sets, digests = {}, {TEACHER: _teacher_digest(manifests)}
     for index in evaluated_rounds(manifests):
-        sets[index] = read_index(run.stage(pretraining_set_of(index)) / INDEX_FILE)
-        labellers = manifests[pretraining_set_of(index)].results.get("labellers", [])
-        for entry in labellers:
-            digests[entry["name"]] = entry["weights_digest"]
+        sets[index] = read_index(run.stage(pretraining_set_of(index)) / LABEL.record.INDEX)
+        for labeller in RELABEL.read(manifests, index).labellers if index else ():
+            digests[labeller.name] = labeller.weights_digest
     chain = decision.chain if decision else (0,)
-    rows = build_ledger(sets, chain, digests)
-    rows += _reference_rows(run.stage(LABEL.of(0)) / REFERENCE_INDEX, sorted(sets))
+    rounds = {entry.origin for entries in sets.values() for entry in entries}
+    known = [origin for index in sorted(rounds) for origin in frame_origins(run, index)]
+    rows = build_ledger(sets, {origin.frame_id: origin for origin in known}, chain, digests)
+    for origin in read_origins(run.stage(LABEL.of(0)) / LABEL.record.REFERENCE_INDEX):
+        rows.append(_labelled_by_reference(origin, sorted(sets)))
     for index in sorted(sets):
-        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_INDEX
+        path = run.stage(REFERENCE_LABELS.of(index)) / REFERENCE_LABELS.record.REFERENCE_INDEX
         if REFERENCE_LABELS.of(index) in manifests and path.exists():
             rows += _active_rows(path, index, chain)
     return rows
-
-
-def _reference_rows(path: Path, rounds: Sequence[int]) -> list[LedgerRow]:
-    """Return one row for each reference frame: it lives in every round."""
-    return [
-        _labelled_by_reference(row, row["frame_id"], row["part"], rounds)
-        for row in read_index(path)
-    ]
 
 
 def _active_rows(path: Path, index: int, chain: Sequence[int]) -> list[LedgerRow]:
     """Return one row for each frame that round `index` had labelled at the reference level."""
     rounds = [accepted for accepted in chain if accepted >= index] if index in chain else [index]
     left = "" if index in chain else f"round {index} was rolled back"
-    return [
-        _labelled_by_reference(
-            row, f"reference/{row['frame_id']}", "train", rounds, origin=str(index), left=left
-        )
-        for row in read_index(path)
-    ]
+    return [_labelled_by_reference(one, rounds, str(index), left) for one in read_origins(path)]
 
 
 def _labelled_by_reference(
-    row: Mapping[str, str],
-    frame_id: str,
-    part: str,
-    rounds: Sequence[int],
-    origin: str = "",
-    left: str = "",
+    known: FrameOrigin, rounds: Sequence[int], origin: str = "", left: str = ""
 ) -> LedgerRow:
     """Return the row of a frame that has its reference label in each of its rounds."""
     return LedgerRow(
-        frame_id=frame_id,
-        part=part,
+        frame_id=known.frame_id,
+        part=known.part,
         origin=origin,
-        run=row["run"],
-        step=row["step"],
-        formula=row["formula"],
-        atoms=row["atoms"],
+        run=known.run,
+        step=known.step,
+        formula=known.formula,
+        atoms=str(known.atoms),
         rounds=" ".join(str(index) for index in rounds),
         labels="; ".join(["reference"] * len(rounds)),
         digests="; ".join([""] * len(rounds)),
         energy_shift_ev="",
         left=left,
     )
-
-
-def read_index(path: Path) -> list[dict[str, str]]:
-    """Read the index of a pretraining set."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def read_ledger(
@@ -195,7 +184,7 @@ def read_ledger(
 ) -> list[LedgerRow]:
     """Return the rows of a run's ledger that fit all that is asked for.
 
-    They come from what the stages wrote, as ledger.csv does.
+    They come from what the stages wrote; no coordinates are read.
 
     Args:
         root: run folder.
@@ -213,14 +202,24 @@ def read_ledger(
     manifests, settings = read_manifests(run), read_settings(run)
     rounds = evaluated_rounds(manifests)
     if not rounds:
-        raise InputError(f"{root}: has no ledger yet; it is written when round 0 is finished")
+        raise InputError(f"{root}: has no ledger yet; it has one when round 0 is finished")
     asked = [pretraining_set_of(index) for index in rounds]
+    asked += [HARVEST.of(index) for index in rounds if index > 0]
     asked += [name for k in rounds if (name := REFERENCE_LABELS.of(k)) in manifests]
     problem = inconsistency(manifests) or changed_files(run, manifests, asked)
     if problem is not None:
         raise IpipError(f"{run.root}: {problem}; {AGAIN}")
     rows = run_ledger(run, manifests, settings.stop)
     return [row for row in rows if _fits(row, frame, origin, lived_in, label)]
+
+
+def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
+    """Write the rows of a ledger as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(dataclasses.astuple(row) for row in rows)
+    write_text(path, text.getvalue())
 
 
 def _fits(
@@ -238,6 +237,5 @@ def _fits(
 
 
 def _teacher_digest(manifests: Mapping[str, Manifest]) -> str:
-    explored = manifests.get(TEACHER_MD.of(0))
-    teacher = explored.results.get("teacher", {}) if explored is not None else {}
-    return str(teacher.get("weights_digest") or teacher.get("model") or "")
+    teacher = TEACHER_MD.read(manifests, 0).teacher
+    return teacher.weights_digest or teacher.model

@@ -24,10 +24,10 @@ def evaluated_rounds(manifests: Manifests) -> list[int]:
 
 def round_outcome(index: int, manifests: Manifests) -> RoundOutcome:
     """Return what decides between rounds, of one that was evaluated."""
-    results = manifests[EVALUATE.of(index)].results
-    failures = results["failures"]
+    measured = EVALUATE.read(manifests, index)
+    failures = measured.failures
     return RoundOutcome(
-        index, results["valid"]["force_mae_ev_per_a"], failures["failed"], failures["total"]
+        index, measured.valid["force_mae_ev_per_a"], failures.failed, failures.total
     )
 
 
@@ -50,23 +50,17 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
         return None
     if done > rounds:
         return f"its last round, {rounds}, is done"
-    harvested = manifests.get(HARVEST.of(done))
-    if harvested is not None:
-        over = harvest_is_over(int(harvested.results["taken"]), rules)
+    if HARVEST.of(done) in manifests:
+        over = harvest_is_over(HARVEST.read(manifests, done).taken, rules)
         if over is not None:
             return over
     decision = decide(manifests, rules)
     return None if decision is None else decision.stop
 
 
-def teacher_calls(manifest: Manifest) -> int:
-    """Return how often a stage evaluated the teacher, its MD included."""
-    return int(manifest.results.get("teacher_calls", 0))
-
-
 def spent(manifests: Manifests) -> Spent:
     """Return what the stages that are done have used."""
     return Spent(
         wall_s=sum(manifest.wall_s for manifest in manifests.values()),
-        teacher_calls=sum(teacher_calls(manifest) for manifest in manifests.values()),
+        teacher_calls=sum(manifest.teacher_calls for manifest in manifests.values()),
     )

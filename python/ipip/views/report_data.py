@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, composition, read_frames
+from ipip.decisions.pretraining_set import Composition
 from ipip.decisions.statistics import paired_bootstrap
 from ipip.pages.numbers import format_number
 from ipip.pipeline.seeds import derive_seed
@@ -23,6 +25,7 @@ from ipip.records.run_folder import RunFolder, split_stage_id
 from ipip.report import (
     Curve,
     Drift,
+    Harvested,
     ModelResult,
     Parity,
     ReportContent,
@@ -30,129 +33,137 @@ from ipip.report import (
     StageCost,
 )
 from ipip.stages.baseline import BASELINE
-from ipip.stages.evaluate import EVALUATE
+from ipip.stages.evaluate import EVALUATE, EvaluateRecord
 from ipip.stages.harvest import HARVEST
-from ipip.stages.inheritance import pretraining_set_of
-from ipip.stages.label import LABEL, TEACHER_TEST, TEST_FILE, TRAIN_FILE
+from ipip.stages.label import LABEL, LabelRecord
 from ipip.stages.listing import find_stage
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
-from ipip.stages.student_md import STUDENT_MD
+from ipip.stages.student_md import STUDENT_MD, StudentRunRecord
 from ipip.stages.work.concerns import as_sentence, blocks_at_constant_pressure, pressure_concerns
 from ipip.views.explored_species import species_at_end, species_over_time
-from ipip.views.outcomes import evaluated_rounds, teacher_calls
-from ipip.views.summary import held_out_units
+from ipip.views.outcomes import evaluated_rounds
 
 Manifests = Mapping[str, Manifest]
 OTHER = "#555d6b"  # of a stage that this version does not know
-STRESS = "stress_mae_ev_per_a3"
 
 
 def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]) -> ReportContent:
     """Return what the report tells of a run, from its manifests and small files."""
-    label = manifests[LABEL.of(0)]
     rounds = evaluated_rounds(manifests)
-    sets = [pretraining_set_of(index) for index in rounds]
+    harvests = ((index, HARVEST.read(manifests, index)) for index in rounds[1:])
     return ReportContent(
         summary=summary,
-        compositions=tuple(manifests[name].results["composition"]["by_origin"] for name in sets),
+        compositions=tuple(_composition(manifests, index).by_origin for index in rounds),
         parity=tuple(_parity(run, rounds, manifests)),
-        failure_causes=tuple(_causes(manifests[EVALUATE.of(k)]) for k in rounds),
-        notes=tuple(_notes(run, label, manifests, rounds)),
+        failure_causes=tuple(_causes(EVALUATE.read(manifests, k)) for k in rounds),
+        notes=tuple(_notes(run, manifests, rounds)),
         models=tuple(_models(manifests, rounds)),
         drift=tuple(_drift(manifests, rounds)),
         costs=tuple(_costs(manifests)),
         curves=tuple(_curves(run, manifests)),
-        harvests=tuple((index, dict(manifests[HARVEST.of(index)].results)) for index in rounds[1:]),
+        harvests=tuple(Harvested(index, made.taken, made.left) for index, made in harvests),
         species=tuple(species_at_end(run, manifests, len(rounds))),
         species_over_time=tuple(species_over_time(run)),
         links=tuple(_links(run)),
         settings=run.config_lock.read_text(encoding="utf-8"),
-        versions=label.versions,
+        versions=manifests[LABEL.of(0)].versions,
     )
 
 
-def _evaluations(manifests: Manifests, rounds: list[int]) -> dict[str, str]:
-    """Return the stage that measured each student, by the student's name."""
-    stages = {"none": BASELINE.of(0)} if BASELINE.of(0) in manifests else {}
-    return stages | {f"student {index}": EVALUATE.of(index) for index in rounds}
+def _composition(manifests: Manifests, index: int) -> Composition:
+    """Return the composition of a round's pretraining set."""
+    return (RELABEL if index else LABEL).read(manifests, index).composition
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluated:
+    """A student that was measured: its name, by which stage, and what came out."""
+
+    name: str
+    stage_id: str
+    record: EvaluateRecord
+
+
+def _evaluated(manifests: Manifests, rounds: list[int]) -> list[Evaluated]:
+    """Return the students that were measured, the baseline first."""
+    baseline = (
+        [Evaluated("none", BASELINE.of(0), BASELINE.read(manifests, 0))]
+        if BASELINE.of(0) in manifests
+        else []
+    )
+    return baseline + [
+        Evaluated(f"student {index}", EVALUATE.of(index), EVALUATE.read(manifests, index))
+        for index in rounds
+    ]
 
 
 def _models(manifests: Manifests, rounds: list[int]) -> list[ModelResult]:
     """Return errors with intervals and stability runs of the teacher and each student."""
-    label = manifests[LABEL.of(0)]
+    label, labelled = manifests[LABEL.of(0)], LABEL.read(manifests, 0)
+    seed = derive_seed(label.seeds["split"], "interval")
     models = [
         ModelResult(
             "teacher",
-            label.results["test"],
-            _interval(label.results["test_frame_errors"], label),
+            labelled.test,
+            _interval(labelled.test_frame_errors, labelled, seed),
             (),
             label.times["teacher_us_per_atom_step"],
         )
     ]
-    for name, stage in _evaluations(manifests, rounds).items():
-        manifest = manifests[stage]
-        results = manifest.results
-        runs = tuple(
-            StabilityRun(
-                entry["name"],
-                entry["state"] == "unstable",
-                entry["reason"],
-                (entry["step"] or 0) * entry["timestep_fs"] * 1e-3,
-                entry["steps"] * entry["timestep_fs"] * 1e-3,
-            )
-            for entry in results["runs"]
+    return models + [
+        ModelResult(
+            student.name,
+            student.record.test,
+            _interval(student.record.test_frame_errors, labelled, seed),
+            tuple(_stability_run(run) for run in student.record.runs),
+            manifests[student.stage_id].times["us_per_atom_step"],
         )
-        models.append(
-            ModelResult(
-                name,
-                results["test"],
-                _interval(results["test_frame_errors"], label),
-                runs,
-                manifest.times["us_per_atom_step"],
-            )
-        )
-    return models
+        for student in _evaluated(manifests, rounds)
+    ]
 
 
-def _interval(errors: list[float], label: Manifest) -> tuple[float, float] | None:
+def _stability_run(run: StudentRunRecord) -> StabilityRun:
+    reached = (run.step or 0) * run.timestep_fs * 1e-3
+    length = run.steps * run.timestep_fs * 1e-3
+    return StabilityRun(run.name, run.is_unstable, run.reason, reached, length)
+
+
+def _interval(errors: list[float], labelled: LabelRecord, seed: int) -> tuple[float, float] | None:
     """Return the 95 % interval of the force MAE (eV/Å) over the groups of the held-out frames."""
-    seed = derive_seed(label.seeds["split"], "interval")
-    sizes, groups = label.results["test_sizes"], label.results["test_groups"]
-    units = held_out_units(label)
+    sizes, groups, units = labelled.test_sizes, labelled.test_groups, labelled.test_units
     return paired_bootstrap(errors, [0.0] * len(errors), sizes, groups, seed, units=units)
 
 
-def _causes(manifest: Manifest) -> dict[str, int]:
-    runs = manifest.results["runs"]
-    return dict(Counter(r["reason"].replace("_", " ") for r in runs if r["state"] == "unstable"))
+def _causes(measured: EvaluateRecord) -> dict[str, int]:
+    reasons = (str(run.reason) for run in measured.runs if run.is_unstable)
+    return dict(Counter(reason.replace("_", " ") for reason in reasons))
 
 
 def _drift(manifests: Manifests, rounds: list[int]) -> list[Drift]:
-    found = []
+    drifts = []
     for index in rounds[1:]:
-        results = manifests[RELABEL.of(index)].results
-        if results["drift"]:
-            trust = results.get("trust")
-            found.append(
+        made = RELABEL.read(manifests, index)
+        if made.drift is not None:
+            drifts.append(
                 Drift(
                     index,
-                    results["drift"]["force_change_ev_per_a"],
-                    results["drift"]["energy_change_mev_per_atom"],
-                    None if trust is None else trust["student"] / max(1, results["kept"]),
+                    made.drift.force_change_ev_per_a,
+                    made.drift.energy_change_mev_per_atom,
+                    None if made.trust is None else made.trust.student / max(1, made.kept),
                 )
             )
-    return found
+    return drifts
 
 
 def _costs(manifests: Manifests) -> list[StageCost]:
     costs = []
     for manifest in manifests.values():
         stage = find_stage(manifest.stage)
-        name = split_stage_id(manifest.stage)[1]
+        index, name = split_stage_id(manifest.stage)
         label, colour = (name, OTHER) if stage is None else (stage.label, stage.colour)
-        calls = teacher_calls(manifest)
-        costs.append(StageCost(manifest.stage, manifest.wall_s, calls, label, colour))
+        calls = manifest.teacher_calls
+        costs.append(StageCost(manifest.stage, index, name, manifest.wall_s, calls, label, colour))
     return costs
 
 
@@ -161,7 +172,7 @@ def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
     curves = []
     for identity in manifests:
         stage = find_stage(identity)
-        path = run.stage(identity) / "training" / "metrics.csv"
+        path = run.stage(identity) / PRETRAIN.record.EPOCHS
         if stage is not None and stage.curve is not None and path.exists():
             with path.open(encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
@@ -175,21 +186,22 @@ def _curves(run: RunFolder, manifests: Manifests) -> list[Curve]:
 
 
 def _parity(run: RunFolder, rounds: list[int], manifests: Manifests) -> list[Parity]:
-    zero = manifests[LABEL.of(0)].results["energy_scale"]["reference_energies"]
-    known = read_frames(run.stage(LABEL.of(0)) / TEST_FILE)
-    files = {"teacher": run.stage(LABEL.of(0)) / TEACHER_TEST}
-    for name, stage in _evaluations(manifests, rounds).items():
-        files[name] = run.stage(stage) / TEST_FILE
-    return [_one_parity(name, known, path, zero) for name, path in files.items()]
+    zero = LABEL.read(manifests, 0).energy_scale.reference_energies
+    folder = run.stage(LABEL.of(0))
+    reference = read_frames(folder / LABEL.record.TEST)
+    files = {"teacher": folder / LABEL.record.TEACHER_TEST}
+    for student in _evaluated(manifests, rounds):
+        files[student.name] = run.stage(student.stage_id) / EVALUATE.record.TEST
+    return [_one_parity(name, reference, path, zero) for name, path in files.items()]
 
 
-def _one_parity(name: str, known: list[Frame], path: Path, zero: dict[str, float]) -> Parity:
+def _one_parity(name: str, reference: list[Frame], path: Path, zero: dict[str, float]) -> Parity:
     frames = read_frames(path)
     return Parity(
         name,
-        _components(known),
+        _components(reference),
         _components(frames),
-        _energies(known, zero),
+        _energies(reference, zero),
         _energies(frames, zero),
     )
 
@@ -230,18 +242,15 @@ def _energies(frames: list[Frame], zero: dict[str, float]) -> np.ndarray[Any, np
     )
 
 
-def _pressure(
-    run: RunFolder, label: Manifest, manifests: Manifests, rounds: list[int]
-) -> list[str]:
+def _pressure(run: RunFolder, manifests: Manifests, rounds: list[int]) -> list[str]:
     """Return the stress errors where held-out labels have stresses, and what is not known of it."""
-    tested = [("teacher", label.results["test"])] + [
-        (name, manifests[stage].results["test"])
-        for name, stage in _evaluations(manifests, rounds).items()
+    tested = [("teacher", LABEL.read(manifests, 0).test)] + [
+        (student.name, student.record.test) for student in _evaluated(manifests, rounds)
     ]
     listed = ", ".join(
-        f"{name} {format_number(1000 * test[STRESS])}"
+        f"{name} {format_number(1000 * test['stress_mae_ev_per_a3'])}"
         for name, test in tested
-        if test.get(STRESS) is not None
+        if "stress_mae_ev_per_a3" in test
     )
     notes = [f"Stress MAE on held-out frames (meV/Å^3): {listed}."] if listed else []
     try:
@@ -251,39 +260,39 @@ def _pressure(
     if not blocks_at_constant_pressure(settings):
         return notes
     folder = run.stage(LABEL.of(0))
-    parts = (read_frames(folder / name) for name in (TRAIN_FILE, TEST_FILE))
+    parts = (read_frames(folder / name) for name in (LABEL.record.TRAIN, LABEL.record.TEST))
     return [*notes, *(as_sentence(concern) for concern in pressure_concerns(settings, *parts))]
 
 
-def _notes(run: RunFolder, label: Manifest, manifests: Manifests, rounds: list[int]) -> list[str]:
-    shift = label.results["energy_shift"]
-    values = ", ".join(f"{symbol} {value:.3f}" for symbol, value in shift["ev_per_atom"].items())
-    sizes = label.results["sizes"]
+def _notes(run: RunFolder, manifests: Manifests, rounds: list[int]) -> list[str]:
+    labelled = LABEL.read(manifests, 0)
+    shift, sizes = labelled.energy_shift, labelled.sizes
+    values = ", ".join(f"{symbol} {value:.3f}" for symbol, value in shift.ev_per_atom.items())
     notes = [
-        f"Reference frames: {sizes['train']} for training, {sizes['valid']} for validation "
-        f"(they choose the best round), {sizes['test']} held out.",
+        f"Reference frames: {sizes.train} for training, {sizes.valid} for validation "
+        f"(they choose the best round), {sizes.test} held out.",
         f"Energy shift from the teacher to the reference (eV per atom): {values}; rank "
-        f"{shift['rank']}, residual {shift['residual_mev_per_atom']:.1f} meV/atom.",
-        *label.results["notes"],
-        *_pressure(run, label, manifests, rounds),
+        f"{shift.rank}, residual {shift.residual_mev_per_atom:.1f} meV/atom.",
+        *labelled.notes,
+        *_pressure(run, manifests, rounds),
     ]
     for index in rounds[1:]:
-        drift = manifests[RELABEL.of(index)].results["drift"]
-        if drift:
+        drift = RELABEL.read(manifests, index).drift
+        if drift is not None:
             notes.append(
                 f"Round {index}: relabelling moved the kept frames' labels by "
-                f"{drift['force_change_ev_per_a']:.3f} eV/Å and "
-                f"{drift['energy_change_mev_per_atom']:.1f} meV/atom (mean absolute)."
+                f"{drift.force_change_ev_per_a:.3f} eV/Å and "
+                f"{drift.energy_change_mev_per_atom:.1f} meV/atom (mean absolute)."
             )
-        pretrained = manifests[PRETRAIN.of(index)].results
-        if "harvested_force_mae_ev_per_a" in pretrained:
+        pretrained = PRETRAIN.read(manifests, index)
+        harvested, error = pretrained.harvested, pretrained.valid_force_mae_ev_per_a
+        if harvested is not None and error is not None:
             notes.append(
-                f"Round {index}: pretraining ended with a force MAE of "
-                f"{pretrained['valid_force_mae_ev_per_a']:.3f} eV/Å on the frames that validate in "
-                f"all rounds, {pretrained['harvested_force_mae_ev_per_a']:.3f} eV/Å on "
-                f"{pretrained['harvested_frames']} harvested frames that were held out."
+                f"Round {index}: pretraining ended with a force MAE of {error:.3f} eV/Å on the "
+                f"frames that validate in all rounds, {harvested.force_mae_ev_per_a:.3f} eV/Å on "
+                f"{harvested.frames} harvested frames that were held out."
             )
-        runs = manifests[STUDENT_MD.of(index)].results["runs"]
-        failed = sum(entry["state"] == "unstable" for entry in runs)
+        runs = STUDENT_MD.read(manifests, index).runs
+        failed = sum(entry.is_unstable for entry in runs)
         notes.append(f"Round {index}: {failed} of {len(runs)} exploration runs were unstable.")
     return notes

@@ -1,12 +1,10 @@
-"""What a run leaves for people: summary, ledger, the student to use, the report."""
+"""What a run leaves for people: summary, the student to use, the report."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +16,10 @@ from ipip.records.manifest import Manifest, read_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.report import ReportContent, write_report
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.pretrain import STUDENT_FILE
-from ipip.storage.atomic import replaced_file, write_text
+from ipip.storage.atomic import replaced_file
 from ipip.storage.digest import file_digest
 from ipip.storage.json_file import write_json
 from ipip.storage.lock import hold_lock
-from ipip.views.ledger import COLUMNS, LedgerRow, run_ledger
 from ipip.views.outcomes import evaluated_rounds
 from ipip.views.report_data import gather_content
 from ipip.views.summary import summarise
@@ -35,14 +31,12 @@ class Results:
 
     Attributes:
         summary: of the run.
-        ledger: a row for each frame.
         student: file of the student to use.
         student_digest: of that file when its stage was done.
         content: of the report.
     """
 
     summary: dict[str, Any]
-    ledger: Sequence[LedgerRow]
     student: Path
     student_digest: str
     content: ReportContent
@@ -73,15 +67,14 @@ def gather_results(
     identity = FINETUNE.of(summary["best_round"])
     return Results(
         summary=summary,
-        ledger=run_ledger(run, manifests, settings.stop),
-        student=run.stage(identity) / STUDENT_FILE,
-        student_digest=manifests[identity].outputs[STUDENT_FILE].digest,
+        student=run.stage(identity) / FINETUNE.record.STUDENT,
+        student_digest=manifests[identity].outputs[FINETUNE.record.STUDENT].digest,
         content=gather_content(run, manifests, summary),
     )
 
 
 def write_results_again(root: Path) -> Path:
-    """Write summary, ledger and report of the run folder `root`, while nothing else writes there.
+    """Write summary and report of the run folder `root`, while nothing else writes there.
 
     Returns:
         The path of the report's page.
@@ -97,7 +90,7 @@ def write_results_again(root: Path) -> Path:
 
 
 def write_results(root: Path, budget: str | None = None) -> Path:
-    """Write summary.json, ledger.csv, best/student.pt and the report; return the report's page.
+    """Write summary.json, best/student.pt and the report; return the report's page.
 
     The caller holds the run's lock. What was there before stays as it is unless everything that is
     needed can be read and is what the stages wrote.
@@ -130,13 +123,4 @@ def write_gathered(run: RunFolder, results: Results) -> Path:
                 f"{run.best_student} was left as it was: look at the disk and run the command again"
             )
     write_json(run.summary, results.summary)
-    write_text(run.ledger, _as_csv(results.ledger))
     return write_report(results.content, run.report)
-
-
-def _as_csv(rows: Sequence[LedgerRow]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(dataclasses.astuple(row) for row in rows)
-    return text.getvalue()

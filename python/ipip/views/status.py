@@ -19,6 +19,7 @@ from ipip.records.journal import read_events
 from ipip.records.manifest import Manifest, survey_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.stages.listing import find_stage, names_of_run
+from ipip.stages.pretrain import PRETRAIN
 from ipip.storage.json_file import read_json
 from ipip.views.outcomes import evaluated_rounds, stop_reason
 from ipip.views.summary import summarise
@@ -186,8 +187,8 @@ def _alive(run: RunFolder) -> bool:
 def _training_task(folder: Path) -> dict[str, Any] | None:
     """Return how far the training in a stage's folder is, from its own table."""
     try:
-        total = read_json(folder / "training" / "plan.json")["steps"]
-        with (folder / "training" / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        total = read_json(folder / PRETRAIN.record.PLAN)["steps"]
+        with (folder / PRETRAIN.record.EPOCHS).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         done = int(rows[-1]["step"]) if rows else 0
     except (OSError, ValueError, KeyError, TypeError):  # a row that is being written

@@ -11,15 +11,15 @@ from ipip.config.run import RunSettings
 from ipip.config.stop import StopSettings
 from ipip.decisions.best_round import best_round
 from ipip.decisions.next_round import NextRound, budget_is_spent
-from ipip.decisions.statistics import LEAST_GROUPS, Units, paired_bootstrap, withheld
-from ipip.decisions.verdict import Comparison, StudentFigures, write_verdict
+from ipip.decisions.statistics import LEAST_GROUPS, paired_bootstrap, withheld
+from ipip.decisions.verdict import Comparison, StudentFigures, describe_verdict
 from ipip.errors import InputError
 from ipip.pipeline.load import load_of
 from ipip.pipeline.seeds import derive_seed
 from ipip.records.manifest import Manifest
 from ipip.stages.baseline import BASELINE
 from ipip.stages.evaluate import EVALUATE
-from ipip.stages.label import LABEL
+from ipip.stages.label import LABEL, LabelRecord
 from ipip.stages.relabel import RELABEL
 from ipip.views.outcomes import decide, evaluated_rounds, round_outcome, spent, stop_reason
 
@@ -61,24 +61,25 @@ def make_summary(
     if decision is None:
         raise InputError("no round is finished yet; `ipip run` continues the run")
     best = best_round([round_outcome(index, manifests) for index in finished])
-    label = manifests[LABEL.of(0)]
+    label, labelled = manifests[LABEL.of(0)], LABEL.read(manifests, 0)
     summary = {
         "verdict": _verdict(best, manifests),
         "teacher": {
-            "test": label.results["test"],
+            "test": labelled.test,
             "us_per_atom_step": label.times["teacher_us_per_atom_step"],
             "timing_load": _load(label),
         },
         "rounds": [_round_entry(index, manifests, decision) for index in finished],
         "best_round": best,
-        "intervals": _intervals(label),
+        "intervals": _intervals(labelled),
         "stopped": budget or stop_reason(manifests, rules, rounds),
     }
     baseline = manifests.get(BASELINE.of(0))
     if baseline is not None:
+        measured = BASELINE.read(manifests, 0)
         summary["none"] = {
-            "test": baseline.results["test"],
-            "failures": baseline.results["failures"],
+            "test": measured.test,
+            "failures": measured.failures.model_dump(mode="json"),
             "us_per_atom_step": baseline.times["us_per_atom_step"],
             "timing_load": _load(baseline),
         }
@@ -88,20 +89,16 @@ def make_summary(
 def _round_entry(
     index: int, manifests: Mapping[str, Manifest], decision: NextRound
 ) -> dict[str, Any]:
-    evaluated = manifests[EVALUATE.of(index)]
+    evaluated, measured = manifests[EVALUATE.of(index)], EVALUATE.read(manifests, index)
     if index == 0:
-        frames = {
-            "kept": 0,
-            "forgotten": 0,
-            "new": manifests[LABEL.of(0)].results["sizes"]["pretraining"],
-        }
+        frames = {"kept": 0, "forgotten": 0, "new": LABEL.read(manifests, 0).sizes.pretraining}
     else:
-        relabelled = manifests[RELABEL.of(index)].results
-        frames = {name: relabelled[name] for name in ("kept", "forgotten", "new")}
+        made = RELABEL.read(manifests, index)
+        frames = {"kept": made.kept, "forgotten": made.forgotten, "new": made.new}
     return {
         "round": index,
-        "test": evaluated.results["test"],
-        "failures": evaluated.results["failures"],
+        "test": measured.test,
+        "failures": measured.failures.model_dump(mode="json"),
         "us_per_atom_step": evaluated.times["us_per_atom_step"],
         "timing_load": _load(evaluated),
         **frames,
@@ -124,9 +121,9 @@ def _base(index: int, decision: NextRound) -> int | None:
     return before[-1] if before else None
 
 
-def _intervals(label: Manifest) -> dict[str, Any]:
+def _intervals(labelled: LabelRecord) -> dict[str, Any]:
     """Return what intervals of errors are drawn over, and why there are none."""
-    groups, units = label.results["test_groups"], held_out_units(label)
+    groups, units = labelled.test_groups, labelled.test_units
     return {
         "over": units,
         "count": len(set(groups)),
@@ -136,39 +133,28 @@ def _intervals(label: Manifest) -> dict[str, Any]:
 
 
 def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
-    label = manifests[LABEL.of(0)]
-    chosen = manifests[EVALUATE.of(best)]
-    first = manifests[EVALUATE.of(0)]
-    failures = chosen.results["failures"]
-    first_failures = first.results["failures"]
-    return write_verdict(
-        StudentFigures(best, failures["failed"], failures["total"]),
-        _compare(chosen.results["test_frame_errors"], label.results["test_frame_errors"], label),
-        _compare(chosen.results["test_frame_errors"], first.results["test_frame_errors"], label)
+    chosen, first = EVALUATE.read(manifests, best), EVALUATE.read(manifests, 0)
+    teacher = LABEL.read(manifests, 0)
+    seed = derive_seed(manifests[LABEL.of(0)].seeds["split"], "bootstrap")
+    return describe_verdict(
+        StudentFigures(best, chosen.failures.failed, chosen.failures.total),
+        _compare(chosen.test_frame_errors, teacher.test_frame_errors, teacher, seed),
+        _compare(chosen.test_frame_errors, first.test_frame_errors, teacher, seed)
         if best
         else None,
-        (first_failures["failed"], first_failures["total"]) if best else None,
+        (first.failures.failed, first.failures.total) if best else None,
         rounds=len(evaluated_rounds(manifests)),
     )
 
 
-def _compare(mine: Sequence[float], other: Sequence[float], label: Manifest) -> Comparison:
-    sizes = label.results["test_sizes"]
-    groups = label.results["test_groups"]
-    seed = derive_seed(label.seeds["split"], "bootstrap")
-    units = held_out_units(label)
+def _compare(
+    mine: Sequence[float], other: Sequence[float], labelled: LabelRecord, seed: int
+) -> Comparison:
+    """Compare the force errors of two models on the held-out frames of a run."""
+    sizes, groups, units = labelled.test_sizes, labelled.test_groups, labelled.test_units
     return Comparison(
         float(np.average(mine, weights=sizes)),
         float(np.average(other, weights=sizes)),
         paired_bootstrap(mine, other, sizes, groups, seed, units=units),
         withheld(groups, units),
     )
-
-
-def held_out_units(label: Manifest) -> Units:
-    """Return what intervals over the held-out frames of a run are drawn over."""
-    groups = label.results["test_groups"]
-    alone = groups == [str(number) for number in range(len(groups))]
-    known: Units = "frames" if alone else "trajectories"  # runs of before did not note it
-    units: Units = label.results.get("test_units", known)
-    return units

@@ -13,9 +13,10 @@ import torch
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.errors import InputError, IpipError
+from ipip.evaluation import metrics
 from ipip.export import weights_digest
 from ipip.models import Student
-from ipip.train import fit, metrics, predict
+from ipip.train import fit, predict
 
 
 def test_training_learns_emt(copper: list[Frame], student: Student, tmp_path: Path) -> None:

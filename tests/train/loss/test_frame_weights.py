@@ -9,8 +9,9 @@ import pytest
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.models import Student
-from ipip.train import fit, metrics, predict
+from ipip.train import fit, predict
 
 
 def test_a_kind_with_weight_0_is_not_learnt(

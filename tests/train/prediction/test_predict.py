@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ipip import evaluation
 from ipip.data import Frame
 from ipip.errors import InputError
+from ipip.evaluation import metrics
+from ipip.evaluation.core import CoreStudent
 from ipip.models import Student, build_student
-from ipip.train import frame_features, metrics, predict
+from ipip.network.eager import NetworkStudent
+from ipip.train import frame_features, predict
+from ipip.train.prediction.opened import open_in_memory
 
 
 @pytest.fixture
@@ -82,6 +87,17 @@ def test_features_are_invariant_and_tell_frames_apart(
     )
     assert np.allclose(frame_features(precise, [permuted])[0], rows[4], atol=1e-10)
     assert np.abs(rows[0] - rows[3]).max() > 1e-3
+
+
+def test_features_are_those_of_the_network_by_kernels_and_without(
+    copper: list[Frame], precise: Student
+) -> None:
+    assert isinstance(open_in_memory(precise), CoreStudent)
+    from_network = evaluation.frame_features(NetworkStudent(precise), copper)
+    assert np.allclose(frame_features(precise, copper), from_network, rtol=1e-9, atol=1e-10)
+    visnet = build_student("visnet", ["Cu", "Au"], seed=3, channels=8, attention_heads=2, layers=1)
+    assert isinstance(open_in_memory(visnet), NetworkStudent)
+    assert frame_features(visnet, copper).shape == (len(copper), 16)
 
 
 def test_foreign_elements_are_refused(copper: list[Frame]) -> None:

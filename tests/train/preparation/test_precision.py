@@ -11,8 +11,9 @@ import pytest
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.errors import InputError
+from ipip.evaluation import metrics
 from ipip.models import Student, build_student
-from ipip.train import fit, metrics, predict
+from ipip.train import fit, predict
 from ipip.train.preparation.precision import force_change
 
 

@@ -86,6 +86,16 @@ class CudaBackend final : public Backend {
   void set_candidates(const Candidates& candidates) override {
     candidates_.assign(candidates, n_species_, cutoff_);
   }
+  bool finds_candidates() const override { return true; }
+  void find_contacts(const Places& places, const double* points,
+                     std::vector<std::uint8_t>& contacts) override {
+    candidates_.find_contacts(places, points, contacts);
+  }
+  std::int64_t find_candidates(const Candidates& rows) override {
+    candidates_.find(rows, n_species_, cutoff_);
+    return candidates_.n_candidates();
+  }
+  void fetch_candidates(Candidates& candidates) const override { candidates_.fetch(candidates); }
   void evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
     candidates_.place(points);

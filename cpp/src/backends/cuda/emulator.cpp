@@ -3,6 +3,8 @@
 // access.
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <exception>
 #include <functional>
 #include <new>
 #include <stdexcept>
@@ -31,28 +33,35 @@ class Emulator final : public MachineOf<Emulator> {
     ++allocations_;
     return allocate_recorded(bytes);
   }
-  void free(void* memory) noexcept override { free_recorded(memory); }
+  // What is still to be done may name the memory; a GPU waits then, too.
+  void free(void* memory) noexcept override {
+    finish();
+    free_recorded(memory);
+  }
   void* allocate_host(std::size_t bytes) override {
     ++allocations_;
     void* memory = std::malloc(bytes > 0 ? bytes : 1);
     if (memory == nullptr) throw std::bad_alloc();
     return memory;
   }
-  void free_host(void* memory) noexcept override { std::free(memory); }
+  void free_host(void* memory) noexcept override {
+    finish();
+    std::free(memory);
+  }
   std::uint64_t allocations() const override { return allocations_; }
 
-  void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
-              std::size_t size) override {
-    queue([=, this] {
+  void upload(void* to, std::int64_t at, const void* from, std::int64_t count, std::size_t size,
+              Queue queue) override {
+    ask(queue, [=, this] {
       begin_copy("upload");
       for_copy(to, at, count, size, [](Record& known) { known.writer = now().access; });
       std::memcpy(static_cast<unsigned char*>(to) + static_cast<std::size_t>(at) * size, from,
                   static_cast<std::size_t>(count) * size);
     });
   }
-  void download(void* to, const void* from, std::int64_t at, std::int64_t count,
-                std::size_t size) override {
-    queue([=, this] {
+  void download(void* to, const void* from, std::int64_t at, std::int64_t count, std::size_t size,
+                Queue queue) override {
+    ask(queue, [=, this] {
       begin_copy("download");
       std::int64_t place = at;
       for_copy(from, at, count, size, [&](Record& known) {
@@ -64,37 +73,98 @@ class Emulator final : public MachineOf<Emulator> {
     });
   }
   void forget(void* memory) override {
-    queue([memory] {
+    ask(Queue::compute, [memory] {
       const Heading& head = heading(memory);
       std::fill_n(head.records, (head.bytes + kWord - 1) / kWord, Record());
     });
   }
-  void wait() override {}
+  void written(void* memory, std::int64_t count, std::size_t size) override {
+    begin_copy("exchange");
+    for_copy(memory, 0, count, size, [](Record& known) { known.writer = now().access; });
+  }
+
+  void follow(Queue later) override {
+    const Queue earlier = later == Queue::copy ? Queue::compute : Queue::copy;
+    const std::uint64_t asked = line(earlier).asked;
+    ask(later, [=, this] { advance(earlier, asked); });
+  }
+  void wait(Queue queue) override {
+    attempt([&] { advance(queue, line(queue).asked); });
+  }
+  // The queues in either order: only `follow` may bring them into one.
+  void wait() override {
+    copies_first_ = !copies_first_;
+    wait(copies_first_ ? Queue::copy : Queue::compute);
+    wait(copies_first_ ? Queue::compute : Queue::copy);
+  }
 
   void begin_recording() override {
-    recorded_.clear();
+    recorded_.emplace_back();
     recording_ = true;
   }
-  void end_recording() override { recording_ = false; }
-  void replay() override {
-    for (const auto& work : recorded_) work();
+  int end_recording() override {
+    recording_ = false;
+    return static_cast<int>(recorded_.size()) - 1;
   }
-  void drop_recording() noexcept override {
+  void replay(int recording) override {
+    for (const auto& work : recorded_[static_cast<std::size_t>(recording)]) {
+      ask(Queue::compute, work);
+    }
+  }
+  void drop_recordings() noexcept override {
     recorded_.clear();
     recording_ = false;
   }
 
   template <class Kernel>
   void run(const Kernel& kernel) {
-    queue([kernel, this] { execute(kernel); });
+    ask(Queue::compute, [kernel, this] { execute(kernel); });
   }
 
  private:
-  void queue(std::function<void()> work) {
-    if (recording_) {
-      recorded_.push_back(std::move(work));
-    } else {
+  // Work is done as late as the waits allow: what is read too early is not there yet.
+  struct Line {
+    std::deque<std::function<void()>> work;
+    std::uint64_t asked = 0, done = 0;
+  };
+  Line& line(Queue queue) { return queue == Queue::copy ? copy_ : compute_; }
+
+  void ask(Queue queue, std::function<void()> work) {
+    if (recording_ && queue == Queue::compute) {
+      recorded_.back().push_back(std::move(work));
+      return;
+    }
+    line(queue).work.push_back(std::move(work));
+    ++line(queue).asked;
+  }
+  void advance(Queue queue, std::uint64_t to) {
+    Line& waiting = line(queue);
+    while (waiting.done < to) {
+      const std::function<void()> work = std::move(waiting.work.front());
+      waiting.work.pop_front();
+      ++waiting.done;
       work();
+    }
+  }
+  // After a failure nothing of what was asked for is done.
+  template <class Work>
+  void attempt(const Work& work) {
+    if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
+    try {
+      work();
+    } catch (...) {
+      for (Line* waiting : {&compute_, &copy_}) {
+        waiting->work.clear();
+        waiting->done = waiting->asked;
+      }
+      throw;
+    }
+  }
+  void finish() noexcept {
+    try {
+      wait();
+    } catch (...) {
+      failure_ = std::current_exception();
     }
   }
 
@@ -132,7 +202,10 @@ class Emulator final : public MachineOf<Emulator> {
   std::uint64_t allocations_ = 0;
   std::uint32_t launches_ = 0;
   bool recording_ = false;
-  std::vector<std::function<void()>> recorded_;
+  bool copies_first_ = false;
+  std::exception_ptr failure_;
+  std::vector<std::vector<std::function<void()>>> recorded_;
+  Line compute_, copy_;
   SharedMemory shared_;
 };
 

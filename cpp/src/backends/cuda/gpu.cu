@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "cuda_part.hpp"
 #include "device/all_kernels.hpp"
@@ -36,12 +37,16 @@ class Gpu final : public MachineOf<Gpu> {
     name_ = std::string(properties.name) + " (cuda:" + std::to_string(number) + ")";
     multiprocessors_ = properties.multiProcessorCount;
     most_shared_ = static_cast<std::int64_t>(properties.sharedMemPerBlockOptin);
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    for (cudaStream_t* stream : {&compute_, &copy_}) {
+      check(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreate");
+    }
+    check(cudaEventCreateWithFlags(&reached_, cudaEventDisableTiming), "cudaEventCreate");
   }
   ~Gpu() override {
     cudaSetDevice(number_);
-    if (recorded_ != nullptr) cudaGraphExecDestroy(recorded_);
-    cudaStreamDestroy(stream_);
+    drop_recordings();
+    cudaEventDestroy(reached_);
+    for (const cudaStream_t stream : {compute_, copy_}) cudaStreamDestroy(stream);
   }
   Gpu(const Gpu&) = delete;
   Gpu& operator=(const Gpu&) = delete;
@@ -69,41 +74,63 @@ class Gpu final : public MachineOf<Gpu> {
   void free_host(void* memory) noexcept override { cudaFreeHost(memory); }
   std::uint64_t allocations() const override { return allocations_; }
 
-  void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
-              std::size_t size) override {
+  void upload(void* to, std::int64_t at, const void* from, std::int64_t count, std::size_t size,
+              Queue queue) override {
     const std::size_t offset = static_cast<std::size_t>(at) * size;
     check(cudaMemcpyAsync(static_cast<unsigned char*>(to) + offset, from,
-                          static_cast<std::size_t>(count) * size, cudaMemcpyHostToDevice, stream_),
+                          static_cast<std::size_t>(count) * size, cudaMemcpyHostToDevice,
+                          stream(queue)),
           "upload");
   }
-  void download(void* to, const void* from, std::int64_t at, std::int64_t count,
-                std::size_t size) override {
+  void download(void* to, const void* from, std::int64_t at, std::int64_t count, std::size_t size,
+                Queue queue) override {
     const std::size_t offset = static_cast<std::size_t>(at) * size;
     check(cudaMemcpyAsync(to, static_cast<const unsigned char*>(from) + offset,
-                          static_cast<std::size_t>(count) * size, cudaMemcpyDeviceToHost, stream_),
+                          static_cast<std::size_t>(count) * size, cudaMemcpyDeviceToHost,
+                          stream(queue)),
           "download");
   }
   void forget(void*) override {}
-  void wait() override { check(cudaStreamSynchronize(stream_), "the kernels"); }
+  void written(void*, std::int64_t, std::size_t) override {}
+
+  // An event stands for the moment of its last record, so one does for all.
+  void follow(Queue later) override {
+    check(cudaEventRecord(reached_, stream(later == Queue::copy ? Queue::compute : Queue::copy)),
+          "cudaEventRecord");
+    check(cudaStreamWaitEvent(stream(later), reached_, 0), "cudaStreamWaitEvent");
+  }
+  void wait(Queue queue) override { check(cudaStreamSynchronize(stream(queue)), "the kernels"); }
+  void wait() override {
+    wait(Queue::copy);
+    wait(Queue::compute);
+  }
 
   void begin_recording() override {
-    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "begin of recording");
+    check(cudaStreamBeginCapture(compute_, cudaStreamCaptureModeThreadLocal), "begin of recording");
   }
-  void end_recording() override {
+  int end_recording() override {
     cudaGraph_t graph = nullptr;
-    check(cudaStreamEndCapture(stream_, &graph), "end of recording");
-    if (recorded_ != nullptr) cudaGraphExecDestroy(recorded_);
-    recorded_ = nullptr;
-    const cudaError_t status = cudaGraphInstantiate(&recorded_, graph, 0);
+    check(cudaStreamEndCapture(compute_, &graph), "end of recording");
+    cudaGraphExec_t recorded = nullptr;
+    const cudaError_t status = cudaGraphInstantiate(&recorded, graph, 0);
     cudaGraphDestroy(graph);
     check(status, "recording");
+    recorded_.push_back(recorded);
+    return static_cast<int>(recorded_.size()) - 1;
   }
-  void replay() override { check(cudaGraphLaunch(recorded_, stream_), "replay"); }
-  void drop_recording() noexcept override {
+  void replay(int recording) override {
+    check(cudaGraphLaunch(recorded_[static_cast<std::size_t>(recording)], compute_), "replay");
+  }
+  void drop_recordings() noexcept override {
+    cudaStreamCaptureStatus capturing = cudaStreamCaptureStatusNone;
+    cudaStreamIsCapturing(compute_, &capturing);
     cudaGraph_t graph = nullptr;
-    if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess && graph != nullptr) {
+    if (capturing != cudaStreamCaptureStatusNone &&
+        cudaStreamEndCapture(compute_, &graph) == cudaSuccess && graph != nullptr) {
       cudaGraphDestroy(graph);
     }
+    for (const cudaGraphExec_t recorded : recorded_) cudaGraphExecDestroy(recorded);
+    recorded_.clear();
     cudaGetLastError();
   }
 
@@ -118,18 +145,21 @@ class Gpu final : public MachineOf<Gpu> {
             "shared memory");
     }
     launched<Kernel><<<static_cast<unsigned>(blocks), Kernel::kThreads,
-                       static_cast<std::size_t>(shared), stream_>>>(kernel);
+                       static_cast<std::size_t>(shared), compute_>>>(kernel);
     check(cudaGetLastError(), "launch");
   }
 
  private:
+  cudaStream_t stream(Queue queue) const { return queue == Queue::copy ? copy_ : compute_; }
+
   static constexpr std::int64_t kUsualShared = 48 * 1024;  // more has to be asked for
   int number_;
   std::string name_;
   std::int64_t most_shared_ = 0;
   int multiprocessors_ = 1;
-  cudaStream_t stream_ = nullptr;
-  cudaGraphExec_t recorded_ = nullptr;
+  cudaStream_t compute_ = nullptr, copy_ = nullptr;
+  cudaEvent_t reached_ = nullptr;
+  std::vector<cudaGraphExec_t> recorded_;
   std::uint64_t allocations_ = 0;
 };
 

@@ -3,15 +3,16 @@
 // runs, on a GPU or emulated. No kernel here knows which.
 //
 // i: receiving row, j: sending row, c: candidate, e: pair, x: Cartesian axis, F: channels, padded
-// to a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row [phi_s | phi_v
-// | phi_x]; a sent row is a message row and the vectors, 6 F; a mixed row is [L_x R_x | L_y R_y |
-// L_z R_z], 6 F.
+// to a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row [phi_s |
+// phi_vs | phi_vv]; a sent row is a message row and the vectors, 6 F; a mixed row is [Vv_x Uv_x |
+// Vv_y Uv_y | Vv_z Uv_z], 6 F.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include "array.hpp"
+#include "search_kernels.hpp"
 
 namespace ipip::cuda {
 
@@ -23,6 +24,12 @@ constexpr int kLanes = 32;
 inline std::int64_t blocks_for(std::int64_t items, std::int64_t per_block) {
   return (items + per_block - 1) / per_block;
 }
+
+/// Local rows [begin, end) that a launch takes.
+struct RowRange {
+  std::int64_t begin = 0, end = 0;
+  std::int64_t size() const { return end - begin; }
+};
 
 /// Pairs of a step. Row i has room for all of its candidates, [first[i], first[i + 1]), and its
 /// pairs are at the beginning of that.
@@ -84,11 +91,11 @@ template <class T, int strip, bool first>
 struct Receive {
   static constexpr int kThreads = 256;
   static constexpr int kBlocks = sizeof(T) == 4 ? 4 : 2;
-  std::int64_t n_local = 0;
+  RowRange range;
   PairRows<T> pairs;
   LayerRows<T> rows;
   Array<T> states;  ///< [n_local, 4 F]
-  std::int64_t blocks() const { return blocks_for(n_local, kThreads / kLanes); }
+  std::int64_t blocks() const { return blocks_for(range.size(), kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -98,7 +105,7 @@ template <class T, int strip>
 struct SendBack {
   static constexpr int kThreads = 256;
   static constexpr int kBlocks = sizeof(T) == 4 ? 3 : 1;
-  std::int64_t n_local = 0;
+  RowRange range;
   bool add = false;  ///< whether pair gradients are added to those of the layers above
   PairRows<T> pairs;
   LayerRows<T> rows;
@@ -106,7 +113,7 @@ struct SendBack {
   Array<T> message_gradients;  ///< [n_local, 3 F]
   Array<T> state_gradients;    ///< [n_local, 4 F]
   Array<T> pair_gradients;     ///< [n_candidates, 4] dE/dd, dE/du
-  std::int64_t blocks() const { return blocks_for(n_local, kThreads / kLanes); }
+  std::int64_t blocks() const { return blocks_for(range.size(), kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -122,7 +129,7 @@ template <class T, int strip>
 struct FirstBack {
   static constexpr int kThreads = 256;
   static constexpr int kBlocks = sizeof(T) == 4 ? 2 : 1;
-  std::int64_t n_local = 0;
+  RowRange range;
   bool add = false;
   PairRows<T> pairs;
   LayerRows<T> rows;
@@ -131,7 +138,35 @@ struct FirstBack {
   Array<T> pair_gradients;  ///< [n_candidates, 4] of the layers above; becomes dE/dr, eV/Å
   Array<double> energies;   ///< [n_local] eV; the core is added
   Array<double> sums;       ///< [n_local, 10] virial of a row's pairs, their number
-  std::int64_t blocks() const { return blocks_for(n_local, kThreads / kLanes); }
+  std::int64_t blocks() const { return blocks_for(range.size(), kThreads / kLanes); }
+  std::int64_t shared_bytes() const { return 0; }
+};
+
+/// Rows that travel to other ranks, side by side and without padding.
+template <class T>
+struct PackRows {
+  static constexpr int kThreads = kItemThreads;
+  static constexpr int kBlocks = 4;
+  int channels = 0, padded = 0;  ///< of a part
+  int parts = 0;                 ///< of a row
+  Array<int> rows;               ///< [n_sent] row
+  Array<T> from;                 ///< [n_total, parts, padded]
+  Array<T> to;                   ///< [n_sent, parts, channels]
+  std::int64_t blocks() const { return item_blocks(rows.size * parts * channels); }
+  std::int64_t shared_bytes() const { return 0; }
+};
+
+/// Halo rows as they came, and zeros for their padding.
+template <class T>
+struct UnpackRows {
+  static constexpr int kThreads = kItemThreads;
+  static constexpr int kBlocks = 4;
+  int channels = 0, padded = 0;
+  int parts = 0;
+  std::int64_t n_local = 0, n_halo = 0;
+  Array<T> from;  ///< [n_halo, parts, channels]
+  Array<T> to;    ///< [n_total, parts, padded]
+  std::int64_t blocks() const { return item_blocks(n_halo * parts * padded); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -179,8 +214,8 @@ struct Matrix {
 /// Matrices of a layer's update, forward and turned.
 template <class T>
 struct UpdateMatrices {
-  Matrix<T> mix, mix_turned;          ///< F -> [L | R]
-  Matrix<T> context, context_turned;  ///< [s | |L|] -> F
+  Matrix<T> mix, mix_turned;          ///< F -> [Vv | Uv]
+  Matrix<T> context, context_turned;  ///< [s | |Vv|] -> F
   Matrix<T> gains, gains_turned;      ///< F -> [a_ss | a_sv | a_vv]; the last layer's: a_sv
   Array<T> context_bias, gains_bias;
 };
@@ -214,7 +249,7 @@ template <class T>
 struct Update {
   static constexpr int kThreads = 128;
   static constexpr int kBlocks = 4;
-  std::int64_t n_local = 0;
+  RowRange range;
   int channels = 0;
   Tiles tiles;
   T epsilon = 0;
@@ -225,7 +260,7 @@ struct Update {
   Array<T> scalars;  ///< [n_local, F] of the next layer
   Array<T> hidden;   ///< [n_local, F] argument of the message's SiLU
   Array<T> sent;     ///< [n_total, 6 F]
-  std::int64_t blocks() const { return blocks_for(n_local, tiles.rows); }
+  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
@@ -246,7 +281,7 @@ template <class T>
 struct LastUpdate {
   static constexpr int kThreads = 128;
   static constexpr int kBlocks = 4;
-  std::int64_t n_local = 0;
+  RowRange range;
   int channels = 0;
   Tiles tiles;
   T epsilon = 0;
@@ -257,7 +292,7 @@ struct LastUpdate {
   UpdateState<T> kept;
   Array<double> energies;  ///< [n_local] eV
   Array<T> gradients;      ///< [n_total, 4 F] dE/d(states)
-  std::int64_t blocks() const { return blocks_for(n_local, tiles.rows); }
+  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
@@ -278,7 +313,7 @@ template <class T>
 struct ExpectErrors {
   static constexpr int kThreads = 128;
   static constexpr int kBlocks = 4;
-  std::int64_t n_local = 0;
+  RowRange range;
   int channels = 0;
   Tiles tiles;
   ErrorModel<T> model;
@@ -286,7 +321,7 @@ struct ExpectErrors {
   Array<T> states;     ///< [n_local, 4 F]
   UpdateState<T> kept;
   Array<double> expected;  ///< [n_local] eV/Å
-  std::int64_t blocks() const { return blocks_for(n_local, tiles.rows); }
+  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
@@ -295,7 +330,7 @@ template <class T>
 struct UpdateBack {
   static constexpr int kThreads = 128;
   static constexpr int kBlocks = 4;
-  std::int64_t n_local = 0;
+  RowRange range;
   int channels = 0;
   Tiles tiles;
   T epsilon = 0;
@@ -305,7 +340,7 @@ struct UpdateBack {
   Array<T> hidden;             ///< [n_local, F] argument of the message's SiLU
   Array<T> message_gradients;  ///< [n_local, 3 F]
   Array<T> gradients;          ///< [n_local, 4 F] after the update; becomes those before it
-  std::int64_t blocks() const { return blocks_for(n_local, tiles.rows); }
+  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 

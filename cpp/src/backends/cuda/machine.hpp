@@ -29,18 +29,24 @@ class Launchers : public Launcher<Kernels>... {
 /// Applies `Template` to all kernels there are: a kernel is one file in device/ and one line here.
 template <template <class...> class Template, class... Front>
 using WithKernels =
-    Template<Front..., SumRows, FindPairs<float>, FindPairs<double>, Receive<float, 1, false>,
-             Receive<float, 1, true>, Receive<float, 2, false>, Receive<float, 2, true>,
-             Receive<double, 1, false>, Receive<double, 1, true>, Receive<double, 2, false>,
-             Receive<double, 2, true>, SendBack<float, 1>, SendBack<float, 2>, SendBack<double, 1>,
-             SendBack<double, 2>, FirstBack<float, 1>, FirstBack<float, 2>, FirstBack<double, 1>,
-             FirstBack<double, 2>, GatherForces<float>, GatherForces<double>, Update<float>,
-             Update<double>, LastUpdate<float>, LastUpdate<double>, UpdateBack<float>,
-             UpdateBack<double>, ExpectErrors<float>, ExpectErrors<double>>;
+    Template<Front..., FillNumbers, FindCells, CountKeys, SumSlices, ScanSlices, PlaceKeys,
+             OrderKeys, CountNear, CountRows, FillNear, PackRows<float>, PackRows<double>,
+             UnpackRows<float>, UnpackRows<double>, SumRows, FindPairs<float>, FindPairs<double>,
+             Receive<float, 1, false>, Receive<float, 1, true>, Receive<float, 2, false>,
+             Receive<float, 2, true>, Receive<double, 1, false>, Receive<double, 1, true>,
+             Receive<double, 2, false>, Receive<double, 2, true>, SendBack<float, 1>,
+             SendBack<float, 2>, SendBack<double, 1>, SendBack<double, 2>, FirstBack<float, 1>,
+             FirstBack<float, 2>, FirstBack<double, 1>, FirstBack<double, 2>, GatherForces<float>,
+             GatherForces<double>, Update<float>, Update<double>, LastUpdate<float>,
+             LastUpdate<double>, UpdateBack<float>, UpdateBack<double>, ExpectErrors<float>,
+             ExpectErrors<double>>;
 
-/// One device, with one queue of work: all is done in the order in which it is asked for, and
-/// nothing waits but `wait`. Failures are exceptions of the standard library with one line;
-/// `std::bad_alloc` where memory ends.
+/// What a device is asked for stands in one of two queues: launches in the first, copies in either.
+enum class Queue { compute, copy };
+
+/// One device with two queues of work, each done in the order in which it is asked for. Nothing
+/// waits but `wait`, and one queue for the other only where `follow` says so. Failures are
+/// exceptions of the standard library with one line; `std::bad_alloc` where memory ends.
 class Machine : public WithKernels<Launchers> {
  public:
   /// In a few words: "NVIDIA H200 (cuda:0)", "emulated".
@@ -65,23 +71,31 @@ class Machine : public WithKernels<Launchers> {
   /// Copies `count` numbers of `size` bytes each, beginning with number `at` on the device. The
   /// host's memory is of `allocate_host` and stays as it is until `wait`.
   virtual void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
-                      std::size_t size) = 0;
+                      std::size_t size, Queue queue = Queue::compute) = 0;
   virtual void download(void* to, const void* from, std::int64_t at, std::int64_t count,
-                        std::size_t size) = 0;
+                        std::size_t size, Queue queue = Queue::compute) = 0;
 
   /// Says that what is there is of no use any more: an emulated run complains if it is read.
   virtual void forget(void* memory) = 0;
 
-  /// Waits until all is done. @throws what failed on the device
+  /// Says that another than this device wrote `count` numbers, as MPI does.
+  virtual void written(void* memory, std::int64_t count, std::size_t size) = 0;
+
+  /// What `later` is asked for from now on is done after all that the other queue was asked for.
+  virtual void follow(Queue later) = 0;
+
+  /// Waits until all of a queue is done, or of both. @throws what failed on the device
+  virtual void wait(Queue queue) = 0;
   virtual void wait() = 0;
 
-  /// Keeps what follows, up to `end_recording`, instead of doing it; `replay` does it, again and
-  /// again. One recording at a time; a new one replaces it.
+  /// Keeps what `compute` is asked for, up to `end_recording`, instead of doing it; `replay` asks
+  /// for it, again and again. One recording at a time.
   virtual void begin_recording() = 0;
-  virtual void end_recording() = 0;
-  virtual void replay() = 0;
-  /// Leaves a recording that failed half-way; nothing of it is kept.
-  virtual void drop_recording() noexcept = 0;
+  /// @return the recording's number
+  virtual int end_recording() = 0;
+  virtual void replay(int recording) = 0;
+  /// Forgets all recordings, one that failed half-way too.
+  virtual void drop_recordings() noexcept = 0;
 };
 
 /// Implements the launches of a machine by `Self::run(kernel)`.

@@ -10,19 +10,22 @@
 #include <string>
 #include <vector>
 
-#include "backends/cpu/inference/exchange.hpp"
 #include "device_model.hpp"
 #include "ipip/student.hpp"
 #include "machine.hpp"
 #include "memory.hpp"
 #include "model/painn_model.hpp"
 #include "pair_source.hpp"
+#include "row_exchange.hpp"
+#include "step_recording.hpp"
 
 namespace ipip::cuda {
 
 template <class T>
 class Painn {
  public:
+  static constexpr std::int64_t kMostSlices = 64;  ///< of sums over rows
+
   /// @param machine      outlives this
   /// @param model        the student
   /// @param table_error  target, see RadialTable
@@ -67,7 +70,7 @@ class Painn {
   // What a recorded queue was recorded for.
   struct Recorded {
     std::uint64_t generation = 0, allocations = 0;
-    bool atom_virials = false, uncertainties = false;
+    bool atom_virials = false, uncertainties = false, exchanges = false;
     bool operator==(const Recorded&) const = default;
   };
 
@@ -76,15 +79,22 @@ class Painn {
   void prepare(const PairSource& source, const Wanted& wanted);
   void replay_step(PairSource& source, const Wanted& wanted);
   void forget_step();
-  void queue_step(PairSource& source, const Wanted& wanted);
-  void queue_forward(const PairSource& source, bool uncertainties);
-  void queue_errors(const PairSource& source);
+  void queue_step(PairSource& source, bool atom_virials);
+  void queue_forward(const PairSource& source);
   void queue_backward(const PairSource& source);
   void queue_forces(const PairSource& source, bool atom_virials);
-  void exchange(Memory<T>& rows, int parts);
+  template <class Nodes, class Pairs>
+  void exchanged(Array<T> rows, int parts, const Nodes& nodes, const Pairs& pairs);
+  void queue_receive(const PairSource& source, std::size_t l, RowRange range);
+  void queue_update(const PairSource& source, std::size_t l, RowRange range);
+  void queue_errors(const PairSource& source, RowRange range);
+  void queue_send_back(const PairSource& source, std::size_t l, RowRange range);
+  void queue_update_back(std::size_t l, RowRange range);
+  void queue_first_back(const PairSource& source);
+  Memory<T>& gradients_of(std::size_t l);
   PairRows<T> pairs(const PairSource& source) const;
   LayerRows<T> rows_of(std::size_t l, const PairSource& source) const;
-  Tiles tiles() const;
+  Tiles tiles(std::int64_t n_rows) const;
   UpdateState<T> kept(std::size_t l) const;
   void take(const PairSource& source, const Wanted& wanted, Results& results) const;
   bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }
@@ -97,7 +107,9 @@ class Painn {
   T epsilon_;
   Tiles most_tiles_;
   std::int64_t n_local_ = 0, n_total_ = 0;
-  cpu::Exchange<T> exchange_;
+  std::int64_t n_border_ = 0;  // rows up to the last that other ranks have to do with
+  RowExchange<T> exchange_;
+  StepRecording step_;
   std::vector<Layer> layers_;
   Memory<T> states_;          // [n_total, 4 F] after the messages, then gradients below
   Memory<T> gradients_;       // [n_total, 4 F] dE/d(states)
@@ -106,10 +118,10 @@ class Painn {
   Memory<int> count_;         // [n_local] pairs
   Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
-  Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_, expected_;
+  Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_;
+  Memory<double> expected_;  // [n_local] eV/Å; none where they are not wanted
   HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
-  HostMemory<T> host_rows_;  // [n_total, 6 F] of an exchange
 };
 
 }  // namespace ipip::cuda

@@ -34,6 +34,7 @@ PairSource::PairSource(Machine& machine)
       points_(machine),
       vectors_(machine),
       closest_(machine),
+      search_(machine),
       host_points_(machine),
       host_start_(machine),
       host_closest_(machine) {}
@@ -58,6 +59,13 @@ void PairSource::assign_lists(const std::vector<std::int32_t>& first,
   for (std::size_t c = 0; c < senders.size(); ++c) {
     const auto place = static_cast<std::size_t>(next[static_cast<std::size_t>(senders[c])]++);
     sent[place] = static_cast<std::int32_t>(c);
+  }
+  n_outer_ = 0;
+  for (std::int64_t row = 0; row < n_local_; ++row) {
+    for (std::int32_t c = first[static_cast<std::size_t>(row)];
+         c < first[static_cast<std::size_t>(row) + 1]; ++c) {
+      if (senders[static_cast<std::size_t>(c)] >= n_local_) n_outer_ = row + 1;
+    }
   }
   cuda::assign(machine_, first, first_);
   cuda::assign(machine_, sent_first, sent_first_);
@@ -96,6 +104,53 @@ void PairSource::assign(const Graph& graph, std::int64_t n_species) {
 
 void PairSource::assign(const Candidates& candidates, std::int64_t n_species, double cutoff) {
   check_number(candidates.neighbours.size(), "candidates");
+  assign_points(candidates, n_species, cutoff);
+  std::vector<std::int32_t> senders(candidates.neighbours.size());
+  std::transform(candidates.neighbours.begin(), candidates.neighbours.end(), senders.begin(),
+                 [&](std::int32_t p) { return candidates.rows[static_cast<std::size_t>(p)]; });
+  assign_lists({candidates.first.begin(), candidates.first.end()}, senders);
+  cuda::assign(machine_, candidates.neighbours, neighbours_);
+}
+
+void PairSource::find_contacts(const Places& places, const double* points,
+                               std::vector<std::uint8_t>& contacts) {
+  const auto n_points = static_cast<std::int64_t>(places.kinds.size());
+  check_number(places.kinds.size(), "points");
+  points_.resize(3 * n_points);
+  host_points_.resize(3 * n_points);
+  place(points);
+  upload(machine_, host_points_, points_);
+  search_.find_contacts(places, points, points_.array(), contacts_);
+  contacts = contacts_;
+}
+
+void PairSource::find(const Candidates& rows, std::int64_t n_species, double cutoff) {
+  assign_points(rows, n_species, cutoff);
+  n_outer_ = 0;
+  for (std::size_t row = 0; row < rows.centres.size(); ++row) {
+    if (contacts_[static_cast<std::size_t>(rows.centres[row])] != 0) {
+      n_outer_ = static_cast<std::int64_t>(row) + 1;
+    }
+  }
+  search_.fill(centres_.array(), first_, neighbours_);
+  search_.sort_by_sender(neighbours_.array(), rows_.array(), n_total(), sent_first_, sent_);
+}
+
+void PairSource::fetch(Candidates& candidates) const {
+  const auto copy = [this](const Memory<int>& from, auto& to) {
+    HostMemory<int> staged(machine_);
+    staged.resize(from.size());
+    download(machine_, from, staged);
+    machine_.wait();
+    to.assign(staged.data(), staged.data() + staged.size());
+  };
+  copy(first_, candidates.first);
+  copy(neighbours_, candidates.neighbours);
+}
+
+// All but the candidates.
+void PairSource::assign_points(const Candidates& candidates, std::int64_t n_species,
+                               double cutoff) {
   check_number(candidates.rows.size(), "points");
   given_ = false;
   ++generation_;
@@ -103,11 +158,6 @@ void PairSource::assign(const Candidates& candidates, std::int64_t n_species, do
   n_types_ = static_cast<int>(candidates.n_types);
   cutoff_ = cutoff;
   assign_rows(candidates.species, n_species);
-  std::vector<std::int32_t> senders(candidates.neighbours.size());
-  std::transform(candidates.neighbours.begin(), candidates.neighbours.end(), senders.begin(),
-                 [&](std::int32_t p) { return candidates.rows[static_cast<std::size_t>(p)]; });
-  assign_lists({candidates.first.begin(), candidates.first.end()}, senders);
-  cuda::assign(machine_, candidates.neighbours, neighbours_);
   cuda::assign(machine_, candidates.rows, rows_);
   cuda::assign(machine_, candidates.types, types_);
   cuda::assign(machine_, candidates.centres, centres_);
@@ -153,7 +203,7 @@ void PairSource::closest(std::vector<double>& distances) const {
 }
 
 double PairSource::host_bytes() const {
-  return host_points_.bytes() + host_start_.bytes() + host_closest_.bytes();
+  return search_.host_bytes() + host_points_.bytes() + host_start_.bytes() + host_closest_.bytes();
 }
 
 }  // namespace ipip::cuda

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "candidate_search.hpp"
 #include "ipip/student.hpp"
 #include "machine.hpp"
 #include "memory.hpp"
@@ -26,6 +27,18 @@ class PairSource {
   /// @throws ipip::Error  a species is out of range, or there are too many
   void assign(const Candidates& candidates, std::int64_t n_species, double cutoff);
 
+  /// Finds which points touch other ranks, see `Student::find_contacts`; the search for candidates
+  /// goes on with `find`.
+  void find_contacts(const Places& places, const double* points,
+                     std::vector<std::uint8_t>& contacts);
+
+  /// Takes rows, whose candidates are found among the points of `find_contacts`.
+  /// @throws ipip::Error  as `assign`
+  void find(const Candidates& rows, std::int64_t n_species, double cutoff);
+
+  /// Copies what was found: `first` and `neighbours` of candidates.
+  void fetch(Candidates& candidates) const;
+
   /// Takes the positions of a step, [n_points, 3] Å, which travel with the next `queue_positions`.
   void place(const double* points);
 
@@ -39,7 +52,7 @@ class PairSource {
 
   /// The kernel's arguments that are this source's.
   template <class T>
-  FindPairs<T> find() const {
+  FindPairs<T> pair_search() const {
     FindPairs<T> out;
     out.n_local = n_local_;
     out.given = given_;
@@ -56,6 +69,8 @@ class PairSource {
 
   std::int64_t n_local() const { return n_local_; }
   std::int64_t n_total() const { return species_.size(); }
+  /// Local rows up to the last that may have a pair with a halo row.
+  std::int64_t n_outer() const { return n_outer_; }
   std::int64_t n_candidates() const { return neighbours_.size(); }
   /// Whether the vectors were given, once.
   bool given() const { return given_; }
@@ -69,13 +84,14 @@ class PairSource {
 
  private:
   void assign_rows(const std::vector<std::int64_t>& species, std::int64_t n_species);
+  void assign_points(const Candidates& candidates, std::int64_t n_species, double cutoff);
   void assign_lists(const std::vector<std::int32_t>& first,
                     const std::vector<std::int32_t>& senders);
 
   Machine& machine_;
   bool given_ = true;
   std::uint64_t generation_ = 0;
-  std::int64_t n_local_ = 0;
+  std::int64_t n_local_ = 0, n_outer_ = 0;
   int n_types_ = 0;
   double cutoff_ = 0.0;
   Memory<int> species_;                 // [n_total]
@@ -88,6 +104,8 @@ class PairSource {
   Memory<double> points_;               // [n_points, 3]
   Memory<double> vectors_;              // [n_candidates, 3]
   Memory<unsigned long long> closest_;  // [n_types, n_types]
+  CandidateSearch search_;
+  std::vector<std::uint8_t> contacts_;  // [n_points] of the search
   HostMemory<double> host_points_;
   HostMemory<unsigned long long> host_start_, host_closest_;
 };

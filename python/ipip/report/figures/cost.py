@@ -64,25 +64,24 @@ def wall_time(content: ReportContent) -> Figure:
     table: dict[str, dict[int, float]] = {}
     colours = {cost.label: cost.colour for cost in content.costs}
     rounds: set[int] = set()
-    for cost in sorted(content.costs, key=lambda cost: cost.stage.split("/")[1]):
-        index = int(cost.stage[6:9])
-        rounds.add(index)
-        own = table.setdefault(cost.label, {})
-        own[index] = own.get(index, 0.0) + cost.wall_s / factor
+    for cost in sorted(content.costs, key=lambda cost: cost.place):
+        rounds.add(cost.round)
+        of_label = table.setdefault(cost.label, {})
+        of_label[cost.round] = of_label.get(cost.round, 0.0) + cost.wall_s / factor
     order = sorted(rounds)
     traces = [
         {
             "type": "bar",
             "name": name,
             "x": order,
-            "y": [own.get(index, 0.0) for index in order],
+            "y": [by_round.get(index, 0.0) for index in order],
             "marker": {"color": colours[name]},
             "hovertemplate": f"round %{{x}}: %{{y:{THREE_DIGITS}}} {unit}"
             + "<extra>"
             + name
             + "</extra>",
         }
-        for name, own in table.items()
+        for name, by_round in table.items()
     ]
     calls = sum(cost.teacher_calls for cost in content.costs)
     return Figure(

@@ -136,12 +136,12 @@ def drift(content: ReportContent) -> Figure:
 
 def harvests(content: ReportContent) -> Figure:
     """Draw what became of the harvest's candidates."""
-    rounds = [index for index, _ in content.harvests]
-    reasons = sorted({reason for _, found in content.harvests for reason in found["left"]})
+    rounds = [harvested.round for harvested in content.harvests]
+    reasons = sorted({reason for harvested in content.harvests for reason in harvested.left})
     names = ["taken", *reasons]
     table = [
-        [found["taken"], *(found["left"].get(reason, 0) for reason in reasons)]
-        for _, found in content.harvests
+        [harvested.taken, *(harvested.left.get(reason, 0) for reason in reasons)]
+        for harvested in content.harvests
     ]
     traces = [
         {

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 from ipip.config.training import TrainingSettings
 from ipip.data import read_frames
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.label import LABEL, TRAIN_FILE, VALID_FILE
-from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.stages.baseline import BASELINE, BaselineRecord
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.work.evaluate import measure
 from ipip.stages.work.training import new_student, train_student
 from ipip.train import steps_of
 
 
-def baseline(run: StageRun) -> StageResult:
+def baseline(run: StageRun) -> StageResult[BaselineRecord]:
     """Train a student on the reference training frames alone; measure it as the others are.
 
     It is the student 0 of a run with `pretrain: null` and the same number of optimiser steps in
     `finetune`: the same new weights, the same seed, the same frames.
     """
     settings, label = run.settings, LABEL.of(0)
-    train = read_frames(run.path(label, TRAIN_FILE))
-    valid = read_frames(run.path(label, VALID_FILE))
+    train = read_frames(run.path(label, LABEL.record.TRAIN))
+    valid = read_frames(run.path(label, LABEL.record.VALID))
     training = settings.finetune
     if settings.baseline.match_steps:
-        before = int(run.results(PRETRAIN.of(0))["steps"])
+        before = PRETRAIN.read(run.manifests, 0).steps
         training = with_more_steps(training, len(train), before)
     student = new_student(run)
-    path = run.folder / STUDENT_FILE
+    path = run.folder / BASELINE.record.STUDENT
     seed = derive_seed(settings.seed, 0, "finetune")
-    fitted, _ = train_student(
-        student, train, valid, training, run.folder / "training", path, seed, run
-    )
+    folder = run.folder / PRETRAIN.record.TRAINING
+    fitted, _ = train_student(student, train, valid, training, folder, path, seed, run)
     measured = measure(path, run)
-    return dataclasses.replace(
-        measured,
+    return StageResult(
         outputs=(path, *measured.outputs),
-        results=measured.results | {"steps": fitted.steps},
+        record=BaselineRecord(**dict(measured.record), steps=fitted.steps),
         times=measured.times | {"training_s": fitted.wall_s},
         seeds=measured.seeds | {"training": seed},
+        note=measured.note,
     )
 
 

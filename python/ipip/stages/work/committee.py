@@ -11,8 +11,9 @@ from ipip.data import Frame, read_frames
 from ipip.export import load_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.label import LABEL, TRAIN_FILE, VALID_FILE
-from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.stages.committee import CommitteeRecord
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.stages.work.training import train_student
 
@@ -22,16 +23,16 @@ def members(folder: Path, count: int) -> list[Path]:
     return [folder / f"member_{number}.pt" for number in range(1, count)]
 
 
-def committee(run: StageRun) -> StageResult:
+def committee(run: StageRun) -> StageResult[CommitteeRecord]:
     """Fine-tune each further member on a random part of the reference training frames.
 
     Parts are drawn by trajectory where the reference names them, so that members differ in what
     they know and not only in the order in which they learnt it.
     """
     settings, index, label = run.settings, run.round.index, LABEL.of(0)
-    train = read_frames(run.path(label, TRAIN_FILE)) + reference_frames(run)
-    valid = read_frames(run.path(label, VALID_FILE))
-    pretrained = load_student(run.path(PRETRAIN.of(index), STUDENT_FILE))
+    train = read_frames(run.path(label, LABEL.record.TRAIN)) + reference_frames(run)
+    valid = read_frames(run.path(label, LABEL.record.VALID))
+    pretrained = load_student(run.path(PRETRAIN.of(index), PRETRAIN.record.STUDENT))
     share = settings.iteration.committee_share
     seeds, errors = {}, []
     paths = members(run.folder, settings.iteration.committee)
@@ -40,13 +41,13 @@ def committee(run: StageRun) -> StageResult:
         seeds[path.stem] = seed
         part = draw_part(train, settings.reference.group_key, share, seed)
         folder = run.folder / path.stem
-        _, figures = train_student(
+        _, validation = train_student(
             pretrained, part, valid, settings.finetune, folder, path, seed, run
         )
-        errors.append(figures.get("valid_force_mae_ev_per_a"))
+        errors.append(validation.get("force_mae_ev_per_a"))
     return StageResult(
         outputs=tuple(paths),
-        results={"valid_force_mae_ev_per_a": errors},
+        record=CommitteeRecord(valid_force_mae_ev_per_a=tuple(errors)),
         seeds=seeds,
         note=f"{len(paths)} further members",
     )

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ipip.data import Frame, fit_reference_energies, write_frames
+from ipip.data.provenance import TEACHER, Provenance
 from ipip.decisions.energy_shift import (
+    EnergyShift,
     apply_energy_shift,
-    describe_shift,
+    energy_shifts,
     fit_energy_shift,
     outside_fit,
 )
@@ -23,44 +25,32 @@ from ipip.decisions.pretraining_set import (
     held_out_count,
 )
 from ipip.errors import IpipError
+from ipip.evaluation import metrics
 from ipip.harvest import DistanceCalibration, calibrate_min_distances
 from ipip.pipeline.load import Load, LoadWatch, load_of
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.label import (
-    DISTANCES,
-    INDEX_FILE,
-    LABEL,
-    REFERENCE_INDEX,
-    SET_FILE,
-    SPLIT_FILE,
-    TEACHER_TEST,
-    TEST_FILE,
-    TRAIN_FILE,
-    VALID_FILE,
+from ipip.records.frame_origins import (
+    origin_of,
+    reference_origin,
+    write_origins,
 )
+from ipip.records.pretraining_index import write_index
+from ipip.stages.label import LABEL, EnergyScale, LabelRecord, PartSizes
+from ipip.stages.pretraining_frames import stored_runs
 from ipip.stages.teacher_md import TEACHER_MD
 from ipip.stages.work.concerns import as_sentence, split_concerns
-from ipip.stages.work.frames import (
-    frame_energy_errors,
-    frame_errors,
-    write_index,
-    write_reference_index,
-    write_set,
-)
+from ipip.stages.work.frames import frame_energy_errors, frame_errors
 from ipip.stages.work.reference_frames import ReferenceFrames, read_reference
 from ipip.stages.work.starts import speed_box
-from ipip.stages.work.teacher_md import read_runs
 from ipip.storage.json_file import read_json, write_json, write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
-from ipip.train import metrics
 
-TIMING = "teacher_timing.json"
 _OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
 
 
-def label(run: StageRun) -> StageResult:
+def label(run: StageRun) -> StageResult[LabelRecord]:
     """Fit the energy shift from teacher to reference; write P0 and the reference parts."""
     settings = run.settings
     seed = derive_seed(settings.seed, 0, "split")
@@ -73,9 +63,9 @@ def label(run: StageRun) -> StageResult:
     teacher_train, teacher_test, pace, load = _ask_teacher(reference, run)
     shift = fit_energy_shift(reference.train, teacher_train, settings.elements)
     by_symbol = shift.by_symbol()
-    explore = TEACHER_MD.of(0)
-    runs = read_runs(run.run.stage(explore), run.results(explore)["runs"])
-    frames, entries = _pretraining_set(runs, derive_seed(settings.seed, 0, "pretrain", "valid"))
+    names = TEACHER_MD.read(run.manifests, 0).finished_runs
+    frames = list(stored_runs(run.run.stage(TEACHER_MD.of(0)), names))
+    entries = _pretraining_set(frames, derive_seed(settings.seed, 0, "pretrain", "valid"))
     calibration = calibrate_min_distances(
         [*frames, *reference.train], settings.elements, settings.guards.distance_factor
     )
@@ -89,44 +79,58 @@ def label(run: StageRun) -> StageResult:
             f"{', '.join(unknown[:5])}: the energies of such frames carry a guessed shift; "
             "forces are not touched"
         )
-    folder = run.folder
-    write_set(folder / SET_FILE, apply_energy_shift(frames, by_symbol), entries)
-    write_index(folder / INDEX_FILE, frames, entries, by_symbol)
-    write_reference_index(
-        folder / REFERENCE_INDEX,
-        {"train": reference.train, "valid": reference.valid, "test": reference.test},
-        settings.reference.group_key,
+    folder, record = run.folder, LABEL.record
+    write_index(folder / record.INDEX, entries)
+    write_origins(
+        folder / record.ORIGINS,
+        [
+            origin_of(frame, entry.frame_id, added)
+            for frame, entry, added in zip(
+                frames, entries, energy_shifts(frames, by_symbol), strict=True
+            )
+        ],
     )
-    write_frames(folder / TRAIN_FILE, reference.train)
-    write_frames(folder / VALID_FILE, reference.valid)
-    write_frames(folder / TEST_FILE, reference.test)
-    write_frames(folder / TEACHER_TEST, shifted_test)
-    reference.split.save(folder / SPLIT_FILE)
-    write_json(folder / DISTANCES, calibration.as_dict())
+    parts = {"train": reference.train, "valid": reference.valid, "test": reference.test}
+    write_origins(
+        folder / record.REFERENCE_INDEX,
+        [
+            reference_origin(
+                frame, f"reference/{part}/{number}", part, settings.reference.group_key
+            )
+            for part, known in parts.items()
+            for number, frame in enumerate(known)
+        ],
+    )
+    write_frames(folder / record.TRAIN, reference.train)
+    write_frames(folder / record.VALID, reference.valid)
+    write_frames(folder / record.TEST, reference.test)
+    write_frames(folder / record.TEACHER_TEST, shifted_test)
+    reference.split.save(folder / record.SPLIT)
+    write_json(folder / record.DISTANCES, calibration.as_dict())
     for note in notes:
         run.reporter.message(note)
     test = metrics(reference.test, shifted_test)
     return StageResult(
-        outputs=tuple(folder / name for name in LABEL.writes),
-        results={
-            "energy_scale": _energy_scale(reference.train, settings.elements),
-            "energy_shift": describe_shift(shift),
-            "teacher_calls": len(reference.train) + len(reference.test),
-            "composition": count_composition(entries),
-            "test": dict(test),
-            "test_groups": reference.groups,
-            "test_units": reference.units,
-            "test_sizes": [len(frame) for frame in reference.test],
-            "test_frame_errors": frame_errors(reference.test, shifted_test),
-            "test_frame_energy_errors": frame_energy_errors(reference.test, shifted_test),
-            "sizes": {
-                "pretraining": len(frames),
-                "train": len(reference.train),
-                "valid": len(reference.valid),
-                "test": len(reference.test),
-            },
-            "notes": notes,
-        },
+        outputs=tuple(folder / name for name in record.writes),
+        record=LabelRecord(
+            energy_scale=_energy_scale(reference.train, settings.elements),
+            energy_shift=EnergyShift.of(shift),
+            composition=count_composition(entries),
+            test=test,
+            test_groups=reference.groups,
+            test_units=reference.units,
+            test_sizes=[len(frame) for frame in reference.test],
+            test_frame_errors=frame_errors(reference.test, shifted_test),
+            test_frame_energy_errors=frame_energy_errors(reference.test, shifted_test),
+            sizes=PartSizes(
+                pretraining=len(frames),
+                train=len(reference.train),
+                valid=len(reference.valid),
+                test=len(reference.test),
+            ),
+            notes=notes,
+        ),
+        teacher_calls=len(reference.train) + len(reference.test),
         times={"teacher_us_per_atom_step": pace, **(load.as_times() if load else {})},
         seeds={"split": seed},
         note=f"{len(frames)} pretraining frames; reference {len(reference.train)} train, "
@@ -152,7 +156,8 @@ def _ask_teacher(
         run.reporter.tasks("teacher labels", len(asked)) as advance,
     ):
         labelled = teacher.label(asked, progress=lambda done, total: advance(1))
-        pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, run.folder / TIMING)
+        timing = run.folder / LABEL.record.TEACHER_TIMING
+        pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, timing)
     count = len(reference.train)
     broken = [
         index
@@ -190,28 +195,23 @@ def _time_teacher(
     return pace, watch.load
 
 
-def _pretraining_set(runs: dict[str, list[Frame]], seed: int) -> tuple[list[Frame], list[SetEntry]]:
-    named = [
-        (f"round_000/{name}/{frame.info['md_step']}", frame)
-        for name, own in runs.items()
-        for frame in own
+def _pretraining_set(frames: Sequence[Frame], seed: int) -> list[SetEntry]:
+    """Return the index of the first set: all frames of the teacher's MD, in their order."""
+    held_out = draw_held_out(len(frames), held_out_count(len(frames)), seed)
+    return [
+        SetEntry(Provenance.of(frame).id_in_round(0), 0, TEACHER, held, number)
+        for number, (frame, held) in enumerate(zip(frames, held_out, strict=True))
     ]
-    held_out = draw_held_out(len(named), held_out_count(len(named)), seed)
-    entries = [
-        SetEntry(identity, 0, "teacher", held)
-        for (identity, _), held in zip(named, held_out, strict=True)
-    ]
-    return [frame for _, frame in named], entries
 
 
-def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> dict[str, object]:
+def _energy_scale(train: Sequence[Frame], symbols: Sequence[str]) -> EnergyScale:
     """Fit E0 (eV) and the scale (rms force component, eV/Å x 1 Å) of all students once."""
     fitted = fit_reference_energies(train, symbols)
     forces = np.concatenate([frame.forces.ravel() for frame in train if frame.forces is not None])
     scale = float(np.sqrt(np.mean(forces**2)))
-    return {
-        "reference_energies": fitted.by_symbol(),
-        "rank": fitted.rank,
-        "residual_mev_per_atom": 1000 * fitted.residual,
-        "scale": scale if scale > 1e-6 else 1.0,
-    }
+    return EnergyScale(
+        reference_energies=fitted.by_symbol(),
+        rank=fitted.rank,
+        residual_mev_per_atom=1000 * fitted.residual,
+        scale=scale if scale > 1e-6 else 1.0,
+    )

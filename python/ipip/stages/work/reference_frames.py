@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ipip.config.data import DataFile
 from ipip.config.reference import ReferenceSettings
 from ipip.data import Frame, Split, check_elements, group_names, read_files, split_frames
+from ipip.data.provenance import config_type_of
 from ipip.data.succession import follow_one_another
 from ipip.decisions.statistics import Units
 from ipip.errors import InputError
@@ -94,7 +95,7 @@ def _read(
     frames = [
         frame
         for frame in read_files(files, stress_counts=stress_counts)
-        if str(frame.info.get("config_type", "")) not in leave_out
+        if config_type_of(frame) not in leave_out
     ]
     check_elements(frames, elements, ", ".join(str(file.path) for file in files))
     return frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
+from ipip.data.provenance import TEACHER
 from ipip.decisions.pretraining_set import (
     SetEntry,
     count_composition,
@@ -19,110 +21,135 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.decisions.trust import nearest_distances, trust_limit, trusted
 from ipip.errors import IpipError
+from ipip.evaluation import metrics
 from ipip.export import load_student, read_metadata
 from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.forget import FORGET, FORGOTTEN_FILE
-from ipip.stages.harvest import HARVEST, NEW_FILE
-from ipip.stages.inheritance import committee_of, last_set, last_student, student_of
-from ipip.stages.label import INDEX_FILE, LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
-from ipip.stages.pretrain import STUDENT_FILE
+from ipip.records.pretraining_index import write_index
+from ipip.records.pretraining_set import PretrainingSet
+from ipip.records.student_labels import StudentLabels, write_student_labels
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.forget import FORGET
+from ipip.stages.harvest import HARVEST
+from ipip.stages.inheritance import committee_of, last_student, student_of
+from ipip.stages.label import LABEL
+from ipip.stages.pretraining_frames import base_set, frame_origins
+from ipip.stages.relabel import RELABEL, Drift, Labeller, RelabelRecord, Trust
 from ipip.stages.work.committee import members
-from ipip.stages.work.frames import (
-    entry_of,
-    read_set,
-    write_index,
-    write_set,
-)
 from ipip.stages.work.labellers import average_weights, label_with
 from ipip.storage.json_file import read_json
-from ipip.train import frame_features, metrics
+from ipip.train import frame_features
 
 
-def relabel(run: StageRun) -> StageResult:
+def relabel(run: StageRun) -> StageResult[RelabelRecord]:
     """Write the round's pretraining set, and say how far the student's labels moved."""
     settings, index = run.settings, run.round.index
-    previous = read_set(last_set(run))
-    forgotten = read_json(run.path(FORGET.of(index), FORGOTTEN_FILE))["indices"]
-    harvest = HARVEST.of(index)
-    new_frames = read_frames(run.path(harvest, NEW_FILE)) if run.results(harvest)["taken"] else []
-    new = _new_entries(settings, index, new_frames)
+    previous = base_set(run)
+    forgotten = read_json(run.path(FORGET.of(index), FORGET.record.FORGOTTEN))["indices"]
+    taken = HARVEST.read(run.manifests, index).taken
+    origins = frame_origins(run.run, index) if taken else []
+    new = _new_entries(settings, index, [origin.frame_id for origin in origins])
     dropped = set(forgotten)
-    before = [frame for number, frame in enumerate(previous) if number not in dropped]
-    kept, sources, uncertainty = before, None, None
-    figures: dict[str, Any] = {}
-    if settings.iteration.kept_labels != "keep":
-        kept, sources, figures, uncertainty = _relabelled(before, run)
-    old = [entry_of(frame) for frame in previous]
-    entries = next_pretraining_set(old, forgotten, new, sources)
-    paths = (run.folder / SET_FILE, run.folder / INDEX_FILE)
-    frames = [*kept, *new_frames]
-    write_set(paths[0], frames, entries)
-    shift = run.results(LABEL.of(0))["energy_shift"]["ev_per_atom"]
-    write_index(paths[1], frames, entries, shift, uncertainty)
+    kept = [number for number in range(len(previous)) if number not in dropped]
+    made = None if settings.iteration.kept_labels == "keep" else _relabelled(previous, kept, run)
+    if made is None:
+        labelled = previous.read(
+            [number for number in kept if previous.entries[number].label != TEACHER]
+        )
+    else:
+        labelled = [
+            frame
+            for frame, source in zip(made.frames, made.sources, strict=True)
+            if source != TEACHER
+        ]
+    sources = None if made is None else made.sources
+    entries = next_pretraining_set(previous.entries, forgotten, new, sources)
+    outputs = [run.folder / RELABEL.record.INDEX]
+    write_index(outputs[0], entries, None if made is None else made.uncertainty)
+    if labelled:
+        outputs.append(run.folder / RELABEL.record.STUDENT_LABELS)
+        write_student_labels(outputs[1], StudentLabels.of(labelled))
     note = f"{len(kept)} kept, {len(dropped)} forgotten, {len(new)} new"
-    if figures:
-        note += f"; labels of kept frames moved by {figures['drift']['force_change_ev_per_a']:.3f}"
-        note += " eV/Å"
-    if "trust" in figures:
-        note += f"; {figures['trust']['student']} trusted to the student"
+    if made is not None:
+        note += f"; labels of kept frames moved by {made.drift.force_change_ev_per_a:.3f} eV/Å"
+    if made is not None and made.trust is not None:
+        note += f"; {made.trust.student} trusted to the student"
     return StageResult(
-        outputs=paths,
-        results={
-            "kept": len(kept),
-            "forgotten": len(dropped),
-            "new": len(new),
-            "drift": {},
-            "composition": count_composition(entries),
-            **figures,
-        },
+        outputs=tuple(outputs),
+        record=RelabelRecord(
+            kept=len(kept),
+            forgotten=len(dropped),
+            new=len(new),
+            composition=count_composition(entries),
+            labellers=() if made is None else made.labellers,
+            drift=None if made is None else made.drift,
+            trust=None if made is None else made.trust,
+        ),
         note=note,
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Relabelled:
+    """Kept frames with new labels.
+
+    Attributes:
+        frames: with the label that counts.
+        sources: who gave it, for each.
+        labellers: students that took part.
+        drift: how far the labels moved.
+        trust: whose labels they are, where that follows from the uncertainty.
+        uncertainty: of the student on each frame, where it was computed.
+    """
+
+    frames: list[Frame]
+    sources: list[str]
+    labellers: tuple[Labeller, ...]
+    drift: Drift
+    trust: Trust | None = None
+    uncertainty: list[float] | None = None
+
+
 def _new_entries(
-    settings: RunSettings, round_index: int, frames: Sequence[Frame]
+    settings: RunSettings, round_index: int, frame_ids: Sequence[str]
 ) -> list[SetEntry]:
     """Return the entries of harvested frames; a twentieth never trains, to be reported on."""
-    number = held_out_count(len(frames), harvested=True)
+    count = len(frame_ids)
     seed = derive_seed(settings.seed, round_index, "pretrain", "valid")
+    held_out = draw_held_out(count, held_out_count(count, harvested=True), seed)
     return [
-        SetEntry(str(frame.info["frame_id"]), round_index, "teacher", held)
-        for frame, held in zip(frames, draw_held_out(len(frames), number, seed), strict=True)
+        SetEntry(identity, round_index, TEACHER, held, number)
+        for number, (identity, held) in enumerate(zip(frame_ids, held_out, strict=True))
     ]
 
 
-def _relabelled(
-    frames: list[Frame], run: StageRun
-) -> tuple[list[Frame], list[str], dict[str, Any], list[float] | None]:
-    """Return relabelled frames, the source of each label, figures, and uncertainties."""
-    settings = run.settings
-    students, digests = _labellers(run)
+def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) -> Relabelled:
+    """Label the kept frames with the student, or with whom its uncertainty says."""
+    settings, frames = run.settings, previous.read(kept)
+    students, labellers = _labellers(run)
     with run.reporter.tasks("student labels", len(frames) * len(students)) as advance:
         labelled, spread = label_with(students, frames, advance)
     broken = sum(frame.forces is None or not np.isfinite(frame.forces).all() for frame in labelled)
     name = f"student {run.round.base}"
     sources = [name] * len(frames)
-    figures: dict[str, Any] = {"labellers": digests}
-    uncertainty = None
+    uncertainty, trust = None, None
     if settings.iteration.kept_labels == "trust":
         values, limit = _uncertainties(frames, spread, run)
         mine = trusted(values, limit)
-        teacher = _teacher_labels(run)
-        sources = [name if own else "teacher" for own in mine]
-        labelled = [
-            frame if own else teacher[str(frame.info["frame_id"])]
-            for frame, own in zip(labelled, mine, strict=True)
-        ]
+        sources = [name if own else TEACHER for own in mine]
+        others = [row for row, own in enumerate(mine.tolist()) if not own]
+        teacher = previous.read_teacher([kept[row] for row in others])
+        for row, frame in zip(others, teacher, strict=True):
+            labelled[row] = frame
         uncertainty = [float(value) for value in values]
         broken = 0
-        figures["trust"] = {
-            "limit": limit,
-            "student": int(mine.sum()),
-            "teacher": int((~mine).sum()),
-            "median_uncertainty": float(np.median(values)),
-        }
+        trust = Trust(
+            limit=limit,
+            student=int(mine.sum()),
+            teacher=int((~mine).sum()),
+            median_uncertainty=float(np.median(values)),
+        )
     if broken:
         raise IpipError(
             f"{run.folder}: the student of round {run.round.base} gives forces that are not finite "
@@ -130,14 +157,14 @@ def _relabelled(
             "keep"
         )
     errors = metrics(frames, labelled)
-    figures["drift"] = {
-        "force_change_ev_per_a": errors["force_mae_ev_per_a"],
-        "energy_change_mev_per_atom": errors["energy_mae_mev_per_atom"],
-    }
-    return labelled, sources, figures, uncertainty
+    drift = Drift(
+        force_change_ev_per_a=errors["force_mae_ev_per_a"],
+        energy_change_mev_per_atom=errors["energy_mae_mev_per_atom"],
+    )
+    return Relabelled(labelled, sources, labellers, drift, trust, uncertainty)
 
 
-def _labellers(run: StageRun) -> tuple[list[Student], list[dict[str, str]]]:
+def _labellers(run: StageRun) -> tuple[list[Student], tuple[Labeller, ...]]:
     """Return who labels, and name and weights' digest of each student that takes part."""
     iteration, base = run.settings.iteration, run.round.base
     how = iteration.labeller
@@ -146,16 +173,16 @@ def _labellers(run: StageRun) -> tuple[list[Student], list[dict[str, str]]]:
         names = [f"student {base}", *(f"{path.stem} of round {base}" for path in files[1:])]
     elif how == "average":
         rounds = run.round.chain[-iteration.averaged :]
-        files = [run.path(student_of(index), STUDENT_FILE) for index in rounds]
+        files = [run.path(student_of(index), FINETUNE.record.STUDENT) for index in rounds]
         names = [f"student {index}" for index in rounds]
     else:
         files, names = [last_student(run)], [f"student {base}"]
     students = [load_student(path) for path in files]
-    digests = [
-        {"name": name, "weights_digest": read_metadata(path).weights_digest}
+    labellers = tuple(
+        Labeller(name=name, weights_digest=read_metadata(path).weights_digest)
         for name, path in zip(names, files, strict=True)
-    ]
-    return ([average_weights(students)] if how == "average" else students), digests
+    )
+    return ([average_weights(students)] if how == "average" else students), labellers
 
 
 def _committee(run: StageRun) -> list[Path]:
@@ -169,7 +196,7 @@ def _uncertainties(
 ) -> tuple[np.ndarray[Any, Any], float]:
     """Return the student's uncertainty on each frame, and the limit of trust."""
     iteration = run.settings.iteration
-    valid = read_frames(run.path(LABEL.of(0), VALID_FILE))
+    valid = read_frames(run.path(LABEL.of(0), LABEL.record.VALID))
     factor = iteration.trust_factor
     if iteration.uncertainty == "committee":
         students = [load_student(path) for path in _committee(run)]
@@ -177,17 +204,7 @@ def _uncertainties(
             spread = label_with(students, frames)[1]
         return spread, trust_limit(label_with(students, valid)[1], factor)
     student = load_student(last_student(run))
-    train = read_frames(run.path(LABEL.of(0), TRAIN_FILE))
+    train = read_frames(run.path(LABEL.of(0), LABEL.record.TRAIN))
     asked = frame_features(student, [*frames, *valid])
     distances = nearest_distances(asked, frame_features(student, train))
     return distances[: len(frames)], trust_limit(distances[len(frames) :], factor)
-
-
-def _teacher_labels(run: StageRun) -> dict[str, Frame]:
-    """Return every frame of the chain of rounds with the teacher's shifted label, by its id."""
-    frames = read_set(run.path(LABEL.of(0), SET_FILE))
-    for index in run.round.chain[1:]:
-        harvest = HARVEST.of(index)
-        if run.results(harvest)["taken"]:
-            frames += read_frames(run.path(harvest, NEW_FILE))
-    return {str(frame.info["frame_id"]): frame for frame in frames}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ipip.config.md import StudentMDSettings
 from ipip.errors import IpipError
@@ -15,13 +14,13 @@ from ipip.lammps.run_record import VERDICT_FILE
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.stages.inheritance import last_student
-from ipip.stages.label import DISTANCES, LABEL
-from ipip.stages.student_md import RUNS_FOLDER
+from ipip.stages.label import LABEL
+from ipip.stages.student_md import STUDENT_MD, StudentMDRecord, StudentRunRecord
 from ipip.stages.work.label import read_min_distances
 from ipip.stages.work.starts import Start, exploration_starts
 
 
-def explore_with_student(run: StageRun) -> StageResult:
+def explore_with_student(run: StageRun) -> StageResult[StudentMDRecord]:
     """Run the last round's student from every start; whole runs of an earlier attempt are kept."""
     settings = run.settings
     starts = exploration_starts(settings)
@@ -31,10 +30,11 @@ def explore_with_student(run: StageRun) -> StageResult:
     }
     verdicts = run_student(settings.student_md, last_student(run), starts, seeds, run)
     records = describe_verdicts(starts, verdicts, settings.student_md.timestep)
-    failed = sum(record["state"] == "unstable" for record in records)
+    failed = sum(record.is_unstable for record in records)
+    runs = run.folder / STUDENT_MD.record.RUNS
     return StageResult(
-        outputs=tuple(run.folder / RUNS_FOLDER / start.name / VERDICT_FILE for start in starts),
-        results={"runs": records},
+        outputs=tuple(runs / start.name / VERDICT_FILE for start in starts),
+        record=StudentMDRecord(runs=records),
         times=student_times(verdicts),
         seeds=seeds,
         note=f"{failed} of {len(records)} runs unstable",
@@ -54,7 +54,7 @@ def run_student(
         IpipError: LAMMPS itself broke (killed, disk full, ...), so that a run has no verdict.
     """
     settings = run.settings
-    distances = read_min_distances(run.path(LABEL.of(0), DISTANCES))
+    distances = read_min_distances(run.path(LABEL.of(0), LABEL.record.DISTANCES))
     program = program_of(model, md, run.folder / PROGRAM_FILE)
     jobs = [
         StudentRun(
@@ -62,7 +62,7 @@ def run_student(
             frame=start.frame,
             md=md.model_copy(update={"temperature": start.temperature}),
             guards=settings.guards,
-            folder=run.folder / RUNS_FOLDER / start.name,
+            folder=run.folder / STUDENT_MD.record.RUNS / start.name,
             seed=seeds[start.name],
             min_distances=distances,
             program=program,
@@ -95,21 +95,21 @@ def run_student(
 
 def describe_verdicts(
     starts: Sequence[Start], verdicts: Sequence[Verdict], timestep: float
-) -> list[dict[str, Any]]:
+) -> tuple[StudentRunRecord, ...]:
     """Return what each run, of this time step (fs), came to, without wall times."""
-    return [
-        {
-            "name": start.name,
-            "system": start.system,
-            "temperature": start.temperature,
-            "state": verdict.state,
-            "reason": verdict.reason,
-            "step": verdict.step,
-            "steps": verdict.steps,
-            "timestep_fs": timestep,
-        }
+    return tuple(
+        StudentRunRecord(
+            name=start.name,
+            system=start.system,
+            temperature=start.temperature,
+            state=verdict.state,
+            reason=verdict.reason,
+            step=verdict.step,
+            steps=verdict.steps,
+            timestep_fs=timestep,
+        )
         for start, verdict in zip(starts, verdicts, strict=True)
-    ]
+    )
 
 
 def student_times(verdicts: Sequence[Verdict]) -> dict[str, float]:

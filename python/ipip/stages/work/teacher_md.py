@@ -5,33 +5,53 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from ipip.config.run import UnlabelledSettings
-from ipip.data import Frame, file_digest, read_frames, write_frames
+from ipip.data import file_digest, write_frames
 from ipip.errors import IpipError
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.teacher_md import RUNS_FOLDER
+from ipip.stages.teacher_md import (
+    TEACHER_MD,
+    TeacherIdentity,
+    TeacherMDRecord,
+    TeacherRunRecord,
+    frames_file,
+)
 from ipip.stages.work.starts import Start, exploration_starts
 from ipip.storage.json_file import write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import MDJob, MDResult, Teacher, TeacherInfo
 
-TEACHER_FILE = "teacher.json"
-# What a record held before it had a seal.
-_OLD_RECORD = {field.name for field in dataclasses.fields(MDResult)}
-_OLD_TEACHER = {field.name for field in dataclasses.fields(TeacherInfo)}
 
-
-def explore_with_teacher(run: StageRun) -> StageResult:
+def explore_with_teacher(run: StageRun) -> StageResult[TeacherMDRecord]:
     """Run the teacher's MD; runs that are whole from an earlier attempt are kept."""
     settings = run.settings
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
     records = run_teacher(settings, starts, seeds, run.folder, run.reporter)
-    return _result(run, run.folder / RUNS_FOLDER, records, seeds)
+    return _result(run, records, seeds)
+
+
+@dataclasses.dataclass(frozen=True)
+class EndedRun:
+    """A run of the teacher's MD that has ended, as it lies in a folder.
+
+    Attributes:
+        record: what it came to.
+        us_per_atom_step: µs of wall time for an atom and a step, or None without steps.
+    """
+
+    record: TeacherRunRecord
+    us_per_atom_step: float | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it ended well."""
+        return self.record.state == "finished"
 
 
 def run_teacher(
@@ -40,7 +60,7 @@ def run_teacher(
     seeds: Mapping[str, int],
     folder: Path,
     reporter: Reporter,
-) -> list[dict[str, Any]]:
+) -> list[EndedRun]:
     """Run the teacher's MD from each start; runs that a folder has from before are kept.
 
     Args:
@@ -51,14 +71,14 @@ def run_teacher(
         reporter: is told the progress.
 
     Returns:
-        The record of each run, in the order of the starts.
+        What each run came to, in the order of the starts.
 
     Raises:
         IpipError: no run ended well, or the teacher cannot be used.
     """
-    runs = folder / RUNS_FOLDER
+    runs = folder / TEACHER_MD.record.RUNS
     runs.mkdir(parents=True, exist_ok=True)
-    open_starts = [start for start in starts if _record(runs, start.name) is None]
+    open_starts = [start for start in starts if _ended(runs, start.name) is None]
     if open_starts:
         jobs = [
             MDJob(
@@ -79,7 +99,7 @@ def run_teacher(
                 shown = done
 
             with Teacher(settings.teacher, folder) as teacher:
-                write_sealed(folder / TEACHER_FILE, teacher.info.as_dict())
+                write_sealed(folder / TEACHER_MD.record.TEACHER, teacher.info.as_dict())
                 teacher.run_md(
                     jobs,
                     settings.teacher_md,
@@ -87,59 +107,55 @@ def run_teacher(
                     on_result=lambda result: _store(runs, result),
                     checkpoints=runs,
                 )
-    records = [_record(runs, start.name) or {} for start in starts]
-    if not any(record.get("state") == "finished" and record["frames"] for record in records):
-        reasons = "; ".join(
-            sorted({str(record.get("reason", "its record is damaged")) for record in records})
-        )
+    ended = []
+    for start in starts:
+        run = _ended(runs, start.name)
+        if run is None:
+            raise IpipError(
+                f"{runs}: the record or the frames of run {start.name} are not what was written; "
+                "look at the disk and run the same command again"
+            )
+        ended.append(run)
+    if not any(run.is_finished and run.record.frames for run in ended):
+        reasons = "; ".join(sorted({str(run.record.reason) for run in ended}))
         raise IpipError(
             f"{folder}: no run of the teacher's MD ended well ({reasons}); lower its "
             "temperature or timestep, or give it relax_steps"
         )
-    return records
-
-
-def read_runs(folder: Path, runs: Sequence[Mapping[str, Any]]) -> dict[str, list[Frame]]:
-    """Return the frames of the finished runs by name; failed runs are left out, as in the paper.
-
-    Args:
-        folder: of the stage.
-        runs: what its manifest says of each run.
-    """
-    finished = sorted(str(run["name"]) for run in runs if run["state"] == "finished")
-    return {name: read_frames(folder / RUNS_FOLDER / f"{name}.xyz") for name in finished}
+    return ended
 
 
 def _store(folder: Path, result: MDResult) -> None:
     """Write the frames, then the record that says that they are whole."""
-    path = folder / f"{result.name}.xyz"
+    path = frames_file(folder.parent, result.name)
     if result.frames:
         write_frames(path, result.frames)
     digest = file_digest(path) if result.frames else None
     write_sealed(folder / f"{result.name}.json", result.as_dict() | {"frames_digest": digest})
 
 
-def _record(folder: Path, name: str) -> dict[str, Any] | None:
+def _ended(folder: Path, name: str) -> EndedRun | None:
     """Return what a run came to, if it has ended and its frames are what was written."""
     try:
-        record = read_sealed(folder / f"{name}.json", lambda plain: set(plain) == _OLD_RECORD)
-        known = record.pop("frames_digest", None)
-        if known is not None and file_digest(folder / f"{name}.xyz") != known:
+        plain = read_sealed(folder / f"{name}.json")
+        digest = plain["frames_digest"]
+        if digest is not None and file_digest(frames_file(folder.parent, name)) != digest:
             return None
-    except (OSError, DamagedError):
+        figures = {field: plain[field] for field in TeacherRunRecord.model_fields}
+        return EndedRun(TeacherRunRecord.model_validate(figures), plain["us_per_atom_step"])
+    except (OSError, DamagedError, KeyError, ValidationError):
         return None
-    return record
 
 
-def read_teacher(folder: Path) -> dict[str, Any]:
+def read_teacher(folder: Path) -> TeacherInfo:
     """Return which teacher ran.
 
     Raises:
         IpipError: the record is damaged.
     """
     try:
-        return read_sealed(folder / TEACHER_FILE, lambda plain: set(plain) == _OLD_TEACHER)
-    except (OSError, DamagedError) as error:
+        return TeacherInfo(**read_sealed(folder / TEACHER_MD.record.TEACHER))
+    except (OSError, DamagedError, TypeError) as error:
         raise IpipError(
             f"{error}; remove {folder}, whose runs are of a teacher that is not known any more, "
             "and run the same command again"
@@ -147,25 +163,29 @@ def read_teacher(folder: Path) -> dict[str, Any]:
 
 
 def _result(
-    run: StageRun, folder: Path, records: list[dict[str, Any]], seeds: dict[str, int]
-) -> StageResult:
-    finished = [record for record in records if record["state"] == "finished"]
-    frames = sum(record["frames"] for record in finished)
-    timed = [record["us_per_atom_step"] for record in finished if record["us_per_atom_step"]]
-    names = ("name", "state", "reason", "step", "frames")
+    run: StageRun, ended: Sequence[EndedRun], seeds: dict[str, int]
+) -> StageResult[TeacherMDRecord]:
+    finished = [one for one in ended if one.is_finished]
+    frames = sum(one.record.frames for one in finished)
+    timed = [one.us_per_atom_step for one in finished if one.us_per_atom_step]
     info = read_teacher(run.folder)
-    info.pop("start_s", None)
-    failed = len(records) - len(finished)
+    failed = len(ended) - len(finished)
     return StageResult(
         outputs=tuple(
-            path for record in records if (path := folder / f"{record['name']}.xyz").is_file()
+            path for one in ended if (path := frames_file(run.folder, one.record.name)).is_file()
         ),
-        results={
-            "runs": [{name: record[name] for name in names} for record in records],
-            "frames": frames,
-            "teacher": info,
-            "teacher_calls": sum(record["step"] or 0 for record in records),
-        },
+        record=TeacherMDRecord(
+            runs=tuple(one.record for one in ended),
+            frames=frames,
+            teacher=TeacherIdentity(
+                kind=info.kind,
+                model=info.model,
+                modal=info.modal,
+                weights_digest=info.weights_digest,
+                versions=info.versions,
+            ),
+        ),
+        teacher_calls=sum(one.record.step for one in ended),
         times={"us_per_atom_step": sum(timed) / len(timed)} if timed else {},
         seeds=seeds,
         note=f"{frames} frames from {len(finished)} runs"

@@ -12,34 +12,37 @@ import torch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
+from ipip.data.provenance import Provenance
+from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
+from ipip.evaluation import metrics, predict_file
 from ipip.evaluation.expected_errors import add_uncertainty
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
-from ipip.stages.inheritance import last_student, pretraining_set_of
-from ipip.stages.label import LABEL, SET_FILE, TRAIN_FILE, VALID_FILE
-from ipip.stages.pretrain import PRETRAIN, STUDENT_FILE
+from ipip.records.pretraining_set import PretrainingSet
+from ipip.stages.inheritance import last_student
+from ipip.stages.label import LABEL
+from ipip.stages.pretrain import PRETRAIN, HarvestedErrors, PretrainRecord, TrainingRecord
+from ipip.stages.pretraining_frames import own_set
 from ipip.stages.work.by_method import ByMethod
-from ipip.stages.work.frames import entry_of, read_set
 from ipip.stages.work.reference_labels import reference_frames
 from ipip.storage.json_file import write_json
-from ipip.train import FitResult, fit, metrics, predict_file, steps_of
+from ipip.train import FitResult, fit, steps_of
 from ipip.train.records.damage import training_problem
 
 Trainer = Callable[..., FitResult]  # with the arguments of `ipip.train.fit`
-PLAN_FILE = "plan.json"  # optimiser steps ahead, for whoever watches
 
 
-def pretrain(run: StageRun) -> StageResult:
+def pretrain(run: StageRun) -> StageResult[PretrainRecord]:
     """Train on the round's pretraining set, from new weights or from the last round's student."""
     settings, round_index = run.settings, run.round.index
     if settings.pretrain is None:
         return _untrained(run)
-    frames = read_set(_own_set(run))
+    frames = own_set(run)
     seed = derive_seed(settings.seed, round_index, "pretrain")
-    parts = divide(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
+    parts = divide_set(frames, derive_seed(settings.seed, round_index, "pretrain", "valid"))
     train, valid = parts.train, parts.valid
     if run.round.chain and settings.iteration.start == "warm":
         student = load_student(last_student(run))
@@ -48,48 +51,72 @@ def pretrain(run: StageRun) -> StageResult:
     method = settings.pretrain.method.kind
     if method == "labels":
         made = _train(student, train, valid, settings.pretrain.training, run, seed)
-        return _with_harvested(made, parts.harvested)
+        return _pretrained(made, method, _harvested_errors(made, parts.harvested))
     trainer = ByMethod(settings.teacher, run.folder, run.reporter)
     made = _train(student, train, valid, settings.pretrain, run, seed, trainer)
-    results = made.results | {"method": method, "teacher_calls": trainer.teacher_calls}
-    asked = f", {trainer.teacher_calls} teacher evaluations" if trainer.teacher_calls else ""
-    return dataclasses.replace(made, results=results, note=f"{method}: {made.note}{asked}")
+    return _pretrained(made, method, calls=trainer.teacher_calls)
 
 
-def _with_harvested(made: StageResult, frames: Sequence[Frame]) -> StageResult:
-    """Add the error on harvested frames that were held out, beside that of the validation part."""
+def _pretrained(
+    made: StageResult[TrainingRecord],
+    method: str,
+    harvested: HarvestedErrors | None = None,
+    calls: int = 0,
+) -> StageResult[PretrainRecord]:
+    """Return the result of a training as that of pretraining."""
+    note = made.note if method == "labels" else f"{method}: {made.note}"
+    if harvested is not None:
+        error = harvested.force_mae_ev_per_a
+        note += f"; {error:.3f} eV/Å on {harvested.frames} harvested frames held out"
+    if calls:
+        note += f", {calls} teacher evaluations"
+    return StageResult(
+        outputs=made.outputs,
+        record=PretrainRecord(**dict(made.record), method=method, harvested=harvested),
+        teacher_calls=calls,
+        times=made.times,
+        seeds=made.seeds,
+        note=note,
+    )
+
+
+def _harvested_errors(
+    made: StageResult[TrainingRecord], frames: Sequence[Frame]
+) -> HarvestedErrors | None:
+    """Return the error on harvested frames that were held out."""
     if not frames:
-        return made
-    error = metrics(frames, predict_file(made.outputs[0], frames))["force_mae_ev_per_a"]
-    figures = {"harvested_frames": len(frames), "harvested_force_mae_ev_per_a": error}
-    note = f"{made.note}; {error:.3f} eV/Å on {len(frames)} harvested frames held out"
-    return dataclasses.replace(made, results=made.results | figures, note=note)
+        return None
+    errors = metrics(frames, predict_file(made.outputs[0], frames))
+    return HarvestedErrors(frames=len(frames), force_mae_ev_per_a=errors["force_mae_ev_per_a"])
 
 
-def _untrained(run: StageRun) -> StageResult:
-    path = run.folder / STUDENT_FILE
+def _untrained(run: StageRun) -> StageResult[PretrainRecord]:
+    path = run.folder / PRETRAIN.record.STUDENT
     save_student(new_student(run), path)
-    return StageResult(outputs=(path,), results={"steps": 0}, note="none: new weights")
+    record = PretrainRecord(steps=0, method="none")
+    return StageResult(outputs=(path,), record=record, note="none: new weights")
 
 
-def finetune(run: StageRun) -> StageResult:
+def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     """Train the pretrained student on the reference training frames, with a new optimiser.
 
     Pretraining frames may be replayed among them (`iteration.replay`), so that less of what was
     learnt from them is forgotten.
     """
     settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
-    train = read_frames(run.path(label, TRAIN_FILE)) + reference_frames(run)
-    valid = read_frames(run.path(label, VALID_FILE))
-    student = load_student(run.path(PRETRAIN.of(round_index), STUDENT_FILE))
+    train = read_frames(run.path(label, LABEL.record.TRAIN)) + reference_frames(run)
+    valid = read_frames(run.path(label, LABEL.record.VALID))
+    student = load_student(run.path(PRETRAIN.of(round_index), PRETRAIN.record.STUDENT))
     seed = derive_seed(settings.seed, round_index, "finetune")
     training = settings.finetune
     unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
-    pool: list[Frame] = []
+    pool: Sequence[Frame] = ()
     if settings.iteration.replay or settings.pretrain is not None:
-        pool = [frame for frame in read_set(_own_set(run)) if not entry_of(frame).held_out]
+        frames = own_set(run)
+        rows = [row for row, entry in enumerate(frames.entries) if not entry.held_out]
+        pool = FrameView([frames], rows)
     if settings.iteration.replay:
         train += replayed(pool, len(train), settings.iteration.replay, seed)
     return _train(student, train, valid, training, run, seed, known=pool)
@@ -106,12 +133,7 @@ def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> l
     """
     number = min(len(pool), round(multiple * count))
     chosen = np.random.default_rng(seed).choice(len(pool), size=number, replace=False)
-    return [pool[index] for index in sorted(chosen.tolist())]
-
-
-def _own_set(run: StageRun) -> Path:
-    """Return the file of the round's own pretraining set."""
-    return run.path(pretraining_set_of(run.round.index), SET_FILE)
+    return list(chosen_from(pool, sorted(chosen.tolist())))
 
 
 def new_student(run: StageRun) -> Student:
@@ -123,9 +145,9 @@ def new_student(run: StageRun) -> Student:
         seed=derive_seed(settings.seed, run.round.index, "weights"),
         **settings.student.arguments(),
     )
-    scale = run.results(LABEL.of(0))["energy_scale"]
-    energies = [scale["reference_energies"][symbol] for symbol in settings.elements]
-    student.set_energy_scale(energies, scale["scale"], 0.0)
+    scale = LABEL.read(run.manifests, 0).energy_scale
+    energies = [scale.reference_energies[symbol] for symbol in settings.elements]
+    student.set_energy_scale(energies, scale.scale, 0.0)
     return student
 
 
@@ -140,28 +162,40 @@ class Parts:
             nothing, since they are other frames, and wilder ones, in every round.
     """
 
-    train: list[Frame]
-    valid: list[Frame]
-    harvested: list[Frame]
+    train: Sequence[Frame]
+    valid: Sequence[Frame]
+    harvested: Sequence[Frame]
+
+
+def divide_set(frames: PretrainingSet, seed: int) -> Parts:
+    """Divide a pretraining set by its index; see `divide`. No frame is read."""
+    marked = [entry.held_out for entry in frames.entries]
+    return _divided(frames, marked, [entry.origin == 0 for entry in frames.entries], seed)
 
 
 def divide(frames: Sequence[Frame], seed: int) -> Parts:
     """Divide a pretraining set by its marks; without any, a part drawn at random validates.
 
     Args:
-        frames: of the set.
+        frames: of the set, with marks in their info.
         seed: of the draw.
     """
-    marked = [bool(frame.info.get("held_out", False)) for frame in frames]
-    first = [int(frame.info.get("origin", 0)) == 0 for frame in frames]
+    known = [Provenance.of(frame) for frame in frames]
+    marked = [one.held_out for one in known]
+    return _divided(frames, marked, [(one.origin or 0) == 0 for one in known], seed)
+
+
+def _divided(
+    frames: Sequence[Frame], marked: Sequence[bool], first: Sequence[bool], seed: int
+) -> Parts:
     if not any(marked):
         marked = draw_held_out(len(frames), held_out_count(len(frames)), seed)
         first = [True] * len(frames)
-    known = list(zip(frames, marked, first, strict=True))
+    known = list(enumerate(zip(marked, first, strict=True)))
     return Parts(
-        train=[frame for frame, held, _ in known if not held],
-        valid=[frame for frame, held, own in known if held and own],
-        harvested=[frame for frame, held, own in known if held and not own],
+        train=chosen_from(frames, [row for row, (held, _) in known if not held]),
+        valid=chosen_from(frames, [row for row, (held, own) in known if held and own]),
+        harvested=chosen_from(frames, [row for row, (held, own) in known if held and not own]),
     )
 
 
@@ -174,24 +208,25 @@ def _train(
     seed: int,
     trainer: Trainer = fit,
     known: Sequence[Frame] = (),
-) -> StageResult:
-    folder = run.folder / "training"
-    path = run.folder / STUDENT_FILE
-    result, figures = train_student(
+) -> StageResult[TrainingRecord]:
+    folder = run.folder / PRETRAIN.record.TRAINING
+    path = run.folder / PRETRAIN.record.STUDENT
+    result, validation = train_student(
         student, train, valid, settings, folder, path, seed, run, trainer, known
     )
     note = f"{result.steps} steps on {len(train)} frames"
-    if "valid_force_mae_ev_per_a" in figures:
-        note += f", validation force MAE {figures['valid_force_mae_ev_per_a']:.3f} eV/Å"
+    record = TrainingRecord(
+        steps=result.steps,
+        best_epoch=result.best_epoch,
+        train_frames=len(train),
+        valid_frames=len(valid),
+        validation=validation,
+    )
+    if record.valid_force_mae_ev_per_a is not None:
+        note += f", validation force MAE {record.valid_force_mae_ev_per_a:.3f} eV/Å"
     return StageResult(
         outputs=(path, *sorted(folder.glob("*.csv"))),
-        results={
-            "steps": result.steps,
-            "best_epoch": result.best_epoch,
-            "train_frames": len(train),
-            "valid_frames": len(valid),
-            **figures,
-        },
+        record=record,
         times={"training_s": result.wall_s},
         seeds={"training": seed},
         note=note,
@@ -210,10 +245,12 @@ def train_student(
     trainer: Trainer = fit,
     known: Sequence[Frame] = (),
 ) -> tuple[FitResult, dict[str, float]]:
-    """Train a student in `folder` and write it to `path`; return its validation figures too.
+    """Train a student in `folder` and write it to `path`.
 
     The file says what errors to expect, by the features of `train` and of what it has learnt from
     before, `known`.
+
+    Figures of the chosen epoch on the validation frames come with it, as `TrainingRecord` has them.
 
     The run has one energy scale: a fit of its own in each stage would move it.
     """
@@ -224,7 +261,7 @@ def train_student(
     if problem is not None:
         run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
         shutil.rmtree(folder)
-    write_json(folder / PLAN_FILE, {"steps": steps_of(settings, len(train))})
+    write_json(folder / Path(PRETRAIN.record.PLAN).name, {"steps": steps_of(settings, len(train))})
     result = trainer(student, train, valid, settings, folder, seed=seed, progress=True)
     provenance = {
         "stage": run.folder.parent.name + "/" + run.folder.name,
@@ -235,9 +272,9 @@ def train_student(
     if len(valid) and all(frame.forces is not None for frame in valid):
         add_uncertainty(path, [*train, *known], valid)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
-    figures = {
-        name: float(value)
+    validation = {
+        name.removeprefix("valid_"): float(value)
         for name, value in best.items()
         if name.startswith("valid_") and value is not None
     }
-    return result, figures
+    return result, validation

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ipip.config.training import TrainingSettings, steps_of
-from ipip.data.disk_full import disk_full_explained
 from ipip.data.frame import Frame
 from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.models import Student
+from ipip.storage.disk_space import full_disk_explained
 from ipip.train import processes
 from ipip.train.fitting.restore import load_weights
 from ipip.train.fitting.session import run_session
@@ -23,7 +23,7 @@ from ipip.train.preparation.energy_scale import set_energy_scale
 from ipip.train.preparation.freeze import freeze
 from ipip.train.preparation.precision import check_precision
 from ipip.train.preparation.replay import align_energies
-from ipip.train.records.checkpoints import load_checkpoint
+from ipip.train.records.checkpoints import checkpoint_kept, load_checkpoint
 from ipip.train.records.fingerprint import check_frames, fingerprint
 from ipip.train.records.training_record import check_started, read_finished, write_finished
 from ipip.train.records.wandb_log import check_wandb
@@ -104,7 +104,7 @@ def fit(
         check_wandb()
     student = copy.deepcopy(student).cpu()
     freeze(student, settings.freeze)
-    with disk_full_explained(folder):
+    with full_disk_explained(folder, lambda: checkpoint_kept(folder)):
         folder.mkdir(parents=True, exist_ok=True)
         record = fingerprint(student, train_frames, valid_frames, replay_frames, settings, seed)
         if objective is not None:

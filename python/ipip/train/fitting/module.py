@@ -21,7 +21,7 @@ from ipip.train.fitting.loaders import ValidationBatches
 from ipip.train.fitting.schedule import LearningRate
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.epoch_loss import EpochLoss
-from ipip.train.loss.label_loss import LossSums, training_sums
+from ipip.train.loss.label_loss import TERMS, LossSums, training_sums
 from ipip.train.loss.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.loss.validation import evaluate_batches
 from ipip.train.prediction.kernels import EnergyForces, energy_forces_of, kernels_of_steps
@@ -140,7 +140,8 @@ class TrainingModule(lightning.LightningModule):
         if own is None or own.uses_labels:
             sums = training_sums(batch, self._evaluate, self.settings)
         else:
-            sums = LossSums(batch.energy.new_zeros(3), batch.energy.new_zeros(3))
+            nothing = batch.energy.new_zeros(len(TERMS))
+            sums = LossSums(nothing, nothing)
         self._epoch_loss.add(sums)
         loss = self._loss(sums)
         if own is not None:

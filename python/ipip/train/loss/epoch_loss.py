@@ -53,4 +53,4 @@ class EpochLoss:
         if self._sums is None:
             return None
         totals = sum_over(torch.cat([self._sums.sums, self._sums.counts]))
-        return LossSums(totals[:3], totals[3:])
+        return LossSums(*totals.chunk(2))

@@ -28,14 +28,16 @@ from ipip.config.training import TrainingSettings
 from ipip.network.batches import batch_arguments
 from ipip.train.prediction.kernels import EnergyForces
 
+TERMS = ("energy", "forces", "stress")
+
 
 @dataclasses.dataclass
 class LossSums:
     """Sums of the terms of a loss and how many labels they count.
 
     Attributes:
-        sums: [3] energy, forces, stress.
-        counts: [3] frames, atoms, frames.
+        sums: one for each of `TERMS`.
+        counts: of each: frames, atoms, frames.
     """
 
     sums: Tensor

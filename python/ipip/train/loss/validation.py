@@ -12,7 +12,7 @@ from ipip.config.training import TrainingSettings
 from ipip.models import Student
 from ipip.network.batches import batch_arguments
 from ipip.network.frozen import frozen_weights
-from ipip.train.loss.label_loss import LossSums, loss_sums
+from ipip.train.loss.label_loss import TERMS, LossSums, loss_sums
 from ipip.train.prediction.kernels import EnergyForces, energy_forces_of
 from ipip.train.processes import sum_over
 
@@ -29,13 +29,14 @@ def evaluate_batches(
     """
     device = next(student.parameters()).device
     evaluate = energy_forces_of(student, settings.kernels)
-    totals = torch.zeros(13, dtype=torch.float64, device=device)
+    totals = torch.zeros(2 * len(TERMS) + 7, dtype=torch.float64, device=device)
     with frozen_weights(student):
         for batch in batches:
             totals += _totals(evaluate, batch.to(device), settings)
     totals = sum_over(totals)
-    loss = LossSums(totals[:3], totals[3:6]).loss(settings)
-    absolute, squared, components, energy, frames, stress, stresses = totals[6:].tolist()
+    sums, figures = totals.split([2 * len(TERMS), 7])
+    loss = LossSums(*sums.chunk(2)).loss(settings)
+    absolute, squared, components, energy, frames, stress, stresses = figures.tolist()
     errors = {
         "loss": float(loss),
         "force_mae_ev_per_a": absolute / max(components, 1.0),

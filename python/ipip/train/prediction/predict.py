@@ -11,9 +11,9 @@ from ipip import evaluation
 from ipip.data.frame import Frame
 from ipip.models import Student
 from ipip.network.batches import MAX_EDGES, batch_arguments, graph_batches
-from ipip.network.eager import NetworkStudent
 from ipip.network.frozen import frozen_weights
 from ipip.train.prediction.kernels import Kernels, energy_forces_of
+from ipip.train.prediction.opened import open_in_memory
 
 
 def predict(
@@ -67,11 +67,11 @@ def frame_features(
     """Describe frames by a student's final atomic features, for the choice of diverse frames.
 
     Args:
-        student: the student.
+        student: the student; kernels compute them where they run it.
         frames: configurations.
-        batch_size: frames in a batch at most.
+        batch_size: frames in a batch at most, where the network runs.
 
     Returns:
         [n_frames, 2 F], as `ipip.evaluation.frame_features`.
     """
-    return evaluation.frame_features(NetworkStudent(student, batch_size), frames)
+    return evaluation.frame_features(open_in_memory(student, batch_size), frames)

@@ -24,14 +24,14 @@ def freeze(student: Student, patterns: Sequence[str]) -> list[str]:
     """
     parameters = dict(student.named_parameters())
     for pattern in patterns:
-        own = [name for name in parameters if fnmatchcase(name, pattern)]
-        if not own:
+        matching = [name for name in parameters if fnmatchcase(name, pattern)]
+        if not matching:
             groups = sorted({name.rsplit(".", 1)[0] for name in parameters})
             raise InputError(
                 f"freeze: {pattern!r} fits no parameter of the student; its parts are "
                 f"{', '.join(groups)} (write * for any text, as in {groups[0].split('.')[0]}*)"
             )
-        for name in own:
+        for name in matching:
             parameters[name].requires_grad_(False)
     frozen = [name for name, parameter in parameters.items() if not parameter.requires_grad]
     if len(frozen) == len(parameters):

@@ -75,13 +75,13 @@ def check_precision(
             f"precision is {settings.precision}, in which {student.architecture} cannot compute "
             f"({str(error).splitlines()[0]}); set precision to full"
         ) from None
-    told = (
+    measured = (
         f"precision {settings.precision} changes the student's forces by {100 * change:.2g} % "
         f"(root mean square), precision_tolerance allows {100 * settings.precision_tolerance:.2g} %"
     )
     if change <= settings.precision_tolerance:
-        log.info("%s", told)
+        log.info("%s", measured)
     elif warn:
-        log.warning("%s; train with precision: full", told)
+        log.warning("%s; train with precision: full", measured)
     else:
-        raise InputError(f"{told}; set precision to full")
+        raise InputError(f"{measured}; set precision to full")

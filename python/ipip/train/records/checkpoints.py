@@ -16,6 +16,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from ipip.errors import InputError, IpipError
 from ipip.storage.atomic import replaced_file
+from ipip.storage.disk_space import nothing_lost
 from ipip.train.processes import is_first
 
 if TYPE_CHECKING:
@@ -119,3 +120,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict):
         raise InputError(f"{path}: is no checkpoint of ipip; give a best.ckpt or last.ckpt")
     return checkpoint
+
+
+def checkpoint_kept(folder: Path) -> str:
+    """Say what a full disk left of the training in a folder."""
+    return "the last checkpoint is intact" if (folder / "last.ckpt").exists() else nothing_lost()

@@ -11,6 +11,7 @@ from ipip.config.training import TrainingSettings
 from ipip.data.digest import frames_digest
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
+from ipip.data.provenance import config_type_of
 from ipip.errors import InputError
 from ipip.export import weights_digest
 from ipip.models import Student
@@ -73,7 +74,7 @@ def check_frames(
                 if getattr(frame, label) is None:
                     raise InputError(f"{part} frame {index} has no {label}; a training needs both")
             if part == "training":
-                kind = str(frame.info.get("config_type", "-"))
+                kind = config_type_of(frame)
                 kinds.add(kind)
                 weighty |= frame.weight * settings.config_type_weights.get(kind, 1.0) > 0
                 stressed |= frame.stress is not None

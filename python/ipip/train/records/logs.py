@@ -49,8 +49,8 @@ class CsvLog:
 
 def _columns(history: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return the columns of every training, then those of an objective of its own."""
-    own = (name for name in history[0] if name.startswith("train_")) if history else ()
-    return (*COLUMNS, *(name for name in own if name not in COLUMNS))
+    further = (name for name in history[0] if name.startswith("train_")) if history else ()
+    return (*COLUMNS, *(name for name in further if name not in COLUMNS))
 
 
 def _rows(history: list[dict[str, Any]]) -> str:

@@ -75,7 +75,7 @@ def read_training_record(path: Path) -> dict[str, Any]:
 
 def refuse_difference(
     folder: Path,
-    there: dict[str, Any],
+    recorded: dict[str, Any],
     now: dict[str, Any],
     without_influence: Collection[str] = (),
 ) -> None:
@@ -83,14 +83,14 @@ def refuse_difference(
 
     Args:
         folder: of the training.
-        there: JSON values of the folder's record.
+        recorded: JSON values of the folder's record.
         now: JSON values of the training to be done.
         without_influence: paths that do not matter.
 
     Raises:
         InputError: they differ; the message names where.
     """
-    differences = compare_settings(there, now, without_influence)
+    differences = compare_settings(recorded, now, without_influence)
     if differences:
         changes = "; ".join(
             f"{entry.path} is {_short(entry.before)} there and {_short(entry.after)} now"

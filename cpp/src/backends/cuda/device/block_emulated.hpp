@@ -238,6 +238,12 @@ inline void lower(const Array<unsigned long long>& a, const LanesOf<std::int64_t
   }
 }
 
+// Adds one, and returns what was there: of those that do so at once, each gets another number.
+inline int increase(const Array<int>& a, std::int64_t at) {
+  check_atomic(a, at, now().access.thread);
+  return a.data[at]++;
+}
+
 // Channels [at, at + 32 n): lane k has those from n k.
 template <int n, class T>
 Strip<T, n> load(const Array<T>& a, std::int64_t at) {

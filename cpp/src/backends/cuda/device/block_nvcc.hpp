@@ -89,6 +89,11 @@ IPIP_DEVICE void lower(const Array<unsigned long long>& a, Lanes<std::int64_t> a
   if (when && bits < a.data[at]) atomicMin(a.data + at, bits);
 }
 
+// Adds one, and returns what was there: of those that do so at once, each gets another number.
+IPIP_DEVICE int increase(const Array<int>& a, std::int64_t at) {
+  return atomicAdd(a.data + at, 1);
+}
+
 // Channels [at, at + 32 n): lane k has those from n k.
 template <int n, class T>
 IPIP_DEVICE Strip<T, n> load(const Array<T>& a, std::int64_t at) {

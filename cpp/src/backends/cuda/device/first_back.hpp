@@ -59,13 +59,14 @@ IPIP_DEVICE void finish_batch(const FirstBack<T, strip>& k, std::int64_t i, int 
   }
 }
 
-// dE/dd = g^s phi^s w^s' + (u.g^v) phi^v w^v',  dE/du = g^v phi^v w^v
+// dE/dd = g^s phi^s w^s' + (u.g^v) phi^vs w^vs',  dE/du = g^v phi^vs w^vs
 template <class T, int strip>
 IPIP_DEVICE void run(const FirstBack<T, strip>& k, const Block& block) {
   constexpr int kWidth = kLanes * strip, kParts = 2;
   block.each_warp([&](int warp) {
-    const std::int64_t i = block.index() * (FirstBack<T, strip>::kThreads / kLanes) + warp;
-    if (i >= k.n_local) return;
+    const std::int64_t i =
+        k.range.begin + block.index() * (FirstBack<T, strip>::kThreads / kLanes) + warp;
+    if (i >= k.range.end) return;
     const int channels = k.rows.channels;
     const int begin = read(k.pairs.first, i), end = begin + read(k.pairs.count, i);
     const T per_length = static_cast<T>(1.0 / k.pairs.length);
@@ -89,7 +90,7 @@ IPIP_DEVICE void run(const FirstBack<T, strip>& k, const Block& block) {
           const std::int64_t g = 4 * i * channels + at, message = 3 * z * channels + at;
           const Strip<T, strip> gs = load<strip>(k.gradients, g);
           const Strip<T, strip> phi_s = load<strip>(k.rows.sent, message);
-          const Strip<T, strip> phi_v = load<strip>(k.rows.sent, message + channels);
+          const Strip<T, strip> phi_vs = load<strip>(k.rows.sent, message + channels);
           const Filters<T, strip, kParts, true> w(
               k.rows.table.numbers, chunk_of(k.rows.table, kParts, at), pair, per_length);
           Strip<T, strip> gv[3];
@@ -99,8 +100,8 @@ IPIP_DEVICE void run(const FirstBack<T, strip>& k, const Block& block) {
             const Lanes<T> along_u =
                 pair.u[0] * gv[0].v[c] + pair.u[1] * gv[1].v[c] + pair.u[2] * gv[2].v[c];
             sums[0] +=
-                gs.v[c] * phi_s.v[c] * w.slope[0].v[c] + along_u * phi_v.v[c] * w.slope[1].v[c];
-            const Lanes<T> message_v = phi_v.v[c] * w.value[1].v[c];
+                gs.v[c] * phi_s.v[c] * w.slope[0].v[c] + along_u * phi_vs.v[c] * w.slope[1].v[c];
+            const Lanes<T> message_v = phi_vs.v[c] * w.value[1].v[c];
             for (int x = 0; x < 3; ++x) sums[1 + x] += gv[x].v[c] * message_v;
           }
         }

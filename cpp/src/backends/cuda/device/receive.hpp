@@ -8,14 +8,14 @@
 
 namespace ipip::cuda {
 
-// s_i += sum_j phi^s_j w^s,  v_i += sum_j u (phi^v_j w^v) + v_j phi^x_j w^x
+// s_i += sum_j phi^s_j w^s,  v_i += sum_j u (phi^vs_j w^vs) + v_j phi^vv_j w^vv
 template <class T, int strip, bool first>
 IPIP_DEVICE void run(const Receive<T, strip, first>& k, const Block& block) {
   using Own = Receive<T, strip, first>;
   constexpr int kWidth = kLanes * strip, kParts = first ? 2 : 3;
   block.each_warp([&](int warp) {
-    const std::int64_t i = block.index() * (Own::kThreads / kLanes) + warp;
-    if (i >= k.n_local) return;
+    const std::int64_t i = k.range.begin + block.index() * (Own::kThreads / kLanes) + warp;
+    if (i >= k.range.end) return;
     const int channels = k.rows.channels;
     const int begin = read(k.pairs.first, i), end = begin + read(k.pairs.count, i);
     const std::int64_t own = first ? read(k.rows.species, i) : i;
@@ -36,10 +36,10 @@ IPIP_DEVICE void run(const Receive<T, strip, first>& k, const Block& block) {
         const Array<T>& from = k.rows.sent;
         const std::int64_t row = j * sent + at;
         const Strip<T, strip> phi_s = load_far<strip>(from, row);
-        const Strip<T, strip> phi_v = load_far<strip>(from, row + channels);
-        Strip<T, strip> phi_x, far[3];
+        const Strip<T, strip> phi_vs = load_far<strip>(from, row + channels);
+        Strip<T, strip> phi_vv, far[3];
         if constexpr (!first) {
-          phi_x = load_far<strip>(from, row + 2 * channels);
+          phi_vv = load_far<strip>(from, row + 2 * channels);
           for (int x = 0; x < 3; ++x) {
             far[x] = load_far<strip>(from, row + (3 + x) * channels);
           }
@@ -48,10 +48,10 @@ IPIP_DEVICE void run(const Receive<T, strip, first>& k, const Block& block) {
         IPIP_UNROLL
         for (int c = 0; c < strip; ++c) {
           s.v[c] += phi_s.v[c] * w.value[0].v[c];
-          const Lanes<T> along = phi_v.v[c] * w.value[1].v[c];
+          const Lanes<T> along = phi_vs.v[c] * w.value[1].v[c];
           for (int x = 0; x < 3; ++x) v[x].v[c] += pair.u[x] * along;
           if constexpr (!first) {
-            const Lanes<T> turned = phi_x.v[c] * w.value[2].v[c];
+            const Lanes<T> turned = phi_vv.v[c] * w.value[2].v[c];
             for (int x = 0; x < 3; ++x) v[x].v[c] += turned * far[x].v[c];
           }
         }

@@ -122,17 +122,17 @@ void check_write(const Array<T>& a, std::int64_t at, std::uint32_t thread) {
   known.writer.thread = thread;
 }
 
-// Lowering a number is the same in any order.
+// Lowering a number, or adding one, comes to the same in any order.
 template <class T>
 void check_atomic(const Array<T>& a, std::int64_t at, std::uint32_t thread) {
-  Record& known = record(a, at, "lowers");
-  if (known.writer.launch == 0) refuse("lowers what was never written:", at, a.size);
-  const bool lowered = known.writer.launch == now().access.launch &&
+  Record& known = record(a, at, "changes");
+  if (known.writer.launch == 0) refuse("changes what was never written:", at, a.size);
+  const bool changed = known.writer.launch == now().access.launch &&
                        (known.writer.thread & kAtomic) != 0 && known.writer.thread != kMany;
-  if (!lowered && races(known.writer, thread)) {
-    refuse("lowers while another thread writes", at, a.size);
+  if (!changed && races(known.writer, thread)) {
+    refuse("changes while another thread writes", at, a.size);
   }
-  if (races(known.reader, thread)) refuse("lowers while another thread reads", at, a.size);
+  if (races(known.reader, thread)) refuse("changes while another thread reads", at, a.size);
   known.writer = now().access;
   known.writer.thread = kAtomic | thread;
 }

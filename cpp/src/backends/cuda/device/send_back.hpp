@@ -37,15 +37,16 @@ struct BatchGradients {
   }
 };
 
-// phi^s_j: sum_i g^s_i w^s,  phi^v_j: sum_i (u.g^v_i) w^v,  phi^x_j: sum_i (v_j.g^v_i) w^x,
-// v_j: sum_i g^v_i phi^x_j w^x
-// dE/dd = g^s phi^s w^s' + (u.g^v) phi^v w^v' + (v_j.g^v) phi^x w^x',  dE/du = g^v phi^v w^v
+// phi^s_j: sum_i g^s_i w^s,  phi^vs_j: sum_i (u.g^v_i) w^vs,  phi^vv_j: sum_i (v_j.g^v_i) w^vv,
+// v_j: sum_i g^v_i phi^vv_j w^vv
+// dE/dd = g^s phi^s w^s' + (u.g^v) phi^vs w^vs' + (v_j.g^v) phi^vv w^vv',  dE/du = g^v phi^vs w^vs
 template <class T, int strip>
 IPIP_DEVICE void run(const SendBack<T, strip>& k, const Block& block) {
   constexpr int kWidth = kLanes * strip, kParts = 3;
   block.each_warp([&](int warp) {
-    const std::int64_t j = block.index() * (SendBack<T, strip>::kThreads / kLanes) + warp;
-    if (j >= k.n_local) return;
+    const std::int64_t j =
+        k.range.begin + block.index() * (SendBack<T, strip>::kThreads / kLanes) + warp;
+    if (j >= k.range.end) return;
     const int channels = k.rows.channels;
     const int begin = read(k.pairs.first, j), end = begin + read(k.pairs.count, j);
     const T per_length = static_cast<T>(1.0 / k.pairs.length);

@@ -60,25 +60,25 @@ IPIP_DEVICE Words<T, 4> silu(const Words<T, 4>& four) {
   return out;
 }
 
-/// L and R of a row and channel, for an axis.
+/// Vv and Uv of a row and channel, by axis: V is the half of the mixing matrix of the norm.
 template <class T>
 struct Mixed {
-  T left[3], right[3];
+  T vv[3], uv[3];
 
   IPIP_DEVICE Mixed(const Array<T>& mixed, std::int64_t at, int channels, int c) {
     for (int x = 0; x < 3; ++x) {
-      left[x] = read(mixed, (at * 6 + 2 * x) * channels + c);
-      right[x] = read(mixed, (at * 6 + 2 * x + 1) * channels + c);
+      vv[x] = read(mixed, (at * 6 + 2 * x) * channels + c);
+      uv[x] = read(mixed, (at * 6 + 2 * x + 1) * channels + c);
     }
   }
   IPIP_DEVICE T norm(T epsilon) const {
-    return square_root(epsilon + left[0] * left[0] + left[1] * left[1] + left[2] * left[2]);
+    return square_root(epsilon + vv[0] * vv[0] + vv[1] * vv[1] + vv[2] * vv[2]);
   }
-  IPIP_DEVICE T dot() const { return left[0] * right[0] + left[1] * right[1] + left[2] * right[2]; }
+  IPIP_DEVICE T dot() const { return vv[0] * uv[0] + vv[1] * uv[1] + vv[2] * uv[2]; }
 };
 
-// L_x = v_x U, R_x = v_x V; z = [s | |L|] C + b. Tile b holds s, |L| and, from `dot_at` on, L.R
-// then; tile a SiLU(z).
+// Vv_x, Uv_x by the mixing matrix; z = [s | |Vv|] C + b. Tile b holds s, |Vv| and, from `dot_at`
+// on, Vv.Uv then; tile a SiLU(z).
 template <class Kernel, class T>
 IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
                      const TwoTiles<T>& tiles, int dot_at) {
@@ -131,8 +131,8 @@ IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
   });
 }
 
-// dE/d(s, |L|) (tile `q`: [g_s | g_|L|], `gs`: dE/ds' at a column) -> dE/dv by L and R:
-// dE/dL = dE/d(L.R) R + dE/d|L| L / |L|,  dE/dR = dE/d(L.R) L + a_vv g_v
+// dE/d(s, |Vv|) (tile `q`: [g_s | g_|Vv|], `gs`: dE/ds' at a column) -> dE/dv by Vv and Uv:
+// dE/d(Vv) = dE/d(Vv.Uv) Uv + dE/d|Vv| Vv / |Vv|,  dE/d(Uv) = dE/d(Vv.Uv) Vv + a_vv g_v
 template <bool vectors, class Kernel, class T>
 IPIP_DEVICE void mix_back(const Kernel& k, const Block& block, const BlockRows& rows,
                           const Tile<T>& q, const Tile<T>& gs, const Tile<T>& work) {
@@ -154,21 +154,21 @@ IPIP_DEVICE void mix_back(const Kernel& k, const Block& block, const BlockRows& 
       for (int n = thread; n < rows.rows * channels; n += kThreads) {
         const int row = n / channels, c = n % channels;
         const std::int64_t at = rows.first + row;
-        T g_left = 0, g_right = 0;
+        T g_vv = 0, g_uv = 0;
         if (at < rows.n) {
-          const T left = read(k.kept.mixed, (at * 6 + 2 * x) * channels + c);
-          const T right = read(k.kept.mixed, (at * 6 + 2 * x + 1) * channels + c);
+          const T vv = read(k.kept.mixed, (at * 6 + 2 * x) * channels + c);
+          const T uv = read(k.kept.mixed, (at * 6 + 2 * x + 1) * channels + c);
           const T per_dot = read(q.numbers, in_tile(q, row, c));
           const T per_norm = read(q.numbers, in_tile(q, row, channels + c));
-          g_left = per_dot * right + per_norm * left;
-          g_right = per_dot * left;
+          g_vv = per_dot * uv + per_norm * vv;
+          g_uv = per_dot * vv;
           if constexpr (vectors) {
-            g_right += read(k.kept.gains, (at * 3 + 2) * channels + c) *
-                       read(k.gradients, (at * 4 + 1 + x) * channels + c);
+            g_uv += read(k.kept.gains, (at * 3 + 2) * channels + c) *
+                    read(k.gradients, (at * 4 + 1 + x) * channels + c);
           }
         }
-        write(work.numbers, in_tile(work, row, c), g_left);
-        write(work.numbers, in_tile(work, row, channels + c), g_right);
+        write(work.numbers, in_tile(work, row, c), g_vv);
+        write(work.numbers, in_tile(work, row, channels + c), g_uv);
       }
     });
     block.each_thread([&](int thread) {
@@ -188,13 +188,14 @@ IPIP_DEVICE void mix_back(const Kernel& k, const Block& block, const BlockRows& 
   }
 }
 
-// s' = s + a_ss + a_sv (L.R),  v' = v + a_vv R; then phi = W_2 SiLU(W_1 s' + b_1) + b_2
+// s' = s + a_ss + a_sv (Vv.Uv),  v' = v + a_vv Uv; then phi = W_2 SiLU(W_1 s' + b_1) + b_2
 template <class T>
 IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
   constexpr int kThreads = Update<T>::kThreads;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{block.index() * k.tiles.rows, k.n_local, k.tiles.rows, channels};
+  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
+                       channels};
   const int dot_at = 2 * channels;
   mix(k, block, rows, tiles, dot_at);
   block.each_thread([&](int thread) {
@@ -246,14 +247,15 @@ IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
   });
 }
 
-// g_h = g_phi W_2', g_s += (g_h SiLU'(z)) W_1'; then g_a = (g_s, g_s (L.R), g_v.R) and back through
-// the update
+// g_h = g_phi W_2', g_s += (g_h SiLU'(z)) W_1'; then g_a = (g_s, g_s (Vv.Uv), g_v.Uv) and back
+// through the update
 template <class T>
 IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
   constexpr int kThreads = UpdateBack<T>::kThreads;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{block.index() * k.tiles.rows, k.n_local, k.tiles.rows, channels};
+  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
+                       channels};
   const auto times_slope = [&](const Words<T, 4>& four, const Array<T>& argument, int row,
                                int column) {
     Words<T, 4> out = {};
@@ -300,7 +302,7 @@ IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
         g_s = read(gs.numbers, in_tile(gs, row, c));
         per_dot = g_s * mixed.dot();
         for (int x = 0; x < 3; ++x) {
-          along += read(k.gradients, (at * 4 + 1 + x) * channels + c) * mixed.right[x];
+          along += read(k.gradients, (at * 4 + 1 + x) * channels + c) * mixed.uv[x];
         }
       }
       write(tiles.a.numbers, in_tile(tiles.a, row, c), g_s);

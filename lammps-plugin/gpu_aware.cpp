@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gpu_aware.h"
+
+#include <dlfcn.h>
+
+namespace LAMMPS_NS {
+
+// The function is an extension of Open MPI, MPICH and their kin: looked for in what runs, since the
+// headers of the build may be another's.
+bool mpi_takes_gpu_memory() {
+  void* const function = dlsym(RTLD_DEFAULT, "MPIX_Query_cuda_support");
+  return function != nullptr && reinterpret_cast<int (*)()>(function)() == 1;
+}
+
+}  // namespace LAMMPS_NS

@@ -1,0 +1,150 @@
+"""The harvest of runs of a student: their stored frames in, training frames and reasons out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ipip.config.harvest import HarvestSettings
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.evaluation import OpenStudent, frame_features, label_frames
+from ipip.evaluation.expected_errors import largest_expected_errors
+from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
+from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
+from ipip.harvest.distances import Pair
+from ipip.harvest.harvest import Decision, harvest
+from ipip.harvest.rejected import rejected
+from ipip.harvest.sources import Source
+
+RunStep = tuple[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class RunsHarvest:
+    """What a harvest of runs brings in.
+
+    Attributes:
+        frames: those that were taken, with the labels they were given, in order of selection.
+        candidates: the decision on each candidate, in order of preference.
+        decisions: one for every stored frame of every run, by run and step.
+        labelled: number of frames that were labelled.
+    """
+
+    frames: list[Frame]
+    candidates: list[Decision]
+    decisions: list[Decision]
+    labelled: int
+
+
+def harvest_runs(
+    sources: Sequence[Source],
+    known: Sequence[Frame],
+    student: OpenStudent,
+    settings: HarvestSettings,
+    *,
+    student_file: Path,
+    label: Callable[[list[Frame]], list[Frame]] | None,
+    min_distances: Mapping[Pair, float],
+    seed: int,
+    taken: Collection[RunStep] = (),
+    state: Mapping[str, object] | None = None,
+) -> RunsHarvest:
+    """Choose frames of runs for training.
+
+    Args:
+        sources: the runs.
+        known: frames that are known already; none like them is taken.
+        student: whose forces are compared with the teacher's and whose features measure diversity.
+        settings: windows, bounds and numbers.
+        student_file: for messages.
+        label: the teacher, as in :func:`ipip.harvest.harvest`; None: no teacher.
+        min_distances: lower bound (Å) of each sorted pair of symbols.
+        seed: of the draw, where the settings choose at random.
+        taken: run and step of frames that earlier harvests took.
+        state: charge, spin and their like of frames that say none.
+
+    Returns:
+        The same for the same input. Frames have the info of their runs (`traj`, `md_step`).
+
+    Raises:
+        InputError: the dumps hold an element that the student does not know, or a frame is gone.
+    """
+    runs = [_without(source.run, taken) for source in sources]
+    candidates = (
+        propose_at_random(runs, settings, seed)
+        if settings.choose == "random"
+        else propose(runs, settings)
+    )
+    frames = _read(sources, candidates)
+    frames = [frame.replace(info={**(state or {}), **frame.info}) for frame in frames]
+    _check_elements(frames, student, student_file)
+    result = harvest(
+        candidates,
+        _with_forces(student, frames, min_distances),
+        label=label,
+        features=lambda chosen: frame_features(student, chosen),
+        known_features=frame_features(student, known),
+        min_distances=min_distances,
+        settings=settings,
+        mean_energies=mean_energies_per_atom(known),
+        expected_errors=lambda chosen: largest_expected_errors(student, chosen),
+    )
+    decisions = [
+        *result.decisions,
+        *rejected(runs, settings, candidates),
+        *_taken_before(sources, taken),
+    ]
+    place = {source.run.name: number for number, source in enumerate(sources)}
+    decisions.sort(key=lambda decision: (place[decision.run], decision.step))
+    return RunsHarvest(result.frames, result.decisions, decisions, result.labelled)
+
+
+def _without(run: RunSteps, taken: Collection[RunStep]) -> RunSteps:
+    """Leave out the steps that earlier harvests took."""
+    kept = [step for step in run.steps.tolist() if (run.name, step) not in taken]
+    return dataclasses.replace(run, steps=np.array(kept, dtype=np.int64))
+
+
+def _taken_before(sources: Sequence[Source], taken: Collection[RunStep]) -> list[Decision]:
+    return [
+        Decision(source.run.name, source.run.state, step, None, True, "taken by an earlier harvest")
+        for source in sources
+        for step in source.run.steps.tolist()
+        if (source.run.name, step) in taken
+    ]
+
+
+def _read(sources: Sequence[Source], candidates: Sequence[Candidate]) -> list[Frame]:
+    """Read the frames of candidates, in their order, with one pass over each run's files."""
+    frames: dict[RunStep, Frame] = {}
+    for source in sources:
+        name = source.run.name
+        steps = [candidate.step for candidate in candidates if candidate.run == name]
+        of_run = source.frames(steps) if steps else {}
+        frames.update({(name, step): frame for step, frame in of_run.items()})
+    return [frames[candidate.run, candidate.step] for candidate in candidates]
+
+
+def _check_elements(frames: Sequence[Frame], student: OpenStudent, file: Path) -> None:
+    present = {chemical_symbols[z] for frame in frames for z in np.unique(frame.numbers)}
+    unknown = sorted(present - set(student.symbols))
+    if unknown:
+        raise InputError(
+            f"the dumps hold {', '.join(unknown)}, but student {file} knows "
+            f"{', '.join(student.symbols)}; give its own dumps, or the right --symbols"
+        )
+
+
+def _with_forces(
+    student: OpenStudent, frames: Sequence[Frame], min_distances: Mapping[Pair, float]
+) -> list[Frame]:
+    """Give sound frames the student's own forces: those of a dump may hold a thermostat's noise."""
+    sound = [k for k, frame in enumerate(frames) if geometry_problem(frame, min_distances) is None]
+    labelled = label_frames(student, [frames[k] for k in sound])
+    forces = {k: one.forces for k, one in zip(sound, labelled, strict=True)}
+    return [frame.replace(forces=forces.get(k)) for k, frame in enumerate(frames)]

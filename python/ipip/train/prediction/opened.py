@@ -1,0 +1,32 @@
+"""A student in memory, opened as one of a file is: with the kernels where they run it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ipip.evaluation.students import OpenStudent, open_student
+from ipip.export import save_student
+from ipip.models import Student
+from ipip.network.eager import NetworkStudent
+from ipip.train.prediction.painn_kernels import refusal
+
+
+def has_kernels(student: Student) -> bool:
+    """Whether compiled kernels run a student where it is."""
+    return not refusal(student)
+
+
+def open_in_memory(student: Student, batch_size: int = 64) -> OpenStudent:
+    """Open a student, which is copied where kernels run it.
+
+    Args:
+        student: on the device that it will stay on.
+        batch_size: structures at a time, where the network runs.
+    """
+    if not has_kernels(student):
+        return NetworkStudent(student, batch_size)
+    with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
+        path = Path(folder) / "student.pt"
+        save_student(student, path)
+        return open_student(path)[0]

@@ -17,6 +17,7 @@ from ipip.data import Frame, read_frames, write_frames
 from ipip.errors import InputError
 from ipip.evaluation import open_student
 from ipip.evaluation.add_uncertainty import add_checked
+from ipip.evaluation.expected_errors import add_where_possible
 from ipip.models import Student
 from ipip.uncertainty import read_uncertainty, write_uncertainty
 
@@ -69,6 +70,20 @@ def test_a_finished_student_gets_it_and_the_check_is_of_frames_left_out(model: P
     assert checked.check.atoms == 320
     assert checked.check.rank_correlation > 0.2 and checked.check.auc_worst_tenth > 0.6
     assert checked.check.below == pytest.approx(0.9, abs=0.06)
+
+
+def test_a_trained_student_is_not_lost_where_its_frames_say_nothing_of_errors(
+    model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = labelled(model, drawn(4, 1, 0.3))
+    before = model.read_bytes()
+    add_where_possible(model, drawn(4, 0, 0.15), [])
+    add_where_possible(model, drawn(4, 0, 0.15), drawn(4, 1, 0.3))  # without forces
+    add_where_possible(model, [], frames)
+    assert model.read_bytes() == before
+    assert "has no uncertainty: 0 training and 4 validation frames" in caplog.text
+    add_where_possible(model, drawn(4, 0, 0.15), frames)
+    assert read_uncertainty(model) is not None
 
 
 def test_a_second_fit_keeps_the_features_in_training(model: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from ipip.uncertainty import (
 )
 
 MOST_ATOMS = 200_000  # whose features are in memory at once; more are thinned evenly
+
+log = logging.getLogger(__name__)
 
 
 def add_uncertainty(
@@ -53,6 +56,20 @@ def add_uncertainty(
     fitted = fit_uncertainty(student, training, validation, density=density)
     write_uncertainty(model, fitted, target)
     return fitted
+
+
+def add_where_possible(model: Path, training: Sequence[Frame], validation: Sequence[Frame]) -> None:
+    """Do what `add_uncertainty` does for a student that was just trained.
+
+    Where its frames say nothing of errors, it stays without, and a warning says why: its training
+    is not lost for that.
+    """
+    if not len(validation) or any(frame.forces is None for frame in validation):
+        return
+    try:
+        add_uncertainty(model, training, validation)
+    except InputError as error:
+        log.warning("%s has no uncertainty: %s", model, error)
 
 
 def fit_uncertainty(

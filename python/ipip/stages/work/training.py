@@ -16,7 +16,7 @@ from ipip.data.provenance import Provenance
 from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.evaluation import metrics, predict_file
-from ipip.evaluation.expected_errors import add_uncertainty
+from ipip.evaluation.expected_errors import add_where_possible
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
@@ -269,8 +269,7 @@ def train_student(
 
     def write() -> None:
         save_student(result.student, path, training_digest=digest, training=provenance)
-        if len(valid) and all(frame.forces is not None for frame in valid):
-            add_uncertainty(path, [*train, *known], valid)
+        add_where_possible(path, [*train, *known], valid)
 
     processes.from_first(write)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})

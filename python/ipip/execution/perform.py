@@ -41,6 +41,8 @@ def perform_file(
     if lease is not None:
         _attempt(record, folder, lease)
     result = read_result(folder, digest)
+    if result is None and lease is not None and not lease.is_held():
+        return perform_file(path)  # another attempt took over: its result counts
     if result is None:
         raise IpipError(f"{folder}: the result is not there any more; run the task again")
     return result

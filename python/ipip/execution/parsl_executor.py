@@ -179,7 +179,7 @@ class ParslExecutor:
             if not self._take(own, on_result):
                 self._open[file] = own
         self._futures = {}
-        looked = time.monotonic()
+        looked, noted = time.monotonic(), -POLL_S
         try:
             for own in self._open.values():
                 self._submit(own)
@@ -191,7 +191,9 @@ class ParslExecutor:
                     looked = time.monotonic()
                     self._look_at_leases(on_result)
                 watch()
-                self._note()
+                if time.monotonic() - noted > POLL_S:  # it reads a lease of each open task
+                    self._note()
+                    noted = time.monotonic()
                 self._require_blocks()
         finally:
             for future in self._futures:

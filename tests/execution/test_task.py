@@ -14,13 +14,14 @@ from ase.build import bulk
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
-from ipip.errors import InputError
+from ipip.errors import InputError, InUseError
 from ipip.execution.labels import LabelTask, read_labels
 from ipip.execution.lease import lease_path
 from ipip.execution.listing import list_tasks
 from ipip.execution.perform import STOPPED, perform_file
 from ipip.execution.task import read_header, read_result, set_result_aside, write_task
 from ipip.execution.teacher_md import TeacherMDTask, read_record
+from ipip.storage.lock import hold_folder
 from ipip.storage.sealed import DamagedError
 from ipip.teachers import MDJob, Teacher
 
@@ -110,6 +111,24 @@ def test_an_attempt_that_was_replaced_on_the_way_gives_the_result_of_the_other_o
 
     monkeypatch.setattr(LabelTask, "perform", cut_off)
     assert perform_file(file)["attempt"] == 3
+
+
+def test_a_lock_that_a_lost_node_left_does_not_keep_the_next_attempt_out(labels, monkeypatch):
+    own = labels.parent / "own"
+    own.mkdir()
+    lease_path(labels.parent, 1).write_text(json.dumps({"host": "lost", "ended": "stopped"}))
+    perform = LabelTask.perform
+
+    def locking(task, folder):
+        with hold_folder(own, "train"):
+            return perform(task, folder)
+
+    monkeypatch.setattr(LabelTask, "perform", locking)
+    (own / ".lock").write_text(json.dumps({"host": "lost", "pid": 7, "verb": "train"}))
+    assert perform_file(labels)["attempt"] == 2
+    (own / ".lock").write_text(json.dumps({"host": "lost", "pid": 7, "verb": "train"}))
+    with pytest.raises(InUseError, match="machine lost may still write"), hold_folder(own, "train"):
+        pass
 
 
 def test_what_is_no_task_is_refused_with_what_was_expected(tmp_path):

@@ -112,6 +112,12 @@ def holder_of(folder: Path, number: int) -> dict[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
+def earlier_hosts(folder: Path, number: int) -> list[str]:
+    """Return the machines of the attempts before one that holds the lease: these are all over."""
+    hosts = (holder_of(folder, before).get("host") for before in range(1, number))
+    return [str(host) for host in hosts if host]
+
+
 def _is_alive(folder: Path, number: int, lease_s: float) -> bool:
     holder = holder_of(folder, number)
     if "ended" in holder:

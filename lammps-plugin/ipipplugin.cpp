@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Registers `pair_style ipip`. LAMMPS loads this file at every start, so it does not need
-// libipip, which is loaded when a deck uses the style, from the files beside this one.
+// Registers `pair_style ipip` and `compute ipip/uncertainty`. LAMMPS loads this file at every
+// start, so it does not need libipip, which is loaded when a deck uses the style, from the files
+// beside this one.
 #include <dlfcn.h>
 
 #include <string>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char* kPairFile = "libipip_lammps.so";
 constexpr const char* kPairFactory = "ipip_create_pair";
+constexpr const char* kUncertaintyFactory = "ipip_create_uncertainty";
 
 // A plugin shares classes with LAMMPS, and another version may lay them out otherwise.
 void require_same_version(LAMMPS* lmp) {
@@ -34,19 +36,29 @@ std::string folder_of_this_file() {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-void* create_pair(void* address) {
-  auto* lmp = static_cast<LAMMPS*>(address);
+// A function of the library that knows libipip.
+void* factory_of(LAMMPS* lmp, const char* name) {
   require_same_version(lmp);
   const std::string file = folder_of_this_file() + "/" + kPairFile;
   // NODELETE: threads of kernels must not outlive their code.
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  void* factory = library == nullptr ? nullptr : dlsym(library, kPairFactory);
+  void* factory = library == nullptr ? nullptr : dlsym(library, name);
   if (factory == nullptr) {
     const char* reason = dlerror();
     lmp->error->all(FLERR, "pair_style ipip cannot load its libraries: install ipip again ({})",
                     reason == nullptr ? "unknown reason" : reason);
   }
+  return factory;
+}
+
+void* create_pair(void* address) {
+  void* factory = factory_of(static_cast<LAMMPS*>(address), kPairFactory);
   return reinterpret_cast<lammpsplugin_factory1*>(factory)(address);
+}
+
+void* create_uncertainty(void* address, int narg, char** arg) {
+  void* factory = factory_of(static_cast<LAMMPS*>(address), kUncertaintyFactory);
+  return reinterpret_cast<lammpsplugin_factory2*>(factory)(address, narg, arg);
 }
 
 }  // namespace
@@ -64,5 +76,10 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* l
   plugin.author = "The ipip developers";
   plugin.creator.v1 = &create_pair;
   plugin.handle = handle;
-  reinterpret_cast<lammpsplugin_regfunc>(regfunc)(&plugin, lmp);
+  const auto take_in = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
+  take_in(&plugin, lmp);
+  plugin.style = "compute";
+  plugin.name = "ipip/uncertainty";
+  plugin.creator.v2 = &create_uncertainty;
+  take_in(&plugin, lmp);
 }

@@ -30,6 +30,12 @@ class PairIpip : public Pair {
   double memory_usage() override;
   void add_tally_callback(class Compute* compute) override;
 
+  /// For `compute ipip/uncertainty`: the student of the deck, null before pair_coeff.
+  const ipip::Student* student() const { return student_.get(); }
+  /// Expected error of the force on each local atom in the deck's units, 0 for atoms that are not
+  /// the student's. Returns whether they were evaluated in this step.
+  bool copy_uncertainties(double* of_atoms) const;
+
   int pack_forward_comm(int n, int* list, double* buffer, int pbc_flag, int* pbc) override;
   void unpack_forward_comm(int n, int first, double* buffer) override;
   int pack_reverse_comm(int n, int first, double* buffer) override;
@@ -51,7 +57,8 @@ class PairIpip : public Pair {
   bool sends_device_memory();
   void require_same_student();
   void stop_together(const std::string& failure);
-  bool evaluate_step(double start, bool atom_virials);
+  bool evaluate_step(double start, const ipip::Wanted& wanted);
+  bool asks_for_uncertainties() const;
   void map_atoms();
   std::string present_atoms();
   std::string all_listed() const;
@@ -62,7 +69,7 @@ class PairIpip : public Pair {
   std::string wrong_halo_row();
   std::string wrong_adjoint();
   void find_owners();
-  std::string evaluate(bool atom_virials);
+  std::string evaluate(const ipip::Wanted& wanted);
   void count_step(double wall, double exchanging);
   std::string not_finite() const;
   bool agree_on_step(const std::string& failure);
@@ -102,7 +109,8 @@ class PairIpip : public Pair {
   Contacts contacts_;
   StepGraph step_;
   ipip::Results results_;
-  double energy_unit_ = 1.0;  // deck's energy unit per eV
+  bigint uncertain_step_ = -1;  // step whose uncertainties are in results_
+  double energy_unit_ = 1.0;    // deck's energy unit per eV
 };
 
 }  // namespace LAMMPS_NS

@@ -13,8 +13,10 @@
 
 #include "atom.h"
 #include "comm.h"
+#include "compute.h"
 #include "error.h"
 #include "ipip/error.hpp"
+#include "modify.h"
 #include "neighbor.h"
 #include "pair_ipip.h"
 #include "update.h"
@@ -32,7 +34,7 @@ constexpr double kSamePlace = 1e-3;
 
 void PairIpip::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  const bool atom_virials = vflag_atom != 0 || cvflag_atom != 0;
+  const ipip::Wanted wanted{vflag_atom != 0 || cvflag_atom != 0, asks_for_uncertainties()};
   const double start = MPI_Wtime();
   if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) {
     map_atoms();
@@ -42,19 +44,39 @@ void PairIpip::compute(int eflag, int vflag) {
                "was made: after atoms came or went, start the next run with `pre yes`",
                update->ntimestep, atom->nlocal, mapped_types_.size());
   }
-  if (!evaluate_step(start, atom_virials)) {
+  if (!evaluate_step(start, wanted)) {
     // A trial move of `fix sgcmc`, or `set type` before `run ... pre no`, on any rank.
     map_atoms();
-    evaluate_step(MPI_Wtime(), atom_virials);
+    evaluate_step(MPI_Wtime(), wanted);
   }
+  uncertain_step_ = wanted.uncertainties ? update->ntimestep : -1;
   add_forces_and_energies();
   if (vflag_either) add_virials();
 }
 
+// Whether an output of this step reads them.
+bool PairIpip::asks_for_uncertainties() const {
+  bool asks = false;
+  for (Compute* compute : modify->get_compute_by_style("^ipip/uncertainty$")) {
+    asks = compute->matchstep(update->ntimestep) != 0 || asks;
+  }
+  return asks && student_->has_uncertainty();
+}
+
+bool PairIpip::copy_uncertainties(double* of_atoms) const {
+  if (uncertain_step_ != update->ntimestep) return false;
+  std::fill_n(of_atoms, atom->nlocal, 0.0);
+  const std::vector<int>& atoms = step_.atoms();
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
+    of_atoms[atoms[k]] = energy_unit_ * results_.uncertainties[k];
+  }
+  return true;
+}
+
 // Returns whether the rows are still those of the atoms' types, on all ranks.
-bool PairIpip::evaluate_step(double start, bool atom_virials) {
+bool PairIpip::evaluate_step(double start, const ipip::Wanted& wanted) {
   times_.graph += MPI_Wtime() - start;
-  const std::string failure = evaluate(atom_virials);
+  const std::string failure = evaluate(wanted);
   if (warm_up_.pending) {
     warm_up_.pending = false;
     warm_up_.first = MPI_Wtime() - start;
@@ -67,7 +89,7 @@ bool PairIpip::evaluate_step(double start, bool atom_virials) {
 
 // Energies, forces and virials of local atoms, with what other ranks' pairs add to them. A failure
 // is returned, not thrown: the other ranks wait for this one's exchanges.
-std::string PairIpip::evaluate(bool atom_virials) {
+std::string PairIpip::evaluate(const ipip::Wanted& wanted) {
   std::string failure;
   const double start = MPI_Wtime();
   const double exchanged = halo_ ? halo_->seconds() : 0.0;
@@ -75,7 +97,7 @@ std::string PairIpip::evaluate(bool atom_virials) {
     const ipip::HaloScope scope(halo_);
     const std::int64_t n_points = atom->nlocal + atom->nghost;
     const double* points = n_points > 0 ? atom->x[0] : nullptr;
-    student_->compute(points, n_points, atom_virials, results_);
+    student_->compute(points, n_points, wanted, results_);
   } catch (const ipip::LostExchanges& lost) {
     error->one(FLERR, "pair_style ipip, step {}: {}", update->ntimestep, lost.what());
   } catch (const std::exception& error) {
@@ -83,14 +105,15 @@ std::string PairIpip::evaluate(bool atom_virials) {
     results_ = ipip::Results();
     results_.atom_energies.assign(step_.n_local(), 0.0);
     results_.forces.assign(3 * step_.n_total(), 0.0);
-    if (atom_virials) results_.atom_virials.assign(9 * step_.n_total(), 0.0);
+    if (wanted.atom_virials) results_.atom_virials.assign(9 * step_.n_total(), 0.0);
+    if (wanted.uncertainties) results_.uncertainties.assign(step_.n_local(), 0.0);
   }
   const double wall = MPI_Wtime() - start;
   const double exchanging = halo_ ? halo_->seconds() - exchanged : 0.0;
   if (halo_) {
     // Before LAMMPS' own reverse communication, so that the largest force is that of whole forces.
     halo_->reverse(results_.forces.data(), 3, ipip::Scalar::float64);
-    if (atom_virials) halo_->reverse(results_.atom_virials.data(), 9, ipip::Scalar::float64);
+    if (wanted.atom_virials) halo_->reverse(results_.atom_virials.data(), 9, ipip::Scalar::float64);
     times_.halo += halo_->seconds() - exchanged - exchanging;
   }
   count_step(wall, exchanging);
@@ -242,9 +265,9 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
-         bytes(owners_.species) + bytes(places_.kinds) + bytes(contacts_.listed) +
-         bytes(contacts_.touching) + bytes(mapped_types_) + bytes(absent_) +
-         bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
+         bytes(results_.uncertainties) + bytes(owners_.species) + bytes(places_.kinds) +
+         bytes(contacts_.listed) + bytes(contacts_.touching) + bytes(mapped_types_) +
+         bytes(absent_) + bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
          (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);

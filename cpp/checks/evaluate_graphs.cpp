@@ -58,7 +58,7 @@ void evaluate(ipip::Student& student, std::size_t n_local) {
   if (!owners.empty()) halo = std::make_shared<ipip::GatherHalo>(graph.n_local, owners);
   const ipip::HaloScope scope(halo);
   ipip::Results results;
-  student.compute(graph, true, results);
+  student.compute(graph, {true, false}, results);
   print("energy", std::vector<double>{results.energy});
   print("atom_energies", results.atom_energies);
   print("forces", results.forces);

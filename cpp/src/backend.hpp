@@ -20,14 +20,15 @@ class IPIP_API OutOfMemory : public std::runtime_error {
 };
 
 /// Energies, forces and virials are made inside, where the data is. Failures are exceptions of the
-/// standard library, whose `what()` is one line, or `ipip::Error`.
+/// standard library, whose `what()` is one line, or `ipip::Error`. Uncertainties are wanted only of
+/// a student whose file has them (`ModelFile::uncertainty`), and come from the same pass.
 class Backend {
  public:
   virtual ~Backend() = default;
 
   /// One step of a graph, whose arrays were checked to fit each other. Collective under the
   /// session's exchanger.
-  virtual void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+  virtual void evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
                         Results& results) = 0;
 
   /// The final scalars of each atom of a graph without halo rows, [n_local, feature_width()].
@@ -55,7 +56,7 @@ class Backend {
 
   /// One step of the candidates, for points [n_points, 3] Å, as many as they name or more.
   /// Collective as above.
-  virtual void evaluate(const double* points, bool atom_virials, HaloSession& session,
+  virtual void evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                         Results& results) = 0;
 
   /// Numbers per row of each forward exchange of a step, in order, in the student's precision.

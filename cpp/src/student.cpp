@@ -37,6 +37,12 @@ void check_graph(const Graph& graph) {
   }
 }
 
+void check_wanted(const Wanted& wanted, bool has_uncertainty) {
+  if (wanted.uncertainties && !has_uncertainty) {
+    throw Error("its uncertainty is not known: add it with `ipip uncertainty`");
+  }
+}
+
 std::string first_line(const std::exception& error) {
   const std::string text = error.what();
   return text.substr(0, text.find('\n'));
@@ -61,6 +67,7 @@ struct Student::Impl {
   std::size_t n_candidate_rows = 0;
   std::size_t n_candidates = 0;
   std::int64_t n_places = -1;  // whose contacts were found
+  bool has_uncertainty = false;
   std::int64_t n_points = -1;  // that the candidates name; none before they are given
 };
 
@@ -71,6 +78,7 @@ Student::Student(const std::string& path, const RunOptions& options) {
   info_ = file.metadata.info;
   impl_ = std::make_unique<Impl>();
   impl_->backend = make_backend(file, options);
+  impl_->has_uncertainty = file.uncertainty.has_value();
   impl_->exchange_widths = impl_->backend->exchange_widths();
 }
 
@@ -106,10 +114,15 @@ void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results
   for (const double e : results.atom_energies) results.energy += e;
 }
 
-void Student::compute(const Graph& graph, bool atom_virials, Results& results) {
+bool Student::has_uncertainty() const {
+  return impl_->has_uncertainty;
+}
+
+void Student::compute(const Graph& graph, const Wanted& wanted, Results& results) {
   guarded(graph.species.size(), graph.receivers.size(), results, [&](HaloSession& session) {
     check_graph(graph);
-    impl_->backend->evaluate(graph, atom_virials, session, results);
+    check_wanted(wanted, impl_->has_uncertainty);
+    impl_->backend->evaluate(graph, wanted, session, results);
   });
 }
 
@@ -207,7 +220,7 @@ void Student::fetch_candidates(Candidates& candidates) const {
   impl_->backend->fetch_candidates(candidates);
 }
 
-void Student::compute(const double* points, std::int64_t n_points, bool atom_virials,
+void Student::compute(const double* points, std::int64_t n_points, const Wanted& wanted,
                       Results& results) {
   guarded(impl_->n_candidate_rows, impl_->n_candidates, results, [&](HaloSession& session) {
     if (impl_->n_points < 0) throw Error("no candidates were given");
@@ -215,7 +228,8 @@ void Student::compute(const double* points, std::int64_t n_points, bool atom_vir
       throw Error("a step has " + std::to_string(n_points) + " points, expected at least the " +
                   std::to_string(impl_->n_points) + " of its candidates");
     }
-    impl_->backend->evaluate(points, atom_virials, session, results);
+    check_wanted(wanted, impl_->has_uncertainty);
+    impl_->backend->evaluate(points, wanted, session, results);
   });
 }
 
@@ -224,7 +238,8 @@ void Student::warm_up() {
   Results results;
   const Graph graph = warm_up_cluster(info_);
   // TorchScript prepares itself during the first calls.
-  for (int k = 0; k < 2; ++k) compute(graph, true, results);
+  const Wanted all{true, impl_->has_uncertainty};
+  for (int k = 0; k < 2; ++k) compute(graph, all, results);
 }
 
 double Student::buffer_bytes() const {

@@ -117,6 +117,10 @@ class Student:
         """Digest of the weights, "sha256:..."."""
 
     @property
+    def has_uncertainty(self) -> bool:
+        """Whether the file says what errors to expect."""
+
+    @property
     def buffer_bytes(self) -> float:
         """Bytes in main memory that are kept between calls."""
 
@@ -130,6 +134,7 @@ class Student:
         edge_vec: npt.ArrayLike,
         n_local: int,
         atom_virials: bool = False,
+        uncertainties: bool = False,
     ) -> dict[str, Any]:
         """Evaluate one step, under the active halo exchanger if there is one.
 
@@ -140,11 +145,12 @@ class Student:
             edge_vec: [n_edges, 3] r_j - r_i in Å.
             n_local: number of local atoms.
             atom_virials: whether per-atom virials are wanted.
+            uncertainties: whether expected errors of the forces are wanted.
 
         Returns:
             `energy` (eV), `n_pairs`, `atom_energies` [n_local] (eV), `forces` [n_total, 3] (eV/Å),
             `virial` [3, 3] (eV, LAMMPS' sign: minus the strain derivative) and, if asked for,
-            `atom_virials` [n_total, 3, 3].
+            `atom_virials` [n_total, 3, 3] and `uncertainties` [n_local] (eV/Å).
 
         Raises:
             CoreError: the arrays do not fit each other.
@@ -234,12 +240,15 @@ class Student:
             CoreError: the arrays do not fit each other.
         """
 
-    def compute_points(self, points: npt.ArrayLike, atom_virials: bool = False) -> dict[str, Any]:
+    def compute_points(
+        self, points: npt.ArrayLike, atom_virials: bool = False, uncertainties: bool = False
+    ) -> dict[str, Any]:
         """Evaluate one step of the candidates.
 
         Args:
             points: [n_points, 3] Å.
             atom_virials: whether per-atom virials are wanted.
+            uncertainties: whether expected errors of the forces are wanted.
 
         Returns:
             What `compute` returns, and `closest` [n_types (n_types + 1) / 2] (Å, of types (0, 0)

@@ -14,13 +14,16 @@ from ipip.errors import InputError, IpipError
 from ipip.evaluation.students import open_student
 from ipip.graph.species import species_index
 from ipip.native import current_backend_name
+from ipip.uncertainty.record import missing_uncertainty
 
 
 class IpipCalculator(Calculator):
     """Evaluates a student's model file within ASE.
 
     Results: `energy` and `free_energy` (eV), `energies` [n] (eV, one per atom), `forces` [n, 3]
-    (eV/Å) and, for systems periodic in three directions, `stress` [6] (eV/Å^3, ASE's order).
+    (eV/Å) and, for systems periodic in three directions, `stress` [6] (eV/Å^3, ASE's order); and
+    `uncertainties` [n] (eV/Å, the expected norm of the error of each force) of a student whose file
+    says what errors to expect (docs/uncertainty.md).
 
     The neighbour list is kept with a skin: it is made anew when an atom has moved by more than half
     the skin, or the cell, the periodic directions or the number of atoms have changed. Results do
@@ -58,6 +61,7 @@ class IpipCalculator(Calculator):
         "energies",
         "forces",
         "stress",
+        "uncertainties",
     ]
 
     def __init__(
@@ -129,6 +133,10 @@ class IpipCalculator(Calculator):
         self.results["energy"] = self.results["free_energy"] = float(done.energies.sum())
         self.results["energies"] = done.energies
         self.results["forces"] = done.forces
+        if done.uncertainties is not None:
+            self.results["uncertainties"] = done.uncertainties
+        elif properties is not None and "uncertainties" in properties:
+            raise InputError(missing_uncertainty(self.model))
         if system.pbc.all():
             stress = done.strain / system.get_volume()
             self.results["stress"] = full_3x3_to_voigt_6_stress(0.5 * (stress + stress.T))

@@ -36,6 +36,7 @@ REGISTERS = {
     "SumRows": (32, 32),
     "Update": (128, 128),
     "LastUpdate": (128, 128),
+    "ExpectErrors": (128, 128),
     "UpdateBack": (128, 128),
 }
 ENTRY = re.compile(r"Compiling entry function '(\S+)' for 'sm_(\d+)")
@@ -81,7 +82,7 @@ def test_all_kernels_are_there_for_each_capability(report: list[str]) -> None:
     there = [(name, capability) for name, _, capability, _, _ in kernels(report)]
     for capability in CAPABILITIES:
         assert {name for name, of in there if of == capability} == set(REGISTERS)
-        assert len([of for _, of in there if of == capability]) == 41
+        assert len([of for _, of in there if of == capability]) == 43
 
 
 def test_nothing_is_kept_in_local_memory(report: list[str]) -> None:
@@ -91,4 +92,7 @@ def test_nothing_is_kept_in_local_memory(report: list[str]) -> None:
 
 def test_registers_leave_room_for_the_warps_of_the_design(report: list[str]) -> None:
     for name, number, capability, _, registers in kernels(report):
-        assert registers <= REGISTERS[name][number == "d"], (name, number, capability)
+        most = REGISTERS[name][number == "d"]
+        if capability == "120" and name == "Receive":  # a block fewer, see gpu.cu
+            most = max(most, 80)
+        assert registers <= most, (name, number, capability)

@@ -38,17 +38,18 @@ def _features(frames: list[Frame]) -> np.ndarray:
     return np.array([[f.positions[1, 2], f.positions[1, 2] ** 2] for f in frames])
 
 
-def _harvest(frames: list[Frame], /, known=(), **settings):
+def _harvest(frames: list[Frame], /, known=(), label=_teacher, expected=None, **settings):
     candidates = [Candidate("run", "unstable", k, 5.0 * k) for k in range(len(frames))]
     known_features = np.array([[d, d**2] for d in known]).reshape(-1, 2)
     return harvest(
         candidates,
         frames,
-        label=_teacher,
+        label=label,
         features=_features,
         known_features=known_features,
         min_distances=BOUNDS,
         settings=HarvestSettings(**settings),
+        expected_errors=expected,
     )
 
 
@@ -123,3 +124,34 @@ def test_at_random_the_first_sound_candidates_are_taken_whatever_the_teacher_say
     assert [d.taken for d in found.decisions] == [True, False, True, True, False, False]
     assert [d.reason for d in found.decisions[4:]] == ["sound, but drawn later"] * 2
     assert found.labelled == 5
+
+
+def test_by_uncertainty_the_teacher_labels_only_what_is_taken():
+    asked: list[float] = []
+
+    def teacher(frames: list[Frame]) -> list[Frame]:
+        asked.extend(float(frame.positions[1, 2]) for frame in frames)
+        return _teacher(frames)
+
+    frames = [_frame(d) for d in (1.6, 1.8, 2.1, 2.4, 2.6, 3.2, 1.2)]
+    found = _harvest(
+        frames,
+        known=[2.0],
+        label=teacher,
+        expected=lambda chosen: [abs(f.positions[1, 2] - 2.0) for f in chosen],
+        rank="uncertainty",
+        frames=3,
+        pool_factor=1.0,
+    )
+    assert sorted(asked) == [1.6, 2.6, 3.2]  # the least certain of the sound ones
+    assert found.labelled == 3 and len(found.frames) == 2
+    by_distance = {f.positions[1, 2]: d for f, d in zip(frames, found.decisions, strict=True)}
+    assert "not finite" in by_distance[3.2].reason and not by_distance[3.2].taken
+    assert "below 1.500" in by_distance[1.2].reason
+    assert by_distance[2.6].taken and by_distance[2.6].force_difference == pytest.approx(6.0)
+    assert by_distance[2.4].force_difference is None and by_distance[2.4].reason
+
+
+def test_by_uncertainty_a_student_must_know_its_errors():
+    with pytest.raises(InputError, match=r"harvest\.rank is uncertainty"):
+        _harvest([_frame(2.5)], rank="uncertainty")

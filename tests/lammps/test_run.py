@@ -9,12 +9,14 @@ import time
 import numpy as np
 import pytest
 from ase.calculators.lj import LennardJones
+from tests.uncertainty.made_up import made_up
 
 from ipip.calculator import IpipCalculator
 from ipip.config.md import Guards
 from ipip.errors import InputError
 from ipip.lammps import PairCommands, RunTrajectory, read_verdict, run_many, run_student_md
 from ipip.lammps.run import execute
+from ipip.uncertainty import write_uncertainty
 
 
 def test_a_student_run_within_bounds_is_stable(make_run, weak_student):
@@ -93,6 +95,31 @@ def test_every_guard_stops_the_run_on_the_step_it_trips(make_run, wild_student):
         energies.append(atoms.get_potential_energy())
     change = abs(energies[1] - energies[0]) / len(jump.frame)
     assert verdict.value == pytest.approx(change, rel=1e-4)
+
+
+def test_a_run_ends_where_the_expected_error_is_above_its_bound(make_run, weak_student, tmp_path):
+    known = tmp_path / "known.pt"
+    write_uncertainty(weak_student, made_up(8), known)
+    loose = make_run("loose", model=known, guards=Guards(max_uncertainty=1e5), frame_interval=1)
+    assert execute(loose).state == "stable"
+    largest = []
+    for frame in RunTrajectory(loose.folder).frames(range(61)):
+        atoms = frame.to_atoms()
+        atoms.calc = IpipCalculator(known)
+        largest.append(atoms.calc.get_property("uncertainties", atoms).max())
+    bound = 0.5 * (max(largest[1:]) + sorted(largest[1:])[-2])
+    first = next(step for step, value in enumerate(largest) if step > 0 and value > bound)
+    verdict = execute(make_run("bounded", model=known, guards=Guards(max_uncertainty=bound)))
+    assert (verdict.state, verdict.reason, verdict.step) == ("unstable", "uncertainty", first)
+    assert verdict.value == pytest.approx(largest[first], rel=1e-5)
+    with pytest.raises(InputError, match="does not say what errors to expect; add that"):
+        execute(make_run("plain", model=weak_student, guards=Guards(max_uncertainty=bound)))
+
+
+@pytest.mark.parametrize("bound", [0.0, -0.1, float("nan"), float("inf")])
+def test_a_bound_without_sense_is_refused(bound):
+    with pytest.raises(ValueError, match="max_uncertainty"):
+        Guards(max_uncertainty=bound)
 
 
 def test_the_temperature_guard_follows_the_number_of_atoms(make_run):

@@ -6,7 +6,9 @@ import pytest
 
 from ipip.lammps import Bounds, RunFacts, Verdict, judge
 
-BOUNDS = Bounds(temperature=450.0, force=100.0, distances={("Mo", "S"): 1.8}, energy_change=2.0)
+BOUNDS = Bounds(
+    temperature=450.0, force=100.0, distances={("Mo", "S"): 1.8}, energy_change=2.0, uncertainty=0.8
+)
 FINE = {
     "steps": 100,
     "n_atoms": 20,
@@ -34,6 +36,7 @@ def test_a_run_within_bounds_is_stable_and_has_a_speed():
     ("facts", "reason"),
     [
         ({"temperature": 451.0}, "temperature"),
+        ({"max_uncertainty": 0.81}, "uncertainty"),
         ({"max_force": 101.0}, "force"),
         ({"energy_change": 2.1}, "energy"),
         ({"distances": {("Mo", "S"): 1.7}}, "distance"),

@@ -108,6 +108,12 @@ struct Places {
   double reach = 0.0;               ///< Å; points closer than this are candidates
 };
 
+/// What a step yields besides energies, forces and their virial.
+struct Wanted {
+  bool atom_virials = false;
+  bool uncertainties = false;  ///< of a student that has them, see `Student::has_uncertainty`
+};
+
 /// Energies, forces and virials of one step, reused between steps.
 ///
 /// With g = dE/dvectors[e], pair e adds +g to the force on its receiver and -g to that on its
@@ -121,6 +127,8 @@ struct Results {
   std::array<double, 9> virial{};     ///< eV, sum over pairs
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
                                       ///< empty unless asked for
+  std::vector<double> uncertainties;  ///< [n_local] eV/Å, expected norm of the error of the force
+                                      ///< on each atom; empty unless asked for
   std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each pair of types of
                                       ///< candidates, the cutoff if none is closer; empty for a
                                       ///< `Graph`
@@ -154,6 +162,9 @@ class IPIP_API Student {
   /// What a user has to know about what runs, for a log; else empty.
   std::string notice() const;
 
+  /// Whether the file says what errors to expect (`ipip uncertainty`).
+  bool has_uncertainty() const;
+
   /// Whether a step takes much main memory and gives it back: a program that does little else does
   /// well to keep freed memory.
   bool frees_memory_each_step() const;
@@ -171,12 +182,13 @@ class IPIP_API Student {
   /// TorchScript makes a forward exchange for each of `info().halo_widths`, then the adjoint of
   /// each from the last to the first; the kernels make as many forward exchanges of what
   /// atoms send, then as many of their gradients.
-  /// @param graph        atoms and pairs
-  /// @param atom_virials whether `results.atom_virials` is wanted
-  /// @param results      overwritten
-  /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails;
+  /// @param graph   atoms and pairs
+  /// @param wanted  what `results` holds besides energies and forces
+  /// @param results overwritten
+  /// @throws ipip::Error the arrays of `graph` do not fit each other, or the model fails, or the
+  ///                     student has no uncertainties and they are wanted;
   ///                     `LostExchanges` where it leaves other ranks waiting
-  void compute(const Graph& graph, bool atom_virials, Results& results);
+  void compute(const Graph& graph, const Wanted& wanted, Results& results);
 
   /// The final invariant features of each atom, which the readout makes energies of. No exchanges:
   /// all rows of the graph are local.
@@ -215,12 +227,12 @@ class IPIP_API Student {
   void fetch_candidates(Candidates& candidates) const;
 
   /// Evaluates one step of the candidates. Collective as `compute` of a graph.
-  /// @param points       [n_points, 3] Å
-  /// @param n_points     at least those of the candidates
-  /// @param atom_virials whether `results.atom_virials` is wanted
-  /// @param results      overwritten
-  /// @throws ipip::Error the model fails, or there are fewer points than the candidates have
-  void compute(const double* points, std::int64_t n_points, bool atom_virials, Results& results);
+  /// @param points   [n_points, 3] Å
+  /// @param n_points at least those of the candidates
+  /// @param wanted   as above
+  /// @param results  overwritten
+  /// @throws ipip::Error as above, or there are fewer points than the candidates have
+  void compute(const double* points, std::int64_t n_points, const Wanted& wanted, Results& results);
 
   /// Bytes in main memory that are kept between steps: weights, buffers, copies of candidates.
   double buffer_bytes() const;

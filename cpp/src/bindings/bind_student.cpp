@@ -76,6 +76,7 @@ class CoreStudent {
   double cutoff() const { return student_.info().cutoff; }
   std::vector<std::string> symbols() const { return student_.info().symbols; }
   std::string weights_digest() const { return student_.info().weights_digest; }
+  bool has_uncertainty() const { return student_.has_uncertainty(); }
   double buffer_bytes() const { return student_.buffer_bytes(); }
   void warm_up() {
     const py::gil_scoped_release release;
@@ -83,11 +84,11 @@ class CoreStudent {
   }
 
   py::dict compute(const Integers& species, const Integers& edge_index, const Numbers& edge_vec,
-                   std::int64_t n_local, bool atom_virials) {
+                   std::int64_t n_local, bool atom_virials, bool uncertainties) {
     take(species, edge_index, edge_vec, n_local);
     {
       const py::gil_scoped_release release;
-      student_.compute(graph_, atom_virials, results_);
+      student_.compute(graph_, {atom_virials, uncertainties}, results_);
       // After the checks of rows and order.
       BothDirections directions(n_local);
       for (std::size_t e = 0; e < graph_.receivers.size(); ++e) {
@@ -95,7 +96,7 @@ class CoreStudent {
       }
       directions.require();
     }
-    return results(atom_virials);
+    return results({atom_virials, uncertainties});
   }
 
   void set_candidates(const Integers& species, const Indices& rows, const Indices& types,
@@ -160,16 +161,16 @@ class CoreStudent {
     return py::make_tuple(py::cast(candidates_->first), py::cast(candidates_->neighbours));
   }
 
-  py::dict compute_points(const Numbers& points, bool atom_virials) {
+  py::dict compute_points(const Numbers& points, bool atom_virials, bool uncertainties) {
     if (points.ndim() != 2 || points.shape(1) != 3) {
       throw ipip::Error("expected points of shape [n_points, 3]");
     }
     if (candidates_ == nullptr) throw ipip::Error("no candidates were given");
     {
       const py::gil_scoped_release release;
-      student_.compute(points.data(), points.shape(0), atom_virials, results_);
+      student_.compute(points.data(), points.shape(0), {atom_virials, uncertainties}, results_);
     }
-    py::dict out = results(atom_virials);
+    py::dict out = results({atom_virials, uncertainties});
     out["closest"] = copy(results_.closest, {-1});
     return out;
   }
@@ -203,14 +204,15 @@ class CoreStudent {
     graph_.vectors.assign(edge_vec.data(), edge_vec.data() + 3 * n_pairs);
   }
 
-  py::dict results(bool atom_virials) const {
+  py::dict results(const ipip::Wanted& wanted) const {
     py::dict out;
     out["energy"] = results_.energy;
     out["n_pairs"] = results_.n_pairs;
     out["atom_energies"] = copy(results_.atom_energies, {-1});
     out["forces"] = copy(results_.forces, {-1, 3});
     out["virial"] = copy({results_.virial.begin(), results_.virial.end()}, {3, 3});
-    if (atom_virials) out["atom_virials"] = copy(results_.atom_virials, {-1, 3, 3});
+    if (wanted.uncertainties) out["uncertainties"] = copy(results_.uncertainties, {-1});
+    if (wanted.atom_virials) out["atom_virials"] = copy(results_.atom_virials, {-1, 3, 3});
     return out;
   }
 
@@ -252,12 +254,14 @@ void bind_student(py::module_& module) {
       .def_property_readonly("cutoff", &CoreStudent::cutoff)
       .def_property_readonly("symbols", &CoreStudent::symbols)
       .def_property_readonly("weights_digest", &CoreStudent::weights_digest)
+      .def_property_readonly("has_uncertainty", &CoreStudent::has_uncertainty)
       .def_property_readonly("buffer_bytes", &CoreStudent::buffer_bytes)
       .def("features", &CoreStudent::features, py::arg("species"), py::arg("edge_index"),
            py::arg("edge_vec"))
       .def("warm_up", &CoreStudent::warm_up)
       .def("compute", &CoreStudent::compute, py::arg("species"), py::arg("edge_index"),
-           py::arg("edge_vec"), py::arg("n_local"), py::arg("atom_virials") = false)
+           py::arg("edge_vec"), py::arg("n_local"), py::arg("atom_virials") = false,
+           py::arg("uncertainties") = false)
       .def("set_candidates", &CoreStudent::set_candidates, py::arg("species"), py::arg("rows"),
            py::arg("types"), py::arg("centres"), py::arg("first"), py::arg("neighbours"),
            py::arg("n_types"))
@@ -267,5 +271,5 @@ void bind_student(py::module_& module) {
       .def("find_candidates", &CoreStudent::find_candidates, py::arg("species"), py::arg("rows"),
            py::arg("types"), py::arg("centres"), py::arg("n_types"))
       .def("compute_points", &CoreStudent::compute_points, py::arg("points"),
-           py::arg("atom_virials") = false);
+           py::arg("atom_virials") = false, py::arg("uncertainties") = false);
 }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kMetadata = "extra/ipip.json";
 constexpr std::string_view kWeights = "extra/ipip.safetensors";
+constexpr std::string_view kUncertainty = "extra/ipip-uncertainty.safetensors";
 constexpr std::string_view kSerialization = ".data/serialization_id";  // of the archive as a whole
 constexpr std::uint64_t kLargestMetadata = 4U << 20U;                  // bytes; a student has 1 KB
 
@@ -38,6 +39,22 @@ Arrays read_weights(const ZipEntries& archive, std::int64_t version) {
   return read_safetensors(archive.read(*record, record->stored_size));
 }
 
+// Of a student that ends in a readout, as all do that this ipip knows.
+std::optional<Uncertainty> read_uncertainty(const ZipEntries& archive, const ModelFile& model) {
+  const ZipEntry* record = archive.find(kUncertainty);
+  const auto readout = model.weights.find("readout.0.weight");
+  if (record == nullptr || readout == model.weights.end() || readout->second.shape.size() != 2) {
+    return std::nullopt;
+  }
+  try {
+    return parse_uncertainty(archive.read(*record, record->stored_size), model.metadata.info,
+                             readout->second.shape.back());
+  } catch (const Error& error) {
+    archive.refuse("its ipip-uncertainty.safetensors cannot be read (" + std::string(error.what()) +
+                   ")");
+  }
+}
+
 ModelFile read(const ZipEntries& archive, const std::string& path) {
   ModelFile model;
   model.metadata = read_block(archive, path);
@@ -54,6 +71,7 @@ ModelFile read(const ZipEntries& archive, const std::string& path) {
                    "... as its metadata say, so the file was changed");
   }
   check_student_arrays(model.metadata, model.weights, path);
+  model.uncertainty = read_uncertainty(archive, model);
   return model;
 }
 

@@ -4,16 +4,19 @@
 
 #include <istream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "arrays.hpp"
 #include "metadata.hpp"
+#include "uncertainty.hpp"
 
 namespace ipip {
 
 struct ModelFile {
   Metadata metadata;
   Arrays weights;
+  std::optional<Uncertainty> uncertainty;  ///< where the file has one
 };
 
 /// Reads and checks the metadata alone.

@@ -38,9 +38,19 @@ Number number_type(const json::Value* value) {
               ", expected F32 or F64");
 }
 
+void read_texts(const json::Value& value, std::map<std::string, std::string>& texts) {
+  const auto* members = value.as<json::Object>();
+  if (members == nullptr) throw Error("its __metadata__ is no JSON object");
+  for (const auto& [name, item] : *members) {
+    const auto* text = item.as<std::string>();
+    if (text == nullptr) throw Error("its __metadata__ has a value that is no text");
+    texts.emplace(name, *text);
+  }
+}
+
 }  // namespace
 
-Arrays read_safetensors(std::string_view bytes) {
+Arrays read_safetensors(std::string_view bytes, std::map<std::string, std::string>* texts) {
   if (bytes.size() < kLengthSize) throw Error("no length of the header");
   std::uint64_t length = 0;
   for (std::size_t k = kLengthSize; k-- > 0;) {
@@ -59,7 +69,10 @@ Arrays read_safetensors(std::string_view bytes) {
   std::vector<std::pair<std::int64_t, std::int64_t>> places;
   std::uint64_t total = 0;
   for (const auto& [name, value] : *members) {
-    if (name == "__metadata__") continue;
+    if (name == "__metadata__") {
+      if (texts != nullptr) read_texts(value, *texts);
+      continue;
+    }
     Array array;
     array.number = number_type(value.find("dtype"));
     array.shape = integers(value.find("shape"));

@@ -46,8 +46,10 @@ def evaluate(
 
     from ipip.cli.error_table import print_errors
     from ipip.cli.label_keys import label_keys
+    from ipip.cli.reliability_table import print_reliability
     from ipip.cli.threads import one_thread
     from ipip.evaluation.evaluate_file import evaluate_file
+    from ipip.uncertainty import Reliability
 
     one_thread()
     keys = label_keys(energy_key, forces_key, stress_key, virial_key, config_type_key, units=units)
@@ -56,6 +58,8 @@ def evaluate(
         typer.echo(json.dumps(errors, indent=1))
         return
     print_errors(errors, f"{model} on {data}")
+    if "uncertainty" in errors:
+        print_reliability(Reliability(**errors["uncertainty"]), "expected against observed errors")
     if out is not None:
         typer.echo(
             f"wrote errors.csv, metrics.json, predicted.xyz, parity.png and parity.html to {out}"

@@ -36,6 +36,7 @@ def info(
         "reference energies": energies,
         "weights": metadata.weights_digest,
         "training set": metadata.training_digest or "not recorded",
+        "errors to expect": _expected(model),
         "written by": ", ".join(f"{name} {v}" for name, v in metadata.versions.items()),
         "cite": metadata.citation,
         "in LAMMPS": f"{student_pair(model, metadata.symbols).lines[0]}\n"
@@ -45,3 +46,19 @@ def info(
     for name, value in rows.items():
         table.add_row(name, value)
     Console(highlight=False, markup=False).print(table)
+
+
+def _expected(model: Path) -> str:
+    """Say what the file tells of its errors."""
+    from ipip.uncertainty import read_uncertainty
+
+    known = read_uncertainty(model)
+    if known is None:
+        return f"not known; add it with `ipip uncertainty {model} FRAMES`"
+    on, map_ = known.fitted_on, known.calibration
+    return (
+        f"{on['validation_force_error_ev_per_a']:.3f} eV/Å on average, the norm of a force's error "
+        f"on {on['validation_frames']} validation frames ({on['validation_atoms']} atoms); "
+        f"{map_.quantile:.0%} of them below {map_.factor:.2f} times the expected one; distances to "
+        f"{int(known.density.atoms.sum())} training atoms"
+    )

@@ -38,6 +38,7 @@ from ipip.cli.study import study
 from ipip.cli.submit import submit
 from ipip.cli.task import task
 from ipip.cli.train import train
+from ipip.cli.uncertainty import uncertainty
 from ipip.cli.validate import validate
 from ipip.extras import require_training
 
@@ -96,6 +97,7 @@ VERBS = (
     (train, "train", "Train a student on labelled frames"),
     (evaluate, "eval", "Compare a student with labelled frames"),
     (convert, "convert", "Convert labelled frames to another kind of file"),
+    (uncertainty, "uncertainty", "Add to a student what errors to expect of it"),
     (info, "info", "Say what a model file holds"),
     (export, "export", "Write a model file and check it in LAMMPS"),
     (harvest, "harvest", "Choose training frames from the MD of a student"),

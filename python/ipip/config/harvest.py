@@ -16,7 +16,9 @@ class HarvestSettings(Settings):
         " disagree on, then the most different ones (the paper prefers unstable trajectories);"
         " random: sound frames of all runs, drawn at random, to compare with",
     )
-    candidates: int = Field(100, ge=1, description="frames that the teacher labels, at most")
+    candidates: int = Field(
+        100, ge=1, description="frames that are looked at, and labelled where the rank needs it"
+    )
     per_run: int = Field(10, ge=1, description="candidate frames from one run, at most")
     frames: int = Field(20, ge=1, description="frames that are taken in the end, at most")
     window: float = Field(
@@ -37,6 +39,12 @@ class HarvestSettings(Settings):
     )
     min_force_difference: float = Field(
         0.0, ge=0, description="eV/Å; frames on which student and teacher agree better are left out"
+    )
+    rank: Literal["difference", "uncertainty"] = Field(
+        "difference",
+        description="difference: the teacher labels all candidates, and those where the student is"
+        " farthest from it come first; uncertainty: those with the largest expected error of a"
+        " force come first, and the teacher labels only what is taken (docs/uncertainty.md)",
     )
     rank_by: Literal["max", "rms"] = Field(
         "rms", description="difference of a frame's forces: largest or root mean square over atoms"

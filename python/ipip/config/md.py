@@ -149,6 +149,13 @@ class Guards(Settings):
         description="eV/atom; largest change of the potential energy from the run's first step;"
         " null: unbounded",
     )
+    max_uncertainty: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="eV/Å; largest expected error of the force on an atom, of a student whose file"
+        " says what errors to expect (docs/uncertainty.md); null: unbounded",
+    )
 
     def temperature_limit(self, temperature: float, n_atoms: int) -> float:
         """Temperature (K) above which a run of n_atoms atoms at this target (K) is unstable."""

@@ -16,11 +16,14 @@ class Evaluated(NamedTuple):
         energies: [n] eV, of each atom.
         forces: [n, 3] eV/Å.
         strain: [3, 3] eV, derivative of the energy with respect to the strain.
+        uncertainties: [n] eV/Å, expected norm of the error of each atom's force; None of a student
+            whose file does not say.
     """
 
     energies: FloatArray
     forces: FloatArray
     strain: FloatArray
+    uncertainties: FloatArray | None = None
 
     def is_finite(self) -> bool:
         """Whether all energies and forces are finite."""

@@ -24,7 +24,12 @@ Pairs = tuple[IntArray, IntArray, FloatArray]
 
 
 def _evaluated(results: dict[str, Any]) -> Evaluated:
-    return Evaluated(results["atom_energies"], results["forces"], -results["virial"])
+    return Evaluated(
+        results["atom_energies"],
+        results["forces"],
+        -results["virial"],
+        results.get("uncertainties"),
+    )
 
 
 class MovingCore:
@@ -54,7 +59,7 @@ class MovingCore:
             student.holder = None
             core.set_candidates(**new)
             student.holder = self._own
-        results = core.compute_points(points)
+        results = core.compute_points(points, uncertainties=core.has_uncertainty)
         if results["closest"].min(initial=SAME_PLACE) < SAME_PLACE:
             NeighborSearch(student.cutoff).find(positions, cell, pbc)  # says which atoms
         return _evaluated(results)
@@ -94,7 +99,15 @@ class CoreStudent:
 
     def evaluate(self, species: IntArray, edge_index: IntArray, edge_vec: FloatArray) -> Evaluated:
         """Evaluate one structure, given by the pairs within the cutoff."""
-        return _evaluated(self.core.compute(species, edge_index, edge_vec, len(species)))
+        return _evaluated(
+            self.core.compute(
+                species,
+                edge_index,
+                edge_vec,
+                len(species),
+                uncertainties=self.core.has_uncertainty,
+            )
+        )
 
     def follow(self, skin: float) -> MovingCore:
         """Return what evaluates a system that moves, as a deck does."""

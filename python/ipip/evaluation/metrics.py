@@ -43,6 +43,7 @@ class Metrics(SetErrors, total=False):
 
     by_element: dict[str, ElementErrors]
     by_config_type: dict[str, SetErrors]
+    uncertainty: dict[str, Any]  # see `ipip.uncertainty.Reliability`
 
 
 def energy_errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> FloatArray:

@@ -29,7 +29,7 @@ def read_metadata(path: str | os.PathLike[str]) -> Metadata:
         InputError: there is no such file, it is cut off, or it is not a student.
     """
     with Archive(Path(path)) as archive:
-        return _metadata(archive)
+        return metadata_of(archive)
 
 
 def read_weights(path: str | os.PathLike[str]) -> tuple[Metadata, Arrays]:
@@ -44,7 +44,8 @@ def read_weights(path: str | os.PathLike[str]) -> tuple[Metadata, Arrays]:
         return weights_of(archive)
 
 
-def _metadata(archive: Archive) -> Metadata:
+def metadata_of(archive: Archive) -> Metadata:
+    """Read the metadata of an open archive, as `read_metadata`."""
     if METADATA not in archive.records:
         scripted = "constants.pkl" in archive.records
         what = "a TorchScript file" if scripted else "an archive"
@@ -61,7 +62,7 @@ def _metadata(archive: Archive) -> Metadata:
 
 def weights_of(archive: Archive) -> tuple[Metadata, Arrays]:
     """Read metadata and weights of an open archive, as `read_weights`."""
-    metadata = _metadata(archive)
+    metadata = metadata_of(archive)
     try:
         if metadata.format_version == 1:
             arrays = read_pickled_arrays(archive)

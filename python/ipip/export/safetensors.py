@@ -25,10 +25,17 @@ MOST_EXTENTS = 8
 LENGTH = struct.Struct("<Q")
 
 
-def to_safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return arrays of float32 and float64 as one record, the wider first: all are aligned."""
+def to_safetensors(
+    arrays: Mapping[str, np.ndarray], texts: Mapping[str, str] | None = None
+) -> bytes:
+    """Return arrays of float32 and float64 as one record, the wider first: all are aligned.
+
+    Args:
+        arrays: by name.
+        texts: what to say beside them, by name.
+    """
     names = {dtype: name for name, dtype in TYPES.items()}
-    header: dict[str, dict[str, Any]] = {}
+    header: dict[str, dict[str, Any]] = {} if texts is None else {"__metadata__": dict(texts)}
     parts, end = [], 0
     for name in sorted(arrays, key=lambda name: (-arrays[name].itemsize, name)):
         data = np.ascontiguousarray(arrays[name]).tobytes()
@@ -50,18 +57,7 @@ def from_safetensors(data: bytes) -> Arrays:
     Raises:
         ValueError: the header or a place in it is wrong, or a type other than F32 and F64.
     """
-    if len(data) < LENGTH.size:
-        raise ValueError("no length of the header")
-    (length,) = LENGTH.unpack_from(data)
-    if length > min(LONGEST_HEADER, len(data) - LENGTH.size):
-        raise ValueError(
-            f"the header has {length} bytes, expected at most "
-            f"{min(LONGEST_HEADER, len(data) - LENGTH.size)}"
-        )
-    begin = LENGTH.size + length
-    header = parse_json(data[LENGTH.size : begin].decode())
-    if not isinstance(header, dict):
-        raise ValueError("the header is no JSON object")
+    header, begin = _header(data)
     arrays, places = {}, []
     total = 0
     for name, entry in header.items():
@@ -82,6 +78,35 @@ def from_safetensors(data: bytes) -> Arrays:
     if end != len(data) - begin:
         raise ValueError("bytes that no array has")
     return arrays
+
+
+def texts_of(data: bytes) -> dict[str, str]:
+    """Return the texts beside the arrays of a record.
+
+    Raises:
+        ValueError: the header is wrong.
+    """
+    texts = _header(data)[0].get("__metadata__", {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("__metadata__ holds something else than texts")
+    return texts
+
+
+def _header(data: bytes) -> tuple[dict[str, Any], int]:
+    """Return the header, and the place of the first byte after it."""
+    if len(data) < LENGTH.size:
+        raise ValueError("no length of the header")
+    (length,) = LENGTH.unpack_from(data)
+    if length > min(LONGEST_HEADER, len(data) - LENGTH.size):
+        raise ValueError(
+            f"the header has {length} bytes, expected at most "
+            f"{min(LONGEST_HEADER, len(data) - LENGTH.size)}"
+        )
+    begin = LENGTH.size + length
+    header = parse_json(data[LENGTH.size : begin].decode())
+    if not isinstance(header, dict):
+        raise ValueError("the header is no JSON object")
+    return header, begin
 
 
 def _entry(

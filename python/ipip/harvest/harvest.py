@@ -76,6 +76,7 @@ def harvest(
     min_distances: Mapping[Pair, float],
     settings: HarvestSettings,
     mean_energies: Mapping[str, float] | None = None,
+    expected_errors: Callable[[list[Frame]], Sequence[float]] | None = None,
 ) -> Harvest:
     """Screen, label, rank and select candidates.
 
@@ -91,6 +92,7 @@ def harvest(
         min_distances: lower bound (Å) of each sorted pair of symbols.
         settings: bounds and numbers.
         mean_energies: by composition, eV/atom, for the bound on energy.
+        expected_errors: of frames, eV/Å, the largest of each: where the settings rank by it.
 
     Returns:
         Taken frames and a decision for every candidate. The same input gives the same harvest.
@@ -102,6 +104,20 @@ def harvest(
         raise InputError(f"{len(candidates)} candidates but {len(frames)} frames")
     reasons = {i: geometry_problem(frame, min_distances) for i, frame in enumerate(frames)}
     sound = [i for i, reason in reasons.items() if reason is None]
+    if settings.rank == "uncertainty" and settings.choose != "random" and label:
+        if expected_errors is None:
+            raise InputError("harvest.rank is uncertainty, but no errors to expect are known")
+        return _least_certain(
+            candidates,
+            frames,
+            reasons,
+            label,
+            features,
+            known_features,
+            settings,
+            expected_errors,
+            mean_energies,
+        )
     queries = [frames[i] for i in sound]
     labelled = dict(zip(sound, label(queries) if label and queries else queries, strict=True))
     for i, frame in labelled.items() if label else ():
@@ -136,6 +152,51 @@ def harvest(
         for i, candidate in enumerate(candidates)
     ]
     return Harvest([labelled[i] for i in order], decisions, len(labelled) if label else 0)
+
+
+def _least_certain(
+    candidates: Sequence[Candidate],
+    frames: Sequence[Frame],
+    reasons: dict[int, str | None],
+    label: Callable[[list[Frame]], list[Frame]],
+    features: Callable[[list[Frame]], npt.ArrayLike],
+    known_features: npt.ArrayLike,
+    settings: HarvestSettings,
+    expected_errors: Callable[[list[Frame]], Sequence[float]],
+    mean_energies: Mapping[str, float] | None,
+) -> Harvest:
+    """Select by the largest expected error, then label what is taken, and drop what is no label."""
+    sound = [i for i, reason in reasons.items() if reason is None]
+    taken: list[int] = []
+    distances: dict[int, float] = {}
+    if sound:
+        asked = [frames[i] for i in sound]
+        ranked = settings.model_copy(update={"min_force_difference": 0.0})
+        selection = select(
+            list(expected_errors(asked)), np.asarray(features(asked)), known_features, ranked
+        )
+        reasons.update({sound[k]: reason for k, reason in selection.reasons.items()})
+        taken = [sound[int(k)] for k in selection.taken]
+        distances = {i: float(selection.distances[place]) for place, i in enumerate(taken)}
+    labelled = dict(zip(taken, label([frames[i] for i in taken]), strict=True)) if taken else {}
+    for i, frame in labelled.items():
+        reasons[i] = label_problem(frame, settings, mean_energies)
+    order = {i: place for place, i in enumerate(i for i in taken if reasons[i] is None)}
+    decisions = [
+        Decision(
+            **dataclasses.asdict(candidate),
+            taken=i in order,
+            reason=reasons[i] or "",
+            force_difference=_finite(_difference(frames[i], labelled[i], settings))
+            if i in order
+            else None,
+            max_force=_largest_force(labelled.get(i)),
+            order=order.get(i),
+            distance=_finite(distances.get(i)),
+        )
+        for i, candidate in enumerate(candidates)
+    ]
+    return Harvest([labelled[i] for i in order], decisions, len(labelled))
 
 
 def _without_ranking(settings: HarvestSettings, candidates: int) -> HarvestSettings:

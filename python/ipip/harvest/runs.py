@@ -13,6 +13,7 @@ from ipip.config.harvest import HarvestSettings
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.evaluation import OpenStudent, frame_features, label_frames
+from ipip.evaluation.expected_errors import largest_expected_errors
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
 from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
 from ipip.harvest.distances import Pair
@@ -91,6 +92,7 @@ def harvest_runs(
         min_distances=min_distances,
         settings=settings,
         mean_energies=mean_energies_per_atom(known),
+        expected_errors=lambda chosen: largest_expected_errors(student, chosen),
     )
     decisions = [
         *result.decisions,

@@ -161,6 +161,7 @@ def render_deck(
         max_force=f"{bounds.force:.10g}",
         max_energy_change=bounds.energy_change or "",
         max_energy_jump=bounds.energy_jump or "",
+        max_uncertainty=f"{bounds.uncertainty:.10g}" if bounds.uncertainty else "",
         restart=restart,
         first_energy=f"{first_energy:.17g}",
     )

@@ -8,6 +8,7 @@ from ipip.config.md import StudentMDSettings
 from ipip.export import kernels_refusal, read_metadata
 from ipip.extras import require_training
 from ipip.lammps.deck import template_text
+from ipip.uncertainty.record import carry_uncertainty
 
 PROGRAM_FILE = "program.pt"
 
@@ -43,4 +44,5 @@ def program_of(model: Path, md: StudentMDSettings, target: Path) -> Path:
         training_digest=metadata.training_digest,
         training=metadata.training,
     )
+    carry_uncertainty(model, target)
     return target

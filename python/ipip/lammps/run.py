@@ -45,6 +45,7 @@ from ipip.lammps.supervision import RECORD, RESTART_FILES, STALLED, run_to_end
 from ipip.lammps.verdict import Bounds, Pair, RunFacts, Verdict, judge
 from ipip.storage.digest import bytes_digest, file_digest, hex_digest
 from ipip.storage.sealed import DamagedError
+from ipip.uncertainty.record import require_uncertainty
 
 LAMMPS_ARGUMENTS = ("-in", "in.lammps", "-log", "log.lammps", "-nocite")
 _INPUTS = ("in.lammps", "start.data", "run.json")
@@ -92,6 +93,7 @@ class StudentRun:
             distances={(min(p), max(p)): d for p, d in self.min_distances.items()},
             energy_change=self.guards.max_energy_change,
             energy_jump=self.guards.max_energy_jump,
+            uncertainty=self.guards.max_uncertainty if self.pair is None else None,
         )
 
     def digest(self) -> str:
@@ -103,12 +105,17 @@ class StudentRun:
             "frame": frames_digest([self.frame]),
             "md": without_influence_as_default(self.md).model_dump(mode="json", exclude={"deck"}),
             "deck": deck,
-            "guards": self.guards.model_dump(mode="json"),
+            "guards": self.guards.model_dump(mode="json", exclude=_without_bound(self.guards)),
             "seed": self.seed,
             "distances": sorted((*pair, d) for pair, d in self.min_distances.items()),
             "symbols": self.symbols,
         }
         return bytes_digest(json.dumps(plain, sort_keys=True).encode())
+
+
+def _without_bound(guards: Guards) -> set[str]:
+    """Name what runs of before this guard was there had no field for, where it bounds nothing."""
+    return {"max_uncertainty"} if guards.max_uncertainty is None else set()
 
 
 def run_student_md(
@@ -173,6 +180,8 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
         InputError: the model, the frame's elements or the deck are wrong.
     """
     symbols = job.symbols or _symbols(job)
+    if job.bounds.uncertainty is not None:
+        require_uncertainty(job.model)
     pair = job.pair or student_pair(
         job.program or job.model, symbols, job.md.pair_options, job.md.device
     )

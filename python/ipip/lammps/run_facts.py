@@ -69,6 +69,7 @@ def read_facts(
         energy_jump=end.get("energy_jump"),
         units=units_on_screen(screen),
         timestep=float(timesteps[-1]) if timesteps else None,
+        max_uncertainty=end.get("max_uncertainty"),
     )
 
 

@@ -35,6 +35,7 @@ class Bounds:
         distances: pair of elements to Å, lower.
         energy_change: eV/atom, upper, from the run's first step; None: unbounded.
         energy_jump: eV/atom, upper, from one step to the next; None: unbounded.
+        uncertainty: eV/Å, upper, largest expected error of the force on an atom; None: unbounded.
     """
 
     temperature: float
@@ -42,6 +43,7 @@ class Bounds:
     distances: Mapping[Pair, float]
     energy_change: float | None = None
     energy_jump: float | None = None
+    uncertainty: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +69,7 @@ class RunFacts:
         energy_jump: eV/atom from the step before, or None.
         units: LAMMPS' unit style of the run, or None where it set none up.
         timestep: of the run in its units, or None.
+        max_uncertainty: eV/Å, largest expected error of a force at the last step, or None.
     """
 
     steps: int
@@ -87,6 +90,7 @@ class RunFacts:
     energy_jump: float | None = None
     units: str | None = None
     timestep: float | None = None
+    max_uncertainty: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +101,7 @@ class Verdict:
         state: "stable": all steps within bounds; "unstable": the student left them; "failed": the
             run itself broke (killed, disk, wrong deck) and says nothing about the student.
         reason: "" (stable), "temperature", "force", "distance", "energy", "lost_atoms",
-            "not_finite", "input", "lammps_error", "killed" or "stopped".
+            "uncertainty", "not_finite", "input", "lammps_error", "killed" or "stopped".
         message: one sentence for people.
         step: last MD step reached (the one that tripped), or None where it is not known.
         steps: MD steps asked for.
@@ -148,7 +152,7 @@ def judge(facts: RunFacts, bounds: Bounds) -> Verdict:
 
     Returns:
         The verdict. Where several bounds are crossed at once, the reason is the first of: lost
-        atoms, not finite, distance, force, energy, temperature.
+        atoms, not finite, distance, force, energy, temperature, uncertainty.
     """
     state, reason, message, details = _find(facts, bounds)
     speed = None
@@ -227,6 +231,7 @@ def _crossed(facts: RunFacts, bounds: Bounds) -> Finding | None:
         ("energy", "jump of energy", facts.energy_jump, bounds.energy_jump, "eV/atom"),
         ("energy", "change of energy", facts.energy_change, bounds.energy_change, "eV/atom"),
         ("temperature", "temperature", facts.temperature, bounds.temperature, "K"),
+        ("uncertainty", "uncertainty", facts.max_uncertainty, bounds.uncertainty, "eV/Å"),
     )
     for reason, name, value, bound, unit in upper:
         if value is not None and bound is not None and not value <= bound:

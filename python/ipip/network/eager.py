@@ -16,11 +16,12 @@ from ipip.data.frame import FloatArray, Frame, IntArray
 from ipip.errors import InputError
 from ipip.export.digest import weights_digest
 from ipip.export.model_file import load_student
-from ipip.graph import NeighborSearch
+from ipip.graph import NeighborSearch, species_index
 from ipip.models import Student
 from ipip.network.batches import MAX_EDGES, batch_arguments, graph_batches
 from ipip.network.forces import atomic_energies_and_forces
 from ipip.network.frozen import frozen_weights
+from ipip.uncertainty import Uncertainty, read_uncertainty
 
 
 class NetworkStudent:
@@ -29,6 +30,7 @@ class NetworkStudent:
     Args:
         student: on the device that it will stay on.
         batch_size: structures at a time.
+        uncertainty: what errors to expect, where its file says so.
 
     Raises:
         InputError: the batch size is not 1 or more.
@@ -36,11 +38,14 @@ class NetworkStudent:
 
     description = "eager"
 
-    def __init__(self, student: Student, batch_size: int = 64) -> None:
+    def __init__(
+        self, student: Student, batch_size: int = 64, uncertainty: Uncertainty | None = None
+    ) -> None:
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}; expected 1 or more")
         self.network, self._batch_size = student, batch_size
         self.symbols, self.cutoff = student.symbols, student.cutoff
+        self._uncertainty = uncertainty
 
     @property
     def _device(self) -> torch.device:
@@ -49,6 +54,7 @@ class NetworkStudent:
     def evaluate(self, species: IntArray, edge_index: IntArray, edge_vec: FloatArray) -> Evaluated:
         """Evaluate one structure, given by the pairs within the cutoff."""
         on = self._device
+        expected = None
         with frozen_weights(self.network):
             energies, forces, strain = atomic_energies_and_forces(
                 self.network,
@@ -56,7 +62,18 @@ class NetworkStudent:
                 torch.as_tensor(edge_index, device=on),
                 torch.as_tensor(edge_vec, device=on),
             )
-        return Evaluated(energies.cpu().numpy(), forces.cpu().numpy(), strain.sum(0).cpu().numpy())
+            if self._uncertainty is not None:
+                with torch.no_grad():
+                    features = self.network.features(
+                        torch.as_tensor(species, device=on),
+                        torch.as_tensor(edge_index, device=on),
+                        torch.as_tensor(edge_vec, device=on),
+                        len(species),
+                    )
+                expected = self._uncertainty.expected(features.double().cpu().numpy(), species)
+        return Evaluated(
+            energies.cpu().numpy(), forces.cpu().numpy(), strain.sum(0).cpu().numpy(), expected
+        )
 
     def follow(self, skin: float) -> MovingNetwork:
         """Return what evaluates a system that moves."""
@@ -81,7 +98,16 @@ class NetworkStudent:
                 )
                 for offset, own in enumerate(parts):
                     done[filled[start + offset]] = Evaluated(*(part.copy() for part in own))
-        return done
+        if self._uncertainty is None:
+            return done
+        return [
+            one._replace(
+                uncertainties=self._uncertainty.expected(
+                    features, species_index(frame.numbers, self.symbols)
+                )
+            )
+            for one, frame, features in zip(done, frames, self.describe_frames(frames), strict=True)
+        ]
 
     def describe_frames(self, frames: Sequence[Frame]) -> list[FloatArray]:
         """Return the final invariant features [n, F] of the atoms of each frame."""
@@ -126,4 +152,6 @@ def open_network(
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")
     student = load_student(model, device).eval().requires_grad_(False)
-    return NetworkStudent(student, batch_size), weights_digest(student.state_dict())
+    return NetworkStudent(student, batch_size, read_uncertainty(model)), weights_digest(
+        student.state_dict()
+    )

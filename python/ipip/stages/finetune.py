@@ -27,9 +27,13 @@ class Finetune(Stage[TrainingRecord]):
         return self.settings if within.settings.iteration.replay > 0 else ("finetune",)
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the pretrained student, the reference frames, and what is replayed."""
-        replay = within.settings.iteration.replay > 0
-        own = (pretraining_set_of(within.index), *frames_of(within)) if replay else ()
+        """Return the pretrained student, the reference frames, and those it has learnt from before.
+
+        Some of these are replayed, and by all of them the student knows where it is uncertain.
+        """
+        settings = within.settings
+        learnt = settings.iteration.replay > 0 or settings.pretrain is not None
+        own = (pretraining_set_of(within.index), *frames_of(within)) if learnt else ()
         labelled = REFERENCE_LABELS.in_rounds(within)
         return (LABEL.of(0), PRETRAIN.of(within.index), *own, *labelled)
 

@@ -9,6 +9,7 @@ from ipip.export import load_student, read_metadata, save_student
 from ipip.lammps.agreement import Agreement, check_agreement
 from ipip.models import build_student
 from ipip.train import student_from_checkpoint
+from ipip.uncertainty.record import carry_uncertainty
 
 
 def export_student(
@@ -40,4 +41,6 @@ def export_student(
         other.load_state_dict(student.state_dict())
         student = other
     save_student(student, target, training_digest=training_digest, training=training)
+    if source.suffix != ".ckpt":
+        carry_uncertainty(source, target)
     return list(check_agreement(target, with_lammps=with_lammps))

@@ -18,6 +18,7 @@ from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.errors import InputError
+from ipip.evaluation.expected_errors import add_where_possible
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.export import save_student
 from ipip.storage.atomic import write_text
@@ -151,6 +152,7 @@ def _write(
             "errors": dict(errors),
         },
     )
+    add_where_possible(folder / STUDENT, [*plan.train, *plan.replay], plan.valid)
     report = {
         "part": part,
         "errors": errors,

@@ -70,13 +70,16 @@ class CpuBackend final : public Backend {
   CpuBackend(std::unique_ptr<cpu::Evaluator> evaluator, double cutoff)
       : evaluator_(std::move(evaluator)), cutoff_(cutoff) {}
 
-  void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+  void evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
+    const bool atom_virials = wanted.atom_virials;
     results.atom_energies.resize(static_cast<std::size_t>(graph.n_local));
     results.forces.assign(3 * graph.species.size(), 0.0);
     results.virial.fill(0.0);
     results.atom_virials.assign(atom_virials ? 9 * graph.species.size() : 0, 0.0);
+    results.uncertainties.resize(wanted.uncertainties ? results.atom_energies.size() : 0);
     evaluator_->evaluate(graph, results.atom_energies.data(),
+                         wanted.uncertainties ? results.uncertainties.data() : nullptr,
                          [&](std::int64_t begin, std::int64_t end, const double* gradients) {
                            add_forces(graph, begin, end, gradients, results);
                            if (atom_virials) {
@@ -98,13 +101,13 @@ class CpuBackend final : public Backend {
 
   void set_candidates(const Candidates& candidates) override { candidates_.assign(candidates); }
 
-  void evaluate(const double* points, bool atom_virials, HaloSession& session,
+  void evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
     const Graph& graph = candidates_.collect(points, cutoff_);
     results.pair_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    evaluate(graph, atom_virials, session, results);
+    evaluate(graph, wanted, session, results);
     candidates_.closest(results.closest);
   }
 

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "cuda_part.hpp"
@@ -59,18 +60,19 @@ std::unique_ptr<cuda::Machine> open_machine(const std::string& device) {
 template <class T>
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(std::unique_ptr<cuda::Machine> machine, const PainnModel& model, double table_error)
+  CudaBackend(std::unique_ptr<cuda::Machine> machine, const PainnModel& model, double table_error,
+              const std::optional<Uncertainty>& uncertainty)
       : machine_(std::move(machine)),
         n_species_(model.n_species),
         cutoff_(model.cutoff),
-        network_(*machine_, model, table_error),
+        network_(*machine_, model, table_error, uncertainty),
         graph_(*machine_),
         candidates_(*machine_) {}
 
-  void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+  void evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
     graph_.assign(graph, n_species_);
-    network_.evaluate(graph_, atom_virials, results);
+    network_.evaluate(graph_, wanted, results);
     session.require_all_forward();
     results.n_pairs = static_cast<std::int64_t>(graph.receivers.size());
   }
@@ -94,10 +96,10 @@ class CudaBackend final : public Backend {
     return candidates_.n_candidates();
   }
   void fetch_candidates(Candidates& candidates) const override { candidates_.fetch(candidates); }
-  void evaluate(const double* points, bool atom_virials, HaloSession& session,
+  void evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                 Results& results) override {
     candidates_.place(points);
-    network_.evaluate(candidates_, atom_virials, results);
+    network_.evaluate(candidates_, wanted, results);
     session.require_all_forward();
   }
 
@@ -127,7 +129,8 @@ class CudaBackend final : public Backend {
 template <class T>
 std::unique_ptr<Backend> make(const ModelFile& file, const RunOptions& options) {
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  return std::make_unique<CudaBackend<T>>(open_machine(options.device), read_painn(file), error);
+  return std::make_unique<CudaBackend<T>>(open_machine(options.device), read_painn(file), error,
+                                          file.uncertainty);
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ Array<Number> DeviceModel<T>::keep(const std::vector<double>& numbers) {
 }
 
 template <class T>
-DeviceModel<T>::DeviceModel(Machine& machine, const PainnModel& model, double target)
+DeviceModel<T>::DeviceModel(Machine& machine, const PainnModel& model, double target,
+                            const std::optional<Uncertainty>& uncertainty)
     : machine_(machine) {
   channels = static_cast<int>(padded(model.channels));
   readout_width = static_cast<int>(padded(model.readout[0].n_out));
@@ -68,6 +69,7 @@ DeviceModel<T>::DeviceModel(Machine& machine, const PainnModel& model, double ta
   make_species(model);
   make_layers(model);
   make_readout(model);
+  if (uncertainty) make_errors(model, *uncertainty);
   if (!model.zbl) return;
   core.n_species = static_cast<int>(model.n_species);
   core.charges = keep<double>(model.charges);
@@ -172,6 +174,30 @@ void DeviceModel<T>::make_readout(const PainnModel& model) {
   readout.energy_bias = model.readout[1].bias[0];
   readout.scale = keep<double>(model.scale);
   readout.offset = keep<double>(model.offset);
+}
+
+template <class T>
+void DeviceModel<T>::make_errors(const PainnModel& model, const Uncertainty& uncertainty) {
+  const std::int64_t narrow = model.channels, z_end = uncertainty.n_species;
+  const Side one{{0}, narrow};
+  const Padded last = pad(model.layers.back().context[1], one, one);
+  errors.last_scalars = {keep<T>(last.forward), last.n_in, last.n_out};
+  errors.last_bias = keep<T>(last.bias);
+  std::vector<double> whitening, offsets;
+  for (std::int64_t z = 0; z < z_end; ++z) {
+    const auto begin = uncertainty.whitening.begin() + z * narrow * narrow;
+    const Padded own =
+        pad({narrow, narrow, {begin, begin + narrow * narrow}, uncertainty.offset(z)}, one, one);
+    whitening.insert(whitening.end(), own.forward.begin(), own.forward.end());
+    offsets.insert(offsets.end(), own.bias.begin(), own.bias.end());
+  }
+  errors.whitening = {keep<T>(whitening), channels, channels};
+  errors.offsets = keep<T>(offsets);
+  errors.n_species = static_cast<int>(z_end);
+  errors.n_knots = static_cast<int>(uncertainty.n_knots);
+  errors.scores = keep<double>(uncertainty.scores);
+  errors.errors = keep<double>(uncertainty.errors);
+  errors.largest = kLargestUncertainty;
 }
 
 template <class T>

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "machine.hpp"
 #include "memory.hpp"
 #include "model/painn_model.hpp"
+#include "model/uncertainty.hpp"
 
 namespace ipip::cuda {
 
@@ -21,7 +23,9 @@ class DeviceModel {
   /// @param model        the student
   /// @param table_error  target for the error of the tables, relative to the largest value and
   /// slope
-  DeviceModel(Machine& machine, const PainnModel& model, double table_error);
+  /// @param uncertainty  what errors to expect, where the file says so
+  DeviceModel(Machine& machine, const PainnModel& model, double table_error,
+              const std::optional<Uncertainty>& uncertainty);
 
   int channels = 0;       ///< F, padded
   int readout_width = 0;  ///< padded
@@ -35,6 +39,7 @@ class DeviceModel {
   std::vector<UpdateMatrices<T>> updates;    ///< [layers]
   Readout<T> readout;
   Core core;
+  ErrorModel<T> errors;  ///< without numbers where none are known
 
   double bytes() const;
 
@@ -45,6 +50,7 @@ class DeviceModel {
   void make_species(const PainnModel& model);
   void make_layers(const PainnModel& model);
   void make_readout(const PainnModel& model);
+  void make_errors(const PainnModel& model, const Uncertainty& uncertainty);
 
   Machine& machine_;
   std::vector<Memory<T>> numbers_;

@@ -203,11 +203,12 @@ struct SumRows {
   std::int64_t shared_bytes() const { return kThreads * std::int64_t(sizeof(double)); }
 };
 
-/// y = x W + b, W being [k, n].
+/// y = x W + b, W being [k, n], from number `at` on.
 template <class T>
 struct Matrix {
   Array<T> numbers;
   int k = 0, n = 0;
+  std::int64_t at = 0;
 };
 
 /// Matrices of a layer's update, forward and turned.
@@ -291,6 +292,35 @@ struct LastUpdate {
   UpdateState<T> kept;
   Array<double> energies;  ///< [n_local] eV
   Array<T> gradients;      ///< [n_total, 4 F] dE/d(states)
+  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
+  std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
+};
+
+/// What errors to expect, see model/uncertainty.hpp.
+template <class T>
+struct ErrorModel {
+  Matrix<T> last_scalars;  ///< F -> F, the last layer's a_ss
+  Array<T> last_bias;      ///< [F]
+  Matrix<T> whitening;     ///< F -> F of the first species; [n_species, F, F]
+  Array<T> offsets;        ///< [n_species, F]
+  int n_species = 0, n_knots = 0;
+  Array<double> scores, errors;  ///< [n_species, n_knots]; eV/Å
+  double largest = 0.0;          ///< eV/Å
+};
+
+/// Expected errors of the forces, from what the last layer's update leaves.
+template <class T>
+struct ExpectErrors {
+  static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 4;
+  RowRange range;
+  int channels = 0;
+  Tiles tiles;
+  ErrorModel<T> model;
+  Array<int> species;  ///< [n_total]
+  Array<T> states;     ///< [n_local, 4 F]
+  UpdateState<T> kept;
+  Array<double> expected;  ///< [n_local] eV/Å
   std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };

@@ -38,7 +38,8 @@ using WithKernels =
              SendBack<float, 2>, SendBack<double, 1>, SendBack<double, 2>, FirstBack<float, 1>,
              FirstBack<float, 2>, FirstBack<double, 1>, FirstBack<double, 2>, GatherForces<float>,
              GatherForces<double>, Update<float>, Update<double>, LastUpdate<float>,
-             LastUpdate<double>, UpdateBack<float>, UpdateBack<double>>;
+             LastUpdate<double>, UpdateBack<float>, UpdateBack<double>, ExpectErrors<float>,
+             ExpectErrors<double>>;
 
 /// What a device is asked for stands in one of two queues: launches in the first, copies in either.
 enum class Queue { compute, copy };

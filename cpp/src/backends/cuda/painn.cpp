@@ -38,9 +38,10 @@ Tiles choose_tiles(int channels, int readout_width, std::int64_t most_shared) {
 }  // namespace
 
 template <class T>
-Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error)
+Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error,
+                const std::optional<Uncertainty>& uncertainty)
     : machine_(machine),
-      model_(machine, model, table_error),
+      model_(machine, model, table_error, uncertainty),
       bare_channels_(model.channels),
       last_context_(model.layers.back().context[1]),
       cutoff_(model.cutoff),
@@ -62,10 +63,12 @@ Painn<T>::Painn(Machine& machine, const PainnModel& model, double table_error)
       sums_(machine),
       forces_(machine),
       atom_virials_(machine),
+      expected_(machine),
       host_energies_(machine),
       host_sums_(machine),
       host_forces_(machine),
-      host_atom_virials_(machine) {
+      host_atom_virials_(machine),
+      host_expected_(machine) {
   for (std::size_t l = 0; l < model.layers.size(); ++l) layers_.emplace_back(machine);
 }
 
@@ -88,7 +91,7 @@ Tiles Painn<T>::tiles(std::int64_t n_rows) const {
 }
 
 template <class T>
-void Painn<T>::prepare(const PairSource& source, bool atom_virials) {
+void Painn<T>::prepare(const PairSource& source, const Wanted& wanted) {
   n_local_ = source.n_local();
   n_total_ = source.n_total();
   // A student of one layer exchanges nothing, whatever its rows are.
@@ -118,54 +121,58 @@ void Painn<T>::prepare(const PairSource& source, bool atom_virials) {
   slice_sums_.resize(kSums * kMostSlices);
   sums_.resize(kSums);
   forces_.resize(3 * n_total_);
-  atom_virials_.resize(atom_virials ? 9 * n_total_ : 0);
+  atom_virials_.resize(wanted.atom_virials ? 9 * n_total_ : 0);
+  expected_.resize(wanted.uncertainties ? n_local_ : 0);
   // Not while the queue is recorded.
   host_energies_.resize(energies_.size());
   host_forces_.resize(forces_.size());
   host_sums_.resize(sums_.size());
   host_atom_virials_.resize(atom_virials_.size());
+  host_expected_.resize(expected_.size());
 }
 
 // The queue of a step is the same until there are other candidates, ranks or memory: it is launched
 // as one, or in pieces between exchanges.
 template <class T>
-void Painn<T>::replay_step(PairSource& source, bool atom_virials) {
-  const Recorded wanted{source.generation(), machine_.allocations(), atom_virials,
-                        exchange_.active()};
-  if (!(recorded_ == wanted)) {
+void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
+  const Recorded now{source.generation(), machine_.allocations(), wanted.atom_virials,
+                     wanted.uncertainties, exchange_.active()};
+  if (!(recorded_ == now)) {
     recorded_ = Recorded();
-    step_.record([&] { queue_step(source, atom_virials); });
-    recorded_ = wanted;
+    step_.record([&] { queue_step(source, wanted.atom_virials); });
+    recorded_ = now;
   }
   step_.replay();
 }
 
 template <class T>
-void Painn<T>::evaluate(PairSource& source, bool atom_virials, Results& results) {
+void Painn<T>::evaluate(PairSource& source, const Wanted& wanted, Results& results) {
   using Clock = std::chrono::steady_clock;
-  prepare(source, atom_virials);
+  prepare(source, wanted);
   const Clock::time_point start = Clock::now();
   const double exchanged = exchange_.seconds();
   if (source.given()) {
-    queue_step(source, atom_virials);
+    queue_step(source, wanted.atom_virials);
   } else {
-    replay_step(source, atom_virials);
+    replay_step(source, wanted);
   }
   machine_.wait();
   // One queue goes forward and back.
   results.forward_seconds = std::chrono::duration<double>(Clock::now() - start).count() -
                             (exchange_.seconds() - exchanged);
-  take(source, atom_virials, results);
+  take(source, wanted, results);
 }
 
 template <class T>
-void Painn<T>::take(const PairSource& source, bool atom_virials, Results& results) const {
+void Painn<T>::take(const PairSource& source, const Wanted& wanted, Results& results) const {
   results.atom_energies.assign(host_energies_.data(), host_energies_.data() + n_local_);
   results.forces.assign(host_forces_.data(), host_forces_.data() + 3 * n_total_);
   std::copy_n(host_sums_.data(), 9, results.virial.begin());
   results.n_pairs = static_cast<std::int64_t>(host_sums_.data()[9]);
   results.atom_virials.clear();
-  if (atom_virials) {
+  results.uncertainties.assign(host_expected_.data(),
+                               host_expected_.data() + (wanted.uncertainties ? n_local_ : 0));
+  if (wanted.atom_virials) {
     results.atom_virials.assign(host_atom_virials_.data(),
                                 host_atom_virials_.data() + 9 * n_total_);
   }
@@ -186,7 +193,7 @@ void Painn<T>::release() {
 template <class T>
 double Painn<T>::host_bytes() const {
   return host_energies_.bytes() + host_sums_.bytes() + host_forces_.bytes() +
-         host_atom_virials_.bytes() + exchange_.host_bytes();
+         host_atom_virials_.bytes() + host_expected_.bytes() + exchange_.host_bytes();
 }
 
 template class Painn<float>;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,14 @@ class Painn {
   /// @param machine      outlives this
   /// @param model        the student
   /// @param table_error  target, see RadialTable
+  /// @param uncertainty  what errors to expect, where the file says so
   /// @throws ipip::Error  the student is too wide for the machine's blocks
-  Painn(Machine& machine, const PainnModel& model, double table_error);
+  Painn(Machine& machine, const PainnModel& model, double table_error,
+        const std::optional<Uncertainty>& uncertainty);
 
   /// One step of the pairs of a source, whose positions or vectors are there. Collective under the
   /// thread's exchanger.
-  void evaluate(PairSource& source, bool atom_virials, Results& results);
+  void evaluate(PairSource& source, const Wanted& wanted, Results& results);
 
   /// The final scalars of each row, [n_local, channels of the student], which the readout makes
   /// energies of: of a source without halo rows.
@@ -67,14 +70,14 @@ class Painn {
   // What a recorded queue was recorded for.
   struct Recorded {
     std::uint64_t generation = 0, allocations = 0;
-    bool atom_virials = false, exchanges = false;
+    bool atom_virials = false, uncertainties = false, exchanges = false;
     bool operator==(const Recorded&) const = default;
   };
 
   template <template <class, int> class Kernel, class Fill>
   void launch_strip(Fill&& fill);
-  void prepare(const PairSource& source, bool atom_virials);
-  void replay_step(PairSource& source, bool atom_virials);
+  void prepare(const PairSource& source, const Wanted& wanted);
+  void replay_step(PairSource& source, const Wanted& wanted);
   void forget_step();
   void queue_step(PairSource& source, bool atom_virials);
   void queue_forward(const PairSource& source);
@@ -84,6 +87,7 @@ class Painn {
   void exchanged(Array<T> rows, int parts, const Nodes& nodes, const Pairs& pairs);
   void queue_receive(const PairSource& source, std::size_t l, RowRange range);
   void queue_update(const PairSource& source, std::size_t l, RowRange range);
+  void queue_errors(const PairSource& source, RowRange range);
   void queue_send_back(const PairSource& source, std::size_t l, RowRange range);
   void queue_update_back(std::size_t l, RowRange range);
   void queue_first_back(const PairSource& source);
@@ -92,7 +96,7 @@ class Painn {
   LayerRows<T> rows_of(std::size_t l, const PairSource& source) const;
   Tiles tiles(std::int64_t n_rows) const;
   UpdateState<T> kept(std::size_t l) const;
-  void take(const PairSource& source, bool atom_virials, Results& results) const;
+  void take(const PairSource& source, const Wanted& wanted, Results& results) const;
   bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }
 
   Machine& machine_;
@@ -115,7 +119,8 @@ class Painn {
   Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
   Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_;
-  HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_;
+  Memory<double> expected_;  // [n_local] eV/Å; none where they are not wanted
+  HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
 };
 

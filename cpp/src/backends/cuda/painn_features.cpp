@@ -9,7 +9,7 @@ namespace ipip::cuda {
 // The last layer's a_ss is in the readout's matrix on the device, so it is made here. c: channel.
 template <class T>
 void Painn<T>::features(PairSource& source, std::vector<double>& rows) {
-  prepare(source, false);
+  prepare(source, {});
   forget_step();
   source.queue_positions();
   queue_forward(source);

@@ -76,6 +76,21 @@ void Painn<T>::queue_receive(const PairSource& source, std::size_t l, RowRange r
   }
 }
 
+// From what the last update leaves, before the way back takes its place.
+template <class T>
+void Painn<T>::queue_errors(const PairSource& source, RowRange range) {
+  ExpectErrors<T> kernel;
+  kernel.range = range;
+  kernel.channels = model_.channels;
+  kernel.tiles = tiles(range.size());
+  kernel.model = model_.errors;
+  kernel.species = source.species();
+  kernel.states = states_.array();
+  kernel.kept = kept(layers_.size() - 1);
+  kernel.expected = expected_.array();
+  machine_.launch(kernel);
+}
+
 template <class T>
 void Painn<T>::queue_update(const PairSource& source, std::size_t l, RowRange range) {
   if (range.size() == 0) return;
@@ -96,6 +111,7 @@ void Painn<T>::queue_update(const PairSource& source, std::size_t l, RowRange ra
     kernel.energies = energies_.array();
     kernel.gradients = gradients_.array();
     machine_.launch(kernel);
+    if (expected_.size() > 0) queue_errors(source, range);
   } else {
     Update<T> kernel = update(Update<T>());
     kernel.messages = model_.messages[l + 1];
@@ -219,6 +235,7 @@ void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
   download(machine_, forces_, host_forces_);
   download(machine_, sums_, host_sums_);
   if (atom_virials) download(machine_, atom_virials_, host_atom_virials_);
+  if (expected_.size() > 0) download(machine_, expected_, host_expected_);
 }
 
 // What the step before left is of no use.
@@ -232,7 +249,8 @@ void Painn<T>::forget_step() {
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->forget();
   for (Memory<int>* memory : {&place_, &count_, &slot_}) memory->forget();
-  for (Memory<double>* memory : {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_}) {
+  for (Memory<double>* memory :
+       {&energies_, &row_sums_, &slice_sums_, &sums_, &forces_, &expected_}) {
     memory->forget();
   }
 }

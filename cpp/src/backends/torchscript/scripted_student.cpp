@@ -157,6 +157,17 @@ class Unpacker {
   const double* next_;
 };
 
+// Scores of the atoms, then their species.
+void take_errors(Unpacker& out, std::int64_t n_local, const Uncertainty& uncertainty,
+                 std::vector<double>& errors) {
+  std::vector<double> species;
+  out.take(n_local, errors);
+  out.take(n_local, species);
+  for (std::size_t i = 0; i < species.size(); ++i) {
+    errors[i] = uncertainty.expected_error(static_cast<std::int64_t>(species[i]), errors[i]);
+  }
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -201,6 +212,7 @@ ScriptedStudent::ScriptedStudent(const ModelFile& file, const RunOptions& option
       cutoff_(file.metadata.info.cutoff),
       exchange_widths_(file.metadata.info.halo_widths),
       feature_width_(width_of_features(file)),
+      uncertainty_(file.uncertainty),
       module_(load_module(file, device_)),
       resident_(device_) {}
 
@@ -227,11 +239,11 @@ StepPairs ScriptedStudent::pairs_of(const Graph& graph) const {
   return pairs;
 }
 
-void ScriptedStudent::evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+void ScriptedStudent::evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
                                Results& results) {
   plainly([&] {
     const ThreadScope threads(threads_);
-    run(species_of(graph), graph.n_local, pairs_of(graph), atom_virials, session, results);
+    run(species_of(graph), graph.n_local, pairs_of(graph), wanted, session, results);
   });
 }
 
@@ -240,32 +252,67 @@ void ScriptedStudent::features(const Graph& graph, std::vector<double>& rows) {
     const ThreadScope threads(threads_);
     const torch::NoGradGuard no_gradients;
     const c10::OptionalDeviceGuard on_device(device_);
-    const auto method = module_.find_method("features");
-    if (!method) throw Error("its TorchScript has no features; export the student again");
-    const StepPairs pairs = pairs_of(graph);
-    const Tensor table =
-        (*method)({species_of(graph), pairs.edge_index, pairs.vectors, graph.n_local}).toTensor();
-    if (table.dim() != 2 || table.size(0) != graph.n_local || table.size(1) != feature_width_) {
-      throw Error("the student returned features of another shape than its readout takes");
-    }
+    const Tensor table = features_of(species_of(graph), graph.n_local, pairs_of(graph));
     Unpacker(table.to(torch::kFloat64).flatten()).take(table.numel(), rows);
   });
 }
 
-void ScriptedStudent::evaluate(const double* points, bool atom_virials, HaloSession& session,
+Tensor ScriptedStudent::features_of(const Tensor& species, std::int64_t n_local,
+                                    const StepPairs& pairs) {
+  const auto method = module_.find_method("features");
+  if (!method) throw Error("its TorchScript has no features; export the student again");
+  Tensor table = (*method)({species, pairs.edge_index, pairs.vectors, n_local}).toTensor();
+  if (table.dim() != 2 || table.size(0) != n_local || table.size(1) != feature_width_) {
+    throw Error("the student returned features of another shape than its readout takes");
+  }
+  return table;
+}
+
+// What forward() of every student makes of its features (ipip.models.student).
+Tensor ScriptedStudent::heads_of(const Tensor& features, const Tensor& species,
+                                 std::int64_t n_local, const StepPairs& pairs) {
+  const auto tensor = [&](const char* name) { return module_.attr(name).toTensor(); };
+  const Tensor own = species.slice(0, 0, n_local);
+  const Tensor net = module_.attr("readout").toModule().forward({features}).toTensor();
+  Tensor heads = net.to(torch::kFloat64) * tensor("scale").index_select(0, own).unsqueeze(-1);
+  const Tensor zero = tensor("reference_energies") + tensor("shift");
+  heads = heads + zero.index_select(0, own).unsqueeze(-1);
+  if (!module_.attr("has_zbl").toBool()) return heads;
+  torch::jit::Module core = module_.attr("core").toModule();
+  return heads +
+         core.forward({species, pairs.edge_index, pairs.vectors, n_local}).toTensor().unsqueeze(-1);
+}
+
+// |W_z (h - m_z)| of local atoms, [n_local].
+Tensor ScriptedStudent::scores_of(const Tensor& features, const Tensor& species) const {
+  const Uncertainty& u = *uncertainty_;
+  const Tensor h = features.detach().to(torch::kFloat64);
+  const Tensor own = species.slice(0, 0, h.size(0));
+  const Tensor whitening = view(u.whitening, {u.n_species, u.width, u.width}, torch::kFloat64);
+  const Tensor means = view(u.means, {u.n_species, u.width}, torch::kFloat64);
+  Tensor scores = torch::zeros({h.size(0)}, h.options());
+  for (std::int64_t z = 0; z < u.n_species; ++z) {
+    const Tensor rows = (own == z).nonzero().squeeze(1);
+    const Tensor centred = h.index_select(0, rows) - means[z].to(h.device());
+    scores.index_copy_(0, rows, centred.mm(whitening[z].to(h.device()).t()).norm(2, 1));
+  }
+  return scores;
+}
+
+void ScriptedStudent::evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                                Results& results) {
   plainly([&] {
     const ThreadScope threads(threads_);
     const auto start = std::chrono::steady_clock::now();
     const StepPairs pairs = resident_.collect(points, cutoff_);
     const double seconds = seconds_since(start);
-    run(resident_.species(), resident_.n_local(), pairs, atom_virials, session, results);
+    run(resident_.species(), resident_.n_local(), pairs, wanted, session, results);
     results.pair_seconds = seconds;
   });
 }
 
 void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const StepPairs& pairs,
-                          bool atom_virials, HaloSession& session, Results& results) {
+                          const Wanted& wanted, HaloSession& session, Results& results) {
   const torch::AutoGradMode record(true);
   const OneThreadBackward one_thread;
   const c10::OptionalDeviceGuard on_device(device_);
@@ -277,7 +324,15 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   };
   const HaloTokens tokens(session);
   const Tensor vectors = pairs.vectors.detach().set_requires_grad(true);
-  const Tensor heads = module_.forward({species, pairs.edge_index, vectors, n_local}).toTensor();
+  Tensor heads, scores;
+  if (wanted.uncertainties) {
+    const StepPairs same{pairs.edge_index, vectors, pairs.closest};
+    const Tensor features = features_of(species, n_local, same);
+    heads = heads_of(features, species, n_local, same);
+    scores = scores_of(features, species);
+  } else {
+    heads = module_.forward({species, pairs.edge_index, vectors, n_local}).toTensor();
+  }
   session.require_all_forward();
   if (heads.dim() != 2 || heads.size(0) != n_local) {
     throw Error("the student returned a table of another shape than [n_local, n_heads]");
@@ -297,7 +352,12 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   const Tensor virial = r.t().mm(g).neg();
   std::vector<Tensor> parts = {energies.detach(), forces.flatten(), virial.flatten(),
                                pairs.closest};
-  if (atom_virials) {
+  if (wanted.uncertainties) {
+    // Score and species of each atom.
+    parts.push_back(scores);
+    parts.push_back(species.slice(0, 0, n_local).to(torch::kFloat64));
+  }
+  if (wanted.atom_virials) {
     // Half of each pair's virial to each of its atoms.
     const Tensor half = (r.unsqueeze(2) * g.unsqueeze(1)).mul_(-0.5).flatten(1);
     Tensor table = torch::zeros({n_total, 9}, r.options());
@@ -309,7 +369,9 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   out.take(3 * n_total, results.forces);
   out.take(results.virial);
   out.take(pairs.closest.numel(), results.closest);
-  out.take(atom_virials ? 9 * n_total : 0, results.atom_virials);
+  results.uncertainties.clear();
+  if (wanted.uncertainties) take_errors(out, n_local, *uncertainty_, results.uncertainties);
+  out.take(wanted.atom_virials ? 9 * n_total : 0, results.atom_virials);
   results.n_pairs = vectors.size(0);
   results.backward_seconds = seconds_so_far() - results.forward_seconds;
 }

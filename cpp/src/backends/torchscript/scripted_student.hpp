@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,14 @@ class ScriptedStudent final : public Backend {
   ///                      is not that of a student, or its weights are not those of the file
   ScriptedStudent(const ModelFile& file, const RunOptions& options);
 
-  void evaluate(const Graph& graph, bool atom_virials, HaloSession& session,
+  void evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
                 Results& results) override;
 
   void features(const Graph& graph, std::vector<double>& rows) override;
   std::int64_t feature_width() const override { return feature_width_; }
 
   void set_candidates(const Candidates& candidates) override;
-  void evaluate(const double* points, bool atom_virials, HaloSession& session,
+  void evaluate(const double* points, const Wanted& wanted, HaloSession& session,
                 Results& results) override;
 
   std::vector<std::int64_t> exchange_widths() const override { return exchange_widths_; }
@@ -53,13 +54,19 @@ class ScriptedStudent final : public Backend {
   torch::Tensor species_of(const Graph& graph) const;
   StepPairs pairs_of(const Graph& graph) const;
   void run(const torch::Tensor& species, std::int64_t n_local, const StepPairs& pairs,
-           bool atom_virials, HaloSession& session, Results& results);
+           const Wanted& wanted, HaloSession& session, Results& results);
+  torch::Tensor features_of(const torch::Tensor& species, std::int64_t n_local,
+                            const StepPairs& pairs);
+  torch::Tensor heads_of(const torch::Tensor& features, const torch::Tensor& species,
+                         std::int64_t n_local, const StepPairs& pairs);
+  torch::Tensor scores_of(const torch::Tensor& features, const torch::Tensor& species) const;
 
   torch::Device device_;
   int threads_;
   double cutoff_;
   std::vector<std::int64_t> exchange_widths_;
   std::int64_t feature_width_;
+  std::optional<Uncertainty> uncertainty_;
   torch::jit::Module module_;
   ResidentPairs resident_;
 };

@@ -16,6 +16,7 @@ from ipip.data.provenance import Provenance
 from ipip.data.view import FrameView, chosen_from
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.evaluation import metrics, predict_file
+from ipip.evaluation.expected_errors import add_where_possible
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
@@ -111,11 +112,14 @@ def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
-    if settings.iteration.replay:
+    pool: Sequence[Frame] = ()
+    if settings.iteration.replay or settings.pretrain is not None:
         frames = own_set(run)
         rows = [row for row, entry in enumerate(frames.entries) if not entry.held_out]
-        train += replayed(FrameView([frames], rows), len(train), settings.iteration.replay, seed)
-    return _train(student, train, valid, training, run, seed)
+        pool = FrameView([frames], rows)
+    if settings.iteration.replay:
+        train += replayed(pool, len(train), settings.iteration.replay, seed)
+    return _train(student, train, valid, training, run, seed, known=pool)
 
 
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
@@ -203,11 +207,12 @@ def _train(
     run: StageRun,
     seed: int,
     trainer: Trainer = fit,
+    known: Sequence[Frame] = (),
 ) -> StageResult[TrainingRecord]:
     folder = run.folder / PRETRAIN.record.TRAINING
     path = run.folder / PRETRAIN.record.STUDENT
     result, validation = train_student(
-        student, train, valid, settings, folder, path, seed, run, trainer
+        student, train, valid, settings, folder, path, seed, run, trainer, known
     )
     note = f"{result.steps} steps on {len(train)} frames"
     record = TrainingRecord(
@@ -238,8 +243,12 @@ def train_student(
     seed: int,
     run: StageRun,
     trainer: Trainer = fit,
+    known: Sequence[Frame] = (),
 ) -> tuple[FitResult, dict[str, float]]:
     """Train a student in `folder` and write it to `path`.
+
+    The file says what errors to expect, by the features of `train` and of what it has learnt from
+    before, `known`.
 
     Figures of the chosen epoch on the validation frames come with it, as `TrainingRecord` has them.
 
@@ -257,9 +266,12 @@ def train_student(
         "stress_weight": settings.stress_weight,
     }
     digest = frames_digest(train)
-    processes.from_first(
-        lambda: save_student(result.student, path, training_digest=digest, training=provenance)
-    )
+
+    def write() -> None:
+        save_student(result.student, path, training_digest=digest, training=provenance)
+        add_where_possible(path, [*train, *known], valid)
+
+    processes.from_first(write)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})
     validation = {
         name.removeprefix("valid_"): float(value)

@@ -21,10 +21,12 @@ class Evaluator {
       std::function<void(std::int64_t begin, std::int64_t end, const double* gradients)>;
 
   /// Evaluates one step. Collective under an active `HaloExchanger`.
-  /// @param graph    atoms and pairs, checked to fit each other
-  /// @param energies [n_local] eV, overwritten
-  /// @param take     is given the gradients
-  virtual void evaluate(const Graph& graph, double* energies, const TakeGradients& take) = 0;
+  /// @param graph         atoms and pairs, checked to fit each other
+  /// @param energies      [n_local] eV, overwritten
+  /// @param uncertainties [n_local] eV/Å, overwritten; null where none are wanted
+  /// @param take          is given the gradients
+  virtual void evaluate(const Graph& graph, double* energies, double* uncertainties,
+                        const TakeGradients& take) = 0;
 
   /// The final scalars of each atom of a graph without halo rows, which the readout takes.
   /// @param graph    atoms and pairs, checked to fit each other

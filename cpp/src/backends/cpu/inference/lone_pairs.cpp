@@ -31,19 +31,21 @@ double LonePairs<T>::buffer_bytes() const {
                            &others_.receivers, &others_.neighbours}) {
     sum += static_cast<double>(rows->capacity() * sizeof(std::int64_t));
   }
-  for (const auto* numbers : {&some_energies_, &gradients_, &others_.vectors}) {
+  for (const auto* numbers :
+       {&some_energies_, &some_uncertainties_, &gradients_, &others_.vectors}) {
     sum += static_cast<double>(numbers->capacity() * sizeof(double));
   }
   return sum;
 }
 
 template <class T>
-void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
+void LonePairs<T>::evaluate(const Graph& graph, double* energies, double* uncertainties,
+                            const TakeGradients& take) {
   forward_seconds_ = backward_seconds_ = 0.0;
-  if (!find(graph)) return run(graph, Symmetry::none, energies, take);
+  if (!find(graph)) return run(graph, Symmetry::none, energies, uncertainties, take);
   gradients_.resize(3 * graph.receivers.size());
-  evaluate_pairs(graph, alike_, true, energies);
-  evaluate_pairs(graph, unlike_, false, energies);
+  evaluate_pairs(graph, alike_, true, energies, uncertainties);
+  evaluate_pairs(graph, unlike_, false, energies, uncertainties);
   gather_others(graph);
   some_energies_.resize(rows_.size());
   std::int64_t taken = 0;
@@ -51,14 +53,18 @@ void LonePairs<T>::evaluate(const Graph& graph, double* energies, const TakeGrad
     if (taken < end) take(taken, end, &gradients_[3 * at(taken)]);
     taken = end;
   };
-  run(others_, Symmetry::none, some_energies_.data(),
+  double* const some = some_uncertainties(uncertainties, rows_.size());
+  run(others_, Symmetry::none, some_energies_.data(), some,
       [&](std::int64_t begin, std::int64_t end, const double* gradients) {
         for (std::int64_t e = begin; e < end; ++e, gradients += 3) {
           std::copy_n(gradients, 3, &gradients_[3 * at(pair_of_[at(e)])]);
         }
         if (begin < end) take_until(pair_of_[at(end - 1)] + 1);  // while they are in the cache
       });
-  for (std::size_t row = 0; row < rows_.size(); ++row) energies[rows_[row]] = some_energies_[row];
+  for (std::size_t row = 0; row < rows_.size(); ++row) {
+    energies[rows_[row]] = some_energies_[row];
+    if (some != nullptr) uncertainties[rows_[row]] = some[row];
+  }
   take_until(static_cast<std::int64_t>(graph.receivers.size()));
 }
 
@@ -70,11 +76,19 @@ void LonePairs<T>::features(const Graph& graph, double* features) {
 
 template <class T>
 void LonePairs<T>::run(const Graph& graph, Symmetry symmetry, double* energies,
-                       const TakeGradients& take) {
+                       double* uncertainties, const TakeGradients& take) {
   network_->set_symmetry(symmetry);
-  network_->evaluate(graph, energies, take);
+  network_->evaluate(graph, energies, uncertainties, take);
   forward_seconds_ += network_->forward_seconds();
   backward_seconds_ += network_->backward_seconds();
+}
+
+// Room for those of a part of the rows; null where none are wanted.
+template <class T>
+double* LonePairs<T>::some_uncertainties(const double* wanted, std::size_t n_rows) {
+  if (wanted == nullptr) return nullptr;
+  some_uncertainties_.resize(std::max(some_uncertainties_.size(), n_rows));
+  return some_uncertainties_.data();
 }
 
 // Whether there are lone pairs: `place_` is -1 for their atoms. A graph with an error in it has
@@ -117,7 +131,7 @@ bool LonePairs<T>::find(const Graph& graph) {
 // The second atom of a pair alike is the image of the first.
 template <class T>
 void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts,
-                                  bool alike, double* energies) {
+                                  bool alike, double* energies, double* uncertainties) {
   const HaloScope alone(nullptr);  // a matter of this rank
   const std::size_t each = alike ? 1 : 2, most = at(network_->rows_at_once()) / each;
   for (std::size_t begin = 0; begin < firsts.size(); begin += most) {
@@ -145,7 +159,8 @@ void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int
       const std::size_t e = 3 * at(only_[at(i)]);
       for (std::size_t x = 0; x < 3; ++x) gradients_[e + x] = along * graph.vectors[e + x];
     };
-    run(pairs_, alike ? Symmetry::mirror : Symmetry::line, some_energies_.data(),
+    double* const some = some_uncertainties(uncertainties, n_rows);
+    run(pairs_, alike ? Symmetry::mirror : Symmetry::line, some_energies_.data(), some,
         [&](std::int64_t from, std::int64_t to, const double* gradients) {
           for (std::int64_t row = from; row < to; ++row, gradients += 3) {
             const double along = gradients[0] / pairs_.vectors[3 * at(row)];
@@ -156,6 +171,9 @@ void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int
     for (std::size_t row = 0; row < n_rows; ++row) {
       energies[atom(row)] = some_energies_[row];
       if (alike) energies[second(atom(row))] = some_energies_[row];
+      if (some == nullptr) continue;
+      uncertainties[atom(row)] = some[row];
+      if (alike) uncertainties[second(atom(row))] = some[row];
     }
   }
 }

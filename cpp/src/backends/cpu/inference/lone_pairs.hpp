@@ -27,7 +27,8 @@ class LonePairs final : public Evaluator {
   LonePairs(std::unique_ptr<Painn<T>> network, double cutoff, std::int64_t n_species)
       : network_(std::move(network)), cutoff_(cutoff), n_species_(n_species) {}
 
-  void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
+  void evaluate(const Graph& graph, double* energies, double* uncertainties,
+                const TakeGradients& take) override;
   void features(const Graph& graph, double* features) override;
   std::int64_t feature_width() const override { return network_->feature_width(); }
   double forward_seconds() const override { return forward_seconds_; }
@@ -40,10 +41,12 @@ class LonePairs final : public Evaluator {
  private:
   bool find(const Graph& graph);
   void evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts, bool alike,
-                      double* energies);
+                      double* energies, double* uncertainties);
   void gather_others(const Graph& graph);
   using Symmetry = typename Painn<T>::Symmetry;
-  void run(const Graph& graph, Symmetry symmetry, double* energies, const TakeGradients& take);
+  void run(const Graph& graph, Symmetry symmetry, double* energies, double* uncertainties,
+           const TakeGradients& take);
+  double* some_uncertainties(const double* wanted, std::size_t n_rows);
 
   std::unique_ptr<Painn<T>> network_;
   double cutoff_;
@@ -59,7 +62,8 @@ class LonePairs final : public Evaluator {
   std::vector<std::int64_t> rows_;     // [rows of others_] row in the graph
   std::vector<std::int64_t> pair_of_;  // [pairs of others_] pair in the graph
   std::vector<double> some_energies_;  // of `pairs_` or `others_`
-  std::vector<double> gradients_;      // [n_pairs, 3]
+  std::vector<double> some_uncertainties_;
+  std::vector<double> gradients_;  // [n_pairs, 3]
 };
 
 }  // namespace ipip::cpu

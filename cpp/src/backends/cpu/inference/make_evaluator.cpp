@@ -29,8 +29,9 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
   PainnModel model = read_painn(file);
   const double cutoff = model.cutoff;
   const std::int64_t n_species = model.n_species;
-  auto network = std::make_unique<Painn<T>>(*kernels, std::move(model), error,
-                                            options.most_tabulated_pairs, options.threads);
+  auto network =
+      std::make_unique<Painn<T>>(*kernels, std::move(model), error, options.most_tabulated_pairs,
+                                 options.threads, file.uncertainty);
   if (!options.lone_pairs) return network;
   return std::make_unique<LonePairs<T>>(std::move(network), cutoff, n_species);
 }

@@ -24,7 +24,7 @@ constexpr double kPairsPerChannel = 1.0 / 14.0;
 
 template <class T>
 Painn<T>::Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
-                int threads)
+                int threads, const std::optional<Uncertainty>& uncertainty)
     : kernels_(kernels),
       model_(std::move(model)),
       weights_(pack_painn(kernels, model_, table_error)),
@@ -38,7 +38,9 @@ Painn<T>::Painn(const Kernels<T>& kernels, PainnModel model, double table_error,
       scratch_(static_cast<std::size_t>(threads)) {
   for (Scratch& scratch : scratch_) {
     scratch.reserve(block_, weights_.channels, weights_.readout_width);
+    if (uncertainty) scratch.errors.reserve(block_, weights_.channels);
   }
+  if (uncertainty) errors_.emplace(kernels, *uncertainty);
 }
 
 // What each layer but the first is sent, then the gradients of each layer but the first.
@@ -59,7 +61,8 @@ std::string Painn<T>::description() const {
 }
 
 template <class T>
-void Painn<T>::evaluate(const Graph& graph, double* energies, const TakeGradients& take) {
+void Painn<T>::evaluate(const Graph& graph, double* energies, double* uncertainties,
+                        const TakeGradients& take) {
   using Clock = std::chrono::steady_clock;
   using Seconds = std::chrono::duration<double>;
   prepare(graph);
@@ -74,7 +77,7 @@ void Painn<T>::evaluate(const Graph& graph, double* energies, const TakeGradient
     Buffer<T>* const sent = is_last(l) ? &gradient_ : &layers_[l + 1].sent;
     stage(layers_.size() > 1 ? sent : nullptr, is_last(l) ? 4 : 6, l % 2 == 0,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-            forward_block(l, begin, end, scratch, energies);
+            forward_block(l, begin, end, scratch, {energies, uncertainties, nullptr});
             if (layers_.size() > 1) return;
             clear_pairs(begin, end, scratch);
             backward_first(graph, begin, end, scratch,
@@ -93,7 +96,7 @@ void Painn<T>::features(const Graph& graph, double* features) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     stage(is_last(l) ? nullptr : &layers_[l + 1].sent, 6, l % 2 == 0,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
-            forward_block(l, begin, end, scratch, nullptr, features);
+            forward_block(l, begin, end, scratch, {nullptr, nullptr, features});
           });
   }
 }
@@ -225,7 +228,7 @@ void Painn<T>::send_messages(std::size_t l, std::int64_t begin, std::int64_t end
 
 template <class T>
 void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                             double* energies, double* features) {
+                             const Wishes& wishes) {
   const PackedLayer<T>& layer = weights_.layers[l];
   const std::int64_t channels = weights_.channels, rows = end - begin;
   const bool last = is_last(l);
@@ -274,26 +277,36 @@ void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end
     send_messages(l + 1, begin, end, scratch);
     return;
   }
-  if (features != nullptr) {
-    add_last_scalars(rows, scratch);
+  if (wishes.features != nullptr) {
+    add_last_scalars(rows, scratch, scratch.final_s.data());
     for (std::int64_t row = 0; row < rows; ++row) {
       std::copy_n(scratch.final_s.data() + row * channels, model_.channels,
-                  features + (begin + row) * model_.channels);
+                  wishes.features + (begin + row) * model_.channels);
     }
     return;
   }
-  finish_block(begin, end, scratch, energies);
+  if (wishes.uncertainties != nullptr) expect_errors(begin, end, scratch, wishes.uncertainties);
+  finish_block(begin, end, scratch, wishes.energies);
   backward_update(l, mixed, context, gains, gradient_.data() + begin * 4 * channels, rows,
                   tabulated, scratch);
 }
 
-// s + a_ss in `final_s`, which the readout makes of s and the context's hidden row otherwise.
+// a_ss on top of s, which the readout makes of s and the context's hidden row otherwise.
 template <class T>
-void Painn<T>::add_last_scalars(std::int64_t rows, Scratch& scratch) const {
+void Painn<T>::add_last_scalars(std::int64_t rows, const Scratch& scratch, T* scalars) const {
   const std::int64_t channels = weights_.channels;
-  T* s = scratch.final_s.data();
   gemm(weights_.last_scalars.forward, weights_.last_scalars.bias.data(), scratch.hidden.data(),
-       channels, s, channels, rows, true);
+       channels, scalars, channels, rows, true);
+}
+
+template <class T>
+void Painn<T>::expect_errors(std::int64_t begin, std::int64_t end, Scratch& scratch,
+                             double* uncertainties) const {
+  const std::int64_t rows = end - begin;
+  T* const scalars = scratch.errors.scalars.data();
+  std::copy_n(scratch.final_s.data(), rows * weights_.channels, scalars);
+  add_last_scalars(rows, scratch, scalars);
+  errors_->evaluate(rows, species_.data() + begin, scratch.errors, uncertainties + begin);
 }
 
 // Readout and its adjoint: energies, dE/d(final scalars) into `gradient_`, and dE/d(argument of the

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "buffer.hpp"
 #include "evaluator.hpp"
 #include "exchange.hpp"
+#include "expected_errors.hpp"
 #include "kernels.hpp"
 #include "model/painn_model.hpp"
 #include "packed_weights.hpp"
@@ -28,8 +30,9 @@ class Painn final : public Evaluator {
   /// @param most_pairs   pairs of an atom, in the mean of a block, up to which the first layer's
   ///                     matrices are taken from tables; negative for the usual number
   /// @param threads      of one evaluation
+  /// @param uncertainty  what errors to expect, where the file says so
   Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
-        int threads);
+        int threads, const std::optional<Uncertainty>& uncertainty);
 
   /// What the graphs of the steps that follow have in common. `line`: all vectors lie on the x
   /// axis, which saves the products of the others. `mirror`: besides, each row has one neighbour,
@@ -39,7 +42,8 @@ class Painn final : public Evaluator {
   /// Rows that all threads together work on at once.
   std::int64_t rows_at_once() const { return block_ * threads_; }
 
-  void evaluate(const Graph& graph, double* energies, const TakeGradients& take) override;
+  void evaluate(const Graph& graph, double* energies, double* uncertainties,
+                const TakeGradients& take) override;
   void features(const Graph& graph, double* features) override;
   std::int64_t feature_width() const override { return model_.channels; }
   double forward_seconds() const override { return forward_seconds_; }
@@ -67,8 +71,9 @@ class Painn final : public Evaluator {
   struct Scratch {
     Buffer<T> states, mixed, q, product, context, hidden, gains, final_s, readout, scale;
     Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
-    Buffer<T> pairs;         // [pairs of a block, 4] (dE/dd, dE/du)
-    Buffer<double> vectors;  // [pairs of a block, 3] dE/d(vectors)
+    Buffer<T> pairs;                             // [pairs of a block, 4] (dE/dd, dE/du)
+    Buffer<double> vectors;                      // [pairs of a block, 3] dE/d(vectors)
+    typename ExpectedErrors<T>::Scratch errors;  // without rows where none are known
     void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
     double bytes() const;
   };
@@ -76,10 +81,18 @@ class Painn final : public Evaluator {
   void prepare(const Graph& graph);
   bool tabulates_first(std::int64_t begin, std::int64_t end) const;
   void send_messages(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch);
+  // What the last layer gives: energies and their gradients, or features alone.
+  struct Wishes {
+    double* energies = nullptr;       // [n_local]
+    double* uncertainties = nullptr;  // [n_local], null where none are wanted
+    double* features = nullptr;       // [n_local, channels of the student], null as well
+  };
   void forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,
-                     double* energies, double* features = nullptr);
+                     const Wishes& wishes);
+  void expect_errors(std::int64_t begin, std::int64_t end, Scratch& scratch,
+                     double* uncertainties) const;
   void finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
-  void add_last_scalars(std::int64_t rows, Scratch& scratch) const;
+  void add_last_scalars(std::int64_t rows, const Scratch& scratch, T* scalars) const;
   void backward(const Graph& graph, double* energies, const TakeGradients& take);
   void backward_update(std::size_t l, const T* mixed, const T* context, const T* gains, T* g,
                        std::int64_t rows, bool tabulated, Scratch& scratch);
@@ -115,6 +128,7 @@ class Painn final : public Evaluator {
   const Kernels<T>& kernels_;
   PainnModel model_;
   PackedPainn<T> weights_;
+  std::optional<ExpectedErrors<T>> errors_;
   double most_pairs_;  // of an atom, where the first layer is tabulated
   int threads_;
   Symmetry symmetry_ = Symmetry::none;

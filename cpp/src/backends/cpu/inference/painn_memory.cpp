@@ -35,7 +35,7 @@ double Painn<T>::Scratch::bytes() const {
         &g_gains, &g_hidden, &g_q, &g_mixed, &g_messages, &pairs}) {
     sum += buffer->bytes();
   }
-  return sum + vectors.bytes();
+  return sum + vectors.bytes() + errors.bytes();
 }
 
 template <class T>

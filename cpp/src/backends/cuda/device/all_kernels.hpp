@@ -2,6 +2,7 @@
 // Every kernel's source.
 #pragma once
 
+#include "expect_errors.hpp"
 #include "first_back.hpp"
 #include "forces.hpp"
 #include "last_update.hpp"

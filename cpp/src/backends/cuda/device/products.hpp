@@ -48,7 +48,8 @@ IPIP_DEVICE void add_product(const Product<T>& product, int row, int column, T (
     }
     IPIP_UNROLL
     for (int q = 0; q < 4; ++q) {
-      const Words<T, 4> w = read_words<4>(product.right.numbers, std::int64_t(k + q) * n + column);
+      const Words<T, 4> w =
+          read_words<4>(product.right.numbers, product.right.at + std::int64_t(k + q) * n + column);
       IPIP_UNROLL
       for (int r = 0; r < 4; ++r) {
         IPIP_UNROLL

@@ -1,0 +1,111 @@
+"""Compares ways to tell where a student is wrong, on frames that it has never seen.
+
+python -m benchmarks.uncertainty --dir runs/uncertainty [--mos2 frames.xyz]
+
+Students are small and trained for a minute each. Every score is calibrated on validation frames and
+judged on test frames of other trajectories. Writes uncertainty.json there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from benchmarks.uncertainty.cases import Case, cases, train_students
+from benchmarks.uncertainty.methods import describe, methods
+from rich.console import Console
+from rich.table import Table
+
+from ipip.evaluation.expected_errors import true_errors
+from ipip.evaluation.students import open_student
+from ipip.uncertainty import fit_calibration, reliability
+from ipip.uncertainty.reliability import rank_correlation
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
+    parser.add_argument("--mos2", type=Path, help="frames of a MoS2 monolayer, two runs")
+    parser.add_argument("--committee", type=int, default=3, help="students of a committee (3)")
+    parser.add_argument("--epochs", type=int, default=60, help="of each training (60)")
+    parser.add_argument("--channels", type=int, default=48, help="width of the students (48)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    results = []
+    for case in cases(options.mos2):
+        folder = options.folder / case.name.split(",")[0].replace(" ", "_").lower()
+        folder = folder.with_name(f"{folder.name}_{len(case.train)}")
+        paths = train_students(case, folder, options.committee, options.epochs, options.channels)
+        results.append(judge(case, paths))
+        show(results[-1])
+    text = json.dumps({"epochs": options.epochs, "channels": options.channels, "cases": results})
+    (options.folder / "uncertainty.json").write_text(text + "\n")
+
+
+def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
+    """Return what each method is worth on a case."""
+    student, metadata = open_student(paths[0])
+    training, valid, test = (describe(student, f) for f in (case.train, case.valid, case.test))
+    valid_errors, test_errors = true_errors(student, case.valid), true_errors(student, case.test)
+    ends = np.cumsum([len(frame) for frame in case.test])[:-1]
+    of_frames = np.array([part.mean() for part in np.split(test_errors, ends)])
+    rows = []
+    for name, (cost, score) in methods(paths, student, training).items():
+        start = time.process_time()
+        raw = score(test)
+        seconds = time.process_time() - start
+        fitted = fit_calibration(score(valid), valid_errors, valid.species, len(metadata.symbols))
+        expected = fitted.expected(raw, test.species)
+        measured = reliability(
+            expected, test_errors, factor=fitted.factor, quantile=fitted.quantile
+        )
+        largest = np.array([part.max() for part in np.split(expected, ends)])
+        rows.append(
+            {
+                "method": name,
+                "cost": cost,
+                "us_per_atom_in_python": 1e6 * seconds / len(raw),
+                "rank_correlation_raw": rank_correlation(raw, test_errors),
+                "rank_correlation_frames": rank_correlation(largest, of_frames),
+                "mean_expected_ev_per_a": float(expected.mean()),
+                **measured.as_dict(),
+            }
+        )
+    return {
+        "case": case.name,
+        "frames": [len(case.train), len(case.valid), len(case.test)],
+        "test_atoms": len(test_errors),
+        "mean_error_ev_per_a": float(test_errors.mean()),
+        "methods": rows,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the table of a case."""
+    title = (
+        f"{result['case']}: {result['frames']} training, validation and test frames, mean error "
+        f"{result['mean_error_ev_per_a']:.3f} eV/Å"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("method", "cost", "rank", "frames", "AUC", "expected", "below"):
+        table.add_column(name)
+    for row in result["methods"]:
+        table.add_row(
+            row["method"],
+            row["cost"],
+            f"{row['rank_correlation_raw']:.2f} / {row['rank_correlation']:.2f}",
+            f"{row['rank_correlation_frames']:.2f}",
+            f"{row['auc_worst_tenth']:.2f}",
+            f"{row['mean_expected_ev_per_a']:.3f}",
+            f"{row['below']:.0%}",
+        )
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "expected_errors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "packing.hpp"
+
+namespace ipip::cpu {
+
+template <class T>
+ExpectedErrors<T>::ExpectedErrors(const Kernels<T>& kernels, Uncertainty uncertainty)
+    : kernels_(kernels),
+      uncertainty_(std::move(uncertainty)),
+      channels_(padded(uncertainty_.width)) {
+  const std::int64_t width = uncertainty_.width;
+  const Side side{{0}, width};
+  for (std::int64_t z = 0; z < uncertainty_.n_species; ++z) {
+    const auto begin = uncertainty_.whitening.begin() + z * width * width;
+    const Linear layer{width, width, {begin, begin + width * width}, uncertainty_.offset(z)};
+    whitening_.push_back(pack_linear(kernels, layer, side, side));
+  }
+}
+
+template <class T>
+void ExpectedErrors<T>::Scratch::reserve(std::int64_t n_rows, std::int64_t channels) {
+  for (Buffer<T>* buffer : {&scalars, &gathered, &whitened}) {
+    buffer->reserve(static_cast<std::size_t>(n_rows * channels));
+  }
+  rows.reserve(static_cast<std::size_t>(n_rows));
+}
+
+template <class T>
+double ExpectedErrors<T>::Scratch::bytes() const {
+  return scalars.bytes() + gathered.bytes() + whitened.bytes() +
+         static_cast<double>(rows.capacity() * sizeof(std::int64_t));
+}
+
+// The atoms of one species after those of another, each by its matrix.
+template <class T>
+void ExpectedErrors<T>::evaluate(std::int64_t n_rows, const std::int32_t* species, Scratch& scratch,
+                                 double* errors) const {
+  for (std::int64_t z = 0; z < uncertainty_.n_species; ++z) {
+    scratch.rows.clear();
+    for (std::int64_t row = 0; row < n_rows; ++row) {
+      if (species[row] != z) continue;
+      std::copy_n(
+          scratch.scalars.data() + row * channels_, channels_,
+          scratch.gathered.data() + static_cast<std::int64_t>(scratch.rows.size()) * channels_);
+      scratch.rows.push_back(row);
+    }
+    if (scratch.rows.empty()) continue;
+    const PackedLinear<T>& whitening = whitening_[static_cast<std::size_t>(z)];
+    kernels_.gemm(scratch.gathered.data(), channels_, whitening.forward.data.data(),
+                  whitening.bias.data(), scratch.whitened.data(), channels_,
+                  static_cast<std::int64_t>(scratch.rows.size()), whitening.forward.n,
+                  whitening.forward.k, false);
+    const T* y = scratch.whitened.data();
+    for (const std::int64_t row : scratch.rows) {
+      double squared = 0.0;
+      for (std::int64_t c = 0; c < channels_; ++c) squared += double(y[c]) * double(y[c]);
+      y += channels_;
+      errors[row] = uncertainty_.expected_error(z, std::sqrt(squared));
+    }
+  }
+}
+
+template class ExpectedErrors<float>;
+template class ExpectedErrors<double>;
+
+}  // namespace ipip::cpu

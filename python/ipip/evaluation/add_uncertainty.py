@@ -1,0 +1,142 @@
+"""Adds what errors to expect to a finished student, and checks it on frames left out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipip.data.elements import check_elements
+from ipip.data.frame import Frame
+from ipip.errors import InputError
+from ipip.evaluation.expected_errors import (
+    add_uncertainty,
+    fit_uncertainty,
+    measured_errors,
+)
+from ipip.evaluation.students import OpenStudent, open_student
+from ipip.uncertainty import Density, Reliability, Uncertainty, read_uncertainty, reliability
+
+FEWEST = 4  # frames, of which both halves fit something
+
+
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """What was added.
+
+    Attributes:
+        uncertainty: in the file, fitted on all frames.
+        check: of two fits on half of the frames each, on the other half.
+        how: where the features in training came from.
+    """
+
+    uncertainty: Uncertainty
+    check: Reliability
+    how: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all as JSON values."""
+        return {
+            "check": self.check.as_dict(),
+            "how": self.how,
+            "fitted_on": self.uncertainty.fitted_on,
+        }
+
+
+def add_checked(
+    model: Path,
+    frames: Sequence[Frame],
+    training: Sequence[Frame] | None,
+    *,
+    group: str | None = None,
+    target: Path | None = None,
+) -> Checked:
+    """Fit what errors to expect, check it, and write it into the model file.
+
+    Args:
+        model: the model file.
+        frames: with forces, that the student was not trained on.
+        training: that it was trained on; None: the features that the file knows of are taken, or
+            those of half of the frames.
+        group: key of the group (a trajectory) whose frames stay in one half.
+        target: file to write instead of `model`.
+
+    Raises:
+        InputError: a file is no student, or the frames are too few or unlabelled.
+    """
+    student, metadata = open_student(model)
+    check_elements(frames, metadata.symbols)
+    if len(frames) < FEWEST:
+        raise InputError(f"{len(frames)} frames; expected {FEWEST} or more, labelled with forces")
+    there = read_uncertainty(model)
+    density: Density | None = None
+    first, second = _halves(frames, group)
+    if training is not None:
+        check_elements(training, metadata.symbols)
+        how = f"features of {len(training)} frames it was trained on"
+    elif there is not None:
+        training, density = [], there.density
+        how = "features in training as the file has them"
+    else:
+        training, frames = first, second
+        first, second = _halves(second, group)
+        how = (
+            f"without --training: features of {len(training)} of the frames in the place of those "
+            f"it was trained on, errors of the other {len(frames)}"
+        )
+    check = _in_turns(student, training, first, second, density)
+    fitted = add_uncertainty(model, training, frames, density=density, target=target)
+    return Checked(fitted, check, how)
+
+
+def _halves(frames: Sequence[Frame], group: str | None) -> tuple[list[Frame], list[Frame]]:
+    """Divide frames into two, trajectories whole where they are named, else in blocks."""
+    if group is not None:
+        missing = sum(group not in frame.info for frame in frames)
+        if missing:
+            raise InputError(f"{missing} frames have no {group}; name a key that all have")
+        names = [str(frame.info[group]) for frame in frames]
+    else:
+        blocks = min(10, len(frames))  # frames next to each other are alike
+        names = [str(index * blocks // len(frames)) for index in range(len(frames))]
+    known = sorted(set(names), key=names.index)
+    if len(known) < 2:
+        raise InputError(f"all frames are of one {group}; give frames of two or more")
+    odd = {name for place, name in enumerate(known) if place % 2}
+    halves: tuple[list[Frame], list[Frame]] = ([], [])
+    for frame, name in zip(frames, names, strict=True):
+        halves[name in odd].append(frame)
+    return halves
+
+
+def _in_turns(
+    student: OpenStudent,
+    training: Sequence[Frame],
+    first: Sequence[Frame],
+    second: Sequence[Frame],
+    density: Density | None,
+) -> Reliability:
+    """Fit on each half and compare on the other."""
+    expected, errors, factors, quantile = [], [], [], 0.0
+    for fitted_on, left_out in ((first, second), (second, first)):
+        fitted = fit_uncertainty(student, training, fitted_on, density=density)
+        density = fitted.density
+        own_expected, own_errors = measured_errors(student, fitted, left_out)
+        expected.append(own_expected)
+        errors.append(own_errors)
+        # Shares below differ by the factor of each fit.
+        factors.append(fitted.calibration.factor)
+        quantile = fitted.calibration.quantile
+    measured = reliability(
+        np.concatenate(expected),
+        np.concatenate(errors),
+        factor=float(np.mean(factors)),
+        quantile=quantile,
+    )
+    below = np.concatenate(
+        [e <= factor * x for x, e, factor in zip(expected, errors, factors, strict=True)]
+    )
+    return dataclasses.replace(measured, below=float(below.mean()))

@@ -1,0 +1,79 @@
+"""Puts plain records into a finished model file.
+
+Nothing in it is run, and TorchScript's records stay byte for byte what they are.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ipip.export.archive import Archive
+from ipip.export.digest import METADATA, code_digest
+from ipip.export.reading import metadata_of
+
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # that a zip archive knows: the same file from the same student
+
+
+def with_records(data: bytes, records: Mapping[str, bytes], name: str) -> bytes:
+    """Return a model file with records added or replaced, and the digest of all of them restated.
+
+    Args:
+        data: the model file.
+        records: by name, `extra/...`.
+        name: of the file, in messages.
+
+    Raises:
+        InputError: the file is not a student.
+    """
+    with Archive(io.BytesIO(data), name) as archive:
+        metadata = metadata_of(archive)
+    added = _rewritten(data, records)
+    if metadata.format_version == 1:
+        return added
+    with Archive(io.BytesIO(added), name) as archive:
+        restated = metadata.model_copy(update={"code_digest": code_digest(archive)})
+    return _rewritten(added, {METADATA: restated.to_json().encode()})
+
+
+def _rewritten(data: bytes, records: Mapping[str, bytes]) -> bytes:
+    """Return an archive with `records` in the place of those of the same names."""
+    source = io.BytesIO(data)
+    out = io.BytesIO()
+    with zipfile.ZipFile(source) as before:
+        infos = sorted(before.infolist(), key=lambda info: info.header_offset)
+        folder = infos[0].orig_filename.partition("/")[0]
+        replaced = {f"{folder}/{name}" for name in records}
+        ends = [*(info.header_offset for info in infos[1:]), before.start_dir]
+        kept = []
+        for info, end in zip(infos, ends, strict=True):
+            if info.orig_filename in replaced:
+                continue
+            # With what follows it: a data descriptor, and padding that aligns the next one.
+            begin, info.header_offset = info.header_offset, out.tell()
+            out.write(data[begin:end])
+            kept.append(info)
+    with zipfile.ZipFile(out, "a") as after:
+        after.start_dir = out.tell()
+        after.filelist.extend(kept)
+        after.NameToInfo.update({info.filename: info for info in kept})
+        for name, record in records.items():
+            after.writestr(zipfile.ZipInfo(f"{folder}/{name}", FIRST_DATE), record)
+    return out.getvalue()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a model file; it appears whole or not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

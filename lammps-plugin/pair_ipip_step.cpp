@@ -160,7 +160,10 @@ std::string PairIpip::same_place() const {
   // Two such atoms are near each other along x.
   std::vector<int> along;
   for (std::size_t i = 0; i < owners_.species.size(); ++i) {
-    if (owners_.species[i] >= 0) along.push_back(static_cast<int>(i));
+    // What is not a number cannot be sorted.
+    if (owners_.species[i] >= 0 && std::isfinite(atom->x[i][0])) {
+      along.push_back(static_cast<int>(i));
+    }
   }
   std::sort(along.begin(), along.end(),
             [&](int i, int j) { return atom->x[i][0] < atom->x[j][0]; });

@@ -90,6 +90,12 @@ def test_what_fails_is_tried_again_within_its_bound_and_its_log_is_named(broken,
         assert [f.energy for f in labelled] == [f.energy for f in expected]
         assert [f.info["number"] for f in labelled] == [0, 1, 2, 3]
 
+        same = frames(2)[1:] * 2  # one task's file for both
+        halves = [LabelTask(EMT, tuple(same[:1])), LabelTask(EMT, tuple(same[1:]))]
+        gave: list[object] = []
+        executor.run("teacher_labels", halves, lambda task, result: gave.append(task))
+        assert gave == halves
+
         count.write_text("1")
         assert TaskTeacher(broken, executor).label(frames(1))[0].energy is not None
         (message,) = told
@@ -105,7 +111,7 @@ def test_what_fails_is_tried_again_within_its_bound_and_its_log_is_named(broken,
             executor.run("teacher_labels", [LabelTask(wrong, tuple(frames(1)))], print)
         state = read_execution(run)
     assert state is not None
-    assert state.done == 2
+    assert state.done == 3
     assert [failure["attempt"] for failure in state.failures] == [1, 1, 2]
     assert {block.state for block in state.blocks} == {"RUNNING"}
     assert {block.state for block in read_execution(run).blocks} == {"CANCELLED"}

@@ -71,6 +71,7 @@ def test_parsl_takes_the_example_and_writes_its_job_script(path, tmp_path, monke
     assert [one.label for one in executors] == list(settings.resources)
     for executor, resource in zip(executors, settings.resources.values(), strict=True):
         assert isinstance(executor, HighThroughputExecutor)
+        assert executor.encrypted  # what is sent is code: nobody else on the network may
         assert executor.workers_per_node == resource.slots
         assert executor.provider.max_blocks == resource.most_blocks
     if path.stem not in WANTED:

@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 
-from ipip.execution.lease import SUPERSEDED, acquire, last_attempt, lease_path
+from ipip.execution import lease as lease_module
+from ipip.execution.lease import SUPERSEDED, Lease, acquire, last_attempt, lease_path
 
 HOLDER = """
 import sys, time
@@ -71,3 +72,39 @@ def test_a_holder_on_another_machine_is_waited_for_until_its_lease_is_old(tmp_pa
     lease.end("stopped")
     assert json.loads(lease_path(tmp_path, 2).read_text())["ended"] == "stopped"
     assert last_attempt(tmp_path) == 2
+
+
+def test_what_was_done_while_the_lease_was_asked_for_is_not_done_again(tmp_path):
+    lease_path(tmp_path, 1).write_text(json.dumps({"ended": "done"}))
+    answers = iter([False, True])  # attempt 1 publishes between the two questions
+    assert acquire(tmp_path, 60.0, lambda: next(answers)) is None
+    assert json.loads(lease_path(tmp_path, 2).read_text())["ended"] == "done"
+
+
+def test_a_file_system_that_is_away_for_a_moment_does_not_end_the_renewal(tmp_path, monkeypatch):
+    held, failed = Lease.is_held, threading.Event()
+
+    def away(lease):
+        if not failed.is_set():
+            failed.set()
+            raise OSError("stale file handle")
+        return held(lease)
+
+    monkeypatch.setattr(Lease, "is_held", away)
+    lease = acquire(tmp_path, 1.0, lambda: False)
+    assert lease is not None and failed.wait(5)
+    os.utime(lease_path(tmp_path, 1), (0, 0))
+    deadline = time.monotonic() + 5
+    while lease_path(tmp_path, 1).stat().st_mtime == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    lease.end("done")
+
+
+def test_where_machines_have_no_name_of_their_run_the_lease_alone_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(lease_module, "_boot", lambda: "")
+    lease_path(tmp_path, 1).write_text(json.dumps({"host": "a", "boot": "", "pid": 2**30}))
+    began = time.monotonic()
+    lease = acquire(tmp_path, 1.5, lambda: False)
+    assert lease is not None and time.monotonic() - began > 1.0
+    lease.end("done")

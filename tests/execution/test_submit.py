@@ -1,5 +1,7 @@
 """The driver's job is followed by another one until the run has ended, and by none then."""
 
+import contextlib
+import os
 import subprocess
 import tempfile
 import time
@@ -39,6 +41,19 @@ def test_the_job_script_of_each_scheduler_is_shell_with_its_directives(scheduler
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
     for word in [*words, "module load x", "ipip run", "sleep 3300"]:
         assert word in script
+
+
+def test_a_driver_that_has_ended_leaves_no_process_of_its_job_behind(tmp_path):
+    (tmp_path / "execution").mkdir()
+    resource = ClusterResource(walltime="01:07:13")
+    script = driver_script(resource, tmp_path, ["sleep", "0.5"], 1)
+    environment = os.environ | {"SLURM_JOB_ID": "1"}
+    subprocess.run(["bash"], input=script, text=True, check=True, env=environment, timeout=60)
+    commands = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended
+            commands.append(path.read_bytes())
+    assert b"sleep\x003733\x00" not in commands
 
 
 def test_a_driver_without_a_job_or_of_a_short_walltime_is_refused(tmp_path):

@@ -14,12 +14,14 @@ from ase.build import bulk
 from ipip.config.md import TeacherMDSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.data import Frame
-from ipip.errors import InputError
+from ipip.errors import InputError, InUseError
 from ipip.execution.labels import LabelTask, read_labels
+from ipip.execution.lease import lease_path
 from ipip.execution.listing import list_tasks
 from ipip.execution.perform import STOPPED, perform_file
-from ipip.execution.task import read_header, read_result, write_task
+from ipip.execution.task import read_header, read_result, set_result_aside, write_task
 from ipip.execution.teacher_md import TeacherMDTask, read_record
+from ipip.storage.lock import hold_folder
 from ipip.storage.sealed import DamagedError
 from ipip.teachers import MDJob, Teacher
 
@@ -61,6 +63,14 @@ def test_labels_of_a_task_are_those_of_the_teacher_bit_for_bit(labels, tmp_path)
     )
 
 
+def test_a_task_whose_labels_are_there_still_says_which_teacher_made_them(labels):
+    first = perform_file(labels)
+    set_result_aside(labels.parent)  # as if the attempt had been killed just before it
+    again = perform_file(labels)
+    assert again["attempt"] == 2
+    assert again["value"]["teacher"] == first["value"]["teacher"] is not None
+
+
 def test_a_result_that_is_cut_off_is_made_again(labels):
     perform_file(labels)
     result = labels.parent / "result.json"
@@ -78,6 +88,47 @@ def test_a_result_whose_file_was_changed_is_made_again(labels):
     store.write_text(store.read_text()[:-30])
     assert perform_file(labels)["attempt"] == 2
     assert len(read_labels(store)) == 3
+
+
+def test_a_damaged_result_that_another_process_has_set_aside_is_no_error(labels):
+    perform_file(labels)
+    set_result_aside(labels.parent)
+    set_result_aside(labels.parent)
+    assert [path.name for path in labels.parent.glob("result*")] == ["result.damaged.0.json"]
+
+
+def test_an_attempt_that_was_replaced_on_the_way_gives_the_result_of_the_other_one(
+    tmp_path, monkeypatch
+):
+    file = write_task(LabelTask(EMT, frames(1)), tmp_path, lease_s=600.0)
+    perform = LabelTask.perform
+
+    def cut_off(task, folder):
+        outcome = perform(task, folder)
+        if not lease_path(folder, 2).exists():  # another node begins, and is lost
+            lease_path(folder, 2).write_text(json.dumps({"ended": "stopped"}))
+        return outcome
+
+    monkeypatch.setattr(LabelTask, "perform", cut_off)
+    assert perform_file(file)["attempt"] == 3
+
+
+def test_a_lock_that_a_lost_node_left_does_not_keep_the_next_attempt_out(labels, monkeypatch):
+    own = labels.parent / "own"
+    own.mkdir()
+    lease_path(labels.parent, 1).write_text(json.dumps({"host": "lost", "ended": "stopped"}))
+    perform = LabelTask.perform
+
+    def locking(task, folder):
+        with hold_folder(own, "train"):
+            return perform(task, folder)
+
+    monkeypatch.setattr(LabelTask, "perform", locking)
+    (own / ".lock").write_text(json.dumps({"host": "lost", "pid": 7, "verb": "train"}))
+    assert perform_file(labels)["attempt"] == 2
+    (own / ".lock").write_text(json.dumps({"host": "lost", "pid": 7, "verb": "train"}))
+    with pytest.raises(InUseError, match="machine lost may still write"), hold_folder(own, "train"):
+        pass
 
 
 def test_what_is_no_task_is_refused_with_what_was_expected(tmp_path):

@@ -160,6 +160,23 @@ def test_a_number_that_is_none_stops_the_run_and_names_step_and_atom(
     assert "step 4: energy or force of the atom with ID 3 is not finite" in run.errors
 
 
+def test_two_atoms_at_the_same_place_are_named_beside_one_that_is_nowhere(
+    models: Models, lammps: Lammps
+) -> None:
+    """Atom 1 moves onto atom 3 within the step in which atom 2 becomes not-a-number."""
+    models()
+    run = lammps(
+        "units metal\nregion box block 0 20 0 20 0 20\ncreate_box 3 box\nmass * 10\n"
+        "create_atoms 2 single 5.05 5 5\ncreate_atoms 1 single 15 5 5\n"
+        f"create_atoms 3 single 5 5 5\n{OK}\nvelocity all set 0 0 0\n"
+        "group mover id 1\nvelocity mover set -5e7 0 0\ngroup lost id 2\n"
+        "variable nowhere equal 1e308*1e308-1e308*1e308\n"
+        "fix 1 lost addforce v_nowhere 0 0\nfix 2 all nve\ntimestep 1e-9\nrun 1\n"
+    )
+    assert run.status != 0
+    assert "the atoms with IDs 1 and 3 are at the same place" in run.errors, run.output
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("backend", ["kernels", "torchscript"])
 def test_two_atoms_at_the_same_place_stop_the_run_and_are_named(

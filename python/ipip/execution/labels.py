@@ -18,11 +18,13 @@ from ipip.execution.bundles import bundles
 from ipip.execution.executor import Executor
 from ipip.execution.plain_frames import array_of, frame_of, plain_array, plain_frame
 from ipip.execution.task import Outcome, Task
-from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
+from ipip.storage.atomic import write_text
+from ipip.storage.sealed import DamagedError, open_sealed, read_sealed, sealed_text
 from ipip.teachers import Teacher, TeacherInfo
 from ipip.teachers.process import FrameError
 
 STORE = "labels.jsonl"
+ABOUT = "teacher.json"  # beside it: which teacher labelled
 # s for a frame that nobody has timed: a teacher, a DFT code
 SECONDS_EACH: Mapping[Work, float] = {"teacher_labels": 0.3, "reference_labels": 120.0}
 Progress = Callable[[int, int], None]
@@ -73,13 +75,14 @@ class LabelTask(Task):
             for key, frame in dict(zip(keys, self.frames, strict=True)).items()
             if key not in known
         ]
-        info, durations = None, []
-        if waiting or self.timed:
+        info, durations = _read_about(folder), []
+        if waiting or self.timed or (self.frames and info is None):
             with (
                 store.open("a", encoding="utf-8") as file,
                 Teacher(self.level, folder) as teacher,
             ):
                 info = teacher.info.as_dict()
+                write_text(folder / ABOUT, sealed_text(info) + "\n")
 
                 def keep(frame: Frame) -> None:
                     file.write(sealed_text(_entry(frame), indent=None) + "\n")
@@ -217,6 +220,13 @@ def read_labels(store: Path) -> dict[str, dict[str, Any]]:
         except (DamagedError, KeyError):
             continue
     return known
+
+
+def _read_about(folder: Path) -> dict[str, Any] | None:
+    try:
+        return read_sealed(folder / ABOUT)
+    except (OSError, DamagedError):
+        return None
 
 
 def _entry(frame: Frame) -> dict[str, Any]:

@@ -58,10 +58,10 @@ class Lease:
 
     def _renew(self) -> None:
         while not self._ended.wait(self._every):
-            if not self.is_held():
-                print("another attempt has taken this task over", file=sys.stderr, flush=True)
-                os._exit(SUPERSEDED)  # nothing may be written any more
             with contextlib.suppress(OSError):  # a file system that is away: tried again
+                if not self.is_held():
+                    print("another attempt has taken this task over", file=sys.stderr, flush=True)
+                    os._exit(SUPERSEDED)  # nothing may be written any more
                 os.utime(self._path)
 
 
@@ -85,7 +85,11 @@ def acquire(folder: Path, lease_s: float, is_done: Callable[[], bool]) -> Lease 
                 file.write(json.dumps(_holder()))
         except FileExistsError:
             continue  # somebody else was first
-        return Lease(folder, last + 1, lease_s)
+        lease = Lease(folder, last + 1, lease_s)
+        if is_done():  # by the last attempt, after it was asked above
+            lease.end("done")
+            return None
+        return lease
 
 
 def lease_path(folder: Path, number: int) -> Path:
@@ -108,11 +112,18 @@ def holder_of(folder: Path, number: int) -> dict[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
+def earlier_hosts(folder: Path, number: int) -> list[str]:
+    """Return the machines of the attempts before one that holds the lease: these are all over."""
+    hosts = (holder_of(folder, before).get("host") for before in range(1, number))
+    return [str(host) for host in hosts if host]
+
+
 def _is_alive(folder: Path, number: int, lease_s: float) -> bool:
     holder = holder_of(folder, number)
     if "ended" in holder:
         return False
-    if holder.get("boot") == _boot() and not os.path.exists(f"/proc/{holder.get('pid')}"):
+    here = bool(_boot()) and holder.get("boot") == _boot()
+    if here and not os.path.exists(f"/proc/{holder.get('pid')}"):
         return False
     with contextlib.suppress(OSError):
         return _now(folder) - lease_path(folder, number).stat().st_mtime < lease_s

@@ -11,7 +11,6 @@ from ipip.execution.record import read_execution
 from ipip.execution.schedulers import COMMANDS
 
 _TIMEOUT_S = 60
-_OVER = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "MISSING", "SCALED_IN")
 
 
 def cancel_leftover_blocks(settings: ExecutionSettings, folder: Path) -> list[str]:
@@ -29,7 +28,7 @@ def cancel_leftover_blocks(settings: ExecutionSettings, folder: Path) -> list[st
     cancelled = []
     for block in state.blocks:
         resource = settings.resources.get(block.resource)
-        if block.state in _OVER or resource is None or resource.scheduler not in COMMANDS:
+        if block.is_over or resource is None or resource.scheduler not in COMMANDS:
             continue
         command = [*COMMANDS[resource.scheduler].cancel, block.job]
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):

@@ -75,6 +75,7 @@ def make_executor(
         launch_cmd=_pool_command(resource),
         provider=polled(make_provider(resource), settings.poll_s),
         address=settings.address,
+        encrypted=True,  # others on the cluster's network could send tasks and results otherwise
         cores_per_worker=resource.cores / slots,
         max_workers_per_node=slots,
         available_accelerators=gpus,

@@ -42,7 +42,7 @@ class _Open:
     """A task that has no result yet.
 
     Attributes:
-        task: what to do.
+        tasks: what to do; several where they are the same.
         file: of it.
         digest: of it.
         work: which kind of work it is.
@@ -53,7 +53,7 @@ class _Open:
         launcher: command before it.
     """
 
-    task: Task
+    tasks: list[Task]
     file: Path
     digest: str
     work: Work
@@ -66,6 +66,10 @@ class _Open:
     @property
     def folder(self) -> Path:
         return self.file.parent
+
+    @property
+    def title(self) -> str:
+        return self.tasks[0].title
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,8 +155,8 @@ class ParslExecutor:
         finally:
             ended = "CANCELLED"
             self._blocks = {
-                key: block if _is_over(block) else dataclasses.replace(block, state=ended)
-                for key, block in self._blocks.items()
+                key: block if block.is_over else dataclasses.replace(block, state=ended)
+                for key, block in list(self._blocks.items())
             }
             self._note()
 
@@ -166,13 +170,16 @@ class ParslExecutor:
         """Perform tasks; see `ipip.execution.executor.Executor`."""
         self._open = {}
         launcher = self._launcher(work)
+        asked: dict[Path, list[Task]] = {}
         for task in tasks:
             file = write_task(task, self._tasks, self._settings.lease_s)
-            own = _Open(task, file, str(read_header(file)["digest"]), work, launcher)
+            asked.setdefault(file, []).append(task)
+        for file, same in asked.items():
+            own = _Open(same, file, str(read_header(file)["digest"]), work, launcher)
             if not self._take(own, on_result):
                 self._open[file] = own
         self._futures = {}
-        looked = time.monotonic()
+        looked, noted = time.monotonic(), -POLL_S
         try:
             for own in self._open.values():
                 self._submit(own)
@@ -184,7 +191,9 @@ class ParslExecutor:
                     looked = time.monotonic()
                     self._look_at_leases(on_result)
                 watch()
-                self._note()
+                if time.monotonic() - noted > POLL_S:  # it reads a lease of each open task
+                    self._note()
+                    noted = time.monotonic()
                 self._require_blocks()
         finally:
             for future in self._futures:
@@ -231,7 +240,8 @@ class ParslExecutor:
         if result is None:
             return False
         self._done += 1
-        on_result(own.task, result)
+        for task in own.tasks:
+            on_result(task, result)
         return True
 
     def _has_result(self, own: _Open, end: _End, on_result: OnResult) -> bool:
@@ -244,13 +254,14 @@ class ParslExecutor:
         else:
             return True
         status, host = end.status, end.host
-        if status is None and holder_of(own.folder, own.attempt).get("ended") == "stopped":
+        # What started the process, such as torchrun, may give another status.
+        if status != 0 and holder_of(own.folder, own.attempt).get("ended") == "stopped":
             status = STOPPED
         if status == STOPPED:
             own.stops += 1
             if own.stops > self._settings.continuations:
                 raise IpipError(
-                    f"{own.task.title} was stopped {own.stops} times, more often than "
+                    f"{own.title} was stopped {own.stops} times, more often than "
                     f"execution.continuations ({self._settings.continuations}); give its resource "
                     f"a longer walltime. Its log: {own.log}"
                 )
@@ -268,7 +279,7 @@ class ParslExecutor:
         elif not why:
             why = f"its process ended with status {status}"
         if wrong_input:
-            raise InputError(f"{own.task.title}: {why} (log: {own.log})")
+            raise InputError(f"{own.title}: {why} (log: {own.log})")
         self._fail(own, why, host)
         return False
 
@@ -281,7 +292,7 @@ class ParslExecutor:
             self._folder,
             {
                 "task": own.folder.name,
-                "title": own.task.title,
+                "title": own.title,
                 "attempt": attempt,
                 "why": why,
                 "host": host,
@@ -290,10 +301,10 @@ class ParslExecutor:
         )
         if own.failures > self._settings.retries:
             raise IpipError(
-                f"{own.task.title} failed {own.failures} times, the last time on {host}: {why}. "
+                f"{own.title} failed {own.failures} times, the last time on {host}: {why}. "
                 f"Its log: {where}; by hand: ipip task {own.file}"
             )
-        self._message(f"{own.task.title}: {why}; tried again. Its log: {where}")
+        self._message(f"{own.title}: {why}; tried again. Its log: {where}")
 
     def _look_at_blocks(self, executor: Any, status: dict[str, Any]) -> None:
         """Note the blocks of a resource; called by a thread of Parsl."""
@@ -329,7 +340,7 @@ class ParslExecutor:
         running = attempt and "ended" not in holder_of(own.folder, attempt)
         state = "running" if running else "waiting"
         name = own.folder.name
-        return TaskState(name, own.task.title, own.work, state, attempt, str(own.log or ""))
+        return TaskState(name, own.title, own.work, state, attempt, str(own.log or ""))
 
 
 def _how_it_ended(future: Future[tuple[int, str]]) -> _End:
@@ -347,7 +358,3 @@ def _failure(folder: Path) -> tuple[str, bool]:
         return str(failure["error"]), bool(failure["wrong_input"])
     except (OSError, DamagedError, KeyError):
         return "", False
-
-
-def _is_over(block: Block) -> bool:
-    return block.state not in ("PENDING", "RUNNING", "HELD", "UNKNOWN")

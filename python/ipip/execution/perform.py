@@ -12,9 +12,10 @@ from typing import Any
 
 from ipip import __version__
 from ipip.errors import InputError, IpipError
-from ipip.execution.lease import Lease, acquire
+from ipip.execution.lease import Lease, acquire, earlier_hosts
 from ipip.execution.task import publish, read_header, read_result, set_result_aside, task_of
 from ipip.storage.atomic import write_text
+from ipip.storage.lock import without_owners_on
 from ipip.storage.sealed import DamagedError, sealed_text
 
 STOPPED = 75  # exit status of a task that SIGTERM stopped and that another attempt continues
@@ -41,6 +42,8 @@ def perform_file(
     if lease is not None:
         _attempt(record, folder, lease)
     result = read_result(folder, digest)
+    if result is None and lease is not None and not lease.is_held():
+        return perform_file(path)  # another attempt took over: its result counts
     if result is None:
         raise IpipError(f"{folder}: the result is not there any more; run the task again")
     return result
@@ -57,7 +60,9 @@ def _is_done(folder: Path, digest: str) -> bool:
 def _attempt(record: dict[str, Any], folder: Path, lease: Lease) -> None:
     began, clock = _now(), time.perf_counter()
     try:
-        outcome = task_of(record).perform(folder)
+        # A node that died leaves its locks: of a training's folder, of an arm's run folder.
+        with without_owners_on(earlier_hosts(folder, lease.number)):
+            outcome = task_of(record).perform(folder)
         about = {
             "attempt": lease.number,
             "host": socket.gethostname(),

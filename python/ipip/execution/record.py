@@ -29,6 +29,11 @@ class Block:
     job: str
     state: str
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it needs no cancelling any more."""
+        return self.state not in ("PENDING", "RUNNING", "HELD", "UNKNOWN")
+
 
 @dataclasses.dataclass(frozen=True)
 class TaskState:

@@ -43,16 +43,18 @@ stopped=
 trap 'stopped=1; kill -TERM $driver' TERM USR1
 {command} < /dev/null &
 driver=$!
-({timer} && kill -TERM $$) > /dev/null 2>&1 &
+(trap 'kill $!' TERM; {timer} & wait $! && kill -TERM $$) > /dev/null 2>&1 &
 timer=$!
 wait $driver
 status=$?
 if [ -n "$stopped" ]; then
   wait $driver
-  echo "job $job ends before its walltime; job $next continues"
+  kill $timer 2> /dev/null  # it has ended where it was what stopped the driver
+  echo "job $job ends before its walltime${{next:+; job $next continues}}"
   exit 0
 fi
 kill $timer
+wait $timer 2> /dev/null  # which ends its sleep
 [ -z "$next" ] || {cancel} "$next"
 exit $status
 """

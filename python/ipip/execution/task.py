@@ -12,6 +12,7 @@ whoever comes later, another driver too, finds what was done.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -211,7 +212,8 @@ def set_result_aside(folder: Path) -> None:
     number = 0
     while (aside := folder / f"result.damaged.{number}.json").exists():
         number += 1
-    (folder / RESULT_FILE).rename(aside)
+    with contextlib.suppress(FileNotFoundError):  # another process has done so
+        (folder / RESULT_FILE).rename(aside)
 
 
 def _is_whole(path: Path) -> bool:

@@ -51,19 +51,21 @@ def scan_volumes(subject: Subject, atoms: Atoms, volumes: FloatArray) -> VolumeS
     return VolumeScan(volumes, energies, pressures if stressed else None, per_atom, problem)
 
 
-def largest_fall(energies: FloatArray) -> tuple[float, int]:
+def largest_fall(energies: FloatArray, noise: float) -> tuple[float, int]:
     """Return how far energies fall after they have risen, and where it is lowest then.
 
     Args:
         energies: [n] in the order in which the system is compressed or pulled apart. They may fall
-            first, towards where it is at rest: what counts begins with their first rise.
+            first, towards where it is at rest: what counts begins where they have risen by more
+            than noise above the lowest one before.
+        noise: in the unit of the energies; rounding on the way to rest is no rise.
     """
     if not np.isfinite(energies).all():
         return float("nan"), int(np.flatnonzero(~np.isfinite(energies))[0])
-    rises = np.flatnonzero(np.diff(energies) > 0)
+    rises = np.flatnonzero(energies - np.minimum.accumulate(energies) > noise)
     if not len(rises):  # it never resists
         return float(energies[0] - energies[-1]), len(energies) - 1
-    begin = int(rises[0])
+    begin = int(energies[: rises[0]].argmin())
     fall = np.maximum.accumulate(energies[begin:]) - energies[begin:]
     at = int(fall.argmax())
     return float(fall[at]), begin + at

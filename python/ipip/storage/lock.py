@@ -9,7 +9,7 @@ import inspect
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
@@ -18,6 +18,7 @@ from ipip.errors import InUseError
 P = ParamSpec("P")
 R = TypeVar("R")
 NAME = ".lock"
+_GONE: set[str] = set()  # machines whose locks count for nothing now
 
 
 @contextlib.contextmanager
@@ -44,7 +45,7 @@ def hold_lock(
     file = _locked(path, place)
     try:
         owner = _owner(file)
-        if owner and owner.get("host") != host:
+        if owner and owner.get("host") not in (host, *_GONE):
             raise InUseError(
                 f"{place}: process {owner.get('pid')} on machine {owner.get('host')} may still "
                 f"write there; if it does not, remove {path} and run again"
@@ -58,6 +59,23 @@ def hold_lock(
                 path.unlink(missing_ok=True)
     finally:
         file.close()
+
+
+@contextlib.contextmanager
+def without_owners_on(machines: Iterable[str]) -> Iterator[None]:
+    """While the block runs, locks that other machines left count for nothing.
+
+    For who knows that their owners have ended: an attempt at a task knows it of earlier ones.
+
+    Args:
+        machines: their host names.
+    """
+    new = set(machines) - _GONE
+    _GONE.update(new)
+    try:
+        yield
+    finally:
+        _GONE.difference_update(new)
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ class Compression(PhysicsCheck):
         volumes = np.linspace(1.0, SMALLEST, POINTS[quick])
         found = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
         names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
-        falls = [largest_fall(scan.energies) for scan in found]
+        falls = [largest_fall(scan.energies, NOISE) for scan in found]
         depth = [fall for fall, _ in falls]
         at = int(np.argmax([np.inf if np.isnan(d) else d for d in depth]))
         place = f"{names[at]} at {volumes[falls[at][1]]:.2f} V0"

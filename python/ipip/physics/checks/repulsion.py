@@ -84,11 +84,14 @@ def deepest_hole(scan: Scan) -> tuple[float, float, float]:
 
 
 def wall_height(scan: Scan) -> float:
-    """Return the highest energy of the wall above the lowest one outside of it, eV."""
+    """Return the highest energy of the wall above the lowest one from its foot outwards, eV.
+
+    A hole within the wall adds nothing to its height.
+    """
     inside, outside = scan.energies[scan.inside], scan.energies[~scan.inside]
     if not np.isfinite(inside).all() or not len(inside):
         return float("nan")
-    return float(inside.max() - min([*outside[np.isfinite(outside)], inside.min()]))
+    return float(inside.max() - min([*outside[np.isfinite(outside)], inside[-1]]))
 
 
 def _order(value: float) -> float:

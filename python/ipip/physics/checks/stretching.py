@@ -12,6 +12,7 @@ from ipip.physics.subject import REACH, Subject
 from ipip.physics.volumes import largest_fall
 
 NOISE = 0.05  # eV/atom
+ROUNDING = 2e-3  # eV/atom, by which a rise must exceed what is lowest
 POINTS = {True: 24, False: 60}
 MOST_ATOMS = 16
 
@@ -51,7 +52,7 @@ class Stretching(PhysicsCheck):
                     continue
                 energies[index] = result.energy / len(atoms)
                 force = float(np.abs(result.forces).max())
-            falls.append(largest_fall(energies)[0])
+            falls.append(largest_fall(energies, ROUNDING)[0])
             forces.append(force if np.isfinite(energies[-1]) else float("nan"))
             curves.append(Curve(name, *points(scales, energies - energies[-1])))  # type: ignore[arg-type]
         at = int(np.argmax([np.inf if np.isnan(fall) else fall for fall in falls]))

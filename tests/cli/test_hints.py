@@ -18,7 +18,9 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Options of pip, mpirun, LAMMPS' and other programs that messages and pages name.
 FOREIGN = {
     *("--no-build-isolation", "--force-reinstall", "--no-deps"),  # pip
-    *("--ntasks", "--mpi", "--nproc-per-node", "--version"),  # srun, torchrun, any
+    *("--ntasks", "--mpi", "--nproc-per-node", "--no-python", "--version"),  # srun, torchrun, any
+    *("--account", "--constraint", "--cpus-per-task", "--dependency", "--export", "--job-name"),
+    *("--nodes", "--output", "--parsable", "--partition", "--signal", "--time"),  # sbatch
 }
 
 

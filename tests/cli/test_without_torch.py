@@ -131,6 +131,7 @@ COMMANDS = {
     "species": ["species", "md.dump", "--dir", "OUT/species", "--json"],
     "stability": ["stability", "calm.pt", "--start", "box.xyz", "--runs", "1", "--steps", "20",
                   "--temperature", "300", "--workers", "1", "--dir", "OUT/stability", "--json"],
+    "uncertainty": ["uncertainty", "painn.pt", "labels.xyz", "--out", "OUT/uncertain.pt", "--json"],
     "physics": ["physics", "wall.pt", "--quick", "--elements", "S,O", "--dir", "OUT/physics",
                 "--json"],
     "status": ["status", "run"],
@@ -145,6 +146,7 @@ COMMANDS = {
     "init": ["init", "OUT/my.yaml", "--labels", "labels.xyz"],
 }  # fmt: skip
 # Times and paths differ from call to call, and so do MD trajectories in their last digits.
+STATUS = {"physics": 1}  # the student only repels, which a check finds
 SAME = ("info", "info of a student without kernels", "info of version 1", "eval", "harvest",
         "species", "status", "status as JSON", "ledger", "gc")  # fmt: skip
 
@@ -164,10 +166,10 @@ def test_a_verb_that_does_not_train_imports_no_torch_and_misses_none(
         [*probe, *command(name, tmp_path / "with")],
         cwd=folder, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == STATUS.get(name, 0), done.stderr
     assert json.loads((tmp_path / "seen.json").read_text()) == [[], []]
     status, output, errors = light.run("ipip", *command(name, tmp_path / "without"), cwd=folder)
-    assert status == 0, errors
+    assert status == STATUS.get(name, 0), errors
     if name in SAME:
         assert output.replace("without", "with") == done.stdout
     else:
@@ -294,7 +296,7 @@ import ipip
 for statement in (
     "ipip.build_student", "ipip.load_student", "ipip.save_student",
     "ipip.IpipCalculator('visnet.pt')", "ipip.IpipCalculator('painn.pt', backend='eager')",
-    "ipip.IpipCalculator('painn.pt', device='cuda')", "ipip.predict('visnet.pt', [])",
+    "ipip.predict('visnet.pt', [])",
     "__import__('ipip.train')", "__import__('ipip.models.painn')", "__import__('ipip.network')",
     "__import__('ipip.pretraining.training')",
 ):
@@ -311,7 +313,7 @@ def test_python_says_in_one_sentence_what_to_install(folder: Path, light: LightE
     status, output, errors = light.run("python", "-c", "import ipip.errors" + IMPORTS, cwd=folder)
     assert status == 0, errors
     lines = output.splitlines()
-    assert len(lines) == 11
+    assert len(lines) == 10
     for line in lines:
         assert "needs PyTorch; run: " in line and line.endswith("'ipip[train]'"), line
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import pickle
 import tracemalloc
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from torch_geometric.loader import DataLoader
+from torch.utils.data import DataLoader
 
 from ipip.data import Frame, frames_digest, split_frames, write_frames
 from ipip.data.files import iterate_frames, open_frames
@@ -18,6 +19,7 @@ from ipip.data.store import FrameStore, decode_frame, encode_frame, write_store
 from ipip.data.view import FrameView
 from ipip.errors import InputError
 from ipip.network import GraphDataset
+from ipip.network.graph import join_graphs
 from ipip.storage.sealed import DamagedError
 from tests.faults.trial import do
 
@@ -98,10 +100,11 @@ def test_graphs_of_a_store_are_those_of_the_list_with_workers_too(
     frames: list[Frame], store: FrameStore
 ) -> None:
     symbols = ["O", "S", "Mo"]
-    (expected,) = DataLoader(GraphDataset(frames, symbols, 4.0), batch_size=6)
+    together = functools.partial(DataLoader, batch_size=6, collate_fn=join_graphs)
+    (expected,) = together(GraphDataset(frames, symbols, 4.0))
     for workers in (0, 1):
         dataset = GraphDataset(store, symbols, 4.0, cache_mb=0.0)
-        (found,) = DataLoader(dataset, batch_size=6, num_workers=workers)
+        (found,) = together(dataset, num_workers=workers)
         assert found.edge_vec.equal(expected.edge_vec) and found.energy.equal(expected.energy)
 
 

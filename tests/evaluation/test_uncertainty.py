@@ -16,7 +16,7 @@ from ipip.cli.main import app
 from ipip.data import Frame, read_frames, write_frames
 from ipip.errors import InputError
 from ipip.evaluation import open_student
-from ipip.evaluation.add_uncertainty import add_checked
+from ipip.evaluation.checked_uncertainty import add_checked_uncertainty
 from ipip.evaluation.expected_errors import add_where_possible
 from ipip.models import Student
 from ipip.uncertainty import read_uncertainty, write_uncertainty
@@ -61,7 +61,7 @@ def labelled(model: Path, frames: list[Frame]) -> list[Frame]:
 
 def test_a_finished_student_gets_it_and_the_check_is_of_frames_left_out(model: Path) -> None:
     training, frames = drawn(20, 0, 0.15), labelled(model, drawn(40, 1, 0.3))
-    checked = add_checked(model, frames, training, group="traj")
+    checked = add_checked_uncertainty(model, frames, training, group="traj")
     found = read_uncertainty(model)
     assert found is not None
     assert found.fitted_on["training_frames"] == 20
@@ -87,9 +87,9 @@ def test_a_trained_student_is_not_lost_where_its_frames_say_nothing_of_errors(
 
 
 def test_a_second_fit_keeps_the_features_in_training(model: Path) -> None:
-    add_checked(model, labelled(model, drawn(12, 1, 0.3)), drawn(20, 0, 0.15))
+    add_checked_uncertainty(model, labelled(model, drawn(12, 1, 0.3)), drawn(20, 0, 0.15))
     before = read_uncertainty(model)
-    checked = add_checked(model, labelled(model, drawn(12, 2, 0.3)), None)
+    checked = add_checked_uncertainty(model, labelled(model, drawn(12, 2, 0.3)), None)
     after = read_uncertainty(model)
     assert before is not None and after is not None
     np.testing.assert_array_equal(before.density.means, after.density.means)
@@ -98,7 +98,7 @@ def test_a_second_fit_keeps_the_features_in_training(model: Path) -> None:
 
 
 def test_without_training_frames_half_of_the_frames_stand_for_them(model: Path) -> None:
-    checked = add_checked(model, labelled(model, drawn(20, 1, 0.3)), None)
+    checked = add_checked_uncertainty(model, labelled(model, drawn(20, 1, 0.3)), None)
     assert "features of 10 of the frames" in checked.how
     assert checked.uncertainty.fitted_on["validation_frames"] == 10
 
@@ -161,8 +161,8 @@ def test_the_verbs_add_print_and_compare_it(model: Path, tmp_path: Path) -> None
 
 def test_too_few_frames_and_unlabelled_ones_are_told(model: Path) -> None:
     with pytest.raises(InputError, match="3 frames; expected 4 or more"):
-        add_checked(model, labelled(model, drawn(3, 1, 0.3)), None)
+        add_checked_uncertainty(model, labelled(model, drawn(3, 1, 0.3)), None)
     with pytest.raises(InputError, match="has no forces"):
-        add_checked(model, drawn(8, 1, 0.3), drawn(4, 0, 0.2))
+        add_checked_uncertainty(model, drawn(8, 1, 0.3), drawn(4, 0, 0.2))
     with pytest.raises(InputError, match="8 frames have no run"):
-        add_checked(model, labelled(model, drawn(8, 1, 0.3)), None, group="run")
+        add_checked_uncertainty(model, labelled(model, drawn(8, 1, 0.3)), None, group="run")

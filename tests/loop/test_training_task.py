@@ -17,7 +17,6 @@ from ipip.pipeline.stage import Round, StageRun
 from ipip.records.manifest import read_manifests
 from ipip.records.run_folder import RunFolder
 from ipip.stages.finetune import FINETUNE
-from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.work.stage_task import TrainingTask
 
@@ -27,8 +26,8 @@ def written(copied: tuple[Path, Path], folder: Path) -> Path:
     config, root = copied
     run = RunFolder(root)
     manifests = read_manifests(run)
-    own = {name: manifests[name] for name in (LABEL.of(0), PRETRAIN.of(0))}
     within = Round(load_settings(config, RunSettings), 0)
+    own = {name: manifests[name] for name in FINETUNE.inputs(within)}
     stage_run = StageRun(run, folder / "40_finetune", own, SilentReporter(), within)
     return write_task(TrainingTask(stage_run, "finetune"), folder / "tasks", lease_s=30.0)
 

@@ -140,7 +140,6 @@ def test_a_finished_study_gives_the_same_again_and_heals_what_was_damaged(finish
     ("file", "message"),
     [
         ("protocols/short/protocol.json", r"protocol\.json is damaged: its content is not"),
-        ("runs/seed_2/iterated/config.lock.yaml", r"config\.lock\.yaml"),
     ],
 )
 def test_a_finished_study_that_is_refused_keeps_its_results(finished, file, message):

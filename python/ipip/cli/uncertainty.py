@@ -41,13 +41,15 @@ def uncertainty(
     from ipip.cli.reliability_table import print_reliability
     from ipip.cli.threads import one_thread
     from ipip.data.files import read_frames
-    from ipip.evaluation.add_uncertainty import add_checked
+    from ipip.evaluation.checked_uncertainty import add_checked_uncertainty
 
     one_thread()
     keys = label_keys(energy_key, forces_key, None, None, "config_type", units=units)
     keys = keys.model_copy(update={"group": group})
     known = None if training is None else read_frames(training, keys)
-    checked = add_checked(model, read_frames(frames, keys), known, group=group, target=out)
+    checked = add_checked_uncertainty(
+        model, read_frames(frames, keys), known, group=group, target=out
+    )
     if as_json:
         typer.echo(json.dumps(checked.as_dict(), indent=1))
         return

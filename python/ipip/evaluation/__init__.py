@@ -3,6 +3,7 @@
 Students that have kernels need no PyTorch.
 """
 
+from ipip.evaluation.checked_uncertainty import add_checked_uncertainty
 from ipip.evaluation.evaluate_file import evaluate_file
 from ipip.evaluation.features import frame_features
 from ipip.evaluation.metrics import Metrics, energy_errors, force_errors, metrics
@@ -13,6 +14,7 @@ __all__ = [
     "BACKENDS",
     "Metrics",
     "OpenStudent",
+    "add_checked_uncertainty",
     "energy_errors",
     "evaluate_file",
     "force_errors",

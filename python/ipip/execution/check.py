@@ -100,6 +100,7 @@ def _has_only_this_machine(scheduler: str) -> bool:
             ["sinfo", "--noheader", "--Node", "--format=%o"],
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=_TIMEOUT_S,
             check=False,
         )

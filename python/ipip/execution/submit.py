@@ -176,6 +176,7 @@ def submit_driver(resource: ClusterResource, run: Path, script: str) -> str:
         input=script if by_input else None,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=_TIMEOUT_S,
         check=False,
     )

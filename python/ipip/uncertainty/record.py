@@ -60,6 +60,9 @@ def write_uncertainty(path: Path, uncertainty: Uncertainty, target: Path | None 
 def read_uncertainty(path: str | os.PathLike[str]) -> Uncertainty | None:
     """Read and check the uncertainty of a model file; None where it has none.
 
+    Args:
+        path: of the model file.
+
     Raises:
         InputError: the file is not a student, or the record is damaged or of other weights.
     """

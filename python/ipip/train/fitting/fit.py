@@ -155,8 +155,8 @@ def fit(
                 "wall_s": module.history[-1]["wall_s"],
                 "history": module.history,
             }
-            if processes.is_first():
-                write_finished(folder, finished)
+            # All wait for the first process: it writes the checkpoint that all read.
+            processes.from_first(lambda: write_finished(folder, finished))
         best = load_own_checkpoint(folder, BEST, training_digest(folder), finished["best_epoch"])
         load_weights(student, best)
         check_precision(student, valid_frames or train_frames, settings, warn=True)

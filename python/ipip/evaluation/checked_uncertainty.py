@@ -46,7 +46,7 @@ class Checked:
         }
 
 
-def add_checked(
+def add_checked_uncertainty(
     model: Path,
     frames: Sequence[Frame],
     training: Sequence[Frame] | None,
@@ -63,6 +63,9 @@ def add_checked(
             those of half of the frames.
         group: key of the group (a trajectory) whose frames stay in one half.
         target: file to write instead of `model`.
+
+    Returns:
+        What was written, and how it did on frames left out.
 
     Raises:
         InputError: a file is no student, or the frames are too few or unlabelled.

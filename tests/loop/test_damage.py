@@ -98,6 +98,13 @@ def test_damage_between_two_stages_of_one_driver_is_noticed(copied):
         run_stage(run, finetune, manifests, SilentReporter())
 
 
+def _says_the_same(text, changed):
+    try:
+        return json.loads(text) == json.loads(changed)
+    except ValueError:
+        return False
+
+
 def test_any_flipped_bit_of_a_manifest_is_noticed(copied):
     _, folder = copied
     stage = folder / EVALUATE.of(1)
@@ -106,7 +113,7 @@ def test_any_flipped_bit_of_a_manifest_is_noticed(copied):
         changed = bytearray(text)
         changed[at] ^= 1
         (stage / "manifest.json").write_bytes(changed)
-        if text[at : at + 1].isspace():  # "!" for " ", or a tab for a line's end
+        if _says_the_same(text, changed):  # a tab for a line's end; a digit beyond a float's last
             continue
         with pytest.raises(IpipError, match=r"50_evaluate/manifest.json"):
             read_manifest(stage)

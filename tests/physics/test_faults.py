@@ -9,7 +9,6 @@ from ipip.physics.checks import drift, heating, squeezing
 from ipip.physics.listing import CHECKS
 from tests.physics.potentials import CUTOFF, FAULTS, Good, crystal
 
-
 TIMED = "cost"  # a busy machine may make it fail for any potential
 
 

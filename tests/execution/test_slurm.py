@@ -119,6 +119,7 @@ def states_written(folder: Path) -> int:
     return len(list((folder / "runs").glob("*.state.npz")))
 
 
+@long
 def test_a_cancelled_block_and_a_driver_killed_leave_work_that_ends_the_same(
     slurm, expected, tmp_path
 ):

@@ -63,6 +63,9 @@ def test_a_driver_without_a_job_or_of_a_short_walltime_is_refused(tmp_path):
         driver_script(ClusterResource(walltime="00:05:00"), tmp_path, ["ipip"], 1)
 
 
+@pytest.mark.skipif(
+    "IPIP_TEST_CLUSTER" not in os.environ, reason="minutes: make cluster (IPIP_TEST_CLUSTER=1)"
+)
 def test_a_job_that_is_killed_is_followed_by_another_and_the_last_by_none(tmp_path):
     reason = real.missing()
     if reason is not None:

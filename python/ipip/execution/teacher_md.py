@@ -165,7 +165,7 @@ def read_record(folder: Path, name: str) -> dict[str, Any] | None:
     try:
         record = read_sealed(folder / f"{name}.json")
         known = record["frames_digest"]
-        if known is not None and known not in [file_digest(path) for path in _frames(folder, name)]:
+        if known is not None and file_digest(frames_file(folder, name)) != known:
             return None
     except (OSError, DamagedError, KeyError):
         return None
@@ -174,12 +174,14 @@ def read_record(folder: Path, name: str) -> dict[str, Any] | None:
 
 def record_files(folder: Path, name: str) -> list[Path]:
     """Return the files of a trajectory that has ended."""
-    return [folder / f"{name}.json", *_frames(folder, name)]
+    return [folder / f"{name}.json", *filter(Path.is_file, [frames_file(folder, name)])]
 
 
-def _frames(folder: Path, name: str) -> list[Path]:
-    """Return the file of frames, where there is one; earlier versions wrote text."""
-    return [path for end in (FRAMES, ".xyz") if (path := folder / f"{name}{end}").exists()]
+def frames_file(folder: Path, name: str) -> Path:
+    """Return the file of a trajectory's frames, there or not; earlier versions wrote text."""
+    path = folder / f"{name}{FRAMES}"
+    text = path.with_name(f"{name}.xyz")
+    return text if text.exists() and not path.exists() else path
 
 
 def _seconds(job: MDJob) -> float:

@@ -18,6 +18,7 @@ from ipip.data import Frame, check_elements, frames_digest, read_frames, write_f
 from ipip.data.files import DATABASE_SUFFIXES, STORE_SUFFIXES, XYZ_SUFFIXES
 from ipip.data.provenance import Provenance
 from ipip.errors import InputError
+from ipip.execution.teacher_md import frames_file
 from ipip.exploration.diversity import choose_different, describe_frames, thin
 from ipip.pipeline.cost import stored_bytes
 from ipip.pipeline.reporter import Reporter, SilentReporter
@@ -25,7 +26,7 @@ from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage_settings import pick
 from ipip.pipeline.validity import STARTED, read_started
 from ipip.pipeline.versions import installed_versions
-from ipip.stages.teacher_md import frames_file
+from ipip.stages.teacher_md import TEACHER_MD
 from ipip.stages.work.starts import Start, frame_starts
 from ipip.stages.work.teacher_md import EndedRun, read_teacher, run_teacher
 from ipip.storage.atomic import replaced_file
@@ -185,6 +186,7 @@ def _candidates(
     frames: int,
 ) -> list[Frame]:
     """Return frames of the runs that ended well, without labels and with their provenance."""
+    place = folder / TEACHER_MD.record.RUNS
     runs: list[list[Frame]] = []
     for start, run in zip(starts, ended, strict=True):
         if not run.is_finished:
@@ -192,7 +194,7 @@ def _candidates(
         runs.append(
             [
                 _explored(frame, start, settings.teacher_md.timestep)
-                for frame in read_frames(frames_file(folder, start.name), require=())
+                for frame in read_frames(frames_file(place, start.name), require=())
             ]
         )
     everything = [frame for run in runs for frame in run]

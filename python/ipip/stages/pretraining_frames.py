@@ -105,6 +105,8 @@ def stored_runs(folder: Path, names: Sequence[str]) -> FrameView:
         folder: of the stage.
         names: of the runs.
     """
-    from ipip.stages.teacher_md import frames_file
+    from ipip.execution.teacher_md import frames_file
+    from ipip.stages.teacher_md import TEACHER_MD
 
-    return FrameView([FrameStore(frames_file(folder, name)) for name in names])
+    runs = folder / TEACHER_MD.record.RUNS
+    return FrameView([FrameStore(frames_file(runs, name)) for name in names])

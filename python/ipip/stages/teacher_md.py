@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from ipip.pipeline.cost import (
@@ -105,13 +104,6 @@ class TeacherMD(Stage[TeacherMDRecord]):
         from ipip.stages.work.teacher_md import explore_with_teacher
 
         return explore_with_teacher(run)
-
-
-def frames_file(folder: Path, name: str) -> Path:
-    """Return the file of a run's frames in the stage's folder; earlier versions wrote text."""
-    path = folder / TEACHER_MD.record.RUNS / f"{name}.lmdb"
-    text = path.with_name(f"{name}.xyz")
-    return text if text.exists() and not path.exists() else path
 
 
 TEACHER_MD = TeacherMD()

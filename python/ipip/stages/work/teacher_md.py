@@ -9,10 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ipip.config.run import UnlabelledSettings
-from ipip.data import file_digest
 from ipip.errors import IpipError
 from ipip.execution.executor import Executor, LocalExecutor
-from ipip.execution.teacher_md import run_teacher_md
+from ipip.execution.teacher_md import frames_file, read_record, run_teacher_md
 from ipip.pipeline.reporter import Reporter
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
@@ -21,7 +20,6 @@ from ipip.stages.teacher_md import (
     TeacherIdentity,
     TeacherMDRecord,
     TeacherRunRecord,
-    frames_file,
 )
 from ipip.stages.work.starts import Start, exploration_starts
 from ipip.storage.sealed import DamagedError, read_sealed
@@ -82,7 +80,8 @@ def run_teacher(
     executor = executor or LocalExecutor()
     runs = folder / TEACHER_MD.record.RUNS
     runs.mkdir(parents=True, exist_ok=True)
-    open_starts = [start for start in starts if _ended(runs, start.name) is None]
+    found = {start.name: _ended(runs, start.name) for start in starts}
+    open_starts = [start for start in starts if found[start.name] is None]
     if open_starts:
         jobs = [
             MDJob(
@@ -104,9 +103,10 @@ def run_teacher(
 
             about = folder / TEACHER_MD.record.TEACHER
             run_teacher_md(settings.teacher, jobs, runs, about, executor, progress)
+        found |= {start.name: _ended(runs, start.name) for start in open_starts}
     ended = []
     for start in starts:
-        run = _ended(runs, start.name)
+        run = found[start.name]
         if run is None:
             raise IpipError(
                 f"{runs}: the record or the frames of run {start.name} are not what was written; "
@@ -124,14 +124,13 @@ def run_teacher(
 
 def _ended(folder: Path, name: str) -> EndedRun | None:
     """Return what a run came to, if it has ended and its frames are what was written."""
+    plain = read_record(folder, name)
+    if plain is None:
+        return None
     try:
-        plain = read_sealed(folder / f"{name}.json")
-        digest = plain["frames_digest"]
-        if digest is not None and file_digest(frames_file(folder.parent, name)) != digest:
-            return None
         figures = {field: plain[field] for field in TeacherRunRecord.model_fields}
         return EndedRun(TeacherRunRecord.model_validate(figures), plain["us_per_atom_step"])
-    except (OSError, DamagedError, KeyError, ValidationError):
+    except (KeyError, ValidationError):
         return None
 
 
@@ -158,9 +157,10 @@ def _result(
     timed = [one.us_per_atom_step for one in finished if one.us_per_atom_step]
     info = read_teacher(run.folder)
     failed = len(ended) - len(finished)
+    runs = run.folder / TEACHER_MD.record.RUNS
     return StageResult(
         outputs=tuple(
-            path for one in ended if (path := frames_file(run.folder, one.record.name)).is_file()
+            path for one in ended if (path := frames_file(runs, one.record.name)).is_file()
         ),
         record=TeacherMDRecord(
             runs=tuple(one.record for one in ended),

@@ -14,6 +14,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+long = pytest.mark.skipif(
+    "IPIP_TEST_CLUSTER" not in os.environ, reason="minutes: make cluster (IPIP_TEST_CLUSTER=1)"
+)
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 PACKAGES = ("slurm-wlm", "munge")
 _LOCK = Path(tempfile.gettempdir()) / "ipip-trial-slurm.lock"
@@ -180,14 +185,18 @@ class Slurm:
 
 
 @contextlib.contextmanager
-def started(root: Path) -> Iterator[Slurm]:
-    """Start a Slurm, and end it with all that runs in it."""
-    slurm = Slurm(root)
-    try:
-        slurm.start()
-        yield slurm
-    finally:
-        slurm.stop()
+def started() -> Iterator[Slurm]:
+    """Start a Slurm, and end it with all that runs in it; skip where there can be none."""
+    reason = missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
+        slurm = Slurm(Path(folder))
+        try:
+            slurm.start()
+            yield slurm
+        finally:
+            slurm.stop()
 
 
 def _processes_of(node: str) -> list[int]:

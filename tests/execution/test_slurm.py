@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,15 +17,11 @@ from ipip.execution.listing import list_tasks
 from ipip.execution.record import read_execution
 from ipip.execution.teacher_md import read_record
 from ipip.views.status import read_status
-from tests.execution import slurm as real
-from tests.execution.slurm import NODES, Slurm
+from tests.execution.slurm import NODES, Slurm, long, started
 from tests.execution.teacher_md_driver import NAMES, drive
 from tests.loop.conftest import without_times, write_run_inputs
 
 pytestmark = pytest.mark.timeout(900)
-long = pytest.mark.skipif(
-    "IPIP_TEST_CLUSTER" not in os.environ, reason="minutes: make cluster (IPIP_TEST_CLUSTER=1)"
-)
 STEPS = 160  # of a trajectory: 8 s at least
 LAST_WORDS = "from ipip.cli.main import main; raise SystemExit(main())"
 
@@ -34,10 +29,7 @@ LAST_WORDS = "from ipip.cli.main import main; raise SystemExit(main())"
 @pytest.fixture(scope="module")
 def slurm():
     """A Slurm of two nodes, or the reason why there is none."""
-    reason = real.missing()
-    if reason is not None:
-        pytest.skip(reason)
-    with tempfile.TemporaryDirectory(prefix="slurm-") as folder, real.started(Path(folder)) as own:
+    with started() as own:
         yield own
 
 

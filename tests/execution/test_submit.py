@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from ipip.config.execution import ClusterResource
 from ipip.errors import InputError
 from ipip.execution.submit import driver_script
-from tests.execution import slurm as real
+from tests.execution.slurm import long, started
 
 DRIVER = """
 import socket, sys, time
@@ -63,13 +62,8 @@ def test_a_driver_without_a_job_or_of_a_short_walltime_is_refused(tmp_path):
         driver_script(ClusterResource(walltime="00:05:00"), tmp_path, ["ipip"], 1)
 
 
-@pytest.mark.skipif(
-    "IPIP_TEST_CLUSTER" not in os.environ, reason="minutes: make cluster (IPIP_TEST_CLUSTER=1)"
-)
+@long
 def test_a_job_that_is_killed_is_followed_by_another_and_the_last_by_none(tmp_path):
-    reason = real.missing()
-    if reason is not None:
-        pytest.skip(reason)
     (tmp_path / "execution").mkdir()
     (tmp_path / "driver.py").write_text(DRIVER)
     command = ["python3", str(tmp_path / "driver.py"), str(tmp_path)]
@@ -83,10 +77,7 @@ def test_a_job_that_is_killed_is_followed_by_another_and_the_last_by_none(tmp_pa
             assert time.monotonic() < end, [p.read_text() for p in script.parent.glob("*.log")]
             time.sleep(0.2)
 
-    with (
-        tempfile.TemporaryDirectory(prefix="slurm-") as folder,
-        real.started(Path(folder)) as slurm,
-    ):
+    with started() as slurm:
         assert slurm.run("sbatch", str(script))
         began(1)
         (job,) = slurm.jobs("R")

@@ -149,7 +149,9 @@ def test_a_failure_is_written_beside_the_task(tmp_path):
 
 
 def test_sigterm_stores_the_state_of_a_trajectory_and_the_next_attempt_continues_it(tmp_path):
-    md = TeacherMDSettings(temperature=300.0, thermostat="langevin", steps=600, frame_interval=200)
+    md = TeacherMDSettings(
+        temperature=300.0, thermostat="langevin", steps=3000, frame_interval=1000
+    )
     job = MDJob("a", frames(1)[0], 1, md)
     file = write_task(
         TeacherMDTask(EMT, (job,), tmp_path / "runs", tmp_path / "teacher.json"), tmp_path, 5.0

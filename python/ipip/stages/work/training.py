@@ -13,7 +13,7 @@ import torch
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.data.provenance import Provenance
-from ipip.data.view import FrameView, chosen_from
+from ipip.data.view import FrameView, chosen_from, joined
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.evaluation import metrics, predict_file
 from ipip.evaluation.expected_errors import add_where_possible
@@ -269,7 +269,7 @@ def train_student(
 
     def write() -> None:
         save_student(result.student, path, training_digest=digest, training=provenance)
-        add_where_possible(path, [*train, *known], valid)
+        add_where_possible(path, joined(train, known), valid)
 
     processes.from_first(write)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})

@@ -22,6 +22,7 @@ from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.pretraining_set import PretrainingSet
+from ipip.stages.finetune import learns_from_set
 from ipip.stages.inheritance import last_student
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN, HarvestedErrors, PretrainRecord, TrainingRecord
@@ -113,7 +114,7 @@ def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
     pool: Sequence[Frame] = ()
-    if settings.iteration.replay or settings.pretrain is not None:
+    if learns_from_set(settings):
         frames = own_set(run)
         rows = [row for row, entry in enumerate(frames.entries) if not entry.held_out]
         pool = FrameView([frames], rows)

@@ -8,17 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ipip.data.elements import check_elements
 from ipip.data.frame import Frame
+from ipip.data.view import FrameView
 from ipip.errors import InputError
 from ipip.evaluation.expected_errors import (
-    add_uncertainty,
-    fit_uncertainty,
-    measured_errors,
+    Measured,
+    density_in_training,
+    explained,
+    fit_measured,
+    measure,
 )
-from ipip.evaluation.students import OpenStudent, open_student
-from ipip.uncertainty import Density, Reliability, Uncertainty, read_uncertainty, reliability
+from ipip.evaluation.students import open_student
+from ipip.uncertainty import (
+    Density,
+    Reliability,
+    Uncertainty,
+    read_uncertainty,
+    reliability,
+    write_uncertainty,
+)
 
 FEWEST = 4  # frames, of which both halves fit something
 
@@ -76,7 +87,7 @@ def add_checked_uncertainty(
         raise InputError(f"{len(frames)} frames; expected {FEWEST} or more, labelled with forces")
     there = read_uncertainty(model)
     density: Density | None = None
-    first, second = _halves(frames, group)
+    second = _second_half(frames, group)
     if training is not None:
         check_elements(training, metadata.symbols)
         how = f"features of {len(training)} frames it was trained on"
@@ -84,19 +95,31 @@ def add_checked_uncertainty(
         training, density = [], there.density
         how = "features in training as the file has them"
     else:
-        training, frames = first, second
-        first, second = _halves(second, group)
+        training, frames = (
+            FrameView([frames], np.flatnonzero(second == half)) for half in (False, True)
+        )
+        second = _second_half(frames, group)
         how = (
             f"without --training: features of {len(training)} of the frames in the place of those "
             f"it was trained on, errors of the other {len(frames)}"
         )
-    check = _in_turns(student, training, first, second, density)
-    fitted = add_uncertainty(model, training, frames, density=density, target=target)
+    with explained(training, frames):
+        if density is None:
+            density = density_in_training(student, training)
+        measured = measure(student, density, frames)
+        in_second = np.repeat(second, [len(frame) for frame in frames])
+        check = _in_turns(measured, in_second, len(student.symbols))
+        fitted = fit_measured(density, measured, training, frames)
+    write_uncertainty(model, fitted, target)
     return Checked(fitted, check, how)
 
 
-def _halves(frames: Sequence[Frame], group: str | None) -> tuple[list[Frame], list[Frame]]:
-    """Divide frames into two, trajectories whole where they are named, else in blocks."""
+def _second_half(frames: Sequence[Frame], group: str | None) -> npt.NDArray[np.bool_]:
+    """Divide frames into two, trajectories whole where they are named, else in blocks.
+
+    Returns:
+        [n] whether each frame is of the second half.
+    """
     if group is not None:
         missing = sum(group not in frame.info for frame in frames)
         if missing:
@@ -109,31 +132,20 @@ def _halves(frames: Sequence[Frame], group: str | None) -> tuple[list[Frame], li
     if len(known) < 2:
         raise InputError(f"all frames are of one {group}; give frames of two or more")
     odd = {name for place, name in enumerate(known) if place % 2}
-    halves: tuple[list[Frame], list[Frame]] = ([], [])
-    for frame, name in zip(frames, names, strict=True):
-        halves[name in odd].append(frame)
-    return halves
+    return np.array([name in odd for name in names])
 
 
-def _in_turns(
-    student: OpenStudent,
-    training: Sequence[Frame],
-    first: Sequence[Frame],
-    second: Sequence[Frame],
-    density: Density | None,
-) -> Reliability:
-    """Fit on each half and compare on the other."""
+def _in_turns(measured: Measured, in_second: npt.NDArray[np.bool_], n_species: int) -> Reliability:
+    """Fit on the atoms of each half and compare on those of the other."""
     expected, errors, factors, quantile = [], [], [], 0.0
-    for fitted_on, left_out in ((first, second), (second, first)):
-        fitted = fit_uncertainty(student, training, fitted_on, density=density)
-        density = fitted.density
-        own_expected, own_errors = measured_errors(student, fitted, left_out)
-        expected.append(own_expected)
-        errors.append(own_errors)
+    for left_out in (in_second, ~in_second):
+        fitted, own = measured.part(~left_out).calibration(n_species), measured.part(left_out)
+        expected.append(fitted.expected(own.scores, own.species))
+        errors.append(own.errors)
         # Shares below differ by the factor of each fit.
-        factors.append(fitted.calibration.factor)
-        quantile = fitted.calibration.quantile
-    measured = reliability(
+        factors.append(fitted.factor)
+        quantile = fitted.quantile
+    found = reliability(
         np.concatenate(expected),
         np.concatenate(errors),
         factor=float(np.mean(factors)),
@@ -142,4 +154,4 @@ def _in_turns(
     below = np.concatenate(
         [e <= factor * x for x, e, factor in zip(expected, errors, factors, strict=True)]
     )
-    return dataclasses.replace(measured, below=float(below.mean()))
+    return dataclasses.replace(found, below=float(below.mean()))

@@ -57,7 +57,7 @@ def evaluate_file(
     expected = read_uncertainty(model)
     measured = None
     if expected is not None and all(frame.forces is not None for frame in reference):
-        measured = measure_reliability(open_student(model)[0], expected, reference)
+        measured = measure_reliability(open_student(model)[0], expected, reference, predicted)
         errors["uncertainty"] = measured.as_dict()
     if out is None:
         return errors

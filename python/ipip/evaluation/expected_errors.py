@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ipip.data.digest import frames_digest
 from ipip.data.frame import FloatArray, Frame, IntArray
@@ -14,6 +17,7 @@ from ipip.errors import InputError
 from ipip.evaluation.students import OpenStudent, open_student
 from ipip.graph.species import species_index
 from ipip.uncertainty import (
+    Calibration,
     Density,
     Reliability,
     Uncertainty,
@@ -80,18 +84,73 @@ def fit_uncertainty(
     density: Density | None = None,
 ) -> Uncertainty:
     """Fit what errors to expect of a student; see `add_uncertainty`."""
-    n_species = len(student.symbols)
-    try:
+    with explained(training, validation):
         if density is None:
-            density = fit_density(*_features(student, _thinned(training)), n_species)
-        features, species = _features(student, validation)
-        errors = true_errors(student, validation)
-        calibration = fit_calibration(density.score(features, species), errors, species, n_species)
+            density = density_in_training(student, training)
+        measured = measure(student, density, validation)
+        return fit_measured(density, measured, training, validation)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """The n atoms of labelled frames.
+
+    Attributes:
+        scores: [n] distance from the features in training.
+        species: [n] index into the student's symbols.
+        errors: [n] eV/Å, true norm of the error of the force.
+    """
+
+    scores: FloatArray
+    species: IntArray
+    errors: FloatArray
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Measured:
+        """Return some of the atoms; `chosen`: [n]."""
+        return Measured(self.scores[chosen], self.species[chosen], self.errors[chosen])
+
+    def calibration(self, n_species: int) -> Calibration:
+        """Fit the map to the atoms; see `fit_calibration`."""
+        return fit_calibration(self.scores, self.errors, self.species, n_species)
+
+
+@contextlib.contextmanager
+def explained(training: Sequence[Frame], validation: Sequence[Frame]) -> Iterator[None]:
+    """Say of frames that nothing can be fitted to which they are."""
+    try:
+        yield
     except ValueError as error:
         raise InputError(
             f"{len(training)} training and {len(validation)} validation frames say nothing of the "
             f"errors to expect ({error}); give labelled frames of each"
         ) from None
+
+
+def density_in_training(student: OpenStudent, training: Sequence[Frame]) -> Density:
+    """Fit the features of the frames that a student was trained on; see `fit_density`."""
+    return fit_density(*_features(student, _thinned(training)), len(student.symbols))
+
+
+def measure(student: OpenStudent, density: Density, frames: Sequence[Frame]) -> Measured:
+    """Return how far the atoms of labelled frames are from training, and how wrong their forces.
+
+    Raises:
+        InputError: a frame has no forces.
+        ValueError: there are no frames.
+    """
+    features, species = _features(student, frames)
+    return Measured(density.score(features, species), species, true_errors(student, frames))
+
+
+def fit_measured(
+    density: Density, measured: Measured, training: Sequence[Frame], validation: Sequence[Frame]
+) -> Uncertainty:
+    """Fit what errors to expect to the atoms of the validation frames.
+
+    Raises:
+        ValueError: as `fit_calibration`.
+    """
+    calibration, errors = measured.calibration(len(density.means)), measured.errors
     fitted_on = {
         "training_frames": len(training),
         "training_digest": frames_digest(training) if len(training) else None,
@@ -109,13 +168,17 @@ def true_errors(student: OpenStudent, frames: Sequence[Frame]) -> FloatArray:
     Raises:
         InputError: a frame has no forces.
     """
+    return _differences(frames, [done.forces for done in student.evaluate_frames(frames)])
+
+
+def _differences(frames: Iterable[Frame], predicted: Iterable[FloatArray | None]) -> FloatArray:
+    """Return the norm of the difference to the forces of each frame, [n] eV/Å."""
     parts = []
-    for index, (frame, done) in enumerate(
-        zip(frames, student.evaluate_frames(frames), strict=True)
-    ):
+    for index, (frame, forces) in enumerate(zip(frames, predicted, strict=True)):
         if frame.forces is None:
             raise InputError(f"frame {index} has no forces; give labelled frames")
-        parts.append(np.linalg.norm(done.forces - frame.forces, axis=1))
+        assert forces is not None
+        parts.append(np.linalg.norm(forces - frame.forces, axis=1))
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -137,26 +200,28 @@ def largest_expected_errors(student: OpenStudent, frames: Sequence[Frame]) -> li
 
 
 def measure_reliability(
-    student: OpenStudent, uncertainty: Uncertainty, frames: Sequence[Frame]
+    student: OpenStudent,
+    uncertainty: Uncertainty,
+    frames: Sequence[Frame],
+    predicted: Sequence[Frame],
 ) -> Reliability:
     """Compare expected errors with those on labelled frames.
+
+    Args:
+        student: gives the features.
+        uncertainty: of it.
+        frames: with forces.
+        predicted: the same ones with the student's forces.
 
     Raises:
         InputError: a frame has no forces.
     """
     return reliability(
-        *measured_errors(student, uncertainty, frames),
+        uncertainty.expected(*_features(student, frames)),
+        _differences(frames, (frame.forces for frame in predicted)),
         factor=uncertainty.calibration.factor,
         quantile=uncertainty.calibration.quantile,
     )
-
-
-def measured_errors(
-    student: OpenStudent, uncertainty: Uncertainty, frames: Sequence[Frame]
-) -> tuple[FloatArray, FloatArray]:
-    """Return expected and true errors of the forces on the atoms of all frames, each [n] eV/Å."""
-    expected = uncertainty.expected(*_features(student, frames))
-    return expected, true_errors(student, frames)
 
 
 def _features(student: OpenStudent, frames: Sequence[Frame]) -> tuple[FloatArray, IntArray]:

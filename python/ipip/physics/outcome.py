@@ -119,3 +119,13 @@ def points(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, ...], .
     """Return x and y of a curve, with gaps (None) where y is not finite."""
     kept = tuple(float(v) if math.isfinite(v) else None for v in y)
     return tuple(float(v) for v in x), kept  # type: ignore[return-value]
+
+
+def as_worst(value: float) -> float:
+    """Return a value to rank by: what is not a number is worse than any number."""
+    return math.inf if math.isnan(value) else float(value)
+
+
+def index_of_worst(values: Sequence[float]) -> int:
+    """Return where the worst value is, the first of those that are equally bad."""
+    return max(range(len(values)), key=lambda index: as_worst(values[index]))

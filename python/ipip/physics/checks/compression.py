@@ -6,7 +6,7 @@ import numpy as np
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.laws.structures import described
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
 from ipip.physics.volumes import largest_fall, scan_volumes
 
@@ -37,7 +37,7 @@ class Compression(PhysicsCheck):
         names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
         falls = [largest_fall(scan.energies, NOISE) for scan in found]
         depth = [fall for fall, _ in falls]
-        at = int(np.argmax([np.inf if np.isnan(d) else d for d in depth]))
+        at = index_of_worst(depth)
         place = f"{names[at]} at {volumes[falls[at][1]]:.2f} V0"
         work = [float(scan.energies[-1] - scan.energies.min()) for scan in found]
         curves = tuple(

@@ -8,7 +8,7 @@ from ipip.physics.check import PhysicsCheck
 from ipip.physics.dynamics import Moment, constant_energy
 from ipip.physics.laws.evaluation import FloatArray
 from ipip.physics.laws.structures import described
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
 
 TOLERANCE = 5e-4  # eV/atom/ps
@@ -53,7 +53,7 @@ class Drift(PhysicsCheck):
             max(0.0, abs(s) - 2 * e) if np.isfinite(s) else np.nan
             for s, e in zip(slopes, uncertain, strict=True)
         ]
-        at = int(np.argmax([np.inf if np.isnan(value) else value for value in beyond]))
+        at = index_of_worst(beyond)
         unit = "eV/atom/ps"
         return self.found(
             measures=(

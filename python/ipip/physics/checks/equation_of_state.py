@@ -7,7 +7,7 @@ from scipy.interpolate import CubicSpline
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.laws.structures import described
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
 from ipip.physics.volumes import scan_volumes
 
@@ -52,7 +52,7 @@ class EquationOfState(PhysicsCheck):
             # Splines are worse at their ends.
             parts.append(float(np.abs(stated - expected)[1:-1].max() / allowed))
         if parts:
-            worst = int(np.argmax([np.inf if np.isnan(part) else part for part in parts]))
+            worst = index_of_worst(parts)
             what = "pressure against slope, over what is allowed"
             measures.append(Measure(what, parts[worst], "", 1, place=names[worst]))
         curves = tuple(

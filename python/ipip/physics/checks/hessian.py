@@ -8,7 +8,7 @@ from ase import Atoms
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.laws.evaluation import FloatArray
 from ipip.physics.laws.structures import described
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst
 from ipip.physics.subject import Subject
 
 MOST = {True: 3, False: 12}  # atoms that are moved: in short, in full
@@ -32,7 +32,7 @@ class Hessian(PhysicsCheck):
         names = tuple(f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen))
         parts = [antisymmetric_part(subject, atoms, MOST[quick]) for atoms in chosen]
         bound = 5 * subject.precision.derivative
-        at = int(np.argmax([np.inf if np.isnan(part) else part for part in parts]))
+        at = index_of_worst(parts)
         drawn = tuple(max(p, 1e-9) if np.isfinite(p) else None for p in parts)
         return self.found(
             measures=(

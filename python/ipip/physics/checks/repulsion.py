@@ -6,7 +6,7 @@ import numpy as np
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.diatomics import Scan, energy_picture, first_problem, scans
-from ipip.physics.outcome import Measure, Outcome
+from ipip.physics.outcome import Measure, Outcome, as_worst
 from ipip.physics.subject import Subject
 
 NOISE = 0.01  # eV
@@ -31,10 +31,10 @@ class Repulsion(PhysicsCheck):
         holes = {scan.name: deepest_hole(scan) for scan in found}
         walls = {scan.name: wall_height(scan) for scan in found}
         with_hole = [name for name, (depth, _, _) in holes.items() if not depth <= NOISE]
-        pair = max(holes, key=lambda name: _order(holes[name][0]))
+        pair = max(holes, key=lambda name: as_worst(holes[name][0]))
         depth, place, behind = holes[pair]
         reachable = [n for n in with_hole if not holes[n][2] > LEAST_WALL]
-        lowest = min(walls, key=lambda name: -_order(-walls[name]))
+        lowest = min(walls, key=lambda name: -as_worst(-walls[name]))
         where = f"{pair} at {place:.2f} Å, behind {behind:.3g} eV" if with_hole else ""
         return self.found(
             measures=(
@@ -92,10 +92,6 @@ def wall_height(scan: Scan) -> float:
     if not np.isfinite(inside).all() or not len(inside):
         return float("nan")
     return float(inside.max() - min([*outside[np.isfinite(outside)], inside[-1]]))
-
-
-def _order(value: float) -> float:
-    return float("inf") if np.isnan(value) else value
 
 
 REPULSION = Repulsion()

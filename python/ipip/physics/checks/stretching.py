@@ -7,7 +7,7 @@ from ase import Atoms
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.laws.structures import described
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import REACH, Subject
 from ipip.physics.volumes import largest_fall
 
@@ -55,8 +55,8 @@ class Stretching(PhysicsCheck):
             falls.append(largest_fall(energies, ROUNDING)[0])
             forces.append(force if np.isfinite(energies[-1]) else float("nan"))
             curves.append(Curve(name, *points(scales, energies - energies[-1])))  # type: ignore[arg-type]
-        at = int(np.argmax([np.inf if np.isnan(fall) else fall for fall in falls]))
-        end = int(np.argmax([np.inf if np.isnan(force) else force for force in forces]))
+        at = index_of_worst(falls)
+        end = index_of_worst(forces)
         bound = 1e-3 if subject.cutoff is None else subject.precision.equality
         return self.found(
             measures=(

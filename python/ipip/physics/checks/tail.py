@@ -6,7 +6,7 @@ import numpy as np
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.diatomics import Scan, first_problem, scan_pair
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, as_worst, points
 from ipip.physics.subject import Subject
 
 FAR = 12.0  # Å, where the tail of a potential without a stated cutoff must have ended
@@ -44,8 +44,8 @@ class Tail(PhysicsCheck):
         }
         force = {scan.name: _largest(scan.forces, begin, scan) for scan in found}
         one, other = (
-            max(energy, key=lambda n: _order(energy[n])),
-            max(force, key=lambda n: _order(force[n])),
+            max(energy, key=lambda n: as_worst(energy[n])),
+            max(force, key=lambda n: as_worst(force[n])),
         )
         curves = tuple(
             Curve(scan.name, *points(scan.distances, 1e3 * (scan.energies - scan.energies[-1])))  # type: ignore[arg-type]
@@ -71,10 +71,6 @@ class Tail(PhysicsCheck):
 
 def _largest(values: np.ndarray, begin: float, scan: Scan) -> float:  # type: ignore[type-arg]
     return float(np.abs(values[scan.distances >= begin]).max())
-
-
-def _order(value: float) -> float:
-    return float("inf") if np.isnan(value) else value
 
 
 TAIL = Tail()

@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.diatomics import Scan, first_problem, scans
 from ipip.physics.laws.evaluation import FloatArray
-from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
+from ipip.physics.outcome import Curve, Measure, Outcome, Picture, as_worst, points
 from ipip.physics.subject import Subject
 
 PART = 0.01
@@ -39,7 +39,7 @@ class Work(PhysicsCheck):
             distances, difference, allowed = work_difference(scan)
             parts[scan.name] = float(np.abs(difference).max() / allowed)
             curves.append(Curve(scan.name, *points(distances, 1e3 * difference)))  # type: ignore[arg-type]
-        pair = max(parts, key=lambda n: np.inf if np.isnan(parts[n]) else parts[n])
+        pair = max(parts, key=lambda n: as_worst(parts[n]))
         return self.found(
             measures=(Measure("difference over what is allowed", parts[pair], "", 1, place=pair),),
             pictures=(

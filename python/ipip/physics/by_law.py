@@ -10,7 +10,7 @@ from ase import Atoms
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.laws.agreement import Agreement, ContractError, DoesNotApply
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture
 from ipip.physics.subject import Subject
 
@@ -91,10 +91,10 @@ def per_structure(
     """Return each law on each structure as cases."""
     return [
         (
-            f"{index + 1}: {described(atoms)}",
+            name,
             lambda law=law, atoms=atoms: law(subject.evaluate, atoms, subject.precision),  # type: ignore[misc]
         )
-        for index, atoms in enumerate(structures)
+        for name, atoms in zip(numbered(structures), structures, strict=True)
         for law in laws
     ]
 

@@ -8,7 +8,7 @@ from ase import Atoms
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.dynamics import Moment
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, points
 
 DRAWN = 200
@@ -35,8 +35,7 @@ def ramped(
         unit: of it.
     """
     ends, curves, note = [], [], ""
-    for index, (atoms, run) in enumerate(zip(structures, runs, strict=True)):
-        name = f"{index + 1}: {described(atoms)}"
+    for name, run in zip(numbered(structures), runs, strict=True):
         moments = list(run)
         last = moments[-1]
         ends.append((last.time / steps, name))

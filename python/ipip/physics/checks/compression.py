@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipip.physics.check import PhysicsCheck
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
 from ipip.physics.volumes import largest_fall, scan_volumes
@@ -34,7 +34,7 @@ class Compression(PhysicsCheck):
             return self.not_applicable("no structure is periodic in three directions")
         volumes = np.linspace(1.0, SMALLEST, POINTS[quick])
         found = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
-        names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
+        names = numbered(chosen)
         falls = [largest_fall(scan.energies, NOISE) for scan in found]
         depth = [fall for fall, _ in falls]
         at = index_of_worst(depth)

@@ -7,7 +7,7 @@ import numpy as np
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.dynamics import Moment, constant_energy
 from ipip.physics.laws.evaluation import FloatArray
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
 
@@ -36,7 +36,7 @@ class Drift(PhysicsCheck):
         chosen = [atoms for atoms in subject.structures if len(atoms) > 1][: 1 if quick else None]
         if not chosen:
             return self.not_applicable("no structure has two atoms")
-        names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
+        names = numbered(chosen)
         curves, slopes, uncertain, note = [], [], [], ""
         for name, atoms in zip(names, chosen, strict=True):
             run = list(constant_energy(subject, atoms, TEMPERATURE, TIMESTEP, STEPS[quick]))

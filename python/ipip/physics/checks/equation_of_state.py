@@ -6,7 +6,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from ipip.physics.check import PhysicsCheck
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
 from ipip.physics.volumes import scan_volumes
@@ -37,7 +37,7 @@ class EquationOfState(PhysicsCheck):
             return self.not_applicable("no structure is periodic in three directions")
         volumes = np.linspace(1 - RANGE, 1 + RANGE, 11)
         found = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
-        names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
+        names = numbered(chosen)
         turns = [count_turns(scan.energies) for scan in found]
         most = int(np.argmax(turns))
         measures = [Measure("turns of the energy", turns[most], "", 1, place=names[most])]

@@ -7,7 +7,7 @@ from ase import Atoms
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.laws.evaluation import FloatArray
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst
 from ipip.physics.subject import Subject
 
@@ -29,7 +29,7 @@ class Hessian(PhysicsCheck):
     def measure(self, subject: Subject, quick: bool) -> Outcome:
         """Measure the structures."""
         chosen = subject.structures[: 1 if quick else None]
-        names = tuple(f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen))
+        names = tuple(numbered(chosen))
         parts = [antisymmetric_part(subject, atoms, MOST[quick]) for atoms in chosen]
         bound = 5 * subject.precision.derivative
         at = index_of_worst(parts)

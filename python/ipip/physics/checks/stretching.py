@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from ipip.physics.check import PhysicsCheck
-from ipip.physics.laws.structures import described
+from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import REACH, Subject
 from ipip.physics.volumes import largest_fall
@@ -35,7 +35,7 @@ class Stretching(PhysicsCheck):
         chosen = [atoms for atoms in chosen if len(atoms) > 1]
         if not chosen:
             return self.not_applicable("no structure has two atoms")
-        names = [f"{k + 1}: {described(atoms)}" for k, atoms in enumerate(chosen)]
+        names = numbered(chosen)
         falls, forces, curves, problem = [], [], [], ""
         for name, atoms in zip(names, chosen, strict=True):
             last = 2.0 * (subject.cutoff or REACH) / _shortest(atoms)

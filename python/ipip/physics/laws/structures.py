@@ -18,6 +18,11 @@ def described(atoms: Atoms) -> str:
     return f"{atoms.symbols.formula:metal}, " + (f"pbc {directions}" if directions else "no pbc")
 
 
+def numbered(structures: Sequence[Atoms]) -> list[str]:
+    """Name structures so that each has a name of its own."""
+    return [f"{number}: {described(atoms)}" for number, atoms in enumerate(structures, start=1)]
+
+
 def rotation(seed: int) -> FloatArray:
     """Return a random proper rotation [3, 3]; rows of coordinates are multiplied from the left."""
     q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))

@@ -6,6 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from ipip.physics.check import PhysicsCheck
+from ipip.physics.laws.derivatives import slope
 from ipip.physics.laws.evaluation import FloatArray
 from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst
@@ -72,9 +73,7 @@ def antisymmetric_part(subject: Subject, atoms: Atoms, most: int) -> float:
                 other.positions[index, axis] += by
                 return subject.evaluate(other).forces[moved].ravel()
 
-            near = (forces(-0.5 * step) - forces(0.5 * step)) / step
-            far = (forces(-step) - forces(step)) / (2 * step)
-            rows.append((4 * near - far) / 3)  # the error falls with the fourth power of the step
+            rows.append(-slope(forces, step))
     matrix = np.array(rows)
     size = float(np.linalg.norm(matrix + matrix.T))
     return float(np.linalg.norm(matrix - matrix.T)) / size if size else 0.0

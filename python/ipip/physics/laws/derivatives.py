@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from ase import Atoms
@@ -18,14 +19,15 @@ from ipip.physics.laws.evaluation import (
 )
 from ipip.physics.laws.precision import Precision
 
+Value = TypeVar("Value", float, FloatArray)  # of a function of one number
 SINGLE_MOVES = 4
 JOINT_MOVES = 2
 
 
-def slope(energy: Callable[[float], float], step: float) -> float:
-    """Return dE/dt at t = 0 from four values; the error falls with the fourth power of `step`."""
-    near = (energy(0.5 * step) - energy(-0.5 * step)) / step
-    far = (energy(step) - energy(-step)) / (2 * step)
+def slope(function: Callable[[float], Value], step: float) -> Value:
+    """Return df/dt at t = 0 from four values; the error falls with the fourth power of `step`."""
+    near = (function(0.5 * step) - function(-0.5 * step)) / step
+    far = (function(step) - function(-step)) / (2 * step)
     return (4 * near - far) / 3
 
 

@@ -88,9 +88,9 @@ def ramp(
         timestep: fs.
         steps: to do; the run ends earlier where a bound is left.
     """
-    start = _start(subject, atoms, temperature(0.0))
-    rng = np.random.default_rng(5)
     first = temperature(0.0)
+    start = _start(subject, atoms, first)
+    rng = np.random.default_rng(5)
     run = Langevin(
         start,
         timestep * units.fs,

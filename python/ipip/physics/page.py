@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ipip.pages import PageFigure, card_of, render_page
+from ipip.physics.check import PhysicsCheck
 from ipip.physics.listing import CHECKS
-from ipip.physics.outcome import Curve, Outcome, Picture
+from ipip.physics.outcome import Curve, Picture
 from ipip.physics.report import PhysicsReport, describe_measure
 from ipip.storage.atomic import write_text
 
@@ -22,7 +23,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 def write_page(reports: Sequence[PhysicsReport], path: Path) -> None:
     """Write a self-contained page about one or more potentials."""
     figures = [
-        _figure(report, number, outcome, index, picture)
+        _figure(check, report, number, index, picture)
         for check in CHECKS
         for number, report in enumerate(reports)
         for outcome in report.outcomes
@@ -36,7 +37,7 @@ def write_page(reports: Sequence[PhysicsReport], path: Path) -> None:
             [{"name": f.name, "traces": f.traces, "layout": f.layout} for f in figures],
             title="Physics of " + ", ".join(report.name for report in reports),
             reports=reports,
-            rows=[_row(check.name, reports) for check in CHECKS if _ran(check.name, reports)],
+            rows=[_row(check, reports) for check in CHECKS if _ran(check.name, reports)],
             cards=[card_of(figure) for figure in figures],
             looked_at=_looked_at(reports),
         ),
@@ -47,9 +48,10 @@ def _ran(name: str, reports: Sequence[PhysicsReport]) -> bool:
     return any(outcome.check == name for report in reports for outcome in report.outcomes)
 
 
-def _row(name: str, reports: Sequence[PhysicsReport]) -> dict[str, Any]:
-    check = next(check for check in CHECKS if check.name == name)
-    outcomes = [next((o for o in report.outcomes if o.check == name), None) for report in reports]
+def _row(check: PhysicsCheck, reports: Sequence[PhysicsReport]) -> dict[str, Any]:
+    outcomes = [
+        next((o for o in report.outcomes if o.check == check.name), None) for report in reports
+    ]
     return {
         "check": check,
         "cells": [
@@ -71,9 +73,8 @@ def _looked_at(reports: Sequence[PhysicsReport]) -> str:
 
 
 def _figure(
-    report: PhysicsReport, number: int, outcome: Outcome, index: int, picture: Picture
+    check: PhysicsCheck, report: PhysicsReport, number: int, index: int, picture: Picture
 ) -> PageFigure:
-    check = next(check for check in CHECKS if check.name == outcome.check)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("curve", picture.x_title or "case", picture.y_title))

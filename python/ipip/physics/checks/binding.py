@@ -31,13 +31,14 @@ class Binding(PhysicsCheck):
     def measure(self, subject: Subject, quick: bool) -> Outcome:
         """Measure all pairs outside of their walls."""
         found = scans(subject, quick)
-        minima = {scan.name: count_minima(_outside(scan)[1]) for scan in found}
-        flips = {scan.name: count_flips(_outside(scan)[2]) for scan in found}
-        winding = {scan.name: tortuosity(_outside(scan)[1]) for scan in found}
-        order = {scan.name: attraction_order(*_outside(scan)[:2]) for scan in found}
+        outside = {scan.name: _outside(scan) for scan in found}
+        minima = {pair: count_minima(energies) for pair, (_, energies, _) in outside.items()}
+        flips = {pair: count_flips(forces) for pair, (_, _, forces) in outside.items()}
+        winding = {pair: tortuosity(energies) for pair, (_, energies, _) in outside.items()}
+        order = {pair: attraction_order(r, energies) for pair, (r, energies, _) in outside.items()}
         most, flipping = max(minima, key=minima.__getitem__), max(flips, key=flips.__getitem__)
         winds, lowest = max(winding, key=winding.__getitem__), min(order, key=order.__getitem__)
-        broken = sum(not np.isfinite(_outside(scan)[1]).all() for scan in found)
+        broken = sum(not np.isfinite(energies).all() for _, energies, _ in outside.values())
         curves = tuple(
             Curve(scan.name, *points(scan.distances, scan.forces))  # type: ignore[arg-type]
             for scan in found

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from ipip.physics.check import PhysicsCheck
+from ipip.physics.laws.evaluation import FloatArray
 from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst, points
 from ipip.physics.subject import Subject
@@ -45,7 +46,11 @@ class EquationOfState(PhysicsCheck):
         for scan in found:
             if scan.pressures is None:
                 continue
-            slope = -CubicSpline(volumes, scan.energies)(volumes, 1) if _finite(scan) else volumes
+            slope = (
+                -CubicSpline(volumes, scan.energies)(volumes, 1)
+                if np.isfinite(scan.energies).all()
+                else volumes
+            )
             expected = GPA * slope / scan.atom_volume
             stated = GPA * scan.pressures
             allowed = PART * float(np.ptp(stated)) + LEAST
@@ -74,11 +79,7 @@ class EquationOfState(PhysicsCheck):
         )
 
 
-def _finite(scan: object) -> bool:
-    return bool(np.isfinite(scan.energies).all())  # type: ignore[attr-defined]
-
-
-def count_turns(energies: np.ndarray) -> float:  # type: ignore[type-arg]
+def count_turns(energies: FloatArray) -> float:
     """Return how often the energy changes from falling to rising or back; noise is left out."""
     if not np.isfinite(energies).all():
         return float("nan")

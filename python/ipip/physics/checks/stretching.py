@@ -77,11 +77,8 @@ class Stretching(PhysicsCheck):
 
 def _cluster(atoms: Atoms) -> Atoms:
     """Return the atoms nearest to the first one, without periodic images, in an open box."""
-    distances, vectors = (
-        atoms.get_distances(0, range(len(atoms)), mic=bool(atoms.pbc.any())),
-        atoms.get_distances(0, range(len(atoms)), mic=bool(atoms.pbc.any()), vector=True),
-    )
-    order = np.argsort(distances, kind="stable")[:MOST_ATOMS]
+    vectors = atoms.get_distances(0, range(len(atoms)), mic=bool(atoms.pbc.any()), vector=True)
+    order = np.argsort(np.linalg.norm(vectors, axis=1), kind="stable")[:MOST_ATOMS]
     return Atoms(atoms.numbers[order], vectors[order], pbc=False)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ipip.physics.check import PhysicsCheck
 from ipip.physics.diatomics import Scan, first_problem, scan_pair
+from ipip.physics.laws.evaluation import FloatArray
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, as_worst, points
 from ipip.physics.subject import Subject
 
@@ -69,7 +70,7 @@ class Tail(PhysicsCheck):
         )
 
 
-def _largest(values: np.ndarray, begin: float, scan: Scan) -> float:  # type: ignore[type-arg]
+def _largest(values: FloatArray, begin: float, scan: Scan) -> float:
     return float(np.abs(values[scan.distances >= begin]).max())
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
 from ipip.export import weights_digest
@@ -14,8 +17,9 @@ class Stop(Exception):  # noqa: N818
     """Ends a training from within."""
 
 
-def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have trainings end once the second epoch's checkpoint is written."""
+@contextlib.contextmanager
+def broken_off_in_second_epoch() -> Iterator[None]:
+    """Have the training in the block end once the second epoch's checkpoint is written."""
     write = BestAndLast.__call__
 
     def write_and_stop(self: BestAndLast, module: TrainingModule) -> None:
@@ -23,7 +27,10 @@ def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
         if module.current_epoch == 1:
             raise Stop
 
-    monkeypatch.setattr(BestAndLast, "__call__", write_and_stop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BestAndLast, "__call__", write_and_stop)
+        with pytest.raises(Stop):
+            yield
 
 
 def without_times(result: FitResult) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ from ipip.models import Student
 from ipip.train import fit, predict
 from ipip.train.preparation.replay import align_energies, draw_replay
 from ipip.train.records.checkpoints import load_checkpoint
-from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
+from tests.train.broken_off import assert_same, broken_off_in_second_epoch
 
 OFFSET = {29: 700.0, 79: -300.0}  # eV an atom: another method's zero
 
@@ -118,7 +118,6 @@ def test_a_replay_continues_to_the_result_of_an_unbroken_one(
     pretrained: Student,
     settings: TrainingSettings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
 
     def run(name: str) -> object:
@@ -128,10 +127,8 @@ def test_a_replay_continues_to_the_result_of_an_unbroken_one(
         )  # fmt: skip
 
     unbroken = run("a")
-    stop_in_second_epoch(monkeypatch)
-    with pytest.raises(Stop):
+    with broken_off_in_second_epoch():
         run("b")
-    monkeypatch.undo()
     assert_same(run("b"), unbroken)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="replayed_frames is"):
         fit(pretrained, copper[:8], copper[8:12], settings, tmp_path / "b", seed=1)

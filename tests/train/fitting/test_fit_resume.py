@@ -19,7 +19,7 @@ from ipip.models import Student
 from ipip.train import fit
 from ipip.train.fitting.module import TrainingModule
 from ipip.train.records.logs import CsvLog
-from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
+from tests.train.broken_off import Stop, assert_same, broken_off_in_second_epoch
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,13 @@ def test_a_resumed_training_ends_as_an_unbroken_one(
     student: Student,
     settings: TrainingSettings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chosen = TrainingSettings(**(settings.model_dump() | change))
     train, valid = copper[:24], copper[24:30]
     unbroken = fit(student, train, valid, chosen, tmp_path / "a", seed=9, progress=False)
 
-    stop_in_second_epoch(monkeypatch)
-    with pytest.raises(Stop):
+    with broken_off_in_second_epoch():
         fit(student, train, valid, chosen, tmp_path / "b", seed=9, progress=False)
-    monkeypatch.undo()
     resumed = fit(student, train, valid, chosen, tmp_path / "b", seed=9, progress=False)
     assert_same(resumed, unbroken)
     tables = [(tmp_path / name / "metrics.csv").read_text().splitlines() for name in "ab"]

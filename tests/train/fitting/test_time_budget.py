@@ -16,7 +16,7 @@ from ipip.storage.sealed import read_sealed, sealed_text
 from ipip.train import fit
 from ipip.train.fitting import time_budget
 from ipip.train.fitting.time_budget import Pace, measure_pace
-from tests.train.broken_off import Stop, assert_same, stop_in_second_epoch
+from tests.train.broken_off import assert_same, broken_off_in_second_epoch
 
 
 def test_the_training_takes_about_its_time_and_its_schedule_ends_with_it(
@@ -43,10 +43,8 @@ def test_a_resumed_training_keeps_the_schedule_and_a_budget_of_steps_repeats_it(
 ) -> None:
     timed = settings.model_copy(update={"budget": "0.15 s"})
     train, valid = copper[:10], copper[10:14]
-    stop_in_second_epoch(monkeypatch)
-    with pytest.raises(Stop):
+    with broken_off_in_second_epoch():
         fit(student, train, valid, timed, tmp_path / "a", seed=1, progress=False)
-    monkeypatch.undo()
     monkeypatch.setattr(time_budget, "measure_pace", lambda *_: pytest.fail("measured again"))
     resumed = fit(student, train, valid, timed, tmp_path / "a", seed=1, progress=False)
     in_steps = settings.model_copy(update={"budget": f"{resumed.steps} steps"})
@@ -78,14 +76,11 @@ def test_a_schedule_that_is_gone_or_of_another_training_is_not_measured_again(
     student: Student,
     settings: TrainingSettings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     timed = settings.model_copy(update={"budget": "0.15 s"})
     arguments = (student, copper[:10], copper[10:14], timed, tmp_path)
-    stop_in_second_epoch(monkeypatch)
-    with pytest.raises(Stop):
+    with broken_off_in_second_epoch():
         fit(*arguments, seed=1, progress=False)
-    monkeypatch.undo()
     path = tmp_path / "schedule.json"
     other = read_sealed(path) | {"training": "sha256:0"}
     path.unlink()

@@ -86,7 +86,7 @@ def driver_script(
         )
     folder = (run / FOLDER).absolute()
     script = shlex.quote(str(folder / SCRIPT))
-    exports = 'IPIP_JOB=$((number + 1)),IPIP_BEFORE="$job"'
+    exports = "IPIP_JOB=$((number + 1)),IPIP_BEFORE=$job"
     log = folder / "driver-"
     match resource.scheduler:
         case "slurm":
@@ -101,7 +101,7 @@ def driver_script(
             job = "$SLURM_JOB_ID"
             successor = (
                 f'sbatch --parsable --dependency="afterany:$job" --export="ALL,{exports}" {script}'
-            ).replace('IPIP_BEFORE="$job"', "IPIP_BEFORE=$job")
+            )
         case "pbs":
             head = [
                 "#PBS -N ipip-driver",
@@ -112,7 +112,7 @@ def driver_script(
                 *_optional("#PBS -A ", resource.account),
             ]
             job = "$PBS_JOBID"
-            successor = f'qsub -W depend="afterany:$job" -v {exports} {script}'
+            successor = f'qsub -W depend="afterany:$job" -v "{exports}" {script}'
         case _:
             hours, minutes, _seconds = resource.walltime.split(":")
             head = [

@@ -150,7 +150,7 @@ def test_a_failure_is_written_beside_the_task(tmp_path):
 
 def test_sigterm_stores_the_state_of_a_trajectory_and_the_next_attempt_continues_it(tmp_path):
     md = TeacherMDSettings(
-        temperature=300.0, thermostat="langevin", steps=3000, frame_interval=1000
+        temperature=300.0, thermostat="langevin", steps=9000, frame_interval=3000
     )
     job = MDJob("a", frames(1)[0], 1, md)
     file = write_task(

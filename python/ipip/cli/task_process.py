@@ -6,6 +6,7 @@ Exit status: 0 done, 1 failed, 2 wrong input, 75 stopped by a signal, to be cont
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def main() -> int:
 
     try:
         perform(Path(sys.argv[1]))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the result is stored: nothing to stop
     except Exception as error:
         return report_failure(error, debug=True)
     return 0

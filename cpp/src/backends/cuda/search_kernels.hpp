@@ -95,9 +95,7 @@ struct ScanSlices {
   Array<int> first;           ///< [n + 1]
   Array<std::int64_t> total;  ///< [1]
   std::int64_t blocks() const { return slices_of(n); }
-  std::int64_t shared_bytes() const {
-    return (2 * kThreads + 1) * std::int64_t(sizeof(std::int64_t));
-  }
+  std::int64_t shared_bytes() const { return 2 * kThreads * std::int64_t(sizeof(std::int64_t)); }
 };
 
 /// Items by key, in any order within a key.

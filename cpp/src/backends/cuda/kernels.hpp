@@ -12,18 +12,10 @@
 #include <cstdint>
 
 #include "array.hpp"
+#include "block_counts.hpp"
 #include "search_kernels.hpp"
 
 namespace ipip::cuda {
-
-constexpr int kLanes = 32;
-
-// Of each kernel: `kThreads` of a block, and `kBlocks` for which a multiprocessor has registers at
-// least; `shared_bytes` of a block.
-
-inline std::int64_t blocks_for(std::int64_t items, std::int64_t per_block) {
-  return (items + per_block - 1) / per_block;
-}
 
 /// Local rows [begin, end) that a launch takes.
 struct RowRange {
@@ -152,7 +144,7 @@ struct PackRows {
   Array<int> rows;               ///< [n_sent] row
   Array<T> from;                 ///< [n_total, parts, padded]
   Array<T> to;                   ///< [n_sent, parts, channels]
-  std::int64_t blocks() const { return item_blocks(rows.size * parts * channels); }
+  std::int64_t blocks() const { return blocks_for(rows.size * parts * channels, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -166,7 +158,7 @@ struct UnpackRows {
   std::int64_t n_local = 0, n_halo = 0;
   Array<T> from;  ///< [n_halo, parts, channels]
   Array<T> to;    ///< [n_total, parts, padded]
-  std::int64_t blocks() const { return item_blocks(n_halo * parts * padded); }
+  std::int64_t blocks() const { return blocks_for(n_halo * parts * padded, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 

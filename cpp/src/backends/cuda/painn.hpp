@@ -95,6 +95,7 @@ class Painn {
   PairRows<T> pairs(const PairSource& source) const;
   LayerRows<T> rows_of(std::size_t l, const PairSource& source) const;
   Tiles tiles(std::int64_t n_rows) const;
+  void take_rows(TiledRows<T>& kernel, RowRange range) const;
   UpdateState<T> kept(std::size_t l) const;
   void take(const PairSource& source, const Wanted& wanted, Results& results) const;
   bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }

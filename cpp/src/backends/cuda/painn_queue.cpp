@@ -76,13 +76,18 @@ void Painn<T>::queue_receive(const PairSource& source, std::size_t l, RowRange r
   }
 }
 
+template <class T>
+void Painn<T>::take_rows(TiledRows<T>& kernel, RowRange range) const {
+  kernel.range = range;
+  kernel.channels = model_.channels;
+  kernel.tiles = tiles(range.size());
+}
+
 // From what the last update leaves, before the way back takes its place.
 template <class T>
 void Painn<T>::queue_errors(const PairSource& source, RowRange range) {
   ExpectErrors<T> kernel;
-  kernel.range = range;
-  kernel.channels = model_.channels;
-  kernel.tiles = tiles(range.size());
+  take_rows(kernel, range);
   kernel.model = model_.errors;
   kernel.species = source.species();
   kernel.states = states_.array();
@@ -95,9 +100,7 @@ template <class T>
 void Painn<T>::queue_update(const PairSource& source, std::size_t l, RowRange range) {
   if (range.size() == 0) return;
   const auto update = [&](auto kernel) {
-    kernel.range = range;
-    kernel.channels = model_.channels;
-    kernel.tiles = tiles(range.size());
+    take_rows(kernel, range);
     kernel.epsilon = epsilon_;
     kernel.matrices = model_.updates[l];
     kernel.states = states_.array();
@@ -149,9 +152,7 @@ template <class T>
 void Painn<T>::queue_update_back(std::size_t l, RowRange range) {
   if (range.size() == 0) return;
   UpdateBack<T> back;
-  back.range = range;
-  back.channels = model_.channels;
-  back.tiles = tiles(range.size());
+  take_rows(back, range);
   back.epsilon = epsilon_;
   back.matrices = model_.updates[l - 1];
   back.messages = model_.messages[l];

@@ -213,7 +213,7 @@ void Painn<T>::queue_backward(const PairSource& source) {
 }
 
 template <class T>
-void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
+void Painn<T>::queue_forces(const PairSource& source) {
   GatherForces<T> gather;
   gather.n_local = n_local_;
   gather.n_total = n_total_;
@@ -235,8 +235,8 @@ void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
   download(machine_, energies_, host_energies_);
   download(machine_, forces_, host_forces_);
   download(machine_, sums_, host_sums_);
-  if (atom_virials) download(machine_, atom_virials_, host_atom_virials_);
-  if (expected_.size() > 0) download(machine_, expected_, host_expected_);
+  download(machine_, atom_virials_, host_atom_virials_);
+  download(machine_, expected_, host_expected_);
 }
 
 // What the step before left is of no use.
@@ -257,17 +257,17 @@ void Painn<T>::forget_step() {
 }
 
 template <class T>
-void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
+void Painn<T>::queue_step(PairSource& source) {
   forget_step();
   source.queue_positions();
   queue_forward(source);
   queue_backward(source);
-  queue_forces(source, atom_virials);
+  queue_forces(source);
   source.queue_results();
 }
 
-template void Painn<float>::queue_step(PairSource&, bool);
-template void Painn<double>::queue_step(PairSource&, bool);
+template void Painn<float>::queue_step(PairSource&);
+template void Painn<double>::queue_step(PairSource&);
 template void Painn<float>::queue_forward(const PairSource&);
 template void Painn<double>::queue_forward(const PairSource&);
 template void Painn<float>::queue_update(const PairSource&, std::size_t, RowRange);

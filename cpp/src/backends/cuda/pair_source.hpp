@@ -106,6 +106,7 @@ class PairSource {
   Memory<unsigned long long> closest_;  // [n_types, n_types]
   CandidateSearch search_;
   std::vector<std::uint8_t> contacts_;  // [n_points] of the search
+  HostMemory<int> staged_;              // what goes to the device with other candidates
   HostMemory<double> host_points_;
   HostMemory<unsigned long long> host_start_, host_closest_;
 };

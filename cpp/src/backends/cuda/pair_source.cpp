@@ -5,21 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 
+#include "index_limit.hpp"
 #include "ipip/error.hpp"
 
 namespace ipip::cuda {
-namespace {
-
-void check_number(std::size_t n, const char* what) {
-  if (n <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) return;
-  throw Error("a rank has " + std::to_string(n) + " " + what +
-              ", expected fewer than 2147483648: use more ranks");
-}
-
-}  // namespace
 
 PairSource::PairSource(Machine& machine)
     : machine_(machine),
@@ -76,8 +67,8 @@ void PairSource::assign_lists(const std::vector<std::int32_t>& first,
 void PairSource::assign(const Graph& graph, std::int64_t n_species) {
   const std::size_t n = graph.receivers.size();
   const auto n_rows = static_cast<std::int64_t>(graph.species.size());
-  check_number(n, "pairs");
-  check_number(graph.species.size(), "rows");
+  require_int(std::ssize(graph.receivers), "pairs");
+  require_int(n_rows, "rows");
   std::vector<std::int32_t> first(static_cast<std::size_t>(graph.n_local) + 1), senders(n);
   std::int64_t row = 0;
   for (std::size_t e = 0; e < n; ++e) {
@@ -104,7 +95,7 @@ void PairSource::assign(const Graph& graph, std::int64_t n_species) {
 }
 
 void PairSource::assign(const Candidates& candidates, std::int64_t n_species, double cutoff) {
-  check_number(candidates.neighbours.size(), "candidates");
+  require_int(std::ssize(candidates.neighbours), "candidates");
   assign_points(candidates, n_species, cutoff);
   std::vector<std::int32_t> senders(candidates.neighbours.size());
   std::transform(candidates.neighbours.begin(), candidates.neighbours.end(), senders.begin(),
@@ -116,7 +107,7 @@ void PairSource::assign(const Candidates& candidates, std::int64_t n_species, do
 void PairSource::find_contacts(const Places& places, const double* points,
                                std::vector<std::uint8_t>& contacts) {
   const auto n_points = static_cast<std::int64_t>(places.kinds.size());
-  check_number(places.kinds.size(), "points");
+  require_int(n_points, "points");
   points_.resize(3 * n_points);
   host_points_.resize(3 * n_points);
   place(points);
@@ -152,7 +143,7 @@ void PairSource::fetch(Candidates& candidates) const {
 // All but the candidates.
 void PairSource::assign_points(const Candidates& candidates, std::int64_t n_species,
                                double cutoff) {
-  check_number(candidates.rows.size(), "points");
+  require_int(std::ssize(candidates.rows), "points");
   given_ = false;
   ++generation_;
   n_local_ = candidates.n_local();

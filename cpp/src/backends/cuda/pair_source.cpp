@@ -148,7 +148,6 @@ void PairSource::assign_points(const Candidates& candidates, std::int64_t n_spec
   ++generation_;
   n_local_ = candidates.n_local();
   n_types_ = static_cast<int>(candidates.n_types);
-  cutoff_ = cutoff;
   assign_rows(candidates.species, n_species);
   cuda::assign(machine_, candidates.rows, staged_, rows_);
   cuda::assign(machine_, candidates.types, staged_, types_);

@@ -93,7 +93,6 @@ class PairSource {
   std::uint64_t generation_ = 0;
   std::int64_t n_local_ = 0, n_outer_ = 0;
   int n_types_ = 0;
-  double cutoff_ = 0.0;
   Memory<int> species_;                 // [n_total]
   Memory<int> first_;                   // [n_local + 1]
   Memory<int> neighbours_;              // [n_candidates] points, or rows of a graph

@@ -180,10 +180,7 @@ void Painn<T>::take(const PairSource& source, Results& results) const {
 template <class T>
 void Painn<T>::release() {
   for (Layer& layer : layers_) {
-    for (Memory<T>* memory :
-         {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
-      memory->release();
-    }
+    for (Memory<T>* memory : layer.all()) memory->release();
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->release();
 }

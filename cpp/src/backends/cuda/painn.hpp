@@ -5,6 +5,7 @@
 // i: receiving row, j: sending row, l: layer, F: channels (padded).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ class Painn {
     Memory<T> mixed;    // [n_local, 6 F]
     Memory<T> context;  // [n_local, F] argument of the update's SiLU
     Memory<T> gains;    // [n_local, 3 F]; of the last layer [n_local, F]
+    std::array<Memory<T>*, 6> all() { return {&scalars, &hidden, &sent, &mixed, &context, &gains}; }
   };
 
   // What a recorded queue was recorded for.

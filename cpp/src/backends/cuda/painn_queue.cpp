@@ -243,10 +243,7 @@ void Painn<T>::queue_forces(const PairSource& source) {
 template <class T>
 void Painn<T>::forget_step() {
   for (Layer& layer : layers_) {
-    for (Memory<T>* memory :
-         {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
-      memory->forget();
-    }
+    for (Memory<T>* memory : layer.all()) memory->forget();
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->forget();
   for (Memory<int>* memory : {&place_, &count_, &slot_}) memory->forget();

@@ -70,8 +70,8 @@ def split(frames: list[Frame], channels: int, layers: int, epochs: int) -> dict[
             if epoch == 1:
                 steps, timed.seconds, seconds = 0, 0.0, -time.thread_time()
             batches.start(epoch)
-            for number, batch in enumerate(batches):
-                module.training_step(batch.to(module.device), number)
+            for batch in batches:
+                module.training_step(batch.to(module.device))
                 steps += 1
     seconds += time.thread_time()
     return {

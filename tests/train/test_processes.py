@@ -96,10 +96,10 @@ from ipip.train.processes import rank
 
 compute = TrainingModule.training_step
 
-def signalled(self, batch, batch_idx):
+def signalled(self, batch):
     if self.global_step == 6 and rank() == 1:
         os.kill(os.getpid(), signal.SIGTERM)
-    return compute(self, batch, batch_idx)
+    return compute(self, batch)
 
 TrainingModule.training_step = signalled
 sys.exit(main(sys.argv[1:]))

@@ -8,9 +8,9 @@ float64. The key `meta` sums the store up.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import lmdb
 import numpy as np
@@ -20,7 +20,7 @@ from ipip.data.electronic_state import atom_state_in
 from ipip.data.frame import Frame
 from ipip.data.lmdb_pages import require_sound_pages
 from ipip.data.parsed import plain
-from ipip.data.view import FrameView
+from ipip.data.view import ReadableFrames
 from ipip.errors import InputError
 from ipip.storage.atomic import replaced_file
 from ipip.storage.digest import hex_digest
@@ -35,7 +35,7 @@ STEP = 1 << 28  # bytes by which the map grows
 COMMIT_EVERY = 500
 
 
-class FrameStore(Sequence[Frame]):
+class FrameStore(ReadableFrames):
     """The frames of a store; each is read when it is asked for.
 
     Several processes may read one store, forked ones too.
@@ -115,20 +115,6 @@ class FrameStore(Sequence[Frame]):
 
     def __len__(self) -> int:
         return int(self.meta["frames"])
-
-    @overload
-    def __getitem__(self, index: int) -> Frame: ...
-    @overload
-    def __getitem__(self, index: slice) -> FrameView: ...
-    def __getitem__(self, index: int | slice) -> Frame | FrameView:
-        if isinstance(index, slice):
-            return FrameView([self], range(len(self))[index])
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"frame {index} of {len(self)}")
-        return self.read([index % len(self)])[0]
-
-    def __iter__(self) -> Iterator[Frame]:
-        return iter(FrameView([self]))
 
 
 def write_store(path: Path, frames: Iterable[Frame]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, overload, runtime_checkable
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +14,29 @@ from ipip.data.frame import Frame
 AT_ONCE = 100  # frames in memory together
 
 
-@runtime_checkable
-class Readable(Protocol):
-    """A source that reads several frames faster than one by one."""
+class ReadableFrames(Sequence[Frame]):
+    """A source that reads several frames faster than one by one; each when it is asked for."""
 
+    @abc.abstractmethod
     def read(self, indices: Iterable[int]) -> list[Frame]:
-        """Return the frames with these indices."""
-        ...
+        """Return the frames with these indices, none of them negative."""
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> FrameView: ...
+    def __getitem__(self, index: int | slice) -> Frame | FrameView:
+        if isinstance(index, slice):
+            return FrameView([self], range(len(self))[index])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"frame {index} of {len(self)}")
+        return self.read([index % len(self)])[0]
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(FrameView([self]))
 
 
-class FrameView(Sequence[Frame]):
+class FrameView(ReadableFrames):
     """A sequence of frames that are fetched from their sources when they are asked for.
 
     Args:
@@ -66,13 +80,16 @@ class FrameView(Sequence[Frame]):
                 frames = self.sources[source]
                 yield from (
                     frames.read(indices)
-                    if isinstance(frames, Readable)
+                    if isinstance(frames, ReadableFrames)
                     else (frames[index] for index in indices)
                 )
 
     def read(self, indices: Iterable[int]) -> list[Frame]:
         """Return the frames with these indices."""
-        return list(FrameView(self.sources, self.chosen[list(indices)]))
+        chosen = list(indices)
+        if len(chosen) == 1:  # as a training asks for them, without a view for each
+            return [self[chosen[0]]]
+        return list(FrameView(self.sources, self.chosen[chosen]))
 
     def _start(self, source: int) -> int:
         return int(self._ends[source - 1]) if source else 0

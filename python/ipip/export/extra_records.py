@@ -6,10 +6,8 @@ Nothing in it is run, and TorchScript's records stay byte for byte what they are
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from ipip.export.archive import Archive
 from ipip.export.digest import METADATA, code_digest
@@ -63,17 +61,3 @@ def _rewritten(data: bytes, records: Mapping[str, bytes]) -> bytes:
         for name, record in records.items():
             after.writestr(zipfile.ZipInfo(f"{folder}/{name}", FIRST_DATE), record)
     return out.getvalue()
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a model file; it appears whole or not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

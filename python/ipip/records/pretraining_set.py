@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
 
 import numpy as np
 
 from ipip.data import Frame
 from ipip.data.provenance import TEACHER, Provenance
-from ipip.data.view import FrameView
+from ipip.data.view import FrameView, ReadableFrames
 from ipip.decisions.energy_shift import shifted
 from ipip.decisions.pretraining_set import SetEntry
 from ipip.errors import IpipError
@@ -17,7 +16,7 @@ from ipip.records.frame_origins import FrameOrigin
 from ipip.records.student_labels import StudentLabels
 
 
-class PretrainingSet(Sequence[Frame]):
+class PretrainingSet(ReadableFrames):
     """The frames of a pretraining set; each is read when it is asked for.
 
     A frame's info has `frame_id`, `origin`, `label`, its run and step (`traj`, `md_step`), and
@@ -71,20 +70,6 @@ class PretrainingSet(Sequence[Frame]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    @overload
-    def __getitem__(self, index: int) -> Frame: ...
-    @overload
-    def __getitem__(self, index: slice) -> FrameView: ...
-    def __getitem__(self, index: int | slice) -> Frame | FrameView:
-        if isinstance(index, slice):
-            return FrameView([self], range(len(self))[index])
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"frame {index} of {len(self)}")
-        return self.read([index % len(self)])[0]
-
-    def __iter__(self) -> Iterator[Frame]:
-        return iter(FrameView([self]))
-
     def read(self, indices: Iterable[int]) -> list[Frame]:
         """Return the frames with these indices, each with the label that counts in this set."""
         chosen = list(indices)
@@ -107,9 +92,7 @@ class PretrainingSet(Sequence[Frame]):
         Raises:
             IpipError: another frame is stored where the index says.
         """
-        one = len(indices) == 1  # as a training asks for them, which a view of many makes slow
-        frames = [self._view[indices[0]]] if one else self._view.read(indices)
-        for index, frame in zip(indices, frames, strict=True):
+        for index, frame in zip(indices, self._view.read(indices), strict=True):
             entry = self.entries[index]
             identity = Provenance.of(frame).id_in_round(entry.origin)
             if identity != entry.frame_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipip.config.run import RunSettings
 from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.inheritance import pretraining_set_of
@@ -9,6 +10,11 @@ from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN, TrainingRecord
 from ipip.stages.pretraining_frames import frames_of
 from ipip.stages.reference_labels import REFERENCE_LABELS
+
+
+def learns_from_set(settings: RunSettings) -> bool:
+    """Say whether a round's student has seen its pretraining set once it is fine-tuned."""
+    return settings.iteration.replay > 0 or settings.pretrain is not None
 
 
 class Finetune(Stage[TrainingRecord]):
@@ -31,8 +37,7 @@ class Finetune(Stage[TrainingRecord]):
 
         Some of these are replayed, and by all of them the student knows where it is uncertain.
         """
-        settings = within.settings
-        learnt = settings.iteration.replay > 0 or settings.pretrain is not None
+        learnt = learns_from_set(within.settings)
         own = (pretraining_set_of(within.index), *frames_of(within)) if learnt else ()
         labelled = REFERENCE_LABELS.in_rounds(within)
         return (LABEL.of(0), PRETRAIN.of(within.index), *own, *labelled)

@@ -17,6 +17,7 @@ from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.digest import frames_digest
 from ipip.data.frame import Frame
 from ipip.data.split import Split
+from ipip.data.view import joined
 from ipip.errors import InputError
 from ipip.evaluation.expected_errors import add_where_possible
 from ipip.evaluation.metrics import Metrics, metrics
@@ -152,7 +153,7 @@ def _write(
             "errors": dict(errors),
         },
     )
-    add_where_possible(folder / STUDENT, [*plan.train, *plan.replay], plan.valid)
+    add_where_possible(folder / STUDENT, joined(plan.train, plan.replay), plan.valid)
     report = {
         "part": part,
         "errors": errors,

@@ -15,10 +15,11 @@ import numpy as np
 
 from ipip.errors import InputError
 from ipip.export.archive import Archive
-from ipip.export.extra_records import replace_file, with_records
+from ipip.export.extra_records import with_records
 from ipip.export.metadata import Metadata
 from ipip.export.reading import metadata_of, read_metadata
 from ipip.export.safetensors import Arrays, from_safetensors, texts_of, to_safetensors
+from ipip.storage.atomic import replaced_file
 from ipip.uncertainty.calibration import Calibration
 from ipip.uncertainty.density import Density
 from ipip.uncertainty.model import Uncertainty
@@ -54,7 +55,10 @@ def write_uncertainty(path: Path, uncertainty: Uncertainty, target: Path | None 
     """
     digest = read_metadata(path).weights_digest
     data = with_uncertainty(path.read_bytes(), uncertainty, digest, str(path))
-    replace_file(target or path, data)
+    written = target or path
+    written.parent.mkdir(parents=True, exist_ok=True)
+    with replaced_file(written) as temporary:
+        temporary.write_bytes(data)
 
 
 def read_uncertainty(path: str | os.PathLike[str]) -> Uncertainty | None:

@@ -39,10 +39,10 @@ def signal_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Send SIGTERM to this process in the middle of the step with this index."""
     compute = TrainingModule.training_step
 
-    def signalled(self: TrainingModule, batch: Any, batch_idx: int) -> torch.Tensor:
+    def signalled(self: TrainingModule, batch: Any) -> torch.Tensor:
         if self.global_step == step:
             os.kill(os.getpid(), signal.SIGTERM)
-        return compute(self, batch, batch_idx)
+        return compute(self, batch)
 
     monkeypatch.setattr(TrainingModule, "training_step", signalled)
 

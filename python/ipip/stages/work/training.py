@@ -13,7 +13,7 @@ import torch
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame, frames_digest, read_frames
 from ipip.data.provenance import Provenance
-from ipip.data.view import FrameView, chosen_from
+from ipip.data.view import FrameView, chosen_from, joined
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.evaluation import metrics, predict_file
 from ipip.evaluation.expected_errors import add_where_possible
@@ -22,6 +22,7 @@ from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.pretraining_set import PretrainingSet
+from ipip.stages.finetune import learns_from_set
 from ipip.stages.inheritance import last_student
 from ipip.stages.label import LABEL
 from ipip.stages.pretrain import PRETRAIN, HarvestedErrors, PretrainRecord, TrainingRecord
@@ -113,7 +114,7 @@ def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     if unlabelled and training.references == "auto":  # the energy's zero was free until now
         training = training.model_copy(update={"references": "shift"})
     pool: Sequence[Frame] = ()
-    if settings.iteration.replay or settings.pretrain is not None:
+    if learns_from_set(settings):
         frames = own_set(run)
         rows = [row for row, entry in enumerate(frames.entries) if not entry.held_out]
         pool = FrameView([frames], rows)
@@ -269,7 +270,7 @@ def train_student(
 
     def write() -> None:
         save_student(result.student, path, training_digest=digest, training=provenance)
-        add_where_possible(path, [*train, *known], valid)
+        add_where_possible(path, joined(train, known), valid)
 
     processes.from_first(write)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})

@@ -29,7 +29,6 @@ from ipip.train.records.fingerprint import check_frames, fingerprint
 from ipip.train.records.training_record import (
     check_started,
     read_finished,
-    training_digest,
     write_finished,
 )
 from ipip.train.records.wandb_log import check_wandb
@@ -157,7 +156,7 @@ def fit(
             }
             # All wait for the first process: it writes the checkpoint that all read.
             processes.from_first(lambda: write_finished(folder, finished))
-        best = load_own_checkpoint(folder, BEST, training_digest(folder), finished["best_epoch"])
+        best = load_own_checkpoint(folder, BEST, finished["best_epoch"])
         load_weights(student, best)
         check_precision(student, valid_frames or train_frames, settings, warn=True)
     return FitResult(

@@ -129,7 +129,7 @@ class TrainingModule:
         while not self.finished:
             first = batches.start(self.current_epoch)
             for number, batch in enumerate(batches, first):
-                self.training_step(batch.to(self.device), number)
+                self.training_step(batch.to(self.device))
                 self._epoch_loss.batches = number + 1
                 if self.global_step >= self.total_steps:
                     break
@@ -138,7 +138,7 @@ class TrainingModule:
             self._end_epoch()
             self.current_epoch += 1
 
-    def training_step(self, batch: Graph, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Graph) -> Tensor:
         """Take an optimiser step, and return the loss of its batch.
 
         Raises:

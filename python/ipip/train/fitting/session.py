@@ -46,7 +46,7 @@ def run_session(
         TerminatedError: SIGTERM; the state is saved.
     """
     training = training_digest(folder)
-    checkpoint = load_own_checkpoint(folder, LAST, training) if resume else None
+    checkpoint = load_own_checkpoint(folder, LAST) if resume else None
     graphs = graph_dataset(train_frames, student, settings)
     if objective is not None:
         graphs.extras = objective.extras

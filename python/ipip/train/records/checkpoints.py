@@ -17,6 +17,7 @@ from ipip.errors import InputError, IpipError
 from ipip.storage.atomic import replaced_file
 from ipip.storage.disk_space import nothing_lost
 from ipip.train.processes import is_first
+from ipip.train.records.training_record import training_digest
 
 if TYPE_CHECKING:
     from ipip.train.fitting.module import TrainingModule
@@ -53,9 +54,9 @@ class BestAndLast:
         due = (module.current_epoch + 1) % self.every == 0
         if not (due or module.improved or module.finished):
             return
-        last = self.folder / "last.ckpt"
+        last = self.folder / LAST
         if module.improved:
-            best = self.folder / "best.ckpt"
+            best = self.folder / BEST
             checkpoint = module.checkpoint()
             if not is_first():
                 return
@@ -72,7 +73,7 @@ class BestAndLast:
         """Write `last.ckpt` at any step, and return the folder."""
         checkpoint = module.checkpoint()
         if is_first():
-            save_checkpoint(checkpoint, self.folder / "last.ckpt")
+            save_checkpoint(checkpoint, self.folder / LAST)
         return self.folder
 
 
@@ -94,22 +95,20 @@ def check_checkpoint(path: Path) -> None:
         )
 
 
-def load_own_checkpoint(
-    folder: Path, name: str, training: str, best_epoch: int | None = None
-) -> dict[str, Any]:
+def load_own_checkpoint(folder: Path, name: str, best_epoch: int | None = None) -> dict[str, Any]:
     """Read a checkpoint of the training in a folder.
 
     Args:
         folder: of the training.
         name: BEST or LAST.
-        training: digest of the training's record.
         best_epoch: that BEST has to be of; None: the one that it names itself.
 
     Raises:
-        IpipError: it is damaged, of another training, BEST is not of the best epoch, or LAST is
-            there without it.
+        IpipError: it or the training's record is damaged, it is of another training, BEST is not of
+            the best epoch, or LAST is there without it.
     """
     path = folder / name
+    training = training_digest(folder)
     checkpoint = load_checkpoint(path)
     state = checkpoint.get(STATE)
     problem = None
@@ -158,4 +157,4 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def checkpoint_kept(folder: Path) -> str:
     """Say what a full disk left of the training in a folder."""
-    return "the last checkpoint is intact" if (folder / "last.ckpt").exists() else nothing_lost()
+    return "the last checkpoint is intact" if (folder / LAST).exists() else nothing_lost()

@@ -10,7 +10,6 @@ from ipip.train.records.training_record import (
     FINISHED,
     STARTED,
     read_training_record,
-    training_digest,
 )
 
 
@@ -27,7 +26,7 @@ def training_problem(folder: Path) -> str | None:
                 best = read_training_record(folder / name).get("best_epoch")
         for name in (LAST, BEST):
             if (folder / name).exists():
-                load_own_checkpoint(folder, name, training_digest(folder), best)
+                load_own_checkpoint(folder, name, best)
     except IpipError as error:
         return str(error)
     return None

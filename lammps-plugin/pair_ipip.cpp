@@ -264,10 +264,15 @@ void PairIpip::choose_pairs() {
                         : "pairs are those of LAMMPS' neighbour list, since pair_style " +
                               std::string(force->pair_style) + " divides it among styles";
   }
-  if (comm->me == 0 && notice != pairs_notice_ && !notice.empty()) {
+  tell(notice, pairs_notice_);
+}
+
+// Prints a notice, unless it was what was told last.
+void PairIpip::tell(const std::string& notice, std::string& told) {
+  if (comm->me == 0 && notice != told && !notice.empty()) {
     utils::logmesg(lmp, "ipip: {}\n", notice);
   }
-  pairs_notice_ = notice;
+  told = notice;
 }
 
 void PairIpip::check_units() {

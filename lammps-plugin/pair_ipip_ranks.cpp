@@ -18,7 +18,6 @@
 #include "neighbor.h"
 #include "pair_ipip.h"
 #include "update.h"
-#include "utils.h"
 
 using namespace LAMMPS_NS;
 
@@ -83,8 +82,7 @@ bool PairIpip::sends_device_memory() {
                    std::string(gpu_aware_ == "no" ? "gpu_aware is no"
                                                   : "MPI does not say that it takes the "
                                                     "memory of GPUs (MPIX_Query_cuda_support)");
-  if (comm->me == 0 && notice != rows_notice_) utils::logmesg(lmp, "ipip: {}\n", notice);
-  rows_notice_ = notice;
+  tell(notice, rows_notice_);
   return direct;
 }
 

@@ -13,4 +13,15 @@ std::string folder_of_libipip() {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
+LoadedFunction load_function(const std::string& file, const char* name) {
+  LoadedFunction out;
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library != nullptr) out.address = dlsym(library, name);
+  if (out.address == nullptr) {
+    const char* text = dlerror();
+    out.reason = text == nullptr ? "unknown reason" : text;
+  }
+  return out;
+}
+
 }  // namespace ipip

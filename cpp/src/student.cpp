@@ -59,6 +59,18 @@ std::string failure_text(const std::exception& error, std::size_t n_atoms, std::
          "): use more ranks on more nodes, or a student with fewer channels";
 }
 
+// Runs `work` between steps, and names the file where it fails.
+template <typename Work>
+void named(const std::string& path, std::size_t n_atoms, std::size_t n_pairs, Work&& work) {
+  try {
+    work();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(path + ": " + failure_text(error, n_atoms, n_pairs));
+  }
+}
+
 }  // namespace
 
 struct Student::Impl {
@@ -154,20 +166,15 @@ bool Student::frees_memory_each_step() const {
   return impl_->backend->frees_memory_each_step();
 }
 
-// Runs `take`, which gives or finds candidates, and names the file where it fails.
+// Runs `take`, which gives or finds candidates.
 template <typename Take>
 void Student::take_candidates(const Candidates& candidates, Take&& take) {
   impl_->n_points = -1;  // those before are not meant any more, should these be refused
-  try {
+  named(info_.path, candidates.species.size(), candidates.neighbours.size(), [&] {
     impl_->n_candidates = static_cast<std::size_t>(take());
     impl_->n_points = static_cast<std::int64_t>(candidates.rows.size());
     impl_->n_candidate_rows = candidates.species.size();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(info_.path + ": " +
-                failure_text(error, candidates.species.size(), candidates.neighbours.size()));
-  }
+  });
 }
 
 void Student::set_candidates(const Candidates& candidates) {
@@ -193,13 +200,8 @@ void Student::find_contacts(const Places& places, const double* points,
                 " A: expected as many places as local atoms or more, and a reach of the cutoff, " +
                 std::to_string(info_.cutoff) + " A, or more");
   }
-  try {
-    impl_->backend->find_contacts(places, points, contacts);
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(info_.path + ": " + failure_text(error, places.kinds.size(), 0));
-  }
+  named(info_.path, places.kinds.size(), 0,
+        [&] { impl_->backend->find_contacts(places, points, contacts); });
   impl_->n_places = n_points;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "torch_part.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -24,8 +22,6 @@ constexpr const char* kLibtorch = "libtorch_cpu.so";  // every build has it, one
 constexpr std::string_view kPrefix = "libipip_torch-";
 constexpr std::string_view kSuffix = ".so";
 
-#define IPIP_TEXT_OF(name) #name
-#define IPIP_TEXT(name) IPIP_TEXT_OF(name)
 constexpr const char* kFunction = IPIP_TEXT(IPIP_TORCH_PART);
 
 using Minor = std::array<unsigned, 2>;  // 2.13
@@ -70,24 +66,17 @@ std::string any_of(const std::vector<Minor>& versions) {
   return text;
 }
 
-std::string reason() {
-  const char* text = dlerror();
-  return std::string(" (") + (text == nullptr ? "unknown reason" : text) + ")";
-}
-
 // Three numbers of the libtorch of this process. The name alone gives the one that is loaded, as
 // torch in Python does; else the linker looks where libipip's own libraries are looked for.
 const std::array<unsigned, 3>& libtorch() {
   static const std::array<unsigned, 3> version = [] {
-    // NODELETE: libtorch keeps threads and registries that must not outlive their code.
-    void* library = dlopen(kLibtorch, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void* function = library == nullptr ? nullptr : dlsym(library, "aoti_torch_abi_version");
-    if (function == nullptr) {
-      const std::string why = reason();
-      throw Error("libtorch cannot be used: install " + any_of(parts()) + " beside ipip" + why);
+    const LoadedFunction function = load_function(kLibtorch, "aoti_torch_abi_version");
+    if (function.address == nullptr) {
+      throw Error("libtorch cannot be used: install " + any_of(parts()) + " beside ipip (" +
+                  function.reason + ")");
     }
     // One byte each from the top: major, minor, patch (TORCH_ABI_VERSION of torch/version.h).
-    const std::uint64_t packed = reinterpret_cast<std::uint64_t (*)()>(function)();
+    const std::uint64_t packed = reinterpret_cast<std::uint64_t (*)()>(function.address)();
     const auto byte = [packed](int shift) {
       return static_cast<unsigned>(packed >> shift) & 0xffU;
     };
@@ -110,15 +99,13 @@ const TorchPart* load() {
                 ", or rebuild ipip with `pip install . --no-build-isolation` where torch " +
                 torch_version() + " is installed");
   }
-  const std::filesystem::path file = std::filesystem::path(folder_of_libipip()) / file_of(minor);
-  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  void* function = library == nullptr ? nullptr : dlsym(library, kFunction);
-  if (function == nullptr) {
-    const std::string why = reason();
+  const LoadedFunction function =
+      load_function(folder_of_libipip() + "/" + file_of(minor), kFunction);
+  if (function.address == nullptr) {
     throw Error("ipip's part for torch " + text_of(minor) + " cannot be loaded with libtorch " +
-                torch_version() + ": install ipip again" + why);
+                torch_version() + ": install ipip again (" + function.reason + ")");
   }
-  return reinterpret_cast<TorchPartFunction*>(function)();
+  return reinterpret_cast<TorchPartFunction*>(function.address)();
 }
 
 }  // namespace

@@ -39,16 +39,14 @@ Arrays read_weights(const ZipEntries& archive, std::int64_t version) {
   return read_safetensors(archive.read(*record, record->stored_size));
 }
 
-// Of a student that ends in a readout, as all do that this ipip knows.
+// Of a student that ends in a readout.
 std::optional<Uncertainty> read_uncertainty(const ZipEntries& archive, const ModelFile& model) {
   const ZipEntry* record = archive.find(kUncertainty);
-  const auto readout = model.weights.find("readout.0.weight");
-  if (record == nullptr || readout == model.weights.end() || readout->second.shape.size() != 2) {
-    return std::nullopt;
-  }
+  const std::int64_t width = feature_width(model);
+  if (record == nullptr || width == 0) return std::nullopt;
   try {
     return parse_uncertainty(archive.read(*record, record->stored_size), model.metadata.info,
-                             readout->second.shape.back());
+                             width);
   } catch (const Error& error) {
     archive.refuse("its ipip-uncertainty.safetensors cannot be read (" + std::string(error.what()) +
                    ")");
@@ -112,6 +110,12 @@ ModelFile read_model_file(const std::string& path) {
 
 ModelFile read_model_file(std::unique_ptr<std::istream> bytes, const std::string& path) {
   return told_in_one_line(path, [&] { return read(ZipEntries(std::move(bytes), path), path); });
+}
+
+std::int64_t feature_width(const ModelFile& model) {
+  const auto readout = model.weights.find("readout.0.weight");
+  if (readout == model.weights.end() || readout->second.shape.size() != 2) return 0;
+  return readout->second.shape[1];
 }
 
 void check_code(const ModelFile& model) {

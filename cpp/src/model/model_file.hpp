@@ -2,12 +2,14 @@
 // A model file as data: metadata and weights, read without running anything that is in it.
 #pragma once
 
+#include <cstdint>
 #include <istream>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "arrays.hpp"
+#include "ipip/export.hpp"
 #include "metadata.hpp"
 #include "uncertainty.hpp"
 
@@ -30,6 +32,9 @@ ModelFile read_model_file(const std::string& path);
 
 /// The same of bytes that are at hand; `path` names them in messages.
 ModelFile read_model_file(std::unique_ptr<std::istream> bytes, const std::string& path);
+
+/// F of the readout, by which every student ends that this ipip knows; 0 for one that has none.
+IPIP_API std::int64_t feature_width(const ModelFile& model);
 
 /// Compares the digest of what TorchScript would read and run with the one that the metadata state.
 /// Files of version 1 state none.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <utility>
 
 namespace ipip {
@@ -69,6 +70,21 @@ SplitReadout split_readout(const PainnModel& model) {
     out.scalars.bias[o] += out.hidden.bias[o];
   }
   return out;
+}
+
+std::vector<Linear> whitening_layers(const Uncertainty& uncertainty) {
+  const std::int64_t width = uncertainty.width;
+  std::vector<Linear> layers;
+  auto weight = uncertainty.whitening.begin();
+  auto mean = uncertainty.means.begin();
+  for (std::int64_t z = 0; z < uncertainty.n_species; ++z, mean += width) {
+    Linear layer{width, width, {weight, weight + width * width}, {}};
+    for (std::int64_t o = 0; o < width; ++o, weight += width) {
+      layer.bias.push_back(-std::inner_product(weight, weight + width, mean, 0.0));
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
 }
 
 }  // namespace ipip

@@ -6,6 +6,7 @@
 
 #include "painn_model.hpp"
 #include "radial_table.hpp"
+#include "uncertainty.hpp"
 
 namespace ipip {
 
@@ -23,5 +24,8 @@ struct SplitReadout {
 };
 
 SplitReadout split_readout(const PainnModel& model);
+
+/// W_z (h - m_z) of each species as one layer, F -> F, whose bias is -W_z m_z.
+std::vector<Linear> whitening_layers(const Uncertainty& uncertainty);
 
 }  // namespace ipip

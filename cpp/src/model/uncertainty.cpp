@@ -70,17 +70,6 @@ double Uncertainty::expected_error(std::int64_t species, double score) const {
   return e[k - 1] + (e[k] - e[k - 1]) * (score - u[k - 1]) / (u[k] - u[k - 1]);
 }
 
-std::vector<double> Uncertainty::offset(std::int64_t species) const {
-  std::vector<double> out(static_cast<std::size_t>(width));
-  const double* w = &whitening[static_cast<std::size_t>(species * width * width)];
-  const double* const mean = &means[static_cast<std::size_t>(species * width)];
-  for (double& sum : out) {
-    for (std::int64_t c = 0; c < width; ++c) sum -= w[c] * mean[c];
-    w += width;
-  }
-  return out;
-}
-
 Uncertainty parse_uncertainty(std::string_view bytes, const StudentInfo& info, std::int64_t width) {
   std::map<std::string, std::string> texts;
   const Arrays arrays = read_safetensors(bytes, &texts);

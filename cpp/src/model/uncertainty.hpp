@@ -33,9 +33,6 @@ struct Uncertainty {
 
   /// Expected norm of the error of the force on an atom, eV/Å.
   IPIP_API double expected_error(std::int64_t species, double score) const;
-
-  /// -W_z m_z, so that W_z (h - m_z) is one product and a sum; [F].
-  std::vector<double> offset(std::int64_t species) const;
 };
 
 /// Reads and checks the record `ipip-uncertainty.safetensors`.

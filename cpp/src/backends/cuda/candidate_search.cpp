@@ -78,12 +78,12 @@ CandidateSearch::CandidateSearch(Machine& machine)
       counts_(machine),
       contacts_(machine),
       row_counts_(machine),
-      host_contacts_(machine) {}
+      staged_(machine) {}
 
 void CandidateSearch::find_contacts(const Places& places, const double* x, Array<double> points,
                                     std::vector<std::uint8_t>& contacts) {
   const auto n_points = static_cast<std::int64_t>(places.kinds.size());
-  assign(machine_, places.kinds, kinds_);
+  assign(machine_, places.kinds, staged_, kinds_);
   cells_.cells = cells_of(box_of(places, x), places.reach, places.kinds.size());
   cells_.reach_squared = places.reach * places.reach;
   cells_.points = points;
@@ -101,10 +101,10 @@ void CandidateSearch::find_contacts(const Places& places, const double* x, Array
   // Nothing of other ranks is anywhere near one that is alone.
   if (std::find(places.kinds.begin(), places.kinds.end(), Places::kRemote) == places.kinds.end())
     return;
-  host_contacts_.resize(n_points);
-  download(machine_, contacts_, host_contacts_);
+  staged_.resize(n_points);
+  download(machine_, contacts_, staged_);
   machine_.wait();
-  std::transform(host_contacts_.data(), host_contacts_.data() + n_points, contacts.begin(),
+  std::transform(staged_.data(), staged_.data() + n_points, contacts.begin(),
                  [](int touches) { return static_cast<std::uint8_t>(touches); });
 }
 

@@ -33,14 +33,14 @@ class CandidateSearch {
   void sort_by_sender(Array<int> neighbours, Array<int> rows, std::int64_t n_rows,
                       Memory<int>& sent_first, Memory<int>& sent);
 
-  double host_bytes() const { return host_contacts_.bytes(); }
+  double host_bytes() const { return staged_.bytes(); }
 
  private:
   Machine& machine_;
   Sorter sorter_;
   CellPoints cells_;
   Memory<int> kinds_, keys_, first_, sorted_, counts_, contacts_, row_counts_;
-  HostMemory<int> host_contacts_;
+  HostMemory<int> staged_;  // kinds, then contacts
 };
 
 }  // namespace ipip::cuda

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cuda_backend.hpp"
 
-#include <dlfcn.h>
-
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -18,8 +16,6 @@
 namespace ipip {
 namespace {
 
-#define IPIP_TEXT_OF(name) #name
-#define IPIP_TEXT(name) IPIP_TEXT_OF(name)
 constexpr const char* kFunction = IPIP_TEXT(IPIP_CUDA_PART);
 
 constexpr const char* kEmulated = "emulate";
@@ -31,16 +27,14 @@ constexpr double kTableError = sizeof(T) == 4 ? 3e-7 : 1e-10;
 
 const cuda::CudaPart& load_cuda_part() {
   static const cuda::CudaPart* const part = [] {
-    const std::string file = folder_of_libipip() + "/libipip_cuda.so";
-    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void* function = library == nullptr ? nullptr : dlsym(library, kFunction);
-    if (function == nullptr) {
-      const char* reason = dlerror();
+    const LoadedFunction function =
+        load_function(folder_of_libipip() + "/libipip_cuda.so", kFunction);
+    if (function.address == nullptr) {
       throw Error("the kernels have no GPU here, since libipip_cuda.so cannot be loaded (" +
-                  std::string(reason == nullptr ? "unknown reason" : reason) +
+                  function.reason +
                   "): build ipip where nvcc is on PATH, all of it at once, or use device cpu");
     }
-    return reinterpret_cast<cuda::CudaPartFunction*>(function)();
+    return reinterpret_cast<cuda::CudaPartFunction*>(function.address)();
   }();
   return *part;
 }

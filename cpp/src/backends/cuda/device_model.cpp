@@ -178,22 +178,19 @@ void DeviceModel<T>::make_readout(const PainnModel& model) {
 
 template <class T>
 void DeviceModel<T>::make_errors(const PainnModel& model, const Uncertainty& uncertainty) {
-  const std::int64_t narrow = model.channels, z_end = uncertainty.n_species;
-  const Side one{{0}, narrow};
+  const Side one{{0}, model.channels};
   const Padded last = pad(model.layers.back().context[1], one, one);
   errors.last_scalars = {keep<T>(last.forward), last.n_in, last.n_out};
   errors.last_bias = keep<T>(last.bias);
   std::vector<double> whitening, offsets;
-  for (std::int64_t z = 0; z < z_end; ++z) {
-    const auto begin = uncertainty.whitening.begin() + z * narrow * narrow;
-    const Padded own =
-        pad({narrow, narrow, {begin, begin + narrow * narrow}, uncertainty.offset(z)}, one, one);
+  for (const Linear& layer : whitening_layers(uncertainty)) {
+    const Padded own = pad(layer, one, one);
     whitening.insert(whitening.end(), own.forward.begin(), own.forward.end());
     offsets.insert(offsets.end(), own.bias.begin(), own.bias.end());
   }
   errors.whitening = {keep<T>(whitening), channels, channels};
   errors.offsets = keep<T>(offsets);
-  errors.n_species = static_cast<int>(z_end);
+  errors.n_species = static_cast<int>(uncertainty.n_species);
   errors.n_knots = static_cast<int>(uncertainty.n_knots);
   errors.scores = keep<double>(uncertainty.scores);
   errors.errors = keep<double>(uncertainty.errors);

@@ -12,18 +12,10 @@
 #include <cstdint>
 
 #include "array.hpp"
+#include "block_counts.hpp"
 #include "search_kernels.hpp"
 
 namespace ipip::cuda {
-
-constexpr int kLanes = 32;
-
-// Of each kernel: `kThreads` of a block, and `kBlocks` for which a multiprocessor has registers at
-// least; `shared_bytes` of a block.
-
-inline std::int64_t blocks_for(std::int64_t items, std::int64_t per_block) {
-  return (items + per_block - 1) / per_block;
-}
 
 /// Local rows [begin, end) that a launch takes.
 struct RowRange {
@@ -152,7 +144,7 @@ struct PackRows {
   Array<int> rows;               ///< [n_sent] row
   Array<T> from;                 ///< [n_total, parts, padded]
   Array<T> to;                   ///< [n_sent, parts, channels]
-  std::int64_t blocks() const { return item_blocks(rows.size * parts * channels); }
+  std::int64_t blocks() const { return blocks_for(rows.size * parts * channels, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -166,7 +158,7 @@ struct UnpackRows {
   std::int64_t n_local = 0, n_halo = 0;
   Array<T> from;  ///< [n_halo, parts, channels]
   Array<T> to;    ///< [n_total, parts, padded]
-  std::int64_t blocks() const { return item_blocks(n_halo * parts * padded); }
+  std::int64_t blocks() const { return blocks_for(n_halo * parts * padded, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -236,6 +228,18 @@ struct Tiles {
   std::int64_t numbers() const { return std::int64_t(2) * rows * pitch; }
 };
 
+/// What kernels share that take a block of rows through all of a layer, in two tiles.
+template <class T>
+struct TiledRows {
+  static constexpr int kThreads = 128;
+  static constexpr int kBlocks = 4;
+  RowRange range;
+  int channels = 0;
+  Tiles tiles;
+  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
+  std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
+};
+
 /// What the forward sweep of a layer's update keeps.
 template <class T>
 struct UpdateState {
@@ -246,12 +250,7 @@ struct UpdateState {
 
 /// The update of a layer but the last, and the messages of the next.
 template <class T>
-struct Update {
-  static constexpr int kThreads = 128;
-  static constexpr int kBlocks = 4;
-  RowRange range;
-  int channels = 0;
-  Tiles tiles;
+struct Update : TiledRows<T> {
   T epsilon = 0;
   UpdateMatrices<T> matrices;
   MessageMatrices<T> messages;
@@ -260,8 +259,6 @@ struct Update {
   Array<T> scalars;  ///< [n_local, F] of the next layer
   Array<T> hidden;   ///< [n_local, F] argument of the message's SiLU
   Array<T> sent;     ///< [n_total, 6 F]
-  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
-  std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
 /// The readout, whose first matrix takes scalars and, multiplied by the last layer's a_ss, what the
@@ -278,12 +275,7 @@ struct Readout {
 
 /// The last layer's update, the readout, and back to the states after the messages.
 template <class T>
-struct LastUpdate {
-  static constexpr int kThreads = 128;
-  static constexpr int kBlocks = 4;
-  RowRange range;
-  int channels = 0;
-  Tiles tiles;
+struct LastUpdate : TiledRows<T> {
   T epsilon = 0;
   UpdateMatrices<T> matrices;
   Readout<T> readout;
@@ -292,8 +284,6 @@ struct LastUpdate {
   UpdateState<T> kept;
   Array<double> energies;  ///< [n_local] eV
   Array<T> gradients;      ///< [n_total, 4 F] dE/d(states)
-  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
-  std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
 /// What errors to expect, see model/uncertainty.hpp.
@@ -310,29 +300,17 @@ struct ErrorModel {
 
 /// Expected errors of the forces, from what the last layer's update leaves.
 template <class T>
-struct ExpectErrors {
-  static constexpr int kThreads = 128;
-  static constexpr int kBlocks = 4;
-  RowRange range;
-  int channels = 0;
-  Tiles tiles;
+struct ExpectErrors : TiledRows<T> {
   ErrorModel<T> model;
   Array<int> species;  ///< [n_total]
   Array<T> states;     ///< [n_local, 4 F]
   UpdateState<T> kept;
   Array<double> expected;  ///< [n_local] eV/Å
-  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
-  std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
 /// From the gradients of messages to those of the states after the messages of the layer below.
 template <class T>
-struct UpdateBack {
-  static constexpr int kThreads = 128;
-  static constexpr int kBlocks = 4;
-  RowRange range;
-  int channels = 0;
-  Tiles tiles;
+struct UpdateBack : TiledRows<T> {
   T epsilon = 0;
   UpdateMatrices<T> matrices;
   MessageMatrices<T> messages;
@@ -340,8 +318,6 @@ struct UpdateBack {
   Array<T> hidden;             ///< [n_local, F] argument of the message's SiLU
   Array<T> message_gradients;  ///< [n_local, 3 F]
   Array<T> gradients;          ///< [n_local, 4 F] after the update; becomes those before it
-  std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
-  std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
 
 }  // namespace ipip::cuda

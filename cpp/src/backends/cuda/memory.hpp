@@ -106,17 +106,23 @@ void download(Machine& machine, const Memory<T>& from, HostMemory<T>& to) {
   machine.download(to.data(), from.array().data, 0, from.size(), sizeof(T));
 }
 
-/// Copies numbers to the device and waits for it: for what happens once.
+/// Copies numbers to the device through `staged`, and waits for it.
 template <class From, class T>
-void assign(Machine& machine, const std::vector<From>& from, Memory<T>& to) {
+void assign(Machine& machine, const std::vector<From>& from, HostMemory<T>& staged, Memory<T>& to) {
   to.resize(static_cast<std::int64_t>(from.size()));
   if (from.empty()) return;
-  HostMemory<T> staged(machine);
   staged.resize(to.size());
   std::transform(from.begin(), from.end(), staged.data(),
                  [](From value) { return static_cast<T>(value); });
   upload(machine, staged, to);
   machine.wait();
+}
+
+/// The same for what happens once: memory of the host that a device reads is dear to get.
+template <class From, class T>
+void assign(Machine& machine, const std::vector<From>& from, Memory<T>& to) {
+  HostMemory<T> staged(machine);
+  assign(machine, from, staged, to);
 }
 
 }  // namespace ipip::cuda

@@ -139,7 +139,7 @@ void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
                      wanted.uncertainties, exchange_.active()};
   if (!(recorded_ == now)) {
     recorded_ = Recorded();
-    step_.record([&] { queue_step(source, wanted.atom_virials); });
+    step_.record([&] { queue_step(source); });
     recorded_ = now;
   }
   step_.replay();
@@ -152,7 +152,7 @@ void Painn<T>::evaluate(PairSource& source, const Wanted& wanted, Results& resul
   const Clock::time_point start = Clock::now();
   const double exchanged = exchange_.seconds();
   if (source.given()) {
-    queue_step(source, wanted.atom_virials);
+    queue_step(source);
   } else {
     replay_step(source, wanted);
   }
@@ -160,32 +160,27 @@ void Painn<T>::evaluate(PairSource& source, const Wanted& wanted, Results& resul
   // One queue goes forward and back.
   results.forward_seconds = std::chrono::duration<double>(Clock::now() - start).count() -
                             (exchange_.seconds() - exchanged);
-  take(source, wanted, results);
+  take(source, results);
 }
 
 template <class T>
-void Painn<T>::take(const PairSource& source, const Wanted& wanted, Results& results) const {
-  results.atom_energies.assign(host_energies_.data(), host_energies_.data() + n_local_);
-  results.forces.assign(host_forces_.data(), host_forces_.data() + 3 * n_total_);
+void Painn<T>::take(const PairSource& source, Results& results) const {
+  const auto copy = [](const HostMemory<double>& from, std::vector<double>& to) {
+    to.assign(from.data(), from.data() + from.size());
+  };
+  copy(host_energies_, results.atom_energies);
+  copy(host_forces_, results.forces);
+  copy(host_atom_virials_, results.atom_virials);
+  copy(host_expected_, results.uncertainties);
   std::copy_n(host_sums_.data(), 9, results.virial.begin());
   results.n_pairs = static_cast<std::int64_t>(host_sums_.data()[9]);
-  results.atom_virials.clear();
-  results.uncertainties.assign(host_expected_.data(),
-                               host_expected_.data() + (wanted.uncertainties ? n_local_ : 0));
-  if (wanted.atom_virials) {
-    results.atom_virials.assign(host_atom_virials_.data(),
-                                host_atom_virials_.data() + 9 * n_total_);
-  }
   source.closest(results.closest);
 }
 
 template <class T>
 void Painn<T>::release() {
   for (Layer& layer : layers_) {
-    for (Memory<T>* memory :
-         {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
-      memory->release();
-    }
+    for (Memory<T>* memory : layer.all()) memory->release();
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->release();
 }

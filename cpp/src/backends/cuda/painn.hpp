@@ -5,6 +5,7 @@
 // i: receiving row, j: sending row, l: layer, F: channels (padded).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ class Painn {
     Memory<T> mixed;    // [n_local, 6 F]
     Memory<T> context;  // [n_local, F] argument of the update's SiLU
     Memory<T> gains;    // [n_local, 3 F]; of the last layer [n_local, F]
+    std::array<Memory<T>*, 6> all() { return {&scalars, &hidden, &sent, &mixed, &context, &gains}; }
   };
 
   // What a recorded queue was recorded for.
@@ -79,10 +81,10 @@ class Painn {
   void prepare(const PairSource& source, const Wanted& wanted);
   void replay_step(PairSource& source, const Wanted& wanted);
   void forget_step();
-  void queue_step(PairSource& source, bool atom_virials);
+  void queue_step(PairSource& source);
   void queue_forward(const PairSource& source);
   void queue_backward(const PairSource& source);
-  void queue_forces(const PairSource& source, bool atom_virials);
+  void queue_forces(const PairSource& source);
   template <class Nodes, class Pairs>
   void exchanged(Array<T> rows, int parts, const Nodes& nodes, const Pairs& pairs);
   void queue_receive(const PairSource& source, std::size_t l, RowRange range);
@@ -95,8 +97,9 @@ class Painn {
   PairRows<T> pairs(const PairSource& source) const;
   LayerRows<T> rows_of(std::size_t l, const PairSource& source) const;
   Tiles tiles(std::int64_t n_rows) const;
+  void take_rows(TiledRows<T>& kernel, RowRange range) const;
   UpdateState<T> kept(std::size_t l) const;
-  void take(const PairSource& source, const Wanted& wanted, Results& results) const;
+  void take(const PairSource& source, Results& results) const;
   bool is_last(std::size_t l) const { return l + 1 == layers_.size(); }
 
   Machine& machine_;
@@ -118,8 +121,9 @@ class Painn {
   Memory<int> count_;         // [n_local] pairs
   Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
-  Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_, atom_virials_;
-  Memory<double> expected_;  // [n_local] eV/Å; none where they are not wanted
+  Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_;
+  Memory<double> atom_virials_;  // [n_total, 9] eV; none where they are not wanted
+  Memory<double> expected_;      // [n_local] eV/Å; none where they are not wanted
   HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
 };

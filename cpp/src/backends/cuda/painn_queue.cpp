@@ -76,13 +76,18 @@ void Painn<T>::queue_receive(const PairSource& source, std::size_t l, RowRange r
   }
 }
 
+template <class T>
+void Painn<T>::take_rows(TiledRows<T>& kernel, RowRange range) const {
+  kernel.range = range;
+  kernel.channels = model_.channels;
+  kernel.tiles = tiles(range.size());
+}
+
 // From what the last update leaves, before the way back takes its place.
 template <class T>
 void Painn<T>::queue_errors(const PairSource& source, RowRange range) {
   ExpectErrors<T> kernel;
-  kernel.range = range;
-  kernel.channels = model_.channels;
-  kernel.tiles = tiles(range.size());
+  take_rows(kernel, range);
   kernel.model = model_.errors;
   kernel.species = source.species();
   kernel.states = states_.array();
@@ -95,9 +100,7 @@ template <class T>
 void Painn<T>::queue_update(const PairSource& source, std::size_t l, RowRange range) {
   if (range.size() == 0) return;
   const auto update = [&](auto kernel) {
-    kernel.range = range;
-    kernel.channels = model_.channels;
-    kernel.tiles = tiles(range.size());
+    take_rows(kernel, range);
     kernel.epsilon = epsilon_;
     kernel.matrices = model_.updates[l];
     kernel.states = states_.array();
@@ -149,9 +152,7 @@ template <class T>
 void Painn<T>::queue_update_back(std::size_t l, RowRange range) {
   if (range.size() == 0) return;
   UpdateBack<T> back;
-  back.range = range;
-  back.channels = model_.channels;
-  back.tiles = tiles(range.size());
+  take_rows(back, range);
   back.epsilon = epsilon_;
   back.matrices = model_.updates[l - 1];
   back.messages = model_.messages[l];
@@ -212,7 +213,7 @@ void Painn<T>::queue_backward(const PairSource& source) {
 }
 
 template <class T>
-void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
+void Painn<T>::queue_forces(const PairSource& source) {
   GatherForces<T> gather;
   gather.n_local = n_local_;
   gather.n_total = n_total_;
@@ -234,18 +235,15 @@ void Painn<T>::queue_forces(const PairSource& source, bool atom_virials) {
   download(machine_, energies_, host_energies_);
   download(machine_, forces_, host_forces_);
   download(machine_, sums_, host_sums_);
-  if (atom_virials) download(machine_, atom_virials_, host_atom_virials_);
-  if (expected_.size() > 0) download(machine_, expected_, host_expected_);
+  download(machine_, atom_virials_, host_atom_virials_);
+  download(machine_, expected_, host_expected_);
 }
 
 // What the step before left is of no use.
 template <class T>
 void Painn<T>::forget_step() {
   for (Layer& layer : layers_) {
-    for (Memory<T>* memory :
-         {&layer.scalars, &layer.hidden, &layer.sent, &layer.mixed, &layer.context, &layer.gains}) {
-      memory->forget();
-    }
+    for (Memory<T>* memory : layer.all()) memory->forget();
   }
   for (Memory<T>* memory : {&states_, &gradients_, &shape_, &pair_gradients_}) memory->forget();
   for (Memory<int>* memory : {&place_, &count_, &slot_}) memory->forget();
@@ -256,17 +254,17 @@ void Painn<T>::forget_step() {
 }
 
 template <class T>
-void Painn<T>::queue_step(PairSource& source, bool atom_virials) {
+void Painn<T>::queue_step(PairSource& source) {
   forget_step();
   source.queue_positions();
   queue_forward(source);
   queue_backward(source);
-  queue_forces(source, atom_virials);
+  queue_forces(source);
   source.queue_results();
 }
 
-template void Painn<float>::queue_step(PairSource&, bool);
-template void Painn<double>::queue_step(PairSource&, bool);
+template void Painn<float>::queue_step(PairSource&);
+template void Painn<double>::queue_step(PairSource&);
 template void Painn<float>::queue_forward(const PairSource&);
 template void Painn<double>::queue_forward(const PairSource&);
 template void Painn<float>::queue_update(const PairSource&, std::size_t, RowRange);

@@ -5,21 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 
+#include "index_limit.hpp"
 #include "ipip/error.hpp"
 
 namespace ipip::cuda {
-namespace {
-
-void check_number(std::size_t n, const char* what) {
-  if (n <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) return;
-  throw Error("a rank has " + std::to_string(n) + " " + what +
-              ", expected fewer than 2147483648: use more ranks");
-}
-
-}  // namespace
 
 PairSource::PairSource(Machine& machine)
     : machine_(machine),
@@ -35,6 +26,7 @@ PairSource::PairSource(Machine& machine)
       vectors_(machine),
       closest_(machine),
       search_(machine),
+      staged_(machine),
       host_points_(machine),
       host_start_(machine),
       host_closest_(machine) {}
@@ -45,7 +37,7 @@ void PairSource::assign_rows(const std::vector<std::int64_t>& species, std::int6
     throw Error("row " + std::to_string(row) + " is of species " + std::to_string(species[row]) +
                 ", expected 0 to " + std::to_string(n_species - 1));
   }
-  cuda::assign(machine_, species, species_);
+  cuda::assign(machine_, species, staged_, species_);
 }
 
 // Candidates by the row that sends, each in their order: what a row sends is gathered, too.
@@ -67,16 +59,16 @@ void PairSource::assign_lists(const std::vector<std::int32_t>& first,
       if (senders[static_cast<std::size_t>(c)] >= n_local_) n_outer_ = row + 1;
     }
   }
-  cuda::assign(machine_, first, first_);
-  cuda::assign(machine_, sent_first, sent_first_);
-  cuda::assign(machine_, sent, sent_);
+  cuda::assign(machine_, first, staged_, first_);
+  cuda::assign(machine_, sent_first, staged_, sent_first_);
+  cuda::assign(machine_, sent, staged_, sent_);
 }
 
 void PairSource::assign(const Graph& graph, std::int64_t n_species) {
   const std::size_t n = graph.receivers.size();
   const auto n_rows = static_cast<std::int64_t>(graph.species.size());
-  check_number(n, "pairs");
-  check_number(graph.species.size(), "rows");
+  require_int(std::ssize(graph.receivers), "pairs");
+  require_int(n_rows, "rows");
   std::vector<std::int32_t> first(static_cast<std::size_t>(graph.n_local) + 1), senders(n);
   std::int64_t row = 0;
   for (std::size_t e = 0; e < n; ++e) {
@@ -98,24 +90,24 @@ void PairSource::assign(const Graph& graph, std::int64_t n_species) {
   n_types_ = 0;
   assign_rows(graph.species, n_species);
   assign_lists(first, senders);
-  cuda::assign(machine_, senders, neighbours_);
+  cuda::assign(machine_, senders, staged_, neighbours_);
   cuda::assign(machine_, graph.vectors, vectors_);
 }
 
 void PairSource::assign(const Candidates& candidates, std::int64_t n_species, double cutoff) {
-  check_number(candidates.neighbours.size(), "candidates");
+  require_int(std::ssize(candidates.neighbours), "candidates");
   assign_points(candidates, n_species, cutoff);
   std::vector<std::int32_t> senders(candidates.neighbours.size());
   std::transform(candidates.neighbours.begin(), candidates.neighbours.end(), senders.begin(),
                  [&](std::int32_t p) { return candidates.rows[static_cast<std::size_t>(p)]; });
   assign_lists({candidates.first.begin(), candidates.first.end()}, senders);
-  cuda::assign(machine_, candidates.neighbours, neighbours_);
+  cuda::assign(machine_, candidates.neighbours, staged_, neighbours_);
 }
 
 void PairSource::find_contacts(const Places& places, const double* points,
                                std::vector<std::uint8_t>& contacts) {
   const auto n_points = static_cast<std::int64_t>(places.kinds.size());
-  check_number(places.kinds.size(), "points");
+  require_int(n_points, "points");
   points_.resize(3 * n_points);
   host_points_.resize(3 * n_points);
   place(points);
@@ -151,16 +143,15 @@ void PairSource::fetch(Candidates& candidates) const {
 // All but the candidates.
 void PairSource::assign_points(const Candidates& candidates, std::int64_t n_species,
                                double cutoff) {
-  check_number(candidates.rows.size(), "points");
+  require_int(std::ssize(candidates.rows), "points");
   given_ = false;
   ++generation_;
   n_local_ = candidates.n_local();
   n_types_ = static_cast<int>(candidates.n_types);
-  cutoff_ = cutoff;
   assign_rows(candidates.species, n_species);
-  cuda::assign(machine_, candidates.rows, rows_);
-  cuda::assign(machine_, candidates.types, types_);
-  cuda::assign(machine_, candidates.centres, centres_);
+  cuda::assign(machine_, candidates.rows, staged_, rows_);
+  cuda::assign(machine_, candidates.types, staged_, types_);
+  cuda::assign(machine_, candidates.centres, staged_, centres_);
   points_.resize(3 * static_cast<std::int64_t>(candidates.rows.size()));
   host_points_.resize(points_.size());
   const std::int64_t kinds = static_cast<std::int64_t>(n_types_) * n_types_;
@@ -203,7 +194,8 @@ void PairSource::closest(std::vector<double>& distances) const {
 }
 
 double PairSource::host_bytes() const {
-  return search_.host_bytes() + host_points_.bytes() + host_start_.bytes() + host_closest_.bytes();
+  return search_.host_bytes() + staged_.bytes() + host_points_.bytes() + host_start_.bytes() +
+         host_closest_.bytes();
 }
 
 }  // namespace ipip::cuda

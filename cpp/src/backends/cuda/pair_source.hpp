@@ -93,7 +93,6 @@ class PairSource {
   std::uint64_t generation_ = 0;
   std::int64_t n_local_ = 0, n_outer_ = 0;
   int n_types_ = 0;
-  double cutoff_ = 0.0;
   Memory<int> species_;                 // [n_total]
   Memory<int> first_;                   // [n_local + 1]
   Memory<int> neighbours_;              // [n_candidates] points, or rows of a graph
@@ -106,6 +105,7 @@ class PairSource {
   Memory<unsigned long long> closest_;  // [n_types, n_types]
   CandidateSearch search_;
   std::vector<std::uint8_t> contacts_;  // [n_points] of the search
+  HostMemory<int> staged_;              // what goes to the device with other candidates
   HostMemory<double> host_points_;
   HostMemory<unsigned long long> host_start_, host_closest_;
 };

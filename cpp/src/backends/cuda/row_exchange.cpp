@@ -17,6 +17,7 @@ RowExchange<T>::RowExchange(Machine& machine, std::int64_t channels, std::int64_
       rows_(machine),
       sent_(machine),
       halo_(machine),
+      host_rows_(machine),
       host_sent_(machine),
       host_halo_(machine) {}
 
@@ -36,7 +37,7 @@ void RowExchange<T>::start(std::int64_t n_local, std::int64_t n_total, std::uint
   if (!active()) return;
   n_early_ = exchanger_->n_early();
   if (generation == generation_ && planned_.lock() == exchanger_) return;
-  cuda::assign(machine_, exchanger_->sent_rows(), rows_);
+  cuda::assign(machine_, exchanger_->sent_rows(), host_rows_, rows_);
   on_device_ = exchanger_->takes_device_memory();
   const std::int64_t widest = most_parts * channels_;
   sent_.resize(rows_.size() * widest);

@@ -43,7 +43,7 @@ class RowExchange {
   void end(StepRecording& step, Array<T> rows, int parts);
 
   double seconds() const { return exchanger_ != nullptr ? exchanger_->seconds() : 0.0; }
-  double host_bytes() const { return host_sent_.bytes() + host_halo_.bytes(); }
+  double host_bytes() const { return host_rows_.bytes() + host_sent_.bytes() + host_halo_.bytes(); }
 
  private:
   void send(int parts);
@@ -58,6 +58,7 @@ class RowExchange {
   std::int64_t n_local_ = 0, n_halo_ = 0, n_early_ = 0;
   Memory<int> rows_;       // [n_sent]
   Memory<T> sent_, halo_;  // [n_sent, widest], [n_halo, widest]
+  HostMemory<int> host_rows_;
   HostMemory<T> host_sent_, host_halo_;
 };
 

@@ -7,14 +7,11 @@
 #include <cstdint>
 
 #include "array.hpp"
+#include "block_counts.hpp"
 
 namespace ipip::cuda {
 
 constexpr int kItemThreads = 256;  // of kernels that give each thread an item
-
-inline std::int64_t item_blocks(std::int64_t items) {
-  return (items + kItemThreads - 1) / kItemThreads;
-}
 
 /// A grid over the box of all points. A cell is as long as the reach, or longer.
 struct Cells {
@@ -32,7 +29,7 @@ struct FillNumbers {
   std::int64_t n = 0;
   int value = 0;
   Array<int> to;  ///< [n]
-  std::int64_t blocks() const { return item_blocks(n); }
+  std::int64_t blocks() const { return blocks_for(n, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -45,7 +42,7 @@ struct FindCells {
   Array<double> points;  ///< [n_points, 3] Å
   Array<int> kinds;      ///< [n_points]
   Array<int> keys;       ///< [n_points] cell; -1 for an absent point
-  std::int64_t blocks() const { return item_blocks(n_points); }
+  std::int64_t blocks() const { return blocks_for(n_points, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -62,7 +59,7 @@ struct CountKeys {
   static constexpr int kBlocks = 4;
   Keys keys;
   Array<int> counts;  ///< [n_keys] to be increased
-  std::int64_t blocks() const { return item_blocks(keys.n); }
+  std::int64_t blocks() const { return blocks_for(keys.n, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -71,7 +68,7 @@ constexpr std::int64_t kSlice = std::int64_t(kItemThreads) * kItemsPerThread;
 
 // One of no counts, too, whose sum is 0.
 inline std::int64_t slices_of(std::int64_t n) {
-  return n > 0 ? (n + kSlice - 1) / kSlice : 1;
+  return n > 0 ? blocks_for(n, kSlice) : 1;
 }
 
 /// Sums of slices of `kSlice` counts.
@@ -95,9 +92,7 @@ struct ScanSlices {
   Array<int> first;           ///< [n + 1]
   Array<std::int64_t> total;  ///< [1]
   std::int64_t blocks() const { return slices_of(n); }
-  std::int64_t shared_bytes() const {
-    return (2 * kThreads + 1) * std::int64_t(sizeof(std::int64_t));
-  }
+  std::int64_t shared_bytes() const { return 2 * kThreads * std::int64_t(sizeof(std::int64_t)); }
 };
 
 /// Items by key, in any order within a key.
@@ -108,7 +103,7 @@ struct PlaceKeys {
   Array<int> first;   ///< [n_keys + 1]
   Array<int> taken;   ///< [n_keys] zeros, to be increased
   Array<int> placed;  ///< [n]
-  std::int64_t blocks() const { return item_blocks(keys.n); }
+  std::int64_t blocks() const { return blocks_for(keys.n, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -120,7 +115,7 @@ struct OrderKeys {
   Array<int> first;   ///< [n_keys + 1]
   Array<int> placed;  ///< [n]
   Array<int> sorted;  ///< [n]
-  std::int64_t blocks() const { return item_blocks(keys.n); }
+  std::int64_t blocks() const { return blocks_for(keys.n, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -143,7 +138,7 @@ struct CountNear {
   Array<int> counts;    ///< [n_local]
   Array<int> contacts;  ///< [n_points] 1 for a local atom that sees a remote point, or a remote
                         ///< point that a local atom sees
-  std::int64_t blocks() const { return (n_points + 3) / 4; }
+  std::int64_t blocks() const { return blocks_for(n_points, kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -155,7 +150,7 @@ struct CountRows {
   Array<int> centres;  ///< [n_rows] point
   Array<int> counts;   ///< [n_points]
   Array<int> of_rows;  ///< [n_rows]
-  std::int64_t blocks() const { return item_blocks(n_rows); }
+  std::int64_t blocks() const { return blocks_for(n_rows, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
 
@@ -168,7 +163,7 @@ struct FillNear {
   Array<int> centres;     ///< [n_rows] point
   Array<int> first;       ///< [n_rows + 1]
   Array<int> neighbours;  ///< [n_candidates] point
-  std::int64_t blocks() const { return (n_rows + 3) / 4; }
+  std::int64_t blocks() const { return blocks_for(n_rows, kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };
 

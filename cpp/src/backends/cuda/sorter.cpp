@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sorter.hpp"
 
-#include <limits>
-#include <string>
-
-#include "ipip/error.hpp"
+#include "index_limit.hpp"
 
 namespace ipip::cuda {
 
@@ -30,9 +27,8 @@ std::int64_t Sorter::running_sums(Array<int> counts, Memory<int>& first, const c
   download(machine_, total_, host_total_);
   machine_.wait();
   const std::int64_t total = *host_total_.data();
-  if (total <= std::numeric_limits<std::int32_t>::max()) return total;
-  throw Error("a rank has " + std::to_string(total) + " " + what +
-              ", expected fewer than 2147483648: use more ranks");
+  require_int(total, what);
+  return total;
 }
 
 void Sorter::sort(const Keys& keys, std::int64_t n_keys, Memory<int>& first, Memory<int>& sorted,

@@ -172,13 +172,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// F of the readout, by which every student ends; 0 for one that has none.
-std::int64_t width_of_features(const ModelFile& file) {
-  const auto found = file.weights.find("readout.0.weight");
-  return found == file.weights.end() || found->second.shape.size() != 2 ? 0
-                                                                        : found->second.shape[1];
-}
-
 torch::jit::Module load_module(const ModelFile& file, torch::Device device) {
   const std::string& path = file.metadata.info.path;
   constexpr std::size_t n_arguments = 5;  // self, species, edge_index, edge_vec, n_local
@@ -211,7 +204,7 @@ ScriptedStudent::ScriptedStudent(const ModelFile& file, const RunOptions& option
       threads_(options.threads),
       cutoff_(file.metadata.info.cutoff),
       exchange_widths_(file.metadata.info.halo_widths),
-      feature_width_(width_of_features(file)),
+      feature_width_(ipip::feature_width(file)),
       uncertainty_(file.uncertainty),
       module_(load_module(file, device_)),
       resident_(device_) {}

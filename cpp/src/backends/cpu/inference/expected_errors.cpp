@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "model/prepared.hpp"
 #include "packing.hpp"
 
 namespace ipip::cpu {
@@ -15,11 +16,8 @@ ExpectedErrors<T>::ExpectedErrors(const Kernels<T>& kernels, Uncertainty uncerta
     : kernels_(kernels),
       uncertainty_(std::move(uncertainty)),
       channels_(padded(uncertainty_.width)) {
-  const std::int64_t width = uncertainty_.width;
-  const Side side{{0}, width};
-  for (std::int64_t z = 0; z < uncertainty_.n_species; ++z) {
-    const auto begin = uncertainty_.whitening.begin() + z * width * width;
-    const Linear layer{width, width, {begin, begin + width * width}, uncertainty_.offset(z)};
+  const Side side{{0}, uncertainty_.width};
+  for (const Linear& layer : whitening_layers(uncertainty_)) {
     whitening_.push_back(pack_linear(kernels, layer, side, side));
   }
 }

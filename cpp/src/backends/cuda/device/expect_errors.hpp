@@ -32,8 +32,7 @@ IPIP_DEVICE void run(const ExpectErrors<T>& k, const Block& block) {
   constexpr int kThreads = ExpectErrors<T>::kThreads, kWarps = kThreads / kLanes;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
-                       channels};
+  const BlockRows rows(k, block);
   const Tile<T> scalars = part_of(tiles.a, channels);
   block.each_thread([&](int thread) {
     for (int n = thread; n < rows.rows * channels; n += kThreads) {

@@ -43,8 +43,7 @@ IPIP_DEVICE void run(const LastUpdate<T>& k, const Block& block) {
   constexpr int kThreads = LastUpdate<T>::kThreads;
   const int channels = k.channels, dot_at = k.tiles.width - channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
-                       channels};
+  const BlockRows rows(k, block);
   const Tile<T> scalars = part_of(tiles.a, channels), g_sv = part_of(tiles.a, 2 * channels);
   mix(k, block, rows, tiles, dot_at);
   block.each_thread([&](int thread) {

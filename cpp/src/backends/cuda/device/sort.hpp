@@ -53,7 +53,8 @@ IPIP_DEVICE void run(const SumSlices& k, const Block& block) {
   });
 }
 
-// partial: the threads' counts, then what stands before them, and at last before the slice.
+// partial: the threads' counts, which become what stands before them; then their shares of what
+// stands before the slice.
 IPIP_DEVICE void run(const ScanSlices& k, const Block& block) {
   const Array<std::int64_t> partial = block.shared<std::int64_t>();
   const auto begin = [&](int thread) {

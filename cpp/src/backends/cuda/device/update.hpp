@@ -29,6 +29,13 @@ struct BlockRows {
   std::int64_t first = 0, n = 0;
   int rows = 0, channels = 0;
 
+  template <class T>
+  IPIP_DEVICE BlockRows(const TiledRows<T>& k, const Block& block)
+      : first(k.range.begin + block.index() * k.tiles.rows),
+        n(k.range.end),
+        rows(k.tiles.rows),
+        channels(k.channels) {}
+
   /// Calls f(row, at, c) for the channels of all rows that are there.
   template <class F>
   IPIP_DEVICE void each(int thread, int threads, const F& f) const {
@@ -194,8 +201,7 @@ IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
   constexpr int kThreads = Update<T>::kThreads;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
-                       channels};
+  const BlockRows rows(k, block);
   const int dot_at = 2 * channels;
   mix(k, block, rows, tiles, dot_at);
   block.each_thread([&](int thread) {
@@ -254,8 +260,7 @@ IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
   constexpr int kThreads = UpdateBack<T>::kThreads;
   const int channels = k.channels;
   const TwoTiles<T> tiles(k.tiles, block.shared<T>());
-  const BlockRows rows{k.range.begin + block.index() * k.tiles.rows, k.range.end, k.tiles.rows,
-                       channels};
+  const BlockRows rows(k, block);
   const auto times_slope = [&](const Words<T, 4>& four, const Array<T>& argument, int row,
                                int column) {
     Words<T, 4> out = {};

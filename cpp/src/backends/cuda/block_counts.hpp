@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// How many blocks a kernel takes. Of each kernel: `kThreads` of a block, and `kBlocks` for which a
+// multiprocessor has registers at least; `shared_bytes` of a block.
+#pragma once
+
+#include <cstdint>
+
+namespace ipip::cuda {
+
+constexpr int kLanes = 32;
+
+inline std::int64_t blocks_for(std::int64_t items, std::int64_t per_block) {
+  return (items + per_block - 1) / per_block;
+}
+
+}  // namespace ipip::cuda

@@ -55,6 +55,12 @@ std::string content(const ipip::ModelFile& model) {
   for (const std::string& symbol : info.symbols) out << ' ' << symbol;
   for (const double energy : info.reference_energies) out << ' ' << energy;
   for (const std::int64_t width : info.halo_widths) out << ' ' << width;
+  if (model.uncertainty) {
+    const ipip::Uncertainty& u = *model.uncertainty;
+    for (const auto* values : {&u.whitening, &u.means, &u.scores, &u.errors}) {
+      for (const double value : *values) out << ' ' << value;
+    }
+  }
   return out.str();
 }
 
@@ -234,7 +240,8 @@ void fuzz(const std::string& bytes, long rounds, std::map<std::string, Counts>& 
   const Records records = records_of(bytes);
   if (content(read(zip(records))) != whole) std::abort();  // else the forgeries below are none
   for (long k = 0; k < rounds; ++k) {
-    for (const char* name : {"extra/ipip.json", "extra/ipip.safetensors", "data.pkl"}) {
+    for (const char* name : {"extra/ipip.json", "extra/ipip.safetensors",
+                             "extra/ipip-uncertainty.safetensors", "data.pkl"}) {
       Records forged = records;
       std::string* record = find(forged, name);
       if (record == nullptr) continue;

@@ -11,6 +11,23 @@
 
 namespace ipip::cpu {
 
+namespace {
+
+// Sums side by side, since one sum would wait for itself: a third of the whole cost.
+template <class T>
+double squared_norm(const T* y, std::int64_t channels) {
+  constexpr std::int64_t kSums = 16;  // divides every padded width
+  double sums[kSums] = {};
+  for (std::int64_t c = 0; c < channels; c += kSums) {
+    for (std::int64_t k = 0; k < kSums; ++k) sums[k] += double(y[c + k]) * double(y[c + k]);
+  }
+  double squared = 0.0;
+  for (const double sum : sums) squared += sum;
+  return squared;
+}
+
+}  // namespace
+
 template <class T>
 ExpectedErrors<T>::ExpectedErrors(const Kernels<T>& kernels, Uncertainty uncertainty)
     : kernels_(kernels),
@@ -57,10 +74,8 @@ void ExpectedErrors<T>::evaluate(std::int64_t n_rows, const std::int32_t* specie
                   whitening.forward.k, false);
     const T* y = scratch.whitened.data();
     for (const std::int64_t row : scratch.rows) {
-      double squared = 0.0;
-      for (std::int64_t c = 0; c < channels_; ++c) squared += double(y[c]) * double(y[c]);
+      errors[row] = uncertainty_.expected_error(z, std::sqrt(squared_norm(y, channels_)));
       y += channels_;
-      errors[row] = uncertainty_.expected_error(z, std::sqrt(squared));
     }
   }
 }

@@ -10,12 +10,15 @@ velocities; MD22 is of 400 or 500 K. Errors on such a file are not comparable wi
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import ase.io
 import numpy as np
+from ase import Atoms
 from rich.console import Console
 from rich.progress import Progress
 
@@ -38,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(description="GFN2-xTB labels in MD22's format.")
     parser.add_argument("molecule", choices=MOLECULES)
-    parser.add_argument("--out", type=Path, required=True, help="file to write (.npz)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="file to write: .npz, or .xyz, which names trajectories",
+    )
     parser.add_argument("--temperature", type=float, default=500.0, help="K (500)")
     parser.add_argument("--frames", type=int, default=1500, help="in all (1500)")
     parser.add_argument("--trajectories", type=int, default=6, help="as many as share them (6)")
@@ -53,27 +61,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_labels(options: argparse.Namespace) -> None:
-    """Write the file; what its trajectories have reached is kept beside it until it is whole."""
-    if options.out.suffix != ".npz":
-        raise InputError(f"--out {options.out}: expected a name that ends in .npz")
+    """Write the file."""
+    if options.out.suffix not in (".npz", ".xyz"):
+        raise InputError(f"--out {options.out}: expected a name that ends in .npz or .xyz")
     if options.frames % options.trajectories:
         raise InputError(
             f"--frames {options.frames}: expected a multiple of --trajectories "
             f"{options.trajectories}"
         )
     frames = sample(options)
-    first = frames[0]
+    write = write_npz if options.out.suffix == ".npz" else write_xyz
     with replaced_file(options.out) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            name=options.molecule,
-            theory="GFN2-xTB",
-            z=first.numbers,
-            R=np.array([frame.positions for frame in frames]),
-            E=np.array([[frame.energy] for frame in frames]) / KCAL_PER_MOL,
-            F=np.array([frame.forces for frame in frames]) / KCAL_PER_MOL,
-        )
+        write(file, options.molecule, frames)
     Console().print(f"{options.out}: {len(frames)} frames at {options.temperature:g} K")
+
+
+def write_npz(file: BinaryIO, molecule: str, frames: Sequence[Frame]) -> None:
+    """Write the arrays of MD22: z, R (Å), E (kcal/mol), F (kcal/mol/Å)."""
+    np.savez_compressed(
+        file,
+        name=molecule,
+        theory="GFN2-xTB",
+        z=frames[0].numbers,
+        R=np.array([frame.positions for frame in frames]),
+        E=np.array([[frame.energy] for frame in frames]) / KCAL_PER_MOL,
+        F=np.array([frame.forces for frame in frames]) / KCAL_PER_MOL,
+    )
+
+
+def write_xyz(file: BinaryIO, _molecule: str, frames: Sequence[Frame]) -> None:
+    """Write extended XYZ with MD22's keys and units, and the trajectory of each frame as `traj`."""
+    structures = []
+    for frame in frames:
+        atoms = Atoms(numbers=frame.numbers, positions=frame.positions)
+        atoms.info = {
+            "Energy": float(frame.energy or 0.0) / KCAL_PER_MOL,
+            "traj": frame.info["traj"],
+        }
+        atoms.arrays["forces"] = np.asarray(frame.forces) / KCAL_PER_MOL
+        structures.append(atoms)
+    with io.TextIOWrapper(file, encoding="utf-8", write_through=True) as text:
+        ase.io.write(text, structures, format="extxyz")
 
 
 def sample(options: argparse.Namespace) -> list[Frame]:
@@ -89,7 +117,11 @@ def sample(options: argparse.Namespace) -> list[Frame]:
         frame_interval=options.interval,
     )
     jobs = [
-        MDJob(f"{number}", start, derive_seed(options.seed, number, "velocities"))
+        MDJob(
+            f"{options.temperature:g}K-{options.seed}-{number}",
+            start,
+            derive_seed(options.seed, number, "velocities"),
+        )
         for number in range(options.trajectories)
     ]
     level = TeacherSettings(kind="tblite", model="GFN2-xTB", workers=options.workers)

@@ -189,13 +189,19 @@ def test_labels_of_gfn2_come_as_a_file_of_md22(
     tblite = pytest.importorskip("tblite.ase")
     labels, md22 = example("md22", "xtb_labels"), example("md22", "md22")
     assert labels.MOLECULES == ["Ac-Ala3-NHMe", "DHA"]
-    out = tmp_path / "peptide.npz"
-    command = ["Ac-Ala3-NHMe", "--out", str(out), "--interval", "2", "--settle", "4"]
-    assert labels.main([*command, "--frames", "5"]) == 2
+    command = ["Ac-Ala3-NHMe", "--interval", "2", "--settle", "4", "--out"]
+    assert labels.main([*command, str(tmp_path / "a.npz"), "--frames", "5"]) == 2
     assert "expected a multiple of --trajectories 6" in capsys.readouterr().err
-    assert labels.main([*command, "--frames", "4", "--trajectories", "2"]) == 0
-    frames = read_frames(out, md22.KEYS[".npz"])
-    assert len(frames) == 4 and all(len(frame) == 42 for frame in frames)
+    read = []
+    for kind in (".npz", ".xyz"):
+        out = str(tmp_path / f"peptide{kind}")
+        assert labels.main([*command, out, "--frames", "4", "--trajectories", "2"]) == 0
+        read.append(read_frames(Path(out), md22.KEYS[kind]))
+    frames, named = read
+    assert [frame.info["traj"] for frame in named] == ["500K-1-0"] * 2 + ["500K-1-1"] * 2
+    for frame, other in zip(frames, named, strict=True):
+        assert other.energy == pytest.approx(frame.energy, abs=1e-5)
+        np.testing.assert_allclose(other.forces, frame.forces, atol=1e-6)
     atoms = frames[3].to_atoms()
     atoms.calc = tblite.TBLite(method="GFN2-xTB", verbosity=0)
     assert frames[3].energy == pytest.approx(atoms.get_potential_energy(), abs=1e-4)

@@ -27,6 +27,7 @@ RECIPES: tuple[Case, ...] = (
     _recipe("sinc 10, huber", SMOOTH, loss="huber"),
     _recipe("sinc 10, huber, decay 0.02", SMOOTH, loss="huber", weight_decay=0.02),
     _recipe("sinc 10, huber, decay 0.05", SMOOTH, loss="huber", weight_decay=0.05),
+    _recipe("sinc 10, huber, energy x10", SMOOTH, loss="huber", energy_weight=10.0),
     _recipe("sinc 10, squared", SMOOTH, loss="squared"),
     _recipe("sinc 10, average 0.999", SMOOTH, ema_decay=0.999),
     _recipe("sinc 10, rate 0.002", SMOOTH, learning_rate=2e-3),

@@ -79,7 +79,8 @@ def ipip_style(
     options = " ".join(f"{key} {value}" for key, value in more.items())
     return Style(
         label,
-        f"pair_style ipip backend {backend} {options}\npair_coeff * * {model.resolve()} Mo S O{also}",
+        f"pair_style ipip backend {backend} {options}\n"
+        f"pair_coeff * * {model.resolve()} Mo S O{also}",
         steps,
     )
 

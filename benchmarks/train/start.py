@@ -1,6 +1,6 @@
 """What a small training spends before its first step: python -m benchmarks.train.start.
 
-Runs `ipip train` on fifty frames of the Mo-S-O example in a process of its own, up to the end of the
+Runs `ipip train` on fifty frames of the Mo-S-O example in a process of its own, to the end of the
 first optimiser step, and prints CPU and wall time of each part; the least of some runs.
 """
 

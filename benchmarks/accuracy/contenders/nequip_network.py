@@ -48,7 +48,8 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
             "transforms": [
                 {
                     "_target_": "nequip.data.transforms.ChemicalSpeciesToAtomTypeMapper",
-                    "chemical_symbols": symbols,
+                    "model_type_names": symbols,
+                    "chemical_species_to_atom_type_map": {symbol: symbol for symbol in symbols},
                 },
                 {"_target_": "nequip.data.transforms.NeighborListTransform", "r_max": cutoff},
             ],
@@ -65,6 +66,8 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
             "accelerator": "cpu",
             "max_epochs": epochs,
             "check_val_every_n_epoch": max(1, epochs // 50),
+            # A program of its own, whatever MPI or scheduler this environment knows.
+            "plugins": {"_target_": "lightning.pytorch.plugins.environments.LightningEnvironment"},
             "logger": False,
             "enable_progress_bar": False,
             "callbacks": [
@@ -126,7 +129,9 @@ def train(folder: Path, epochs: int) -> float:
 
 torch.set_num_threads(1)
 whole, epochs, spent = train_in_budget(train)
-calculator = NequIPCalculator._from_saved_model(str(whole / "best.ckpt"), device="cpu")
+calculator = NequIPCalculator._from_saved_model(
+    str(whole / "best.ckpt"), device="cpu", chemical_species_to_atom_type_map=True
+)
 predict_tests(calculator)
 parameters = sum(p.numel() for p in calculator.model.parameters())
 write_result(calculator, training_s=spent, steps=steps_of(epochs), parameters=parameters)

@@ -188,9 +188,7 @@ class _FlatEvaluation(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
         gradient = torch.zeros_like(ctx.flat.weights.gradient)
-        ctx.kernels.add_gradients(
-            ctx.evaluation, energy, forces, strain, ctx.flat.places, gradient
-        )
+        ctx.kernels.add_gradients(ctx.evaluation, energy, forces, strain, ctx.flat.places, gradient)
         return None, None, None, gradient
 
 

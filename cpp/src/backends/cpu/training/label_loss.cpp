@@ -51,7 +51,7 @@ class Loss {
     return norm <= delta ? 0.5 * norm * norm : delta * (norm - 0.5 * delta);
   }
 
-  /// Derivative of `scale` times the loss, over the misfit; 0 * anything for a misfit of 0.
+  /// Derivative of `scale` times the loss by the misfit, divided by the misfit; finite at 0.
   double slope(const Label& label, double scale) const {
     if (squared_) return 2.0 * scale;
     const double norm = label.norm(), delta = deltas_[label.term];

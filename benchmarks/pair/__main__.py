@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pair import drift, others, relabel, scaling, speed
+from benchmarks.pair import drift, others, relabel, scaling, speed, uncertainty
 from benchmarks.pair.parts import read_parts, write_part
 from benchmarks.pair.plot import plot
 from benchmarks.pair.record import speed_result
@@ -39,6 +39,7 @@ ALWAYS: dict[str, Part] = {
     "teacher": others.teacher,
     "relabel": relabel.relabel,
     "drift": drift.drift,
+    "uncertainty": uncertainty.measure,
 }
 ASKED: dict[str, Part] = {
     "schnetpack": others.schnetpack,

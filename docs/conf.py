@@ -27,8 +27,9 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "sphinx_design",
+    "docs.tutorial_runs.directive",
 ]
-exclude_patterns = ["reference_pages", "**/__pycache__"]
+exclude_patterns = ["reference_pages", "tutorial_runs", "**/__pycache__"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
 copybutton_prompt_text = "$ "

@@ -29,7 +29,7 @@ void ComputeIpip::init() {
   pair_ = dynamic_cast<PairIpip*>(force->pair_match("ipip", 1));
   if (pair_ == nullptr) {
     const bool several = force->pair_match("ipip", 1, 1) != nullptr;
-    error->all(FLERR, "compute {} {}: the deck has {}, expected one `pair_style ipip`", id,
+    error->all(FLERR, "compute {} {}: the deck has {}, expected one `pair_style ipip`", id, style,
                several ? "several students" : "no student");
   }
   if (utils::strmatch(force->pair_style, "^hybrid/scaled")) {

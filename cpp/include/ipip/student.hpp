@@ -96,6 +96,7 @@ struct Candidates {
   std::vector<std::int32_t> neighbours;  ///< [n_candidates] point of the neighbour
   std::int32_t n_types = 0;              ///< types of points
 
+  /// Atoms that get an energy.
   std::int64_t n_local() const { return static_cast<std::int64_t>(centres.size()); }
 
   /// Pairs of types, whose smallest distances are wanted.
@@ -121,7 +122,7 @@ struct Places {
 
 /// What a step yields besides energies, forces and their virial.
 struct Wanted {
-  bool atom_virials = false;
+  bool atom_virials = false;   ///< nine numbers for each row, see `Results::atom_virials`
   bool uncertainties = false;  ///< of a student that has them, see `Student::has_uncertainty`
 };
 

@@ -36,12 +36,12 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     # What the teacher said, and what is added to it, by run and step.
     answers: dict[tuple[str, int], tuple[Frame, float]] = {}
 
-    def ask(asked: list[Frame]) -> list[Frame]:
+    def label_queries(queries: list[Frame]) -> list[Frame]:
         with (
             open_teacher(settings.teacher, run.folder, run.executor) as teacher,
-            run.reporter.tasks("teacher labels", len(asked)) as advance,
+            run.reporter.tasks("teacher labels", len(queries)) as advance,
         ):
-            labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")
+            labelled = teacher.label(queries, lambda done, total: advance(1), on_error="mark")
         added = energy_shifts(labelled, shift)
         pairs = list(zip(labelled, added, strict=True))
         answers.update({Provenance.of(frame).run_and_step: (frame, e) for frame, e in pairs})
@@ -54,7 +54,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
         open_student(student_file)[0],
         settings.harvest,
         student_file=student_file,
-        label=ask,
+        label=label_queries,
         min_distances=read_min_distances(run.path(label, LABEL.record.DISTANCES)),
         seed=seed,
     )
@@ -101,11 +101,11 @@ def harvested_frames(run: StageRun, index: int) -> list[Frame]:
 
 
 def _named(frame: Frame, round_index: int, biased: bool) -> Frame:
-    known = Provenance.of(frame)
+    of_run = Provenance.of(frame)
     return Provenance(
-        traj=known.traj,
-        md_step=known.md_step,
-        frame_id=known.id_in_round(round_index),
+        traj=of_run.traj,
+        md_step=of_run.md_step,
+        frame_id=of_run.id_in_round(round_index),
         origin=round_index,
         label=TEACHER,
         biased=biased,

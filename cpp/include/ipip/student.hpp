@@ -28,6 +28,15 @@ struct StudentInfo {
   std::string citation;                    ///< what to cite for the architecture
 };
 
+/// Bias energy that drives a run to where the student is uncertain, see model/bias.hpp.
+struct Bias {
+  static constexpr double kLargestEnergy = 2.0;  ///< eV, of an atom: half of a strong bond's
+  double energy = 0.0;                           ///< eV, largest of an atom; 0 for no bias
+  double width = 2.0;  ///< score at which it is 1 - 1/e of that; training atoms have about 1
+
+  bool on() const { return energy > 0.0; }
+};
+
 /// How to run a student.
 struct RunOptions {
   std::string device = "cpu";  ///< "cpu", or "cuda:k" for the torchscript backend
@@ -49,6 +58,8 @@ struct RunOptions {
   /// Whether the kernels work apart on pairs of atoms that see nobody else, which is faster and
   /// yields the same, to rounding.
   bool lone_pairs = true;
+  /// Of a student with an uncertainty.
+  Bias bias = {};
 };
 
 /// Atoms and directed pairs of one step. The caller keeps it between steps, so that nothing is
@@ -115,7 +126,7 @@ struct Wanted {
   bool uncertainties = false;  ///< of a student that has them, see `Student::has_uncertainty`
 };
 
-/// Energies, forces and virials of one step, reused between steps.
+/// Energies, forces and virials of one step, reused between steps. A bias is part of all of them.
 ///
 /// With g = dE/dvectors[e], pair e adds +g to the force on its receiver and -g to that on its
 /// neighbour. Its virial is w = -vectors[e] (x) g (the sign of LAMMPS: sum of r (x) F), nine
@@ -130,6 +141,8 @@ struct Results {
                                       ///< empty unless asked for
   std::vector<double> uncertainties;  ///< [n_local] eV/Å, expected norm of the error of the force
                                       ///< on each atom; empty unless asked for
+  std::vector<double> bias_energies;  ///< [n_local] eV, which `atom_energies` contain; empty
+                                      ///< without a bias
   std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each pair of types of
                                       ///< candidates, the cutoff if none is closer; empty for a
                                       ///< `Graph`

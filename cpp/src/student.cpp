@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -250,6 +251,7 @@ void Student::compute(const double* points, std::int64_t n_points, const Wanted&
     check_wanted(wanted, impl_->has_uncertainty);
     impl_->backend->evaluate(points, wanted, session, results);
   });
+  if (results.n_pairs < 0) results.energy = std::numeric_limits<double>::quiet_NaN();
 }
 
 void Student::warm_up() {
@@ -259,6 +261,10 @@ void Student::warm_up() {
   // TorchScript prepares itself during the first calls.
   const Wanted all{true, impl_->has_uncertainty};
   for (int k = 0; k < 2; ++k) compute(graph, all, results);
+}
+
+std::map<std::string, std::int64_t> Student::device_calls() const {
+  return impl_->backend->device_calls();
 }
 
 double Student::buffer_bytes() const {

@@ -129,6 +129,14 @@ class Student:
     def buffer_bytes(self) -> float:
         """Bytes in main memory that are kept between calls."""
 
+    @property
+    def device_calls(self) -> dict[str, int]:
+        """What a device was asked for so far; empty where there is none.
+
+        `allocations`, `launches` and `copies` (one by one, or while they were recorded), `replays`
+        of what was recorded, `waits` of the host.
+        """
+
     def warm_up(self) -> None:
         """Evaluate a small cluster without exchanges."""
 
@@ -246,7 +254,11 @@ class Student:
         """
 
     def compute_points(
-        self, points: npt.ArrayLike, atom_virials: bool = False, uncertainties: bool = False
+        self,
+        points: npt.ArrayLike,
+        atom_virials: bool = False,
+        uncertainties: bool = False,
+        totals: bool = True,
     ) -> dict[str, Any]:
         """Evaluate one step of the candidates.
 
@@ -254,6 +266,9 @@ class Student:
             points: [n_points, 3] Å.
             atom_virials: whether per-atom virials are wanted.
             uncertainties: whether expected errors of the forces are wanted.
+            totals: whether energies, the virial and the number of pairs are wanted. Without, a
+                device brings back forces alone: `atom_energies` is empty then, the others are not
+                a number, or -1.
 
         Returns:
             What `compute` returns, and `closest` [n_types (n_types + 1) / 2] (Å, of types (0, 0)

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -120,10 +121,13 @@ struct Places {
   double reach = 0.0;               ///< Å; points closer than this are candidates
 };
 
-/// What a step yields besides energies, forces and their virial.
+/// What a step yields besides forces.
 struct Wanted {
   bool atom_virials = false;   ///< nine numbers for each row, see `Results::atom_virials`
   bool uncertainties = false;  ///< of a student that has them, see `Student::has_uncertainty`
+  /// Energies, the virial and the number of pairs, which a step on a device leaves out otherwise:
+  /// then there are no `atom_energies`, and the others are not a number, or -1.
+  bool totals = true;
 };
 
 /// Energies, forces and virials of one step, reused between steps. A bias is part of all of them.
@@ -146,7 +150,7 @@ struct Results {
   std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each pair of types of
                                       ///< candidates, the cutoff if none is closer; empty for a
                                       ///< `Graph`
-  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff
+  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff; -1 where nobody counted
   double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
   double forward_seconds = 0.0;       ///< wall time of the energies, without exchanges
   double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, without exchanges
@@ -250,6 +254,10 @@ class IPIP_API Student {
 
   /// Bytes in main memory that are kept between steps: weights, buffers, copies of candidates.
   double buffer_bytes() const;
+
+  /// How often a device was asked for allocations, launches, copies, replays and waits so far;
+  /// empty where there is none.
+  std::map<std::string, std::int64_t> device_calls() const;
 
  private:
   struct Impl;

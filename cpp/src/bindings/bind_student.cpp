@@ -168,17 +168,25 @@ class CoreStudent {
     return py::make_tuple(py::cast(candidates_->first), py::cast(candidates_->neighbours));
   }
 
-  py::dict compute_points(const Numbers& points, bool atom_virials, bool uncertainties) {
+  py::dict compute_points(const Numbers& points, bool atom_virials, bool uncertainties,
+                          bool totals) {
     if (points.ndim() != 2 || points.shape(1) != 3) {
       throw ipip::Error("expected points of shape [n_points, 3]");
     }
     if (candidates_ == nullptr) throw ipip::Error("no candidates were given");
+    const ipip::Wanted wanted{atom_virials, uncertainties, totals};
     {
       const py::gil_scoped_release release;
-      student_.compute(points.data(), points.shape(0), {atom_virials, uncertainties}, results_);
+      student_.compute(points.data(), points.shape(0), wanted, results_);
     }
-    py::dict out = results({atom_virials, uncertainties});
+    py::dict out = results(wanted);
     out["closest"] = copy(results_.closest, {-1});
+    return out;
+  }
+
+  py::dict device_calls() const {
+    py::dict out;
+    for (const auto& [name, count] : student_.device_calls()) out[py::str(name)] = count;
     return out;
   }
 
@@ -265,6 +273,7 @@ void bind_student(py::module_& module) {
       .def_property_readonly("weights_digest", &CoreStudent::weights_digest)
       .def_property_readonly("has_uncertainty", &CoreStudent::has_uncertainty)
       .def_property_readonly("buffer_bytes", &CoreStudent::buffer_bytes)
+      .def_property_readonly("device_calls", &CoreStudent::device_calls)
       .def("features", &CoreStudent::features, py::arg("species"), py::arg("edge_index"),
            py::arg("edge_vec"))
       .def("warm_up", &CoreStudent::warm_up)
@@ -280,5 +289,6 @@ void bind_student(py::module_& module) {
       .def("find_candidates", &CoreStudent::find_candidates, py::arg("species"), py::arg("rows"),
            py::arg("types"), py::arg("centres"), py::arg("n_types"))
       .def("compute_points", &CoreStudent::compute_points, py::arg("points"),
-           py::arg("atom_virials") = false, py::arg("uncertainties") = false);
+           py::arg("atom_virials") = false, py::arg("uncertainties") = false,
+           py::arg("totals") = true);
 }

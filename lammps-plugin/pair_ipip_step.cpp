@@ -67,12 +67,19 @@ bool PairIpip::asks_for_uncertainties() const {
 
 bool PairIpip::copy_uncertainties(double* of_atoms) const {
   if (uncertain_step_ != update->ntimestep) return false;
+  copy_rows(results_.uncertainties, of_atoms);
+  return true;
+}
+
+void PairIpip::copy_bias(double* of_atoms) const {
+  copy_rows(results_.bias_energies, of_atoms);
+}
+
+// Values of the student's rows to the atoms, in the deck's units; 0 for atoms that are not its own.
+void PairIpip::copy_rows(const std::vector<double>& values, double* of_atoms) const {
   std::fill_n(of_atoms, atom->nlocal, 0.0);
   const std::vector<int>& atoms = step_.atoms();
-  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
-    of_atoms[atoms[k]] = energy_unit_ * results_.uncertainties[k];
-  }
-  return true;
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) of_atoms[atoms[k]] = energy_unit_ * values[k];
 }
 
 // Returns whether the rows are still those of the atoms' types, on all ranks.
@@ -109,6 +116,7 @@ std::string PairIpip::evaluate(const ipip::Wanted& wanted) {
     results_.forces.assign(3 * step_.n_total(), 0.0);
     if (wanted.atom_virials) results_.atom_virials.assign(9 * step_.n_total(), 0.0);
     if (wanted.uncertainties) results_.uncertainties.assign(step_.n_local(), 0.0);
+    if (biased()) results_.bias_energies.assign(step_.n_local(), 0.0);
   }
   const double wall = MPI_Wtime() - start;
   const double exchanging = halo_ ? halo_->seconds() - exchanged : 0.0;
@@ -274,10 +282,10 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
-         bytes(results_.uncertainties) + bytes(owners_.species) + bytes(places_.kinds) +
-         bytes(contacts_.listed) + bytes(contacts_.touching) + bytes(mapped_types_) +
-         bytes(absent_) + bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
-         (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
+         bytes(results_.uncertainties) + bytes(results_.bias_energies) + bytes(owners_.species) +
+         bytes(places_.kinds) + bytes(contacts_.listed) + bytes(contacts_.touching) +
+         bytes(mapped_types_) + bytes(absent_) + bytes(results_.closest) + bytes(extremes_) +
+         bytes(global_extremes_) + (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);
 }

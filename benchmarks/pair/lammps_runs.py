@@ -62,22 +62,25 @@ class Timing:
         pair: s per step in the pair style.
         phases: s per step by phase of pair_style ipip (graph, forward, halo, backward).
         halo_rows: mean over ranks; 0 for other styles.
+        cpu: s of CPU time per step, whole loop: what other programs take of the core is not in it.
     """
 
     step: float
     pair: float
     phases: dict[str, float]
     halo_rows: float
+    cpu: float
 
 
 def ipip_style(
-    label: str, model: Path, steps: int, *, backend: str = "kernels", **more: object
+    label: str, model: Path, steps: int, *, backend: str = "kernels", also: str = "", **more: object
 ) -> Style:
-    """Return the style of a student for the types Mo, S, O."""
+    """Return the style of a student for the types Mo, S, O, with further commands (`also`)."""
     options = " ".join(f"{key} {value}" for key, value in more.items())
     return Style(
         label,
-        f"pair_style ipip backend {backend} {options}\npair_coeff * * {model.resolve()} Mo S O",
+        f"pair_style ipip backend {backend} {options}\n"
+        f"pair_coeff * * {model.resolve()} Mo S O{also}",
         steps,
     )
 
@@ -148,9 +151,9 @@ def _parse(text: str) -> dict[str, Timing]:
             for name, mean in re.findall(r"^(\w+), s +\S+ +(\S+)", table, flags=re.MULTILINE)
         }
         rows = re.findall(r"^halo rows/step +\S+ +(\S+)", part, flags=re.MULTILINE)
-        timing = Timing(
-            float(loop) / n, float(pair[0]) / n, phases, float(rows[0]) if rows else 0.0
-        )
+        busy = float(re.findall(r"^([\d.]+)% CPU use", part, flags=re.MULTILINE)[0]) / 100.0
+        step, halo_rows = float(loop) / n, float(rows[0]) if rows else 0.0
+        timing = Timing(step, float(pair[0]) / n, phases, halo_rows, busy * step)
         if label not in found or timing.step < found[label].step:
             found[label] = timing
     return found

@@ -9,6 +9,7 @@ from rich.table import Table
 
 SPEEDUP_BARS = {"dense": 12.0, "S2 gas": 8.0}
 FLOOR_BAR, AROUND_BAR, FLAT_BAR, RANKS_BAR = 2.5, 0.10, 0.10, 1.85
+UNCERTAINTY_BAR = 0.02
 
 
 def verdicts(parts: dict[str, Any]) -> list[str]:
@@ -39,6 +40,9 @@ def verdicts(parts: dict[str, Any]) -> list[str]:
     if "ranks" in parts:
         gain = parts["ranks"]["rows"][-1]["speedup"]
         say(gain >= RANKS_BAR, f"two ranks {gain:.2f} times one (bar {RANKS_BAR})")
+    for row in parts["uncertainty"]["rows"] if "uncertainty" in parts else ():
+        text = f"{row['box']}: a step that reads the errors to expect costs {row['more']:.1%} more"
+        say(row["more"] <= UNCERTAINTY_BAR, f"{text} (bar {UNCERTAINTY_BAR:.0%})")
     if "drift" in parts:
         rows = {(r["backend"], r["dtype"]): r for r in parts["drift"]["rows"]}
         ours, theirs = rows["kernels", "float32"], rows["torchscript", "float64"]
@@ -80,6 +84,7 @@ def print_tables(parts: dict[str, Any], console: Console) -> None:
         ("million", "A million atoms"),
         ("drift", "Constant-energy MD from 1200 K, 0.5 fs"),
         ("relabel", "Relabelling"),
+        ("uncertainty", "Steps that read the errors to expect, CPU time more than without"),
     ):
         if name in parts:
             rows = parts[name]["rows"]

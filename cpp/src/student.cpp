@@ -3,7 +3,9 @@
 #include "ipip/student.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <limits>
 #include <new>
 #include <utility>
@@ -20,9 +22,24 @@
 namespace ipip {
 namespace {
 
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
 void check_options(const RunOptions& options) {
   if (options.threads < 1) {
     throw Error("threads is " + std::to_string(options.threads) + ", expected 1 or more");
+  }
+  const Bias& bias = options.bias;
+  if (!(bias.energy >= 0.0 && bias.energy <= Bias::kLargestEnergy)) {
+    throw Error("bias is " + short_number(bias.energy) + " eV an atom, expected 0 to " +
+                short_number(Bias::kLargestEnergy));
+  }
+  if (!(bias.width > 0.0 && std::isfinite(bias.width))) {
+    throw Error("bias_width is " + short_number(bias.width) +
+                ", expected a positive score, such as 2 (atoms in training have about 1)");
   }
 }
 

@@ -84,6 +84,9 @@ class Student:
             same, to rounding, and faster.
         device: `cpu`, `cuda:N` or, with the kernels, `emulate`: the host, which executes the
             kernels for GPUs and checks each of their accesses to memory.
+        bias: eV, largest bias energy of an atom towards where the student is uncertain
+            (docs/uncertainty.md), on the cpu or by `torchscript`; 0 for none.
+        bias_width: score at which the bias is 1 - 1/e of that.
 
     Raises:
         CoreError: the file is not a student, or an option is wrong or cannot be had.
@@ -99,6 +102,8 @@ class Student:
         most_tabulated_pairs: float = -1.0,
         lone_pairs: bool = True,
         device: str = "cpu",
+        bias: float = 0.0,
+        bias_width: float = 2.0,
     ) -> None: ...
     @property
     def backend(self) -> str:

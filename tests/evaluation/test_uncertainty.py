@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from ipip import IpipCalculator, save_student
 from ipip.cli.main import app
-from ipip.data import Frame, read_frames, write_frames
+from ipip.data import Frame, frames_digest, read_frames, write_frames
 from ipip.errors import InputError
 from ipip.evaluation import evaluate_file, open_student
 from ipip.evaluation.checked_uncertainty import add_checked_uncertainty
-from ipip.evaluation.expected_errors import add_where_possible
+from ipip.evaluation.expected_errors import add_uncertainty, add_where_possible, thinned
 from ipip.models import Student
 from ipip.uncertainty import read_uncertainty, write_uncertainty
 
@@ -188,3 +188,47 @@ def test_too_few_frames_and_unlabelled_ones_are_told(model: Path) -> None:
         add_checked_uncertainty(model, drawn(8, 1, 0.3), drawn(4, 0, 0.2))
     with pytest.raises(InputError, match="8 frames have no run"):
         add_checked_uncertainty(model, labelled(model, drawn(8, 1, 0.3)), None, group="run")
+
+
+class Counted(Sequence[Frame]):
+    """Frames on a disk: counts how often one is read."""
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self._frames, self.reads = frames, 0
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        self.reads += 1
+        return self._frames[index]
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[index] for index in range(len(self)))
+
+
+def test_a_training_set_is_read_in_one_pass(model: Path) -> None:
+    frames = drawn(30, 0, 0.15)
+    training = Counted(frames)
+    fitted = add_uncertainty(model, training, labelled(model, drawn(8, 1, 0.3)))
+    assert training.reads == 30
+    assert fitted.fitted_on["training_digest"] == frames_digest(frames)
+    assert fitted.fitted_on["training_frames"] == 30
+
+
+@pytest.mark.parametrize(("most_atoms", "step"), [(240, 1), (239, 2), (100, 4), (8, 32), (1, 32)])
+def test_frames_of_a_large_set_are_thinned_evenly(most_atoms: int, step: int) -> None:
+    frames = drawn(30, 0, 0.15)  # of 8 atoms
+    chosen, digest = thinned(iter(frames), most_atoms)
+    assert [id(frame) for frame in chosen] == [id(frame) for frame in frames[::step]]
+    assert digest == frames_digest(frames)
+
+
+def test_frames_that_a_gpu_takes_at_once_have_theirs_too(model: Path) -> None:
+    write_uncertainty(model, made_up(8))
+    frames = drawn(3, 3, 0.2)
+    one_by_one = open_student(model)[0].evaluate_frames(frames)
+    at_once = open_student(model, device="emulate")[0].evaluate_frames(frames)
+    for done, expected in zip(at_once, one_by_one, strict=True):
+        assert done.uncertainties is not None
+        np.testing.assert_allclose(done.uncertainties, expected.uncertainties, rtol=1e-5)

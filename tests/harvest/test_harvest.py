@@ -38,7 +38,7 @@ def _features(frames: list[Frame]) -> np.ndarray:
     return np.array([[f.positions[1, 2], f.positions[1, 2] ** 2] for f in frames])
 
 
-def _harvest(frames: list[Frame], /, known=(), label=_teacher, expected=None, **settings):
+def _harvest(frames: list[Frame], /, known=(), label=_teacher, expected=(), **settings):
     candidates = [Candidate("run", "unstable", k, 5.0 * k) for k in range(len(frames))]
     known_features = np.array([[d, d**2] for d in known]).reshape(-1, 2)
     return harvest(
@@ -127,10 +127,10 @@ def test_at_random_the_first_sound_candidates_are_taken_whatever_the_teacher_say
 
 
 def test_by_uncertainty_the_teacher_labels_only_what_is_taken():
-    asked: list[float] = []
+    queries: list[float] = []
 
     def teacher(frames: list[Frame]) -> list[Frame]:
-        asked.extend(float(frame.positions[1, 2]) for frame in frames)
+        queries.extend(float(frame.positions[1, 2]) for frame in frames)
         return _teacher(frames)
 
     frames = [_frame(d) for d in (1.6, 1.8, 2.1, 2.4, 2.6, 3.2, 1.2)]
@@ -138,20 +138,30 @@ def test_by_uncertainty_the_teacher_labels_only_what_is_taken():
         frames,
         known=[2.0],
         label=teacher,
-        expected=lambda chosen: [abs(f.positions[1, 2] - 2.0) for f in chosen],
+        expected=[abs(f.positions[1, 2] - 2.0) for f in frames],
         rank="uncertainty",
         frames=3,
         pool_factor=1.0,
     )
-    assert sorted(asked) == [1.6, 2.6, 3.2]  # the least certain of the sound ones
+    assert sorted(queries) == [1.6, 2.6, 3.2]  # the least certain of the sound ones
     assert found.labelled == 3 and len(found.frames) == 2
     by_distance = {f.positions[1, 2]: d for f, d in zip(frames, found.decisions, strict=True)}
     assert "not finite" in by_distance[3.2].reason and not by_distance[3.2].taken
     assert "below 1.500" in by_distance[1.2].reason
     assert by_distance[2.6].taken and by_distance[2.6].force_difference == pytest.approx(6.0)
     assert by_distance[2.4].force_difference is None and by_distance[2.4].reason
+    assert by_distance[2.4].expected_error == pytest.approx(0.4)
 
 
 def test_by_uncertainty_a_student_must_know_its_errors():
-    with pytest.raises(InputError, match=r"harvest\.rank is uncertainty"):
-        _harvest([_frame(2.5)], rank="uncertainty")
+    for expected in ((), [None]):
+        with pytest.raises(InputError, match=r"harvest\.rank is uncertainty"):
+            _harvest([_frame(2.5)], expected=expected, rank="uncertainty")
+
+
+def test_the_calls_that_a_harvest_may_cost_follow_from_its_rank():
+    by = {"candidates": 30, "frames": 8}
+    assert HarvestSettings(**by).teacher_calls == 30
+    assert HarvestSettings(**by, rank="uncertainty").teacher_calls == 8
+    assert HarvestSettings(candidates=5, frames=8, rank="uncertainty").teacher_calls == 5
+    assert HarvestSettings(**by, rank="uncertainty", choose="random").teacher_calls == 30

@@ -7,7 +7,7 @@ from ase.build import bulk
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
-from ipip.decisions.active import level_mismatch, most_different
+from ipip.decisions.active import drawn, level_mismatch, with_largest
 from ipip.errors import InputError
 from ipip.loop.run import run_loop
 from ipip.records.manifest import read_manifests
@@ -36,11 +36,18 @@ class Reference(EMT):
 
 def test_the_largest_finite_differences_are_chosen():
     differences = [0.1, None, 0.5, float("inf"), 0.5, 0.2, float("nan")]
-    assert most_different(differences, 2) == [2, 4]
-    assert most_different(differences, 3) == [2, 4, 5]
-    assert most_different(differences, 99) == [0, 2, 4, 5]
-    assert most_different([], 3) == []
-    assert most_different([0.3, 0.3, 0.3], 2) == [0, 1]
+    assert with_largest(differences, 2) == [2, 4]
+    assert with_largest(differences, 3) == [2, 4, 5]
+    assert with_largest(differences, 99) == [0, 2, 4, 5]
+    assert with_largest([], 3) == []
+    assert with_largest([0.3, 0.3, 0.3], 2) == [0, 1]
+
+
+def test_a_draw_is_of_different_frames_and_the_same_for_the_same_seed():
+    one = drawn(20, 5, seed=3)
+    assert one == drawn(20, 5, seed=3) == sorted(set(one)) and len(one) == 5
+    assert any(drawn(20, 5, seed=k) != one for k in range(4, 8))
+    assert drawn(3, 5, seed=3) == [0, 1, 2] and drawn(0, 5, seed=3) == []
 
 
 def test_a_mismatch_is_told_per_atom_and_per_component():

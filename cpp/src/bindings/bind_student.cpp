@@ -68,9 +68,16 @@ class CoreStudent {
  public:
   CoreStudent(const std::string& path, const std::string& backend, int threads,
               const std::string& instruction_set, double table_error, double most_tabulated_pairs,
-              bool lone_pairs, const std::string& device)
-      : student_(path, {device, threads, backend, instruction_set, table_error,
-                        most_tabulated_pairs, lone_pairs}) {}
+              bool lone_pairs, const std::string& device, double bias, double bias_width)
+      : student_(path, {device,
+                        threads,
+                        backend,
+                        instruction_set,
+                        table_error,
+                        most_tabulated_pairs,
+                        lone_pairs,
+                        {bias, bias_width}}),
+        biased_(bias > 0.0) {}
 
   std::string backend() const { return student_.backend(); }
   double cutoff() const { return student_.info().cutoff; }
@@ -220,6 +227,7 @@ class CoreStudent {
     out["forces"] = copy(results_.forces, {-1, 3});
     out["virial"] = copy({results_.virial.begin(), results_.virial.end()}, {3, 3});
     if (wanted.uncertainties) out["uncertainties"] = copy(results_.uncertainties, {-1});
+    if (biased_) out["bias_energies"] = copy(results_.bias_energies, {-1});
     if (wanted.atom_virials) out["atom_virials"] = copy(results_.atom_virials, {-1, 3, 3});
     return out;
   }
@@ -233,6 +241,7 @@ class CoreStudent {
   ipip::Graph graph_;
   std::unique_ptr<ipip::Candidates> candidates_;  // the student looks at them
   ipip::Results results_;
+  bool biased_;
 };
 
 }  // namespace
@@ -253,11 +262,11 @@ void bind_student(py::module_& module) {
       py::arg("path"));
   py::class_<CoreStudent>(module, "Student")
       .def(py::init<const std::string&, const std::string&, int, const std::string&, double, double,
-                    bool, const std::string&>(),
+                    bool, const std::string&, double, double>(),
            py::arg("path"), py::arg("backend") = "auto", py::arg("threads") = 1,
            py::arg("instruction_set") = "auto", py::arg("table_error") = 0.0,
            py::arg("most_tabulated_pairs") = -1.0, py::arg("lone_pairs") = true,
-           py::arg("device") = "cpu")
+           py::arg("device") = "cpu", py::arg("bias") = 0.0, py::arg("bias_width") = 2.0)
       .def_property_readonly("backend", &CoreStudent::backend)
       .def_property_readonly("cutoff", &CoreStudent::cutoff)
       .def_property_readonly("symbols", &CoreStudent::symbols)

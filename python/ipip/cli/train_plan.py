@@ -78,9 +78,9 @@ def _describe(s: Statistics) -> dict[str, str]:
 
 def _kinds(kinds: dict[str, int]) -> str:
     """Return the most frequent kinds of frames."""
-    told = sorted(kinds.items(), key=lambda item: -item[1])[:KINDS]
+    largest = sorted(kinds.items(), key=lambda item: -item[1])[:KINDS]
     more = f", {len(kinds) - KINDS} more" if len(kinds) > KINDS else ""
-    return ", ".join(f"{kind} {n}" for kind, n in told) + more
+    return ", ".join(f"{kind} {n}" for kind, n in largest) + more
 
 
 def _oddities(plan: TrainPlan) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from ipip.config.base import Settings
@@ -9,7 +11,7 @@ from ipip.config.teacher import TeacherSettings
 
 
 class ActiveSettings(Settings):
-    """New reference labels in every round, on the frames where student and teacher disagree most.
+    """New reference labels in every round, on some of the frames that it harvested.
 
     They join the training frames of this round's fine-tuning and of those that build on it; never
     the validation or test frames.
@@ -17,6 +19,12 @@ class ActiveSettings(Settings):
 
     frames: int = Field(
         ge=1, description="harvested frames of a round that are labelled at the reference level"
+    )
+    rank: Literal["difference", "uncertainty", "random"] = Field(
+        "difference",
+        description="which of them: difference: those where student and teacher differ most;"
+        " uncertainty: those with the largest expected error of a force (docs/uncertainty.md);"
+        " random: drawn at random, to compare with",
     )
     level: TeacherSettings = Field(
         description="the reference level: kind cp2k, tblite, ase, ...; it has to be the one of the"

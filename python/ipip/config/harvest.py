@@ -61,6 +61,16 @@ class HarvestSettings(Settings):
         " their standard deviation, distance per square root of their number) are duplicates",
     )
 
+    @property
+    def by_uncertainty(self) -> bool:
+        """Whether frames are ranked by their expected error, before the teacher labels any."""
+        return self.rank == "uncertainty" and self.choose == "unstable"
+
+    @property
+    def teacher_calls(self) -> int:
+        """Frames of one harvest that the teacher labels, at most."""
+        return min(self.frames, self.candidates) if self.by_uncertainty else self.candidates
+
     @model_validator(mode="after")
     def _margin_is_inside_the_window(self) -> "HarvestSettings":
         if self.margin >= self.window:

@@ -42,10 +42,11 @@ class IterationSettings(Settings):
         lt=1,
         description="part of the reference training frames that each further member is trained on",
     )
-    uncertainty: Literal["distance", "committee"] = Field(
+    uncertainty: Literal["distance", "committee", "expected_error"] = Field(
         "distance",
         description="what kept_labels: trust goes by: distance: of a frame to the nearest reference"
-        " training frame in the student's feature space; committee: spread of its forces",
+        " training frame in the student's feature space; committee: spread of its forces;"
+        " expected_error: the largest expected error of a force (docs/uncertainty.md)",
     )
     trust_factor: float = Field(
         1.0,

@@ -25,6 +25,11 @@ class Evaluated(NamedTuple):
     strain: FloatArray
     uncertainties: FloatArray | None = None
 
+    @property
+    def largest_uncertainty(self) -> float | None:
+        """Largest expected error of a force, eV/Å; None where the student's file does not say."""
+        return None if self.uncertainties is None else float(self.uncertainties.max(initial=0.0))
+
     def is_finite(self) -> bool:
         """Whether all energies and forces are finite."""
         return bool(np.isfinite(self.energies).all() and np.isfinite(self.forces).all())

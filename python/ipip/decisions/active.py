@@ -10,20 +10,31 @@ import numpy as np
 from ipip.data import Frame
 
 
-def most_different(differences: Sequence[float | None], count: int) -> list[int]:
-    """Return the indices of the largest differences, in ascending order of index.
+def with_largest(values: Sequence[float | None], count: int) -> list[int]:
+    """Return the indices of the largest values, in ascending order of index.
 
     Args:
-        differences: force difference of student and teacher on each frame (eV/Å); None or not
-            finite where there is none: such a frame is never chosen.
+        values: of each frame, by which it is ranked (eV/Å): its force difference or its expected
+            error; None or not finite where there is none: such a frame is never chosen.
         count: how many, at most. Of equal ones the earlier comes first.
     """
     known = [
         (-value, index)
-        for index, value in enumerate(differences)
+        for index, value in enumerate(values)
         if value is not None and math.isfinite(value)
     ]
     return sorted(index for _, index in sorted(known)[:count])
+
+
+def drawn(total: int, count: int, seed: int) -> list[int]:
+    """Return the indices of frames drawn at random, in ascending order.
+
+    Args:
+        total: frames to draw from.
+        count: how many, at most.
+        seed: of the draw.
+    """
+    return sorted(np.random.default_rng(seed).permutation(total)[:count].tolist())
 
 
 def level_mismatch(known: Frame, found: Frame) -> tuple[float, float]:

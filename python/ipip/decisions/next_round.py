@@ -128,11 +128,11 @@ def gain_is_over(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> str |
     high = wilson_interval(best.failed, best.total)[1]
     if high >= rules.max_failure_rate:
         return None
-    told = ", ".join(f"{100 * gain:+.1f} %" for gain in last)
+    listed = ", ".join(f"{100 * gain:+.1f} %" for gain in last)
     return (
         f"the validation force error gained less than {100 * rules.min_gain:g} % in "
-        f"{rules.patience} rounds in a row ({told}), and the failure rate of the student to use is "
-        f"below {100 * rules.max_failure_rate:g} % ({best.failed} of {best.total} runs, at most "
+        f"{rules.patience} rounds in a row ({listed}), and the failure rate of the student to use "
+        f"is below {100 * rules.max_failure_rate:g} % ({best.failed} of {best.total} runs, at most "
         f"{100 * high:.0f} %)"
     )
 

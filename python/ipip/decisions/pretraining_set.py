@@ -112,10 +112,10 @@ def next_pretraining_set(
         ValueError: an index is out of range, a frame would be there twice, or there are not as
             many labels as kept frames.
     """
-    gone = set(forgotten)
-    if gone and not (min(gone) >= 0 and max(gone) < len(previous)):
+    dropped = set(forgotten)
+    if dropped and not (min(dropped) >= 0 and max(dropped) < len(previous)):
         raise ValueError(f"forgotten indices must lie in [0, {len(previous)})")
-    kept = [entry for index, entry in enumerate(previous) if index not in gone]
+    kept = [entry for index, entry in enumerate(previous) if index not in dropped]
     each = (
         [kept_label] * len(kept)
         if kept_label is None or isinstance(kept_label, str)

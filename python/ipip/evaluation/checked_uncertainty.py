@@ -15,15 +15,15 @@ from ipip.data.frame import Frame
 from ipip.data.view import FrameView
 from ipip.errors import InputError
 from ipip.evaluation.expected_errors import (
+    InTraining,
     Measured,
-    density_in_training,
     explained,
+    features_in_training,
     fit_measured,
     measure,
 )
 from ipip.evaluation.students import open_student
 from ipip.uncertainty import (
-    Density,
     Reliability,
     Uncertainty,
     read_uncertainty,
@@ -86,13 +86,13 @@ def add_checked_uncertainty(
     if len(frames) < FEWEST:
         raise InputError(f"{len(frames)} frames; expected {FEWEST} or more, labelled with forces")
     there = read_uncertainty(model)
-    density: Density | None = None
+    trained: InTraining | None = None
     second = _second_half(frames, group)
     if training is not None:
         check_elements(training, metadata.symbols)
         how = f"features of {len(training)} frames it was trained on"
     elif there is not None:
-        training, density = [], there.density
+        training, trained = [], InTraining(there.density)
         how = "features in training as the file has them"
     else:
         training, frames = (
@@ -104,12 +104,12 @@ def add_checked_uncertainty(
             f"it was trained on, errors of the other {len(frames)}"
         )
     with explained(training, frames):
-        if density is None:
-            density = density_in_training(student, training)
-        measured = measure(student, density, frames)
+        if trained is None:
+            trained = features_in_training(student, training)
+        measured = measure(student, trained.density, frames)
         in_second = np.repeat(second, [len(frame) for frame in frames])
         check = _in_turns(measured, in_second, len(student.symbols))
-        fitted = fit_measured(density, measured, training, frames)
+        fitted = fit_measured(trained, measured, frames)
     write_uncertainty(model, fitted, target)
     return Checked(fitted, check, how)
 

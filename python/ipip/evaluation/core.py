@@ -121,9 +121,15 @@ class CoreStudent:
                 done.append(self.evaluate(*batch[0]))
                 continue
             first, joined = _join(batch)
-            results = self.core.compute(*joined, len(joined[0]), atom_virials=True)
+            results = self.core.compute(
+                *joined,
+                len(joined[0]),
+                atom_virials=True,
+                uncertainties=self.core.has_uncertainty,
+            )
+            by_atom = {"atom_energies", "forces", "uncertainties"} & results.keys()
             for begin, end in itertools.pairwise(first):
-                own = {name: results[name][begin:end] for name in ("atom_energies", "forces")}
+                own = {name: results[name][begin:end] for name in by_atom}
                 virial = results["atom_virials"][begin:end].sum(axis=0)
                 done.append(_evaluated(own | {"virial": virial}))
         return done

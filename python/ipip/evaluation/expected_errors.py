@@ -37,7 +37,6 @@ def add_uncertainty(
     training: Sequence[Frame],
     validation: Sequence[Frame],
     *,
-    density: Density | None = None,
     target: Path | None = None,
 ) -> Uncertainty:
     """Fit what errors to expect, and write it into the model file.
@@ -46,7 +45,6 @@ def add_uncertainty(
         model: the model file.
         training: frames that the student was trained on; their labels do not count.
         validation: frames with forces that it was not trained on.
-        density: features in training, in the place of those of `training`.
         target: file to write instead of `model`.
 
     Returns:
@@ -57,7 +55,7 @@ def add_uncertainty(
             forces, or there are too few frames.
     """
     student, _ = open_student(model)
-    fitted = fit_uncertainty(student, training, validation, density=density)
+    fitted = fit_uncertainty(student, training, validation)
     write_uncertainty(model, fitted, target)
     return fitted
 
@@ -77,18 +75,13 @@ def add_where_possible(model: Path, training: Sequence[Frame], validation: Seque
 
 
 def fit_uncertainty(
-    student: OpenStudent,
-    training: Sequence[Frame],
-    validation: Sequence[Frame],
-    *,
-    density: Density | None = None,
+    student: OpenStudent, training: Sequence[Frame], validation: Sequence[Frame]
 ) -> Uncertainty:
     """Fit what errors to expect of a student; see `add_uncertainty`."""
     with explained(training, validation):
-        if density is None:
-            density = density_in_training(student, training)
-        measured = measure(student, density, validation)
-        return fit_measured(density, measured, training, validation)
+        trained = features_in_training(student, training)
+        measured = measure(student, trained.density, validation)
+        return fit_measured(trained, measured, validation)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,9 +119,30 @@ def explained(training: Sequence[Frame], validation: Sequence[Frame]) -> Iterato
         ) from None
 
 
-def density_in_training(student: OpenStudent, training: Sequence[Frame]) -> Density:
-    """Fit the features of the frames that a student was trained on; see `fit_density`."""
-    return fit_density(*_features(student, _thinned(training)), len(student.symbols))
+@dataclasses.dataclass(frozen=True)
+class InTraining:
+    """Features in training.
+
+    Attributes:
+        density: of them.
+        frames: that it was fitted to; 0 where it came with the student.
+        digest: of these.
+    """
+
+    density: Density
+    frames: int = 0
+    digest: str | None = None
+
+
+def features_in_training(student: OpenStudent, training: Sequence[Frame]) -> InTraining:
+    """Fit the features of the frames that a student was trained on, which are read once.
+
+    Raises:
+        ValueError: as `fit_density`.
+    """
+    chosen, digest = thinned(training, MOST_ATOMS)
+    density = fit_density(*_features(student, chosen), len(student.symbols))
+    return InTraining(density, len(training), digest)
 
 
 def measure(student: OpenStudent, density: Density, frames: Sequence[Frame]) -> Measured:
@@ -143,17 +157,18 @@ def measure(student: OpenStudent, density: Density, frames: Sequence[Frame]) -> 
 
 
 def fit_measured(
-    density: Density, measured: Measured, training: Sequence[Frame], validation: Sequence[Frame]
+    trained: InTraining, measured: Measured, validation: Sequence[Frame]
 ) -> Uncertainty:
     """Fit what errors to expect to the atoms of the validation frames.
 
     Raises:
         ValueError: as `fit_calibration`.
     """
-    calibration, errors = measured.calibration(len(density.means)), measured.errors
+    density, errors = trained.density, measured.errors
+    calibration = measured.calibration(len(density.means))
     fitted_on = {
-        "training_frames": len(training),
-        "training_digest": frames_digest(training) if len(training) else None,
+        "training_frames": trained.frames,
+        "training_digest": trained.digest,
         "validation_frames": len(validation),
         "validation_digest": frames_digest(validation),
         "validation_atoms": len(errors),
@@ -188,15 +203,14 @@ def largest_expected_errors(student: OpenStudent, frames: Sequence[Frame]) -> li
     Raises:
         InputError: the student's file does not say what errors to expect.
     """
-    largest = []
-    for done in student.evaluate_frames(frames):
-        if done.uncertainties is None:
-            raise InputError(
-                "the student's file does not say what errors to expect, by which frames are to be "
-                "ranked; add that with `ipip uncertainty`, or set harvest.rank: difference"
-            )
-        largest.append(float(done.uncertainties.max(initial=0.0)))
-    return largest
+    largest = [done.largest_uncertainty for done in student.evaluate_frames(frames)]
+    known = [error for error in largest if error is not None]
+    if len(known) < len(largest):
+        raise InputError(
+            "the student's file does not say what errors to expect; add that with "
+            "`ipip uncertainty`, or do not rank or trust by uncertainty"
+        )
+    return known
 
 
 def measure_reliability(
@@ -231,9 +245,29 @@ def _features(student: OpenStudent, frames: Sequence[Frame]) -> tuple[FloatArray
     return np.concatenate(student.describe_frames(frames)), np.concatenate(species)
 
 
-def _thinned(frames: Sequence[Frame]) -> Sequence[Frame]:
-    atoms = sum(len(frame) for frame in frames)
-    if atoms <= MOST_ATOMS:
-        return frames
-    step = -(-atoms // MOST_ATOMS)
-    return [frames[index] for index in range(0, len(frames), step)]
+def thinned(frames: Iterable[Frame], most_atoms: int) -> tuple[list[Frame], str]:
+    """Return every n-th frame, with at most so many atoms, and the digest of all frames.
+
+    Frames may lie on a disk: each is read once, and those that are not chosen are not kept.
+
+    Args:
+        frames: to choose from.
+        most_atoms: of the chosen ones; a single frame may have more.
+    """
+    chosen: list[Frame] = []
+    step = 1
+
+    def passing() -> Iterator[Frame]:
+        nonlocal chosen, step
+        atoms = 0
+        for index, frame in enumerate(frames):
+            if index % step == 0:
+                chosen.append(frame)
+                atoms += len(frame)
+            while atoms > most_atoms and len(chosen) > 1:
+                chosen, step = chosen[::2], 2 * step
+                atoms = sum(len(one) for one in chosen)
+            yield frame
+
+    digest = frames_digest(passing())
+    return chosen, digest

@@ -30,6 +30,7 @@ class Decision:
         taken: whether it becomes a training frame.
         reason: why it was left; "" where taken.
         force_difference: student against teacher, eV/Å, or None where not labelled.
+        expected_error: the largest of a force, eV/Å, or None where the student does not know.
         max_force: teacher's largest force, eV/Å, or None.
         order: place in the selection, from 0, or None.
         distance: in feature space at its selection, or None.
@@ -42,6 +43,7 @@ class Decision:
     taken: bool
     reason: str
     force_difference: float | None = None
+    expected_error: float | None = None
     max_force: float | None = None
     order: int | None = None
     distance: float | None = None
@@ -76,7 +78,7 @@ def harvest(
     min_distances: Mapping[Pair, float],
     settings: HarvestSettings,
     mean_energies: Mapping[str, float] | None = None,
-    expected_errors: Callable[[list[Frame]], Sequence[float]] | None = None,
+    expected_errors: Sequence[float | None] = (),
 ) -> Harvest:
     """Screen, label, rank and select candidates.
 
@@ -92,59 +94,66 @@ def harvest(
         min_distances: lower bound (Å) of each sorted pair of symbols.
         settings: bounds and numbers.
         mean_energies: by composition, eV/atom, for the bound on energy.
-        expected_errors: of frames, eV/Å, the largest of each: where the settings rank by it.
+        expected_errors: eV/Å, the largest of each frame, where the student knows them: what the
+            settings may rank by.
 
     Returns:
         Taken frames and a decision for every candidate. The same input gives the same harvest.
 
     Raises:
-        InputError: numbers of candidates and frames differ.
+        InputError: numbers of candidates and frames differ, or the settings rank by errors that are
+            not known.
     """
     if len(candidates) != len(frames):
         raise InputError(f"{len(candidates)} candidates but {len(frames)} frames")
     reasons = {i: geometry_problem(frame, min_distances) for i, frame in enumerate(frames)}
     sound = [i for i, reason in reasons.items() if reason is None]
-    if settings.rank == "uncertainty" and settings.choose != "random" and label:
-        if expected_errors is None:
-            raise InputError("harvest.rank is uncertainty, but no errors to expect are known")
-        return _least_certain(
-            candidates,
-            frames,
-            reasons,
-            label,
-            features,
-            known_features,
-            settings,
-            expected_errors,
-            mean_energies,
-        )
-    queries = [frames[i] for i in sound]
-    labelled = dict(zip(sound, label(queries) if label and queries else queries, strict=True))
-    for i, frame in labelled.items() if label else ():
-        reasons[i] = label_problem(frame, settings, mean_energies)
+
+    def labels_of(chosen: list[int]) -> dict[int, Frame]:
+        """Label candidates, and note which labels are none to learn from."""
+        queries = [frames[i] for i in chosen]
+        if label is None or not queries:
+            return dict(zip(chosen, queries, strict=True))
+        found = dict(zip(chosen, label(queries), strict=True))
+        reasons.update({i: label_problem(f, settings, mean_energies) for i, f in found.items()})
+        return found
+
+    def differences_of(chosen: list[int]) -> dict[int, float]:
+        return {i: _difference(frames[i], labelled[i], settings) for i in chosen if label}
+
+    label_last = settings.by_uncertainty and label is not None
+    labelled = {} if label_last else labels_of(sound)
     good = [i for i in sound if reasons[i] is None]
-    differences = {i: _difference(frames[i], labelled[i], settings) for i in good if label}
-    order: dict[int, int] = {}
+    differences = {} if label_last else differences_of(good)
+    taken: list[int] = []
     distances: dict[int, float] = {}
     if settings.choose == "random":
-        order = {i: place for place, i in enumerate(good[: settings.frames])}
+        taken = good[: settings.frames]
         reasons.update(dict.fromkeys(good[settings.frames :], "sound, but drawn later"))
     elif good:
-        selection = select(
-            [differences.get(i, 0.0) for i in good],
-            np.asarray(features([labelled[i] for i in good])),
-            known_features,
-            settings if label else _without_ranking(settings, len(good)),
-        )
+        if label_last:
+            ranks = _known(expected_errors, good)
+            selection_settings = settings.model_copy(update={"min_force_difference": 0.0})
+        else:
+            ranks = [differences.get(i, 0.0) for i in good]
+            selection_settings = settings if label else _without_ranking(settings, len(good))
+        queries = [labelled.get(i, frames[i]) for i in good]
+        selection = select(ranks, np.asarray(features(queries)), known_features, selection_settings)
         reasons.update({good[k]: reason for k, reason in selection.reasons.items()})
-        order = {good[int(k)]: place for place, k in enumerate(selection.taken)}
-        distances = {i: float(selection.distances[place]) for i, place in order.items()}
+        taken = [good[int(k)] for k in selection.taken]
+        distances = {i: float(selection.distances[place]) for place, i in enumerate(taken)}
+    if label_last:
+        labelled = labels_of(taken)
+        taken = [i for i in taken if reasons[i] is None]
+        differences = differences_of(taken)
+    order = {i: place for place, i in enumerate(taken)}
     decisions = [
         Decision(
             **dataclasses.asdict(candidate),
             taken=i in order,
             reason=reasons[i] or "",
             force_difference=_finite(differences.get(i)),
+            expected_error=_finite(expected_errors[i] if expected_errors else None),
             max_force=_largest_force(labelled.get(i)) if label else None,
             order=order.get(i),
             distance=_finite(distances.get(i)),
@@ -154,49 +163,15 @@ def harvest(
     return Harvest([labelled[i] for i in order], decisions, len(labelled) if label else 0)
 
 
-def _least_certain(
-    candidates: Sequence[Candidate],
-    frames: Sequence[Frame],
-    reasons: dict[int, str | None],
-    label: Callable[[list[Frame]], list[Frame]],
-    features: Callable[[list[Frame]], npt.ArrayLike],
-    known_features: npt.ArrayLike,
-    settings: HarvestSettings,
-    expected_errors: Callable[[list[Frame]], Sequence[float]],
-    mean_energies: Mapping[str, float] | None,
-) -> Harvest:
-    """Select by the largest expected error, then label what is taken, and drop what is no label."""
-    sound = [i for i, reason in reasons.items() if reason is None]
-    taken: list[int] = []
-    distances: dict[int, float] = {}
-    if sound:
-        asked = [frames[i] for i in sound]
-        ranked = settings.model_copy(update={"min_force_difference": 0.0})
-        selection = select(
-            list(expected_errors(asked)), np.asarray(features(asked)), known_features, ranked
+def _known(expected_errors: Sequence[float | None], chosen: list[int]) -> list[float]:
+    known = [expected_errors[i] for i in chosen] if expected_errors else [None] * len(chosen)
+    errors = [error for error in known if error is not None]
+    if len(errors) < len(chosen):
+        raise InputError(
+            "harvest.rank is uncertainty, but no errors to expect are known; add them to the "
+            "student's file with `ipip uncertainty`, or set harvest.rank: difference"
         )
-        reasons.update({sound[k]: reason for k, reason in selection.reasons.items()})
-        taken = [sound[int(k)] for k in selection.taken]
-        distances = {i: float(selection.distances[place]) for place, i in enumerate(taken)}
-    labelled = dict(zip(taken, label([frames[i] for i in taken]), strict=True)) if taken else {}
-    for i, frame in labelled.items():
-        reasons[i] = label_problem(frame, settings, mean_energies)
-    order = {i: place for place, i in enumerate(i for i in taken if reasons[i] is None)}
-    decisions = [
-        Decision(
-            **dataclasses.asdict(candidate),
-            taken=i in order,
-            reason=reasons[i] or "",
-            force_difference=_finite(_difference(frames[i], labelled[i], settings))
-            if i in order
-            else None,
-            max_force=_largest_force(labelled.get(i)),
-            order=order.get(i),
-            distance=_finite(distances.get(i)),
-        )
-        for i, candidate in enumerate(candidates)
-    ]
-    return Harvest([labelled[i] for i in order], decisions, len(labelled))
+    return errors
 
 
 def _without_ranking(settings: HarvestSettings, candidates: int) -> HarvestSettings:

@@ -10,16 +10,16 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ipip.config.harvest import HarvestSettings
-from ipip.data.frame import Frame
+from ipip.data.frame import FloatArray, Frame
 from ipip.errors import InputError
-from ipip.evaluation import OpenStudent, frame_features, label_frames
-from ipip.evaluation.expected_errors import largest_expected_errors
+from ipip.evaluation import OpenStudent, frame_features
 from ipip.harvest.bounds import geometry_problem, mean_energies_per_atom
 from ipip.harvest.candidates import Candidate, RunSteps, propose, propose_at_random
 from ipip.harvest.distances import Pair
 from ipip.harvest.harvest import Decision, harvest
 from ipip.harvest.rejected import rejected
 from ipip.harvest.sources import Source
+from ipip.uncertainty.record import require_uncertainty
 
 RunStep = tuple[str, int]
 
@@ -83,16 +83,19 @@ def harvest_runs(
     frames = _read(sources, candidates)
     frames = [frame.replace(info={**(state or {}), **frame.info}) for frame in frames]
     _check_elements(frames, student, student_file)
+    if settings.by_uncertainty and label is not None:
+        require_uncertainty(student_file)
+    frames, expected_errors = _evaluated(student, frames, min_distances)
     result = harvest(
         candidates,
-        _with_forces(student, frames, min_distances),
+        frames,
         label=label,
         features=lambda chosen: frame_features(student, chosen),
         known_features=frame_features(student, known),
         min_distances=min_distances,
         settings=settings,
         mean_energies=mean_energies_per_atom(known),
-        expected_errors=lambda chosen: largest_expected_errors(student, chosen),
+        expected_errors=expected_errors,
     )
     decisions = [
         *result.decisions,
@@ -140,11 +143,16 @@ def _check_elements(frames: Sequence[Frame], student: OpenStudent, file: Path) -
         )
 
 
-def _with_forces(
+def _evaluated(
     student: OpenStudent, frames: Sequence[Frame], min_distances: Mapping[Pair, float]
-) -> list[Frame]:
-    """Give sound frames the student's own forces: those of a dump may hold a thermostat's noise."""
+) -> tuple[list[Frame], list[float | None]]:
+    """Return frames with the student's forces, and the largest expected error of each (eV/Å).
+
+    Forces of a dump may hold a thermostat's noise. Frames that are not sound have none.
+    """
+    forces: list[FloatArray | None] = [None] * len(frames)
+    largest: list[float | None] = [None] * len(frames)
     sound = [k for k, frame in enumerate(frames) if geometry_problem(frame, min_distances) is None]
-    labelled = label_frames(student, [frames[k] for k in sound])
-    forces = {k: one.forces for k, one in zip(sound, labelled, strict=True)}
-    return [frame.replace(forces=forces.get(k)) for k, frame in enumerate(frames)]
+    for k, done in zip(sound, student.evaluate_frames([frames[k] for k in sound]), strict=True):
+        forces[k], largest[k] = done.forces, done.largest_uncertainty
+    return [frame.replace(forces=own) for frame, own in zip(frames, forces, strict=True)], largest

@@ -57,9 +57,9 @@ def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     """
     run = RunFolder(root.absolute())
     run.require()
-    found = {item.path: item for item in _candidates(run, dumps)}
-    inside = {path for path in found if any(parent in found for parent in path.parents)}
-    return [item for path, item in sorted(found.items()) if path not in inside]
+    garbage = {item.path: item for item in _candidates(run, dumps)}
+    inside = {path for path in garbage if any(parent in garbage for parent in path.parents)}
+    return [item for path, item in sorted(garbage.items()) if path not in inside]
 
 
 def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
@@ -76,26 +76,26 @@ def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     run = RunFolder(root.absolute())
     run.require()
     with hold_lock(run.lock, "gc"):
-        found = find_garbage(root, dumps=dumps)
-        for folder in _explorations(run, found):  # first: a harvest must not take what is left
+        garbage = find_garbage(root, dumps=dumps)
+        for folder in _explorations(run, garbage):  # first: a harvest must not take what is left
             write_text(folder / STUDENT_MD.record.GARBAGE_COLLECTED, "")
-        for item in found:
+        for item in garbage:
             if item.why in OF_EXPLORATIONS:
                 note_removal(item.path.parent)
             if item.path.is_dir():
                 shutil.rmtree(item.path)
             else:
                 item.path.unlink(missing_ok=True)
-        append_event(run.journal, "garbage_collected", bytes=sum(item.bytes for item in found))
-    return found
+        append_event(run.journal, "garbage_collected", bytes=sum(item.bytes for item in garbage))
+    return garbage
 
 
-def _explorations(run: RunFolder, found: Sequence[Garbage]) -> set[Path]:
+def _explorations(run: RunFolder, garbage: Sequence[Garbage]) -> set[Path]:
     """Return the folders of explorations that lose frames."""
     return {
         folder
         for folder in run.root.glob(f"round_[0-9]*/{STUDENT_MD.name}")
-        if any(folder in item.path.parents and item.why in OF_EXPLORATIONS for item in found)
+        if any(folder in item.path.parents and item.why in OF_EXPLORATIONS for item in garbage)
     }
 
 

@@ -128,8 +128,8 @@ def verdict_sentence(models: Sequence[ModelStability], timestep: float, steps: i
     for other in models[1:]:
         p = compare_models(models[0], other)
         if p is not None:
-            told = "differs from" if p < 0.05 else "is not distinguishable from"
-            text += f"; {other.name} {told} {models[0].name} (Fisher's p = {p:.2g})"
+            finding = "differs from" if p < 0.05 else "is not distinguishable from"
+            text += f"; {other.name} {finding} {models[0].name} (Fisher's p = {p:.2g})"
     return text
 
 

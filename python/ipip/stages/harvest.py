@@ -65,20 +65,20 @@ class Harvest(Stage[HarvestRecord]):
         )
 
     def teacher_calls(self, settings: RunSettings) -> int:
-        """Return the number of candidates."""
-        return settings.harvest.candidates
+        """Return the number of frames that may be labelled."""
+        return settings.harvest.teacher_calls
 
     def disk_bytes(self, sizes: RunSizes) -> int:
         """Return the candidates."""
         return stored_bytes(sizes.settings.harvest.candidates, max(sizes.boxes))
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
-        """Return the teacher's labels of the candidates."""
-        settings = basis.settings.harvest
+        """Return the teacher's labels."""
+        settings, calls = basis.settings.harvest, basis.settings.harvest.teacher_calls
         return Forecast(
-            f"at most {settings.candidates} teacher labels, {settings.frames} frames taken",
-            basis.labelling_s(settings.candidates * basis.mean_atoms) + 2 * TEACHER_START_S,
-            teacher_calls=settings.candidates,
+            f"at most {calls} teacher labels, {settings.frames} frames taken",
+            basis.labelling_s(calls * basis.mean_atoms) + 2 * TEACHER_START_S,
+            teacher_calls=calls,
         )
 
     def work(self, run: StageRun) -> StageResult[HarvestRecord]:

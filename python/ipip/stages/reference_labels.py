@@ -44,10 +44,10 @@ class ReferenceLabelsRecord(StageRecord):
 
 
 class ReferenceLabels(Stage[ReferenceLabelsRecord]):
-    """The harvested frames of largest disagreement get reference labels."""
+    """Some of the harvested frames get reference labels."""
 
     name = "17_reference"
-    title = "label the most disputed frames at the reference level"
+    title = "label some of the new frames at the reference level"
     label = "reference labels"
     colour = "#d84151"
     rounds = "later"

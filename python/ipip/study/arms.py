@@ -104,13 +104,13 @@ def build_arms(
         raise InputError("the run of a study has rounds: 0; expected at least 1 to iterate")
     seed, own = settings.seeds[0], count_labels(base)
     arms = []
-    for asked in settings.arms:
-        arm = _arm(asked, base, budget)
+    for wanted in settings.arms:
+        arm = _arm(wanted, base, budget)
         labels = count_labels(arm.settings(base, seed))
-        if isinstance(asked, ArmSettings) and asked.steps == "epochs":
+        if isinstance(wanted, ArmSettings) and wanted.steps == "epochs":
             passes = _batches(base, labels) / _batches(base, own)
             steps = max(1, round(budget.finetune_steps * passes))
-            arm = _arm(asked, base, dataclasses.replace(budget, finetune_steps=steps))
+            arm = _arm(wanted, base, dataclasses.replace(budget, finetune_steps=steps))
             arm = dataclasses.replace(arm, meaning=f"{arm.meaning}, as many epochs as the run")
         run = arm.settings(base, seed)
         epochs = (run.finetune.max_steps or 0) / _batches(run, labels)
@@ -118,7 +118,7 @@ def build_arms(
     return arms
 
 
-def _arm(asked: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
+def _arm(wanted: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
     """Return an arm whose trainings have the steps of a budget."""
     known = _known_arms(base, budget)
     matched: Changes = {
@@ -132,12 +132,12 @@ def _arm(asked: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
         "finetune.max_steps": budget.finetune_steps,
         "finetune.max_epochs": UNBOUNDED_EPOCHS,
     }
-    if isinstance(asked, str):
-        meaning, changes = known[asked]
-        return Arm(asked, meaning, matched | changes)
-    listed = ", ".join(f"{key} {value}" for key, value in asked.set.items())
-    changes = known[asked.like][1] | asked.set
-    return Arm(asked.name, f"{asked.like} with {listed}", matched | changes)
+    if isinstance(wanted, str):
+        meaning, changes = known[wanted]
+        return Arm(wanted, meaning, matched | changes)
+    listed = ", ".join(f"{key} {value}" for key, value in wanted.set.items())
+    changes = known[wanted.like][1] | wanted.set
+    return Arm(wanted.name, f"{wanted.like} with {listed}", matched | changes)
 
 
 def _batches(run: RunSettings, labels: int) -> int:
@@ -282,5 +282,5 @@ def find_budget(base: RunSettings, train_frames: int) -> Budget:
         finetune_steps=steps_of(base.finetune, train_frames),
         rounds=base.rounds + 1,
         teacher_runs=runs,
-        harvest_calls=base.rounds * base.harvest.candidates,
+        harvest_calls=base.rounds * base.harvest.teacher_calls,
     )

@@ -107,33 +107,33 @@ def label_frames(
     """
     level_digest = level_identity(level)
     keys = [f"{frames_digest([_bare(frame)])} {level_digest}" for frame in frames]
-    known = _read_store(store)
+    stored = _read_store(store)
     if retry:
-        known = {key: entry for key, entry in known.items() if "error" not in entry}
-    open_keys = [key for key in dict.fromkeys(keys) if key not in known]
+        stored = {key: entry for key, entry in stored.items() if "error" not in entry}
+    open_keys = [key for key in dict.fromkeys(keys) if key not in stored]
     by_key = dict(zip(keys, frames, strict=True))
-    asked = [_bare(by_key[key]).replace(info={"key": key}) for key in open_keys]
+    queries = [_bare(by_key[key]).replace(info={"key": key}) for key in open_keys]
     info = None
-    if asked:
-        before = len(frames) - len(asked)
+    if queries:
+        before = len(frames) - len(queries)
         store.parent.mkdir(parents=True, exist_ok=True)
         _end_with_newline(store)
         with store.open("a", encoding="utf-8") as file, open_level(level, log_folder) as teacher:
 
             def keep(frame: Frame) -> None:
                 entry = _entry(frame)
-                known[entry["key"]] = entry
+                stored[entry["key"]] = entry
                 file.write(sealed_text(entry, indent=None) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
 
-            def tell(done: int, _total: int) -> None:
+            def report(done: int, _total: int) -> None:
                 if progress is not None:
                     progress(before + done, len(frames))
 
-            teacher.label(asked, tell, on_error="mark", on_result=keep)
+            teacher.label(queries, report, on_error="mark", on_result=keep)
             info = teacher.info
-    return _collect(frames, [known[key] for key in keys], len(asked), info)
+    return _collect(frames, [stored[key] for key in keys], len(queries), info)
 
 
 def level_identity(level: TeacherSettings) -> str:
@@ -169,15 +169,15 @@ def _entry(frame: Frame) -> dict[str, Any]:
 
 def _read_store(path: Path) -> dict[str, dict[str, Any]]:
     """Read the labels of earlier calls; a line that was cut off or damaged does not count."""
-    known = {}
+    stored = {}
     if path.exists():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 entry = open_sealed(line, lambda plain: frozenset(plain) in _OLD_ENTRIES)
-                known[entry["key"]] = entry
+                stored[entry["key"]] = entry
             except (DamagedError, KeyError, TypeError):
                 continue
-    return known
+    return stored
 
 
 def _end_with_newline(path: Path) -> None:

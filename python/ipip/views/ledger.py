@@ -182,7 +182,7 @@ def read_ledger(
     lived_in: int | None = None,
     label: str | None = None,
 ) -> list[LedgerRow]:
-    """Return the rows of a run's ledger that fit all that is asked for.
+    """Return the rows of a run's ledger that fit all filters.
 
     They come from what the stages wrote; no coordinates are read.
 
@@ -191,7 +191,7 @@ def read_ledger(
         frame: text that the frame's id holds.
         origin: round whose exploration made the frame.
         lived_in: round whose pretraining set holds it.
-        label: who labelled it in that round (in any, where no round is asked for).
+        label: who labelled it in that round (in any, where no round is given).
 
     Raises:
         InputError: the run has no ledger yet.
@@ -203,10 +203,10 @@ def read_ledger(
     rounds = evaluated_rounds(manifests)
     if not rounds:
         raise InputError(f"{root}: has no ledger yet; it has one when round 0 is finished")
-    asked = [pretraining_set_of(index) for index in rounds]
-    asked += [HARVEST.of(index) for index in rounds if index > 0]
-    asked += [name for k in rounds if (name := REFERENCE_LABELS.of(k)) in manifests]
-    problem = inconsistency(manifests) or changed_files(run, manifests, asked)
+    stages = [pretraining_set_of(index) for index in rounds]
+    stages += [HARVEST.of(index) for index in rounds if index > 0]
+    stages += [name for k in rounds if (name := REFERENCE_LABELS.of(k)) in manifests]
+    problem = inconsistency(manifests) or changed_files(run, manifests, stages)
     if problem is not None:
         raise IpipError(f"{run.root}: {problem}; {AGAIN}")
     rows = run_ledger(run, manifests, settings.stop)

@@ -36,12 +36,12 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     # What the teacher said, and what is added to it, by run and step.
     answers: dict[tuple[str, int], tuple[Frame, float]] = {}
 
-    def ask(asked: list[Frame]) -> list[Frame]:
+    def label_queries(queries: list[Frame]) -> list[Frame]:
         with (
             open_teacher(settings.teacher, run.folder, run.executor) as teacher,
-            run.reporter.tasks("teacher labels", len(asked)) as advance,
+            run.reporter.tasks("teacher labels", len(queries)) as advance,
         ):
-            labelled = teacher.label(asked, lambda done, total: advance(1), on_error="mark")
+            labelled = teacher.label(queries, lambda done, total: advance(1), on_error="mark")
         added = energy_shifts(labelled, shift)
         pairs = list(zip(labelled, added, strict=True))
         answers.update({Provenance.of(frame).run_and_step: (frame, e) for frame, e in pairs})
@@ -54,7 +54,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
         open_student(student_file)[0],
         settings.harvest,
         student_file=student_file,
-        label=ask,
+        label=label_queries,
         min_distances=read_min_distances(run.path(label, LABEL.record.DISTANCES)),
         seed=seed,
     )
@@ -62,8 +62,9 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     outputs = [run.folder / HARVEST.record.DECISIONS]
     write_decisions(outputs[0], result.decisions)
     if new:
+        biased = settings.student_md.bias is not None
         outputs += [run.folder / HARVEST.record.NEW, run.folder / HARVEST.record.ORIGINS]
-        write_frames(outputs[1], [_named(frame, round_index) for frame, _ in new])
+        write_frames(outputs[1], [_named(frame, round_index, biased) for frame, _ in new])
         origins = (
             origin_of(frame, Provenance.of(frame).id_in_round(round_index), added)
             for frame, added in new
@@ -99,12 +100,13 @@ def harvested_frames(run: StageRun, index: int) -> list[Frame]:
     return read_frames(run.path(HARVEST.of(index), HARVEST.record.NEW))
 
 
-def _named(frame: Frame, round_index: int) -> Frame:
-    known = Provenance.of(frame)
+def _named(frame: Frame, round_index: int, biased: bool) -> Frame:
+    of_run = Provenance.of(frame)
     return Provenance(
-        traj=known.traj,
-        md_step=known.md_step,
-        frame_id=known.id_in_round(round_index),
+        traj=of_run.traj,
+        md_step=of_run.md_step,
+        frame_id=of_run.id_in_round(round_index),
         origin=round_index,
         label=TEACHER,
+        biased=biased,
     ).replacing_info_of(frame)

@@ -150,12 +150,12 @@ def _ask_teacher(
     """Label training and test frames with the teacher, and time it (µs per atom and call)."""
     settings = run.settings
     box = speed_box(settings)
-    asked = [*reference.train, *reference.test]
+    queries = [*reference.train, *reference.test]
     with (
         open_teacher(settings.teacher, run.folder, run.executor) as teacher,
-        run.reporter.tasks("teacher labels", len(asked)) as advance,
+        run.reporter.tasks("teacher labels", len(queries)) as advance,
     ):
-        labelled = teacher.label(asked, progress=lambda done, total: advance(1))
+        labelled = teacher.label(queries, progress=lambda done, total: advance(1))
         timing = run.folder / LABEL.record.TEACHER_TIMING
         pace, load = _time_teacher(teacher, box, settings.speed.teacher_calls, timing)
     count = len(reference.train)

@@ -1,16 +1,18 @@
-"""Active learning: the harvested frames of largest disagreement get reference labels."""
+"""Active learning: some of the harvested frames get reference labels."""
 
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 from ipip.config.active import ActiveSettings
 from ipip.data import Frame, read_frames, write_frames
 from ipip.data.provenance import REFERENCE, Provenance
-from ipip.decisions.active import level_mismatch, most_different
+from ipip.decisions.active import drawn, level_mismatch, with_largest
 from ipip.errors import InputError, IpipError
 from ipip.execution.labels import open_teacher
 from ipip.pages.numbers import format_number
+from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
 from ipip.records.frame_origins import reference_origin, write_origins
 from ipip.stages.harvest import HARVEST
@@ -25,11 +27,12 @@ from ipip.teachers import Labelling, label_frames
 
 
 def label_at_reference(run: StageRun) -> StageResult[ReferenceLabelsRecord]:
-    """Label a round's most disputed new frames; those that do not converge are dropped."""
+    """Label new frames of a round as the settings rank them; what does not converge is dropped."""
     active, round_index = run.settings.active, run.round.index
     assert active is not None
     new = harvested_frames(run, round_index)
-    chosen = _choose(new, run, HARVEST.of(round_index), active.frames)
+    seed = derive_seed(run.settings.seed, round_index, "active")
+    chosen = _choose(new, run.path(HARVEST.of(round_index), HARVEST.record.DECISIONS), active, seed)
     probe = min(read_frames(run.path(LABEL.of(0), LABEL.record.TRAIN)), key=len)
     labels = _label([probe, *chosen], active, run)
     if 0 not in labels.kept:
@@ -77,16 +80,21 @@ def reference_frames(run: StageRun) -> list[Frame]:
     return frames
 
 
-def _choose(new: list[Frame], run: StageRun, harvest: str, count: int) -> list[Frame]:
-    with run.path(harvest, HARVEST.record.DECISIONS).open(encoding="utf-8", newline="") as file:
+def _choose(new: list[Frame], decisions: Path, active: ActiveSettings, seed: int) -> list[Frame]:
+    """Return the frames to label, by what the table of the harvest says of them."""
+    if active.rank == "random":
+        return [new[k] for k in drawn(len(new), active.frames, seed)]
+    column = "force_difference" if active.rank == "difference" else "expected_error"
+    with decisions.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    differences = {
-        (row["run"], int(row["step"])): float(row["force_difference"])
-        for row in rows
-        if row["force_difference"]
-    }
-    keys = [Provenance.of(frame).run_and_step for frame in new]
-    return [new[k] for k in most_different([differences.get(key) for key in keys], count)]
+    known = {(row["run"], int(row["step"])): float(row[column]) for row in rows if row.get(column)}
+    values = [known.get(Provenance.of(frame).run_and_step) for frame in new]
+    if new and not known and active.rank == "uncertainty":
+        raise IpipError(
+            f"active.rank is uncertainty, but {decisions} has no expected errors: the student's "
+            "file does not say what to expect; set active.rank to difference or random"
+        )
+    return [new[k] for k in with_largest(values, active.frames)]
 
 
 def _label(frames: list[Frame], active: ActiveSettings, run: StageRun) -> Labelling:

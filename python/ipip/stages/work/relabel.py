@@ -21,7 +21,8 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.decisions.trust import nearest_distances, trust_limit, trusted
 from ipip.errors import IpipError
-from ipip.evaluation import metrics
+from ipip.evaluation import metrics, open_student
+from ipip.evaluation.expected_errors import largest_expected_errors
 from ipip.export import load_student, read_metadata
 from ipip.models import Student
 from ipip.pipeline.seeds import derive_seed
@@ -202,8 +203,12 @@ def _uncertainties(
         if iteration.labeller != "committee":
             spread = label_with(students, frames)[1]
         return spread, trust_limit(label_with(students, valid)[1], factor)
+    if iteration.uncertainty == "expected_error":
+        student_file, _ = open_student(last_student(run))
+        errors = largest_expected_errors(student_file, [*frames, *valid])
+        return np.array(errors[: len(frames)]), trust_limit(errors[len(frames) :], factor)
     student = load_student(last_student(run))
     train = read_frames(run.path(LABEL.of(0), LABEL.record.TRAIN))
-    asked = frame_features(student, [*frames, *valid])
-    distances = nearest_distances(asked, frame_features(student, train))
+    queries = frame_features(student, [*frames, *valid])
+    distances = nearest_distances(queries, frame_features(student, train))
     return distances[: len(frames)], trust_limit(distances[len(frames) :], factor)

@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt python/ipip/_core.pyi
 CXX_SOURCES := $(shell find cpp lammps-plugin tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.cu')
 
-.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults cluster wheel sdist clean
+.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults cluster docs docs-links tutorials wheel sdist clean
 
 help:
 	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
@@ -20,6 +20,8 @@ help:
 	@echo "make benchmark-ranks  one rank against two, a minute (docs/pair_style_ipip.md)"
 	@echo "make faults     damage every file of real runs, an hour or so (docs/reliability.md)"
 	@echo "make cluster    kill nodes and blocks of a real Slurm on this machine, minutes; as root (docs/cluster.md)"
+	@echo "make docs       the site, into build/site (make docs-links: look up its outer links)"
+	@echo "make tutorials  execute the tutorials whose blocks changed, minutes each"
 	@echo "make wheel      a wheel into dist/ (TORCH=\"2.13.0 2.14.1\": for these versions)"
 	@echo "make sdist      a source package into dist/, and a wheel built from it"
 	@echo "make format     format the sources  make clean    remove $(VENV), build/ and runs/"
@@ -53,7 +55,7 @@ $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml $(NATIVE)
 quick: setup
 	$(BIN)/ipip run examples/mo-s-o/quick.yaml --dir $(RUN)
 
-test: setup lint unit
+test: setup lint docs unit
 
 lint: setup
 	$(BIN)/ruff check .
@@ -84,6 +86,19 @@ faults: setup
 cluster: setup
 	IPIP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/execution
 
+# Warnings are errors. Pages of the reference are written from the code into docs/reference.
+SPHINX := OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -W --keep-going docs
+docs: setup
+	@$(SPHINX) -b html build/site
+	@echo "build/site/index.html"
+
+docs-links: setup
+	$(SPHINX) -b linkcheck build/links
+
+# All of them from nothing: remove runs/tutorials and docs/tutorials/results first.
+tutorials: setup
+	$(BIN)/python -m docs.tutorial_runs $(PAGES)
+
 # For the torch of $(VENV), or for those of TORCH="2.13.0 2.14.1" (docs/installation.md).
 TORCH ?=
 wheel: setup
@@ -91,7 +106,8 @@ wheel: setup
 
 sdist: setup
 	@rm -f dist/ipip-*.tar.gz
-	@$(BIN)/python -m build --quiet --sdist --no-isolation --outdir dist
+	@git rev-parse --short=12 HEAD > commit.txt
+	@$(BIN)/python -m build --quiet --sdist --no-isolation --outdir dist; status=$$?; rm -f commit.txt; exit $$status
 	@$(BIN)/python -m wheels --torch $(TORCH) --source dist/ipip-*.tar.gz
 
 format: setup

@@ -3,24 +3,18 @@
 // group. It reads what pair_style ipip evaluates in the steps that ask for it.
 #pragma once
 
-#include <vector>
-
-#include "compute.h"
+#include "compute_ipip.h"
 
 namespace LAMMPS_NS {
 
-class ComputeIpipUncertainty : public Compute {
+class ComputeIpipUncertainty : public ComputeIpip {
  public:
   ComputeIpipUncertainty(class LAMMPS* lmp, int narg, char** arg);
-
-  void init() override;
   double compute_scalar() override;
-  void compute_peratom() override;
-  double memory_usage() override;
 
  private:
-  class PairIpip* pair_ = nullptr;
-  std::vector<double> values_;  // [nlocal or more] in the deck's units
+  void check_student() override;
+  void copy(double* of_atoms) override;
 };
 
 }  // namespace LAMMPS_NS

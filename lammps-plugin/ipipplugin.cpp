@@ -17,6 +17,7 @@ namespace {
 constexpr const char* kPairFile = "libipip_lammps.so";
 constexpr const char* kPairFactory = "ipip_create_pair";
 constexpr const char* kUncertaintyFactory = "ipip_create_uncertainty";
+constexpr const char* kBiasFactory = "ipip_create_bias";
 
 // A plugin shares classes with LAMMPS, and another version may lay them out otherwise.
 void require_same_version(LAMMPS* lmp) {
@@ -61,6 +62,11 @@ void* create_uncertainty(void* address, int narg, char** arg) {
   return reinterpret_cast<lammpsplugin_factory2*>(factory)(address, narg, arg);
 }
 
+void* create_bias(void* address, int narg, char** arg) {
+  void* factory = factory_of(static_cast<LAMMPS*>(address), kBiasFactory);
+  return reinterpret_cast<lammpsplugin_factory2*>(factory)(address, narg, arg);
+}
+
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* lmp, void* handle,
@@ -81,5 +87,8 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* l
   plugin.style = "compute";
   plugin.name = "ipip/uncertainty";
   plugin.creator.v2 = &create_uncertainty;
+  take_in(&plugin, lmp);
+  plugin.name = "ipip/bias";
+  plugin.creator.v2 = &create_bias;
   take_in(&plugin, lmp);
 }

@@ -145,6 +145,8 @@ void PairIpip::load(const std::string& name) {
   // Also looked for in the folders of LAMMPS_POTENTIALS, as every potential file is.
   const std::string found = utils::get_potential_file_path(name);
   choose_devices();
+  check_units();
+  options_.bias.energy = bias_ / energy_unit_;
   std::string failure;
   try {
     student_ = std::make_unique<ipip::Student>(found.empty() ? name : found, options_);
@@ -160,6 +162,12 @@ void PairIpip::load(const std::string& name) {
   utils::logmesg(lmp, "ipip student {}: {} for {}, cutoff {} A, {}, weights {}; {}\n", info.path,
                  info.architecture, listed(info.symbols), info.cutoff, info.dtype,
                  info.weights_digest.substr(0, 19), student_->backend());
+  if (biased()) {
+    utils::logmesg(lmp,
+                   "ipip: this run is biased to where the student is uncertain, by up to {} eV an "
+                   "atom: energies, forces and pressures contain the bias (compute ipip/bias)\n",
+                   options_.bias.energy);
+  }
   const std::string notice = student_->notice();
   if (!notice.empty()) utils::logmesg(lmp, "ipip: {}\n", notice);
 }

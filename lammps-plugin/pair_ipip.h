@@ -35,6 +35,10 @@ class PairIpip : public Pair {
   /// Expected error of the force on each local atom in the deck's units, 0 for atoms that are not
   /// the student's. Returns whether they were evaluated in this step.
   bool copy_uncertainties(double* of_atoms) const;
+  /// Whether the deck biases the run, and the bias energy of each local atom in the last step, in
+  /// the deck's units.
+  bool biased() const { return options_.bias.energy > 0.0; }
+  void copy_bias(double* of_atoms) const;
 
   int pack_forward_comm(int n, int* list, double* buffer, int pbc_flag, int* pbc) override;
   void unpack_forward_comm(int n, int first, double* buffer) override;
@@ -50,6 +54,7 @@ class PairIpip : public Pair {
   void map_elements(int n_elements, char** elements);
   void size_extremes();
   void check_units();
+  void copy_rows(const std::vector<double>& values, double* of_atoms) const;
   void compare_masses();
   void check_companions();
   void check_ranks();
@@ -81,6 +86,7 @@ class PairIpip : public Pair {
   void publish_extremes();
 
   ipip::RunOptions options_;
+  double bias_ = 0.0;               // in the deck's units, which may change before pair_coeff
   std::string device_ = "auto";     // as the deck asks; options_.device is this rank's own
   bool share_ = false;              // whether ranks may share a GPU
   std::string gpu_aware_ = "auto";  // whether MPI takes rows from the memory of GPUs

@@ -17,6 +17,7 @@ using namespace LAMMPS_NS;
 void PairIpip::settings(int narg, char** arg) {
   if (allocated) forget_student();
   options_ = ipip::RunOptions();
+  bias_ = 0.0;
   device_ = "auto";
   share_ = false;
   gpu_aware_ = "auto";
@@ -30,12 +31,12 @@ void PairIpip::settings(int narg, char** arg) {
   };
   for (int k = 0; k < narg; k += 2) {
     const std::string keyword = arg[k];
-    const std::vector<std::string> known = {"backend", "check", "device", "gpu_aware",
-                                            "halo",    "share", "threads"};
+    const std::vector<std::string> known = {"backend",   "bias", "bias_width", "check",  "device",
+                                            "gpu_aware", "halo", "share",      "threads"};
     if (std::find(known.begin(), known.end(), keyword) == known.end()) {
       error->all(FLERR,
-                 "pair_style ipip: keyword {} is unknown, expected backend, check, device, "
-                 "gpu_aware, halo, share or threads",
+                 "pair_style ipip: keyword {} is unknown, expected backend, bias, "
+                 "bias_width, check, device, gpu_aware, halo, share or threads",
                  keyword);
     }
     if (k + 1 >= narg) error->all(FLERR, "pair_style ipip: keyword {} has no value", keyword);
@@ -46,6 +47,10 @@ void PairIpip::settings(int narg, char** arg) {
       } catch (const ipip::Error& wrong) {
         error->all(FLERR, "pair_style ipip: {}", wrong.what());
       }
+    } else if (keyword == "bias" || keyword == "bias_width") {
+      // LAMMPS' own reading of numbers stops at what is none; bounds are the student's.
+      const double number = utils::numeric(FLERR, value, false, lmp);
+      (keyword == "bias" ? bias_ : options_.bias.width) = number;
     } else if (keyword == "check") {
       check_ = expect(keyword, value, "yes", "no");
     } else if (keyword == "device") {

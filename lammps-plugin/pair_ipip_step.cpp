@@ -34,7 +34,9 @@ constexpr double kSamePlace = 1e-3;
 
 void PairIpip::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  const ipip::Wanted wanted{vflag_atom != 0 || cvflag_atom != 0, asks_for_uncertainties()};
+  const ipip::Wanted wanted{.atom_virials = vflag_atom != 0 || cvflag_atom != 0,
+                            .uncertainties = asks_for_uncertainties(),
+                            .totals = eflag_either != 0 || vflag_either != 0};
   const double start = MPI_Wtime();
   if (neighbor->ago == 0 || mapped_build_ != neighbor->ncalls) {
     map_atoms();
@@ -65,12 +67,19 @@ bool PairIpip::asks_for_uncertainties() const {
 
 bool PairIpip::copy_uncertainties(double* of_atoms) const {
   if (uncertain_step_ != update->ntimestep) return false;
+  copy_rows(results_.uncertainties, of_atoms);
+  return true;
+}
+
+void PairIpip::copy_bias(double* of_atoms) const {
+  copy_rows(results_.bias_energies, of_atoms);
+}
+
+// Values of the student's rows to the atoms, in the deck's units; 0 for atoms that are not its own.
+void PairIpip::copy_rows(const std::vector<double>& values, double* of_atoms) const {
   std::fill_n(of_atoms, atom->nlocal, 0.0);
   const std::vector<int>& atoms = step_.atoms();
-  for (std::int64_t k = 0; k < step_.n_local(); ++k) {
-    of_atoms[atoms[k]] = energy_unit_ * results_.uncertainties[k];
-  }
-  return true;
+  for (std::int64_t k = 0; k < step_.n_local(); ++k) of_atoms[atoms[k]] = energy_unit_ * values[k];
 }
 
 // Returns whether the rows are still those of the atoms' types, on all ranks.
@@ -103,10 +112,11 @@ std::string PairIpip::evaluate(const ipip::Wanted& wanted) {
   } catch (const std::exception& error) {
     failure = error.what();
     results_ = ipip::Results();
-    results_.atom_energies.assign(step_.n_local(), 0.0);
+    if (wanted.totals) results_.atom_energies.assign(step_.n_local(), 0.0);
     results_.forces.assign(3 * step_.n_total(), 0.0);
     if (wanted.atom_virials) results_.atom_virials.assign(9 * step_.n_total(), 0.0);
     if (wanted.uncertainties) results_.uncertainties.assign(step_.n_local(), 0.0);
+    if (biased()) results_.bias_energies.assign(step_.n_local(), 0.0);
   }
   const double wall = MPI_Wtime() - start;
   const double exchanging = halo_ ? halo_->seconds() - exchanged : 0.0;
@@ -130,15 +140,19 @@ void PairIpip::count_step(double wall, double exchanging) {
   times_.steps += 1;
   times_.atoms += step_.n_local();
   times_.halo_rows += step_.n_total() - step_.n_local();
-  times_.pairs += results_.n_pairs;
+  if (results_.n_pairs >= 0) {
+    times_.pairs += results_.n_pairs;
+    times_.counted_steps += 1;
+  }
 }
 
 // A trajectory never goes on from a force that is not a number.
 std::string PairIpip::not_finite() const {
   for (std::int64_t k = 0; k < step_.n_local(); ++k) {
     const double* f = &results_.forces[3 * k];
-    const bool finite = std::isfinite(results_.atom_energies[k]) && std::isfinite(f[0]) &&
-                        std::isfinite(f[1]) && std::isfinite(f[2]);
+    const bool finite = (results_.atom_energies.empty() ||  // not asked for
+                         std::isfinite(results_.atom_energies[k])) &&
+                        std::isfinite(f[0]) && std::isfinite(f[1]) && std::isfinite(f[2]);
     if (finite) continue;
     const int i = step_.atoms()[k];
     const std::string name = atom->tag_enable ? "ID " + std::to_string(atom->tag[i])
@@ -268,10 +282,10 @@ double PairIpip::memory_usage() {
   };
   return Pair::memory_usage() + step_.memory_bytes() + bytes(owners_.rank) + bytes(owners_.index) +
          bytes(results_.atom_energies) + bytes(results_.forces) + bytes(results_.atom_virials) +
-         bytes(results_.uncertainties) + bytes(owners_.species) + bytes(places_.kinds) +
-         bytes(contacts_.listed) + bytes(contacts_.touching) + bytes(mapped_types_) +
-         bytes(absent_) + bytes(results_.closest) + bytes(extremes_) + bytes(global_extremes_) +
-         (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
+         bytes(results_.uncertainties) + bytes(results_.bias_energies) + bytes(owners_.species) +
+         bytes(places_.kinds) + bytes(contacts_.listed) + bytes(contacts_.touching) +
+         bytes(mapped_types_) + bytes(absent_) + bytes(results_.closest) + bytes(extremes_) +
+         bytes(global_extremes_) + (rank_halo_ ? rank_halo_->memory_bytes() : 0.0) +
          (comm_halo_ ? comm_halo_->memory_bytes() : 0.0) +
          (student_ ? student_->buffer_bytes() : 0.0);
 }

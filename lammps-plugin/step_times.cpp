@@ -30,6 +30,7 @@ std::string times_table(const StepTimes& times, MPI_Comm world) {
                                                       "backward, s",    "forces, s",  "atoms/step",
                                                       "halo rows/step", "pairs/step"};
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
+  const double counted_steps = static_cast<double>(std::max<std::int64_t>(times.counted_steps, 1));
   const std::array<double, kLines> mine = {times.graph,
                                            times.forward,
                                            times.halo,
@@ -37,7 +38,7 @@ std::string times_table(const StepTimes& times, MPI_Comm world) {
                                            times.forces,
                                            static_cast<double>(times.atoms) / steps,
                                            static_cast<double>(times.halo_rows) / steps,
-                                           static_cast<double>(times.pairs) / steps};
+                                           static_cast<double>(times.pairs) / counted_steps};
   std::array<double, kLines> least{}, sum{}, most{};
   MPI_Reduce(mine.data(), least.data(), kLines, MPI_DOUBLE, MPI_MIN, 0, world);
   MPI_Reduce(mine.data(), sum.data(), kLines, MPI_DOUBLE, MPI_SUM, 0, world);

@@ -24,7 +24,8 @@ struct StepTimes {
   std::int64_t steps = 0;
   std::int64_t atoms = 0;  ///< local rows, summed over steps
   std::int64_t halo_rows = 0;
-  std::int64_t pairs = 0;
+  std::int64_t pairs = 0;          ///< summed over steps that counted them
+  std::int64_t counted_steps = 0;  ///< a step on a device does with energies or virials only
 };
 
 /// Seconds of this rank before the times are taken.

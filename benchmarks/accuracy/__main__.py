@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         for budget in given.budget or [1.0 if given.quick else 120.0]:
             for case in (case for case in CASES if case.name in chosen):
                 for seed in given.seed or [1]:
-                    job = Job(case, frames, budget, seed)
+                    job = Job(case, frames, f"{budget:g} s", seed)
                     print(f"{frames.name}: {job.name}", flush=True)
                     try:
                         run_job(job, given.out, calls)

@@ -7,6 +7,7 @@ from typing import Any
 
 SEVENNET = ("sevenn==0.13.0",)
 MACE = ("mace-torch==0.3.16",)
+NEQUIP = ("nequip==0.19.1",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,15 @@ def _sevennet(channels: int, degree: int) -> Case:
     )
 
 
+def _nequip(features: int, degree: int) -> Case:
+    return Case(
+        f"nequip-{features}-L{degree}",
+        "nequip_network",
+        {"num_features": features, "l_max": degree, "r_max": 5.0, "batch_size": 5},
+        NEQUIP,
+    )
+
+
 DECAY = {"weight_decay": 0.1}
 
 CASES: tuple[Case, ...] = (
@@ -67,4 +77,6 @@ CASES: tuple[Case, ...] = (
     _mace(64, 1),
     _sevennet(32, 1),
     _sevennet(32, 2),
+    _nequip(32, 1),
+    _nequip(32, 2),
 )

@@ -1,11 +1,11 @@
 """One job: a case trained on a set for a budget with a seed, in a process and folder of its own.
 
 A contender's script gets the folder. There `job.json` says: `set` (folder of the set's files),
-`tests` (names of `test-NAME.xyz`), `settings` of the case, `budget_s`, `seed`, and `calls` of the
-measurement of speed. The script writes `predicted-NAME.npz` for each test (`energies` [n_frames]
-eV, `forces` [n_atoms of all frames, 3] eV/Å) and last `trained.json`: `training_s` (CPU seconds),
-`steps`, `parameters`, `us_per_atom` (CPU time of energy and forces of `large.xyz`). Errors are
-computed here, alike for all.
+`tests` (names of `test-NAME.xyz`), `settings` of the case, `budget` (seconds, `120 s`; our students
+take steps too, `8000 steps`), `seed`, and `calls` of the measurement of speed. The script writes
+`predicted-NAME.npz` for each test (`energies` [n_frames] eV, `forces` [n_atoms of all frames, 3]
+eV/Å) and last `trained.json`: `training_s` (CPU seconds), `steps`, `parameters`, `us_per_atom` (CPU
+time of energy and forces of `large.xyz`). Errors are computed here, alike for all.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ class Job:
     Attributes:
         case: the network.
         frames: the set.
-        budget_s: of the training, s.
+        budget: of the training, such as `120 s`, or `8000 steps` for our students.
         seed: of weights and order.
     """
 
     case: Case
     frames: FrameSet
-    budget_s: float
+    budget: str
     seed: int
 
     @property
     def name(self) -> str:
-        return f"{self.case.name}-{self.budget_s:g}s-{self.seed}"
+        return f"{self.case.name}-{self.budget.replace(' ', '')}-{self.seed}"
 
 
 def run_job(job: Job, folder: Path, calls: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def run_job(job: Job, folder: Path, calls: int) -> dict[str, Any]:
         "set": str(job.frames.folder.resolve()),
         "tests": job.frames.tests,
         "settings": job.case.settings,
-        "budget_s": job.budget_s,
+        "budget": job.budget,
         "seed": job.seed,
         "calls": calls,
     }
@@ -94,7 +94,7 @@ def run_job(job: Job, folder: Path, calls: int) -> dict[str, Any]:
     row = {
         "set": job.frames.name,
         "case": job.case.name,
-        "budget_s": job.budget_s,
+        "budget": job.budget,
         "seed": job.seed,
         **json.loads((place / "trained.json").read_text()),
         "errors": {name: _errors(job.frames, name, place) for name in job.frames.tests},

@@ -13,7 +13,10 @@ from ipip.data import Frame, read_frames, split_frames, write_frames
 from ipip.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples/mo-s-o/data/mso_pbe_d3.xyz"
+EXAMPLE = tuple(
+    ROOT / f"examples/mo-s-o/data/{name}.xyz" for name in ("mso_pbe_d3", "mso_pbe_d3_added")
+)
+HOT = 1500.0  # K: frames of hotter trajectories of the example are a test of their own
 VALIDATION = 0.1  # of the frames that are not for tests
 LARGE = 500  # atoms at least, where the time of a step is measured
 APART = 12.0  # Å between copies of a molecule there
@@ -39,16 +42,19 @@ class SetSource:
     """Where a set comes from.
 
     Attributes:
-        name: a molecule's, `mo-s-o`, or that of the file.
-        path: of labels in extended XYZ; None for a molecule.
+        name: a molecule's, `mo-s-o`, or that of the file or folder.
+        paths: files of labels in extended XYZ, or the folder of a set that is split; none for a
+            molecule.
         energy, forces, group: keys of the labels there; frames of a group stay in one part.
+        temperature: key of a temperature (K); frames above `HOT` are the test `hot`, and no others.
     """
 
     name: str
-    path: Path | None = None
+    paths: tuple[Path, ...] = ()
     energy: str = "energy"
     forces: str = "forces"
     group: str | None = None
+    temperature: str | None = None
 
 
 def source_of(text: str) -> SetSource:
@@ -60,16 +66,19 @@ def source_of(text: str) -> SetSource:
     if text in MOLECULES:
         return SetSource(text)
     if text == "mo-s-o":
-        return SetSource(text, EXAMPLE, "REF_energy", "REF_forces", "traj")
+        return SetSource(text, EXAMPLE, "REF_energy", "REF_forces", "traj", "T_K")
+    if (Path(text) / "train.xyz").is_file():
+        return SetSource(Path(text).resolve().name, (Path(text),))
     path, *keys = text.split(":")
     if not Path(path).is_file() or len(keys) not in (0, 2, 3):
         raise InputError(
-            f"{text} is no set; expected {', '.join(MOLECULES)}, mo-s-o, or a file of extended XYZ "
-            "as PATH, PATH:ENERGY:FORCES or PATH:ENERGY:FORCES:GROUP"
+            f"{text} is no set; expected {', '.join(MOLECULES)}, mo-s-o, a file of extended XYZ "
+            "as PATH, PATH:ENERGY:FORCES or PATH:ENERGY:FORCES:GROUP, or a folder of train.xyz, "
+            "valid.xyz and test-NAME.xyz"
         )
     energy, forces, *group = keys or ["energy", "forces"]
     name = f"{Path(path).resolve().parent.name}-{Path(path).stem}"
-    return SetSource(name, Path(path), energy, forces, group[0] if group else None)
+    return SetSource(name, (Path(path),), energy, forces, group[0] if group else None)
 
 
 def make_set(source: SetSource, folder: Path, sampling: Sampling, seed: int) -> FrameSet:
@@ -95,31 +104,38 @@ def make_set(source: SetSource, folder: Path, sampling: Sampling, seed: int) -> 
 
 
 def _parts(source: SetSource, sampling: Sampling, seed: int) -> dict[str, list[Frame]]:
-    if source.path is None:
+    if not source.paths:
         made = make_molecule(MOLECULES[source.name], sampling, seed)
         split = split_frames(made["train"], valid=VALIDATION, test=0.0, seed=seed)
         parts = {name: list(split.take(made["train"], name)) for name in ("train", "valid")}
         return parts | {name: frames for name, frames in made.items() if name != "train"}
+    folder = source.paths[0]
+    if folder.is_dir():
+        files = [folder / "train.xyz", folder / "valid.xyz", *sorted(folder.glob("test-*.xyz"))]
+        return {path.stem: list(read_frames(path)) for path in files}
     frames = _read(source)
+    hot = [frame for frame in frames if frame.info.get("kelvin", 0.0) > HOT]
+    frames = [frame for frame in frames if frame.info.get("kelvin", 0.0) <= HOT]
     key = None if source.group is None else "group"
     split = split_frames(frames, valid=VALIDATION, test=0.25, seed=seed, group_key=key)
     named = {"train": "train", "valid": "valid", "test": "test-held-out"}
-    return {file: list(split.take(frames, part)) for part, file in named.items()}
+    parts = {file: list(split.take(frames, part)) for part, file in named.items()}
+    return parts | ({"test-hot": hot} if hot else {})
 
 
 def _read(source: SetSource) -> list[Frame]:
     from ipip.config.data import DataKeys
 
-    assert source.path is not None
     keys = DataKeys(energy=source.energy, forces=source.forces, stress=None)
-    frames = list(read_frames(source.path, keys))
-    if source.group is None:
-        return frames
-    groups = [atoms.info.get(source.group) for atoms in read(source.path, index=":")]
-    return [
-        frame.replace(info={**frame.info, "group": str(group)})
-        for frame, group in zip(frames, groups, strict=True)
-    ]
+    given = {"group": source.group, "kelvin": source.temperature}
+    frames = []
+    for path in source.paths:
+        for frame, atoms in zip(read_frames(path, keys), read(path, index=":"), strict=True):
+            facts = {name: atoms.info.get(key) for name, key in given.items() if key is not None}
+            if "group" in facts:
+                facts["group"] = str(facts["group"])
+            frames.append(frame.replace(info={**frame.info, **facts}))
+    return frames
 
 
 def _large(frame: Frame) -> Frame:

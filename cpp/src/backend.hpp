@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -73,6 +74,9 @@ class Backend {
 
   /// Bytes in main memory that are kept between steps.
   virtual double buffer_bytes() const = 0;
+
+  /// See `Student::device_calls`.
+  virtual std::map<std::string, std::int64_t> device_calls() const { return {}; }
 
   /// What runs, in a few words for a log: "kernels, avx512, ..." or "torchscript on cuda:0".
   virtual std::string description() const = 0;

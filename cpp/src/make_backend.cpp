@@ -16,6 +16,20 @@ constexpr const char* kKernels = "kernels";
 constexpr const char* kTorchscript = "torchscript";
 constexpr const char* kOldKernels = "fused";  // what decks and settings called the kernels
 
+void check_bias(const ModelFile& file, const RunOptions& options) {
+  const std::string& path = file.metadata.info.path;
+  if (!file.uncertainty) {
+    throw Error(path +
+                ": a bias needs to know how uncertain the student is, and the file does not " +
+                "say: add that with `ipip uncertainty " + path +
+                " FRAMES` and labelled frames that it was not trained on");
+  }
+  if (options.device != "cpu" && backend_name(options.backend) != kTorchscript) {
+    throw Error(path + ": the kernels bias a run on the cpu, and the device is " + options.device +
+                ": use device cpu, or backend torchscript if you trust whoever made the file");
+  }
+}
+
 }  // namespace
 
 std::string current_backend_name(const std::string& name) {
@@ -64,6 +78,7 @@ void prepare_backend(const std::string& backend) {
 
 // To run the program in a file is for the user to choose, never a default.
 std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& options) {
+  if (options.bias.on()) check_bias(file, options);
   const std::string backend = backend_name(options.backend);
   if (backend == kTorchscript) {
     check_code(file);

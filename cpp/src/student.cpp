@@ -3,7 +3,10 @@
 #include "ipip/student.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdio>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -19,9 +22,24 @@
 namespace ipip {
 namespace {
 
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
 void check_options(const RunOptions& options) {
   if (options.threads < 1) {
     throw Error("threads is " + std::to_string(options.threads) + ", expected 1 or more");
+  }
+  const Bias& bias = options.bias;
+  if (!(bias.energy >= 0.0 && bias.energy <= Bias::kLargestEnergy)) {
+    throw Error("bias is " + short_number(bias.energy) + " eV an atom, expected 0 to " +
+                short_number(Bias::kLargestEnergy));
+  }
+  if (!(bias.width > 0.0 && std::isfinite(bias.width))) {
+    throw Error("bias_width is " + short_number(bias.width) +
+                ", expected a positive score, such as 2 (atoms in training have about 1)");
   }
 }
 
@@ -233,6 +251,7 @@ void Student::compute(const double* points, std::int64_t n_points, const Wanted&
     check_wanted(wanted, impl_->has_uncertainty);
     impl_->backend->evaluate(points, wanted, session, results);
   });
+  if (results.n_pairs < 0) results.energy = std::numeric_limits<double>::quiet_NaN();
 }
 
 void Student::warm_up() {
@@ -242,6 +261,10 @@ void Student::warm_up() {
   // TorchScript prepares itself during the first calls.
   const Wanted all{true, impl_->has_uncertainty};
   for (int k = 0; k < 2; ++k) compute(graph, all, results);
+}
+
+std::map<std::string, std::int64_t> Student::device_calls() const {
+  return impl_->backend->device_calls();
 }
 
 double Student::buffer_bytes() const {

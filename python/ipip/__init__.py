@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ipip.lazy import lazy_names
 
 __version__ = "0.1.0"
+"""Version of ipip, `major.minor.patch`; stated here and nowhere else."""
 __all__ = [
     "IpipCalculator",
     "Prediction",

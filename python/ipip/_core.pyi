@@ -84,6 +84,9 @@ class Student:
             same, to rounding, and faster.
         device: `cpu`, `cuda:N` or, with the kernels, `emulate`: the host, which executes the
             kernels for GPUs and checks each of their accesses to memory.
+        bias: eV, largest bias energy of an atom towards where the student is uncertain
+            (docs/uncertainty.md), on the cpu or by `torchscript`; 0 for none.
+        bias_width: score at which the bias is 1 - 1/e of that.
 
     Raises:
         CoreError: the file is not a student, or an option is wrong or cannot be had.
@@ -99,6 +102,8 @@ class Student:
         most_tabulated_pairs: float = -1.0,
         lone_pairs: bool = True,
         device: str = "cpu",
+        bias: float = 0.0,
+        bias_width: float = 2.0,
     ) -> None: ...
     @property
     def backend(self) -> str:
@@ -123,6 +128,14 @@ class Student:
     @property
     def buffer_bytes(self) -> float:
         """Bytes in main memory that are kept between calls."""
+
+    @property
+    def device_calls(self) -> dict[str, int]:
+        """What a device was asked for so far; empty where there is none.
+
+        `allocations`, `launches` and `copies` (one by one, or while they were recorded), `replays`
+        of what was recorded, `waits` of the host.
+        """
 
     def warm_up(self) -> None:
         """Evaluate a small cluster without exchanges."""
@@ -241,7 +254,11 @@ class Student:
         """
 
     def compute_points(
-        self, points: npt.ArrayLike, atom_virials: bool = False, uncertainties: bool = False
+        self,
+        points: npt.ArrayLike,
+        atom_virials: bool = False,
+        uncertainties: bool = False,
+        totals: bool = True,
     ) -> dict[str, Any]:
         """Evaluate one step of the candidates.
 
@@ -249,6 +266,9 @@ class Student:
             points: [n_points, 3] Å.
             atom_virials: whether per-atom virials are wanted.
             uncertainties: whether expected errors of the forces are wanted.
+            totals: whether energies, the virial and the number of pairs are wanted. Without, a
+                device brings back forces alone: `atom_energies` is empty then, the others are not
+                a number, or -1.
 
         Returns:
             What `compute` returns, and `closest` [n_types (n_types + 1) / 2] (Å, of types (0, 0)

@@ -65,3 +65,34 @@ def test_what_is_no_set_is_refused_with_those_there_are() -> None:
         InputError, match=r"nothing\.xyz is no set; expected acetylacetone, 3bpa, mo"
     ):
         source_of("nothing.xyz")
+
+
+def test_a_recipe_is_measured_over_seeds_on_the_hot_part_of_a_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.accuracy.recipes.__main__ import main as recipes
+
+    out = tmp_path / "out"
+    wanted = ["--set", "mo-s-o", "--recipe", "sinc 10", "--steps", "20", "--labels", "12"]
+    assert recipes([*wanted, "--seed", "1", "--seed", "2", "--out", str(out)]) == 0
+    rows = json.loads((out / "results.json").read_text())["rows"]
+    assert [row["seed"] for row in rows] == [1, 2] and rows[0]["steps"] == 20
+    assert set(rows[0]["errors"]) == {"held-out", "hot"}
+    mean = np.mean([row["errors"]["hot"]["force_mae"] for row in rows])
+    printed = capsys.readouterr().out
+    assert "sinc 10, 12 labels" in printed and f"{mean:.1f} ±" in printed
+
+    # Hotter trajectories are in no other part.
+    from ipip.data import read_frames
+
+    names = ("train", "valid", "test-held-out", "test-hot")
+    parts = {name: read_frames(out / f"sets/mo-s-o/{name}.xyz") for name in names}
+    for name in names[:3]:
+        assert max(frame.info["kelvin"] for frame in parts[name]) <= 1500
+    assert min(frame.info["kelvin"] for frame in parts["test-hot"]) > 1500
+
+    # A folder that holds the parts is a set too.
+    again = ["--set", str(out / "sets/mo-s-o"), *wanted[2:], "--seed", "1"]
+    assert recipes([*again, "--out", str(tmp_path / "again")]) == 0
+    (row,) = json.loads((tmp_path / "again/results.json").read_text())["rows"]
+    assert row["errors"] == rows[0]["errors"]

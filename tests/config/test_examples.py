@@ -9,6 +9,7 @@ import pytest
 from ipip.cli.main import main
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
+from ipip.config.stability import StabilityProtocol
 
 
 @pytest.fixture
@@ -54,3 +55,13 @@ def test_the_paper_example_has_the_papers_numbers(example):
     assert (iteration.forget_fraction, iteration.kept_labels) == (0.1, "student")
     assert settings.stop.rollback_above is None and settings.stop.min_gain is None
     assert (settings.pretrain.loss, settings.pretrain.energy_per) == ("absolute", "frame")
+
+
+def test_the_reaction_run_is_the_papers_but_for_its_length(example):
+    protocol = load_settings(example("reaction"), StabilityProtocol)
+    stability = load_settings(example("stability"), StabilityProtocol)
+    assert protocol.system.species == stability.system.species == {"Mo3O9": 1, "S2": 500}
+    assert protocol.system.density == stability.system.density == 0.2
+    md = protocol.md
+    assert (md.temperature, md.timestep, md.thermostat) == (1500.0, 1.0, "nose-hoover")
+    assert (protocol.runs, protocol.keep_dumps, md.restart_interval > 0) == (1, "all", True)

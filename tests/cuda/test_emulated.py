@@ -176,3 +176,44 @@ def test_a_student_too_wide_for_a_block_is_refused(
     save_student(make_student(channels=512, n_radial=4), tmp_path / "student.pt")
     with pytest.raises(_core.CoreError, match="512 channels and a readout of"):
         _core.Student(str(tmp_path / "student.pt"), device="emulate")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_warm_step_is_one_replay_and_one_wait(
+    dtype: str, make_student: MakeStudent, tmp_path: Path
+) -> None:
+    """No allocation, no launch by itself, and forces alone come down unless more is asked for."""
+    cpu, emulated = pair_of(make_student(dtype=dtype, zbl=True), tmp_path)
+    atoms = a_crystal()
+    given, shifts = candidates(atoms, cpu.cutoff)
+    for student in (cpu, emulated):
+        student.set_candidates(**given)
+    emulated.compute_points(points(atoms, given, shifts))  # memory of all kinds
+
+    def asked(totals: bool) -> dict[str, int]:
+        before = emulated.device_calls
+        atoms.rattle(0.02, rng=np.random.default_rng(1))
+        places = points(atoms, given, shifts)
+        found = emulated.compute_points(places, totals=totals)
+        whole = cpu.compute_points(places)
+        if not totals:
+            assert found.pop("atom_energies").size == 0
+            assert found.pop("n_pairs") == -1
+            assert np.isnan(found.pop("energy"))
+            assert np.isnan(found.pop("virial")).all()
+        expected = {name: whole[name] for name in found}
+        assert_close(found, expected, TOLERANCE[dtype])
+        return {name: count - before[name] for name, count in emulated.device_calls.items()}
+
+    warm = {"allocations": 0, "launches": 0, "copies": 0, "replays": 1, "waits": 1}
+    assert cpu.device_calls == {}
+    recorded = {}
+    for totals in (False, True, False):
+        recorded[totals] = asked(totals)
+        assert recorded[totals]["allocations"] == 0
+        for _ in range(3):
+            assert asked(totals) == warm
+    # Positions and the start of distances up; forces and the smallest distances down.
+    assert recorded[False]["copies"] == 4
+    assert recorded[True]["copies"] == 6  # energies and sums, too
+    assert recorded[True]["launches"] - recorded[False]["launches"] == 2

@@ -25,6 +25,7 @@ WHOLE = Provenance(
     origin=1,
     label="student 0",
     held_out=True,
+    biased=True,
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from ipip import IpipCalculator, save_student
 from ipip.cli.main import app
 from ipip.data import Frame, frames_digest, read_frames, write_frames
 from ipip.errors import InputError
-from ipip.evaluation import open_student
+from ipip.evaluation import evaluate_file, open_student
 from ipip.evaluation.checked_uncertainty import add_checked_uncertainty
 from ipip.evaluation.expected_errors import add_uncertainty, add_where_possible, thinned
 from ipip.models import Student
@@ -157,6 +159,26 @@ def test_the_verbs_add_print_and_compare_it(model: Path, tmp_path: Path) -> None
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["uncertainty"]["atoms"] == 96
     assert len(read_frames(out / "predicted.xyz")) == 12
+
+
+def test_expected_errors_come_from_the_device_that_evaluates(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_uncertainty(model, made_up(8))
+    write_frames(tmp_path / "frames.xyz", labelled(model, drawn(2, 1, 0.3)))
+    on_cpu = evaluate_file(model, tmp_path / "frames.xyz")["uncertainty"]
+    opened = []
+
+    def recording(*args: Any, **options: Any) -> Any:
+        opened.append(options.get("device", "cpu"))
+        return open_student(*args, **options)
+
+    for name in ("evaluate_file", "predict_file"):
+        module = importlib.import_module(f"ipip.evaluation.{name}")
+        monkeypatch.setattr(module, "open_student", recording)
+    emulated = evaluate_file(model, tmp_path / "frames.xyz", None, None, "emulate")["uncertainty"]
+    assert opened == ["emulate", "emulate"]
+    np.testing.assert_allclose(emulated["expected"], on_cpu["expected"], rtol=1e-4)
 
 
 def test_too_few_frames_and_unlabelled_ones_are_told(model: Path) -> None:

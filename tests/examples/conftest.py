@@ -52,13 +52,13 @@ class Peptide:
 
 
 @pytest.fixture(scope="session")
-def peptide() -> Peptide:
+def peptide(repository: Path) -> Peptide:
     """Fourteen rattled configurations of the 42 atoms of MD22's tetrapeptide."""
     if find_spec("tblite") is None:
         pytest.skip("tblite, which labels the frames, is not installed: pip install 'ipip[xtb]'")
     from tblite.ase import TBLite
 
-    atoms = ase.io.read(Path(__file__).parent / "ac_ala3_nhme.xyz")
+    atoms = ase.io.read(repository / "examples" / "md22" / "starts" / "Ac-Ala3-NHMe.xyz")
     atoms.calc = TBLite(method="GFN2-xTB", verbosity=0)
     rng = np.random.default_rng(11)
     start = atoms.positions.copy()

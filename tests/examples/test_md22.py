@@ -181,3 +181,30 @@ def test_wrong_input_ends_with_status_2_and_one_message(
     error = capsys.readouterr().err
     assert re.search(message, error) and error.count("\n") == 1
     assert not (out / "train").exists()
+
+
+def test_labels_of_gfn2_come_as_a_file_of_md22(
+    example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tblite = pytest.importorskip("tblite.ase")
+    labels, md22 = example("md22", "xtb_labels"), example("md22", "md22")
+    assert labels.MOLECULES == ["Ac-Ala3-NHMe", "DHA"]
+    command = ["Ac-Ala3-NHMe", "--interval", "2", "--settle", "4", "--out"]
+    assert labels.main([*command, str(tmp_path / "a.npz"), "--frames", "5"]) == 2
+    assert "expected a multiple of --trajectories 6" in capsys.readouterr().err
+    read = []
+    for kind in (".npz", ".xyz"):
+        out = str(tmp_path / f"peptide{kind}")
+        assert labels.main([*command, out, "--frames", "4", "--trajectories", "2"]) == 0
+        read.append(read_frames(Path(out), md22.KEYS[kind]))
+    frames, named = read
+    assert [frame.info["traj"] for frame in named] == ["500K-1-0"] * 2 + ["500K-1-1"] * 2
+    for frame, other in zip(frames, named, strict=True):
+        assert other.energy == pytest.approx(frame.energy, abs=1e-5)
+        np.testing.assert_allclose(other.forces, frame.forces, atol=1e-6)
+    atoms = frames[3].to_atoms()
+    atoms.calc = tblite.TBLite(method="GFN2-xTB", verbosity=0)
+    assert frames[3].energy == pytest.approx(atoms.get_potential_energy(), abs=1e-4)
+    np.testing.assert_allclose(
+        frames[3].forces, atoms.get_forces(), atol=1e-3
+    )  # as far as it converges

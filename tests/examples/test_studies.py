@@ -80,18 +80,29 @@ def test_the_other_truth_labels_known_and_new_frames(
     example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truth = example("mo-s-o", "xtb_truth")
-    monkeypatch.setattr(truth, "MD", {**truth.MD, "steps": 4, "frame_interval": 4})
+    monkeypatch.setattr(truth, "MD", {**truth.MD, "steps": 4})
     monkeypatch.setattr(truth, "SKIP", 4)
-    small = (({"MoO3": 1, "S2": 1}, 8.0),)
-    monkeypatch.setattr(truth, "WARM", small)
-    monkeypatch.setattr(truth, "DENSE", small)
+    small = (truth.Exploration({"MoO3": 1, "S2": 1}, 8.0, 1200.0, frame_interval=4),)
+    for name in ("WARM", "DENSE"):
+        monkeypatch.setattr(truth, name, small)
+    monkeypatch.setattr(truth, "run_systems", lambda: small)
     frames = read_frames(truth.HERE / "data" / "mso_pbe_d3.xyz", require=())
     few = [frame for frame in frames if len(frame) < 11][:2]
     monkeypatch.setattr(truth, "read_frames", lambda *_, **__: few)
-    assert truth.main(["--dir", str(tmp_path), "--workers", "1"]) == 0
+    assert truth.main(["--dir", str(tmp_path), "--workers", "1", "--plenty"]) == 0
     warm = read_frames(tmp_path / "warm.xyz")
     assert len(warm) == 2 and all(len(frame) == 6 for frame in warm)
     known = read_frames(tmp_path / "known.xyz")
     assert known[0].energy != few[0].energy and "T_K" in known[0].info
     settings = load_settings(tmp_path / "study.yaml", StudySettings)
     assert [test_set.name for test_set in settings.test_sets] == ["warm", "dense"]
+    plenty = load_settings(tmp_path / "plenty-study.yaml", StudySettings)
+    assert len(read_frames(tmp_path / "plenty.xyz")) == 2 and len(plenty.arms) == 20
+
+
+def test_the_plentiful_labels_are_of_the_systems_that_the_run_explores(example: Example) -> None:
+    truth = example("mo-s-o", "xtb_truth")
+    systems = truth.run_systems()
+    a_run = (truth.MD["steps"] - truth.SKIP) // systems[0].frame_interval + 1
+    assert sum(system.runs * a_run for system in systems) == 2835
+    assert {system.temperature for system in systems} == {1200.0, 1800.0, 2500.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 import torch
 from tests.zip_records import with_metadata
 
+import ipip
 from ipip.errors import InputError
-from ipip.export import load_student, read_metadata, save_student
+from ipip.export import load_scripted, load_student, read_metadata, save_student
 from ipip.models import Student, build_student
 
 Make = Callable[..., Student]
@@ -46,6 +48,15 @@ def test_saving_leaves_the_student_trainable(make_student: Make, tmp_path: Path)
 
 def test_saving_leaves_no_temporary_file(saved: Path) -> None:
     assert [p.name for p in saved.parent.iterdir()] == ["student.pt"]
+
+
+def test_a_file_holds_no_path_of_the_machine_that_wrote_it(saved: Path) -> None:
+    package = str(Path(ipip.__file__).parent).encode()
+    with zipfile.ZipFile(saved) as archive:
+        names = archive.namelist()
+        assert not [name for name in names if package in archive.read(name)]
+    assert any(name.endswith("painn.py") for name in names)  # TorchScript's code itself is there
+    load_scripted(saved)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -122,6 +122,27 @@ def test_a_bound_without_sense_is_refused(bound):
         Guards(max_uncertainty=bound)
 
 
+def test_a_bias_is_in_the_deck_and_makes_another_run(make_run, weak_student, tmp_path):
+    known = tmp_path / "known.pt"
+    write_uncertainty(weak_student, made_up(8), known)
+    plain, biased = make_run("plain", model=known), make_run("b", model=known, bias={"energy": 0.1})
+    assert plain.digest() != biased.digest()
+    assert {execute(plain).state, execute(biased).state} == {"stable"}
+    deck = (biased.folder / "in.lammps").read_text()
+    assert "pair_style ipip bias 0.1 bias_width 2\n" in deck
+    assert "this run is biased" in (biased.folder / "log.lammps").read_text()
+    ends = [list(RunTrajectory(job.folder).frames())[-1].positions for job in (plain, biased)]
+    assert np.abs(ends[0] - ends[1]).max() > 1e-6
+    with pytest.raises(InputError, match="does not say what errors to expect; add that"):
+        execute(make_run("unknown", model=weak_student, bias={"energy": 0.1}))
+
+
+@pytest.mark.parametrize("energy", [0.0, -0.1, 2.5, float("nan")])
+def test_a_bias_without_sense_is_refused(make_run, energy):
+    with pytest.raises(ValueError, match=r"bias\.energy"):
+        make_run(bias={"energy": energy})
+
+
 def test_the_temperature_guard_follows_the_number_of_atoms(make_run):
     job = make_run()
     assert job.bounds.temperature == pytest.approx(300.0 * (1 + 8 * np.sqrt(2 / 36)))

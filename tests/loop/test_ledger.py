@@ -93,9 +93,12 @@ def test_the_frames_of_a_set_are_written_on_demand(
     assert f"wrote {len(frames)} of the {len(frames)} frames of round 1" in capsys.readouterr().out
     part = str(tmp_path / "part.xyz")
     chosen = ["--round", "1", "--label", "teacher", "--origin", "1"]
-    assert main(["ledger", str(folder), *chosen, "--frames", part]) == 0
+    capsys.readouterr()
+    assert main(["ledger", str(folder), *chosen, "--frames", part, "--json"]) == 0
     rows = read_ledger(folder, lived_in=1, label="teacher", origin=1)
     assert [frame.info["frame_id"] for frame in read_frames(part)] == [r.frame_id for r in rows]
+    printed = json.loads(capsys.readouterr().out)
+    assert [row["frame_id"] for row in printed] == [r.frame_id for r in rows]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ STUDENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "painn": ("painn", {}),
     "painn-shared-gaussian": (
         "painn",
-        {"shared_filters": True, "radial": "gaussian", "layers": 3},
+        {"shared_filters": True, "radial": "gaussian", "n_radial": 20, "layers": 3},
     ),
     "painn-zbl": ("painn", {"zbl": True}),
     "visnet-1": ("visnet", {"attention_heads": 2, "layers": 3}),

@@ -43,8 +43,8 @@ OK = "pair_style ipip\npair_coeff * * float64.pt O Mo S"
         ("pair_style ipip\npair_coeff * * float64.pt NULL NULL NULL", "every atom type is NULL"),
         (
             "pair_style ipip speed high",
-            "keyword speed is unknown, expected backend, check, device, gpu_aware, halo, share or "
-            "threads",
+            "keyword speed is unknown, expected backend, bias, bias_width, check, device, "
+            "gpu_aware, halo, share or threads",
         ),
         ("pair_style ipip backend", "keyword backend has no value"),
         (

@@ -118,6 +118,49 @@ def test_a_signal_to_one_process_ends_both_and_one_continues(folder: Path) -> No
     assert_same_training(folder / "one", folder / "two")
 
 
+ON_ONE = """
+import sys
+from ipip.config.training import TrainingSettings
+from ipip.data import read_frames
+from ipip.errors import IpipError
+from ipip.export import weights_digest
+from ipip.models import build_student
+from ipip.train.fitting.loaders import TrainingBatches, graph_dataset
+from ipip.train.fitting.module import TrainingModule
+from ipip.train.preparation.freeze import freeze
+from ipip.train.processes import join, leave, rank
+
+join("cpu", 2)
+frames = read_frames(sys.argv[1])[:8]
+student = build_student("painn", ["Cu", "Au"], seed=rank(), channels=16, layers=1, cutoff=4.0)
+student.shift += rank()
+freeze(student, ["embedding*"])
+settings = TrainingSettings(batch_size=4)
+module = TrainingModule(student, [], settings, 2)
+texts = [weights_digest(student.state_dict())]
+for batch in TrainingBatches(graph_dataset(frames, student, settings), settings, seed=0):
+    if rank() == 1 and module.global_step == 1:
+        batch.energy[0] = float("inf")
+    try:
+        module.training_step(batch)
+    except IpipError as error:
+        texts.append(str(error))
+print(*texts, sep="; ", flush=True)
+leave()
+"""
+
+
+def test_processes_start_with_all_weights_of_the_first_and_stop_together_at_a_broken_loss(
+    folder: Path,
+) -> None:
+    (folder / "on_one.py").write_text(ON_ONE)
+    ended = start(str(folder / "on_one.py"), str(folder / "copper.xyz"))
+    assert ended.returncode == 0, ended.stderr
+    first, second = ended.stdout.splitlines()
+    assert first == second and first.count(";") == 2
+    assert "; the training loss is nan in epoch 0, step 1; lower learning_rate" in first
+
+
 def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)

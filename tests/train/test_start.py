@@ -8,7 +8,8 @@ import sys
 PROGRAM = """
 import sys
 import ipip.cli.train, ipip.cli.train_plan, ipip.cli.error_table, ipip.train.run
-late = ("lightning", "torch_geometric", "torch._dynamo", "tensorboard", "plotly", "matplotlib")
+late = ("lightning", "torch_geometric", "torch._dynamo", "tensorboard", "plotly", "matplotlib",
+    "scipy.stats")
 print([name for name in late if name in sys.modules])
 """
 

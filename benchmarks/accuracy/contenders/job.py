@@ -44,7 +44,8 @@ def train_in_budget(train: Callable[[Path, int], float]) -> tuple[Path, int, flo
     """
     one = train(JOB / "one", 1)
     few = train(JOB / "few", 1 + TRIAL)
-    epochs = max(1, int(GIVEN["budget_s"] / max((few - one) / TRIAL, 0.01)))
+    seconds = float(GIVEN["budget"].removesuffix(" s"))
+    epochs = max(1, int(seconds / max((few - one) / TRIAL, 0.01)))
     return JOB / "whole", epochs, train(JOB / "whole", epochs)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import torch
 from job import GIVEN, JOB, SET, predict_tests, write_result
 
@@ -18,14 +19,14 @@ from ipip.train import fit
 
 torch.set_num_threads(1)
 settings = GIVEN["settings"]
-frames = read_frames(SET / "train.xyz")
+frames = list(read_frames(SET / "train.xyz"))
+order = np.random.default_rng(0).permutation(len(frames))  # the same labels for all seeds
+frames = [frames[i] for i in order[: settings.get("labels")]]
 wanted = TrainRunSettings(data=[{"path": SET / "train.xyz"}], student=settings["student"]).student
 student = build_student(
     wanted.architecture, elements_of(frames), seed=GIVEN["seed"], **wanted.arguments()
 )
-training = TrainingSettings(
-    **settings["training"], budget=f"{GIVEN['budget_s']} s", tensorboard=False
-)
+training = TrainingSettings(**settings["training"], budget=GIVEN["budget"], tensorboard=False)
 start = time.process_time()
 done = fit(
     student,

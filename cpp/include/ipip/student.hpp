@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,6 +29,15 @@ struct StudentInfo {
   std::string citation;                    ///< what to cite for the architecture
 };
 
+/// Bias energy that drives a run to where the student is uncertain, see model/bias.hpp.
+struct Bias {
+  static constexpr double kLargestEnergy = 2.0;  ///< eV, of an atom: half of a strong bond's
+  double energy = 0.0;                           ///< eV, largest of an atom; 0 for no bias
+  double width = 2.0;  ///< score at which it is 1 - 1/e of that; training atoms have about 1
+
+  bool on() const { return energy > 0.0; }
+};
+
 /// How to run a student.
 struct RunOptions {
   std::string device = "cpu";  ///< "cpu", or "cuda:k" for the torchscript backend
@@ -49,6 +59,8 @@ struct RunOptions {
   /// Whether the kernels work apart on pairs of atoms that see nobody else, which is faster and
   /// yields the same, to rounding.
   bool lone_pairs = true;
+  /// Of a student with an uncertainty.
+  Bias bias = {};
 };
 
 /// Atoms and directed pairs of one step. The caller keeps it between steps, so that nothing is
@@ -85,6 +97,7 @@ struct Candidates {
   std::vector<std::int32_t> neighbours;  ///< [n_candidates] point of the neighbour
   std::int32_t n_types = 0;              ///< types of points
 
+  /// Atoms that get an energy.
   std::int64_t n_local() const { return static_cast<std::int64_t>(centres.size()); }
 
   /// Pairs of types, whose smallest distances are wanted.
@@ -108,13 +121,16 @@ struct Places {
   double reach = 0.0;               ///< Å; points closer than this are candidates
 };
 
-/// What a step yields besides energies, forces and their virial.
+/// What a step yields besides forces.
 struct Wanted {
-  bool atom_virials = false;
+  bool atom_virials = false;   ///< nine numbers for each row, see `Results::atom_virials`
   bool uncertainties = false;  ///< of a student that has them, see `Student::has_uncertainty`
+  /// Energies, the virial and the number of pairs, which a step on a device leaves out otherwise:
+  /// then there are no `atom_energies`, and the others are not a number, or -1.
+  bool totals = true;
 };
 
-/// Energies, forces and virials of one step, reused between steps.
+/// Energies, forces and virials of one step, reused between steps. A bias is part of all of them.
 ///
 /// With g = dE/dvectors[e], pair e adds +g to the force on its receiver and -g to that on its
 /// neighbour. Its virial is w = -vectors[e] (x) g (the sign of LAMMPS: sum of r (x) F), nine
@@ -129,10 +145,12 @@ struct Results {
                                       ///< empty unless asked for
   std::vector<double> uncertainties;  ///< [n_local] eV/Å, expected norm of the error of the force
                                       ///< on each atom; empty unless asked for
+  std::vector<double> bias_energies;  ///< [n_local] eV, which `atom_energies` contain; empty
+                                      ///< without a bias
   std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each pair of types of
                                       ///< candidates, the cutoff if none is closer; empty for a
                                       ///< `Graph`
-  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff
+  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff; -1 where nobody counted
   double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
   double forward_seconds = 0.0;       ///< wall time of the energies, without exchanges
   double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, without exchanges
@@ -236,6 +254,10 @@ class IPIP_API Student {
 
   /// Bytes in main memory that are kept between steps: weights, buffers, copies of candidates.
   double buffer_bytes() const;
+
+  /// How often a device was asked for allocations, launches, copies, replays and waits so far;
+  /// empty where there is none.
+  std::map<std::string, std::int64_t> device_calls() const;
 
  private:
   struct Impl;

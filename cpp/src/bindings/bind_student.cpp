@@ -68,9 +68,16 @@ class CoreStudent {
  public:
   CoreStudent(const std::string& path, const std::string& backend, int threads,
               const std::string& instruction_set, double table_error, double most_tabulated_pairs,
-              bool lone_pairs, const std::string& device)
-      : student_(path, {device, threads, backend, instruction_set, table_error,
-                        most_tabulated_pairs, lone_pairs}) {}
+              bool lone_pairs, const std::string& device, double bias, double bias_width)
+      : student_(path, {device,
+                        threads,
+                        backend,
+                        instruction_set,
+                        table_error,
+                        most_tabulated_pairs,
+                        lone_pairs,
+                        {bias, bias_width}}),
+        biased_(bias > 0.0) {}
 
   std::string backend() const { return student_.backend(); }
   double cutoff() const { return student_.info().cutoff; }
@@ -161,17 +168,25 @@ class CoreStudent {
     return py::make_tuple(py::cast(candidates_->first), py::cast(candidates_->neighbours));
   }
 
-  py::dict compute_points(const Numbers& points, bool atom_virials, bool uncertainties) {
+  py::dict compute_points(const Numbers& points, bool atom_virials, bool uncertainties,
+                          bool totals) {
     if (points.ndim() != 2 || points.shape(1) != 3) {
       throw ipip::Error("expected points of shape [n_points, 3]");
     }
     if (candidates_ == nullptr) throw ipip::Error("no candidates were given");
+    const ipip::Wanted wanted{atom_virials, uncertainties, totals};
     {
       const py::gil_scoped_release release;
-      student_.compute(points.data(), points.shape(0), {atom_virials, uncertainties}, results_);
+      student_.compute(points.data(), points.shape(0), wanted, results_);
     }
-    py::dict out = results({atom_virials, uncertainties});
+    py::dict out = results(wanted);
     out["closest"] = copy(results_.closest, {-1});
+    return out;
+  }
+
+  py::dict device_calls() const {
+    py::dict out;
+    for (const auto& [name, count] : student_.device_calls()) out[py::str(name)] = count;
     return out;
   }
 
@@ -212,6 +227,7 @@ class CoreStudent {
     out["forces"] = copy(results_.forces, {-1, 3});
     out["virial"] = copy({results_.virial.begin(), results_.virial.end()}, {3, 3});
     if (wanted.uncertainties) out["uncertainties"] = copy(results_.uncertainties, {-1});
+    if (biased_) out["bias_energies"] = copy(results_.bias_energies, {-1});
     if (wanted.atom_virials) out["atom_virials"] = copy(results_.atom_virials, {-1, 3, 3});
     return out;
   }
@@ -225,6 +241,7 @@ class CoreStudent {
   ipip::Graph graph_;
   std::unique_ptr<ipip::Candidates> candidates_;  // the student looks at them
   ipip::Results results_;
+  bool biased_;
 };
 
 }  // namespace
@@ -245,17 +262,18 @@ void bind_student(py::module_& module) {
       py::arg("path"));
   py::class_<CoreStudent>(module, "Student")
       .def(py::init<const std::string&, const std::string&, int, const std::string&, double, double,
-                    bool, const std::string&>(),
+                    bool, const std::string&, double, double>(),
            py::arg("path"), py::arg("backend") = "auto", py::arg("threads") = 1,
            py::arg("instruction_set") = "auto", py::arg("table_error") = 0.0,
            py::arg("most_tabulated_pairs") = -1.0, py::arg("lone_pairs") = true,
-           py::arg("device") = "cpu")
+           py::arg("device") = "cpu", py::arg("bias") = 0.0, py::arg("bias_width") = 2.0)
       .def_property_readonly("backend", &CoreStudent::backend)
       .def_property_readonly("cutoff", &CoreStudent::cutoff)
       .def_property_readonly("symbols", &CoreStudent::symbols)
       .def_property_readonly("weights_digest", &CoreStudent::weights_digest)
       .def_property_readonly("has_uncertainty", &CoreStudent::has_uncertainty)
       .def_property_readonly("buffer_bytes", &CoreStudent::buffer_bytes)
+      .def_property_readonly("device_calls", &CoreStudent::device_calls)
       .def("features", &CoreStudent::features, py::arg("species"), py::arg("edge_index"),
            py::arg("edge_vec"))
       .def("warm_up", &CoreStudent::warm_up)
@@ -271,5 +289,6 @@ void bind_student(py::module_& module) {
       .def("find_candidates", &CoreStudent::find_candidates, py::arg("species"), py::arg("rows"),
            py::arg("types"), py::arg("centres"), py::arg("n_types"))
       .def("compute_points", &CoreStudent::compute_points, py::arg("points"),
-           py::arg("atom_virials") = false, py::arg("uncertainties") = false);
+           py::arg("atom_virials") = false, py::arg("uncertainties") = false,
+           py::arg("totals") = true);
 }

@@ -64,6 +64,13 @@ def init(
     example: Annotated[
         bool, typer.Option("--example", help="Write examples/mo-s-o/quick.yaml (Mo3O9 in S2).")
     ] = False,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            help="Write FILE.schema.json too, from which editors complete and check settings.",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write a settings file for your system: from --labels, from --start, or from --species.
@@ -83,6 +90,8 @@ def init(
     if example:
         write_quick_template(file)
         typer.echo(f"wrote {file}: the quick example, whose labels lie in examples/mo-s-o/data")
+        if schema:
+            _add_schema(file)
         return
     from ipip.cli.label_keys import energy_unit
     from ipip.config.run import RunSettings
@@ -136,7 +145,21 @@ def init(
     if point is not None:
         write_starts(point, base)
     file.write_text(text, encoding="utf-8")
+    if schema:
+        _add_schema(file)
     _print_next(file, first, point, survey is not None)
+
+
+def _add_schema(file: Path) -> None:
+    """Write the schema beside a settings file, whose first line then names it."""
+    from ipip.config.json_schema import editor_line, json_schema
+    from ipip.config.run import RunSettings
+
+    path = file.with_name(f"{file.name}.schema.json")
+    path.write_text(json_schema(RunSettings, "Settings of ipip run"), encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(editor_line(path.name) + text, encoding="utf-8")
+    typer.echo(f"wrote {path}: completion for editors with a YAML language server")
 
 
 def _systems(

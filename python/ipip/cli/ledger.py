@@ -35,7 +35,8 @@ def ledger(
 ) -> None:
     """Look frames up: origin, labels, energy shift, the rounds they lived in; write them to files.
 
-    All options choose the same frames for the table and for the files.
+    All options choose the same frames for the table, for the files and for --json, which prints its
+    rows beside files that are written.
     """
     import dataclasses
     import json
@@ -52,17 +53,18 @@ def ledger(
         )
         typer.echo(
             f"wrote {written.frames} of the {written.of} frames of round {written.round} to "
-            f"{frames}"
+            f"{frames}",
+            err=as_json,
         )
-        if csv is None:
+        if csv is None and not as_json:
             return
     rows = read_ledger(run, frame=frame, origin=origin, lived_in=lived_in, label=label)
     if csv is not None:
         write_ledger(csv, rows)
-        typer.echo(f"wrote {len(rows)} rows to {csv}")
-        return
+        typer.echo(f"wrote {len(rows)} rows to {csv}", err=as_json)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+    if csv is not None or as_json:
         return
     from rich.console import Console
     from rich.table import Column, Table

@@ -46,7 +46,6 @@ app = typer.Typer(
     name="ipip",
     help="Iterative pretraining of interatomic potentials, and their use in LAMMPS.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -54,7 +53,9 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ipip {__version__}")
+        from ipip.commit import commit
+
+        typer.echo(f"ipip {__version__} (commit {commit()})")
         raise typer.Exit()
 
 
@@ -62,7 +63,9 @@ def _show_version(wanted: bool) -> None:
 def options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print version and commit."
+        ),
     ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show a traceback when something goes wrong.")

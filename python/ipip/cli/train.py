@@ -29,8 +29,8 @@ def train(
         bool,
         typer.Option(
             "--find-lr",
-            help="Try rising learning rates for 100 steps, suggest one, and stop; writes only "
-            "learning_rate.html in the output folder.",
+            help="Compare learning rates by trainings of 200 steps, suggest one, and stop; writes "
+            "only learning_rate.html in the output folder.",
         ),
     ] = False,
     as_json: Annotated[
@@ -147,13 +147,13 @@ def _find_rate(settings: TrainRunSettings, plan: TrainPlan, folder: Path, as_jso
 
     if count() > 1:
         raise InputError("--find-lr runs in one process; call it without torchrun")
-    found = find_rate(plan.student, plan.train, settings.training, seed=settings.seed)
+    found = find_rate(plan.student, plan.train, plan.valid, settings.training, seed=settings.seed)
     folder.mkdir(parents=True, exist_ok=True)
     write_rate_page(found, folder / "learning_rate.html")
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
         return
-    end = "" if found.diverged_at is None else f"; the loss diverged at {found.diverged_at:.2g}"
+    end = "" if found.diverged_at is None else f"; trainings diverged at {found.diverged_at:.2g}"
     typer.echo(
         f"suggested learning rate: {found.suggestion:.2g} "
         f"(training.learning_rate is {settings.training.learning_rate:g}){end}; the curve is in "

@@ -2,9 +2,9 @@
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ipip.config.base import Settings
 from ipip.config.influence import NO_INFLUENCE
@@ -65,6 +65,18 @@ class TeacherMDSettings(MDSettings):
         return temperature_bound(self.temperature, factor, margin, n_atoms)
 
 
+class BiasSettings(Settings):
+    """A bias that drives a run to where the student is uncertain (docs/uncertainty.md)."""
+
+    energy: float = Field(gt=0, le=2, description="eV; largest bias energy of an atom")
+    width: float = Field(
+        2.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="score at which an atom has 1 - 1/e of it; atoms in training have about 1",
+    )
+
+
 class StudentMDSettings(MDSettings):
     """MD of a student, run by LAMMPS with pair_style ipip."""
 
@@ -110,6 +122,23 @@ class StudentMDSettings(MDSettings):
         None, description="deck template to use instead of the package's (jinja2, see its text)"
     )
 
+    bias: BiasSettings | None = Field(
+        None,
+        description="explorations only: drives them to where the student is uncertain"
+        " (docs/uncertainty.md); null: no bias",
+    )
+
+    def pair_keywords(self) -> str:
+        """Return the keywords of pair_style ipip that these settings name."""
+        if self.bias is None:
+            return self.pair_options
+        bias = f"bias {self.bias.energy:.10g} bias_width {self.bias.width:.10g}"
+        return f"{bias} {self.pair_options}".strip()
+
+    def unbiased(self) -> Self:
+        """Return the settings of runs whose outcome is a verdict on the student."""
+        return self.model_copy(update={"bias": None})
+
     def own_parts(self) -> str:
         """Name what a run has of the user's own, which only a trial can check; empty: none."""
         if self.deck is not None:
@@ -117,6 +146,23 @@ class StudentMDSettings(MDSettings):
         if self.pair_options:
             return f"pair_options {self.pair_options!r}"
         return f"device {self.device}" if self.device not in ("auto", "cpu") else ""
+
+
+MDSettingsT = TypeVar("MDSettingsT", bound="StudentMDSettings")
+
+
+def refuse_bias(md: MDSettingsT) -> MDSettingsT:
+    """Return the settings of runs whose outcome is a verdict; a bias is refused."""
+    if md.bias is None:
+        return md
+    raise ValueError(
+        f"bias is {md.bias.energy:g} eV; expected none: a verdict is on the student alone, and"
+        " only explorations (student_md) may be biased"
+    )
+
+
+VerdictMDSettings = Annotated[StudentMDSettings, AfterValidator(refuse_bias)]
+"""MD whose outcome is a verdict on the student, so without a bias."""
 
 
 class Guards(Settings):

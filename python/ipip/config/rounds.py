@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ipip.config.base import Settings
-from ipip.config.md import StudentMDSettings
+from ipip.config.md import VerdictMDSettings
 from ipip.config.systems import SystemSettings
 
 
@@ -50,8 +50,8 @@ class StabilitySettings(Settings):
         ge=0,
         description="runs of each of these systems, with boxes and seeds that no round explores",
     )
-    md: StudentMDSettings | None = Field(
-        None, description="MD of these runs; null: that of student_md"
+    md: VerdictMDSettings | None = Field(
+        None, description="MD of these runs; null: that of student_md, without a bias"
     )
     temperature: float | None = Field(
         None, gt=0, description="K; temperature of all these runs; null: that of each system"

@@ -1,13 +1,13 @@
 """Settings of the stability protocol: how often, and when, a student's MD fails."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ipip.config.base import Settings
 from ipip.config.influence import NO_INFLUENCE
-from ipip.config.md import Guards, StudentMDSettings
+from ipip.config.md import Guards, StudentMDSettings, refuse_bias
 from ipip.config.systems import SystemSettings
 
 
@@ -38,7 +38,7 @@ class StabilityProtocol(Settings):
     new_boxes: bool = Field(
         False, description="whether each run has a box of its own; false: one box for all (paper)"
     )
-    md: StabilityMDSettings = Field(
+    md: Annotated[StabilityMDSettings, AfterValidator(refuse_bias)] = Field(
         default_factory=lambda: StabilityMDSettings(), description="MD of each run"
     )
     guards: Guards = Field(

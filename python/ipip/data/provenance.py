@@ -35,6 +35,7 @@ class Provenance:
         origin: round whose exploration made the frame.
         label: who labelled it: ``teacher``, ``reference``, ``student 0``.
         held_out: it validates and never trains.
+        biased: its run was biased to where the student is uncertain.
     """
 
     traj: str | None = None
@@ -48,6 +49,7 @@ class Provenance:
     origin: int | None = None
     label: str | None = None
     held_out: bool = False
+    biased: bool = False
 
     @classmethod
     def of(cls, frame: Frame) -> Self:

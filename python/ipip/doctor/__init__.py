@@ -28,6 +28,7 @@ CHECKS: tuple[Callable[[Path], list[Finding]], ...] = (
     check_teachers,
     check_disk,
 )
+"""What `examine` looks at, in order."""
 
 
 def examine(folder: Path) -> Iterator[Finding]:

@@ -57,7 +57,9 @@ def evaluate_file(
     expected = read_uncertainty(model)
     measured = None
     if expected is not None and all(frame.forces is not None for frame in reference):
-        measured = measure_reliability(open_student(model)[0], expected, reference, predicted)
+        measured = measure_reliability(
+            open_student(model, device=device)[0], expected, reference, predicted
+        )
         errors["uncertainty"] = measured.as_dict()
     if out is None:
         return errors

@@ -18,6 +18,7 @@ from ipip.export.core_student import require_unchanged
 from ipip.native import current_backend_name
 
 BACKENDS = ("auto", "kernels", "torchscript", "eager")
+"""Names of what evaluates a student; auto is kernels where they run it, else eager."""
 
 
 class MovingSystem(Protocol):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ipip.export.archive import Archive
 from ipip.export.digest import METADATA, code_digest
 from ipip.export.reading import metadata_of
 
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # that a zip archive knows: the same file from the same student
+DEBUG = ".debug_pkl"  # TorchScript's records of source files and lines
 
 
 def with_records(data: bytes, records: Mapping[str, bytes], name: str) -> bytes:
@@ -37,14 +38,26 @@ def with_records(data: bytes, records: Mapping[str, bytes], name: str) -> bytes:
     return _rewritten(added, {METADATA: restated.to_json().encode()})
 
 
-def _rewritten(data: bytes, records: Mapping[str, bytes]) -> bytes:
-    """Return an archive with `records` in the place of those of the same names."""
+def without_debug_records(data: bytes) -> bytes:
+    """Return a TorchScript archive without the records that name the files of its source code.
+
+    They hold paths of the machine that wrote it; with them one student would give other files on
+    other machines. TorchScript reads an archive without them.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+    debug = [name.partition("/")[2] for name in names if name.endswith(DEBUG)]
+    return _rewritten(data, {}, dropped=debug)
+
+
+def _rewritten(data: bytes, records: Mapping[str, bytes], dropped: Iterable[str] = ()) -> bytes:
+    """Return an archive with `records` in the place of those of the same names, without others."""
     source = io.BytesIO(data)
     out = io.BytesIO()
     with zipfile.ZipFile(source) as before:
         infos = sorted(before.infolist(), key=lambda info: info.header_offset)
         folder = infos[0].orig_filename.partition("/")[0]
-        replaced = {f"{folder}/{name}" for name in records}
+        replaced = {f"{folder}/{name}" for name in (*records, *dropped)}
         ends = [*(info.header_offset for info in infos[1:]), before.start_dir]
         kept = []
         for info, end in zip(infos, ends, strict=True):

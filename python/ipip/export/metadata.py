@@ -12,7 +12,9 @@ from ipip.export.printable import printable
 from ipip.export.strict_json import parse_json
 
 FORMAT = "ipip-student"
+"""What a model file says of its kind."""
 FORMAT_VERSION = 2
+"""Version of the model files that are written; older ones are read."""
 WIDEST_EXCHANGE = 1_000_000
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]

@@ -19,6 +19,7 @@ from ipip.export.archive import Archive
 from ipip.export.contradictions import student_of
 from ipip.export.describe import describe
 from ipip.export.digest import METADATA, WEIGHTS, arrays_digest, code_digest
+from ipip.export.extra_records import without_debug_records
 from ipip.export.metadata import Metadata
 from ipip.export.reading import weights_of
 from ipip.export.safetensors import to_safetensors
@@ -84,7 +85,7 @@ def _archive(scripted: torch.jit.ScriptModule, extra: dict[str, bytes]) -> bytes
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_DEPRECATED)
         torch.jit.save(scripted, buffer, _extra_files=names)
-    return buffer.getvalue()
+    return without_debug_records(buffer.getvalue())
 
 
 def _digest(data: bytes) -> str:

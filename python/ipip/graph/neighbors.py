@@ -10,7 +10,8 @@ from ipip.errors import InputError
 from ipip.graph.vesin_list import neighbor_list_class
 
 NeighborList = neighbor_list_class()  # for other searches too
-SAME_PLACE = 1e-3  # Å: nearer than this, the direction of a force is rounding
+SAME_PLACE = 1e-3
+"""Å; two atoms nearer than this are refused: the direction of their force is rounding."""
 
 
 class NeighborSearch:

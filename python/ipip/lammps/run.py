@@ -103,7 +103,9 @@ class StudentRun:
         plain = {
             "model": model,
             "frame": frames_digest([self.frame]),
-            "md": without_influence_as_default(self.md).model_dump(mode="json", exclude={"deck"}),
+            "md": without_influence_as_default(self.md).model_dump(
+                mode="json", exclude={"deck"} | ({"bias"} if self.md.bias is None else set())
+            ),
             "deck": deck,
             "guards": self.guards.model_dump(mode="json", exclude=_without_bound(self.guards)),
             "seed": self.seed,
@@ -180,10 +182,10 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
         InputError: the model, the frame's elements or the deck are wrong.
     """
     symbols = job.symbols or _symbols(job)
-    if job.bounds.uncertainty is not None:
+    if job.bounds.uncertainty is not None or (job.pair is None and job.md.bias is not None):
         require_uncertainty(job.model)
     pair = job.pair or student_pair(
-        job.program or job.model, symbols, job.md.pair_options, job.md.device
+        job.program or job.model, symbols, job.md.pair_keywords(), job.md.device
     )
     digest = job.digest()
     goes_on = None

@@ -85,7 +85,7 @@ class PaiNN(Student):
         channels: int = 64,
         layers: int = 3,
         radial: str = "sinc",
-        n_radial: int = 20,
+        n_radial: int = 10,
         envelope: str = "polynomial",
         shared_filters: bool = False,
         zbl: bool = False,

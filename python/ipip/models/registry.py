@@ -14,6 +14,7 @@ from ipip.models.student import Student
 from ipip.models.visnet import ViSNet
 
 ARCHITECTURES: dict[str, type[Student]] = {"painn": PaiNN, "visnet": ViSNet}
+"""The class of each kind of student by its name in settings and model files."""
 
 
 def build_student(

@@ -8,6 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ipip.native import load_operators
+
+load_operators()  # registers torch.ops.ipip.join_graphs
+
 
 class Graph:
     """Tensors by name, as attributes.
@@ -42,7 +46,9 @@ class Graph:
         return Graph(**{**self.__dict__, **tensors})
 
     def to(self, device: torch.device) -> Graph:
-        """Return this graph on a device."""
+        """Return this graph on a device; itself where it is there."""
+        if self.n_atoms.device == device:
+            return self
         return Graph(**{name: value.to(device) for name, value in self.__dict__.items()})
 
 
@@ -52,20 +58,10 @@ def join_graphs(graphs: Sequence[Graph]) -> Graph:
     `edge_index` [2, n_edges] is joined along its edges, and points into the joined atoms.
 
     Args:
-        graphs: at least one, with tensors of the same names.
+        graphs: at least one, on the CPU, with tensors of the same names.
     """
-    columns = {
-        name: torch.cat([graph.__dict__[name] for graph in graphs])
-        for name in graphs[0].__dict__
-        if name != "edge_index"
-    }
-    sizes = columns["n_atoms"]
-    first, pairs = 0, []
-    for graph, size in zip(graphs, sizes.tolist(), strict=True):
-        pairs.append(graph.edge_index + first if first else graph.edge_index)
-        first += size
-    return Graph(
-        edge_index=torch.cat(pairs, 1),
-        batch=torch.repeat_interleave(sizes, output_size=first),
-        **columns,
-    )
+    names = ["n_atoms", "edge_index"]
+    names += [name for name in graphs[0].__dict__ if name not in names]
+    tensors = [graph.__dict__[name] for graph in graphs for name in names]
+    joined = torch.ops.ipip.join_graphs(tensors, len(names))
+    return Graph(**dict(zip([*names, "batch"], joined, strict=True)))

@@ -125,4 +125,5 @@ def with_entry(frame: Frame, entry: SetEntry) -> Frame:
         origin=entry.origin,
         label=entry.label,
         held_out=entry.held_out,
+        biased=known.biased,
     ).replacing_info_of(frame)

@@ -27,6 +27,7 @@ class StudentRunRecord(Figures):
         step: last step reached.
         steps: that it should reach.
         timestep_fs: fs.
+        bias_ev: eV; largest bias energy of an atom, of an exploration with a bias.
     """
 
     name: str
@@ -37,6 +38,7 @@ class StudentRunRecord(Figures):
     step: int | None
     steps: int
     timestep_fs: float
+    bias_ev: float | None = None
 
     @property
     def is_unstable(self) -> bool:

@@ -87,6 +87,7 @@ BUILT_IN: Mapping[str, Callable[[], Atoms]] = MappingProxyType(
         "H2S": lambda: _bent("H", "S", 1.34, 92.1),
     }
 )
+"""Molecules that have a name here, each by a function that builds it."""
 
 
 def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:

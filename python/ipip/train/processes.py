@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
 from ipip.errors import InputError, IpipError
 
@@ -55,10 +55,11 @@ def average_over(values: Tensor) -> None:
         values /= count()
 
 
-def same_as_first(values: Tensor) -> None:
-    """Put the first process's values of a tensor into that of all."""
+def same_as_first(module: nn.Module) -> None:
+    """Put the first process's weights and buffers, frozen ones too, into the module of all."""
     if count() > 1:
-        dist.broadcast(values, 0)
+        for values in module.state_dict().values():
+            dist.broadcast(values, 0)
 
 
 def from_first(compute: Callable[[], T]) -> T:

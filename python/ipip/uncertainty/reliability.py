@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from ipip.uncertainty.density import FloatArray
 
@@ -48,7 +47,9 @@ def rank_correlation(score: FloatArray, errors: FloatArray) -> float:
     """Return Spearman's rank correlation; 0 where one of both is constant."""
     if len(score) < 2 or np.ptp(score) == 0 or np.ptp(errors) == 0:
         return 0.0
-    return float(stats.spearmanr(score, errors).statistic)
+    from scipy.stats import spearmanr  # half a second, which no training needs to start
+
+    return float(spearmanr(score, errors).statistic)
 
 
 def auc_worst(score: FloatArray, errors: FloatArray, share: float = WORST) -> float:
@@ -61,7 +62,9 @@ def auc_worst(score: FloatArray, errors: FloatArray, share: float = WORST) -> fl
     worst[np.argsort(errors, kind="stable")[len(errors) - count :]] = True
     if worst.all():
         return 0.5
-    ranks = stats.rankdata(score)
+    from scipy.stats import rankdata
+
+    ranks = rankdata(score)
     above = ranks[worst].sum() - count * (count + 1) / 2
     return float(above / (count * (len(errors) - count)))
 

@@ -314,4 +314,10 @@ def _notes(run: RunFolder, manifests: Manifests, rounds: list[int]) -> list[str]
         runs = STUDENT_MD.read(manifests, index).runs
         failed = sum(entry.is_unstable for entry in runs)
         notes.append(f"Round {index}: {failed} of {len(runs)} exploration runs were unstable.")
+        biases = [entry.bias_ev for entry in runs if entry.bias_ev is not None]
+        if biases:
+            notes.append(
+                f"Round {index}: explorations were biased to uncertain places by up to "
+                f"{max(biases):g} eV an atom."
+            )
     return notes

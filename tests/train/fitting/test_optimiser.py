@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -65,6 +65,22 @@ def test_steps_are_those_of_pytorch_and_continue_its_checkpoints(change: dict[st
     advance(half, again, range(3, 6))
     for mine, other in zip(half.parameters(), whole.parameters(), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["adamw", "adam"])
+def test_decay_leaves_alone_what_no_gradient_has_reached(kind: Literal["adamw", "adam"]) -> None:
+    torch.manual_seed(1)
+    net = nn.ModuleList([nn.Embedding(3, 4), nn.Linear(4, 1), nn.Linear(2, 2)])
+    before = [parameter.detach().clone() for parameter in net.parameters()]
+    settings = TrainingSettings(optimizer=kind, weight_decay=0.5, gradient_clip=None)
+    optimiser = Optimiser(FlatWeights(list(net.parameters())), settings)
+    for species in (0, 1, 1):
+        net[1](net[0](torch.tensor([species]))).sum().backward()
+        with torch.no_grad():
+            optimiser.step(0.01)
+    embedding, *others = net.parameters()
+    assert torch.equal(embedding[2], before[0][2]) and not torch.equal(embedding[1], before[0][1])
+    assert all(torch.equal(own, first) for own, first in zip(others[2:], before[3:], strict=True))
 
 
 def test_frozen_parameters_are_left_out_and_foreign_states_are_refused() -> None:

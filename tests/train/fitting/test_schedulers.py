@@ -62,7 +62,7 @@ def test_a_training_in_a_job_of_many_tasks_trains_alone(
         monkeypatch.setenv(name, value)
     in_a_job = fit(student, copper[:10], copper[10:12], settings, tmp_path / "b", seed=1)
     assert in_a_job.history[-1]["train_loss"] == alone.history[-1]["train_loss"]
-    assert find_rate(student, copper[:20], settings, seed=1).suggestion > 0.0
+    assert find_rate(student, copper[:20], [], settings, seed=1).suggestion > 0.0
 
 
 def test_a_training_under_a_launcher_of_mpi_does_not_start_mpi(folder: Path) -> None:

@@ -12,7 +12,8 @@ from ipip.config.training import TrainingSettings
 from ipip.data import Frame
 from ipip.network import GraphDataset
 from ipip.network.graph import Graph, join_graphs
-from ipip.train.loss.label_loss import LossSums, label_terms, loss_sums
+from ipip.train.loss.kernel_loss import KernelLoss
+from ipip.train.loss.label_loss import loss_sums
 
 SIZES = (2, 3)
 
@@ -78,7 +79,7 @@ def test_gradient_of_the_force_norm_is_finite_at_zero_error() -> None:
 
 @pytest.mark.parametrize("energy_per", ["frame", "atom"])
 @pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
-def test_gradients_of_the_terms_are_those_of_autograd(loss: str, energy_per: str) -> None:
+def test_compiled_sums_and_slopes_are_those_of_autograd(loss: str, energy_per: str) -> None:
     settings = TrainingSettings(
         loss=loss,  # type: ignore[arg-type]
         energy_per=energy_per,  # type: ignore[arg-type]
@@ -94,11 +95,13 @@ def test_gradients_of_the_terms_are_those_of_autograd(loss: str, energy_per: str
     sums = loss_sums(graph, predicted[0], predicted[1], predicted[2], settings)
     expected = torch.autograd.grad(sums.loss(settings), leaves)
     with torch.no_grad():
-        terms = label_terms(graph, *predicted, settings)
-        factors = LossSums.of(terms, loss).factors(settings)
-        found = [term.gradient(loss, f) for term, f in zip(terms, factors, strict=True)]
+        compiled = KernelLoss(graph, predicted, settings)
+        same = compiled.sums()
+        found = compiled.slopes(same.factors(settings))
+    torch.testing.assert_close(same.sums, sums.sums.detach(), rtol=1e-13, atol=0.0)
+    torch.testing.assert_close(same.counts, sums.counts, rtol=0.0, atol=0.0)
     for one, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(one.reshape(other.shape), other, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
 
 
 def test_sums_of_batches_give_the_loss_of_all_frames() -> None:

@@ -87,6 +87,8 @@ class CpuBackend final : public Backend {
                            }
                          });
     session.require_all_forward();
+    const double* const bias = evaluator_->bias_energies();
+    results.bias_energies.assign(bias, bias == nullptr ? bias : bias + graph.n_local);
     results.closest.clear();
     results.n_pairs = static_cast<std::int64_t>(graph.receivers.size());
     results.forward_seconds = evaluator_->forward_seconds();

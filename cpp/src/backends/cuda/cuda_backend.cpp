@@ -2,6 +2,7 @@
 #include "cuda_backend.hpp"
 
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -111,6 +112,14 @@ class CudaBackend final : public Backend {
     return "kernels, " + machine_->name() + text;
   }
   bool runs_code() const override { return false; }
+  std::map<std::string, std::int64_t> device_calls() const override {
+    const cuda::Calls& calls = machine_->calls();
+    return {{"allocations", calls.allocations},
+            {"launches", calls.launches},
+            {"copies", calls.copies},
+            {"replays", calls.replays},
+            {"waits", calls.waits}};
+  }
 
  private:
   std::unique_ptr<cuda::Machine> machine_;

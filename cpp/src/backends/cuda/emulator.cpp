@@ -30,28 +30,28 @@ class Emulator final : public MachineOf<Emulator> {
   int multiprocessors() const override { return 1; }
 
   void* allocate(std::size_t bytes) override {
-    ++allocations_;
+    ++calls_.allocations;
     return allocate_recorded(bytes);
   }
   // What is still to be done may name the memory; a GPU waits then, too.
   void free(void* memory) noexcept override {
-    finish();
+    finish_before_free();
     free_recorded(memory);
   }
   void* allocate_host(std::size_t bytes) override {
-    ++allocations_;
+    ++calls_.allocations;
     void* memory = std::malloc(bytes > 0 ? bytes : 1);
     if (memory == nullptr) throw std::bad_alloc();
     return memory;
   }
   void free_host(void* memory) noexcept override {
-    finish();
+    finish_before_free();
     std::free(memory);
   }
-  std::uint64_t allocations() const override { return allocations_; }
 
   void upload(void* to, std::int64_t at, const void* from, std::int64_t count, std::size_t size,
               Queue queue) override {
+    ++calls_.copies;
     ask(queue, [=, this] {
       begin_copy("upload");
       for_copy(to, at, count, size, [](Record& known) { known.writer = now().access; });
@@ -61,6 +61,7 @@ class Emulator final : public MachineOf<Emulator> {
   }
   void download(void* to, const void* from, std::int64_t at, std::int64_t count, std::size_t size,
                 Queue queue) override {
+    ++calls_.copies;
     ask(queue, [=, this] {
       begin_copy("download");
       std::int64_t place = at;
@@ -89,13 +90,13 @@ class Emulator final : public MachineOf<Emulator> {
     ask(later, [=, this] { advance(earlier, asked); });
   }
   void wait(Queue queue) override {
-    attempt([&] { advance(queue, line(queue).asked); });
+    ++calls_.waits;
+    finish(queue);
   }
   // The queues in either order: only `follow` may bring them into one.
   void wait() override {
-    copies_first_ = !copies_first_;
-    wait(copies_first_ ? Queue::copy : Queue::compute);
-    wait(copies_first_ ? Queue::compute : Queue::copy);
+    ++calls_.waits;
+    finish_both();
   }
 
   void begin_recording() override {
@@ -107,6 +108,7 @@ class Emulator final : public MachineOf<Emulator> {
     return static_cast<int>(recorded_.size()) - 1;
   }
   void replay(int recording) override {
+    ++calls_.replays;
     for (const auto& work : recorded_[static_cast<std::size_t>(recording)]) {
       ask(Queue::compute, work);
     }
@@ -118,6 +120,7 @@ class Emulator final : public MachineOf<Emulator> {
 
   template <class Kernel>
   void run(const Kernel& kernel) {
+    ++calls_.launches;
     ask(Queue::compute, [kernel, this] { execute(kernel); });
   }
 
@@ -160,9 +163,17 @@ class Emulator final : public MachineOf<Emulator> {
       throw;
     }
   }
-  void finish() noexcept {
+  void finish(Queue queue) {
+    attempt([&] { advance(queue, line(queue).asked); });
+  }
+  void finish_both() {
+    copies_first_ = !copies_first_;
+    finish(copies_first_ ? Queue::copy : Queue::compute);
+    finish(copies_first_ ? Queue::compute : Queue::copy);
+  }
+  void finish_before_free() noexcept {
     try {
-      wait();
+      finish_both();
     } catch (...) {
       failure_ = std::current_exception();
     }
@@ -199,7 +210,6 @@ class Emulator final : public MachineOf<Emulator> {
     }
   }
 
-  std::uint64_t allocations_ = 0;
   std::uint32_t launches_ = 0;
   bool recording_ = false;
   bool copies_first_ = false;

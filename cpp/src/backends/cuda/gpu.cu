@@ -66,7 +66,7 @@ class Gpu final : public MachineOf<Gpu> {
   int multiprocessors() const override { return multiprocessors_; }
 
   void* allocate(std::size_t bytes) override {
-    ++allocations_;
+    ++calls_.allocations;
     void* memory = nullptr;
     check(cudaSetDevice(number_), "cudaSetDevice");
     check(cudaMalloc(&memory, bytes), "cudaMalloc");
@@ -74,17 +74,17 @@ class Gpu final : public MachineOf<Gpu> {
   }
   void free(void* memory) noexcept override { cudaFree(memory); }
   void* allocate_host(std::size_t bytes) override {
-    ++allocations_;
+    ++calls_.allocations;
     void* memory = nullptr;
     check(cudaSetDevice(number_), "cudaSetDevice");
     check(cudaMallocHost(&memory, bytes), "cudaMallocHost");
     return memory;
   }
   void free_host(void* memory) noexcept override { cudaFreeHost(memory); }
-  std::uint64_t allocations() const override { return allocations_; }
 
   void upload(void* to, std::int64_t at, const void* from, std::int64_t count, std::size_t size,
               Queue queue) override {
+    ++calls_.copies;
     const std::size_t offset = static_cast<std::size_t>(at) * size;
     check(cudaMemcpyAsync(static_cast<unsigned char*>(to) + offset, from,
                           static_cast<std::size_t>(count) * size, cudaMemcpyHostToDevice,
@@ -93,6 +93,7 @@ class Gpu final : public MachineOf<Gpu> {
   }
   void download(void* to, const void* from, std::int64_t at, std::int64_t count, std::size_t size,
                 Queue queue) override {
+    ++calls_.copies;
     const std::size_t offset = static_cast<std::size_t>(at) * size;
     check(cudaMemcpyAsync(to, static_cast<const unsigned char*>(from) + offset,
                           static_cast<std::size_t>(count) * size, cudaMemcpyDeviceToHost,
@@ -108,10 +109,14 @@ class Gpu final : public MachineOf<Gpu> {
           "cudaEventRecord");
     check(cudaStreamWaitEvent(stream(later), reached_, 0), "cudaStreamWaitEvent");
   }
-  void wait(Queue queue) override { check(cudaStreamSynchronize(stream(queue)), "the kernels"); }
+  void wait(Queue queue) override {
+    ++calls_.waits;
+    finish(queue);
+  }
   void wait() override {
-    wait(Queue::copy);
-    wait(Queue::compute);
+    ++calls_.waits;
+    finish(Queue::copy);
+    finish(Queue::compute);
   }
 
   void begin_recording() override {
@@ -133,6 +138,7 @@ class Gpu final : public MachineOf<Gpu> {
     return static_cast<int>(recorded_.size()) - 1;
   }
   void replay(int recording) override {
+    ++calls_.replays;
     const cudaGraphExec_t recorded = recorded_[static_cast<std::size_t>(recording)];
     if (recorded != nullptr) check(cudaGraphLaunch(recorded, compute_), "replay");
   }
@@ -155,6 +161,7 @@ class Gpu final : public MachineOf<Gpu> {
   void run(const Kernel& kernel) {
     const std::int64_t blocks = kernel.blocks(), shared = kernel.shared_bytes();
     if (blocks == 0) return;
+    ++calls_.launches;
     check(cudaSetDevice(number_), "cudaSetDevice");
     if (shared > kUsualShared) {
       check(cudaFuncSetAttribute(launched<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
@@ -167,6 +174,7 @@ class Gpu final : public MachineOf<Gpu> {
   }
 
  private:
+  void finish(Queue queue) { check(cudaStreamSynchronize(stream(queue)), "the kernels"); }
   cudaStream_t stream(Queue queue) const { return queue == Queue::copy ? copy_ : compute_; }
 
   static constexpr std::int64_t kUsualShared = 48 * 1024;  // more has to be asked for
@@ -177,7 +185,6 @@ class Gpu final : public MachineOf<Gpu> {
   cudaStream_t compute_ = nullptr, copy_ = nullptr;
   cudaEvent_t reached_ = nullptr;
   std::vector<cudaGraphExec_t> recorded_;
-  std::uint64_t allocations_ = 0;
 };
 
 class Part final : public CudaPart {

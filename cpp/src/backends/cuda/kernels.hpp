@@ -129,7 +129,8 @@ struct FirstBack {
   Core core;
   Array<T> pair_gradients;  ///< [n_candidates, 4] of the layers above; becomes dE/dr, eV/Å
   Array<double> energies;   ///< [n_local] eV; the core is added
-  Array<double> sums;       ///< [n_local, 10] virial of a row's pairs, their number
+  Array<double> sums;       ///< [n_local, 10] virial of a row's pairs, their number; none where
+                            ///< they are not wanted
   std::int64_t blocks() const { return blocks_for(range.size(), kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };

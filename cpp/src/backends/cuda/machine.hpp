@@ -44,6 +44,15 @@ using WithKernels =
 /// What a device is asked for stands in one of two queues: launches in the first, copies in either.
 enum class Queue { compute, copy };
 
+/// What a machine was asked for so far.
+struct Calls {
+  std::int64_t allocations = 0;  ///< of memory there, or on the host for its copies
+  std::int64_t launches = 0;     ///< of kernels, one by one or while they were recorded
+  std::int64_t copies = 0;       ///< likewise
+  std::int64_t replays = 0;      ///< of what was recorded
+  std::int64_t waits = 0;        ///< of the host for the device
+};
+
 /// One device with two queues of work, each done in the order in which it is asked for. Nothing
 /// waits but `wait`, and one queue for the other only where `follow` says so. Failures are
 /// exceptions of the standard library with one line; `std::bad_alloc` where memory ends.
@@ -61,8 +70,9 @@ class Machine : public WithKernels<Launchers> {
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void free(void* memory) noexcept = 0;
 
-  /// Allocations so far: what was recorded before another one may name memory that is no more.
-  virtual std::uint64_t allocations() const = 0;
+  /// What was asked for so far. What was recorded before another allocation may name memory that is
+  /// no more.
+  const Calls& calls() const { return calls_; }
 
   /// Memory of the host that the device reads and writes by itself.
   virtual void* allocate_host(std::size_t bytes) = 0;
@@ -96,6 +106,9 @@ class Machine : public WithKernels<Launchers> {
   virtual void replay(int recording) = 0;
   /// Forgets all recordings, one that failed half-way too.
   virtual void drop_recordings() noexcept = 0;
+
+ protected:
+  Calls calls_;
 };
 
 /// Implements the launches of a machine by `Self::run(kernel)`.

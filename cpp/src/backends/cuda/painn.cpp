@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "ipip/error.hpp"
@@ -117,14 +118,14 @@ void Painn<T>::prepare(const PairSource& source, const Wanted& wanted) {
   slot_.resize(n);
   pair_gradients_.resize(4 * n);
   energies_.resize(n_local_);
-  row_sums_.resize(kSums * n_local_);
-  slice_sums_.resize(kSums * kMostSlices);
-  sums_.resize(kSums);
+  row_sums_.resize(wanted.totals ? kSums * n_local_ : 0);
+  slice_sums_.resize(wanted.totals ? kSums * kMostSlices : 0);
+  sums_.resize(wanted.totals ? kSums : 0);
   forces_.resize(3 * n_total_);
   atom_virials_.resize(wanted.atom_virials ? 9 * n_total_ : 0);
   expected_.resize(wanted.uncertainties ? n_local_ : 0);
   // Not while the queue is recorded.
-  host_energies_.resize(energies_.size());
+  host_energies_.resize(wanted.totals ? energies_.size() : 0);
   host_forces_.resize(forces_.size());
   host_sums_.resize(sums_.size());
   host_atom_virials_.resize(atom_virials_.size());
@@ -135,8 +136,9 @@ void Painn<T>::prepare(const PairSource& source, const Wanted& wanted) {
 // as one, or in pieces between exchanges.
 template <class T>
 void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
-  const Recorded now{source.generation(), machine_.allocations(), wanted.atom_virials,
-                     wanted.uncertainties, exchange_.active()};
+  const Recorded now{source.generation(), machine_.calls().allocations,
+                     wanted.atom_virials, wanted.uncertainties,
+                     wanted.totals,       exchange_.active()};
   if (!(recorded_ == now)) {
     recorded_ = Recorded();
     step_.record([&] { queue_step(source); });
@@ -172,8 +174,13 @@ void Painn<T>::take(const PairSource& source, Results& results) const {
   copy(host_forces_, results.forces);
   copy(host_atom_virials_, results.atom_virials);
   copy(host_expected_, results.uncertainties);
-  std::copy_n(host_sums_.data(), 9, results.virial.begin());
-  results.n_pairs = static_cast<std::int64_t>(host_sums_.data()[9]);
+  if (host_sums_.size() > 0) {
+    std::copy_n(host_sums_.data(), 9, results.virial.begin());
+    results.n_pairs = static_cast<std::int64_t>(host_sums_.data()[9]);
+  } else {
+    results.virial.fill(std::numeric_limits<double>::quiet_NaN());
+    results.n_pairs = -1;
+  }
   source.closest(results.closest);
 }
 

@@ -71,8 +71,9 @@ class Painn {
 
   // What a recorded queue was recorded for.
   struct Recorded {
-    std::uint64_t generation = 0, allocations = 0;
-    bool atom_virials = false, uncertainties = false, exchanges = false;
+    std::uint64_t generation = 0;
+    std::int64_t allocations = 0;
+    bool atom_virials = false, uncertainties = false, totals = false, exchanges = false;
     bool operator==(const Recorded&) const = default;
   };
 
@@ -85,6 +86,7 @@ class Painn {
   void queue_forward(const PairSource& source);
   void queue_backward(const PairSource& source);
   void queue_forces(const PairSource& source);
+  void queue_totals();
   template <class Nodes, class Pairs>
   void exchanged(Array<T> rows, int parts, const Nodes& nodes, const Pairs& pairs);
   void queue_receive(const PairSource& source, std::size_t l, RowRange range);
@@ -121,9 +123,10 @@ class Painn {
   Memory<int> count_;         // [n_local] pairs
   Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
-  Memory<double> energies_, row_sums_, slice_sums_, sums_, forces_;
-  Memory<double> atom_virials_;  // [n_total, 9] eV; none where they are not wanted
-  Memory<double> expected_;      // [n_local] eV/Å; none where they are not wanted
+  Memory<double> energies_, forces_;
+  Memory<double> row_sums_, slice_sums_, sums_;  // none where totals are not wanted
+  Memory<double> atom_virials_;                  // [n_total, 9] eV; none where they are not wanted
+  Memory<double> expected_;                      // [n_local] eV/Å; none where they are not wanted
   HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
 };

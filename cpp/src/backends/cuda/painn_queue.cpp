@@ -225,6 +225,14 @@ void Painn<T>::queue_forces(const PairSource& source) {
   gather.forces = forces_.array();
   gather.atom_virials = atom_virials_.array();
   machine_.launch(gather);
+  download(machine_, forces_, host_forces_);
+  download(machine_, atom_virials_, host_atom_virials_);
+  download(machine_, expected_, host_expected_);
+  if (sums_.size() > 0) queue_totals();
+}
+
+template <class T>
+void Painn<T>::queue_totals() {
   SumRows sum;
   sum.n_rows = n_local_;
   sum.n_slices = std::clamp<std::int64_t>(blocks_for(n_local_, kRowsPerSlice), 1, kMostSlices);
@@ -233,10 +241,7 @@ void Painn<T>::queue_forces(const PairSource& source) {
   machine_.launch(sum);
   machine_.launch(SumRows{sum.n_slices, 1, slice_sums_.array(), sums_.array()});
   download(machine_, energies_, host_energies_);
-  download(machine_, forces_, host_forces_);
   download(machine_, sums_, host_sums_);
-  download(machine_, atom_virials_, host_atom_virials_);
-  download(machine_, expected_, host_expected_);
 }
 
 // What the step before left is of no use.

@@ -206,6 +206,7 @@ ScriptedStudent::ScriptedStudent(const ModelFile& file, const RunOptions& option
       exchange_widths_(file.metadata.info.halo_widths),
       feature_width_(ipip::feature_width(file)),
       uncertainty_(file.uncertainty),
+      bias_(options.bias),
       module_(load_module(file, device_)),
       resident_(device_) {}
 
@@ -276,20 +277,21 @@ Tensor ScriptedStudent::heads_of(const Tensor& features, const Tensor& species,
          core.forward({species, pairs.edge_index, pairs.vectors, n_local}).toTensor().unsqueeze(-1);
 }
 
-// |W_z (h - m_z)| of local atoms, [n_local].
-Tensor ScriptedStudent::scores_of(const Tensor& features, const Tensor& species) const {
+// |W_z (h - m_z)|^2 of local atoms, [n_local].
+Tensor ScriptedStudent::squared_scores_of(const Tensor& features, const Tensor& species) const {
   const Uncertainty& u = *uncertainty_;
-  const Tensor h = features.detach().to(torch::kFloat64);
+  const Tensor h = features.to(torch::kFloat64);
   const Tensor own = species.slice(0, 0, h.size(0));
   const Tensor whitening = view(u.whitening, {u.n_species, u.width, u.width}, torch::kFloat64);
   const Tensor means = view(u.means, {u.n_species, u.width}, torch::kFloat64);
-  Tensor scores = torch::zeros({h.size(0)}, h.options());
+  Tensor squared = torch::zeros({h.size(0)}, h.options().requires_grad(false));
   for (std::int64_t z = 0; z < u.n_species; ++z) {
     const Tensor rows = (own == z).nonzero().squeeze(1);
     const Tensor centred = h.index_select(0, rows) - means[z].to(h.device());
-    scores.index_copy_(0, rows, centred.mm(whitening[z].to(h.device()).t()).norm(2, 1));
+    const Tensor whitened = centred.mm(whitening[z].to(h.device()).t());
+    squared = squared.index_add(0, rows, whitened.square().sum(1));
   }
-  return scores;
+  return squared;
 }
 
 void ScriptedStudent::evaluate(const double* points, const Wanted& wanted, HaloSession& session,
@@ -317,12 +319,14 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   };
   const HaloTokens tokens(session);
   const Tensor vectors = pairs.vectors.detach().set_requires_grad(true);
-  Tensor heads, scores;
-  if (wanted.uncertainties) {
+  Tensor heads, squared_scores, bias;
+  if (wanted.uncertainties || bias_.on()) {
     const StepPairs same{pairs.edge_index, vectors, pairs.closest};
     const Tensor features = features_of(species, n_local, same);
     heads = heads_of(features, species, n_local, same);
-    scores = scores_of(features, species);
+    squared_scores = squared_scores_of(features, species);
+    // model/bias.hpp
+    if (bias_.on()) bias = bias_.energy * (squared_scores / -(bias_.width * bias_.width)).expm1();
   } else {
     heads = module_.forward({species, pairs.edge_index, vectors, n_local}).toTensor();
   }
@@ -330,7 +334,8 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   if (heads.dim() != 2 || heads.size(0) != n_local) {
     throw Error("the student returned a table of another shape than [n_local, n_heads]");
   }
-  const Tensor energies = heads.to(torch::kFloat64).mean(1);
+  Tensor energies = heads.to(torch::kFloat64).mean(1);
+  if (bias_.on()) energies = energies + bias;
   if (device_.is_cuda()) torch::cuda::synchronize(device_.index());  // for the times only
   results.forward_seconds = seconds_so_far();
   const Tensor g = differentiate(energies.sum(), vectors, tokens);
@@ -347,9 +352,10 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
                                pairs.closest};
   if (wanted.uncertainties) {
     // Score and species of each atom.
-    parts.push_back(scores);
+    parts.push_back(squared_scores.detach().sqrt());
     parts.push_back(species.slice(0, 0, n_local).to(torch::kFloat64));
   }
+  if (bias_.on()) parts.push_back(bias.detach());
   if (wanted.atom_virials) {
     // Half of each pair's virial to each of its atoms.
     const Tensor half = (r.unsqueeze(2) * g.unsqueeze(1)).mul_(-0.5).flatten(1);
@@ -364,6 +370,7 @@ void ScriptedStudent::run(const Tensor& species, std::int64_t n_local, const Ste
   out.take(pairs.closest.numel(), results.closest);
   results.uncertainties.clear();
   if (wanted.uncertainties) take_errors(out, n_local, *uncertainty_, results.uncertainties);
+  out.take(bias_.on() ? n_local : 0, results.bias_energies);
   out.take(wanted.atom_virials ? 9 * n_total : 0, results.atom_virials);
   results.n_pairs = vectors.size(0);
   results.backward_seconds = seconds_so_far() - results.forward_seconds;

@@ -59,7 +59,8 @@ class ScriptedStudent final : public Backend {
                             const StepPairs& pairs);
   torch::Tensor heads_of(const torch::Tensor& features, const torch::Tensor& species,
                          std::int64_t n_local, const StepPairs& pairs);
-  torch::Tensor scores_of(const torch::Tensor& features, const torch::Tensor& species) const;
+  torch::Tensor squared_scores_of(const torch::Tensor& features,
+                                  const torch::Tensor& species) const;
 
   torch::Device device_;
   int threads_;
@@ -67,6 +68,7 @@ class ScriptedStudent final : public Backend {
   std::vector<std::int64_t> exchange_widths_;
   std::int64_t feature_width_;
   std::optional<Uncertainty> uncertainty_;
+  Bias bias_;
   torch::jit::Module module_;
   ResidentPairs resident_;
 };

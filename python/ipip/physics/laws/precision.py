@@ -25,7 +25,9 @@ class Precision:
 
 
 FLOAT64 = Precision(step=1e-3, derivative=1e-6, equality=1e-9, epsilon=2.3e-16)
+"""Bounds for what computes in double precision."""
 FLOAT32 = Precision(step=1e-2, derivative=2e-3, equality=5e-5, epsilon=1.2e-7)
+"""Bounds for what computes in single precision."""
 _NAMED = {"float64": FLOAT64, "float32": FLOAT32}
 
 

@@ -29,7 +29,7 @@ def measure(path: Path, run: StageRun) -> StageResult[EvaluateRecord]:
     settings, label = run.settings, LABEL.of(0)
     starts = stability_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, "stability", start.name) for start in starts}
-    md = settings.stability.md or settings.student_md
+    md = settings.stability.md or settings.student_md.unbiased()
     verdicts = run_student(md, path, starts, seeds, run, "stability") if starts else []
     failures = count_failures(verdicts)
     output = run.folder / EVALUATE.record.TEST
@@ -51,7 +51,7 @@ def measure(path: Path, run: StageRun) -> StageResult[EvaluateRecord]:
             test_frame_errors=found["test_frame_errors"],
             test_frame_energy_errors=found["test_frame_energy_errors"],
             failures=failures,
-            runs=describe_verdicts(starts, verdicts, md.timestep),
+            runs=describe_verdicts(starts, verdicts, md),
         ),
         times={"us_per_atom_step": pace, **found["load"]},
         seeds=seeds,

@@ -98,7 +98,7 @@ class EvaluationTask(Task):
         settings = self.settings
         steps = settings.speed.student_steps
         quiet = {"frame_interval": steps, "ring_interval": steps, "thermo_interval": steps}
-        md = settings.student_md.model_copy(
+        md = settings.student_md.unbiased().model_copy(
             update={
                 "steps": steps,
                 "temperature": SPEED_TEMPERATURE,

@@ -62,8 +62,9 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     outputs = [run.folder / HARVEST.record.DECISIONS]
     write_decisions(outputs[0], result.decisions)
     if new:
+        biased = settings.student_md.bias is not None
         outputs += [run.folder / HARVEST.record.NEW, run.folder / HARVEST.record.ORIGINS]
-        write_frames(outputs[1], [_named(frame, round_index) for frame, _ in new])
+        write_frames(outputs[1], [_named(frame, round_index, biased) for frame, _ in new])
         origins = (
             origin_of(frame, Provenance.of(frame).id_in_round(round_index), added)
             for frame, added in new
@@ -99,7 +100,7 @@ def harvested_frames(run: StageRun, index: int) -> list[Frame]:
     return read_frames(run.path(HARVEST.of(index), HARVEST.record.NEW))
 
 
-def _named(frame: Frame, round_index: int) -> Frame:
+def _named(frame: Frame, round_index: int, biased: bool) -> Frame:
     of_run = Provenance.of(frame)
     return Provenance(
         traj=of_run.traj,
@@ -107,4 +108,5 @@ def _named(frame: Frame, round_index: int) -> Frame:
         frame_id=of_run.id_in_round(round_index),
         origin=round_index,
         label=TEACHER,
+        biased=biased,
     ).replacing_info_of(frame)

@@ -31,15 +31,17 @@ def explore_with_student(run: StageRun) -> StageResult[StudentMDRecord]:
         for start in starts
     }
     verdicts = run_student(settings.student_md, last_student(run), starts, seeds, run)
-    records = describe_verdicts(starts, verdicts, settings.student_md.timestep)
+    records = describe_verdicts(starts, verdicts, settings.student_md)
     failed = sum(record.is_unstable for record in records)
+    bias = settings.student_md.bias
+    biased = "" if bias is None else f", biased by up to {bias.energy:g} eV an atom"
     runs = run.folder / STUDENT_MD.record.RUNS
     return StageResult(
         outputs=tuple(runs / start.name / VERDICT_FILE for start in starts),
         record=StudentMDRecord(runs=records),
         times=student_times(verdicts),
         seeds=seeds,
-        note=f"{failed} of {len(records)} runs unstable",
+        note=f"{failed} of {len(records)} runs unstable{biased}",
     )
 
 
@@ -99,9 +101,9 @@ def run_student(
 
 
 def describe_verdicts(
-    starts: Sequence[Start], verdicts: Sequence[Verdict], timestep: float
+    starts: Sequence[Start], verdicts: Sequence[Verdict], md: StudentMDSettings
 ) -> tuple[StudentRunRecord, ...]:
-    """Return what each run, of this time step (fs), came to, without wall times."""
+    """Return what each run, of these settings, came to, without wall times."""
     return tuple(
         StudentRunRecord(
             name=start.name,
@@ -111,7 +113,8 @@ def describe_verdicts(
             reason=verdict.reason,
             step=verdict.step,
             steps=verdict.steps,
-            timestep_fs=timestep,
+            timestep_fs=md.timestep,
+            bias_ev=None if md.bias is None else md.bias.energy,
         )
         for start, verdict in zip(starts, verdicts, strict=True)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,8 @@ from ipip.train.fitting.optimiser import Optimiser
 from ipip.train.fitting.schedule import LearningRate
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.epoch_loss import EpochLoss
-from ipip.train.loss.label_loss import TERMS, LossSums, label_terms, training_sums
+from ipip.train.loss.kernel_loss import KernelLoss
+from ipip.train.loss.label_loss import TERMS, LossSums, training_sums
 from ipip.train.loss.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.loss.validation import evaluate_batches
 from ipip.train.prediction.kernels import energy_forces_of, kernels_of_steps
@@ -82,7 +84,7 @@ class TrainingModule:
         self.heads = None if objective is None else objective.heads.to(self.device)
         own = [] if self.heads is None else list(self.heads.parameters())
         self.weights = FlatWeights([*student.parameters(), *own])
-        processes.same_as_first(self.weights.values.detach())
+        processes.same_as_first(student)
         self.optimiser = Optimiser(self.weights, settings)
         self.rate = LearningRate(settings, total_steps)
         self.average = AveragedWeights(self.weights, settings.ema_decay)
@@ -142,10 +144,10 @@ class TrainingModule:
         """Take an optimiser step, and return the loss of its batch.
 
         Raises:
-            IpipError: it is not finite.
+            IpipError: it is not finite; on all processes, where it is so on one.
         """
         loss = self.loss_of(batch)
-        if not torch.isfinite(loss):
+        if not math.isfinite(loss):
             raise IpipError(
                 f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
                 f"step {self.global_step}; {LOOK_FOR}"
@@ -193,18 +195,13 @@ class TrainingModule:
         """Return the loss of labels, with its gradient in that of the weights: no autograd."""
         settings = self.settings
         predicted = kernels(*batch_arguments(batch))
-        terms = label_terms(batch, *predicted, settings)
-        sums = LossSums.of(terms, settings.loss)
+        labels = KernelLoss(batch, predicted, settings)
+        sums = labels.sums()
         self._epoch_loss.add(sums)
         whole = self._whole(sums)
-        by_sums = processes.count() * whole.factors(settings)
-        slopes = [
-            term.gradient(settings.loss, factor)
-            for term, factor in zip(terms, by_sums, strict=True)
-        ]
-        strain = slopes[2].view(-1, 3, 3) if settings.stress_weight > 0 else predicted[2].zero_()
-        kernels.set_gradients(slopes[0].squeeze(-1), slopes[1], strain)
-        return processes.count() * whole.loss(settings)
+        factors = processes.count() * whole.factors(settings)
+        kernels.add_gradients(*labels.slopes(factors))
+        return (factors * whole.sums).sum()
 
     def _loss(self, sums: LossSums) -> Tensor:
         """Return this process's part of the loss: its mean over processes is the batch's."""
@@ -213,15 +210,17 @@ class TrainingModule:
     def _whole(self, sums: LossSums) -> LossSums:
         """Return this process's sums over the labels of the whole batch.
 
-        The processes also agree on ending: a signal reaches each of them at another step.
+        The processes also agree on ending: a signal reaches each of them at another step, and
+        where the sum of one of them is not finite, those of all become so.
         """
         asked = self._termination is not None and self._termination.asked
         if processes.count() == 1:
             self.stopping = asked
             return sums
-        totals = processes.sum_over(torch.cat([sums.counts, sums.counts.new_tensor([asked])]))
-        self.stopping = bool(totals[3] > 0)
-        return sums.over(totals[:3])
+        own = [sums.counts, sums.sums.detach(), sums.counts.new_tensor([asked])]
+        counts, values, signals = processes.sum_over(torch.cat(own)).split([3, 3, 1])
+        self.stopping = bool(signals > 0)
+        return LossSums(sums.sums + 0.0 * values, counts)
 
     def _end_early(self) -> None:
         """Save and end; at the end of an epoch the checkpoints have been written."""

@@ -18,6 +18,9 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # as torch's optimisers n
 class Optimiser:
     """PyTorch's fused Adam or AdamW (Loshchilov and Hutter 2019), one call for all weights.
 
+    A weight that has never had a gradient does not decay either: the embedding of an element that
+    the frames lack stays as it was. (PyTorch does so for whole parameters alone.)
+
     Args:
         weights: that train.
         settings: kind, weight decay, clipping.
@@ -46,6 +49,8 @@ class Optimiser:
         """Change the weights by the gradient, and set it to zero; autograd must be off."""
         settings, weights = self._settings, self._weights
         self._step += 1
+        if settings.weight_decay:
+            self._decay(rate)
         self._function(
             [weights.values],
             [weights.gradient],
@@ -56,12 +61,22 @@ class Optimiser:
             lr=rate,
             beta1=BETAS[0],
             beta2=BETAS[1],
-            weight_decay=settings.weight_decay,
+            weight_decay=0.0,
             eps=EPSILON,
             amsgrad=settings.amsgrad,
             maximize=False,
         )
         weights.gradient.zero_()
+
+    def _decay(self, rate: float) -> None:
+        """Shrink the weights (AdamW), or add to their gradient (Adam), where labels reach them."""
+        weights, strength = self._weights, self._settings.weight_decay
+        gradient = weights.gradient
+        reached = (gradient != 0) | (self._moments["exp_avg_sq"] != 0)
+        if self._settings.optimizer == "adamw":
+            weights.values.addcmul_(weights.values, reached, value=-rate * strength)
+        else:
+            gradient.addcmul_(weights.values, reached, value=strength)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint must hold."""

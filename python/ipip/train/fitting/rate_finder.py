@@ -1,121 +1,137 @@
-"""A learning rate from a short range test (Smith, WACV 2017), by training a copy."""
+"""A learning rate by comparison: short trainings at several rates, each with a schedule that fits.
+
+A sweep of one training over rising rates (Smith, WACV 2017) shows where its first steps diverge;
+what it suggested was a quarter of the best rate of whole trainings. docs/training.md has figures.
+"""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 import torch
 
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, seconds_of, steps_of
 from ipip.data.frame import Frame
 from ipip.errors import IpipError
 from ipip.models import Student
 from ipip.network.graph import Graph
 from ipip.pages import figure_of, render_plain_page
 from ipip.storage.atomic import write_text
-from ipip.train.fitting.loaders import TrainingBatches, graph_dataset
+from ipip.train.fitting.loaders import TrainingBatches, ValidationBatches, graph_dataset
 from ipip.train.fitting.module import TrainingModule
 from ipip.train.fitting.session import device_of
+from ipip.train.loss.validation import evaluate_batches
 from ipip.train.preparation.energy_scale import set_energy_scale
 from ipip.train.preparation.freeze import freeze
 
-LOWEST, HIGHEST = 1e-6, 1.0
-STEPS = 100
-SMOOTHING = 0.98  # of the running average of the loss, per step
+RATES = (2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1)
+STEPS = 200  # of each training: with 100 the order of rates is noise, with 1000 it is the same
+VALIDATED = 64  # frames
 LEAST_FALL = 0.1  # of the loss, for a suggestion
-LEAST_STEPS = 10  # with a finite loss, for a curve
-DIVERGED = 4.0  # times the largest running average of the first steps, which learn nothing yet
+TOO_HIGH = 2.0  # times the least loss: no rate above is tried
 
 
 @dataclasses.dataclass(frozen=True)
 class RateSearch:
-    """A range test.
+    """Short trainings at rising rates.
 
     Attributes:
-        suggestion: two thirds along the longest fall of the smoothed loss.
-        rates, losses: of each step; the losses are running averages.
-        diverged_at: rate at which the loss was `DIVERGED` times what it was at first, or not
-            finite, so that the sweep ended; None where it never was.
+        suggestion: the rate with the least loss.
+        rates: that were tried, and ended with a finite loss.
+        losses: of each, on the validation frames, with averaged weights.
+        steps: of each training.
+        diverged_at: rate at which the training ended worse than it began, or not finite; None
+            where none did.
     """
 
     suggestion: float
     rates: list[float]
     losses: list[float]
+    steps: int
     diverged_at: float | None = None
 
 
 def find_rate(
     student: Student,
     frames: Sequence[Frame],
+    valid_frames: Sequence[Frame],
     settings: TrainingSettings,
     *,
     seed: int,
     steps: int = STEPS,
 ) -> RateSearch:
-    """Train a copy of a student for some steps at exponentially rising rates.
+    """Train copies of a student for some steps, each at another rate, and compare them.
 
-    The sweep ends where the loss diverges, which is what it looks for.
+    The rate of the settings is among those that are tried.
 
     Args:
-        student: with its starting weights.
+        student: with its starting weights; stays as it is.
         frames: training frames.
-        settings: of the training; `learning_rate` has no effect here.
+        valid_frames: of which some measure the loss; training frames do where there are none.
+        settings: of the training.
         seed: of the order of frames.
-        steps: optimiser steps from 1e-6 to 1.
+        steps: optimiser steps of each training; at most those of the whole one.
 
     Raises:
-        IpipError: the loss never falls, or is not finite from the start.
+        IpipError: no rate lowers the loss.
     """
-    trial = copy.deepcopy(student).cpu()
-    freeze(trial, settings.freeze)
-    set_energy_scale(trial, frames, settings)
-    trial = trial.to(device_of(settings)).train()
-    batches = TrainingBatches(graph_dataset(frames, trial, settings), settings, seed)
-    module = TrainingModule(trial, [], settings, steps)
-    tried = np.geomspace(LOWEST, HIGHEST, steps)
+    start = copy.deepcopy(student).cpu()
+    freeze(start, settings.freeze)
+    set_energy_scale(start, frames, settings)
+    start = start.to(device_of(settings)).train()
+    alone = settings.model_copy(update={"workers": 0})
+    batches = TrainingBatches(graph_dataset(frames, start, settings), alone, seed)
+    some = (valid_frames or frames)[:VALIDATED]
+    valid = ValidationBatches(graph_dataset(some, start, settings))
+    if seconds_of(settings) is None:
+        steps = min(steps, steps_of(settings, len(frames)))
     with torch.no_grad():
-        losses = np.array(list(_sweep(module, batches, tried)))
-    tried = tried[: len(losses)]
-    usable = np.isfinite(losses)
-    last = len(tried) - 1 if usable.all() else int(np.argmin(usable))  # the first that is not
-    diverged_at = float(tried[last]) if last < steps - 1 or not usable.all() else None
-    rates, losses = tried[usable], losses[usable]
-    if len(losses) < min(LEAST_STEPS, steps):
+        before = evaluate_batches(start, valid, settings)["loss"]
+    found: dict[float, float] = {}
+    diverged_at = None
+    for rate in sorted({*RATES, settings.learning_rate}):
+        loss = _loss_after(steps, rate, start, batches, valid, settings)
+        if math.isfinite(loss):
+            found[rate] = loss
+        if not loss < before:
+            diverged_at = rate
+        if not loss < TOO_HIGH * min(found.values(), default=before):
+            break
+    suggestion = min(found, key=found.__getitem__, default=None)
+    if suggestion is None or not found[suggestion] < (1.0 - LEAST_FALL) * before:
         raise IpipError(
-            f"the loss is not finite from step {len(losses)} on, at a learning rate of "
-            f"{tried[len(losses)]:.1g}; look at the labels (`ipip train --dry-run`)"
+            f"no learning rate from {min(RATES):g} on lowers the loss of {before:.3g} in {steps} "
+            "steps; look at the labels (`ipip train --dry-run`)"
         )
-    start, end = longest_fall(losses)
-    if end - start < len(losses) // 10 or losses[end] > (1.0 - LEAST_FALL) * losses[start]:
-        raise IpipError(
-            f"the loss never falls between learning rates {LOWEST:g} and {HIGHEST:g}; look at the "
-            "labels (`ipip train --dry-run`)"
-        )
-    suggestion = rates[start + 2 * (end - start) // 3]
-    return RateSearch(float(suggestion), rates.tolist(), losses.tolist(), diverged_at)
+    return RateSearch(suggestion, list(found), list(found.values()), steps, diverged_at)
 
 
-def _sweep(
-    module: TrainingModule, batches: TrainingBatches, rates: npt.NDArray[np.float64]
-) -> Iterator[float]:
-    """Yield the running average of the loss after each step, to the rate where it diverges."""
-    average, averages = 0.0, list[float]()
-    for step, (batch, rate) in enumerate(zip(_endless(batches), rates, strict=False), 1):
-        loss = module.loss_of(batch.to(module.device))
-        average = SMOOTHING * average + (1.0 - SMOOTHING) * float(loss.detach())
-        averages.append(average / (1.0 - SMOOTHING**step))  # which starts from nothing
-        yield averages[-1]
-        diverged = step > LEAST_STEPS and averages[-1] > DIVERGED * max(averages[:LEAST_STEPS])
-        if diverged or not np.isfinite(average):
-            return
-        module.take_step(loss, float(rate))
+def _loss_after(
+    steps: int,
+    rate: float,
+    start: Student,
+    batches: TrainingBatches,
+    valid: ValidationBatches,
+    settings: TrainingSettings,
+) -> float:
+    """Return the validation loss after a training at a rate; infinity where it breaks."""
+    trial = copy.deepcopy(start)
+    tried = settings.model_copy(update={"learning_rate": rate})
+    module = TrainingModule(trial, [], tried, steps)
+    try:
+        with torch.no_grad():
+            for batch in itertools.islice(_endless(batches), steps):
+                module.training_step(batch.to(module.device))
+            with module.average.applied():
+                return evaluate_batches(trial, valid, settings)["loss"]
+    except IpipError:  # the loss of a step is not finite
+        return math.inf
 
 
 def _endless(batches: TrainingBatches) -> Iterator[Graph]:
@@ -124,31 +140,15 @@ def _endless(batches: TrainingBatches) -> Iterator[Graph]:
         yield from batches
 
 
-def longest_fall(losses: npt.NDArray[np.float64]) -> tuple[int, int]:
-    """Return the first and last index of the longest falling subsequence: noise does not end it."""
-    best = np.ones(len(losses), dtype=int)
-    before = np.arange(len(losses))
-    for end in range(1, len(losses)):
-        higher = np.flatnonzero(losses[:end] > losses[end])
-        if higher.size:
-            start = higher[np.argmax(best[higher])]
-            best[end], before[end] = best[start] + 1, start
-    end = int(np.argmax(best)) if len(losses) else 0
-    start = end
-    while len(losses) and before[start] != start:
-        start = int(before[start])
-    return start, end
-
-
 def write_rate_page(search: RateSearch, path: Path) -> None:
     """Draw the loss against the learning rate as a self-contained HTML page."""
     figure = go.Figure()
-    figure.add_scatter(x=search.rates, y=search.losses, mode="lines", name="loss")
+    figure.add_scatter(x=search.rates, y=search.losses, mode="lines+markers", name="loss")
     figure.add_vline(x=search.suggestion, line={"color": "#D55E00", "dash": "dot"})
     figure.update_xaxes(type="log", exponentformat="power", title_text="learning rate")
-    figure.update_yaxes(type="log", title_text="loss (running average)")
+    figure.update_yaxes(type="log", title_text="validation loss")
     heading = f"Suggested learning rate: {search.suggestion:.2g}"
-    caption = "Running average of the training loss. Dotted: the suggestion."
+    caption = f"Validation loss after {search.steps} steps at each rate. Dotted: the suggestion."
     drawn = figure_of(figure, "loss", "Loss by learning rate", caption, wide=True)
     page = render_plain_page(
         name="ipip training", title="Learning rates", heading=heading, figures=[drawn]

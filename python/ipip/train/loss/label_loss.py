@@ -74,10 +74,6 @@ class LossSums:
         )
         return weights / self.counts.clamp(min=1.0)
 
-    def over(self, counts: Tensor) -> LossSums:
-        """Return the same sums over the labels of a larger batch, of which these are a part."""
-        return LossSums(self.sums, counts)
-
 
 def training_sums(batch: Graph, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:
     """Evaluate a batch so that the loss has a gradient, and compare it with its labels.
@@ -115,29 +111,16 @@ class LabelTerm:
         weight: [n] of each, 0 where there is no label.
         count: [] number of labels.
         delta: from where Huber's loss is linear.
-        chain: [n] derivative of the misfit by the prediction.
     """
 
     misfit: Tensor
     weight: Tensor
     count: Tensor
     delta: float
-    chain: Tensor | float = 1.0
 
     def sum(self, kind: str) -> Tensor:
         """Return the weighted sum over labels."""
         return (_measure(self.misfit, kind, self.delta) * self.weight).sum()
-
-    def gradient(self, kind: str, factor: Tensor) -> Tensor:
-        """Return factor * the derivative of `sum` by the predictions, [n, k]."""
-        scale = factor * self.chain * self.weight
-        if kind == "squared":
-            return self.misfit * (2.0 * scale).unsqueeze(-1)
-        norms = torch.linalg.vector_norm(self.misfit, dim=-1)
-        tiny = torch.finfo(norms.dtype).tiny  # the slope of a norm at 0 is 0
-        if kind == "absolute":
-            return self.misfit * (scale / norms.clamp(min=tiny)).unsqueeze(-1)
-        return self.misfit * (scale * (self.delta / norms.clamp(min=self.delta))).unsqueeze(-1)
 
 
 def label_terms(
@@ -145,13 +128,11 @@ def label_terms(
 ) -> tuple[LabelTerm, LabelTerm, LabelTerm]:
     """Return the terms of energies, forces and stresses; arguments as `loss_sums`."""
     there = batch.energy_weight
-    chain: Tensor | float = 1.0
     misfit = energy - batch.energy
     if settings.energy_per == "atom":
-        chain = 1.0 / batch.n_atoms.to(energy.dtype)
-        misfit = misfit * chain
+        misfit = misfit * (1.0 / batch.n_atoms.to(energy.dtype))
     energies = LabelTerm(
-        misfit.unsqueeze(-1), there * batch.weight, there.sum(), settings.huber_energy, chain
+        misfit.unsqueeze(-1), there * batch.weight, there.sum(), settings.huber_energy
     )
     there = batch.forces_weight[batch.batch]
     weight = (batch.forces_weight * batch.weight)[batch.batch]
@@ -160,9 +141,7 @@ def label_terms(
         there = batch.stress_weight * (batch.volume > 0)
         volume = torch.where(batch.volume > 0, batch.volume, 1.0)
         misfit = (strain / volume[:, None, None] - batch.stress).flatten(1)
-        stresses = LabelTerm(
-            misfit, there * batch.weight, there.sum(), settings.huber_stress, 1.0 / volume
-        )
+        stresses = LabelTerm(misfit, there * batch.weight, there.sum(), settings.huber_stress)
     else:
         none = energy.new_zeros(0)
         stresses = LabelTerm(none.view(0, 9), none, none.sum(), settings.huber_stress)

@@ -6,6 +6,7 @@ backward: docs/training-kernels.md has the equations.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -127,17 +128,19 @@ class PainnKernels:
             results = tuple(self.compiled.evaluate(parameters, *arguments))
         return results
 
-    def set_gradients(self, energy: Tensor, forces: Tensor, strain: Tensor) -> None:
-        """Put a loss's gradient in the place of that of the flat weights, without autograd.
+    def add_gradients(self, energy: Tensor, forces: Tensor, strain: Tensor) -> None:
+        """Add a loss's gradient to that of the flat weights, without autograd.
 
         Args:
             energy: [n_frames] derivative of the loss by the energies of the last evaluation.
             forces: [n, 3] by its forces.
             strain: [n_frames, 3, 3] by its strain derivatives.
         """
-        assert self._flat is not None
-        gradients = self.compiled.gradients(self.compiled.evaluations(), energy, forces, strain)
-        self._flat.join(gradients, self._flat.weights.gradient)
+        flat = self._flat
+        assert flat is not None
+        self.compiled.add_gradients(
+            self.compiled.evaluations(), energy, forces, strain, flat.places, flat.weights.gradient
+        )
 
 
 class _Evaluation(torch.autograd.Function):
@@ -161,23 +164,15 @@ class _Flat:
     Attributes:
         weights: that train.
         parameters: of the kernels.
+        places: of the first number of each of these in the flat weights, -1 where it is frozen;
+            filters that layers share have the same place for each layer.
     """
 
     def __init__(self, weights: FlatWeights, parameters: list[Tensor]) -> None:
         self.weights, self.parameters = weights, parameters
-        places: dict[int, list[int]] = {}
-        for place, parameter in enumerate(parameters):
-            places.setdefault(id(parameter), []).append(place)
-        self._places = [places.get(id(parameter), []) for parameter in weights.parameters]
-
-    def join(self, gradients: list[Tensor], out: Tensor) -> Tensor:
-        """Put the gradients into one tensor; zero for weights that the kernels do not know."""
-        parts = []
-        for places, parameter in zip(self._places, self.weights.parameters, strict=True):
-            each = [gradients[place] for place in places]  # shared filters have one for each layer
-            own = sum(each[1:], each[0]) if each else torch.zeros_like(parameter)
-            parts.append(own.reshape(-1))
-        return torch.cat(parts, out=out) if parts else out.zero_()
+        ends = itertools.accumulate((one.numel() for one in weights.parameters), initial=0)
+        starts = {id(one): start for one, start in zip(weights.parameters, ends, strict=False)}
+        self.places = [starts.get(id(parameter), -1) for parameter in parameters]
 
 
 class _FlatEvaluation(torch.autograd.Function):
@@ -192,13 +187,9 @@ class _FlatEvaluation(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
-        gradients = ctx.kernels.gradients(ctx.evaluation, energy, forces, strain)
-        return (
-            None,
-            None,
-            None,
-            ctx.flat.join(gradients, torch.empty_like(ctx.flat.weights.gradient)),
-        )
+        gradient = torch.zeros_like(ctx.flat.weights.gradient)
+        ctx.kernels.add_gradients(ctx.evaluation, energy, forces, strain, ctx.flat.places, gradient)
+        return None, None, None, gradient
 
 
 def _parameters(student: PaiNN) -> list[Tensor]:

@@ -28,6 +28,10 @@ class Evaluator {
   virtual void evaluate(const Graph& graph, double* energies, double* uncertainties,
                         const TakeGradients& take) = 0;
 
+  /// Bias energies of the last step in eV, [n_local], which its energies contain; null without a
+  /// bias.
+  virtual const double* bias_energies() const { return nullptr; }
+
   /// The final scalars of each atom of a graph without halo rows, which the readout takes.
   /// @param graph    atoms and pairs, checked to fit each other
   /// @param features [n_local, feature_width()], overwritten

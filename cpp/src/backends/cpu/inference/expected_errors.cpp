@@ -6,24 +6,23 @@
 #include <cstddef>
 #include <utility>
 
+#include "model/bias.hpp"
 #include "model/prepared.hpp"
 #include "packing.hpp"
 
 namespace ipip::cpu {
-
 namespace {
 
-// Sums side by side, since one sum would wait for itself: a third of the whole cost.
+// Sums side by side, since one sum would wait for itself; `n` is a padded width.
 template <class T>
-double squared_norm(const T* y, std::int64_t channels) {
-  constexpr std::int64_t kSums = 16;  // divides every padded width
-  double sums[kSums] = {};
-  for (std::int64_t c = 0; c < channels; c += kSums) {
-    for (std::int64_t k = 0; k < kSums; ++k) sums[k] += double(y[c + k]) * double(y[c + k]);
+double squared(const T* y, std::int64_t n) {
+  double sums[kMultiple] = {};
+  for (std::int64_t c = 0; c < n; c += kMultiple) {
+    for (std::int64_t k = 0; k < kMultiple; ++k) sums[k] += double(y[c + k]) * double(y[c + k]);
   }
-  double squared = 0.0;
-  for (const double sum : sums) squared += sum;
-  return squared;
+  double total = 0.0;
+  for (const double sum : sums) total += sum;
+  return total;
 }
 
 }  // namespace
@@ -53,10 +52,12 @@ double ExpectedErrors<T>::Scratch::bytes() const {
          static_cast<double>(rows.capacity() * sizeof(std::int64_t));
 }
 
-// The atoms of one species after those of another, each by its matrix.
+// The atoms of one species after those of another, each by its matrix: `take` finds them in
+// `scratch.rows`, with their W_z (h - m_z) in `scratch.whitened`.
 template <class T>
-void ExpectedErrors<T>::evaluate(std::int64_t n_rows, const std::int32_t* species, Scratch& scratch,
-                                 double* errors) const {
+template <class F>
+void ExpectedErrors<T>::each_species(std::int64_t n_rows, const std::int32_t* species,
+                                     Scratch& scratch, F&& take) const {
   for (std::int64_t z = 0; z < uncertainty_.n_species; ++z) {
     scratch.rows.clear();
     for (std::int64_t row = 0; row < n_rows; ++row) {
@@ -72,12 +73,47 @@ void ExpectedErrors<T>::evaluate(std::int64_t n_rows, const std::int32_t* specie
                   whitening.bias.data(), scratch.whitened.data(), channels_,
                   static_cast<std::int64_t>(scratch.rows.size()), whitening.forward.n,
                   whitening.forward.k, false);
+    take(z);
+  }
+}
+
+template <class T>
+void ExpectedErrors<T>::evaluate(std::int64_t n_rows, const std::int32_t* species, Scratch& scratch,
+                                 double* errors) const {
+  each_species(n_rows, species, scratch, [&](std::int64_t z) {
     const T* y = scratch.whitened.data();
     for (const std::int64_t row : scratch.rows) {
-      errors[row] = uncertainty_.expected_error(z, std::sqrt(squared_norm(y, channels_)));
+      errors[row] = uncertainty_.expected_error(z, std::sqrt(squared(y, channels_)));
       y += channels_;
     }
-  }
+  });
+}
+
+// dV/dh = slope W_z^T y, with y = W_z (h - m_z).
+template <class T>
+void ExpectedErrors<T>::bias(std::int64_t n_rows, const std::int32_t* species, const Bias& bias,
+                             Scratch& scratch, double* energies) const {
+  each_species(n_rows, species, scratch, [&](std::int64_t z) {
+    T* y = scratch.whitened.data();
+    for (const std::int64_t row : scratch.rows) {
+      const BiasOfAtom atom = bias_of(bias, squared(y, channels_));
+      energies[row] = atom.energy;
+      // Beyond the bias y may be what no product with zero makes zero.
+      for (std::int64_t c = 0; c < channels_; ++c) {
+        y[c] = atom.slope == 0.0 ? T(0) : static_cast<T>(atom.slope * double(y[c]));
+      }
+      y += channels_;
+    }
+    const Packed<T>& back = whitening_[static_cast<std::size_t>(z)].backward;
+    kernels_.gemm(scratch.whitened.data(), channels_, back.data.data(), nullptr,
+                  scratch.gathered.data(), channels_,
+                  static_cast<std::int64_t>(scratch.rows.size()), back.n, back.k, false);
+    const T* gathered = scratch.gathered.data();
+    for (const std::int64_t row : scratch.rows) {
+      std::copy_n(gathered, channels_, scratch.scalars.data() + row * channels_);
+      gathered += channels_;
+    }
+  });
 }
 
 template class ExpectedErrors<float>;

@@ -33,7 +33,16 @@ class ExpectedErrors {
   void evaluate(std::int64_t n_rows, const std::int32_t* species, Scratch& scratch,
                 double* errors) const;
 
+  /// @param scratch   with the block's final scalars h; then with dV/dh instead
+  /// @param energies  [n_rows] V in eV (model/bias.hpp), overwritten
+  void bias(std::int64_t n_rows, const std::int32_t* species, const Bias& bias, Scratch& scratch,
+            double* energies) const;
+
  private:
+  template <class F>
+  void each_species(std::int64_t n_rows, const std::int32_t* species, Scratch& scratch,
+                    F&& take) const;
+
   const Kernels<T>& kernels_;
   Uncertainty uncertainty_;
   std::int64_t channels_;                   // padded

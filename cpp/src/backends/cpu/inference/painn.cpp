@@ -24,12 +24,13 @@ constexpr double kPairsPerChannel = 1.0 / 14.0;
 
 template <class T>
 Painn<T>::Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
-                int threads, const std::optional<Uncertainty>& uncertainty)
+                int threads, const std::optional<Uncertainty>& uncertainty, const Bias& bias)
     : kernels_(kernels),
       model_(std::move(model)),
       weights_(pack_painn(kernels, model_, table_error)),
       most_pairs_(most_pairs < 0.0 ? kPairsPerChannel * static_cast<double>(weights_.channels)
                                    : most_pairs),
+      bias_(bias),
       threads_(threads),
       block_(std::clamp<std::int64_t>(6144 / weights_.channels / 6 * 6, 12, 96)),
       lists_(kernels, model_.cutoff, weights_.pieces),
@@ -135,6 +136,7 @@ void Painn<T>::prepare(const Graph& graph) {
       take(layer.gains, n_local_, 3);
     }
   }
+  if (bias_.on()) bias_energies_.reserve(static_cast<std::size_t>(n_local_));
   take(gradient_, n_total_, 4);
   if (layers_.size() > 2) take(next_gradient_, n_total_, 4);
   const auto most = static_cast<std::size_t>(lists_.most_pairs(block_));
@@ -287,6 +289,7 @@ void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end
   }
   if (wishes.uncertainties != nullptr) expect_errors(begin, end, scratch, wishes.uncertainties);
   finish_block(begin, end, scratch, wishes.energies);
+  if (bias_.on()) add_bias(begin, end, scratch, wishes.energies);
   backward_update(l, mixed, context, gains, gradient_.data() + begin * 4 * channels, rows,
                   tabulated, scratch);
 }
@@ -302,11 +305,31 @@ void Painn<T>::add_last_scalars(std::int64_t rows, const Scratch& scratch, T* sc
 template <class T>
 void Painn<T>::expect_errors(std::int64_t begin, std::int64_t end, Scratch& scratch,
                              double* uncertainties) const {
-  const std::int64_t rows = end - begin;
+  take_last_scalars(end - begin, scratch);
+  errors_->evaluate(end - begin, species_.data() + begin, scratch.errors, uncertainties + begin);
+}
+
+template <class T>
+void Painn<T>::take_last_scalars(std::int64_t rows, Scratch& scratch) const {
   T* const scalars = scratch.errors.scalars.data();
   std::copy_n(scratch.final_s.data(), rows * weights_.channels, scalars);
   add_last_scalars(rows, scratch, scalars);
-  errors_->evaluate(rows, species_.data() + begin, scratch.errors, uncertainties + begin);
+}
+
+// Another seed of the backward sweep: `gradient_` has its part through the final s, and
+// `scratch.errors.scalars` keeps it for the part through a_ss (`backward_update`).
+template <class T>
+void Painn<T>::add_bias(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies) {
+  const std::int64_t channels = weights_.channels;
+  take_last_scalars(end - begin, scratch);
+  errors_->bias(end - begin, species_.data() + begin, bias_, scratch.errors,
+                bias_energies_.data() + begin);
+  const T* seed = scratch.errors.scalars.data();
+  for (std::int64_t row = begin; row < end; ++row, seed += channels) {
+    energies[row] += bias_energies_.data()[row];
+    T* const g = gradient_.data() + row * 4 * channels;
+    for (std::int64_t c = 0; c < channels; ++c) g[c] += seed[c];
+  }
 }
 
 // Readout and its adjoint: energies, dE/d(final scalars) into `gradient_`, and dE/d(argument of the

@@ -31,8 +31,9 @@ class Painn final : public Evaluator {
   ///                     matrices are taken from tables; negative for the usual number
   /// @param threads      of one evaluation
   /// @param uncertainty  what errors to expect, where the file says so
+  /// @param bias         of a student with an uncertainty
   Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
-        int threads, const std::optional<Uncertainty>& uncertainty);
+        int threads, const std::optional<Uncertainty>& uncertainty, const Bias& bias);
 
   /// What the graphs of the steps that follow have in common. `line`: all vectors lie on the x
   /// axis, which saves the products of the others. `mirror`: besides, each row has one neighbour,
@@ -44,6 +45,9 @@ class Painn final : public Evaluator {
 
   void evaluate(const Graph& graph, double* energies, double* uncertainties,
                 const TakeGradients& take) override;
+  const double* bias_energies() const override {
+    return bias_.on() ? bias_energies_.data() : nullptr;
+  }
   void features(const Graph& graph, double* features) override;
   std::int64_t feature_width() const override { return model_.channels; }
   double forward_seconds() const override { return forward_seconds_; }
@@ -91,6 +95,8 @@ class Painn final : public Evaluator {
                      const Wishes& wishes);
   void expect_errors(std::int64_t begin, std::int64_t end, Scratch& scratch,
                      double* uncertainties) const;
+  void take_last_scalars(std::int64_t rows, Scratch& scratch) const;
+  void add_bias(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
   void finish_block(std::int64_t begin, std::int64_t end, Scratch& scratch, double* energies);
   void add_last_scalars(std::int64_t rows, const Scratch& scratch, T* scalars) const;
   void backward(const Graph& graph, double* energies, const TakeGradients& take);
@@ -129,6 +135,7 @@ class Painn final : public Evaluator {
   PainnModel model_;
   PackedPainn<T> weights_;
   std::optional<ExpectedErrors<T>> errors_;
+  Bias bias_;
   double most_pairs_;  // of an atom, where the first layer is tabulated
   int threads_;
   Symmetry symmetry_ = Symmetry::none;
@@ -140,11 +147,12 @@ class Painn final : public Evaluator {
   std::vector<LayerState> layers_;
   std::vector<Scratch> scratch_;  // [threads]
   Buffer<std::int32_t> species_;
-  Buffer<T> towards_;         // [n_pairs] -1: from an image to its row; none without a mirror
-  Buffer<T> gradient_;        // [n_total, 4 F] dE/d(state after the messages of a layer)
-  Buffer<T> next_gradient_;   // [n_total, 4 F] the same, one layer down; none with fewer than 3
-  Buffer<T> pair_gradients_;  // [n_pairs, 4] (dE/dd, dE/du); none with fewer than 3 layers
-  Buffer<double> gradients_;  // [n_pairs, 3] dE/d(vectors); none with one thread
+  Buffer<T> towards_;             // [n_pairs] -1: from an image to its row; none without a mirror
+  Buffer<T> gradient_;            // [n_total, 4 F] dE/d(state after the messages of a layer)
+  Buffer<T> next_gradient_;       // [n_total, 4 F] the same, one layer down; none with fewer than 3
+  Buffer<T> pair_gradients_;      // [n_pairs, 4] (dE/dd, dE/du); none with fewer than 3 layers
+  Buffer<double> bias_energies_;  // [n_local]; none without a bias
+  Buffer<double> gradients_;      // [n_pairs, 3] dE/d(vectors); none with one thread
 };
 
 }  // namespace ipip::cpu

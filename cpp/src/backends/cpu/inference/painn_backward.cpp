@@ -93,6 +93,10 @@ void Painn<T>::backward_update(std::size_t l, const T* mixed, const T* context, 
   if (!vectors) {
     gemm(weights_.hidden_readout.backward, nullptr, scratch.readout.data(), weights_.readout_width,
          scratch.g_hidden.data(), channels, rows, true);
+    if (bias_.on()) {
+      gemm(weights_.last_scalars.backward, nullptr, scratch.errors.scalars.data(), channels,
+           scratch.g_hidden.data(), channels, rows, true);
+    }
   }
   kernels_.silu_backward(context, scratch.g_hidden.data(), rows * channels);
   if (tabulated) {

@@ -21,6 +21,15 @@ std::vector<double> numbers(const Tensor& x) {
   return {data, data + values.numel()};
 }
 
+template <class T>
+void add_to(Tensor& flat, std::int64_t place, const Tensor& values) {
+  const Tensor held = values.contiguous();
+  const T* from = held.const_data_ptr<T>();
+  TORCH_CHECK(place + held.numel() <= flat.numel(), "a place is outside of the flat gradient");
+  T* to = flat.mutable_data_ptr<T>() + place;
+  for (std::int64_t k = 0; k < held.numel(); ++k) to[k] += from[k];
+}
+
 class PainnTrainingClass : public torch::CustomClassHolder {
  public:
   PainnTrainingClass(bool gaussian, bool cosine, double cutoff, const Tensor& offsets,
@@ -54,6 +63,22 @@ class PainnTrainingClass : public torch::CustomClassHolder {
     return training_->gradients(of_energy, of_forces, of_strain);
   }
 
+  // Adds the gradient of parameter k to `flat` from places[k] on; -1: it is frozen.
+  void add_gradients(std::int64_t evaluation, const Tensor& of_energy, const Tensor& of_forces,
+                     const Tensor& of_strain, const std::vector<std::int64_t>& places,
+                     Tensor flat) {
+    const std::vector<Tensor> each = gradients(evaluation, of_energy, of_forces, of_strain);
+    TORCH_CHECK(each.size() == places.size() && flat.is_contiguous(), "expected a place for each");
+    for (std::size_t k = 0; k < each.size(); ++k) {
+      if (places[k] < 0) continue;  // frozen
+      if (flat.scalar_type() == at::kDouble) {
+        add_to<double>(flat, places[k], each[k]);
+      } else {
+        add_to<float>(flat, places[k], each[k]);
+      }
+    }
+  }
+
   std::int64_t evaluations() const { return evaluations_; }
   std::string description() const { return training_->description(); }
 
@@ -70,6 +95,7 @@ TORCH_LIBRARY_FRAGMENT(ipip, library) {
                        bool, double, double, std::string>())
       .def("evaluate", &PainnTrainingClass::evaluate)
       .def("gradients", &PainnTrainingClass::gradients)
+      .def("add_gradients", &PainnTrainingClass::add_gradients)
       .def("evaluations", &PainnTrainingClass::evaluations)
       .def("description", &PainnTrainingClass::description);
 }

@@ -52,6 +52,7 @@ IPIP_DEVICE void finish_batch(const FirstBack<T, strip>& k, std::int64_t i, int 
     g[x] = along * u[x] + gu[x] * inverse;
     scatter(k.pair_gradients, std::int64_t(4) * e + x, convert<T>(g[x]), there);
   }
+  if (k.sums.size == 0) return;
   for (int x = 0; x < 3; ++x) {
     for (int y = 0; y < 3; ++y) {
       sums.virial[3 * x + y] -= select(there, d * u[x] * g[y], Lanes<double>(0.0));
@@ -109,6 +110,7 @@ IPIP_DEVICE void run(const FirstBack<T, strip>& k, const Block& block) {
       }
       finish_batch(k, i, batch, size, gradients, row);
     }
+    if (k.sums.size == 0) return;
     write_once(k.energies, i, read(k.energies, i) + sum<double>(row.energy));
     for (int component = 0; component < 9; ++component) {
       write_once(k.sums, i * kSums + component, sum<double>(row.virial[component]));

@@ -1,0 +1,167 @@
+"""Results of benchmarks as data: one JSON file a benchmark and machine, and tables made of them.
+
+A file has the machine, the versions, the command, and rows; each row has the sizes of what was
+measured and its figures, whose names end with their unit (`us_per_atom_step`). Files that pages
+quote lie in benchmarks/results/MACHINE/.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FOLDER = Path(__file__).resolve().parent / "results"
+Size = str | int | float
+Figure = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Machine(_Strict):
+    """What was measured on; `load` is the number of processes that ran or waited beside it."""
+
+    processor: str = Field(min_length=1)
+    cores: int = Field(ge=1)
+    memory_gib: float = Field(gt=0)
+    gpu: str | None = None
+    load: float | None = Field(None, ge=0)
+
+
+class Row(_Strict):
+    """One measurement: what it was of, and what came out."""
+
+    sizes: dict[str, Size] = Field(min_length=1)
+    figures: dict[str, Figure] = Field(min_length=1)
+
+
+class Result(_Strict):
+    """A benchmark on one machine."""
+
+    benchmark: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str = Field(min_length=1)
+    command: str = Field(min_length=1)
+    taken: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    machine: Machine
+    versions: dict[str, str] = Field(min_length=1)
+    rows: list[Row] = Field(min_length=1)
+
+
+class BadResultError(Exception):
+    """A file of results is empty, or says less than a reader needs."""
+
+
+def this_machine(gpu: str | None = None) -> Machine:
+    """Describe the machine that this process runs on."""
+    info = Path("/proc/cpuinfo")
+    names = re.findall(r"^model name\s*: (.*)$", info.read_text() if info.exists() else "", re.M)
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return Machine(
+        processor=names[0] if names else platform.machine(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gib=round(pages / 2**30, 1),
+        gpu=gpu,
+        load=round(os.getloadavg()[0], 1),
+    )
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write a result as JSON, its folder too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def read_results(folder: Path = FOLDER) -> dict[str, list[Result]]:
+    """Return all results of a folder, by the machine's name (the subfolder).
+
+    Raises:
+        BadResultError: a file is no result; the message names the file and each key.
+    """
+    found: dict[str, list[Result]] = {}
+    for path in sorted(folder.glob("*/*.json")):
+        try:
+            result = Result.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+            raise BadResultError(f"{path}: {'; '.join(lines)}") from None
+        except ValueError as error:
+            raise BadResultError(f"{path}: is no JSON: {error}") from None
+        if result.benchmark != path.stem:
+            raise BadResultError(f"{path}: its benchmark is {result.benchmark!r}; rename the file")
+        found.setdefault(path.parent.name, []).append(result)
+    return found
+
+
+def tables(results: Mapping[str, Sequence[Result]]) -> str:
+    """Return Markdown: a section for each benchmark, its machines side by side."""
+    by_name: dict[str, dict[str, Result]] = {}
+    for machine, own in results.items():
+        for result in own:
+            by_name.setdefault(result.benchmark, {})[machine] = result
+    lines: list[str] = []
+    for _, machines in sorted(by_name.items()):
+        lines += _section(machines)
+    return "\n".join(lines) + "\n"
+
+
+def _section(machines: Mapping[str, Result]) -> Iterator[str]:
+    first = next(iter(machines.values()))
+    yield from (f"## {first.title}", "", f"`{first.command}`", "")
+    rows: dict[str, dict[str, Row]] = {}  # by sizes, then machine
+    for machine, result in machines.items():
+        for row in result.rows:
+            rows.setdefault(json.dumps(row.sizes, sort_keys=True), {})[machine] = row
+    every = [row for own in rows.values() for row in own.values()]
+    sizes = list(dict.fromkeys(name for row in every for name in row.sizes))
+    figures = list(dict.fromkeys(name for row in every for name in row.figures))
+    columns = [(figure, machine) for figure in figures for machine in machines]
+    heads = [f"{_words(figure)}, {machine}" for figure, machine in columns]
+    yield _line([*map(_words, sizes), *heads])
+    yield _line(["---"] * (len(sizes) + len(columns)))
+    for own in rows.values():
+        known = next(iter(own.values())).sizes
+        cells = [str(known.get(name, "")) for name in sizes]
+        for figure, machine in columns:
+            value = own[machine].figures.get(figure) if machine in own else None
+            cells.append("" if value is None else _number(value))
+        yield _line(cells)
+    yield ""
+    for machine, result in machines.items():
+        versions = ", ".join(f"{name} {value}" for name, value in result.versions.items())
+        own_machine = result.machine
+        parts = [
+            own_machine.processor,
+            f"{own_machine.cores} cores",
+            *filter(None, [own_machine.gpu]),
+        ]
+        yield f"- *{machine}*: {', '.join(parts)}; {result.taken}; {versions}"
+    yield ""
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _words(name: str) -> str:
+    text = name.replace("us_per_atom_step", "µs per atom and step").replace("_", " ")
+    return text.replace(" ev per a", " (eV/Å)").replace(" mev per a", " (meV/Å)")
+
+
+def _number(value: float) -> str:
+    if value and abs(value) < 100:
+        return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
+    return f"{value:,.0f}".replace(",", " ")
+
+
+def row(sizes: dict[str, Any], **figures: float) -> Row:
+    """Return one measurement."""
+    return Row(sizes=sizes, figures=figures)

@@ -1,0 +1,60 @@
+"""Tables of benchmarks and studies, from the JSON files that their commands wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import read_results, tables
+
+EVIDENCE = Path(__file__).resolve().parents[1] / "evidence"
+STUDIES = {  # file: what it is of
+    "mo-s-o": "Mo-S-O, 36 CP2K labels",
+    "mo-s-o-ablations": "Mo-S-O, ablations",
+    "mos2": "MoS2",
+    "gfn1": "Mo-S-O, thousands of GFN1-xTB labels",
+}
+
+
+class EmptyStudyError(Exception):
+    """A file of evidence lacks arms, seeds or errors."""
+
+
+def benchmark_tables() -> str:
+    """Return the tables of benchmarks/results; they are checked before."""
+    results = read_results()
+    return tables(results) if results else "No machine has results in benchmarks/results yet.\n"
+
+
+def study_tables() -> str:
+    """Return a table of arms for each study of docs/evidence.
+
+    Raises:
+        EmptyStudyError: a file has no arms, or an arm no seeds or no errors.
+    """
+    lines: list[str] = []
+    for name, title in STUDIES.items():
+        study = json.loads((EVIDENCE / f"{name}.json").read_text(encoding="utf-8"))
+        lines += [f"## {title}", "", *_study(name, study), ""]
+    return "\n".join(lines)
+
+
+def _study(name: str, study: dict[str, Any]) -> Iterator[str]:
+    arms = study.get("arms") or []
+    if not arms or any(not arm["seeds"] or not arm["tests"] for arm in arms):
+        raise EmptyStudyError(f"{EVIDENCE / name}.json: expected arms with seeds and errors")
+    sets = list(arms[0]["tests"])
+    heads = [f"force MAE, {own} (eV/Å)" for own in sets]
+    runs = study["runs"]
+    finished = f"{runs['finished']} of {runs['wanted']} runs"
+    yield f"{finished}, ipip {study['versions']['ipip']}. {study['verdict']}"
+    yield ""
+    yield f"| arm | seeds | {' | '.join(heads)} | failed runs |"
+    yield f"| --- | --- |{' --- |' * len(heads)} --- |"
+    for arm in arms:
+        errors = [f"{arm['tests'][own]['force_mae_ev_per_a']['mean']:.3f}" for own in sets]
+        failures = arm.get("failures")
+        failed = f"{failures['failed']} of {failures['total']}" if failures else ""
+        yield f"| {arm['name']} | {len(arm['seeds'])} | {' | '.join(errors)} | {failed} |"

@@ -3,7 +3,9 @@
 python -m benchmarks.uncertainty --dir runs/uncertainty [--mos2 frames.xyz]
 
 Students are small and trained for a minute each. Every score is calibrated on validation frames and
-judged on test frames of other trajectories. Writes uncertainty.json there.
+judged on test frames of other trajectories. Each seed divides the trajectories anew and trains from
+other weights; the table has the mean over seeds and its 95 % interval (t, of the seeds alone).
+Writes uncertainty.json there.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +23,21 @@ from benchmarks.uncertainty.cases import Case, cases, train_students
 from benchmarks.uncertainty.methods import describe, methods
 from rich.console import Console
 from rich.table import Table
+from scipy import stats
 
 from ipip.evaluation.expected_errors import true_errors
 from ipip.evaluation.students import open_student
 from ipip.uncertainty import fit_calibration, reliability
 from ipip.uncertainty.reliability import rank_correlation
+
+SHOWN = {  # heading: key of a method's row, digits
+    "rank, raw": ("rank_correlation_raw", 2),
+    "calibrated": ("rank_correlation", 2),
+    "frames": ("rank_correlation_frames", 2),
+    "AUC": ("auc_worst_tenth", 2),
+    "expected (eV/Å)": ("mean_expected_ev_per_a", 2),
+    "below": ("below", 2),
+}
 
 
 def main() -> None:
@@ -32,17 +45,20 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--mos2", type=Path, help="frames of a MoS2 monolayer, two runs")
     parser.add_argument("--committee", type=int, default=3, help="students of a committee (3)")
+    parser.add_argument("--seeds", type=int, default=3, help="divisions and trainings (3)")
     parser.add_argument("--epochs", type=int, default=60, help="of each training (60)")
     parser.add_argument("--channels", type=int, default=48, help="width of the students (48)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    results = []
-    for case in cases(options.mos2):
-        folder = options.folder / case.name.split(",")[0].replace(" ", "_").lower()
-        folder = folder.with_name(f"{folder.name}_{len(case.train)}")
-        paths = train_students(case, folder, options.committee, options.epochs, options.channels)
-        results.append(judge(case, paths))
-        show(results[-1])
+    results: dict[str, list[dict[str, Any]]] = {}
+    for seed in range(options.seeds):
+        for number, case in enumerate(cases(options.mos2, seed)):
+            seeds = [10 * seed + member for member in range(options.committee)]
+            folder = options.folder / f"seed_{seed}" / f"case_{number}"
+            paths = train_students(case, folder, seeds, options.epochs, options.channels)
+            results.setdefault(case.name, []).append(judge(case, paths))
+    for judged in results.values():
+        show(judged)
     text = json.dumps({"epochs": options.epochs, "channels": options.channels, "cases": results})
     (options.folder / "uncertainty.json").write_text(text + "\n")
 
@@ -85,26 +101,28 @@ def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
     }
 
 
-def show(result: dict[str, Any]) -> None:
-    """Print the table of a case."""
-    title = (
-        f"{result['case']}: {result['frames']} training, validation and test frames, mean error "
-        f"{result['mean_error_ev_per_a']:.3f} eV/Å"
-    )
+def show(judged: Sequence[dict[str, Any]]) -> None:
+    """Print the table of a case, over its seeds."""
+    errors = mean_and_reach([result["mean_error_ev_per_a"] for result in judged], 3)
+    title = f"{judged[0]['case']}: {len(judged)} seeds, mean error {errors} eV/Å"
     table = Table(title=title, title_justify="left")
-    for name in ("method", "cost", "rank", "frames", "AUC", "expected", "below"):
+    for name in ("method", "cost", *SHOWN):
         table.add_column(name)
-    for row in result["methods"]:
-        table.add_row(
-            row["method"],
-            row["cost"],
-            f"{row['rank_correlation_raw']:.2f} / {row['rank_correlation']:.2f}",
-            f"{row['rank_correlation_frames']:.2f}",
-            f"{row['auc_worst_tenth']:.2f}",
-            f"{row['mean_expected_ev_per_a']:.3f}",
-            f"{row['below']:.0%}",
-        )
-    Console(width=110).print(table)
+    for rows in zip(*(result["methods"] for result in judged), strict=True):
+        cells = [
+            mean_and_reach([row[key] for row in rows], digits) for key, digits in SHOWN.values()
+        ]
+        table.add_row(rows[0]["method"], rows[0]["cost"], *cells)
+    Console(width=130).print(table)
+
+
+def mean_and_reach(values: Sequence[float], digits: int) -> str:
+    """Return the mean over seeds, and half of its 95 % interval by Student's t."""
+    text = f"{np.mean(values):.{digits}f}"
+    if len(values) < 2:
+        return text
+    reach = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return f"{text} ± {reach:.{digits}f}"
 
 
 if __name__ == "__main__":

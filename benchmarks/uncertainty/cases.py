@@ -34,13 +34,16 @@ class Case:
     test: list[Frame]
 
 
-def cases(mos2: Path | None) -> list[Case]:
-    """Return those of the shipped frames, and of a MoS2 monolayer where its file is given."""
+def cases(mos2: Path | None, seed: int) -> list[Case]:
+    """Return those of the shipped frames, and of a MoS2 monolayer where its file is given.
+
+    The seed divides the trajectories.
+    """
     shipped = read_frames(SHIPPED, DataKeys(energy="REF_energy", forces="REF_forces"))
-    train, valid, test = by_group(shipped, [f.info["traj"] for f in shipped], (0.6, 0.15))
+    train, valid, test = by_group(shipped, [f.info["traj"] for f in shipped], (0.6, 0.15), seed)
     made = [Case("Mo-S-O", train, valid, test)]
     cool = [f for f in shipped if float(f.info["T_K"]) < HOT]
-    train, valid, rest = by_group(cool, [f.info["traj"] for f in cool], (0.75, 0.25))
+    train, valid, rest = by_group(cool, [f.info["traj"] for f in cool], (0.75, 0.25), seed)
     hot = [f for f in shipped if float(f.info["T_K"]) >= HOT]
     made.append(Case("Mo-S-O, trained below 2000 K, tested above", train, valid, hot + rest))
     if mos2 is not None:
@@ -61,11 +64,11 @@ def cases(mos2: Path | None) -> list[Case]:
 
 
 def by_group(
-    frames: Sequence[Frame], groups: Sequence[object], shares: tuple[float, float]
+    frames: Sequence[Frame], groups: Sequence[object], shares: tuple[float, float], seed: int
 ) -> tuple[list[Frame], list[Frame], list[Frame]]:
     """Divide frames into three parts by their groups, drawn at random."""
     names = sorted({str(group) for group in groups})
-    order = np.random.default_rng(0).permutation(len(names))
+    order = np.random.default_rng(seed).permutation(len(names))
     ends = np.round(np.cumsum(shares) * len(names)).astype(int)
     parts: tuple[list[Frame], list[Frame], list[Frame]] = ([], [], [])
     part_of = {
@@ -76,8 +79,10 @@ def by_group(
     return parts
 
 
-def train_students(case: Case, folder: Path, count: int, epochs: int, channels: int) -> list[Path]:
-    """Train students that differ by their seed, or find those of an earlier call."""
+def train_students(
+    case: Case, folder: Path, seeds: Sequence[int], epochs: int, channels: int
+) -> list[Path]:
+    """Train a student for each seed, or find those of an earlier call."""
     symbols = elements_of(case.train)
     settings = TrainingSettings(
         batch_size=5,
@@ -87,7 +92,7 @@ def train_students(case: Case, folder: Path, count: int, epochs: int, channels: 
         tensorboard=False,
     )
     paths = []
-    for seed in range(count):
+    for seed in seeds:
         path = folder / f"student_{seed}.pt"
         paths.append(path)
         if path.exists():

@@ -10,12 +10,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.uncertainty.made_up import made_up
 from tests.zip_records import with_metadata
 
 from ipip import build_student, load_student, save_student
 from ipip.errors import InputError
 from ipip.export import weights_digest
 from ipip.models import Student
+from ipip.uncertainty import read_uncertainty, write_uncertainty
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION_1 = ROOT / "tests/export/version1/painn.pt"
@@ -53,8 +55,9 @@ def build_fuzzer(folder: Path) -> Path:
 
 
 def small_student(path: Path) -> Path:
-    """Write a student whose file is small."""
+    """Write a student whose file is small, and says what errors to expect."""
     save_student(build_student("painn", ["Mo", "S"], channels=4, layers=2, n_radial=4), path)
+    write_uncertainty(path, made_up(4, n_species=2))
     return path
 
 
@@ -87,7 +90,7 @@ def read_in_cpp(fuzzer: Path, path: Path, rounds: int, seed: int) -> Counts:
 def read_in_python(path: Path, rounds: int, seed: int) -> Counts:
     """Damage a file, and forge its metadata; count what `load_student` says, as above."""
     data = path.read_bytes()
-    expected = content(load_student(path))
+    expected = (*content(load_student(path)), str(read_uncertainty(path)))
     draw = random.Random(seed)
     counts: Counts = {}
     target = path.with_name("damaged.pt")
@@ -107,7 +110,7 @@ def read_in_python(path: Path, rounds: int, seed: int) -> Counts:
 
 def _read(path: Path, expected: tuple[object, ...]) -> str:
     try:
-        found = content(load_student(path))
+        found = (*content(load_student(path)), str(read_uncertainty(path)))
     except InputError as error:
         said = str(error)
         assert "\n" not in said and len(said) < 1000, said

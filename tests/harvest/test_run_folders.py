@@ -18,7 +18,7 @@ from ipip.models import build_student
 
 
 def _student(path: Path, scale: float) -> Path:
-    student = build_student("painn", ["Mo", "S", "O"], seed=7, channels=8, layers=2)
+    student = build_student("painn", ["Mo", "S", "O"], seed=7, channels=8, layers=2, n_radial=20)
     student.set_energy_scale([-3.0, -2.0, -1.0], scale, 0.1)
     save_student(student, path)
     return path

@@ -35,6 +35,7 @@ struct Bias {
   double energy = 0.0;                           ///< eV, largest of an atom; 0 for no bias
   double width = 2.0;  ///< score at which it is 1 - 1/e of that; training atoms have about 1
 
+  /// Whether atoms are biased at all.
   bool on() const { return energy > 0.0; }
 };
 

@@ -13,16 +13,19 @@
 namespace ipip::cpu {
 namespace {
 
-// Sums side by side, since one sum would wait for itself; `n` is a padded width.
+// Sums side by side, since one sum would wait for itself.
 template <class T>
 double squared(const T* y, std::int64_t n) {
-  double sums[kMultiple] = {};
-  for (std::int64_t c = 0; c < n; c += kMultiple) {
-    for (std::int64_t k = 0; k < kMultiple; ++k) sums[k] += double(y[c + k]) * double(y[c + k]);
+  constexpr std::int64_t kSums = 16;
+  double sums[kSums] = {};
+  std::int64_t c = 0;
+  for (; c + kSums <= n; c += kSums) {
+    for (std::int64_t k = 0; k < kSums; ++k) sums[k] += double(y[c + k]) * double(y[c + k]);
   }
-  double total = 0.0;
-  for (const double sum : sums) total += sum;
-  return total;
+  for (; c < n; ++c) sums[0] += double(y[c]) * double(y[c]);
+  double sum = 0.0;
+  for (const double part : sums) sum += part;
+  return sum;
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ def _git(root: Path, *words: str) -> str:
             ["git", "-C", str(root), *words],
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=10,
             check=False,
         )

@@ -83,9 +83,9 @@ def restrictions(deck: Session) -> None:
         deck.restart()
         deck.run(
             f"units {units}\ndimension {dimension}\nregion box block 0 9 0 9 -0.5 0.5\n"
-            f"create_box 3 box\ncreate_atoms 1 single 1 1 0\nmass * 1.0\n{PAIR}"
+            "create_box 3 box\ncreate_atoms 1 single 1 1 0\nmass * 1.0"
         )
-        deck.refuses("run 0", part)
+        deck.refuses(f"{PAIR}\nrun 0", part)
 
 
 @right("`run_style verlet`, `run_style respa` with `pair` at one level", "one level has all of it")

@@ -17,7 +17,7 @@ from tests.pair_style.conftest import SYMBOLS, a_gas, write_start
 def write_student(path: Path) -> None:
     """A small student of random weights, with repulsion at short range."""
     student = build_student(
-        "painn", SYMBOLS, seed=7, channels=8, layers=2, dtype="float64", zbl=True
+        "painn", SYMBOLS, seed=7, channels=8, layers=2, n_radial=20, dtype="float64", zbl=True
     )
     generator = torch.Generator().manual_seed(8)
     with torch.no_grad():

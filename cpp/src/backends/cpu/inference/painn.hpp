@@ -135,8 +135,8 @@ class Painn final : public Evaluator {
   PainnModel model_;
   PackedPainn<T> weights_;
   std::optional<ExpectedErrors<T>> errors_;
-  Bias bias_;
   double most_pairs_;  // of an atom, where the first layer is tabulated
+  Bias bias_;
   int threads_;
   Symmetry symmetry_ = Symmetry::none;
   std::int64_t block_;  // atoms worked on at once, so that their rows stay in the cache

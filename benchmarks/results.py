@@ -60,13 +60,18 @@ class BadResultError(Exception):
     """A file of results is empty, or says less than a reader needs."""
 
 
-def this_machine(gpu: str | None = None) -> Machine:
-    """Describe the machine that this process runs on."""
+def processor() -> str:
+    """Return the name of the processor that this process runs on."""
     info = Path("/proc/cpuinfo")
     names = re.findall(r"^model name\s*: (.*)$", info.read_text() if info.exists() else "", re.M)
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def this_machine(gpu: str | None = None) -> Machine:
+    """Describe the machine that this process runs on."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return Machine(
-        processor=names[0] if names else platform.machine(),
+        processor=processor(),
         cores=len(os.sched_getaffinity(0)),
         memory_gib=round(pages / 2**30, 1),
         gpu=gpu,

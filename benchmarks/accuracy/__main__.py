@@ -13,13 +13,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
 from benchmarks.accuracy.cases import CASES
-from benchmarks.accuracy.jobs import Job, rows_of, run_job
+from benchmarks.accuracy.jobs import Job, results_of, run_job
 from benchmarks.accuracy.molecules import Sampling
 from benchmarks.accuracy.picture import show, write
 from benchmarks.accuracy.sets import make_set, source_of
-from benchmarks.train.__main__ import processor
 
 from ipip.errors import IpipError
 
@@ -60,18 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
                     except IpipError as error:
                         print(f"accuracy: {error}", file=sys.stderr)
                         failed = error.exit_status
-    rows = rows_of(given.out)  # those of earlier calls too
-    if rows:
-        show(rows)
-        write(
-            given.out,
-            {
-                "what": "errors of forces (meV/Å) and energies (meV/atom); CPU times, one core",
-                "machine": processor(),
-                "torch": torch.__version__,
-                "rows": rows,
-            },
-        )
+    results = results_of(given.out)  # with the rows of earlier calls
+    if results["rows"]:
+        show(results["rows"])
+        write(given.out, results)
         print(f"wrote {given.out}/results.json and accuracy.png")
     return failed
 

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from ase.io import read, write
 from benchmarks.accuracy.cases import Case
 from benchmarks.accuracy.environments import interpreter_with
 from benchmarks.accuracy.sets import FrameSet
+from benchmarks.results import processor
 
 from ipip.data import read_frames
 from ipip.errors import IpipError
@@ -107,6 +109,16 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     """Return the rows of all jobs that are done."""
     done = sorted((folder / "jobs").glob("*/*/result.json"))
     return [json.loads(path.read_text()) for path in done]
+
+
+def results_of(folder: Path) -> dict[str, Any]:
+    """Return what the benchmark stores: the rows of all jobs that are done, and the machine."""
+    return {
+        "what": "errors of forces (meV/Å) and energies (meV/atom); CPU times, one core",
+        "machine": processor(),
+        "torch": torch.__version__,
+        "rows": rows_of(folder),
+    }
 
 
 def _errors(frames: FrameSet, name: str, place: Path) -> dict[str, float]:

@@ -18,7 +18,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from benchmarks.train.__main__ import processor
+from benchmarks.results import processor
 from benchmarks.train.batches import CUTOFF, SYMBOLS, Work, dense, example
 from rich.console import Console
 from rich.table import Table

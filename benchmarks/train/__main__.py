@@ -6,7 +6,6 @@ python -m benchmarks.train --with schnetpack
 from __future__ import annotations
 
 import argparse
-import platform
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.results import processor
 from benchmarks.train.batches import SYMBOLS, Work, dense, example
 from benchmarks.train.contenders import Contender, Ours, PyG, SchNetPack, check_same
 from benchmarks.train.environment import schnetpack_interpreter
@@ -139,16 +139,6 @@ def measure(
         "ratios": ratios,
         "floor_us": floor * 1e6,
     }
-
-
-def processor() -> str:
-    """Return the processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

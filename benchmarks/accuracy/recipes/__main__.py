@@ -15,13 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
 from benchmarks.accuracy.cases import Case
-from benchmarks.accuracy.jobs import Job, rows_of, run_job
+from benchmarks.accuracy.jobs import Job, results_of, run_job
 from benchmarks.accuracy.molecules import Sampling
 from benchmarks.accuracy.recipes.listing import RECIPES
 from benchmarks.accuracy.sets import make_set, source_of
-from benchmarks.train.__main__ import processor
 from rich.console import Console
 from rich.table import Table
 
@@ -57,14 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     except IpipError as error:
         print(f"recipes: {error}", file=sys.stderr)
         return error.exit_status
-    rows = rows_of(given.out)  # those of earlier calls too
-    show(rows)
-    results = {
-        "what": "errors of forces (meV/Å) and energies (meV/atom); CPU times, one core",
-        "machine": processor(),
-        "torch": torch.__version__,
-        "rows": rows,
-    }
+    results = results_of(given.out)  # with the rows of earlier calls
+    show(results["rows"])
     (given.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     print(f"wrote {given.out}/results.json")
     return 0

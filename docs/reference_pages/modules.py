@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docs.reference_pages.overview import overview
 from docs.reference_pages.undocumented import require_sentences
 
 from ipip.config import Settings
@@ -33,24 +34,15 @@ def module_pages() -> dict[str, str]:
         f"| [`{name}`]({name}.rst) | {_first_line(importlib.import_module(name))} |"
         for name in names
     ]
-    pages["modules.md"] = "\n".join(
+    pages["modules.md"] = overview(
+        "Python modules",
         [
-            "# Python modules",
-            "",
             "All that may be imported, from the docstrings; [Python](../python.md) shows how they",
             "are used.",
-            "",
-            "| module | what |",
-            "| --- | --- |",
-            *rows,
-            "",
-            "```{toctree}",
-            ":hidden:",
-            "",
-            *names,
-            "```",
-            "",
-        ]
+        ],
+        ["module", "what"],
+        rows,
+        names,
     )
     return pages
 

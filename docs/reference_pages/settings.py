@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Union
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from docs.reference_pages.overview import overview
 from docs.reference_pages.undocumented import require_sentences
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -102,25 +103,16 @@ def settings_pages() -> dict[str, str]:
         f"| [{file.title}]({file.name}.md) | {file.verbs} | [schema]({file.name}.schema.json) |"
         for file in FILES
     ]
-    pages["settings.md"] = "\n".join(
+    pages["settings.md"] = overview(
+        "Settings files",
         [
-            "# Settings files",
-            "",
             "Every key of every file, from the classes that read them. Files are YAML; an unknown",
             "key is refused. `ipip init FILE --schema` writes a JSON schema beside the file, from",
             "which editors complete keys and check values; the schemas of all files are here too.",
-            "",
-            "| page | read by | JSON schema |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
-            "```{toctree}",
-            ":hidden:",
-            "",
-            *(file.name for file in FILES),
-            "```",
-            "",
-        ]
+        ],
+        ["page", "read by", "JSON schema"],
+        rows,
+        (file.name for file in FILES),
     )
     return pages
 

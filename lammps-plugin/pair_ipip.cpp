@@ -248,7 +248,6 @@ void PairIpip::map_elements(int n_elements, char** elements) {
 
 void PairIpip::init_style() {
   check_ranks();
-  check_units();
   if (domain->dimension != 3) {
     error->all(FLERR, "pair_style ipip: dimension is {}, expected 3", domain->dimension);
   }
@@ -272,15 +271,15 @@ void PairIpip::choose_pairs() {
                         : "pairs are those of LAMMPS' neighbour list, since pair_style " +
                               std::string(force->pair_style) + " divides it among styles";
   }
-  tell(notice, pairs_notice_);
+  log_once(notice, pairs_notice_);
 }
 
-// Prints a notice, unless it was what was told last.
-void PairIpip::tell(const std::string& notice, std::string& told) {
-  if (comm->me == 0 && notice != told && !notice.empty()) {
+// Writes a notice to the log, unless it is the last one that was written.
+void PairIpip::log_once(const std::string& notice, std::string& last) {
+  if (comm->me == 0 && notice != last && !notice.empty()) {
     utils::logmesg(lmp, "ipip: {}\n", notice);
   }
-  told = notice;
+  last = notice;
 }
 
 void PairIpip::check_units() {

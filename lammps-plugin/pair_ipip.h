@@ -68,7 +68,7 @@ class PairIpip : public Pair {
   std::string present_atoms();
   std::string all_listed() const;
   void choose_pairs();
-  void tell(const std::string& notice, std::string& told);
+  void log_once(const std::string& notice, std::string& last);
   void find_own_contacts();
   bool types_changed() const;
   void check_halo();

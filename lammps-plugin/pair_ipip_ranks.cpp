@@ -82,7 +82,7 @@ bool PairIpip::sends_device_memory() {
                    std::string(gpu_aware_ == "no" ? "gpu_aware is no"
                                                   : "MPI does not say that it takes the "
                                                     "memory of GPUs (MPIX_Query_cuda_support)");
-  tell(notice, rows_notice_);
+  log_once(notice, rows_notice_);
   return direct;
 }
 

@@ -256,7 +256,7 @@ class IPIP_API Student {
   /// Bytes in main memory that are kept between steps: weights, buffers, copies of candidates.
   double buffer_bytes() const;
 
-  /// How often a device was asked for allocations, launches, copies, replays and waits so far;
+  /// Numbers of allocations, launches, copies, replays and waits on a device so far;
   /// empty where there is none.
   std::map<std::string, std::int64_t> device_calls() const;
 

@@ -44,7 +44,7 @@ using WithKernels =
 /// What a device is asked for stands in one of two queues: launches in the first, copies in either.
 enum class Queue { compute, copy };
 
-/// What a machine was asked for so far.
+/// Numbers of calls to a machine so far.
 struct Calls {
   std::int64_t allocations = 0;  ///< of memory there, or on the host for its copies
   std::int64_t launches = 0;     ///< of kernels, one by one or while they were recorded
@@ -70,7 +70,7 @@ class Machine : public WithKernels<Launchers> {
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void free(void* memory) noexcept = 0;
 
-  /// What was asked for so far. What was recorded before another allocation may name memory that is
+  /// Numbers of calls so far. What was recorded before another allocation may name memory that is
   /// no more.
   const Calls& calls() const { return calls_; }
 

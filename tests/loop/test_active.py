@@ -7,7 +7,8 @@ from ase.build import bulk
 from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import Frame, read_frames
-from ipip.decisions.active import drawn, level_mismatch, with_largest
+from ipip.data.draw import draw_indices
+from ipip.decisions.active import level_mismatch, with_largest
 from ipip.errors import InputError
 from ipip.loop.run import run_loop
 from ipip.records.manifest import read_manifests
@@ -44,10 +45,10 @@ def test_the_largest_finite_differences_are_chosen():
 
 
 def test_a_draw_is_of_different_frames_and_the_same_for_the_same_seed():
-    one = drawn(20, 5, seed=3)
-    assert one == drawn(20, 5, seed=3) == sorted(set(one)) and len(one) == 5
-    assert any(drawn(20, 5, seed=k) != one for k in range(4, 8))
-    assert drawn(3, 5, seed=3) == [0, 1, 2] and drawn(0, 5, seed=3) == []
+    one = draw_indices(20, 5, seed=3)
+    assert one == draw_indices(20, 5, seed=3) == sorted(set(one)) and len(one) == 5
+    assert any(draw_indices(20, 5, seed=k) != one for k in range(4, 8))
+    assert draw_indices(3, 5, seed=3) == [0, 1, 2] and draw_indices(0, 5, seed=3) == []
 
 
 def test_a_mismatch_is_told_per_atom_and_per_component():

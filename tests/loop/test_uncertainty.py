@@ -11,7 +11,6 @@ from ipip.config.load import load_settings
 from ipip.config.run import RunSettings
 from ipip.data import read_frames
 from ipip.decisions.active import with_largest
-from ipip.evaluation import open_student
 from ipip.evaluation.expected_errors import largest_expected_errors
 from ipip.lammps import RunTrajectory
 from ipip.loop.run import run_loop
@@ -71,7 +70,7 @@ def manifests(run):
 
 @pytest.fixture(scope="module")
 def student(run):
-    return open_student(run / FINETUNE.of(0) / "student.pt")[0]
+    return run / FINETUNE.of(0) / "student.pt"
 
 
 @pytest.fixture(scope="module")

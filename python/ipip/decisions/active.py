@@ -26,17 +26,6 @@ def with_largest(values: Sequence[float | None], count: int) -> list[int]:
     return sorted(index for _, index in sorted(known)[:count])
 
 
-def drawn(total: int, count: int, seed: int) -> list[int]:
-    """Return the indices of frames drawn at random, in ascending order.
-
-    Args:
-        total: frames to draw from.
-        count: how many, at most.
-        seed: of the draw.
-    """
-    return sorted(np.random.default_rng(seed).permutation(total)[:count].tolist())
-
-
 def level_mismatch(known: Frame, found: Frame) -> tuple[float, float]:
     """Return how far a level is from a frame's own labels.
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ipip.data.draw import draw_indices
+
 VALID_SHARE = 0.05
 
 
@@ -51,7 +53,7 @@ def held_out_count(count: int, *, harvested: bool = False) -> int:
 
 def draw_held_out(count: int, number: int, seed: int) -> list[bool]:
     """Draw which of new frames validate, now and in all rounds that still hold them."""
-    chosen = set(np.random.default_rng(seed).permutation(count)[:number].tolist())
+    chosen = set(draw_indices(count, number, seed))
     return [index in chosen for index in range(count)]
 
 

@@ -26,6 +26,7 @@ from ipip.uncertainty import (
     reliability,
     write_uncertainty,
 )
+from ipip.uncertainty.record import require_uncertainty
 
 MOST_ATOMS = 200_000  # whose features are in memory at once; more are thinned evenly
 
@@ -197,20 +198,16 @@ def _differences(frames: Iterable[Frame], predicted: Iterable[FloatArray | None]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def largest_expected_errors(student: OpenStudent, frames: Sequence[Frame]) -> list[float]:
-    """Return the largest expected error of a force of each frame, eV/Å.
+def largest_expected_errors(model: Path, frames: Sequence[Frame]) -> FloatArray:
+    """Return the largest expected error of a force of each frame, [n] eV/Å.
 
     Raises:
         InputError: the student's file does not say what errors to expect.
     """
-    largest = [done.largest_uncertainty for done in student.evaluate_frames(frames)]
-    known = [error for error in largest if error is not None]
-    if len(known) < len(largest):
-        raise InputError(
-            "the student's file does not say what errors to expect; add that with "
-            "`ipip uncertainty`, or do not rank or trust by uncertainty"
-        )
-    return known
+    require_uncertainty(model)
+    student, _ = open_student(model)
+    evaluated = student.evaluate_frames(frames)
+    return np.array([done.largest_uncertainty for done in evaluated], dtype=np.float64)
 
 
 def measure_reliability(

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ipip.config.run import RunSettings
 from ipip.config.teacher import TeacherSettings
 from ipip.config.yaml_text import yaml_text
 from ipip.data import Frame, elements_of, read_files, write_frames
+from ipip.data.draw import draw_indices
 from ipip.evaluation.molecular import molecular_errors
 from ipip.loop.run import run_loop
 from ipip.pipeline.reporter import Reporter
@@ -77,11 +76,9 @@ def run_rounds(
 
 def _write_starts(train: Sequence[Frame], count: int, folder: Path, seed: int) -> list[Path]:
     """Draw starts among the training frames and write each as a file."""
-    rng = np.random.default_rng(derive_seed(seed, "starts"))
-    chosen = np.sort(rng.permutation(len(train))[:count])
     (folder / "starts").mkdir(exist_ok=True)
     paths = []
-    for index in chosen.tolist():
+    for index in draw_indices(len(train), count, derive_seed(seed, "starts")):
         path = folder / "starts" / f"start-{index:06d}.xyz"
         if not path.exists():
             write_frames(path, [train[index].replace(energy=None, forces=None, info={})])

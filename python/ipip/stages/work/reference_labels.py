@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ipip.config.active import ActiveSettings
 from ipip.data import Frame, read_frames, write_frames
+from ipip.data.draw import draw_indices
 from ipip.data.provenance import REFERENCE, Provenance
-from ipip.decisions.active import drawn, level_mismatch, with_largest
+from ipip.decisions.active import level_mismatch, with_largest
 from ipip.errors import InputError, IpipError
 from ipip.execution.labels import open_teacher
 from ipip.pages.numbers import format_number
@@ -83,7 +84,7 @@ def reference_frames(run: StageRun) -> list[Frame]:
 def _choose(new: list[Frame], decisions: Path, active: ActiveSettings, seed: int) -> list[Frame]:
     """Return the frames to label, by what the table of the harvest says of them."""
     if active.rank == "random":
-        return [new[k] for k in drawn(len(new), active.frames, seed)]
+        return [new[k] for k in draw_indices(len(new), active.frames, seed)]
     column = "force_difference" if active.rank == "difference" else "expected_error"
     with decisions.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -21,7 +21,7 @@ from ipip.decisions.pretraining_set import (
 )
 from ipip.decisions.trust import nearest_distances, trust_limit, trusted
 from ipip.errors import IpipError
-from ipip.evaluation import metrics, open_student
+from ipip.evaluation import metrics
 from ipip.evaluation.expected_errors import largest_expected_errors
 from ipip.export import load_student, read_metadata
 from ipip.models import Student
@@ -204,9 +204,8 @@ def _uncertainties(
             spread = label_with(students, frames)[1]
         return spread, trust_limit(label_with(students, valid)[1], factor)
     if iteration.uncertainty == "expected_error":
-        student_file, _ = open_student(last_student(run))
-        errors = largest_expected_errors(student_file, [*frames, *valid])
-        return np.array(errors[: len(frames)]), trust_limit(errors[len(frames) :], factor)
+        errors = largest_expected_errors(last_student(run), [*frames, *valid])
+        return errors[: len(frames)], trust_limit(errors[len(frames) :], factor)
     student = load_student(last_student(run))
     train = read_frames(run.path(LABEL.of(0), LABEL.record.TRAIN))
     queries = frame_features(student, [*frames, *valid])

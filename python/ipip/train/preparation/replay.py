@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import numpy as np
-
+from ipip.data.draw import draw_indices
 from ipip.data.elements import composition, elements_of
 from ipip.data.frame import Frame
 from ipip.data.references import fit_reference_energies
@@ -25,8 +24,8 @@ def draw_replay(frames: Sequence[Frame], count: int, weight: float, seed: int) -
         weight: factor of each frame's weight.
         seed: of the draw.
     """
-    chosen = np.random.default_rng(seed).permutation(len(frames))[:count]
-    return [frames[i].replace(weight=frames[i].weight * weight) for i in sorted(chosen.tolist())]
+    chosen = draw_indices(len(frames), count, seed)
+    return [frames[i].replace(weight=frames[i].weight * weight) for i in chosen]
 
 
 def align_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:

@@ -58,7 +58,7 @@ def test_settings_from_labels_are_valid_as_they_are(labels, tmp_path, capsys, pr
     assert (settings.reference.split.valid, settings.reference.split.test) == (5, 10)
     assert [system.temperature for system in settings.systems] == [300.0, 600.0]
     assert main(["validate", "--without-teacher", str(path)]) == 0
-    assert "The settings are right. Reference frames: " in capsys.readouterr().out
+    assert "The settings are valid. Reference frames: " in capsys.readouterr().out
 
 
 def test_the_starts_are_the_labels_own_structures_of_lowest_energy(labels, tmp_path):
@@ -183,8 +183,8 @@ def test_frames_without_trajectories_are_warned_of(tmp_path, capsys):
         (["--species", "CH3OX=2", "--box", "9"], "CH3OX"),
         (["--species", "CH3OH=2", "--box", "9", "--elements", "C,H"], "lacks O"),
         (["--elements", "C,Hx"], "'Hx', which is no chemical symbol"),
-        (["--box", "9"], "go with --species"),
-        (["--energy-key", "E"], "go with --labels"),
+        (["--box", "9"], "need --species"),
+        (["--energy-key", "E"], "need --labels"),
         (["--labels", "none.xyz"], "no such file"),
         (["--start", "none.xyz"], "does not exist"),
         (["--profile", "fast"], "expected quick or production"),

@@ -78,7 +78,7 @@ def test_yes_answers_before(copied, capsys):
 def test_rewind_gc_and_report(copied, capsys):
     run = str(copied / "run")
     assert main(["rewind", run, "round_000/50_evaluate"]) == 0
-    assert "one stage from round_000/50_evaluate on now lie" in capsys.readouterr().out
+    assert "one stage from round_000/50_evaluate on moved to" in capsys.readouterr().out
     assert main(["report", run]) == 2
     assert "no round is finished yet" in capsys.readouterr().err
     assert main(["gc", run, "--dry-run"]) == 0

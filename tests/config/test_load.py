@@ -109,7 +109,7 @@ def test_a_missing_block_is_named(config):
     text = config.read_text().replace("\nsystems:", "\nsystens:")
     config.write_text(text)
     message = refusal(config)
-    assert "systems: is missing (what teacher and student explore)" in message
+    assert "systems: is missing (systems that teacher and student explore)" in message
     assert "systens: unknown key; did you mean `systems`?" in message
 
 

@@ -125,7 +125,7 @@ def test_texts_that_grow_without_bound_or_run_something_are_refused(tmp_path: Pa
         f"{b}: &{b} [{', '.join(10 * ['*' + a])}]\n" for a, b in itertools.pairwise("abcdefghij")
     )
     texts = {
-        bomb: "more than 1000000 values with its aliases written out",
+        bomb: "more than 1000000 values with its aliases expanded",
         "a: &a [*a]\n": "more than 1000000 values",
         "a: " + 5000 * "[": "nested too deep",
         f"seed: {6000 * '9'}\n": "digits",

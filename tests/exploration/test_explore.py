@@ -96,7 +96,7 @@ def test_the_same_command_is_done_at_once_and_more_frames_come_from_the_same_md(
     times = {path: path.stat().st_mtime_ns for path in runs.iterdir()}
     command = ["explore", str(config), "--out", str(out), "--frames"]
     assert main([*command, "12"]) == 0
-    assert "12 of 20 frames chosen, from 4 of 4 trajectories at 500 K" in capsys.readouterr().out
+    assert "12 of 20 frames selected, from 4 of 4 trajectories at 500 K" in capsys.readouterr().out
     assert out.read_bytes() == before
     assert main([*command, "15", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["chosen"] == 15
@@ -206,7 +206,7 @@ def test_failed_runs_are_left_out_and_told(tmp_path, capsys):
     config = write_config(tmp_path, systems=[hot, cold], teacher_md=md)
     assert main(["explore", str(config), "--out", str(tmp_path / "a.xyz")]) == 0
     captured = capsys.readouterr()
-    assert "run labels-hot_00 failed and is left out: largest force" in captured.err
+    assert "run labels-hot_00 failed and is excluded: largest force" in captured.err
     assert "from 1 of 1 trajectories at 100 K" in captured.out
     frames = read_frames(tmp_path / "a.xyz", require=())
     assert {frame.info["config_type"] for frame in frames} == {"cold"}

@@ -1,4 +1,4 @@
-"""Trainings by each method: what is learnt, what is counted, what is refused."""
+"""Trainings by each method: results, counts and refusals."""
 
 from __future__ import annotations
 

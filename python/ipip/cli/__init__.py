@@ -1,1 +1,1 @@
-"""The command line: thin shells over documented functions."""
+"""The command line: thin layers over documented functions."""

@@ -1,4 +1,4 @@
-"""`ipip convert`: labelled frames from one kind of file to another."""
+"""`ipip convert`: labelled frames from one file format to another."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def convert(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Files to read (.xyz, .db, .npz, .lmdb, OUTCAR, vasprun.xml, .traj and whatever "
-            "ASE reads, NAME-pos-1.xyz of CP2K, folders of DeePMD), then the file to write (.xyz, "
+            help="Files to read (.xyz, .db, .npz, .lmdb, OUTCAR, vasprun.xml, .traj, any format "
+            "that ASE reads, CP2K's NAME-pos-1.xyz, DeePMD folders), then the file to write (.xyz, "
             ".db; .lmdb: a store that is read frame by frame)."
         ),
     ],
@@ -29,14 +29,12 @@ def convert(
         str | None, typer.Option(help="Key of virials (eV, minus volume times stress).")
     ] = None,
     config_type_key: Annotated[
-        str, typer.Option(help="Key of the kind of a frame.")
+        str, typer.Option(help="Key of a frame's config type.")
     ] = "config_type",
     weight_key: Annotated[str, typer.Option(help="Key of a frame's weight.")] = "config_weight",
     units: Annotated[
         str | None,
-        typer.Option(
-            help="Energy unit of the file: eV, kcal/mol or hartree; else what the file states."
-        ),
+        typer.Option(help="Energy unit of the file: eV, kcal/mol or hartree [as the file states]."),
     ] = None,
     type_map: Annotated[
         str | None,
@@ -50,13 +48,13 @@ def convert(
         ),
     ] = None,
     unconverged: Annotated[
-        bool, typer.Option("--unconverged", help="Read frames whose SCF did not converge, too.")
+        bool, typer.Option("--unconverged", help="Also read frames whose SCF did not converge.")
     ] = False,
 ) -> None:
     """Check labelled frames and write them under the names that ipip reads by default.
 
     Energies, forces and stresses are written in eV and Å, whatever the units of the files. Extended
-    XYZ and most outputs are read a few frames at a time, so files may be larger than the memory.
+    XYZ and most outputs are read a few frames at a time, so files may be larger than memory.
     """
     from ipip.cli.label_keys import label_keys
     from ipip.data.conversion import Read, iterate_source
@@ -65,21 +63,23 @@ def convert(
     from ipip.storage.disk_space import full_disk_explained
 
     if len(files) < 2:
-        raise InputError("convert needs at least two files: those to read, then the one to write")
+        raise InputError(
+            "convert needs at least two files: one or more to read, then the one to write"
+        )
     *sources, target = files
     if target.exists():
-        raise InputError(f"{target}: is there already; name another file")
+        raise InputError(f"{target}: exists already; name another file")
     keys = label_keys(
         energy_key, forces_key, stress_key, virial_key, config_type_key, weight_key, units
     )
-    given = None if cell is None else cell_of(cell)
+    vectors = None if cell is None else cell_of(cell)
     names = [] if type_map is None else type_map.replace(",", " ").split()
     reads = [Read(source) for source in sources]
 
     def frames() -> Iterator[Frame]:
         for read in reads:
             yield from iterate_source(
-                read, keys, type_map=names, cell=given, unconverged=unconverged
+                read, keys, type_map=names, cell=vectors, unconverged=unconverged
             )
 
     with full_disk_explained(target.parent):

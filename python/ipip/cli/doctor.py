@@ -1,4 +1,4 @@
-"""`ipip doctor`: does this installation work?"""
+"""`ipip doctor`: check this installation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def doctor(
 ) -> None:
     """Check versions, libraries, LAMMPS, MPI, processor, GPUs, teachers and disk.
 
-    Each line says what was found and, where something is wrong, what to do. A deck is really run
-    on one rank and on two. The exit status is 1 where a line says FAULT.
+    Each line states a finding and, where something is wrong, a remedy. A short LAMMPS deck runs
+    on one rank and on two. The exit status is 1 if a line says FAULT.
     """
     import dataclasses
     import json

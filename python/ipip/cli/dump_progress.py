@@ -18,11 +18,11 @@ from ipip.lammps.dump_stream import is_compressed
 def dump_progress(
     files: Sequence[Path], *, shown: bool = True
 ) -> Iterator[Callable[[DumpFrame, DumpReader], None]]:
-    """Give a function that moves the bar to a frame; compressed dumps have no known end."""
+    """Yield a function that moves the bar to a frame; the length of compressed dumps is unknown."""
     console = Console(stderr=True, highlight=False, markup=False)
     sizes = [file.stat().st_size for file in files]
     before = {file.name: sum(sizes[:k]) for k, file in enumerate(files)}
-    known = not any(is_compressed(file) for file in files)
+    plain = not any(is_compressed(file) for file in files)
     columns = (
         TextColumn("step {task.fields[step]}"),
         BarColumn(bar_width=30),
@@ -32,7 +32,7 @@ def dump_progress(
     )
     drawn = shown and console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=not drawn) as bar:
-        task = bar.add_task("", total=sum(sizes) if known else None, step=0)
+        task = bar.add_task("", total=sum(sizes) if plain else None, step=0)
 
         def advance(frame: DumpFrame, reader: DumpReader) -> None:
             place = reader.position

@@ -1,4 +1,4 @@
-"""Durations as people say them."""
+"""Durations as text for people."""
 
 
 def rough_duration(seconds: float) -> str:

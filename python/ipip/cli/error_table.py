@@ -21,17 +21,17 @@ COLUMNS = (
     ("energy\nRMSE", "energy_rmse_mev_per_atom", ".2f"),
     ("stress\nMAE", "stress_mae_ev_per_a3", ".5f"),
 )
-# What goes first where a terminal is too narrow for the names of all kinds.
+# Columns to drop first where a terminal is too narrow for the names of all config types.
 LEAST_NEEDED = ("energy_rmse_mev_per_atom", "force_rmse_ev_per_a", "n_atoms")
 PADDING = 3  # of a column and its line
 Column = tuple[str, str, str]
 
 
 def print_errors(errors: Metrics, title: str) -> None:
-    """Print errors of all frames, by kind and by element: eV/Å, meV/atom, eV/Å^3.
+    """Print errors of all frames, by config type and by element: eV/Å, meV/atom, eV/Å^3.
 
-    Names of kinds are never cut: in a narrow terminal the least needed columns go, then names are
-    folded.
+    Names of config types are never cut: a narrow terminal loses the least needed columns, then
+    names are folded.
     """
     console = Console(highlight=False, markup=False)
     kinds = errors["by_config_type"]

@@ -1,4 +1,4 @@
-"""How a command ends: one sentence and a status, never a traceback."""
+"""How a command reports its failure: one sentence and a status, never a traceback."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report_failure(error: Exception, debug: bool) -> int:
         return error.exit_status
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         print(
-            f"ipip: {error.filename}: {error.strerror}; check that the path is right and may be "
+            f"ipip: {error.filename}: {error.strerror}; check that the path is correct and can be "
             "read or written (`ipip --debug ...` shows where it is used)",
             file=sys.stderr,
         )

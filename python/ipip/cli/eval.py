@@ -15,19 +15,18 @@ def evaluate(
     forces_key: Annotated[str, typer.Option(help="Key of the forces (eV/Å).")] = "forces",
     stress_key: Annotated[
         str | None,
-        typer.Option(help="Key of the stress (eV/Å^3); read where a frame has it."),
+        typer.Option(help="Key of the stress (eV/Å^3), of frames that have one."),
     ] = None,
     virial_key: Annotated[
-        str | None, typer.Option(help="Key of virials (eV, minus volume times stress) instead.")
+        str | None,
+        typer.Option(help="Key of virials (eV, minus volume times stress), instead of stresses."),
     ] = None,
     config_type_key: Annotated[
-        str, typer.Option(help="Key of the kind of a frame.")
+        str, typer.Option(help="Key of a frame's config type.")
     ] = "config_type",
     units: Annotated[
         str | None,
-        typer.Option(
-            help="Energy unit of the file: eV, kcal/mol or hartree; else what the file states."
-        ),
+        typer.Option(help="Energy unit of the file: eV, kcal/mol or hartree [as the file states]."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -37,7 +36,7 @@ def evaluate(
         ),
     ] = None,
     device: Annotated[
-        str, typer.Option(help="Where the student is evaluated: cpu, cuda, cuda:N or emulate.")
+        str, typer.Option(help="Device that evaluates the student: cpu, cuda, cuda:N or emulate.")
     ] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print the errors as JSON.")] = False,
 ) -> None:

@@ -13,13 +13,13 @@ def explore(
         Path, typer.Argument(help="Settings of the run (YAML); `reference` may be missing.")
     ],
     out: Annotated[Path, typer.Option("--out", help="File for the frames (.xyz).")],
-    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames to choose.")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames to select.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Make frames to label: the teacher's MD from every system, different frames of it.
+    """Make frames to label: run the teacher's MD of every system, select diverse frames of it.
 
-    The MD lies in OUT.explore; the same command continues it, and with other --frames chooses
-    again. The frames have no labels: `ipip label` gives them some.
+    The MD is stored in OUT.explore; the same command continues it, and with other --frames selects
+    again. The frames have no labels: `ipip label` adds them.
     """
     import dataclasses
     import json
@@ -41,15 +41,15 @@ def explore(
         typer.echo(json.dumps(dataclasses.asdict(explored), indent=1, default=str))
         return
     for name, reason in explored.failed.items():
-        typer.echo(f"run {name} failed and is left out: {reason}", err=True)
+        typer.echo(f"run {name} failed and is excluded: {reason}", err=True)
     low, high = explored.temperatures
     kelvin = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     typer.echo(
-        f"{explored.chosen} of {explored.candidates} frames chosen, from {explored.used} of "
+        f"{explored.chosen} of {explored.candidates} frames selected, from {explored.used} of "
         f"{explored.trajectories} trajectories at {kelvin} K, by features of "
         f"{explored.features}: {out}"
     )
     if explored.chosen < frames:
-        typer.echo(f"no other frame differs enough to make {frames}; give teacher_md more steps")
+        typer.echo(f"too few different frames to select {frames}; increase teacher_md.steps")
     labels = out.with_name(f"labels{out.suffix}")
     typer.echo(f"label them: ipip label LEVEL.yaml {shlex.quote(str(out))} --out {labels}")

@@ -1,4 +1,4 @@
-"""`ipip export`: a model file from a training, checked in LAMMPS."""
+"""`ipip export`: write the model file of a training and check it in LAMMPS."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def export(
         str | None, typer.Option(help="Precision of the network: float32 or float64.")
     ] = None,
     lammps: Annotated[
-        bool, typer.Option("--lammps/--no-lammps", help="Compare with LAMMPS too.")
+        bool, typer.Option("--lammps/--no-lammps", help="Also compare with LAMMPS.")
     ] = True,
 ) -> None:
-    """Write a model file and check that memory, TorchScript and LAMMPS agree on it."""
+    """Write a model file and check that Python, TorchScript and LAMMPS compute the same from it."""
     from rich.console import Console
     from rich.table import Table
 

@@ -12,10 +12,10 @@ def gc(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     dumps: Annotated[
         bool,
-        typer.Option("--dumps", help="Also the trajectories of student MD that was harvested."),
+        typer.Option("--dumps", help="Also remove the trajectories of harvested student MD."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be removed.")
+        bool, typer.Option("--dry-run", help="Only print what would be removed.")
     ] = False,
 ) -> None:
     """Remove results set aside, checkpoints, rings and restart files of finished stages."""
@@ -24,12 +24,12 @@ def gc(
     from ipip.loop.garbage import collect_garbage, find_garbage
     from ipip.storage.disk_space import megabytes
 
-    found = find_garbage(run, dumps=dumps) if dry_run else collect_garbage(run, dumps=dumps)
+    garbage = find_garbage(run, dumps=dumps) if dry_run else collect_garbage(run, dumps=dumps)
     kinds: dict[str, list[int]] = defaultdict(list)
-    for item in found:
+    for item in garbage:
         kinds[item.why].append(item.bytes)
     for why, sizes in sorted(kinds.items()):
         typer.echo(f"{megabytes(sum(sizes)):>10}  {len(sizes)} x {why}")
-    total = megabytes(sum(item.bytes for item in found))
+    total = megabytes(sum(item.bytes for item in garbage))
     verb = "would be" if dry_run else "were"
-    typer.echo(f"{total} {verb} removed" if found else "nothing to remove")
+    typer.echo(f"{total} {verb} removed" if garbage else "nothing to remove")

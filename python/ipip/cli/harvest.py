@@ -18,34 +18,37 @@ def harvest(
         Path | None, typer.Option(help="Settings (YAML) with the teacher; see docs/harvest.md.")
     ] = None,
     known: Annotated[
-        list[Path] | None, typer.Option(help="Frames that are known (extended XYZ); repeatable.")
+        list[Path] | None,
+        typer.Option(help="Earlier frames (extended XYZ), not to be duplicated; repeatable."),
     ] = None,
     symbols: Annotated[
         str | None, typer.Option(help="Element of each LAMMPS type, such as Mo,S,O.")
     ] = None,
     timestep: Annotated[
-        float | None, typer.Option(help="Time step of the MD in fs [as the dumps say, else 1].")
+        float | None, typer.Option(help="Time step of the MD in fs [as the dumps state, else 1].")
     ] = None,
     units: Annotated[
         str | None,
-        typer.Option(help="LAMMPS' units of the dumps: metal, real, ... [as they say, else metal]"),
+        typer.Option(
+            help="LAMMPS' units of the dumps: metal, real, ... [as they state, else metal]"
+        ),
     ] = None,
     whole: Annotated[
         bool | None,
-        typer.Option("--whole", help="The dumps are whole: a last frame needs no line feed."),
+        typer.Option("--whole", help="The dumps are complete: a last frame needs no line feed."),
     ] = None,
-    frames: Annotated[int | None, typer.Option(help="Frames to take, at most [20].")] = None,
+    frames: Annotated[int | None, typer.Option(help="Most frames to select [20].")] = None,
     failed: Annotated[
         bool | None,
         typer.Option("--failed", help="The runs failed right after their dumps' last frames."),
     ] = None,
     folder: Annotated[
-        Path, typer.Option("--dir", help="Output folder; a second call goes on there.")
+        Path, typer.Option("--dir", help="Output folder; a later call adds to it.")
     ] = Path("harvest"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Choose frames for training from the MD of a student, those before a failure first."""
+    """Select training frames from a student's MD, those before a failure first."""
     import contextlib
     from collections.abc import Callable
 
@@ -70,7 +73,7 @@ def harvest(
     bar = TerminalReporter().tasks("teacher labels", total)
     with contextlib.nullcontext(silent) if quiet or as_json else bar as advance:
         report = harvest_dumps(
-            dumps, student, settings, folder, names, lambda done, asked: advance(1)
+            dumps, student, settings, folder, names, lambda done, total: advance(1)
         )
     if as_json:
         typer.echo((folder / SUMMARY_FILE).read_text(encoding="utf-8").rstrip())
@@ -83,10 +86,10 @@ def harvest(
         f"{stored} stored frames{labelled})"
     )
     if settings.teacher is None:
-        typer.echo("no teacher (--config): frames are chosen for diversity and carry no labels")
+        typer.echo("no teacher (--config): frames are selected for diversity and have no labels")
     for run in report.runs:
         if run.name in report.problems:
             typer.echo(f"  {run.name}: failed at step {run.end_step}: {report.problems[run.name]}")
     if report.frames:
         typer.echo(f"all {report.frames} frames so far: {folder / 'frames.xyz'}")
-    typer.echo(f"why each stored frame was taken or left: {folder / 'harvest.csv'}")
+    typer.echo(f"why each stored frame was selected or not: {folder / 'harvest.csv'}")

@@ -1,4 +1,4 @@
-"""`ipip info`: what a model file is."""
+"""`ipip info`: describe a model file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def info(
         bool, typer.Option("--json", help="Print the whole metadata block as JSON.")
     ] = False,
 ) -> None:
-    """Say what a model file holds, after checking every field and the digest of its weights."""
+    """Print what a model file holds, after checking every field and the digest of its weights."""
     from rich.console import Console
     from rich.table import Table
 
@@ -49,16 +49,16 @@ def info(
 
 
 def _expected(model: Path) -> str:
-    """Say what the file tells of its errors."""
+    """Describe the errors that the file predicts."""
     from ipip.uncertainty import read_uncertainty
 
-    known = read_uncertainty(model)
-    if known is None:
-        return f"not known; add it with `ipip uncertainty {model} FRAMES`"
-    on, map_ = known.fitted_on, known.calibration
+    recorded = read_uncertainty(model)
+    if recorded is None:
+        return f"not recorded; add them with `ipip uncertainty {model} FRAMES`"
+    on, map_ = recorded.fitted_on, recorded.calibration
     return (
         f"{on['validation_force_error_ev_per_a']:.3f} eV/Å on average, the norm of a force's error "
         f"on {on['validation_frames']} validation frames ({on['validation_atoms']} atoms); "
-        f"{map_.quantile:.0%} of them below {map_.factor:.2f} times the expected one; distances to "
-        f"{int(known.density.atoms.sum())} training atoms"
+        f"{map_.quantile:.0%} of them below {map_.factor:.2f} times the expected error; distances "
+        f"to {int(recorded.density.atoms.sum())} training atoms"
     )

@@ -1,4 +1,4 @@
-"""`ipip init`: a commented settings file to begin with."""
+"""`ipip init`: write a commented settings file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def init(
     file: Annotated[Path, typer.Argument(help="Settings file to write.")] = Path("ipip.yaml"),
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", help="Labelled frames: their keys, groups, boxes are taken."),
+        typer.Option("--labels", help="Labelled frames, which give keys, groups and boxes."),
     ] = None,
     start: Annotated[
         list[Path] | None,
@@ -44,10 +44,11 @@ def init(
         float | None, typer.Option("--temperature", min=1.0, help="K; of all systems.")
     ] = None,
     profile: Annotated[
-        str, typer.Option("--profile", help="Sizes: quick (minutes) or production (hours).")
+        str,
+        typer.Option("--profile", help="Size of the run: quick (minutes) or production (hours)."),
     ] = "quick",
     minimal: Annotated[
-        bool, typer.Option("--minimal", help="Write only the keys that have to be looked at.")
+        bool, typer.Option("--minimal", help="Write only the keys to check.")
     ] = False,
     energy_key: Annotated[
         str | None, typer.Option("--energy-key", help="Key of the labels' energies.")
@@ -59,7 +60,7 @@ def init(
         str | None, typer.Option("--group-key", help="Key of the labels' trajectories.")
     ] = None,
     units: Annotated[
-        str | None, typer.Option("--units", help="Energy unit of the labels, else as they state.")
+        str | None, typer.Option("--units", help="Energy unit of the labels [as they state].")
     ] = None,
     example: Annotated[
         bool, typer.Option("--example", help="Write examples/mo-s-o/quick.yaml (Mo3O9 in S2).")
@@ -68,14 +69,14 @@ def init(
         bool,
         typer.Option(
             "--schema",
-            help="Write FILE.schema.json too, from which editors complete and check settings.",
+            help="Also write FILE.schema.json, from which editors complete and check settings.",
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write a settings file for your system: from --labels, from --start, or from --species.
 
-    Every key stands there with its unit and default, unless --minimal is given.
+    The file lists every key with its unit and default, unless --minimal is given.
     """
     from ipip.config.quick import write_quick_template
     from ipip.errors import InputError
@@ -86,10 +87,10 @@ def init(
         )
     base = file.absolute().parent
     if not base.is_dir():
-        raise InputError(f"{file}: the folder {base} does not exist; make it first")
+        raise InputError(f"{file}: the folder {base} does not exist; create it first")
     if example:
         write_quick_template(file)
-        typer.echo(f"wrote {file}: the quick example, whose labels lie in examples/mo-s-o/data")
+        typer.echo(f"wrote {file}: the quick example; its labels are in examples/mo-s-o/data")
         if schema:
             _add_schema(file)
         return
@@ -109,7 +110,7 @@ def init(
             units=energy_unit(units),
         )
     elif energy_key or forces_key or group_key or units:
-        raise InputError("--energy-key, --forces-key, --group-key and --units go with --labels")
+        raise InputError("--energy-key, --forces-key, --group-key and --units need --labels")
     point = _systems(start or [], species or [], box, density, base)
     if point is None and survey is not None:
         point = from_labels(survey, f"{file.stem}-starts")
@@ -133,7 +134,7 @@ def init(
         " paths are relative to this file. `ipip validate FILE` checks it and prints the plan."
     )
     if not minimal:
-        title += " Keys that stand as comments have the value shown."
+        title += " Commented keys show their default."
     text = render_template(
         RunSettings,
         first.values,
@@ -170,12 +171,12 @@ def _systems(
     from ipip.loop.first_settings import from_molecules, from_structures
 
     if start and species:
-        raise InputError("--start and --species exclude each other; edit `systems` to have both")
+        raise InputError("--start and --species exclude each other; edit `systems` to use both")
     if start:
         return from_structures(start, base)
     if not species:
         if box is not None or density is not None:
-            raise InputError("--box and --density go with --species")
+            raise InputError("--box and --density need --species")
         return None
     counts: dict[str, int] = {}
     for entry in species:
@@ -191,7 +192,7 @@ def _symbols(text: str) -> list[str]:
 
 
 def _processes() -> int:
-    """Return how many processes a run may have: as the cores that are ours, at most eight."""
+    """Return how many processes a run may start: one a usable core, at most eight."""
     from ipip.cores import usable_cores
 
     return min(8, usable_cores())
@@ -200,7 +201,7 @@ def _processes() -> int:
 def _print_next(
     file: Path, first: FirstSettings, point: StartingPoint | None, has_labels: bool
 ) -> None:
-    """Print what was written, what to check, what is open, and what comes next."""
+    """Print the written files, what to check or fill in, and the next commands."""
     import shlex
 
     name = shlex.quote(str(file))

@@ -16,17 +16,17 @@ def label(
     frames: Annotated[Path, typer.Argument(help="Frames: extended XYZ or ASE database.")],
     out: Annotated[Path, typer.Option("--out", help="File for the labelled frames (.xyz).")],
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Frames at a time; else as in LEVEL.")
+        int | None, typer.Option("--workers", min=1, help="Frames at a time [as in LEVEL].")
     ] = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Evaluate frames again that were dropped before.")
+        bool, typer.Option("--retry", help="Retry frames that were dropped before.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Label frames with CP2K, tblite, a teacher or any ASE calculator; the same command goes on.
+    """Label frames with CP2K, tblite, a teacher or any ASE calculator; the same command resumes.
 
-    Writes OUT, and beside it OUT.dropped.csv: which frames gave no labels (not converged, ...) and
-    why. OUT.labels.jsonl keeps every label as it comes.
+    Writes OUT, and OUT.dropped.csv, which lists the frames without labels (not converged, ...)
+    and why. OUT.labels.jsonl stores every label as soon as it is computed.
     """
     import json
 

@@ -20,7 +20,7 @@ def label_keys(
     """Return the keys that options name.
 
     Raises:
-        InputError: both a stress and a virial are named, or the unit is not known.
+        InputError: both a stress and a virial are named, or the unit is unknown.
     """
     if stress is not None and virial is not None:
         raise InputError(
@@ -41,9 +41,9 @@ def energy_unit(units: str | None) -> EnergyUnit | None:
     """Return the unit that `--units` names.
 
     Raises:
-        InputError: it is not known.
+        InputError: it is unknown.
     """
-    known: dict[str, EnergyUnit] = {unit: unit for unit in get_args(EnergyUnit)}
-    if units is not None and units not in known:
-        raise InputError(f"--units is {units!r}; expected one of: {', '.join(known)}")
-    return None if units is None else known[units]
+    by_name: dict[str, EnergyUnit] = {unit: unit for unit in get_args(EnergyUnit)}
+    if units is not None and units not in by_name:
+        raise InputError(f"--units is {units!r}; expected one of: {', '.join(by_name)}")
+    return None if units is None else by_name[units]

@@ -1,4 +1,4 @@
-"""`ipip ledger`: where a run's frames came from and what became of them."""
+"""`ipip ledger`: the origin and history of a run's frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 def ledger(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    frame: Annotated[str | None, typer.Option(help="Text that the frame's id holds.")] = None,
+    frame: Annotated[str | None, typer.Option(help="Part of the frame's id.")] = None,
     origin: Annotated[
         int | None, typer.Option(help="Round whose exploration made the frame.")
     ] = None,
@@ -18,9 +18,9 @@ def ledger(
         int | None, typer.Option("--round", help="Round whose pretraining set holds it.")
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="Who labelled it: teacher, 'student 0', reference.")
+        str | None, typer.Option(help="Source of the label: teacher, 'student 0', reference.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="Rows to print at most.")] = 30,
+    limit: Annotated[int, typer.Option(help="Most rows to print.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
     csv: Annotated[
         Path | None, typer.Option("--csv", help="Write all rows and columns to this file (CSV).")
@@ -33,10 +33,10 @@ def ledger(
         ),
     ] = None,
 ) -> None:
-    """Look frames up: origin, labels, energy shift, the rounds they lived in; write them to files.
+    """Look up frames: origin, labels, energy shift and rounds; write them to files.
 
-    All options choose the same frames for the table, for the files and for --json, which prints its
-    rows beside files that are written.
+    All options select the same frames for the table, the files and --json, which may be combined
+    with files.
     """
     import dataclasses
     import json

@@ -51,8 +51,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         from ipip.commit import commit
 
         typer.echo(f"ipip {__version__} (commit {commit()})")
@@ -72,44 +72,44 @@ def options(
     ] = False,
 ) -> None:
     """Options of every verb."""
-    # Students are scripted and packages of teachers too: newer versions of PyTorch warn of it.
+    # Students and packages of teachers use TorchScript: newer versions of PyTorch warn of it.
     warnings.filterwarnings("ignore", message=r".*torch\.jit\.")
 
 
-# What the list of verbs says of each: one line of a terminal of 80 columns.
+# The list of verbs describes each on one line of a terminal of 80 columns.
 VERBS = (
-    (doctor, "doctor", "Check this installation: what works, what to do"),
+    (doctor, "doctor", "Check this installation; print findings and remedies"),
     (init, "init", "Write a commented settings file"),
     (validate, "validate", "Check a settings file and print the plan with its cost"),
     (validate, "plan", "The same as validate"),
     (run, "run", "Run the whole loop, or continue it"),
-    (status, "status", "Say how far a run is and what came out so far"),
+    (status, "status", "Print a run's progress and its results so far"),
     (report, "report", "Write a run's report again"),
     (study, "study", "Compare ways to train, under equal budgets"),
-    (submit, "submit", "Run the loop from a job that is followed by another"),
+    (submit, "submit", "Run the loop from a chain of jobs on a cluster"),
     (task, "task", "Perform one task of a run on a cluster, or list them"),
-    (explore, "explore", "Make frames to label, by the teacher's MD"),
+    (explore, "explore", "Make frames to label with the teacher's MD"),
     (label, "label", "Label frames with CP2K, tblite, a teacher, any ASE calculator"),
     (sample, "sample", "Sample the structures of a cluster"),
     (ledger, "ledger", "Look up where frames came from and who labelled them"),
-    (rewind, "rewind", "Go back to before a stage of a run"),
+    (rewind, "rewind", "Return a run to the state before a stage"),
     (gc, "gc", "Remove what a run no longer needs"),
     (relabel, "relabel", "Label frames with a student or a committee"),
-    (pretrain, "pretrain", "Pretrain a student, on its own"),
-    (finetune, "finetune", "Fine-tune a student on reference labels, on its own"),
+    (pretrain, "pretrain", "Pretrain a student, outside a run"),
+    (finetune, "finetune", "Fine-tune a student on reference labels, outside a run"),
     (train, "train", "Train a student on labelled frames"),
     (evaluate, "eval", "Compare a student with labelled frames"),
-    (convert, "convert", "Convert labelled frames to another kind of file"),
-    (uncertainty, "uncertainty", "Add to a student what errors to expect of it"),
-    (info, "info", "Say what a model file holds"),
+    (convert, "convert", "Convert labelled frames to another file format"),
+    (uncertainty, "uncertainty", "Add expected errors to a student"),
+    (info, "info", "Print what a model file holds"),
     (export, "export", "Write a model file and check it in LAMMPS"),
-    (harvest, "harvest", "Choose training frames from the MD of a student"),
+    (harvest, "harvest", "Select training frames from the MD of a student"),
     (species, "species", "Find molecules and reactions in a dump"),
-    (physics, "physics", "Check what a potential must do, with no reference"),
-    (stability, "stability", "Say how often, and when, the MD of students fails"),
+    (physics, "physics", "Check a potential against physics, without a reference"),
+    (stability, "stability", "Measure how often, and when, the MD of students fails"),
 )
-# Those that train, or evaluate networks in PyTorch; the others say so only where a student has no
-# kernels.
+# Verbs that train, or evaluate networks in PyTorch; the others need PyTorch only for a student
+# without kernels.
 NEED_TRAINING = (
     *("validate", "plan", "run", "submit", "study", "explore"),
     *("relabel", "pretrain", "finetune", "train", "export"),
@@ -117,7 +117,7 @@ NEED_TRAINING = (
 
 
 def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Return the verb that first checks whether what it needs is installed."""
+    """Return the verb, preceded by a check that its packages are installed."""
     if name not in NEED_TRAINING:
         return function
 
@@ -135,12 +135,12 @@ for function, name, line in VERBS:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 done, 2 wrong input, 1 failed."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     with plain_output():
         try:
-            app(args=given)
-        except SystemExit as ended:  # also typer's own end, with a message for wrong options
+            app(args=arguments)
+        except SystemExit as ended:  # also raised by typer, after its message on wrong options
             return ended.code if isinstance(ended.code, int) else 1
         except Exception as error:
-            return report_failure(error, debug="--debug" in given)
+            return report_failure(error, debug="--debug" in arguments)
     return 0

@@ -24,11 +24,11 @@ def physics(
     ],
     structures: Annotated[
         Path | None,
-        typer.Option(help="Structures to look at (the first four) [boxes made of the elements]."),
+        typer.Option(help="Structures to check (the first four) [boxes of the elements]."),
     ] = None,
     elements: Annotated[
         str | None,
-        typer.Option(help="Elements whose pairs are looked at, such as Mo,S,O [all known]."),
+        typer.Option(help="Elements whose pairs are checked, such as Mo,S,O [all]."),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer points and shorter runs: seconds for a student.")
@@ -38,7 +38,7 @@ def physics(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
-    """Check what a potential must do whatever it was trained on; status 1 where a check fails."""
+    """Check a potential against physics, whatever its training set; status 1 if a check fails."""
     import dataclasses
     import sys
 
@@ -48,10 +48,8 @@ def physics(
 
     for path in potentials:
         if not path.is_file():
-            raise InputError(
-                f"{path}: there is no such file; give a student's model file or a YAML"
-            )
-    given = [] if structures is None else _structures(structures)
+            raise InputError(f"{path}: no such file; give a student's model file or a YAML")
+    frames = [] if structures is None else _structures(structures)
     kinds = None if elements is None else _elements(elements)
     out = folder or Path(f"physics-{potentials[0].stem}")
 
@@ -60,9 +58,9 @@ def physics(
             typer.echo(f"\r\033[K{text}", nl=False, err=True)
 
     with ExitStack() as opened:
-        subjects = [_subject(path, given, kinds, out, opened) for path in potentials]
+        subjects = [_subject(path, frames, kinds, out, opened) for path in potentials]
         stems = [path.stem for path in potentials]
-        subjects = [  # files of one name, as rounds have them, go by their paths
+        subjects = [  # files of the same name, such as those of rounds, are named by their paths
             dataclasses.replace(subject, name=str(path)) if stems.count(path.stem) > 1 else subject
             for path, subject in zip(potentials, subjects, strict=True)
         ]
@@ -101,8 +99,8 @@ def _subject(
         unknown = sorted(set(symbols) - set(subject.symbols))
         if unknown:
             raise InputError(
-                f"{path}: the student knows {' '.join(subject.symbols)}, and not "
-                f"{' '.join(unknown)}; give --elements of these"
+                f"{path}: the student has {' '.join(subject.symbols)}, and not "
+                f"{' '.join(unknown)}; choose --elements among the former"
             )
         return dataclasses.replace(subject, symbols=tuple(symbols))
     from ipip.config.load import load_settings
@@ -148,11 +146,11 @@ def _print(report: PhysicsReport) -> None:
     console = Console(highlight=False, markup=False)
     console.print(report.verdict, style="bold")
     table = Table()
-    for header in ("check", "", "what was found"):
+    for header in ("check", "", "finding"):
         table.add_column(header, overflow="fold")
     for outcome in report.outcomes:
-        found = describe_measure(outcome.telling) or outcome.note
-        table.add_row(title_of(outcome.check), outcome.state, found)
+        finding = describe_measure(outcome.telling) or outcome.note
+        table.add_row(title_of(outcome.check), outcome.state, finding)
     console.print(table)
     for outcome in report.failed:
         if outcome.note:

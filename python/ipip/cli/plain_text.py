@@ -1,8 +1,8 @@
 """Text on terminals whose encoding lacks some of its characters.
 
 Under ``LC_ALL=C`` or with ``PYTHONIOENCODING=ascii`` an Å, a µ or a file's name would end a command
-with a UnicodeEncodeError, hours after it began. Output is made plainer instead. What ipip writes
-into files is UTF-8, wherever it runs.
+with a UnicodeEncodeError, hours after it began. Output is made plainer instead. Files that ipip
+writes are always UTF-8.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _PLAIN = {
 
 
 def plain_character(character: str) -> str | bytes:
-    """Return the nearest text in ASCII; of a byte in a file's name that is no text, the byte."""
+    """Return the nearest text in ASCII; a byte of a file's name that is no text stays a byte."""
     if "\udc80" <= character <= "\udcff":
         return bytes([ord(character) - 0xDC00])
     if character in _PLAIN:

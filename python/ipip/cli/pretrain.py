@@ -1,4 +1,4 @@
-"""`ipip pretrain`, `ipip finetune`: the two trainings of a round, on their own."""
+"""`ipip pretrain`, `ipip finetune`: the two trainings of a round, outside a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the errors as JSON."
 def pretrain(
     config: Config,
     frames: Annotated[
-        list[Path], typer.Argument(help="Labelled frames, as `ipip ledger --frames` writes.")
+        list[Path], typer.Argument(help="Labelled frames, such as `ipip ledger --frames` writes.")
     ],
     folder: Folder,
     energy_key: Annotated[str, typer.Option(help="Key of the energies (eV).")] = "energy",
@@ -34,7 +34,7 @@ def pretrain(
     settings = load_settings(config, RunSettings)
     keys = DataKeys(energy=energy_key, forces=forces_key)
     files = [DataFile(path=path.absolute(), keys=keys) for path in frames]
-    _tell(pretrain_student(settings, files, folder, progress=not as_json), as_json)
+    _report(pretrain_student(settings, files, folder, progress=not as_json), as_json)
 
 
 def finetune(
@@ -49,10 +49,10 @@ def finetune(
     from ipip.loop.steps import finetune_student
 
     settings = load_settings(config, RunSettings)
-    _tell(finetune_student(settings, student, folder, progress=not as_json), as_json)
+    _report(finetune_student(settings, student, folder, progress=not as_json), as_json)
 
 
-def _tell(trained: Trained, as_json: bool) -> None:
+def _report(trained: Trained, as_json: bool) -> None:
     import json
 
     from ipip.cli.error_table import print_errors

@@ -29,11 +29,11 @@ class TerminalReporter:
         self.console = console or Console(highlight=False, markup=False)
 
     def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
-        """Print which stage begins."""
+        """Print the stage that begins."""
         self._print(Text.assemble((f"{number}/{total} {stage_id}", "bold"), f" {title}"), 0)
 
     def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
-        """Print what came out of a stage."""
+        """Print the outcome of a stage."""
         self._print(Text(f"done in {format_seconds(wall_s)}{f': {note}' if note else ''}"))
 
     def stage_skipped(self, stage_id: str) -> None:
@@ -45,7 +45,7 @@ class TerminalReporter:
         self._print(Text(text))
 
     def _print(self, text: Text, indent: int = INDENT) -> None:
-        """Print a line: in a terminal folded under its indent, in a file whole."""
+        """Print a line, folded under its indent in a terminal, unbroken in a file."""
         if self.console.is_terminal:
             self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
         else:
@@ -70,7 +70,7 @@ class TerminalReporter:
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a duration as a person says it: ``8 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Return a duration as text for people: ``8 s``, ``3 min 20 s``, ``2 h 5 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"

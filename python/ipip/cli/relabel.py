@@ -13,7 +13,7 @@ def relabel(
     target: Annotated[Path, typer.Argument(help="File to write.")],
     student: Annotated[
         list[Path],
-        typer.Option(help="Student file (.pt); given several times: a committee's mean."),
+        typer.Option(help="Student file (.pt); repeat it for the mean of a committee."),
     ],
     average: Annotated[
         bool,
@@ -23,7 +23,7 @@ def relabel(
     forces_key: Annotated[str, typer.Option(help="Key of the old forces (eV/Å).")] = "forces",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Write frames with a student's energies, forces and stresses; say how far labels moved."""
+    """Write frames with a student's energies, forces and stresses; report how far labels moved."""
     import dataclasses
     import json
 
@@ -37,7 +37,7 @@ def relabel(
     from ipip.pipeline.reporter import SilentReporter
 
     torch.set_num_threads(1)
-    found = relabel_file(
+    relabelled = relabel_file(
         student,
         source,
         target,
@@ -46,11 +46,11 @@ def relabel(
         reporter=SilentReporter() if as_json else TerminalReporter(),
     )
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
+        typer.echo(json.dumps(dataclasses.asdict(relabelled), indent=1))
         return
-    typer.echo(f"wrote {found.frames} frames to {target}")
+    typer.echo(f"wrote {relabelled.frames} frames to {target}")
     if len(student) > 1 and not average:
-        mean = sum(found.spread) / max(1, len(found.spread))
+        mean = sum(relabelled.spread) / max(1, len(relabelled.spread))
         typer.echo(f"the committee's forces spread by {mean:.3f} eV/Å on average")
-    if found.change is not None:
-        print_errors(Metrics(**found.change), "how far the labels moved")  # type: ignore[typeddict-item]
+    if relabelled.change is not None:
+        print_errors(Metrics(**relabelled.change), "change of the labels")  # type: ignore[typeddict-item]

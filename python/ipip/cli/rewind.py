@@ -1,4 +1,4 @@
-"""`ipip rewind`: go back to before a stage."""
+"""`ipip rewind`: return a run to the state before a stage."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def rewind(
         typer.Argument(help="First stage to set aside, as `ipip status` names it, or round_001."),
     ],
 ) -> None:
-    """Set a stage and all later ones aside; `ipip run` computes them again."""
+    """Set aside a stage and all later ones; `ipip run` computes them again."""
     from ipip.loop.rewind import rewind as go_back
 
     aside, names = go_back(run, stage)
     count = f"{len(names)} stages" if len(names) > 1 else "one stage"
-    typer.echo(f"{count} from {names[0]} on now lie in {aside}; nothing was deleted")
+    typer.echo(f"{count} from {names[0]} on moved to {aside}; nothing was deleted")

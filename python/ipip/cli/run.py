@@ -21,14 +21,16 @@ def run(
         typer.Option(
             "--from-stage",
             metavar="STAGE",
-            help="Set the results of this stage (as `ipip status` names it; or of a round, "
-            "round_001) and of all later ones aside and compute them again.",
+            help="Set aside the results of this stage (as `ipip status` names it) or round "
+            "(round_001) and of all later ones, and compute them again.",
         ),
     ] = None,
     yes: Annotated[
         bool,
         typer.Option(
-            "--yes", help="Set finished stages that do not fit changed settings aside, unasked."
+            "--yes",
+            help="Set aside finished stages that do not fit changed settings, without "
+            "confirmation.",
         ),
     ] = False,
 ) -> None:
@@ -53,14 +55,14 @@ def run(
 
 
 def _confirmation(yes: bool) -> Callable[[str], bool] | None:
-    """Return who is asked about changed stages: nobody where there is no terminal."""
+    """Return the prompt about changed stages; None without a terminal."""
     if yes:
         return lambda text: True
     if not sys.stdin.isatty():
         return None
 
-    def ask(text: str) -> bool:
+    def confirm_aside(text: str) -> bool:
         typer.echo(text, err=True)
         return typer.confirm("Set them aside and compute them again?", default=False, err=True)
 
-    return ask
+    return confirm_aside

@@ -1,4 +1,4 @@
-"""`ipip sample`: a surface walk over the minima of a cluster, and a Boltzmann draw from it."""
+"""`ipip sample`: walk over the minima of a cluster, and draw from them by Boltzmann weights."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ def sample(
     steps: Annotated[int, typer.Option(min=1, help="Attempts to leave a minimum.")] = 50,
     frames: Annotated[int, typer.Option(min=1, help="Frames to draw.")] = 100,
     temperature: Annotated[
-        float, typer.Option(min=1.0, help="K; of the draw and of accepting a minimum.")
+        float,
+        typer.Option(min=1.0, help="K; temperature of the draw and of the acceptance of minima."),
     ] = 3000.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of walk and draw.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Sample structures of a cluster as the data set of arXiv 2507.20118: SSW, Boltzmann draw."""
+    """Sample structures of a cluster as in arXiv 2507.20118: SSW walk, Boltzmann draw."""
     import dataclasses
     import json
 
@@ -44,7 +45,7 @@ def sample(
             advance(done - shown)
             shown = done
 
-        found = sample_cluster(
+        sampled = sample_cluster(
             settings,
             start,
             out,
@@ -55,12 +56,12 @@ def sample(
             progress=progress,
         )
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
+        typer.echo(json.dumps(dataclasses.asdict(sampled), indent=1))
         return
     typer.echo(
-        f"{found.drawn} of {found.visited} visited structures drawn at {temperature:g} K: {out}"
+        f"{sampled.drawn} of {sampled.visited} visited structures drawn at {temperature:g} K: {out}"
     )
     typer.echo(
-        f"{found.accepted} of {steps} steps accepted, {found.broken} given up (the cluster broke); "
-        f"lowest minimum {found.lowest_energy_ev:.4f} eV"
+        f"{sampled.accepted} of {steps} steps accepted, {sampled.broken} discarded (the cluster "
+        f"broke); lowest minimum {sampled.lowest_energy_ev:.4f} eV"
     )

@@ -22,22 +22,22 @@ def species(
         str | None, typer.Option(help="Element whose molecules are followed, such as Mo.")
     ] = None,
     timestep: Annotated[
-        float | None, typer.Option(help="Time step of the MD in fs [as the dump says, else 1].")
+        float | None, typer.Option(help="Time step of the MD in fs [as the dump states, else 1].")
     ] = None,
     units: Annotated[
         str | None,
-        typer.Option(help="LAMMPS' units of the dump: metal, real, ... [as it says, else metal]"),
+        typer.Option(help="LAMMPS' units of the dump: metal, real, ... [as it states, else metal]"),
     ] = None,
     run: Annotated[
-        int | None, typer.Option(help="Which run to analyse where the dump's steps start again.")
+        int | None, typer.Option(help="Run to analyse, of a dump whose steps restart.")
     ] = None,
     whole: Annotated[
         bool | None,
-        typer.Option("--whole", help="The dump is whole: its last frame needs no line feed."),
+        typer.Option("--whole", help="The dump is complete: its last frame needs no line feed."),
     ] = None,
     bond: Annotated[
         list[str] | None,
-        typer.Option(help="Own distances (Å) of a pair: Mo-S=2.8,3.4 (forms below, breaks above)."),
+        typer.Option(help="Distances (Å) for a pair: Mo-S=2.8,3.4 (forms below, breaks above)."),
     ] = None,
     every: Annotated[int | None, typer.Option(help="Analyse every n-th frame [1].")] = None,
     config: Annotated[
@@ -49,7 +49,7 @@ def species(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Find the molecules of a reacting system over time, and what became of them."""
+    """Follow the molecules of a reacting system: species, reactions, lifetimes."""
     import json
 
     from ipip.cli.dump_progress import dump_progress
@@ -74,7 +74,7 @@ def species(
 
 
 def _settings(config: Path | None, given: dict[str, object]) -> SpeciesSettings:
-    """Settings of the file, with the options of the command line in their place."""
+    """Return the file's settings, overridden by the options of the command line."""
     from ipip.config.load import load_settings
     from ipip.config.options import with_options
     from ipip.config.species import SpeciesSettings

@@ -1,4 +1,4 @@
-"""`ipip stability`: how often, and when, the MD of students fails."""
+"""`ipip stability`: measure how often, and when, the MD of students fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def stability(
     runs: Annotated[int | None, typer.Option(help="Runs of each model [100].")] = None,
     steps: Annotated[int | None, typer.Option(help="MD steps of each run [50000].")] = None,
     temperature: Annotated[float | None, typer.Option(help="K [2500].")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of boxes, velocities and noise [1].")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of boxes, velocities and noise [1].")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="LAMMPS runs at a time, one core each [all cores].")
     ] = None,
@@ -31,7 +33,8 @@ def stability(
         str, typer.Option(help="Command that starts MPI ranks to run on, such as 'mpirun -n 17'.")
     ] = "",
     folder: Annotated[
-        Path, typer.Option("--dir", help="Folder for runs and results; continues what is there.")
+        Path,
+        typer.Option("--dir", help="Folder for runs and results; an unfinished one is continued."),
     ] = Path("stability"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
@@ -70,7 +73,7 @@ def stability(
     broken = sum(model.broken for model in report.models)
     if broken:
         raise IpipError(
-            f"{broken} {'runs' if broken > 1 else 'run'} broke for reasons that say nothing about "
+            f"{broken} {'runs' if broken > 1 else 'run'} broke for reasons unrelated to "
             "the models, and do not count; "
             f"{folder / 'runs.csv'} names them; run the same command again to repeat them"
         )

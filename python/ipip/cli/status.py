@@ -1,4 +1,4 @@
-"""`ipip status`: how far a run is, and its results so far."""
+"""`ipip status`: a run's progress and its results so far."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ def status(
         bool, typer.Option("--json", help="Print summary.json, for programs.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Keep watching until the run ends; ctrl-C leaves it.")
+        bool,
+        typer.Option("--watch", help="Keep watching until the run ends; ctrl-C stops watching."),
     ] = False,
-    interval: Annotated[float, typer.Option(help="s between two looks of --watch.", min=0.1)] = 2.0,
+    interval: Annotated[
+        float, typer.Option(help="s between two updates of --watch.", min=0.1)
+    ] = 2.0,
 ) -> None:
-    """Say which stages of a run are done, what it does now, and print its table."""
+    """Print a run's finished stages, its current work and its table of results."""
     import json
 
     from ipip.errors import IpipError

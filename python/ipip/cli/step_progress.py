@@ -21,7 +21,7 @@ from ipip.lammps import Verdict
 
 @dataclasses.dataclass
 class RunProgress:
-    """The bar; counts the runs that ended and those that failed.
+    """The bar; counts ended and failed runs.
 
     Attributes:
         bar: of rich.
@@ -42,7 +42,7 @@ class RunProgress:
         self.bar.update(self.task, completed=done, total=max(total, 1))
 
     def result(self, model: str, run: int, verdict: Verdict) -> None:
-        """Count a run; say why it failed."""
+        """Count a run; print why it failed."""
         self.ended += 1
         if verdict.state != "stable":
             self.unstable += verdict.state == "unstable"

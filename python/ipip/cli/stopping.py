@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def stoppable(place: Path) -> Iterator[None]:
-    """End the block where a signal asks for it, and say that nothing is lost.
+    """End the block on a signal, with a message that nothing is lost.
 
     Args:
         place: folder or file of the results.

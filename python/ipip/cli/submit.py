@@ -1,4 +1,4 @@
-"""`ipip submit`: the driver of a run as a job, for sites without long-lived login processes."""
+"""`ipip submit`: run the driver as a job, for sites without long-lived login processes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def submit(
         ),
     ] = None,
     most_jobs: Annotated[
-        int, typer.Option(help="Jobs in a row at most, each of the resource's walltime.", min=1)
+        int, typer.Option(help="Most jobs in a row, each of the resource's walltime.", min=1)
     ] = 100,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the job script and submit nothing.")
     ] = False,
 ) -> None:
-    """Run the loop from a job that is followed by another one until the run has ended."""
+    """Run the loop from a chain of jobs, each submitted by the one before, until the run ends."""
     from ipip.config.load import load_settings
     from ipip.config.run import RunSettings
     from ipip.errors import InputError
@@ -39,10 +39,10 @@ def submit(
     resources = settings.execution.resources
     name = resource or next(iter(resources), None)
     if name is None or name not in resources:
-        known = ", ".join(resources) or "none"
+        names = ", ".join(resources) or "none"
         raise InputError(
             f"{config}: the driver's job needs a resource; expected one of execution.resources "
-            f"({known}), and --resource gives {name!r}"
+            f"({names}), and --resource gives {name!r}"
         )
     run = folder or Path(f"{config.stem}-run")
     script = driver_script(resources[name], run, driver_command(config, run), most_jobs)
@@ -51,4 +51,4 @@ def submit(
         return
     check_execution(settings.execution, run)
     job = submit_driver(resources[name], run, script)
-    typer.echo(f"job {job} drives {run}; `ipip status {run}` says how far it is")
+    typer.echo(f"job {job} drives {run}; `ipip status {run}` prints its progress")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def print_results(summary: dict[str, Any], folder: Path) -> None:
-    """Print the verdict, the table, and where things are."""
+    """Print the verdict, the table, and the paths of the results."""
     console = Console(highlight=False, markup=False)
     console.print()
     console.print(summary["verdict"], style="bold")
@@ -56,7 +56,7 @@ def print_plan(plan: Plan) -> None:
     """Print what a run will do and what it may cost."""
     console = Console(highlight=False, markup=False)
     parts = ", ".join(f"{count} {part}" for part, count in plan.reference.items())
-    console.print(f"The settings are right. Reference frames: {parts}.")
+    console.print(f"The settings are valid. Reference frames: {parts}.")
     table = Table(Column("stage", no_wrap=True, overflow="fold"), "work", "estimate", box=None)
     for stage in plan.stages:
         table.add_row(stage.stage_id, stage.work, format_seconds(stage.seconds))
@@ -74,8 +74,8 @@ def print_plan(plan: Plan) -> None:
 def _results(summary: dict[str, Any]) -> Table:
     """Return the results, one line a model in a terminal of 80 columns.
 
-    The least needed column is left out, headings are broken at every space, and of what is too
-    wide still the names of the models are folded.
+    The least needed column is omitted and headings are broken at every space; in rows that are
+    still too wide the names of the models are folded.
     """
     shown = [number for number, name in enumerate(HEADER) if "RMSE" not in name]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))

@@ -1,4 +1,4 @@
-"""`ipip task`: perform a task's file, list a run's tasks."""
+"""`ipip task`: perform one task, or list a run's tasks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A process that performs a task, as a block's worker starts it: ``python -m`` this FILE.
+"""The process by which a block's worker performs a task: ``python -m`` this FILE.
 
-Exit status: 0 done, 1 failed, 2 wrong input, 75 stopped by a signal, to be continued.
+Exit status: 0 done, 1 failed, 2 wrong input, 75 stopped by a signal and to be continued.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 def perform(file: Path) -> dict[str, Any]:
     """Perform a task; return its result.
 
-    Started by `torchrun` the processes perform it together, and only the first returns a result.
+    Processes started by `torchrun` perform it together; only the first returns a result.
 
     Raises:
-        SystemExit: a signal stopped it; what it had is stored.
+        SystemExit: a signal stopped it; its progress is stored.
         InputError, IpipError: see `ipip.execution.perform_file`.
     """
     from ipip.execution.perform import STOPPED, perform_file

@@ -6,8 +6,8 @@ import os
 
 
 def one_thread() -> None:
-    """Let PyTorch, where a student needs it and it is loaded later, work with one thread.
+    """Limit PyTorch to one thread, where a student loads it later.
 
-    Small graphs are slower on more; a number that the user has set stays.
+    Small graphs are slower on more threads; a number set by the user stays.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -85,9 +85,9 @@ def train(
 
 
 def _started_by_torchrun() -> bool:
-    """Say whether this is one of several processes that share a training.
+    """Return whether this is one of several processes that share a training.
 
-    What a scheduler sets for its tasks (SLURM_*, PMI_*, OMPI_*, LSB_*) asks for nothing.
+    A scheduler's variables (SLURM_*, PMI_*, OMPI_*, LSB_*) do not count.
 
     Raises:
         InputError: some of torchrun's variables are set to several processes, and some are missing.
@@ -107,8 +107,8 @@ def _started_by_torchrun() -> bool:
     if missing:
         raise InputError(
             f"the environment variable WORLD_SIZE is {size}, but {', '.join(missing)} are not set, "
-            "as torchrun sets them; start several processes with torchrun, or unset WORLD_SIZE to "
-            "train in one process"
+            "although torchrun sets them; start several processes with torchrun, or unset "
+            "WORLD_SIZE to train in one process"
         )
     return True
 
@@ -124,13 +124,13 @@ def _processes(accelerator: str) -> Iterator[None]:
     if not _started_by_torchrun():
         yield
         return
-    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun, whose end the others would wait for
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # else workers outlive torchrun, waiting
         end_with_parent()
     processes.join(accelerator, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     try:
         yield
     except (InputError, TerminatedError) as error:
-        if processes.is_first():  # all meet the same one
+        if processes.is_first():  # all raise the same error
             raise
         raise typer.Exit(error.exit_status) from None
     finally:
@@ -147,15 +147,15 @@ def _find_rate(settings: TrainRunSettings, plan: TrainPlan, folder: Path, as_jso
 
     if count() > 1:
         raise InputError("--find-lr runs in one process; call it without torchrun")
-    found = find_rate(plan.student, plan.train, plan.valid, settings.training, seed=settings.seed)
+    rates = find_rate(plan.student, plan.train, plan.valid, settings.training, seed=settings.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    write_rate_page(found, folder / "learning_rate.html")
+    write_rate_page(rates, folder / "learning_rate.html")
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
+        typer.echo(json.dumps(dataclasses.asdict(rates), indent=1))
         return
-    end = "" if found.diverged_at is None else f"; trainings diverged at {found.diverged_at:.2g}"
+    end = "" if rates.diverged_at is None else f"; trainings diverged at {rates.diverged_at:.2g}"
     typer.echo(
-        f"suggested learning rate: {found.suggestion:.2g} "
+        f"suggested learning rate: {rates.suggestion:.2g} "
         f"(training.learning_rate is {settings.training.learning_rate:g}){end}; the curve is in "
         f"{folder / 'learning_rate.html'}"
     )

@@ -1,4 +1,4 @@
-"""What `ipip train` says before it trains."""
+"""What `ipip train` prints before it trains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = 8
 
 
 def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> None:
-    """Print statistics of the frames, what is odd about them, and the work to come."""
+    """Print statistics of the frames, warnings about them, and the work ahead."""
     console = Console(highlight=False, markup=False)
     table = Table(title="frames", title_justify="left")
     table.add_column("")
@@ -55,7 +55,7 @@ def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> Non
 
 
 def _describe(s: Statistics) -> dict[str, str]:
-    """Return what the plan says of one part, by quantity; empty where there is nothing."""
+    """Describe one part of the split, by quantity; empty where there is nothing."""
     energy = s.energy_range
     sampled = "" if s.neighbour_frames == s.frames else f" in {s.neighbour_frames} frames"
     low, high = s.weight_range
@@ -77,14 +77,14 @@ def _describe(s: Statistics) -> dict[str, str]:
 
 
 def _kinds(kinds: dict[str, int]) -> str:
-    """Return the most frequent kinds of frames."""
+    """Return the most frequent config types."""
     largest = sorted(kinds.items(), key=lambda item: -item[1])[:KINDS]
     more = f", {len(kinds) - KINDS} more" if len(kinds) > KINDS else ""
     return ", ".join(f"{kind} {n}" for kind, n in largest) + more
 
 
 def _oddities(plan: TrainPlan) -> list[str]:
-    """Return one line for each thing to look at; they do not stop a training."""
+    """Return one line for each oddity to check; none stops a training."""
     lines = []
     if plan.correlated:
         lines.append(
@@ -92,20 +92,20 @@ def _oddities(plan: TrainPlan) -> list[str]:
             "errors will look too small. Mark each frame with its trajectory and name that key "
             "(keys.group: traj)."
         )
-    found = plan.duplicates
-    lines += [f"{part}: frames that repeat others: {n}" for part, n in found.repeated.items() if n]
+    duplicates = plan.duplicates
+    lines += [f"{part}: duplicate frames: {n}" for part, n in duplicates.repeated.items() if n]
     lines += [
         f"{' and '.join(pair.split('/'))}: structures in both: {n}; errors will look too small; "
         "group such frames (keys.group)"
-        for pair, n in found.shared.items()
+        for pair, n in duplicates.shared.items()
     ]
-    if found.conflicting:
+    if duplicates.conflicting:
         lines.append(
-            f"of these pairs, {found.conflicting} differ in energy by more than 1 meV/atom: labels "
-            "of different settings?"
+            f"of these pairs, {duplicates.conflicting} differ in energy by more than 1 meV/atom: "
+            "labels computed with different settings?"
         )
-    if found.examples:
-        pairs = [f"{a} {i} and {b} {j}" for a, i, b, j in found.examples[:SHOWN]]
+    if duplicates.examples:
+        pairs = [f"{a} {i} and {b} {j}" for a, i, b, j in duplicates.examples[:SHOWN]]
         lines.append(f"  for example {', '.join(pairs)}")
     if plan.mixed_states is not None:
         lines.append(plan.mixed_states)

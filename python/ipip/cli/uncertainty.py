@@ -1,4 +1,4 @@
-"""`ipip uncertainty`: what errors to expect of a finished student."""
+"""`ipip uncertainty`: add expected errors to a finished student."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ def uncertainty(
         Path | None,
         typer.Option(
             "--training",
-            help="Frames that it was trained on. Without them: those that the file knows of, or "
-            "else half of the frames.",
+            help="Frames that it was trained on [those recorded in its file, else half of FRAMES].",
         ),
     ] = None,
     out: Annotated[
@@ -34,7 +33,7 @@ def uncertainty(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the check as JSON.")] = False,
 ) -> None:
-    """Fit which error of a force to expect, check it on frames left out, add it to the student."""
+    """Fit the expected error of forces, check it on held-out frames, add it to the student."""
     import json
 
     from ipip.cli.label_keys import label_keys
@@ -46,12 +45,14 @@ def uncertainty(
     one_thread()
     keys = label_keys(energy_key, forces_key, None, None, "config_type", units=units)
     keys = keys.model_copy(update={"group": group})
-    known = None if training is None else read_frames(training, keys)
+    trained_on = None if training is None else read_frames(training, keys)
     checked = add_checked_uncertainty(
-        model, read_frames(frames, keys), known, group=group, target=out
+        model, read_frames(frames, keys), trained_on, group=group, target=out
     )
     if as_json:
         typer.echo(json.dumps(checked.as_dict(), indent=1))
         return
-    print_reliability(checked.check, f"{model} on {frames}, half of them fitted on, in turns")
-    typer.echo(f"{checked.how}; wrote what errors to expect to {out or model}")
+    print_reliability(
+        checked.check, f"{model} on {frames}: fitted on one half, checked on the other, in turns"
+    )
+    typer.echo(f"{checked.how}; wrote the expected errors to {out or model}")

@@ -11,20 +11,20 @@ import typer
 def validate(
     config: Annotated[Path, typer.Argument(help="Settings file (YAML).")],
     folder: Annotated[
-        Path | None, typer.Option("--dir", help="Run folder, whose disk is looked at.")
+        Path | None, typer.Option("--dir", help="Run folder, whose free disk space is checked.")
     ] = None,
     without_teacher: Annotated[
         bool,
         typer.Option(
             "--without-teacher",
-            help="Do not load and time the teacher: its weights may be on another machine.",
+            help="Do not load or time the teacher, whose weights may be on another machine.",
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
-    """Check a settings file and all that it names, and print the plan with its expected cost.
+    """Check a settings file and every file it names; print the plan with its expected cost.
 
-    Where there are no labels yet, what `ipip explore` needs is checked.
+    Without labels yet, it checks what `ipip explore` needs.
     """
     import json
 
@@ -55,9 +55,9 @@ def validate(
             typer.echo(missing)
         return
     settings = load_settings(config, RunSettings)
-    found = check_inputs(settings)
+    inputs = check_inputs(settings)
     teacher = None if without_teacher else check_teacher(settings)
-    plan = make_plan(settings, found, teacher)
+    plan = make_plan(settings, inputs, teacher)
     require_space(folder or Path.cwd(), plan.disk_bytes, "the run")
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))

@@ -1,4 +1,4 @@
-"""A run, watched from another terminal."""
+"""Watch a run from another terminal."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MARKS = {"done": "●", "running": "▶", "begun": "◐", "open": "○", "left o
 
 
 def watch_run(root: Path, interval: float) -> None:
-    """Draw the state of a run again and again until no driver works on it.
+    """Draw the state of a run repeatedly until no driver works on it.
 
     Args:
         root: run folder.
-        interval: s between two looks.
+        interval: s between two updates.
     """
     console = Console(highlight=False, markup=False)
     state = read_status(root)
@@ -38,24 +38,24 @@ def watch_run(root: Path, interval: float) -> None:
 
 
 def draw_state(state: RunState, height: int | None = None) -> RenderableType:
-    """Return a run's state: one line a stage, the stage under way with a bar, the verdict below.
+    """Return a run's state: one line a stage, the current stage with a bar, the verdict below.
 
     Args:
         state: of the run.
-        height: lines of the terminal; where there are too few for all stages, a round of which all
-            stages are done, or none is begun, is one line.
+        height: lines of the terminal; if too few for all stages, a round whose stages are all
+            done, or none begun, is one line.
     """
     table = Table(box=None, show_header=False, padding=(0, 1))
     rounds = [list(own) for _, own in groupby(state.stages, key=lambda s: s.stage_id.split("/")[0])]
     short = height is not None and len(state.stages) + LINES_BELOW > height
     stages = [stage for own in rounds for stage in (_as_one(own) if short else own)]
     for stage in stages:
-        time_told = format_seconds(stage.wall_s) if stage.wall_s is not None else ""
+        about = format_seconds(stage.wall_s) if stage.wall_s is not None else ""
         if stage.wall_s is None and stage.expected_s is not None:
-            time_told = f"about {format_seconds(stage.expected_s)}"
+            about = f"about {format_seconds(stage.expected_s)}"
         running = state.now is not None and state.now.stage == stage.stage_id
         style = "bold" if running else "dim" if stage.state in {"open", "left out"} else ""
-        table.add_row(MARKS[stage.state], stage.stage_id, stage.state, time_told, style=style)
+        table.add_row(MARKS[stage.state], stage.stage_id, stage.state, about, style=style)
     parts: list[RenderableType] = [table]
     if state.now is not None:
         parts.append(_draw_now(state.now))
@@ -78,13 +78,13 @@ def _as_one(stages: list[StageState]) -> list[StageState]:
     first = stages[0]
     if first.state not in {"done", "open", "left out"} or len({s.state for s in stages}) > 1:
         return stages
-    known = [stage.expected_s for stage in stages if stage.expected_s is not None]
+    expected = [stage.expected_s for stage in stages if stage.expected_s is not None]
     return [
         StageState(
             first.stage_id.split("/")[0],
             first.state,
             sum(stage.wall_s or 0.0 for stage in stages) if first.state == "done" else None,
-            sum(known) if len(known) == len(stages) else None,
+            sum(expected) if len(expected) == len(stages) else None,
         )
     ]
 

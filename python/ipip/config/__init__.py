@@ -1,4 +1,4 @@
-"""Settings: files that are read and checked, and the classes that they become."""
+"""Settings: the files, their checks, and the classes that hold them."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from ipip.config.teacher import TeacherSettings
 
 
 class ActiveSettings(Settings):
-    """New reference labels in every round, on some of the frames that it harvested.
+    """New reference labels in every round, for some of its harvested frames.
 
-    They join the training frames of this round's fine-tuning and of those that build on it; never
-    the validation or test frames.
+    They join the training frames of this round's fine-tuning and of later ones that build on it,
+    never the validation or test frames.
     """
 
     frames: int = Field(
@@ -22,20 +22,21 @@ class ActiveSettings(Settings):
     )
     rank: Literal["difference", "uncertainty", "random"] = Field(
         "difference",
-        description="which of them: difference: those where student and teacher differ most;"
-        " uncertainty: those with the largest expected error of a force (docs/uncertainty.md);"
-        " random: drawn at random, to compare with",
+        description="selection among them: difference: frames where student and teacher differ "
+        "most;"
+        " uncertainty: frames with the largest expected force error (docs/uncertainty.md);"
+        " random: drawn at random, for comparison",
     )
     level: TeacherSettings = Field(
-        description="the reference level: kind cp2k, tblite, ase, ...; it has to be the one of the"
+        description="the reference level: kind cp2k, tblite, ase, ...; it must be that of the"
         " reference frames, since different settings have different energy zeros"
     )
     energy_tolerance: float = Field(
         5.0,
         gt=0,
-        description="meV/atom; the level is tried on the smallest training frame first and has to"
+        description="meV/atom; the level first labels the smallest training frame and must"
         " reproduce its energy within this",
     )
     force_tolerance: float = Field(
-        0.05, gt=0, description="eV/Å; and each force component within this"
+        0.05, gt=0, description="eV/Å; it must also reproduce each force component within this"
     )

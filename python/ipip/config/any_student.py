@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ipip.config.base import Settings
 
-ARCHITECTURE = "kind of network, such as painn or visnet; each has some keys of its own"
+ARCHITECTURE = "kind of network, such as painn or visnet; each has further keys"
 
 
 class AnyStudentSettings(Settings):
@@ -32,11 +32,11 @@ class AnyStudentSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _keys_are_of_this_architecture(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
+    def _keys_are_of_this_architecture(cls, values: Any) -> Any:
+        if isinstance(values, Mapping):
             architecture = cls.model_fields["architecture"].default
             students = AnyStudentSettings.__subclasses__()
-            for key in given:
+            for key in values:
                 owners = [
                     other.model_fields["architecture"].default
                     for other in students
@@ -47,7 +47,7 @@ class AnyStudentSettings(Settings):
                         f"{key} is a key of {owners[0]}, the student is {architecture}; "
                         f"remove it or set architecture to {owners[0]}"
                     )
-        return given
+        return values
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of the architecture."""

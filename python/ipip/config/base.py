@@ -17,7 +17,7 @@ REMEDY = "remedy"  # key of a field's schema: what to do where the field is miss
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
-    """Lets ``SomeSettings(key=value)`` end with a SettingsError that names the key."""
+    """Makes ``SomeSettings(key=value)`` raise a SettingsError that names the key."""
 
     def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: N805  a metaclass
         try:
@@ -32,8 +32,8 @@ class _SaysWhatIsWrong(ModelMetaclass):
 class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
     """Immutable settings: unknown keys are refused, every field states its unit.
 
-    Made by `SomeSettings(key=value)`, wrong values are a SettingsError that names the key, as in a
-    file; `SomeSettings.model_validate` is pydantic's own and raises its ValidationError.
+    `SomeSettings(key=value)` reports wrong values as a SettingsError that names the key, as for a
+    file; `SomeSettings.model_validate` is pydantic's and raises a ValidationError.
 
     Attributes:
         template_verb: the command that writes a commented file of these settings, where one does.

@@ -1,4 +1,4 @@
-"""How much a training may do, as people write it: `20 min`, `5000 steps`."""
+"""How long a training may last, as in `20 min` or `5000 steps`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def parse_budget(text: str) -> Budget:
     Raises:
         ValueError: says what was expected.
     """
-    found = FORM.fullmatch(text)
-    number = float(found[1]) if found else 0.0
+    match = FORM.fullmatch(text)
+    number = float(match[1]) if match else 0.0
     number = number if math.isfinite(number) else 0.0  # as 1e400 reads
-    unit = found[2].lower() if found else ""
+    unit = match[2].lower() if match else ""
     if number > 0 and unit in UNITS:
         return Budget(seconds=number * UNITS[unit])
     if number >= 1 and number == int(number) and unit in ("steps", "step"):

@@ -1,4 +1,4 @@
-"""What differs between two records of settings, and whether it matters."""
+"""Differences between two records of settings, and whether they matter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Difference:
     """One value that differs.
 
     Attributes:
-        path: where it stands: ``finetune.batch_size``, ``systems[0].runs``.
+        path: of its key: ``finetune.batch_size``, ``systems[0].runs``.
         before, after: the values; None where there is none.
     """
 
@@ -31,10 +31,10 @@ class Difference:
 def compare_settings(
     before: Any, after: Any, without_influence: Collection[str] = ()
 ) -> list[Difference]:
-    """Return what differs between two nested settings, as plain values, and matters.
+    """Return the differences that matter between two nested settings.
 
     Args:
-        before: JSON-able values; an old name of a backend is its name.
+        before: JSON-able values; a backend's old name counts as its name.
         after: the same; a key that is missing counts as None in both.
         without_influence: paths whose values, with all below them, do not matter (see
             `ipip.config.influence.paths_without_influence`).
@@ -43,7 +43,7 @@ def compare_settings(
 
 
 def describe_differences(differences: Sequence[Difference]) -> str:
-    """Return the first differences as text, and how many more there are; empty for none."""
+    """Describe the first differences, and count the rest; empty for none."""
     more = len(differences) - SHOWN
     shown = "; ".join(str(difference) for difference in differences[:SHOWN])
     return shown + (f"; and {more} more" if more > 0 else "")

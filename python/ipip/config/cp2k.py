@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from ipip.config.base import Settings
 from ipip.config.influence import NO_INFLUENCE
 
-# What `level` decides where a key is not given. NN10 shifts total energies: never mix the two.
+# Values that `level` sets for missing keys. NN10 shifts total energies: never mix the two.
 LEVELS: dict[str, dict[str, Any]] = {
     "paper": {
         "cutoff": 850.0,
@@ -38,7 +38,7 @@ class Cp2kSettings(Settings):
         "paper",
         description="paper: 850 Ry and k-points (arXiv 2507.20118); smoothed: 300 Ry, a smoothed"
         " grid and the Gamma point, about ten times cheaper, forces within 0.01 eV/Å but another"
-        " energy zero; decides the keys below that are null",
+        " energy zero; sets the keys below that are null",
     )
     cutoff: float | None = Field(None, gt=0, description="Ry; plane-wave cutoff of the grid")
     rel_cutoff: float | None = Field(
@@ -89,5 +89,5 @@ class Cp2kSettings(Settings):
         if not isinstance(values, dict):
             return values
         defaults = LEVELS.get(values.get("level", "paper"), {})
-        given = {name: value for name, value in values.items() if value is not None}
-        return {**values, **defaults, **given}
+        chosen = {name: value for name, value in values.items() if value is not None}
+        return {**values, **defaults, **chosen}

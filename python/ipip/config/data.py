@@ -1,4 +1,4 @@
-"""Settings of labelled data: where it is, what its keys are called, how it is split."""
+"""Settings of labelled data: files, names of keys, split."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class DataKeys(Settings):
     stress: str | None = Field(
         "stress",
         description="key of the stress (eV/Å^3) or virial (eV): 6 numbers in the order xx yy zz "
-        "yz xz xy, 9 numbers or 3x3; read where a frame has it and is periodic in three directions;"
-        " null reads none",
+        "yz xz xy, 9 numbers or 3x3; read from frames that have it and are periodic in three "
+        "directions; null reads none",
     )
     stress_is: Literal["stress", "virial"] = Field(
         "stress",
@@ -32,11 +32,12 @@ class DataKeys(Settings):
     units: EnergyUnit | None = Field(
         None,
         description="energy unit of the file: eV, kcal/mol or hartree; its forces are this per Å,"
-        " its stress this per Å^3, where the file states no others; null: what the file states, eV"
-        " where it states none",
+        " its stress this per Å^3, unless the file states others; null: as the file states, else"
+        " eV",
     )
     config_type: str = Field(
-        "config_type", description="key of the kind of a frame; errors are also told by kind"
+        "config_type",
+        description="key of a frame's config type; errors are also reported by config type",
     )
     weight: str = Field(
         "config_weight",
@@ -48,7 +49,7 @@ class DataKeys(Settings):
 
 
 class Bounds(Settings):
-    """A range of numbers, its ends included."""
+    """A range of numbers, including its ends."""
 
     min: float | None = Field(None, description="smallest value; null: unbounded")
     max: float | None = Field(None, description="largest value; null: unbounded")
@@ -62,7 +63,7 @@ class Bounds(Settings):
         return self
 
     def hold(self, value: float) -> bool:
-        """Say whether a value lies in the range."""
+        """Return whether a value lies in the range."""
         return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
 
     def __str__(self) -> str:
@@ -80,11 +81,12 @@ class DataFile(Settings):
     )
     keys: DataKeys = Field(
         default_factory=DataKeys,
-        description="names of the labels in the file; a store has its own, only keys.group counts",
+        description="names of the labels in the file; a store fixes them, so only keys.group "
+        "counts",
     )
     where: dict[str, Bounds | float | str] = Field(
         default_factory=dict,
-        description="take only frames with these values beside their labels, by key: a text, a "
+        description="use only frames with these values beside their labels, by key: a text, a "
         "number, or {min: ..., max: ...}, such as {charge: -1, T_K: {max: 1500}}",
     )
 
@@ -101,11 +103,11 @@ class SplitSettings(Settings):
         0.1, ge=0, description="test part: a fraction of the frames (< 1) or a number of frames"
     )
     train: Share | None = Field(
-        None, description="training part: fraction or number of frames; null takes all that is left"
+        None, description="training part: fraction or number of frames; null: all remaining frames"
     )
     file: Path | None = Field(
         None,
-        description="stored split (split.json of an earlier run) to use instead of drawing one",
+        description="stored split (split.json of an earlier run) to use instead of a new draw",
     )
 
     @model_validator(mode="after")

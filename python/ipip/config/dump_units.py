@@ -1,6 +1,6 @@
-"""The unit styles in which LAMMPS' dumps are read."""
+"""The unit styles of LAMMPS dumps that can be read."""
 
 from typing import Literal
 
 DumpUnits = Literal["metal", "real", "si", "cgs", "electron", "micro", "nano"]
-"""LAMMPS' unit styles that have a size; lj has none."""
+"""LAMMPS unit styles with physical units; lj has none."""

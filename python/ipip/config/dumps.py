@@ -7,20 +7,22 @@ from ipip.config.dump_units import DumpUnits
 
 
 class DumpSettings(Settings):
-    """What dumps do not always say of themselves."""
+    """Facts that dumps do not always state."""
 
     timestep: float | None = Field(
         None,
         gt=0,
-        description="fs; of the MD that wrote the dumps, turns steps into times; null: as they say"
+        description="fs; time step of the MD that wrote the dumps, to turn steps into times; null: "
+        "as they state"
         " (`dump_modify time yes`) or their run's folder, else 1",
     )
     units: DumpUnits | None = Field(
         None,
-        description="LAMMPS' units of the dumps; null: as they or the runs' decks say, else metal",
+        description="LAMMPS' units of the dumps; null: as they or the runs' decks state, else "
+        "metal",
     )
     whole: bool = Field(
         False,
-        description="whether the dumps are whole, so that a last frame needs no line feed at its"
+        description="whether the dumps are complete, so that a last frame needs no line feed at its"
         " end",
     )

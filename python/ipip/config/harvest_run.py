@@ -12,40 +12,41 @@ from ipip.config.teacher import TeacherSettings
 
 
 class HarvestRunSettings(DumpSettings):
-    """What is harvested from dumps, and what is known already."""
+    """The harvest from dumps, and the frames at hand."""
 
     harvest: HarvestSettings = Field(
         default_factory=lambda: HarvestSettings(), description="windows, bounds and numbers"
     )
     teacher: TeacherSettings | None = Field(
         None,
-        description="labels the candidates and ranks them by its forces' difference to the"
+        description="labels the candidates and ranks them by the difference of its forces to the"
         " student's; null: no labels, diverse frames only",
     )
-    seed: int = Field(1, ge=0, description="of the draw, for harvest.choose: random")
+    seed: int = Field(1, ge=0, description="seed of the draw, for harvest.choose: random")
     known: list[Path] = Field(
         default_factory=list,
-        description="frames (extended XYZ or ASE database) that are known: no duplicates of them"
-        " are taken; their smallest distances bound those of candidates",
+        description="earlier frames (extended XYZ or ASE database): duplicates of them are"
+        " discarded; their smallest distances bound those of candidates",
     )
     state: dict[str, float | list[float]] = Field(
         default_factory=dict,
-        description="what the teacher's calculator reads of the dumps' frames beside their"
-        " structure, such as {charge: -1, multiplicity: 2}; run folders have that of their start",
+        description="electronic state of the dumps' frames for the teacher's calculator, such as"
+        " {charge: -1, multiplicity: 2}; run folders use that of their start",
     )
     atoms_may_leave: bool = Field(
         False,
         description="whether atoms may leave the system (grand-canonical moves, evaporation): a"
-        " frame with fewer atoms is then no failure; more of them never are one",
+        " frame with fewer atoms is then no failure; more atoms never are one",
     )
     guards: Guards = Field(
         default_factory=lambda: Guards(),
-        description="max_force (of dumped fx fy fz) and distance_factor: what makes a frame the"
-        " failure of its run",
+        description="bounds that make a frame the failure of its run: max_force (of dumped fx fy"
+        " fz) and distance_factor",
     )
     failed: bool = Field(
         False,
-        description="whether every run failed right after its dump's last frame, if not before",
+        description="whether every run failed right after its dump's last frame, unless it failed "
+        "before",
     )
 
     @field_validator("state")

@@ -1,7 +1,7 @@
-"""Which settings decide results: said on the field, read from there by all that compare settings.
+"""Which settings influence results: stated on the field, for all code that compares settings.
 
-A field says nothing where the results of the stages (or of the training, the labels, ...) that read
-it depend on it.
+A field without a statement influences the results of the stages (or of the training, the labels,
+...) that read it.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from pydantic.config import JsonDict
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 INFLUENCE = "influence"  # key of a field's schema
 NO_INFLUENCE: Final[JsonDict] = {INFLUENCE: "none"}
-"""Of a field that decides how fast, where or how closely watched something is computed.
+"""Marks a field that decides how fast, where or how closely watched something is computed.
 
-Some of these change the rounding of a step, as other processors do: LAMMPS builds its neighbour
-lists anew where it writes a restart file. Hot trajectories then part, and are as good.
+Some of these change the rounding of a step, as other processors do: LAMMPS rebuilds its
+neighbour lists when it writes a restart file. Hot trajectories then diverge, and are equally valid.
 """
 ON_ROUNDS: Final[JsonDict] = {INFLUENCE: "rounds"}
-"""Of a field that decides which stages a run has; those that are done keep their results."""
+"""Marks a field that decides which stages a run has; finished stages keep their results."""
 
 
 def influence_of(model: type[BaseModel], name: str) -> str | None:
-    """Return what a field says of its influence; None: it decides what those who read it make."""
+    """Return the stated influence of a field; None: it influences the results of its readers."""
     extra = model.model_fields[name].json_schema_extra
     value = extra.get(INFLUENCE) if isinstance(extra, dict) else None
     return None if value is None else str(value)
 
 
 def fields_without_influence(model: type[BaseModel]) -> frozenset[str]:
-    """Return the names of the fields of a model that decide nothing of what is made."""
+    """Return the names of a model's fields without influence on results."""
     return frozenset(
         name for name in model.model_fields if influence_of(model, name) == NO_INFLUENCE[INFLUENCE]
     )
 
 
 def without_influence_as_default(settings: SettingsT) -> SettingsT:
-    """Return settings whose fields without influence have their defaults.
+    """Return settings with the fields without influence set to their defaults.
 
-    For digests: they stay those of records that were made with the defaults.
+    For digests, which thus stay equal to those of records made with the defaults.
     """
     fields = type(settings).model_fields
     names = fields_without_influence(type(settings))
@@ -48,28 +48,28 @@ def without_influence_as_default(settings: SettingsT) -> SettingsT:
 
 
 def paths_without_influence(value: Any, at: str = "") -> frozenset[str]:
-    """Return where settings, or a list or dict of them, hold fields that decide nothing.
+    """Return the paths of fields without influence in settings, or in a list or dict of them.
 
     Args:
-        value: settings, or what they hold.
+        value: settings, or a part of them.
         at: path of it in the settings as a whole.
 
     Returns:
-        Paths as `ipip.config.comparison` has them: ``finetune.workers``, ``teacher.cp2k.command``.
+        Paths as in `ipip.config.comparison`: ``finetune.workers``, ``teacher.cp2k.command``.
     """
-    found: set[str] = set()
+    paths: set[str] = set()
     if isinstance(value, BaseModel):
         skipped = fields_without_influence(type(value))
         for name in type(value).model_fields:
             inner = f"{at}.{name}" if at else name
             if name in skipped:
-                found.add(inner)
+                paths.add(inner)
             else:
-                found |= paths_without_influence(getattr(value, name), inner)
+                paths |= paths_without_influence(getattr(value, name), inner)
     elif isinstance(value, dict):
         for name, item in value.items():
-            found |= paths_without_influence(item, f"{at}.{name}" if at else str(name))
+            paths |= paths_without_influence(item, f"{at}.{name}" if at else str(name))
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            found |= paths_without_influence(item, f"{at}[{index}]")
-    return frozenset(found)
+            paths |= paths_without_influence(item, f"{at}[{index}]")
+    return frozenset(paths)

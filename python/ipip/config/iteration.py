@@ -10,20 +10,23 @@ from ipip.config.base import Settings
 
 
 class IterationSettings(Settings):
-    """What happens to the pretraining set and to the weights from one round to the next."""
+    """Treatment of the pretraining set and of the weights from one round to the next."""
 
     forget_fraction: float = Field(
-        0.1, ge=0, lt=1, description="part of the pretraining set that a round forgets, at random"
+        0.1,
+        ge=0,
+        lt=1,
+        description="fraction of the pretraining set that a round forgets, at random",
     )
     kept_labels: Literal["student", "trust", "keep"] = Field(
         "student",
-        description="labels of the frames that stay: student: the last round's student labels them"
-        " again (the paper); trust: the student where its uncertainty is low, the teacher"
-        " elsewhere; keep: they keep the labels they have",
+        description="labels of kept frames: student: relabelled by the last round's student (the"
+        " paper); trust: by the student where its uncertainty is low, by the teacher"
+        " elsewhere; keep: unchanged",
     )
     labeller: Literal["student", "average", "committee"] = Field(
         "student",
-        description="who is `the student` that labels: student: the last one; average: the mean of"
+        description="the labelling student: student: the last one; average: the mean of"
         " the weights of the last `averaged` students of a warm chain; committee: the mean of the"
         " predictions of the last student and its committee",
     )
@@ -33,26 +36,27 @@ class IterationSettings(Settings):
     committee: int = Field(
         1,
         ge=1,
-        description="members of the committee, the student itself among them; the others are"
+        description="members of the committee, including the student itself; the others are"
         " fine-tuned from the same pretrained weights on random subsets of the reference frames",
     )
     committee_share: float = Field(
         0.8,
         gt=0,
         lt=1,
-        description="part of the reference training frames that each further member is trained on",
+        description="fraction of the reference training frames on which each further member is "
+        "trained",
     )
     uncertainty: Literal["distance", "committee", "expected_error"] = Field(
         "distance",
-        description="what kept_labels: trust goes by: distance: of a frame to the nearest reference"
+        description="criterion of kept_labels: trust: distance: of a frame to the nearest reference"
         " training frame in the student's feature space; committee: spread of its forces;"
-        " expected_error: the largest expected error of a force (docs/uncertainty.md)",
+        " expected_error: the largest expected force error (docs/uncertainty.md)",
     )
     trust_factor: float = Field(
         1.0,
         gt=0,
-        description="a frame is trusted to the student up to this many times the uncertainty that"
-        " 95 % of the reference validation frames stay below",
+        description="the student labels a frame up to this many times the uncertainty below which"
+        " 95 % of the reference validation frames stay",
     )
     start: Literal["scratch", "warm"] = Field(
         "scratch",
@@ -70,7 +74,7 @@ class IterationSettings(Settings):
     def _fits_together(self) -> IterationSettings:
         if self.labeller == "average" and self.start != "warm":
             raise ValueError(
-                "labeller is average but start is scratch: weights of students that began from"
+                "labeller is average but start is scratch: weights of students that started from"
                 " different random ones cannot be averaged; set start: warm, or labeller: committee"
             )
         if self.labeller == "committee" and self.committee < 2:

@@ -14,7 +14,7 @@ def json_schema(settings: type[Settings], title: str) -> str:
 
     Args:
         settings: class of the file.
-        title: what an editor shows for it.
+        title: shown by editors.
     """
     schema = settings.model_json_schema()
     return json.dumps({"$schema": DIALECT, **schema, "title": title}, indent=1) + "\n"
@@ -24,6 +24,6 @@ def editor_line(schema_file: str) -> str:
     """Return the first line of a settings file that names its schema to YAML language servers.
 
     Args:
-        schema_file: path of the schema, seen from the settings file.
+        schema_file: path of the schema, relative to the settings file.
     """
     return f"# yaml-language-server: $schema={schema_file}\n"

@@ -1,4 +1,4 @@
-"""Read a YAML settings file into a strict schema, and say plainly what is wrong with it.
+"""Read a YAML settings file into a strict schema, and report every problem plainly.
 
 Every problem is one line: ``FILE:LINE: key.path: what is wrong, what was expected``. Relative paths
 in the file are relative to the file.
@@ -42,7 +42,7 @@ def load_settings(path: Path | str, schema: type[SettingsType]) -> SettingsType:
     """Read `path` (YAML) and return it as `schema`; relative paths in it become absolute.
 
     Raises:
-        InputError: the file is not there, is not YAML, or does not fit; one line for each problem.
+        InputError: the file is missing, is not YAML, or does not fit; one line for each problem.
     """
     path = Path(path)
     document = read_document(path, _how_to_begin(path, schema))
@@ -54,7 +54,7 @@ def load_settings(path: Path | str, schema: type[SettingsType]) -> SettingsType:
 
 
 def _how_to_begin(path: Path, schema: type[Settings]) -> str:
-    """Say what a file of these settings holds, for somebody who has none."""
+    """Return a hint on how to write a file of these settings."""
     if schema.template_verb is not None:
         return f"`{schema.template_verb} {path}` writes a template"
     return f"expected a YAML file with some of the keys {', '.join(schema.model_fields)}"
@@ -65,7 +65,7 @@ def read_document(path: Path, hint: str) -> Document:
 
     Args:
         path: of the file.
-        hint: what to do where there is none, or nothing in it.
+        hint: remedy for a missing or empty file.
 
     Raises:
         InputError: the file cannot be read or parsed.
@@ -77,9 +77,9 @@ def read_document(path: Path, hint: str) -> Document:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text in UTF-8 ({error.reason})") from None
+        raise InputError(f"{path}: is not UTF-8 text ({error.reason})") from None
     try:
-        values = parse_yaml(text)  # first: it bounds the depth and size of what follows
+        values = parse_yaml(text)  # first, since it bounds depth and size
         root = yaml.compose(text, Loader=CoreLoader)
         if root is None:
             raise InputError(f"{path}: is empty; {hint}")
@@ -122,12 +122,12 @@ def format_key(key: KeyPath) -> str:
 def describe_problems(
     error: ValidationError, schema: type[BaseModel], source: Document | str
 ) -> str:
-    """Return one line for each problem that pydantic found.
+    """Return one line for each problem that pydantic reports.
 
     Args:
-        error: what pydantic raised.
+        error: raised by pydantic.
         schema: of the settings.
-        source: the file that they came from, or a name for what is no file.
+        source: their file, or a name if they come from no file.
     """
     lines = []
     for problem in error.errors(include_url=False):
@@ -152,9 +152,9 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
     kind = problem["type"]
     name = str(key[-1]) if key else ""
     if kind == "extra_forbidden":
-        known = sorted(model.model_fields) if model else []
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(known)}"
+        keys = sorted(model.model_fields) if model else []
+        close = difflib.get_close_matches(name, keys, n=1, cutoff=0.6)
+        hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(keys)}"
         return f"unknown key; {hint}"
     field = model.model_fields.get(name) if model else None
     purpose = f" ({field.description})" if field and field.description else ""
@@ -173,7 +173,7 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
 
 
 def _remedy(field: FieldInfo | None) -> str:
-    """Return what to do where a required field is missing, if its schema says so."""
+    """Return the remedy for a missing required field, if its schema states one."""
     extra = field.json_schema_extra if field is not None else None
     return f"; {extra[REMEDY]}" if isinstance(extra, dict) and REMEDY in extra else ""
 
@@ -188,20 +188,20 @@ def _locate(
 ) -> tuple[KeyPath, type[BaseModel] | None]:
     """Split pydantic's location into the key path in the file and the model that owns its last key.
 
-    Pydantic inserts names of union members that are no keys; they are dropped here.
+    Pydantic inserts names of union members, which are no keys; they are dropped here.
     """
     key: list[str | int] = []
     candidates: list[type[BaseModel]] = [schema]
     owner: type[BaseModel] | None = schema
     for index, part in enumerate(loc):
         last = index == len(loc) - 1
-        if part == "[key]":  # of a mapping: the key itself is wrong
+        if part == "[key]":  # of a mapping whose key is wrong
             continue
         if isinstance(part, int):
             key.append(part)
             continue
         named = [model for model in candidates if model.__name__ == part]
-        if named:  # the member of a union that the settings are meant for
+        if named:  # the union member that the settings name
             candidates = named
             continue
         holder = next((model for model in candidates if part in model.model_fields), None)
@@ -216,7 +216,7 @@ def _locate(
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the settings classes that an annotation holds, inside unions and containers too."""
+    """Yield the settings classes of an annotation, including those inside unions and containers."""
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         if issubclass(annotation, BaseModel):
             yield annotation
@@ -238,7 +238,7 @@ def resolve_paths(settings: SettingsType, base: Path) -> SettingsType:
 
     def resolve(value: Any) -> Any:
         if isinstance(value, Path):
-            # Symbolic links stay: an environment's interpreter is known by its link.
+            # Keep symbolic links: an environment's interpreter is identified by its link.
             return Path(os.path.normpath(base / os.path.expanduser(value)))
         if isinstance(value, BaseModel):
             return value.model_copy(

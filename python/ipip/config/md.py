@@ -11,7 +11,7 @@ from ipip.config.influence import NO_INFLUENCE
 
 
 def temperature_bound(temperature: float, factor: float, margin: float, n_atoms: int) -> float:
-    """Return T0·max(factor, 1 + margin·√(2/3N)) in K: above it a run of N atoms has left NVT.
+    """Return T0·max(factor, 1 + margin·√(2/3N)) in K: above it a run of N atoms is no longer NVT.
 
     √(2/3N) is the relative standard deviation of the instantaneous temperature of N free atoms.
     """
@@ -19,12 +19,12 @@ def temperature_bound(temperature: float, factor: float, margin: float, n_atoms:
 
 
 class MDSettings(Settings):
-    """Constant volume and temperature: what the teacher's and the student's MD share."""
+    """Settings that the teacher's and the student's MD share: constant volume and temperature."""
 
     temperature: float = Field(1200.0, gt=0, description="K; target temperature")
     timestep: float = Field(1.0, gt=0, le=10.0, description="fs; time step")
     steps: int = Field(..., ge=1, description="MD steps of each run")
-    frame_interval: int = Field(100, ge=1, description="steps between the frames that are kept")
+    frame_interval: int = Field(100, ge=1, description="steps between stored frames")
     thermostat: Literal["nose-hoover", "langevin"] = Field(
         "nose-hoover", description="thermostat; nose-hoover is a chain of three"
     )
@@ -37,7 +37,7 @@ class TeacherMDSettings(MDSettings):
     """MD of the teacher, run by ASE."""
 
     relax_steps: int = Field(
-        0, ge=0, description="FIRE steps before the dynamics, at most; 0: start as built"
+        0, ge=0, description="most FIRE steps before the dynamics; 0: start as built"
     )
     relax_fmax: float = Field(
         0.5, gt=0, description="eV/Å; relaxation ends below this largest force"
@@ -46,16 +46,21 @@ class TeacherMDSettings(MDSettings):
         60.0, gt=0, description="eV/Å; a run whose largest force is above this has failed"
     )
     temperature_factor: float = Field(
-        1.5, gt=1, description="a run has failed above temperature x max(this, 1+margin·√(2/3N))"
+        1.5,
+        gt=1,
+        description="factor of the bound: a run has failed above temperature x "
+        "max(this, 1+margin·√(2/3N))",
     )
     temperature_margin: float = Field(
-        8.0, gt=0, description="standard deviations of the temperature in the bound above"
+        8.0,
+        gt=0,
+        description="margin of the bound above, in standard deviations of the temperature",
     )
 
     checkpoint_interval: int = Field(
         1000,
         ge=0,
-        description="steps between states from which a killed run goes on; 0: none",
+        description="steps between stored states from which a killed run resumes; 0: none",
         json_schema_extra=NO_INFLUENCE,
     )
 
@@ -66,14 +71,15 @@ class TeacherMDSettings(MDSettings):
 
 
 class BiasSettings(Settings):
-    """A bias that drives a run to where the student is uncertain (docs/uncertainty.md)."""
+    """A bias that drives a run towards structures of high uncertainty (docs/uncertainty.md)."""
 
     energy: float = Field(gt=0, le=2, description="eV; largest bias energy of an atom")
     width: float = Field(
         2.0,
         gt=0,
         allow_inf_nan=False,
-        description="score at which an atom has 1 - 1/e of it; atoms in training have about 1",
+        description="score at which an atom has 1 - 1/e of it; atoms of the training set have "
+        "about 1",
     )
 
 
@@ -91,20 +97,20 @@ class StudentMDSettings(MDSettings):
         "iso", description="ensemble npt: one scale for all edges, one for each, or tilts too"
     )
     minimize_steps: int = Field(
-        0, ge=0, description="iterations of energy minimisation before the dynamics, at most"
+        0, ge=0, description="most iterations of energy minimisation before the dynamics"
     )
     minimize_fmax: float = Field(
         0.1, gt=0, description="eV/Å; minimisation ends below this largest force component"
     )
     ring_interval: int = Field(
-        5, ge=1, description="steps between the frames of the ring that keeps the last moments"
+        5, ge=1, description="steps between frames of the ring, which keeps the last moments"
     )
     ring_frames: int = Field(40, ge=2, description="frames in the ring; older ones are deleted")
     thermo_interval: int = Field(100, ge=1, description="steps between lines of thermodynamics")
     restart_interval: int = Field(
         10000,
         ge=0,
-        description="steps between restart files (two, in turn), from which a killed run goes on;"
+        description="steps between restart files (two, in turn), from which a killed run resumes;"
         " 0: none",
         json_schema_extra=NO_INFLUENCE,
     )
@@ -112,7 +118,7 @@ class StudentMDSettings(MDSettings):
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|emulate|cuda(:\d+)?)$",
-        description="where pair_style ipip computes: auto, cpu, cuda, cuda:N or emulate (gpu.md)",
+        description="device of pair_style ipip: auto, cpu, cuda, cuda:N or emulate (gpu.md)",
         json_schema_extra=NO_INFLUENCE,
     )
     pair_options: str = Field(
@@ -124,7 +130,7 @@ class StudentMDSettings(MDSettings):
 
     bias: BiasSettings | None = Field(
         None,
-        description="explorations only: drives them to where the student is uncertain"
+        description="explorations only: bias towards structures of high uncertainty"
         " (docs/uncertainty.md); null: no bias",
     )
 
@@ -136,11 +142,11 @@ class StudentMDSettings(MDSettings):
         return f"{bias} {self.pair_options}".strip()
 
     def unbiased(self) -> Self:
-        """Return the settings of runs whose outcome is a verdict on the student."""
+        """Return the settings of runs that judge the student."""
         return self.model_copy(update={"bias": None})
 
     def own_parts(self) -> str:
-        """Name what a run has of the user's own, which only a trial can check; empty: none."""
+        """Name the user's parts of a run, which only a trial can check; empty: none."""
         if self.deck is not None:
             return f"deck {self.deck}"
         if self.pair_options:
@@ -152,21 +158,21 @@ MDSettingsT = TypeVar("MDSettingsT", bound="StudentMDSettings")
 
 
 def refuse_bias(md: MDSettingsT) -> MDSettingsT:
-    """Return the settings of runs whose outcome is a verdict; a bias is refused."""
+    """Return the settings of runs that judge the student; refuse a bias."""
     if md.bias is None:
         return md
     raise ValueError(
-        f"bias is {md.bias.energy:g} eV; expected none: a verdict is on the student alone, and"
+        f"bias is {md.bias.energy:g} eV; expected none: these runs judge the student alone, and"
         " only explorations (student_md) may be biased"
     )
 
 
 VerdictMDSettings = Annotated[StudentMDSettings, AfterValidator(refuse_bias)]
-"""MD whose outcome is a verdict on the student, so without a bias."""
+"""MD that judges the student, so without a bias."""
 
 
 class Guards(Settings):
-    """Bounds that are checked on every step inside LAMMPS; a run that crosses one is unstable."""
+    """Bounds that LAMMPS checks on every step; a run that crosses one is unstable."""
 
     temperature_factor: float = Field(
         1.5, gt=1, description="temperature bound T0·max(this, 1+margin·√(2/3N)): the factor"
@@ -199,8 +205,8 @@ class Guards(Settings):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="eV/Å; largest expected error of the force on an atom, of a student whose file"
-        " says what errors to expect (docs/uncertainty.md); null: unbounded",
+        description="eV/Å; largest expected error of the force on an atom, for a student whose file"
+        " holds expected errors (docs/uncertainty.md); null: unbounded",
     )
 
     def temperature_limit(self, temperature: float, n_atoms: int) -> float:

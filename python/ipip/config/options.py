@@ -1,4 +1,4 @@
-"""Options of the command line in the place of settings."""
+"""Options of the command line that override settings."""
 
 from __future__ import annotations
 

@@ -21,5 +21,5 @@ class PaiNNSettings(AnyStudentSettings):
         "distances and extrapolate worse",
     )
     shared_filters: bool = Field(
-        False, description="one radial filter for all layers instead of one each"
+        False, description="one radial filter for all layers instead of one for each"
     )

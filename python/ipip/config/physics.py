@@ -11,8 +11,8 @@ class PhysicsSettings(Settings):
     """Checks of each round's student that need no reference, in their short form."""
 
     frames: int = Field(
-        2, ge=1, le=4, description="held-out frames that are looked at, spread over them"
+        2, ge=1, le=4, description="held-out frames to check, spread over the test part"
     )
     teacher: bool = Field(
-        True, description="check the teacher too, once: one to two thousand small evaluations"
+        True, description="also check the teacher, once: one to two thousand small evaluations"
     )

@@ -1,4 +1,4 @@
-"""Settings of pretraining: the labels of the paper, or a method that rivals it."""
+"""Settings of pretraining: on labels, as in the paper, or by a rival method."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ipip.config.training import TrainingSettings
 
 
 class MethodSettings(Settings):
-    """What all methods of pretraining share."""
+    """Settings that all methods of pretraining share."""
 
     kind: str = Field(description="name of the method")
 
     @model_validator(mode="before")
     @classmethod
-    def _by_name(cls, given: Any) -> Any:
+    def _by_name(cls, settings: Any) -> Any:
         """Read ``method: frad`` as ``method: {kind: frad}``."""
-        return {"kind": given} if isinstance(given, str) else given
+        return {"kind": settings} if isinstance(settings, str) else settings
 
     @property
-    def asks_teacher(self) -> bool:
-        """Whether the teacher is asked for more than the labels that are there."""
+    def needs_teacher(self) -> bool:
+        """Whether the teacher evaluates more than the labels at hand."""
         return False
 
     @property
@@ -34,11 +34,11 @@ class MethodSettings(Settings):
 
     @property
     def uses_labels(self) -> bool:
-        """Whether energies and forces are learnt too."""
+        """Whether energies and forces are also learnt."""
         return True
 
     def calls(self, frames: int) -> int:
-        """Return how often the teacher evaluates for it, with `frames` to train on."""
+        """Return the number of teacher evaluations for it, with `frames` to train on."""
         return 0
 
 
@@ -49,18 +49,20 @@ class LabelsMethod(MethodSettings):
 
 
 class TeacherMethod(MethodSettings):
-    """A method for which the teacher evaluates frames of the pretraining set once more."""
+    """A method for which the teacher evaluates frames of the pretraining set again."""
 
-    weight: float = Field(1.0, gt=0, description="weight of the term beside the loss of the labels")
+    weight: float = Field(
+        1.0, gt=0, description="weight of the term, relative to the loss of the labels"
+    )
     max_calls: int | None = Field(
         None,
         ge=2,
-        description="teacher evaluations for the term at most: where they do not do for all frames,"
-        " frames are drawn at random; null: all frames",
+        description="most teacher evaluations for the term; if too few for all frames, frames are"
+        " drawn at random; null: all frames",
     )
 
     @property
-    def asks_teacher(self) -> bool:
+    def needs_teacher(self) -> bool:
         """Yes."""
         return True
 
@@ -70,7 +72,7 @@ class TeacherMethod(MethodSettings):
         return 1
 
     def affordable(self, frames: int) -> int:
-        """Return of how many frames the teacher is asked, with `frames` to train on."""
+        """Return how many frames the teacher evaluates, with `frames` to train on."""
         return (
             frames
             if self.max_calls is None
@@ -78,12 +80,12 @@ class TeacherMethod(MethodSettings):
         )
 
     def calls(self, frames: int) -> int:
-        """Return how often the teacher evaluates for it at most, with `frames` to train on."""
+        """Return the number of teacher evaluations for it at most, with `frames` to train on."""
         return self.affordable(frames) * self.calls_per_frame
 
 
 class HessianMethod(TeacherMethod):
-    """Rows of the teacher's Hessian beside the labels (Amin et al., ICLR 2025)."""
+    """Rows of the teacher's Hessian, besides the labels (Amin et al., ICLR 2025)."""
 
     kind: Literal["hessian"] = Field("hessian", description="rows of the teacher's Hessian")
     weight: float = Field(
@@ -112,7 +114,7 @@ class HessianMethod(TeacherMethod):
 
 
 class NodeMethod(TeacherMethod):
-    """The teacher's atomic features beside the labels (Ekström Kelvinius et al., 2023)."""
+    """The teacher's atomic features, besides the labels (Ekström Kelvinius et al., 2023)."""
 
     kind: Literal["n2n"] = Field("n2n", description="the teacher's atomic features, node to node")
     weight: float = Field(
@@ -126,13 +128,13 @@ class NodeMethod(TeacherMethod):
 
 
 class AtomMethod(MethodSettings):
-    """Labels, from embeddings that begin as a map of the teacher's."""
+    """Labels, with embeddings initialised by a map of the teacher's."""
 
     kind: Literal["a2a"] = Field("a2a", description="the teacher's embedding of the elements")
 
     @property
-    def asks_teacher(self) -> bool:
-        """Yes: for its embedding."""
+    def needs_teacher(self) -> bool:
+        """True: for its embedding."""
         return True
 
     @property
@@ -149,7 +151,8 @@ class FradMethod(MethodSettings):
     turn: float = Field(
         0.3,
         ge=0,
-        description="standard deviation of the turns (radians) of fragments about the bonds that"
+        description="standard deviation of the rotations (radians) of fragments about the bonds "
+        "that"
         " join them, before the noise",
     )
     stiffness: float = Field(
@@ -172,7 +175,9 @@ class GpipMethod(MethodSettings):
     stiffness: float = Field(
         10.0, gt=0, description="forces that undo the noise are minus this times it (eV/Å^2)"
     )
-    masked: float = Field(0.15, gt=0, lt=1, description="part of the atoms whose element is hidden")
+    masked: float = Field(
+        0.15, gt=0, lt=1, description="fraction of the atoms whose element is hidden"
+    )
     temperature: float = Field(0.1, gt=0, description="temperature of the contrast (no unit)")
     masking: float = Field(1.0, ge=0, description="weight of the hidden elements' cross entropy")
     denoising: float = Field(1.0, ge=0, description="weight of the denoising")
@@ -196,13 +201,13 @@ _METHODS: Mapping[str, type[MethodSettings]] = {
 }
 
 
-def _kind(given: Any) -> str:
+def _kind(settings: Any) -> str:
     """Return the class that reads these settings; labels where they name no kind."""
-    if isinstance(given, (str, Mapping)):
-        name = given if isinstance(given, str) else given.get("kind", "labels")
-        known = _METHODS.get(name) if isinstance(name, str) else None
-        return known.__name__ if known else str(name)
-    return type(given).__name__
+    if isinstance(settings, (str, Mapping)):
+        name = settings if isinstance(settings, str) else settings.get("kind", "labels")
+        method = _METHODS.get(name) if isinstance(name, str) else None
+        return method.__name__ if method else str(name)
+    return type(settings).__name__
 
 
 Method = Annotated[
@@ -215,10 +220,10 @@ Method = Annotated[
     Discriminator(
         _kind,
         custom_error_type="method",
-        custom_error_message=f"method is not known; choose one of {', '.join(_METHODS)}",
+        custom_error_message=f"method is unknown; choose one of {', '.join(_METHODS)}",
     ),
 ]
-"""Settings of any method, told apart by `kind`; a name alone stands for its defaults."""
+"""Settings of any method, distinguished by `kind`; a name alone means its defaults."""
 
 
 class PretrainSettings(TrainingSettings):
@@ -226,17 +231,17 @@ class PretrainSettings(TrainingSettings):
 
     method: Method = Field(
         default_factory=LabelsMethod,
-        description="what is learnt from the pretraining set: labels (energies and forces, the"
-        " paper), or a rival, by name or as {kind: NAME, ...} with its own keys: hessian, n2n, a2a"
-        " (they ask the teacher for more), frad, gpip (they need structures alone)",
+        description="method of pretraining: labels (energies and forces, as in the paper), or a"
+        " rival, by name or as {kind: NAME, ...} with its keys: hessian, n2n, a2a (which need"
+        " more from the teacher), frad, gpip (which need structures alone)",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _from_plain_training(cls, given: Any) -> Any:
-        if isinstance(given, TrainingSettings) and not isinstance(given, cls):
-            return given.model_dump()
-        return given
+    def _from_plain_training(cls, settings: Any) -> Any:
+        if isinstance(settings, TrainingSettings) and not isinstance(settings, cls):
+            return settings.model_dump()
+        return settings
 
     @property
     def training(self) -> TrainingSettings:

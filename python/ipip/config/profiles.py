@@ -1,4 +1,4 @@
-"""Sizes of a run: quick, minutes to see the machinery; production, a student to work with.
+"""Sizes of a run: quick, minutes to try the loop; production, a student to work with.
 
 docs/own-system.md explains each figure.
 """
@@ -23,17 +23,17 @@ class Profile:
 
     Attributes:
         trajectories: runs of the teacher and of the student in each exploration, over all systems.
-        frames_per_run: kept of each run of the teacher.
+        frames_per_run: stored frames of each run of the teacher.
         teacher_seconds: of the teacher's MD on one core; sets its steps, within `teacher_steps`.
         teacher_steps: fewest and most steps of a run of the teacher.
         student_steps: MD steps of a run of the student.
         channels, layers: of the student.
         rounds: after round 0.
         pretrain_steps, finetune_steps: optimiser steps, from which the epochs follow.
-        candidates, harvested: frames of a harvest that the teacher labels, and that are taken.
+        candidates, harvested: frames of a harvest that the teacher labels, and that are selected.
         stability: runs that count failures, over all systems.
         max_failure_rate: upper end of the interval below which the loop may end.
-        baseline: whether a student without pretraining is trained too.
+        baseline: whether a student without pretraining is also trained.
         longest_step: fs; time step of atoms heavier than hydrogen.
     """
 
@@ -116,7 +116,7 @@ def sized_settings(
     labels: int,
     processes: int,
 ) -> dict[str, Any]:
-    """Return the blocks of a run whose sizes a profile decides.
+    """Return the blocks of a run whose sizes a profile sets.
 
     Args:
         profile: the sizes.
@@ -169,7 +169,7 @@ def sized_settings(
         "student": {
             "channels": profile.channels,
             "layers": profile.layers,
-            "zbl": True,  # without it students have holes at short distance (docs/physics.md)
+            "zbl": True,  # students have holes at short distance without it (docs/physics.md)
         },
         "pretrain": training
         | {"learning_rate": 5e-3, "max_epochs": _epochs(profile.pretrain_steps, pretraining)},
@@ -192,6 +192,6 @@ def timestep(profile: Profile, lightest: float, temperature: float) -> float:
 
 
 def _epochs(steps: int, frames: int) -> int:
-    """Return the epochs that have about so many optimiser steps, at the default batch size."""
+    """Return the epochs that make about this many optimiser steps, at the default batch size."""
     batches = -(-frames // TrainingSettings().batch_size)
     return max(5, round(steps / max(1, batches)))

@@ -7,8 +7,8 @@ from typing import Any
 
 TITLE = (
     "Settings of `ipip run`: Mo3O9 and smaller molybdenum oxides react with S2 vapour. "
-    "SevenNet-0 teaches, CP2K PBE-D3(BJ) labels are the reference. Keys that stand as "
-    "comments have the value shown. Relative paths are relative to this file. `ipip validate "
+    "SevenNet-0 teaches, CP2K PBE-D3(BJ) labels are the reference. Commented keys "
+    "show their defaults. Relative paths are relative to this file. `ipip validate "
     "FILE` checks it and prints the plan."
 )
 

@@ -12,7 +12,7 @@ from ipip.config.training import TrainingSettings
 
 
 class RecipeSettings(Settings):
-    """Hyper-parameters of a recipe, whatever the molecule and the size of its parts."""
+    """Hyper-parameters of a recipe, for any molecule and any size of its parts."""
 
     student: StudentSettings = Field(description="the student to build")
     training: TrainingSettings = Field(
@@ -28,8 +28,8 @@ class RecipeSettings(Settings):
     teacher_md: TeacherMDSettings = Field(description="the teacher's MD from each start")
     student_md: StudentMDSettings = Field(description="the students' MD from each start")
     harvest: HarvestSettings = Field(
-        default_factory=HarvestSettings, description="which frames of the students' MD are taken"
+        default_factory=HarvestSettings, description="selection of frames from the students' MD"
     )
     stability_starts: int = Field(
-        10, ge=0, description="starts from which each student's failures are counted"
+        10, ge=0, description="starting frames from which each student's failures are counted"
     )

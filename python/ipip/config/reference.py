@@ -1,4 +1,4 @@
-"""Settings of the reference labels: the level of theory that the student shall reach."""
+"""Settings of the reference labels: the level of theory that the student learns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ReferenceSettings(Settings):
     """Labelled frames of the reference level, and how they are split."""
 
     data: list[DataFile] = Field(
-        min_length=1, description="files of labelled frames that are pooled and then split"
+        min_length=1, description="files of labelled frames, which are pooled and then split"
     )
     train_data: list[DataFile] = Field(
         default_factory=list,
@@ -20,12 +20,12 @@ class ReferenceSettings(Settings):
     )
     leave_out: list[str] = Field(
         default_factory=list,
-        description="config types that are left out, such as isolated atoms without spin",
+        description="config types to exclude, such as isolated atoms without spin",
     )
     split: SplitSettings = Field(
         default_factory=SplitSettings,
         description="parts for training, validation (early stop, choice of the best round) and test"
-        " (the errors that are told)",
+        " (the reported errors)",
     )
 
     @model_validator(mode="after")

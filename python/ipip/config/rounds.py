@@ -28,17 +28,17 @@ class LoopSystem(SystemSettings):
     )
     boxes: Literal["each", "one"] = Field(
         "each",
-        description="each: every run has a box of its own; one: all begin from the same box, with"
-        " other velocities (the paper)",
+        description="each: every run has another box; one: all runs start from the same box, with"
+        " different velocities (the paper)",
     )
 
 
 class StabilitySettings(Settings):
-    """Student MD that only counts failures; none of its frames is trained on."""
+    """Student MD that only counts failures; its frames are never used for training."""
 
     systems: list[str] = Field(
         default_factory=list,
-        description="names of the explored systems to run too; empty: all of them",
+        description="names of the explored systems to run; empty: all of them",
     )
     extra: list[LoopSystem] = Field(
         default_factory=list,
@@ -59,17 +59,17 @@ class StabilitySettings(Settings):
 
 
 class SpeedSettings(Settings):
-    """The box on which teacher and student are timed."""
+    """The box with which teacher and student are timed."""
 
     replicate: tuple[int, int, int] = Field(
         (2, 2, 2), description="copies of the first system's box along each lattice vector"
     )
-    student_steps: int = Field(200, ge=10, description="MD steps of the student that are timed")
-    teacher_calls: int = Field(5, ge=1, description="evaluations of the teacher that are timed")
+    student_steps: int = Field(200, ge=10, description="timed MD steps of the student")
+    teacher_calls: int = Field(5, ge=1, description="timed evaluations of the teacher")
 
 
 class ResourceSettings(Settings):
-    """What the run may use of this machine; has no influence on results."""
+    """Resources of this machine that the run may use; no influence on results."""
 
     lammps_runs: int = Field(1, ge=1, description="LAMMPS runs at the same time, one core each")
     lammps_launcher: str = Field(

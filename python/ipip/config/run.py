@@ -38,14 +38,14 @@ _REFERENCE = "labels of the reference level (DFT) to fine-tune on and to test wi
 
 
 class UnlabelledSettings(Settings):
-    """Everything a run of the loop is decided by; its reference labels may still be missing.
+    """All settings of a run of the loop; its reference labels may still be missing.
 
-    What `ipip explore` reads: it makes the frames that become these labels.
+    `ipip explore` reads them: it makes the frames that become these labels.
     """
 
     template_verb: ClassVar[str | None] = "ipip init"
 
-    seed: int = Field(1, ge=0, description="seed that all others are derived from")
+    seed: int = Field(1, ge=0, description="seed from which all others are derived")
     rounds: int = Field(
         2, ge=0, description="rounds of iteration after round 0", json_schema_extra=ON_ROUNDS
     )
@@ -54,14 +54,16 @@ class UnlabelledSettings(Settings):
     )
     teacher: TeacherSettings = Field(description="the foundation potential")
     reference: ReferenceSettings | None = Field(None, description=_REFERENCE)
-    systems: list[LoopSystem] = Field(min_length=1, description="what teacher and student explore")
+    systems: list[LoopSystem] = Field(
+        min_length=1, description="systems that teacher and student explore"
+    )
     teacher_md: TeacherMDSettings = Field(description="the teacher's MD in round 0")
     student_md: StudentMDSettings = Field(description="the students' MD in later rounds")
     guards: Guards = Field(
         default_factory=Guards, description="bounds of the students' MD; crossing one is a failure"
     )
     harvest: HarvestSettings = Field(
-        default_factory=HarvestSettings, description="which frames of the students' MD are taken"
+        default_factory=HarvestSettings, description="selection of frames from the students' MD"
     )
     active: ActiveSettings | None = Field(
         None, description="new reference labels in every round (active learning); null: none"
@@ -90,18 +92,18 @@ class UnlabelledSettings(Settings):
     )
     stop: StopSettings = Field(
         default_factory=StopSettings,
-        description="when the loop ends early or goes back a round",
+        description="when the loop ends early or rolls back a round",
         json_schema_extra=ON_ROUNDS,
     )
     baseline: BaselineSettings = Field(
-        default_factory=BaselineSettings, description="what the students are compared with"
+        default_factory=BaselineSettings, description="students for comparison"
     )
     speed: SpeedSettings = Field(
         default_factory=SpeedSettings, description="timing of teacher and student on the same box"
     )
     resources: ResourceSettings = Field(
         default_factory=ResourceSettings,
-        description="what may be used; no influence on results",
+        description="resources of this machine; no influence on results",
         json_schema_extra=NO_INFLUENCE,
     )
     execution: ExecutionSettings = Field(
@@ -135,7 +137,7 @@ class UnlabelledSettings(Settings):
         names = [system.name for system in (*self.systems, *self.stability.extra)]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two systems are called {name!r}; give each its own name")
+                raise ValueError(f"two systems are called {name!r}; give each another name")
         explored = [system.name for system in self.systems]
         for name in self.stability.systems:
             if name not in explored:
@@ -149,7 +151,7 @@ class UnlabelledSettings(Settings):
             )
         if self.stop.rollback_on_physics and self.physics is None:
             raise ValueError(
-                "stop.rollback_on_physics is true and physics is null, so that no check is made; "
+                "stop.rollback_on_physics is true and physics is null, so no check is made; "
                 "add physics: {}, or set it to false"
             )
         if self.pretrain is not None:
@@ -177,13 +179,13 @@ class UnlabelledSettings(Settings):
             )
         if not method.uses_labels and pretrain.early_stop_patience is not None:
             raise ValueError(
-                f"pretrain.method is {method.kind}, which uses no labels, so that nothing is"
+                f"pretrain.method is {method.kind}, which uses no labels, so nothing is"
                 " validated; expected early_stop_patience: null"
             )
 
 
 class RunSettings(UnlabelledSettings):
-    """Everything a run of the loop is decided by."""
+    """All settings of a run of the loop."""
 
     reference: ReferenceSettings = Field(
         description=_REFERENCE,

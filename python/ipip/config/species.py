@@ -1,4 +1,4 @@
-"""Settings of the reaction analysis: what a bond is, and which element is followed."""
+"""Settings of the reaction analysis: the criterion of a bond, and the element to follow."""
 
 import math
 
@@ -8,7 +8,7 @@ from ipip.config.dumps import DumpSettings
 
 
 class SpeciesSettings(DumpSettings):
-    """Bonds with hysteresis, and what is recorded of the molecules that they make."""
+    """Bonds with hysteresis, and the records of the molecules that they form."""
 
     follow: str | None = Field(
         None,
@@ -18,8 +18,9 @@ class SpeciesSettings(DumpSettings):
     run: int | None = Field(
         None,
         ge=1,
-        description="which run is analysed of a dump whose steps start again, from 1; null: such a"
-        " dump is refused with a list of its runs",
+        description="run to analyse, counted from 1, of a dump whose steps restart; null: such a "
+        "dump"
+        " is refused with a list of its runs",
     )
     form_factor: float = Field(
         1.1, gt=0, description="a bond forms below this times the sum of the covalent radii"
@@ -29,11 +30,11 @@ class SpeciesSettings(DumpSettings):
     )
     bonds: dict[str, tuple[float, float]] = Field(
         default_factory=dict,
-        description="Å; own distances of pairs, as 'Mo-S: [2.8, 3.4]': forms below the first,"
+        description="Å; distances for single pairs, as 'Mo-S: [2.8, 3.4]': forms below the first,"
         " breaks above the second; [0, 0]: never a bond",
     )
     metal_bonds: bool = Field(
-        False, description="whether two metals can have a bond without being named in bonds"
+        False, description="whether two metals that bonds does not name can have a bond"
     )
     min_ring: int = Field(
         4, ge=3, description="atoms of the smallest ring; smaller ones are side-on ligands"
@@ -41,11 +42,11 @@ class SpeciesSettings(DumpSettings):
     insertion_atoms: int = Field(
         2,
         ge=1,
-        description="atoms, at most, that may come between two bonded atoms in an insertion",
+        description="most atoms that an insertion may put between two bonded atoms",
     )
     every: int = Field(1, ge=1, description="analyse every n-th frame")
     network_reactions: int = Field(
-        15, ge=1, description="reactions in the network picture, the most frequent ones"
+        15, ge=1, description="reactions in the network picture, the most frequent first"
     )
 
     @field_validator("bonds")

@@ -20,11 +20,11 @@ class StabilityMDSettings(StudentMDSettings):
         "langevin", description="thermostat; nose-hoover is a chain of three"
     )
     minimize_steps: int = Field(
-        1000, ge=0, description="iterations of energy minimisation before the dynamics, at most"
+        1000, ge=0, description="most iterations of energy minimisation before the dynamics"
     )
-    frame_interval: int = Field(5000, ge=1, description="steps between the frames that are kept")
+    frame_interval: int = Field(5000, ge=1, description="steps between stored frames")
     ring_interval: int = Field(
-        10, ge=1, description="steps between the frames of the ring that keeps the last moments"
+        10, ge=1, description="steps between frames of the ring, which keeps the last moments"
     )
     ring_frames: int = Field(20, ge=2, description="frames in the ring; older ones are deleted")
 
@@ -34,23 +34,23 @@ class StabilityProtocol(Settings):
 
     system: SystemSettings = Field(..., description="the box in which the runs start")
     runs: int = Field(100, ge=1, description="runs of each model")
-    seed: int = Field(1, ge=0, description="of the box, the velocities and the noise")
+    seed: int = Field(1, ge=0, description="seed of the box, the velocities and the noise")
     new_boxes: bool = Field(
-        False, description="whether each run has a box of its own; false: one box for all (paper)"
+        False, description="whether each run has another box; false: one box for all (paper)"
     )
     md: Annotated[StabilityMDSettings, AfterValidator(refuse_bias)] = Field(
         default_factory=lambda: StabilityMDSettings(), description="MD of each run"
     )
     guards: Guards = Field(
-        default_factory=lambda: Guards(), description="what makes a run unstable"
+        default_factory=lambda: Guards(), description="bounds that make a run unstable"
     )
     calibration: Path | None = Field(
         None,
-        description="frames (extended XYZ) whose smallest distances bound those of a run, times"
-        " guards.distance_factor, beside the start's and 0.7 times the sums of covalent radii",
+        description="frames (extended XYZ) whose smallest distances, times guards.distance_factor,"
+        " bound those of a run, besides the start's and 0.7 times the sums of covalent radii",
     )
     keep_dumps: Literal["unstable", "all"] = Field(
         "unstable",
-        description="whose trajectories stay on the disk",
+        description="runs whose trajectories are kept on the disk",
         json_schema_extra=NO_INFLUENCE,
     )

@@ -1,12 +1,12 @@
-"""Names under which files and calculators keep a frame's charge, spin, moments and fields."""
+"""Names of a frame's charge, spin, moments and fields in files and calculators."""
 
 from collections.abc import Mapping
 
 CHARGE_KEYS = ("charge", "total_charge", "net_charge", "tot_charge", "molecular_charge")
-"""Keys of a frame's charge (e), in any case."""
+"""Keys of a frame's charge (e), in upper or lower case."""
 
 MULTIPLICITY_KEYS = ("multiplicity", "spin_multiplicity", "mult", "spin", "total_spin")
-"""Keys of the multiplicity 2S+1; `spin` and `total_spin` are read as that too (OMol25, MACE)."""
+"""Keys of the multiplicity 2S+1; `spin` and `total_spin` are also read as 2S+1 (OMol25, MACE)."""
 
 UNPAIRED_KEYS = ("uhf", "unpaired_electrons", "n_unpaired")
 """Keys of the number of unpaired electrons 2S."""
@@ -31,7 +31,7 @@ FRAME_KEYS = frozenset((*CHARGE_KEYS, *MULTIPLICITY_KEYS, *UNPAIRED_KEYS, *OTHER
 
 
 def check_state(state: Mapping[str, object]) -> None:
-    """Raise a ValueError where a key of `state` is none of a frame's electronic state."""
+    """Raise a ValueError if a key of `state` does not belong to an electronic state."""
     unknown = [key for key in state if not is_state(key)]
     if unknown:
         raise ValueError(
@@ -41,5 +41,5 @@ def check_state(state: Mapping[str, object]) -> None:
 
 
 def is_state(key: object) -> bool:
-    """Say whether a key of a frame's info belongs to its electronic state."""
+    """Return whether a key of a frame's info belongs to its electronic state."""
     return str(key).lower() in FRAME_KEYS

@@ -1,4 +1,4 @@
-"""Settings of a student: architecture and size. A class for each architecture, told apart by it."""
+"""Settings of a student: architecture and size. One class for each architecture."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SETTINGS: Mapping[str, type[AnyStudentSettings]] = {
 }
 
 
-def _architecture(given: Any) -> str:
+def _architecture(settings: Any) -> str:
     """Return the class that reads these settings; PaiNN where they name no architecture."""
-    if isinstance(given, Mapping):
-        name = given.get("architecture", "painn")
+    if isinstance(settings, Mapping):
+        name = settings.get("architecture", "painn")
         settings = _SETTINGS.get(name) if isinstance(name, str) else None
         return settings.__name__ if settings else str(name)
-    is_read = isinstance(given, AnyStudentSettings)
-    return type(given).__name__ if is_read else PaiNNSettings.__name__
+    is_read = isinstance(settings, AnyStudentSettings)
+    return type(settings).__name__ if is_read else PaiNNSettings.__name__
 
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ else:
             _architecture,
             custom_error_type="architecture",
             custom_error_message=(
-                f"architecture is not known; choose {' or '.join(sorted(_SETTINGS))}"
+                f"architecture is unknown; choose {' or '.join(sorted(_SETTINGS))}"
             ),
         ),
     ]
-    """Settings of any student, told apart by `architecture`."""
+    """Settings of any student, distinguished by `architecture`."""

@@ -32,37 +32,37 @@ ArmName = Literal[
 
 
 class ArmSettings(Settings):
-    """An arm of one's own: a known arm with other settings."""
+    """A custom arm: a standard arm with other settings."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
         description="name of the arm: letters, digits and _ . + -",
     )
-    like: ArmName = Field("iterated", description="the known arm that it is a variant of")
+    like: ArmName = Field("iterated", description="the standard arm of which it is a variant")
     set: dict[str, Any] = Field(
         min_length=1,
         description="settings that differ, by dotted key of the run's settings, such as "
         "{iteration.forget_fraction: 0.5}",
     )
     baseline: str | None = Field(
-        None, description="the arm that this one is compared with; null: the study's baseline"
+        None, description="the arm to compare this one with; null: the study's baseline"
     )
     steps: Literal["equal", "epochs"] = Field(
         "equal",
-        description="optimiser steps on the labels: equal: those of the run, so that more labels"
+        description="optimiser steps on the labels: equal: as many as the run, so that more labels"
         " are seen fewer times; epochs: as many passes over this arm's labels as the run makes over"
-        " its own, for arms with other numbers of labels",
+        " its labels, for arms with other numbers of labels",
     )
 
 
 class StudyProtocol(Settings):
-    """A stability protocol that the students of some arms run, beside the runs of the loop."""
+    """A stability protocol for the students of some arms, besides the loop's stability runs."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
         description="name of the protocol: letters, digits and _ . + -",
     )
-    file: Path = Field(description="settings of `ipip stability`; its runs are those of each seed")
+    file: Path = Field(description="settings of `ipip stability`, run for each seed")
     arms: list[str] = Field(
         default_factory=list, description="arms whose students run it; empty: all"
     )
@@ -71,7 +71,7 @@ class StudyProtocol(Settings):
 class TestSet(Settings):
     """Labelled frames on which the students of all arms are compared."""
 
-    __test__ = False  # no class of tests, whatever its name says
+    __test__ = False  # no class of tests, despite its name
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
@@ -91,17 +91,17 @@ class StudySettings(Settings):
     )
     arms: list[ArmName | ArmSettings] = Field(
         min_length=2,
-        description="arms to run: names of known ones, or {name: ..., set: {...}} for others",
+        description="arms to run: names of standard arms, or {name: ..., set: {...}} for others",
     )
-    baseline: str = Field("one-shot", description="the arm that others are compared with")
+    baseline: str = Field("one-shot", description="the arm with which others are compared")
     student: Literal["last", "best"] = Field(
         "last",
-        description="the student of an iterated arm that is judged: that of the last round that "
-        "was not rolled back, or the one that the validation frames choose",
+        description="the judged student of an iterated arm: that of the last round that "
+        "was not rolled back, or the best on the validation frames",
     )
     test_sets: list[TestSet] = Field(
         default_factory=list,
-        description="further frames to test on, beside the held-out ones of each seed's split",
+        description="further test frames, besides the held-out ones of each seed's split",
     )
     protocols: list[StudyProtocol] = Field(
         default_factory=list,
@@ -142,7 +142,7 @@ class StudySettings(Settings):
                     f"some of {', '.join(names)}"
                 )
         if len({protocol.name for protocol in self.protocols}) < len(self.protocols):
-            raise ValueError("two protocols have one name; give each its own")
+            raise ValueError("two protocols have the same name; give each another one")
         sets = [test_set.name for test_set in self.test_sets]
         if len(set(sets)) != len(sets) or "held-out" in sets:
             raise ValueError(
@@ -158,7 +158,7 @@ class StudySettings(Settings):
 
     @property
     def baselines(self) -> dict[str, str]:
-        """The arm that each arm is compared with; none for the study's baseline."""
+        """The arm with which each arm is compared; none for the study's baseline."""
         own = {arm.name: arm.baseline for arm in self.arms if isinstance(arm, ArmSettings)}
-        found = {name: own.get(name) or self.baseline for name in self.arm_names}
-        return {name: other for name, other in found.items() if name != other}
+        baselines = {name: own.get(name) or self.baseline for name in self.arm_names}
+        return {name: other for name, other in baselines.items() if name != other}

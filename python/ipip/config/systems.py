@@ -14,11 +14,11 @@ class SystemSettings(Settings):
 
     species: dict[str, int] = Field(
         default_factory=dict,
-        description="how many of each molecule: built in (Mo3O9, S2, ...), a name of ASE's g2 set,"
+        description="number of each molecule: built in (Mo3O9, S2, ...), a name of ASE's g2 set,"
         " an element, or a key of molecules",
     )
     molecules: dict[str, Path] = Field(
-        default_factory=dict, description="own molecules: name and structure file (xyz)"
+        default_factory=dict, description="custom molecules: name and structure file (xyz)"
     )
     box: float | tuple[float, float, float] | None = Field(
         None, description="Å; edge of the cube, or three edges"
@@ -43,8 +43,8 @@ class SystemSettings(Settings):
     )
     state: dict[str, float | list[float]] = Field(
         default_factory=dict,
-        description="what the teacher's calculator reads of the whole box beside its structure,"
-        " such as {charge: -1, multiplicity: 2}; goes before what structure files say",
+        description="electronic state of the whole box for the teacher's calculator, such as"
+        " {charge: -1, multiplicity: 2}; overrides that of structure files",
     )
 
     @property
@@ -61,7 +61,7 @@ class SystemSettings(Settings):
                 "a system needs either species (molecules to pack) or file (a structure), not both"
             )
         if self.file is not None and (self.box is not None or self.density is not None):
-            raise ValueError("box and density go with species; a structure file has its own cell")
+            raise ValueError("box and density need species; a structure file has its cell")
         if self.species and (self.box is None) == (self.density is None):
             raise ValueError("species need either box (Å) or density (g/cm^3): exactly one of them")
         for name, count in self.species.items():

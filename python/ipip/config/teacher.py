@@ -1,4 +1,4 @@
-"""Settings of the teacher: which potential explores and labels, and where it runs."""
+"""Settings of the teacher: the potential that explores and labels, and where it runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,7 @@ _NEEDY = ", ".join(kind.name for kind in KINDS.values() if kind.needs_model)
 
 
 class TeacherSettings(Settings):
-    """A calculator, run in worker processes of this or another environment.
+    """A calculator that runs in worker processes of this or another environment.
 
     Teachers are foundation potentials; reference levels (`ipip label`, active learning) are
     chosen by the same keys.
@@ -33,7 +33,7 @@ class TeacherSettings(Settings):
     )
     model: str | None = Field(
         None,
-        description="name of a model that the package knows, or a file; null: the package's default"
+        description="name of a model of the package, or a file; null: the package's default"
         f" ({_DEFAULTS}); {_NEEDY} needs one",
     )
     modal: str | None = Field(
@@ -43,7 +43,7 @@ class TeacherSettings(Settings):
         None, description="kind ase: calculator as 'package.module:Class'"
     )
     import_folder: Path | None = Field(
-        None, description="kind ase: folder put first on the worker's module search path"
+        None, description="kind ase: folder to put first on the worker's module search path"
     )
     arguments: dict[str, Any] = Field(
         default_factory=dict,
@@ -52,7 +52,7 @@ class TeacherSettings(Settings):
     cp2k: Cp2kSettings | None = Field(None, description="kind cp2k: the level of theory")
     interpreter: Path | None = Field(
         None,
-        description="python executable of the environment that has the teacher's package;"
+        description="python executable of the environment with the teacher's package;"
         " null: the one that runs ipip",
         json_schema_extra=NO_INFLUENCE,
     )
@@ -61,7 +61,7 @@ class TeacherSettings(Settings):
     workers: int = Field(
         1,
         ge=1,
-        description="worker processes that run at the same time",
+        description="worker processes at a time",
         json_schema_extra=NO_INFLUENCE,
     )
     batch: int | None = Field(
@@ -74,13 +74,13 @@ class TeacherSettings(Settings):
     start_timeout: float = Field(
         600.0,
         gt=0,
-        description="s; longest time that loading the teacher may take",
+        description="s; longest time to load the teacher",
         json_schema_extra=NO_INFLUENCE,
     )
     call_timeout: float = Field(
         3600.0,
         gt=0,
-        description="s; longest time without any answer of a busy worker",
+        description="s; longest time without an answer from a busy worker",
         json_schema_extra=NO_INFLUENCE,
     )
 

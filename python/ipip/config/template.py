@@ -1,4 +1,4 @@
-"""A commented settings file, from a schema's descriptions and defaults and from given values."""
+"""A commented settings file, from a schema's descriptions and defaults and the user's values."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def render_template(
 ) -> str:
     """Return YAML text: every key of `schema` with its description.
 
-    Keys in `values` are set and come first in each block; the others stand as comments with their
-    defaults. A block whose keys were described further up is written without descriptions.
+    Keys in `values` are set and come first in each block; the others are comments with their
+    defaults. A block whose keys were described before is written without descriptions.
 
     Args:
         schema: the settings class.
@@ -37,7 +37,7 @@ def render_template(
         title: text of the comment at the top.
         minimal: write the keys of `values` alone, and describe those at the top level only.
         notes: further lines of that comment, a paragraph each.
-        open_keys: what has to be filled in, by key of the top level; said above it.
+        open_keys: what to fill in, by key of the top level; printed above the key.
     """
     head = [f"# {line}" for line in textwrap.wrap(title, WIDTH - 2)]
     for note in notes:
@@ -47,7 +47,7 @@ def render_template(
 
 
 class _Renderer:
-    """Renders blocks, and remembers which schemas were described and under which key."""
+    """Renders blocks, and records which schemas were described and under which key."""
 
     def __init__(self, minimal: bool, open_keys: Mapping[str, str]) -> None:
         self.minimal = minimal
@@ -58,8 +58,8 @@ class _Renderer:
         self, schema: type[BaseModel], values: Mapping[str, Any], indent: int, key: str = ""
     ) -> Iterator[str]:
         pad = " " * indent
-        known = (key for kind, key in self.described.items() if issubclass(kind, schema))
-        before = next(known, None)
+        described = (key for kind, key in self.described.items() if issubclass(kind, schema))
+        before = next(described, None)
         if before is not None and before != key and not self.minimal:
             yield f"{pad}# further keys: as in {before}"
         self.described.setdefault(schema, key)
@@ -104,7 +104,7 @@ def _comment(text: str, indent: int) -> Iterator[str]:
 
 
 def _schema(field: FieldInfo, value: Any) -> type[BaseModel] | None:
-    """Return the settings class of a field; of several, the first that `value` is meant for."""
+    """Return the settings class of a field; of several, the first that fits `value`."""
     models = list(models_in(field.annotation))
     keys = value if isinstance(value, Mapping) else {}
     meant = (model for model in models if all(_takes(model, *item) for item in keys.items()))

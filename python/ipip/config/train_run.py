@@ -14,7 +14,7 @@ from ipip.config.training import TrainingSettings
 
 
 class ReplaySettings(Settings):
-    """Frames of an earlier training (pretraining) that a fine-tuning sees again."""
+    """Frames of an earlier training (pretraining) that a fine-tuning repeats."""
 
     data: list[DataFile] = Field(min_length=1, description="files with those frames")
     frames: int = Field(
@@ -41,13 +41,13 @@ class TrainRunSettings(Settings):
     )
     elements: list[str] | None = Field(
         None,
-        description="chemical symbols of the student in type order; null takes those of the data",
+        description="chemical symbols of the student in type order; null: those of the data",
     )
     student: StudentSettings = Field(
         default_factory=PaiNNSettings, description="the student to build"
     )
     start_from: Path | None = Field(
-        None, description="student file whose weights the training starts from, instead of new ones"
+        None, description="student file with the starting weights, instead of new ones"
     )
     replay: ReplaySettings | None = Field(
         None,
@@ -66,8 +66,8 @@ class TrainRunSettings(Settings):
     def _replay_has_a_start(self) -> TrainRunSettings:
         if self.replay is not None and self.start_from is None:
             raise ValueError(
-                "replay is given without start_from; name the student that learned those frames, "
-                "or add them to data"
+                "replay is given without start_from; name the student that was trained on those "
+                "frames, or add them to data"
             )
         return self
 

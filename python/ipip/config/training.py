@@ -18,8 +18,8 @@ ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "
 class TrainingSettings(Settings):
     """Loss, optimiser, schedule and end of one training.
 
-    Settings whose field says that they have no influence on the result do not count when a folder
-    is asked whether it holds a training with the same settings.
+    Settings that are marked as without influence do not count when the settings of a stored
+    training are compared with new ones.
     """
 
     loss: Literal["squared", "absolute", "huber"] = Field(
@@ -42,7 +42,7 @@ class TrainingSettings(Settings):
     energy_weight: float = Field(1.0, ge=0, description="weight of the energy term (errors in eV)")
     forces_weight: float = Field(1.0, ge=0, description="weight of the force term (errors in eV/Å)")
     stress_weight: float = Field(
-        0.0, ge=0, description="weight of the stress term (errors in eV/Å^3); 0 leaves stress out"
+        0.0, ge=0, description="weight of the stress term (errors in eV/Å^3); 0: no stress term"
     )
     energy_per: Literal["atom", "frame"] = Field(
         "atom",
@@ -66,23 +66,21 @@ class TrainingSettings(Settings):
     )
     freeze: list[str] = Field(
         default_factory=list,
-        description="names of parameters that stay as they are, with * for any text, such as "
-        "embedding* or messages.0.*; a name that fits nothing is refused with the list of them",
+        description="names of parameters to keep fixed, with * for any text, such as "
+        "embedding* or messages.0.*; a name that matches none is refused with a list of all",
     )
     optimizer: Literal["adamw", "adam"] = Field("adamw", description="optimiser")
     learning_rate: float = Field(5e-3, gt=0, description="largest learning rate")
     weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
     amsgrad: bool = Field(False, description="use the AMSGrad variant of the optimiser")
-    batch_size: int = Field(
-        5, ge=1, description="frames in an optimiser step, those of all processes together"
-    )
-    max_epochs: int = Field(100, ge=1, description="passes over the training frames at most")
-    max_steps: int | None = Field(None, ge=1, description="optimiser steps at most; null: no limit")
+    batch_size: int = Field(5, ge=1, description="frames in an optimiser step, over all processes")
+    max_epochs: int = Field(100, ge=1, description="most passes over the training frames")
+    max_steps: int | None = Field(None, ge=1, description="most optimiser steps; null: no limit")
     budget: str | None = Field(
         None,
-        description="how much to train, in the place of max_epochs and max_steps: a time (20 min, "
-        "2 h), which a short measurement turns into optimiser steps, or steps (5000 steps); the "
-        "schedule fits",
+        description="length of the training, instead of max_epochs and max_steps: a time (20 min, "
+        "2 h), which a short measurement converts to optimiser steps, or steps (5000 steps); the "
+        "schedule is fitted to it",
     )
     warmup_steps: int = Field(
         100,
@@ -143,11 +141,12 @@ class TrainingSettings(Settings):
         Literal["auto", "kernels", "eager"], BeforeValidator(current_backend_name)
     ] = Field(
         "auto",
-        description="what computes a training step: kernels are compiled ones for painn on the "
-        "CPU, many times faster; eager is PyTorch; auto is kernels where they run the student",
+        description="how a training step is computed: kernels: compiled, for painn on the CPU, "
+        "many "
+        "times faster; eager: PyTorch; auto: kernels where they support the student",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
-        "auto", description="where to train", json_schema_extra=NO_INFLUENCE
+        "auto", description="device of the training", json_schema_extra=NO_INFLUENCE
     )
     workers: int = Field(
         0,
@@ -158,8 +157,9 @@ class TrainingSettings(Settings):
     cache_mb: float = Field(
         4096.0,
         ge=0,
-        description="memory for graphs that were built (MB, each process); graphs that do not fit "
-        "are built anew in each epoch",
+        description="memory for stored graphs (MB, each process); graphs that do not fit are "
+        "rebuilt "
+        "in each epoch",
         json_schema_extra=NO_INFLUENCE,
     )
     tensorboard: bool = Field(
@@ -169,7 +169,8 @@ class TrainingSettings(Settings):
     )
     wandb_project: str | None = Field(
         None,
-        description="project in Weights & Biases that gets the curves; needs the package wandb; "
+        description="project in Weights & Biases that receives the curves; needs the package "
+        "wandb; "
         "null: none",
         json_schema_extra=NO_INFLUENCE,
     )
@@ -198,8 +199,8 @@ class TrainingSettings(Settings):
             raise ValueError("all weights of the loss are 0; set energy_weight or forces_weight")
         if self.kernels == "kernels" and self.precision != "full":
             raise ValueError(
-                f"kernels is kernels with precision: {self.precision}, which only eager knows; set "
-                "kernels to auto or eager"
+                f"kernels is kernels with precision: {self.precision}, which only eager supports; "
+                "set kernels to auto or eager"
             )
         return self
 
@@ -210,7 +211,7 @@ def seconds_of(settings: TrainingSettings) -> float | None:
 
 
 def in_steps(settings: TrainingSettings, steps: int, n_train: int) -> TrainingSettings:
-    """Return settings of a training of so many steps, whose passes do not bound it.
+    """Return settings of a training of exactly so many steps, unbounded by epochs.
 
     Args:
         settings: with a budget.
@@ -229,7 +230,7 @@ def steps_of(settings: TrainingSettings, n_train: int) -> int:
         n_train: training frames.
 
     Raises:
-        InputError: the budget is a time, whose steps only the machine tells that trains.
+        InputError: the budget is a time, whose steps are only known on the training machine.
     """
     if settings.budget is not None:
         budget = parse_budget(settings.budget)

@@ -31,7 +31,7 @@ _RESOLVERS = (
 
 
 class PlainWord(str):
-    """Text without quotes that YAML 1.1 would have taken for something else, such as `no`."""
+    """Text without quotes that YAML 1.1 would read as another type, such as `no`."""
 
     __slots__ = ()
 
@@ -43,7 +43,7 @@ class CoreLoader(yaml.SafeLoader):
 
 
 class _CoreDumper(yaml.SafeDumper):
-    """Quotes what either version of YAML would take for something else than text."""
+    """Quotes text that either version of YAML would read as another type."""
 
 
 def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
@@ -70,10 +70,11 @@ CoreLoader.add_constructor("tag:yaml.org,2002:str", _construct_text)
 
 
 def parse_yaml(text: str) -> Any:
-    """Return the values of a YAML text; unquoted `no`, `1:30` and their like are `PlainWord`.
+    """Return the values of a YAML text; unquoted `no`, `1:30` and the like are `PlainWord`.
 
     Raises:
-        yaml.YAMLError: it is no YAML, nested too deep, or too large with its aliases written out.
+        yaml.YAMLError: it is not YAML, is nested too deeply, or is too large with its aliases
+        expanded.
     """
     loader = CoreLoader(text)
     try:
@@ -81,24 +82,24 @@ def parse_yaml(text: str) -> Any:
         if root is None:
             return None
         if _size(root, {}) > MOST_VALUES:
-            raise yaml.YAMLError(f"more than {MOST_VALUES} values with its aliases written out")
+            raise yaml.YAMLError(f"more than {MOST_VALUES} values with its aliases expanded")
         return loader.construct_document(root)
     except RecursionError:
-        raise yaml.YAMLError("it is nested too deep") from None
+        raise yaml.YAMLError("it is nested too deeply") from None
     except ValueError as error:  # an integer of thousands of digits
         raise yaml.YAMLError(str(error).partition(";")[0]) from None
     finally:
         loader.dispose()
 
 
-def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
-    """Return how many values a node has, each alias written out; few of them can be billions."""
-    if node not in known:
-        known[node] = MOST_VALUES + 1  # a node within itself has no end
+def _size(node: yaml.Node, sizes: dict[yaml.Node, int]) -> int:
+    """Count the values of a node with aliases expanded; a few aliases can make billions."""
+    if node not in sizes:
+        sizes[node] = MOST_VALUES + 1  # a node within itself has no end
         parts = node.value if isinstance(node, yaml.CollectionNode) else []
         flat = [part for item in parts for part in (item if isinstance(item, tuple) else (item,))]
-        known[node] = 1 + sum(_size(part, known) for part in flat)
-    return known[node]
+        sizes[node] = 1 + sum(_size(part, sizes) for part in flat)
+    return sizes[node]
 
 
 def yaml_text(values: Any, **options: Any) -> str:
@@ -114,7 +115,7 @@ def plain_words(value: Any, at: str = "") -> list[tuple[str, str]]:
     if isinstance(value, PlainWord):
         return [(at, str(value))]
     if isinstance(value, dict):
-        return [found for key, own in value.items() for found in plain_words(own, f"{at}.{key}")]
+        return [word for key, own in value.items() for word in plain_words(own, f"{at}.{key}")]
     if isinstance(value, list):
-        return [found for k, own in enumerate(value) for found in plain_words(own, f"{at}[{k}]")]
+        return [word for k, own in enumerate(value) for word in plain_words(own, f"{at}[{k}]")]
     return []

@@ -89,7 +89,7 @@ class Pretrain(Stage[PretrainRecord]):
     def settings_in(self, within: Round) -> tuple[str, ...]:
         """Return all but the teacher's where no method queries it and the start's in round 0."""
         pretrain = within.settings.pretrain
-        queries = pretrain is not None and pretrain.method.asks_teacher
+        queries = pretrain is not None and pretrain.method.needs_teacher
         names = ("elements", "student", "pretrain")
         return names + ("teacher",) * queries + ("iteration.start",) * bool(within.chain)
 

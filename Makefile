@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NATIVE := $(shell find cpp lammps-plugin cmake -type f 2>/dev/null) CMakeLists.txt python/ipip/_core.pyi
 CXX_SOURCES := $(shell find cpp lammps-plugin tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.cu')
 
-.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults cluster docs docs-links tutorials wheel sdist clean
+.PHONY: help setup quick test lint unit format benchmark benchmark-ranks faults cluster docs docs-links schemas tutorials wheel sdist clean
 
 help:
 	@echo "make quick      set up $(VENV), then run the Mo-S-O example into $(RUN)"
@@ -21,6 +21,7 @@ help:
 	@echo "make faults     damage every file of real runs, an hour or so (docs/reliability.md)"
 	@echo "make cluster    kill nodes and blocks of a real Slurm on this machine, minutes; as root (docs/cluster.md)"
 	@echo "make docs       the site, into build/site (make docs-links: look up its outer links)"
+	@echo "make schemas    write the JSON schemas of settings files that the package ships"
 	@echo "make tutorials  execute the tutorials whose blocks changed, minutes each"
 	@echo "make wheel      a wheel into dist/ (TORCH=\"2.13.0 2.14.1\": for these versions)"
 	@echo "make sdist      a source package into dist/, and a wheel built from it"
@@ -94,6 +95,10 @@ docs: setup
 
 docs-links: setup
 	$(SPHINX) -b linkcheck build/links
+
+# A test compares them with the settings classes.
+schemas: setup
+	$(BIN)/python -m docs.reference_pages.write_schemas
 
 # All of them from nothing: remove runs/tutorials and docs/tutorials/results first.
 tutorials: setup

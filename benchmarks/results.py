@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 FOLDER = Path(__file__).resolve().parent / "results"
 Size = str | int | float
@@ -54,6 +54,16 @@ class Result(_Strict):
     machine: Machine
     versions: dict[str, str] = Field(min_length=1)
     rows: list[Row] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rows_have_the_same_sizes(self) -> Result:
+        names = {name for row in self.rows for name in row.sizes}
+        for index, row in enumerate(self.rows):
+            if missing := sorted(names - set(row.sizes)):
+                raise ValueError(
+                    f"row {index} lacks the size {', '.join(missing)}, which other rows have"
+                )
+        return self
 
 
 class BadResultError(Exception):
@@ -97,6 +107,7 @@ def read_results(folder: Path = FOLDER) -> dict[str, list[Result]]:
             result = Result.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except ValidationError as error:
             lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+            lines = [line.removeprefix(": ") for line in lines]
             raise BadResultError(f"{path}: {'; '.join(lines)}") from None
         except ValueError as error:
             raise BadResultError(f"{path}: is no JSON: {error}") from None
@@ -147,6 +158,7 @@ def _section(machines: Mapping[str, Result]) -> Iterator[str]:
             own_machine.processor,
             f"{own_machine.cores} cores",
             *filter(None, [own_machine.gpu]),
+            *(["load unknown"] if own_machine.load is None else [f"load {own_machine.load:g}"]),
         ]
         yield f"- *{machine}*: {', '.join(parts)}; {result.taken}; {versions}"
     yield ""

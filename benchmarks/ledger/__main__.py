@@ -14,6 +14,8 @@ from typing import Any
 from benchmarks.ledger.copies import measure_copies
 from benchmarks.ledger.frames import RUNS, Size
 from benchmarks.ledger.index import measure_index
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row
 
 FIGURES = ("bytes", "forget_s", "relabel_s")
 
@@ -31,6 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
         help="of the frames that are written and read; figures are scaled to all of them",
     )
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/ledger"))
+    add_record_option(parser)
     options = parser.parse_args(arguments)
     size = Size(
         round(options.frames * options.share),
@@ -61,6 +64,31 @@ def main(arguments: list[str] | None = None) -> None:
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     show(results)
     print(f"wrote {options.out}/results.json")
+    if options.record:
+        record(
+            options.record,
+            "ledger",
+            rows_of(results),
+            title="Pretraining sets of a run: disk and CPU time",
+            command="python -m benchmarks.ledger",
+            packages=("ipip",),
+        )
+
+
+def rows_of(results: dict[str, Any]) -> list[Row]:
+    """Return the two ways to keep the sets as rows that the site shows."""
+    sizes = {name: results[name] for name in ("frames", "rounds", "atoms", "share")}
+    return [
+        Row(
+            sizes={"kept as": name, **sizes},
+            figures={
+                "disk_gb": case["bytes"] / 1e9,
+                "forget_cpu_s": case["forget_s"],
+                "relabel_cpu_s": case["relabel_s"],
+            },
+        )
+        for name, case in results["cases"].items()
+    ]
 
 
 def show(results: dict[str, Any]) -> None:

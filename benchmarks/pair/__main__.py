@@ -15,9 +15,9 @@ from typing import Any
 from benchmarks.pair import drift, others, relabel, scaling, speed, uncertainty
 from benchmarks.pair.parts import read_parts, write_part
 from benchmarks.pair.plot import plot
-from benchmarks.pair.record import speed_result
+from benchmarks.pair.record import TITLE, speed_rows
 from benchmarks.pair.table import print_tables
-from benchmarks.results import FOLDER, write_result
+from benchmarks.record import add_record_option, record
 from rich.console import Console
 
 from ipip.errors import IpipError
@@ -61,9 +61,7 @@ def main() -> int:
     parser.add_argument("--million", action="store_true", help="advance a million atoms too")
     parser.add_argument("--table", action="store_true", help="measure nothing, show what is there")
     parser.add_argument("--out", type=Path, help="folder (runs/benchmarks/pair, or pair-quick)")
-    parser.add_argument(
-        "--record", metavar="MACHINE", help="write benchmarks/results/MACHINE/pair-speed.json too"
-    )
+    add_record_option(parser)
     given = parser.parse_args()
     asked = [name for name in given.more.split(",") if name]
     unknown = [name for name in asked if name not in ("schnetpack", "deepmd")]
@@ -89,9 +87,8 @@ def main() -> int:
         plot(parts, out / "pair.png")
         console.print(f"wrote {out}/parts/*.json and {out}/pair.png", highlight=False)
     if given.record:
-        path = FOLDER / given.record / "pair-speed.json"
-        write_result(speed_result(parts, quick=given.quick), path)
-        console.print(f"wrote {path}", highlight=False)
+        command = f"python -m benchmarks.pair{' --quick' if given.quick else ''}"
+        record(given.record, "pair-speed", speed_rows(parts), title=TITLE, command=command)
     return 0
 
 

@@ -14,6 +14,8 @@ from benchmarks.ranks.cases import CHANNELS, CUTOFF, LAYERS, write_box, write_st
 from benchmarks.ranks.lmp import Times
 from benchmarks.ranks.measure import CASES, QUICK, ROWS, Case, Found, measure, measured_rows
 from benchmarks.ranks.memory import growth, hot_deck, resident_memory
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -226,6 +228,7 @@ def main() -> None:
         metavar="GB/S",
         help="of your network for each rank, for the model (default: memory)",
     )
+    add_record_option(parser)
     arguments = parser.parse_args()
     per_byte = 1e-9 / arguments.bandwidth if arguments.bandwidth else 0.0
     network = model.Network(1e-6 * arguments.latency, per_byte)
@@ -241,6 +244,25 @@ def main() -> None:
     for table in tables(result):
         console.print(table)
     console.print(f"{arguments.out}/: ranks.json, scaling.png, model.png, memory.png")
+    if arguments.record:
+        record(
+            arguments.record,
+            "ranks",
+            [
+                Row(
+                    sizes={"backend": row["backend"], "atoms": row["atoms"]},
+                    figures={
+                        "one_rank_ms": 1e3 * row["seconds_1"],
+                        "two_ranks_ms": 1e3 * row["seconds_2"],
+                        "one_over_two": row["speedup"],
+                        "halves_apart": row["speedup_halves_apart"],
+                    },
+                )
+                for row in result["strong"]
+            ],
+            title="One rank and two (wall time)",
+            command=f"python -m benchmarks.ranks{' --quick' if arguments.quick else ''}",
+        )
 
 
 if __name__ == "__main__":

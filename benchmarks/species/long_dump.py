@@ -1,6 +1,6 @@
 """Memory and speed of `ipip species` and `ipip harvest` on a dump of 5 000 000 steps.
 
-    python benchmarks/species/long_dump.py student.pt [--quick] [--frames N] [--out FOLDER]
+    python -m benchmarks.species.long_dump student.pt [--quick] [--frames N] [--out FOLDER]
 
 The student runs a short MD in LAMMPS (Mo3O9 and 12 S2, Langevin 2500 K, 20 ps, a frame every 20
 steps). Its frames are written again and again, forwards and backwards so that no atom jumps, with
@@ -21,6 +21,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row
 from rich.console import Console
 from rich.table import Table
 
@@ -63,8 +65,8 @@ def write_dump(path: Path, frames: list[tuple[str, str]], number: int) -> None:
             stream.write(f"{head}{INTERVAL * frame}{rest}")
 
 
-def run(arguments: list[str]) -> tuple[float, float]:
-    """Run `ipip` with arguments; return seconds and the largest memory (MB)."""
+def run(arguments: list[str]) -> tuple[float, float, float]:
+    """Run `ipip` with arguments; return wall and CPU seconds and the largest memory (MB)."""
     start = time.perf_counter()
     main = "import sys; from ipip.cli.main import main; sys.exit(main(sys.argv[1:]))"
     program = [sys.executable, "-c", main, *arguments]
@@ -77,7 +79,8 @@ def run(arguments: list[str]) -> tuple[float, float]:
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise SystemExit(f"ipip {' '.join(arguments)} failed with status {status}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
+    cpu = usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - start, cpu, usage.ru_maxrss * 1024 / 1e6
 
 
 def main() -> None:
@@ -86,6 +89,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="3000 frames")
     parser.add_argument("--frames", type=int, default=50_000)
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/species"))
+    add_record_option(parser)
     options = parser.parse_args()
     number = 3000 if options.quick else options.frames
     options.out.mkdir(parents=True, exist_ok=True)
@@ -102,7 +106,7 @@ def main() -> None:
             }
             for verb, extra in commands.items():
                 out = folder / f"{verb}-{part}"
-                seconds, memory = run([verb, str(dump), *extra, "--dir", str(out), "--quiet"])
+                seconds, cpu, memory = run([verb, str(dump), *extra, "--dir", str(out), "--quiet"])
                 rows.append(
                     {
                         "command": f"ipip {verb}",
@@ -111,6 +115,7 @@ def main() -> None:
                         "dump_megabytes": dump.stat().st_size / 1e6,
                         "output_megabytes": sum(f.stat().st_size for f in out.iterdir()) / 1e6,
                         "wall_s": seconds,
+                        "cpu_s": cpu,
                         "ms_per_frame": 1e3 * seconds / part,
                         "largest_memory_megabytes": memory,
                     }
@@ -123,6 +128,26 @@ def main() -> None:
         )
     Console(width=120).print(table)
     (options.out / "long_dump.json").write_text(json.dumps(rows, indent=1))
+    if options.record:
+        found = [
+            Row(
+                sizes={name: row[name] for name in ("command", "frames", "md_steps")},
+                figures={
+                    "cpu_s": row["cpu_s"],
+                    "largest_memory_mb": row["largest_memory_megabytes"],
+                },
+            )
+            for row in rows
+        ]
+        record(
+            options.record,
+            "long-dump",
+            found,
+            title="Long dumps: CPU time and memory",
+            command="python -m benchmarks.species.long_dump student.pt"
+            + " --quick" * options.quick,
+            packages=("ipip",),
+        )
 
 
 if __name__ == "__main__":

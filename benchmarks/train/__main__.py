@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.results import processor
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row, processor
 from benchmarks.train.batches import SYMBOLS, Work, dense, example
 from benchmarks.train.contenders import Contender, Ours, PyG, SchNetPack, check_same
 from benchmarks.train.environment import schnetpack_interpreter
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and cases; a minute")
     parser.add_argument("--with", dest="rival", choices=["schnetpack"], help="install and time it")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/train"))
+    add_record_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
     rounds = 3 if options.quick else 9
@@ -49,7 +51,7 @@ def main() -> None:
         ]
     cases += [visnet(dense(), channels, rounds) for channels in widths]
     results = {
-        "what": "seconds of energies, forces, loss, gradient and Adam on one core, float32",
+        "what": "CPU seconds of energies, forces, loss, gradient and Adam on one core, float32",
         "machine": processor(),
         "torch": torch.__version__,
         "peak_gflops": rate / 1e9,
@@ -59,6 +61,30 @@ def main() -> None:
     show(cases)
     write(options.out, results)
     print(f"wrote {options.out}/results.json and train.png")
+    if options.record:
+        words = (
+            f"{' --quick' if options.quick else ''}{' --with schnetpack' if interpreter else ''}"
+        )
+        record(
+            options.record,
+            "train-step",
+            rows_of(cases),
+            title="A training step on one core (CPU time)",
+            command=f"python -m benchmarks.train{words}",
+            packages=("ipip", "torch", "torch-geometric"),
+        )
+
+
+def rows_of(cases: Sequence[dict[str, Any]]) -> list[Row]:
+    """Return the cases as rows that the site shows."""
+    return [
+        Row(
+            sizes={"network": case["label"], "batch": case["batch"]},
+            figures={f"{name}_us_per_atom": us for name, us in case["us_per_atom"].items()}
+            | {f"{name}_over_first": ratio["median"] for name, ratio in case["ratios"].items()},
+        )
+        for case in cases
+    ]
 
 
 def painn(

@@ -96,9 +96,7 @@ def settings_pages() -> dict[str, str]:
         [f"{model.__name__}.{name}" for model in places for name in undescribed(model)],
         "give the field a `description`",
     )
-    pages = {f"{file.name}.md": _page(file, places) for file in FILES}
-    for file in FILES:
-        pages[f"{file.name}.schema.json"] = json_schema(file.schema, file.title)
+    pages = {f"{file.name}.md": _page(file, places) for file in FILES} | schemas()
     rows = [
         f"| [{file.title}]({file.name}.md) | {file.verbs} | [schema]({file.name}.schema.json) |"
         for file in FILES
@@ -108,13 +106,19 @@ def settings_pages() -> dict[str, str]:
         [
             "Every key of every file, from the classes that read them. Files are YAML; an unknown",
             "key is refused. `ipip init FILE --schema` writes a JSON schema beside the file, from",
-            "which editors complete keys and check values; the schemas of all files are here too.",
+            "which editors complete keys and check values; the schemas of all files are here, and",
+            "in the folder `ipip/config/schemas` of an installation.",
         ],
         ["page", "read by", "JSON schema"],
         rows,
         (file.name for file in FILES),
     )
     return pages
+
+
+def schemas() -> dict[str, str]:
+    """Return the JSON schema of each kind of settings file, by its file name."""
+    return {f"{file.name}.schema.json": json_schema(file.schema, file.title) for file in FILES}
 
 
 def undescribed(model: type[BaseModel]) -> list[str]:

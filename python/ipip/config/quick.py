@@ -65,12 +65,18 @@ def quick_values() -> dict[str, Any]:
     }
 
 
-def write_quick_template(path: Path) -> None:
-    """Write the quick example as a commented settings file (UTF-8)."""
+def write_quick_template(path: Path, first_line: str = "") -> None:
+    """Write the quick example as a commented settings file (UTF-8).
+
+    Args:
+        path: of the file.
+        first_line: what stands before the rest, such as the line that names a schema.
+    """
     from ipip.config.run import RunSettings
     from ipip.config.template import render_template
 
-    path.write_text(render_template(RunSettings, quick_values(), TITLE), encoding="utf-8")
+    text = render_template(RunSettings, quick_values(), TITLE)
+    path.write_text(first_line + text, encoding="utf-8")
 
 
 def _system(species: dict[str, int], box: float, temperature: float) -> dict[str, Any]:

@@ -63,20 +63,30 @@ def missing() -> str | None:
         return "a Slurm of its own needs root"
     with _LOCK.open("w") as lock:  # of several processes of pytest one installs
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _install()
+        said = _install()
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    return (
-        f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)})" if absent else None
-    )
+    if not absent:
+        return None
+    return f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)}): {said}"
 
 
-def _install() -> None:
-    if any(shutil.which(name) is None for name in PROGRAMS):
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES]
-            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            for words in (["apt-get", "update", "-q"], command):
-                subprocess.run(words, env=environment, capture_output=True, timeout=240, check=True)
+def _install() -> str:
+    """Install what is absent; return the last words of an installation that failed."""
+    if all(shutil.which(name) is not None for name in PROGRAMS):
+        return ""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    patient = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
+    for words in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
+        command = [*patient, *words]
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=600, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        if done.returncode != 0:
+            return f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-300:]}"
+    return ""
 
 
 class Slurm:
@@ -132,8 +142,8 @@ class Slurm:
             self.start_node(node)
         _wait_for(lambda: self.idle_nodes() == len(NODES), "the nodes")
 
-    def start_controller(self) -> None:
-        self._begin("slurmctld", "slurmctld", "-D", "-f", str(self._conf))
+    def start_controller(self, *options: str) -> None:
+        self._begin("slurmctld", "slurmctld", "-D", "-f", str(self._conf), *options)
 
     def start_node(self, node: str) -> None:
         self._begin(node, "slurmd", "-D", "-N", node, "-f", str(self._conf))

@@ -1,6 +1,6 @@
 """A driver in a process of its own: four trajectories of a teacher, wherever the settings say.
 
-Run as ``python -m tests.execution.teacher_md_driver FOLDER STEPS [EXECUTION]``.
+Run as ``python -m tests.execution.teacher_md_driver FOLDER STEPS [EXECUTION [PAUSE_S [RECORDS]]]``.
 """
 
 import json
@@ -22,7 +22,13 @@ from ipip.teachers import MDJob
 NAMES = ("a", "b", "c", "d")
 
 
-def drive(folder: Path, steps: int, execution: ExecutionSettings, pause: float = 0.05) -> None:
+def drive(
+    folder: Path,
+    steps: int,
+    execution: ExecutionSettings,
+    pause: float = 0.05,
+    records: Path | None = None,
+) -> None:
     teacher = TeacherSettings(
         kind="ase",
         import_path="slow_emt:SlowEMT",
@@ -46,10 +52,12 @@ def drive(folder: Path, steps: int, execution: ExecutionSettings, pause: float =
         for seed, name in enumerate(NAMES, start=1)
         if read_record(runs, name) is None
     ]
-    with stop_on_signals(), open_executor(execution, folder, print) as executor:
+    with stop_on_signals(), open_executor(execution, records or folder, print) as executor:
         run_teacher_md(teacher, jobs, runs, folder / "teacher.json", executor)
 
 
 if __name__ == "__main__":
     plain = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
-    drive(Path(sys.argv[1]), int(sys.argv[2]), ExecutionSettings(**plain))
+    pause = float(sys.argv[4]) if len(sys.argv) > 4 else 0.05
+    records = Path(sys.argv[5]) if len(sys.argv) > 5 else None
+    drive(Path(sys.argv[1]), int(sys.argv[2]), ExecutionSettings(**plain), pause, records)

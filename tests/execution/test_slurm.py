@@ -83,9 +83,19 @@ def start(slurm: Slurm, *command: object) -> subprocess.Popen[str]:
     )
 
 
-def start_driver(slurm: Slurm, folder: Path, steps: int = STEPS, **resource):
-    plain = json.dumps(execution("teacher_md", **resource))
-    return start(slurm, "-m", "tests.execution.teacher_md_driver", folder, steps, plain)
+def start_driver(
+    slurm: Slurm,
+    folder: Path,
+    steps: int = STEPS,
+    *,
+    pause: float = 0.05,
+    records: Path | None = None,
+    settings: dict | None = None,
+    **resource,
+):
+    plain = json.dumps(execution("teacher_md", **resource) | (settings or {}))
+    module = "tests.execution.teacher_md_driver"
+    return start(slurm, "-m", module, folder, steps, plain, pause, records or folder)
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -157,14 +167,94 @@ def test_a_walltime_of_a_minute_stops_a_task_that_continues_elsewhere(slurm, tmp
     assert same(trajectories(tmp_path / "run"), trajectories(folder))
     listed = list_tasks(tmp_path / "run")
     assert all(task.attempts > 1 for task in listed)
-    ends = [
-        json.loads(path.read_text())["ended"]
-        for task in listed
-        for path in task.file.parent.glob("lease.[0-9]*")
-    ]
-    assert ends.count("stopped") >= len(listed)
+    assert ends_of_attempts(tmp_path / "run").count("stopped") >= len(listed)
     state = read_execution(tmp_path / "run")
     assert state is not None and not state.failures  # the walltime is no failure
+
+
+def ends_of_attempts(run: Path) -> list[str]:
+    leases = (path for task in list_tasks(run) for path in task.file.parent.glob("lease.[0-9]*"))
+    return [json.loads(path.read_text()).get("ended", "") for path in leases]
+
+
+@long
+def test_a_signal_before_the_walltime_lets_a_task_that_needs_seconds_store_its_state(
+    slurm, tmp_path
+):
+    steps, pause = 8, 3.0  # an evaluation ends seconds after the signal; no state before it
+    folder = tmp_path / "expected"
+    drive(folder, steps, ExecutionSettings(), pause=0.0)
+    run = tmp_path / "run"
+    driver = start_driver(slurm, run, steps, pause=pause)
+    wait_until(lambda: running_tasks(run) == 2, driver)
+    time.sleep(2 * pause)
+    slurm.run("scancel", "--signal=TERM", slurm.jobs()[0])  # as --signal=TERM@30 does
+    finish(driver)
+    assert same(trajectories(run), trajectories(folder))
+    assert "stopped" in ends_of_attempts(run)
+    state = read_execution(run)
+    assert state is not None and not state.failures
+    assert "FAILED" not in {block.state for block in state.blocks}
+
+
+@long
+def test_blocks_that_end_before_they_work_end_the_run_with_what_they_said(slurm, tmp_path):
+    driver = start_driver(slurm, tmp_path, environment=["echo no such module >&2; exit 3"])
+    said, _ = driver.communicate(timeout=300)
+    assert driver.returncode != 0
+    assert "blocks end before they work" in said and "no such module" in said
+    assert not slurm.jobs("R,PD")
+
+
+@long
+def test_a_queue_that_does_not_exist_ends_the_run_with_what_the_scheduler_said(slurm, tmp_path):
+    driver = start_driver(slurm, tmp_path, queue="gpu")
+    said, _ = driver.communicate(timeout=300)
+    assert driver.returncode != 0
+    assert "the scheduler refuses blocks" in said and "invalid partition" in said
+
+
+@long
+def test_a_scheduler_that_is_away_for_minutes_costs_only_time(slurm, expected, tmp_path):
+    slurm.kill("slurmctld")
+    driver = start_driver(slurm, tmp_path)
+    time.sleep(100)
+    assert driver.poll() is None
+    slurm.start_controller()
+    said = finish(driver)
+    assert "tried again for up to" in said
+    assert same(trajectories(tmp_path), expected)
+
+
+@long
+def test_a_scheduler_that_has_forgotten_its_jobs_gives_new_blocks(slurm, expected, tmp_path):
+    driver = start_driver(slurm, tmp_path, most_blocks=1)
+    wait_until(lambda: states_written(tmp_path) >= 1, driver)
+    slurm.kill("slurmctld")
+    for node in NODES:
+        slurm.kill_node(node)
+    slurm.start_controller("-c")  # without the state that it had
+    for node in NODES:
+        slurm.start_node(node)
+    finish(driver)
+    assert same(trajectories(tmp_path), expected)
+
+
+@long
+def test_two_drivers_of_the_same_work_do_each_task_once(slurm, expected, tmp_path):
+    shared = {"scratch": str(tmp_path / "scratch"), "lease_s": 20}
+    drivers = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        drivers.append(
+            start_driver(slurm, tmp_path, most_blocks=1, records=tmp_path / name, settings=shared)
+        )
+    for driver in drivers:
+        finish(driver)
+    assert same(trajectories(tmp_path), expected)
+    listed = list_tasks(tmp_path / "scratch")
+    assert [task.attempts for task in listed] == [1] * len(NAMES)
+    assert all(len(list(task.file.parent.glob("result*"))) == 1 for task in listed)
 
 
 @long

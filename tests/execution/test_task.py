@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -88,6 +89,30 @@ def test_a_result_whose_file_was_changed_is_made_again(labels):
     store.write_text(store.read_text()[:-30])
     assert perform_file(labels)["attempt"] == 2
     assert len(read_labels(store)) == 3
+
+
+def test_files_of_a_new_result_that_appear_late_are_waited_for_and_not_made_again(labels):
+    perform_file(labels)
+    digest = read_header(labels)["digest"]
+    store = labels.parent / "labels.jsonl"
+    hidden = store.rename(store.with_suffix(".late"))
+    with pytest.raises(DamagedError, match="is missing"):
+        read_result(labels.parent, digest)
+    late = threading.Timer(1.0, hidden.rename, [store])
+    late.start()
+    assert perform_file(labels)["attempt"] == 1
+    late.join()
+    assert not list(labels.parent.glob("result.damaged*"))
+
+
+def test_files_of_an_old_result_that_are_missing_are_not_waited_for(labels):
+    perform_file(labels)
+    (labels.parent / "labels.jsonl").unlink()
+    os.utime(labels.parent / "result.json", (0, 0))
+    began = time.monotonic()
+    with pytest.raises(DamagedError):
+        read_result(labels.parent, read_header(labels)["digest"], patience_s=600.0)
+    assert time.monotonic() - began < 300
 
 
 def test_a_damaged_result_that_another_process_has_set_aside_is_no_error(labels):

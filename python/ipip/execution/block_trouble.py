@@ -9,7 +9,7 @@ from typing import Any
 
 LEAST_BLOCKS = 5  # blocks in a row that end before they work, after which nothing is hoped for
 _NEVER = ("invalid", "unknown queue", "no such queue", "not permitted", "denied")
-_WITHOUT_WORK = ("MISSING", "FAILED")
+_WITHOUT_WORK = ("MISSING",)  # Parsl's word where no worker of a block has ever registered
 
 
 @dataclasses.dataclass(frozen=True)

@@ -126,12 +126,12 @@ def _is_alive(folder: Path, number: int, lease_s: float) -> bool:
     if here and not os.path.exists(f"/proc/{holder.get('pid')}"):
         return False
     with contextlib.suppress(OSError):
-        return _now(folder) - lease_path(folder, number).stat().st_mtime < lease_s
+        return clock_of(folder) - lease_path(folder, number).stat().st_mtime < lease_s
     return True  # the file system is away: nobody knows
 
 
-def _now(folder: Path) -> float:
-    """Return the time of the file system's clock."""
+def clock_of(folder: Path) -> float:
+    """Return the time of the clock of a folder's file system, in s since 1970."""
     probe = folder / f".{uuid.uuid4().hex}.now"
     try:
         probe.touch()

@@ -11,7 +11,7 @@ from typing import Any
 from parsl.config import Config
 from parsl.executors import HighThroughputExecutor
 from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
-from parsl.launchers import MpiExecLauncher, SimpleLauncher, SingleNodeLauncher, SrunLauncher
+from parsl.launchers import MpiExecLauncher, SimpleLauncher, SrunLauncher
 from parsl.launchers.base import Launcher
 from parsl.providers import (
     KubernetesProvider,
@@ -28,9 +28,11 @@ from ipip.config.execution import ClusterResource, ExecutionSettings
 IDLE_S = 120.0  # after which a block without a task ends
 SIGNAL_BEFORE_S = 30  # s before the walltime at which Slurm sends SIGTERM
 _COMMAND_TIMEOUT_S = 60
-_POOLS = "parsl.executors.high_throughput"
-_INTERCHANGE = f"{_POOLS}.interchange"
+_FORGOTTEN = "Invalid job id"  # squeue's word for one
+_INTERCHANGE = "parsl.executors.high_throughput.interchange"
 _ONE_THREAD = "export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}"
+# The shells of a block stay until its workers have ended: their end would kill them.
+_STAY = "trap : TERM"
 OnBlocks = Callable[[Any, dict[str, Any]], None]
 
 
@@ -87,20 +89,34 @@ def make_executor(
 
 
 def _pool_command(resource: ClusterResource) -> str:
-    """Return Parsl's command that starts a node's workers: by this environment's Python.
+    """Return the command that starts a node's workers: by this environment's Python.
 
     Containers have a Python of their own.
     """
     if resource.scheduler == "kubernetes":
         return DEFAULT_LAUNCH_CMD
-    program, _, arguments = DEFAULT_LAUNCH_CMD.partition(" ")
-    return f"{sys.executable} -m {_POOLS}.{program.removesuffix('.py')} {arguments}"
+    _, _, arguments = DEFAULT_LAUNCH_CMD.partition(" ")
+    return f"{_STAY}; {sys.executable} -m ipip.execution.pool {arguments}"
 
 
 def polled(provider: ExecutionProvider, poll_s: float) -> ExecutionProvider:
-    """Return a provider that looks at the queue every `poll_s` s; Slurm's does every minute."""
+    """Return a provider that looks at the queue every `poll_s` s; Slurm's does every minute.
+
+    Where Slurm has forgotten a job (its record is kept for minutes only), the job is over: Parsl
+    would wait for it for ever.
+    """
     own = type(provider)
-    attributes = {"status_polling_interval": property(lambda _self: poll_s)}
+
+    def execute_wait(self: Any, command: str, timeout: int | None = None) -> tuple[int, str, str]:
+        status, said, complaint = own.execute_wait(self, command, timeout)
+        if status != 0 and command.startswith("squeue") and _FORGOTTEN in complaint:
+            return 0, said, complaint
+        return status, said, complaint
+
+    attributes: dict[str, Any] = {
+        "status_polling_interval": property(lambda _self: poll_s),
+        "execute_wait": execute_wait,
+    }
     provider.__class__ = type(own.__name__, (own,), attributes)
     return provider
 
@@ -116,7 +132,7 @@ def make_provider(resource: ClusterResource) -> ExecutionProvider:
         **blocks,
         "nodes_per_block": resource.nodes,
         "walltime": resource.walltime,
-        "worker_init": "\n".join([*resource.environment, _ONE_THREAD]),
+        "worker_init": "\n".join([*resource.environment, _ONE_THREAD, _STAY]),
         "launcher": make_launcher(resource),
         "cmd_timeout": _COMMAND_TIMEOUT_S,
     }
@@ -177,7 +193,7 @@ def make_provider(resource: ClusterResource) -> ExecutionProvider:
     return LocalProvider(
         nodes_per_block=1,
         worker_init="\n".join([*resource.environment, _ONE_THREAD]),
-        launcher=SingleNodeLauncher(),
+        launcher=SimpleLauncher(),
         **blocks,
     )
 
@@ -193,7 +209,7 @@ def make_launcher(resource: ClusterResource) -> Launcher:
     if resource.scheduler == "slurm":
         # srun gives its step one core otherwise, since Slurm 22.05
         return SrunLauncher(overrides=f"--cpus-per-task={resource.cores}")
-    return MpiExecLauncher() if resource.nodes > 1 else SingleNodeLauncher()
+    return MpiExecLauncher() if resource.nodes > 1 else SimpleLauncher()
 
 
 def _early_signal(resource: ClusterResource) -> list[str]:

@@ -29,7 +29,7 @@ from ipip.execution.parsl_config import make_config
 from ipip.execution.perform import STOPPED
 from ipip.execution.pilot import UNSEEN, run_task
 from ipip.execution.record import FOLDER, Block, TaskState, note_failure, write_status
-from ipip.execution.task import Task, read_header, read_result, set_result_aside, write_task
+from ipip.execution.task import Task, read_header, read_result, write_task
 from ipip.storage.sealed import DamagedError, read_sealed
 
 SEE_S = 60.0  # in which a file that another machine wrote has to appear
@@ -176,7 +176,7 @@ class ParslExecutor:
             asked.setdefault(file, []).append(task)
         for file, same in asked.items():
             own = _Open(same, file, str(read_header(file)["digest"]), work, launcher)
-            if not self._take(own, on_result):
+            if not self._had_result(own, on_result):
                 self._open[file] = own
         self._futures = {}
         looked, noted = time.monotonic(), -POLL_S
@@ -229,14 +229,21 @@ class ParslExecutor:
         arguments = (str(own.file), str(own.log), own.launcher, SEE_S)
         self._futures[executor.submit(run_task, {}, *arguments)] = own
 
-    def _take(self, own: _Open, on_result: OnResult) -> bool:
-        """Hand a task's result out, if there is one."""
+    def _had_result(self, own: _Open, on_result: OnResult) -> bool:
+        """Hand out the result of an earlier driver's task; one that is damaged is made again."""
         try:
-            result = read_result(own.folder, own.digest)
+            return self._take(own, on_result)
         except DamagedError as error:
             self._fail(own, str(error), "this machine")
-            set_result_aside(own.folder)
             return False
+
+    def _take(self, own: _Open, on_result: OnResult) -> bool:
+        """Hand a task's result out, if there is one.
+
+        Raises:
+            DamagedError: there is one that is of no use, though the file system had its time.
+        """
+        result = read_result(own.folder, own.digest, self._settings.lease_s)
         if result is None:
             return False
         self._done += 1
@@ -247,12 +254,16 @@ class ParslExecutor:
     def _has_result(self, own: _Open, end: _End, on_result: OnResult) -> bool:
         """Look at a task whose process has ended or was lost; say whether it has its result."""
         deadline = time.monotonic() + (SEE_S if end.status == 0 else 0.0)
-        while not self._take(own, on_result):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.2)  # the file system is late
-        else:
-            return True
+        try:
+            while not self._take(own, on_result):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.2)  # the file system is late
+            else:
+                return True
+        except DamagedError as error:
+            self._fail(own, str(error), end.host)
+            return False
         status, host = end.status, end.host
         # What started the process, such as torchrun, may give another status.
         if status != 0 and holder_of(own.folder, own.attempt).get("ended") == "stopped":

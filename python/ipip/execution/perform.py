@@ -36,12 +36,12 @@ def perform_file(
     """
     path = path.absolute()
     record = read_header(path)
-    folder, digest = path.parent, str(record["digest"])
-    lease = acquire(folder, float(record["lease_s"]), lambda: _is_done(folder, digest))
+    folder, digest, lease_s = path.parent, str(record["digest"]), float(record["lease_s"])
+    lease = acquire(folder, lease_s, lambda: _is_done(folder, digest, lease_s))
     announce(lease is not None)
     if lease is not None:
         _attempt(record, folder, lease)
-    result = read_result(folder, digest)
+    result = read_result(folder, digest, lease_s)
     if result is None and lease is not None and not lease.is_held():
         return perform_file(path)  # another attempt took over: its result counts
     if result is None:
@@ -49,17 +49,17 @@ def perform_file(
     return result
 
 
-def _is_done(folder: Path, digest: str) -> bool:
+def _is_done(folder: Path, digest: str, patience_s: float) -> bool:
     try:
-        return read_result(folder, digest) is not None
+        return read_result(folder, digest, patience_s) is not None
     except DamagedError:
-        set_result_aside(folder)
         return False
 
 
 def _attempt(record: dict[str, Any], folder: Path, lease: Lease) -> None:
     began, clock = _now(), time.perf_counter()
     try:
+        set_result_aside(folder)  # one that is damaged
         # A node that died leaves its locks: of a training's folder, of an arm's run folder.
         with without_owners_on(earlier_hosts(folder, lease.number)):
             outcome = task_of(record).perform(folder)

@@ -17,6 +17,7 @@ import dataclasses
 import importlib
 import json
 import os
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from typing import Any, ClassVar, cast
 
 from ipip import __version__
 from ipip.errors import InputError
+from ipip.execution.lease import clock_of
 from ipip.storage.atomic import write_text
 from ipip.storage.digest import file_digest, json_digest
 from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
@@ -32,6 +34,7 @@ from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 FORMAT = 1
 TASK_FILE = "task.json"
 RESULT_FILE = "result.json"
+_LATE_POLL_S = 0.2
 
 KINDS: Mapping[str, str] = {
     "student_md": "ipip.execution.student_md:StudentMDTask",
@@ -183,13 +186,34 @@ def publish(folder: Path, digest: str, outcome: Outcome, about: Mapping[str, Any
     return True
 
 
-def read_result(folder: Path, digest: str) -> dict[str, Any] | None:
+def read_result(folder: Path, digest: str, patience_s: float = 0.0) -> dict[str, Any] | None:
     """Return a task's result; None where there is none yet.
+
+    Args:
+        folder: of the task.
+        digest: of the task.
+        patience_s: s that the files of a new result may take to appear here as they were written:
+            file systems of clusters are late. Counted from when the result was written.
 
     Raises:
         DamagedError: it is cut off, of another task, or its files are not those that it wrote.
     """
+    deadline: float | None = None
+    while True:
+        try:
+            return _read_result(folder, digest)
+        except DamagedError:
+            if deadline is None:
+                deadline = time.monotonic() + patience_s - _age(folder / RESULT_FILE)
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LATE_POLL_S)
+
+
+def _read_result(folder: Path, digest: str) -> dict[str, Any] | None:
     path = folder / RESULT_FILE
+    with contextlib.suppress(OSError):
+        os.listdir(folder)  # a network file system looks again: it may remember that there is none
     try:
         record = read_sealed(path)
     except FileNotFoundError:
@@ -207,8 +231,18 @@ def read_result(folder: Path, digest: str) -> dict[str, Any] | None:
     return record
 
 
+def _age(path: Path) -> float:
+    """Return how old a file is, in s of the file system's clock; 0 where nobody knows."""
+    with contextlib.suppress(OSError):
+        return max(0.0, clock_of(path.parent) - path.stat().st_mtime)
+    return 0.0
+
+
 def set_result_aside(folder: Path) -> None:
-    """Rename a result that is of no use, so that the task can be done again."""
+    """Rename a result that is of no use, so that the task can be done again.
+
+    For the holder of the lease alone: what another process reads as damaged may be whole by now.
+    """
     number = 0
     while (aside := folder / f"result.damaged.{number}.json").exists():
         number += 1

@@ -9,6 +9,9 @@ and ``dense.xyz`` (2500 K in smaller boxes), all labelled by GFN1-xTB, and the s
 With ``--plenty`` also ``plenty.xyz``, some 2800 frames of SevenNet-0's MD of the systems that the
 run explores, at their temperatures, and the settings ``plenty-study.yaml``: what do labels by the
 student bring where the reference labels are many? It takes an hour or two on two cores.
+
+With ``--known`` only ``known.xyz`` and the settings ``uncertainty-study.yaml``, in half a minute:
+what is it worth to know which errors to expect?
 """
 
 from __future__ import annotations
@@ -86,11 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time (2)")
     parser.add_argument("--plenty", action="store_true", help="label some 2800 frames more")
+    parser.add_argument("--known", action="store_true", help="label the shipped frames alone")
     options = parser.parse_args(arguments)
-    return end(lambda: write_files(options.folder, options.workers, options.plenty))
+    if options.known and options.plenty:
+        parser.error("--known labels the shipped frames alone, --plenty some 2800 more: give one")
+    return end(lambda: write_files(options.folder, options.workers, options.plenty, options.known))
 
 
-def write_files(folder: Path, workers: int, plenty: bool = False) -> None:
+def write_files(
+    folder: Path, workers: int, plenty: bool = False, known_alone: bool = False
+) -> None:
     """Write the labelled frames and the settings; the same call continues."""
     console = Console()
     bare = folder / "bare"
@@ -98,7 +106,9 @@ def write_files(folder: Path, workers: int, plenty: bool = False) -> None:
     keys = DataKeys(energy="REF_energy", forces="REF_forces")
     known = read_frames(HERE / "data" / "mso_pbe_d3.xyz", keys)
     write_frames(bare / "known.xyz", [frame.replace(energy=None, forces=None) for frame in known])
-    explorations = {"warm": WARM, "dense": DENSE} | ({"plenty": run_systems()} if plenty else {})
+    explorations = {} if known_alone else {"warm": WARM, "dense": DENSE}
+    if plenty:
+        explorations["plenty"] = run_systems()
     for name, systems in explorations.items():
         if not (bare / f"{name}.xyz").exists():
             console.print(f"{name}: MD of SevenNet-0")
@@ -107,6 +117,10 @@ def write_files(folder: Path, workers: int, plenty: bool = False) -> None:
     for name in ("known", *explorations):
         labels = label_file(truth, bare / f"{name}.xyz", folder / f"{name}.xyz")
         console.print(f"{name}: {labels['labelled']} of {labels['frames']} frames labelled")
+    if known_alone:
+        for file in ("uncertainty-study.yaml", "uncertainty-run.yaml"):
+            shutil.copyfile(HERE / file, folder / file)
+        return
     for name in ("", "plenty-") if plenty else ("",):
         for part in ("study.yaml", "run.yaml"):
             shutil.copyfile(HERE / f"xtb-{name}{part}", folder / f"{name}{part}")

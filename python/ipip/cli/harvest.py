@@ -42,6 +42,10 @@ def harvest(
         bool | None,
         typer.Option("--failed", help="The runs failed right after their dumps' last frames."),
     ] = None,
+    biased: Annotated[
+        bool | None,
+        typer.Option("--biased", help="The runs had `pair_style ipip bias`: marks their frames."),
+    ] = None,
     folder: Annotated[
         Path, typer.Option("--dir", help="Output folder; a later call adds to it.")
     ] = Path("harvest"),
@@ -62,7 +66,7 @@ def harvest(
     one_thread()
     settings = HarvestRunSettings() if config is None else load_settings(config, HarvestRunSettings)
     options: dict[str, object] = {"timestep": timestep, "units": units, "whole": whole}
-    options |= {"failed": failed, "known": known}
+    options |= {"failed": failed, "known": known, "biased": biased}
     settings = with_options(settings, {k: v for k, v in options.items() if v is not None})
     if frames is not None:
         chosen = with_options(settings.harvest, {"frames": frames})

@@ -49,6 +49,12 @@ class HarvestRunSettings(DumpSettings):
         "before",
     )
 
+    biased: bool = Field(
+        False,
+        description="whether the dumps are of runs with `pair_style ipip bias`: forces there hold"
+        " the bias and judge nothing, and frames are marked; folders of runs say it by themselves",
+    )
+
     @field_validator("state")
     @classmethod
     def _is_a_state(cls, value: dict[str, float | list[float]]) -> dict[str, float | list[float]]:

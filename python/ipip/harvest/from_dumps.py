@@ -147,8 +147,9 @@ def _labeller(
 
 
 def _named(frame: Frame, labelled: bool) -> Frame:
-    run, step = Provenance.of(frame).run_and_step
-    known = Provenance(traj=run, md_step=step, config_type="harvest")
+    of_run = Provenance.of(frame)
+    run, step = of_run.run_and_step
+    known = Provenance(traj=run, md_step=step, config_type="harvest", biased=of_run.biased)
     if labelled:
         return dataclasses.replace(known, label=TEACHER).replacing_info_of(frame)
     return known.replacing_info_of(frame.replace(energy=None, forces=None, stress=None))

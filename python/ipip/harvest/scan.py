@@ -26,11 +26,12 @@ class ScanSettings:
 
     Attributes:
         min_distances: lower bound (Å) of each pair of symbols.
-        max_force: eV/Å, where the dump has fx fy fz.
+        max_force: eV/Å, where the dump has fx fy fz, unless it is biased.
         symbols: element of each LAMMPS type, or None.
         units: LAMMPS' unit style of the dump, or None: as it says.
         whole: whether its last frame needs no line feed.
         atoms_may_leave: whether a frame with fewer atoms is no failure.
+        biased: whether a bias is in its forces, so that they say nothing of the student's.
     """
 
     min_distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
@@ -39,6 +40,7 @@ class ScanSettings:
     units: str | None = None
     whole: bool = False
     atoms_may_leave: bool = False
+    biased: bool = False
 
 
 @dataclasses.dataclass
@@ -136,7 +138,7 @@ def scan_dump(
         InputError: the dump cannot be read or its elements are not known.
     """
     scan = earlier_scan.copy()
-    reader = _read(path, settings, earlier_scan.end, ("fx", "fy", "fz"))
+    reader = _read(path, settings, earlier_scan.end, () if settings.biased else ("fx", "fy", "fz"))
     earlier = EarlierFrames(reader.from_place)
     ids: IntArray | None = None
     for frame in reader:
@@ -180,7 +182,8 @@ def read_steps(
     places = scan.index.places(run, steps)
     order = sorted(places, key=lambda step: (places[step].file, places[step].offset))
     earlier = EarlierFrames(lambda place: _read(path, settings, place))
-    return {step: _frame(earlier.at(places[step]), scan.run_name(run)) for step in order}
+    name = scan.run_name(run)
+    return {step: _frame(earlier.at(places[step]), name, settings.biased) for step in order}
 
 
 def _read(
@@ -196,9 +199,9 @@ def _read(
     )
 
 
-def _frame(dumped: DumpFrame, name: str) -> Frame:
+def _frame(dumped: DumpFrame, name: str, biased: bool) -> Frame:
     assert dumped.numbers is not None  # the scan has seen them
-    info = Provenance(traj=name, md_step=dumped.step).as_info()
+    info = Provenance(traj=name, md_step=dumped.step, biased=biased).as_info()
     return Frame(dumped.numbers, dumped.positions, dumped.cell, dumped.pbc, info=info)
 
 

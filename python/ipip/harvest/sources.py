@@ -82,10 +82,11 @@ def open_sources(
         symbols=symbols,
         whole=settings.whole,
         atoms_may_leave=settings.atoms_may_leave,
+        biased=settings.biased,
     )
     bounds = {
         "min_distances": {"-".join(pair): value for pair, value in min_distances.items()},
-        "max_force": base.max_force,
+        "max_force": None if base.biased else base.max_force,
         "symbols": None if symbols is None else list(symbols),
         "whole": base.whole,
         "atoms_may_leave": base.atoms_may_leave,

@@ -323,6 +323,7 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         "state_of_atoms": plain(job.frame.arrays),
         "digest": prepared.digest,
         "model_digest": None if job.pair is not None else file_digest(job.model),
+        "bias_ev": None if job.md.bias is None else job.md.bias.energy,
     }
     if goes_on is not None:
         (folder / VERDICT_FILE).unlink(missing_ok=True)

@@ -41,6 +41,8 @@ class RunTrajectory:
         timestep: fs.
         units: LAMMPS' unit style of its deck.
         model_digest: of the student's file, or None where another potential ran.
+        biased: whether it was biased to where the student is uncertain, so that the forces in its
+            dumps are not the student's.
 
     Raises:
         InputError: the folder is not that of a run.
@@ -60,6 +62,7 @@ class RunTrajectory:
         self.timestep: float = float(run["timestep"])  # fs
         self.units = units_of_run(self.folder)
         self.model_digest: str | None = run.get("model_digest")
+        self.biased = run.get("bias_ev") is not None
         self._rotation = np.array(run["rotation"])
         self._cell = np.array(run["cell"])
         self._pbc = np.array(run["pbc"], dtype=bool)
@@ -93,9 +96,10 @@ class RunTrajectory:
                 the run wrote.
 
         Yields:
-            Frames with unwrapped positions (Å), the student's forces (eV/Å; no energy), and info
-            ``traj`` and ``md_step``, and the electronic state (charge, spin, ...) of the start
-            frame. Values of an exploded frame may be not finite.
+            Frames with unwrapped positions (Å), the student's forces (eV/Å; none of a run with a
+            bias, whose dumps hold its force too; no energy), and info ``traj`` and ``md_step``,
+            and the electronic state (charge, spin, ...) of the start frame. Values of an exploded
+            frame may be not finite.
         """
         sources = self._sources()
         wanted = sorted(sources if steps is None else {int(step) for step in steps})
@@ -153,7 +157,7 @@ class RunTrajectory:
     def _frame(self, dumped: DumpFrame) -> Frame:
         assert dumped.numbers is not None  # the symbols are known
         back = self._rotation.T
-        forces = None if dumped.forces is None else dumped.forces @ back
+        forces = None if dumped.forces is None or self.biased else dumped.forces @ back
         cell = self._cell
         turned = dumped.cell @ back
         if self._pbc.all() and not np.allclose(turned, cell, atol=1e-6):
@@ -164,6 +168,7 @@ class RunTrajectory:
             cell=cell,
             pbc=self._pbc,
             forces=forces,
-            info=Provenance(traj=self.name, md_step=dumped.step).as_info() | self._state,
+            info=Provenance(traj=self.name, md_step=dumped.step, biased=self.biased).as_info()
+            | self._state,
             arrays=atom_state_in(self._state_of_atoms, len(dumped.numbers)),
         )

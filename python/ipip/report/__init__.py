@@ -3,6 +3,8 @@
 from ipip.report.content import (
     Curve,
     Drift,
+    ErrorsOverTime,
+    ExpectedErrors,
     Harvested,
     ModelResult,
     Parity,
@@ -18,6 +20,8 @@ from ipip.report.write import write_report
 __all__ = [
     "Curve",
     "Drift",
+    "ErrorsOverTime",
+    "ExpectedErrors",
     "Harvested",
     "ModelResult",
     "Parity",

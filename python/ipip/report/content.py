@@ -186,6 +186,50 @@ class PhysicsChecks:
 
 
 @dataclasses.dataclass(frozen=True)
+class ExpectedErrors:
+    """What errors a student expects of the forces in the held-out frames, and what they are.
+
+    Attributes:
+        name: of the model, as `ModelResult` has it.
+        expected: [n_bins] eV/Å, mean of each bin of atoms by expected error.
+        observed: [n_bins] eV/Å, mean of the true ones there.
+        rank_correlation: Spearman's, over atoms.
+        auc_worst_tenth: how well the worst tenth of the atoms is found.
+        below: share of the errors below the stated multiple of the expected one.
+        quantile: share of the validation errors below it.
+    """
+
+    name: str
+    expected: tuple[float, ...]
+    observed: tuple[float, ...]
+    rank_correlation: float
+    auc_worst_tenth: float
+    below: float
+    quantile: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ErrorsOverTime:
+    """Expected errors along an exploration.
+
+    Attributes:
+        round: that explored.
+        student: round of the student that ran.
+        name: of the run.
+        failed: it left its bounds.
+        times: [n] ps.
+        errors: [n] eV/Å, the largest expected error of a force.
+    """
+
+    round: int
+    student: int
+    name: str
+    failed: bool
+    times: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class ReportData:
     """A run's results.
 
@@ -203,6 +247,9 @@ class ReportData:
         species: molecules at the start and at the end of each round's explorations.
         species_over_time: molecules over time, of each trajectory that was analysed.
         physics: of the teacher and each round's student, where they were checked.
+        expected_errors: of each round's student whose file says some.
+        errors_over_time: of some explorations of each round after the first.
+        uncertainty_bound: eV/Å, at which guards end runs; None: they do not.
         settings: the run's settings as YAML.
         versions: of the packages that computed it.
         links: title and path, relative to the report's folder, of pages about the same run.
@@ -221,6 +268,9 @@ class ReportData:
     species: tuple[SpeciesAtEnd, ...] = ()
     species_over_time: tuple[SpeciesOverTime, ...] = ()
     physics: tuple[PhysicsChecks, ...] = ()
+    expected_errors: tuple[ExpectedErrors, ...] = ()
+    errors_over_time: tuple[ErrorsOverTime, ...] = ()
+    uncertainty_bound: float | None = None
     settings: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()

@@ -20,6 +20,7 @@ from ipip.report.figures import (
     plain_figure,
     species_figures,
     stability_figures,
+    uncertainty_figures,
 )
 from ipip.report.table import HEADER, busy_sentence, describe_speed, format_failures, table_rows
 
@@ -38,6 +39,7 @@ def render_page(content: ReportData, title: str) -> str:
     sections = [
         ("accuracy", "Accuracy", [*accuracy_figures(content), *parity_figures(content)]),
         ("stability", "Stability", stability_figures(content)),
+        ("uncertainty", "Uncertainty", uncertainty_figures(content)),
         ("physics", "Physics", physics_figures(content)),
         ("frames", "Frames and labels", frame_figures(content)),
         ("species", "Species", species_figures(content)),

@@ -43,6 +43,7 @@ from ipip.stages.pretrain import PRETRAIN
 from ipip.stages.relabel import RELABEL
 from ipip.stages.student_md import STUDENT_MD, StudentRunRecord
 from ipip.stages.work.concerns import as_sentence, blocks_at_constant_pressure, pressure_concerns
+from ipip.views.expected_errors import errors_over_time, expected_errors
 from ipip.views.explored_species import species_at_end, species_over_time
 from ipip.views.outcomes import evaluated_rounds
 
@@ -68,6 +69,9 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
         species=tuple(species_at_end(run, manifests, len(rounds))),
         species_over_time=tuple(species_over_time(run)),
         physics=tuple(_physics(manifests, rounds)),
+        expected_errors=tuple(expected_errors(run, rounds)),
+        errors_over_time=tuple(errors_over_time(run, manifests, rounds)),
+        uncertainty_bound=read_config_lock(run).get("guards", {}).get("max_uncertainty"),
         links=tuple(_links(run)),
         settings=run.config_lock.read_text(encoding="utf-8"),
         versions=manifests[LABEL.of(0)].versions,

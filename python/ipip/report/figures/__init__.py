@@ -8,6 +8,7 @@ from ipip.report.figures.parity import parity_figures
 from ipip.report.figures.physics import physics_figures
 from ipip.report.figures.species import species_figures
 from ipip.report.figures.stability import stability_figures
+from ipip.report.figures.uncertainty import uncertainty_figures
 
 __all__ = [
     "Figure",
@@ -20,4 +21,5 @@ __all__ = [
     "plain_figure",
     "species_figures",
     "stability_figures",
+    "uncertainty_figures",
 ]

@@ -108,5 +108,5 @@ def _named(frame: Frame, round_index: int, biased: bool) -> Frame:
         frame_id=of_run.id_in_round(round_index),
         origin=round_index,
         label=TEACHER,
-        biased=biased,
+        biased=biased or of_run.biased,
     ).replacing_info_of(frame)

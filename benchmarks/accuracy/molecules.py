@@ -1,6 +1,6 @@
 """Sets of one molecule with GFN2-xTB labels, in the manner of MD17: MD at 300 and 600 K, and scans.
 
-The training frames are of 300 K alone. Frames at 600 K and scans of dihedrals, which no training
+The training frames are of 300 K alone (ethanol: 500 K, as in MD17). Frames at 600 K and scans of dihedrals, which no training
 frame is near, say how a student extrapolates. Each temperature has several trajectories of its own
 start velocities; those of the tests are none of the training's.
 """
@@ -57,10 +57,16 @@ class Molecule:
     Attributes:
         name: of the file `molecules/NAME.xyz`, a GFN2-xTB minimum.
         dihedrals: four atoms each, by index: what hangs at the third turns about the second pair.
+        temperatures: of the tests, K; the first one is that of the training.
+        times: training frames are so many times those of the sampling.
+        validation: part of them for validation.
     """
 
     name: str
     dihedrals: tuple[tuple[int, int, int, int], ...]
+    temperatures: tuple[int, ...] = (300, 600)
+    times: int = 1
+    validation: float = 0.1
 
     def atoms(self) -> Atoms:
         """Return the minimum with a GFN2-xTB calculator."""
@@ -74,23 +80,26 @@ MOLECULES = {
         "acetylacetone",
         ((10, 3, 1, 2), (10, 3, 4, 6), (3, 4, 6, 14), (2, 1, 0, 7)),
     ),
+    "ethanol": Molecule(
+        "ethanol", ((0, 1, 2, 3), (2, 1, 0, 6)), temperatures=(500, 900), times=2, validation=0.05
+    ),
     "3bpa": Molecule("3bpa", ((2, 1, 0, 15), (3, 6, 7, 8), (6, 7, 8, 9), (7, 8, 9, 10))),
 }
 
 
 def make_molecule(molecule: Molecule, sampling: Sampling, seed: int) -> dict[str, list[Frame]]:
-    """Return the frames of a set: `train`, `test-300K`, `test-600K` and `test-dihedrals`."""
-    at_300 = _trajectories(
-        molecule, 300.0, sampling.train, sampling, seed, FIRST_TRAINING_TRAJECTORY
-    )
+    """Return the frames of a set: `train`, `test-300K` and such, and `test-dihedrals`."""
+    coldest = float(molecule.temperatures[0])
+    labels = molecule.times * sampling.train
+    training = _trajectories(molecule, coldest, labels, sampling, seed, FIRST_TRAINING_TRAJECTORY)
     tests = {
         f"test-{kelvin}K": _trajectories(
             molecule, float(kelvin), sampling.test, sampling, seed, FIRST_TEST_TRAJECTORY
         )
-        for kelvin in (300, 600)
+        for kelvin in molecule.temperatures
     }
-    starts = at_300[:: max(1, len(at_300) // 3)][:3]
-    return {"train": at_300, **tests, "test-dihedrals": scan(molecule, starts, sampling)}
+    starts = training[:: max(1, len(training) // 3)][:3]
+    return {"train": training, **tests, "test-dihedrals": scan(molecule, starts, sampling)}
 
 
 def _trajectories(

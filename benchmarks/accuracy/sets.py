@@ -105,8 +105,9 @@ def make_set(source: SetSource, folder: Path, sampling: Sampling, seed: int) -> 
 
 def _parts(source: SetSource, sampling: Sampling, seed: int) -> dict[str, list[Frame]]:
     if not source.paths:
-        made = make_molecule(MOLECULES[source.name], sampling, seed)
-        split = split_frames(made["train"], valid=VALIDATION, test=0.0, seed=seed)
+        molecule = MOLECULES[source.name]
+        made = make_molecule(molecule, sampling, seed)
+        split = split_frames(made["train"], valid=molecule.validation, test=0.0, seed=seed)
         parts = {name: list(split.take(made["train"], name)) for name in ("train", "valid")}
         return parts | {name: frames for name, frames in made.items() if name != "train"}
     folder = source.paths[0]

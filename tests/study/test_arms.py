@@ -124,6 +124,12 @@ def test_an_arm_whose_method_the_teacher_cannot_serve_is_refused_before_work(bas
     assert arms["one-shot-n2n"].settings(sevennet, 1).pretrain.method.kind == "n2n"
 
 
+def test_a_key_of_a_block_that_is_null_is_refused_where_the_study_names_it(base):
+    silent = {"name": "active", "like": "iterated", "set": {"active.rank": "uncertainty"}}
+    with pytest.raises(InputError, match=r"arm active: active.rank: active is null in this arm"):
+        made(base, "one-shot", silent)
+
+
 def test_an_arm_may_have_a_baseline_of_its_own_and_be_like_another(base):
     few = {"name": "few", "like": "none", "set": {"seed": 3}, "baseline": "iterated"}
     settings = study("one-shot", "iterated", few)

@@ -58,6 +58,7 @@ class Arm:
         changes: by dotted key of the run's settings.
         labels: reference frames that its students train on, with the first seed.
         epochs: passes over them of the judged student's training on labels.
+        own: keys of `changes` that the study itself names.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Arm:
     changes: Changes
     labels: int = 0
     epochs: float = 0.0
+    own: frozenset[str] = frozenset()
 
     def settings(self, base: RunSettings, seed: int) -> RunSettings:
         """Return the settings of this arm's run with a seed.
@@ -74,7 +76,7 @@ class Arm:
         """
         values = base.model_dump()
         for key, value in (self.changes | {"seed": seed}).items():
-            _set(values, key, value, self.name)
+            _set(values, key, value, self.name, own=key in self.own)
         try:
             return RunSettings.model_validate(values)
         except ValidationError as error:
@@ -137,7 +139,8 @@ def _arm(wanted: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
         return Arm(wanted, meaning, matched | changes)
     listed = ", ".join(f"{key} {value}" for key, value in wanted.set.items())
     changes = known[wanted.like][1] | wanted.set
-    return Arm(wanted.name, f"{wanted.like} with {listed}", matched | changes)
+    meaning = f"{wanted.like} with {listed}"
+    return Arm(wanted.name, meaning, matched | changes, own=frozenset(wanted.set))
 
 
 def _batches(run: RunSettings, labels: int) -> int:
@@ -245,14 +248,20 @@ def _longer(base: RunSettings, budget: Budget) -> int:
     return int(frames) * interval
 
 
-def _set(values: dict[str, Any], key: str, value: Any, arm: str) -> None:
+def _set(values: dict[str, Any], key: str, value: Any, arm: str, *, own: bool) -> None:
+    """Set a key; only keys that are not the study's `own` may name a block that is null."""
     *path, last = key.split(".")
     block: Any = values
     for part in path:
         inner = block.get(part) if isinstance(block, dict) else None
         if not isinstance(inner, dict):
             if inner is None and isinstance(block, dict) and part in block:
-                return  # the block is switched off, so its keys have no meaning
+                if not own:
+                    return  # the block is switched off, so its keys have no meaning
+                raise InputError(
+                    f"arm {arm}: {key}: {part} is null in this arm, so the key has no effect; set "
+                    f"{part} to a whole block, or remove the key"
+                )
             raise InputError(f"arm {arm}: {key}: no such key in the run's settings")
         block = inner
     if last not in block:

@@ -3,8 +3,8 @@
 python -m benchmarks.accuracy [--set acetylacetone] [--case painn-64x2] [--budget 120] [--quick]
 
 Each job (a network, a set, a budget, a seed) runs once: the same command continues. Times are CPU
-times. Sets: acetylacetone, ethanol and 3bpa (GFN2-xTB labels made here), mo-s-o (the example's labels), or a
-file: PATH:ENERGY KEY:FORCES KEY:GROUP KEY.
+times. Sets: acetylacetone, ethanol and 3bpa (GFN2-xTB labels made here), mo-s-o (the example's
+labels), or a file: PATH:ENERGY KEY:FORCES KEY:GROUP KEY.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Sets of one molecule with GFN2-xTB labels, in the manner of MD17: MD at 300 and 600 K, and scans.
 
-The training frames are of 300 K alone (ethanol: 500 K, as in MD17). Frames at 600 K and scans of dihedrals, which no training
-frame is near, say how a student extrapolates. Each temperature has several trajectories of its own
-start velocities; those of the tests are none of the training's.
+The training frames are of 300 K alone (ethanol: 500 K, as in MD17). Frames at 600 K and scans of
+dihedrals, which no training frame is near, say how a student extrapolates. Each temperature has
+several trajectories of its own start velocities; those of the tests are none of the training's.
 """
 
 from __future__ import annotations

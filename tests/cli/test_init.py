@@ -182,7 +182,7 @@ def test_frames_without_trajectories_are_warned_of(tmp_path, capsys):
         (["--species", "CH3OH=2", "--box", "9", "--density", "1"], "give either"),
         (["--species", "CH3OX=2", "--box", "9"], "CH3OX"),
         (["--species", "CH3OH=2", "--box", "9", "--elements", "C,H"], "lacks O"),
-        (["--elements", "C,Hx"], "'Hx', which is no chemical symbol"),
+        (["--elements", "C,Hx"], "'Hx', which is not a chemical symbol"),
         (["--box", "9"], "need --species"),
         (["--energy-key", "E"], "need --labels"),
         (["--labels", "none.xyz"], "no such file"),

@@ -111,7 +111,7 @@ def test_the_plan_tells_of_charges_that_a_student_cannot_tell_apart(
     config = folder / "small.yaml"
     assert main(["train", str(config), "--dry-run"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "frames of one composition, MoOS, say different states: charge" in told
+    assert "frames of one composition, MoOS, have different states: charge" in told
     config.write_text(config.read_text().replace("keys:", "where: {charge: -1}\n    keys:"))
     config.write_text(config.read_text().replace("valid: 2, test: 2", "valid: 1, test: 1"))
     assert main(["train", str(config), "--dry-run"]) == 0
@@ -138,7 +138,7 @@ def test_a_stress_that_is_not_finite_stops_only_a_training_that_learns_stresses(
         ("frames.xyz", "none.xyz", "no such file"),
         ("group: traj", "energy: E", "no frame has an energy under the key 'E'"),
         ("group: traj", "grup: traj", "did you mean `group`"),
-        ("valid: 2", "valid: 20", "asks for 22 frames, but there are 12"),
+        ("valid: 2", "valid: 20", "requests 22 frames, but only 12 exist"),
         ("seed: 5", "elements: [Mo, O]", "S (first in frame 0) is not among"),
         ("seed: 5", "start_from: none.pt", "there is no such file"),
         ("max_epochs: 3", "loss: cubic", "loss"),
@@ -247,7 +247,7 @@ def test_converted_files_train_as_the_files_they_were_made_from(
     assert main(["train", str(stored), "--json"]) == 0
     assert capsys.readouterr().out == expected
     assert main(["convert", str(source), str(folder / "frames.lmdb")]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert main(["convert", str(source)]) == 2
     assert "needs at least two files" in capsys.readouterr().err
 

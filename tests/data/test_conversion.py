@@ -144,7 +144,7 @@ def test_an_outcar_gives_the_free_energy_and_the_stress_with_ases_sign(
     assert first.stress is not None and np.allclose(first.stress, expected, rtol=1e-9)
     assert first.info == {"source": str(tmp_path / name)}
     assert "2 frames with energies and forces, 2 with a stress" in told
-    assert "energies are the free energies, whose derivatives the forces are" in told
+    assert "energies are the free energies, the potential of the forces" in told
 
 
 def test_steps_whose_scf_did_not_converge_are_left_out_and_told(tmp_path: Path) -> None:
@@ -328,7 +328,7 @@ def test_a_trajectory_of_cp2k_without_cells_needs_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.foo", "hello", "is no kind of file that can be read"),
+        ("a.foo", "hello", "a.foo: cannot be read"),
         ("OUTCAR", "hello", "frame 0 cannot be read as VASP OUTCAR file"),
         ("a.traj", "", "can"),
         ("POSCAR", "x\n1\n5 0 0\n0 5 0\n0 0 5\nMo\n1\nDirect\n0 0 0\n", "1 without energy"),
@@ -375,5 +375,5 @@ def test_compressed_extended_xyz_is_read_as_plain_text_is(tmp_path: Path) -> Non
     np.testing.assert_array_equal(other.forces, one.forces)
     assert other.info == one.info == {"charge": -1}
     packed.write_bytes(packed.read_bytes()[:-20])
-    with pytest.raises(InputError, match="cut off or damaged"):
+    with pytest.raises(InputError, match="truncated or damaged"):
         list(iterate_source(Read(packed), DataKeys()))

@@ -70,7 +70,10 @@ def test_another_file_than_expected_is_not_kept(address: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("tail", "message"),
-    [("/cut", "broke off after|cannot be fetched"), ("/none", "cannot be fetched .*Not Found")],
+    [
+        ("/cut", "transfer stopped after|cannot be fetched"),
+        ("/none", "cannot be fetched .*Not Found"),
+    ],
 )
 def test_what_does_not_come_whole_leaves_nothing(
     tail: str, message: str, address: str, tmp_path: Path
@@ -83,7 +86,7 @@ def test_what_does_not_come_whole_leaves_nothing(
 def test_wrong_addresses_and_checksums_are_refused_before_anything(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no address"):
         download("file:///etc/hostname", tmp_path / "a")
-    with pytest.raises(InputError, match="'abc' is no SHA-256; expected 64 hexadecimal digits"):
+    with pytest.raises(InputError, match="'abc' is not a SHA-256; expected 64 hexadecimal digits"):
         download("http://127.0.0.1:1/", tmp_path / "a", "abc")
     with pytest.raises(IpipError, match="cannot be fetched"):
         download("http://127.0.0.1:1/", tmp_path / "a")

@@ -105,7 +105,7 @@ def test_several_states_of_one_composition_are_told_since_students_know_none() -
     ion, neutral, water = hydroxide(charge=-1), hydroxide(), Frame.from_atoms(Atoms("OH2"))
     told = describe_mixed_states([ion, neutral, neutral, water])
     assert told is not None
-    assert "HO, say different states: charge 0 (2), charge -1 (1); a student reads no" in told
+    assert "HO, have different states: charge 0 (2), charge -1 (1); a student reads no" in told
     assert describe_mixed_states([ion, ion, water, water]) is None
 
 

@@ -177,7 +177,7 @@ def test_forces_of_a_wrong_shape_are_refused(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("none.xyz", None, "no such file"),
-        ("a.cif", "x", "unknown kind of file"),
+        ("a.cif", "x", "unknown file format"),
         ("empty.xyz", "", "holds no frames"),
         ("text.xyz", "hello\n", "expected the number of atoms"),
         ("zero.xyz", "0\n\n", "has no atoms"),

@@ -67,7 +67,7 @@ def test_single_atoms_always_train() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"valid": 30, "test": 30}, "asks for 60 frames, but there are 40"),
+        ({"valid": 30, "test": 30}, "requests 60 frames, but only 40 exist"),
         ({"valid": 1.5, "test": 1}, "fraction below 1 or a whole number"),
         ({"valid": 20, "test": 20}, "leaves no frame for train"),
         ({"valid": 1, "test": 1, "group_key": "run"}, "frame 0 has no group 'run'"),

@@ -109,7 +109,7 @@ def test_lengths_and_stresses_are_converted_too(tmp_path: Path) -> None:
     [
         ("energy-unit=hartree", {}, "but not the unit of its forces; add force-unit=hartree/bohr"),
         ("energy_unit=eV/atom", {}, "energy_unit=eV/atom, which is no unit of energies"),
-        ("units=lj", {}, "states units=lj, which is not understood; set keys.units"),
+        ("units=lj", {}, "states units=lj, which is unknown; set keys.units"),
         ("energy-unit=kcal/mol", {"units": "hartree"}, "but keys.units is hartree; leave"),
         ("energy-unit=hartree", {"units": "eV"}, "but keys.units is eV; leave"),
         ("length-unit=furlong", {"units": "eV"}, "no unit of positions"),

@@ -144,7 +144,7 @@ def test_a_store_that_is_cut_off_is_refused_and_does_not_end_the_process(
     whole = path.read_bytes()
     for share in (0.2, 0.5, 0.9, 0.999):  # of the file: a full disk, a copy that broke off
         path.write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(InputError, match=r"a\.lmdb: is cut off, it has \d+ bytes of \d+"):
+        with pytest.raises(InputError, match=r"a\.lmdb: is truncated, it has \d+ bytes of \d+"):
             FrameStore(path).read(range(5))
     for length in (0, 1000, 5000):
         path.write_bytes(whole[:length])
@@ -153,7 +153,7 @@ def test_a_store_that_is_cut_off_is_refused_and_does_not_end_the_process(
     path.write_bytes(whole)
     store = FrameStore(path)
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="is cut off"):
+    with pytest.raises(InputError, match="is truncated"):
         store.read([len(store) - 1])
 
 

@@ -59,7 +59,7 @@ def test_a_round_that_breaks_a_physics_check_is_rolled_back_where_the_rules_say_
     decision = next_round([sound, holed], rules)
     assert decision.chain == (0,)
     assert decision.rolled_back[1] == (
-        "of the physics checks repulsion fails, which held in round 0"
+        "of the physics checks repulsion fails, which round 0 passed"
     )
     assert next_round([sound, holed], RULES).chain == (0, 1)
     mended = RoundOutcome(1, 0.4, 0, 18, frozenset())
@@ -118,9 +118,9 @@ def test_nothing_new_to_harvest_ends_the_run():
 def test_budgets_are_checked_before_a_stage_begins():
     rules = StopSettings(wall_hours=2, teacher_calls=1000)
     assert budget_is_spent(Spent(7199, 900), rules, calls_ahead=100) is None
-    assert "2.00 h of computing are spent" in budget_is_spent(Spent(7200, 0), rules)
+    assert "2.00 h of computing are used" in budget_is_spent(Spent(7200, 0), rules)
     text = budget_is_spent(Spent(0, 901), rules, calls_ahead=100)
-    assert "901 evaluations of the teacher are spent and the next stage may need 100" in text
+    assert "901 evaluations of the teacher are used and the next stage may need 100" in text
     assert budget_is_spent(Spent(1e9, 10**9), RULES, 10**9) is None
 
 

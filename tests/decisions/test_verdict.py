@@ -13,8 +13,9 @@ def test_the_verdict_claims_nothing_from_one_trajectory():
     assert "beats" not in text and "helped:" not in text
     assert text.startswith(
         "On held-out forces the student of round 1 and the teacher have 0.350 against 0.440 eV/Å, "
-        "-20 %: whether that is chance cannot be told, 1 trajectory is too few for an interval (at "
-        "least 6). Whether iterating helped accuracy cannot be told either: round 1 against round 0"
+        "-20 %: whether this is chance is undetermined, 1 trajectory is too few for an interval "
+        "(at least 6). Whether iterating improved accuracy is also undetermined: round 1 against "
+        "round 0"
     )
 
 
@@ -22,7 +23,7 @@ def test_the_verdict_says_better_only_where_the_interval_does():
     student = StudentFigures(2, 0, 8)
     assert "beats the teacher" in describe_verdict(student, CLEAR, CLEAR, (3, 8), 3)
     unclear = describe_verdict(student, UNCLEAR, UNCLEAR, (3, 8), 3)
-    assert "not distinguishable" in unclear and "not clear" in unclear
+    assert "not distinguishable" in unclear and "is unclear" in unclear
     worse = describe_verdict(student, WORSE, WORSE, (3, 8), 3)
     assert "worse than the teacher" in worse and "cost accuracy" in worse
     assert "0 of 8 stability runs failed (round 0: 3 of 8)" in worse

@@ -162,7 +162,7 @@ def test_parts_and_settings_are_the_paper_s(example: Example, repository: Path) 
         (["DHA", "--data", "FILE"], r"frame 0 has 42 atoms; DHA has 56"),
         (["Ac-Ala3-NHMe", "--data", "none.npz"], r"none\.npz: no such file"),
         (["Ac-Ala3-NHMe", "--data", "FILE", "--sha256", "0" * 64], r"expected sha256:0000"),
-        (["Ac-Ala3-NHMe", "--data", "FILE", "--sha256", "1234"], r"'1234' is no SHA-256"),
+        (["Ac-Ala3-NHMe", "--data", "FILE", "--sha256", "1234"], r"'1234' is not a SHA-256"),
         (["Ac-Ala3-NHMe", "--data", "FILE", "--test", "9"], r"has 14 frames; Ac-Ala3-NHMe needs 8"),
         (["Ac-Ala3-NHMe", "--data", "FILE", "--teacher", "none.yaml"], r"none\.yaml: no such file"),
     ],

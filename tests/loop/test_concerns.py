@@ -58,7 +58,7 @@ def test_two_charges_of_one_composition_are_a_concern(tmp_path: Path) -> None:
         for index, frame in enumerate(reference_frames(40, seed=1))
     ]
     (found,) = concerns(tmp_path, frames, "traj")
-    assert "say different states: charge" in found
+    assert "have different states: charge" in found
 
 
 @pytest.mark.parametrize(("size", "told"), [(10, "1 trajectory is"), (4, "2 trajectories are")])

@@ -280,7 +280,7 @@ def test_lost_settings_are_not_replaced_by_those_of_another_run(copied):
         update={"teacher_md": settings.teacher_md.model_copy(update={"steps": 24})}
     )
     with pytest.raises(
-        InputError, match=r"(?s)missing, and these settings are not.*steps: 20 -> 24"
+        InputError, match=r"(?s)missing, and these settings differ from.*steps: 20 -> 24"
     ):
         run_loop(settings, folder, confirm=lambda text: True)
     assert contents(folder) == before

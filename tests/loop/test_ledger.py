@@ -105,9 +105,9 @@ def test_the_frames_of_a_set_are_written_on_demand(
     ("options", "reason"),
     [
         (["--round", "7", "--frames", "NEW.xyz"], "no pretraining set of round 7; expected one of"),
-        (["--frames", "THERE.xyz"], "THERE.xyz: is there already"),
-        (["--csv", "THERE.xyz"], "THERE.xyz: is there already"),
-        (["--frames", "NEW.poscar"], "NEW.poscar: unknown kind of file"),
+        (["--frames", "THERE.xyz"], "THERE.xyz: exists already"),
+        (["--csv", "THERE.xyz"], "THERE.xyz: exists already"),
+        (["--frames", "NEW.poscar"], "NEW.poscar: unknown file format"),
         (["--frames", "no/NEW.xyz"], "does not exist"),
         (["--csv", "no/NEW.csv"], "does not exist"),
         (["--frames", "NEW.xyz", "--label", "nobody"], "no frame of round 1 fits"),

@@ -103,7 +103,7 @@ def bench(tmp_path):
 def test_a_stage_writes_what_it_says_and_nothing_else(bench, monkeypatch):
     stage = bench.stages()[0]
     monkeypatch.setattr(Written, "writes", ("*.csv",))
-    with pytest.raises(ValueError, match=r"wrote out.txt; it says that it writes \*.csv"):
+    with pytest.raises(ValueError, match=r"wrote out.txt; it declares \*.csv"):
         run_stage(bench.run, stage, {}, SilentReporter())
     assert read_manifest(bench.run.stage(stage.stage_id)) is None
 
@@ -153,7 +153,7 @@ def test_an_unfinished_stage_with_other_settings_is_told_before_it_is_removed(be
     assert bench.look().invalid == {}
     bench.settings["second"] = {"n": 3}
     assert bench.look().invalid == {
-        "round_000/20_second": "was begun, but not finished, with n: 2 -> 3"
+        "round_000/20_second": "was started, but not finished, with n: 2 -> 3"
     }
 
 
@@ -199,7 +199,7 @@ def test_a_stage_made_from_other_inputs_is_noticed(bench):
     manifest["results"]["continued"] = True
     (folder / "manifest.json").write_text(sealed_text(manifest))
     (reason,) = bench.look().invalid.values()
-    assert reason == "was made from other results than those now in the folder"
+    assert reason == "was made from results other than those now in the folder"
 
 
 def test_a_broken_manifest_is_one_clear_message(bench):

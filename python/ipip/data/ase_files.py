@@ -1,7 +1,7 @@
-"""ASE's readers of structure files, given paths as they are.
+"""ASE's readers of structure files, with literal paths.
 
-ASE takes what follows an `@` in a name for an index, `-` for standard input, and a name that begins
-with `postgres` for the address of a database.
+ASE interprets text after an `@` in a name as an index, `-` as standard input, and a name that
+  begins with `postgres` as the address of a database.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def iterate_atoms(path: Path, format: str | None = None) -> Iterator[Atoms]:
     """Yield every configuration of a file, as `ase.io.iread`.
 
     Args:
-        path: of the file, whatever characters its name has.
+        path: of the file; its name may have any characters.
         format: ASE's name of the format; None: ASE guesses.
     """
     return ase.io.iread(

@@ -15,7 +15,7 @@ from ipip.data.labels import Remarks
 from ipip.data.parsed import ParsedFrame, from_atoms
 from ipip.errors import InputError
 
-WITHOUT_A_PLACE = {  # results of a calculation that a frame has no place for
+WITHOUT_A_PLACE = {  # results of a calculation that a frame cannot hold
     "magmoms": "magnetic moments of the atoms",
     "charges": "charges of the atoms",
     "energies": "energies of the atoms",
@@ -40,7 +40,7 @@ def calculation_format(path: Path) -> str:
         reason = f"ASE does not read its format, {name}"
     if not readable:
         raise InputError(
-            f"{path}: is no kind of file that can be read ({reason}); expected extended XYZ, an "
+            f"{path}: cannot be read ({reason}); expected extended XYZ, an "
             "ASE database, an sGDML archive, a store, an output that ASE reads (OUTCAR, "
             "vasprun.xml, ASE's .traj, Quantum ESPRESSO, ...), a CP2K trajectory (NAME-pos-1.xyz) "
             "or a folder of DeePMD"
@@ -53,13 +53,13 @@ def iterate_calculation(
 ) -> Iterator[ParsedFrame]:
     """Yield the frames of a calculation that have energy and forces, in eV and Å.
 
-    Where a calculation has a free energy, it becomes the energy: forces are its derivative, while
-    the energy that ASE extrapolates to no smearing has other ones.
+    If a calculation has a free energy, it becomes the energy: forces are its derivative, not that
+    of the energy that ASE extrapolates to zero smearing.
 
     Args:
         path: file of any format that ASE reads.
-        keys: names of the labels, of files that keep them under other names.
-        remarks: gets what was left out.
+        keys: names of the labels, for files that store them under other names.
+        remarks: receives what was discarded.
         unconverged: keep frames whose electronic structure did not converge.
 
     Raises:
@@ -68,7 +68,7 @@ def iterate_calculation(
     name = calculation_format(path)
     check = CHECKS.get(name)
     converged = [] if check is None or unconverged else check(path)
-    found, kept, bare, dropped = 0, 0, 0, 0
+    total, kept, bare, dropped = 0, 0, 0, 0
     free = False
     lost: set[str] = set()
     with warnings.catch_warnings():
@@ -79,13 +79,13 @@ def iterate_calculation(
                 atoms = next(frames)
             except StopIteration:
                 break
-            except Exception as error:  # each of ASE's readers raises its own kinds
+            except Exception as error:  # each of ASE's readers raises other kinds
                 reason = " ".join(str(error).split()) or type(error).__name__
                 raise InputError(
-                    f"{path}: frame {found} cannot be read as {get_ioformat(name).description}: "
-                    f"{reason}; is the file whole?"
+                    f"{path}: frame {total} cannot be read as {get_ioformat(name).description}: "
+                    f"{reason}; is the file complete?"
                 ) from None
-            found += 1
+            total += 1
             parsed = from_atoms(atoms)
             per_frame = parsed.per_frame
             if keys.energy == "energy" and "free_energy" in per_frame:
@@ -96,7 +96,7 @@ def iterate_calculation(
             if per_frame.get(keys.energy) is None or parsed.per_atom.get(keys.forces) is None:
                 bare += 1
                 continue
-            if converged and not (found <= len(converged) and converged[found - 1]):
+            if converged and not (total <= len(converged) and converged[total - 1]):
                 dropped += 1
                 continue
             for key in WITHOUT_A_PLACE.keys() & {*per_frame, *parsed.per_atom}:
@@ -106,21 +106,21 @@ def iterate_calculation(
             yield ParsedFrame(atoms, {"source": str(path), **per_frame}, parsed.per_atom)
     remarks.others.append(f"read as {get_ioformat(name).description} by ASE, in eV and Å")
     if free:
-        remarks.others.append("energies are the free energies, whose derivatives the forces are")
+        remarks.others.append("energies are the free energies, the potential of the forces")
     if bare:
-        remarks.others.append(f"{bare} of {found} frames have no energy or no forces: not read")
+        remarks.others.append(f"{bare} of {total} frames have no energy or no forces: not read")
     if dropped:
         remarks.others.append(
-            f"the electronic structure of {dropped} of {found} frames did not converge: not read "
+            f"the electronic structure of {dropped} of {total} frames did not converge: not read "
             "(--unconverged reads them)"
         )
     elif check is None and kept and name not in ("traj", "json", "extxyz"):
         remarks.others.append("whether the electronic structure converged is not checked")
     if lost:
-        remarks.others.append(f"{', '.join(sorted(lost))} have no place in a frame: not read")
+        remarks.others.append(f"{', '.join(sorted(lost))} cannot be stored in a frame: not read")
     if not kept:
         raise InputError(
-            f"{path}: no frame has energy, forces and a converged electronic structure ({found} "
+            f"{path}: no frame has energy, forces and a converged electronic structure ({total} "
             f"frames; {bare} without energy or forces, {dropped} not converged: --unconverged "
             "reads those)"
         )

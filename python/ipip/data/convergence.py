@@ -1,4 +1,4 @@
-"""Which steps of a DFT output have a converged electronic structure, where its format says so."""
+"""Which steps of a DFT output have a converged electronic structure, if its format states it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def outcar(path: Path) -> list[bool]:
 def vasprun(path: Path) -> list[bool]:
     """Return whether the SCF of each ionic step of a vasprun.xml took fewer steps than NELM.
 
-    The file does not say more; a step that needed the very last one counts as not converged.
+    The file states no more; a step that needed the very last iteration counts as not converged.
     """
     most, steps, iterations = 60, [], 0  # NELM's default
     try:
@@ -44,7 +44,7 @@ def vasprun(path: Path) -> list[bool]:
                     iterations = 0
                     element.clear()
     except ElementTree.ParseError:
-        pass  # of a run that was killed: the steps before count
+        pass  # a killed run: the earlier steps count
     return steps
 
 

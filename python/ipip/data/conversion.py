@@ -1,4 +1,4 @@
-"""What `ipip convert` reads: every kind of file of ipip's own, and those of other programs."""
+"""Files that `ipip convert` reads: ipip's own formats and those of other programs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ COMPRESSED_XYZ = (".xyz.gz", ".extxyz.gz")
 
 @dataclasses.dataclass
 class Read:
-    """What was read of one file or folder.
+    """What was read from one file or folder.
 
     Attributes:
-        path: it.
+        path: of the file or folder.
         frames, atoms: how many.
         stresses: frames with a stress.
-        remarks: what the user should know of it.
+        remarks: for the user.
     """
 
     path: Path
@@ -37,11 +37,11 @@ class Read:
     remarks: Remarks = dataclasses.field(default_factory=Remarks)
 
     def lines(self) -> list[str]:
-        """Return what was read, one sentence a line."""
-        said = (
+        """Describe what was read, one sentence a line."""
+        summary = (
             f"{self.path}: {self.frames} frames with energies and forces, {self.stresses} with a "
         )
-        return [f"{said}stress", *(f"  {line}" for line in self.remarks.lines())]
+        return [f"{summary}stress", *(f"  {line}" for line in self.remarks.lines())]
 
 
 def iterate_source(
@@ -56,13 +56,13 @@ def iterate_source(
 
     Args:
         read: names the path; counts and remarks are filled in.
-        keys: names of the labels, of files that choose them.
+        keys: names of the labels, for files with free names.
         type_map: element of each type, for folders of DeePMD without one.
         cell: [3, 3] Å, for trajectories of CP2K without a file of cells; zeros: not periodic.
         unconverged: keep frames whose electronic structure did not converge.
 
     Raises:
-        InputError: it is not there, no kind that is known, or its labels are wrong or missing.
+        InputError: it is missing, of unknown format, or its labels are wrong or missing.
     """
     path = read.path
     if not path.exists():

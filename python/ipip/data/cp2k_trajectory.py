@@ -1,4 +1,4 @@
-"""Trajectories of CP2K's MD: ``NAME-pos-1.xyz`` with the files that it writes beside it.
+"""Trajectories of CP2K's MD: ``NAME-pos-1.xyz`` with its companion files.
 
 Positions (Å) and energies (hartree) are in ``NAME-pos-1.xyz``, forces (hartree/bohr) in
 ``NAME-frc-1.xyz``, cells (Å) in ``NAME-1.cell``, stresses (bar, positive under compression) in
@@ -29,7 +29,7 @@ FORCE = units.Hartree / units.Bohr
 
 
 def is_cp2k_trajectory(path: Path) -> bool:
-    """Say whether a file is the positions of a CP2K trajectory, by its name and first comment."""
+    """Return whether a file is a CP2K trajectory of positions, by its name and first comment."""
     if POSITIONS.match(path.name) is None:
         return False
     try:
@@ -46,8 +46,8 @@ def iterate_cp2k(
 
     Args:
         path: ``NAME-pos-1.xyz``.
-        remarks: gets what was read and what was left out.
-        cell: [3, 3] Å, where there is no ``NAME-1.cell``; zeros: not periodic.
+        remarks: receives what was read and what was discarded.
+        cell: [3, 3] Å, if there is no ``NAME-1.cell``; zeros: not periodic.
 
     Raises:
         InputError: no forces, no cell, or files that do not belong together.
@@ -61,23 +61,23 @@ def iterate_cp2k(
     }
     if not beside["forces"].is_file():
         raise InputError(
-            f"{path}: its forces are not there ({beside['forces'].name}); print them with "
+            f"{path}: its forces are missing ({beside['forces'].name}); print them with "
             "MOTION/PRINT/FORCES, or keep both files in one folder"
         )
     cells = _by_step(beside["cells"])
     if not cells and cell is None:
         raise InputError(
-            f"{path}: its cells are not there ({beside['cells'].name}); give --cell with the three "
+            f"{path}: its cells are missing ({beside['cells'].name}); give --cell with the three "
             "edges or the nine numbers of the cell's vectors in Å, or --cell none for a molecule"
         )
     stresses = _by_step(beside["stresses"])
-    known = {step: (numbers, forces) for step, _, numbers, forces in _frames(beside["forces"])}
+    by_step = {step: (numbers, forces) for step, _, numbers, forces in _frames(beside["forces"])}
     bare = 0
     for step, energy, symbols, positions in _frames(path):
-        if step not in known or (cells and step not in cells):
+        if step not in by_step or (cells and step not in cells):
             bare += 1
             continue
-        same, forces = known[step]
+        same, forces = by_step[step]
         if same != symbols:
             raise InputError(f"{path}: step {step} has other atoms than {beside['forces'].name}")
         own = cells[step][:9].reshape(3, 3) if cells else np.asarray(cell)
@@ -104,10 +104,10 @@ def _frames(path: Path) -> Iterator[tuple[int, float, list[str], FloatArray]]:
                 continue
             comment = _COMMENT.match(file.readline())
             if comment is None or not header.strip().isdigit():
-                raise InputError(f"{path}: frame {number} is not as CP2K writes it")
+                raise InputError(f"{path}: frame {number} is not in CP2K's format")
             rows = [file.readline().split() for _ in range(int(header))]
             if any(len(row) != 4 for row in rows):
-                raise InputError(f"{path}: frame {number} (step {comment[1]}) is cut off")
+                raise InputError(f"{path}: frame {number} (step {comment[1]}) is truncated")
             try:
                 values = np.array([row[1:] for row in rows], dtype=np.float64)
                 energy = float(comment[2])
@@ -119,13 +119,13 @@ def _frames(path: Path) -> Iterator[tuple[int, float, list[str], FloatArray]]:
 
 
 def _by_step(path: Path) -> dict[int, FloatArray]:
-    """Read step to the numbers behind step and time, or nothing where there is no file."""
+    """Return by step the numbers after step and time; empty without a file."""
     if not path.is_file():
         return {}
     try:
         table = np.loadtxt(path, comments="#", ndmin=2)
     except ValueError as error:
-        raise InputError(f"{path}: is no table as CP2K writes it: {error}") from None
+        raise InputError(f"{path}: is not a table of CP2K: {error}") from None
     if table.shape[1] < 11:
         raise InputError(f"{path}: has {table.shape[1]} columns; expected step, time and 9 numbers")
     return {int(row[0]): row[2:] for row in table}

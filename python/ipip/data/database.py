@@ -37,7 +37,7 @@ def read_database(path: Path) -> list[ParsedFrame]:
                     array = isinstance(value, np.ndarray) and value.shape[:1] == (row.natoms,)
                     (frame.per_atom if array else frame.per_frame)[key] = value
                 parsed.append(frame)
-    except Exception as error:  # sqlite3, KeyError, ValueError: whatever a broken file causes
+    except Exception as error:  # sqlite3, KeyError, ValueError: a broken file causes any of them
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: row {len(parsed)} cannot be read: {reason}") from None
     return parsed
@@ -47,10 +47,10 @@ def _stated_units(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the units that a database states for all its rows, as SchNetPack does."""
     stated = {key: value for key, value in metadata.items() if "unit" in key.lower()}
     properties = stated.pop("_property_unit_dict", None)
-    found = {key.strip("_"): value for key, value in stated.items() if isinstance(value, str)}
+    units = {key.strip("_"): value for key, value in stated.items() if isinstance(value, str)}
     if isinstance(properties, Mapping):
-        found |= {f"{name}_unit": str(unit) for name, unit in properties.items()}
-    return found
+        units |= {f"{name}_unit": str(unit) for name, unit in properties.items()}
+    return units
 
 
 def write_database(path: Path, frames: Iterable[Frame]) -> None:

@@ -38,7 +38,7 @@ def iterate_deepmd(folder: Path, symbols: list[str], remarks: Remarks) -> Iterat
     Args:
         folder: a system, or one that holds systems.
         symbols: element of each type, for systems without a `type_map.raw`; may be empty.
-        remarks: gets what was read and what was left out.
+        remarks: receives what was read and what was discarded.
 
     Raises:
         InputError: no system, no energies or forces, or arrays that do not fit each other.
@@ -57,7 +57,7 @@ def iterate_deepmd(folder: Path, symbols: list[str], remarks: Remarks) -> Iterat
         "eV, forces in eV/Å"
     )
     if unread:
-        remarks.others.append(f"{', '.join(sorted(unread))} have no place in a frame: not read")
+        remarks.others.append(f"{', '.join(sorted(unread))} cannot be stored in a frame: not read")
 
 
 class _System:

@@ -1,4 +1,4 @@
-"""A fingerprint of a set of frames."""
+"""The digest of a set of frames."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ BLOCK = 1 << 20
 
 
 def checked_file(path: Path, digest: str | None) -> str:
-    """Return `sha256:...` of a file; where a digest is given, it must be that.
+    """Return `sha256:...` of a file; it must equal the digest, if one is given.
 
     Args:
         path: an existing file.
         digest: expected SHA-256, as 64 hexadecimal digits with or without `sha256:` before them.
 
     Raises:
-        InputError: no such file, a digest that is none, or another file than expected.
+        InputError: no such file, no valid digest, or another file than expected.
     """
     expected = _hex(digest)
     if not path.is_file():
@@ -32,8 +32,8 @@ def checked_file(path: Path, digest: str | None) -> str:
     found = file_digest(path)
     if expected is not None and found != f"sha256:{expected}":
         raise InputError(
-            f"{path}: has the checksum {found}, expected sha256:{expected}; it is cut off, another "
-            "version, or not the file that was meant"
+            f"{path}: has the checksum {found}, expected sha256:{expected}; it is truncated, "
+            "another version, or another file"
         )
     return found
 
@@ -45,26 +45,26 @@ def download(
     progress: Callable[[int, int | None], None] | None = None,
     timeout_s: float = 60.0,
 ) -> str:
-    """Fetch a file unless it is there already, and return its `sha256:...`.
+    """Fetch a file unless it exists, and return its `sha256:...`.
 
-    The file appears under its name only when it has come whole and its checksum is the expected
+    The file appears under its name only when it is complete and its checksum is the expected
     one.
 
     Args:
         url: http or https address.
-        path: where to put it; its folder is made.
-        digest: expected SHA-256 (see `checked_file`); None takes what comes.
-        progress: called with (bytes so far, bytes in all or None where the server does not say).
+        path: target; its folder is created.
+        digest: expected SHA-256 (see `checked_file`); None accepts any file.
+        progress: called with (bytes so far, bytes in all or None if the server does not state it).
         timeout_s: longest silence of the server, s.
 
     Raises:
-        InputError: another checksum than expected (of a file that was there, too), or an address
-            that is none.
-        IpipError: the server cannot be reached, refuses, or breaks off.
+        InputError: another checksum than expected (also of an existing file), or no valid
+            address.
+        IpipError: the server cannot be reached, refuses, or aborts.
     """
     expected = _hex(digest)
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise InputError(f"{url}: is no address; expected http:// or https://")
+        raise InputError(f"{url}: is not an address; expected http:// or https://")
     if path.exists():
         return checked_file(path, digest)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,11 +83,13 @@ def download(
                     if progress is not None:
                         progress(done, total)
             if total is not None and done != total:
-                raise IpipError(f"{url}: broke off after {done} of {total} bytes; try again")
+                raise IpipError(
+                    f"{url}: the transfer stopped after {done} of {total} bytes; try again"
+                )
             if expected is not None and digest_so_far.hex != expected:
                 raise InputError(
-                    f"{url}: what came has the checksum {digest_so_far}, expected "
-                    f"sha256:{expected}; it is another version, or not the file that was meant"
+                    f"{url}: the fetched file has the checksum {digest_so_far}, expected "
+                    f"sha256:{expected}; it is another version, or another file"
                 )
     except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
@@ -102,5 +104,7 @@ def _hex(digest: str | None) -> str | None:
         return None
     plain = digest.removeprefix("sha256:").strip().lower()
     if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):
-        raise InputError(f"the checksum {digest!r} is no SHA-256; expected 64 hexadecimal digits")
+        raise InputError(
+            f"the checksum {digest!r} is not a SHA-256; expected 64 hexadecimal digits"
+        )
     return plain

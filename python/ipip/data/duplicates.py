@@ -1,4 +1,4 @@
-"""Frames that are there twice, in one part of a data set or across its parts."""
+"""Duplicate frames, in one part of a data set or across its parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAME_ENERGY = 1e-3  # eV per atom
 
 @dataclasses.dataclass(frozen=True)
 class Duplicates:
-    """What is there more than once.
+    """Duplicate frames and structures.
 
     Attributes:
         repeated: frames of each part that repeat an earlier one of the same part, by part.
@@ -39,13 +39,13 @@ class Duplicates:
 def find_duplicates(parts: Mapping[str, Sequence[Frame]], examples: int = 5) -> Duplicates:
     """Find frames with the same structure.
 
-    The same means: the same elements in the same order at the same places relative to the first
-    atom, in the same cell, all rounded to 0.001 Å. Copies and overlapping trajectories are found;
-    structures that differ by a rotation, an order of atoms or a wrapping are not.
+    The same means: the same elements in the same order at the same positions relative to the first
+    atom, in the same cell, all rounded to 0.001 Å. Copies and overlapping trajectories are
+    detected; structures that differ by a rotation, an order of atoms or a wrapping are not.
 
     Args:
         parts: frames by the name of their part (`train`, `valid`, `test`).
-        examples: pairs that are named.
+        examples: number of pairs to name.
     """
     first: dict[bytes, tuple[str, int, float | None]] = {}
     repeated = dict.fromkeys(parts, 0)

@@ -1,7 +1,7 @@
-"""What a calculator may read from a frame beside its structure: charge, spin, moments, fields.
+"""A frame's electronic state, which a calculator may read: charge, spin, moments, fields.
 
-Two frames of one geometry that differ in it have different labels. So it stays with a frame
-wherever the frame goes (files, teachers, students' MD), and is part of what identifies the frame.
+Two frames of one geometry in different states have different labels. So the state stays with a
+  frame in files, teachers and students' MD, and is part of the frame's identity.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def state_in(info: Mapping[str, Any]) -> dict[str, Any]:
 def atom_state_in(arrays: Mapping[str, Any], n_atoms: int) -> Arrays:
     """Return the arrays over atoms that belong to the electronic state.
 
-    Arrays that are zero throughout are left out: that is what ASE takes where there are none.
+    Arrays of zeros are omitted: ASE assumes zeros for missing ones.
     """
     found: Arrays = {}
     for key in ATOM_KEYS:
@@ -43,32 +43,32 @@ def atom_state_in(arrays: Mapping[str, Any], n_atoms: int) -> Arrays:
 
 
 def charge_of(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> float | None:
-    """Return a frame's charge (e): what its info says, else the sum of its initial charges.
+    """Return a frame's charge (e): that of its info, else the sum of its initial charges.
 
     Raises:
-        InputError: two keys say different charges.
+        InputError: two keys state different charges.
     """
-    found = _said(info, CHARGE_KEYS)
+    found = _stated(info, CHARGE_KEYS)
     if found is None and "initial_charges" in arrays:
         return round(float(np.sum(arrays["initial_charges"])), 6)
     return found
 
 
 def multiplicity_of(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> int | None:
-    """Return a frame's multiplicity 2S+1, or None where nothing says it.
+    """Return a frame's multiplicity 2S+1, or None if nothing states it.
 
-    A key that names it, or the number of unpaired electrons, comes before `spin`, which is read as
-    2S+1 too, and this before the sum of collinear initial moments.
+    A key that names it, or the number of unpaired electrons, takes precedence over `spin`, which is
+    also read as 2S+1, and this over the sum of collinear initial moments.
 
     Raises:
-        InputError: two keys say different ones, or one is no multiplicity.
+        InputError: two keys state different ones, or one is not a multiplicity.
     """
-    found = _said(info, MULTIPLICITY_KEYS[:3])
-    unpaired = _said(info, UNPAIRED_KEYS)
+    found = _stated(info, MULTIPLICITY_KEYS[:3])
+    unpaired = _stated(info, UNPAIRED_KEYS)
     if found is not None and unpaired is not None and found != unpaired + 1:
         raise InputError(f"a frame has multiplicity {found:g} and {unpaired:g} unpaired electrons")
     if found is None:
-        found = unpaired + 1 if unpaired is not None else _said(info, MULTIPLICITY_KEYS[3:])
+        found = unpaired + 1 if unpaired is not None else _stated(info, MULTIPLICITY_KEYS[3:])
     moments = arrays.get("initial_magmoms")
     if found is None and moments is not None and np.ndim(moments) == 1:
         moment = abs(float(np.sum(moments)))
@@ -82,7 +82,7 @@ def multiplicity_of(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> int |
 
 
 def has_charge_or_spin(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> bool:
-    """Say whether a frame has a charge other than 0 or a multiplicity other than 1."""
+    """Return whether a frame has a charge other than 0 or a multiplicity other than 1."""
     try:
         charge, multiplicity = charge_of(info, arrays), multiplicity_of(info, arrays)
     except InputError:
@@ -91,10 +91,10 @@ def has_charge_or_spin(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> bo
 
 
 def calculator_info(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state under every name by which calculators look for it.
+    """Return the state under every name that calculators read.
 
-    `charge` and `total_charge`, `multiplicity`, `spin` and `total_spin` stand for each other; what
-    the frame itself says under a name stays as it is. A `spin` that is no multiplicity stays alone.
+    `charge` and `total_charge`, `multiplicity`, `spin` and `total_spin` are aliases; values
+    of the frame stay unchanged. A `spin` that is not a multiplicity has no alias.
 
     Raises:
         InputError: two keys contradict each other.
@@ -117,18 +117,18 @@ def calculator_info(info: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[
     return names | state
 
 
-def _said(info: Mapping[str, Any], keys: Sequence[str]) -> float | None:
-    """Return the one number under any of these keys, or None where there is no number."""
+def _stated(info: Mapping[str, Any], keys: Sequence[str]) -> float | None:
+    """Return the one number under any of these keys, or None if there is no number."""
     found: dict[str, float] = {}
     for key, value in info.items():
         if str(key).lower() not in keys or value is None:
             continue
         if isinstance(value, bool | str | dict) or np.size(value) != 1:
-            continue  # another thing of this name, such as a list over atoms
+            continue  # another property of this name, such as a list over atoms
         found[str(key)] = float(np.reshape(value, ()))
     if len(set(found.values())) > 1:
-        said = ", ".join(f"{key}={value:g}" for key, value in found.items())
-        raise InputError(f"a frame has {said}, which contradict each other; correct the file")
+        stated = ", ".join(f"{key}={value:g}" for key, value in found.items())
+        raise InputError(f"a frame has {stated}, which contradict each other; correct the file")
     return next(iter(found.values()), None)
 
 

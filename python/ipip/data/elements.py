@@ -23,7 +23,7 @@ def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = 
     """Check that every element of the frames is one of `symbols`; `what` names them in messages.
 
     Raises:
-        InputError: names the elements that are not, and the first frame with one.
+        InputError: names the other elements, and the first frame with one.
     """
     known = np.array([atomic_numbers[symbol] for symbol in symbols])
     foreign: dict[str, int] = {}
@@ -34,12 +34,12 @@ def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = 
         raise InputError(
             f"{what}: {', '.join(foreign)} (first in frame {min(foreign.values())}) is not among "
             "the "
-            f"student's elements {' '.join(symbols)}; add it to them or leave such frames out"
+            f"student's elements {' '.join(symbols)}; add it to them or remove such frames"
         )
 
 
 def composition(frames: Sequence[Frame], symbols: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return [n_frames, n_species]: how many atoms of each of `symbols` each of `frames` has."""
+    """Return [n_frames, n_species]: the number of atoms of each symbol in each frame."""
     counts = np.zeros((len(frames), len(symbols)))
     for row, frame in enumerate(frames):
         counts[row] = np.bincount(species_index(frame.numbers, symbols), minlength=len(symbols))

@@ -10,14 +10,14 @@ from ipip.data.frame import FloatArray, Frame
 
 
 class Evaluated(NamedTuple):
-    """Energies and forces of n atoms, and how the energy changes with the strain.
+    """Energies and forces of n atoms, and the strain derivative of the energy.
 
     Attributes:
         energies: [n] eV, of each atom.
         forces: [n, 3] eV/Å.
         strain: [3, 3] eV, derivative of the energy with respect to the strain.
-        uncertainties: [n] eV/Å, expected norm of the error of each atom's force; None of a student
-            whose file does not say.
+        uncertainties: [n] eV/Å, expected norm of the error of each atom's force; None for a student
+            without expected errors.
     """
 
     energies: FloatArray
@@ -27,7 +27,7 @@ class Evaluated(NamedTuple):
 
     @property
     def largest_uncertainty(self) -> float | None:
-        """Largest expected error of a force, eV/Å; None where the student's file does not say."""
+        """Largest expected error of a force, eV/Å; None for a student without expected errors."""
         return None if self.uncertainties is None else float(self.uncertainties.max(initial=0.0))
 
     def is_finite(self) -> bool:
@@ -41,7 +41,7 @@ class Evaluated(NamedTuple):
         return (self.strain + self.strain.T) / (2.0 * frame.volume)
 
     def label(self, frame: Frame) -> Frame:
-        """Return the frame with these as its labels."""
+        """Return the frame with these labels."""
         return frame.replace(
             energy=float(self.energies.sum()), forces=self.forces, stress=self.stress(frame)
         )

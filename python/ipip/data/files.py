@@ -1,4 +1,4 @@
-"""Reading and writing labelled frames, whatever the file format."""
+"""Reading and writing labelled frames of any file format."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_frames(
         path: extended XYZ (`.xyz`, `.extxyz`), ASE database (`.db`), sGDML archive (`.npz`) or
             store (`.lmdb`).
         keys: names of the labels; by default those that `write_frames` uses.
-        require: labels that every frame must have; `()` reads bare structures too.
+        require: labels that every frame must have; `()` also reads bare structures.
         stress_counts: whether stresses are used, so that one that is not finite is an error; else
             it is not read, with a warning in the log.
 
@@ -53,8 +53,8 @@ def read_frames(
         warning in the log.
 
     Raises:
-        InputError: missing, unreadable or empty file, missing keys (the message lists those that
-            are there), wrong shapes, values that are not finite, units that are not known.
+        InputError: missing, unreadable or empty file, missing keys (the message lists the
+            existing ones), wrong shapes, non-finite values, unknown units.
     """
     path = Path(path)
     suffix = _existing(path)
@@ -101,7 +101,7 @@ def open_frames(
     require: Sequence[str] = ("energy", "forces"),
     stress_counts: bool = False,
 ) -> Sequence[Frame]:
-    """Return the frames of a file as `read_frames`, but leave those of a store on the disk."""
+    """Return the frames of a file like `read_frames`, but leave those of a store on the disk."""
     path = Path(path)
     if _existing(path) in STORE_SUFFIXES:
         return _open_store(path, keys or DataKeys(), require)
@@ -115,9 +115,9 @@ def iterate_frames(
     require: Sequence[str] = ("energy", "forces"),
     remarks: Remarks | None = None,
 ) -> Iterator[Frame]:
-    """Yield the frames of a file as `read_frames`, with few of them in memory at a time.
+    """Yield the frames of a file like `read_frames`, with few of them in memory at a time.
 
-    What the user should know of it goes into `remarks`, or into the log where they are None.
+    Warnings go into `remarks`, or into the log if they are None.
     """
     path = Path(path)
     keys, found = keys or DataKeys(), Remarks() if remarks is None else remarks
@@ -158,10 +158,10 @@ def read_files(
     require: Sequence[str] = ("energy", "forces"),
     stress_counts: bool = False,
 ) -> Sequence[Frame]:
-    """Pool the chosen frames of several files, each with its own keys; stores stay on disk.
+    """Pool the selected frames of several files, each with its keys; stores stay on disk.
 
     Args:
-        files: paths, with keys and what is chosen of each.
+        files: paths, with keys and selection of each.
         require: labels that each frame must have, of `energy`, `forces` and `stress`.
         stress_counts: whether stresses are used, as in `read_frames`.
 
@@ -176,14 +176,14 @@ def read_files(
 
 
 def write_frames(path: Path | str, frames: Iterable[Frame]) -> None:
-    """Write frames under the keys `energy`, `forces`, `stress`; the file appears whole or not.
+    """Write frames under the keys `energy`, `forces`, `stress`; the file appears complete or not.
 
     `read_frames` restores numbers, positions, cell, labels, weight and info exactly (a stress
     tensor: its symmetric form, in a store the tensor; tuples and arrays in info come back as
     lists).
 
     Args:
-        path: its suffix chooses the format.
+        path: its suffix selects the format.
         frames: what to write, in order.
 
     Raises:
@@ -235,7 +235,7 @@ def _known_suffix(path: Path, read_only: tuple[str, ...] = ()) -> str:
     if suffix not in XYZ_SUFFIXES + DATABASE_SUFFIXES + STORE_SUFFIXES + read_only:
         also = f", {', '.join(read_only)} (sGDML archive)" if read_only else ""
         raise InputError(
-            f"{path}: unknown kind of file; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
+            f"{path}: unknown file format; expected {', '.join(XYZ_SUFFIXES)} (extended XYZ), "
             f"{', '.join(DATABASE_SUFFIXES)} (ASE database){also} or "
             f"{', '.join(STORE_SUFFIXES)} (store)"
             + ("; `ipip convert` reads outputs of other programs" if read_only else "")

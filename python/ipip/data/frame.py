@@ -18,7 +18,7 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """A configuration of n atoms with the labels that are known for it.
+    """A configuration of n atoms with its labels, as far as known.
 
     Attributes:
         numbers: [n] atomic numbers.
@@ -28,9 +28,9 @@ class Frame:
         energy: total energy in eV, or None.
         forces: [n, 3] in eV/Å, or None.
         stress: [3, 3] in eV/Å^3 with ASE's sign (positive under tension), or None. Only a cell that
-            is periodic in three directions has one: elsewhere what is given is not kept.
-        info: what else is known (config type, trajectory, origin, ...): plain values; charge, spin
-            and their like among them are the frame's electronic state.
+            is periodic in three directions has one: otherwise it is dropped.
+        info: further facts (config type, trajectory, origin, ...): plain values; charge, spin
+            and the like are the frame's electronic state.
         weight: factor of this frame's terms in a training's loss.
         arrays: the electronic state atom by atom: `initial_charges` [n] (e), `initial_magmoms` [n]
             or [n, 3] (Bohr magnetons), `tags` [n], where they are not zero throughout.
@@ -58,7 +58,7 @@ class Frame:
         """Return a copy with some attributes changed.
 
         The electronic state stays with the frame: a new `info` gets the charge, spin, ... of the
-        old one unless it says another.
+        old one unless it has another.
         """
         if "info" in changes:
             changes["info"] = self.state | changes["info"]
@@ -81,7 +81,7 @@ class Frame:
 
     @classmethod
     def from_atoms(cls, atoms: Atoms) -> Frame:
-        """Take an ASE structure and the results that its calculator holds (nothing is computed)."""
+        """Convert an ASE structure and its calculator's stored results (nothing is computed)."""
         results = {} if atoms.calc is None else dict(atoms.calc.results)
         stress = results.get("stress")
         if stress is not None and np.shape(stress) == (6,):

@@ -1,4 +1,4 @@
-"""Choosing frames of a file by the values that it keeps beside the labels."""
+"""Selection of frames of a file by the values beside their labels."""
 
 from __future__ import annotations
 
@@ -28,28 +28,30 @@ def filter_frames(
     chosen = [
         number
         for number, frame in enumerate(frames)
-        if all(_fits(frame, key, wanted, source, number) for key, wanted in where.items())
+        if all(_fits(frame, key, condition, source, number) for key, condition in where.items())
     ]
     if not chosen:
-        listed = ", ".join(f"{key} {wanted}" for key, wanted in where.items())
+        listed = ", ".join(f"{key} {condition}" for key, condition in where.items())
         raise InputError(f"{source}: none of {len(frames)} frames has {listed}; change `where`")
     return chosen_from(frames, chosen)
 
 
-def _fits(frame: Frame, key: str, wanted: Bounds | float | str, source: str, number: int) -> bool:
+def _fits(
+    frame: Frame, key: str, condition: Bounds | float | str, source: str, number: int
+) -> bool:
     if key not in frame.info:
         raise InputError(
-            f"{source}: frame {number} has no {key!r} to choose by; it has "
+            f"{source}: frame {number} has no {key!r} to select by; it has "
             f"{', '.join(sorted(frame.info)) or 'none'}"
         )
     value = frame.info[key]
-    if isinstance(wanted, str):
-        return str(value) == wanted
+    if isinstance(condition, str):
+        return str(value) == condition
     try:
-        if isinstance(wanted, float):
-            return float(value) == wanted
-        return wanted.hold(float(value))
+        if isinstance(condition, float):
+            return float(value) == condition
+        return condition.hold(float(value))
     except (TypeError, ValueError):
         raise InputError(
-            f"{source}: frame {number} has {key} {value!r}; expected a number for {wanted}"
+            f"{source}: frame {number} has {key} {value!r}; expected a number for {condition}"
         ) from None

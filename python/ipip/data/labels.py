@@ -1,4 +1,4 @@
-"""From a file's own keys to checked frames."""
+"""From a file's keys to checked frames."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclasses.dataclass
 class Remarks:
-    """What a user should know of how a file was read.
+    """Remarks for the user on how a file was read.
 
     Attributes:
         units: units that the file states and that were converted, such as `energy-unit=hartree`.
-        unknown_units: units that it states and that are not known, so that the settings decided.
+        unknown_units: unknown units that it states, overridden by the settings.
         open_stresses: frames whose stress was dropped, since they are not periodic in three
             directions.
         broken_stresses: frames whose stress was dropped, since it is not finite.
@@ -43,7 +43,7 @@ class Remarks:
     _silent: str = ""  # a frame with labels that states none
 
     def check_units(self, where: str, stated: bool, converted: bool) -> None:
-        """Raise an InputError where one frame states its units and another one does not."""
+        """Raise an InputError if one frame states its units and another does not."""
         if converted:
             self._stating = self._stating or where
         elif not stated:
@@ -56,25 +56,25 @@ class Remarks:
 
     def lines(self) -> list[str]:
         """Return one sentence for each."""
-        found = list(self.others)
+        lines = list(self.others)
         if self.units:
-            found.append(f"states {', '.join(sorted(self.units))}: converted to eV and Å")
+            lines.append(f"states {', '.join(sorted(self.units))}: converted to eV and Å")
         if self.unknown_units:
-            found.append(
-                f"states {', '.join(sorted(self.unknown_units))}, which is not known: read in the "
+            lines.append(
+                f"states {', '.join(sorted(self.unknown_units))}, which is unknown: read in the "
                 "unit that keys.units (--units) names"
             )
         if self.open_stresses:
-            found.append(
+            lines.append(
                 f"{_frames(self.open_stresses)} a stress without being periodic in three "
                 "directions, where it has no meaning: not read"
             )
         if self.broken_stresses:
-            found.append(
+            lines.append(
                 f"{_frames(self.broken_stresses)} a stress that is not finite: not read, since no "
                 "stress counts here (stress: null reads none)"
             )
-        return found
+        return lines
 
 
 def _frames(count: int) -> str:
@@ -100,12 +100,12 @@ def frames_from_parsed(
         require: labels that every frame must have (of `energy`, `forces`, `stress`).
         first: index of the first frame in the file, where these are a part of it; a part may lack
             stresses altogether.
-        remarks: gets what the user should know of these frames.
+        remarks: receives warnings about these frames.
         stress_counts: whether a stress that is not finite is an error; else it is no label.
 
     Returns:
-        Frames whose `info` holds what else the file says of a frame, with `config_type` under that
-        name.
+        Frames whose `info` holds the file's other values of the frame, with `config_type` under
+        that name.
 
     Raises:
         InputError: a required label or group is missing, or a value has a wrong shape or is not
@@ -146,7 +146,7 @@ def _missing(
 ) -> str:
     first = parsed[missing[0]]
     per_atom = label == "forces"
-    found = ", ".join(sorted(first.per_atom if per_atom else first.per_frame)) or "none"
+    existing = ", ".join(sorted(first.per_atom if per_atom else first.per_frame)) or "none"
     who = (
         "no frame has"
         if len(missing) == len(parsed)
@@ -156,9 +156,9 @@ def _missing(
     name = {"group": "the group", "forces": "forces", "energy": "an energy", "stress": "a stress"}
     option = "" if label == "group" else f", --{label}-key on the command line"
     return (
-        f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {found}; "
+        f"{source}: {who} {name[label]} under the key {key!r}; {kind} keys there: {existing}; "
         f"name the right one (keys.{label} in settings{option}) or "
-        "leave such frames out"
+        "remove such frames"
     )
 
 
@@ -173,7 +173,7 @@ def _frame(
     if energy is not None:
         energy *= conversion.factor("energy")
     forces = parsed.per_atom.get(keys.forces)
-    if forces is None:  # a database keeps arrays beside the frame's values
+    if forces is None:  # a database stores arrays among the frame's values
         forces = rest.pop(keys.forces, None)
     if forces is not None:
         forces = _array(forces, f"{where}: forces {keys.forces!r}") * conversion.factor("forces")
@@ -182,7 +182,7 @@ def _frame(
                 f"{where}: forces {keys.forces!r} have shape {forces.shape}; expected ({n}, 3)"
             )
     elif n == 1:
-        forces = np.zeros((1, 3))  # one atom alone feels none, by symmetry
+        forces = np.zeros((1, 3))  # a single atom feels none, by symmetry
     length = conversion.factor("length")
     bare = Frame(
         numbers=np.array(atoms.numbers, dtype=np.int64),
@@ -191,8 +191,8 @@ def _frame(
         pbc=np.array(atoms.pbc, dtype=bool),
     )
     stress = None
-    if keys.stress is not None and (given := rest.pop(keys.stress, None)) is not None:
-        stress = _stress(given, bare, conversion, where, remarks, strict)
+    if keys.stress is not None and (values := rest.pop(keys.stress, None)) is not None:
+        stress = _stress(values, bare, conversion, where, remarks, strict)
     remarks.units |= conversion.converted
     remarks.unknown_units |= conversion.overruled
     if keys.units is None and (energy is not None or forces is not None):
@@ -230,7 +230,7 @@ def _frame(
 
 
 def _check_apart(frame: Frame, where: str) -> None:
-    """Refuse two atoms at the same place; a cell without volume is refused where it is used."""
+    """Refuse two atoms at the same place; a cell without volume is refused on use."""
     try:
         check_apart(frame.positions, frame.cell, frame.pbc & (frame.volume > 1e-8))
     except InputError as error:
@@ -266,28 +266,28 @@ def _stress(
     remarks: Remarks,
     strict: bool,
 ) -> FloatArray | None:
-    """Return a stress in eV/Å^3; None where it is no label."""
+    """Return a stress in eV/Å^3; None if it is not a label."""
     keys = conversion.keys
     if not frame.may_have_stress:
         remarks.open_stresses += 1
         return None
-    given = _array(value, f"{where}: the numbers of {keys.stress!r}")
-    if not np.isfinite(given).all():
+    values = _array(value, f"{where}: the numbers of {keys.stress!r}")
+    if not np.isfinite(values).all():
         if strict:
             raise InputError(
-                f"{where}: the stress {_worst('stress', given)} not finite; repair or drop that "
+                f"{where}: the stress {_worst('stress', values)} not finite; repair or drop that "
                 "frame, or read no stress (keys `stress: null` and stress_weight: 0)"
             )
         remarks.broken_stresses += 1
         return None
-    if given.size == 9:
-        full = given.reshape(3, 3)
-    elif given.size == 6:
-        xx, yy, zz, yz, xz, xy = given.ravel()
+    if values.size == 9:
+        full = values.reshape(3, 3)
+    elif values.size == 6:
+        xx, yy, zz, yz, xz, xy = values.ravel()
         full = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
     else:
         raise InputError(
-            f"{where}: {keys.stress!r} has {given.size} numbers; expected 6 (xx yy zz yz xz xy) "
+            f"{where}: {keys.stress!r} has {values.size} numbers; expected 6 (xx yy zz yz xz xy) "
             "or 9"
         )
     if keys.stress_is == "virial":

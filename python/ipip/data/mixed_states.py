@@ -16,10 +16,10 @@ State = tuple[float, int | None]
 
 
 def describe_mixed_states(frames: Iterable[Frame]) -> str | None:
-    """Return a warning where frames of one composition say several charges or multiplicities.
+    """Return a warning if frames of one composition have several charges or multiplicities.
 
-    A student reads elements and positions alone. What follows from the composition, such as the
-    charge of an ion, it can learn; two states of one composition become their mean.
+    A student reads only elements and positions. It can learn a state that follows from the
+    composition, such as the charge of an ion; it averages over two states of one composition.
 
     Args:
         frames: of one training.
@@ -34,7 +34,7 @@ def describe_mixed_states(frames: Iterable[Frame]) -> str | None:
         if len(found) > 1:
             listed = ", ".join(f"{_words(state)} ({n})" for state, n in found.most_common(4))
             return (
-                f"frames of one composition, {_formula(names[key])}, say different states: "
+                f"frames of one composition, {_formula(names[key])}, have different states: "
                 f"{listed}; a student reads no charge and no spin and learns their mean: train one "
                 "student for each state, such as with `where: {charge: -1}` under the data file"
             )

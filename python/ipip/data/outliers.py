@@ -1,4 +1,4 @@
-"""Frames whose labels stand out, told before they spoil a training."""
+"""Frames whose labels stand out, reported before they spoil a training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.data.elements import composition, elements_of
 from ipip.data.frame import Frame
 
 FAR = 8.0  # robust standard deviations
-LEAST = 8  # values that a spread needs
+LEAST = 8  # values that define a spread
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -51,13 +51,15 @@ def find_outliers(frames: Sequence[Frame], far: float = FAR) -> list[Outlier]:
     """
     energies, forces, pressures = _labels(frames)
     symbols = elements_of(frames)
-    found = _far("energy beyond composition (eV/atom)", _residuals(frames, symbols, energies), far)
-    found += [
+    outliers = _far(
+        "energy beyond composition (eV/atom)", _residuals(frames, symbols, energies), far
+    )
+    outliers += [
         dataclasses.replace(o, value=float(np.exp(o.value)), typical=float(np.exp(o.typical)))
         for o in _far("largest |force| (eV/Å)", np.log(np.maximum(forces, 1e-6)), far)
     ]
-    found += _far("pressure (eV/Å^3)", pressures, far)
-    return sorted(found, key=lambda outlier: -outlier.deviations)
+    outliers += _far("pressure (eV/Å^3)", pressures, far)
+    return sorted(outliers, key=lambda outlier: -outlier.deviations)
 
 
 def _labels(frames: Sequence[Frame]) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -74,30 +76,30 @@ def _labels(frames: Sequence[Frame]) -> tuple[FloatArray, FloatArray, FloatArray
 
 
 def _residuals(frames: Sequence[Frame], symbols: Sequence[str], energies: FloatArray) -> FloatArray:
-    known = np.isfinite(energies)
-    if not known.any():
+    finite = np.isfinite(energies)
+    if not finite.any():
         return energies
     counts = composition(frames, symbols)
     fractions = counts / counts.sum(1, keepdims=True)
-    kept = known
-    for _ in range(2):  # once more without what stood out, so that it does not bend the fit
+    kept = finite
+    for _ in range(2):  # again without the outliers, which would bend the fit
         fit, *_ = np.linalg.lstsq(fractions[kept], energies[kept], rcond=None)
         residuals: FloatArray = energies - fractions @ fit
         off = np.abs(residuals - np.median(residuals[kept]))
-        kept = known & (off <= FAR * 1.4826 * np.median(off[kept]) + 1e-9)
+        kept = finite & (off <= FAR * 1.4826 * np.median(off[kept]) + 1e-9)
     return residuals
 
 
 def _far(what: str, values: FloatArray, far: float) -> list[Outlier]:
-    known = np.flatnonzero(np.isfinite(values))
-    if len(known) < LEAST:
+    finite = np.flatnonzero(np.isfinite(values))
+    if len(finite) < LEAST:
         return []
-    median = float(np.median(values[known]))
-    spread = 1.4826 * float(np.median(np.abs(values[known] - median)))
+    median = float(np.median(values[finite]))
+    spread = 1.4826 * float(np.median(np.abs(values[finite] - median)))
     spread = max(spread, 1e-9 * max(abs(median), 1.0))
-    deviations = np.abs(values[known] - median) / spread
+    deviations = np.abs(values[finite] - median) / spread
     return [
         Outlier(int(frame), what, float(values[frame]), median, float(deviation))
-        for frame, deviation in zip(known, deviations, strict=True)
+        for frame, deviation in zip(finite, deviations, strict=True)
         if deviation > far
     ]

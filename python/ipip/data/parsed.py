@@ -1,4 +1,4 @@
-"""What a file says about one configuration, before its keys are understood."""
+"""The content of a file on one configuration, before its keys are interpreted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ase.io.extxyz import per_atom_properties
 
 @dataclasses.dataclass(frozen=True)
 class ParsedFrame:
-    """A structure and everything that a file holds on it, by the file's own keys.
+    """A structure and everything that a file holds on it, by the file's keys.
 
     Attributes:
         atoms: numbers, positions, cell and periodicity.
@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
 
 
 def from_atoms(atoms: Atoms) -> ParsedFrame:
-    """Sort what an ASE structure holds into per-frame and per-atom values."""
+    """Sort the values of an ASE structure into per-frame and per-atom ones."""
     per_frame = dict(atoms.info)
     per_atom = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
     results = {} if atoms.calc is None else atoms.calc.results

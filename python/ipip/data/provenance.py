@@ -1,7 +1,7 @@
-"""Where a frame comes from: one record, and the only place that knows its keys in a frame's info.
+"""Where a frame comes from: one record, and the only code that uses its keys in a frame's info.
 
-The names of the fields are the keys. Files keep them, so that a frame that left a run and comes
-back from a file is still known.
+The names of the fields are the keys. Files keep them, so that a frame of a run that returns
+  from a file keeps its provenance.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ import numpy as np
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 
-TEACHER, REFERENCE = "teacher", "reference"  # who labelled a frame, beside students
-TEACHER_ERROR = "teacher_error"  # key of why a teacher gave no label
+TEACHER, REFERENCE = "teacher", "reference"  # sources of labels, besides students
+TEACHER_ERROR = "teacher_error"  # key of the reason why a teacher gave no label
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Where a frame comes from, as far as it is known.
+    """Where a frame comes from, as far as known.
 
     Attributes:
-        traj: name of the MD run, or of whatever else is its trajectory.
+        traj: name of the MD run or other trajectory.
         md_step: step of that run.
         time_fs: time of that step, fs.
         temperature_k: K; of the instant.
         target_temperature_k: K; of the thermostat.
         system: name of the system that was run.
-        config_type: kind of frame, by which errors are listed.
+        config_type: class of the frame, by which errors are listed.
         frame_id: unique within a run of the loop: ``round_001/RUN/STEP``.
         origin: round whose exploration made the frame.
-        label: who labelled it: ``teacher``, ``reference``, ``student 0``.
-        held_out: it validates and never trains.
-        biased: its run was biased to where the student is uncertain.
+        label: source of its label: ``teacher``, ``reference``, ``student 0``.
+        held_out: whether it only validates.
+        biased: whether its run was biased towards high uncertainty.
     """
 
     traj: str | None = None
@@ -53,17 +53,18 @@ class Provenance:
 
     @classmethod
     def of(cls, frame: Frame) -> Self:
-        """Return what a frame's info says.
+        """Return the provenance in a frame's info.
 
-        A value of another kind (an `origin` that is no number) is somebody else's, who used the
-        same key: nothing is known by it.
+        A value of another type (an `origin` that is not a number) belongs to another program that
+        used
+        the same key: it is ignored.
         """
-        said = {name: frame.info[name] for name in _KINDS if frame.info.get(name) is not None}
-        known = {name: _converted(_KINDS[name], value) for name, value in said.items()}
-        return cls(**{name: value for name, value in known.items() if value is not None})
+        stated = {name: frame.info[name] for name in _KINDS if frame.info.get(name) is not None}
+        values = {name: _converted(_KINDS[name], value) for name, value in stated.items()}
+        return cls(**{name: value for name, value in values.items() if value is not None})
 
     def as_info(self) -> dict[str, Any]:
-        """Return what is known, by the keys of a frame's info."""
+        """Return the known fields, by the keys of a frame's info."""
         values = ((name, getattr(self, name)) for name in _KINDS)
         return {name: value for name, value in values if value is not None and value is not False}
 
@@ -72,7 +73,7 @@ class Provenance:
         return frame.replace(info=self.as_info())
 
     def added_to(self, frame: Frame) -> Frame:
-        """Return the frame with this in its info, beside what is there."""
+        """Return the frame with this in its info, besides the other values."""
         return frame.replace(info=frame.info | self.as_info())
 
     @property
@@ -80,12 +81,11 @@ class Provenance:
         """Name of the MD run, and step.
 
         Raises:
-            InputError: one of them is not known.
+            InputError: one of them is unknown.
         """
         if self.traj is None or self.md_step is None:
             raise InputError(
-                "a frame's info has no traj or no md_step; expected the MD run that it is from, and"
-                " its step there"
+                "a frame's info has no traj or no md_step; expected its MD run and its step there"
             )
         return self.traj, self.md_step
 
@@ -93,14 +93,14 @@ class Provenance:
         """Return the id of a frame of MD that round `index` made.
 
         Raises:
-            InputError: its run or its step is not known.
+            InputError: its run or its step is unknown.
         """
         run, step = self.run_and_step
         return f"round_{index:03d}/{run}/{step}"
 
 
 def config_type_of(frame: Frame) -> str:
-    """Return a frame's kind, by which errors are listed; ``-`` where it has none."""
+    """Return a frame's config type, by which errors are listed; ``-`` if it has none."""
     return str(frame.info.get("config_type", "-"))
 
 
@@ -121,9 +121,9 @@ _KINDS = _kinds()
 
 
 def _converted(kind: type, value: Any) -> Any:
-    """Return a value of info as its field has it, or None where it is of another kind.
+    """Return a value of info in its field's type, or None if it is of another type.
 
-    Files of text turn names that consist of digits into numbers.
+    Text files turn names of digits into numbers.
     """
     if kind is bool:
         return bool(value) if isinstance(value, (bool, np.bool_)) else None

@@ -30,7 +30,7 @@ class ReferenceEnergies:
         mode: `least_squares`, `isolated` or `given`.
         rank: independent compositions that the data determine; n_species when all are.
         residual: root mean square of (energy - sum of references) / atoms, eV.
-        note: what to know when something is not determined, else "".
+        note: a remark on undetermined directions, else "".
     """
 
     symbols: tuple[str, ...]
@@ -55,7 +55,7 @@ def fit_reference_energies(
     mode: Literal["least_squares", "isolated", "given"] = "least_squares",
     given: Mapping[str, float] | None = None,
 ) -> ReferenceEnergies:
-    """Find one energy per element whose sum over a frame's atoms explains its energy.
+    """Fit one energy per element whose sum over a frame's atoms explains its energy.
 
     `least_squares` minimises the error per atom. Where compositions are too alike to tell elements
     apart (one composition: rank 1), those directions keep one common value, the mean energy per
@@ -71,8 +71,8 @@ def fit_reference_energies(
         given: eV by symbol, for mode `given`.
 
     Raises:
-        InputError: no frame, no energy, foreign elements, or an element that the mode cannot
-            supply.
+        InputError: no frame, no energy, foreign elements, or an element without data for
+            the mode.
     """
     if not len(frames):
         raise InputError("reference energies need at least one frame, got none")

@@ -2,8 +2,8 @@
 
 An `.npz` holds `z` [n] atomic numbers, `R` [m, n, 3] positions (Å), and labels: `E` [m] or [m, 1]
 energies and `F` [m, n, 3] forces; `lattice` [3, 3] (columns are lattice vectors) where it is
-periodic. `e_unit` and `r_unit` name the units of energy and length, where they are there; forces
-are in one per the other (Chmiela et al., Comput. Phys. Commun. 240, 38 (2019)).
+periodic. `e_unit` and `r_unit` name the units of energy and length, if present; forces
+  are in their quotient (Chmiela et al., Comput. Phys. Commun. 240, 38 (2019)).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ STRUCTURE = ("z", "R", "lattice")
 
 
 def read_sgdml(path: Path) -> list[ParsedFrame]:
-    """Read every configuration of an sGDML archive; its numbers are returned as they are.
+    """Read every configuration of an sGDML archive; its numbers are returned unconverted.
 
-    Its units become statements of each frame: `e_unit`, `r_unit`, and `f_unit` of the forces.
+    Its units are stated in each frame: `e_unit`, `r_unit`, and `f_unit` of the forces.
 
     Arrays whose first axes run over configurations and atoms become per-atom values, those that
-    run over configurations alone per-frame values, under the archive's own names; others (name,
-    theory, statistics) are left out.
+    run over configurations alone per-frame values, under the archive's names; others (name,
+    theory, statistics) are discarded.
 
     Args:
         path: the archive.
@@ -99,6 +99,6 @@ def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
         return arrays
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path}: cannot be read as an sGDML archive (.npz): {error}; the file may be cut off "
-            "or something else"
+            f"{path}: cannot be read as an sGDML archive (.npz): {error}; the file may be "
+            "truncated or in another format"
         ) from None

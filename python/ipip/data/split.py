@@ -67,7 +67,7 @@ class Split:
             raise InputError(f"{path}: is not a stored split ({error!r})") from None
         everything = [index for part in PARTS for index in parts[part]]
         if any(i < 0 or i >= len(frames) for i in everything):
-            raise InputError(f"{path}: names frames beyond the {len(frames)} there are")
+            raise InputError(f"{path}: names frames beyond the existing {len(frames)}")
         if len(set(everything)) < len(everything):
             raise InputError(f"{path}: has a frame in two parts")
         if split.digest != frames_digest(frames):
@@ -95,37 +95,37 @@ def split_frames(
         frames: the frames.
         valid: a fraction of the frames (below 1) or a number of frames.
         test: the same.
-        train: the same; None takes all that is left. With groups the nearest reachable number is
-            taken.
+        train: the same; None: all remaining frames. With groups the nearest reachable number is
+            used.
         seed: seed of the draw.
         group_key: info key that names a frame's group.
 
     Raises:
-        InputError: more frames asked for than there are, a part that would be empty, or a frame
+        InputError: more frames requested than exist, a part that would be empty, or a frame
             without the group.
     """
     total = len(frames)
-    wanted = {"test": _count(test, total), "valid": _count(valid, total)}
-    wanted_train = None if train is None else _count(train, total)
-    if sum(wanted.values()) + (wanted_train or 0) > total:
+    counts = {"test": _count(test, total), "valid": _count(valid, total)}
+    train_count = None if train is None else _count(train, total)
+    if sum(counts.values()) + (train_count or 0) > total:
         raise InputError(
-            f"the split asks for {sum(wanted.values()) + (wanted_train or 0)} frames, but there "
-            f"are {total}"
+            f"the split requests {sum(counts.values()) + (train_count or 0)} frames, but only "
+            f"{total} exist"
         )
     groups, always_train = _groups(frames, group_key)
     order = np.random.default_rng(seed).permutation(len(groups))
     queue = [groups[index] for index in order]
     parts: dict[str, list[int]] = {}
-    for part, number in wanted.items():
+    for part, number in counts.items():
         parts[part] = _fill(queue, number)
-    left = always_train + [index for group in queue for index in group]
-    if wanted_train is not None:
+    remaining = always_train + [index for group in queue for index in group]
+    if train_count is not None:
         queue = [always_train, *queue] if always_train else queue
-        left = _fill(queue, wanted_train)
-    parts["train"] = left
+        remaining = _fill(queue, train_count)
+    parts["train"] = remaining
     for part in PARTS:
-        asked = part == "train" or wanted[part] > 0
-        if asked and not parts[part]:
+        required = part == "train" or counts[part] > 0
+        if required and not parts[part]:
             raise InputError(
                 f"the split leaves no frame for {part}: {total} frames in {len(groups)} groups"
                 f"{f' by {group_key!r}' if group_key else ''}; change the shares or add data"
@@ -141,7 +141,7 @@ def split_frames(
 
 
 def group_names(frames: Sequence[Frame], key: str | None) -> list[str]:
-    """Return the name of each frame's group (its trajectory); alone, a frame has its number's.
+    """Return the name of each frame's group (its trajectory); without groups, the frame's number.
 
     Args:
         frames: each with the key, if one is given.
@@ -181,14 +181,14 @@ def _groups(frames: Sequence[Frame], key: str | None) -> tuple[list[list[int]], 
 
 def _fill(queue: list[list[int]], number: int) -> list[int]:
     """Move groups out of the queue until they hold `number` frames, as nearly as they can."""
-    taken: list[int] = []
-    kept: list[list[int]] = []
+    selected: list[int] = []
+    rest: list[list[int]] = []
     for group in queue:
-        before, after = abs(number - len(taken)), abs(number - len(taken) - len(group))
-        nothing_yet = not taken and number > 0
-        if len(taken) < number and (after < before or nothing_yet):
-            taken.extend(group)
+        before, after = abs(number - len(selected)), abs(number - len(selected) - len(group))
+        nothing_yet = not selected and number > 0
+        if len(selected) < number and (after < before or nothing_yet):
+            selected.extend(group)
         else:
-            kept.append(group)
-    queue[:] = kept
-    return taken
+            rest.append(group)
+    queue[:] = rest
+    return selected

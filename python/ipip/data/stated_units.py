@@ -1,7 +1,7 @@
-"""Units that a file states beside its labels: found, checked against the settings, converted.
+"""Units that a file states with its labels: detected, checked against the settings, converted.
 
-Headers of other programs' files say `energy-unit=hartree`, archives of sGDML `e_unit`, databases of
-SchNetPack have units in their metadata. None of these may be read as eV without a word.
+Headers of other programs' files state `energy-unit=hartree`, archives of sGDML `e_unit`, databases
+  of SchNetPack have units in their metadata. None of these may be silently read as eV.
 """
 
 from __future__ import annotations
@@ -45,30 +45,30 @@ Statements = dict[Quantity, Statement]
 
 
 def take_statements(values: dict[str, Any], keys: DataKeys, where: str) -> Statements:
-    """Take the statements of units out of a frame's values.
+    """Remove the statements of units from a frame's values and return them.
 
     Args:
-        values: what a file says of a frame, by its own keys; statements are removed from it.
+        values: a file's values of a frame, by its keys; statements are removed from them.
         keys: names of the labels; `REF_energy_unit` is a statement on a label `REF_energy`.
         where: file and frame, for messages.
 
     Raises:
-        InputError: a statement on all units that is not understood, and no `keys.units` to go by.
+        InputError: an unknown statement on all units, and no `keys.units` to override it.
     """
-    found: Statements = {}
+    statements: Statements = {}
     for key in [key for key in values if "unit" in key.lower()]:
         value = values[key]
         if not isinstance(value, str) or not value.strip():
             continue
         name = key.lower().strip("_").replace("-", "_").replace(" ", "_")
         if name in GENERAL:
-            found |= _general(Statement(key, value), keys, where)
+            statements |= _general(Statement(key, value), keys, where)
         elif (quantity := _quantity(name, keys)) is not None:
-            found[quantity] = Statement(key, value)
+            statements[quantity] = Statement(key, value)
         else:
             continue
         del values[key]
-    return found
+    return statements
 
 
 def _quantity(name: str, keys: DataKeys) -> Quantity | None:
@@ -87,20 +87,20 @@ def _general(statement: Statement, keys: DataKeys, where: str) -> Statements:
     words = [word for word in re.split(r"[,;]\s*|\s+", statement.text.strip()) if word]
     if words and words[0].lower() in ("metal", "ase"):
         words = ["eV", "Å"]
-    found: Statements = {}
+    statements: Statements = {}
     for word in words:
         for quantity in ("energy", "length", "forces", "stress"):
             if read_unit(word, quantity) is not None:
-                found[quantity] = Statement(statement.key, word)
+                statements[quantity] = Statement(statement.key, word)
                 break
         else:
             if keys.units is None:
                 raise InputError(
-                    f"{where}: states {statement}, which is not understood; set keys.units "
+                    f"{where}: states {statement}, which is unknown; set keys.units "
                     f"(--units) to the unit of its energies, {_known()}, or write it as "
                     "energy-unit, force-unit and stress-unit"
                 )
-    return found
+    return statements
 
 
 @dataclasses.dataclass
@@ -109,10 +109,10 @@ class Conversion:
 
     Attributes:
         stated: units that the file states.
-        keys: what the settings say.
+        keys: the settings.
         where: file and frame, for messages.
-        converted: statements by which numbers were converted without a word in the settings.
-        overruled: statements that are not understood, in whose place `keys.units` was taken.
+        converted: statements by which numbers were converted without the settings.
+        overruled: unknown statements, overridden by `keys.units`.
     """
 
     stated: Statements
@@ -122,10 +122,10 @@ class Conversion:
     overruled: set[str] = dataclasses.field(default_factory=set)
 
     def factor(self, quantity: Quantity) -> float:
-        """Return eV, eV/Å, eV/Å^3 or Å in one of the file's own units.
+        """Return eV, eV/Å, eV/Å^3 or Å in one of the file's units.
 
         Raises:
-            InputError: the statement is not understood, contradicts `keys.units`, or is missing
+            InputError: the statement is unknown, contradicts `keys.units`, or is missing
                 although the file's energies are stated to be in another unit than eV.
         """
         setting = self.keys.units
@@ -156,12 +156,12 @@ class Conversion:
             return
         if abs(unit.energy / EV_PER[setting] - 1.0) > 1e-4:
             raise InputError(
-                f"{self.where}: states {statement}, but keys.units is {setting}; leave keys.units "
-                "(--units) out to go by the file, or correct the one that is wrong"
+                f"{self.where}: states {statement}, but keys.units is {setting}; remove keys.units "
+                "(--units) to use the file's, or correct the wrong one"
             )
 
     def _check_unstated(self, quantity: Quantity) -> None:
-        """Refuse forces of an unknown length unit beside energies that are not in eV."""
+        """Refuse forces of an unknown length unit if energies are not in eV."""
         energy = self.stated.get("energy")
         if energy is None or quantity == "energy" or self.keys.units is not None:
             return

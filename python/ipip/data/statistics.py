@@ -1,4 +1,4 @@
-"""What a set of frames looks like, told before a training starts."""
+"""Statistics of a set of frames, printed before a training starts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Statistics:
         stresses: frames with a stress.
         stress_max: largest component, eV/Å^3; None without stresses.
         weight_range: smallest and largest weight in the loss.
-        config_types: frames by kind.
+        config_types: frames by config type.
     """
 
     frames: int
@@ -66,7 +66,7 @@ def statistics(
     Args:
         frames: at least one.
         cutoff: Å; atoms within it are neighbours.
-        neighbour_frames: frames, evenly spaced, whose neighbours are counted at most.
+        neighbour_frames: most frames, evenly spaced, whose neighbours are counted.
     """
     by_number: Counter[int] = Counter()
     kinds: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Frames in one LMDB file that is read frame by frame: for sets larger than the memory.
+"""Frames in one LMDB file that is read frame by frame: for sets larger than memory.
 
 A key is the frame's index (8 bytes, big endian), its value a line of JSON (sizes, which labels are
 there, energy, weight, info; sealed, with the digest of the rest) and the arrays as little-endian
@@ -28,7 +28,7 @@ from ipip.storage.sealed import DamagedError, open_sealed, sealed_text
 
 FORMAT = 1
 _AGAIN = "write it again from its source with `ipip convert`"
-# What the line of a frame held before it had a seal.
+# Keys of a frame's line before it had a seal.
 _OLD_HEAD = {"n", "pbc", "energy", "forces", "stress", "weight", "info"}
 META = b"meta"
 STEP = 1 << 28  # bytes by which the map grows
@@ -36,18 +36,18 @@ COMMIT_EVERY = 500
 
 
 class FrameStore(ReadableFrames):
-    """The frames of a store; each is read when it is asked for.
+    """The frames of a store; each is read on access.
 
-    Several processes may read one store, forked ones too.
+    Several processes may read one store, including forked ones.
 
     Args:
         path: file written by `write_store`.
 
     Attributes:
-        meta: `frames`, `atoms`, `elements` (symbols) and `labels` (frames that have each).
+        meta: `frames`, `atoms`, `elements` (symbols) and `labels` (number of frames with each).
 
     Raises:
-        InputError: it is not there, or not a store of this package.
+        InputError: it is missing, or not a store of this package.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -70,7 +70,7 @@ class FrameStore(ReadableFrames):
             )
 
     def _get(self, keys: Iterable[bytes]) -> list[bytes | None]:
-        """Read values; the file is open for them alone, since an open one must not cross a fork."""
+        """Read values; the file is closed afterwards, since an open one must not cross a fork."""
         try:
             with (
                 lmdb.open(
@@ -92,19 +92,19 @@ class FrameStore(ReadableFrames):
         whole = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
         if size < whole:
             raise InputError(
-                f"{self.path}: is cut off, it has {size} bytes of {whole}; copy it again, or "
+                f"{self.path}: is truncated, it has {size} bytes of {whole}; copy it again, or "
                 f"{_AGAIN}"
             )
 
     def read(self, indices: Iterable[int]) -> list[Frame]:
         """Return the frames with these indices; faster than one by one."""
-        asked = list(indices)
-        found = self._get(_key(index) for index in asked)
-        for index, raw in zip(asked, found, strict=True):
+        numbers = list(indices)
+        records = self._get(_key(index) for index in numbers)
+        for index, raw in zip(numbers, records, strict=True):
             if raw is None:
                 raise InputError(f"{self.path}: frame {index} is missing; {_AGAIN}")
         frames = []
-        for index, raw in zip(asked, found, strict=True):
+        for index, raw in zip(numbers, records, strict=True):
             try:
                 frames.append(decode_frame(raw or b"", index))
             except (DamagedError, KeyError, TypeError, ValueError) as error:
@@ -121,7 +121,7 @@ def write_store(path: Path, frames: Iterable[Frame]) -> int:
     """Write frames as a store, one at a time; the file appears whole or not at all.
 
     Returns:
-        How many frames were written.
+        Number of frames written.
 
     Raises:
         InputError: info that cannot be written.
@@ -164,7 +164,7 @@ def write_store(path: Path, frames: Iterable[Frame]) -> int:
 
 
 def _put(environment: Any, rows: list[tuple[bytes, bytes]]) -> None:
-    """Write rows in one transaction, in a larger map where they do not fit."""
+    """Write rows in one transaction, with a larger map if they do not fit."""
     while True:
         try:
             with environment.begin(write=True) as transaction:
@@ -180,12 +180,12 @@ def _key(index: int) -> bytes:
 
 
 def _is_older(meta: Mapping[str, Any]) -> bool:
-    """Say whether a sum of a store without a seal is of the version that had none."""
+    """Return whether a store's summary is of the version without seals."""
     return set(meta) == {"format", "frames", "atoms", "elements", "labels"}
 
 
 def encode_frame(frame: Frame, index: int) -> bytes:
-    """Return the frame with this index as bytes, without loss.
+    """Return the frame with this index as bytes, losslessly.
 
     Raises:
         InputError: its info is not made of plain values.

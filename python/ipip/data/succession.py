@@ -9,23 +9,23 @@ import numpy as np
 from ipip.data.frame import Frame
 
 LEAST_PAIRS = 5
-PAIRS = 200  # that are looked at, evenly spaced
+PAIRS = 200  # that are compared, evenly spaced
 NEAR = 0.5  # of the displacement between frames at random
 
 
 def follow_one_another(frames: Sequence[Frame], seed: int = 0) -> bool:
-    """Say whether neighbours in a file are much closer than frames of the file at random.
+    """Return whether neighbours in a file are much closer than random frames of the file.
 
-    That is so for the frames of MD, and for copies of a few structures that were rattled: where
-    such frames are split one by one, training and test hold nearly the same structures.
+    This holds for frames of MD, and for rattled copies of a few structures: if such frames are
+    split one by one, training and test hold nearly the same structures.
 
     Args:
         frames: in the order of their file; at most 400 of them are read.
-        seed: of the pairs at random.
+        seed: of the random pairs.
 
     Returns:
-        True where most neighbours hold the same atoms and the median of the root mean square
-        displacements between them is below half of that between frames at random.
+        True if most neighbours have the same atoms and the median of the root mean square
+        displacements between them is below half of that between random frames.
     """
     starts = np.unique(np.linspace(0, max(len(frames) - 2, 0), PAIRS).astype(int))
     if len(frames) < 2:
@@ -52,7 +52,7 @@ def follow_one_another(frames: Sequence[Frame], seed: int = 0) -> bool:
 
 
 def displacement(frame: Frame, other: Frame) -> float:
-    """Return the root mean square distance (Å) that atoms lie apart in two frames.
+    """Return the root mean square displacement (Å) of the atoms between two frames.
 
     Args:
         frame: its cell gives the nearest image.

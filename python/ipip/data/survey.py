@@ -1,4 +1,4 @@
-"""What a file of labels holds: under which keys, of which elements, in which groups."""
+"""The content of a file of labels: keys, elements, groups, temperatures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ipip.data.labels import frames_from_parsed
 from ipip.data.parsed import ParsedFrame
 from ipip.errors import InputError
 
-# Names as files have them, without case and punctuation; earlier ones are preferred. A prefix such
-# as ref or dft marks the level that somebody trained on, beside values of another one.
+# Names in files, without case and punctuation; earlier ones are preferred. A prefix such as ref or
+# dft marks the level of training, as opposed to values of another level.
 _PREFIXES = ("ref", "dft", "qm", "target", "true", "")
 _ENERGY = ("energy", "totalenergy", "totenergy", "toten", "etot", "e", "freeenergy")
 _FORCES = ("forces", "force", "f")
@@ -40,18 +40,18 @@ MIN_GROUPS = 3  # one each for training, validation and test
 
 @dataclasses.dataclass(frozen=True)
 class LabelSurvey:
-    """What a file of labels holds.
+    """The content of a file of labels.
 
     Attributes:
         path: of the file.
-        keys: of its labels, as far as they were recognised.
-        others: for each of energy, forces and stress, keys that could have been meant too.
+        keys: of its labels, as far as recognised.
+        others: for each of energy, forces and stress, other candidate keys.
         frames: with labels, in the file's order; energies in eV.
         unlabelled: frames without energy or forces, which are not among `frames`.
-        groups: number of groups under `keys.group`; 0 where there is no such key.
-        group_candidates: further keys whose values repeat from frame to frame, and how many they
-            have.
-        temperatures: K, of each frame; empty where no key says so.
+        groups: number of groups under `keys.group`; 0 without such a key.
+        group_candidates: further keys whose values repeat from frame to frame, and their numbers
+            of values.
+        temperatures: K, of each frame; empty without such a key.
         temperature_key: that key.
     """
 
@@ -80,18 +80,18 @@ def survey_labels(
     group: str | None = None,
     units: EnergyUnit | None = None,
 ) -> LabelSurvey:
-    """Look for labels, groups and temperatures in a file.
+    """Search a file for labels, groups and temperatures.
 
     Args:
         path: file of labelled frames.
-        energy: key of the energies, where it is known.
-        forces: key of the forces, where it is known.
-        group: key of the groups, where it is known.
-        units: energy unit of the file; None: that which it states, or eV.
+        energy: key of the energies, if known.
+        forces: key of the forces, if known.
+        group: key of the groups, if known.
+        units: energy unit of the file; None: as it states, else eV.
 
     Raises:
         InputError: unreadable file, or no key that looks like an energy or like forces; lists
-            those that are there.
+            the existing keys.
     """
     if path.suffix.lower() in STORE_SUFFIXES:  # its keys are fixed
         frames = read_frames(path)
@@ -153,7 +153,7 @@ def _label_keys(
             )
     stresses = _ranked(tensors, _STRESS, _PREFIXES)
     alike = [key for key in stresses if _prefix(key, _STRESS) == prefix]
-    # Of a stress beside a virial the former; that of another level than the energy is no label.
+    # A stress is preferred to a virial; one of another level than the energy is no label.
     stress = next((key for key in alike if "stress" in _plain(key)), next(iter(alike), None))
     kinds = _best(_shared([one.per_frame for one in parsed]), _KIND[:3], ("",))
     keys = DataKeys(
@@ -179,7 +179,7 @@ def _is_labelled(parsed: ParsedFrame, keys: DataKeys) -> bool:
 def _groups(
     per_frame: Sequence[dict[str, Any]], keys: DataKeys, given: str | None, source: str
 ) -> tuple[str | None, dict[str, int]]:
-    """Return the key of the groups, and others that may be meant, with their numbers of values."""
+    """Return the key of the groups, and other candidates, with their numbers of values."""
     shared = _shared(per_frame)
     if given is not None:
         if given not in shared:
@@ -243,9 +243,9 @@ def _ranked(counted: Counter[str], names: Sequence[str], prefixes: Sequence[str]
         prefix + name: number
         for number, (prefix, name) in enumerate((p, n) for p in prefixes for n in names)
     }
-    known = [key for key in counted if _plain(key) in place]
-    most = max((counted[key] for key in known), default=0)
-    return sorted(known, key=lambda key: (2 * counted[key] < most, place[_plain(key)], key))
+    matches = [key for key in counted if _plain(key) in place]
+    most = max((counted[key] for key in matches), default=0)
+    return sorted(matches, key=lambda key: (2 * counted[key] < most, place[_plain(key)], key))
 
 
 def _best(keys: Sequence[str], names: Sequence[str], prefixes: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Units of label files, in eV and Å: the one place where they are read and converted."""
+"""Units of label files, in eV and Å: the only code that reads and converts them."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ _FACTOR = re.compile(r"(/)?\s*([a-zåö_.]+0?)\s*(?:\^|\*\*)?\s*([+-]?\d+)?\s*[*
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
-    """A unit as a file states it.
+    """A unit stated in a file.
 
     Attributes:
         factor: eV, eV/Å, eV/Å^3 or Å in one of it.
-        energy: eV in one of the energy unit that it is made of; None of pressures and lengths.
+        energy: eV in one of its energy unit; None for pressures and lengths.
     """
 
     factor: float
@@ -65,11 +65,12 @@ class Unit:
 
 @functools.cache
 def read_unit(text: str, quantity: Quantity) -> Unit | None:
-    """Return the unit that a text names, such as `kcal/mol/Å`, or None where it names none.
+    """Return the unit that a text names, such as `kcal/mol/Å`, or None if it names none.
 
     Args:
-        text: in any case; factors as `/Å`, `Å^-1` or `per Å`, powers with or without `^`.
-        quantity: what is measured in it; `atomic units` are those of this quantity.
+        text: in upper or lower case; factors as `/Å`, `Å^-1` or `per Å`, powers with or without
+            `^`.
+        quantity: measured in it; `atomic units` are those of this quantity.
     """
     plain = text.strip().lower().replace("(", "").replace(")", "")
     energy_power, length_power = DIMENSIONS[quantity]
@@ -104,7 +105,7 @@ def read_unit(text: str, quantity: Quantity) -> Unit | None:
 
 
 def _factors(text: str) -> list[tuple[str, int]] | None:
-    """Split `kcal/mol/Å` into (kcal, 1), (mol, -1), (å, -1); None where it is no such text."""
+    """Split `kcal/mol/Å` into (kcal, 1), (mol, -1), (å, -1); None for other text."""
     found, place = [], 0
     while place < len(text):
         match = _FACTOR.match(text, place)

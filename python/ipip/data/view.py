@@ -1,4 +1,4 @@
-"""Frames of one or several sources, chosen by index, without copies."""
+"""Frames of one or several sources, selected by index, without copies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AT_ONCE = 100  # frames in memory together
 
 
 class ReadableFrames(Sequence[Frame]):
-    """A source that reads several frames faster than one by one; each when it is asked for."""
+    """A source that reads several frames faster than one by one; each on access."""
 
     @abc.abstractmethod
     def read(self, indices: Iterable[int]) -> list[Frame]:
@@ -37,7 +37,7 @@ class ReadableFrames(Sequence[Frame]):
 
 
 class FrameView(ReadableFrames):
-    """A sequence of frames that are fetched from their sources when they are asked for.
+    """A sequence of frames that are fetched from their sources on access.
 
     Args:
         sources: lists or stores of frames, one after another.
@@ -52,7 +52,7 @@ class FrameView(ReadableFrames):
             np.arange(total) if chosen is None else np.array(list(chosen), dtype=np.int64)
         )
         if self.chosen.size and not (self.chosen.min() >= 0 and self.chosen.max() < total):
-            raise IndexError(f"a view names frames beyond the {total} there are")
+            raise IndexError(f"a view names frames beyond the existing {total}")
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -87,7 +87,7 @@ class FrameView(ReadableFrames):
     def read(self, indices: Iterable[int]) -> list[Frame]:
         """Return the frames with these indices."""
         chosen = list(indices)
-        if len(chosen) == 1:  # as a training asks for them, without a view for each
+        if len(chosen) == 1:  # as a training requests them, without a view for each
             return [self[chosen[0]]]
         return list(FrameView(self.sources, self.chosen[chosen]))
 

@@ -28,13 +28,13 @@ def read_xyz(path: Path) -> list[ParsedFrame]:
     """Read every frame of an extended XYZ file.
 
     Raises:
-        InputError: the file cannot be read, is cut off, or a frame is malformed; says which.
+        InputError: the file cannot be read, is truncated, or a frame is malformed (named).
     """
     return list(iterate_xyz(path))
 
 
 def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
-    """Yield the frames of `read_xyz` one by one, after a look at the whole file's layout."""
+    """Yield the frames of `read_xyz` one by one, after a check of the whole file's layout."""
     starts = _check_layout(path)
     count = 0
     with _opened(path) as file:
@@ -57,8 +57,8 @@ def iterate_xyz(path: Path) -> Iterator[ParsedFrame]:
 def _comment_values(comment: str) -> dict[str, Any]:
     """Return the values of a comment line.
 
-    ASE takes `stress` and `virial` for matrices of nine numbers, and fails on anything else, such
-    as xx yy zz yz xz xy. They pass it under another name; what they are is decided with the labels.
+    ASE expects `stress` and `virial` to be matrices of nine numbers, and fails on anything else,
+    such as xx yy zz yz xz xy. They pass under another name and are interpreted with the labels.
     """
     values: dict[str, Any] = key_val_str_to_dict(_MATRIX_KEY.sub(rf"\1{_PASSED}\2", comment))
     for key, value in values.items():
@@ -100,12 +100,13 @@ def _check_layout(path: Path) -> list[int]:
                 if got < n + 1:
                     raise InputError(
                         f"{path}: ends in the middle of frame {len(starts) - 1} (it begins at line "
-                        f"{starts[-1]} and has {max(got - 1, 0)} of {n} atoms); the file is cut off"
+                        f"{starts[-1]} and has {max(got - 1, 0)} of {n} atoms); the file is "
+                        "truncated"
                     )
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not text; expected extended XYZ") from None
     except (EOFError, zlib.error):
-        raise InputError(f"{path}: the compressed text is cut off or damaged") from None
+        raise InputError(f"{path}: the compressed text is truncated or damaged") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     return starts
@@ -171,7 +172,7 @@ def _numbers(values: Any) -> str:
 
 
 def _format_value(index: int, key: str, value: Any) -> str:
-    """Write a value in the short form if that reads back the same, else as JSON."""
+    """Format a value in the short form if that reads back the same, else as JSON."""
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, int | float):

@@ -1,1 +1,1 @@
-"""What the loop decides: pure functions on small data, which need no MD, DFT or training."""
+"""Decisions of the loop: pure functions on small data, which need no MD, DFT or training."""

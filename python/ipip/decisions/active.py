@@ -1,4 +1,4 @@
-"""Active learning: which harvested frames go to the reference, and whether its level fits."""
+"""Active learning: which harvested frames the reference labels, and whether its level fits."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def with_largest(values: Sequence[float | None], count: int) -> list[int]:
 
     Args:
         values: of each frame, by which it is ranked (eV/Å): its force difference or its expected
-            error; None or not finite where there is none: such a frame is never chosen.
-        count: how many, at most. Of equal ones the earlier comes first.
+            error; None or not finite if there is none: such a frame is never selected.
+        count: largest number of indices. Of equal values the earlier comes first.
     """
     known = [
         (-value, index)
@@ -27,7 +27,7 @@ def with_largest(values: Sequence[float | None], count: int) -> list[int]:
 
 
 def level_mismatch(known: Frame, found: Frame) -> tuple[float, float]:
-    """Return how far a level is from a frame's own labels.
+    """Return the differences between a level and a frame's labels.
 
     Args:
         known: a reference frame.

@@ -1,4 +1,4 @@
-"""Which round's student to use."""
+"""The selection of the round whose student to use."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ipip.stability.intervals import wilson_interval
 
 @dataclasses.dataclass(frozen=True)
 class RoundOutcome:
-    """What decides between rounds.
+    """The figures by which rounds are compared.
 
     Attributes:
         round: index.
         valid_force_mae: force error (eV/Å) on the validation frames, which no test figure depends
             on.
         failed, total: stability runs.
-        broken: physics checks that do not hold; None where none were made.
+        broken: failed physics checks; None if none were made.
     """
 
     round: int
@@ -32,10 +32,10 @@ class RoundOutcome:
 def best_round(outcomes: Sequence[RoundOutcome]) -> int:
     """Return the round whose student to use.
 
-    Rounds that fail clearly more often than the steadiest one (their Wilson interval lies above
-    its) are out; of the others the one with the smallest validation force error wins, the earlier
-    one where two are equal. Test errors play no part, so that they stay a fair measure of the
-    chosen student.
+    Rounds that fail clearly more often than the most stable one (their Wilson interval lies above
+    its interval) are excluded; of the others the one with the smallest validation force error is
+    selected, the earlier of equal ones. Test errors play no part, so that they stay a fair measure
+    of the selected student.
 
     Raises:
         ValueError: there are no outcomes.

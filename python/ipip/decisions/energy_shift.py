@@ -66,16 +66,16 @@ def energy_shifts(frames: Sequence[Frame], shift: Mapping[str, float]) -> list[f
 
 
 def shifted(frame: Frame, added: float) -> Frame:
-    """Return a frame of the teacher with an energy (eV) added to its own, where it has one."""
+    """Return a frame of the teacher with an energy (eV) added to its label, if it has one."""
     return frame.replace(energy=None if frame.energy is None else frame.energy + added)
 
 
 def outside_fit(
     frames: Sequence[Frame], reference: Sequence[Frame], symbols: Sequence[str]
 ) -> list[str]:
-    """Return the formulas of frames that no combination of the reference compositions gives.
+    """Return the formulas of frames that are no combination of the reference compositions.
 
-    Their shifted energies rest on a guess, since the fit says nothing about them.
+    Their shifted energies are a guess, since the fit does not determine them.
     """
     known = composition(reference, symbols)
     rank = int(np.linalg.matrix_rank(known))
@@ -90,13 +90,13 @@ def outside_fit(
 
 @dataclasses.dataclass(frozen=True)
 class EnergyShift:
-    """A fitted shift from the teacher's energies to the reference's, as it is recorded.
+    """The record of a fitted shift from the teacher's energies to the reference's.
 
     Attributes:
         ev_per_atom: eV that an atom of each element adds to a teacher's energy.
         rank: of the fit.
         residual_mev_per_atom: of the fit, root mean square, meV/atom.
-        note: what the fit could not tell; empty: nothing.
+        note: what the fit could not determine; empty: nothing.
     """
 
     ev_per_atom: dict[str, float]

@@ -1,4 +1,4 @@
-"""Where the next round begins, and whether there is one: pure functions on small data."""
+"""Where the next round starts, and whether there is one: pure functions on small data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ipip.stability.intervals import wilson_interval
 
 @dataclasses.dataclass(frozen=True)
 class NextRound:
-    """What follows the rounds that are evaluated.
+    """The decision after the evaluated rounds.
 
     Attributes:
-        base: round whose student and pretraining set the next round begins with.
+        base: round from whose student and pretraining set the next round starts.
         chain: the rounds that lead to it, from 0 to `base`.
-        rolled_back: why each round that was rolled back was, by index.
+        rolled_back: why each of these rounds was rolled back, by index.
         stop: why no further round follows; None: one does.
     """
 
@@ -30,10 +30,10 @@ class NextRound:
 
 @dataclasses.dataclass(frozen=True)
 class Spent:
-    """What a run has used.
+    """The cost of a run so far.
 
     Attributes:
-        wall_s: s, of all stages that are done.
+        wall_s: s, of all finished stages.
         teacher_calls: evaluations of the teacher.
     """
 
@@ -42,7 +42,7 @@ class Spent:
 
 
 def next_round(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> NextRound:
-    """Decide what follows: each round is accepted or rolled back in turn, then the gain counts.
+    """Decide how to continue: accept or roll back each round in turn, then judge the gain.
 
     Raises:
         ValueError: there are no outcomes.
@@ -64,12 +64,12 @@ def next_round(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> NextRou
 
 
 def worse(outcome: RoundOutcome, base: RoundOutcome, above: float | None) -> str | None:
-    """Say why a round is worse than the one it began from; None where it is not.
+    """Return why a round is worse than the one it started from; None if it is not.
 
     Args:
         outcome: of the round.
-        base: of the round that it began from.
-        above: largest relative rise of the validation force error; None: nothing is worse.
+        base: of the round that it started from.
+        above: largest relative rise of the validation force error; None: never worse.
     """
     if above is None:
         return None
@@ -92,18 +92,18 @@ def worse(outcome: RoundOutcome, base: RoundOutcome, above: float | None) -> str
 
 
 def newly_broken(outcome: RoundOutcome, base: RoundOutcome) -> str | None:
-    """Say which physics checks a round fails that held in the one it began from; None: none."""
+    """Name the physics checks that a round fails and its starting round passed; None: none."""
     if outcome.broken is None or base.broken is None:
         return None
     checks = sorted(outcome.broken - base.broken)
     if not checks:
         return None
     which = f"the checks {', '.join(checks)} fail" if len(checks) > 1 else f"{checks[0]} fails"
-    return f"of the physics checks {which}, which held in round {base.round}"
+    return f"of the physics checks {which}, which round {base.round} passed"
 
 
 def gains(outcomes: Sequence[RoundOutcome]) -> list[float]:
-    """Return for each round after the first by which part it lowered the best error before it."""
+    """Return the fraction by which each round after the first lowered the best earlier error."""
     values = []
     best = outcomes[0].valid_force_mae
     for outcome in outcomes[1:]:
@@ -114,10 +114,10 @@ def gains(outcomes: Sequence[RoundOutcome]) -> list[float]:
 
 
 def gain_is_over(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> str | None:
-    """Say why further rounds are not worth it: no gain for a while, and a student that is steady.
+    """Return why further rounds are not worthwhile: no gain in recent rounds, and a stable student.
 
-    The failure rate is that of the student to use. Without stability runs nothing is known of it,
-    and the rule never holds.
+    The failure rate is that of the selected student. Without stability runs it is unknown,
+    and the rule never applies.
     """
     if rules.min_gain is None or len(outcomes) <= rules.patience:
         return None
@@ -131,36 +131,36 @@ def gain_is_over(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> str |
     listed = ", ".join(f"{100 * gain:+.1f} %" for gain in last)
     return (
         f"the validation force error gained less than {100 * rules.min_gain:g} % in "
-        f"{rules.patience} rounds in a row ({listed}), and the failure rate of the student to use "
-        f"is below {100 * rules.max_failure_rate:g} % ({best.failed} of {best.total} runs, at most "
-        f"{100 * high:.0f} %)"
+        f"{rules.patience} rounds in a row ({listed}), and the failure rate of the selected "
+        f"student is below {100 * rules.max_failure_rate:g} % ({best.failed} of {best.total} runs, "
+        f"at most {100 * high:.0f} %)"
     )
 
 
 def harvest_is_over(taken: int, rules: StopSettings) -> str | None:
-    """Say that a harvest brought too little for a round."""
+    """Return the reason to end after too small a harvest; None: it suffices."""
     if taken >= rules.min_new_frames:
         return None
-    found = "nothing new" if taken == 0 else f"only {taken} new frames"
-    return f"the student's MD gave {found} to harvest (stop.min_new_frames: {rules.min_new_frames})"
+    gain = "nothing new" if taken == 0 else f"only {taken} new frames"
+    return f"the student's MD gave {gain} to harvest (stop.min_new_frames: {rules.min_new_frames})"
 
 
 def budget_is_spent(spent: Spent, rules: StopSettings, calls_ahead: int = 0) -> str | None:
-    """Say which budget the next stage would exceed.
+    """Return which budget the next stage would exceed.
 
     Args:
-        spent: what the run has used.
+        spent: cost of the run so far.
         rules: with the budgets.
         calls_ahead: evaluations of the teacher that the next stage may need.
     """
     if rules.wall_hours is not None and spent.wall_s >= 3600 * rules.wall_hours:
         return (
-            f"{spent.wall_s / 3600:.2f} h of computing are spent (stop.wall_hours: "
+            f"{spent.wall_s / 3600:.2f} h of computing are used (stop.wall_hours: "
             f"{rules.wall_hours:g})"
         )
     if rules.teacher_calls is not None and spent.teacher_calls + calls_ahead > rules.teacher_calls:
         return (
-            f"{spent.teacher_calls} evaluations of the teacher are spent and the next stage may "
+            f"{spent.teacher_calls} evaluations of the teacher are used and the next stage may "
             f"need {calls_ahead} (stop.teacher_calls: {rules.teacher_calls})"
         )
     return None

@@ -1,4 +1,4 @@
-"""What a pretraining set contains: what is forgotten, held out, kept and new."""
+"""The content of a pretraining set: forgotten, held-out, kept and new frames."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ VALID_SHARE = 0.05
 
 
 def forget_indices(held_out: Sequence[bool], fraction: float, seed: int) -> list[int]:
-    """Choose the frames that a round forgets: `fraction` of those that train, at random, sorted.
+    """Draw the frames that a round forgets: `fraction` of the training frames, at random, sorted.
 
-    The number is rounded to the nearest whole one; at least one frame that trains is kept.
+    The number is rounded to the nearest whole one; at least one training frame is kept.
 
     Args:
-        held_out: of each frame of the set; those that validate are never forgotten.
-        fraction: of the others.
+        held_out: of each frame of the set; validation frames are never forgotten.
+        fraction: of the other frames.
         seed: of the draw.
 
     Raises:
@@ -35,35 +35,35 @@ def forget_indices(held_out: Sequence[bool], fraction: float, seed: int) -> list
 
 
 def forgotten_count(training: int, fraction: float) -> int:
-    """Return how many of the frames that train a round forgets."""
+    """Return how many of the training frames a round forgets."""
     return min(round(training * fraction), max(training - 1, 0))
 
 
 def held_out_count(count: int, *, harvested: bool = False) -> int:
-    """Return how many of new frames are set aside for validation: a twentieth.
+    """Return how many of the new frames are held out for validation: a twentieth.
 
     Args:
         count: of new frames.
-        harvested: they come from a harvest; a small one keeps all its frames for the training,
-            where the first set gives one at least.
+        harvested: whether they come from a harvest; a small one keeps all its frames for training,
+            while the first set holds out at least one.
     """
     number = round(VALID_SHARE * count)
     return number if harvested or count < 2 else max(1, number)
 
 
 def draw_held_out(count: int, number: int, seed: int) -> list[bool]:
-    """Draw which of new frames validate, now and in all rounds that still hold them."""
+    """Draw the validation frames among the new ones, for all rounds that hold them."""
     chosen = set(draw_indices(count, number, seed))
     return [index in chosen for index in range(count)]
 
 
 def set_sizes(first: int, harvested: int, fraction: float, rounds: int) -> tuple[int, int]:
-    """Return the frames of a pretraining set that train, and those that validate.
+    """Return the numbers of training and validation frames of a pretraining set.
 
     Args:
         first: frames of the first set.
-        harvested: frames that each harvest takes.
-        fraction: that each round forgets.
+        harvested: frames selected by each harvest.
+        fraction: forgotten in each round.
         rounds: after round 0.
     """
     held = held_out_count(first)
@@ -82,9 +82,9 @@ class SetEntry:
     Attributes:
         frame_id: unique within the run.
         origin: round whose exploration made the configuration.
-        label: who labelled it, ``teacher`` or ``student 0``.
-        held_out: it validates and never trains. Decided once, when the frame is new: so that the
-            part that chooses the epoch is the same in all rounds.
+        label: source of its label, ``teacher`` or ``student 0``.
+        held_out: whether it only validates. Decided once, when the frame is new, so that the
+            part that selects the epoch is the same in all rounds.
         number: of the frame among those of its origin, which are stored once, in that order.
     """
 
@@ -101,18 +101,18 @@ def next_pretraining_set(
     new: Sequence[SetEntry],
     kept_label: str | Sequence[str | None] | None,
 ) -> list[SetEntry]:
-    """Return the next round's pretraining set: what is kept, in order, then what is new.
+    """Return the next round's pretraining set: the kept frames, in order, then the new ones.
 
     Args:
         previous: the last round's set.
         forgotten: indices into `previous`.
         new: the harvested frames.
-        kept_label: who labels the kept frames now, one for all or one for each; None keeps the
-            label of a frame.
+        kept_label: source of the kept frames' new labels, one for all or one for each; None keeps
+            the label of a frame.
 
     Raises:
-        ValueError: an index is out of range, a frame would be there twice, or there are not as
-            many labels as kept frames.
+        ValueError: an index is out of range, a frame would be duplicated, or the numbers of
+            labels and kept frames differ.
     """
     dropped = set(forgotten)
     if dropped and not (min(dropped) >= 0 and max(dropped) < len(previous)):
@@ -136,14 +136,14 @@ def next_pretraining_set(
 
 @dataclasses.dataclass(frozen=True)
 class Composition:
-    """Frames of a pretraining set by origin (``round 1``) and by who labelled them."""
+    """Frames of a pretraining set by origin (``round 1``) and by source of the label."""
 
     by_origin: dict[str, int]
     by_label: dict[str, int]
 
 
 def count_composition(entries: Iterable[SetEntry]) -> Composition:
-    """Count a set's frames by origin and by who labelled them."""
+    """Count a set's frames by origin and by source of the label."""
     entries = list(entries)
     by_origin = Counter(f"round {entry.origin}" for entry in entries)
     by_label = Counter(entry.label for entry in entries)

@@ -1,4 +1,4 @@
-"""Intervals of paired differences, and when there is none: the one place that decides it.
+"""Intervals of paired differences, and the only rule for when there is none.
 
 A claim needs independent observations, the groups (trajectories) of the held-out frames. For n of
 them that differ by d_1, ..., d_n, even the whole span of the d_i covers their median with a
@@ -19,20 +19,20 @@ Units = Literal["trajectories", "frames", "correlated frames"]
 
 
 def withheld(groups: Collection[str], units: Units) -> str | None:
-    """Say why no interval over these groups is given and no difference is claimed.
+    """Return why these groups give no interval and no claim of a difference.
 
     Args:
         groups: names of the groups of the held-out frames.
         units: what a group is. ``correlated frames`` are single frames that follow one another
-            like a trajectory: how many of them are independent is not known.
+            like a trajectory: how many of them are independent is unknown.
 
     Returns:
-        The reason in words; None where there is none.
+        The reason in words; None if there is none.
     """
     if units == "correlated frames":
         return (
             "the held-out frames follow one another like a trajectory and keys.group names none, "
-            "so how many are independent is not known"
+            "so how many are independent is unknown"
         )
     count = len(set(groups))
     if count >= LEAST_GROUPS:
@@ -52,7 +52,7 @@ def paired_bootstrap(
     samples: int = 2000,
     units: Units = "trajectories",
 ) -> tuple[float, float] | None:
-    """Return the 95 % interval of mean(first) - mean(second), frames of one group drawn together.
+    """Return the 95 % interval of mean(first) - mean(second), drawing frames of a group together.
 
     Frames of one trajectory are alike, so trajectories are the units that are drawn with
     replacement.
@@ -67,7 +67,7 @@ def paired_bootstrap(
         units: what a group is.
 
     Returns:
-        The interval, or None where it is `withheld`.
+        The interval, or None if it is `withheld`.
 
     Raises:
         ValueError: lengths differ, or there are no frames.

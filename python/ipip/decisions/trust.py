@@ -1,4 +1,4 @@
-"""Whose label a kept frame gets: the student's near its reference data, the teacher's far away."""
+"""The source of a kept frame's label: the student near its training data, else the teacher."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def nearest_distances(frames: FloatArray, known: FloatArray) -> FloatArray:
     """
     points, others = scale_features(frames, known)
     nearest = np.empty(len(points))
-    for start in range(0, len(points), 256):  # so that [n, k] never stands in memory
+    for start in range(0, len(points), 256):  # so that [n, k] is never in memory
         part = points[start : start + 256]
         squares = (part**2).sum(1)[:, None] + (others**2).sum(1)[None] - 2 * part @ others.T
         nearest[start : start + 256] = np.sqrt(np.maximum(squares, 0.0)).min(axis=1)
@@ -34,7 +34,7 @@ def nearest_distances(frames: FloatArray, known: FloatArray) -> FloatArray:
 
 
 def trust_limit(calibration: npt.ArrayLike, factor: float) -> float:
-    """Return the uncertainty up to which the student is trusted.
+    """Return the largest uncertainty at which the student is trusted.
 
     Args:
         calibration: [m] uncertainties of the reference validation frames, which are like the
@@ -45,6 +45,6 @@ def trust_limit(calibration: npt.ArrayLike, factor: float) -> float:
 
 
 def trusted(uncertainty: npt.ArrayLike, limit: float) -> npt.NDArray[np.bool_]:
-    """Say which frames are the student's to label; uncertainties that are not finite are not."""
+    """Return which frames the student labels: none with a non-finite uncertainty."""
     values = np.asarray(uncertainty, dtype=np.float64)
     return np.isfinite(values) & (values <= limit)

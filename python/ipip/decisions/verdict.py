@@ -11,7 +11,7 @@ class Comparison:
 
     Attributes:
         mine, other: mean absolute force errors, eV/Å.
-        interval: 95 % interval of mine - other, eV/Å; None where there is none.
+        interval: 95 % interval of mine - other, eV/Å; None if there is none.
         withheld: why there is none.
     """
 
@@ -43,7 +43,7 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True)
 class StudentFigures:
-    """The chosen student's stability.
+    """The selected student's stability.
 
     Attributes:
         round: index.
@@ -62,14 +62,14 @@ def describe_verdict(
     first_failures: tuple[int, int] | None,
     rounds: int,
 ) -> str:
-    """Return the verdict: better than the teacher or not, did iterating help, steady or not.
+    """Return the verdict: better than the teacher or not, gain by iterating, stability.
 
     Args:
-        student: the chosen student.
+        student: the selected student.
         against_teacher: its error against the teacher's.
-        against_first: its error against round 0's student; None where it is that one.
-        first_failures: failed and total of round 0's student; None where it is that one.
-        rounds: number of finished rounds, round 0 included.
+        against_first: its error against round 0's student; None if it is that student.
+        first_failures: failed and total of round 0's student; None if it is that student.
+        rounds: number of finished rounds, including round 0.
     """
     sentences = [_accuracy(student.round, against_teacher)]
     if rounds > 1:
@@ -90,7 +90,7 @@ def _accuracy(index: int, c: Comparison) -> str:
     if c.interval is None:
         return (
             f"On held-out forces the student of round {index} and the teacher have {figures}: "
-            f"whether that is chance cannot be told, {c.withheld}."
+            f"whether this is chance is undetermined, {c.withheld}."
         )
     low, high = c.interval
     return (
@@ -101,7 +101,7 @@ def _accuracy(index: int, c: Comparison) -> str:
 
 def _iteration(c: Comparison | None, index: int) -> str:
     if c is None:
-        return "Iterating brought no better student than pretraining once."
+        return "Iterating gave no better student than pretraining once."
     figures = f"{c.mine:.3f} against {c.other:.3f} eV/Å, {c.change}"
     if c.word == "lower":
         return f"Iterating helped: round {index} against round 0 is {figures}."
@@ -112,11 +112,11 @@ def _iteration(c: Comparison | None, index: int) -> str:
         )
     if c.interval is None:
         return (
-            f"Whether iterating helped accuracy cannot be told either: round {index} against round "
-            f"0 is {figures}."
+            f"Whether iterating improved accuracy is also undetermined: round {index} against "
+            f"round 0 is {figures}."
         )
     return (
-        f"Whether iterating helped accuracy is not clear: round {index} against round 0 is "
+        f"Whether iterating improved accuracy is unclear: round {index} against round 0 is "
         f"{figures}."
     )
 

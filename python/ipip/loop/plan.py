@@ -1,4 +1,4 @@
-"""What a run will do and what it may cost, before it runs."""
+"""The work and the estimated cost of a run, before it starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ipip.stages.work.starts import run_sizes
 
 @dataclasses.dataclass(frozen=True)
 class PlannedStage:
-    """One stage: what it does, in words and numbers; estimated wall time (s)."""
+    """One stage: its work in words and numbers, its estimated wall time (s)."""
 
     stage_id: str
     work: str
@@ -29,8 +29,8 @@ class Plan:
         stages: in order.
         disk_bytes: estimate for the whole run.
         reference: number of reference frames by part.
-        notes: how the estimates were made.
-        concerns: what makes the results say less.
+        notes: on the basis of the estimates.
+        concerns: conditions that weaken the results.
     """
 
     stages: tuple[PlannedStage, ...]
@@ -54,8 +54,8 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher: TeacherCheck |
 
     Args:
         settings: of the run.
-        found: what `check_inputs` found.
-        teacher: what `check_teacher` measured; None: not measured.
+        found: the result of `check_inputs`.
+        teacher: the result of `check_teacher`; None: not measured.
     """
     basis = CostBasis(
         sizes=run_sizes(settings, list(found.boxes.values())),
@@ -93,12 +93,12 @@ def make_plan(settings: RunSettings, found: FoundInputs, teacher: TeacherCheck |
 def plan_exploration(
     settings: UnlabelledSettings, boxes: list[int], teacher: TeacherCheck | None
 ) -> str:
-    """Return what the MD of `ipip explore` will do and what it may cost, in words.
+    """Describe the MD of `ipip explore` and its estimated cost.
 
     Args:
         settings: of the run; its reference may be missing.
         boxes: atoms of each start.
-        teacher: what `check_teacher` measured; None: not measured.
+        teacher: the result of `check_teacher`; None: not measured.
     """
     pace = TEACHER_US_PER_ATOM if teacher is None else teacher.us_per_atom
     md = settings.teacher_md
@@ -110,13 +110,13 @@ def plan_exploration(
 
 
 def _timing(teacher: TeacherCheck | None) -> str:
-    """Say how the cost of the teacher is known."""
+    """Describe the basis of the teacher's cost."""
     if teacher is None:
-        return "was not timed; taken are"
+        return "was not timed; assumed are"
     load = teacher.load
     if load.is_high:
         return (
             f"was timed on the first box while {load.running:.1f} programs ran on {load.cores} "
-            "cores, so that it seems slower than it is"
+            "cores, so it seems slower than it is"
         )
     return "was timed on the first box"

@@ -1,4 +1,4 @@
-"""Going back: a stage and all later ones are set aside, and the results are those of the rest."""
+"""Rewind: set aside a stage and all later ones, and write the results of the rest."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ipip.views.results import gather_results, write_gathered
 
 
 def _rest(run: RunFolder, names: Sequence[str]) -> dict[str, Manifest]:
-    """Return the manifests of the stages that stay where they are.
+    """Return the manifests of the remaining stages.
 
     Raises:
-        IpipError: one of them cannot be believed.
+        IpipError: one of them is damaged.
     """
     survey = survey_manifests(run)
     for name, error in survey.unreadable.items():
@@ -32,10 +32,10 @@ def _rest(run: RunFolder, names: Sequence[str]) -> dict[str, Manifest]:
 
 
 def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
-    """Go back: set the stage `first` of a run and all later ones aside.
+    """Set aside the stage `first` of a run and all later ones.
 
-    `ipip run` computes them again. Summary, ledger, report and the student to use are then those of
-    the rounds that are left. What was moved can be put back by moving the folders.
+    `ipip run` computes them again. Summary, ledger, report and the selected student are then those
+    of the remaining rounds. Moving the folders back restores the stages.
 
     Args:
         root: run folder.
@@ -45,8 +45,8 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
         The folder that now holds the results, and the names of the stages.
 
     Raises:
-        InputError: it is no run folder, or there is no such stage.
-        IpipError: a driver works on it, or what would be left is damaged; nothing is moved then.
+        InputError: it is not a run folder, or there is no such stage.
+        IpipError: a driver works on it, or a remaining stage is damaged; nothing is moved then.
     """
     run = RunFolder(root.absolute())
     run.require()
@@ -54,7 +54,7 @@ def rewind(root: Path, first: str) -> tuple[Path, list[str]]:
         names = from_stage_on(run, first)
         settings = read_settings(run)
         rest = _rest(run, names)
-        # Gathered first: nothing is moved before they can be written.
+        # Gathered first, so that nothing is moved unless they can be written.
         results = gather_results(run, rest, settings) if evaluated_rounds(rest) else None
         aside = set_aside(run, names)
         if results is not None:

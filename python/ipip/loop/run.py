@@ -51,18 +51,18 @@ def run_loop(
 
     Args:
         settings: with absolute paths (as `load_settings` gives them).
-        folder: the run folder; made if needed.
-        reporter: is told the progress.
+        folder: the run folder; created if needed.
+        reporter: receives the progress.
         from_stage: name of a stage (``round_001/15_harvest``) whose results, with all later ones,
             are set aside (not deleted) and computed again.
-        confirm: asked whether finished stages that do not fit the settings any more shall be set
-            aside (it is given the list as text); None: they are refused.
+        confirm: called with a list of finished stages that no longer fit the settings (as text);
+            returns whether to set them aside; None: they are refused.
         donors: other run folders; a stage that one of them finished from the same settings and
-            inputs is taken over instead of computed.
+            inputs is copied instead of computed.
 
     Raises:
-        InputError: wrong settings or files, a folder that holds something else, or changed settings
-            for stages that are done and nobody who agreed.
+        InputError: wrong settings or files, a folder with other content, or changed settings
+            for finished stages without confirmation.
         IpipError: another driver works on the folder, or a stage failed; finished stages are kept.
     """
     run = RunFolder(folder.absolute())
@@ -111,7 +111,7 @@ def _run(
     donors: Sequence[Path],
     executor: Executor,
 ) -> str | None:
-    """Do every stage that is not done, as its turn comes; return the budget that ended it."""
+    """Run every unfinished stage in order; return the budget that ended the run."""
     rules = factory.settings.stop
     reported: set[str] = set()
     for stage_id in done:
@@ -131,7 +131,7 @@ def _run(
         reused = take_over(run, stage, done, donors)
         if reused is not None:
             done[stage.stage_id] = reused
-            reporter.message(f"{stage.stage_id} was taken over from another run")
+            reporter.message(f"{stage.stage_id} was copied from another run")
             continue
         budget = budget_is_spent(spent(done), rules, stage.stage.teacher_calls(factory.settings))
         if budget is not None:
@@ -153,10 +153,10 @@ def _valid_stages(
     reporter: Reporter,
     again: Sequence[str],
 ) -> dict[str, Manifest]:
-    """Return the finished stages that hold; set the others aside if that is agreed to.
+    """Return the valid finished stages; set the others aside after confirmation.
 
-    Those named in `again` are set aside unasked, once it is known that nothing else stands in the
-    way.
+    Those named in `again` are set aside without confirmation, once no other obstacle
+    remains.
     """
     while True:
         survey = survey_manifests(run)
@@ -182,9 +182,9 @@ def _beyond(
     unreadable: Mapping[str, UnreadableManifestError],
     validity: Validity,
 ) -> dict[str, str]:
-    """Return the stages on the disk that the settings do not ask for but that cannot stay.
+    """Return the stages on the disk that the settings do not include but that cannot stay.
 
-    A run that was given fewer rounds keeps the others' stages; results would be read from them.
+    A run with a reduced number of rounds keeps the later stages; results would be read from them.
     """
     scheduled = {stage.stage_id for stage in schedule.stages}
     first = min(validity.invalid, default=None)
@@ -198,10 +198,10 @@ def _beyond(
 
 
 def _require_same_run(run: RunFolder, validity: Validity) -> None:
-    """Check that a folder which lost the record of its settings was made with the settings given.
+    """Check that a folder without a record of its settings was made with these settings.
 
     Raises:
-        InputError: none of its stages holds with them.
+        InputError: none of its stages fits them.
     """
     on_disk = stages_on_disk(run)
     begun = any(read_started(run.stage(name)) is not None for name in on_disk)
@@ -209,27 +209,27 @@ def _require_same_run(run: RunFolder, validity: Validity) -> None:
         return
     reasons = validity.describe() or "  none of its stages is finished"
     raise InputError(
-        f"{run.root}: {run.config_lock.name} is missing, and these settings are not those that the "
-        f"stages there were made with:\n{reasons}\ngive the settings of that run, or a new folder "
+        f"{run.root}: {run.config_lock.name} is missing, and these settings differ from those of "
+        f"the stages there:\n{reasons}\ngive the settings of that run, or a new folder "
         "with --dir"
     )
 
 
 def _agree(run: RunFolder, validity: Validity, confirm: Confirm | None) -> None:
     text = (
-        f"{run.root}: these finished stages do not fit the settings and this version of ipip any "
+        f"{run.root}: these finished stages no longer fit the settings and this version of ipip "
         f"more:\n{validity.describe()}"
     )
     first = next(iter(validity.invalid))
     if confirm is None:
         raise InputError(
             f"{text}\nset them aside and compute them again with --yes (or `ipip rewind` to "
-            f"{first}), use a new folder with --dir, or put the old settings back "
+            f"{first}), use a new folder with --dir, or restore the old settings "
             f"({run.config_lock.name} has them)"
         )
     if not confirm(text):
         raise InputError(
-            f"nothing was changed; use a new folder with --dir, or put the old settings back "
+            f"nothing was changed; use a new folder with --dir, or restore the old settings "
             f"({run.config_lock} has them)"
         )
 
@@ -249,7 +249,7 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
         lost = any(folder.glob("round_[0-9]*/[0-9]*_*/*.json"))  # a run without its settings
         if foreign and not lost:
             raise InputError(
-                f"{folder}: holds other files ({foreign[0]}) and is no run folder; choose a "
+                f"{folder}: holds other files ({foreign[0]}) and is not a run folder; choose a "
                 "new folder with --dir"
             )
 
@@ -261,7 +261,9 @@ def _report_time_left(run: RunFolder, reporter: Reporter) -> None:
         minutes = seconds / 60
         text = f"{minutes:.0f} min" if 1.5 <= minutes < 120 else f"{minutes / 60:.1f} h"
         text = f"{max(1.0, seconds):.0f} s" if minutes < 1.5 else text
-        reporter.message(f"{'about' if whole else 'at least'} {text} left, as the last round went")
+        reporter.message(
+            f"{'about' if whole else 'at least'} {text} left, judging by the last round"
+        )
 
 
 def _report_once(reporter: Reporter, reported: set[str], text: str) -> None:

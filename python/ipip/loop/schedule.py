@@ -1,4 +1,4 @@
-"""The schedule of a run: which stages it has, as far as results decide it, and why it ends."""
+"""The schedule of a run: its stages, as far as results determine them, and why it ends."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MakeRound = Callable[[int, tuple[int, ...]], list[BoundStage]]
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """What a run does.
+    """The stages of a run.
 
     Attributes:
-        stages: in order; those after `decided` are provisional, since where their round begins is
-            not known yet.
-        decided: number of stages that are certain.
-        next: what the evaluated rounds decide; None before the first is evaluated.
+        stages: in order; those after `decided` are provisional, since the start of their round
+            is still unknown.
+        decided: number of certain stages.
+        next: decision after the evaluated rounds; None before the first one.
         stop: why the run ends before all rounds are done; None: it does not.
     """
 
@@ -38,13 +38,13 @@ def build_schedule(
 ) -> Schedule:
     """Return the stages of a run, round by round, until it ends.
 
-    Rounds that are done stay in the schedule whatever the rules say now.
+    Finished rounds stay in the schedule, whatever the current rules.
 
     Args:
-        make_round: gives the stages of a round from its index and the chain of rounds before it.
+        make_round: returns the stages of a round from its index and the chain of rounds before it.
         manifests: of the stages that are done.
-        rules: when the loop ends early or goes back.
-        rounds: that the run shall have after round 0.
+        rules: when the loop ends early or rolls back.
+        rounds: number of rounds after round 0.
     """
     stages = make_round(0, ())
     decided = len(stages)
@@ -61,7 +61,7 @@ def build_schedule(
             if decision.stop is not None and index not in done:
                 break
         own = make_round(index, chain)
-        chain = (*chain, index)  # provisional: the round is taken to be accepted
+        chain = (*chain, index)  # provisional: assumes that the round is accepted
         is_harvested = certain and index not in done and HARVEST.of(index) in manifests
         if is_harvested and harvest_is_over(HARVEST.read(manifests, index).taken, rules):
             stages += [stage for stage in own if stage.stage_id <= HARVEST.of(index)]

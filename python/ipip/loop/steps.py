@@ -31,11 +31,11 @@ from ipip.train import fit
 
 @dataclasses.dataclass(frozen=True)
 class Relabelled:
-    """What relabelling a file came to.
+    """The result of relabelling a file.
 
     Attributes:
         frames: number of frames.
-        change: how far the labels moved, as `metrics` gives it; None where they had none.
+        change: change of the labels, as returned by `metrics`; None without old labels.
         spread: [frames] of the forces between members of a committee, eV/Å; 0 for one student.
     """
 
@@ -46,11 +46,11 @@ class Relabelled:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         student: its file.
-        errors: on the held-out part, as `metrics` gives it.
+        errors: on the held-out part, as returned by `metrics`.
         part: which part that is.
         steps: optimiser steps.
     """
@@ -74,16 +74,16 @@ def relabel_file(
 
     Args:
         students: student files: one, or a committee whose mean prediction is the label.
-        source: frames; labels that they have are only compared with.
-        target: file to write (extended XYZ); where there are several students, `info` of each frame
+        source: frames; their labels are only used for comparison.
+        target: file to write (extended XYZ); with several students, `info` of each frame
             gets `spread_ev_per_a`.
         average: label with the mean of the students' weights instead (of one warm chain only).
         keys: of the labels in `source`.
-        reporter: is told the progress.
+        reporter: receives the progress.
 
     Raises:
         InputError: no students, source and target are the same, unreadable files, or an element
-            that a student does not know.
+            that a student does not have.
     """
     if not students:
         raise InputError("no student is given; name at least one with --student")
@@ -126,12 +126,12 @@ def pretrain_student(
 ) -> Trained:
     """Train a new student on labelled frames with the `pretrain` block of a run's settings.
 
-    The frames that a run's pretraining set holds out validate, as in the loop; of other files a
-    twentieth, drawn at random. The same call continues a training that was interrupted.
+    The held-out frames of a run's pretraining set validate, as in the loop; for other files
+    a random twentieth. The same call continues a training that was interrupted.
 
     Args:
         settings: of a run; `seed`, `elements`, `student` and `pretrain` count, and `teacher` for a
-            method that asks it.
+            method that needs it.
         frames: files of labelled frames.
         folder: gets student.pt and training/.
         progress: show a bar.
@@ -140,7 +140,7 @@ def pretrain_student(
         InputError: unusable frames, or the folder holds another training.
     """
     if settings.pretrain is None:
-        raise InputError("pretrain is null in these settings; give it the block of a training")
+        raise InputError("pretrain is null in these settings; expected the settings of a training")
     everything = read_files(frames, stress_counts=settings.pretrain.stress_weight > 0)
     check_elements(everything, settings.elements, ", ".join(str(file.path) for file in frames))
     parts = divide(everything, derive_seed(settings.seed, 0, "pretrain", "valid"))

@@ -1,4 +1,4 @@
-"""What a run's two trainings ask for, checked before the teacher's MD begins."""
+"""Checks of a run's two trainings before the teacher's MD starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ipip.train.records.wandb_log import check_wandb
 
 
 def check_trainings(settings: RunSettings, train: Sequence[Frame], valid: Sequence[Frame]) -> None:
-    """Check frozen layers, precision, weights of kinds and packages of pretraining and fine-tuning.
+    """Check frozen layers, precision, weights of config types and packages of both trainings.
 
     Args:
         settings: of the run.
@@ -22,7 +22,7 @@ def check_trainings(settings: RunSettings, train: Sequence[Frame], valid: Sequen
         valid: its validation frames.
 
     Raises:
-        InputError: names `pretrain` or `finetune`, and what is wrong.
+        InputError: names `pretrain` or `finetune`, and the problem.
     """
     for name, training in (("pretrain", settings.pretrain), ("finetune", settings.finetune)):
         if training is None:
@@ -43,7 +43,9 @@ def check_trainings(settings: RunSettings, train: Sequence[Frame], valid: Sequen
                     "student.dtype to float32"
                 )
             if name == "finetune":
-                if settings.iteration.replay or settings.active is not None:  # more kinds to come
+                if (
+                    settings.iteration.replay or settings.active is not None
+                ):  # more config types may follow
                     training = training.model_copy(update={"config_type_weights": {}})
                 check_frames(train, valid, (), student, training)
         except InputError as error:

@@ -1,1 +1,1 @@
-"""Runs stages in a folder: what is done is never redone, what was killed continues."""
+"""Runs stages in a folder: finished ones are never repeated, killed ones are continued."""

@@ -1,6 +1,6 @@
-"""What a run may cost: how large it is, how fast things are, and what a stage is expected to take.
+"""The estimated cost of a run: its size, the rates, and the expected time of a stage.
 
-Rates are rough and stated as estimates wherever they are shown.
+Rates are rough and marked as estimates wherever they are shown.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from ipip.config.training import TrainingSettings, steps_of
 from ipip.decisions.pretraining_set import set_sizes
 from ipip.native import core
 
-# On one core of 2020s make. Those of the compiled kernels are what runs of the Mo-S-O example took,
-# their short runs' overhead included.
+# On one core of the 2020s. Those of the compiled kernels are from runs of the Mo-S-O example,
+# including the overhead of short runs.
 TRAINING_US_PER_ATOM_CHANNEL_LAYER = {True: 0.4, False: 3.0}  # an optimiser step, by `_has_kernels`
 STUDENT_US_PER_ATOM_CHANNEL_LAYER = {True: 0.08, False: 1.3}  # one MD step
-TEACHER_US_PER_ATOM = 1500.0  # one evaluation, where it was not timed
+TEACHER_US_PER_ATOM = 1500.0  # one evaluation, unless it was timed
 START_S = 0.5  # of a LAMMPS run or a training
 TEACHER_START_S = 5.0  # loading its weights
 BYTES_PER_ATOM = 120  # of one frame in a text file
 STORED_BYTES_PER_ATOM = 56  # of one frame in a store
-STORED_BYTES_PER_FRAME = 3000  # what else is known of it, and the rest of a page
+STORED_BYTES_PER_FRAME = 3000  # its metadata, and the rest of a page
 LABEL_BYTES_PER_ATOM = 24  # of a student's label
 LABEL_BYTES_PER_FRAME = 200  # and its line in the index
 CHECKPOINT_BYTES = 40_000_000
@@ -30,12 +30,12 @@ CHECKPOINT_BYTES = 40_000_000
 
 @dataclasses.dataclass(frozen=True)
 class Forecast:
-    """What a stage will do.
+    """The expected work of a stage.
 
     Attributes:
         work: in words and numbers.
         seconds: of wall time.
-        teacher_calls: evaluations of the teacher at most, its MD included.
+        teacher_calls: most evaluations of the teacher, including its MD.
     """
 
     work: str
@@ -45,7 +45,7 @@ class Forecast:
 
 @dataclasses.dataclass(frozen=True)
 class RunSizes:
-    """How large a run is.
+    """The size of a run.
 
     Attributes:
         settings: of the run.
@@ -66,7 +66,7 @@ class RunSizes:
 
 @dataclasses.dataclass(frozen=True)
 class CostBasis:
-    """What the cost of a run's stages is estimated from.
+    """The basis of the cost estimates of a run's stages.
 
     Attributes:
         sizes: of the run.
@@ -103,7 +103,7 @@ class CostBasis:
         return self.train_atoms / self.train * self.settings.finetune.batch_size
 
     def labelling_s(self, atoms: float) -> float:
-        """Return the wall time of evaluating the teacher on so many atoms in all."""
+        """Return the wall time of the teacher's evaluation of so many atoms in all."""
         return atoms * self.teacher_us * 1e-6 / self.settings.teacher.workers
 
     def training_s(self, steps: int, atoms: float) -> float:
@@ -121,7 +121,7 @@ class CostBasis:
 
 
 def frames_of(md: MDSettings) -> int:
-    """Return the frames that an MD run keeps."""
+    """Return the number of frames that an MD run stores."""
     return md.steps // md.frame_interval + 1
 
 
@@ -131,7 +131,7 @@ def stored_bytes(frames: int, atoms: float) -> int:
 
 
 def pretraining_frames(settings: RunSettings, index: int) -> tuple[int, int]:
-    """Return the largest pretraining set of round `index`: frames that train, that validate."""
+    """Return the largest pretraining set of round `index`: training and validation frames."""
     md = settings.teacher_md
     runs = sum(system.runs for system in settings.systems)
     first = runs * (md.steps // md.frame_interval)
@@ -140,7 +140,7 @@ def pretraining_frames(settings: RunSettings, index: int) -> tuple[int, int]:
 
 
 def method_calls(settings: RunSettings) -> int:
-    """Return how often the teacher evaluates at most for a method of pretraining."""
+    """Return the largest number of teacher evaluations for a method of pretraining."""
     if settings.pretrain is None:
         return 0
     training, _ = pretraining_frames(settings, 0)
@@ -148,5 +148,5 @@ def method_calls(settings: RunSettings) -> int:
 
 
 def _has_kernels(settings: RunSettings) -> bool:
-    """Return whether compiled kernels are there for the student."""
+    """Return whether compiled kernels support the student."""
     return not core.architecture_refusal(settings.student.architecture)

@@ -1,4 +1,4 @@
-"""Results that are set aside: moved, not deleted, so that a change of mind costs nothing."""
+"""Setting results aside: they are moved, not deleted, so that they can be restored."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def stages_on_disk(run: RunFolder) -> list[str]:
 
 
 def set_aside(run: RunFolder, names: Sequence[str]) -> Path | None:
-    """Move stages out of the way, the last ones first, and what was written about them.
+    """Move stages to the discarded ones, the last first, and the views of them.
 
-    The caller holds the run's lock, and writes the results of the rounds that are left.
+    The caller holds the run's lock, and writes the results of the remaining rounds.
 
     Returns:
-        The folder that now holds them, or None where there was nothing to move.
+        The folder that now holds them, or None if there was nothing to move.
     """
     there = [name for name in names if run.stage(name).exists()]
     if not there:
         return None
     taken = [int(path.name) for path in (run.root / DISCARDED).glob("[0-9]*")]
     aside = run.root / DISCARDED / f"{max(taken, default=0) + 1:03d}"
-    for name in reversed(there):  # so that what is left at any moment is a run up to some stage
+    for name in reversed(there):  # so that at any moment the rest is a run up to some stage
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         run.stage(name).rename(aside / name)
     for path in (run.summary, run.ledger, run.best_student.parent, run.report):
-        if path.exists():  # they report what was moved
+        if path.exists():  # they describe the moved stages
             path.rename(aside / path.name)
     append_event(run.journal, "set_aside", stages=there, to=aside.relative_to(run.root).as_posix())
     return aside

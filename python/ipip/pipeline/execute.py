@@ -1,4 +1,4 @@
-"""Does one stage: continues what an earlier attempt left, and writes the manifest last of all."""
+"""Runs one stage: continues an earlier attempt, and writes the manifest last."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def run_stage(
     place: tuple[int, int] = (1, 1),
     executor: Executor | None = None,
 ) -> Manifest:
-    """Do one stage that is not done; return its manifest.
+    """Run one unfinished stage; return its manifest.
 
     The caller holds the run's lock.
 
     Args:
         run: the run folder.
-        stage: whose inputs are all done.
+        stage: with all inputs done.
         done: manifests of finished stages.
-        reporter: is told the progress.
+        reporter: receives the progress.
         place: number of the stage, and number of all.
-        executor: decides where its work is done; None: here.
+        executor: performs its work here or elsewhere; None: here.
 
     Raises:
-        IpipError: the stage failed; what it left is continued from.
+        IpipError: the stage failed; the next attempt continues its work.
     """
     reporter.stage_started(stage.stage_id, stage.stage.title, *place)
     with full_disk_explained(run.stage(stage.stage_id), stages_kept):
@@ -69,7 +69,7 @@ def _do(
     if changed is not None:
         raise IpipError(
             f"{run.root}: {changed}, and {stage.stage_id} reads it; run the same command again: it "
-            "names the stages that have to be computed again"
+            "names the stages to compute again"
         )
     require_space(folder, stage.disk_bytes, f"stage {stage.stage_id}")
     append_event(run.journal, "stage_started", stage=stage.stage_id, key=key)
@@ -109,21 +109,21 @@ def _do(
 
 
 def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) -> None:
-    """Check that a stage wrote what it says that it writes: it is what others know of it."""
+    """Check that a stage wrote only its declared outputs, on which others rely."""
     writes = stage.stage.record.writes
     for path in outputs:
         name = path.relative_to(folder).as_posix()
         if not any(fnmatch(name, pattern) for pattern in writes):
             raise ValueError(
-                f"stage {stage.stage_id} wrote {name}; it says that it writes {', '.join(writes)}"
+                f"stage {stage.stage_id} wrote {name}; it declares {', '.join(writes)}"
             )
 
 
 def prepare_folder(folder: Path, stage: BoundStage, done: Mapping[str, Manifest]) -> float:
-    """Make the stage's folder ready: what other work left there is removed, its own stays.
+    """Prepare the stage's folder: remove files of other work, keep its own.
 
     Returns:
-        Wall time (s) of earlier attempts, as far as they could tell it.
+        Wall time (s) of earlier attempts, as far as recorded.
     """
     begun = read_started(folder)
     if folder.exists() and (
@@ -139,11 +139,11 @@ def prepare_folder(folder: Path, stage: BoundStage, done: Mapping[str, Manifest]
 
 
 def _note_time(folder: Path, seconds: float) -> None:
-    """Add the wall time of an attempt that ended early, for the next one to count."""
+    """Record the wall time of an attempt that ended early, for the next one to count."""
     begun = read_started(folder)
     if begun is not None:
         before = float(begun.get("wall_s", 0.0))
-        with contextlib.suppress(OSError):  # the disk may be what ended it
+        with contextlib.suppress(OSError):  # a full disk may have ended it
             write_sealed(folder / STARTED, begun | {"wall_s": before + seconds})
 
 

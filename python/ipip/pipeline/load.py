@@ -1,4 +1,4 @@
-"""How busy the machine was while something was timed."""
+"""The load of the machine during a timing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.cores import usable_cores
 
 LOADAVG = Path("/proc/loadavg")
 INTERVAL_S = 0.05
-SLACK = 0.25  # running programs above the cores that are no load yet: daemons, the sampler itself
+SLACK = 0.25  # tolerated running programs above the cores: daemons, the sampler itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Load:
     """The machine's load.
 
     Attributes:
-        running: threads that ran or waited for a core, on average, those that were timed included.
-        cores: that this process may use.
+        running: threads that ran or waited for a core, on average, including the timed ones.
+        cores: available to this process.
     """
 
     running: float
@@ -38,7 +38,7 @@ class Load:
 
 
 def load_of(times: dict[str, float]) -> Load | None:
-    """Return the load that a stage noted; None where it noted none."""
+    """Return the load that a stage recorded; None if it recorded none."""
     if "load" not in times or "cores" not in times:
         return None
     return Load(float(times["load"]), int(times["cores"]))
@@ -47,9 +47,9 @@ def load_of(times: dict[str, float]) -> Load | None:
 class LoadWatch:
     """Counts running programs while a block runs.
 
-    The kernel's load average of the last minute would count what this process itself did before,
-    such as MD in parallel; so the run queue is looked at again and again. Where there is none to
-    see (not Linux), the load average has to do.
+    The kernel's load average of the last minute would include earlier work of this process,
+    such as parallel MD; so the run queue is sampled repeatedly. Without a readable queue
+    (not Linux), the load average is used.
 
     Attributes:
         load: of the block, once it has ended.
@@ -87,7 +87,7 @@ class LoadWatch:
 
 
 def _running() -> int | None:
-    """Return the threads that run or wait for a core now, but for the one that asks."""
+    """Return the threads that run or wait for a core now, except the caller."""
     try:
         return max(0, int(LOADAVG.read_text(encoding="ascii").split()[3].split("/")[0]) - 1)
     except (OSError, ValueError, IndexError):

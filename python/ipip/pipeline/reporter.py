@@ -1,4 +1,4 @@
-"""Who is told how far a run is."""
+"""The interface for a run's progress."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ Advance = Callable[[int], None]
 
 
 class Reporter(Protocol):
-    """What the loop tells while it works; the command line draws it, a program may ignore it."""
+    """Receives progress from the loop; the command line draws it, a program may ignore it."""
 
     def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
         """Stage `stage_id` begins; it is the `number`-th of `total`."""
 
     def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
-        """Stage `stage_id` is done after `wall_s` seconds; `note` says what came out."""
+        """Stage `stage_id` is done after `wall_s` seconds; `note` is the outcome."""
 
     def stage_skipped(self, stage_id: str) -> None:
         """Stage `stage_id` was done before."""
 
     def message(self, text: str) -> None:
-        """Something worth a line."""
+        """A message of one line."""
 
     def tasks(self, description: str, total: int) -> contextlib.AbstractContextManager[Advance]:
-        """Show progress of `total` steps; the block calls what it gets with new steps."""
+        """Show progress of `total` steps; the block calls the yielded function with new steps."""
 
 
 class SilentReporter:
-    """Tells nobody."""
+    """Ignores everything."""
 
     def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""Takes finished stages over from other runs that made them from the same settings and inputs."""
+"""Copies finished stages from other runs with the same settings and inputs."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ipip.records.journal import append_event
 from ipip.records.manifest import Manifest, changed_outputs, read_manifest
 from ipip.records.run_folder import RunFolder
 
-PARTIAL = ".taking-over"  # beside the rounds: a part of a stage is never found among them
+PARTIAL = ".taking-over"  # outside the rounds, which never hold a partial stage
 
 
 def take_over(
     run: RunFolder, stage: BoundStage, done: Mapping[str, Manifest], donors: Sequence[Path]
 ) -> Manifest | None:
-    """Copy a stage from the first donor that finished it under the same key and still has it whole.
+    """Copy a stage from the first donor that finished it under the same key, undamaged.
 
-    Files are hard links where the file system allows: a stage that is done is never written again.
+    Files are hard links if the file system allows: a finished stage is never rewritten.
 
     Args:
         run: the run that needs the stage.
-        stage: whose inputs are all done.
+        stage: with all inputs done.
         done: manifests of finished stages.
         donors: other run folders.
 
     Returns:
-        The stage's manifest, or None where no donor has it.
+        The stage's manifest, or None if no donor has it.
     """
     if not donors:
         return None

@@ -1,4 +1,4 @@
-"""What a stage is: one kind of step, that step in one round of one run, and what it makes."""
+"""Stages: a kind of step, this step in one round of a run, and its outcome."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ R = TypeVar("R", bound=StageRecord)
 
 @dataclasses.dataclass(frozen=True)
 class Round:
-    """A round of a run, as far as it is known before its stages are run.
+    """A round of a run, before its stages run.
 
     Attributes:
         settings: of the run.
         index: of the round.
-        chain: rounds that led to it, from 0 to the round it begins from; empty in round 0.
+        chain: rounds that led to it, from 0 to its starting round; empty in round 0.
     """
 
     settings: RunSettings
@@ -35,21 +35,21 @@ class Round:
 
     @property
     def base(self) -> int:
-        """Round whose student and pretraining set this round begins from."""
+        """Round from whose student and pretraining set this round starts."""
         return self.chain[-1]
 
 
 @dataclasses.dataclass(frozen=True)
 class StageResult(Generic[R]):
-    """What a stage made.
+    """The outcome of a stage.
 
     Attributes:
         outputs: files in the stage's folder that later stages or the report read.
         record: its figures; equal for equal runs, so no times.
-        teacher_calls: evaluations of the teacher, its MD included.
+        teacher_calls: evaluations of the teacher, including its MD.
         times: measured times, by name.
         seeds: random seeds used, by task.
-        note: what came out, in a few words.
+        note: the outcome in a few words.
     """
 
     outputs: tuple[Path, ...]
@@ -62,16 +62,16 @@ class StageResult(Generic[R]):
 
 @dataclasses.dataclass(frozen=True)
 class StageRun:
-    """What the work of a stage is given.
+    """The input of a stage's work.
 
     Attributes:
         run: the run folder.
-        folder: the stage's own folder; what an earlier, killed attempt with the same settings and
-            inputs left is still there.
-        manifests: those of the stages it reads, by name.
-        reporter: gets the progress.
+        folder: the stage's folder, with the files of an earlier, killed attempt with the same
+            settings and inputs.
+        manifests: of the stages it reads, by name.
+        reporter: receives the progress.
         round: the round it works in, with the settings of the run.
-        executor: decides where its work is done.
+        executor: performs its work here or elsewhere.
     """
 
     run: RunFolder
@@ -92,22 +92,22 @@ class StageRun:
 
 
 class Stage(ABC, Generic[R]):
-    """One kind of step of a round: all that is said of it anywhere, and its work.
+    """One kind of step of a round: all facts on it, and its work.
 
     Importing a stage is cheap: its work imports what it needs.
 
     Attributes:
-        name: within a round, and of its folder; the number before it is its place in the round.
+        name: within a round, and of its folder; its leading number is its place in the round.
         title: what it does, for people.
         label: what it does, in a word or two, for tables and figures.
         colour: in figures, #rrggbb.
-        rounds: in which it takes part, where `is_wanted`.
-        condition: what `is_wanted` wants, for people; empty: nothing.
+        rounds: in which it takes part, if `is_wanted`.
+        condition: of `is_wanted`, for people; empty: none.
         settings: names of settings (blocks, or one key of a block: ``iteration.start``) that may
-            change what it makes. What earlier stages did counts through their outputs.
-        record: type of what it leaves: its figures and the names of its files.
-        curve: name of its learning curve, where it is a training.
-        revision: of its code; raised where a change makes results of lower ones out of date.
+            change its results. Earlier stages count through their outputs.
+        record: type of its record: its figures and the names of its files.
+        curve: name of its learning curve, if it is a training.
+        revision: of its code; raised when a change makes earlier results out of date.
     """
 
     name: ClassVar[str]
@@ -129,7 +129,7 @@ class Stage(ABC, Generic[R]):
         """Return the record of this stage in round `index`.
 
         Args:
-            manifests: of stages that are done, this one among them.
+            manifests: of finished stages, including this one.
             index: of the round.
 
         Raises:
@@ -139,15 +139,15 @@ class Stage(ABC, Generic[R]):
         return self.record.from_dict(manifests[stage_id].results, stage_id)
 
     def takes_part(self, settings: RunSettings, index: int) -> bool:
-        """Say whether round `index` of a run has this stage."""
+        """Return whether round `index` of a run has this stage."""
         return self.is_in_round(index) and self.is_wanted(settings, index)
 
     def is_in_round(self, index: int) -> bool:
-        """Say whether it is a stage of round `index`, where it is wanted."""
+        """Return whether round `index` can have it."""
         return self.rounds in ("all", "first" if index == 0 else "later")
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
-        """Say whether the settings want it in a round that can have it."""
+        """Return whether the settings include it in a round that can have it."""
         return True
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
@@ -159,19 +159,19 @@ class Stage(ABC, Generic[R]):
         """Return the names (`of`) of the stages that it reads in a round."""
 
     def teacher_calls(self, settings: RunSettings) -> int:
-        """Return how many evaluations of the teacher a budget must still allow for it to begin."""
+        """Return how many evaluations of the teacher a budget must still allow for it to start."""
         return 0
 
     @abstractmethod
     def disk_bytes(self, sizes: RunSizes) -> int:
-        """Return an estimate of what it writes."""
+        """Return an estimate of its output in bytes."""
 
     @abstractmethod
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
-        """Return what it will do in round `index`, and what that may cost."""
+        """Return its work in round `index`, with an estimated cost."""
 
     def damage(self, run: RunFolder, index: int) -> str | None:
-        """Say what later stages would miss of a finished one beside its outputs; None: nothing."""
+        """Name what later stages would lack of a finished one beside its outputs; None: none."""
         return None
 
     @abstractmethod
@@ -181,16 +181,16 @@ class Stage(ABC, Generic[R]):
 
 @dataclasses.dataclass(frozen=True)
 class BoundStage:
-    """A stage in one round of one run: what its results depend on.
+    """A stage in one round of a run, with everything on which its results depend.
 
     Attributes:
         stage: the kind of step.
         round: in which it is done.
-        settings: the part of the settings (JSON-able) that changes what it makes.
+        settings: the part of the settings (JSON-able) that changes its results.
         inputs: names of the stages it reads.
-        disk_bytes: estimate of what it writes.
-        without_influence: paths in `settings` of earlier versions that change nothing that it
-            makes.
+        disk_bytes: estimate of its output.
+        without_influence: paths in `settings` of earlier versions that do not change its
+            results.
     """
 
     stage: Stage[Any]

@@ -1,7 +1,7 @@
 """The part of the settings that a stage depends on, as plain values.
 
-Files count by their content, not by where they lie. Fields that say that they have no influence on
-results (`ipip.config.influence`) are left out.
+Files count by their content, not by their path. Fields without influence on results
+(`ipip.config.influence`) are omitted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def settings_part(value: Any) -> Any:
     if isinstance(value, BaseModel):
         skipped = fields_without_influence(type(value))
         if isinstance(value, PretrainSettings) and value.method.kind == "labels":
-            skipped |= {"method"}  # stages were made before there were others
+            skipped |= {"method"}  # stages may be older than the other methods
         names = [name for name in type(value).model_fields if name not in skipped]
         return {name: settings_part(getattr(value, name)) for name in names}
     if isinstance(value, Path):
@@ -35,7 +35,7 @@ def settings_part(value: Any) -> Any:
 
 
 def pick(settings: UnlabelledSettings, *names: str) -> dict[str, Any]:
-    """Return the named settings as `settings_part` gives them, with the run's seed.
+    """Return the named settings like `settings_part`, with the run's seed.
 
     A name is a top-level block, or one key of a block: ``iteration.start``.
     """

@@ -1,4 +1,4 @@
-"""Asking a run to stop: SIGTERM and ctrl-C leave a folder that the same command continues."""
+"""Stopping a run: SIGTERM and ctrl-C leave a folder that the same command continues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Stopped(BaseException):
-    """The user or the system asked the run to stop.
+    """The user or the system stopped the run.
 
     Not an `Exception`: code that survives failures of one task must not survive this.
     """

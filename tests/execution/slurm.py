@@ -106,13 +106,25 @@ class Slurm:
         """Environment in which sbatch and its like find it."""
         return {**os.environ, "SLURM_CONF": str(self._conf)}
 
+    @contextlib.contextmanager
+    def visible(self) -> Iterator[None]:
+        """Let this process find it, too."""
+        before = os.environ.get("SLURM_CONF")
+        os.environ["SLURM_CONF"] = str(self._conf)
+        try:
+            yield
+        finally:
+            del os.environ["SLURM_CONF"]
+            if before is not None:
+                os.environ["SLURM_CONF"] = before
+
     def start(self) -> None:
         for name in ("state", *(f"spool.{node}" for node in NODES)):
             (self.root / name).mkdir(parents=True)
         key = self.root / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o600)
-        ports = _free_ports(1 + len(NODES))
+        ports = free_ports(1 + len(NODES))
         nodes = "\n".join(
             f"NodeName={node} NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 "
             f"Port={port} CPUs=2 State=UNKNOWN"
@@ -239,7 +251,7 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:

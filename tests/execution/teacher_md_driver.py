@@ -33,7 +33,7 @@ def drive(
         kind="ase",
         import_path="slow_emt:SlowEMT",
         import_folder=Path(__file__).parent,
-        arguments={"pause": pause},
+        arguments={"pause": pause, "calls": str(folder / "calls")},
     )
     md = TeacherMDSettings(
         temperature=300.0,

@@ -60,10 +60,6 @@ def frames(count):
     return found
 
 
-def refused(says):
-    return pytest.raises(InputError, match=says)
-
-
 @pytest.fixture
 def broken(tmp_path):
     """A level whose process dies as often as a file says."""
@@ -115,29 +111,3 @@ def test_what_fails_is_tried_again_within_its_bound_and_its_log_is_named(broken,
     assert [failure["attempt"] for failure in state.failures] == [1, 1, 2]
     assert {block.state for block in state.blocks} == {"RUNNING"}
     assert {block.state for block in read_execution(run).blocks} == {"CANCELLED"}
-
-
-def test_a_missing_scheduler_is_named_before_anything_is_submitted(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", "/nowhere")
-    slurm = settings(resources={"here": {"scheduler": "pbs"}})
-    with refused(r"resources.here: .*needs the command 'qsub'"), open_executor(slurm, tmp_path):
-        pass
-    assert not (tmp_path / "execution").exists()
-
-
-def test_a_scratch_that_nodes_cannot_see_is_named_before_anything_is_submitted(
-    tmp_path, monkeypatch
-):
-    for name in ("qsub", "qdel", "qstat"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    elsewhere = settings(resources={"here": {"scheduler": "pbs"}}, scratch=Path("/dev/shm/scratch"))
-    run = Path(__file__).parent  # on a disk
-    says = r"execution.scratch, /dev/shm/scratch, lies on tmpfs"
-    with refused(says), open_executor(elsewhere, run):
-        pass
-    pods = {"scheduler": "kubernetes", "image": "ipip", "volumes": {"data": "/data"}}
-    on_pods = settings(resources={"here": pods})
-    with refused("lies in none of the volumes of resource here"), open_executor(on_pods, run):
-        pass

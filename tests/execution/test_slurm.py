@@ -17,7 +17,7 @@ from ipip.execution.listing import list_tasks
 from ipip.execution.record import read_execution
 from ipip.execution.teacher_md import read_record
 from ipip.views.status import read_status
-from tests.execution.slurm import NODES, Slurm, long, started
+from tests.execution.slurm import NODES, Slurm, free_ports, long, started
 from tests.execution.teacher_md_driver import NAMES, drive
 from tests.loop.conftest import without_times, write_run_inputs
 
@@ -186,9 +186,11 @@ def test_a_signal_before_the_walltime_lets_a_task_that_needs_seconds_store_its_s
     drive(folder, steps, ExecutionSettings(), pause=0.0)
     run = tmp_path / "run"
     driver = start_driver(slurm, run, steps, pause=pause)
-    wait_until(lambda: running_tasks(run) == 2, driver)
-    time.sleep(2 * pause)
-    slurm.run("scancel", "--signal=TERM", slurm.jobs()[0])  # as --signal=TERM@30 does
+    calls = run / "calls"
+    wait_until(lambda: calls.exists() and len(calls.read_text()) > 3, driver)
+    for job in slurm.jobs():
+        slurm.run("scancel", "--signal=TERM", job)  # as --signal=TERM@30 does
+    wait_until(lambda: states_written(run) > 0, driver)
     finish(driver)
     assert same(trajectories(run), trajectories(folder))
     assert "stopped" in ends_of_attempts(run)
@@ -281,3 +283,27 @@ def test_the_small_loop_through_slurm_ends_as_the_local_one_though_its_driver_is
         *("teacher_md", "labels", "student_md", "evaluation", "training")
     }
     assert os.path.exists(run / "report" / "report.html")
+
+
+@long
+def test_a_training_over_nodes_and_md_over_ranks_are_started_by_their_launchers(slurm, tmp_path):
+    torchrun = (
+        "srun --nodes 2 --ntasks 2 torchrun --no-python --nnodes 2 --nproc-per-node 1 "
+        f"--local-addr 127.0.0.1 --rdzv-backend c10d --rdzv-endpoint 127.0.0.1:{free_ports(1)[0]}"
+    )
+    node = {"scheduler": "slurm", "walltime": "00:30:00", "cores": 1}
+    node["environment"] = [f"export PATH={Path(sys.executable).parent}:$PATH"]
+    own = execution("training") | {
+        "resources": {
+            "training": node | {"nodes": 2, "launcher": torchrun},
+            "ranks": node | {"launcher": "mpirun -n 2"},
+        },
+        "work": {"training": "training", "stability": "ranks"},
+    }
+    config = write_run_inputs(tmp_path, execution=own, rounds=0, stability={"runs": 2})
+    run = tmp_path / "run"
+    finish(start(slurm, "-c", LAST_WORDS, "run", config, "--dir", run))
+    listed = list_tasks(run)
+    assert [task.state for task in listed] == ["done"] * len(listed)
+    assert {task.kind for task in listed} == {"training", "student_md"}
+    assert json.loads((run / "summary.json").read_text())["rounds"][0]["failures"]["total"] == 2

@@ -20,6 +20,14 @@ def validate(
             help="Do not load or time the teacher, whose weights may be on another machine.",
         ),
     ] = False,
+    without_cluster: Annotated[
+        bool,
+        typer.Option(
+            "--without-cluster",
+            help="Do not look for the scheduler's commands and for folders that nodes see: the run"
+            " will be started on another machine.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Check a settings file and every file it names; print the plan with its expected cost.
@@ -31,6 +39,7 @@ def validate(
     from ipip.config.load import load_settings
     from ipip.config.run import RunSettings, UnlabelledSettings
     from ipip.errors import InputError
+    from ipip.execution.check import check_execution
     from ipip.exploration.explore import check_exploration
     from ipip.loop.checks import check_inputs, check_teacher, missing_labels
     from ipip.loop.plan import make_plan, plan_exploration
@@ -55,6 +64,8 @@ def validate(
             typer.echo(missing)
         return
     settings = load_settings(config, RunSettings)
+    if not without_cluster:
+        check_execution(settings.execution, folder or Path(f"{config.stem}-run"))
     inputs = check_inputs(settings)
     teacher = None if without_teacher else check_teacher(settings)
     plan = make_plan(settings, inputs, teacher)

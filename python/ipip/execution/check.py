@@ -28,8 +28,8 @@ def check_execution(settings: ExecutionSettings, run: Path) -> None:
         run: folder of the run.
 
     Raises:
-        InputError: a package or a scheduler's command is missing, or nodes cannot see the run
-            folder or the scratch folder.
+        InputError: a package or a scheduler's command is missing, or the run folder or the scratch
+            folder cannot be written, or nodes cannot see it.
     """
     if settings.kind == "local":
         return
@@ -49,7 +49,17 @@ def check_execution(settings: ExecutionSettings, run: Path) -> None:
             raise InputError(f"{at}: scheduler kubernetes needs the package kubernetes; install it")
     scratch = settings.scratch or run / FOLDER
     for key, folder in (("the run folder", run), ("execution.scratch", scratch)):
+        _require_writable(key, folder)
         _require_shared(key, folder, settings)
+
+
+def _require_writable(key: str, folder: Path) -> None:
+    there = nearest_that_exists(folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = "cannot be written" if there.is_dir() else "is no folder"
+        raise InputError(
+            f"{key} is {folder}, and {there} {what}; name a folder in which you may write"
+        )
 
 
 def _require_shared(key: str, folder: Path, settings: ExecutionSettings) -> None:
@@ -73,12 +83,17 @@ def _require_shared(key: str, folder: Path, settings: ExecutionSettings) -> None
             )
 
 
-def file_system_of(folder: Path) -> str:
-    """Return the kind of file system that a folder lies on, or will; empty where it is unknown."""
+def nearest_that_exists(folder: Path) -> Path:
+    """Return a folder, or the nearest one above it that exists."""
     path = folder.absolute()
     while not path.exists():
         path = path.parent
-    device = os.stat(path).st_dev
+    return path
+
+
+def file_system_of(folder: Path) -> str:
+    """Return the kind of file system that a folder lies on, or will; empty where it is unknown."""
+    device = os.stat(nearest_that_exists(folder)).st_dev
     place = f"{os.major(device)}:{os.minor(device)}"
     try:
         lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()

@@ -107,9 +107,9 @@ def polled(provider: ExecutionProvider, poll_s: float) -> ExecutionProvider:
     """
     own = type(provider)
 
-    def execute_wait(self: Any, command: str, timeout: int | None = None) -> tuple[int, str, str]:
-        status, said, complaint = own.execute_wait(self, command, timeout)
-        if status != 0 and command.startswith("squeue") and _FORGOTTEN in complaint:
+    def execute_wait(self: Any, cmd: str, timeout: int | None = None) -> tuple[int, str, str]:
+        status, said, complaint = own.execute_wait(self, cmd, timeout)
+        if status != 0 and cmd.startswith("squeue") and _FORGOTTEN in complaint:
             return 0, said, complaint
         return status, said, complaint
 

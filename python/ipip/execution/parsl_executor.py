@@ -7,7 +7,6 @@ should that still live (`ipip.execution.lease`).
 
 from __future__ import annotations
 
-import dataclasses
 import socket
 import threading
 import time
@@ -21,70 +20,21 @@ import parsl
 
 from ipip.config.execution import ClusterResource, ExecutionSettings, Work
 from ipip.errors import InputError, IpipError
-from ipip.execution.block_trouble import Trouble, trouble_with_blocks
+from ipip.execution.blocks import Blocks
 from ipip.execution.executor import Message, OnResult
 from ipip.execution.lease import RENEWALS, SUPERSEDED, holder_of, last_attempt
 from ipip.execution.leftover import cancel_leftover_blocks
+from ipip.execution.open_task import End, OpenTask
 from ipip.execution.parsl_config import make_config
 from ipip.execution.perform import STOPPED
 from ipip.execution.pilot import UNSEEN, run_task
-from ipip.execution.record import FOLDER, Block, TaskState, note_failure, write_status
+from ipip.execution.record import FOLDER, note_failure, write_status
 from ipip.execution.task import Task, read_header, read_result, write_task
-from ipip.storage.sealed import DamagedError, read_sealed
+from ipip.storage.sealed import DamagedError
 
 SEE_S = 60.0  # in which a file that another machine wrote has to appear
 POLL_S = 1.0
 CLEAN_UP_S = 60.0  # that Parsl may take to cancel its blocks
-
-
-@dataclasses.dataclass
-class _Open:
-    """A task that has no result yet.
-
-    Attributes:
-        tasks: what to do; several where they are the same.
-        file: of it.
-        digest: of it.
-        work: which kind of work it is.
-        attempt: number of the attempt that was submitted last, if no other one is under way.
-        failures: attempts that failed or were lost.
-        stops: attempts that a signal stopped.
-        log: of the last attempt.
-        launcher: command before it.
-    """
-
-    tasks: list[Task]
-    file: Path
-    digest: str
-    work: Work
-    launcher: str
-    attempt: int = 0
-    failures: int = 0
-    stops: int = 0
-    log: Path | None = None
-
-    @property
-    def folder(self) -> Path:
-        return self.file.parent
-
-    @property
-    def title(self) -> str:
-        return self.tasks[0].title
-
-
-@dataclasses.dataclass(frozen=True)
-class _End:
-    """How a task's process ended.
-
-    Attributes:
-        status: its exit status; None: nobody knows.
-        host: where it ran.
-        lost: why nobody knows.
-    """
-
-    status: int | None
-    host: str = "an unknown node"
-    lost: str = ""
 
 
 class ParslExecutor:
@@ -105,11 +55,9 @@ class ParslExecutor:
         self._message = message
         self._kernel: Any = None
         self._done = 0
-        self._open: dict[Path, _Open] = {}
-        self._blocks: dict[tuple[str, str], Block] = {}
-        self._futures: dict[Future[tuple[int, str]], _Open] = {}
-        self._trouble: dict[str, Trouble] = {}
-        self._told: dict[str, str] = {}
+        self._open: dict[Path, OpenTask] = {}
+        self._blocks = Blocks(settings.scheduler_patience_s, message)
+        self._futures: dict[Future[tuple[int, str]], OpenTask] = {}
         self._noted: Any = None
 
     @property
@@ -133,7 +81,7 @@ class ParslExecutor:
             folder.mkdir(parents=True, exist_ok=True)
         for job in cancel_leftover_blocks(self._settings, self._folder):
             self._message(f"block {job} of an earlier driver was cancelled")
-        config = make_config(self._settings, self._logs, self._look_at_blocks)
+        config = make_config(self._settings, self._logs, self._blocks.note)
         self._kernel = parsl.DataFlowKernel(config)
         return self
 
@@ -153,11 +101,7 @@ class ParslExecutor:
                 self._note()
                 cancel_leftover_blocks(self._settings, self._folder)
         finally:
-            ended = "CANCELLED"
-            self._blocks = {
-                key: block if block.is_over else dataclasses.replace(block, state=ended)
-                for key, block in list(self._blocks.items())
-            }
+            self._blocks.mark_cancelled()
             self._note()
 
     def run(
@@ -175,7 +119,7 @@ class ParslExecutor:
             file = write_task(task, self._tasks, self._settings.lease_s)
             asked.setdefault(file, []).append(task)
         for file, same in asked.items():
-            own = _Open(same, file, str(read_header(file)["digest"]), work, launcher)
+            own = OpenTask(same, file, str(read_header(file)["digest"]), work, launcher)
             if not self._had_result(own, on_result):
                 self._open[file] = own
         self._futures = {}
@@ -186,7 +130,7 @@ class ParslExecutor:
             while self._open:
                 done, _ = wait(self._futures, timeout=POLL_S, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._after(self._futures.pop(future), _how_it_ended(future), on_result)
+                    self._after(self._futures.pop(future), End.of(future), on_result)
                 if time.monotonic() - looked > max(POLL_S, self._settings.lease_s / RENEWALS):
                     looked = time.monotonic()
                     self._look_at_leases(on_result)
@@ -194,14 +138,14 @@ class ParslExecutor:
                 if time.monotonic() - noted > POLL_S:  # it reads a lease of each open task
                     self._note()
                     noted = time.monotonic()
-                self._require_blocks()
+                self._blocks.require()
         finally:
             for future in self._futures:
                 future.cancel()
             self._futures = {}
             self._note()
 
-    def _after(self, own: _Open, end: _End, on_result: OnResult) -> None:
+    def _after(self, own: OpenTask, end: End, on_result: OnResult) -> None:
         """Go on with a task whose process has ended or was lost."""
         if self._has_result(own, end, on_result):
             del self._open[own.file]
@@ -215,21 +159,19 @@ class ParslExecutor:
             ended = holder_of(own.folder, attempt).get("ended")
             if attempt >= own.attempt and ended in ("done", "stopped"):
                 del self._futures[future]
-                self._after(own, _End(0 if ended == "done" else STOPPED), on_result)
+                self._after(own, End(0 if ended == "done" else STOPPED), on_result)
 
     def _launcher(self, work: Work) -> str:
         """Return the command before a task's process: only trainings are several processes."""
         own = self.resource(work)
         return own.launcher if own is not None and work == "training" else ""
 
-    def _submit(self, own: _Open) -> None:
-        own.attempt = last_attempt(own.folder) + 1
-        own.log = own.folder / f"attempt_{own.attempt}.log"
+    def _submit(self, own: OpenTask) -> None:
         executor = self._kernel.executors[self._settings.work[own.work]]
-        arguments = (str(own.file), str(own.log), own.launcher, SEE_S)
+        arguments = (str(own.file), str(own.begin_attempt()), own.launcher, SEE_S)
         self._futures[executor.submit(run_task, {}, *arguments)] = own
 
-    def _had_result(self, own: _Open, on_result: OnResult) -> bool:
+    def _had_result(self, own: OpenTask, on_result: OnResult) -> bool:
         """Hand out the result of an earlier driver's task; one that is damaged is made again."""
         try:
             return self._take(own, on_result)
@@ -237,7 +179,7 @@ class ParslExecutor:
             self._fail(own, str(error), "this machine")
             return False
 
-    def _take(self, own: _Open, on_result: OnResult) -> bool:
+    def _take(self, own: OpenTask, on_result: OnResult) -> bool:
         """Hand a task's result out, if there is one.
 
         Raises:
@@ -251,7 +193,7 @@ class ParslExecutor:
             on_result(task, result)
         return True
 
-    def _has_result(self, own: _Open, end: _End, on_result: OnResult) -> bool:
+    def _has_result(self, own: OpenTask, end: End, on_result: OnResult) -> bool:
         """Look at a task whose process has ended or was lost; say whether it has its result."""
         deadline = time.monotonic() + (SEE_S if end.status == 0 else 0.0)
         try:
@@ -264,10 +206,7 @@ class ParslExecutor:
         except DamagedError as error:
             self._fail(own, str(error), end.host)
             return False
-        status, host = end.status, end.host
-        # What started the process, such as torchrun, may give another status.
-        if status != 0 and holder_of(own.folder, own.attempt).get("ended") == "stopped":
-            status = STOPPED
+        status, host = end.status_of(own), end.host
         if status == STOPPED:
             own.stops += 1
             if own.stops > self._settings.continuations:
@@ -284,7 +223,7 @@ class ParslExecutor:
                 f"{own.file}: node {host} does not see it; execution.scratch has to be a folder "
                 "that the driver and all nodes share"
             )
-        why, wrong_input = _failure(own.folder)
+        why, wrong_input = own.failure()
         if status is None:
             why, wrong_input = f"its worker or block was lost ({end.lost})", False
         elif not why:
@@ -294,7 +233,7 @@ class ParslExecutor:
         self._fail(own, why, host)
         return False
 
-    def _fail(self, own: _Open, why: str, host: str) -> None:
+    def _fail(self, own: OpenTask, why: str, host: str) -> None:
         own.failures += 1
         where = own.log or own.folder
         attempt = last_attempt(own.folder)
@@ -317,55 +256,10 @@ class ParslExecutor:
             )
         self._message(f"{own.title}: {why}; tried again. Its log: {where}")
 
-    def _look_at_blocks(self, executor: Any, status: dict[str, Any]) -> None:
-        """Note the blocks of a resource; called by a thread of Parsl."""
-        for number, own in status.items():
-            job = executor.blocks_to_job_id.get(number)
-            if job is not None:
-                key = (executor.label, str(job))
-                self._blocks[key] = Block(executor.label, str(job), own.state.name)
-        self._trouble[executor.label] = trouble_with_blocks(
-            executor.blocks_to_job_id, status, self._trouble.get(executor.label)
-        )
-
-    def _require_blocks(self) -> None:
-        """Say where blocks cannot be had, or end without a task; end the run where that lasts."""
-        for name, trouble in list(self._trouble.items()):
-            if trouble.is_over_after(self._settings.scheduler_patience_s):
-                raise IpipError(f"resource {name}: {trouble.why}")
-            if trouble.why and trouble.why != self._told.get(name):
-                patience = f"{self._settings.scheduler_patience_s:.0f} s"
-                self._message(f"resource {name}: {trouble.why}; tried again for up to {patience}")
-            self._told[name] = trouble.why
-
     def _note(self) -> None:
-        blocks = list(self._blocks.values())
-        tasks = [self._state(own) for own in self._open.values()]
+        blocks = self._blocks.known()
+        tasks = [own.state() for own in self._open.values()]
         if (blocks, tasks, self._done) == self._noted:
             return
         self._noted = (blocks, tasks, self._done)
         write_status(self._folder, blocks, tasks, self._done, socket.gethostname())
-
-    def _state(self, own: _Open) -> TaskState:
-        attempt = last_attempt(own.folder)
-        running = attempt and "ended" not in holder_of(own.folder, attempt)
-        state = "running" if running else "waiting"
-        name = own.folder.name
-        return TaskState(name, own.title, own.work, state, attempt, str(own.log or ""))
-
-
-def _how_it_ended(future: Future[tuple[int, str]]) -> _End:
-    try:
-        status, host = future.result()
-    except Exception as error:  # what Parsl raises where a worker or a block is lost
-        return _End(None, lost=type(error).__name__)
-    return _End(status, host)
-
-
-def _failure(folder: Path) -> tuple[str, bool]:
-    """Return why the last attempt failed, as it wrote itself, and whether its input is wrong."""
-    try:
-        failure = read_sealed(folder / f"failure_{last_attempt(folder)}.json")
-        return str(failure["error"]), bool(failure["wrong_input"])
-    except (OSError, DamagedError, KeyError):
-        return "", False

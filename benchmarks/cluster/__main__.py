@@ -1,0 +1,120 @@
+"""What a cluster costs: the short quick example through a real Slurm against the same run here.
+
+    python -m benchmarks.cluster [--turns 3] [--tasks 60] [--json FILE]
+
+As root, on a Debian: it starts a Slurm of its own. Turns alternate, since other work may share the
+machine; medians count. CPU time is that of all processes, Slurm's daemons among them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import statistics
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.cluster.turn import Turn, adopt_orphans, cpu_of_children, take_turn
+from benchmarks.cluster.workers import efficiency, least_task_s
+from benchmarks.results import Result, Row, row, this_machine, write_result
+from benchmarks.tasks import measure
+from tests.execution.slurm import missing, started
+
+WORKERS = 1000
+TASK_S = (30.0, 120.0, 600.0)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
+    parser.add_argument("--turns", type=int, default=3, help="of each kind; 0: no loop")
+    parser.add_argument("--tasks", type=int, default=60, help="empty ones")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    reason = missing()
+    if reason is not None:
+        raise SystemExit(f"no Slurm can be started here: {reason}")
+    adopt_orphans()
+    rows = [*_loop_rows(options.turns), *_task_rows(options.tasks)]
+    for one in rows:
+        print(*(f"{name} {value}" for name, value in one.sizes.items()), sep=", ")
+        for name, value in one.figures.items():
+            print(f"    {name:28} {value:10.4g}")
+    if options.json is not None:
+        result = Result(
+            benchmark="cluster",
+            title="Tasks of a cluster",
+            command=f"python -m benchmarks.cluster --turns {options.turns} --tasks {options.tasks}",
+            taken=datetime.date.today().isoformat(),
+            machine=this_machine(),
+            versions={name: version(name) for name in ("ipip", "parsl")},
+            rows=rows,
+        )
+        write_result(result, options.json)
+
+
+def _loop_rows(turns: int) -> list[Row]:
+    if not turns:
+        return []
+    local: list[Turn] = []
+    slurm: list[Turn] = []
+    with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
+        for number in range(turns):
+            for through_slurm, own in ((False, local), (True, slurm)):
+                name = f"{number}-{'slurm' if through_slurm else 'local'}"
+                own.append(take_turn(Path(folder) / name, through_slurm))
+                print(f"{name}: {own[-1].wall_s:.0f} s, {own[-1].cpu_s:.0f} CPU s", flush=True)
+    if any(turn.summary != local[0].summary for turn in (*local, *slurm)):
+        raise SystemExit("turns came to different summaries")
+    beyond = [there.wall_s - there.pilot_s for there in slurm]
+    found = []
+    for name, own in (("local", local), ("slurm", slurm)):
+        found.append(
+            row(
+                {"what": f"short quick example, {name}", "turns": turns},
+                wall_s=statistics.median(turn.wall_s for turn in own),
+                pilot_s=statistics.median(turn.pilot_s for turn in own),
+                cpu_s=statistics.median(turn.cpu_s for turn in own),
+                tasks=own[0].tasks,
+            )
+        )
+    found.append(
+        row(
+            {"what": "slurm over local", "turns": turns},
+            wall_beyond_pilot=statistics.median(
+                there / here.wall_s for there, here in zip(beyond, local, strict=True)
+            ),
+            cpu=statistics.median(
+                there.cpu_s / here.cpu_s for there, here in zip(slurm, local, strict=True)
+            ),
+        )
+    )
+    return found
+
+
+def _task_rows(count: int) -> list[Row]:
+    before = cpu_of_children()
+    with started() as slurm, slurm.visible():
+        found = measure(count, 2, "slurm")
+    driver, worker = found["driver_cpu_s_per_task"], (cpu_of_children() - before) / (count + 2)
+    return [
+        row(
+            {"what": "empty tasks, slurm", "tasks": count, "workers": 2},
+            tasks_per_s=found["tasks_per_s"],
+            driver_cpu_s_per_task=driver,
+            worker_cpu_s_per_task=worker,
+        ),
+        *(
+            row(
+                {"what": "model", "workers": WORKERS, "task_s": seconds},
+                efficiency=efficiency(seconds, worker, driver, WORKERS),
+                least_task_s=least_task_s(driver, WORKERS),
+            )
+            for seconds in TASK_S
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,13 @@
 """Compares ways to tell where a student is wrong, on frames that it has never seen.
 
 python -m benchmarks.uncertainty --dir runs/uncertainty [--mos2 frames.xyz]
+python -m benchmarks.uncertainty --dir runs/uncertainty --run RUN [--run RUN]
 
 Students are small and trained for a minute each. Every score is calibrated on validation frames and
 judged on test frames of other trajectories. Each seed divides the trajectories anew and trains from
 other weights; the table has the mean over seeds and its 95 % interval (t, of the seeds alone).
-Writes uncertainty.json there.
+Writes uncertainty.json there. With --run it judges, in place of these, a run's students on what
+its rounds harvested, against the teacher, and writes harvested.json.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.uncertainty.cases import Case, cases, train_students
+from benchmarks.uncertainty.cases import Case, cases, cases_of_run, train_students
 from benchmarks.uncertainty.methods import describe, methods
 from rich.console import Console
 from rich.table import Table
@@ -48,8 +50,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="divisions and trainings (3)")
     parser.add_argument("--epochs", type=int, default=60, help="of each training (60)")
     parser.add_argument("--channels", type=int, default=48, help="width of the students (48)")
+    parser.add_argument("--run", type=Path, action="append", help="run folder; may be repeated")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.run:
+        judge_runs(options.run, options.folder)
+        return
     results: dict[str, list[dict[str, Any]]] = {}
     for seed in range(options.seeds):
         for number, case in enumerate(cases(options.mos2, seed)):
@@ -61,6 +67,18 @@ def main() -> None:
         show(judged)
     text = json.dumps({"epochs": options.epochs, "channels": options.channels, "cases": results})
     (options.folder / "uncertainty.json").write_text(text + "\n")
+
+
+def judge_runs(runs: Sequence[Path], folder: Path) -> None:
+    """Judge what runs harvested; the same round of several runs stands in one table."""
+    results: dict[str, list[dict[str, Any]]] = {}
+    for run in runs:
+        for case, student in cases_of_run(run):
+            results.setdefault(case.name, []).append(judge(case, [student]))
+    for judged in results.values():
+        show(judged, "runs")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "harvested.json").write_text(json.dumps({"cases": results}) + "\n")
 
 
 def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
@@ -101,10 +119,10 @@ def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
     }
 
 
-def show(judged: Sequence[dict[str, Any]]) -> None:
-    """Print the table of a case, over its seeds."""
+def show(judged: Sequence[dict[str, Any]], what: str = "seeds") -> None:
+    """Print the table of a case, over its seeds or runs."""
     errors = mean_and_reach([result["mean_error_ev_per_a"] for result in judged], 3)
-    title = f"{judged[0]['case']}: {len(judged)} seeds, mean error {errors} eV/Å"
+    title = f"{judged[0]['case']}: {len(judged)} {what}, mean error {errors} eV/Å"
     table = Table(title=title, title_justify="left")
     for name in ("method", "cost", *SHOWN):
         table.add_column(name)

@@ -13,7 +13,14 @@ from ipip.config.training import TrainingSettings
 from ipip.data import Frame, elements_of, read_frames
 from ipip.export import save_student
 from ipip.models import build_student
+from ipip.records.manifest import read_manifests
+from ipip.records.run_folder import RunFolder
+from ipip.stages.finetune import FINETUNE
+from ipip.stages.harvest import HARVEST
+from ipip.stages.label import LABEL
+from ipip.stages.student_md import STUDENT_MD
 from ipip.train import fit
+from ipip.views.pretraining_frames import open_pretraining_set
 
 SHIPPED = Path(__file__).resolve().parents[2] / "examples/mo-s-o/data/mso_pbe_d3.xyz"
 HOT = 2000.0  # K
@@ -61,6 +68,34 @@ def cases(mos2: Path | None, seed: int) -> list[Case]:
             )
         )
     return made
+
+
+def cases_of_run(folder: Path) -> list[tuple[Case, Path]]:
+    """Return what each round of a run harvested, and the student that explored there.
+
+    The true error is the difference to the teacher, which labelled these frames; the student has
+    learnt from its pretraining set and the reference labels, and is calibrated on those that
+    validate.
+    """
+    run = RunFolder(folder)
+    manifests = read_manifests(run)
+    label = run.stage(LABEL.of(0))
+    found = []
+    for index in range(1, 1000):
+        if HARVEST.of(index) not in manifests:
+            return found
+        if not HARVEST.read(manifests, index).taken:
+            continue
+        explored = manifests[STUDENT_MD.of(index)].inputs
+        base = next(k for k in range(index) if FINETUNE.of(k) in explored)
+        case = Case(
+            f"harvest of round {index} against the teacher",
+            [*open_pretraining_set(folder, base), *read_frames(label / LABEL.record.TRAIN)],
+            read_frames(label / LABEL.record.VALID),
+            read_frames(run.stage(HARVEST.of(index)) / HARVEST.record.NEW),
+        )
+        found.append((case, run.stage(FINETUNE.of(base)) / FINETUNE.record.STUDENT))
+    return found
 
 
 def by_group(

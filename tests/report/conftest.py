@@ -10,6 +10,8 @@ import pytest
 from ipip.report import (
     Curve,
     Drift,
+    ErrorsOverTime,
+    ExpectedErrors,
     Harvested,
     ModelResult,
     Parity,
@@ -132,6 +134,31 @@ def content() -> ReportData:
             )
             for number, name in enumerate(names)
         ),
+        expected_errors=tuple(
+            ExpectedErrors(
+                f"student {index}",
+                tuple(0.1 * 1.5 ** np.arange(10)),
+                tuple((1.4 - 0.1 * index) * 0.1 * 1.5 ** np.arange(10)),
+                0.6 + 0.03 * index,
+                0.8 + 0.03 * index,
+                0.84 + 0.02 * index,
+                0.9,
+            )
+            for index in range(4)
+        ),
+        errors_over_time=tuple(
+            ErrorsOverTime(
+                index,
+                index - 1,
+                f"run {run}",
+                run == 0,
+                tuple(np.linspace(0.0, 2.0 - (run == 0), 40)),
+                tuple(np.exp(0.2 * rng.normal(size=40) - 0.3 * index)),
+            )
+            for index in (1, 2, 3)
+            for run in range(3)
+        ),
+        uncertainty_bound=3.0,
         physics=tuple(
             PhysicsChecks(
                 name,

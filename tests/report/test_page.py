@@ -25,6 +25,8 @@ FIGURES = [
     "parity-energies",
     "failures",
     "survival",
+    "uncertainty-by-round",
+    "uncertainty-over-time",
     "physics-checks",
     "frames-by-round",
     "frames-by-origin",
@@ -104,6 +106,9 @@ def test_every_figure_can_be_had_as_csv(content):
     assert ["2", "346", "38", "60", "1", "its error rose"] in found["frames-by-round"]
     assert found["failures"][1][:3] == ["none", "17", "18"]
     assert ["start of the runs", "18", "S2", "45", "2.5"] in found["species-at-end"]
+    expected, true = map(float, found["uncertainty-by-round"][1][1:3])
+    assert (expected, true) == pytest.approx((0.1, 0.14))
+    assert found["uncertainty-over-time"][1][:5] == ["1", "0", "run 0", "True", "0.0"]
     assert found["species-1"][:2] == [["time (ps)", "Mo3O9", "Mo3O9S2"], ["0.0", "1", "0"]]
 
 

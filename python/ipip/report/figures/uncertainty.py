@@ -16,6 +16,8 @@ from ipip.report.figures.figure import (
     two_panels,
 )
 
+LOG = {"type": "log", "tickvals": [m * 10.0**e for e in range(-5, 7) for m in (1, 1.5, 2, 3, 5, 7)]}
+
 
 def uncertainty_figures(content: ReportData) -> list[Figure]:
     """Return the figures on expected errors; none where no student says any."""
@@ -80,8 +82,8 @@ def against_true_errors(content: ReportData) -> Figure:
         )
     layout = two_panels(
         {
-            "x": axis("expected error of a force (eV/Å)", type="log"),
-            "y": axis("true error (eV/Å)", type="log"),
+            "x": axis("expected error of a force (eV/Å)", **LOG),
+            "y": axis("true error (eV/Å)", **LOG),
         },
         {"x": round_axis(rounds), "y": axis("on held-out frames", range=[0.0, 1.05])},
     )
@@ -162,7 +164,7 @@ def over_time(content: ReportData) -> Figure:
         traces,
         {
             "xaxis": axis("time (ps)", rangemode="tozero"),
-            "yaxis": axis("largest expected error (eV/Å)", type="log"),
+            "yaxis": axis("largest expected error (eV/Å)", **LOG),
         },
         ("round", "student", "run", "unstable", "time (ps)", "largest expected error (eV/Å)"),
         [

@@ -28,6 +28,7 @@ class Emulator final : public MachineOf<Emulator> {
   std::int64_t most_shared_bytes() const override { return kMostShared; }
 
   int multiprocessors() const override { return 1; }
+  bool tensor_cores() const override { return true; }
 
   void* allocate(std::size_t bytes) override {
     ++calls_.allocations;

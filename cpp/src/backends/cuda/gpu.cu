@@ -22,6 +22,12 @@ void check(cudaError_t status, const char* what) {
   throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(status));
 }
 
+// Where a multiprocessor multiplies TF32 eight times as fast as float32, so that three products for
+// one pay: those of data centres. Others do as much of either (docs/gpu.md).
+constexpr bool has_fast_tensor_cores(int major, int minor) {
+  return (major == 8 && minor == 0) || major == 9 || major == 10;
+}
+
 // A block fewer on GPUs of 12.0, whose multiprocessors hold 48 warps, where Receive would spill.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1200
 template <class Kernel>
@@ -45,6 +51,7 @@ class Gpu final : public MachineOf<Gpu> {
     check(cudaGetDeviceProperties(&properties, number), "cudaGetDeviceProperties");
     name_ = std::string(properties.name) + " (cuda:" + std::to_string(number) + ")";
     multiprocessors_ = properties.multiProcessorCount;
+    tensor_cores_ = has_fast_tensor_cores(properties.major, properties.minor);
     most_shared_ = static_cast<std::int64_t>(properties.sharedMemPerBlockOptin);
     for (cudaStream_t* stream : {&compute_, &copy_}) {
       check(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreate");
@@ -64,6 +71,7 @@ class Gpu final : public MachineOf<Gpu> {
   std::int64_t most_shared_bytes() const override { return most_shared_; }
 
   int multiprocessors() const override { return multiprocessors_; }
+  bool tensor_cores() const override { return tensor_cores_; }
 
   void* allocate(std::size_t bytes) override {
     ++calls_.allocations;
@@ -182,6 +190,7 @@ class Gpu final : public MachineOf<Gpu> {
   std::string name_;
   std::int64_t most_shared_ = 0;
   int multiprocessors_ = 1;
+  bool tensor_cores_ = false;
   cudaStream_t compute_ = nullptr, copy_ = nullptr;
   cudaEvent_t reached_ = nullptr;
   std::vector<cudaGraphExec_t> recorded_;

@@ -229,14 +229,18 @@ struct Tiles {
   std::int64_t numbers() const { return std::int64_t(2) * rows * pitch; }
 };
 
+constexpr int kTensorRows = 8;  // a block's rows are a multiple where tensor cores multiply them
+
 /// What kernels share that take a block of rows through all of a layer, in two tiles.
 template <class T>
 struct TiledRows {
   static constexpr int kThreads = 128;
   static constexpr int kBlocks = 4;
+  static constexpr bool kMayUseTensorCores = sizeof(T) == 4;
   RowRange range;
   int channels = 0;
   Tiles tiles;
+  bool tensor_cores = false;  ///< whether they make the products
   std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };

@@ -67,6 +67,9 @@ class Machine : public WithKernels<Launchers> {
   /// Multiprocessors, each of which takes blocks by itself.
   virtual int multiprocessors() const = 0;
 
+  /// Whether float32 products in three parts of TF32 are faster than plain ones.
+  virtual bool tensor_cores() const = 0;
+
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void free(void* memory) noexcept = 0;
 

@@ -81,6 +81,7 @@ void Painn<T>::take_rows(TiledRows<T>& kernel, RowRange range) const {
   kernel.range = range;
   kernel.channels = model_.channels;
   kernel.tiles = tiles(range.size());
+  kernel.tensor_cores = machine_.tensor_cores() && kernel.tiles.rows % kTensorRows == 0;
 }
 
 // From what the last update leaves, before the way back takes its place.

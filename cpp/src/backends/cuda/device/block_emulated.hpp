@@ -203,6 +203,20 @@ void write_words(const Array<T>& a, std::int64_t at, const Words<T, n>& words) {
   for (int k = 0; k < n; ++k) write(a, at + k, words.v[k]);
 }
 
+// Each lane its own n numbers.
+template <int n, class T>
+Strip<T, n> gather_words(const Array<T>& a, const LanesOf<std::int64_t>& at) {
+  Strip<T, n> out;
+  for (int k = 0; k < kLanes; ++k) {
+    check_words(at.of[k], n, a);
+    for (int v = 0; v < n; ++v) {
+      check_read(a, at.of[k] + v, thread_of(k));
+      out.v[v].of[k] = a.data[at.of[k] + v];
+    }
+  }
+  return out;
+}
+
 // What a warp writes with one lane.
 template <class T>
 void write_once(const Array<T>& a, std::int64_t at, T value) {
@@ -298,6 +312,18 @@ LanesOf<T> select(const LanesOf<bool>& when, const LanesOf<T>& yes,
 template <class To, class From>
 LanesOf<To> convert(const LanesOf<From>& value) {
   return each_lane([](From x) { return static_cast<To>(x); }, value);
+}
+
+// f(lane) with each lane as a thread of its own, in the order of the launch.
+template <class Function>
+void each_lane_by_itself(const Function& f) {
+  const std::uint32_t first = now().access.thread;
+  for (int step = 0; step < kLanes; ++step) {
+    const int k = now().backwards ? kLanes - 1 - step : step;
+    now().access.thread = first + static_cast<std::uint32_t>(k);
+    f(k);
+  }
+  now().access.thread = first;
 }
 
 inline float square_root(float x) {

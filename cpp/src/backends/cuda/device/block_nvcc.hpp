@@ -68,6 +68,15 @@ IPIP_DEVICE void write_words(const Array<T>& a, std::int64_t at, const Words<T, 
   *reinterpret_cast<Words<T, n>*>(a.data + at) = words;
 }
 
+// Each lane its own n numbers.
+template <int n, class T>
+IPIP_DEVICE Strip<T, n> gather_words(const Array<T>& a, Lanes<std::int64_t> at) {
+  const Words<T, n> words = read_words<n>(a, at);
+  Strip<T, n> out;
+  for (int v = 0; v < n; ++v) out.v[v] = words.v[v];
+  return out;
+}
+
 // What a warp writes with one lane.
 template <class T>
 IPIP_DEVICE void write_once(const Array<T>& a, std::int64_t at, T value) {
@@ -153,6 +162,16 @@ IPIP_DEVICE Lanes<To> convert(Lanes<From> value) {
 template <class Function, class... T>
 IPIP_DEVICE auto each_lane(const Function& f, const T&... values) {
   return f(values...);
+}
+
+// A lane's number, and f(lane) with each lane as a thread of its own.
+template <class T>
+IPIP_DEVICE T of_lane(T value, int /*k*/) {
+  return value;
+}
+template <class Function>
+IPIP_DEVICE void each_lane_by_itself(const Function& f) {
+  f(lane());
 }
 
 IPIP_DEVICE float square_root(float x) {

@@ -6,6 +6,7 @@
 
 #include "block.hpp"
 #include "products.hpp"
+#include "tensor_products.hpp"
 #include "update.hpp"
 
 namespace ipip::cuda {
@@ -48,9 +49,9 @@ IPIP_DEVICE void run(const ExpectErrors<T>& k, const Block& block) {
       write(scalars.numbers, in_tile(scalars, row, c), s);
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.a, k.model.last_scalars}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       Words<T, 4> h = with_bias(four, k.model.last_bias, column);
       const Words<T, 4> s = read_words<4>(scalars.numbers, in_tile(scalars, row, column));
       for (int c = 0; c < 4; ++c) h.v[c] += s.v[c];
@@ -58,7 +59,7 @@ IPIP_DEVICE void run(const ExpectErrors<T>& k, const Block& block) {
     });
   });
   // Each row by the matrix of its species, in place of what made it.
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     for (int z = 0; z < k.model.n_species; ++z) {
       bool any = false;
       for (int row = 0; row < rows.rows && rows.first + row < rows.n; ++row) {
@@ -68,7 +69,7 @@ IPIP_DEVICE void run(const ExpectErrors<T>& k, const Block& block) {
       Matrix<T> whitening = k.model.whitening;
       whitening.at = std::int64_t(z) * channels * channels;
       const Product<T> by[1] = {{tiles.b, whitening}};
-      multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
         const std::int64_t at = rows.first + row;
         if (at >= rows.n || read(k.species, at) != z) return;
         const Words<T, 4> offset = read_words<4>(k.model.offsets, z * channels + column);

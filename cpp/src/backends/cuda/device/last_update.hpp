@@ -5,6 +5,7 @@
 
 #include "block.hpp"
 #include "products.hpp"
+#include "tensor_products.hpp"
 #include "update.hpp"
 
 namespace ipip::cuda {
@@ -46,9 +47,9 @@ IPIP_DEVICE void run(const LastUpdate<T>& k, const Block& block) {
   const BlockRows rows(k, block);
   const Tile<T> scalars = part_of(tiles.a, channels), g_sv = part_of(tiles.a, 2 * channels);
   mix(k, block, rows, tiles, dot_at);
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.a, k.matrices.gains}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       const std::int64_t at = rows.first + row;
       if (at >= rows.n) return;
       write_words<4>(k.kept.gains, at * channels + column,
@@ -65,16 +66,16 @@ IPIP_DEVICE void run(const LastUpdate<T>& k, const Block& block) {
                 gain * read(tiles.b.numbers, in_tile(tiles.b, row, dot_at + c)));
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[2] = {{scalars, k.readout.scalars}, {tiles.a, k.readout.hidden}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       put(tiles.b, row, column, with_bias(four, k.readout.bias, column));
     });
   });
   read_out(k, block, rows, tiles.b);
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.b, k.readout.scalars_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       put(scalars, row, column, four);
     });
   });
@@ -86,9 +87,9 @@ IPIP_DEVICE void run(const LastUpdate<T>& k, const Block& block) {
                 read(tiles.b.numbers, in_tile(tiles.b, row, dot_at + c)));
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[2] = {{g_sv, k.matrices.gains_turned}, {tiles.b, k.readout.hidden_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       Words<T, 4> g = {};
       const std::int64_t at = rows.first + row;
       if (at < rows.n) {
@@ -98,9 +99,9 @@ IPIP_DEVICE void run(const LastUpdate<T>& k, const Block& block) {
       put(tiles.a, row, column, g);
     });
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.a, k.matrices.context_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       put(tiles.b, row, column, four);
     });
   });

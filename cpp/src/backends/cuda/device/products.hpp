@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Matrix products of a block's rows: one factor in shared memory, the other in the caches, 4 x 4
-// results a thread. No barrier stands within, and results leave by a function.
+// results a thread. No barrier stands within, and results leave by a function. On tensor cores:
+// tensor_products.hpp.
 #pragma once
 
 #include "block.hpp"
@@ -59,13 +60,21 @@ IPIP_DEVICE void add_product(const Product<T>& product, int row, int column, T (
   }
 }
 
+/// Who makes products, of a block's threads or of its warps.
+struct Threads {
+  int thread, threads;
+};
+struct Warps {
+  int warp, warps;
+};
+
 /// Gives `out(row, column, four numbers from there on)` for the sum of products, which have one
 /// shape. Threads next to each other take columns next to each other.
 template <class T, int n_products, class Out>
-IPIP_DEVICE void multiply(int thread, int threads, const Product<T> (&products)[n_products],
+IPIP_DEVICE void multiply(const Threads& by, const Product<T> (&products)[n_products],
                           const Out& out) {
   const int strips = products[0].right.n / 4, tiles = products[0].left.rows / 4 * strips;
-  for (int tile = thread; tile < tiles; tile += threads) {
+  for (int tile = by.thread; tile < tiles; tile += by.threads) {
     const int column = tile % strips * 4, row = tile / strips * 4;
     T sums[4][4] = {};
     IPIP_UNROLL

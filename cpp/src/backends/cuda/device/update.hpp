@@ -7,6 +7,7 @@
 
 #include "block.hpp"
 #include "products.hpp"
+#include "tensor_products.hpp"
 
 namespace ipip::cuda {
 
@@ -100,10 +101,10 @@ IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
             at < rows.n ? read(k.states, at * 4 * channels + channels + column) : T(0));
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     for (int x = 0; x < 3; ++x) {
       const Product<T> by[1] = {{part_of(tiles.a, x * channels), k.matrices.mix}};
-      multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
         const std::int64_t at = rows.first + row;
         if (at >= rows.n) return;
         write_words<4>(k.kept.mixed, (at * 6 + 2 * x) * channels + column, four);
@@ -127,9 +128,9 @@ IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
       write(tiles.b.numbers, in_tile(tiles.b, row, dot_at + c), dot);
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.b, k.matrices.context}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       const Words<T, 4> z = with_bias(four, k.matrices.context_bias, column);
       put(tiles.a, row, column, silu(z));
       const std::int64_t at = rows.first + row;
@@ -178,9 +179,9 @@ IPIP_DEVICE void mix_back(const Kernel& k, const Block& block, const BlockRows& 
         write(work.numbers, in_tile(work, row, channels + c), g_uv);
       }
     });
-    block.each_thread([&](int thread) {
+    each_factory(k, block, [&](const auto& makers) {
       const Product<T> by[1] = {{work, k.matrices.mix_turned}};
-      multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+      multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
         const std::int64_t at = rows.first + row;
         if (at >= rows.n) return;
         const std::int64_t to = (at * 4 + 1 + x) * channels + column;
@@ -204,9 +205,9 @@ IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
   const BlockRows rows(k, block);
   const int dot_at = 2 * channels;
   mix(k, block, rows, tiles, dot_at);
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.a, k.matrices.gains}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       const std::int64_t at = rows.first + row;
       if (at >= rows.n) return;
       write_words<4>(k.kept.gains, at * 3 * channels + column,
@@ -233,18 +234,18 @@ IPIP_DEVICE void run(const Update<T>& k, const Block& block) {
       write(tiles.a.numbers, in_tile(tiles.a, row, channels + c), s);
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{part_of(tiles.a, channels), k.messages.hidden}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       const Words<T, 4> z = with_bias(four, k.messages.hidden_bias, column);
       put(tiles.b, row, column, silu(z));
       const std::int64_t at = rows.first + row;
       if (at < rows.n) write_words<4>(k.hidden, at * channels + column, z);
     });
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.b, k.messages.sent}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       const std::int64_t at = rows.first + row;
       if (at >= rows.n) return;
       write_words<4>(k.sent, at * 6 * channels + column,
@@ -279,15 +280,15 @@ IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
             at < rows.n ? read(k.message_gradients, at * 3 * channels + column) : T(0));
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.a, k.messages.sent_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       put(tiles.b, row, column, times_slope(four, k.hidden, row, column));
     });
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.b, k.messages.hidden_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       const std::int64_t at = rows.first + row;
       Words<T, 4> g = {};
       if (at < rows.n) {
@@ -315,15 +316,15 @@ IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
       write(tiles.a.numbers, in_tile(tiles.a, row, 2 * channels + c), along);
     }
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.a, k.matrices.gains_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       put(tiles.b, row, column, times_slope(four, k.kept.context, row, column));
     });
   });
-  block.each_thread([&](int thread) {
+  each_factory(k, block, [&](const auto& makers) {
     const Product<T> by[1] = {{tiles.b, k.matrices.context_turned}};
-    multiply(thread, kThreads, by, [&](int row, int column, const Words<T, 4>& four) {
+    multiply(makers, by, [&](int row, int column, const Words<T, 4>& four) {
       put(tiles.a, row, column, four);
     });
   });

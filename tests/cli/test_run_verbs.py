@@ -114,7 +114,7 @@ def test_relabel_writes_a_students_labels(finished, tmp_path, capsys):
     student, target = finished / "run/best/student.pt", tmp_path / "out.xyz"
     source = finished / "reference.xyz"
     assert main(["relabel", str(source), str(target), "--student", str(student)]) == 0
-    assert "how far the labels moved" in capsys.readouterr().out
+    assert "change of the labels" in capsys.readouterr().out
     assert len(read_frames(target)) == 8
     both = ["--student", str(student)] * 2
     assert main(["relabel", str(finished / "start.xyz"), str(target), *both, "--json"]) == 0

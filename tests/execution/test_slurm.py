@@ -181,7 +181,7 @@ def ends_of_attempts(run: Path) -> list[str]:
 def test_a_signal_before_the_walltime_lets_a_task_that_needs_seconds_store_its_state(
     slurm, tmp_path
 ):
-    steps, pause = 8, 3.0  # an evaluation ends seconds after the signal; no state before it
+    steps, pause = 20, 2.0  # an evaluation ends seconds after the signal; no state before it
     folder = tmp_path / "expected"
     drive(folder, steps, ExecutionSettings(), pause=0.0)
     run = tmp_path / "run"

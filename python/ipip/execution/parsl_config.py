@@ -105,7 +105,7 @@ def polled(provider: ExecutionProvider, poll_s: float) -> ExecutionProvider:
     Where Slurm has forgotten a job (its record is kept for minutes only), the job is over: Parsl
     would wait for it for ever.
     """
-    own = type(provider)
+    own: Any = type(provider)
 
     def execute_wait(self: Any, cmd: str, timeout: int | None = None) -> tuple[int, str, str]:
         status, said, complaint = own.execute_wait(self, cmd, timeout)

@@ -136,6 +136,8 @@ def run_students(
             if on_result is not None:
                 on_result(job, known)
     waiting = [job for job in jobs if job.folder not in verdicts]
+    for job in waiting:  # frames that are damaged: a result that names the verdict is so, too
+        (job.folder / VERDICT_FILE).unlink(missing_ok=True)
     tasks = [
         StudentMDTask(tuple(bundle), 1, own, frames)
         for bundle in bundles(waiting, _seconds(waiting), executor.bundle_s, executor.places(work))

@@ -208,11 +208,14 @@ def test_a_warm_step_is_one_replay_and_one_wait(
     warm = {"allocations": 0, "launches": 0, "copies": 0, "replays": 1, "waits": 1}
     assert cpu.device_calls == {}
     recorded = {}
-    for totals in (False, True, False):
+    for totals in (False, True):
         recorded[totals] = asked(totals)
         assert recorded[totals]["allocations"] == 0
         for _ in range(3):
             assert asked(totals) == warm
+    # Each kind stays recorded while the other is replayed.
+    for totals in (False, True, True, False):
+        assert asked(totals) == warm
     # Positions and the start of distances up; forces and the smallest distances down.
     assert recorded[False]["copies"] == 4
     assert recorded[True]["copies"] == 6  # energies and sums, too

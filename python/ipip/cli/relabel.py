@@ -21,6 +21,9 @@ def relabel(
     ] = False,
     energy_key: Annotated[str, typer.Option(help="Key of the old energies (eV).")] = "energy",
     forces_key: Annotated[str, typer.Option(help="Key of the old forces (eV/Å).")] = "forces",
+    device: Annotated[
+        str, typer.Option(help="Where the students are evaluated: cpu, cuda, cuda:N or emulate.")
+    ] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Write frames with a student's energies, forces and stresses; report how far labels moved."""
@@ -43,6 +46,7 @@ def relabel(
         target,
         average=average,
         keys=DataKeys(energy=energy_key, forces=forces_key),
+        device=device,
         reporter=SilentReporter() if as_json else TerminalReporter(),
     )
     if as_json:

@@ -59,6 +59,13 @@ class UnlabelledSettings(Settings):
     )
     teacher_md: TeacherMDSettings = Field(description="the teacher's MD in round 0")
     student_md: StudentMDSettings = Field(description="the students' MD in later rounds")
+    student_device: str = Field(
+        "cpu",
+        pattern=r"^(cpu|emulate|cuda(:\d+)?)$",
+        description="where students are evaluated outside MD, for harvest, relabelling and test"
+        " errors: cpu, cuda, cuda:N or emulate (gpu.md)",
+        json_schema_extra=NO_INFLUENCE,
+    )
     guards: Guards = Field(
         default_factory=Guards, description="bounds of the students' MD; crossing one is a failure"
     )

@@ -198,14 +198,21 @@ def _differences(frames: Iterable[Frame], predicted: Iterable[FloatArray | None]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def largest_expected_errors(model: Path, frames: Sequence[Frame]) -> FloatArray:
+def largest_expected_errors(
+    model: Path, frames: Sequence[Frame], device: str = "cpu"
+) -> FloatArray:
     """Return the largest expected error of a force of each frame, [n] eV/Å.
+
+    Args:
+        model: the model file.
+        frames: configurations.
+        device: where the student is evaluated, see `open_student`.
 
     Raises:
         InputError: the student's file does not say what errors to expect.
     """
     require_uncertainty(model)
-    student, _ = open_student(model)
+    student, _ = open_student(model, device=device)
     evaluated = student.evaluate_frames(frames)
     return np.array([done.largest_uncertainty for done in evaluated], dtype=np.float64)
 

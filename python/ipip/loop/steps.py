@@ -68,6 +68,7 @@ def relabel_file(
     *,
     average: bool = False,
     keys: DataKeys | None = None,
+    device: str = "cpu",
     reporter: Reporter | None = None,
 ) -> Relabelled:
     """Label the frames of a file with students, and write them to another.
@@ -79,6 +80,7 @@ def relabel_file(
             gets `spread_ev_per_a`.
         average: label with the mean of the students' weights instead (of one warm chain only).
         keys: of the labels in `source`.
+        device: where the students are evaluated, see `open_student`.
         reporter: receives the progress.
 
     Raises:
@@ -90,7 +92,9 @@ def relabel_file(
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: source and target are the same file; name another target")
     with hold_file(target, "relabel"):
-        return _relabel(students, source, target, average, keys, reporter or SilentReporter())
+        return _relabel(
+            students, source, target, average, keys, device, reporter or SilentReporter()
+        )
 
 
 def _relabel(
@@ -99,6 +103,7 @@ def _relabel(
     target: Path,
     average: bool,
     keys: DataKeys | None,
+    device: str,
     reporter: Reporter,
 ) -> Relabelled:
     loaded = [load_student(path) for path in students]
@@ -108,7 +113,7 @@ def _relabel(
     if average:
         loaded = [average_weights(loaded)]
     with reporter.tasks("student labels", len(frames) * len(loaded)) as advance:
-        relabelled, spread = label_with(loaded, frames, advance)
+        relabelled, spread = label_with(loaded, frames, advance, device)
     if len(loaded) > 1:
         relabelled = [
             frame.replace(info=frame.info | {"spread_ev_per_a": float(value)})

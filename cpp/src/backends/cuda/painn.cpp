@@ -133,18 +133,26 @@ void Painn<T>::prepare(const PairSource& source, const Wanted& wanted) {
 }
 
 // The queue of a step is the same until there are other candidates, ranks or memory: it is launched
-// as one, or in pieces between exchanges.
+// as one, or in pieces between exchanges. Steps that want more of results have a queue of their
+// own.
 template <class T>
 void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
-  const Recorded now{source.generation(), machine_.calls().allocations,
-                     wanted.atom_virials, wanted.uncertainties,
-                     wanted.totals,       exchange_.active()};
+  const Recorded now{source.generation(), machine_.calls().allocations, exchange_.active()};
   if (!(recorded_ == now)) {
-    recorded_ = Recorded();
-    step_.record([&] { queue_step(source); });
+    recorded_steps_.clear();
+    step_.drop();
     recorded_ = now;
   }
-  step_.replay();
+  const RecordedStep step{wanted.atom_virials, wanted.uncertainties, wanted.totals};
+  const auto known = std::find(recorded_steps_.begin(), recorded_steps_.end(), step);
+  auto number = static_cast<std::size_t>(known - recorded_steps_.begin());
+  if (known == recorded_steps_.end()) {
+    recorded_ = Recorded();  // nothing is kept where it fails
+    number = step_.record([&] { queue_step(source); });
+    recorded_ = now;
+    recorded_steps_.push_back(step);
+  }
+  step_.replay(number);
 }
 
 template <class T>

@@ -69,12 +69,16 @@ class Painn {
     std::array<Memory<T>*, 6> all() { return {&scalars, &hidden, &sent, &mixed, &context, &gains}; }
   };
 
-  // What a recorded queue was recorded for.
+  // What recorded queues were recorded for: all of them, and each.
   struct Recorded {
     std::uint64_t generation = 0;
     std::int64_t allocations = 0;
-    bool atom_virials = false, uncertainties = false, totals = false, exchanges = false;
+    bool exchanges = false;
     bool operator==(const Recorded&) const = default;
+  };
+  struct RecordedStep {
+    bool atom_virials = false, uncertainties = false, totals = false;
+    bool operator==(const RecordedStep&) const = default;
   };
 
   template <template <class, int> class Kernel, class Fill>
@@ -129,6 +133,7 @@ class Painn {
   Memory<double> expected_;                      // [n_local] eV/Å; none where they are not wanted
   HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
+  std::vector<RecordedStep> recorded_steps_;  // by their numbers in step_
 };
 
 }  // namespace ipip::cuda

@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: MIT
 #include "step_recording.hpp"
 
-#include <cstddef>
 #include <utility>
 
 namespace ipip::cuda {
 
-void StepRecording::record(const std::function<void()>& queue) {
-  pieces_.clear();
-  works_.clear();
-  machine_.drop_recordings();
+std::size_t StepRecording::record(const std::function<void()>& queue) {
+  steps_.emplace_back();
   recording_ = true;
   try {
     machine_.begin_recording();
     queue();
-    pieces_.push_back(machine_.end_recording());
+    steps_.back().pieces.push_back(machine_.end_recording());
   } catch (...) {
-    recording_ = false;
-    machine_.drop_recordings();
+    drop();
     throw;
   }
   recording_ = false;
+  return steps_.size() - 1;
 }
 
-void StepRecording::replay() {
-  for (std::size_t k = 0; k < pieces_.size(); ++k) {
-    if (k > 0) works_[k - 1]();
-    machine_.replay(pieces_[k]);
+void StepRecording::replay(std::size_t step) {
+  const Step& recorded = steps_[step];
+  for (std::size_t k = 0; k < recorded.pieces.size(); ++k) {
+    if (k > 0) recorded.works[k - 1]();
+    machine_.replay(recorded.pieces[k]);
   }
+}
+
+void StepRecording::drop() noexcept {
+  recording_ = false;
+  steps_.clear();
+  machine_.drop_recordings();
 }
 
 void StepRecording::between(std::function<void()> work) {
@@ -35,8 +39,8 @@ void StepRecording::between(std::function<void()> work) {
     work();
     return;
   }
-  pieces_.push_back(machine_.end_recording());
-  works_.push_back(std::move(work));
+  steps_.back().pieces.push_back(machine_.end_recording());
+  steps_.back().works.push_back(std::move(work));
   machine_.begin_recording();
 }
 

@@ -75,13 +75,14 @@ class EvaluationTask(Task):
     def perform(self, folder: Path) -> Outcome:
         """Evaluate and time the student."""
         test, valid = read_frames(self.test), read_frames(self.valid)
-        predicted = predict_file(self.model, test)
+        device = self.settings.student_device
+        predicted = predict_file(self.model, test, device)
         write_frames(self.predicted, predicted)
         pace, load = self._time()
         return Outcome(
             {
                 "test": dict(metrics(test, predicted)),
-                "valid": dict(metrics(valid, predict_file(self.model, valid))),
+                "valid": dict(metrics(valid, predict_file(self.model, valid, device))),
                 "test_frame_errors": frame_errors(test, predicted),
                 "test_frame_energy_errors": frame_energy_errors(test, predicted),
                 "us_per_atom_step": pace,

@@ -51,7 +51,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     result = harvest_runs(
         run_sources(run.path(STUDENT_MD.of(round_index), STUDENT_MD.record.RUNS)),
         known,
-        open_student(student_file)[0],
+        open_student(student_file, device=settings.student_device)[0],
         settings.harvest,
         student_file=student_file,
         label=label_queries,

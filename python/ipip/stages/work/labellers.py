@@ -53,7 +53,10 @@ def average_weights(students: Sequence[Student]) -> Student:
 
 
 def label_with(
-    students: Sequence[Student], frames: Sequence[Frame], advance: Advance = lambda steps: None
+    students: Sequence[Student],
+    frames: Sequence[Frame],
+    advance: Advance = lambda steps: None,
+    device: str = "cpu",
 ) -> tuple[list[Frame], npt.NDArray[np.float64]]:
     """Label frames with the mean prediction of students.
 
@@ -61,6 +64,7 @@ def label_with(
         students: one, or the members of a committee.
         frames: configurations; their own labels are ignored.
         advance: called with the number of frames (each once a student) that were labelled now.
+        device: where the kernels run, see `open_student`.
 
     Returns:
         The frames with energy (eV), forces (eV/Å) and, where all have it, stress (eV/Å^3); and
@@ -69,7 +73,7 @@ def label_with(
     """
     parts: list[list[Frame]] = []
     for student in students:
-        label = labeller(student)
+        label = labeller(student, device)
         own: list[Frame] = []
         for start in range(0, len(frames), CHUNK):
             chunk = frames[start : start + CHUNK]

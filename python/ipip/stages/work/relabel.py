@@ -128,9 +128,10 @@ def _new_entries(
 def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) -> Relabelled:
     """Label the kept frames with the student, or with whom its uncertainty says."""
     settings, frames = run.settings, previous.read(kept)
+    device = settings.student_device
     students, labellers = _labellers(run)
     with run.reporter.tasks("student labels", len(frames) * len(students)) as advance:
-        labelled, spread = label_with(students, frames, advance)
+        labelled, spread = label_with(students, frames, advance, device)
     name = f"student {run.round.base}"
     sources = [name] * len(frames)
     uncertainty, trust = None, None
@@ -195,19 +196,19 @@ def _uncertainties(
     frames: Sequence[Frame], spread: np.ndarray[Any, Any], run: StageRun
 ) -> tuple[np.ndarray[Any, Any], float]:
     """Return the student's uncertainty on each frame, and the limit of trust."""
-    iteration = run.settings.iteration
+    iteration, device = run.settings.iteration, run.settings.student_device
     valid = read_frames(run.path(LABEL.of(0), LABEL.record.VALID))
     factor = iteration.trust_factor
     if iteration.uncertainty == "committee":
         students = [load_student(path) for path in _committee(run)]
         if iteration.labeller != "committee":
-            spread = label_with(students, frames)[1]
-        return spread, trust_limit(label_with(students, valid)[1], factor)
+            spread = label_with(students, frames, device=device)[1]
+        return spread, trust_limit(label_with(students, valid, device=device)[1], factor)
     if iteration.uncertainty == "expected_error":
-        errors = largest_expected_errors(last_student(run), [*frames, *valid])
+        errors = largest_expected_errors(last_student(run), [*frames, *valid], device)
         return errors[: len(frames)], trust_limit(errors[len(frames) :], factor)
     student = load_student(last_student(run))
     train = read_frames(run.path(LABEL.of(0), LABEL.record.TRAIN))
-    queries = frame_features(student, [*frames, *valid])
-    distances = nearest_distances(queries, frame_features(student, train))
+    queries = frame_features(student, [*frames, *valid], device=device)
+    distances = nearest_distances(queries, frame_features(student, train, device=device))
     return distances[: len(frames)], trust_limit(distances[len(frames) :], factor)

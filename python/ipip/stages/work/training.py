@@ -49,10 +49,10 @@ def pretrain(run: StageRun) -> StageResult[PretrainRecord]:
         student = load_student(last_student(run))
     else:
         student = new_student(run)
-    method = settings.pretrain.method.kind
+    method, device = settings.pretrain.method.kind, settings.student_device
     if method == "labels":
         made = _train(student, train, valid, settings.pretrain.training, run, seed)
-        return _pretrained(made, method, _harvested_errors(made, parts.harvested))
+        return _pretrained(made, method, _harvested_errors(made, parts.harvested, device))
     trainer = ByMethod(settings.teacher, run.folder, run.reporter)
     made = _train(student, train, valid, settings.pretrain, run, seed, trainer)
     return _pretrained(made, method, calls=trainer.teacher_calls)
@@ -82,12 +82,12 @@ def _pretrained(
 
 
 def _harvested_errors(
-    made: StageResult[TrainingRecord], frames: Sequence[Frame]
+    made: StageResult[TrainingRecord], frames: Sequence[Frame], device: str
 ) -> HarvestedErrors | None:
     """Return the error on harvested frames that were held out."""
     if not frames:
         return None
-    errors = metrics(frames, predict_file(made.outputs[0], frames))
+    errors = metrics(frames, predict_file(made.outputs[0], frames, device))
     return HarvestedErrors(frames=len(frames), force_mae_ev_per_a=errors["force_mae_ev_per_a"])
 
 

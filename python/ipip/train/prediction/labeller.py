@@ -14,12 +14,16 @@ from ipip.train.prediction.predict import predict
 Labeller = Callable[[Sequence[Frame]], list[Frame]]
 
 
-def labeller(student: Student) -> Labeller:
+def labeller(student: Student, device: str = "cpu") -> Labeller:
     """Return what labels frames as `predict` does, by the kernels where they run the student.
 
     It is worth its start-up for some tens of frames. The student is copied: what is done to it
     afterwards changes nothing where kernels run it.
+
+    Args:
+        student: on the CPU, where it is to be run on another device.
+        device: where it is run, see `open_student`.
     """
-    if not has_kernels(student):
+    if device == "cpu" and not has_kernels(student):
         return functools.partial(predict, student)
-    return functools.partial(label_frames, open_in_memory(student))
+    return functools.partial(label_frames, open_in_memory(student, device=device))

@@ -17,16 +17,17 @@ def has_kernels(student: Student) -> bool:
     return not refusal(student)
 
 
-def open_in_memory(student: Student, batch_size: int = 64) -> OpenStudent:
+def open_in_memory(student: Student, batch_size: int = 64, device: str = "cpu") -> OpenStudent:
     """Open a student, which is copied where kernels run it.
 
     Args:
         student: on the device that it will stay on.
         batch_size: structures at a time, where the network runs.
+        device: where a student on the CPU is run, see `open_student`.
     """
-    if not has_kernels(student):
+    if device == "cpu" and not has_kernels(student):
         return NetworkStudent(student, batch_size)
     with tempfile.TemporaryDirectory(prefix="ipip-student-") as folder:
         path = Path(folder) / "student.pt"
         save_student(student, path)
-        return open_student(path)[0]
+        return open_student(path, device=device, batch_size=batch_size)[0]

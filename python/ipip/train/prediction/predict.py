@@ -62,7 +62,7 @@ def predict(
 
 
 def frame_features(
-    student: Student, frames: Sequence[Frame], batch_size: int = 64
+    student: Student, frames: Sequence[Frame], batch_size: int = 64, device: str = "cpu"
 ) -> npt.NDArray[np.float64]:
     """Describe frames by a student's final atomic features, for the choice of diverse frames.
 
@@ -70,8 +70,9 @@ def frame_features(
         student: the student; kernels compute them where they run it.
         frames: configurations.
         batch_size: frames in a batch at most, where the network runs.
+        device: where a student on the CPU is run, see `open_student`.
 
     Returns:
         [n_frames, 2 F], as `ipip.evaluation.frame_features`.
     """
-    return evaluation.frame_features(open_in_memory(student, batch_size), frames)
+    return evaluation.frame_features(open_in_memory(student, batch_size, device), frames)

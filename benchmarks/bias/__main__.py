@@ -5,8 +5,9 @@ python -m benchmarks.bias --dir runs/bias [--system mo-s-o] [--quick]
 A small student is trained on a teacher's MD (SevenNet-0 of Mo-S-O at 1200 K, GFN2-xTB of
 acetylacetone at 300 K), and explores: without a bias, ten times as long, and with biases of several
 energies and widths, from the same starts and velocities; at further temperatures with the best of
-these alone. The teacher is the truth. Each run is compared with the plain one of its seed. Writes
-bias.json and bias.png; MD that is done is not done again.
+these alone. The teacher is the truth. Each run is compared with the plain one of its seed: by the
+physical frame of each that is farthest from training. Writes SYSTEM.json for each and bias.png;
+what is done is not done again.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.bias.judge import BOUNDS, choose, label, summary
+from benchmarks.bias.judge import BOUNDS, Judged, summary
 from benchmarks.bias.picture import draw, show
-from benchmarks.bias.runs import Condition, Explored, explore
-from benchmarks.bias.systems import SYSTEMS, System, Trained, train
+from benchmarks.bias.runs import Condition, explore
+from benchmarks.bias.systems import SYSTEMS, System, train
 from benchmarks.results import this_machine
 
 from ipip.config.teacher import TeacherSettings
 from ipip.teachers import Teacher
 
-ENERGIES, WIDTHS = (0.1, 0.3, 1.0), (1.0, 2.0, 4.0)  # eV, score
+ENERGIES, WIDTHS = (0.1, 0.3, 1.0), (1.0, 2.0, 4.0, 8.0)  # eV, score
 LONGER = 10  # times as long as a biased run is the plain one that it is compared with
 SHOWN = 40  # points of a curve
 
@@ -52,20 +53,23 @@ def main() -> None:
     energies, widths = ENERGIES, WIDTHS
     if given.quick:
         sizes, energies, widths = {"steps": 100, "seeds": 1}, (0.3,), (2.0,)
-    path = given.folder / "bias.json"
-    results = json.loads(path.read_text())["systems"] if path.exists() else {}
+    biases = [(energy, width) for energy in energies for width in widths]
+    bounds = BOUNDS.model_dump(include={"max_force", "max_energy"})
+    about = {"machine": this_machine().model_dump(), "longer": LONGER, "physical": bounds, **sizes}
     for system in (s for s in SYSTEMS if s.name in (given.systems or names)):
-        if given.quick:
-            md = {**system.teacher_md, "steps": 24, "relax_steps": 0}
-            system = dataclasses.replace(system, teacher_md=md, runs=2, training_steps=50)
-        biases = [(energy, width) for energy in energies for width in widths]
-        results[system.name] = measure(system, given.folder / system.name, biases, **sizes)
-        machine = this_machine().model_dump()
-        bounds = BOUNDS.model_dump(include={"max_force", "max_energy"})
-        about = {"machine": machine, "longer": LONGER, "physical": bounds, **sizes}
-        path.write_text(json.dumps({**about, "systems": results}, indent=1) + "\n")
+        made = _quick(system) if given.quick else system
+        rows = measure(made, given.folder / system.name, biases, **sizes)
+        text = json.dumps({**about, "system": system.name, "rows": rows}, indent=1)
+        (given.folder / f"{system.name}.json").write_text(text + "\n")
+    paths = [given.folder / f"{name}.json" for name in names]
+    results = {path.stem: json.loads(path.read_text())["rows"] for path in paths if path.exists()}
     show(results)
     draw(results, given.folder / "bias.png")
+
+
+def _quick(system: System) -> System:
+    md = {**system.teacher_md, "steps": 24, "relax_steps": 0}
+    return dataclasses.replace(system, teacher_md=md, runs=2, training_steps=50)
 
 
 def measure(
@@ -77,79 +81,69 @@ def measure(
     numbers = list(range(seeds))
     rows = []
     with Teacher(TeacherSettings.model_validate(system.teacher), folder) as teacher:
-        judged = Judged(trained, lambda frames: teacher.label(frames, on_error="mark"))
+
+        def truth(frames: list[Any]) -> list[Any]:
+            return teacher.label(frames, on_error="mark")
+
+        def runs_of(condition: Condition) -> list[Judged]:
+            made = explore(trained, condition, numbers, folder, interval)
+            return [Judged(trained, run, truth) for run in made]
+
         for kelvin in system.explored_k:
-            plain = Condition(kelvin, LONGER * steps)
-            longer = explore(trained, plain, numbers, folder, interval)
-            tops = [float(run.scores[run.steps > 0].max()) for run in longer]
-            rows.append(judged.row(longer, tops, steps))
-            for bias in biases:
-                runs = explore(trained, Condition(kelvin, steps, bias), numbers, folder, interval)
-                rows.append(judged.row(runs, tops, steps))
+            plain = runs_of(Condition(kelvin, LONGER * steps))
+            farthest = [run.farthest() for run in plain]
+            tops = [0.0 if one is None else one.score for one in farthest]
+            rows.append(row(plain, tops))
+            rows += [row(runs_of(Condition(kelvin, steps, bias)), tops) for bias in biases]
             if kelvin == system.explored_k[0]:
+                hot = runs_of(Condition(system.hot_k, steps))
+                rows.append(row(hot, tops) | {"compared_with_k": kelvin})
                 biases = [best(rows)]
-                hot = explore(trained, Condition(system.hot_k, steps), numbers, folder, interval)
-                rows.append(judged.row(hot, tops, steps) | {"compared_with_k": kelvin})
     return rows
 
 
 def best(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    """Return the bias whose runs reached new physical frames most often."""
+    """Return the bias whose runs went beyond the plain ones most often, then the more physical."""
 
-    def worth(row: dict[str, Any]) -> tuple[float, float, float]:
-        figures = row["summary"]
-        return (
-            figures["new_and_physical"][0],
-            figures["physical_beyond"][0] / max(1, figures["physical_beyond"][1]),
-            figures["physical"][0],
-        )
+    def worth(row: dict[str, Any]) -> tuple[float, float]:
+        return row["summary"]["new_and_physical"][0], row["summary"]["physical"][0]
 
-    return tuple(max((row for row in rows if row["bias"]), key=worth)["bias"])
+    energy, width = max((row for row in rows if row["bias"]), key=worth)["bias"]
+    return energy, width
 
 
-class Judged:
-    """Makes rows of runs, with a truth.
+def row(runs: Sequence[Judged], tops: Sequence[float]) -> dict[str, Any]:
+    """Return what the runs of a condition came to, beside the plain ones' farthest frames."""
+    condition = runs[0].run.condition
+    told = [_of_run(run, top) for run, top in zip(runs, tops, strict=True)]
+    return {
+        "kelvin": condition.kelvin,
+        "steps": condition.steps,
+        "bias": condition.bias,
+        "summary": summary(told),
+        "runs": told,
+    }
 
-    Args:
-        trained: the student that ran.
-        truth: labels frames.
-    """
 
-    def __init__(self, trained: Trained, truth: Any) -> None:
-        self._trained, self._truth = trained, truth
-
-    def row(self, runs: Sequence[Explored], tops: Sequence[float], steps: int) -> dict[str, Any]:
-        """Return what the runs of a condition came to, beside the plain ones' largest scores."""
-        condition = runs[0].condition
-        told = [self._run(run, top) for run, top in zip(runs, tops, strict=True)]
-        return {
-            "kelvin": condition.kelvin,
-            "steps": condition.steps,
-            "bias": condition.bias,
-            "summary": summary(told),
-            "runs": told,
-        }
-
-    def _run(self, run: Explored, top: float) -> dict[str, Any]:
-        sample, beyond = choose(run, top)
-        known = label(self._trained, run, sorted({*sample, *beyond}), self._truth)
-        above = np.flatnonzero((run.scores > top) & (run.steps > 0))
-        points = np.unique(np.geomspace(1, len(run.steps), SHOWN).astype(int)) - 1
-        later = run.steps > 0
-        return {
-            "seed": run.seed,
-            "stable": run.stable,
-            "threshold": top,
-            "largest_score": float(run.scores[later].max(initial=0.0)),
-            "largest_expected_ev_per_a": float(run.expected[later].max(initial=0.0)),
-            "share_beyond": len(above) / max(1, int(later.sum())),
-            "first_step": int(run.steps[above[0]]) if len(above) else None,
-            "reached_physical": any(known[k].problem is None for k in beyond),
-            "sample": [dataclasses.asdict(known[k]) for k in sample],
-            "beyond": [dataclasses.asdict(known[k]) for k in beyond],
-            "curve_steps": run.steps[points].tolist(),
-            "curve_scores": np.maximum.accumulate(run.scores)[points].round(3).tolist(),
-        }
+def _of_run(judged: Judged, top: float) -> dict[str, Any]:
+    run = judged.run
+    farthest, first = judged.farthest(), judged.first_beyond(top)
+    points = np.unique(np.geomspace(1, len(run.steps), SHOWN).astype(int)) - 1
+    later = run.steps > 0
+    return {
+        "seed": run.seed,
+        "stable": run.stable,
+        "steps_made": int(run.steps[-1]),
+        "threshold": top,
+        "largest_score": float(run.scores[later].max(initial=0.0)),
+        "largest_expected_ev_per_a": float(run.expected[later].max(initial=0.0)),
+        "largest_physical_score": 0.0 if farthest is None else farthest.score,
+        "largest_error_there": None if farthest is None else farthest.largest_error,
+        "first_step": None if first is None else first.step,
+        "sample": [dataclasses.asdict(one) for one in judged.sample()],
+        "curve_steps": run.steps[points].tolist(),
+        "curve_scores": np.maximum.accumulate(run.scores)[points].round(3).tolist(),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What runs came to: scores that no longer plain run reached, in frames that the truth accepts.
+"""What runs came to: how far from training they found frames that the truth accepts.
 
 A frame is physical by the bounds that keep frames out of a harvest: pairs no closer than the loop's
 calibration on the teacher's MD allows (0.8 of a covalent sum would refuse every Mo=O double bond,
@@ -8,10 +8,12 @@ whose length is 0.77 of it), the truth's largest force, and its energy above the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from ase.formula import Formula
 from benchmarks.bias.runs import Explored, FloatArray
 from benchmarks.bias.systems import Trained
 
@@ -23,7 +25,7 @@ from ipip.stability.intervals import wilson_interval
 
 BOUNDS = HarvestSettings(max_force=20.0, max_energy=0.4)  # eV/Å; eV/atom above the mean
 SAMPLED = 4  # frames of a run that the truth labels, evenly spread
-BEYOND = 4  # frames of a run above every score of the longer plain run, evenly spread
+AT_ONCE, MOST = 3, 9  # frames labelled in the search for a physical one
 Label = Callable[[list[Frame]], list[Frame]]
 
 
@@ -48,79 +50,96 @@ class Labelled:
     largest_error: float | None
 
 
-def choose(explored: Explored, threshold: float) -> tuple[list[int], list[int]]:
-    """Return which frames of a run are labelled: a sample of all, and some above a score."""
-    later = np.flatnonzero(explored.steps > 0)
-    beyond = np.flatnonzero((explored.scores > threshold) & (explored.steps > 0))
-    return _spread(later, SAMPLED), _spread(beyond, BEYOND)
+class Judged:
+    """Labels of the frames of a run, which are kept in its folder.
 
+    Args:
+        trained: the student that ran.
+        run: of it.
+        truth: labels frames.
+    """
 
-def _spread(places: Any, count: int) -> list[int]:
-    if len(places) == 0:
-        return []
-    return sorted(
-        {int(places[k]) for k in np.linspace(0, len(places) - 1, count).round().astype(int)}
-    )
+    def __init__(self, trained: Trained, run: Explored, truth: Label) -> None:
+        self._trained, self.run, self._truth = trained, run, truth
+        self._path = run.folder / "labelled.json"
+        plain = json.loads(self._path.read_text()) if self._path.exists() else []
+        known = [Labelled(**one) for one in plain]
+        self._known = {one.step: one for one in known}
 
+    def label(self, places: Iterable[int]) -> list[Labelled]:
+        """Return what the truth says of frames, by their places in the run."""
+        wanted = list(places)
+        new = [k for k in wanted if int(self.run.steps[k]) not in self._known]
+        if new:
+            student, _ = open_student(self._trained.model)
+            frames = [self.run.frames[k] for k in new]
+            for k, frame, known in zip(new, frames, self._truth(frames), strict=True):
+                problem = geometry_problem(frame, self._trained.min_distances)
+                problem = problem or label_problem(known, BOUNDS, self._trained.mean_energies)
+                above = force = error = None
+                if known.energy is not None and known.forces is not None:
+                    above = known.energy / len(known) - self._mean(known)
+                    force = float(np.linalg.norm(known.forces, axis=1).max())
+                    own = student.evaluate_frames([frame])[0].forces
+                    error = float(np.linalg.norm(own - known.forces, axis=1).max())
+                step, score = int(self.run.steps[k]), float(self.run.scores[k])
+                self._known[step] = Labelled(step, score, problem, above, force, error)
+            plain = [dataclasses.asdict(one) for one in self._known.values()]
+            self._path.write_text(json.dumps(plain) + "\n")
+        return [self._known[int(self.run.steps[k])] for k in wanted]
 
-def label(
-    trained: Trained, explored: Explored, places: Sequence[int], truth: Label
-) -> dict[int, Labelled]:
-    """Have the truth label frames of a run."""
-    if not places:
-        return {}
-    frames = [explored.frames[k] for k in places]
-    student, _ = open_student(trained.model)
-    found = {}
-    for k, frame, known in zip(places, frames, truth(frames), strict=True):
-        problem = geometry_problem(frame, trained.min_distances)
-        problem = problem or label_problem(known, BOUNDS, trained.mean_energies)
-        above = force = error = None
-        if known.energy is not None and known.forces is not None:
-            (mean,) = _mean_of(trained, known)
-            above = known.energy / len(known) - mean
-            force = float(np.linalg.norm(known.forces, axis=1).max())
-            own = student.evaluate_frames([frame])[0].forces
-            error = float(np.linalg.norm(own - known.forces, axis=1).max())
-        found[k] = Labelled(
-            int(explored.steps[k]), float(explored.scores[k]), problem, above, force, error
-        )
-    return found
+    def _mean(self, frame: Frame) -> float:
+        symbols = frame.to_atoms().get_chemical_symbols()
+        return self._trained.mean_energies[str(Formula.from_list(symbols).format("hill"))]
 
+    def first_physical(self, places: Sequence[int]) -> Labelled | None:
+        """Return the first of some frames that is physical, of the first `MOST` of them."""
+        for at in range(0, min(len(places), MOST), AT_ONCE):
+            for one in self.label(places[at : at + AT_ONCE]):
+                if one.problem is None:
+                    return one
+        return None
 
-def _mean_of(trained: Trained, frame: Frame) -> tuple[float]:
-    formula = frame.to_atoms().get_chemical_formula(mode="hill")
-    return (trained.mean_energies[formula],)
+    def farthest(self) -> Labelled | None:
+        """Return the physical frame that is farthest from training."""
+        later = np.flatnonzero(self.run.steps > 0)
+        order = later[np.argsort(-self.run.scores[later], kind="stable")]
+        return self.first_physical(order.tolist())
+
+    def first_beyond(self, threshold: float) -> Labelled | None:
+        """Return the first physical frame whose score is above a threshold."""
+        beyond = (self.run.scores > threshold) & (self.run.steps > 0)
+        return self.first_physical(np.flatnonzero(beyond).tolist())
+
+    def sample(self) -> list[Labelled]:
+        """Return some of all frames, evenly spread."""
+        later = np.flatnonzero(self.run.steps > 0)
+        places = np.linspace(0, len(later) - 1, SAMPLED).round().astype(int)
+        return self.label(later[np.unique(places)].tolist()) if len(later) else []
 
 
 def summary(runs: Sequence[dict[str, Any]], draws: int = 2000) -> dict[str, Any]:
     """Return the figures of a condition over its runs, with 95 % intervals."""
-    reached = np.array([run["largest_score"] for run in runs])
-    relative = np.array([run["largest_score"] / run["threshold"] for run in runs])
-    expected = np.array([run["largest_expected_ev_per_a"] for run in runs])
-    new = sum(run["reached_physical"] for run in runs)
+
+    def over_runs(name: str) -> list[float]:
+        return interval(np.array([run[name] for run in runs], dtype=np.float64), draws)
+
+    new = sum(run["first_step"] is not None for run in runs)
     sampled = [frame for run in runs for frame in run["sample"]]
-    beyond = [frame for run in runs for frame in run["beyond"]]
     physical = sum(frame["problem"] is None for frame in sampled)
-    physical_beyond = sum(frame["problem"] is None for frame in beyond)
-    errors = [f["largest_error"] for f in beyond if f["problem"] is None]
     first = [run["first_step"] for run in runs if run["first_step"] is not None]
+    errors = [run["largest_error_there"] for run in runs if run["largest_error_there"] is not None]
     return {
         "runs": len(runs),
         "stopped": sum(not run["stable"] for run in runs),
-        "largest_score": interval(reached, draws),
-        "largest_score_of_plain": interval(relative, draws),
-        "largest_expected_ev_per_a": interval(expected, draws),
+        "steps_made": sum(run["steps_made"] for run in runs),
+        "largest_score": over_runs("largest_score"),
+        "largest_expected_ev_per_a": over_runs("largest_expected_ev_per_a"),
+        "largest_physical_score": over_runs("largest_physical_score"),
         "new_and_physical": [new, len(runs), *wilson_interval(new, len(runs))],
         "physical": [physical, len(sampled), *wilson_interval(physical, len(sampled))],
-        "physical_beyond": [
-            physical_beyond,
-            len(beyond),
-            *wilson_interval(physical_beyond, len(beyond)),
-        ],
-        "share_beyond": float(np.mean([run["share_beyond"] for run in runs])),
         "median_first_step": float(np.median(first)) if first else None,
-        "mean_largest_error_beyond_ev_per_a": float(np.mean(errors)) if errors else None,
+        "mean_largest_error_there_ev_per_a": float(np.mean(errors)) if errors else None,
     }
 
 

@@ -17,12 +17,12 @@ Results = dict[str, list[dict[str, Any]]]
 COLUMNS = (
     "bias A (eV), B",
     "largest score",
-    "of the plain run's",
     "expected, eV/Å",
-    "runs with new physical frames",
-    "physical of all",
-    "of those beyond",
+    "of a physical frame",
+    "error there, eV/Å",
+    "runs beyond plain",
     "first after",
+    "physical",
     "stopped",
 )
 
@@ -49,16 +49,16 @@ def _cells(row: dict[str, Any], kelvin: float) -> list[str]:
     what = "plain" if row["bias"] is None else f"{row['bias'][0]:g}, {row['bias'][1]:g}"
     if row["kelvin"] != kelvin:
         what += f", {row['kelvin']:g} K"
-    first = figures["median_first_step"]
+    first, error = figures["median_first_step"], figures["mean_largest_error_there_ev_per_a"]
     return [
         f"{what}, {row['steps']} steps",
         _of(figures["largest_score"]),
-        _of(figures["largest_score_of_plain"]),
         _of(figures["largest_expected_ev_per_a"]),
+        _of(figures["largest_physical_score"]),
+        "" if error is None else f"{error:.1f}",
         _rate(figures["new_and_physical"]),
-        _rate(figures["physical"]),
-        _rate(figures["physical_beyond"]),
         "" if first is None else f"{first:.0f}",
+        _rate(figures["physical"]),
         f"{figures['stopped']} of {figures['runs']}",
     ]
 

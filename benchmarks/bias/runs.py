@@ -50,6 +50,7 @@ class Explored:
 
     Attributes:
         condition: of it.
+        folder: of it.
         seed: of the start, the velocities and the noise.
         stable: no guard ended it.
         steps: [m] of its frames.
@@ -59,6 +60,7 @@ class Explored:
     """
 
     condition: Condition
+    folder: Path
     seed: int
     stable: bool
     steps: npt.NDArray[np.int64]
@@ -120,4 +122,6 @@ def _read(
         scores.append(float(of_atoms.max()))
         expected.append(float(uncertainty.calibration.expected(of_atoms, species).max()))
     steps = np.array([int(frame.info["md_step"]) for frame in frames], dtype=np.int64)
-    return Explored(condition, seed, stable, steps, np.array(scores), np.array(expected), frames)
+    return Explored(
+        condition, folder, seed, stable, steps, np.array(scores), np.array(expected), frames
+    )

@@ -14,6 +14,7 @@ from ase.cluster import Icosahedron
 from ase.io import write
 from tests.cli.conftest import write_inputs
 from tests.cli.light_environment import LightEnvironment, make_light_environment
+from tests.small_box import small_box
 
 import ipip
 from ipip.cli.main import NEED_TRAINING, VERBS, main
@@ -88,13 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ipip.save_student(student, folder / f"{name}.pt")
     write_frames(folder / "labels.xyz", labelled())
     (folder / "md.dump").write_text(dump_text())
-    grid = np.array([[i, j, k] for i in range(3) for j in range(2) for k in range(2)])
-    box = Frame(
-        numbers=np.array([8, 16, 42] * 4),
-        positions=grid * [3.0, 4.0, 4.0] + 1.0,
-        cell=np.diag([9.0, 8.0, 8.0]),
-        pbc=np.ones(3, dtype=bool),
-    )
+    box = small_box()
     write_frames(folder / "box.xyz", [box])
     write(folder / "so2.xyz", molecule("SO2"))
     write(folder / "copper.xyz", Icosahedron("Cu", 2)[:7])

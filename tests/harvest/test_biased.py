@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.small_box import small_box
 from tests.uncertainty.made_up import made_up
 
 from ipip.cli.main import main
 from ipip.config.md import BiasSettings, Guards, StudentMDSettings
-from ipip.data import Frame, read_frames
+from ipip.data import read_frames
 from ipip.data.provenance import Provenance
 from ipip.evaluation import open_student
 from ipip.export import save_student
@@ -27,13 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     student.set_energy_scale([-3.0, -2.0, -1.0], 1e-3, 0.1)
     save_student(student, folder / "student.pt")
     write_uncertainty(folder / "student.pt", made_up(8))
-    grid = np.array([[i, j, k] for i in range(3) for j in range(2) for k in range(2)])
-    box = Frame(
-        numbers=np.array([8, 16, 42] * 4),
-        positions=grid * [3.0, 4.0, 4.0] + 1.0,
-        cell=np.diag([9.0, 8.0, 8.0]),
-        pbc=np.ones(3, dtype=bool),
-    )
+    box = small_box()
     plain = StudentMDSettings(steps=100, temperature=300.0, ring_interval=20, frame_interval=20)
     biased = plain.model_copy(update={"bias": BiasSettings(energy=1.0, width=3.0)})
     jobs = [

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.small_box import small_box
 
 from ipip.cli.main import main
 from ipip.config.md import Guards, StudentMDSettings
-from ipip.data import Frame, read_frames
+from ipip.data import read_frames
 from ipip.export import save_student
 from ipip.lammps import StudentRun, run_many
 from ipip.models import build_student
@@ -28,14 +29,8 @@ def _student(path: Path, scale: float) -> Path:
 def runs(tmp_path_factory) -> Path:
     """A folder of a wild student's runs, which fail, and a calm one's."""
     folder = tmp_path_factory.mktemp("runs")
-    grid = np.array([[i, j, k] for i in range(3) for j in range(2) for k in range(2)])
-    box = Frame(
-        numbers=np.array([8, 16, 42] * 4),
-        positions=grid * [3.0, 4.0, 4.0] + 1.0,
-        cell=np.diag([9.0, 8.0, 8.0]),
-        pbc=np.ones(3, dtype=bool),
-        info={"charge": -1, "system": "grid"},
-        arrays={"initial_magmoms": np.arange(12.0)},
+    box = small_box(
+        info={"charge": -1, "system": "grid"}, arrays={"initial_magmoms": np.arange(12.0)}
     )
     md = StudentMDSettings(
         steps=200, temperature=300.0, minimize_steps=0, ring_interval=1, frame_interval=10

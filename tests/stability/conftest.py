@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tests.small_box import small_box
 
 from ipip.config.stability import StabilityProtocol
-from ipip.data import Frame, write_frames
+from ipip.data import write_frames
 from ipip.export import save_student
 from ipip.models import build_student
 
@@ -31,13 +31,7 @@ def make_protocol(tmp_path: Path) -> Callable[..., StabilityProtocol]:
     """Make a protocol of short runs."""
 
     def make(**changes: object) -> StabilityProtocol:
-        grid = np.array([[i, j, k] for i in range(3) for j in range(2) for k in range(2)])
-        frame = Frame(
-            numbers=np.array([8, 16, 42] * 4),
-            positions=grid * [3.0, 4.0, 4.0] + 1.0,
-            cell=np.diag([9.0, 8.0, 8.0]),
-            pbc=np.ones(3, dtype=bool),
-        )
+        frame = small_box()
         write_frames(tmp_path / "box.xyz", [frame])
         md = {"steps": 40, "temperature": 300.0, "minimize_steps": 0, "ring_interval": 5}
         plain: dict[str, object] = {"system": {"file": tmp_path / "box.xyz"}, "runs": 2}

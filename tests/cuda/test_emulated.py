@@ -12,7 +12,7 @@ import pytest
 from ipip import _core, save_student
 from ipip.models import Student
 from tests.cpp.test_candidates import a_crystal, candidates, points
-from tests.kernels.conftest import System, a_gas, a_liquid, eager, system_of, tamed
+from tests.kernels.conftest import System, a_gas, a_liquid, system_of, tamed
 from tests.kernels.test_contract_systems import SYSTEMS
 
 MakeStudent = Callable[..., Student]
@@ -27,6 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "odd chunks": {"channels": 96},
     "gaussian and cosine": {"radial": "gaussian", "envelope": "cosine"},
     "one element": {"symbols": ["S"]},
+    "blocks of four rows": {"channels": 288, "n_radial": 4},
 }
 MORE_SYSTEMS: dict[str, Callable[[], System]] = {
     "liquid": lambda: a_liquid(20),
@@ -87,16 +88,11 @@ def test_systems_of_all_kinds(
     cpu, emulated = pair_of(student, tmp_path)
     system = (SYSTEMS | MORE_SYSTEMS)[name]()
     arguments = system.arguments()
-    found = emulated.compute(*arguments, atom_virials=True)
-    expected = cpu.compute(*arguments, atom_virials=True)
-    if dtype == "float64":
-        assert_close(found, expected, TOLERANCE[dtype])
-        return
-    # A few atoms' forces may be small differences of large numbers, on every backend.
-    exact = eager(student, system)
-    rounding = np.abs(expected["forces"] - exact.forces).max(initial=0.0)
-    error = np.abs(found["forces"] - exact.forces).max(initial=0.0)
-    assert error <= max(TOLERANCE[dtype] * np.abs(exact.forces).max(initial=1e-3), 3 * rounding)
+    assert_close(
+        emulated.compute(*arguments, atom_virials=True),
+        cpu.compute(*arguments, atom_virials=True),
+        TOLERANCE[dtype],
+    )
 
 
 @pytest.mark.parametrize("layers", [1, 3])
@@ -122,7 +118,7 @@ def test_results_are_the_same_bit_for_bit_whatever_the_order_of_blocks_and_threa
         assert not any(worst(result, first).values())
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-11), ("float32", 2e-5)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-11), ("float32", 1e-5)])
 def test_candidates_and_positions_are_the_pairs_of_each_step(
     dtype: str, tolerance: float, make_student: MakeStudent, tmp_path: Path
 ) -> None:

@@ -98,14 +98,17 @@ IPIP_DEVICE void run(const PlaceKeys& k, const Block& block) {
   });
 }
 
+// A thread takes the item of a place, not of a number: its neighbours have the same key then, and
+// read the same places.
 IPIP_DEVICE void run(const OrderKeys& k, const Block& block) {
-  each_item(block, k.keys.n, [&](std::int64_t m) {
+  each_item(block, k.keys.n, [&](std::int64_t place) {
+    if (place >= read(k.first, k.first.size - 1)) return;
+    const int m = read(k.placed, place);
     const int key = key_of(k.keys, m);
-    if (key < 0) return;
     const int begin = read(k.first, key), end = read(k.first, key + 1);
     int before = 0;
     for (int at = begin; at < end; ++at) before += read(k.placed, at) < m ? 1 : 0;
-    write(k.sorted, begin + before, static_cast<int>(m));
+    write(k.sorted, begin + before, m);
   });
 }
 

@@ -18,7 +18,6 @@ constexpr std::uint32_t kBelowTf32 = 0x1fff;  // bits of a float that TF32 lacks
 inline LanesOf<float> to_tf32(const LanesOf<float>& x) {
   return each_lane(
       [](float value) {
-        if (!std::isfinite(value)) return value;
         const auto bits = std::bit_cast<std::uint32_t>(value);
         return std::bit_cast<float>((bits + (kBelowTf32 + 1) / 2) & ~kBelowTf32);
       },

@@ -40,15 +40,21 @@ IPIP_DEVICE void add_tensor_product(const Product<float>& product, int row, int 
   const Tile<float>& left = product.left;
   const Lanes<std::int64_t> g = convert<std::int64_t>(lane() / 4);
   const Lanes<std::int64_t> t = convert<std::int64_t>(lane()) - g * 4;
-  const Lanes<std::int64_t> right_at = t * n + g * 4 + (product.right.at + column);
-  const Lanes<std::int64_t> left_at =
-      g * left.pitch + t + (left.at + std::int64_t(row) * left.pitch);
+  Lanes<std::int64_t> right_at[2], left_at[n_groups];
+  IPIP_UNROLL
+  for (int half = 0; half < 2; ++half) {
+    right_at[half] = (t + std::int64_t(4 * half)) * n + g * 4 + (product.right.at + column);
+  }
+  IPIP_UNROLL
+  for (int group = 0; group < n_groups; ++group) {
+    left_at[group] = (g + std::int64_t(row + kTensorRows * group)) * left.pitch + t + left.at;
+  }
   for (int k = 0; k < product.right.k; k += 8) {
     InParts<4> w[2];
     IPIP_UNROLL
     for (int half = 0; half < 2; ++half) {
-      const Strip<float, 4> four =
-          gather_words<4>(product.right.numbers, right_at + std::int64_t(k + 4 * half) * n);
+      const Strip<float, 4> four = gather_words<4>(product.right.numbers, right_at[half]);
+      right_at[half] += std::int64_t(8) * n;
       IPIP_UNROLL
       for (int c = 0; c < 4; ++c) w[c / 2].set(c % 2 + 2 * half, four.v[c]);
     }
@@ -57,11 +63,9 @@ IPIP_DEVICE void add_tensor_product(const Product<float>& product, int row, int 
       InParts<2> x;
       IPIP_UNROLL
       for (int half = 0; half < 2; ++half) {
-        x.set(half,
-              gather(left.numbers,
-                     left_at + (std::int64_t(group) * kTensorRows * left.pitch + k + 4 * half),
-                     true));
+        x.set(half, gather(left.numbers, left_at[group] + std::int64_t(4 * half), true));
       }
+      left_at[group] += std::int64_t(8);
       IPIP_UNROLL
       for (int tile = 0; tile < 2; ++tile) {
         Lanes<float> few[4] = {0.0F, 0.0F, 0.0F, 0.0F};

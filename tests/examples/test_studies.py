@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 from ase import Atoms
 
 from ipip.cli.main import main
+from ipip.config.data import DataKeys
 from ipip.config.load import load_settings
 from ipip.config.stability import StabilityProtocol
 from ipip.config.study import StudySettings
-from ipip.data import read_files, read_frames
+from ipip.data import read_files, read_frames, write_frames
 
 Example = Callable[[str, str], ModuleType]
 
@@ -70,6 +72,22 @@ def test_the_mos2_study_keeps_the_runs_apart(
     np.testing.assert_allclose(start.positions, known[15].positions, atol=1e-8)
     assert main(["study", str(out / "study.yaml"), "--plan"]) == 0
     assert "one-shot-50-l3i5" in capsys.readouterr().out
+
+
+def test_the_study_of_expected_errors_plans_arms_of_equal_steps(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = repository / "examples" / "mo-s-o"
+    for name in ("uncertainty-study.yaml", "uncertainty-run.yaml"):
+        shutil.copyfile(here / name, tmp_path / name)
+    keys = DataKeys(energy="REF_energy", forces="REF_forces")
+    write_frames(tmp_path / "known.xyz", read_frames(here / "data" / "mso_pbe_d3.xyz", keys))
+    assert main(["study", str(tmp_path / "uncertainty-study.yaml"), "--plan"]) == 0
+    said = capsys.readouterr().out
+    assert "The judged student of each arm sees 1000 optimiser steps" in " ".join(said.split())
+    settings = load_settings(tmp_path / "uncertainty-study.yaml", StudySettings)
+    assert settings.baselines["active-uncertainty-20"] == "active-random-20"
+    assert settings.baselines["biased"] == "cool"
 
 
 @pytest.mark.slow

@@ -255,7 +255,7 @@ def test_deepmd_folders_are_read_with_virials_as_minus_volume_times_stress(
         assert np.allclose(frame.positions, coord[index][:n])
         assert frame.stress is not None and np.allclose(frame.stress, -virial[index] / 100.0)
     assert "1 DeePMD system: energies and virials in eV" in told
-    assert ("fparam.npy have no place" in told) == (layout != "raw")
+    assert ("fparam.npy cannot be stored" in told) == (layout != "raw")
 
 
 def test_a_deepmd_system_without_periodicity_has_no_cell_and_no_stress(tmp_path: Path) -> None:

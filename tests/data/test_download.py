@@ -84,7 +84,7 @@ def test_what_does_not_come_whole_leaves_nothing(
 
 
 def test_wrong_addresses_and_checksums_are_refused_before_anything(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no address"):
+    with pytest.raises(InputError, match="is not an address"):
         download("file:///etc/hostname", tmp_path / "a")
     with pytest.raises(InputError, match="'abc' is not a SHA-256; expected 64 hexadecimal digits"):
         download("http://127.0.0.1:1/", tmp_path / "a", "abc")

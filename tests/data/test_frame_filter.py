@@ -44,7 +44,7 @@ def test_frames_of_a_store_are_chosen_too(path: Path, tmp_path: Path) -> None:
     [
         (
             {"temperature": "1"},
-            "has no 'temperature' to choose by; it has T_K, config_type, family, traj",
+            "has no 'temperature' to select by; it has T_K, config_type, family, traj",
         ),
         ({"family": {"min": 1}}, "has family 'a'; expected a number for at least 1"),
         ({"T_K": {"min": 5000}}, "none of 3 frames has T_K at least 5000; change `where`"),

@@ -57,7 +57,7 @@ def test_what_was_written_is_sound(tmp_path: Path, frames: int, atoms: int) -> N
         (0, 7_000, "is no page of a tree"),  # its own number
         (10, 0x04, "is no page of a tree"),  # its kind
         (12, 8_000, "is no page of a tree"),  # the end of the places of its nodes
-        (16, 4_095, "points out of itself"),  # the place of its first node
+        (16, 4_095, "points outside itself"),  # the place of its first node
     ],
 )
 def test_a_root_that_was_changed_is_refused(tmp_path: Path, at: int, value: int, what: str) -> None:
@@ -99,5 +99,5 @@ def test_a_value_that_lies_beyond_the_file_is_refused(tmp_path: Path) -> None:
     assert data[node + 4] == 1
     data[node + 8 + key : node + 16 + key] = (1 << 40).to_bytes(8, "little")
     path.write_bytes(data)
-    with pytest.raises(DamagedError, match="points out of the file"):
+    with pytest.raises(DamagedError, match="points outside the file"):
         require_sound_pages(path)

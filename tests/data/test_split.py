@@ -90,7 +90,7 @@ def test_a_stored_split_belongs_to_its_frames(tmp_path: Path) -> None:
     assert Split.load(tmp_path / "split.json", frames) == split
     with pytest.raises(InputError, match="is a split of other frames"):
         Split.load(tmp_path / "split.json", [frames[0].replace(energy=9.0), *frames[1:]])
-    with pytest.raises(InputError, match="beyond the 5"):
+    with pytest.raises(InputError, match="beyond the existing 5"):
         Split.load(tmp_path / "split.json", frames[:5])
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(InputError, match="is not a stored split"):

@@ -59,7 +59,7 @@ def test_a_view_joins_sources_and_is_cut_again(frames: list[Frame], store: Frame
     expected = [frames[5], frames[0], frames[0], frames[1]]
     assert [f.energy for f in view] == [f.energy for f in expected]
     assert [f.energy for f in view[1::2]] == [frames[0].energy, frames[1].energy]
-    with pytest.raises(IndexError, match="beyond the 8"):
+    with pytest.raises(IndexError, match="beyond the existing 8"):
         FrameView([frames[:2], store], [8])
 
 

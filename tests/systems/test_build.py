@@ -131,7 +131,7 @@ def test_a_file_that_is_no_structure_is_refused(tmp_path):
         ({"species": {"S2": 1}, "box": 5.0, "density": 1.0}, "exactly one"),
         ({"species": {"S2": 0}, "box": 5.0}, "at least 1"),
         ({"species": {"S2": 1}, "box": -5.0}, "above 0"),
-        ({"file": "a.xyz", "box": 5.0}, "own cell"),
+        ({"file": "a.xyz", "box": 5.0}, "its cell"),
         ({"species": {"S2": 1}, "box": 5.0, "replicate": (1, 0, 1)}, "at least 1"),
     ],
 )

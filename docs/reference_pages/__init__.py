@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.results import read_results
 from docs.reference_pages.commands import commands_page
 from docs.reference_pages.figures import benchmark_tables, study_tables
 from docs.reference_pages.headers import headers_page
 from docs.reference_pages.modules import module_pages
+from docs.reference_pages.plots import speed_plot
 from docs.reference_pages.settings import settings_pages
 
 __all__ = ["write_reference"]
@@ -19,11 +21,12 @@ def write_reference(folder: Path) -> None:
     Raises:
         UndocumentedError: a key, verb, option, name or declaration has no sentence.
     """
-    pages = {
+    pages: dict[str, str | bytes] = {
         "commands.md": commands_page(),
         "cpp.md": headers_page(),
         "benchmark-tables.txt": benchmark_tables(),
         "study-tables.txt": study_tables(),
+        "pair-speed.png": speed_plot(read_results()),
         **settings_pages(),
         **module_pages(),
     }
@@ -31,7 +34,8 @@ def write_reference(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name not in pages:
             path.unlink()
-    for name, text in pages.items():
+    for name, content in pages.items():
         path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        data = content.encode() if isinstance(content, str) else content
+        if not path.exists() or path.read_bytes() != data:
+            path.write_bytes(data)

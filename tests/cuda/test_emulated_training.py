@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from ipip.config.training import TrainingSettings
-from ipip.data import Frame
 from ipip.errors import InputError
-from ipip.models import Student, build_student
-from ipip.train import fit
-from ipip.train.fitting import module as fitting
+from ipip.models import Student
 from ipip.train.prediction.device_kernels import DevicePainnKernels, device_refusal
 from ipip.train.prediction.painn_kernels import PainnKernels
+from tests.kernels.conftest import tamed
 from tests.kernels.test_training import (
     a_batch,
     a_loss,
@@ -48,19 +43,29 @@ def assert_same_results(found: Any, expected: Any, tolerance: float) -> None:
         torch.testing.assert_close(one, other, rtol=0, atol=tolerance * scale)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_results_and_gradients_are_those_of_the_cpu(
-    variant: str, dtype: str, make_student: MakeStudent
+    variant: str, make_student: MakeStudent
 ) -> None:
-    student = make_student(**({"channels": 16, "dtype": dtype} | VARIANTS[variant]))
-    batch, tolerance = a_batch(n=10), 1e-9 if dtype == "float64" else 1e-4
+    student = make_student(**({"channels": 16} | VARIANTS[variant]))
+    batch = a_batch(n=10)
     expected = PainnKernels(student)(*batch, create_graph=True)  # type: ignore[arg-type]
     found = emulated(student)(*batch, create_graph=True)
-    assert_same_results(found, expected, 1e-10 if dtype == "float64" else 1e-5)
-    assert_same_gradients(
-        gradients(student, found, ALL), gradients(student, expected, ALL), tolerance
-    )
+    assert_same_results(found, expected, 1e-10)
+    assert_same_gradients(gradients(student, found, ALL), gradients(student, expected, ALL), 1e-9)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_single_precision_rounds_as_it_should(variant: str, make_student: MakeStudent) -> None:
+    arguments = {"channels": 16} | VARIANTS[variant]
+    student = tamed(make_student(**arguments, dtype="float32"))
+    double = make_student(**arguments)
+    double.load_state_dict(student.state_dict())
+    batch = a_batch(n=10)
+    expected = PainnKernels(double)(*batch, create_graph=True)  # type: ignore[arg-type]
+    found = emulated(student)(*batch, create_graph=True)
+    assert_same_results(found, expected, 1e-5)
+    assert_same_gradients(gradients(student, found, ALL), gradients(double, expected, ALL), 1e-4)
 
 
 @pytest.mark.parametrize(
@@ -124,29 +129,6 @@ def test_frozen_layers_get_no_gradient(make_student: MakeStudent) -> None:
         if parameter.grad is not None:
             found[name] = parameter.grad
     assert_same_gradients(found, {name: expected[name] for name in found}, 1e-9)
-
-
-def test_a_training_is_that_of_the_cpu(
-    copper: list[Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = TrainingSettings.model_validate(
-        {"max_epochs": 2, "batch_size": 4, "learning_rate": 5e-3, "stress_weight": 5.0}
-    )
-    curves = []
-    for place in ("cpu", "emulate"):
-        student = build_student(
-            "painn", ["Cu", "Au"], seed=3, channels=16, layers=2, cutoff=4.0, dtype="float64"
-        )
-        if place == "emulate":
-            monkeypatch.setattr(
-                fitting, "energy_forces_of", lambda student, *_, **__: emulated(student)
-            )
-        result = fit(
-            student, copper[:8], copper[20:22], settings, tmp_path / place, seed=1, progress=False
-        )
-        curves.append([[row["train_loss"], row["valid_loss"]] for row in result.history])
-    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-8)
-    assert curves[1][-1][0] < curves[1][0][0]
 
 
 def test_gradients_of_an_earlier_evaluation_are_refused(make_student: MakeStudent) -> None:

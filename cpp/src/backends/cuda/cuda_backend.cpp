@@ -120,8 +120,8 @@ class CudaBackend final : public Backend {
 template <class T>
 std::unique_ptr<Backend> make(const ModelFile& file, const RunOptions& options) {
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  return std::make_unique<CudaBackend<T>>(open_cuda_machine(options.device), read_painn(file), error,
-                                          file.uncertainty);
+  return std::make_unique<CudaBackend<T>>(open_cuda_machine(options.device), read_painn(file),
+                                          error, file.uncertainty);
 }
 
 }  // namespace

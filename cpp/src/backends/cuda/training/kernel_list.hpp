@@ -27,9 +27,8 @@ struct KernelList {
   template <class Machine>
   static void run(Machine& machine, std::size_t number, const void* kernel) {
     using Run = void (*)(Machine&, const void*);
-    static constexpr Run kRuns[] = {+[](Machine& own, const void* given) {
-      own.run(*static_cast<const Kernels*>(given));
-    }...};
+    static constexpr Run kRuns[] = {
+        +[](Machine& own, const void* given) { own.run(*static_cast<const Kernels*>(given)); }...};
     kRuns[number](machine, kernel);
   }
 };

@@ -3,8 +3,8 @@
 // their gradients, the pointwise parts of node-wise layers, and the tangents of both sweeps.
 //
 // Letters and rows as in ../kernels.hpp, equations in docs/training-kernels.md. Of any y, y_dot is
-// the tangent, g(y) = dE/dy, and g(y)_dot the gradient of the tangent of E with respect to y. A lane
-// holds one channel, so tables have chunks of 32 channels.
+// the tangent, g(y) = dE/dy, and g(y)_dot the gradient of the tangent of E with respect to y. A
+// lane holds one channel, so tables have chunks of 32 channels.
 #pragma once
 
 #include <cstdint>
@@ -170,7 +170,8 @@ struct GainGradientTangents : NodeRows<T> {
   Array<T> a_g;
 };
 
-/// From g on the layer's outcome and on q to that on `mixed`, and to that on the scalars of `after`.
+/// From g on the layer's outcome and on q to that on `mixed`, and to that on the scalars of
+/// `after`.
 template <class T>
 struct MixedGradients : NodeRows<T> {
   Dual<T> g, q_g;
@@ -199,8 +200,8 @@ struct ReadoutRows {
   std::int64_t shared_bytes() const { return 0; }
 };
 
-/// dE/dz's tangent, where atom i's energy has the weight of its frame, and what each row adds to the
-/// gradients of w and, in column `width`, of the shift.
+/// dE/dz's tangent, where atom i's energy has the weight of its frame, and what each row adds to
+/// the gradients of w and, in column `width`, of the shift.
 template <class T>
 struct ReadoutBack {
   static constexpr int kThreads = kNodeThreads;
@@ -241,11 +242,11 @@ struct ChangePairs {
   static constexpr int kThreads = kNodeThreads;
   static constexpr int kBlocks = 8;
   std::int64_t n_pairs = 0;
-  Array<double> vectors;                 ///< [n_pairs, 3] Å
-  Array<int> receivers, neighbours;      ///< [n_pairs]
-  Array<int> frames;                     ///< [n]
-  Array<double> of_forces, of_strain;    ///< [n, 3], [n_frames, 9]
-  Array<T> changes;                      ///< [n_pairs, 4] d_dot (Å), u_dot
+  Array<double> vectors;               ///< [n_pairs, 3] Å
+  Array<int> receivers, neighbours;    ///< [n_pairs]
+  Array<int> frames;                   ///< [n]
+  Array<double> of_forces, of_strain;  ///< [n, 3], [n_frames, 9]
+  Array<T> changes;                    ///< [n_pairs, 4] d_dot (Å), u_dot
   std::int64_t blocks() const { return blocks_for(n_pairs, kThreads); }
   std::int64_t shared_bytes() const { return 0; }
 };
@@ -276,8 +277,8 @@ struct ReceiveTangents {
   std::int64_t shared_bytes() const { return 0; }
 };
 
-/// The tangent of the adjoint of the messages, gathered by senders as in `SendBack`. The first layer
-/// has no gradients of states, and zeros as the third part of messages.
+/// The tangent of the adjoint of the messages, gathered by senders as in `SendBack`. The first
+/// layer has no gradients of states, and zeros as the third part of messages.
 template <class T, bool first>
 struct SendBackTangents {
   static constexpr int kThreads = kNodeThreads;
@@ -298,12 +299,10 @@ struct TableSlices {
   static constexpr int kParts = first ? 2 : 3;
   TangentRows<T> rows;
   int pieces = 0, n_slices = 1;
-  Array<int> receivers;                ///< [n_pairs]
-  Array<int> piece_first, piece_pairs; ///< [pieces + 1], pairs by their piece
-  Array<T> sums;                       ///< [n_slices, pieces, F / 32, 6, parts, 32]
-  std::int64_t warps() const {
-    return std::int64_t(n_slices) * pieces * (rows.channels / kLanes);
-  }
+  Array<int> receivers;                 ///< [n_pairs]
+  Array<int> piece_first, piece_pairs;  ///< [pieces + 1], pairs by their piece
+  Array<T> sums;                        ///< [n_slices, pieces, F / 32, 6, parts, 32]
+  std::int64_t warps() const { return std::int64_t(n_slices) * pieces * (rows.channels / kLanes); }
   std::int64_t blocks() const { return blocks_for(warps(), kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };

@@ -49,9 +49,9 @@ PainnTraining<T>::Layer::Layer(Machine& machine)
 
 template <class T>
 auto PainnTraining<T>::Layer::all() -> std::array<Rows*, 21> {
-  return {&scalars,    &z,   &h,       &sent,        &after,       &mixed, &q,
-          &product,    &z_context, &h_context, &a,   &g_out,       &g_after, &g_a,
-          &g_h_context, &g_z_context, &g_q,    &g_mixed, &g_messages, &g_h,  &g_z};
+  return {&scalars,     &z,           &h,         &sent,    &after,      &mixed,   &q,
+          &product,     &z_context,   &h_context, &a,       &g_out,      &g_after, &g_a,
+          &g_h_context, &g_z_context, &g_q,       &g_mixed, &g_messages, &g_h,     &g_z};
 }
 
 template <class T>
@@ -170,7 +170,8 @@ void PainnTraining<T>::gradients(const TrainingSlopes& slopes, void* stream) {
     layer.table_gradient.forget();
   }
   for (Rows* rows : {&final_, &z_readout_, &g_z_readout_}) rows->tangent.forget();
-  for (Memory<T>* memory : {&changes_, &shares_, &first_messages_, &slices_, &gradients_, &given_gradients_}) {
+  for (Memory<T>* memory :
+       {&changes_, &shares_, &first_messages_, &slices_, &gradients_, &given_gradients_}) {
     memory->forget();
   }
   machine_->begin_after(stream);

@@ -139,8 +139,8 @@ void PainnTraining<T>::backward_messages_tangent(std::size_t l) {
   gradient_of(weights.message[0], layer.g_z, layer.scalars);
 }
 
-// Messages of the first layer depend on the species alone and have no tangents. What they receive is
-// gathered by atoms, and then by species.
+// Messages of the first layer depend on the species alone and have no tangents. What they receive
+// is gathered by atoms, and then by species.
 template <class T>
 void PainnTraining<T>::backward_first_messages() {
   Layer& layer = layers_[0];

@@ -114,8 +114,8 @@ template void PainnTraining<double>::outer(const Factors&, const Factors&, const
                                            std::int64_t, bool);
 template void PainnTraining<float>::column_sums(Columns<float>, int, std::int64_t, Array<float>,
                                                 std::int64_t);
-template void PainnTraining<double>::column_sums(Columns<double>, int, std::int64_t,
-                                                 Array<double>, std::int64_t);
+template void PainnTraining<double>::column_sums(Columns<double>, int, std::int64_t, Array<double>,
+                                                 std::int64_t);
 template void PainnTraining<float>::species_sums(Columns<float>, int, Array<float>, std::int64_t);
 template void PainnTraining<double>::species_sums(Columns<double>, int, Array<double>,
                                                   std::int64_t);

@@ -13,12 +13,12 @@ namespace ipip::cuda {
 /// Places of a linear layer y = x W^T + b among the packed weights, and of its gradient among the
 /// packed gradients.
 struct PackedLinear {
-  int n_in = 0, n_out = 0;            ///< filled up
-  std::int64_t forward = 0;           ///< [in, out]
-  std::int64_t turned = 0;            ///< [out, in]
-  std::int64_t bias = -1;             ///< [out], negative: none
-  std::int64_t gradient = 0;          ///< [out, in]
-  std::int64_t bias_gradient = -1;    ///< [out]
+  int n_in = 0, n_out = 0;          ///< filled up
+  std::int64_t forward = 0;         ///< [in, out]
+  std::int64_t turned = 0;          ///< [out, in]
+  std::int64_t bias = -1;           ///< [out], negative: none
+  std::int64_t gradient = 0;        ///< [out, in]
+  std::int64_t bias_gradient = -1;  ///< [out]
 };
 
 /// A filter as one matrix [K + 1, parts 32] for each 32 channels, whose last row is the bias; its

@@ -67,8 +67,8 @@ IPIP_DEVICE void run(const MultiplyRows<T>& k, const Block& block) {
         for (int c = 0; c < 4; ++c) out.v[c] += bias.v[c];
       }
       if (k.base.numbers.size > 0) {
-        const Words<T, 4> base = read_words<4>(
-            k.base.numbers, k.base.at + (first + r) * k.base.pitch + column);
+        const Words<T, 4> base =
+            read_words<4>(k.base.numbers, k.base.at + (first + r) * k.base.pitch + column);
         for (int c = 0; c < 4; ++c) out.v[c] += base.v[c];
       }
       write_words<4>(k.y.numbers, k.y.at + (first + r) * k.y.pitch + column, out);

@@ -39,7 +39,8 @@ IPIP_DEVICE void run(const NextStateTangents<T>& k, const Block& block) {
               read(k.a.tangent, item.in(k, parts, 1)) * read(k.product.value, item.in(k, 1, 0)) +
               read(k.a.value, item.in(k, parts, 1)) * read(k.product.tangent, item.in(k, 1, 0)));
     if (!k.vectors) return;
-    const T a_vv = read(k.a.value, item.in(k, 3, 2)), a_vv_dot = read(k.a.tangent, item.in(k, 3, 2));
+    const T a_vv = read(k.a.value, item.in(k, 3, 2)),
+            a_vv_dot = read(k.a.tangent, item.in(k, 3, 2));
     for (int x = 0; x < 3; ++x) {
       const std::int64_t uv = item.in(k, 6, 2 * x + 1);
       write(k.sent, item.in(k, 6, 3 + x),

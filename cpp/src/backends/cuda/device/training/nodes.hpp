@@ -130,8 +130,7 @@ IPIP_DEVICE void run(const MixedGradients<T>& k, const Block& block) {
     if (!item.there) return;
     const Mixed<T> mixed(k.mixed.value, item.row, k.channels, item.c);
     const T g_s = read(k.g.value, item.in(k, 4, 0));
-    const T per_norm =
-        read(k.q_g.value, item.in(k, 2, 1)) / read(k.q.value, item.in(k, 2, 1));
+    const T per_norm = read(k.q_g.value, item.in(k, 2, 1)) / read(k.q.value, item.in(k, 2, 1));
     const T per_product = g_s * read(k.a.value, item.in(k, k.vectors ? 3 : 2, 1));
     const T a_vv = k.vectors ? read(k.a.value, item.in(k, 3, 2)) : T(0);
     for (int x = 0; x < 3; ++x) {
@@ -155,11 +154,11 @@ IPIP_DEVICE void run(const ReadoutRows<T>& k, const Block& block) {
     for (int at = 0; at < k.width; at += kLanes) {
       const Lanes<T> z = load<1>(k.z, i * k.width + at).v[0];
       const Lanes<T> w = load<1>(k.weights, k.weight_at + at).v[0];
-      net += convert<double>(
-          each_lane([](T value, T weight) { return silu(value) * weight; }, z, w));
+      net +=
+          convert<double>(each_lane([](T value, T weight) { return silu(value) * weight; }, z, w));
       Strip<T, 1> g;
-      g.v[0] = each_lane(
-          [=](T value, T weight) { return factor * weight * silu_slope(value); }, z, w);
+      g.v[0] =
+          each_lane([=](T value, T weight) { return factor * weight * silu_slope(value); }, z, w);
       store(k.z_g, i * k.width + at, g);
     }
     const double shift = static_cast<double>(read(k.weights, k.shift_at));

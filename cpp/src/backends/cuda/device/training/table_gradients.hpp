@@ -4,7 +4,8 @@
 // added row by row, always in the same order.
 //
 // For a message part phi that a gradient g of the receiver reaches,
-//     g(w) = g_dot phi + g phi_dot,   g(w_dot) = g phi,   g(c_k) += B_k(t) g(w) + B'_k(t) d_dot g(w_dot)
+//     g(w) = g_dot phi + g phi_dot,   g(w_dot) = g phi,   g(c_k) += B_k(t) g(w) + B'_k(t) d_dot
+//     g(w_dot)
 // with g^s for phi^s, <u, g^v> for phi^vs and <v_j, g^v> for phi^vv.
 #pragma once
 
@@ -60,8 +61,8 @@ IPIP_DEVICE void run(const TableSlices<T, first>& k, const Block& block) {
   const TangentRows<T>& rows = k.rows;
   block.each_warp([&](int warp) {
     const std::int64_t item = block.index() * (Own::kThreads / kLanes) + warp;
-    if (item >= k.warps()) return;
     const int chunks = rows.channels / kLanes;
+    if (item >= std::int64_t(k.n_slices) * k.pieces * chunks) return;
     const int chunk = static_cast<int>(item % chunks);
     const int piece = static_cast<int>(item / chunks % k.pieces);
     const int slice = static_cast<int>(item / chunks / k.pieces);

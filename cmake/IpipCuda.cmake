@@ -10,7 +10,9 @@ set(IPIP_CUDA_ARCHITECTURES "75;80;90;100;120" CACHE STRING "Compute capabilitie
 # The library of another build, whose classes may be laid out in another way, lacks the function that
 # is looked for.
 file(GLOB cuda_headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/*.hpp"
-     "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/device/*.hpp")
+     "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/device/*.hpp"
+     "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/training/kernel*.hpp"
+     "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/device/training/*.hpp")
 ipip_digest(cuda_digest ${cuda_headers})
 set(cuda_part "IPIP_CUDA_PART=ipip_cuda_part_${cuda_digest}")
 set_source_files_properties(src/backends/cuda/cuda_backend.cpp PROPERTIES COMPILE_DEFINITIONS

@@ -64,6 +64,60 @@ def architecture_refusal(architecture: str) -> str:
 def training_refusal(architecture: str, device: str) -> str:
     """Why the kernels do not train students of an architecture on a torch device, or ""."""
 
+class DeviceTraining:
+    """The training kernels of one PaiNN on a GPU or the emulated device.
+
+    Tensors are named by their addresses in the memory of the device (of the host, where that is
+    emulated); whole numbers have 32 bits. :mod:`ipip.train.prediction.device_kernels` says which.
+
+    Args:
+        device: `cuda:k` or `emulate`.
+        float64: precision of weights and sums over channels.
+        gaussian, cosine: radial basis and envelope.
+        cutoff: Å.
+        offsets, widths: [K] of the radial basis.
+        n_species, channels, layers, readout: widths of the network.
+        epsilon: under the square root of norms.
+        table_error: of the splines that stand for the radial basis.
+
+    Attributes:
+        n_weights: how many numbers the weights are.
+        pieces: of the splines.
+        description: what runs, in a few words.
+
+    Raises:
+        CoreError: the device cannot be had.
+    """
+
+    n_weights: int
+    pieces: int
+    description: str
+
+    def __init__(
+        self,
+        *,
+        device: str,
+        float64: bool,
+        gaussian: bool,
+        cosine: bool,
+        cutoff: float,
+        offsets: list[float],
+        widths: list[float],
+        n_species: int,
+        channels: int,
+        layers: int,
+        readout: int,
+        epsilon: float,
+        table_error: float,
+    ) -> None: ...
+    def evaluate(
+        self, n: int, n_pairs: int, n_frames: int, addresses: dict[str, int], stream: int
+    ) -> None:
+        """Compute energies, strain derivatives and forces of frames."""
+
+    def gradients(self, addresses: dict[str, int], stream: int) -> None:
+        """Compute the gradient of a loss of the last evaluation's results by the weights."""
+
 class Student:
     """A model file evaluated by libipip, with the buffers that it keeps between calls.
 

@@ -12,6 +12,7 @@
 #include "bind_dump.hpp"
 #include "bind_ranks.hpp"
 #include "bind_student.hpp"
+#include "bind_training.hpp"
 #include "ipip/error.hpp"
 #include "ipip/halo.hpp"
 #include "ipip/version.hpp"
@@ -58,6 +59,7 @@ PYBIND11_MODULE(_core, module) {
   bind_dump(module);
   bind_student(module);
   bind_ranks(module);
+  bind_training(module);
   py::class_<GatherHaloContext>(module, "GatherHalo")
       .def(py::init([](std::int64_t n_local, std::vector<std::int64_t> owners) {
              return std::unique_ptr<GatherHaloContext>(new GatherHaloContext{

@@ -40,18 +40,6 @@ const cuda::CudaPart& load_cuda_part() {
   return *part;
 }
 
-std::unique_ptr<cuda::Machine> open_machine(const std::string& device) {
-  if (device == kEmulated) return cuda::make_emulator();
-  const cuda::CudaPart& part = load_cuda_part();
-  const int gpu = std::stoi(device.substr(std::string(kNumbered).size()));
-  try {
-    return part.open(gpu);
-  } catch (const std::exception& error) {
-    throw Error("device is " + device + ", but it cannot be used (" + error.what() +
-                "): look at `nvidia-smi`, or use device cpu");
-  }
-}
-
 template <class T>
 class CudaBackend final : public Backend {
  public:
@@ -132,11 +120,23 @@ class CudaBackend final : public Backend {
 template <class T>
 std::unique_ptr<Backend> make(const ModelFile& file, const RunOptions& options) {
   const double error = options.table_error > 0.0 ? options.table_error : kTableError<T>;
-  return std::make_unique<CudaBackend<T>>(open_machine(options.device), read_painn(file), error,
-                                          file.uncertainty);
+  return std::make_unique<CudaBackend<T>>(open_cuda_machine(options.device), read_painn(file),
+                                          error, file.uncertainty);
 }
 
 }  // namespace
+
+std::unique_ptr<cuda::Machine> open_cuda_machine(const std::string& device) {
+  if (device == kEmulated) return cuda::make_emulator();
+  const cuda::CudaPart& part = load_cuda_part();
+  const int gpu = std::stoi(device.substr(std::string(kNumbered).size()));
+  try {
+    return part.open(gpu);
+  } catch (const std::exception& error) {
+    throw Error("device is " + device + ", but it cannot be used (" + error.what() +
+                "): look at `nvidia-smi`, or use device cpu");
+  }
+}
 
 bool is_cuda_device(const std::string& device) {
   if (device == kEmulated) return true;

@@ -10,6 +10,10 @@
 
 namespace ipip {
 
+namespace cuda {
+class Machine;
+}
+
 /// Whether a device is one of these kernels': "cuda:k", or "emulate", the host that executes the
 /// same source and checks each access to memory.
 bool is_cuda_device(const std::string& device);
@@ -17,6 +21,10 @@ bool is_cuda_device(const std::string& device);
 /// GPUs that the CUDA driver shows. Loads libipip_cuda.so.
 /// @throws ipip::Error  it is not there, or cannot be loaded
 int cuda_gpus();
+
+/// A device of these kernels.
+/// @throws ipip::Error  it cannot be had
+std::unique_ptr<cuda::Machine> open_cuda_machine(const std::string& device);
 
 /// The kernels for a student, which read numbers only, on `options.device`.
 /// @throws ipip::Error  the device cannot be had, or the student is too wide for it

@@ -15,8 +15,14 @@
 #include "device/all_kernels.hpp"
 #include "device/emulation.hpp"
 #include "machine.hpp"
+#include "training/emulated_kernels.hpp"
+#include "training/kernel_list.hpp"
 
 namespace ipip::cuda {
+
+IPIP_NODE_KERNELS(IPIP_EXECUTE_ELSEWHERE)
+IPIP_PAIR_KERNELS(IPIP_EXECUTE_ELSEWHERE)
+
 namespace {
 
 constexpr std::int64_t kMostShared =
@@ -94,6 +100,9 @@ class Emulator final : public MachineOf<Emulator> {
     ++calls_.waits;
     finish(queue);
   }
+  // The other works as soon as it is asked, so all is done here and now.
+  void begin_after(void* /*stream*/) override {}
+  void end_before(void* /*stream*/) override { finish(Queue::compute); }
   // The queues in either order: only `follow` may bring them into one.
   void wait() override {
     ++calls_.waits;
@@ -117,6 +126,10 @@ class Emulator final : public MachineOf<Emulator> {
   void drop_recordings() noexcept override {
     recorded_.clear();
     recording_ = false;
+  }
+
+  void launch_training(std::size_t number, const void* kernel) override {
+    TrainingKernels::run(*this, number, kernel);
   }
 
   template <class Kernel>

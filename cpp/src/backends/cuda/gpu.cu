@@ -10,7 +10,9 @@
 
 #include "cuda_part.hpp"
 #include "device/all_kernels.hpp"
+#include "device/training/all_kernels.hpp"
 #include "machine.hpp"
+#include "training/kernel_list.hpp"
 
 namespace ipip::cuda {
 namespace {
@@ -95,8 +97,7 @@ class Gpu final : public MachineOf<Gpu> {
     ++calls_.copies;
     const std::size_t offset = static_cast<std::size_t>(at) * size;
     check(cudaMemcpyAsync(static_cast<unsigned char*>(to) + offset, from,
-                          static_cast<std::size_t>(count) * size, cudaMemcpyHostToDevice,
-                          stream(queue)),
+                          static_cast<std::size_t>(count) * size, cudaMemcpyDefault, stream(queue)),
           "upload");
   }
   void download(void* to, const void* from, std::int64_t at, std::int64_t count, std::size_t size,
@@ -104,8 +105,7 @@ class Gpu final : public MachineOf<Gpu> {
     ++calls_.copies;
     const std::size_t offset = static_cast<std::size_t>(at) * size;
     check(cudaMemcpyAsync(to, static_cast<const unsigned char*>(from) + offset,
-                          static_cast<std::size_t>(count) * size, cudaMemcpyDeviceToHost,
-                          stream(queue)),
+                          static_cast<std::size_t>(count) * size, cudaMemcpyDefault, stream(queue)),
           "download");
   }
   void forget(void*) override {}
@@ -116,6 +116,16 @@ class Gpu final : public MachineOf<Gpu> {
     check(cudaEventRecord(reached_, stream(later == Queue::copy ? Queue::compute : Queue::copy)),
           "cudaEventRecord");
     check(cudaStreamWaitEvent(stream(later), reached_, 0), "cudaStreamWaitEvent");
+  }
+  void begin_after(void* stream) override {
+    check(cudaSetDevice(number_), "cudaSetDevice");
+    check(cudaEventRecord(reached_, static_cast<cudaStream_t>(stream)), "cudaEventRecord");
+    check(cudaStreamWaitEvent(compute_, reached_, 0), "cudaStreamWaitEvent");
+  }
+  void end_before(void* stream) override {
+    check(cudaEventRecord(reached_, compute_), "cudaEventRecord");
+    check(cudaStreamWaitEvent(static_cast<cudaStream_t>(stream), reached_, 0),
+          "cudaStreamWaitEvent");
   }
   void wait(Queue queue) override {
     ++calls_.waits;
@@ -163,6 +173,10 @@ class Gpu final : public MachineOf<Gpu> {
     }
     recorded_.clear();
     cudaGetLastError();
+  }
+
+  void launch_training(std::size_t number, const void* kernel) override {
+    TrainingKernels::run(*this, number, kernel);
   }
 
   template <class Kernel>

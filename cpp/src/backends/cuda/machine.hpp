@@ -81,8 +81,12 @@ class Machine : public WithKernels<Launchers> {
   virtual void* allocate_host(std::size_t bytes) = 0;
   virtual void free_host(void* memory) noexcept = 0;
 
+  /// Launches training's kernel of that number (training/kernel_list.hpp).
+  virtual void launch_training(std::size_t number, const void* kernel) = 0;
+
   /// Copies `count` numbers of `size` bytes each, beginning with number `at` on the device. The
-  /// host's memory is of `allocate_host` and stays as it is until `wait`.
+  /// other memory is of `allocate_host` and stays as it is until `wait`, or is somebody else's on
+  /// this device, see `begin_after`.
   virtual void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
                       std::size_t size, Queue queue = Queue::compute) = 0;
   virtual void download(void* to, const void* from, std::int64_t at, std::int64_t count,
@@ -96,6 +100,11 @@ class Machine : public WithKernels<Launchers> {
 
   /// What `later` is asked for from now on is done after all that the other queue was asked for.
   virtual void follow(Queue later) = 0;
+
+  /// Orders `compute` and another's stream on this device: what `compute` is asked for from now on
+  /// is done after all that the stream was asked for, or the other way round.
+  virtual void begin_after(void* stream) = 0;
+  virtual void end_before(void* stream) = 0;
 
   /// Waits until all of a queue is done, or of both. @throws what failed on the device
   virtual void wait(Queue queue) = 0;

@@ -15,6 +15,7 @@ from ipip.models.painn import PaiNN
 from ipip.native import current_backend_name
 from ipip.network import energy_and_forces
 from ipip.network.flat_weights import FlatWeights
+from ipip.train.prediction.device_kernels import DevicePainnKernels, device_refusal
 from ipip.train.prediction.painn_kernels import PainnKernels, refusal
 
 Kernels = Literal["auto", "kernels", "eager"]
@@ -59,11 +60,15 @@ def energy_forces_of(
     kernels = current_backend_name(kernels)
     check_kernels(student, kernels)
     level = logging.INFO if log_choice else logging.DEBUG
-    reason = "as the settings say" if kernels == "eager" else refusal(student)
+    reason = "as the settings say" if kernels == "eager" else _refusal(student)
     if reason:
         log.log(level, "backend: eager (%s)", reason)
         return functools.partial(energy_and_forces, student)
-    evaluate = PainnKernels(cast(PaiNN, student), weights=weights)
+    evaluate: PainnKernels | DevicePainnKernels
+    if _on_gpu(student):
+        evaluate = DevicePainnKernels(cast(PaiNN, student))
+    else:
+        evaluate = PainnKernels(cast(PaiNN, student), weights=weights)
     log.log(level, "backend: %s", evaluate.description)
     return evaluate
 
@@ -79,5 +84,13 @@ def check_kernels(student: Student, kernels: Kernels) -> None:
     Raises:
         InputError: the reason, and what to do.
     """
-    if current_backend_name(kernels) == "kernels" and (reason := refusal(student)):
+    if current_backend_name(kernels) == "kernels" and (reason := _refusal(student)):
         raise InputError(f"kernels is kernels, but {reason}; set kernels to auto or eager")
+
+
+def _on_gpu(student: Student) -> bool:
+    return next(student.parameters()).device.type == "cuda"
+
+
+def _refusal(student: Student) -> str:
+    return device_refusal(student) if _on_gpu(student) else refusal(student)

@@ -28,9 +28,15 @@ TABLE_ERROR = {torch.float32: 3e-7, torch.float64: 1e-11}
 
 def refusal(student: nn.Module) -> str:
     """Say why the kernels do not train this student; empty if they do."""
+    return _core.training_refusal(
+        architecture_name(student), str(next(student.parameters()).device)
+    )
+
+
+def architecture_name(student: nn.Module) -> str:
+    """Return the name of a student's architecture, or of its class where that is another one."""
     known = type(student) in ARCHITECTURES.values()  # a class derived from one is another network
-    name = str(student.architecture) if known else type(student).__name__
-    return _core.training_refusal(name, str(next(student.parameters()).device))
+    return str(student.architecture) if known else type(student).__name__
 
 
 class PainnKernels:
@@ -64,7 +70,7 @@ class PainnKernels:
             raise InputError(f"{reason}; use ipip.network.energy_and_forces")
         basis, envelope = student.basis, student.envelope
         self._student = student
-        self._flat = None if weights is None else _Flat(weights, _parameters(student))
+        self._flat = None if weights is None else _Flat(weights, parameters_of(student))
         self.compiled = torch.classes.ipip.PainnTraining(
             basis.gaussian,
             envelope.cosine,
@@ -121,10 +127,10 @@ class PainnKernels:
             )
         elif create_graph:
             results = _Evaluation.apply(  # type: ignore[no-untyped-call]
-                self.compiled, arguments, *_parameters(student)
+                self.compiled, arguments, *parameters_of(student)
             )
         else:
-            parameters = flat.parameters if flat else _parameters(student)
+            parameters = flat.parameters if flat else parameters_of(student)
             results = tuple(self.compiled.evaluate(parameters, *arguments))
         return results
 
@@ -192,8 +198,8 @@ class _FlatEvaluation(torch.autograd.Function):
         return None, None, None, gradient
 
 
-def _parameters(student: PaiNN) -> list[Tensor]:
-    """Parameters in the order of training/weights.cpp; shared filters once per layer."""
+def parameters_of(student: PaiNN) -> list[Tensor]:
+    """Return parameters in the order of training/weights.cpp; shared filters once per layer."""
     linears: list[Any] = []
     layers: Any = zip(student.filters, student.messages, student.updates, strict=True)
     for filters, message, update in layers:

@@ -1,0 +1,254 @@
+"""Energies and forces of a PaiNN that is being trained, by the kernels of GPUs.
+
+As `ipip.train.prediction.painn_kernels` on a GPU, or on the host that executes the same kernels
+(`emulate`). Tensors stay where the student is; the compiled part gets their addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ipip.errors import InputError
+from ipip.models.painn import NORM_EPSILON, PaiNN
+from ipip.native import core as _core
+from ipip.train.prediction.painn_kernels import TABLE_ERROR, architecture_name, parameters_of
+
+EMULATE = "emulate"
+
+
+def device_refusal(student: nn.Module) -> str:
+    """Say why the kernels of GPUs do not train a student on a GPU; empty if they do."""
+    reason: str = _core.training_refusal(architecture_name(student), "cpu")
+    if reason:
+        return reason
+    gpus, why_none = _core.visible_gpus("kernels")
+    return "" if gpus > 0 else why_none or "the kernels find no GPU"
+
+
+class DevicePainnKernels:
+    """A student's energies, forces and strain derivatives, computed by the kernels of GPUs.
+
+    Weights are read at each call. The gradient of a loss has to be taken before the next call.
+
+    Args:
+        student: a PaiNN on a GPU, or on the CPU where the device is emulated.
+        device: `cuda:k` or `emulate`; None for the GPU that the student is on.
+        table_error: of the splines that stand for the radial basis, over the largest value and
+            slope; None for 3e-7 in float32 and 1e-11 in float64.
+
+    Attributes:
+        compiled: the class that computes.
+
+    Raises:
+        InputError: the student is another one, or stands elsewhere.
+    """
+
+    def __init__(
+        self, student: PaiNN, device: str | None = None, table_error: float | None = None
+    ) -> None:
+        here = next(student.parameters()).device
+        own = EMULATE if here.type == "cpu" else f"{here.type}:{here.index or 0}"
+        device = own if device is None else device
+        reason = _core.training_refusal(architecture_name(student), "cpu")
+        if not reason and device != own:
+            reason = f"the student is on {here}, where the device is {device}"
+        if reason:
+            raise InputError(f"{reason}; use ipip.network.energy_and_forces")
+        basis, envelope = student.basis, student.envelope
+        self._student, self._here = student, here
+        self._evaluations = 0
+        self._shape = (0, 0)  # atoms and frames of the last evaluation
+        self.compiled = _core.DeviceTraining(
+            device=device,
+            float64=student.dtype == torch.float64,
+            gaussian=basis.gaussian,
+            cosine=envelope.cosine,
+            cutoff=envelope.cutoff,
+            offsets=basis.offsets.double().tolist(),
+            widths=basis.widths.double().tolist(),
+            n_species=student.embedding.num_embeddings,
+            channels=student.channels,
+            layers=student.layers,
+            readout=student.readout[0].out_features,
+            epsilon=NORM_EPSILON,
+            table_error=TABLE_ERROR[student.dtype] if table_error is None else table_error,
+        )
+
+    @property
+    def description(self) -> str:
+        """What runs, in a few words."""
+        return self.compiled.description
+
+    def __call__(
+        self,
+        species: Tensor,
+        edge_index: Tensor,
+        edge_vec: Tensor,
+        frame_of_atom: Tensor | None = None,
+        n_frames: int = 1,
+        *,
+        create_graph: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Evaluate whole systems, as `ipip.network.energy_and_forces`.
+
+        Pairs must be ordered by receiver and be there in both directions, as
+        `ipip.graph.neighbor_list` has them.
+
+        Raises:
+            InputError: pairs out of order, or an index out of range.
+        """
+        if frame_of_atom is None:
+            frame_of_atom = torch.zeros_like(species)
+        self._check(species, edge_index, frame_of_atom, n_frames)
+        frames = self._frames(species, edge_index, edge_vec, frame_of_atom)
+        with torch.set_grad_enabled(create_graph):
+            weights = _weights(self._student)
+        if create_graph:
+            results: tuple[Tensor, Tensor, Tensor] = _Evaluation.apply(  # type: ignore[no-untyped-call]
+                self, frames, n_frames, weights
+            )
+            return results
+        return self.evaluate(frames, n_frames, weights)
+
+    def evaluate(
+        self, frames: dict[str, Tensor], n_frames: int, weights: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return energies, forces and strain derivatives of frames as the kernels take them."""
+        n = len(frames["species"])
+        exact = {"dtype": torch.float64, "device": self._here}
+        sums = torch.empty((n_frames, 10), **exact)
+        forces = torch.empty((n, 3), **exact)
+        given = frames | {"weights": weights.detach(), "sums": sums, "forces": forces}
+        self._shape = (n, n_frames)
+        self._evaluations += 1
+        self.compiled.evaluate(
+            n, len(frames["neighbours"]), n_frames, _addresses(given), self._stream()
+        )
+        return sums[:, 0].clone(), forces, sums[:, 1:].reshape(n_frames, 3, 3)
+
+    def gradients(self, evaluation: int, energy: Tensor, forces: Tensor, strain: Tensor) -> Tensor:
+        """Return the gradient of a loss by the weights, from its slopes by an evaluation's results.
+
+        Raises:
+            RuntimeError: another evaluation came between.
+        """
+        if evaluation != self._evaluations:
+            raise RuntimeError(
+                "the training kernels keep one evaluation: take the gradients of a loss "
+                "before the next evaluation"
+            )
+        slopes = {"energy": energy, "forces": forces, "strain": strain}
+        given = {name: value.double().contiguous() for name, value in slopes.items()}
+        gradient = torch.empty(
+            self.compiled.n_weights, dtype=self._student.dtype, device=self._here
+        )
+        self.compiled.gradients(_addresses(given | {"weights": gradient}), self._stream())
+        return gradient
+
+    @property
+    def evaluations(self) -> int:
+        """How many evaluations there were."""
+        return self._evaluations
+
+    def _stream(self) -> int:
+        if self._here.type != "cuda":
+            return 0
+        return int(torch.cuda.current_stream(self._here).cuda_stream)
+
+    def _check(
+        self, species: Tensor, edge_index: Tensor, frame_of_atom: Tensor, n_frames: int
+    ) -> None:
+        n, n_species = len(species), self._student.embedding.num_embeddings
+        receivers = edge_index[0]
+        good = torch.stack(
+            [
+                ((species >= 0) & (species < n_species)).all(),
+                ((frame_of_atom >= 0) & (frame_of_atom < n_frames)).all(),
+                ((edge_index >= 0) & (edge_index < n)).all(),
+                (receivers[1:] >= receivers[:-1]).all(),
+            ]
+        )
+        if bool(good.all()):
+            return
+        raise InputError(
+            "expected pairs ordered by receivers, and indices of atoms, species and frames that "
+            f"are there ({n}, {n_species} and {n_frames} of them)"
+        )
+
+    def _frames(
+        self, species: Tensor, edge_index: Tensor, edge_vec: Tensor, frame_of_atom: Tensor
+    ) -> dict[str, Tensor]:
+        """Return what the kernels read, by its name, with whole numbers of 32 bits."""
+        student, pieces = self._student, self.compiled.pieces
+        receivers, neighbours = edge_index.to(torch.int32).unbind(0)
+        vectors = edge_vec.detach().double().contiguous()
+        place = torch.sqrt((vectors * vectors).sum(1) + 1e-24) * (pieces / student.cutoff)
+        inside = place.nan_to_num(0.0).clamp(max=pieces).floor()
+        piece = torch.where(place >= pieces, float(pieces), inside).to(torch.int32)
+        piece_first, piece_pairs = _sorted_by(piece, pieces)
+        sent_first, sent = _sorted_by(neighbours, len(species))
+        core = student.core
+        names = ("charges", "inverse_length", "reach") if student.has_zbl else ()
+        return {
+            "species": species.to(torch.int32),
+            "frames": frame_of_atom.to(torch.int32),
+            "first": _begins(receivers, len(species)),
+            "receivers": receivers.contiguous(),
+            "neighbours": neighbours.contiguous(),
+            "vectors": vectors,
+            "piece": piece,
+            "piece_first": piece_first,
+            "piece_pairs": piece_pairs,
+            "sent_first": sent_first,
+            "sent": sent,
+            "scale": student.scale.double(),
+            "offset": (student.reference_energies + student.shift).double(),
+        } | {name: getattr(core, name).double().contiguous() for name in names}
+
+
+class _Evaluation(torch.autograd.Function):
+    """Kernels as a node of autograd's graph, which has one tensor of weights."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, kernels: DevicePainnKernels, frames: Any, n_frames: int, weights: Tensor
+    ) -> Any:
+        results = kernels.evaluate(frames, n_frames, weights)
+        ctx.kernels, ctx.evaluation = kernels, kernels.evaluations
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, energy: Tensor, forces: Tensor, strain: Tensor) -> Any:
+        gradient = ctx.kernels.gradients(ctx.evaluation, energy, forces, strain)
+        return None, None, None, gradient
+
+
+def _weights(student: PaiNN) -> Tensor:
+    """Return the weights side by side, as training/device_training.hpp has them.
+
+    Autograd takes their gradient back to the parameters: of filters that layers share, of the
+    heads, whose mean the kernels take, and of those that are not frozen.
+    """
+    *parameters, head_weight, head_bias = parameters_of(student)
+    heads = [head_weight.mean(0), head_bias.mean().reshape(1)]
+    return torch.cat([one.reshape(-1) for one in [*parameters, *heads]])
+
+
+def _begins(keys: Tensor, n: int) -> Tensor:
+    """Return where each of 0 to n begins among sorted keys."""
+    bounds = torch.arange(n + 1, dtype=keys.dtype, device=keys.device)
+    return torch.searchsorted(keys.contiguous(), bounds, out_int32=True)
+
+
+def _sorted_by(keys: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """Return where each key of 0 to n begins, and the items by key, each in their order."""
+    order = torch.argsort(keys, stable=True)
+    return _begins(keys[order], n), order.to(torch.int32)
+
+
+def _addresses(tensors: dict[str, Tensor]) -> dict[str, int]:
+    return {name: tensor.data_ptr() for name, tensor in tensors.items()}

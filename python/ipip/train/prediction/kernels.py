@@ -20,6 +20,8 @@ from ipip.train.prediction.painn_kernels import PainnKernels, refusal
 
 Kernels = Literal["auto", "kernels", "eager"]
 
+UNMEASURED = "no GPU has run its kernels yet; kernels: kernels uses them"
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +52,8 @@ def energy_forces_of(
 
     Args:
         student: on the device that it will stay on.
-        kernels: `kernels`, `eager`, or `auto` for the kernels where they run the student.
+        kernels: `kernels`, `eager`, or `auto` for the kernels where they run the student; on a GPU
+            `auto` is `eager`.
         weights: that train, where a training holds them as one tensor.
         log_choice: write a line on what was chosen, and why.
 
@@ -61,6 +64,8 @@ def energy_forces_of(
     check_kernels(student, kernels)
     level = logging.INFO if log_choice else logging.DEBUG
     reason = "as the settings say" if kernels == "eager" else _refusal(student)
+    if not reason and kernels == "auto" and _on_gpu(student):
+        reason = UNMEASURED
     if reason:
         log.log(level, "backend: eager (%s)", reason)
         return functools.partial(energy_and_forces, student)

@@ -141,9 +141,9 @@ class TrainingSettings(Settings):
         Literal["auto", "kernels", "eager"], BeforeValidator(current_backend_name)
     ] = Field(
         "auto",
-        description="how a training step is computed: kernels: compiled, for painn on the CPU, "
-        "many "
-        "times faster; eager: PyTorch; auto: kernels where they support the student",
+        description="how a training step is computed: kernels: compiled, for painn, many times "
+        "faster on the CPU; eager: PyTorch; auto: kernels where they support the student on the "
+        "CPU",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="device of the training", json_schema_extra=NO_INFLUENCE

@@ -111,3 +111,14 @@ def test_what_fails_is_tried_again_within_its_bound_and_its_log_is_named(broken,
     assert [failure["attempt"] for failure in state.failures] == [1, 1, 2]
     assert {block.state for block in state.blocks} == {"RUNNING"}
     assert {block.state for block in read_execution(run).blocks} == {"CANCELLED"}
+
+
+@pytest.mark.slow
+def test_a_block_with_more_places_than_tasks_is_not_ended_before_it_has_started(tmp_path):
+    resource = {"scheduler": "local", "cores": 4, "tasks_per_node": 4}
+    resource["environment"] = ["sleep 5"]  # as long as a queue
+    with open_executor(settings(resources={"here": resource}), tmp_path) as executor:
+        TaskTeacher(EMT, executor).label(frames(1))
+        state = read_execution(tmp_path)
+    assert state is not None
+    assert [block.state for block in state.blocks] == ["RUNNING"]

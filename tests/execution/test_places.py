@@ -74,5 +74,5 @@ def test_each_task_of_a_node_without_gpus_is_pinned_to_a_core_of_its_own(tmp_pat
 
 @pytest.mark.slow
 def test_tasks_that_share_a_gpu_see_that_one_alone(tmp_path):
-    found = places(tmp_path, 4, cores=4, gpus=2, tasks_per_gpu=2)
+    found = places(tmp_path, 4, cores=1, gpus=2, tasks_per_gpu=2)
     assert sorted(place["CUDA_VISIBLE_DEVICES"] for place in found) == ["0", "0", "1", "1"]

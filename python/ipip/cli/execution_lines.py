@@ -20,7 +20,8 @@ def draw_execution(state: ExecutionState) -> list[RenderableType]:
         for (resource, name), number in sorted(counted.items())
     )
     alive = [block.job for block in state.blocks if block.state in ("RUNNING", "PENDING")]
-    jobs = f" (jobs {', '.join(alive[-SHOWN:])})" if alive else ""
+    word = "job" if len(alive) == 1 else "jobs"
+    jobs = f" ({word} {', '.join(alive[-SHOWN:])})" if alive else ""
     lines = [f"blocks: {blocks or 'none'}{jobs}"]
     running = [task for task in state.tasks if task.state == "running"]
     waiting = len(state.tasks) - len(running)

@@ -48,7 +48,8 @@ class LabelTask(Task):
     @property
     def title(self) -> str:
         """How many frames."""
-        return f"{self.level.kind} labels of {len(self.frames)} frames"
+        count = len(self.frames)
+        return f"{self.level.kind} labels of {count} frame{'' if count == 1 else 's'}"
 
     def plain(self) -> dict[str, Any]:
         """Return level and frames as JSON-able values."""

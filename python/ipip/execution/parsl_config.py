@@ -36,6 +36,18 @@ _STAY = "trap : TERM"
 OnBlocks = Callable[[Any, dict[str, Any]], None]
 
 
+class PatientExecutor(HighThroughputExecutor):
+    """Ends no block where none is to be ended.
+
+    With fewer tasks than places Parsl requests the end of no block, and then ends all that have no
+    worker yet: those that wait in the queue, again and again.
+    """
+
+    def scale_in(self, blocks: int, max_idletime: float | None = None) -> list[str]:
+        """End blocks that have been idle for `max_idletime` s, or any; return which."""
+        return super().scale_in(blocks, max_idletime) if blocks > 0 else []
+
+
 def make_config(settings: ExecutionSettings, folder: Path, on_blocks: OnBlocks) -> Config:
     """Return Parsl's configuration.
 
@@ -59,7 +71,7 @@ def make_config(settings: ExecutionSettings, folder: Path, on_blocks: OnBlocks) 
 
 def make_executor(
     name: str, resource: ClusterResource, settings: ExecutionSettings, on_blocks: OnBlocks
-) -> HighThroughputExecutor:
+) -> PatientExecutor:
     """Return the executor of one resource: `slots` workers a node, pinned.
 
     On nodes with GPUs each worker sees one GPU, which `tasks_per_gpu` workers share; on others each
@@ -69,7 +81,7 @@ def make_executor(
     shares_gpus = bool(resource.gpus) and not resource.launcher
     gpus = [str(slot * resource.gpus // slots) for slot in range(slots)] if shares_gpus else []
     pinned = not resource.gpus and not resource.launcher and resource.cores >= slots
-    return HighThroughputExecutor(
+    return PatientExecutor(
         label=name,
         # A session of its own: ctrl-C is for the driver, which then ends the interchange. It ends
         # with the driver, too.

@@ -1,4 +1,4 @@
-"""Every command and every snippet of the README runs."""
+"""Every command and every snippet of the README, and of pages that took over from it, runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 import yaml
 from ase import Atoms
+from ase.build import bulk
 from ase.io import write
+from benchmarks.readme import speed_text, with_speed
+from benchmarks.results import read_results
 
 from ipip import save_student
 from ipip.config.teacher import TeacherSettings
-from ipip.data import write_frames
+from ipip.data import read_frames, write_frames
 from ipip.data.frame import Frame
 from ipip.lammps.geometry import lammps_box, write_data
 from ipip.models import Student
@@ -27,15 +30,15 @@ from tests.loop.conftest import plain_settings, reference_frames
 BIN = Path(sys.executable).parent
 
 
-def blocks(repository: Path, language: str) -> list[str]:
+def blocks(repository: Path, language: str, page: str = "README.md") -> list[str]:
     """Fenced blocks of a language, in order."""
-    text = (repository / "README.md").read_text()
+    text = (repository / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def commands(repository: Path) -> list[str]:
+def commands(repository: Path, page: str = "README.md") -> list[str]:
     """All shell commands, one a line."""
-    return [line for block in blocks(repository, "sh") for line in block.splitlines() if line]
+    return [line for block in blocks(repository, "sh", page) for line in block.splitlines() if line]
 
 
 def run(command: str, folder: Path, timeout: float = 600) -> str:
@@ -78,7 +81,7 @@ def folder(tmp_path: Path, make_student: Callable[..., Student]) -> Path:
 
 
 def test_no_command_is_forgotten(repository: Path) -> None:
-    known = ("make ", "pip install ", "lmp ", "ipip ")
+    known = ("make ", "lmp ", "ipip ")
     assert commands(repository)
     assert all(line.startswith(known) for line in commands(repository))
 
@@ -90,14 +93,44 @@ def test_make_targets_exist(repository: Path) -> None:
         run(f"{line} --dry-run", repository)
 
 
+def test_it_is_short_and_shows_two_pictures(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 115
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert len(pictures) == 2
+    assert all(0 < (repository / path).stat().st_size < 150_000 for path in pictures)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_links_to_files_lead_somewhere(repository: Path, page: str) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", (repository / page).read_text(encoding="utf-8"))
+    own = [link.partition("#")[0] for link in links if not link.startswith("http")]
+    assert not [path for path in own if not (repository / path).exists()]
+
+
+def test_its_speeds_are_those_of_the_recorded_results(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    speed = speed_text(read_results())
+    assert with_speed(text, speed) == text, "run `python -m benchmarks.readme`"
+    assert "µs per atom and step" in speed and speed in text
+    with pytest.raises(ValueError, match="expected the lines"):
+        with_speed("no markers", speed)
+
+
+def test_the_test_command_is_the_one_of_continuous_integration(repository: Path) -> None:
+    assert "exec make test" in (repository / ".ci" / "run").read_text(encoding="utf-8")
+    assert "make test" in commands(repository)
+
+
 def test_install_commands_are_those_of_the_set_up(repository: Path) -> None:
     makefile = (repository / "Makefile").read_text()
-    lines = [line for line in commands(repository) if line.startswith("pip install ")]
+    lines = commands(repository, "docs/installation.md")
+    lines = [line for line in lines if line.startswith("pip install -c ")]
     assert len(lines) == 2
     for line in lines:
         words = [w for w in shlex.split(line)[2:] if w not in ("-c", "constraints.txt")]
         for word in words:
-            assert word.replace(",sevennet]", ",sevennet,dev]") in makefile, word
+            assert word.replace("[train]", "[train,sevennet,dev]") in makefile, word
 
 
 def test_the_deck_runs(repository: Path, folder: Path) -> None:
@@ -107,19 +140,34 @@ def test_the_deck_runs(repository: Path, folder: Path) -> None:
     assert "Loop time" in run(command, folder)
 
 
-def test_the_python_snippet_runs(repository: Path, folder: Path) -> None:
-    (snippet,) = blocks(repository, "python")
-    (folder / "snippet.py").write_text(snippet)
-    assert "eV/Å" in run(f"{sys.executable} snippet.py", folder)
+@pytest.mark.parametrize("page", ["docs/own-teacher.md", "docs/own-dft.md"])
+def test_blocks_of_teachers_and_levels_are_valid(repository: Path, page: str) -> None:
+    found = [yaml.safe_load(block) for block in blocks(repository, "yaml", page)]
+    assert found
+    for block in found:
+        TeacherSettings.model_validate(block.get("teacher", block))
 
 
-def test_the_teacher_block_is_valid(repository: Path, folder: Path) -> None:
-    (block,) = blocks(repository, "yaml")
-    TeacherSettings.model_validate(yaml.safe_load(block)["teacher"])
+def test_a_teacher_of_ones_own_labels_a_frame(repository: Path, folder: Path) -> None:
+    page = "docs/own-teacher.md"
+    (source,) = blocks(repository, "python", page)
+    (folder / "my_potential.py").write_text(source, encoding="utf-8")
+    level = next(b for b in blocks(repository, "yaml", page) if "import_path" in b)
+    (folder / "teacher.yaml").write_text(level, encoding="utf-8")
+    argon = bulk("Ar", a=5.3, cubic=True) * (2, 2, 2)
+    argon.rattle(0.1, seed=1)
+    write(folder / "frames.xyz", argon)
+    (command,) = (line for line in commands(repository, page) if line.startswith("ipip label"))
+    assert "1 of 1 frames labelled" in run(command, folder)
+    (labelled,) = read_frames(folder / "labelled.xyz")
+    assert labelled.forces is not None and abs(labelled.forces).max() > 0
 
 
 def test_the_loop_commands_run(repository: Path, folder: Path) -> None:
     lines = [line for line in commands(repository) if line.startswith("ipip ")]
+    alone = blocks(repository, "sh", "docs/first-run.md")[-2].splitlines()
+    assert alone[0].startswith("ipip train")
+    lines += alone
     data = repository / "examples" / "mo-s-o" / "data"
     (folder / "labels.xyz").symlink_to(data / "mso_pbe_d3.xyz")
     for line in lines:

@@ -184,7 +184,7 @@ def test_a_warm_step_is_one_replay_and_one_wait(
     given, shifts = candidates(atoms, cpu.cutoff)
     for student in (cpu, emulated):
         student.set_candidates(**given)
-    emulated.compute_points(points(atoms, given, shifts))  # memory of all kinds
+    emulated.compute_points(points(atoms, given, shifts), atom_virials=True)  # all memory
 
     def asked(totals: bool) -> dict[str, int]:
         before = emulated.device_calls

@@ -19,6 +19,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 FOLDER = Path(__file__).resolve().parent / "results"
+UNITS = {  # at or near the end of a figure's name, and as tables show it
+    "us": "µs",
+    "gb": "(GB)",
+    "mb": "(MB)",
+    "ms": "(ms)",
+    "cpu s": "(CPU s)",
+    "ev per a": "(eV/Å)",
+    "mev per a": "(meV/Å)",
+}
 Size = str | int | float
 Figure = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -169,8 +178,10 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _words(name: str) -> str:
-    text = name.replace("us_per_atom_step", "µs per atom and step").replace("_", " ")
-    return text.replace(" ev per a", " (eV/Å)").replace(" mev per a", " (meV/Å)")
+    text = f"{name} ".replace("_", " ").replace("us per atom step", "us per atom and step")
+    for short, unit in UNITS.items():
+        text = text.replace(f" {short} ", f" {unit} ")
+    return text.strip()
 
 
 def _number(value: float) -> str:

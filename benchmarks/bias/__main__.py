@@ -91,6 +91,8 @@ def measure(
 
         for kelvin in system.explored_k:
             plain = runs_of(Condition(kelvin, LONGER * steps))
+            for run in plain:
+                run.sample()
             farthest = [run.farthest() for run in plain]
             tops = [0.0 if one is None else one.score for one in farthest]
             rows.append(row(plain, tops))
@@ -127,7 +129,7 @@ def row(runs: Sequence[Judged], tops: Sequence[float]) -> dict[str, Any]:
 
 def _of_run(judged: Judged, top: float) -> dict[str, Any]:
     run = judged.run
-    farthest, first = judged.farthest(), judged.first_beyond(top)
+    sample, first, farthest = judged.sample(), judged.first_beyond(top), judged.farthest()
     points = np.unique(np.geomspace(1, len(run.steps), SHOWN).astype(int)) - 1
     later = run.steps > 0
     return {
@@ -140,7 +142,7 @@ def _of_run(judged: Judged, top: float) -> dict[str, Any]:
         "largest_physical_score": 0.0 if farthest is None else farthest.score,
         "largest_error_there": None if farthest is None else farthest.largest_error,
         "first_step": None if first is None else first.step,
-        "sample": [dataclasses.asdict(one) for one in judged.sample()],
+        "sample": [dataclasses.asdict(one) for one in sample],
         "curve_steps": run.steps[points].tolist(),
         "curve_scores": np.maximum.accumulate(run.scores)[points].round(3).tolist(),
     }

@@ -101,10 +101,16 @@ class Judged:
         return None
 
     def farthest(self) -> Labelled | None:
-        """Return the physical frame that is farthest from training."""
+        """Return the physical frame that is farthest from training, of those that were labelled.
+
+        The frames of the highest scores are, until one is physical; where none of the first `MOST`
+        is, what else is known counts.
+        """
         later = np.flatnonzero(self.run.steps > 0)
         order = later[np.argsort(-self.run.scores[later], kind="stable")]
-        return self.first_physical(order.tolist())
+        self.first_physical(order.tolist())
+        physical = [one for one in self._known.values() if one.problem is None and one.step > 0]
+        return max(physical, key=lambda one: one.score, default=None)
 
     def first_beyond(self, threshold: float) -> Labelled | None:
         """Return the first physical frame whose score is above a threshold."""

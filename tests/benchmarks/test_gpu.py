@@ -52,6 +52,9 @@ def test_all_parts_run_and_what_they_find_is_right(bundle: Path, tmp_path: Path)
     checks = [run for name, run in results.items() if name.startswith("check ")]
     assert len(checks) == 4
     assert all(run["right"] and run["atoms"] == 27 for run in checks)
+    training = [run for name, run in results.items() if name.startswith("training ")]
+    assert len(training) == 2
+    assert all(run["right"] and run["losses"][-1] < run["losses"][0] for run in training)
     assert results["speed 36"]["atoms"] == 36
     assert results["speed 36"]["steps"] == 2
     assert results["speed 36"]["pair_us"] > 0

@@ -22,6 +22,7 @@ from measure import decks
 from measure.build import BuildError, build, machine
 from measure.decks import ROOT, DeckError
 from measure.picture import draw
+from measure.training import train
 
 SIZES = (100_000, 1_000, 1_000_000, 200, 10_000, 100, 3_000, 30_000, 4_000_000)
 MOST = {"float32": 1e-5, "float64": 1e-10}  # differences over the largest force
@@ -132,6 +133,10 @@ class Measurement:
         slope = sum((t - mean_t) * (e - mean_e) for t, e in zip(ps, energies, strict=True)) / spread
         return {"mev_per_atom_and_ps": slope / done["atoms"] * 1e3, "ps": ps[-1] - ps[0]}
 
+    def training(self, name: str) -> dict[str, Any]:
+        """Compare and time the training kernels."""
+        return train(ROOT, name, self.options.device, self.options.steps or 20)
+
     def rival(self, n: int) -> dict[str, Any]:
         """Time the student's program by PyTorch, if there is one."""
         device = "cpu" if self.options.device in ("emulate", "cpu") else "cuda"
@@ -172,6 +177,9 @@ def main() -> int:
             f"check {student}, {density:g} atoms/A^3, {ranks} ranks",
             lambda: own.check(student, small, density, ranks),  # noqa: B023  # called at once
         )
+    sizes = ("small",) if options.device == "emulate" else ("small", "batch")
+    for name in (f"{size}-{dtype}" for size in sizes for dtype in ("float64", "float32")):
+        own.part(f"training {name}", lambda: own.training(name))  # noqa: B023
     for n in options.sizes:
         own.part(f"speed {n}", lambda: own.speed(n))  # noqa: B023
     middle = sorted(options.sizes)[len(options.sizes) // 2]
@@ -181,7 +189,8 @@ def main() -> int:
     own.part(f"gas {options.sizes[0]}", lambda: own.speed(options.sizes[0], density=GAS))
     own.part("drift", lambda: own.drift(small))
     own.part(f"PyTorch {small}", lambda: own.rival(small))
-    checks = [run for name, run in own.results.items() if name.startswith("check ")]
+    checked = ("check ", "training ")
+    checks = [run for name, run in own.results.items() if name.startswith(checked)]
     return 0 if all(run.get("right", False) for run in checks) else 1
 
 

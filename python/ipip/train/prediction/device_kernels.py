@@ -40,6 +40,7 @@ class DevicePainnKernels:
             slope; None for 3e-7 in float32 and 1e-11 in float64.
 
     Attributes:
+        shape: of the network, as the compiled class takes it.
         compiled: the class that computes.
 
     Raises:
@@ -60,22 +61,21 @@ class DevicePainnKernels:
         basis, envelope = student.basis, student.envelope
         self._student, self._here = student, here
         self._evaluations = 0
-        self._shape = (0, 0)  # atoms and frames of the last evaluation
-        self.compiled = _core.DeviceTraining(
-            device=device,
-            float64=student.dtype == torch.float64,
-            gaussian=basis.gaussian,
-            cosine=envelope.cosine,
-            cutoff=envelope.cutoff,
-            offsets=basis.offsets.double().tolist(),
-            widths=basis.widths.double().tolist(),
-            n_species=student.embedding.num_embeddings,
-            channels=student.channels,
-            layers=student.layers,
-            readout=len(cast(Tensor, student.readout[0].weight)),
-            epsilon=NORM_EPSILON,
-            table_error=TABLE_ERROR[student.dtype] if table_error is None else table_error,
-        )
+        self.shape: dict[str, Any] = {
+            "float64": student.dtype == torch.float64,
+            "gaussian": basis.gaussian,
+            "cosine": envelope.cosine,
+            "cutoff": envelope.cutoff,
+            "offsets": basis.offsets.double().tolist(),
+            "widths": basis.widths.double().tolist(),
+            "n_species": student.embedding.num_embeddings,
+            "channels": student.channels,
+            "layers": student.layers,
+            "readout": len(cast(Tensor, student.readout[0].weight)),
+            "epsilon": NORM_EPSILON,
+            "table_error": TABLE_ERROR[student.dtype] if table_error is None else table_error,
+        }
+        self.compiled = _core.DeviceTraining(device=device, **self.shape)
 
     @property
     def description(self) -> str:
@@ -103,9 +103,9 @@ class DevicePainnKernels:
         if frame_of_atom is None:
             frame_of_atom = torch.zeros_like(species)
         self._check(species, edge_index, frame_of_atom, n_frames)
-        frames = self._frames(species, edge_index, edge_vec, frame_of_atom)
+        frames = self.frames(species, edge_index, edge_vec, frame_of_atom)
         with torch.set_grad_enabled(create_graph):
-            weights = _weights(self._student)
+            weights = weights_of(self._student)
         if create_graph:
             results: tuple[Tensor, Tensor, Tensor] = _Evaluation.apply(  # type: ignore[no-untyped-call]
                 self, frames, n_frames, weights
@@ -121,7 +121,6 @@ class DevicePainnKernels:
         sums = torch.empty((n_frames, 10), dtype=torch.float64, device=self._here)
         forces = torch.empty((n, 3), dtype=torch.float64, device=self._here)
         given = frames | {"weights": weights.detach(), "sums": sums, "forces": forces}
-        self._shape = (n, n_frames)
         self._evaluations += 1
         self.compiled.evaluate(
             n, len(frames["neighbours"]), n_frames, _addresses(given), self._stream()
@@ -177,7 +176,7 @@ class DevicePainnKernels:
             f"are there ({n}, {n_species} and {n_frames} of them)"
         )
 
-    def _frames(
+    def frames(
         self, species: Tensor, edge_index: Tensor, edge_vec: Tensor, frame_of_atom: Tensor
     ) -> dict[str, Tensor]:
         """Return what the kernels read, by its name, with whole numbers of 32 bits."""
@@ -226,7 +225,7 @@ class _Evaluation(torch.autograd.Function):
         return None, None, None, gradient
 
 
-def _weights(student: PaiNN) -> Tensor:
+def weights_of(student: PaiNN) -> Tensor:
     """Return the weights side by side, as training/device_training.hpp has them.
 
     Autograd takes their gradient back to the parameters: of filters that layers share, of the

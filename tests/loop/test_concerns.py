@@ -67,7 +67,7 @@ def test_too_few_held_out_trajectories_are_told_with_what_to_do(
 ) -> None:
     (found,) = concerns(tmp_path, grouped(size), "traj")
     assert f"{told} too few for an interval (at least 6)" in found
-    assert "will not say whether a student is better than the teacher" in found
+    assert "will make no claim that a student is better than the teacher" in found
     assert "reference.split.test" in found
 
 

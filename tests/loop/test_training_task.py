@@ -42,7 +42,7 @@ def test_a_training_task_makes_the_record_of_the_stage(copied, tmp_path):
 def test_a_training_task_whose_input_has_changed_is_refused(copied, tmp_path):
     file = written(copied, tmp_path)
     (RunFolder(copied[1]).stage(PRETRAIN.of(0)) / "manifest.json").unlink()
-    with pytest.raises(InputError, match="is not what this task was written for"):
+    with pytest.raises(InputError, match="differs from the one for which this task was written"):
         perform_file(file)
 
 

@@ -14,7 +14,7 @@ from ipip.data import Frame
 from ipip.errors import InputError
 from ipip.models import build_student
 from ipip.pretraining.distillation import HessianObjective
-from ipip.pretraining.teacher_targets import ask_for_rows, draw_frames
+from ipip.pretraining.teacher_targets import draw_frames, query_rows
 from ipip.pretraining.training import fit_by_method
 from ipip.train.fitting.termination import TerminatedError
 
@@ -62,7 +62,7 @@ def train(method, frames, folder, **changes):
         folder / "training",
         seed=5,
         teacher=TEACHER,
-        asked=folder / "teacher",
+        target_folder=folder / "teacher",
         progress=False,
     )
 
@@ -70,7 +70,7 @@ def train(method, frames, folder, **changes):
 def test_hessian_rows_are_those_of_the_teacher_and_are_counted(alloys, tmp_path):
     """Against rows from the same calculator in this process."""
     method = HessianMethod(rows=2, max_calls=12)
-    rows, calls = ask_for_rows(method, alloys, TEACHER, tmp_path, seed=4)
+    rows, calls = query_rows(method, alloys, TEACHER, tmp_path, seed=4)
     assert calls == 12
     assert len(rows) == 3
     for index, (coordinates, found) in rows.items():
@@ -88,9 +88,9 @@ def test_hessian_rows_are_those_of_the_teacher_and_are_counted(alloys, tmp_path)
 
 def test_rows_that_were_asked_for_are_not_asked_for_again(alloys, tmp_path):
     method = HessianMethod(max_calls=4)
-    first, _ = ask_for_rows(method, alloys, TEACHER, tmp_path, seed=4)
+    first, _ = query_rows(method, alloys, TEACHER, tmp_path, seed=4)
     deaf = TEACHER.model_copy(update={"interpreter": tmp_path / "none"})
-    again, calls = ask_for_rows(method, alloys, deaf, tmp_path, seed=4)
+    again, calls = query_rows(method, alloys, deaf, tmp_path, seed=4)
     assert calls == 4
     assert list(first) == list(again)
     for index in first:
@@ -108,7 +108,7 @@ def test_hessian_rows_are_learnt(alloys, tmp_path):
     """With the same steps the rows are met better than by labels alone."""
     frames, steps = alloys[:6], {"max_epochs": 20, "learning_rate": 0.01, "ema_decay": 0.9}
     method = HessianMethod(rows=4, weight=0.3)
-    rows, _ = ask_for_rows(method, frames, TEACHER, tmp_path / "teacher", seed=5)
+    rows, _ = query_rows(method, frames, TEACHER, tmp_path / "teacher", seed=5)
     judge = HessianObjective(method, [len(frame) for frame in frames], rows)
 
     def missed(kind) -> float:

@@ -63,5 +63,5 @@ def test_a_broken_student_is_told_also_where_its_features_are_trusted(
         origin_of(frame, entry.frame_id, 0.0) for frame, entry in zip(frames, entries, strict=True)
     ]
     known = PretrainingSet(entries, {0: frames}, {0: origins})
-    with pytest.raises(IpipError, match="gives forces that are not finite on 3 kept frames"):
+    with pytest.raises(IpipError, match="gives non-finite forces on 3 kept frames"):
         _relabelled(known, range(4), run)

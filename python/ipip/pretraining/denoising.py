@@ -108,14 +108,14 @@ def bridges(n: int, bonds: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
 
     A turn about a bond to a lone atom moves nothing.
     """
-    found = []
+    bridging = []
     for number, (i, j) in enumerate(bonds.tolist()):
         rest = np.delete(bonds, number, axis=0)
         _, part = connected_components(_matrix(n, rest), directed=False)
         sizes = (part == part[i]).sum(), (part == part[j]).sum()
         if part[i] != part[j] and min(sizes) > 1:
-            found.append((i, j) if sizes[1] <= sizes[0] else (j, i))
-    return found
+            bridging.append((i, j) if sizes[1] <= sizes[0] else (j, i))
+    return bridging
 
 
 def _side_of(n: int, bonds: npt.NDArray[np.int64], i: int, j: int) -> npt.NDArray[np.bool_]:

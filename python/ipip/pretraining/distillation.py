@@ -50,17 +50,17 @@ class HessianObjective:
     def extras(self, index: int) -> dict[str, Tensor]:
         """Return the rows [n, k, 3], and their atoms and axes [1, k]; zeros where there are none.
 
-        A frame with fewer coordinates than rows are asked repeats some.
+        A frame with fewer coordinates than rows repeats some.
         """
         k, n = self._method.rows, self._sizes[index]
-        found = self._rows.get(index)
-        if found is None:
+        target = self._rows.get(index)
+        if target is None:
             coordinates, rows = np.zeros((k, 2), dtype=np.int64), np.zeros((k, n, 3))
         else:
-            places = np.arange(k) % len(found[0])
-            coordinates, rows = found[0][places], found[1][places]
+            places = np.arange(k) % len(target[0])
+            coordinates, rows = target[0][places], target[1][places]
         return {
-            "asked": torch.tensor([found is not None]),
+            "has_target": torch.tensor([target is not None]),
             "hessian": torch.from_numpy(np.ascontiguousarray(rows.transpose(1, 0, 2))),
             "hessian_atom": torch.from_numpy(coordinates[None, :, 0].copy()),
             "hessian_axis": torch.from_numpy(coordinates[None, :, 1].copy()),
@@ -70,14 +70,14 @@ class HessianObjective:
         self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return weight * mean squared error of the entries (Amin et al., Eq. 4)."""
-        if not bool(batch.asked.any()):
+        if not bool(batch.has_target.any()):
             return _nothing(batch), {}
-        part = frames_with(batch, batch.asked)
-        chosen = batch.asked
+        part = frames_with(batch, batch.has_target)
+        chosen = batch.has_target
         starts = torch.cumsum(part.n_atoms, 0) - part.n_atoms
         atoms = batch.hessian_atom[chosen] + starts[:, None]
-        found = student_rows(student, part, atoms, batch.hessian_axis[chosen])
-        own = hessian_loss(found, batch.hessian[part.kept])
+        predicted = student_rows(student, part, atoms, batch.hessian_axis[chosen])
+        own = hessian_loss(predicted, batch.hessian[part.kept])
         return self._method.weight * own, {"hessian": own}
 
 
@@ -121,10 +121,10 @@ class NodeObjective:
 
     def extras(self, index: int) -> dict[str, Tensor]:
         """Return the standardised features [n, width]; zeros where there are none."""
-        found = self._features.get(index)
-        own = np.zeros((self._sizes[index], self._width)) if found is None else found
+        target = self._features.get(index)
+        own = np.zeros((self._sizes[index], self._width)) if target is None else target
         return {
-            "asked": torch.tensor([found is not None]),
+            "has_target": torch.tensor([target is not None]),
             "teacher_features": torch.from_numpy(own.astype(np.float32)),
         }
 
@@ -132,9 +132,9 @@ class NodeObjective:
         self, student: Student, evaluate: EnergyForces, batch: Graph, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return weight * mean squared error of the mapped features."""
-        if not bool(batch.asked.any()):
+        if not bool(batch.has_target.any()):
             return _nothing(batch), {}
-        part = frames_with(batch, batch.asked)
+        part = frames_with(batch, batch.has_target)
         n = part.species.shape[0]
         features = student.features(part.species, part.edge_index, part.edge_vec, n)
         own = self._match(features, batch.teacher_features[part.kept])

@@ -125,7 +125,7 @@ def _on_atoms(on_pairs: Tensor, edge_index: Tensor, n: int) -> Tensor:
     return zeros.index_add(0, edge_index[1], own).index_add(0, edge_index[0], -own)
 
 
-def hessian_loss(found: Tensor, wanted: Tensor) -> Tensor:
+def hessian_loss(rows: Tensor, target: Tensor) -> Tensor:
     """Return the mean squared difference of Hessian entries, (eV/Å^2)^2."""
-    difference = found - wanted
+    difference = rows - target
     return (difference * difference).mean()

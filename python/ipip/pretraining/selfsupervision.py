@@ -54,8 +54,8 @@ class FradObjective:
             own = self._frames[number]
             if m.turn > 0 and number not in self._fragments:
                 self._fragments[number] = Fragments.of(own)
-            known = self._fragments.get(number)
-            frame, noise = fractional_noise(own, m.turn, m.tau, draws, known)
+            fragments = self._fragments.get(number)
+            frame, noise = fractional_noise(own, m.turn, m.tau, draws, fragments)
             noisy.append(frame)
             noises.append(noise - noise.mean(axis=0))  # a rigid shift cannot be seen
         graphs = GraphDataset(noisy, student.symbols, student.cutoff).graphs
@@ -68,8 +68,8 @@ class FradObjective:
             moved.num_graphs,
             create_graph=True,
         )
-        wanted = -torch.from_numpy(np.concatenate(noises)).to(forces.device)
-        misfit = forces / m.stiffness - wanted
+        target = -torch.from_numpy(np.concatenate(noises)).to(forces.device)
+        misfit = forces / m.stiffness - target
         return (misfit * misfit).sum(-1).mean() / m.tau**2, {}
 
 

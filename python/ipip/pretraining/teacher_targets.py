@@ -28,7 +28,7 @@ def draw_frames(method: TeacherMethod, count: int, seed: int) -> list[int]:
     return sorted(chosen.tolist())
 
 
-def ask_for_rows(
+def query_rows(
     method: HessianMethod,
     frames: Sequence[Frame],
     teacher: TeacherSettings,
@@ -60,21 +60,21 @@ def ask_for_rows(
 
     def label(displaced: list[Frame]) -> list[Frame]:
         store = folder / "displaced.jsonl"
-        found = label_frames(displaced, teacher, store, folder, progress)
-        if found.dropped:
-            index, reason = found.dropped[0]
+        labelled = label_frames(displaced, teacher, store, folder, progress)
+        if labelled.dropped:
+            index, reason = labelled.dropped[0]
             raise IpipError(
-                f"the teacher fails on {len(found.dropped)} of {len(displaced)} displaced frames "
-                f"(the first is number {index}: {reason}); no Hessian rows without it"
+                f"the teacher fails on {len(labelled.dropped)} of {len(displaced)} displaced "
+                f"frames (the first is number {index}: {reason}); no Hessian rows without it"
             )
-        return found.frames
+        return labelled.frames
 
     rows = teacher_rows([frames[index] for index in chosen], coordinates, label, method.step)
     calls = 2 * sum(len(own) for own in coordinates)
     return dict(zip(chosen, zip(coordinates, rows, strict=True), strict=True)), calls
 
 
-def ask_for_features(
+def query_features(
     method: NodeMethod,
     frames: Sequence[Frame],
     teacher: TeacherSettings,
@@ -101,11 +101,11 @@ def ask_for_features(
     stored = _read_features(path, len(own))
     if stored is None:
         folder.mkdir(parents=True, exist_ok=True)
-        with Teacher(teacher, folder) as asked:
-            found = asked.features(own, progress)
+        with Teacher(teacher, folder) as running:
+            features = running.features(own, progress)
         with replaced_file(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, *found)
-        stored = found
+            np.savez(file, *features)
+        stored = features
     return dict(zip(chosen, stored, strict=True)), len(chosen)
 
 
@@ -127,7 +127,7 @@ def _key(frames: Sequence[Frame], teacher: TeacherSettings) -> str:
     return hex_digest(text.encode())[:16]
 
 
-def ask_for_embedding(symbols: Sequence[str], teacher: TeacherSettings, folder: Path) -> FloatArray:
+def query_embedding(symbols: Sequence[str], teacher: TeacherSettings, folder: Path) -> FloatArray:
     """Return the teacher's embedding of the elements, [n_symbols, width]."""
-    with Teacher(teacher, folder) as asked:
-        return asked.embedding(symbols)
+    with Teacher(teacher, folder) as running:
+        return running.embedding(symbols)

@@ -23,7 +23,7 @@ from ipip.pretraining.distillation import HessianObjective, NodeObjective
 from ipip.pretraining.features import embed_from_teacher
 from ipip.pretraining.geometry import with_mask, without_mask
 from ipip.pretraining.selfsupervision import FradObjective, GpipObjective
-from ipip.pretraining.teacher_targets import ask_for_embedding, ask_for_features, ask_for_rows
+from ipip.pretraining.teacher_targets import query_embedding, query_features, query_rows
 from ipip.train import FitResult, fit, set_energy_scale
 from ipip.train.loss.objective import Objective
 
@@ -52,9 +52,9 @@ def fit_by_method(
     *,
     seed: int,
     teacher: TeacherSettings,
-    asked: Path,
+    target_folder: Path,
     progress: bool = True,
-    on_ask: Callable[[int, int], None] | None = None,
+    on_evaluated: Callable[[int, int], None] | None = None,
 ) -> Pretrained:
     """Train a copy of a student as `ipip.train.fit` does, by `settings.method`.
 
@@ -67,10 +67,10 @@ def fit_by_method(
         settings: of the training, with the method.
         folder: of the training.
         seed: of order, draws and heads.
-        teacher: is asked by methods that need more of it.
-        asked: folder that keeps what it answered.
+        teacher: queried by methods that need more of it.
+        target_folder: folder for its results.
         progress: show a bar.
-        on_ask: called with (teacher evaluations done, in all).
+        on_evaluated: called with (teacher evaluations done, in all).
 
     Raises:
         InputError: as `fit`; or the teacher gives no features.
@@ -87,14 +87,14 @@ def fit_by_method(
     calls = 0
     trained = student
     if isinstance(method, HessianMethod):
-        rows, calls = ask_for_rows(method, train, teacher, asked, seed, on_ask)
+        rows, calls = query_rows(method, train, teacher, target_folder, seed, on_evaluated)
         objective = HessianObjective(method, sizes, rows)
     elif isinstance(method, NodeMethod):
-        features, calls = ask_for_features(method, train, teacher, asked, seed, on_ask)
+        features, calls = query_features(method, train, teacher, target_folder, seed, on_evaluated)
         objective = NodeObjective(method, sizes, features, _width(student), seed)
     elif isinstance(method, AtomMethod):
         trained = copy.deepcopy(student)
-        embed_from_teacher(trained, ask_for_embedding(student.symbols, teacher, asked), seed)
+        embed_from_teacher(trained, query_embedding(student.symbols, teacher, target_folder), seed)
     elif isinstance(method, FradMethod):
         objective = FradObjective(method, train)
     elif isinstance(method, GpipMethod):
@@ -103,7 +103,7 @@ def fit_by_method(
     if objective is not None:
         objective.heads.to(student.dtype)
         log.info("pretraining: %s", objective.description)
-    found = fit(
+    fitted = fit(
         trained,
         train,
         valid if method.uses_labels else (),
@@ -114,9 +114,9 @@ def fit_by_method(
         objective=objective,
     )
     if isinstance(method, GpipMethod):
-        own = without_mask(found.student, student).eval()
-        found = dataclasses.replace(found, student=own)
-    return Pretrained(found, calls)
+        own = without_mask(fitted.student, student).eval()
+        fitted = dataclasses.replace(fitted, student=own)
+    return Pretrained(fitted, calls)
 
 
 def _width(student: Student) -> int:

@@ -1,4 +1,4 @@
-"""The baseline without pretraining, in round 0 where the settings request it."""
+"""The baseline without pretraining, in round 0 if the settings request it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ipip.stages.pretrain import PRETRAIN
 
 
 class BaselineRecord(EvaluateRecord):
-    """What measuring the baseline leaves, and its optimiser steps."""
+    """The record of the baseline's evaluation, and its optimiser steps."""
 
     STUDENT: ClassVar = PRETRAIN.record.STUDENT
     writes = (STUDENT, EvaluateRecord.TEST)
@@ -22,7 +22,7 @@ class BaselineRecord(EvaluateRecord):
 
 
 class Baseline(Stage[BaselineRecord]):
-    """A student that has seen the reference frames alone, measured as the others are."""
+    """A student trained on the reference frames alone, evaluated like the others."""
 
     name = "60_baseline"
     title = "baseline: a student without pretraining"
@@ -35,7 +35,7 @@ class Baseline(Stage[BaselineRecord]):
     revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
-        """Say whether the settings request it."""
+        """Return whether the settings request it."""
         return settings.baseline.none
 
     def inputs(self, within: Round) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class Baseline(Stage[BaselineRecord]):
         return Forecast(work, seconds + measured.seconds)
 
     def work(self, run: StageRun) -> StageResult[BaselineRecord]:
-        """Train and measure."""
+        """Train and evaluate."""
         from ipip.stages.work.baseline import baseline
 
         return baseline(run)

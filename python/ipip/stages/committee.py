@@ -1,4 +1,4 @@
-"""The committee, in rounds that another one begins from."""
+"""The committee, in rounds that another round may start from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.stages.reference_labels import REFERENCE_LABELS
 
 
 class CommitteeRecord(StageRecord):
-    """The force MAE (eV/Å) of each further member on the validation frames, where there are any."""
+    """The force MAE (eV/Å) of each further member on the validation frames, if there are any."""
 
     writes = ("member_*.pt",)
 
@@ -20,7 +20,7 @@ class CommitteeRecord(StageRecord):
 
 
 class Committee(Stage[CommitteeRecord]):
-    """Further students from the same pretrained weights, each on a part of the labels."""
+    """Further students from the same pretrained weights, each on a fraction of the labels."""
 
     name = "45_committee"
     title = "fine-tune the committee"
@@ -31,7 +31,7 @@ class Committee(Stage[CommitteeRecord]):
     record = CommitteeRecord
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
-        """Say whether there is a committee, and a round to label for."""
+        """Return whether there is a committee, and a later round that uses it."""
         return settings.iteration.committee > 1 and index < settings.rounds
 
     def inputs(self, within: Round) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ MEASURED = ("systems", "student_md", "guards", "stability", "speed")
 
 
 class Failures(Figures):
-    """Unstable runs, of how many, and the 95 % Wilson interval of the rate."""
+    """Unstable and total runs, and the 95 % Wilson interval of the rate."""
 
     failed: int
     total: int
@@ -24,10 +24,10 @@ class Failures(Figures):
 
 
 class EvaluateRecord(StageRecord):
-    """What measuring a student leaves.
+    """The record of a student's evaluation.
 
     Attributes:
-        test, valid: errors on the held-out frames, and on those that validate.
+        test, valid: errors on the held-out and on the validation frames.
         test_frame_errors: mean absolute force error of each held-out frame, eV/Å.
         test_frame_energy_errors: energy error of each, meV/atom.
         failures: of the stability runs.

@@ -13,7 +13,7 @@ from ipip.stages.reference_labels import REFERENCE_LABELS
 
 
 def learns_from_set(settings: RunSettings) -> bool:
-    """Say whether a round's student has seen its pretraining set once it is fine-tuned."""
+    """Return whether a round's fine-tuned student was also trained on its pretraining set."""
     return settings.iteration.replay > 0 or settings.pretrain is not None
 
 
@@ -29,13 +29,13 @@ class Finetune(Stage[TrainingRecord]):
     curve = "fine-tuning"
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
-        """Return the replay only where there is one."""
+        """Return the replay only if there is one."""
         return self.settings if within.settings.iteration.replay > 0 else ("finetune",)
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the pretrained student, the reference frames, and those it has learnt from before.
+        """Return the pretrained student, the reference frames, and its earlier training frames.
 
-        Some of these are replayed, and by all of them the student knows where it is uncertain.
+        Some of these are replayed, and all of them calibrate the student's uncertainty.
         """
         learnt = learns_from_set(within.settings)
         own = (pretraining_set_of(within.index), *frames_of(within)) if learnt else ()

@@ -11,7 +11,7 @@ from ipip.stages.inheritance import pretraining_set_of
 
 
 class ForgetRecord(StageRecord):
-    """How many frames are forgotten, and of how many."""
+    """The numbers of forgotten frames and of all frames."""
 
     FORGOTTEN: ClassVar = "forgotten.json"
     writes = (FORGOTTEN,)
@@ -21,10 +21,10 @@ class ForgetRecord(StageRecord):
 
 
 class Forget(Stage[ForgetRecord]):
-    """A part of the frames that train is dropped at random from the pretraining set."""
+    """A random fraction of the training frames is removed from the pretraining set."""
 
     name = "05_forget"
-    title = "forget a part of the pretraining set"
+    title = "forget a fraction of the pretraining set"
     label = "forget"
     colour = "#ebdab3"
     rounds = "later"
@@ -33,7 +33,7 @@ class Forget(Stage[ForgetRecord]):
     revision = 3
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the set that the round begins with."""
+        """Return the set from which the round starts."""
         return (pretraining_set_of(within.base),)
 
     def disk_bytes(self, sizes: RunSizes) -> int:
@@ -42,10 +42,10 @@ class Forget(Stage[ForgetRecord]):
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
         """Return a moment."""
-        return Forecast("choose what is dropped", START_S)
+        return Forecast("draw the frames to forget", START_S)
 
     def work(self, run: StageRun) -> StageResult[ForgetRecord]:
-        """Draw what is forgotten."""
+        """Draw the frames to forget."""
         from ipip.stages.work.forget import forget
 
         return forget(run)

@@ -16,16 +16,16 @@ from ipip.stages.student_md import STUDENT_MD
 
 
 class HarvestRecord(StageRecord):
-    """What a harvest leaves.
+    """The record of a harvest.
 
     Attributes:
-        candidates: frames that were looked at.
-        labelled: of them, by the teacher.
-        taken: of them, into the pretraining set.
-        taken_from_unstable: of these, from runs that left their bounds.
-        mean_force_difference_ev_per_a: between student and teacher on them, eV/Å; None where no
-            frame was taken.
-        left: how many frames were left for each kind of reason.
+        candidates: candidate frames.
+        labelled: those labelled by the teacher.
+        taken: those selected for the pretraining set.
+        taken_from_unstable: selected ones from runs that left their bounds.
+        mean_force_difference_ev_per_a: between student and teacher on the selected ones, eV/Å; None
+            without any.
+        left: number of frames that were not selected, by reason.
     """
 
     NEW: ClassVar = "new.lmdb"
@@ -45,7 +45,7 @@ class Harvest(Stage[HarvestRecord]):
     """Frames of the student's MD, unstable runs first, labelled by the teacher."""
 
     name = "15_harvest"
-    title = "choose frames and label them with the teacher"
+    title = "select frames and label them with the teacher"
     label = "harvest"
     colour = "#cc79a7"
     rounds = "later"
@@ -54,7 +54,7 @@ class Harvest(Stage[HarvestRecord]):
     revision = 2
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the MD, its student, and all that is known already."""
+        """Return the MD, its student, and all earlier frames."""
         return (
             LABEL.of(0),
             pretraining_set_of(within.base),
@@ -76,13 +76,13 @@ class Harvest(Stage[HarvestRecord]):
         """Return the teacher's labels."""
         settings, calls = basis.settings.harvest, basis.settings.harvest.teacher_calls
         return Forecast(
-            f"at most {calls} teacher labels, {settings.frames} frames taken",
+            f"at most {calls} teacher labels, {settings.frames} selected frames",
             basis.labelling_s(calls * basis.mean_atoms) + 2 * TEACHER_START_S,
             teacher_calls=calls,
         )
 
     def work(self, run: StageRun) -> StageResult[HarvestRecord]:
-        """Choose and label."""
+        """Select and label."""
         from ipip.stages.work.harvest import harvest
 
         return harvest(run)

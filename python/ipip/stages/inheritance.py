@@ -1,7 +1,7 @@
-"""What a round hands on to later ones: its pretraining set, its student, its committee.
+"""What later rounds use of a round: its pretraining set, its student, its committee.
 
-Stages of one round know those before them. Only here do they name those behind them, which the
-rounds before have done: a loop of rounds is no line.
+Stages import only earlier stages of a round. Only this module names later ones, which earlier
+rounds have finished, since the rounds form a loop.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def committee_of(index: int) -> str:
 
 
 def last_student(run: StageRun) -> Path:
-    """Return the file of the student that a round begins with."""
+    """Return the file of the student from which a round starts."""
     from ipip.stages.finetune import FINETUNE
 
     return run.path(student_of(run.round.base), FINETUNE.record.STUDENT)

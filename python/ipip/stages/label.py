@@ -49,7 +49,7 @@ class PartSizes(Figures):
 
 
 class LabelRecord(StageRecord):
-    """What round 0 fixes for all rounds.
+    """The values that round 0 fixes for all rounds.
 
     Attributes:
         energy_scale: of the students.
@@ -62,7 +62,7 @@ class LabelRecord(StageRecord):
         test_frame_errors: the teacher's mean absolute force error of each, eV/Å.
         test_frame_energy_errors: its energy error of each, meV/atom.
         sizes: frames by part.
-        notes: sentences that a reader should know.
+        notes: remarks for the reader.
     """
 
     INDEX: ClassVar = INDEX_FILE
@@ -74,7 +74,7 @@ class LabelRecord(StageRecord):
     TEACHER_TEST: ClassVar = "teacher_test.xyz"
     SPLIT: ClassVar = "split.json"
     DISTANCES: ClassVar = "min_distances.json"
-    TEACHER_TIMING: ClassVar = "teacher_timing.json"  # no output: it is a time
+    TEACHER_TIMING: ClassVar = "teacher_timing.json"  # not an output, since it is a time
     writes = (
         INDEX,
         ORIGINS,

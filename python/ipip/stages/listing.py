@@ -1,4 +1,4 @@
-"""The list of all stages: what a run does, its plan, its state and its report follow from it."""
+"""The list of all stages, from which a run's order, plan, state and report follow."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STAGES: tuple[Stage[Any], ...] = (
 
 
 def stages_of_round(settings: RunSettings, index: int) -> list[Stage[Any]]:
-    """Return the stages of a round in order: that of the numbers before their names."""
+    """Return the stages of a round in the order of their numbers."""
     own = (stage for stage in STAGES if stage.takes_part(settings, index))
     return sorted(own, key=lambda stage: stage.name)
 
@@ -54,6 +54,6 @@ def names_of_run(settings: RunSettings) -> list[str]:
 
 
 def find_stage(stage_id: str) -> Stage[Any] | None:
-    """Return the stage of that name within a run; None where this version knows none."""
+    """Return the stage of that name within a run; None if this version has none."""
     index, name = split_stage_id(stage_id)
     return next((s for s in STAGES if s.name == name and s.is_in_round(index)), None)

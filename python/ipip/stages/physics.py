@@ -17,13 +17,13 @@ TEACHER_ATOMS = 12.0  # of most of them
 
 
 class CheckRecord(Figures):
-    """What one check found.
+    """The outcome of one check.
 
     Attributes:
         check: its name.
         title: of it, for people.
         state: `holds`, `fails` or `does not apply`.
-        found: its most telling measure with its bound, in words.
+        found: its most informative measure with its bound, in words.
     """
 
     check: str
@@ -33,11 +33,11 @@ class CheckRecord(Figures):
 
 
 class PhysicsRecord(StageRecord):
-    """What the physics checks leave.
+    """The record of the physics checks.
 
     Attributes:
-        student: what each check found on the round's student.
-        teacher: and on the teacher, in round 0 where it was checked.
+        student: outcomes for the round's student.
+        teacher: outcomes for the teacher, in round 0 if it was checked.
     """
 
     PAGE: ClassVar = "physics.html"
@@ -54,10 +54,10 @@ class PhysicsRecord(StageRecord):
 
 
 class Physics(Stage[PhysicsRecord]):
-    """What the round's student must do whatever it was trained on, in short."""
+    """Physics checks of the round's student, whatever its training set, in their short form."""
 
     name = "48_physics"
-    title = "physics checks of the student, in round 0 of the teacher too"
+    title = "physics checks of the student, in round 0 also of the teacher"
     label = "physics"
     colour = "#3b6ea5"
     condition = "with `physics`"
@@ -65,7 +65,7 @@ class Physics(Stage[PhysicsRecord]):
     record = PhysicsRecord
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
-        """Say whether the settings request it."""
+        """Return whether the settings request it."""
         return settings.physics is not None
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class Physics(Stage[PhysicsRecord]):
         return self.settings if within.index == 0 else ("elements", "physics")
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the student, and the held-out frames that it is looked at on."""
+        """Return the student, and the held-out frames to check it on."""
         return (LABEL.of(0), FINETUNE.of(within.index))
 
     def disk_bytes(self, sizes: RunSizes) -> int:
@@ -87,7 +87,7 @@ class Physics(Stage[PhysicsRecord]):
             return Forecast("the short form of the physics checks", STUDENT_S)
         seconds = TEACHER_EVALUATIONS * TEACHER_ATOMS * basis.teacher_us * 1e-6 + TEACHER_START_S
         return Forecast(
-            "the short form of the physics checks, of the teacher too",
+            "the short form of the physics checks, also of the teacher",
             STUDENT_S + seconds,
             teacher_calls=TEACHER_EVALUATIONS,
         )

@@ -23,18 +23,18 @@ from ipip.stages.pretraining_frames import frames_of
 
 
 class TrainingRecord(StageRecord):
-    """What a training leaves.
+    """The record of a training.
 
     Attributes:
         steps: optimiser steps.
-        best_epoch: whose weights were taken; None where there was no training.
-        train_frames, valid_frames: that it was given.
+        best_epoch: whose weights were selected; None without a training.
+        train_frames, valid_frames: numbers of its frames.
         validation: figures of that epoch, by their names in the table of epochs without `valid_`.
     """
 
     STUDENT: ClassVar = "student.pt"
     TRAINING: ClassVar = "training"  # folder
-    PLAN: ClassVar = f"{TRAINING}/plan.json"  # optimiser steps ahead, for whoever watches
+    PLAN: ClassVar = f"{TRAINING}/plan.json"  # planned optimiser steps, for watchers
     EPOCHS: ClassVar = f"{TRAINING}/metrics.csv"
     writes = (STUDENT, f"{TRAINING}/*.csv")
 
@@ -46,7 +46,7 @@ class TrainingRecord(StageRecord):
 
     @property
     def valid_force_mae_ev_per_a(self) -> float | None:
-        """Force MAE on the validation frames, eV/Å; None where there are none."""
+        """Force MAE on the validation frames, eV/Å; None if there are none."""
         return self.validation.get("force_mae_ev_per_a")
 
 
@@ -63,11 +63,11 @@ class HarvestedErrors(Figures):
 
 
 class PretrainRecord(TrainingRecord):
-    """What pretraining leaves.
+    """The record of a pretraining.
 
     Attributes:
         method: of pretraining.
-        harvested: None where no harvested frame is held out.
+        harvested: None if no harvested frame is held out.
     """
 
     method: str
@@ -87,19 +87,19 @@ class Pretrain(Stage[PretrainRecord]):
     revision = 2
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
-        """Return all but the teacher's where no method queries it and the start's in round 0."""
+        """Return all but the teacher's, unless a method queries it, and the start's in round 0."""
         pretrain = within.settings.pretrain
         queries = pretrain is not None and pretrain.method.needs_teacher
         names = ("elements", "student", "pretrain")
         return names + ("teacher",) * queries + ("iteration.start",) * bool(within.chain)
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the round's own set, and the student that it may begin with."""
+        """Return the round's set, and the student from which it may start."""
         before = (student_of(within.base),) if within.chain else ()
         return (LABEL.of(0), pretraining_set_of(within.index), *frames_of(within), *before)
 
     def teacher_calls(self, settings: RunSettings) -> int:
-        """Return what the method of pretraining evaluates."""
+        """Return the evaluations of the method of pretraining."""
         return method_calls(settings)
 
     def disk_bytes(self, sizes: RunSizes) -> int:
@@ -107,7 +107,7 @@ class Pretrain(Stage[PretrainRecord]):
         return CHECKPOINT_BYTES
 
     def forecast(self, basis: CostBasis, index: int) -> Forecast:
-        """Return the optimiser steps, and what a method evaluates."""
+        """Return the optimiser steps, and the evaluations of the method."""
         training, held_out = pretraining_frames(basis.settings, index)
         settings = basis.settings.pretrain
         if settings is None:

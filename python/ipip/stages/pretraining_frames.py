@@ -1,4 +1,4 @@
-"""Where the frames of pretraining sets are stored: once, by the stage that made them."""
+"""Access to the frames of pretraining sets, which the stage that made them stores once."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def frames_of(within: Round) -> tuple[str, ...]:
 
 
 def base_index(run: StageRun) -> list[SetEntry]:
-    """Return the index of the pretraining set that a round begins with."""
+    """Return the index of the pretraining set from which a round starts."""
     return read_index(run.path(pretraining_set_of(run.round.base), INDEX_FILE))
 
 
 def base_set(run: StageRun) -> PretrainingSet:
-    """Return the pretraining set that a round begins with."""
+    """Return the pretraining set from which a round starts."""
     return open_set(run.run, run.manifests, run.round.base)
 
 
@@ -77,7 +77,7 @@ def open_set(run: RunFolder, manifests: Mapping[str, Manifest], index: int) -> P
 
 
 def frame_origins(run: RunFolder, origin: int) -> list[FrameOrigin]:
-    """Return what is known of the frames that the exploration of a round gave, in their order."""
+    """Return the origins of the frames from the exploration of a round, in their order."""
     from ipip.stages.harvest import HARVEST
     from ipip.stages.label import LABEL
 
@@ -88,7 +88,7 @@ def frame_origins(run: RunFolder, origin: int) -> list[FrameOrigin]:
 def _stored_frames(
     run: RunFolder, manifests: Mapping[str, Manifest], origin: int
 ) -> Sequence[Frame]:
-    """Return the frames that the exploration of a round gave, as the teacher labelled them."""
+    """Return the frames from the exploration of a round, with the teacher's labels."""
     from ipip.stages.harvest import HARVEST
     from ipip.stages.teacher_md import TEACHER_MD
 

@@ -1,4 +1,4 @@
-"""Active learning, in later rounds where the settings request it."""
+"""Active learning, in later rounds if the settings request it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ipip.stages.label import LABEL
 
 
 class DroppedFrame(Figures):
-    """A frame that got no label at the reference level, and why."""
+    """A frame without a label at the reference level, and the reason."""
 
     frame_id: str
     why: str
 
 
 class ReferenceLabelsRecord(StageRecord):
-    """What active learning leaves.
+    """The record of active learning.
 
     Attributes:
-        requested: frames that were given to the reference level.
-        labelled: of them.
+        requested: frames passed to the reference level.
+        labelled: number that it labelled.
         dropped: the others.
         level_energy_difference_mev_per_atom: between the level and the reference's own label on the
             smallest training frame, meV/atom.
@@ -33,7 +33,7 @@ class ReferenceLabelsRecord(StageRecord):
 
     REFERENCE: ClassVar = "reference.xyz"
     REFERENCE_INDEX: ClassVar = LABEL.record.REFERENCE_INDEX
-    LABELS: ClassVar = "labels.jsonl"  # no output: what a killed stage continues from
+    LABELS: ClassVar = "labels.jsonl"  # not an output: a killed stage continues from it
     writes = (REFERENCE, REFERENCE_INDEX)
 
     requested: int
@@ -57,21 +57,21 @@ class ReferenceLabels(Stage[ReferenceLabelsRecord]):
     revision = 2
 
     def is_wanted(self, settings: RunSettings, index: int) -> bool:
-        """Say whether the settings name a reference level."""
+        """Return whether the settings name a reference level."""
         return settings.active is not None
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the harvest, and the frames that the level is tried on."""
+        """Return the harvest, and the frames on which the level is tried."""
         return (LABEL.of(0), HARVEST.of(within.index))
 
     def rounds_up_to(self, within: Round) -> tuple[int, ...]:
-        """Return the rounds up to one that have this stage."""
+        """Return the rounds up to a given one that have this stage."""
         if within.settings.active is None:
             return ()
         return tuple(index for index in (*within.chain, within.index) if index > 0)
 
     def in_rounds(self, within: Round) -> tuple[str, ...]:
-        """Return the names of this stage in all rounds up to one, for who trains on its labels."""
+        """Return the names of this stage in all rounds up to a given one, whose labels train."""
         return tuple(self.of(index) for index in self.rounds_up_to(within))
 
     def disk_bytes(self, sizes: RunSizes) -> int:

@@ -31,7 +31,7 @@ class Drift(Figures):
 
 
 class Trust(Figures):
-    """Whose labels the kept frames have.
+    """The sources of the kept frames' labels.
 
     Attributes:
         limit: of the uncertainty, up to which the student labels.
@@ -46,21 +46,21 @@ class Trust(Figures):
 
 
 class Labeller(Figures):
-    """A student that took part in relabelling."""
+    """A student used for relabelling."""
 
     name: str
     weights_digest: str
 
 
 class RelabelRecord(StageRecord):
-    """What relabelling leaves.
+    """The record of relabelling.
 
     Attributes:
         kept, forgotten, new: frames.
         composition: of the round's pretraining set.
-        labellers: who relabelled; none where the kept frames keep their labels.
-        drift: None where they do.
-        trust: None where the uncertainty plays no part.
+        labellers: students that relabelled; none if the kept frames keep their labels.
+        drift: None if they keep them.
+        trust: None if the uncertainty is not used.
     """
 
     INDEX: ClassVar = INDEX_FILE
@@ -96,7 +96,7 @@ class Relabel(Stage[RelabelRecord]):
     revision = 3
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
-        """Return those that the way of relabelling reads."""
+        """Return the settings that the method of relabelling reads."""
         iteration = within.settings.iteration
         if iteration.kept_labels == "keep":
             return ("iteration.kept_labels",)
@@ -110,7 +110,7 @@ class Relabel(Stage[RelabelRecord]):
         return tuple(names)
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the set before, what is forgotten and new, and who labels."""
+        """Return the previous set, the forgotten and new frames, and the labellers."""
         iteration, chain = within.settings.iteration, within.chain
         names = [
             LABEL.of(0),

@@ -1,4 +1,4 @@
-"""The stages of a run's rounds, with what each depends on."""
+"""The stages of a run's rounds, with their dependencies."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ipip.stages.work.starts import run_sizes
 class RoundFactory:
     """Makes the stages of a run's rounds.
 
-    A stage's settings are those that change its own work; what earlier stages did counts through
-    their outputs. The number of rounds is in no stage's settings, so a finished run can be given
+    A stage's settings are those that change its own work; earlier stages count through
+    their outputs. The number of rounds is in no stage's settings, so a finished run can get
     more.
     """
 
@@ -27,7 +27,7 @@ class RoundFactory:
         self._parts: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def round(self, index: int, chain: tuple[int, ...]) -> list[BoundStage]:
-        """Return the stages of round `index`, which begins from the last round of `chain`."""
+        """Return the stages of round `index`, which starts from the last round of `chain`."""
         within = Round(self.settings, index, chain)
         return [
             BoundStage(

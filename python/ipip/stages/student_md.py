@@ -22,10 +22,10 @@ class StudentRunRecord(Figures):
         name: of the run.
         system: that it ran in.
         temperature: K.
-        state: what it came to; see `ipip.lammps.Verdict`.
-        reason: which bound it left.
+        state: its outcome; see `ipip.lammps.Verdict`.
+        reason: the bound that it crossed.
         step: last step reached.
-        steps: that it should reach.
+        steps: planned steps.
         timestep_fs: fs.
         bias_ev: eV; largest bias energy of an atom, of an exploration with a bias.
     """
@@ -47,7 +47,7 @@ class StudentRunRecord(Figures):
 
 
 class StudentMDRecord(StageRecord):
-    """What an exploration by a student leaves: its runs, in the order of the starts."""
+    """The record of an exploration by a student: its runs, in the order of the starts."""
 
     RUNS: ClassVar = "runs"
     GARBAGE_COLLECTED: ClassVar = "garbage_collected"  # marks one whose frames were removed
@@ -68,7 +68,7 @@ class StudentMD(Stage[StudentMDRecord]):
     record = StudentMDRecord
 
     def inputs(self, within: Round) -> tuple[str, ...]:
-        """Return the guards' distances and the student that the round begins with."""
+        """Return the guards' distances and the student from which the round starts."""
         return (LABEL.of(0), student_of(within.base))
 
     def disk_bytes(self, sizes: RunSizes) -> int:
@@ -86,7 +86,7 @@ class StudentMD(Stage[StudentMDRecord]):
         )
 
     def damage(self, run: RunFolder, index: int) -> str | None:
-        """Say that frames were removed before a harvest read them."""
+        """Report frames that were removed before a harvest read them."""
         from ipip.stages.harvest import HARVEST
 
         removed = (run.stage(self.of(index)) / self.record.GARBAGE_COLLECTED).exists()

@@ -13,7 +13,7 @@ from ipip.pipeline.stage import Round, Stage
 from ipip.records.run_folder import split_stage_id
 from ipip.stages import listing
 
-COLUMNS = ("stage", "rounds", "what it does", "settings that count", "reads", "writes")
+COLUMNS = ("stage", "rounds", "work", "settings", "reads", "writes")
 ROUNDS = {"first": "0", "later": "1, 2, ...", "all": "all"}
 EVERY_OPTION = {
     "rounds": 3,
@@ -32,7 +32,7 @@ EVERY_OPTION = {
 
 
 def stages_table() -> str:
-    """Return one row for each stage, in order; what it reads with every option."""
+    """Return one row for each stage, in order, with its inputs if all options are set."""
     settings = RunSettings.model_validate(quick_values() | EVERY_OPTION)
     rows = [COLUMNS, ("---",) * len(COLUMNS)]
     rows += [_row(stage, settings) for stage in sorted(listing.STAGES, key=lambda s: s.name)]
@@ -54,7 +54,7 @@ def _row(stage: Stage[Any], settings: RunSettings) -> tuple[str, ...]:
 
 
 def _input(stage_id: str, within: Round) -> str:
-    """Return the name of a stage that is read, and whether that is the one of a round before."""
+    """Return the name of an input stage, marked if it is of an earlier round."""
     index, name = split_stage_id(stage_id)
     stage = listing.find_stage(stage_id)
     again = stage is not None and stage.rounds != "first"

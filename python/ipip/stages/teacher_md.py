@@ -22,10 +22,10 @@ class TeacherRunRecord(Figures):
 
     Attributes:
         name: of the run.
-        state: ``failed`` where the teacher's own run left its bounds.
+        state: ``failed`` if the teacher's run left its bounds.
         reason: why it failed.
         step: last step reached.
-        frames: that it kept.
+        frames: number of stored frames.
     """
 
     name: str
@@ -36,7 +36,7 @@ class TeacherRunRecord(Figures):
 
 
 class TeacherIdentity(Figures):
-    """Which teacher gave the labels; see `ipip.teachers.TeacherInfo`."""
+    """The teacher of the labels; see `ipip.teachers.TeacherInfo`."""
 
     kind: str
     model: str
@@ -46,12 +46,12 @@ class TeacherIdentity(Figures):
 
 
 class TeacherMDRecord(StageRecord):
-    """What the teacher's MD leaves.
+    """The record of the teacher's MD.
 
     Attributes:
         runs: in the order of the starts.
         frames: of the runs that ended well.
-        teacher: who ran.
+        teacher: its identity.
     """
 
     RUNS: ClassVar = "runs"
@@ -64,7 +64,7 @@ class TeacherMDRecord(StageRecord):
 
     @property
     def finished_runs(self) -> list[str]:
-        """Names of the runs that ended well, sorted; those that failed give no frames."""
+        """Names of the runs that ended well, sorted; failed ones give no frames."""
         return sorted(run.name for run in self.runs if run.state == "finished")
 
 

@@ -1,4 +1,4 @@
-"""The baseline without pretraining: a student that has seen the reference frames alone."""
+"""The baseline without pretraining: a student trained on the reference frames alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ipip.train import steps_of
 
 
 def baseline(run: StageRun) -> StageResult[BaselineRecord]:
-    """Train a student on the reference training frames alone; measure it as the others are."""
+    """Train a student on the reference training frames alone; evaluate it like the others."""
     trained = train_where(run, "baseline", TrainingRecord)
     measured = measure(run.folder / BASELINE.record.STUDENT, run)
     return StageResult(
@@ -33,7 +33,7 @@ def baseline(run: StageRun) -> StageResult[BaselineRecord]:
 def train_baseline(run: StageRun) -> StageResult[TrainingRecord]:
     """Train the student.
 
-    It is the student 0 of a run with `pretrain: null` and the same number of optimiser steps in
+    It equals student 0 of a run with `pretrain: null` and the same number of optimiser steps in
     `finetune`: the same new weights, the same seed, the same frames.
     """
     settings, label = run.settings, LABEL.of(0)

@@ -14,16 +14,16 @@ from ipip.pipeline.reporter import Reporter
 from ipip.pretraining.training import fit_by_method
 from ipip.train import FitResult
 
-ASKED = "teacher"  # folder of what the teacher was asked for
+TARGETS = "teacher"  # folder of the teacher's results
 
 
 class ByMethod:
-    """Trains as `ipip.train.fit` does, and counts what the teacher was asked.
+    """Trains like `ipip.train.fit`, and counts the teacher's evaluations.
 
     Args:
-        teacher: who is asked.
+        teacher: to query.
         folder: of the stage.
-        reporter: is told the progress of the asking.
+        reporter: receives the progress of the teacher's evaluations.
 
     Attributes:
         teacher_calls: evaluations of the teacher.
@@ -45,8 +45,8 @@ class ByMethod:
         progress: bool,
     ) -> FitResult:
         """Train a copy of the student."""
-        with self._told(f"teacher asked for {settings.method.kind}") as on_ask:
-            found = fit_by_method(
+        with self._progress(f"teacher evaluations for {settings.method.kind}") as on_evaluated:
+            trained = fit_by_method(
                 student,
                 train,
                 valid,
@@ -54,21 +54,21 @@ class ByMethod:
                 folder,
                 seed=seed,
                 teacher=self._teacher,
-                asked=self._folder / ASKED,
+                target_folder=self._folder / TARGETS,
                 progress=progress,
-                on_ask=on_ask,
+                on_evaluated=on_evaluated,
             )
-        self.teacher_calls = found.teacher_calls
-        return found.fit
+        self.teacher_calls = trained.teacher_calls
+        return trained.fit
 
     @contextlib.contextmanager
-    def _told(self, description: str) -> Iterator[Callable[[int, int], None]]:
-        """Give a function that tells how far the asking is, and ends with it."""
+    def _progress(self, description: str) -> Iterator[Callable[[int, int], None]]:
+        """Yield a function that reports the progress of the teacher's evaluations."""
         with contextlib.ExitStack() as shown:
             advances: list[Callable[[int], None]] = []
             before = 0
 
-            def tell(done: int, total: int) -> None:
+            def report(done: int, total: int) -> None:
                 nonlocal before
                 if not advances:
                     tasks = self._reporter.tasks(description, total)
@@ -78,4 +78,4 @@ class ByMethod:
                 if done == total:
                     shown.close()
 
-            yield tell
+            yield report

@@ -1,4 +1,4 @@
-"""A committee: further students from the same pretrained weights, each on a part of the labels."""
+"""A committee: further students from the same weights, each on a fraction of the labels."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ipip.stages.work.training import train_student
 
 
 def members(folder: Path, count: int) -> list[Path]:
-    """Return the files of a committee's members but the first, which is the student itself."""
+    """Return the files of a committee's members except the first, which is the student itself."""
     return [folder / f"member_{number}.pt" for number in range(1, count)]
 
 
 def committee(run: StageRun) -> StageResult[CommitteeRecord]:
     """Fine-tune each further member on a random part of the reference training frames.
 
-    Parts are drawn by trajectory where the reference names them, so that members differ in what
-    they know and not only in the order in which they learnt it.
+    Parts are drawn by trajectory if the reference names them, so that members differ in their
+    training sets and not only in the order of the frames.
     """
     settings, index, label = run.settings, run.round.index, LABEL.of(0)
     train = read_frames(run.path(label, LABEL.record.TRAIN)) + reference_frames(run)
@@ -56,7 +56,7 @@ def committee(run: StageRun) -> StageResult[CommitteeRecord]:
 def draw_part(
     frames: Sequence[Frame], group_key: str | None, share: float, seed: int
 ) -> list[Frame]:
-    """Draw a share of the groups (of the frames where there are none), and return their frames."""
+    """Draw a share of the groups (or of the frames without groups), and return their frames."""
     names = [_group(frame, group_key, index) for index, frame in enumerate(frames)]
     groups = sorted(set(names))
     count = min(len(groups), max(1, round(share * len(groups))))

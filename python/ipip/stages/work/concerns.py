@@ -1,4 +1,4 @@
-"""What is allowed, but makes a run say less than its user may think: said before it begins."""
+"""Warnings before a run starts: permitted settings that weaken its results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_concerns(
 
 
 def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
-    """Say that a number of steps ends the fine-tuning after few passes over the labels."""
+    """Warn that a number of steps ends the fine-tuning after few passes over the labels."""
     training = settings.finetune
     batches = -(-labels // training.batch_size)
     key = "max_steps" if training.budget is None else "budget"
@@ -46,12 +46,12 @@ def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
         return []
     return [
         f"finetune.{key} is {getattr(training, key)}, {steps / batches:.1f} passes "
-        f"over {labels} labels: the training may end before it is finished; raise it"
+        f"over {labels} labels: the training may end too early; raise it"
     ]
 
 
 def split_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str]:
-    """Say that frames of one trajectory are split, or that too few groups allow no claim."""
+    """Warn that frames of one trajectory are split, or that too few groups allow no claim."""
     found = []
     if reference.units == "correlated frames":
         drawn = settings.reference.split.file is None
@@ -60,14 +60,14 @@ def split_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[st
         )
         found.append(
             "the frames of reference.data follow one another like a trajectory, and no keys.group "
-            f"says which: {leak}no difference will be claimed; mark each frame with its "
+            f"names it: {leak}no difference will be claimed; mark each frame with its "
             "trajectory and name that key (keys.group: traj)"
         )
     reason = withheld(reference.groups, reference.units)
     if reason is not None and reference.units != "correlated frames":
         found.append(
-            f"the held-out part: {reason}: the run will not say whether a student is better "
-            f"than the teacher; give labels of {LEAST_GROUPS} or more trajectories to the test "
+            f"the held-out part: {reason}: the run will make no claim that a student is better "
+            f"than the teacher; add labels of {LEAST_GROUPS} or more trajectories to the test "
             "part (reference.split.test), each named by keys.group"
         )
     return found
@@ -76,7 +76,7 @@ def split_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[st
 def pressure_concerns(
     settings: RunSettings, train: Sequence[Frame], test: Sequence[Frame]
 ) -> list[str]:
-    """Say that a student at constant pressure has not learnt it, or is not tested on it."""
+    """Warn that a student at constant pressure was not trained, or is not tested, on stresses."""
     blocks = blocks_at_constant_pressure(settings)
     if not blocks:
         return []
@@ -96,7 +96,7 @@ def pressure_concerns(
     if settings.pretrain is not None and settings.pretrain.stress_weight == 0:
         found.append(
             f"{what}, but pretrain.stress_weight is 0: the stresses of the teacher's MD are not "
-            "learnt; set it, for example to 100"
+            "used; set it, for example to 100"
         )
     if not _stresses(test):
         found.append(f"{what}, but no held-out frame has a stress: the pressure is untested")
@@ -104,7 +104,7 @@ def pressure_concerns(
 
 
 def as_sentence(concern: str) -> str:
-    """Return a concern with a capital and a full stop."""
+    """Return a concern as a sentence with a capital and a full stop."""
     return f"{concern[0].upper()}{concern[1:]}."
 
 

@@ -1,4 +1,4 @@
-"""How good a round's student is: held-out errors, stability, speed."""
+"""The evaluation of a round's student: held-out errors, stability, speed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ipip.stages.work.student_md import describe_verdicts, run_student
 
 
 def evaluate(run: StageRun) -> StageResult[EvaluateRecord]:
-    """Measure the round's student on frames and boxes that no training has seen."""
+    """Evaluate the round's student on frames and boxes outside all trainings."""
     return measure(run.path(FINETUNE.of(run.round.index), FINETUNE.record.STUDENT), run)
 
 
 def measure(path: Path, run: StageRun) -> StageResult[EvaluateRecord]:
-    """Measure the student in `path`: errors on held-out frames, stability runs, speed."""
+    """Evaluate the student in `path`: errors on held-out frames, stability runs, speed."""
     settings, label = run.settings, LABEL.of(0)
     starts = stability_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, "stability", start.name) for start in starts}

@@ -29,7 +29,7 @@ class EvaluationTask(Task):
         settings: of the run.
         model: student file.
         test, valid: files of labelled frames.
-        predicted: file that gets the test frames with the student's labels.
+        predicted: file for the test frames with the student's labels.
         speed: folder for the timed run.
     """
 
@@ -43,7 +43,7 @@ class EvaluationTask(Task):
 
     @property
     def title(self) -> str:
-        """Which student."""
+        """Name of the student."""
         return f"evaluation of {self.model.parent.parent.name}/{self.model.parent.name}"
 
     def plain(self) -> dict[str, Any]:
@@ -61,11 +61,11 @@ class EvaluationTask(Task):
         """Return the task.
 
         Raises:
-            InputError: a file that it reads is not the one that it was written for.
+            InputError: a file differs from the one for which the task was written.
         """
         for name, digest in plain["read"].values():
             if not Path(name).is_file() or file_digest(Path(name)) != digest:
-                raise InputError(f"{name} is not the file that this task was written for")
+                raise InputError(f"{name} differs from the file for which this task was written")
         return cls(
             settings=RunSettings.model_validate(plain["settings"]),
             **{name: Path(path) for name, (path, _) in plain["read"].items()},
@@ -92,9 +92,9 @@ class EvaluationTask(Task):
         )
 
     def _time(self) -> tuple[float, Load]:
-        """Return µs per atom and step of MD in LAMMPS, on the box the teacher was timed on.
+        """Return µs per atom and step of MD in LAMMPS, on the teacher's timing box.
 
-        With it comes the machine's load meanwhile.
+        Also return the machine's load during the timing.
         """
         settings = self.settings
         steps = settings.speed.student_steps

@@ -1,4 +1,4 @@
-"""Forgetting: a part of the frames that train is dropped at random from the pretraining set."""
+"""Forgetting: a random fraction of the training frames is removed from the pretraining set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ipip.storage.json_file import write_json
 
 
 def forget(run: StageRun) -> StageResult[ForgetRecord]:
-    """Choose and store what this round forgets of the last round's pretraining set."""
+    """Draw and store the frames of the last round's pretraining set that this round forgets."""
     settings = run.settings
     entries = base_index(run)
     seed = derive_seed(settings.seed, run.round.index, "forget")

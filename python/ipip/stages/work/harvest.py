@@ -22,7 +22,7 @@ from ipip.stages.work.label import read_min_distances
 
 
 def harvest(run: StageRun) -> StageResult[HarvestRecord]:
-    """Choose frames of the round's student MD; write them with the teacher's shifted labels."""
+    """Select frames of the round's student MD; write them with the teacher's shifted labels."""
     settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
     shift = LABEL.read(run.manifests, 0).energy_shift.ev_per_atom
     known = [
@@ -33,7 +33,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     ]
     seed = derive_seed(settings.seed, round_index, "harvest")
 
-    # What the teacher said, and what is added to it, by run and step.
+    # The teacher's labels and the added shifts, by run and step.
     answers: dict[tuple[str, int], tuple[Frame, float]] = {}
 
     def label_queries(queries: list[Frame]) -> list[Frame]:
@@ -74,7 +74,8 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
     unstable = sum(decision.state == "unstable" for decision in taken)
     differences = [d.force_difference for d in taken if d.force_difference is not None]
     mean = sum(differences) / len(differences) if differences else None
-    note = f"{len(new)} of {len(result.candidates)} candidates taken, {unstable} from unstable runs"
+    note = f"{len(new)} of {len(result.candidates)} candidates selected"
+    note += f", {unstable} from unstable runs"
     if mean is not None:
         note += f"; student and teacher differ by {mean:.2f} eV/Å on them"
     return StageResult(
@@ -94,7 +95,7 @@ def harvest(run: StageRun) -> StageResult[HarvestRecord]:
 
 
 def harvested_frames(run: StageRun, index: int) -> list[Frame]:
-    """Read the frames that the harvest of round `index` took."""
+    """Read the frames that the harvest of round `index` selected."""
     if not HARVEST.read(run.manifests, index).taken:
         return []
     return read_frames(run.path(HARVEST.of(index), HARVEST.record.NEW))

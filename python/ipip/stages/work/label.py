@@ -47,7 +47,7 @@ from ipip.storage.json_file import read_json, write_json, write_sealed
 from ipip.storage.sealed import DamagedError, read_sealed
 from ipip.teachers import Teacher
 
-_OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # what it held before it had a seal
+_OLD_TIMING = {"us_per_atom_step", "n_atoms", "seconds"}  # its keys before it had a seal
 
 
 def label(run: StageRun) -> StageResult[LabelRecord]:
@@ -76,8 +76,8 @@ def label(run: StageRun) -> StageResult[LabelRecord]:
     if unknown:
         notes.append(
             "no combination of the reference frames' compositions gives "
-            f"{', '.join(unknown[:5])}: the energies of such frames carry a guessed shift; "
-            "forces are not touched"
+            f"{', '.join(unknown[:5])}: the energies of such frames have a guessed shift; "
+            "forces are unchanged"
         )
     folder, record = run.folder, LABEL.record
     write_index(folder / record.INDEX, entries)
@@ -166,7 +166,7 @@ def _ask_teacher(
     ]
     if broken:
         raise IpipError(
-            f"the teacher gives no finite energy on {len(broken)} reference frames (the first "
+            f"the teacher returns no finite energy for {len(broken)} reference frames (the first "
             f"is number {broken[0]})"
         )
     return labelled[:count], labelled[count:], pace, load
@@ -177,7 +177,7 @@ def _time_teacher(
 ) -> tuple[float, Load | None]:
     """Return µs per atom of one evaluation: the median of `calls`, after a first one.
 
-    With it comes the machine's load meanwhile, where it is known.
+    Also return the machine's load during the timing, if known.
     """
     with contextlib.suppress(FileNotFoundError, DamagedError):  # a damaged one is measured again
         stored = read_sealed(record, lambda plain: set(plain) == _OLD_TIMING)

@@ -1,4 +1,4 @@
-"""Who labels the frames that stay: one student, averaged weights, or a committee."""
+"""The labellers of kept frames: one student, averaged weights, or a committee."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Advance = Callable[[int], None]
 def average_weights(students: Sequence[Student]) -> Student:
     """Return a student whose weights are the mean of those of `students`.
 
-    Meaningful only for students of one warm chain: weights that began from different random ones
-    are not neighbours of one minimum.
+    Meaningful only for students of one warm chain: weights from different random starts
+    are not near the same minimum.
 
     Raises:
         InputError: there are none, or their architectures differ.
@@ -62,8 +62,8 @@ def label_with(
 
     Args:
         students: one, or the members of a committee.
-        frames: configurations; their own labels are ignored.
-        advance: called with the number of frames (each once a student) that were labelled now.
+        frames: configurations; their labels are ignored.
+        advance: called with the number of newly labelled frames (counted once for each student).
         device: where the kernels run, see `open_student`.
 
     Returns:

@@ -22,7 +22,7 @@ from ipip.teachers import Teacher
 
 
 def physics(run: StageRun) -> StageResult[PhysicsRecord]:
-    """Check the round's student on held-out frames, in round 0 the teacher beside it."""
+    """Check the round's student on held-out frames, in round 0 also the teacher."""
     settings, index = run.settings.physics or PhysicsSettings(), run.round.index
     model = run.path(FINETUNE.of(index), FINETUNE.record.STUDENT)
     structures = _structures(run, settings.frames)
@@ -53,7 +53,7 @@ def _checked(run: StageRun, subjects: Sequence[Subject]) -> list[PhysicsReport]:
 
 
 def _structures(run: StageRun, count: int) -> list[Atoms]:
-    """Return held-out frames that are small enough, spread over all of them."""
+    """Return small enough held-out frames, evenly spaced."""
     frames = read_frames(run.path(LABEL.of(0), LABEL.record.TEST))
     small = [frame for frame in frames if 1 < len(frame) <= MOST_ATOMS]
     if not small:

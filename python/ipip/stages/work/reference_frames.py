@@ -42,7 +42,7 @@ def read_reference(
         settings: files and split.
         elements: of the student.
         seed: of the split.
-        stress_counts: whether stresses are learnt, so that one that is not finite is an error.
+        stress_counts: whether stresses are used, so that a non-finite one is an error.
 
     Raises:
         InputError: unreadable or unlabelled frames, unknown elements, or an impossible split.
@@ -75,11 +75,11 @@ def read_reference(
 
 
 def units_of(frames: Sequence[Frame], group_key: str | None) -> Units:
-    """Return what intervals over frames are drawn over.
+    """Return the units over which intervals are drawn.
 
     Args:
         frames: in the order of their files.
-        group_key: info key of their trajectories, where they have one.
+        group_key: info key of their trajectories, if any.
     """
     if group_key is not None:
         return "trajectories"

@@ -28,7 +28,7 @@ from ipip.teachers import Labelling, label_frames
 
 
 def label_at_reference(run: StageRun) -> StageResult[ReferenceLabelsRecord]:
-    """Label new frames of a round as the settings rank them; what does not converge is dropped."""
+    """Label new frames of a round as the settings rank them; drop those that do not converge."""
     active, round_index = run.settings.active, run.round.index
     assert active is not None
     new = harvested_frames(run, round_index)
@@ -38,7 +38,7 @@ def label_at_reference(run: StageRun) -> StageResult[ReferenceLabelsRecord]:
     labels = _label([probe, *chosen], active, run)
     if 0 not in labels.kept:
         raise IpipError(
-            f"the reference level gives no labels on the smallest training frame "
+            f"the reference level gives no labels for the smallest training frame "
             f"({labels.dropped[0][1]}); correct active.level"
         )
     energy, force = _check(probe, labels.frames[0], active)
@@ -72,7 +72,7 @@ def label_at_reference(run: StageRun) -> StageResult[ReferenceLabelsRecord]:
 
 
 def reference_frames(run: StageRun) -> list[Frame]:
-    """Read the frames that a round and those it comes from had labelled at the reference level."""
+    """Read the frames with labels of the reference level of a round and its chain."""
     frames = []
     for index in REFERENCE_LABELS.rounds_up_to(run.round):
         if REFERENCE_LABELS.read(run.manifests, index).labelled:
@@ -82,7 +82,7 @@ def reference_frames(run: StageRun) -> list[Frame]:
 
 
 def _choose(new: list[Frame], decisions: Path, active: ActiveSettings, seed: int) -> list[Frame]:
-    """Return the frames to label, by what the table of the harvest says of them."""
+    """Return the frames to label, according to the table of the harvest."""
     if active.rank == "random":
         return [new[k] for k in draw_indices(len(new), active.frames, seed)]
     column = "force_difference" if active.rank == "difference" else "expected_error"
@@ -93,7 +93,7 @@ def _choose(new: list[Frame], decisions: Path, active: ActiveSettings, seed: int
     if new and not known and active.rank == "uncertainty":
         raise IpipError(
             f"active.rank is uncertainty, but {decisions} has no expected errors: the student's "
-            "file does not say what to expect; set active.rank to difference or random"
+            "file does not hold them; set active.rank to difference or random"
         )
     return [new[k] for k in with_largest(values, active.frames)]
 
@@ -121,7 +121,7 @@ def _label(frames: list[Frame], active: ActiveSettings, run: StageRun) -> Labell
 
 
 def _check(known: Frame, found: Frame, active: ActiveSettings) -> tuple[float, float]:
-    """Refuse a level that is not the one of the reference frames."""
+    """Refuse a level that differs from that of the reference frames."""
     energy, force = level_mismatch(known, found)
     if energy > active.energy_tolerance or force > active.force_tolerance:
         raise InputError(

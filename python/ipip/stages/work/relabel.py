@@ -44,7 +44,7 @@ from ipip.train import frame_features
 
 
 def relabel(run: StageRun) -> StageResult[RelabelRecord]:
-    """Write the round's pretraining set, and say how far the student's labels moved."""
+    """Write the round's pretraining set, and report how far the student's labels moved."""
     settings, index = run.settings, run.round.index
     previous = base_set(run)
     forgotten = read_json(run.path(FORGET.of(index), FORGET.record.FORGOTTEN))["indices"]
@@ -75,7 +75,7 @@ def relabel(run: StageRun) -> StageResult[RelabelRecord]:
     if made is not None:
         note += f"; labels of kept frames moved by {made.drift.force_change_ev_per_a:.3f} eV/Å"
     if made is not None and made.trust is not None:
-        note += f"; {made.trust.student} trusted to the student"
+        note += f"; {made.trust.student} labelled by the trusted student"
     return StageResult(
         outputs=tuple(outputs),
         record=RelabelRecord(
@@ -96,12 +96,12 @@ class Relabelled:
     """Kept frames with new labels.
 
     Attributes:
-        frames: with the label that counts.
-        sources: who gave it, for each.
-        labellers: students that took part.
+        frames: with their labels in this set.
+        sources: of each label.
+        labellers: students used.
         drift: how far the labels moved.
-        trust: whose labels they are, where that follows from the uncertainty.
-        uncertainty: of the student on each frame, where it was computed.
+        trust: sources of the labels, if the uncertainty decides.
+        uncertainty: of the student on each frame, if it was computed.
     """
 
     frames: list[Frame]
@@ -115,7 +115,7 @@ class Relabelled:
 def _new_entries(
     settings: RunSettings, round_index: int, frame_ids: Sequence[str]
 ) -> list[SetEntry]:
-    """Return the entries of harvested frames; a twentieth never trains, to be reported on."""
+    """Return the entries of harvested frames; a twentieth is held out for reported errors."""
     count = len(frame_ids)
     seed = derive_seed(settings.seed, round_index, "pretrain", "valid")
     held_out = draw_held_out(count, held_out_count(count, harvested=True), seed)
@@ -126,7 +126,7 @@ def _new_entries(
 
 
 def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) -> Relabelled:
-    """Label the kept frames with the student, or with whom its uncertainty says."""
+    """Label the kept frames with the student, or with the source that its uncertainty selects."""
     settings, frames = run.settings, previous.read(kept)
     device = settings.student_device
     students, labellers = _labellers(run)
@@ -153,7 +153,7 @@ def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) ->
     broken = sum(frame.forces is None or not np.isfinite(frame.forces).all() for frame in labelled)
     if broken:
         raise IpipError(
-            f"{run.folder}: the student of round {run.round.base} gives forces that are not finite "
+            f"{run.folder}: the student of round {run.round.base} gives non-finite forces "
             f"on {broken} kept frames; lower the learning rates, or set iteration.kept_labels to "
             "keep"
         )
@@ -166,7 +166,7 @@ def _relabelled(previous: PretrainingSet, kept: Sequence[int], run: StageRun) ->
 
 
 def _labellers(run: StageRun) -> tuple[list[Student], tuple[Labeller, ...]]:
-    """Return who labels, and name and weights' digest of each student that takes part."""
+    """Return the labeller, and name and weights' digest of each student used."""
     iteration, base = run.settings.iteration, run.round.base
     how = iteration.labeller
     if how == "committee":
@@ -187,7 +187,7 @@ def _labellers(run: StageRun) -> tuple[list[Student], tuple[Labeller, ...]]:
 
 
 def _committee(run: StageRun) -> list[Path]:
-    """Return the files of the student that the round begins with and of its committee's others."""
+    """Return the files of the round's starting student and of its committee's other members."""
     folder = run.run.stage(committee_of(run.round.base))
     return [last_student(run), *members(folder, run.settings.iteration.committee)]
 

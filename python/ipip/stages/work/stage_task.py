@@ -25,7 +25,7 @@ TRAININGS: Mapping[str, str] = {
     "committee": "ipip.stages.work.committee:committee",
     "baseline": "ipip.stages.work.baseline:train_baseline",
 }
-"""What each training is done by: a function of a `StageRun` that returns a `StageResult`."""
+"""The work of each training: a function of a `StageRun` that returns a `StageResult`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class TrainingTask(Task):
     """The training of a stage.
 
     Attributes:
-        run: what the stage is given.
+        run: input of the stage.
         training: which of `TRAININGS`.
     """
 
@@ -44,11 +44,11 @@ class TrainingTask(Task):
 
     @property
     def title(self) -> str:
-        """Which stage's."""
+        """The name of its stage."""
         return f"{self.training} of {self.run.folder.parent.name}"
 
     def plain(self) -> dict[str, Any]:
-        """Return the stage, and digests of what it reads, as JSON-able values."""
+        """Return the stage, and digests of its inputs, as JSON-able values."""
         within = self.run.round
         return {
             "training": self.training,
@@ -65,7 +65,7 @@ class TrainingTask(Task):
         """Return the task.
 
         Raises:
-            InputError: a stage that it reads is not the one that it was written for.
+            InputError: an input stage differs from the one for which the task was written.
         """
         run = RunFolder(Path(plain["run"]))
         manifests = {name: _manifest(run, name, digest) for name, digest in plain["inputs"].items()}
@@ -92,18 +92,18 @@ class TrainingTask(Task):
         )
 
     def train(self) -> StageResult[Any]:
-        """Train; return what the stage made."""
+        """Train; return the outcome of the stage."""
         module, _, name = TRAININGS[self.training].partition(":")
         return cast(StageResult[Any], getattr(importlib.import_module(module), name)(self.run))
 
 
 def train_where(run: StageRun, training: str, record: type[R]) -> StageResult[R]:
-    """Do a stage's training where its executor has a resource for trainings, else here.
+    """Run a stage's training on the executor's resource for trainings, else here.
 
     Args:
-        run: what the stage is given.
+        run: input of the stage.
         training: which of `TRAININGS`.
-        record: type of what it leaves.
+        record: type of its record.
     """
     task = TrainingTask(run, training)
     if run.executor.resource("training") is None:
@@ -123,7 +123,7 @@ def _manifest(run: RunFolder, name: str, digest: str) -> Manifest:
     manifest = read_manifest(run.stage(name))
     if manifest is None or manifest.outputs_digest != digest:
         raise InputError(
-            f"{run.stage(name)} is not what this task was written for; `ipip run` with the run's "
-            "settings writes a new one"
+            f"{run.stage(name)} differs from the one for which this task was written; `ipip run` "
+            "with the run's settings writes a new one"
         )
     return manifest

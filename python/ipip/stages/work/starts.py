@@ -36,10 +36,10 @@ def exploration_starts(settings: UnlabelledSettings) -> list[Start]:
 
 
 def frame_starts(settings: UnlabelledSettings) -> list[Start]:
-    """Return the starts of the MD that makes frames to label, none of which a loop explores.
+    """Return the starts of the MD that makes frames to label, which no loop explores.
 
-    A frame that the loop's own MD visits would be known to the student by the teacher's label, so
-    that held-out errors on it would come out too small.
+    The student would be trained on a frame from the loop's own MD by the teacher's label, so
+    held-out errors on it would be too small.
     """
     return [
         dataclasses.replace(start, name=f"labels-{start.name}")
@@ -65,7 +65,7 @@ def stability_starts(settings: RunSettings) -> list[Start]:
 
 
 def run_sizes(settings: RunSettings, boxes: Sequence[int] | None = None) -> RunSizes:
-    """Return how large a run is, without building a box.
+    """Return the size of a run, without building a box.
 
     Args:
         settings: of the run.
@@ -79,7 +79,7 @@ def run_sizes(settings: RunSettings, boxes: Sequence[int] | None = None) -> RunS
 
 
 def _stability_systems(settings: RunSettings) -> list[tuple[LoopSystem, int]]:
-    """Return the systems of the stability runs, and how many runs each has."""
+    """Return the systems of the stability runs, and the number of runs of each."""
     stability = settings.stability
     chosen = [
         (system, stability.runs)
@@ -90,7 +90,7 @@ def _stability_systems(settings: RunSettings) -> list[tuple[LoopSystem, int]]:
 
 
 def speed_box(settings: RunSettings) -> Frame:
-    """Return the box on which teacher and student are timed."""
+    """Return the box with which teacher and student are timed."""
     system = settings.systems[0]
     box = build(system, derive_seed(settings.seed, "box", "speed", system.name, 0))
     return enlarged(box, settings.speed.replicate)

@@ -23,7 +23,7 @@ from ipip.stages.work.starts import Start, exploration_starts
 
 
 def explore_with_student(run: StageRun) -> StageResult[StudentMDRecord]:
-    """Run the last round's student from every start; whole runs of an earlier attempt are kept."""
+    """Run the last round's student from every start; keep complete runs of an earlier attempt."""
     settings = run.settings
     starts = exploration_starts(settings)
     seeds = {
@@ -94,7 +94,7 @@ def run_student(
     if broken:
         raise IpipError(
             f"{run.folder}: {len(broken)} of {len(verdicts)} LAMMPS runs broke for reasons "
-            f"that say nothing about the student ({broken[0].message}); run the same command "
+            f"unrelated to the student ({broken[0].message}); run the same command "
             "again, the other runs are kept"
         )
     return verdicts
@@ -103,7 +103,7 @@ def run_student(
 def describe_verdicts(
     starts: Sequence[Start], verdicts: Sequence[Verdict], md: StudentMDSettings
 ) -> tuple[StudentRunRecord, ...]:
-    """Return what each run, of these settings, came to, without wall times."""
+    """Return the outcome of each run, of these settings, without wall times."""
     return tuple(
         StudentRunRecord(
             name=start.name,

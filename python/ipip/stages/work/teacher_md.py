@@ -27,7 +27,7 @@ from ipip.teachers import MDJob, TeacherInfo
 
 
 def explore_with_teacher(run: StageRun) -> StageResult[TeacherMDRecord]:
-    """Run the teacher's MD; runs that are whole from an earlier attempt are kept."""
+    """Run the teacher's MD; complete runs of an earlier attempt are kept."""
     settings = run.settings
     starts = exploration_starts(settings)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
@@ -37,10 +37,10 @@ def explore_with_teacher(run: StageRun) -> StageResult[TeacherMDRecord]:
 
 @dataclasses.dataclass(frozen=True)
 class EndedRun:
-    """A run of the teacher's MD that has ended, as it lies in a folder.
+    """A finished run of the teacher's MD in a folder.
 
     Attributes:
-        record: what it came to.
+        record: its outcome.
         us_per_atom_step: µs of wall time for an atom and a step, or None without steps.
     """
 
@@ -61,18 +61,18 @@ def run_teacher(
     reporter: Reporter,
     executor: Executor | None = None,
 ) -> list[EndedRun]:
-    """Run the teacher's MD from each start; runs that a folder has from before are kept.
+    """Run the teacher's MD from each start; earlier runs in the folder are kept.
 
     Args:
         settings: `teacher` and `teacher_md` count.
         starts: one for each run.
         seeds: of the runs, by name.
-        folder: gets `runs/` (frames and a record of each run) and `teacher.json`.
-        reporter: is told the progress.
-        executor: decides where it runs; None: here.
+        folder: receives `runs/` (frames and a record of each run) and `teacher.json`.
+        reporter: receives the progress.
+        executor: performs it here or elsewhere; None: here.
 
     Returns:
-        What each run came to, in the order of the starts.
+        The outcome of each run, in the order of the starts.
 
     Raises:
         IpipError: no run ended well, or the teacher cannot be used.
@@ -109,8 +109,8 @@ def run_teacher(
         run = found[start.name]
         if run is None:
             raise IpipError(
-                f"{runs}: the record or the frames of run {start.name} are not what was written; "
-                "look at the disk and run the same command again"
+                f"{runs}: the record or the frames of run {start.name} changed since they were "
+                "written; check the disk and run the same command again"
             )
         ended.append(run)
     if not any(run.is_finished and run.record.frames for run in ended):
@@ -123,7 +123,7 @@ def run_teacher(
 
 
 def _ended(folder: Path, name: str) -> EndedRun | None:
-    """Return what a run came to, if it has ended and its frames are what was written."""
+    """Return the outcome of a run, if it has ended and its frames are undamaged."""
     plain = read_record(folder, name)
     if plain is None:
         return None
@@ -135,7 +135,7 @@ def _ended(folder: Path, name: str) -> EndedRun | None:
 
 
 def read_teacher(folder: Path) -> TeacherInfo:
-    """Return which teacher ran.
+    """Return the identity of the teacher.
 
     Raises:
         IpipError: the record is damaged.
@@ -144,7 +144,7 @@ def read_teacher(folder: Path) -> TeacherInfo:
         return TeacherInfo(**read_sealed(folder / TEACHER_MD.record.TEACHER))
     except (OSError, DamagedError, TypeError) as error:
         raise IpipError(
-            f"{error}; remove {folder}, whose runs are of a teacher that is not known any more, "
+            f"{error}; remove {folder}, whose runs are of an unknown teacher, "
             "and run the same command again"
         ) from None
 
@@ -177,5 +177,5 @@ def _result(
         times={"us_per_atom_step": sum(timed) / len(timed)} if timed else {},
         seeds=seeds,
         note=f"{frames} frames from {len(finished)} runs"
-        + (f"; {failed} failed and are left out" if failed else ""),
+        + (f"; {failed} failed and are discarded" if failed else ""),
     )

@@ -101,8 +101,8 @@ def _untrained(run: StageRun) -> StageResult[PretrainRecord]:
 def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     """Train the pretrained student on the reference training frames, with a new optimiser.
 
-    Pretraining frames may be replayed among them (`iteration.replay`), so that less of what was
-    learnt from them is forgotten.
+    Pretraining frames may be replayed among them (`iteration.replay`), so that the student
+    forgets less of them.
     """
     settings, round_index, label = run.settings, run.round.index, LABEL.of(0)
     train = read_frames(run.path(label, LABEL.record.TRAIN)) + reference_frames(run)
@@ -111,7 +111,7 @@ def finetune(run: StageRun) -> StageResult[TrainingRecord]:
     seed = derive_seed(settings.seed, round_index, "finetune")
     training = settings.finetune
     unlabelled = settings.pretrain is not None and not settings.pretrain.method.uses_labels
-    if unlabelled and training.references == "auto":  # the energy's zero was free until now
+    if unlabelled and training.references == "auto":  # the energy's zero was undetermined before
         training = training.model_copy(update={"references": "shift"})
     pool: Sequence[Frame] = ()
     if learns_from_set(settings):
@@ -124,13 +124,13 @@ def finetune(run: StageRun) -> StageResult[TrainingRecord]:
 
 
 def replayed(pool: Sequence[Frame], count: int, multiple: float, seed: int) -> list[Frame]:
-    """Draw `multiple` times `count` pretraining frames at random, all of them at most.
+    """Draw `multiple` times `count` pretraining frames at random, at most all of them.
 
-    Their energies stay as they are. `align_energies` of `replay` fits what a student misses and
-    takes it off, which frames of an unknown energy zero need. A pretraining set has none: the
-    teacher's labels carry the shift to the reference that was fitted in round 0 on frames which
-    both labelled, and a relabelling student was fine-tuned on the reference. A second fit, on what
-    this student misses, would take its own errors for a difference of zeros and teach them to it.
+    Their energies stay unchanged. `align_energies` of `replay` fits and subtracts a student's
+    residuals, as frames of an unknown energy zero need. A pretraining set needs no such fit: the
+    teacher's labels include the shift to the reference, fitted in round 0 on frames that both
+    labelled, and a relabelling student was fine-tuned on the reference. A second fit, to the
+    residuals of this student, would mistake its errors for a difference of zeros.
     """
     number = min(len(pool), round(multiple * count))
     chosen = np.random.default_rng(seed).choice(len(pool), size=number, replace=False)
@@ -158,9 +158,9 @@ class Parts:
 
     Attributes:
         train: frames to train on.
-        valid: frames of the teacher's MD that choose the epoch, the same ones in every round.
-        harvested: harvested frames that no round trains on: their error is reported and chooses
-            nothing, since they are other frames, and wilder ones, in every round.
+        valid: frames of the teacher's MD that select the epoch, the same in every round.
+        harvested: harvested frames that no round trains on: their error is reported and selects
+            nothing, since they differ, with larger forces, in every round.
     """
 
     train: Sequence[Frame]
@@ -175,7 +175,7 @@ def divide_set(frames: PretrainingSet, seed: int) -> Parts:
 
 
 def divide(frames: Sequence[Frame], seed: int) -> Parts:
-    """Divide a pretraining set by its marks; without any, a part drawn at random validates.
+    """Divide a pretraining set by its marks; without any, a random part validates.
 
     Args:
         frames: of the set, with marks in their info.
@@ -248,12 +248,12 @@ def train_student(
 ) -> tuple[FitResult, dict[str, float]]:
     """Train a student in `folder` and write it to `path`.
 
-    The file says what errors to expect, by the features of `train` and of what it has learnt from
-    before, `known`.
+    The file gets expected errors, from the features of `train` and of the earlier training
+    frames, `known`.
 
-    Figures of the chosen epoch on the validation frames come with it, as `TrainingRecord` has them.
+    Also return figures of the selected epoch on the validation frames, as in `TrainingRecord`.
 
-    The run has one energy scale: a fit of its own in each stage would move it.
+    The run has one energy scale: a fit in each stage would move it.
     """
     torch.set_num_threads(1)
     if settings.references == "auto":
@@ -283,9 +283,9 @@ def train_student(
 
 
 def _prepare_folder(folder: Path, plan: dict[str, int], run: StageRun) -> None:
-    """Remove a training that cannot be continued, and say what is ahead."""
+    """Remove a training that cannot be continued, and report the work ahead."""
     problem = training_problem(folder)
     if problem is not None:
-        run.reporter.message(f"{problem.split('; ')[0]}; this training begins anew")
+        run.reporter.message(f"{problem.split('; ')[0]}; this training starts over")
         shutil.rmtree(folder)
     write_json(folder / Path(PRETRAIN.record.PLAN).name, plan)

@@ -62,7 +62,7 @@ def test_a_dihedral_turns_one_side_of_its_bond(name: str) -> None:
 
 def test_what_is_no_set_is_refused_with_those_there_are() -> None:
     with pytest.raises(
-        InputError, match=r"nothing\.xyz is no set; expected acetylacetone, 3bpa, mo"
+        InputError, match=r"nothing\.xyz is no set; expected acetylacetone, ethanol, 3bpa, mo"
     ):
         source_of("nothing.xyz")
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "backends/cuda/training/device_training.hpp"
+#include "device_training.hpp"
 #include "ipip/error.hpp"
 
 namespace py = pybind11;

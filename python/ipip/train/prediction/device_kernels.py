@@ -226,7 +226,7 @@ class _Evaluation(torch.autograd.Function):
 
 
 def weights_of(student: PaiNN) -> Tensor:
-    """Return the weights side by side, as training/device_training.hpp has them.
+    """Return the weights side by side, as cpp/src/device_training.hpp has them.
 
     Autograd takes their gradient back to the parameters: of filters that layers share, of the
     heads, whose mean the kernels take, and of those that are not frozen.

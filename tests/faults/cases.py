@@ -29,7 +29,7 @@ class Case:
         file: path in it.
         way: of DAMAGES.
         kind: of the file.
-        thorough: try the verbs that change the folder too, and whether a damage that was told heals
+        thorough: try the verbs that change the folder too, and whether a damage that was reported heals
             when the command may set results aside.
         twice: try it with calls in this process, and with programs; both have to end alike.
         call: calls `ipip`.
@@ -82,7 +82,7 @@ def _attempt(case: Case, scratch: Path) -> Outcome | None:
         _draw_nothing()
     before = contents(target, PASSING)
     said = _look(case, home)
-    if said is None or said.outcome == "told":
+    if said is None or said.outcome == "reported":
         for verb in case.subject.changing if case.thorough else ():
             bad = _change(case, home, verb, scratch / "verb")
             if bad is not None:
@@ -94,17 +94,17 @@ def _attempt(case: Case, scratch: Path) -> Outcome | None:
 
 def _look(case: Case, home: Path) -> Outcome | None:
     """Call the verbs that change nothing."""
-    told = None
+    reported = None
     before = contents(home, PASSING)
     for verb in case.subject.verbs:
         ended = case.call(*_placed(verb, home))
         if wrong := _not_well(case, ended):
             return wrong
         if ended.status:
-            told = case.ended("told", ended.sentence)
+            reported = case.ended("reported", ended.sentence)
     if contents(home, PASSING) != before:
         return case.ended("wrong", "a verb that only looks changed files")
-    return told
+    return reported
 
 
 def _change(case: Case, home: Path, verb: tuple[str, ...], copy: Path) -> Outcome | None:
@@ -141,10 +141,10 @@ def _continue(
                 return wrong
             if not again.status and (other := _other_results(case, home, again, "set aside, ")):
                 return other
-        return case.ended("told", ended.sentence)
+        return case.ended("reported", ended.sentence)
     if other := _other_results(case, home, ended, ""):
         warned = subject.warns and ended.err.strip()
-        return case.ended("told", warned) if warned else other
+        return case.ended("reported", warned) if warned else other
     path = target / case.file
     there = path.is_file() and path.read_bytes() != changed
     if there if path.exists() else bool(changed):

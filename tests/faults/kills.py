@@ -90,6 +90,6 @@ class KilledRun:
         if last.crashed:
             return self.ended("crashed", last.err[-1000:])
         if last.status:
-            return self.ended("told", last.sentence)
+            return self.ended("reported", last.sentence)
         healed = results in self.subject.expected
         return self.ended("healed" if healed else "wrong", str(results)[:800])

@@ -65,7 +65,7 @@ def read_in_cpp(fuzzer: Path, path: Path, rounds: int, seed: int) -> Counts:
     """Damage and forge a file of each version; count what the C++ reader says.
 
     Returns:
-        Of each damage, how often it was told, unnoticed, or wrong: believed though nobody forged.
+        Of each damage, how often it was reported, unnoticed, or wrong: believed though nobody forged.
     """
     done = subprocess.run(
         [str(fuzzer), str(seed), str(rounds), str(path), str(VERSION_1)],
@@ -80,7 +80,7 @@ def read_in_cpp(fuzzer: Path, path: Path, rounds: int, seed: int) -> Counts:
         assert tried == refused + harmless + believed, kind
         forged = kind.startswith("forged")
         counts[kind] = Counter(
-            told=refused,
+            reported=refused,
             unnoticed=harmless + (believed if forged else 0),
             wrong=0 if forged else believed,
         )
@@ -114,7 +114,7 @@ def _read(path: Path, expected: tuple[object, ...]) -> str:
     except InputError as error:
         said = str(error)
         assert "\n" not in said and len(said) < 1000, said
-        return "told"
+        return "reported"
     return "unnoticed" if found == expected else "wrong"
 
 

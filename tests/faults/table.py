@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 
-OUTCOMES = ("told", "healed", "unnoticed", "wrong", "crashed", "hung")
+OUTCOMES = ("reported", "healed", "unnoticed", "wrong", "crashed", "hung")
 BAD = ("wrong", "crashed", "hung")
 
 

@@ -28,7 +28,7 @@ def test_cpp_reads_no_damaged_and_survives_forged_files(tmp_path: Path) -> None:
     except NoSanitizerError:
         pytest.skip("this compiler comes without its sanitizers")
     counts = read_in_cpp(fuzzer, small_student(tmp_path / "student.pt"), ROUNDS, seed=1)
-    assert len(counts) == 10 and all(row["told"] > 0 for row in counts.values())
+    assert len(counts) == 10 and all(row["reported"] > 0 for row in counts.values())
     assert not any(row["wrong"] for row in counts.values())
 
 
@@ -40,6 +40,6 @@ def test_python_believes_no_damaged_file(tmp_path: Path, version: int) -> None:
     else:
         shutil.copyfile(VERSION_1, path)
     counts = read_in_python(path, ROUNDS, seed=1)
-    assert counts["damage: cut off"]["told"] == ROUNDS
+    assert counts["damage: cut off"]["reported"] == ROUNDS
     assert not any(row["wrong"] for row in counts.values())
-    assert version == 1 or counts["forged: extra/ipip.json"]["told"] > ROUNDS / 2
+    assert version == 1 or counts["forged: extra/ipip.json"]["reported"] > ROUNDS / 2

@@ -119,7 +119,7 @@ def test_a_damage_that_changes_nothing_is_not_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("outcome", "reason", "bad"),
     [
-        ("told", "", False),
+        ("reported", "", False),
         ("healed", "", False),
         ("unnoticed", "a log, for people", False),
         ("unnoticed", "", True),

@@ -98,7 +98,7 @@ def test_a_journal_goes_on_and_tries_again_what_was_bad(tmp_path: Path) -> None:
             journal.add(trial_.key, outcome)
             yield trial_.key
 
-    trials = [work("a", "healed"), work("b", None), work("c", "wrong"), work("d", "told")]
+    trials = [work("a", "healed"), work("b", None), work("c", "wrong"), work("d", "reported")]
     for key in run(trials):
         done.append(key)
         if key == "c":
@@ -106,13 +106,13 @@ def test_a_journal_goes_on_and_tries_again_what_was_bad(tmp_path: Path) -> None:
     assert done == ["a", "b", "c"]
     with path.open("a") as file:
         file.write('{"key": "d", "outc')  # killed while it wrote
-    trials[2] = work("c", "told")
+    trials[2] = work("c", "reported")
     assert list(run(trials)) == ["c", "d"]
     assert [o and o.outcome for o in Journal(path).known.values()] == [
         "healed",
         None,
-        "told",
-        "told",
+        "reported",
+        "reported",
     ]
 
 

@@ -29,7 +29,7 @@ class Case:
         file: path in it.
         way: of DAMAGES.
         kind: of the file.
-        thorough: try the verbs that change the folder too, and whether a damage that was reported heals
+        thorough: try the verbs that change the folder too, and whether reported damage heals
             when the command may set results aside.
         twice: try it with calls in this process, and with programs; both have to end alike.
         call: calls `ipip`.

@@ -65,7 +65,7 @@ def read_in_cpp(fuzzer: Path, path: Path, rounds: int, seed: int) -> Counts:
     """Damage and forge a file of each version; count what the C++ reader says.
 
     Returns:
-        Of each damage, how often it was reported, unnoticed, or wrong: believed though nobody forged.
+        How often each damage was reported, unnoticed, or wrong: believed though nobody forged.
     """
     done = subprocess.run(
         [str(fuzzer), str(seed), str(rounds), str(path), str(VERSION_1)],

@@ -163,18 +163,21 @@ def test_a_rank_of_the_kernels_without_memory_stops_all(
         "create_atoms 1 region up\nrun 0\n"
     )
     libraries = Path(sys.executable).parent.parent / "lib"
-    done = subprocess.run(
-        [str(MPIRUN), "-np", "2", sys.executable, "-c", SCRIPT],
-        cwd=tmp_path,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "OMP_NUM_THREADS": "1"},
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode != 0, said
+    for _ in range(3):
+        done = subprocess.run(
+            [str(MPIRUN), "-np", "2", sys.executable, "-c", SCRIPT],
+            cwd=tmp_path,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "OMP_NUM_THREADS": "1"},
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode != 0, said
+        if said.strip() != "ended:":  # what memory is left may not suffice for Python's message
+            break
     assert "pair_style ipip, step 0:" in said and "out of memory with " in said, said
     # LAMMPS' own communication takes every ghost's row as double: there is no memory for that.
     assert ("nor can it make the exchanges" in said) == (exchange == "comm"), said

@@ -136,7 +136,7 @@ def test_the_verbs_add_print_and_compare_it(model: Path, tmp_path: Path) -> None
     write_frames(tmp_path / "train.xyz", labelled(model, drawn(12, 0, 0.2)))
     runner = CliRunner()
     plain = runner.invoke(app, ["info", str(model)])
-    assert "add it with `ipip uncertainty" in " ".join(plain.output.split())
+    assert "add them with `ipip uncertainty" in " ".join(plain.output.split())
     added = runner.invoke(
         app,
         [

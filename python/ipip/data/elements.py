@@ -39,7 +39,12 @@ def check_elements(frames: Sequence[Frame], symbols: Sequence[str], what: str = 
 
 
 def composition(frames: Sequence[Frame], symbols: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return [n_frames, n_species]: the number of atoms of each symbol in each frame."""
+    """Return [n_frames, n_species]: the number of atoms of each symbol in each frame.
+
+    Args:
+        frames: that are counted.
+        symbols: of the elements, in the order of the columns.
+    """
     counts = np.zeros((len(frames), len(symbols)))
     for row, frame in enumerate(frames):
         counts[row] = np.bincount(species_index(frame.numbers, symbols), minlength=len(symbols))

@@ -145,7 +145,8 @@ for batch in TrainingBatches(graph_dataset(frames, student, settings), settings,
         module.training_step(batch)
     except IpipError as error:
         texts.append(str(error))
-print(*texts, sep="; ", flush=True)
+sys.stdout.write("; ".join(texts) + "\\n")  # at once: both processes write to one pipe
+sys.stdout.flush()
 leave()
 """
 

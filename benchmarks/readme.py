@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.pair.record import BENCHMARK, KERNELS, RATIO
 from benchmarks.results import Result, Row, read_results
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN = "<!-- speed: written by python -m benchmarks.readme -->"
 END = "<!-- end of speed -->"
 BOXES = {"dense": "dense Mo-S-O", "S2 gas": "S2 gas"}  # of the results, as the README calls them
-KERNELS, RATIO = "kernels_us_per_atom_step", "torchscript_over_kernels"
 
 
 def speed_text(results: Mapping[str, Sequence[Result]]) -> str:
@@ -23,7 +23,7 @@ def speed_text(results: Mapping[str, Sequence[Result]]) -> str:
     lines = []
     for machine, own in results.items():
         for result in own:
-            if result.benchmark == "pair-speed":
+            if result.benchmark == BENCHMARK:
                 parts = "; ".join(_boxes(result.rows))
                 beside = _beside(result.machine.load)
                 where = f"{result.machine.processor} ({machine}), one core"

@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.cluster.workers import least_task_s
+
 from ipip.config.execution import ExecutionSettings, Scheduler
 from ipip.config.teacher import TeacherSettings
 from ipip.execution.executor import open_executor
@@ -68,11 +70,6 @@ def measure(count: int, workers: int, scheduler: Scheduler = "local") -> dict[st
         "driver_cpu_s_per_task": driver / count,
         "others_cpu_s_per_task": everything / (count + workers),
     }
-
-
-def least_task_s(driver_cpu_s: float, workers: int) -> float:
-    """Return how long tasks have to take so that a driver keeps its workers busy, in s."""
-    return driver_cpu_s * workers
 
 
 def _cpu(who: int) -> float:

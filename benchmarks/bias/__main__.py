@@ -117,13 +117,13 @@ def best(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
 def row(runs: Sequence[Judged], tops: Sequence[float]) -> dict[str, Any]:
     """Return what the runs of a condition came to, beside the plain ones' farthest frames."""
     condition = runs[0].run.condition
-    told = [_of_run(run, top) for run, top in zip(runs, tops, strict=True)]
+    results = [_of_run(run, top) for run, top in zip(runs, tops, strict=True)]
     return {
         "kelvin": condition.kelvin,
         "steps": condition.steps,
         "bias": condition.bias,
-        "summary": summary(told),
-        "runs": told,
+        "summary": summary(results),
+        "runs": results,
     }
 
 

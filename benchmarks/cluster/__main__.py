@@ -1,6 +1,6 @@
 """What a cluster costs: the short quick example through a real Slurm against the same run here.
 
-    python -m benchmarks.cluster [--turns 3] [--tasks 60] [--json FILE]
+    python -m benchmarks.cluster [--turns 3] [--tasks 60] [--record MACHINE]
 
 As root, on a Debian: it starts a Slurm of its own. Turns alternate, since other work may share the
 machine; medians count. CPU time is that of all processes, Slurm's daemons among them.
@@ -9,17 +9,18 @@ machine; medians count. CPU time is that of all processes, Slurm's daemons among
 from __future__ import annotations
 
 import argparse
-import datetime
 import statistics
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.cluster.turn import Turn, adopt_orphans, cpu_of_children, take_turn
+from benchmarks.cluster.turn import Turn, cpu_of_children, take_turn
 from benchmarks.cluster.workers import efficiency, least_task_s
-from benchmarks.results import Result, Row, row, this_machine, write_result
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row, row
 from benchmarks.tasks import measure
 from tests.execution.slurm import missing, started
+
+from ipip.bound import adopt_orphans
 
 WORKERS = 1000
 TASK_S = (30.0, 120.0, 600.0)
@@ -30,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
     parser.add_argument("--turns", type=int, default=3, help="of each kind; 0: no loop")
     parser.add_argument("--tasks", type=int, default=60, help="empty ones")
-    parser.add_argument("--json", type=Path)
+    add_record_option(parser)
     options = parser.parse_args()
     reason = missing()
     if reason is not None:
@@ -41,17 +42,17 @@ def main() -> None:
         print(*(f"{name} {value}" for name, value in one.sizes.items()), sep=", ")
         for name, value in one.figures.items():
             print(f"    {name:28} {value:10.4g}")
-    if options.json is not None:
-        result = Result(
-            benchmark="cluster",
+    if options.record is not None:
+        command = f"python -m benchmarks.cluster --turns {options.turns} --tasks {options.tasks}"
+        packages = ("ipip", "parsl")
+        record(
+            options.record,
+            "cluster",
+            rows,
             title="Tasks of a cluster",
-            command=f"python -m benchmarks.cluster --turns {options.turns} --tasks {options.tasks}",
-            taken=datetime.date.today().isoformat(),
-            machine=this_machine(),
-            versions={name: version(name) for name in ("ipip", "parsl")},
-            rows=rows,
+            command=command,
+            packages=packages,
         )
-        write_result(result, options.json)
 
 
 def _loop_rows(turns: int) -> list[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import datetime
 import json
@@ -17,10 +16,10 @@ from typing import Any
 
 from benchmarks.cluster.short_loop import write_short_loop
 from tests.execution.slurm import Slurm, started
+from tests.loop.conftest import without_times
 
 WORKS = ("teacher_md", "teacher_labels", "student_md", "stability", "evaluation", "training")
 PROGRAM = "from ipip.cli.main import main; raise SystemExit(main())"
-_PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,11 +40,6 @@ class Turn:
     cpu_s: float
     tasks: int
     summary: dict[str, Any]
-
-
-def adopt_orphans() -> None:
-    """Have what daemons leave become children of this process, which counts their time."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def execution(works: tuple[str, ...] = WORKS, cores: int = 2) -> dict[str, Any]:
@@ -76,14 +70,6 @@ def take_turn(folder: Path, through_slurm: bool) -> Turn:
     pilot = _first_attempt(tasks[0].parent) - _time(tasks[0]) if tasks else 0.0
     summary = json.loads((folder / "run" / "summary.json").read_text(encoding="utf-8"))
     return Turn(wall, pilot, cpu, len(tasks), without_times(summary))
-
-
-def without_times(value: Any) -> Any:
-    """Drop from a summary what may differ between equal runs."""
-    if isinstance(value, dict):
-        measured = ("us_per_atom_step", "timing_load")
-        return {key: without_times(item) for key, item in value.items() if key not in measured}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
 def _run(config: Path, folder: Path, slurm: Slurm | None) -> float:

@@ -9,39 +9,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from benchmarks.pair.boxes import CUTOFF, SYMBOLS
-from torch import Tensor
+from benchmarks.train.batches import CUTOFF, SYMBOLS, dense
 
-from ipip.graph import neighbor_list
 from ipip.models import build_student
 from ipip.train.prediction.device_kernels import DevicePainnKernels, weights_of
 from ipip.train.prediction.painn_kernels import PainnKernels, parameters_of
 
-DENSITY = 0.086  # atoms/Å^3
 STEPS = 4
 RATE = 1e-5  # of plain gradient descent on the mean square force
-
-
-def _batch(n: int, frames: int) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
-    """Return dense periodic frames of n atoms each."""
-    rng = np.random.default_rng(11)
-    length, side = (n / DENSITY) ** (1 / 3), int(np.ceil(n ** (1 / 3)))
-    grid = np.argwhere(np.ones((side, side, side)))[:n] * (length / side)
-    indices, vectors = [], []
-    for frame in range(frames):
-        positions = grid + rng.uniform(-0.2, 0.2, (n, 3))
-        index, edge = neighbor_list(positions, np.eye(3) * length, True, CUTOFF)
-        indices.append(index + frame * n)
-        vectors.append(edge)
-    return (
-        torch.as_tensor(rng.integers(0, len(SYMBOLS), n * frames)),
-        torch.as_tensor(np.concatenate(indices, axis=1)),
-        torch.as_tensor(np.concatenate(vectors)),
-        torch.arange(frames).repeat_interleave(n),
-        frames,
-    )
 
 
 def write_trials(folder: Path) -> list[Path]:
@@ -58,7 +34,8 @@ def _write(path: Path, dtype: str, *, channels: int, n: int, frames: int) -> lis
         "painn", SYMBOLS, seed=5, cutoff=CUTOFF, channels=channels, layers=3, dtype=dtype
     )
     student.set_energy_scale(0.0, 1.0)
-    batch = _batch(n, frames)
+    graph = dense(frames, n).batch
+    batch = (graph.species, graph.edge_index, graph.edge_vec, graph.batch, frames)
     device, cpu = DevicePainnKernels(student, device="emulate"), PainnKernels(student)
     arrays = device.frames(*batch[:4]) | {"weights": weights_of(student).detach().clone()}
     results = cpu(*batch, create_graph=True)

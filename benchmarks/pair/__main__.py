@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.pair import drift, others, relabel, scaling, speed, uncertainty
 from benchmarks.pair.parts import read_parts, write_part
 from benchmarks.pair.plot import plot
-from benchmarks.pair.record import TITLE, speed_rows
+from benchmarks.pair.record import BENCHMARK, TITLE, speed_rows
 from benchmarks.pair.table import print_tables
 from benchmarks.record import add_record_option, record
 from rich.console import Console
@@ -88,7 +88,7 @@ def main() -> int:
         console.print(f"wrote {out}/parts/*.json and {out}/pair.png", highlight=False)
     if given.record:
         command = f"python -m benchmarks.pair{' --quick' if given.quick else ''}"
-        record(given.record, "pair-speed", speed_rows(parts), title=TITLE, command=command)
+        record(given.record, BENCHMARK, speed_rows(parts), title=TITLE, command=command)
     return 0
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from benchmarks.results import Row
 
+BENCHMARK = "pair-speed"
+KERNELS, RATIO = "kernels_us_per_atom_step", "torchscript_over_kernels"
 TITLE = "Speed of pair_style ipip on one core (CPU time)"
 SIZES = ("box", "atoms", "neighbours", "channels", "layers")
 FIGURES = {
-    "kernels_us": "kernels_us_per_atom_step",
+    "kernels_us": KERNELS,
     "torchscript_us": "torchscript_us_per_atom_step",
-    "speedup": "torchscript_over_kernels",
+    "speedup": RATIO,
     "over_floor": "kernels_over_sgemm_floor",
 }
 

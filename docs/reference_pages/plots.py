@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
+from benchmarks.pair.record import BENCHMARK, RATIO
 from benchmarks.results import Result
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-RATIO = "torchscript_over_kernels"
 
 
 def speed_plot(results: Mapping[str, Sequence[Result]]) -> bytes:
@@ -25,7 +24,7 @@ def speed_plot(results: Mapping[str, Sequence[Result]]) -> bytes:
         name: result
         for name, own in results.items()
         for result in own
-        if result.benchmark == "pair-speed"
+        if result.benchmark == BENCHMARK
     }
     labels = list(
         dict.fromkeys(_label(row.sizes) for result in machines.values() for row in result.rows)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <sys/prctl.h>
 
 
 def bound_command(*command: str) -> list[str]:
@@ -34,6 +34,12 @@ def end_with_parent(parent: int | None = None) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent is not None and os.getppid() != parent:
         sys.exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what loses its parent below this process, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import functools
 import gc
@@ -25,12 +24,11 @@ from typing import Any
 import typer.main
 
 import ipip
-from ipip.bound import end_with_parent
+from ipip.bound import adopt_orphans, end_with_parent
 from ipip.cli.main import app, main
 
 LIMIT_S = 900.0  # for all calls of one case, of which one takes seconds where nobody else works
 GRACE_S = 5.0  # for what a case started to end after it
-PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>
 
 
 class LeftRunningError(Exception):
@@ -159,7 +157,7 @@ def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
         try:
             os.setpgid(0, 0)
             end_with_parent()
-            _adopt_orphans()
+            adopt_orphans()
             here.close()
             found = work()
             _end_alone()
@@ -175,12 +173,6 @@ def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
             os._exit(code)
     there.close()
     return Child(pid, here, time.monotonic() + limit_s)
-
-
-def _adopt_orphans() -> None:
-    """Become the parent of what loses its parent below this process, on Linux."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _end_alone() -> None:

@@ -16,7 +16,7 @@ class Blocks:
 
     Args:
         patience_s: s that the scheduler may refuse blocks.
-        message: is told where it does.
+        message: receives a line where it does.
     """
 
     def __init__(self, patience_s: float, message: Callable[[str], None]) -> None:
@@ -24,7 +24,7 @@ class Blocks:
         self._message = message
         self._blocks: dict[tuple[str, str], Block] = {}
         self._trouble: dict[str, Trouble] = {}
-        self._told: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
 
     def note(self, executor: Any, status: dict[str, Any]) -> None:
         """Note the blocks of a resource; called by a thread of Parsl."""
@@ -57,7 +57,7 @@ class Blocks:
         for name, trouble in list(self._trouble.items()):
             if trouble.is_over_after(self._patience_s):
                 raise IpipError(f"resource {name}: {trouble.why}")
-            if trouble.why and trouble.why != self._told.get(name):
+            if trouble.why and trouble.why != self._reported.get(name):
                 patience = f"{self._patience_s:.0f} s"
                 self._message(f"resource {name}: {trouble.why}; tried again for up to {patience}")
-            self._told[name] = trouble.why
+            self._reported[name] = trouble.why

@@ -7,20 +7,19 @@ their state. Run as ``python -m ipip.execution.pool ARGUMENTS_OF_PARSL...``.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 
+from ipip.bound import adopt_orphans
+
 PARSL_POOL = "parsl.executors.high_throughput.process_worker_pool"
-_PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>
 
 
 def main() -> int:
     """Run Parsl's pool; return its exit status, 0 where SIGTERM has ended it."""
-    if sys.platform == "linux":  # tasks whose worker has ended become children of this process
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    adopt_orphans()  # tasks whose worker has ended
     pool: subprocess.Popen[bytes] | None = None
     stopped = False
 

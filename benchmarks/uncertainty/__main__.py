@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from benchmarks.uncertainty.cases import Case, cases, cases_of_run, train_students
+from benchmarks.uncertainty.heads import train_heads
 from benchmarks.uncertainty.methods import describe, methods
 from rich.console import Console
 from rich.table import Table
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--mos2", type=Path, help="frames of a MoS2 monolayer, two runs")
     parser.add_argument("--committee", type=int, default=3, help="students of a committee (3)")
+    parser.add_argument("--heads", type=int, default=4, help="readouts on one body (4; 0: none)")
     parser.add_argument("--seeds", type=int, default=3, help="divisions and trainings (3)")
     parser.add_argument("--epochs", type=int, default=60, help="of each training (60)")
     parser.add_argument("--channels", type=int, default=48, help="width of the students (48)")
@@ -62,7 +64,15 @@ def main() -> None:
             seeds = [10 * seed + member for member in range(options.committee)]
             folder = options.folder / f"seed_{seed}" / f"case_{number}"
             paths = train_students(case, folder, seeds, options.epochs, options.channels)
-            results.setdefault(case.name, []).append(judge(case, paths))
+            heads = train_heads(
+                paths[0],
+                case.train,
+                case.valid,
+                folder,
+                count=options.heads,
+                epochs=options.epochs,
+            )
+            results.setdefault(case.name, []).append(judge(case, paths, heads))
     for judged in results.values():
         show(judged)
     text = json.dumps({"epochs": options.epochs, "channels": options.channels, "cases": results})
@@ -74,22 +84,22 @@ def judge_runs(runs: Sequence[Path], folder: Path) -> None:
     results: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         for case, student in cases_of_run(run):
-            results.setdefault(case.name, []).append(judge(case, [student]))
+            results.setdefault(case.name, []).append(judge(case, [student], []))
     for judged in results.values():
         show(judged, "runs")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "harvested.json").write_text(json.dumps({"cases": results}) + "\n")
 
 
-def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
-    """Return what each method is worth on a case."""
+def judge(case: Case, paths: list[Path], heads: list[Path]) -> dict[str, Any]:
+    """Return what each method is worth on a case, for a student, its committee and its heads."""
     student, metadata = open_student(paths[0])
     training, valid, test = (describe(student, f) for f in (case.train, case.valid, case.test))
     valid_errors, test_errors = true_errors(student, case.valid), true_errors(student, case.test)
     ends = np.cumsum([len(frame) for frame in case.test])[:-1]
     of_frames = np.array([part.mean() for part in np.split(test_errors, ends)])
     rows = []
-    for name, (cost, score) in methods(paths, student, training).items():
+    for name, (cost, score) in methods(paths, heads, student, training).items():
         start = time.process_time()
         raw = score(test)
         seconds = time.process_time() - start

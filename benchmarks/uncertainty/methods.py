@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from benchmarks.uncertainty.heads import energy_spread
 from scipy.spatial import cKDTree
 
 from ipip.data import Frame
@@ -45,9 +46,16 @@ def describe(student: OpenStudent, frames: Sequence[Frame]) -> Described:
 
 
 def methods(
-    paths: Sequence[Path], student: OpenStudent, training: Described
+    paths: Sequence[Path], heads: Sequence[Path], student: OpenStudent, training: Described
 ) -> dict[str, tuple[str, Score]]:
-    """Return by name the cost of an atom in words, and what gives its score."""
+    """Return by name the cost of an atom in words, and what gives its score.
+
+    Args:
+        paths: model files of the student and of the others of a committee.
+        heads: model files of a shallow ensemble, or none.
+        student: the first one, open.
+        training: its training atoms.
+    """
     n_species = len(student.symbols)
     density = fit_density(training.features, training.species, n_species)
     found: dict[str, tuple[str, Score]] = {
@@ -61,6 +69,16 @@ def methods(
         found[f"committee of {len(paths)}"] = (
             f"{len(paths)} students",
             lambda a: spread(others, a.frames),
+        )
+    if heads:
+        opened = [open_student(path)[0] for path in heads]
+        found[f"{len(heads)} readouts, energies"] = (
+            f"{len(heads)} readouts",
+            lambda a: energy_spread(opened, a.frames),
+        )
+        found[f"{len(heads)} readouts, forces"] = (
+            f"{len(heads)} backward sweeps",
+            lambda a: spread(opened, a.frames),
         )
     return found
 

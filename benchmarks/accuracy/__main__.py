@@ -17,7 +17,9 @@ from benchmarks.accuracy.cases import CASES
 from benchmarks.accuracy.jobs import Job, results_of, run_job
 from benchmarks.accuracy.molecules import Sampling
 from benchmarks.accuracy.picture import show, write
+from benchmarks.accuracy.record import record_sets
 from benchmarks.accuracy.sets import make_set, source_of
+from benchmarks.record import add_record_option
 
 from ipip.errors import IpipError
 
@@ -37,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, action="append", help="(1)")
     parser.add_argument("--quick", action="store_true", help="tiny sets and budgets: a minute")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/accuracy"))
+    add_record_option(parser)
     given = parser.parse_args(arguments)
     sampling, calls = (QUICK, 1) if given.quick else (Sampling(), 5)
     chosen = given.cases or (["painn-32x2"] if given.quick else names)
@@ -63,6 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
         show(results["rows"])
         write(given.out, results)
         print(f"wrote {given.out}/results.json and accuracy.png")
+        if given.record:
+            record_sets(given.record, results["rows"])
     return failed
 
 

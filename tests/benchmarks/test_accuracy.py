@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from benchmarks.accuracy.__main__ import main
 from benchmarks.accuracy.molecules import MOLECULES, turning
+from benchmarks.accuracy.record import set_rows
 from benchmarks.accuracy.sets import source_of
 from scipy.sparse.csgraph import connected_components
 
@@ -40,6 +41,21 @@ def test_a_case_is_trained_measured_and_drawn_once(
     written = (place / "trained.json").stat().st_mtime_ns
     assert main(["--quick", "--out", str(out)]) == 0
     assert (place / "trained.json").stat().st_mtime_ns == written
+
+
+def test_seeds_become_a_mean_and_half_of_their_range() -> None:
+    def job(case: str, seed: int, mae: float) -> dict[str, object]:
+        errors = {"force_mae": mae, "force_rmse": 2 * mae, "energy_mae": 0.5}
+        facts = {"us_per_atom": 4.0, "training_s": 50.0 + seed, "steps": 100, "parameters": 9}
+        return {"case": case, "budget": "60 s", "seed": seed, "errors": {"600K": errors}, **facts}
+
+    rows = set_rows([job("a", 1, 10.0), job("b", 1, 3.0), job("a", 2, 14.0)])
+    means = {row.sizes["network"]: row for row in rows}
+    assert means["a"].sizes["seeds"] == 2 and means["b"].sizes["seeds"] == 1
+    assert means["a"].figures["600K_force_mae_mev_per_a"] == pytest.approx(12.0)
+    assert means["a"].figures["600K_force_mae_half_range_mev_per_a"] == pytest.approx(2.0)
+    assert means["a"].figures["training_cpu_s"] == pytest.approx(51.5)
+    assert "600K_force_mae_half_range_mev_per_a" not in means["b"].figures
 
 
 @pytest.mark.parametrize("name", MOLECULES)

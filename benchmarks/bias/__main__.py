@@ -7,7 +7,7 @@ acetylacetone at 300 K), and explores: without a bias, ten times as long, and wi
 energies and widths, from the same starts and velocities; at further temperatures with the best of
 these alone. The teacher is the truth. Each run is compared with the plain one of its seed: by the
 physical frame of each that is farthest from training. Writes SYSTEM.json for each and bias.png;
-what is done is not done again.
+what is done is not done again. `--bias 0.1:2 --seeds 16` has more starts of one bias.
 """
 
 from __future__ import annotations
@@ -46,6 +46,14 @@ def main() -> None:
     parser.add_argument("--system", dest="systems", action="append", choices=names)
     parser.add_argument("--steps", type=int, default=1000, help="of a biased run (1000)")
     parser.add_argument("--seeds", type=int, default=4, help="runs of each condition (4)")
+    parser.add_argument(
+        "--bias",
+        dest="biases",
+        action="append",
+        type=_bias,
+        metavar="ENERGY:WIDTH",
+        help="eV and score, in place of the sweep; may be repeated",
+    )
     parser.add_argument("--quick", action="store_true", help="one seed, one bias, short runs")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -53,7 +61,7 @@ def main() -> None:
     energies, widths = ENERGIES, WIDTHS
     if given.quick:
         sizes, energies, widths = {"steps": 100, "seeds": 1}, (0.3,), (2.0,)
-    biases = [(energy, width) for energy in energies for width in widths]
+    biases = given.biases or [(energy, width) for energy in energies for width in widths]
     bounds = BOUNDS.model_dump(include={"max_force", "max_energy"})
     about = {"machine": this_machine().model_dump(), "longer": LONGER, "physical": bounds, **sizes}
     for system in (s for s in SYSTEMS if s.name in (given.systems or names)):
@@ -65,6 +73,11 @@ def main() -> None:
     results = {path.stem: json.loads(path.read_text())["rows"] for path in paths if path.exists()}
     show(results)
     draw(results, given.folder / "bias.png")
+
+
+def _bias(text: str) -> tuple[float, float]:
+    energy, width = (float(part) for part in text.split(":"))
+    return energy, width
 
 
 def _quick(system: System) -> System:

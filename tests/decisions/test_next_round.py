@@ -46,6 +46,15 @@ def test_a_round_that_clearly_fails_more_often_is_rolled_back():
     assert worse(RoundOutcome(1, 0.3, 2, 20), steady, 0.1) is None
 
 
+def test_a_round_that_clearly_fails_less_often_is_not_rolled_back_for_its_error():
+    shaky, steady = RoundOutcome(0, 0.3, 14, 16), RoundOutcome(1, 0.4, 0, 16)
+    assert next_round([shaky, steady], RULES).chain == (0, 1)
+    alike = RoundOutcome(1, 0.4, 13, 16)
+    assert next_round([shaky, alike], RULES).chain == (0,)
+    lost = RoundOutcome(1, math.nan, 0, 16)
+    assert next_round([shaky, lost], RULES).chain == (0,)
+
+
 def test_a_round_without_a_finite_error_is_rolled_back():
     assert next_round(outcomes(0.5, math.nan), RULES).rolled_back[1] == (
         "its validation force error is not finite"

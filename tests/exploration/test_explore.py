@@ -83,7 +83,7 @@ def test_no_frame_is_from_a_start_that_the_loop_explores(explored):
         update={"file": None, "species": {"Cu": 3, "Au": 2}, "box": 9.0}
     )
     settings = settings.model_copy(update={"systems": [packed]})
-    loops = [start.frame.positions for start in exploration_starts(settings)]
+    loops = [start.frame.positions for start in exploration_starts(settings, 300.0)]
     for start in frame_starts(settings):
         assert start.name.startswith("labels-")
         assert not any(np.allclose(start.frame.positions, other) for other in loops)

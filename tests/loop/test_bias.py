@@ -25,6 +25,7 @@ from ipip.stages.student_md import STUDENT_MD
 from ipip.views.report_data import gather_content
 
 ENERGY = 0.5
+KELVIN = 450.0  # of the student's MD; the teacher's has another
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,8 @@ def run(write_inputs, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("bias")
     config = write_inputs(folder)
     settings = load_settings(config, RunSettings)
-    md = settings.student_md.model_dump() | {"bias": {"energy": ENERGY, "width": 2.0}}
+    changes = {"bias": {"energy": ENERGY, "width": 2.0}, "temperature": KELVIN}
+    md = settings.student_md.model_dump() | changes
     plain = settings.model_dump() | {"student_md": md}
     run_loop(RunSettings.model_validate(plain), folder / "run")
     return folder / "run"
@@ -44,6 +46,11 @@ def test_explorations_are_biased_and_stability_runs_are_not(run):
     assert {entry.bias_ev for entry in EVALUATE.read(manifests, 1).runs} == {None}
     for deck in run.glob("round_00[01]/*/runs/*/in.lammps"):
         assert (f"bias {ENERGY}" in deck.read_text()) == (STUDENT_MD.name in str(deck))
+
+
+def test_students_explore_at_the_temperature_of_their_own_settings(run):
+    decks = list((run / STUDENT_MD.of(1)).glob("runs/*/in.lammps"))
+    assert decks and all(f"langevin {KELVIN} {KELVIN} " in deck.read_text() for deck in decks)
 
 
 def test_harvested_frames_are_marked_and_compared_without_the_bias(run):

@@ -33,9 +33,8 @@ class StopSettings(Settings):
         0.1,
         ge=0,
         description="a round whose validation force error is above that of its starting round by "
-        "more"
-        " than this fraction, or that clearly fails more often, is rolled back: the next round"
-        " has the same start; null: never (the paper)",
+        "more than this fraction, unless it clearly fails less often, or that clearly fails more "
+        "often, is rolled back: the next round has the same start; null: never (the paper)",
     )
     rollback_on_physics: bool = Field(
         False,

@@ -66,6 +66,9 @@ def next_round(outcomes: Sequence[RoundOutcome], rules: StopSettings) -> NextRou
 def worse(outcome: RoundOutcome, base: RoundOutcome, above: float | None) -> str | None:
     """Return why a round is worse than the one it started from; None if it is not.
 
+    As in `best_round`, stability comes first: a round that clearly fails less often is not worse
+    for its error.
+
     Args:
         outcome: of the round.
         base: of the round that it started from.
@@ -76,19 +79,25 @@ def worse(outcome: RoundOutcome, base: RoundOutcome, above: float | None) -> str
     mine, other = outcome.valid_force_mae, base.valid_force_mae
     if not math.isfinite(mine):
         return "its validation force error is not finite"
-    if math.isfinite(other) and mine > (1 + above) * other:
+    steadier = _clearly_more_failures(base, outcome)
+    if math.isfinite(other) and mine > (1 + above) * other and not steadier:
         return (
             f"its validation force error of {mine:.3f} eV/Å is {100 * (mine / other - 1):.0f} % "
             f"above that of round {base.round}, {other:.3f} eV/Å"
         )
-    low = wilson_interval(outcome.failed, outcome.total)[0]
-    high = wilson_interval(base.failed, base.total)[1]
-    if outcome.total and base.total and low > high:
+    if _clearly_more_failures(outcome, base):
         return (
             f"{outcome.failed} of {outcome.total} stability runs failed, clearly more than "
             f"{base.failed} of {base.total} in round {base.round}"
         )
     return None
+
+
+def _clearly_more_failures(one: RoundOutcome, other: RoundOutcome) -> bool:
+    if not (one.total and other.total):
+        return False
+    low = wilson_interval(one.failed, one.total)[0]
+    return low > wilson_interval(other.failed, other.total)[1]
 
 
 def newly_broken(outcome: RoundOutcome, base: RoundOutcome) -> str | None:

@@ -81,7 +81,7 @@ def check_inputs(settings: RunSettings) -> FoundInputs:
         stress_counts=settings.finetune.stress_weight > 0,
     )
     check_trainings(settings, reference.train, reference.valid)
-    starts = exploration_starts(settings)
+    starts = exploration_starts(settings, settings.teacher_md.temperature)
     for start in starts:
         check_elements([start.frame], settings.elements, f"system {start.system}")
     if settings.rounds or settings.stability.runs or settings.stability.extra:
@@ -142,7 +142,7 @@ def check_teacher(settings: UnlabelledSettings) -> TeacherCheck:
     """
     from ipip.teachers import Teacher
 
-    box = exploration_starts(settings)[0].frame
+    box = exploration_starts(settings, settings.teacher_md.temperature)[0].frame
     alone = settings.teacher.model_copy(update={"workers": 1})
     with tempfile.TemporaryDirectory() as folder, Teacher(alone, Path(folder)) as teacher:
         teacher.label([box])

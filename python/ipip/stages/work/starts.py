@@ -30,9 +30,14 @@ class Start:
     temperature: float
 
 
-def exploration_starts(settings: UnlabelledSettings) -> list[Start]:
-    """Return the starts of every exploration; the same boxes in every round."""
-    return _teacher_starts(settings, "explore")
+def exploration_starts(settings: UnlabelledSettings, temperature: float) -> list[Start]:
+    """Return the starts of every exploration; the same boxes in every round.
+
+    Args:
+        settings: of the run.
+        temperature: of the teacher's or the student's MD, K, for systems that name none.
+    """
+    return _start_each(settings, "explore", temperature)
 
 
 def frame_starts(settings: UnlabelledSettings) -> list[Start]:
@@ -43,7 +48,7 @@ def frame_starts(settings: UnlabelledSettings) -> list[Start]:
     """
     return [
         dataclasses.replace(start, name=f"labels-{start.name}")
-        for start in _teacher_starts(settings, "labels")
+        for start in _start_each(settings, "labels", settings.teacher_md.temperature)
     ]
 
 
@@ -96,12 +101,13 @@ def speed_box(settings: RunSettings) -> Frame:
     return enlarged(box, settings.speed.replicate)
 
 
-def _teacher_starts(settings: UnlabelledSettings, purpose: str) -> list[Start]:
-    default = settings.teacher_md.temperature
+def _start_each(settings: UnlabelledSettings, purpose: str, temperature: float) -> list[Start]:
     return [
         start
         for system in settings.systems
-        for start in _starts(settings, system, system.runs, purpose, system.temperature or default)
+        for start in _starts(
+            settings, system, system.runs, purpose, system.temperature or temperature
+        )
     ]
 
 

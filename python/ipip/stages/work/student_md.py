@@ -25,7 +25,7 @@ from ipip.stages.work.starts import Start, exploration_starts
 def explore_with_student(run: StageRun) -> StageResult[StudentMDRecord]:
     """Run the last round's student from every start; keep complete runs of an earlier attempt."""
     settings = run.settings
-    starts = exploration_starts(settings)
+    starts = exploration_starts(settings, settings.student_md.temperature)
     seeds = {
         start.name: derive_seed(settings.seed, run.round.index, "explore", start.name)
         for start in starts

@@ -29,7 +29,7 @@ from ipip.teachers import MDJob, TeacherInfo
 def explore_with_teacher(run: StageRun) -> StageResult[TeacherMDRecord]:
     """Run the teacher's MD; complete runs of an earlier attempt are kept."""
     settings = run.settings
-    starts = exploration_starts(settings)
+    starts = exploration_starts(settings, settings.teacher_md.temperature)
     seeds = {start.name: derive_seed(settings.seed, 0, "explore", start.name) for start in starts}
     records = run_teacher(settings, starts, seeds, run.folder, run.reporter, run.executor)
     return _result(run, records, seeds)

@@ -136,7 +136,7 @@ def tallies(deck: Session) -> None:
     ):
         deck.start(style="full", data="molecules.data")
         deck.run("special_bonds lj/coul 1 1 1\ngroup a id 1:12\ngroup b subtract all a")
-        deck.refuses(f"compute 1 a {style} b\nrun 0", f"compute {style} adds up energies of pairs")
+        deck.refuses(f"compute 1 a {style} b\nrun 0", f"compute {style} sums energies of pairs")
 
 
 @refused(

@@ -73,7 +73,9 @@ def narrowed(metadata: str, exact: Sequence[str]) -> str:
             lines[k] = f"Requires-Dist: {by_name[found[1]]}{mark and ' ' + mark}"
             left.discard(found[1])
     if left:
-        raise WheelError(f"the wheel does not require {', '.join(sorted(left))}: look at pyproject.toml")
+        raise WheelError(
+            f"the wheel does not require {', '.join(sorted(left))}: look at pyproject.toml"
+        )
     return "\n".join(lines)
 
 

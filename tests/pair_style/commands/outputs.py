@@ -105,7 +105,7 @@ def structure(deck: Session) -> None:
 
 @refused(
     "`compute group/group`, `pair/local eng`, `stress/mop`, `pair_write`",
-    "they ask for energies or forces of single pairs",
+    "they request energies or forces of single pairs",
 )
 def single_pairs(deck: Session) -> None:
     for command, part in (
@@ -123,7 +123,7 @@ def single_pairs(deck: Session) -> None:
 
 @refused(
     "`compute pe/tally`, `force/tally`, `stress/tally`, `heat/flux/tally`",
-    "they add up energies of pairs",
+    "they sum energies of pairs",
 )
 def tallies(deck: Session) -> None:
     for style in (
@@ -141,7 +141,7 @@ def tallies(deck: Session) -> None:
 
 @refused(
     "`compute fep`, `fix adapt`, `fix pair`, `compute born/matrix` of pairs",
-    "they ask for parameters or derivatives of a pair potential",
+    "they request parameters or derivatives of a pair potential",
 )
 def parameters(deck: Session) -> None:
     for command, part in (

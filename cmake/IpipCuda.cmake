@@ -1,14 +1,14 @@
-# libipip_cuda.so, made by nvcc: that on PATH, or that of the package nvidia-cuda-nvcc.
+# libipip_cuda.so, made by nvcc: the one on PATH, or the one of the package nvidia-cuda-nvcc.
 #
-#   IPIP_CUDA                ON, OFF, or AUTO: where there is an nvcc, for the
+#   IPIP_CUDA                ON, OFF, or AUTO: on if there is an nvcc, for the
 #                            machine that builds
 #   IPIP_CUDA_ARCHITECTURES  compute capabilities; 8.6 and 8.9 run the code of 8.0, later GPUs the PTX
 #                            of the last
 set(IPIP_CUDA AUTO CACHE STRING "Build the kernels for GPUs: ON, OFF or AUTO")
 set(IPIP_CUDA_ARCHITECTURES "75;80;90;100;120" CACHE STRING "Compute capabilities of GPUs")
 
-# The library of another build, whose classes may be laid out in another way, lacks the function that
-# is looked for.
+# The library of another build, whose classes may have another layout, lacks the function that is
+# looked up.
 file(GLOB cuda_headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/*.hpp"
      "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/device/*.hpp"
      "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/training/kernel*.hpp"

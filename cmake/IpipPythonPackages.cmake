@@ -1,4 +1,4 @@
-# Where the Python packages lie that the build compiles against.
+# Where to find the Python packages that the build compiles against.
 
 # ipip_find_python_package(<variable> <package>): folder of an importable package, or "".
 # Nothing is imported, so this is quick and has no side effects.

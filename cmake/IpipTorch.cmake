@@ -1,9 +1,9 @@
 # For each torch that a part is built for, the target ipip::torch-<major.minor>: libtorch as the torch
 # wheel ships it. IPIP_TORCH_VERSIONS lists them.
 #
-# Torch's own CMake package is not used: it asks for a CUDA toolkit when the wheel is a CUDA build,
-# and ipip needs nothing but the C++ API of libtorch, which is the same in every build. libtorch.so
-# brings the kernels of a CUDA build where it is one, so a part built against either runs with both.
+# Torch's own CMake package is not used: it requires a CUDA toolkit when the wheel is a CUDA build,
+# and ipip needs only the C++ API of libtorch, which is the same in every build. libtorch.so loads
+# the kernels of a CUDA build if it is one, so a part built against either runs with both.
 
 # ipip_torch(<folder of a torch package>)
 function(ipip_torch folder)
@@ -38,7 +38,7 @@ function(ipip_torch folder)
   set(IPIP_TORCH_VERSIONS ${IPIP_TORCH_VERSIONS} ${minor} PARENT_SCOPE)
 endfunction()
 
-# A pattern stands for the folders that it matches.
+# A pattern means the folders that it matches.
 set(folders "")
 foreach(folder IN LISTS IPIP_TORCH_FOLDERS)
   if(folder MATCHES "[*?]")

@@ -1,4 +1,4 @@
-# ipip_warnings(<target>): the warnings that our own code must be free of.
+# ipip_warnings(<target>): the warnings that ipip's code must be free of.
 function(ipip_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra)
   if(IPIP_WERROR)

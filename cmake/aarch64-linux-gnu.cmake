@@ -1,5 +1,5 @@
 # Toolchain file: compiles for 64-bit ARM on another machine, with Debian's and Ubuntu's packages
-# g++-aarch64-linux-gnu and, to run what was built, qemu-user.
+# g++-aarch64-linux-gnu and, to run the result, qemu-user.
 #
 #   cmake -B build/aarch64 -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake \
 #         -DIPIP_BUILD_TORCH=OFF -DIPIP_BUILD_PYTHON=OFF -DIPIP_BUILD_CHECKS=ON

@@ -25,14 +25,14 @@ std::string missing_bonded_pairs(const LAMMPS& lmp, const std::vector<int>& spec
   for (int i = 0; i < atom.nlocal; ++i) {
     if (species[atom.type[i]] < 0) continue;
     if (atom.molecular == Atom::TEMPLATE) {
-      // The template's bonds are not in the headers that a plugin sees.
+      // The headers that a plugin sees do not declare a template's bonds.
       if (atom.molindex[i] >= 0) return refused("neighbours of the student's atoms in a template");
       continue;
     }
     for (int k = 0, s = 0; k < 3; ++k) {
       for (; s < atom.nspecial[i][k]; ++s) {
         if (flag[k + 1] != 0) continue;
-        // Beyond the ghost atoms it is beyond the list, too.
+        // An atom beyond the ghost atoms is beyond the list, too.
         const int j = lmp.atom->map(atom.special[i][s]);
         if (j < 0 || species[atom.type[j]] < 0) continue;
         return refused("the bonded atoms with IDs " + std::to_string(atom.tag[i]) + " and " +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Halo exchange by LAMMPS' own communication of ghost atoms: what `halo plan` is compared with.
+// Halo exchange by LAMMPS' own communication of ghost atoms: the reference for `halo plan`.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace LAMMPS_NS {
 class Comm;
 class Pair;
 
-/// The exchanger of `halo comm`. All ghost atoms travel, hop by hop and as double; rows are those
-/// of the plan, and one ghost of each halo row stands for it.
+/// The exchanger of `halo comm`. All ghost atoms travel, hop by hop and as double; rows are the
+/// plan's rows, and one ghost stands for each halo row.
 class CommHalo final : public ipip::HaloExchanger {
  public:
   CommHalo(Comm* comm, Pair* pair) : comm_(comm), pair_(pair) {}

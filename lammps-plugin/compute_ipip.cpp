@@ -34,7 +34,7 @@ void ComputeIpip::init() {
   }
   if (utils::strmatch(force->pair_style, "^hybrid/scaled")) {
     error->all(FLERR,
-               "compute {} {}: pair_style is {}, under which forces are no student's "
+               "compute {} {}: pair_style is {}, with which forces are not a student's "
                "alone: use hybrid/overlay, or ipip by itself",
                id, style, force->pair_style);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What computes of the student of a deck have in common: a number for each atom of a group.
+// Common base of the computes that give a student's number for each atom of a group.
 #pragma once
 
 #include <vector>
@@ -17,7 +17,7 @@ class ComputeIpip : public Compute {
   double memory_usage() override;
 
  protected:
-  /// Stops the run where the student of the deck has not what is computed.
+  /// Stops the run if the student of the deck lacks what is computed.
   virtual void check_student() = 0;
   /// Writes the number of each local atom, in the deck's units.
   virtual void copy(double* of_atoms) = 0;

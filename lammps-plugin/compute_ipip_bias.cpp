@@ -21,11 +21,10 @@ ComputeIpipBias::ComputeIpipBias(LAMMPS* lmp, int narg, char** arg) : ComputeIpi
 
 void ComputeIpipBias::check_student() {
   if (pair_->biased()) return;
-  error->all(
-      FLERR,
-      "compute {} ipip/bias: the deck biases nothing, expected `pair_style ipip bias A` with "
-      "an energy A above 0",
-      id);
+  error->all(FLERR,
+             "compute {} ipip/bias: the deck sets no bias, expected `pair_style ipip bias A` with "
+             "an energy A above 0",
+             id);
 }
 
 void ComputeIpipBias::copy(double* of_atoms) {

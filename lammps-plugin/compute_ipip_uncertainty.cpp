@@ -26,7 +26,7 @@ void ComputeIpipUncertainty::check_student() {
   const ipip::Student* student = pair_->student();
   if (!student->has_uncertainty()) {
     error->all(FLERR,
-               "compute {} ipip/uncertainty: {} does not say what errors to expect: add that with "
+               "compute {} ipip/uncertainty: {} has no expected errors: add them with "
                "`ipip uncertainty {} FRAMES` and labelled frames that it was not trained on",
                id, student->info().path, student->info().path);
   }
@@ -36,7 +36,7 @@ void ComputeIpipUncertainty::copy(double* of_atoms) {
   if (!pair_->copy_uncertainties(of_atoms)) {
     error->all(FLERR,
                "compute {} ipip/uncertainty was not evaluated on step {}, since nothing had asked "
-               "for it then: read it by thermo_style, a dump or a fix, or in a variable of one",
+               "it: use it in thermo_style, a dump, a fix, or a variable that one of these uses",
                id, update->ntimestep);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// compute ipip/uncertainty: the error to expect of the force on each atom, and the largest of a
-// group. It reads what pair_style ipip evaluates in the steps that ask for it.
+// compute ipip/uncertainty: the expected error of the force on each atom, and the largest of a
+// group. It reads what pair_style ipip evaluates in the steps that request it.
 #pragma once
 
 #include "compute_ipip.h"

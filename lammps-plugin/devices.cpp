@@ -44,7 +44,7 @@ std::string choose_device(const std::string& backend, const std::string& asked, 
   MPI_Comm_free(&node);
   place.share = share;
   device = request == "emulate" ? request : "cpu";
-  // No look at GPUs where none is wanted: it would start the driver on each.
+  // GPUs are not counted where none is requested: that would start the driver on each.
   if (request == device) return "";
   std::string failure;
   ipip::Gpus gpus;

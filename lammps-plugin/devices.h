@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which device each rank computes on, and the table that says so. Everything here is collective.
+// Which device each rank computes on, and a table of this. Everything here is collective.
 #pragma once
 
 #include <mpi.h>
@@ -8,9 +8,9 @@
 
 namespace LAMMPS_NS {
 
-/// Takes the device of this rank by its place among the ranks of its node. `auto` means GPUs only
+/// Selects the device of this rank by its place among the ranks of its node. `auto` means GPUs only
 /// where every rank of the world sees one.
-/// @param backend what will compute
+/// @param backend backend that computes
 /// @param asked   auto, cpu, cuda, cuda:N or emulate
 /// @param share   whether ranks may share a GPU
 /// @param device  set to "cpu", "cuda:k" or "emulate"

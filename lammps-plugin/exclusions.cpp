@@ -22,7 +22,7 @@ constexpr const char* kReason =
     " leaves out some pairs of the student's atoms, whose energy depends on all of their "
     "neighbours: expected all pairs of an atom, or none";
 
-// What exclusions tell atoms apart by: the type, and the bits of the groups that they name.
+// What exclusions distinguish atoms by: the type, and the bits of the groups that they name.
 using Kind = std::pair<int, int>;
 
 // The group of `comm_modify group`, which LAMMPS keeps for classes derived from Comm.
@@ -68,7 +68,7 @@ class Settings {
     return "";
   }
 
-  // A group that LAMMPS restricts itself to and that an atom is not in.
+  // A group to which LAMMPS restricts itself and to which an atom does not belong.
   std::string outside(const Kind& a) const {
     const auto refused = [this](const char* command, int group) {
       return ": `" + std::string(command) + name(group) +
@@ -81,8 +81,8 @@ class Settings {
     return "";
   }
 
-  // Group 0 is `all`. `fix gcmc` takes an atom of a trial deletion out of it, and means it to be
-  // in.
+  // Group 0 is `all`. `fix gcmc` removes the atom of a trial deletion from it, although the atom
+  // belongs to it.
   bool in(const Kind& a, int group) const { return group == 0 || (a.second & bit(group)) != 0; }
 
   int bit(int group) const { return group_.bitmask[group]; }
@@ -167,7 +167,7 @@ std::string find_absent(const LAMMPS& lmp, const std::vector<int>& species,
       const std::string command = gone.count(b) > 0 ? "" : settings.excluding(a, b);
       if (command.empty()) continue;
       return ": `neigh_modify " + command + "`" + kReason +
-             ": remove it with `neigh_modify exclude none`, or take whole atoms out of the system "
+             ": remove it with `neigh_modify exclude none`, or remove whole atoms from the system "
              "with `neigh_modify exclude group ID all`";
     }
   }

@@ -11,9 +11,9 @@ namespace LAMMPS_NS {
 class LAMMPS;
 class NeighList;
 
-/// Finds the atoms that `neigh_modify exclude` takes out of every pair: they are not in the system.
-/// `fix gcmc` and its like do so with the atom of a trial move, so this is needed at each rebuild
-/// of the neighbour list. Collective.
+/// Finds the atoms that `neigh_modify exclude` removes from every pair: they are not in the system.
+/// `fix gcmc` and similar fixes do so with the atom of a trial move, so this is needed at each
+/// rebuild of the neighbour list. Collective.
 /// @param lmp     LAMMPS
 /// @param species [n_types + 1] index into the student's symbols, -1 for a type it leaves out
 /// @param absent  [n_local] overwritten: whether an atom is not in the system; empty for none
@@ -31,7 +31,7 @@ std::string missing_in_list(const NeighList& list, const std::vector<int>& speci
 /// Looks for bonded neighbours, both of the student's types, that `special_bonds` leaves out.
 /// @param lmp     LAMMPS
 /// @param species as in `find_absent`
-/// @return empty, or what this rank misses
+/// @return empty, or which pairs this rank lacks
 std::string missing_bonded_pairs(const LAMMPS& lmp, const std::vector<int>& species);
 
 }  // namespace LAMMPS_NS

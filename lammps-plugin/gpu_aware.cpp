@@ -5,8 +5,8 @@
 
 namespace LAMMPS_NS {
 
-// The function is an extension of Open MPI, MPICH and their kin: looked for in what runs, since the
-// headers of the build may be another's.
+// The function is an extension of Open MPI, MPICH and their relatives. It is looked up at run time,
+// since the headers of the build may be another MPI's.
 bool mpi_takes_gpu_memory() {
   void* const function = dlsym(RTLD_DEFAULT, "MPIX_Query_cuda_support");
   return function != nullptr && reinterpret_cast<int (*)()>(function)() == 1;

@@ -3,7 +3,7 @@
 
 namespace LAMMPS_NS {
 
-/// Whether the MPI that runs says that it sends and receives memory of GPUs.
+/// Whether the running MPI reports that it sends and receives GPU memory.
 bool mpi_takes_gpu_memory();
 
 }  // namespace LAMMPS_NS

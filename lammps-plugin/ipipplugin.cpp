@@ -19,7 +19,7 @@ constexpr const char* kPairFactory = "ipip_create_pair";
 constexpr const char* kUncertaintyFactory = "ipip_create_uncertainty";
 constexpr const char* kBiasFactory = "ipip_create_bias";
 
-// A plugin shares classes with LAMMPS, and another version may lay them out otherwise.
+// A plugin shares classes with LAMMPS, and another version may lay them out differently.
 void require_same_version(LAMMPS* lmp) {
   if (lmp->num_ver != IPIP_LAMMPS_NUM_VER) {
     lmp->error->all(FLERR,
@@ -72,7 +72,7 @@ void* create_bias(void* address, int narg, char** arg) {
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* lmp, void* handle,
                                                                          void* regfunc) {
   lammpsplugin_t plugin{};
-  // LAMMPS would only log a difference of versions, at every start; create_pair stops where it
+  // LAMMPS would only log a difference of versions, at every start; create_pair stops if it
   // matters.
   plugin.version = static_cast<LAMMPS*>(lmp)->version;
   plugin.style = "pair";

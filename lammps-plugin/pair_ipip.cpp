@@ -32,8 +32,8 @@ namespace {
 
 constexpr int kDigestLength = 128;  // longer than any digest of a model file
 
-// From 32 MB on glibc hands freed memory back to the system and takes it anew, page by page: where
-// each step frees what it took, more than half of a step of 2000 atoms.
+// From 32 MB on glibc returns freed memory to the system and requests it again, page by page: where
+// each step frees its memory, this takes more than half of a step of 2000 atoms.
 void keep_freed_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);
@@ -50,12 +50,12 @@ std::string listed(const std::vector<std::string>& words) {
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) void* ipip_create_pair(void* lmp) {
-  // A plugin that was built apart may meet the libipip of a later ipip.
+  // A plugin that was built separately may meet the libipip of a later ipip.
   if (ipip::headers() != IPIP_HEADERS) {
     static_cast<LAMMPS*>(lmp)->error->all(
         FLERR,
         "pair_style ipip was built for another libipip ({}) than the one it finds ({}, of ipip "
-        "{}): build the plugin again as you built it, or install ipip again",
+        "{}): rebuild the plugin, or reinstall ipip",
         IPIP_HEADERS, ipip::headers(), ipip::version());
   }
   return new PairIpip(static_cast<LAMMPS*>(lmp));
@@ -80,7 +80,7 @@ PairIpip::~PairIpip() {
 }
 
 // For `compute pair`: largest force, then the smallest distance for each pair of types, whose
-// number may not be known before pair_coeff. The compute takes the length when it is defined.
+// number may be unknown before pair_coeff. The compute reads the length when it is defined.
 void PairIpip::size_extremes() {
   const int before = nextra;
   nextra = 1 + atom->ntypes * (atom->ntypes + 1) / 2;
@@ -172,7 +172,7 @@ void PairIpip::load(const std::string& name) {
   if (!notice.empty()) utils::logmesg(lmp, "ipip: {}\n", notice);
 }
 
-// Each rank takes its device; the table of all is printed once.
+// Each rank selects its device; the table of all is printed once.
 void PairIpip::choose_devices() {
   const std::string failure =
       choose_device(options_.backend, device_, share_, world, options_.device);
@@ -197,7 +197,7 @@ void PairIpip::warm_up() {
   warm_up_.cluster = MPI_Wtime() - start;
 }
 
-// Each rank reads the file itself: on a cluster it may be another one, or an old copy.
+// Each rank reads the file itself: on a cluster it may be a different file, or an old copy.
 void PairIpip::require_same_student() {
   std::string first = student_->info().weights_digest;
   first.resize(kDigestLength, ' ');
@@ -260,7 +260,7 @@ void PairIpip::init_style() {
 }
 
 // A student on a device finds pairs there, and LAMMPS makes no list for it. Exclusions and special
-// bonds leave out all pairs of an atom, or the run stops, so they need no list either.
+// bonds leave out all pairs of an atom, or the run stops, so no list is needed for them either.
 void PairIpip::choose_pairs() {
   const bool alone = force->pair == this;
   own_pairs_ = student_->finds_candidates() && alone;
@@ -274,7 +274,7 @@ void PairIpip::choose_pairs() {
   log_once(notice, pairs_notice_);
 }
 
-// Writes a notice to the log, unless it is the last one that was written.
+// Writes a notice to the log, unless it equals the last one.
 void PairIpip::log_once(const std::string& notice, std::string& last) {
   if (comm->me == 0 && notice != last && !notice.empty()) {
     utils::logmesg(lmp, "ipip: {}\n", notice);
@@ -303,7 +303,7 @@ void PairIpip::compare_masses() {
   mass_warning_ = masses.warning;
 }
 
-// What LAMMPS itself would let run, with a wrong result.
+// What LAMMPS would run with a wrong result.
 void PairIpip::check_companions() {
   if (comm->nprocs > 1 && !modify->get_fix_by_style("^sgcmc$").empty()) {
     error->all(FLERR,
@@ -313,10 +313,11 @@ void PairIpip::check_companions() {
 }
 
 void PairIpip::add_tally_callback(Compute* compute) {
-  error->all(FLERR,
-             "pair_style ipip: compute {} adds up energies of pairs, which a student has not: use "
-             "compute pe/atom, stress/atom or centroid/stress/atom",
-             compute->style);
+  error->all(
+      FLERR,
+      "pair_style ipip: compute {} sums energies of pairs, which a student does not have: use "
+      "compute pe/atom, stress/atom or centroid/stress/atom",
+      compute->style);
 }
 
 double PairIpip::init_one(int i, int j) {

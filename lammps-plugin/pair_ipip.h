@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pair_style ipip: runs a student of the ipip package. It hands rows and pairs to libipip and adds
-// what comes back to LAMMPS' forces, energies and virials.
+// pair_style ipip: runs a student of the ipip package. It passes rows and pairs to libipip and adds
+// the results to LAMMPS' forces, energies and virials.
 #pragma once
 
 #include <memory>
@@ -87,11 +87,11 @@ class PairIpip : public Pair {
 
   ipip::RunOptions options_;
   double bias_ = 0.0;               // in the deck's units, which may change before pair_coeff
-  std::string device_ = "auto";     // as the deck asks; options_.device is this rank's own
+  std::string device_ = "auto";     // as in the deck; options_.device is this rank's
   bool share_ = false;              // whether ranks may share a GPU
-  std::string gpu_aware_ = "auto";  // whether MPI takes rows from the memory of GPUs
-  std::string rows_notice_;         // as it was printed last
-  std::string device_table_;        // as it was printed last
+  std::string gpu_aware_ = "auto";  // whether MPI reads rows from GPU memory
+  std::string rows_notice_;         // as last printed
+  std::string device_table_;        // as last printed
   std::unique_ptr<ipip::Student> student_;
   std::vector<int> species_;     // [ntypes + 1] index into the student's symbols, -1 for NULL
   bool plan_ = true;             // halo plan, or halo comm
@@ -106,12 +106,12 @@ class PairIpip : public Pair {
   // [3 + number of type pairs]: whether a rank failed, whether types changed since rows were made,
   // largest force squared, smallest distances negated
   std::vector<double> extremes_, global_extremes_;
-  bigint mapped_build_ = -1;       // build of the neighbour list that the rows belong to
+  bigint mapped_build_ = -1;       // build of the neighbour list that rows are of
   std::vector<int> mapped_types_;  // [n_local] types that the rows belong to
   std::vector<char> absent_;       // [n_local] atoms that are not in the system; empty for none
-  std::string mass_warning_;       // as it was printed last
-  bool own_pairs_ = false;         // whether the student finds pairs, or LAMMPS' list has them
-  std::string pairs_notice_;       // as it was printed last
+  std::string mass_warning_;       // as last printed
+  bool own_pairs_ = false;         // whether the student finds pairs itself
+  std::string pairs_notice_;       // as last printed
   ipip::Places places_;
   Contacts contacts_;
   StepGraph step_;

@@ -31,7 +31,7 @@ std::string number(double value) {
 
 }  // namespace
 
-// A halo row holds what its owner holds, and its position is that of the ghost up to the box.
+// A halo row equals its owner's row, and its position is the ghost's modulo the box.
 std::string PairIpip::wrong_halo_row() {
   const std::vector<std::int64_t>& species = step_.candidates().species;
   const std::int64_t n_local = step_.n_local(), n_total = step_.n_total();

@@ -24,9 +24,9 @@ using namespace LAMMPS_NS;
 namespace {
 
 constexpr int kOwnerWidth = 3;   // rank, index and species of the owner travel to each ghost
-constexpr int kVirialWidth = 9;  // widest of what returns from halo rows besides features
+constexpr int kVirialWidth = 9;  // most numbers that return from a halo row besides features
 
-// Runs what may end the memory of one rank; returns how it failed, for `stop_together`.
+// Runs work that may exhaust the memory of one rank; returns how it failed, for `stop_together`.
 template <typename Work>
 std::string attempt(Work&& work) {
   try {
@@ -67,12 +67,12 @@ void PairIpip::size_messages() {
     comm_forward = std::max(kOwnerWidth, widest);
     comm_reverse = std::max(kVirialWidth, widest);
   }
-  // A hybrid style took its own numbers when the deck named it, before the student was read.
+  // A hybrid style set its numbers when the deck named it, before the student was read.
   force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
   force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
 }
 
-// Whether MPI takes rows from the device itself: where the deck says so, or the MPI.
+// Whether MPI reads rows from the device itself: if the deck or MPI says so.
 bool PairIpip::sends_device_memory() {
   if (!student_->finds_candidates()) return false;  // rows lie in main memory
   const bool direct = gpu_aware_ == "yes" || (gpu_aware_ == "auto" && mpi_takes_gpu_memory());
@@ -80,8 +80,8 @@ bool PairIpip::sends_device_memory() {
       direct ? "halo rows travel from device to device"
              : "halo rows travel through pinned memory of the host, since " +
                    std::string(gpu_aware_ == "no" ? "gpu_aware is no"
-                                                  : "MPI does not say that it takes the "
-                                                    "memory of GPUs (MPIX_Query_cuda_support)");
+                                                  : "MPI does not report that it reads "
+                                                    "GPU memory (MPIX_Query_cuda_support)");
   log_once(notice, rows_notice_);
   return direct;
 }
@@ -102,7 +102,7 @@ void PairIpip::stop_together(const std::string& failure) {
 }
 
 void PairIpip::map_atoms() {
-  mapped_build_ = -1;  // no rows, should a program go on after an error below
+  mapped_build_ = -1;  // no rows, in case a program continues after an error below
   stop_together(present_atoms());
   find_owners();
   stop_together(attempt([&] {
@@ -131,8 +131,8 @@ void PairIpip::map_atoms() {
   mapped_types_.assign(atom->type, atom->type + atom->nlocal);
 }
 
-// By the student, where its data is. As in a neighbour list, atoms move half a skin at most before
-// there is another one.
+// By the student, where its data is. As with a neighbour list, atoms move half a skin at most
+// before the next search.
 void PairIpip::find_own_contacts() {
   const std::size_t n_all = owners_.rank.size();
   places_.n_local = atom->nlocal;
@@ -156,7 +156,7 @@ bool PairIpip::types_changed() const {
   return !std::equal(mapped_types_.begin(), mapped_types_.end(), atom->type);
 }
 
-// Which atoms are in the system, and whether LAMMPS gives all of their pairs.
+// Which atoms are in the system, and whether LAMMPS passes all of their pairs.
 std::string PairIpip::present_atoms() {
   const std::string partly = find_absent(*lmp, species_, absent_);
   if (!partly.empty()) return partly;
@@ -223,8 +223,8 @@ void PairIpip::unpack_reverse_comm(int n, int* list, double* buffer) {
   comm_halo_->unpack_reverse(n, list, buffer);
 }
 
-// One reduction tells every rank whether all may go on, and the extremes over all ranks. `compute
-// pair` adds pvector up over ranks, so one rank holds the values and the others zeros.
+// One reduction tells every rank whether all may continue, and the extremes over all ranks.
+// `compute pair` sums pvector over ranks, so one rank holds the values and the others zeros.
 //
 // Returns whether no atom of any rank has another type than when rows were made.
 bool PairIpip::agree_on_step(const std::string& failure) {

@@ -48,7 +48,7 @@ void PairIpip::settings(int narg, char** arg) {
         error->all(FLERR, "pair_style ipip: {}", wrong.what());
       }
     } else if (keyword == "bias" || keyword == "bias_width") {
-      // LAMMPS' own reading of numbers stops at what is none; bounds are the student's.
+      // LAMMPS' reader of numbers stops at other text; the student checks bounds.
       const double number = utils::numeric(FLERR, value, false, lmp);
       (keyword == "bias" ? bias_ : options_.bias.width) = number;
     } else if (keyword == "check") {

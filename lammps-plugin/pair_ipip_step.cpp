@@ -43,7 +43,7 @@ void PairIpip::compute(int eflag, int vflag) {
   } else if (mapped_types_.size() != static_cast<std::size_t>(atom->nlocal)) {
     error->one(FLERR,
                "pair_style ipip, step {}: a rank has {} atoms, but had {} when its neighbour list "
-               "was made: after atoms came or went, start the next run with `pre yes`",
+               "was made: after atoms were added or removed, start the next run with `pre yes`",
                update->ntimestep, atom->nlocal, mapped_types_.size());
   }
   if (!evaluate_step(start, wanted)) {
@@ -56,7 +56,7 @@ void PairIpip::compute(int eflag, int vflag) {
   if (vflag_either) add_virials();
 }
 
-// Whether an output of this step reads them.
+// Whether an output of this step reads the uncertainties.
 bool PairIpip::asks_for_uncertainties() const {
   bool asks = false;
   for (Compute* compute : modify->get_compute_by_style("^ipip/uncertainty$")) {
@@ -75,7 +75,7 @@ void PairIpip::copy_bias(double* of_atoms) const {
   copy_rows(results_.bias_energies, of_atoms);
 }
 
-// Values of the student's rows to the atoms, in the deck's units; 0 for atoms that are not its own.
+// Values of the student's rows to the atoms, in the deck's units; 0 for other atoms.
 void PairIpip::copy_rows(const std::vector<double>& values, double* of_atoms) const {
   std::fill_n(of_atoms, atom->nlocal, 0.0);
   const std::vector<int>& atoms = step_.atoms();
@@ -121,7 +121,8 @@ std::string PairIpip::evaluate(const ipip::Wanted& wanted) {
   const double wall = MPI_Wtime() - start;
   const double exchanging = halo_ ? halo_->seconds() - exchanged : 0.0;
   if (halo_) {
-    // Before LAMMPS' own reverse communication, so that the largest force is that of whole forces.
+    // Before LAMMPS' own reverse communication, so that the largest force is taken from complete
+    // forces.
     halo_->reverse(results_.forces.data(), 3, ipip::Scalar::float64);
     if (wanted.atom_virials) halo_->reverse(results_.atom_virials.data(), 9, ipip::Scalar::float64);
     times_.halo += halo_->seconds() - exchanged - exchanging;
@@ -146,11 +147,11 @@ void PairIpip::count_step(double wall, double exchanging) {
   }
 }
 
-// A trajectory never goes on from a force that is not a number.
+// A trajectory never continues from a force that is not a number.
 std::string PairIpip::not_finite() const {
   for (std::int64_t k = 0; k < step_.n_local(); ++k) {
     const double* f = &results_.forces[3 * k];
-    const bool finite = (results_.atom_energies.empty() ||  // not asked for
+    const bool finite = (results_.atom_energies.empty() ||  // not requested
                          std::isfinite(results_.atom_energies[k])) &&
                         std::isfinite(f[0]) && std::isfinite(f[1]) && std::isfinite(f[2]);
     if (finite) continue;
@@ -158,13 +159,14 @@ std::string PairIpip::not_finite() const {
     const std::string name = atom->tag_enable ? "ID " + std::to_string(atom->tag[i])
                                               : "local index " + std::to_string(i);
     return "energy or force of the atom with " + name +
-           " is not finite, expected numbers: the atoms are where the student cannot go, so look "
-           "at the frames just before, and take a smaller time step or a student that knows them";
+           " is not finite: the atoms are outside what the student was trained on, so look "
+           "at the frames just before, and use a smaller time step or a student trained on such "
+           "frames";
   }
   return "";
 }
 
-// Nor from two atoms at the same place: their force has no direction, and what comes is finite.
+// Nor from two atoms at the same place: their force has no direction, yet it is finite.
 std::string PairIpip::same_place() const {
   const auto overlap = [](double closest_negated) { return -closest_negated < kSamePlace; };
   if (std::none_of(extremes_.begin() + kFirstDistance, extremes_.end(), overlap)) return "";
@@ -174,7 +176,7 @@ std::string PairIpip::same_place() const {
   // Two such atoms are near each other along x.
   std::vector<int> along;
   for (std::size_t i = 0; i < owners_.species.size(); ++i) {
-    // What is not a number cannot be sorted.
+    // NaN cannot be sorted.
     if (owners_.species[i] >= 0 && std::isfinite(atom->x[i][0])) {
       along.push_back(static_cast<int>(i));
     }
@@ -195,12 +197,12 @@ std::string PairIpip::same_place() const {
       if (squared >= kSamePlace * kSamePlace) continue;
       return "the atoms with IDs " + name(std::min(i, j)) + " and " + name(std::max(i, j)) +
              " are at the same place (" + std::to_string(std::sqrt(squared)) +
-             " A apart), so their force has no direction: look for atoms that were made or read "
+             " A apart), so their force has no direction: look for atoms that were created or read "
              "twice (`delete_atoms overlap` removes them)";
     }
   }
   return "two atoms are at the same place, so their force has no direction: look for atoms that "
-         "were made or read twice (`delete_atoms overlap` removes them)";
+         "were created or read twice (`delete_atoms overlap` removes them)";
 }
 
 void PairIpip::add_forces_and_energies() {

@@ -10,7 +10,7 @@ typedef void*(lammpsplugin_factory1)(void*);
 /// Makes a style from the address of the LAMMPS instance and the arguments of its command.
 typedef void*(lammpsplugin_factory2)(void*, int, char**);
 
-/// What a plugin tells LAMMPS about one style.
+/// A plugin's description of one style.
 typedef struct {
   const char* version;  ///< LAMMPS version string the plugin was made for
   const char* style;    ///< kind of style, "pair" for instance
@@ -24,7 +24,7 @@ typedef struct {
   void* handle;  ///< handle of the shared object, as given to `lammpsplugin_init`
 } lammpsplugin_t;
 
-/// LAMMPS' function that takes a style in: (style, address of the LAMMPS instance).
+/// LAMMPS' function that registers a style: (style, address of the LAMMPS instance).
 typedef void (*lammpsplugin_regfunc)(lammpsplugin_t*, void*);
 
 }  // extern "C"

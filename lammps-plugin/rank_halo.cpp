@@ -10,7 +10,7 @@
 namespace LAMMPS_NS {
 namespace {
 
-constexpr int kTag = 4163;  // messages of nobody else on this communicator
+constexpr int kTag = 4163;  // not used by other messages on this communicator
 
 // Checked by plan().
 int message_size(std::int64_t rows, std::int64_t width) {
@@ -74,7 +74,7 @@ std::string RankHalo::plan(std::int64_t n_local, const std::vector<int>& row_of,
       sent_rows_.assign(asked_.size(), 0);
       n_early_ = n_local;
       return "another rank shows local atom " + std::to_string(index) +
-             ", which this rank does not give to the student: ghost atoms are not up to date";
+             ", which this rank does not pass to the student: ghost atoms are not up to date";
     }
     sent_rows_.push_back(row);
   }
@@ -130,7 +130,7 @@ void RankHalo::reverse_as(T* table, std::int64_t width, MPI_Datatype type) {
               world_, &*request++);
   }
   MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
-  // In the order of ranks, whichever message came first: the same run gives the same digits.
+  // In the order of ranks, not of arrival: the same run gives the same digits.
   for (std::size_t k = 0; k < sent_rows_.size(); ++k) {
     T* row = table + sent_rows_[k] * width;
     for (std::int64_t w = 0; w < width; ++w) row[w] += *packed++;
@@ -150,7 +150,7 @@ void RankHalo::begin_forward(void* table, std::int64_t width, ipip::Scalar scala
   }
 }
 
-// Halo rows are received where they belong, and the rows for a rank follow each other.
+// Halo rows are received in place, and the rows for a rank are contiguous.
 void RankHalo::begin_packed(const void* sent, void* halo, std::int64_t width, ipip::Scalar scalar) {
   const bool single = scalar == ipip::Scalar::float32;
   const MPI_Datatype type = single ? MPI_FLOAT : MPI_DOUBLE;

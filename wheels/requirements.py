@@ -1,8 +1,8 @@
-"""What a wheel asks for, made as narrow as what it was built for.
+"""The requirements of a wheel, narrowed to what it was built for.
 
 pyproject.toml names every release that the sources build with. The LAMMPS plugin of a wheel runs
-with one release of LAMMPS alone, and training with those versions of torch that the wheel has a
-part for. Both are read from the compiled files, so that a wheel cannot ask for anything else.
+with one release of LAMMPS only, and training with the versions of torch that the wheel has a part
+for. Both are read from the compiled files, so that a wheel cannot require anything else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PLUGIN = "ipip/plugin/ipipplugin.so"
 RUNTIME = "ipip/openmp/libgomp.so.1"
 LICENCE = "License-Expression: MIT AND GPL-2.0-or-later"
 RUNTIME_LICENCE = "GPL-3.0-or-later WITH GCC-exception-3.1"
-_RELEASE = re.compile(rb" and LAMMPS (\d{4})(\d\d)(\d\d)\0")  # in what the plugin says of itself
+_RELEASE = re.compile(rb" and LAMMPS (\d{4})(\d\d)(\d\d)\0")  # in the plugin's description
 _PART = re.compile(r"libipip_torch-(\d+)\.(\d+)\.so")
 
 
@@ -33,13 +33,13 @@ def lammps_requirement(plugin: bytes) -> str:
     """
     found = _RELEASE.search(plugin)
     if found is None:
-        raise WheelError(f"{PLUGIN} does not say which LAMMPS it was built for: build it again")
+        raise WheelError(f"{PLUGIN} does not say which LAMMPS it was built for: rebuild it")
     year, month, day = (int(digits) for digits in found.groups())
     return f"lammps[mpi]=={year}.{month}.{day}.*"
 
 
 def torch_requirement(files: Sequence[str]) -> str:
-    """Return the requirement of the versions of torch that there are parts for.
+    """Return the requirement of the versions of torch that the wheel has parts for.
 
     Args:
         files: names of the files beside ``libipip.so``.
@@ -60,7 +60,7 @@ def narrowed(metadata: str, exact: Sequence[str]) -> str:
 
     Args:
         metadata: text of the file.
-        exact: requirements, each in place of those of the same package.
+        exact: requirements, which replace others of the same package.
     """
     by_name = {re.split(r"[\[<>=!~ ]", text, maxsplit=1)[0]: text for text in exact}
     left = set(by_name)
@@ -73,16 +73,18 @@ def narrowed(metadata: str, exact: Sequence[str]) -> str:
             lines[k] = f"Requires-Dist: {by_name[found[1]]}{mark and ' ' + mark}"
             left.discard(found[1])
     if left:
-        raise WheelError(f"the wheel asks for no {', '.join(sorted(left))}: look at pyproject.toml")
+        raise WheelError(
+            f"the wheel does not require {', '.join(sorted(left))}: look at pyproject.toml"
+        )
     return "\n".join(lines)
 
 
 def narrow_wheel(wheel: Path, folder: Path) -> Path:
-    """Write a wheel that asks for what it was built for.
+    """Write a wheel that requires what it was built for.
 
     Args:
-        wheel: as it was built; it stays.
-        folder: for the new one; empty.
+        wheel: as built; it is kept.
+        folder: for the new wheel; empty.
     """
     _run("unpack", "--dest", str(folder / "tree"), str(wheel))
     (root,) = (folder / "tree").iterdir()

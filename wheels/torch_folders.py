@@ -1,9 +1,9 @@
-"""Torch packages to build torch parts against: headers and libraries, nothing that has to run.
+"""Torch packages to build torch parts against: headers and libraries, nothing that runs.
 
     python -m wheels.torch_folders build/torch 2.13.0 2.14.1
 
 prints the folders, separated by semicolons, as CMake's IPIP_TORCH_FOLDERS takes them. A torch
-package of any Python will do: the parts link nothing of Python.
+package for any Python will do: the parts do not link Python.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 
 
 class NoTorchError(Exception):
-    """A torch that cannot be had."""
+    """A torch that is not available."""
 
 
 def torch_folders(versions: Sequence[str], store: Path) -> list[Path]:
-    """Return the folder of the torch package of each version; fetch those that are not there.
+    """Return the folder of the torch package of each version; fetch missing ones.
 
     Args:
-        versions: "2.13.0", or "2.13.0+cpu"; of this interpreter's own torch where empty.
-        store: folder that keeps what was fetched, one folder a version.
+        versions: "2.13.0", or "2.13.0+cpu"; empty for this interpreter's torch.
+        store: folder that keeps fetched packages, one folder per version.
 
     Raises:
         NoTorchError: there is none, or pip cannot fetch it.

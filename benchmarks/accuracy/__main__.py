@@ -2,7 +2,7 @@
 
 python -m benchmarks.accuracy [--set acetylacetone] [--case painn-64x2] [--budget 120] [--quick]
 
-Each job (a network, a set, a budget, a seed) runs once: the same command continues. Times are CPU
+Each job (a network, a set, a budget, a seed) runs once: the same command resumes. Times are CPU
 times. Sets: acetylacetone, ethanol and 3bpa (GFN2-xTB labels made here), mo-s-o (the example's
 labels), or a file: PATH:ENERGY KEY:FORCES KEY:GROUP KEY.
 """
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = [case.name for case in CASES]
-    parser.add_argument("--set", dest="sets", action="append", help="may be given again")
+    parser.add_argument("--set", dest="sets", action="append", help="may be repeated")
     parser.add_argument("--case", dest="cases", action="append", choices=names)
     parser.add_argument("--budget", type=float, action="append", help="of a training, s (120)")
     parser.add_argument("--seed", type=int, action="append", help="(1)")

@@ -1,4 +1,4 @@
-"""What is trained: networks, sizes, settings, and the environment that each needs."""
+"""The trained networks: sizes, settings, and the environment that each needs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Case:
     """One network of one size.
 
     Attributes:
-        name: in tables and file names.
+        name: name in tables and files.
         contender: script of `contenders/` that trains it.
-        settings: for that script, JSON values.
-        packages: of an environment of its own; none for this one.
+        settings: settings for that script, JSON values.
+        packages: packages of a separate environment; none for this one.
     """
 
     name: str

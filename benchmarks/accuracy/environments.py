@@ -1,4 +1,4 @@
-"""Environments for networks whose requirements exclude others of this package."""
+"""Environments for networks whose requirements conflict with this package's."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def interpreter_with(packages: Sequence[str], folder: Path) -> Path:
-    """Make an environment with some packages if it is not there; return its interpreter.
+    """Make an environment with some packages if it does not exist; return its interpreter.
 
-    Its packages stand before those of the running environment, so that torch is the same one.
+    Its packages precede the running environment's, so that torch is the same one.
 
     Args:
-        packages: as pip takes them; none for the running environment.
-        folder: of all environments.
+        packages: names for pip; none for the running environment.
+        folder: folder of all environments.
 
     Raises:
-        IpipError: pip failed; its output stands above.
+        IpipError: pip failed; its output is above.
     """
     if not packages:
         return Path(sys.executable)
@@ -39,6 +39,8 @@ def interpreter_with(packages: Sequence[str], folder: Path) -> Path:
     command = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["-c", ROOT / "constraints.txt", *packages]
     if subprocess.run([str(part) for part in command], stdout=sys.stderr, check=False).returncode:
-        raise IpipError(f"{' '.join(packages)} could not be installed; pip says why above")
+        raise IpipError(
+            f"{' '.join(packages)} could not be installed; pip's output above has the reason"
+        )
     (place / "ready").touch()
     return interpreter

@@ -1,11 +1,12 @@
-"""One job: a case trained on a set for a budget with a seed, in a process and folder of its own.
+"""One job: a case trained on a set for a budget with a seed, in a separate process and folder.
 
-A contender's script gets the folder. There `job.json` says: `set` (folder of the set's files),
-`tests` (names of `test-NAME.xyz`), `settings` of the case, `budget` (seconds, `120 s`; our students
-take steps too, `8000 steps`), `seed`, and `calls` of the measurement of speed. The script writes
-`predicted-NAME.npz` for each test (`energies` [n_frames] eV, `forces` [n_atoms of all frames, 3]
-eV/Å) and last `trained.json`: `training_s` (CPU seconds), `steps`, `parameters`, `us_per_atom` (CPU
-time of energy and forces of `large.xyz`). Errors are computed here, alike for all.
+A contender's script gets the folder. `job.json` there contains: `set` (folder of the set's files),
+`tests` (names of `test-NAME.xyz`), `settings` of the case, `budget` (seconds, `120 s`; for our
+students also steps, `8000 steps`), `seed`, and `calls` of the measurement of speed. The script
+writes `predicted-NAME.npz` for each test (`energies` [n_frames] eV, `forces` [n_atoms of all
+frames, 3] eV/Å) and last `trained.json`: `training_s` (CPU seconds), `steps`, `parameters`,
+`us_per_atom` (CPU time of energy and forces of `large.xyz`). Errors are computed here, in the same
+way for all.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ CONTENDERS = Path(__file__).resolve().parent / "contenders"
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What is trained on what.
+    """A network, its set and its training.
 
     Attributes:
         case: the network.
         frames: the set.
-        budget: of the training, such as `120 s`, or `8000 steps` for our students.
-        seed: of weights and order.
+        budget: budget of the training, such as `120 s`, or `8000 steps` for our students.
+        seed: seed of weights and order.
     """
 
     case: Case
@@ -53,12 +54,12 @@ class Job:
 
 
 def run_job(job: Job, folder: Path, calls: int) -> dict[str, Any]:
-    """Train and measure, unless that was done before; return the row of the results.
+    """Train and measure, unless done before; return the row of the results.
 
     Args:
-        job: to be done.
-        folder: of the benchmark.
-        calls: of the measurement of speed.
+        job: job to do.
+        folder: folder of the benchmark.
+        calls: calls in the measurement of speed.
 
     Raises:
         IpipError: the script failed; its output is in the job's folder.
@@ -106,13 +107,13 @@ def run_job(job: Job, folder: Path, calls: int) -> dict[str, Any]:
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of all jobs that are done."""
+    """Return the rows of all finished jobs."""
     done = sorted((folder / "jobs").glob("*/*/result.json"))
     return [json.loads(path.read_text()) for path in done]
 
 
 def results_of(folder: Path) -> dict[str, Any]:
-    """Return what the benchmark stores: the rows of all jobs that are done, and the machine."""
+    """Return the data to store: the rows of all finished jobs, and the machine."""
     return {
         "what": "errors of forces (meV/Å) and energies (meV/atom); CPU times, one core",
         "machine": processor(),
@@ -137,7 +138,7 @@ def _errors(frames: FrameSet, name: str, place: Path) -> dict[str, float]:
 
 
 def _write_other_labels(folder: Path) -> None:
-    """Write labels under keys that ASE leaves alone, which MACE's command wants."""
+    """Write labels under keys that ASE does not interpret, as MACE's command requires."""
     for part in ("train", "valid"):
         path = folder / f"{part}-labels.xyz"
         if path.exists():

@@ -1,8 +1,8 @@
-"""Sets of one molecule with GFN2-xTB labels, in the manner of MD17: MD at 300 and 600 K, and scans.
+"""Sets of one molecule with GFN2-xTB labels, similar to MD17: MD at 300 and 600 K, and scans.
 
-The training frames are of 300 K alone (ethanol: 500 K, as in MD17). Frames at 600 K and scans of
-dihedrals, which no training frame is near, say how a student extrapolates. Each temperature has
-several trajectories of its own start velocities; those of the tests are none of the training's.
+The training frames are from 300 K only (ethanol: 500 K, as in MD17). Frames at 600 K and scans of
+dihedrals, far from all training frames, show how a student extrapolates. Each temperature has
+several trajectories with different start velocities; tests and training share none of them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ FIRST_TRAINING_TRAJECTORY, FIRST_TEST_TRAJECTORY = 0, 100
 
 @dataclasses.dataclass(frozen=True)
 class Sampling:
-    """How a set is drawn.
+    """Numbers of frames and MD steps of a set.
 
     Attributes:
         train, test: frames at 300 K for training and validation, frames of each test.
-        trajectories: of each part; their frames are equally many.
+        trajectories: trajectories of each part, with equal numbers of frames.
         interval: MD steps between two frames.
         settle: MD steps before the first frame.
         step_fs: length of an MD step, fs.
-        angles: of each dihedral of a scan.
-        highest: eV above the minimum from which a frame of a scan is left out.
+        angles: angles of each dihedral in a scan.
+        highest: energy above the minimum (eV) beyond which frames of a scan are left out.
     """
 
     train: int = 500
@@ -52,14 +52,14 @@ class Sampling:
 
 @dataclasses.dataclass(frozen=True)
 class Molecule:
-    """A molecule and the dihedrals that are turned in its scans.
+    """A molecule and the dihedrals that its scans rotate.
 
     Attributes:
-        name: of the file `molecules/NAME.xyz`, a GFN2-xTB minimum.
-        dihedrals: four atoms each, by index: what hangs at the third turns about the second pair.
-        temperatures: of the tests, K; the first one is that of the training.
-        times: training frames are so many times those of the sampling.
-        validation: part of them for validation.
+        name: name of the file `molecules/NAME.xyz`, a GFN2-xTB minimum.
+        dihedrals: four atoms each, by index: the group at the third rotates about the second pair.
+        temperatures: temperatures of the tests, K; the first is also the training's.
+        times: factor on the number of training frames of the sampling.
+        validation: fraction of them for validation.
     """
 
     name: str
@@ -140,7 +140,7 @@ def _trajectory(
 
 
 def scan(molecule: Molecule, starts: Sequence[Frame], sampling: Sampling) -> list[Frame]:
-    """Turn each dihedral of the minimum and of some frames; leave out where atoms clash."""
+    """Rotate each dihedral of the minimum and of some frames; leave out frames with clashes."""
     minimum = molecule.atoms()
     lowest = float(minimum.get_potential_energy())
     bonds = build_neighbor_list(
@@ -149,7 +149,7 @@ def scan(molecule: Molecule, starts: Sequence[Frame], sampling: Sampling) -> lis
     frames = []
     for start, structure in enumerate([minimum, *(frame.to_atoms() for frame in starts)]):
         ceiling = sampling.highest
-        if start:  # a frame has a thermal energy of its own
+        if start:  # a frame already has thermal energy
             structure.calc = minimum.calc
             ceiling += float(structure.get_potential_energy()) - lowest
         for number, dihedral in enumerate(molecule.dihedrals):
@@ -167,10 +167,10 @@ def scan(molecule: Molecule, starts: Sequence[Frame], sampling: Sampling) -> lis
 
 
 def turning(bonds: np.ndarray, fixed: int, turned: int) -> list[int]:
-    """Return 1 for each atom on the turned atom's side of a bond, else 0.
+    """Return 1 for each atom on the rotated atom's side of a bond, else 0.
 
     Args:
-        bonds: [n, n] which atoms are bound.
+        bonds: [n, n] whether two atoms are bonded.
         fixed, turned: the atoms of the bond.
     """
     side, ahead = {turned}, [turned]
@@ -181,7 +181,7 @@ def turning(bonds: np.ndarray, fixed: int, turned: int) -> list[int]:
                 side.add(other)
                 ahead.append(other)
     if fixed in side:
-        raise ValueError(f"atoms {fixed} and {turned} are in a ring, which no dihedral turns")
+        raise ValueError(f"atoms {fixed} and {turned} are in a ring, in which no dihedral rotates")
     return [int(atom in side) for atom in range(len(bonds))]
 
 

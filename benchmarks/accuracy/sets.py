@@ -1,4 +1,4 @@
-"""The sets that are learnt and tested on: each is made or read once, split, and kept as files."""
+"""The sets for training and tests: each is made or read once, split, and stored as files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = tuple(
     ROOT / f"examples/mo-s-o/data/{name}.xyz" for name in ("mso_pbe_d3", "mso_pbe_d3_added")
 )
-HOT = 1500.0  # K: frames of hotter trajectories of the example are a test of their own
+HOT = 1500.0  # K: frames of hotter trajectories of the example are a separate test
 VALIDATION = 0.1  # of the frames that are not for tests
 LARGE = 500  # atoms at least, where the time of a step is measured
 APART = 12.0  # Å between copies of a molecule there
@@ -27,9 +27,9 @@ class FrameSet:
     """A set in a folder: `train.xyz`, `valid.xyz`, `test-NAME.xyz` and `large.xyz`.
 
     Attributes:
-        name: of the set.
-        folder: of its files, with the keys `energy` and `forces`.
-        tests: their names.
+        name: name of the set.
+        folder: folder of its files, with the keys `energy` and `forces`.
+        tests: names of the tests.
     """
 
     name: str
@@ -39,10 +39,10 @@ class FrameSet:
 
 @dataclasses.dataclass(frozen=True)
 class SetSource:
-    """Where a set comes from.
+    """The source of a set.
 
     Attributes:
-        name: a molecule's, `mo-s-o`, or that of the file or folder.
+        name: name of a molecule, `mo-s-o`, or name of the file or folder.
         paths: files of labels in extended XYZ, or the folder of a set that is split; none for a
             molecule.
         energy, forces, group: keys of the labels there; frames of a group stay in one part.
@@ -58,10 +58,10 @@ class SetSource:
 
 
 def source_of(text: str) -> SetSource:
-    """Read what is given for a set: a name, or PATH[:energy key:forces key[:group key]].
+    """Read the specification of a set: a name, or PATH[:energy key:forces key[:group key]].
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither of these.
     """
     if text in MOLECULES:
         return SetSource(text)
@@ -82,13 +82,13 @@ def source_of(text: str) -> SetSource:
 
 
 def make_set(source: SetSource, folder: Path, sampling: Sampling, seed: int) -> FrameSet:
-    """Make the files of a set, unless they are there.
+    """Make the files of a set, unless they exist.
 
     Args:
-        source: of its frames.
-        folder: of all sets.
-        sampling: of molecules.
-        seed: of sampling and splits.
+        source: source of its frames.
+        folder: folder of all sets.
+        sampling: sampling of molecules.
+        seed: seed of sampling and splits.
     """
     place = folder / source.name
     ready = place / "ready"

@@ -1,13 +1,21 @@
-"""Does a bias to uncertain places reach frames that ten times as much plain MD does not?
+"""Does a bias to uncertain structures reach frames that ten times as much plain MD does not?
 
 python -m benchmarks.bias --dir runs/bias [--system mo-s-o] [--quick]
 
 A small student is trained on a teacher's MD (SevenNet-0 of Mo-S-O at 1200 K, GFN2-xTB of
+<<<<<<< HEAD
 acetylacetone at 300 K), and explores: without a bias, ten times as long, and with biases of several
 energies and widths, from the same starts and velocities; at further temperatures with the best of
 these alone. The teacher is the truth. Each run is compared with the plain one of its seed: by the
 physical frame of each that is farthest from training. Writes SYSTEM.json for each and bias.png;
 what is done is not done again. `--bias 0.1:2 --seeds 16` has more starts of one bias.
+=======
+acetylacetone at 300 K). It explores without a bias, ten times as long, and with biases of several
+energies and widths, from the same starts and velocities; at other temperatures only with the best
+of these. The teacher is the truth. Each run is compared with the plain one of its seed, by the
+physical frame of each that is farthest from training. Writes SYSTEM.json for each system, and
+bias.png; finished work is not repeated.
+>>>>>>> prose
 """
 
 from __future__ import annotations
@@ -31,7 +39,7 @@ from ipip.config.teacher import TeacherSettings
 from ipip.teachers import Teacher
 
 ENERGIES, WIDTHS = (0.1, 0.3, 1.0), (1.0, 2.0, 4.0, 8.0)  # eV, score
-LONGER = 10  # times as long as a biased run is the plain one that it is compared with
+LONGER = 10  # factor of the plain run's length over the biased run's
 SHOWN = 40  # points of a curve
 
 
@@ -44,7 +52,7 @@ def main() -> None:
     names = [system.name for system in SYSTEMS]
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--system", dest="systems", action="append", choices=names)
-    parser.add_argument("--steps", type=int, default=1000, help="of a biased run (1000)")
+    parser.add_argument("--steps", type=int, default=1000, help="steps of a biased run (1000)")
     parser.add_argument("--seeds", type=int, default=4, help="runs of each condition (4)")
     parser.add_argument(
         "--bias",
@@ -128,7 +136,7 @@ def best(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
 
 
 def row(runs: Sequence[Judged], tops: Sequence[float]) -> dict[str, Any]:
-    """Return what the runs of a condition came to, beside the plain ones' farthest frames."""
+    """Return the results of a condition's runs, compared with the plain ones' farthest frames."""
     condition = runs[0].run.condition
     results = [_of_run(run, top) for run, top in zip(runs, tops, strict=True)]
     return {

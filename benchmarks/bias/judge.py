@@ -1,7 +1,7 @@
-"""What runs came to: how far from training they found frames that the truth accepts.
+"""Judges runs: how far from training they found frames that the truth accepts.
 
 A frame is physical by the bounds that keep frames out of a harvest: pairs no closer than the loop's
-calibration on the teacher's MD allows (0.8 of a covalent sum would refuse every Mo=O double bond,
+calibration on the teacher's MD allows (0.8 of the covalent sum would refuse every Mo=O double bond,
 whose length is 0.77 of it), the truth's largest force, and its energy above the mean of training.
 """
 
@@ -31,15 +31,15 @@ Label = Callable[[list[Frame]], list[Frame]]
 
 @dataclasses.dataclass
 class Labelled:
-    """A frame and what the truth says of it.
+    """A frame and its results by the truth.
 
     Attributes:
-        step: of its run.
-        score: largest of an atom.
+        step: step of its run.
+        score: largest score of an atom.
         problem: why it is not physical, or None.
-        above_mean: eV/atom, of the truth's energy; None where it gave none.
-        largest_force: eV/Å, of the truth.
-        largest_error: eV/Å, of the student's forces.
+        above_mean: energy by the truth above the mean, eV/atom; None if it gave none.
+        largest_force: largest force by the truth, eV/Å.
+        largest_error: largest error of the student's forces, eV/Å.
     """
 
     step: int
@@ -51,11 +51,11 @@ class Labelled:
 
 
 class Judged:
-    """Labels of the frames of a run, which are kept in its folder.
+    """Labels of the frames of a run, stored in its folder.
 
     Args:
         trained: the student that ran.
-        run: of it.
+        run: its run.
         truth: labels frames.
     """
 
@@ -67,7 +67,7 @@ class Judged:
         self._known = {one.step: one for one in known}
 
     def label(self, places: Iterable[int]) -> list[Labelled]:
-        """Return what the truth says of frames, by their places in the run."""
+        """Return the truth's results for frames, by their index in the run."""
         wanted = list(places)
         new = [k for k in wanted if int(self.run.steps[k]) not in self._known]
         if new:
@@ -101,10 +101,10 @@ class Judged:
         return None
 
     def farthest(self) -> Labelled | None:
-        """Return the physical frame that is farthest from training, of those that were labelled.
+        """Return the physical frame that is farthest from training, among the labelled ones.
 
-        The frames of the highest scores are, until one is physical; where none of the first `MOST`
-        is, what else is known counts.
+        Frames with the highest scores are labelled until one is physical; if none of the first
+        `MOST` is, the other labelled frames count.
         """
         later = np.flatnonzero(self.run.steps > 0)
         order = later[np.argsort(-self.run.scores[later], kind="stable")]

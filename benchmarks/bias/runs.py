@@ -25,11 +25,11 @@ FIRST_START = 10_000  # seeds of boxes that no training has seen
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """How runs are made.
+    """The conditions of runs.
 
     Attributes:
-        kelvin: of the thermostat.
-        steps: of each run.
+        kelvin: temperature of the thermostat.
+        steps: steps of each run.
         bias: energy (eV) and width, or None.
     """
 
@@ -39,7 +39,7 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         biased = "plain" if self.bias is None else f"bias-{self.bias[0]:g}-{self.bias[1]:g}"
         return f"{self.kelvin:g}K-{self.steps}-{biased}"
 
@@ -49,14 +49,14 @@ class Explored:
     """One run.
 
     Attributes:
-        condition: of it.
-        folder: of it.
-        seed: of the start, the velocities and the noise.
+        condition: its condition.
+        folder: its folder.
+        seed: seed of the start, the velocities and the noise.
         stable: no guard ended it.
-        steps: [m] of its frames.
+        steps: [m] steps of its frames.
         scores: [m] largest Mahalanobis distance of an atom.
         expected: [m] largest expected error of a force, eV/Å.
-        frames: [m].
+        frames: [m] its frames.
     """
 
     condition: Condition
@@ -72,7 +72,7 @@ class Explored:
 def explore(
     trained: Trained, condition: Condition, seeds: Sequence[int], folder: Path, interval: int
 ) -> list[Explored]:
-    """Run a student from each seed's start; runs that are done are read."""
+    """Run a student from each seed's start; finished runs are read."""
     bias = None
     if condition.bias is not None:
         bias = BiasSettings(energy=condition.bias[0], width=condition.bias[1])

@@ -1,4 +1,4 @@
-"""What is explored: a small student of a teacher's MD, starts for its runs, and the truth."""
+"""The explored systems: a small student of a teacher's MD, starts for its runs, and the truth."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ MOLECULES = Path(__file__).resolve().parents[1] / "accuracy" / "molecules"
 
 @dataclasses.dataclass(frozen=True)
 class System:
-    """What is explored.
+    """A system to explore.
 
     Attributes:
-        name: of it.
-        teacher: labels, and is the truth of this measurement.
+        name: its name.
+        teacher: the labelling teacher, the truth of this measurement.
         species: numbers of molecules by name, one box each; none for a molecule.
         box: edge, Å.
-        training_k: K; of the teacher's MD that the student is trained on.
-        explored_k: K; of the student's MD, the first one for the sweep.
-        hot_k: K; of runs without a bias to compare with.
+        training_k: temperature of the teacher's MD for training, K.
+        explored_k: temperatures of the student's MD, K; the first one for the sweep.
+        hot_k: temperatures of runs without a bias to compare with, K.
         timestep: fs.
-        teacher_md: further settings of the teacher's MD.
-        runs: of the teacher from each start; the last one of each validates.
-        training_steps: of the optimiser.
+        teacher_md: other settings of the teacher's MD.
+        runs: the teacher's runs from each start; the last one of each validates.
+        training_steps: optimiser steps.
     """
 
     name: str
@@ -56,7 +56,7 @@ class System:
     training_steps: int
 
     def start(self, number: int, seed: int) -> Frame:
-        """Return a box of its own for each seed, or the molecule at its minimum."""
+        """Return a different box for each seed, or the molecule at its minimum."""
         if not self.species:
             atoms = read(MOLECULES / f"{self.name}.xyz")
             return Frame.from_atoms(atoms).replace(energy=None, forces=None)
@@ -99,10 +99,10 @@ class Trained:
     """A student of a system.
 
     Attributes:
-        system: of it.
-        model: its file, with what errors to expect.
+        system: its system.
+        model: its file, with expected errors.
         mean_energies: eV/atom of the teacher's frames, by composition.
-        min_distances: Å, as the loop calibrates them on the teacher's frames.
+        min_distances: Å, calibrated on the teacher's frames as in the loop.
     """
 
     system: System
@@ -112,7 +112,7 @@ class Trained:
 
 
 def train(system: System, folder: Path, seed: int) -> Trained:
-    """Run the teacher's MD and train a student on it; what is there is not done again."""
+    """Run the teacher's MD and train a student on it; finished work is not repeated."""
     folder.mkdir(parents=True, exist_ok=True)
     frames = {name: folder / f"{name}.xyz" for name in ("training", "validation")}
     if not all(path.exists() for path in frames.values()):

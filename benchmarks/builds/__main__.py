@@ -1,7 +1,7 @@
 """Two builds side by side: python -m benchmarks.builds OLD NEW [--rounds 5].
 
-Each is a checkout with a .venv of its own. In turns each runs its `benchmarks.pair` (dense box and
-S2 gas) and `benchmarks.train`, in their quick forms; a ratio is that of the medians.
+Each is a checkout with its own .venv. In turns each runs its `benchmarks.pair` (dense box and S2
+gas) and `benchmarks.train`, in their quick forms; a ratio is the ratio of the medians.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BENCHMARKS = (
     ("pair", "--quick", "--only", "speed-dense", "--only", "speed-gas"),
     ("train", "--quick"),
 )
-OLD_NAMES = {"fused": "kernels"}  # of backends, in results of earlier versions
+OLD_NAMES = {"fused": "kernels"}  # names of backends in results of earlier versions
 
 
 def main() -> int:
@@ -85,7 +85,7 @@ def train_costs(results: Mapping[str, Any]) -> dict[str, float]:
 def compare(
     old: Sequence[Mapping[str, float]], new: Sequence[Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Medians and smallest values of the cases that both have."""
+    """Medians and smallest values of the cases that both checkouts have."""
     rows = []
     for case in old[0]:
         if case not in new[0]:

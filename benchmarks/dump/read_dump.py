@@ -1,4 +1,4 @@
-"""How fast a text dump is read: ipip.lammps.read_dump against ASE's reader, side by side.
+"""Speed of reading a text dump: ipip.lammps.read_dump against ASE's reader, side by side.
 
     python -m benchmarks.dump.read_dump [--quick] [--out FOLDER] [--record MACHINE]
 
@@ -6,11 +6,10 @@ Dumps as LAMMPS writes them (id type element, unwrapped positions, forces; atoms
 boxes of several sizes, plain and compressed, with the ten digits of ipip's decks and with LAMMPS'
 default six (%g). Both readers read the same files in turn, five times (twice with --quick), on one
 core; the fastest of each counts, and the first frames are compared before. ASE's reader uses one
-core; ours is also measured with two where they are there. Compressed files are
-decompressed whole for ASE, by the standard library or by zstandard, which its own way of reading
-.gz is far from. "bound" is the time that decompression takes alone: no reader on one core can be
-faster, nor one that decompresses in one thread. Prints a table and a verdict, writes dump.json and
-dump.png.
+core; ours is also measured with two if there are two. Compressed files are decompressed whole for
+ASE, by the standard library or by zstandard; its own way of reading .gz is much slower. "bound" is
+the time of decompression alone: no reader that decompresses in one thread can be faster. Prints a
+table and a verdict, writes dump.json and dump.png.
 """
 
 from __future__ import annotations
@@ -43,12 +42,16 @@ from ipip.lammps.dump_stream import is_compressed, open_compressed
 SYMBOLS = ("Mo", "S", "O")
 ATOMS = (150, 1000, 8096)
 AIM = 20  # times the speed of ASE
-GZ_FRAMES = {150: 100, 1000: 50, 8096: 20}  # for ASE's own way, whose time grows with their square
+GZ_FRAMES = {
+    150: 100,
+    1000: 50,
+    8096: 20,
+}  # for ASE's .gz reader, whose time grows with their square
 DIGITS = {"%.10g": 10, "%g": 6}
 
 
 def write_dump(path: Path, n_atoms: int, n_frames: int, digits: int = 10) -> None:
-    """Write frames of random atoms, ids in disorder as LAMMPS leaves them."""
+    """Write frames of random atoms, ids unordered, as LAMMPS writes them."""
     random = np.random.default_rng(0)
     types = random.integers(1, 4, n_atoms)
     with path.open("w") as stream:
@@ -99,7 +102,7 @@ def decompress(path: Path) -> int:
 
 
 def check_same(path: Path) -> None:
-    """Positions, species, cell, forces and types of the first frame are the same."""
+    """Check that positions, species, cell, forces and types of the first frame agree."""
     ours = next(iter(read_dump(path, units="metal")))
     with open_for_ase(path) as stream:
         theirs = next(iread(stream, index=":", format="lammps-dump-text"))
@@ -116,7 +119,7 @@ def seconds(
     expected: int,
     clock: Callable[[], float] = time.process_time,
 ) -> float:
-    """Return the CPU time of a reader on one core; of two cores the wall time is what counts."""
+    """Return the CPU time of a reader on one core; on two cores the wall time."""
     start = clock()
     assert read(path) == expected
     return clock() - start
@@ -213,7 +216,7 @@ def show(rows: list[dict[str, Any]]) -> None:
 
 
 def verdict(rows: list[dict[str, Any]]) -> str:
-    """Say in which rows the aim is reached."""
+    """Return in which rows the aim is reached."""
     parts = []
     for cores, key in (("one core", "ratio, ipip"), ("two cores", "ratio, two cores")):
         own = [row for row in rows if key in row]
@@ -297,7 +300,7 @@ def main() -> None:
 
 
 def rows_of(rows: list[dict[str, Any]]) -> list[Row]:
-    """Return what was measured on one core as rows that the site shows."""
+    """Return the measurements on one core as rows for the site."""
     return [
         Row(
             sizes={name: row[name] for name in ("atoms", "frames", "file", "numbers")},

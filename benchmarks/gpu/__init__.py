@@ -1,1 +1,1 @@
-"""What a GPU allows the kernels of a student, on paper (docs/gpu.md)."""
+"""Limits that a GPU sets for a student's kernels, on paper (docs/gpu.md)."""

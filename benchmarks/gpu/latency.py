@@ -1,4 +1,4 @@
-"""What a step of few atoms waits for, predicted."""
+"""Predicted latency of a step of few atoms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHAIN = 120  # clocks of three products on tensor cores, one after the other, an
 def latency(
     gpu: Gpu, channels: int, layers: int, pairs: float, n_atoms: int
 ) -> tuple[float, float]:
-    """µs of a step whose rows all fit the GPU at once: what it waits for, one after the other."""
+    """µs of a step whose rows all fit the GPU at once: its waits, one after another."""
     warps = n_atoms / gpu.multiprocessors
     passes = 2 * layers  # over pairs
     launches = 3 + passes + 2 * layers  # with FindPairs, GatherForces and room for one more
@@ -24,8 +24,8 @@ def latency(
         launches * launch + COPIES * copy + wait
         for launch, copy, wait in zip(LAUNCH, COPY, WAIT, strict=True)
     ]
-    # A pair after the other; two trips, of the pair and of the sender's row. Rows beyond 32 warps a
-    # multiprocessor come in another turn.
+    # One pair after another; two trips, for the pair and for the sender's row. Rows beyond 32 warps
+    # a multiprocessor come in another turn.
     turns = math.ceil(warps / 32)
     through_pairs = passes * pairs * turns * (gpu.round_trip * 1.8) / gpu.ghz / 1e3
     # Depths of the products of an update by eight rows a block.

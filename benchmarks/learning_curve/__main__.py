@@ -5,7 +5,7 @@ python -m benchmarks.learning_curve --dir OUT --start RUN/round_000/30_pretrain/
 
 The teacher's forces are those that the labelled frames carry (`F_7net0`). Trajectories are split
 for each seed: a fifth tests, a tenth validates; smaller training sets are parts of larger ones, and
-every training has the same number of optimiser steps. The same command goes on where it was ended.
+every training has the same number of optimiser steps. The same command resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ COLOURS = {"labels alone": "#d55e00", "pretrained": "#0072b2"}
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """Frames of one seed: to train on in an order by trajectory, to validate, to test."""
+    """Frames of one seed: for training (ordered by trajectory), validation and test."""
 
     train: list[int]
     valid: list[int]
@@ -73,7 +73,7 @@ def train_one(
     steps: int,
     folder: Path,
 ) -> float:
-    """Train on so many labels and return the force MAE on the test frames, eV/Å."""
+    """Train on a number of labels and return the force MAE on the test frames, eV/Å."""
     train = [frames[k] for k in parts.train[:labels]]
     valid = [frames[k] for k in parts.valid]
     settings = TrainingSettings(
@@ -96,7 +96,7 @@ def train_one(
 
 
 def teacher_error(files: Sequence[Path], frames: Sequence[Frame], chosen: Sequence[int]) -> float:
-    """Return the force MAE (eV/Å) of the forces that the files keep for the teacher."""
+    """Return the force MAE (eV/Å) of the teacher's forces in the files."""
     stored = [atoms.arrays[TEACHER_FORCES] for path in files for atoms in ase.io.iread(path)]
     differences = [np.abs(stored[k] - frames[k].forces).ravel() for k in chosen]
     return float(np.concatenate(differences).mean())
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write(path: Path, points: Sequence[Point], steps: int) -> None:
-    """Keep what is done."""
+    """Store finished trainings."""
     plain = {"steps": steps, "points": [dataclasses.asdict(point) for point in points]}
     path.write_text(json.dumps(plain, indent=1) + "\n")
 
@@ -168,12 +168,12 @@ def report(points: Sequence[Point], folder: Path) -> None:
 
 
 def describe(arm: str, law: PowerLaw, teacher: float) -> str:
-    """Say how the error falls, and how many labels 80 % below the teacher would take."""
+    """Return how the error falls, and how many labels 80 % below the teacher needs."""
     interval = law.interval
     sure = "" if interval is None else f" (95 % over seeds {interval[0]:.2f} to {interval[1]:.2f})"
     needed = law.labels_for(GOAL * teacher)
     goal = f"{GOAL * teacher:.3f} eV/Å, 80 % below the teacher,"
-    more = f"would take about {needed:.2g} labels" if math.isfinite(needed) else "is not reached"
+    more = f"needs about {needed:.2g} labels" if math.isfinite(needed) else "is not reached"
     return f"{arm}: error ~ labels^{-law.exponent:.2f}{sure}; by this curve {goal} {more}"
 
 

@@ -1,4 +1,4 @@
-"""From errors at several numbers of labels to a power law, and what it says of more labels."""
+"""Fits a power law to errors at several numbers of labels, and extrapolates it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_DRAWS, LEAST_SIZES = 2, 3
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """The error of one training: labels it saw, seed, force MAE (eV/Å) of student and teacher."""
+    """One training: number of labels, seed, force MAE (eV/Å) of student and teacher."""
 
     arm: str
     labels: int
@@ -27,8 +27,8 @@ class PowerLaw:
     """error = factor labels^-exponent.
 
     Attributes:
-        factor, exponent: of the fit.
-        interval: 95 % of the exponent over draws of the seeds; None where there are too few.
+        factor, exponent: parameters of the fit.
+        interval: 95 % interval of the exponent over draws of the seeds; None with too few seeds.
     """
 
     factor: float
@@ -36,7 +36,7 @@ class PowerLaw:
     interval: tuple[float, float] | None
 
     def labels_for(self, error: float) -> float:
-        """Return how many labels the error would take; infinite where the curve does not fall."""
+        """Return the number of labels for an error; infinite if the curve does not fall."""
         if self.exponent <= 0:
             return math.inf
         logarithm = math.log(self.factor / error) / self.exponent
@@ -47,8 +47,8 @@ def fit_power_law(points: Sequence[Point], draws: int = 1000) -> PowerLaw:
     """Fit a line to logarithms by least squares.
 
     Args:
-        points: of one arm, at two numbers of labels or more.
-        draws: of seeds with replacement, for the interval.
+        points: points of one arm, at two numbers of labels or more.
+        draws: number of draws of seeds with replacement, for the interval.
     """
     if len({point.labels for point in points}) < 2:
         raise ValueError("a curve needs errors at two numbers of labels")

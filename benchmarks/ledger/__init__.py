@@ -1,1 +1,1 @@
-"""What a run's pretraining sets take on the disk, and how long forgetting and relabelling last."""
+"""Disk space of a run's pretraining sets, and times of forgetting and relabelling."""

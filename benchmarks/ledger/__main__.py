@@ -22,15 +22,15 @@ FIGURES = ("bytes", "forget_s", "relabel_s")
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ledger", description=__doc__)
-    parser.add_argument("--frames", type=int, default=100_000, help="made in all rounds")
-    parser.add_argument("--rounds", type=int, default=10, help="after round 0")
-    parser.add_argument("--atoms", type=int, default=156, help="of each frame")
+    parser.add_argument("--frames", type=int, default=100_000, help="frames made in all rounds")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds after round 0")
+    parser.add_argument("--atoms", type=int, default=156, help="atoms of each frame")
     parser.add_argument("--harvest", type=int, default=1000, help="frames a round adds")
     parser.add_argument(
         "--share",
         type=float,
         default=0.02,
-        help="of the frames that are written and read; figures are scaled to all of them",
+        help="fraction of the frames to write and read; figures are scaled to all of them",
     )
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/ledger"))
     add_record_option(parser)
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def rows_of(results: dict[str, Any]) -> list[Row]:
-    """Return the two ways to keep the sets as rows that the site shows."""
+    """Return the two ways to store the sets as rows for the site."""
     sizes = {name: results[name] for name in ("frames", "rounds", "atoms", "share")}
     return [
         Row(
@@ -92,7 +92,7 @@ def rows_of(results: dict[str, Any]) -> list[Row]:
 
 
 def show(results: dict[str, Any]) -> None:
-    """Print one row for each way to keep the sets."""
+    """Print one row for each way to store the sets."""
     print(
         f"{results['frames']} frames of {results['atoms']} atoms, {results['rounds']} rounds; "
         f"{results['share']:.3g} of them measured"

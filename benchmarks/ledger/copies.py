@@ -1,4 +1,4 @@
-"""A run whose rounds each write all frames of their set as text: what ipip 0.x did before."""
+"""A run whose rounds each write all frames of their set as text, as early versions did."""
 
 from __future__ import annotations
 

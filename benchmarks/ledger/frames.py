@@ -24,13 +24,13 @@ SHIFT = -1000.0 / 3.0  # eV, from the teacher's zero to the reference's
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How large the run is.
+    """The size of the run.
 
     Attributes:
-        frames: that are made in all rounds together.
-        rounds: after round 0.
-        atoms: of each frame: Mo3O9 and S2.
-        harvest: frames that each later round adds.
+        frames: frames made in all rounds together.
+        rounds: rounds after round 0.
+        atoms: atoms of each frame: Mo3O9 and S2.
+        harvest: frames added by each later round.
     """
 
     frames: int
@@ -49,9 +49,9 @@ class Size:
 
 
 def made_frames(size: Size, index: int, run: int | None = None) -> Iterator[Frame]:
-    """Yield the frames that a round makes, with the teacher's labels; of one run of MD alone.
+    """Yield the frames that a round makes, with the teacher's labels; of one run of MD only.
 
-    Their numbers use all digits, as real ones do.
+    Their numbers use all digits, like real ones.
     """
     numbers = np.array([42, 42, 42, *[8] * 9, *[16] * size.atoms])[: size.atoms]
     for number in range(size.made_in(index)):
@@ -89,7 +89,7 @@ def labels(atoms: int, random: np.random.Generator) -> dict[str, object]:
 
 
 def first_entries(size: Size) -> list[SetEntry]:
-    """Return the index of the first set: the runs of MD one after the other."""
+    """Return the index of the first set: the runs of MD one after another."""
     order = [number for run in range(RUNS) for number in range(run, size.first, RUNS)]
     held = draw_held_out(size.first, held_out_count(size.first), seed=0)
     return [
@@ -99,7 +99,7 @@ def first_entries(size: Size) -> list[SetEntry]:
 
 
 def forgotten_of(entries: Sequence[SetEntry], index: int) -> list[int]:
-    """Return what a round forgets."""
+    """Return the frames that a round forgets."""
     return forget_indices([entry.held_out for entry in entries], FORGET, seed=index)
 
 

@@ -44,7 +44,7 @@ def measure_index(size: Size, folder: Path) -> dict[str, Any]:
 
 
 def _store(size: Size, folder: Path, index: int) -> None:
-    """Write what a round makes: a store for each run of the teacher's MD, or of a harvest."""
+    """Write the stores of a round: one for each run of the teacher's MD, or of a harvest."""
     folder.mkdir(parents=True)
     parts = range(RUNS) if index == 0 else [None]
     origins = []
@@ -63,7 +63,7 @@ def _store(size: Size, folder: Path, index: int) -> None:
 
 
 def _round(size: Size, folder: Path, index: int) -> dict[str, float]:
-    """Forget and relabel as the stages do; return their seconds, without the student's."""
+    """Forget and relabel as the stages do; return their seconds without student evaluations."""
     before, own = folder / f"{index - 1}", folder / f"{index}"
     clock = time.process_time()
     entries = read_index(before / INDEX)

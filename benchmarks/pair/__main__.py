@@ -1,7 +1,7 @@
 """Speed of pair_style ipip: python -m benchmarks.pair [--quick] [--only PART] ...
 
-Each part is a short run that writes OUT/parts/PART.json; the table and OUT/pair.png show all parts
-that are there, so that a sweep can be made in several runs.
+Each part is a short run that writes OUT/parts/PART.json; the table and OUT/pair.png show all
+existing parts, so that a sweep can be made in several runs.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pair", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one student, small runs: a minute")
     parser.add_argument(
-        "--only", action="append", choices=[*ALWAYS, *ASKED], help="a part; may be given again"
+        "--only", action="append", choices=[*ALWAYS, *ASKED], help="a part; may be repeated"
     )
     parser.add_argument(
         "--with", dest="more", default="", help="schnetpack,deepmd: makes their environments"
     )
-    parser.add_argument("--million", action="store_true", help="advance a million atoms too")
-    parser.add_argument("--table", action="store_true", help="measure nothing, show what is there")
+    parser.add_argument("--million", action="store_true", help="also advance a million atoms")
+    parser.add_argument("--table", action="store_true", help="measure nothing, show existing parts")
     parser.add_argument("--out", type=Path, help="folder (runs/benchmarks/pair, or pair-quick)")
     add_record_option(parser)
     given = parser.parse_args()

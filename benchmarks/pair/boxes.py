@@ -1,4 +1,4 @@
-"""The boxes that are timed: dense Mo-S-O, MoS2 crystal, S2 gas at 0.2 g/cm3."""
+"""The timed boxes: dense Mo-S-O, MoS2 crystal, S2 gas at 0.2 g/cm3."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def neighbours(frame: Frame) -> float:
 
 
 def lone_shares(frame: Frame) -> tuple[float, float]:
-    """Return the shares of atoms in pairs that see nobody else, and of images among them.
+    """Return the shares of atoms in lone pairs, and of images among them.
 
-    One atom of such a pair is the other's image where they are of one species.
+    One atom of such a pair is the other's image if both are of one species.
     """
     edges, _ = neighbor_list(frame.positions, frame.cell, frame.pbc, CUTOFF)
     receivers, senders = np.asarray(edges)

@@ -1,7 +1,7 @@
 """Make a DeePMD-kit model of usual size: python deepmd_model.py FOLDER.
 
-A few training steps on made-up labels are enough: time does not depend on the weights. Runs in an
-environment of its own and imports nothing of ipip.
+A few training steps on made-up labels are enough: time does not depend on the weights. Runs in a
+separate environment and imports nothing of ipip.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Energy conservation: 10 000 steps of constant-energy MD that starts at 1200 K.
 
-Trajectories of two backends part within a picosecond, so each runs from several velocities: the
-spread tells what one trajectory's drift is worth.
+Trajectories of two backends diverge within a picosecond, so each runs from several velocities: the
+spread shows the significance of one trajectory's drift.
 """
 
 from __future__ import annotations

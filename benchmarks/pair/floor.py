@@ -13,7 +13,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SPLINE_WEIGHTS = 6  # of the spline that stands for a radial filter
+SPLINE_WEIGHTS = 6  # of the spline of a radial filter
 PAIRS_PER_CHANNEL = 1 / 14  # pairs of an atom up to which the first layer is tabulated (painn.cpp)
 
 
@@ -22,7 +22,7 @@ def node_flops(channels: int, layers: int, *, tabulated: bool = False, axes: int
 
     Multiply-adds of a forward layer, in units of F^2: messages 4 (none in the first layer, which
     depends on the species alone), mixing 6 (2 for vectors of one axis), update 5 (3 in the last
-    layer, whose vectors lead nowhere and whose a_ss goes through the readout at once); the readout
+    layer, whose vectors nothing reads and whose a_ss goes through the readout at once); the readout
     1. Tables save the first layer's mixing, and 1 of its update. The backward sweep takes as many.
     """
     mixings = layers - 1 if tabulated else layers
@@ -54,11 +54,11 @@ def step_flops(
     """Return the flops of one atom and step, in the mean over a box.
 
     Args:
-        channels: of the student.
-        layers: of the student.
+        channels: channels of the student.
+        layers: layers of the student.
         neighbours: mean number over all atoms.
-        lone: share of atoms in pairs that see nobody else: vectors of one axis.
-        images: share of atoms that are their lone partner's image, which cost nothing.
+        lone: share of atoms in lone pairs: vectors of one axis.
+        images: share of atoms that are images of their partners and cost nothing.
     """
     others = 1.0 - lone
     near = (neighbours - lone) / others if others else 0.0
@@ -73,7 +73,7 @@ def step_flops(
 
 def sgemm_rate() -> float:
     """Return flop/s (CPU time) of float32 products on one core, by torch's or numpy's BLAS."""
-    # A process of its own, since a BLAS reads its number of threads when it is loaded.
+    # A separate process, since a BLAS reads its number of threads when it is loaded.
     single = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
     command = [sys.executable, "-m", "benchmarks.pair.floor"]
     done = subprocess.run(

@@ -38,13 +38,13 @@ run {steps}
 
 @dataclasses.dataclass(frozen=True)
 class Style:
-    """What a segment times.
+    """A timed segment.
 
     Attributes:
         label: a name without spaces.
         pair: the pair_style and pair_coeff commands.
-        steps: MD steps that are timed.
-        warm: steps before.
+        steps: timed MD steps.
+        warm: steps before these.
     """
 
     label: str
@@ -55,14 +55,14 @@ class Style:
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """What a segment took.
+    """The times of a segment.
 
     Attributes:
         step: s per step, whole loop.
         pair: s per step in the pair style.
         phases: s per step by phase of pair_style ipip (graph, forward, halo, backward).
         halo_rows: mean over ranks; 0 for other styles.
-        cpu: s of CPU time per step, whole loop: what other programs take of the core is not in it.
+        cpu: s of CPU time per step, whole loop: without time that other programs take on the core.
     """
 
     step: float
@@ -75,7 +75,7 @@ class Timing:
 def ipip_style(
     label: str, model: Path, steps: int, *, backend: str = "kernels", also: str = "", **more: object
 ) -> Style:
-    """Return the style of a student for the types Mo, S, O, with further commands (`also`)."""
+    """Return the style of a student for the types Mo, S, O, with other commands (`also`)."""
     options = " ".join(f"{key} {value}" for key, value in more.items())
     return Style(
         label,
@@ -97,14 +97,14 @@ def time_styles(
 ) -> tuple[dict[str, Timing], float]:
     """Run styles one after the other on one box.
 
-    A label that comes again is measured again, and its fastest segment counts: by CPU time on one
+    A repeated label is measured again, and its fastest segment counts: by CPU time on one
     rank, where other programs may share the core.
 
     Returns:
         Timing by label, and the process's peak memory in bytes (one rank).
 
     Raises:
-        IpipError: LAMMPS failed; the message holds what it said.
+        IpipError: LAMMPS failed; the message has its output.
     """
     folder.mkdir(parents=True, exist_ok=True)
     box = lammps_box(frame)

@@ -1,4 +1,4 @@
-"""The same box by other programs, each in an environment of its own where its pins clash."""
+"""The same box by other programs, each in a separate environment where its pins conflict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ipip.errors import IpipError
 
 HERE = Path(__file__).resolve().parent
 CONSTRAINTS = HERE.parents[1] / "constraints.txt"
-# 2.2 needs Python 3.12, and 2.1.1 asks for a sympy that torch 2.13 refuses: so without its pins.
+# 2.2 needs Python 3.12, and 2.1.1 requires a sympy that torch 2.13 refuses: no pins then.
 SCHNETPACK = ("--no-deps", "schnetpack==2.1.1")
 SCHNETPACK_NEEDS = [
     "ase",

@@ -1,4 +1,4 @@
-"""JSON parts: each short run writes one; the table is made of all that are there."""
+"""JSON parts: each short run writes one; the table shows all existing ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def write_part(folder: Path, name: str, rows: list[dict[str, Any]], **more: Any) -> None:
-    """Write what a part measured, with the machine and the versions that made it."""
+    """Write the results of a part, with the machine and the versions that made it."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {
         "part": name,
@@ -30,7 +30,7 @@ def read_parts(folder: Path) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Name, cache and best instruction set, as far as the system tells."""
+    """Name, cache and best instruction set, as far as the system reports them."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""One picture of the parts that are there."""
+"""One picture of the existing parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The speed parts as rows that the site shows."""
+"""The speed parts as rows for the site."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FIGURES = {
 
 
 def speed_rows(parts: Mapping[str, Any]) -> list[Row]:
-    """Return what the speed parts measured.
+    """Return the results of the speed parts.
 
     Args:
-        parts: by name, as `read_parts` returns them.
+        parts: parts by name, as `read_parts` returns them.
     """
     rows = []
     for part in (part for name, part in sorted(parts.items()) if name.startswith("speed-")):

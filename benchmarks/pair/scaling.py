@@ -59,10 +59,10 @@ def million(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
 
 
 def memory(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
-    """Peak memory of a run per atom: the difference of two sizes, each in a process of its own."""
+    """Peak memory of a run per atom: the difference of two sizes, each in a separate process."""
     model = write_student(folder, 64, 2)
     rows = []
-    # Loading libtorch has a peak of its own, which small runs stay below.
+    # Loading libtorch causes a peak, which small runs do not exceed.
     for backend, few, many in (("kernels", 39**3, 54**3), ("torchscript", 8**3, 12**3)):
         peaks = {}
         for n in (few, many):

@@ -1,6 +1,6 @@
 """Time SchNetPack's PaiNN: python schnetpack_contender.py FRAME.xyz CALLS CHANNELS LAYERS.
 
-Runs in an environment of its own and imports nothing of ipip; prints JSON.
+Runs in a separate environment and imports nothing of ipip; prints JSON.
 """
 
 import json
@@ -14,7 +14,7 @@ import torch
 from ase.io import read
 from torch.utils.data import dataloader
 
-# A name for annotations that SchNetPack 2.1 imports and newer versions of torch lack.
+# A type variable that SchNetPack 2.1 imports and newer versions of torch lack.
 dataloader.T_co = typing.TypeVar("T_co", covariant=True)
 
 import schnetpack as spk  # noqa: E402

@@ -1,6 +1,6 @@
 """One box, one core: kernels against TorchScript for four sizes of student, and the floor.
 
-All times are CPU time, so that other work on the machine is not in them.
+All times are CPU time, which excludes other work on the machine.
 """
 
 from __future__ import annotations

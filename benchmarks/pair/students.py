@@ -1,4 +1,4 @@
-"""Students that are timed. Their weights are random: time does not depend on them."""
+"""The timed students. Their weights are random: time does not depend on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the parts that are there, with the bars they are held against."""
+"""Tables of the existing parts, with their targets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNCERTAINTY_BAR = 0.02
 
 
 def verdicts(parts: dict[str, Any]) -> list[str]:
-    """One line for each bar that was measured: held or missed, with the figure."""
+    """One line for each measured target: met or missed, with the figure."""
     lines = []
 
     def say(holds: bool, text: str) -> None:
@@ -41,7 +41,7 @@ def verdicts(parts: dict[str, Any]) -> list[str]:
         gain = parts["ranks"]["rows"][-1]["speedup"]
         say(gain >= RANKS_BAR, f"two ranks {gain:.2f} times one (bar {RANKS_BAR})")
     for row in parts["uncertainty"]["rows"] if "uncertainty" in parts else ():
-        text = f"{row['box']}: a step that reads the errors to expect costs {row['more']:.1%} more"
+        text = f"{row['box']}: a step that reads expected errors costs {row['more']:.1%} more"
         say(row["more"] <= UNCERTAINTY_BAR, f"{text} (bar {UNCERTAINTY_BAR:.0%})")
     if "drift" in parts:
         rows = {(r["backend"], r["dtype"]): r for r in parts["drift"]["rows"]}
@@ -84,7 +84,7 @@ def print_tables(parts: dict[str, Any], console: Console) -> None:
         ("million", "A million atoms"),
         ("drift", "Constant-energy MD from 1200 K, 0.5 fs"),
         ("relabel", "Relabelling"),
-        ("uncertainty", "Steps that read the errors to expect, CPU time more than without"),
+        ("uncertainty", "Steps that read expected errors: additional CPU time"),
     ):
         if name in parts:
             rows = parts[name]["rows"]

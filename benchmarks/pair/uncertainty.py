@@ -1,4 +1,4 @@
-"""What the errors to expect cost: steps that read them against steps that do not, in turns."""
+"""The cost of expected errors: steps that read them against steps that do not, in turns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COST = {"dense": 40e-6, "S2 gas": 3e-6}
 
 
 def measure(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
-    """Time segments of a run with and without the compute, one after the other."""
+    """Time segments of a run with and without the compute, in turns."""
     rows = []
     for box, cost in COST.items():
         frame = BOXES[box](ATOMS[box])

@@ -1,4 +1,4 @@
-"""Times a training step of each pretraining method beside one of labels alone, one core.
+"""Times a training step of each pretraining method beside a step on labels alone, one core.
 
 python -m benchmarks.pretraining
 """
@@ -105,7 +105,7 @@ def _hessian(sizes: list[int], rows: int) -> HessianObjective:
 
 
 def measure(work: Work, channels: int, layers: int, rounds: int) -> dict[str, Any]:
-    """Let methods take turns; a ratio is that of two neighbouring turns."""
+    """Let methods take turns; a ratio compares two neighbouring turns."""
     made = contenders(work, channels)
     for contender in made:
         contender.prepare(work, channels, layers)

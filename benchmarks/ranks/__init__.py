@@ -1,1 +1,1 @@
-"""`pair_style ipip` on one rank and on two, and what it means for more."""
+"""`pair_style ipip` on one rank and on two, extrapolated to more."""

@@ -27,7 +27,7 @@ MODEL_ATOMS = (100_000, 1_000_000)
 
 
 def strong_row(case: Case, found: Found) -> dict[str, Any]:
-    """Compare one rank with two on the same box, and both with what the machine allows."""
+    """Compare one rank with two on the same box, and both with the machine's limit."""
     one, two, apart = found.one, found.two, found.apart
     phases = {name: two.mean(name) for name in PHASES}
     total = sum(phases.values())
@@ -118,7 +118,7 @@ def benchmark(quick: bool, network: model.Network, folder: Path) -> dict[str, An
 
 
 def tables(result: dict[str, Any]) -> list[Table]:
-    """Lay the result out for reading."""
+    """Print the result."""
     strong = Table(
         "backend",
         "atoms",
@@ -193,7 +193,7 @@ def tables(result: dict[str, Any]) -> list[Table]:
 
 
 def verdict(result: dict[str, Any]) -> str:
-    """Say in a line what was found."""
+    """Return the result in one line."""
     large = [r for r in result["strong"] if r["atoms"] >= 4000]
     names = {good: [] for good in (True, False)}
     for r in large:
@@ -205,7 +205,7 @@ def verdict(result: dict[str, Any]) -> str:
         f"2 ranks against 1, from 4000 atoms on: at least {WANTED}x: "
         f"{', '.join(names[True]) or 'none'}; less: {', '.join(names[False]) or 'none'}. "
         f"Exchanges take up to {100 * halo:.0f} %. Memory grew {memory['growth_mib']:.2f} MiB "
-        f"in {memory['steps'][-1]} steps. The model misses its measurements by at most "
+        f"in {memory['steps'][-1]} steps. The model deviates from its measurements by at most "
         f"{100 * cost['largest_error']:.0f} %."
     )
 
@@ -220,13 +220,13 @@ def main() -> None:
         type=float,
         default=0.0,
         metavar="MICROSECONDS",
-        help="of a message on your network, for the model (default 0: memory)",
+        help="latency of a message on your network, for the model (default 0: memory)",
     )
     parser.add_argument(
         "--bandwidth",
         type=float,
         metavar="GB/S",
-        help="of your network for each rank, for the model (default: memory)",
+        help="bandwidth of your network for each rank, for the model (default: memory)",
     )
     add_record_option(parser)
     arguments = parser.parse_args()

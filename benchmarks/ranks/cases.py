@@ -64,10 +64,10 @@ def write_gas(path: Path, cells: tuple[int, int, int]) -> int:
 
 
 def deck(data: str, keywords: str, blocks: int) -> str:
-    """Return a deck that runs blocks of `REBUILD` steps, after two that warm everything up.
+    """Return a deck that runs blocks of `REBUILD` steps, after two for warm-up.
 
-    The time step is short enough that atoms stay where they are, so the work of all steps is the
-    same; neighbour lists are rebuilt as if they moved, once in each block.
+    The time step is so short that atoms stay in place, so the work of all steps is the same;
+    neighbour lists are rebuilt as if they moved, once in each block.
     """
     return (
         f"units metal\nboundary p p p\nread_data {data}\n"

@@ -28,7 +28,7 @@ def plot_scaling(result: dict[str, Any], path: Path) -> None:
         atoms, speedups = [r["atoms"] for r in rows], [r["speedup"] for r in rows]
         axes.plot(atoms, speedups, "o-", color=colour, label=backend)
         apart = [r["speedup_halves_apart"] for r in rows]
-        label = "two halves that know nothing of each other" if colour == BLUE else None
+        label = "two independent halves" if colour == BLUE else None
         axes.plot(atoms, apart, "x", color=colour, label=label)
     axes.axhline(2.0, color=GREY, linewidth=1.0)
     axes.axhline(1.85, color=GREY, linewidth=1.0, linestyle="--", label="1.85")

@@ -41,9 +41,9 @@ def run(folder: Path, deck: str, ranks: int) -> Times:
 
 
 def run_apart(folder: Path, deck: str, copies: int) -> Times:
-    """Run copies of a deck at once, one rank each, that know nothing of each other.
+    """Run independent copies of a deck at once, one rank each.
 
-    What they take longer than one alone is the machine's share: memory, caches, clock.
+    Their additional time over one copy is the machine's share: memory, caches, clock.
     """
     partition = ["-partition", f"{copies}x1", "-log", "part", "-screen", "none"]
     _launch(folder, deck, copies, partition)
@@ -72,7 +72,7 @@ def _launch(folder: Path, deck: str, ranks: int, arguments: list[str]) -> str:
 
 
 def parse(text: str, ranks: int) -> Times:
-    """Read the times of the fastest run after the first: what else the machine did slows others."""
+    """Read the times of the fastest run after the first: other work on the machine slows others."""
     runs = re.split(r"(?=Loop time of )", text)[2:]
     return min((_one(run, ranks) for run in runs), key=lambda times: times.step)
 
@@ -81,7 +81,7 @@ def _one(text: str, ranks: int) -> Times:
     loop = re.match(r"Loop time of (\S+) on \d+ procs for (\d+) steps", text)
     head = re.search(r"pair_style ipip: (\d+) evaluations? on", text)
     if loop is None or head is None:
-        raise SystemExit(f"no times in what lmp printed:\n{text[-2000:]}")
+        raise SystemExit(f"no times in the output of lmp:\n{text[-2000:]}")
     evaluations = int(head.group(1))
     per_rank = {}
     for line in text[head.start() :].splitlines():

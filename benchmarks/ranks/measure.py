@@ -56,7 +56,7 @@ ROWS = ((2, (16, 16, 16)), (4, (16, 16, 16)), (8, (20, 20, 20)))
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """The fastest runs of a case: on one rank, on two, and two halves apart from each other."""
+    """The fastest runs of a case: on one rank, on two, and two independent halves."""
 
     one: Times
     two: Times
@@ -64,7 +64,7 @@ class Found:
 
 
 def measure(case: Case, folder: Path) -> Found:
-    """Measure a case; the kinds of run take turns, so that what else goes on hits all."""
+    """Measure a case; the kinds of run take turns, so that other work affects all."""
     write = write_gas if case.gas else write_box
     write(folder / "box.data", case.cells)
     write(folder / "half.data", (*case.cells[:2], case.cells[2] // 2))

@@ -1,6 +1,6 @@
 """Runs in each rank: `mpirun -np N python memory_steps.py DECK BLOCK BLOCKS` prints JSON.
 
-LAMMPS as a library in this process, so that the memory seen is that of one rank.
+LAMMPS as a library in this process, so that the measured memory is one rank's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mpi4py import MPI
 
 
 def resident_mib() -> float:
-    """Memory of this process that is in main memory, MiB."""
+    """Resident memory of this process, MiB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return float(line.split()[1]) / 1024.0
@@ -22,7 +22,7 @@ def resident_mib() -> float:
 
 
 def main(deck: str, block: int, blocks: int) -> None:
-    """Run blocks of steps and note the memory of all ranks after each."""
+    """Run blocks of steps and record the memory of all ranks after each."""
     world = MPI.COMM_WORLD
     instance = lammps(cmdargs=["-screen", "none", "-log", "none"], comm=world)
     instance.commands_string(Path(deck).read_text())

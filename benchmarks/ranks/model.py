@@ -1,4 +1,4 @@
-"""Cost of a step on P ranks, fitted from one and two, carried to 1024.
+"""Cost of a step on P ranks, fitted to one and two, extrapolated to 1024.
 
 A rank with n atoms and r halo rows spends
 
@@ -10,8 +10,8 @@ a step's messages whatever their length; d: of a step whatever its atoms. The al
 exchange has ghosts out to layers x cutoff: layer l (1 is the first) is computed for all atoms
 within (layers - l) x cutoff of the rank's own, and nothing is exchanged.
 
-What one machine cannot tell: messages here go through its memory. A network adds its latency and
-divides by its bandwidth; `Network` puts that in.
+Limit of one machine: messages here go through its memory. A network adds its latency and divides by
+its bandwidth; `Network` includes these.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scipy.optimize import nnls
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """What the messages of a rank cost beyond those measured: seconds a message, seconds a byte."""
+    """Additional cost of a rank's messages on a network: seconds a message, seconds a byte."""
 
     latency: float = 0.0
     per_byte: float = 0.0
@@ -42,7 +42,7 @@ class Network:
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Coefficients of the model in seconds, and its largest relative error on what was measured."""
+    """Coefficients of the model in seconds, and its largest relative error on the measurements."""
 
     per_atom: float
     per_row: float
@@ -99,7 +99,7 @@ def grid(ranks: int) -> tuple[int, int, int]:
 def within(edge: float, shape: tuple[int, int, int], reach: float) -> float:
     """Atoms of a rank's brick and within `reach` of it, each atom of the box once at most."""
     sides = [edge / p for p in shape]
-    # Where one rank spans the box, what lies beyond its faces is its own.
+    # Where one rank spans the box, atoms beyond its faces are its own.
     open_sides = [s for s, p in zip(sides, shape, strict=True) if p > 1]
     volume = math.prod(s for s, p in zip(sides, shape, strict=True) if p == 1)
     # The brick grown by a sphere (Steiner's formula) in the directions that are split.
@@ -128,7 +128,7 @@ def halo_rows(atoms: float, ranks: int) -> float:
 
 
 def predict(cost: Cost, network: Network, atoms: float, ranks: int) -> dict[str, float]:
-    """Predict a step of `atoms` atoms in a cube on `ranks` ranks, and that of the alternative."""
+    """Predict a step of `atoms` atoms in a cube on `ranks` ranks, and a step of the alternative."""
     edge, shape = (atoms / DENSITY) ** (1 / 3), grid(ranks)
     n, rows = atoms / ranks, halo_rows(atoms, ranks)
     alone = seconds(cost, atoms, 0.0, 1)

@@ -3,10 +3,10 @@
     python -m benchmarks.species.long_dump student.pt [--quick] [--frames N] [--out FOLDER]
 
 The student runs a short MD in LAMMPS (Mo3O9 and 12 S2, Langevin 2500 K, 20 ps, a frame every 20
-steps). Its frames are written again and again, forwards and backwards so that no atom jumps, with
-steps that go on, until there are 50 000 of them, as 5 000 000 steps with a frame every 100. Both
-commands then read the first tenth of that dump and all of it, in processes of their own, whose
-largest memory the system tells. Prints a table; writes long_dump.json.
+steps). Its frames are written repeatedly, forwards and backwards so that no atom jumps, with
+increasing steps, until there are 50 000 of them, as 5 000 000 steps with a frame every 100. Both
+commands then read the first tenth of that dump and all of it, in separate processes, whose largest
+memory the system reports. Prints a table; writes long_dump.json.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def rows_of(cases: Sequence[dict[str, Any]]) -> list[Row]:
-    """Return the cases as rows that the site shows."""
+    """Return the cases as rows for the site."""
     return [
         Row(
             sizes={"network": case["label"], "batch": case["batch"]},
@@ -140,7 +140,7 @@ def visnet(work: Work, channels: int, rounds: int) -> dict[str, Any]:
 def measure(
     contenders: Sequence[Contender], work: Work, rounds: int, floor: float
 ) -> dict[str, Any]:
-    """Let contenders take turns; a ratio is that of two neighbouring turns."""
+    """Let contenders take turns; a ratio compares two neighbouring turns."""
     seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for contender in contenders:
         contender.step()

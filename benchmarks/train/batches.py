@@ -1,4 +1,4 @@
-"""The batches that are trained on: dense Mo-S-O boxes, and the CP2K frames of the quick example."""
+"""The training batches: dense Mo-S-O boxes, and the CP2K frames of the quick example."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Work:
     """One batch.
 
     Attributes:
-        name: of the batch.
-        frames: with energies and forces.
+        name: name of the batch.
+        frames: frames with energies and forces.
         batch: the frames as one graph.
     """
 

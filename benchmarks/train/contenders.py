@@ -1,4 +1,4 @@
-"""What is timed: one training step (energies, forces, loss, gradient, Adam) of several codes."""
+"""The timed work: one training step (energies, forces, loss, gradient, Adam) of several codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ipip.models import Student
 from ipip.train.loss.label_loss import training_sums
 from ipip.train.prediction.kernels import Kernels, energy_forces_of
 
-RATE = 1e-7  # the weights, and with them the work, stay as they are
+RATE = 1e-7  # weights hardly change, and so neither does the work
 WORKER = Path(__file__).with_name("schnetpack_worker.py")
 
 
@@ -29,7 +29,7 @@ class Contender(Protocol):
     name: str
 
     def step(self) -> float:
-        """Take one step; return its seconds of CPU time, of the one thread that it has."""
+        """Take one step; return its CPU seconds, in its one thread."""
 
 
 class Ours:
@@ -57,10 +57,10 @@ class Ours:
 
 
 class _Pairs(nn.Module):
-    """The batch's pairs and each atom's pair with itself, as PyTorch Geometric's ViSNet has them.
+    """The batch's pairs and each atom's pair with itself, as in PyTorch Geometric's ViSNet.
 
-    In the place of the model's own search, which knows neither periodicity nor more than 32
-    neighbours; it costs less.
+    They replace the model's search, which supports neither periodicity nor more than 32 neighbours;
+    this costs less.
     """
 
     def __init__(self, work: Work) -> None:
@@ -123,12 +123,12 @@ class PyG:
 
 
 class SchNetPack:
-    """PaiNN of SchNetPack, in an interpreter of its own.
+    """PaiNN of SchNetPack, in a separate interpreter.
 
     Attributes:
-        weights: its parameters by their names there.
-        forces: [n, 3] that it computes.
-        version: of SchNetPack.
+        weights: its parameters by name.
+        forces: [n, 3] its forces.
+        version: version of SchNetPack.
     """
 
     name = "schnetpack"
@@ -167,7 +167,7 @@ class SchNetPack:
         if not line:
             raise IpipError(
                 f"SchNetPack's process ended with status {self._process.wait()}; "
-                "what it said stands above"
+                "its output is above"
             )
         return line
 

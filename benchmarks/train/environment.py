@@ -1,4 +1,4 @@
-"""An environment for SchNetPack, whose requirements exclude others of this package."""
+"""An environment for SchNetPack, whose requirements conflict with this package's."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def schnetpack_interpreter(folder: Path) -> Path:
-    """Make the environment if it is not there; return its interpreter.
+    """Make the environment if it does not exist; return its interpreter.
 
-    Its packages stand before those of the running environment, so that torch is the same one.
+    Its packages precede the running environment's, so that torch is the same one.
 
     Raises:
-        IpipError: pip failed; its output stands above.
+        IpipError: pip failed; its output is above.
     """
     interpreter = folder / "bin" / "python"
     if (folder / "ready").exists():
@@ -31,6 +31,6 @@ def schnetpack_interpreter(folder: Path) -> Path:
     command = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["-c", ROOT / "constraints.txt", "schnetpack"]
     if subprocess.run([str(part) for part in command], stdout=sys.stderr).returncode:
-        raise IpipError("SchNetPack could not be installed; pip says why above")
+        raise IpipError("SchNetPack could not be installed; pip's output above has the reason")
     (folder / "ready").touch()
     return interpreter

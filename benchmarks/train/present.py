@@ -23,7 +23,7 @@ COLOURS = {
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """Print one row per contender; the first of each case is what the others are compared with."""
+    """Print one row per contender; the others are compared with the first of each case."""
     table = Table(title="training step on one core, median and range over rounds")
     for name in ("network", "batch", "contender"):
         table.add_column(name)

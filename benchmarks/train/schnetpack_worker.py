@@ -1,7 +1,7 @@
-"""Takes training steps of SchNetPack's PaiNN when told to; runs in SchNetPack's environment.
+"""Makes training steps of SchNetPack's PaiNN on request; runs in SchNetPack's environment.
 
-Arguments: folder with work.npz, channels, layers, cutoff. Says its version, then seconds for each
-line it reads.
+Arguments: folder with work.npz, channels, layers, cutoff. Prints its version, then seconds for each
+line that it reads.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where a whole training step spends its time: python -m benchmarks.train.split [FRAMES.xyz].
 
-Steps are those of `ipip train`: batches from cached graphs, loss, gradient, clipping, AdamW,
-averaged weights. CPU time of one thread, in the kernels and in all else; the share is steady where
-the machine is busy. By default the frames of the Mo-S-O example.
+Steps as in `ipip train`: batches from cached graphs, loss, gradient, clipping, AdamW, averaged
+weights. CPU time of one thread, in the kernels and in all else; the share is steady even on a busy
+machine. By default the frames of the Mo-S-O example.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ipip.train.prediction.painn_kernels import PainnKernels
 
 
 class _Timed:
-    """The compiled class, with the time that its calls take."""
+    """The compiled class, with the time of its calls."""
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
@@ -48,13 +48,13 @@ class _Timed:
 
 
 def split(frames: list[Frame], channels: int, layers: int, epochs: int) -> dict[str, Any]:
-    """Return milliseconds of a step and of its kernels, and the share of these.
+    """Return milliseconds of a step and of its kernels, and their share.
 
     Args:
-        frames: with energies and forces.
-        channels: of a PaiNN.
-        layers: of it.
-        epochs: passes over the frames that are timed, after one that is not.
+        frames: frames with energies and forces.
+        channels: channels of a PaiNN.
+        layers: its layers.
+        epochs: timed passes over the frames, after an untimed one.
     """
     student = build_student("painn", elements_of(frames), seed=0, channels=channels, layers=layers)
     settings = TrainingSettings()

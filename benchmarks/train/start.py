@@ -1,7 +1,7 @@
-"""What a small training spends before its first step: python -m benchmarks.train.start.
+"""Time of a small training before its first step: python -m benchmarks.train.start.
 
-Runs `ipip train` on fifty frames of the Mo-S-O example in a process of its own, to the end of the
-first optimiser step, and prints CPU and wall time of each part; the least of some runs.
+Runs `ipip train` on fifty frames of the Mo-S-O example in a separate process, to the end of the
+first optimiser step, and prints CPU and wall time of each part; the smallest of several runs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ data: [{path: frames.xyz}]
 split: {valid: 0.1, test: 0.1}
 """
 
-# Runs in a process of its own. The parts are told apart by where the training enters them.
+# Runs in a separate process. A part begins where the training enters it.
 PROGRAM = """
 import json, sys, time
 

@@ -1,13 +1,13 @@
-"""Compares ways to tell where a student is wrong, on frames that it has never seen.
+"""Compares ways to predict where a student is wrong, on frames that it has never seen.
 
 python -m benchmarks.uncertainty --dir runs/uncertainty [--mos2 frames.xyz]
 python -m benchmarks.uncertainty --dir runs/uncertainty --run RUN [--run RUN]
 
 Students are small and trained for a minute each. Every score is calibrated on validation frames and
-judged on test frames of other trajectories. Each seed divides the trajectories anew and trains from
-other weights; the table has the mean over seeds and its 95 % interval (t, of the seeds alone).
-Writes uncertainty.json there. With --run it judges, in place of these, a run's students on what
-its rounds harvested, against the teacher, and writes harvested.json.
+judged on test frames of other trajectories. Each seed splits the trajectories differently and
+trains from other weights; the table has the mean over seeds and its 95 % interval (t, of the seeds
+alone). Writes uncertainty.json there. With --run it judges a run's students instead, on the frames
+that its rounds harvested, against the teacher, and writes harvested.json.
 """
 
 from __future__ import annotations
@@ -48,9 +48,14 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--mos2", type=Path, help="frames of a MoS2 monolayer, two runs")
     parser.add_argument("--committee", type=int, default=3, help="students of a committee (3)")
+<<<<<<< HEAD
     parser.add_argument("--heads", type=int, default=4, help="readouts on one body (4; 0: none)")
     parser.add_argument("--seeds", type=int, default=3, help="divisions and trainings (3)")
     parser.add_argument("--epochs", type=int, default=60, help="of each training (60)")
+=======
+    parser.add_argument("--seeds", type=int, default=3, help="splits and trainings (3)")
+    parser.add_argument("--epochs", type=int, default=60, help="epochs of each training (60)")
+>>>>>>> prose
     parser.add_argument("--channels", type=int, default=48, help="width of the students (48)")
     parser.add_argument("--run", type=Path, action="append", help="run folder; may be repeated")
     options = parser.parse_args()
@@ -80,7 +85,7 @@ def main() -> None:
 
 
 def judge_runs(runs: Sequence[Path], folder: Path) -> None:
-    """Judge what runs harvested; the same round of several runs stands in one table."""
+    """Judge the harvests of runs; one table has the same round of several runs."""
     results: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         for case, student in cases_of_run(run):
@@ -91,8 +96,13 @@ def judge_runs(runs: Sequence[Path], folder: Path) -> None:
     (folder / "harvested.json").write_text(json.dumps({"cases": results}) + "\n")
 
 
+<<<<<<< HEAD
 def judge(case: Case, paths: list[Path], heads: list[Path]) -> dict[str, Any]:
     """Return what each method is worth on a case, for a student, its committee and its heads."""
+=======
+def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
+    """Return the figures of each method on a case."""
+>>>>>>> prose
     student, metadata = open_student(paths[0])
     training, valid, test = (describe(student, f) for f in (case.train, case.valid, case.test))
     valid_errors, test_errors = true_errors(student, case.valid), true_errors(student, case.test)

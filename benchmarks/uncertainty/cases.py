@@ -1,4 +1,4 @@
-"""Labelled frames, divided by trajectory, and the students that are trained on them."""
+"""Labelled frames, split by trajectory, and the students trained on them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Case:
     """Frames of one kind.
 
     Attributes:
-        name: of the case.
+        name: name of the case.
         train, valid, test: no trajectory is in two of them.
     """
 
@@ -42,9 +42,9 @@ class Case:
 
 
 def cases(mos2: Path | None, seed: int) -> list[Case]:
-    """Return those of the shipped frames, and of a MoS2 monolayer where its file is given.
+    """Return the cases of the shipped frames, and of a MoS2 monolayer if its file is given.
 
-    The seed divides the trajectories.
+    The seed splits the trajectories.
     """
     shipped = read_frames(SHIPPED, DataKeys(energy="REF_energy", forces="REF_forces"))
     train, valid, test = by_group(shipped, [f.info["traj"] for f in shipped], (0.6, 0.15), seed)
@@ -56,7 +56,7 @@ def cases(mos2: Path | None, seed: int) -> list[Case]:
     if mos2 is not None:
         keys = DataKeys(energy="Energy", forces="force", stress=None, config_type="Config_type")
         frames = read_frames(mos2, keys)
-        # Two runs one after the other; every fifth frame of the first validates.
+        # Two runs, one after another; every fifth frame of the first validates.
         half = len(frames) // 2
         first = frames[:half]
         made.append(
@@ -71,11 +71,11 @@ def cases(mos2: Path | None, seed: int) -> list[Case]:
 
 
 def cases_of_run(folder: Path) -> list[tuple[Case, Path]]:
-    """Return what each round of a run harvested, and the student that explored there.
+    """Return the harvest of each round of a run, and the student that explored there.
 
     The true error is the difference to the teacher, which labelled these frames; the student has
-    learnt from its pretraining set and the reference labels, and is calibrated on those that
-    validate.
+    learnt from its pretraining set and the reference labels, and is calibrated on the validation
+    frames.
     """
     run = RunFolder(folder)
     manifests = read_manifests(run)
@@ -101,7 +101,7 @@ def cases_of_run(folder: Path) -> list[tuple[Case, Path]]:
 def by_group(
     frames: Sequence[Frame], groups: Sequence[object], shares: tuple[float, float], seed: int
 ) -> tuple[list[Frame], list[Frame], list[Frame]]:
-    """Divide frames into three parts by their groups, drawn at random."""
+    """Split frames into three parts by their groups, drawn at random."""
     names = sorted({str(group) for group in groups})
     order = np.random.default_rng(seed).permutation(len(names))
     ends = np.round(np.cumsum(shares) * len(names)).astype(int)
@@ -117,7 +117,7 @@ def by_group(
 def train_students(
     case: Case, folder: Path, seeds: Sequence[int], epochs: int, channels: int
 ) -> list[Path]:
-    """Train a student for each seed, or find those of an earlier call."""
+    """Train a student for each seed, or read the students of an earlier call."""
     symbols = elements_of(case.train)
     settings = TrainingSettings(
         batch_size=5,

@@ -27,9 +27,9 @@ class Described:
     """Atoms of some frames.
 
     Attributes:
-        features: [n, F].
-        species: [n].
-        frames: they are of.
+        features: [n, F] features of the atoms.
+        species: [n] species of the atoms.
+        frames: their frames.
     """
 
     features: FloatArray
@@ -48,6 +48,7 @@ def describe(student: OpenStudent, frames: Sequence[Frame]) -> Described:
 def methods(
     paths: Sequence[Path], heads: Sequence[Path], student: OpenStudent, training: Described
 ) -> dict[str, tuple[str, Score]]:
+<<<<<<< HEAD
     """Return by name the cost of an atom in words, and what gives its score.
 
     Args:
@@ -56,6 +57,9 @@ def methods(
         student: the first one, open.
         training: its training atoms.
     """
+=======
+    """Return by name the cost of an atom in words, and the function of its score."""
+>>>>>>> prose
     n_species = len(student.symbols)
     density = fit_density(training.features, training.species, n_species)
     found: dict[str, tuple[str, Score]] = {
@@ -101,7 +105,7 @@ def nearest(training: Described, n_species: int) -> Score:
 def rigidity(path: Path, training: Described) -> Score:
     """Return the last-layer rigidity (Bigi et al., Mach. Learn.: Sci. Technol. 5, 045018 (2024)).
 
-    x (X^T X + ridge)^-1 x of what the last linear layer takes; rows of training are those of atoms.
+    x (X^T X + ridge)^-1 x of the last linear layer's inputs; rows of X are training atoms.
     """
     _, weights = read_weights(path)
     matrix, bias = weights["readout.0.weight"], weights["readout.0.bias"]

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // evaluate_graphs STUDENT INSTRUCTION_SET THREADS MOST_TABULATED_PAIRS LONE_PAIRS < graphs
 //
-// Evaluates graphs by the kernels and prints energies (eV), forces (eV/Å) and virials (eV). A graph
-// is these words: n_local n_total n_pairs n_owners, then species [n_total], receivers and
-// neighbours [n_pairs], vectors [n_pairs, 3] in Å, and owners [n_owners] of the halo rows, where it
-// has some. What is printed is the backend and, for each graph, a line for each quantity.
+// Evaluates graphs by the kernels. Prints the backend and, for each graph, one line per quantity:
+// energies (eV), forces (eV/Å) and virials (eV). The words of a graph are n_local n_total n_pairs
+// n_owners, then species [n_total], receivers and neighbours [n_pairs], vectors [n_pairs, 3] in Å,
+// and the owners [n_owners] of its halo rows, if it has any.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -24,7 +24,7 @@ std::vector<std::int64_t> integers(std::size_t count) {
   return values;
 }
 
-// By strtod, which knows nan and inf.
+// Uses strtod, which reads nan and inf.
 std::vector<double> numbers(std::size_t count) {
   std::vector<double> values(count);
   std::string word;
@@ -53,7 +53,7 @@ void evaluate(ipip::Student& student, std::size_t n_local) {
   graph.neighbours = integers(n_pairs);
   graph.vectors = numbers(3 * n_pairs);
   const std::vector<std::int64_t> owners = integers(static_cast<std::size_t>(sizes[2]));
-  if (!std::cin) throw ipip::Error("a graph has fewer words than it says");
+  if (!std::cin) throw ipip::Error("a graph has fewer words than its counts require");
   std::shared_ptr<ipip::HaloExchanger> halo;
   if (!owners.empty()) halo = std::make_shared<ipip::GatherHalo>(graph.n_local, owners);
   const ipip::HaloScope scope(halo);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // open_students FILE...
 //
-// Opens model files for the kernels. Prints a line for each: what the file says of its student, or
+// Opens model files for the kernels. Prints one line per file: what it says about its student, or
 // why it is refused.
 #include <iostream>
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // read_dump AHEAD SYMBOL... < dump
 //
-// Reads a LAMMPS text dump, with a second thread where AHEAD is 1, and prints what it holds in
-// hexadecimal numbers, whose every bit counts. SYMBOL is the element of each type.
+// Reads a LAMMPS text dump, with a second thread where AHEAD is 1, and prints its contents as
+// hexadecimal numbers, so that every bit counts. SYMBOL is the element of each type.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

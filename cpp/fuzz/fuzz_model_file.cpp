@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Damages model files in many ways and reads each: fuzz_model_file SEED ROUNDS FILE...
 //
-// Built with -fsanitize=address,undefined by tests/faults/model_files.py. A
-// "damage" leaves the archive's checksums as they were, as a disk does. "Forged" records have
-// checksums and digests that are right, as those of whoever means it: there it counts that nothing
-// crashes or takes much memory. Prints a table as JSON and fails where damage was believed.
+// Built with -fsanitize=address,undefined by tests/faults/model_files.py. A "damage" leaves the
+// archive's checksums unchanged, as a faulty disk does. "Forged" records have correct checksums and
+// digests, as an attacker would write them: there, only crashes and large use of memory count as
+// failures. Prints a table as JSON and fails where a damaged file was accepted.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -44,7 +44,7 @@ struct Counts {
   long tried = 0, refused = 0, harmless = 0, believed = 0;
 };
 
-// What a file says, in one text.
+// The contents of a file, as one text.
 std::string content(const ipip::ModelFile& model) {
   const ipip::StudentInfo& info = model.metadata.info;
   std::ostringstream out;
@@ -126,7 +126,7 @@ Records records_of(const std::string& bytes) {
   return records;
 }
 
-// Bytes that lengths, places and counts are made of, where lies hurt most.
+// Bytes of lengths, offsets and counts, where false values do most harm.
 std::string lie(std::string bytes) {
   static const std::vector<std::uint64_t> numbers = {0,
                                                      1,
@@ -200,7 +200,7 @@ std::string* find(Records& records, const std::string& name) {
   return nullptr;
 }
 
-// Puts the digest of the weights into the metadata, so that the checks behind it are reached.
+// Puts the digest of the weights into the metadata, so that the checks after it are reached.
 void state_digest(Records& records) {
   std::string* weights = find(records, "extra/ipip.safetensors");
   std::string* metadata = find(records, "extra/ipip.json");
@@ -219,7 +219,7 @@ void fuzz(const std::string& bytes, long rounds, std::map<std::string, Counts>& 
   const auto damage = [&](const std::string& kind, const std::string& changed) {
     attempt(table["damage: " + kind], whole, [&] { return content(read(changed)); });
   };
-  // Every byte of the directories and headers lies among the last and the first; of the rest, some.
+  // Every byte near the end and the start, where directories and headers are; a sample of the rest.
   const std::size_t step =
       std::max<std::size_t>(1, bytes.size() / static_cast<std::size_t>(rounds));
   for (std::size_t n = below(step); n < bytes.size(); n += step) {
@@ -238,7 +238,7 @@ void fuzz(const std::string& bytes, long rounds, std::map<std::string, Counts>& 
            bytes.substr(0, bytes.size() - tail) + lie(bytes.substr(bytes.size() - tail)));
   }
   const Records records = records_of(bytes);
-  if (content(read(zip(records))) != whole) std::abort();  // else the forgeries below are none
+  if (content(read(zip(records))) != whole) std::abort();  // else the forgeries below test nothing
   for (long k = 0; k < rounds; ++k) {
     for (const char* name : {"extra/ipip.json", "extra/ipip.safetensors",
                              "extra/ipip-uncertainty.safetensors", "data.pkl"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands behind `Student`: one way of evaluating a model file, on one device.
+// The interface behind `Student`: one way of evaluating a model file, on one device.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@
 
 namespace ipip {
 
-/// Memory ended, on a device or in a library that says so in its own way.
+/// Out of memory, on a device or in a library that has an exception for it.
 class IPIP_API OutOfMemory : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Energies, forces and virials are made inside, where the data is. Failures are exceptions of the
-/// standard library, whose `what()` is one line, or `ipip::Error`. Uncertainties are wanted only of
-/// a student whose file has them (`ModelFile::uncertainty`), and come from the same pass.
+/// A backend computes energies, forces and virials where its data is. Failures are exceptions of
+/// the standard library, whose `what()` is one line, or `ipip::Error`. Uncertainties are requested
+/// only for a student whose file has them (`ModelFile::uncertainty`), and come from the same pass.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -36,23 +36,23 @@ class Backend {
   virtual void features(const Graph& graph, std::vector<double>& rows) = 0;
   virtual std::int64_t feature_width() const = 0;
 
-  /// Takes the candidates of the steps that follow, whose arrays were checked to fit each other.
-  /// They stay as they are until others are given.
+  /// Sets the candidates of the steps that follow, whose arrays were checked to fit each other.
+  /// They stay unchanged until the next call.
   virtual void set_candidates(const Candidates& candidates) = 0;
 
-  /// Whether candidates may be found by the backend itself, where its data is: see the functions
-  /// of these names of `Student`.
+  /// Whether the backend can find candidates itself, where its data is: see the functions of these
+  /// names in `Student`.
   virtual bool finds_candidates() const { return false; }
   virtual void find_contacts(const Places& /*places*/, const double* /*points*/,
                              std::vector<std::uint8_t>& /*contacts*/) {
-    throw std::logic_error("candidates are given to this backend");
+    throw std::logic_error("this backend does not find candidates itself");
   }
   /// @return number of candidates
   virtual std::int64_t find_candidates(const Candidates& /*rows*/) {
-    throw std::logic_error("candidates are given to this backend");
+    throw std::logic_error("this backend does not find candidates itself");
   }
   virtual void fetch_candidates(Candidates& /*candidates*/) const {
-    throw std::logic_error("candidates are given to this backend");
+    throw std::logic_error("this backend does not find candidates itself");
   }
 
   /// One step of the candidates, for points [n_points, 3] Å, as many as they name or more.
@@ -69,7 +69,7 @@ class Backend {
   /// Whether a step takes much main memory and gives it back.
   virtual bool frees_memory_each_step() const = 0;
 
-  /// Frees what a step that failed has taken.
+  /// Frees the memory that a failed step has taken.
   virtual void release() = 0;
 
   /// Bytes in main memory that are kept between steps.

@@ -62,8 +62,8 @@ std::string place_rank(const std::string& request, const NodePlace& place, const
   if (place.ranks > usable && !place.share) {
     throw Error(count(place.ranks, "rank") + " on a node would share " + count(usable, "GPU") +
                 ": start at most " + count(usable, "rank") +
-                " on each node, or allow it with `share yes` (also where each rank sees a GPU of "
-                "its own), or use device cpu");
+                " on each node, or allow it with `share yes` (also where each rank sees a "
+                "different GPU), or use device cpu");
   }
   return kNumbered + std::to_string(first + place.rank % usable);
 }

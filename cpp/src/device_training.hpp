@@ -2,8 +2,8 @@
 // Energies, forces and strain derivatives of a PaiNN student on a GPU or the emulated device, and
 // the gradient of a loss of them with respect to all weights. Equations: docs/training-kernels.md.
 //
-// No torch here: what goes in and out is named by its address in the memory of the device (of the
-// host, where that is emulated).
+// No torch here: arguments and results are given by their addresses in the memory of the device (of
+// the host, where the device is emulated).
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct TrainingShape {
   double table_error = 0.0;  ///< of the splines of the radial basis
 };
 
-/// Frames as one graph of n atoms, and where its results go. Whole numbers have 32 bits.
+/// Frames as one graph of n atoms, and the places of its results. Whole numbers have 32 bits.
 ///
 /// Weights are one row of numbers: embedding; for each layer filter, message 0, message 1, mix (no
 /// bias), context 0, context 1; readout 0; then weight and bias of the mean of all heads; each
@@ -53,7 +53,7 @@ struct TrainingFrames {
   void* forces = nullptr;  ///< [n, 3] float64, eV/Å
 };
 
-/// Derivatives of a loss by the results of the last evaluation, and where its gradient goes.
+/// Derivatives of a loss by the results of the last evaluation, and the place of its gradient.
 struct TrainingSlopes {
   const void* energy = nullptr;  ///< [n_frames] float64
   const void* forces = nullptr;  ///< [n, 3] float64
@@ -64,7 +64,7 @@ struct TrainingSlopes {
 class IPIP_API DeviceTraining {
  public:
   virtual ~DeviceTraining() = default;
-  /// @param stream  CUDA's, in whose order this stands; not used by the emulated device
+  /// @param stream  CUDA stream that orders this work; not used by the emulated device
   virtual void evaluate(const TrainingFrames& frames, void* stream) = 0;
   virtual void gradients(const TrainingSlopes& slopes, void* stream) = 0;
   virtual std::int64_t n_weights() const = 0;
@@ -74,7 +74,7 @@ class IPIP_API DeviceTraining {
 };
 
 /// @param device  "cuda:k" or "emulate"
-/// @throws ipip::Error  the device cannot be had
+/// @throws ipip::Error  the device is not available
 IPIP_API std::unique_ptr<DeviceTraining> make_device_training(const TrainingShape& shape,
                                                               const std::string& device,
                                                               bool float64);

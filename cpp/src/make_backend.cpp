@@ -19,13 +19,13 @@ constexpr const char* kOldKernels = "fused";  // what decks and settings called 
 void check_bias(const ModelFile& file, const RunOptions& options) {
   const std::string& path = file.metadata.info.path;
   if (!file.uncertainty) {
-    throw Error(path +
-                ": a bias needs to know how uncertain the student is, and the file does not " +
-                "say: add that with `ipip uncertainty " + path +
+    throw Error(path + ": a bias needs the student's uncertainty, which the file does not " +
+                "have: add it with `ipip uncertainty " + path +
                 " FRAMES` and labelled frames that it was not trained on");
   }
   if (options.device != "cpu" && backend_name(options.backend) != kTorchscript) {
-    throw Error(path + ": the kernels bias a run on the cpu, and the device is " + options.device +
+    throw Error(path + ": the kernels bias a run on the CPU only, and the device is " +
+                options.device +
                 ": use device cpu, or backend torchscript if you trust whoever made the file");
   }
 }
@@ -44,13 +44,13 @@ std::string backend_name(const std::string& name) {
 
 std::string kernels_refusal(const std::string& architecture) {
   if (architecture == "painn") return "";
-  return "its architecture is " + architecture.substr(0, 60) + ", and the kernels know painn";
+  return "its architecture is " + architecture.substr(0, 60) + ", and the kernels run painn only";
 }
 
 std::string training_refusal(const std::string& architecture, const std::string& device) {
   const std::string reason = kernels_refusal(architecture);
   if (!reason.empty() || device == "cpu") return reason;
-  return "the kernels train on the cpu and the student is on " + device;
+  return "the kernels train on the CPU and the student is on " + device;
 }
 
 Gpus visible_gpus(const std::string& backend) {
@@ -76,7 +76,7 @@ void prepare_backend(const std::string& backend) {
   if (backend_name(backend) == kTorchscript) torch_part();
 }
 
-// To run the program in a file is for the user to choose, never a default.
+// Running the program in a file is the user's choice, never a default.
 std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& options) {
   if (options.bias.on()) check_bias(file, options);
   const std::string backend = backend_name(options.backend);
@@ -89,10 +89,11 @@ std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& o
   if (reason.empty() && options.device == "cpu") return make_cpu_backend(file, options);
   if (reason.empty() && is_cuda_device(options.device)) return make_cuda_backend(file, options);
   if (reason.empty()) {
-    reason = "the kernels know no device " + options.device + ", expected cpu, cuda:N or emulate";
+    reason =
+        "the kernels do not run on device " + options.device + ", expected cpu, cuda:N or emulate";
   }
   throw Error(info.path + ": backend " + backend + " cannot run it, because " + reason +
-              "; backend torchscript runs the program that is in the file: choose it if you trust "
+              "; backend torchscript runs the program in the file: choose it if you trust "
               "whoever made the file");
 }
 

@@ -10,14 +10,15 @@
 
 namespace ipip {
 
-/// What evaluates a student.
+/// Makes the backend of a student.
 /// @param file     the student
-/// @param options  their backend may be auto or an old name
+/// @param options  whose backend may be auto or an old name
 /// @throws ipip::Error  the backend is unknown, does not run the student or does not have the
 ///                      device; or another option is wrong
 std::unique_ptr<Backend> make_backend(const ModelFile& file, const RunOptions& options);
 
-/// What has to be there before a file is read, whose own faults it does not hide.
+/// Checks what must be available before a file is read, so that the file's faults are reported
+/// after it.
 /// @throws ipip::Error  the backend is unknown, or its library cannot be loaded
 void prepare_backend(const std::string& backend);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Parts of libipip: libraries of their own that are loaded when they are asked for.
+// Parts of libipip: separate libraries that are loaded on request.
 #pragma once
 
 #include <string>
 
-// What a macro stands for, as text: parts show functions whose names the build makes up.
+// The value of a macro, as text: parts export functions whose names the build generates.
 #define IPIP_TEXT_OF(name) #name
 #define IPIP_TEXT(name) IPIP_TEXT_OF(name)
 
@@ -15,13 +15,13 @@ std::string folder_of_libipip();
 
 /// A function of a library, or why there is none.
 struct LoadedFunction {
-  void* address = nullptr;  ///< null where it cannot be had
+  void* address = nullptr;  ///< null if it is not available
   std::string reason;       ///< what the linker says then
 };
 
-/// Loads a library, which stays: it may keep threads and registries that must not outlive their
-/// code.
-/// @param file  path, or a name that the linker looks for
+/// Loads a library for the life of the process: it may keep threads and registries that must not
+/// outlive their code.
+/// @param file  path, or a name that the linker searches for
 /// @param name  of the function
 LoadedFunction load_function(const std::string& file, const char* name);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What holds for every backend: checks, sessions of exchanges, and how failures are told.
+// What holds for every backend: checks, sessions of exchanges, and reports of failures.
 #include "ipip/student.hpp"
 
 #include <algorithm>
@@ -66,7 +66,7 @@ std::string first_line(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
-// What to do where memory ends, and else the reason as it is told.
+// What to do when memory runs out, otherwise the reason as reported.
 std::string failure_text(const std::exception& error, std::size_t n_atoms, std::size_t n_pairs) {
   const std::string reason = first_line(error);
   const bool memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
@@ -114,7 +114,7 @@ Student::Student(const std::string& path, const RunOptions& options) {
 
 Student::~Student() = default;
 
-// Runs `evaluate` in a session and makes the exchanges that it owes if it fails.
+// Runs `evaluate` in a session; if it fails, makes the exchanges that it still owes.
 template <typename Evaluate>
 void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results,
                       Evaluate&& evaluate) {
@@ -122,7 +122,7 @@ void Student::guarded(std::size_t n_atoms, std::size_t n_pairs, Results& results
   HaloSession session(active_halo_exchanger(), impl_->exchange_widths,
                       impl_->backend->makes_adjoints(),
                       info_.dtype == "float32" ? Scalar::float32 : Scalar::float64);
-  // What the step has taken is given back first: exchanges need memory too.
+  // The step's memory is freed first: exchanges need memory too.
   const auto fail = [&](const std::string& text) {
     try {
       impl_->backend->release();
@@ -184,10 +184,10 @@ bool Student::frees_memory_each_step() const {
   return impl_->backend->frees_memory_each_step();
 }
 
-// Runs `take`, which gives or finds candidates.
+// Runs `take`, which sets or finds candidates.
 template <typename Take>
 void Student::take_candidates(const Candidates& candidates, Take&& take) {
-  impl_->n_points = -1;  // those before are not meant any more, should these be refused
+  impl_->n_points = -1;  // earlier ones are void, even if these are refused
   named(info_.path, candidates.species.size(), candidates.neighbours.size(), [&] {
     impl_->n_candidates = static_cast<std::size_t>(take());
     impl_->n_points = static_cast<std::int64_t>(candidates.rows.size());
@@ -228,7 +228,7 @@ void Student::find_candidates(const Candidates& rows) {
     check_rows(rows);
     if (impl_->n_places < 0) throw Error("no contacts were found");
     if (static_cast<std::int64_t>(rows.rows.size()) != impl_->n_places) {
-      throw Error("candidates are looked for among " + std::to_string(rows.rows.size()) +
+      throw Error("candidates are searched among " + std::to_string(rows.rows.size()) +
                   " points, expected the " + std::to_string(impl_->n_places) +
                   " whose contacts were found");
     }

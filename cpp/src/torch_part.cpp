@@ -66,8 +66,8 @@ std::string any_of(const std::vector<Minor>& versions) {
   return text;
 }
 
-// Three numbers of the libtorch of this process. The name alone gives the one that is loaded, as
-// torch in Python does; else the linker looks where libipip's own libraries are looked for.
+// Three numbers of the libtorch of this process. The name alone finds one that is already loaded,
+// as torch in Python loads it; else the linker searches where it searches for libipip's libraries.
 const std::array<unsigned, 3>& libtorch() {
   static const std::array<unsigned, 3> version = [] {
     const LoadedFunction function = load_function(kLibtorch, "aoti_torch_abi_version");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What needs libtorch: libraries of their own, one for each minor version of torch that ipip was
-// built for (libipip_torch-2.13.so), of which the one that fits is loaded when it is asked for.
+// What needs libtorch: separate libraries, one for each minor version of torch that ipip was built
+// for (libipip_torch-2.13.so). The one that fits is loaded on request.
 #pragma once
 
 #include <memory>
@@ -18,20 +18,20 @@ class TorchPart {
  public:
   virtual ~TorchPart() = default;
 
-  /// Whether that libtorch was built with CUDA.
+  /// Whether this libtorch was built with CUDA.
   virtual bool built_with_cuda() const = 0;
 
-  /// GPUs that it sees; 0 without CUDA.
+  /// Number of GPUs that it sees; 0 without CUDA.
   virtual int visible_gpus() const = 0;
 
-  /// A student run by TorchScript: runs code that is in the file.
+  /// A student run by TorchScript: runs code in the file.
   /// @throws ipip::Error  libtorch cannot load it, or does not have the device
   virtual std::unique_ptr<Backend> make_backend(const ModelFile& file,
                                                 const RunOptions& options) const = 0;
 };
 
-/// Type of the one function that a torch part shows, which is called IPIP_TORCH_PART; what it
-/// returns stays.
+/// Type of the one function that a torch part exports, called IPIP_TORCH_PART; the object that it
+/// returns lives as long as the process.
 using TorchPartFunction = const TorchPart*();
 
 /// Loads the torch part that fits libtorch from the folder of libipip.so, once.

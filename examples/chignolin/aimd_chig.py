@@ -35,7 +35,7 @@ def read_identities(folder: Path) -> npt.NDArray[np.int64]:
         folder: the unpacked data set.
 
     Raises:
-        InputError: no split, or one that is not understood.
+        InputError: no split, or one that cannot be read.
     """
     found = sorted(folder.rglob("random.npz")) or sorted(folder.rglob("scaffold.npz"))
     if not found:
@@ -53,12 +53,12 @@ def read_identities(folder: Path) -> npt.NDArray[np.int64]:
 
 @dataclasses.dataclass
 class Reading:
-    """What was noticed while frames were read.
+    """Counts of the frames read.
 
     Attributes:
-        frames: that were read.
+        frames: number of frames read.
         headers_differ: frames whose force file states another energy in its header than the
-            coordinate file, whose is the one that is taken.
+            coordinate file, whose energy is used.
     """
 
     frames: int = 0
@@ -72,8 +72,8 @@ def read_labels(
 
     Args:
         folder: the unpacked data set.
-        rows: [frames, 3] which ones, sorted (see `read_identities`).
-        said: is kept up to date.
+        rows: [frames, 3] rows to read, sorted (see `read_identities`).
+        said: updated while frames are read.
 
     Raises:
         InputError: a file is missing or does not fit.
@@ -94,7 +94,7 @@ def read_labels(
             if not (
                 np.array_equal(own.numbers, numbers) and np.array_equal(own.numbers, other.numbers)
             ):
-                raise InputError(f"{here}: its atoms are not those of the other files")
+                raise InputError(f"{here}: its atoms differ from the other files'")
             if own.step != other.step:
                 raise InputError(
                     f"{there}: has step {other.step} where {here.name} has step {own.step}"
@@ -155,7 +155,7 @@ def _read(path: Path, wanted: list[int]) -> Iterator[_Block]:
         block = lines[first : first + n + 2]
         where = f"{path}: frame {frame} (line {first + 1})"
         if len(block) < n + 2:
-            raise InputError(f"{where} is not there: the file has {len(lines) // (n + 2)} frames")
+            raise InputError(f"{where} is missing: the file has {len(lines) // (n + 2)} frames")
         header = HEADER.search(block[1])
         if block[0].strip() != lines[0].strip() or header is None:
             raise InputError(

@@ -81,7 +81,7 @@ def _draw(folder: Path, count: int, seed: int, store: Path) -> None:
         if {key: earlier.get(key) for key in draw} != draw:
             raise InputError(
                 f"{store}: holds another draw ({earlier.get('frames')} frames, seed "
-                f"{earlier.get('seed')}) than asked for now ({count}, {seed}); choose another --dir"
+                f"{earlier.get('seed')}) than requested now ({count}, {seed}); choose another --dir"
             )
         return
     if not folder.is_dir():
@@ -108,7 +108,7 @@ def _draw(folder: Path, count: int, seed: int, store: Path) -> None:
     if found.headers_differ:
         Console(highlight=False).print(
             f"{found.headers_differ} of {count} frames have another energy in the header of the "
-            "force file; that of the coordinate file is taken",
+            "force file; the coordinate file's is used",
             soft_wrap=True,
         )
 

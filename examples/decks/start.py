@@ -43,7 +43,7 @@ def write(path: Path, atoms: Atoms) -> None:
 def main() -> None:
     """Write the three files into the current folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of the packing of the box")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the packing of the box")
     seed = parser.parse_args().seed
     write(Path("molecule.data"), molecule("Mo3O9"))
     write(Path("crystal.data"), a_crystal())

@@ -67,7 +67,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 
 def _file(options: argparse.Namespace, molecule: Molecule) -> Path:
-    """Return the labels' file, fetched if asked for, and say what its checksum is worth."""
+    """Return the labels' file, fetched if requested, and whether its checksum was compared."""
     if options.data is not None:
         path, digest = options.data, checked_file(options.data, options.sha256)
     else:
@@ -86,7 +86,7 @@ def _file(options: argparse.Namespace, molecule: Molecule) -> Path:
                 options.sha256,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-    verified = "as asked for" if options.sha256 else "not compared: pass it as --sha256 next time"
+    verified = "as requested" if options.sha256 else "not compared: pass it as --sha256 next time"
     Console(highlight=False).print(f"{path}: {digest} ({verified})", soft_wrap=True)
     return Path(path)
 

@@ -1,8 +1,8 @@
-"""The molecules of MD22: their files, the parts of the paper, and the errors that it gives.
+"""The molecules of MD22: their files, the paper's splits, and its errors.
 
 Sizes and file names: Chmiela et al., Science Advances 9, eadf0873 (2023), and sgdml.org. Training
-plus validation frames are those of the paper (Wang et al. 2024 and arXiv 2507.20118); that 500, 50
-and 100 of them are for validation is our choice. Errors: arXiv 2507.20118, tables 1 and 2.
+plus validation frames follow the paper (Wang et al. 2024 and arXiv 2507.20118); that 500, 50 and
+100 of them are for validation is our choice. Errors: arXiv 2507.20118, tables 1 and 2.
 """
 
 from __future__ import annotations

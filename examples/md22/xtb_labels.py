@@ -1,10 +1,10 @@
-"""A file as MD22 publishes them, whose labels are GFN2-xTB's: for where MD22 is not at hand.
+"""A file in MD22's format with GFN2-xTB labels, for use where MD22 is not available.
 
     python examples/md22/xtb_labels.py Ac-Ala3-NHMe --out peptide.npz
     python examples/md22/md22.py Ac-Ala3-NHMe --data peptide.npz --dir runs/peptide
 
-Langevin MD by GFN2-xTB itself from the structure in `starts/`, several trajectories of their own
-velocities; MD22 is of 400 or 500 K. Errors on such a file are not comparable with the paper's.
+Langevin MD by GFN2-xTB itself from the structure in `starts/`, several trajectories with different
+velocities; MD22 is at 400 or 500 K. Errors on such a file are not comparable with the paper's.
 """
 
 from __future__ import annotations
@@ -48,14 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="file to write: .npz, or .xyz, which names trajectories",
     )
     parser.add_argument("--temperature", type=float, default=500.0, help="K (500)")
-    parser.add_argument("--frames", type=int, default=1500, help="in all (1500)")
-    parser.add_argument("--trajectories", type=int, default=6, help="as many as share them (6)")
+    parser.add_argument("--frames", type=int, default=1500, help="frames in all (1500)")
+    parser.add_argument(
+        "--trajectories", type=int, default=6, help="trajectories that share them (6)"
+    )
     parser.add_argument(
         "--interval", type=int, default=20, help="steps of 1 fs between frames (20)"
     )
-    parser.add_argument("--settle", type=int, default=SETTLE, help=f"steps before them ({SETTLE})")
+    parser.add_argument(
+        "--settle", type=int, default=SETTLE, help=f"steps before the first frame ({SETTLE})"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes at a time (2)")
-    parser.add_argument("--seed", type=int, default=1, help="of velocities and noise (1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of velocities and noise (1)")
     options = parser.parse_args(arguments)
     return end(lambda: write_labels(options))
 

@@ -1,4 +1,4 @@
-"""Labels of studies whose truth is GFN1-xTB: as many as one likes, within minutes.
+"""Labels of studies with GFN1-xTB as the truth: any number, within minutes.
 
     python examples/mo-s-o/xtb_truth.py --dir xtb-study
     ipip study xtb-study/study.yaml --dir xtb-study/out
@@ -7,11 +7,11 @@ Writes ``known.xyz`` (the shipped frames with new labels), ``warm.xyz`` (SevenNe
 and ``dense.xyz`` (2500 K in smaller boxes), all labelled by GFN1-xTB, and the study's settings.
 
 With ``--plenty`` also ``plenty.xyz``, some 2800 frames of SevenNet-0's MD of the systems that the
-run explores, at their temperatures, and the settings ``plenty-study.yaml``: what do labels by the
-student bring where the reference labels are many? It takes an hour or two on two cores.
+run explores, at their temperatures, and the settings ``plenty-study.yaml``: do the student's labels
+help where reference labels are many? It takes an hour or two on two cores.
 
 With ``--known`` only ``known.xyz`` and the settings ``uncertainty-study.yaml``, in half a minute:
-what is it worth to know which errors to expect?
+do expected errors help?
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from ipip.teachers.label_file import label_file
 
 HERE = Path(__file__).resolve().parent
 SEED = 7
-# A hot, torn molecule converges with smeared occupations.
+# A hot, broken molecule converges with smeared occupations.
 TRUTH = {"model": "GFN1-xTB", "arguments": {"electronic_temperature": 2000.0}}
 MD = {
     "timestep": 2.0,
@@ -48,7 +48,7 @@ MD = {
     "thermostat": "langevin",
     "relax_steps": 30,
 }
-SKIP = 60  # steps of each run that are left out: velocities and bonds come to their temperature
+SKIP = 60  # steps of each run that are left out: velocities and bonds reach their temperature
 PLENTY_RUNS = 21  # of each system, of 15 frames each
 
 
@@ -60,7 +60,7 @@ class Exploration:
         species: number of molecules by name.
         box: edge, Å.
         temperature: K.
-        runs: trajectories from boxes of their own.
+        runs: trajectories, each from a separate box.
         frame_interval: steps from frame to frame.
     """
 
@@ -88,18 +88,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Files of the study with GFN1-xTB as its truth.")
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time (2)")
-    parser.add_argument("--plenty", action="store_true", help="label some 2800 frames more")
-    parser.add_argument("--known", action="store_true", help="label the shipped frames alone")
+    parser.add_argument("--plenty", action="store_true", help="label some 2800 more frames")
+    parser.add_argument("--known", action="store_true", help="label only the shipped frames")
     options = parser.parse_args(arguments)
     if options.known and options.plenty:
-        parser.error("--known labels the shipped frames alone, --plenty some 2800 more: give one")
+        parser.error("--known labels only the shipped frames, --plenty some 2800 more: give one")
     return end(lambda: write_files(options.folder, options.workers, options.plenty, options.known))
 
 
 def write_files(
     folder: Path, workers: int, plenty: bool = False, known_alone: bool = False
 ) -> None:
-    """Write the labelled frames and the settings; the same call continues."""
+    """Write the labelled frames and the settings; the same call resumes."""
     console = Console()
     bare = folder / "bare"
     bare.mkdir(parents=True, exist_ok=True)

@@ -101,7 +101,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     stored = folder / "split.json"
     if stored.exists() and Split.load(stored, frames) != split:
-        raise InputError(f"{stored}: is another split than asked for; choose another folder")
+        raise InputError(f"{stored}: is another split than requested; choose another folder")
     split.save(stored)
     reference = split.take(frames, "test")
     settings = yaml.safe_load(
@@ -154,7 +154,7 @@ def _train(
 def _ask_teacher(
     name: str, frames: list[Frame], split: Split, folder: Path
 ) -> tuple[list[Frame], dict[str, Any]]:
-    """Label frames; one energy shift, fitted on the training frames, brings the zeros together."""
+    """Label frames; one energy shift, fitted on the training frames, aligns the zeros."""
     train, test = list(split.take(frames, "train")), list(split.take(frames, "test"))
     labelled = _labels(name, [*train, *test], folder)
     shift = fit_energy_shift(train, labelled[: len(train)], elements_of(train))
@@ -163,7 +163,7 @@ def _ask_teacher(
 
 
 def _labels(name: str, frames: list[Frame], folder: Path) -> list[Frame]:
-    """Return the teacher's labels, which are asked for once and kept in `folder/labels.xyz`."""
+    """Return the teacher's labels, which are requested once and kept in `folder/labels.xyz`."""
     stored = folder / "labels.xyz"
     if stored.exists():
         labelled = read_frames(stored)

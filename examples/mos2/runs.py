@@ -1,4 +1,4 @@
-"""The two MD runs of the MoS2 set, told apart by the names of their frames."""
+"""The two MD runs of the MoS2 set, distinguished by the names of their frames."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def split_runs(frames: Sequence[Frame]) -> list[list[int]]:
     names: set[str] = set()
     for index, frame in enumerate(frames):
         if "config_type" not in frame.info:
-            raise InputError(f"frame {index} has no Config_type, by which the MD runs are told")
+            raise InputError(f"frame {index} has no Config_type, which identifies the MD runs")
         name = frame.info["config_type"]
         if not runs or name in names:
             runs.append([])
@@ -39,11 +39,11 @@ def split_by_run(
     """Train and validate on one MD run, test on the other.
 
     Args:
-        frames: of the file.
+        frames: frames of the file.
         reverse: train on the second run, test on the first.
-        valid: validation frames, drawn at random from the run that is trained on.
+        valid: validation frames, drawn at random from the training run.
         seed: of the draw.
-        most: take at most this many frames of each run.
+        most: largest number of frames of each run.
 
     Raises:
         InputError: not two runs.

@@ -1,4 +1,4 @@
-"""Write what the study of few labels needs: the two MD runs, starts for MD, and its settings.
+"""Write the files of the study of few labels: the two MD runs, starts for MD, and its settings.
 
 python examples/mos2/study_files.py frames.xyz --dir mos2-study
 ipip study mos2-study/study.yaml --dir mos2-study/out

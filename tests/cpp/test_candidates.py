@@ -202,8 +202,12 @@ def test_a_gpu_that_is_not_there_is_refused(
     for backend, device, reason in (
         ("torchscript", "cuda:0", "device is cuda:0, but libtorch cannot use it"),
         ("kernels", "cuda:0", missing),
-        ("kernels", "tpu", "the kernels know no device tpu, expected cpu, cuda:N or emulate"),
-        ("kernels", "cuda:", "the kernels know no device cuda:, expected cpu, cuda:N or emulate"),
+        ("kernels", "tpu", "the kernels do not run on device tpu, expected cpu, cuda:N or emulate"),
+        (
+            "kernels",
+            "cuda:",
+            "the kernels do not run on device cuda:, expected cpu, cuda:N or emulate",
+        ),
     ):
         with pytest.raises(_core.CoreError, match=reason):
             _core.Student(str(tmp_path / "student.pt"), backend, device=device)

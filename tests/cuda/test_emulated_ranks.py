@@ -34,7 +34,7 @@ HOST = "halo rows travel through pinned memory of the host"
     [
         (a_molecule, 1, "* * *", "", "pairs are found on the device"),
         (a_crystal, 1, "* * *", "", "pairs are found on the device"),
-        (a_gas, 2, "1 1 2", "", f"{HOST}, since MPI does not say"),
+        (a_gas, 2, "1 1 2", "", f"{HOST}, since MPI does not report"),
         (a_tiny_cell, 2, "2 1 1", "gpu_aware yes", "halo rows travel from device to device"),
         (a_slab, 4, "2 2 1", "gpu_aware yes", "halo rows travel from device to device"),
         (a_molecule, 4, "1 2 2", "gpu_aware no", f"{HOST}, since gpu_aware is no"),

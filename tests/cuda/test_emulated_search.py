@@ -191,5 +191,5 @@ def test_a_search_that_cannot_be_made_is_refused(make_student: MakeStudent, tmp_
     with pytest.raises(_core.CoreError, match="the arrays do not fit each other"):
         device.find_candidates([1, 1, 1], [0, 1, 3], [1, 1, 1], [0, 1, 2], 3)
     cpu = _core.Student(str(tmp_path / "student.pt"))
-    with pytest.raises(_core.CoreError, match="candidates are given to this backend"):
+    with pytest.raises(_core.CoreError, match="this backend does not find candidates itself"):
         cpu.find_contacts([1, 1, 1], points, 3, device.cutoff)

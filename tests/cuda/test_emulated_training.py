@@ -141,7 +141,7 @@ def test_gradients_of_an_earlier_evaluation_are_refused(make_student: MakeStuden
 
 
 def test_what_the_kernels_do_not_take_is_refused(make_student: MakeStudent) -> None:
-    with pytest.raises(InputError, match="architecture is visnet, and the kernels know painn"):
+    with pytest.raises(InputError, match="architecture is visnet, and the kernels run painn only"):
         emulated(make_student("visnet", channels=16))
     assert "architecture is visnet" in device_refusal(make_student("visnet", channels=16))
     student = make_student(channels=16)

@@ -83,7 +83,7 @@ def test_a_download_is_checked_and_then_trained_on(
         assert md22.main([*command, "--sha256", digest, "--dir", str(tmp_path / "out")]) == 0
         server.shutdown()
         thread.join()
-    assert "(as asked for)" in capsys.readouterr().out
+    assert "(as requested)" in capsys.readouterr().out
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["file_digest"] == f"sha256:{digest}"
     assert report["frames"]["test"] == 2

@@ -145,7 +145,10 @@ def test_another_architecture_is_biased_by_its_program(make_student: Make, run: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"device": "emulate"}, "the kernels bias a run on the cpu, and the device is emulate"),
+        (
+            {"device": "emulate"},
+            "the kernels bias a run on the CPU only, and the device is emulate",
+        ),
         ({"bias": -0.1}, "bias is -0.1 eV an atom, expected 0 to 2"),
         ({"bias": float("nan")}, "bias is nan eV an atom, expected 0 to 2"),
         ({"bias": 2.5}, "bias is 2.5 eV an atom, expected 0 to 2"),

@@ -222,15 +222,15 @@ def test_gradients_of_an_earlier_evaluation_are_refused(
 def test_students_that_the_kernels_do_not_run_are_refused(
     make_student: Callable[..., Student],
 ) -> None:
-    with pytest.raises(InputError, match="architecture is visnet, and the kernels know painn"):
+    with pytest.raises(InputError, match="architecture is visnet, and the kernels run painn only"):
         PainnKernels(make_student("visnet", channels=16))  # type: ignore[arg-type]
 
     class Another(PaiNN):
         """Of the same name, with a forward of its own."""
 
-    with pytest.raises(InputError, match="architecture is Another, and the kernels know painn"):
+    with pytest.raises(InputError, match="architecture is Another, and the kernels run painn only"):
         PainnKernels(Another(["Mo"], channels=16))
-    with pytest.raises(InputError, match="train on the cpu and the student is on meta"):
+    with pytest.raises(InputError, match="train on the CPU and the student is on meta"):
         PainnKernels(make_student(channels=16).to("meta"))  # type: ignore[arg-type]
 
 

@@ -103,7 +103,7 @@ def test_values_that_are_not_finite_are_read_as_such(tmp_path):
     [
         ("2 1 1 1", "row 2 has fewer than 5 columns"),
         ("2 1 1 1 1 1", "row 2 has more than 5 columns"),
-        ("2 1 1 1 1x", "row 2 has '1x' where a number belongs"),
+        ("2 1 1 1 1x", "row 2 has '1x' where a number is expected"),
     ],
 )
 def test_a_damaged_row_is_named(tmp_path, row, said):
@@ -128,5 +128,5 @@ def test_ids_and_types_of_any_form_are_read_the_same(tmp_path, columns):
     for word in ("nan", "1e300"):
         path.write_text(frame_text(0, "id type x y z", [f"{word} 1 0 0 0", "1 1 0 0 0"]))
         for name in runnable_instructions():
-            with pytest.raises(InputError, match=f"'{word}' where an integer belongs"):
+            with pytest.raises(InputError, match=f"'{word}' where an integer is expected"):
                 list(read_dump(path, columns=columns, instructions=name))

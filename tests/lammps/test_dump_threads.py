@@ -107,7 +107,7 @@ def test_an_error_comes_after_the_frames_before_it(tmp_path, cores):
     text[30] = text[30].replace("\n2000 2000 ", "\n2000 abc ")
     path.write_text("".join(text))
     steps, before = [], threads()
-    with pytest.raises(InputError, match="step 30: row 2000 has 'abc' where a number belongs"):
+    with pytest.raises(InputError, match="step 30: row 2000 has 'abc' where a number is expected"):
         steps.extend(frame.step for frame in read_dump(path))
     assert steps == list(range(30)) and threads() == before
 
@@ -185,7 +185,7 @@ def test_a_forked_process_is_told_to_open_the_dump_anew(long_dump):
             while frames.next() is not None:
                 pass
         except CoreError as error:
-            status = 0 if "open it anew" in str(error) else 2
+            status = 0 if "open it again" in str(error) else 2
         frames.close()  # must not wait for a thread that is not here
         os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -94,9 +94,9 @@ def test_the_energy_with_the_bias_is_conserved_and_without_it_is_not(
         ("bias nan", "", "Expected floating point parameter instead of 'nan'"),
         ("bias much", "", "Expected floating point parameter instead of 'much'"),
         ("bias 0.1 bias_width 0", "", "bias_width is 0, expected a positive score"),
-        ("bias 0.1 device emulate", "", "the kernels bias a run on the cpu"),
+        ("bias 0.1 device emulate", "", "the kernels bias a run on the CPU only"),
         ("bias", "", "keyword bias has no value"),
-        ("", "compute v all ipip/bias\nrun 0\n", "the deck biases nothing"),
+        ("", "compute v all ipip/bias\nrun 0\n", "the deck sets no bias"),
         (BIAS, "compute v all ipip/bias 3\n", "takes no arguments after its style, got 1: 3"),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_student_without_uncertainty_is_told_before_the_first_step(
     box = write_start(tmp_path, a_gas())
     run = lammps(header(box, pair=pair(BIAS)) + "run 0\n", ranks=2)
     assert run.status != 0
-    assert "add that with `ipip uncertainty float64.pt FRAMES`" in run.errors
+    assert "add it with `ipip uncertainty float64.pt FRAMES`" in run.errors
     assert "Step" not in run.output
 
 

@@ -176,7 +176,7 @@ def test_it_is_the_students_under_hybrid_overlay_with_null_types(
             "pair_style hybrid/scaled 0.5 ipip 0.5 zero 3.0\n"
             "pair_coeff * * ipip float64.pt O Mo S\npair_coeff * * zero\n"
             "compute u all ipip/uncertainty\nrun 0\n",
-            "under which forces are no student's alone",
+            "with which forces are not a student's alone",
         ),
         (
             "pair_style hybrid/overlay ipip ipip\npair_coeff * * ipip 1 float64.pt O Mo S\n"
@@ -207,7 +207,7 @@ def test_a_student_without_uncertainty_is_told_before_the_first_step(
     box = write_start(tmp_path, a_gas())
     run = lammps(header(box) + "compute u all ipip/uncertainty\nrun 0\n", ranks=ranks)
     assert run.status != 0
-    assert "add that with `ipip uncertainty float64.pt FRAMES`" in run.errors
+    assert "add them with `ipip uncertainty float64.pt FRAMES`" in run.errors
     assert "Step" not in run.output
 
 

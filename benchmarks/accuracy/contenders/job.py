@@ -1,6 +1,6 @@
-"""What the programs of all contenders share: their job, its budget, predictions and times.
+"""Common code of all contenders' programs: their job, its budget, predictions and times.
 
-Each is run by the Python of its own environment, in which there may be no ipip.
+Each runs in the Python of a separate environment, which may lack ipip.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from ase.calculators.calculator import Calculator
 from ase.io import read
 
-TRIAL = 2  # epochs by whose time the others are counted
+TRIAL = 2  # epochs that are timed to count the others
 
 JOB = Path(sys.argv[1])
 GIVEN: dict[str, Any] = json.loads((JOB / "job.json").read_text())
@@ -34,13 +34,13 @@ def cpu_seconds(command: Sequence[str], folder: Path) -> float:
 
 
 def train_in_budget(train: Callable[[Path, int], float]) -> tuple[Path, int, float]:
-    """Train for the epochs that fit into the budget, by the time of two first ones.
+    """Train for the epochs that fit into the budget, estimated from two trial epochs.
 
     Args:
         train: trains in a folder for some epochs, and returns its CPU seconds.
 
     Returns:
-        The folder, the epochs and the CPU seconds of the training that counts.
+        The folder, the epochs and the CPU seconds of the final training.
     """
     one = train(JOB / "one", 1)
     few = train(JOB / "few", 1 + TRIAL)
@@ -50,7 +50,7 @@ def train_in_budget(train: Callable[[Path, int], float]) -> tuple[Path, int, flo
 
 
 def steps_of(epochs: int) -> int:
-    """Return the optimiser steps of so many epochs."""
+    """Return the number of optimiser steps in a number of epochs."""
     frames = len(read(SET / "train.xyz", index=":"))
     return epochs * -(-frames // GIVEN["settings"]["batch_size"])
 
@@ -67,7 +67,7 @@ def predict_tests(calculator: Calculator) -> None:
 
 
 def write_result(calculator: Calculator, *, training_s: float, steps: int, parameters: int) -> None:
-    """Time the large box, and write what became of the job; this ends it."""
+    """Time the large box and write the results of the job; this ends it."""
     large = read(SET / "large.xyz")
     large.calc = calculator
     times = []

@@ -2,8 +2,8 @@
 
 Settings as its documentation recommends for a set of this size: forces weigh 100, energies 1 and
 then 1000 in the last quarter (stage two), AMSGrad, averaged weights, a rate that falls where the
-validation stops improving. The number of epochs is what fits into the budget, by the time of two
-first ones.
+validation stops improving. The number of epochs is what fits into the budget, estimated from two
+trial epochs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Train a NequIP from scratch by its own command: python nequip_network.py JOB (see jobs.py).
 
-Settings are those of its tutorial, with the size and batch of the case: four layers, energies per
-atom and forces weighing the same, averaged weights, a rate that falls where the validation stops
-improving. Left out are what a GPU or a trajectory through cores needs: compilation and the ZBL
-term. The number of epochs is what fits into the budget, by the time of two first ones.
+Settings of its tutorial, with the size and batch of the case: four layers, energies per atom and
+forces weighing the same, averaged weights, a rate that falls where the validation stops improving.
+Features for GPUs or for trajectories through cores are left out: compilation and the ZBL term. The
+number of epochs is what fits into the budget, estimated from two trial epochs.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
             "accelerator": "cpu",
             "max_epochs": epochs,
             "check_val_every_n_epoch": max(1, epochs // 50),
-            # A program of its own, whatever MPI or scheduler this environment knows.
+            # A separate program, whatever MPI or scheduler this environment has.
             "plugins": {"_target_": "lightning.pytorch.plugins.environments.LightningEnvironment"},
             "logger": False,
             "enable_progress_bar": False,

@@ -1,7 +1,7 @@
 """Train a SevenNet from scratch by its own command: python sevennet_network.py JOB (see jobs.py).
 
-Settings are those that `sevenn preset base` recommends, without stress, and with the size and batch
-of the case. The number of epochs is what fits into the budget, by the time of two first ones.
+Settings recommended by `sevenn preset base`, without stress, and with the size and batch of the
+case. The number of epochs is what fits into the budget, estimated from two trial epochs.
 """
 
 from __future__ import annotations

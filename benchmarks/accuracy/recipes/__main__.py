@@ -1,9 +1,9 @@
-"""What recipes bring: errors of one network at equal optimiser steps, each change measured alone.
+"""The effect of recipes: errors of one network at equal optimiser steps, one change at a time.
 
 python -m benchmarks.accuracy.recipes [--set acetylacetone] [--recipe "sinc 10"] [--steps 8000]
     [--labels 450] [--seed 1 --seed 2]
 
-Sets are those of benchmarks.accuracy. Each training is done once: the same command continues.
+Sets are as in benchmarks.accuracy. Each training is done once: the same command resumes.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = [recipe.name for recipe in RECIPES]
-    parser.add_argument("--set", dest="sets", action="append", help="may be given again")
+    parser.add_argument("--set", dest="sets", action="append", help="may be repeated")
     parser.add_argument("--recipe", dest="recipes", action="append", choices=names)
-    parser.add_argument("--steps", type=int, default=8000, help="of the optimiser (8000)")
+    parser.add_argument("--steps", type=int, default=8000, help="optimiser steps (8000)")
     parser.add_argument("--labels", type=int, help="training frames (all)")
     parser.add_argument("--seed", type=int, action="append", help="(1, 2 and 3)")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/accuracy/recipes"))

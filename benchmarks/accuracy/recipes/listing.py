@@ -1,4 +1,4 @@
-"""The recipes: each differs from the first one in what its name says."""
+"""The recipes: each differs from the first one as its name says."""
 
 from __future__ import annotations
 

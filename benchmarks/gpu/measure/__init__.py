@@ -1,1 +1,1 @@
-"""Measures the kernels on a GPU, from the archive of `benchmarks.gpu.pack`, with Python alone."""
+"""Measures the kernels on a GPU, from the archive of `benchmarks.gpu.pack`, with only Python."""

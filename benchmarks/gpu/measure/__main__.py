@@ -2,8 +2,8 @@
 
     python3 -m measure --out FOLDER [--budget 400]
 
-Files are written after each part, so that a run that is cut off leaves what it had. What matters
-most comes first: whether results are right, then speed at 100 000 atoms, then the rest.
+Files are written after each part, so that a run that is cut off keeps its results. The most
+important parts come first: whether results are right, then speed at 100 000 atoms, then the rest.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GAS = 0.012  # atoms/Å^3
 
 
 class Measurement:
-    """Parts that run one after the other until time is up; each part's result, or its failure."""
+    """Parts that run one after another until time is up; the result or failure of each."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -41,11 +41,11 @@ class Measurement:
         options.out.mkdir(parents=True, exist_ok=True)
 
     def left(self) -> float:
-        """Seconds that are left."""
+        """Seconds left."""
         return self.end - time.monotonic()
 
     def part(self, name: str, work: Callable[[], Any], least: float = 5.0) -> None:
-        """Run a part and write down what came of it."""
+        """Run a part and store its result."""
         start = time.monotonic()
         if self.left() < least:
             self.results[name] = {"skipped": "no time was left"}
@@ -54,7 +54,7 @@ class Measurement:
                 self.results[name] = work()
             except (DeckError, BuildError) as error:
                 self.results[name] = {"failed": str(error)}
-            except Exception as error:  # whatever it is, the other parts still count
+            except Exception as error:  # whatever fails, the other parts still count
                 self.results[name] = {"failed": f"{type(error).__name__}: {error}"}
         print(f"{name}, {time.monotonic() - start:.1f} s: {self.results[name]}", flush=True)
         self.write()
@@ -73,12 +73,12 @@ class Measurement:
             (self.options.out / "speed.svg").write_text(picture)
 
     def run(self, name: str, deck: str, ranks: int = 1) -> str:
-        """Run a deck in a folder of its own, as long as there is time."""
+        """Run a deck in a separate folder, if there is time."""
         folder = self.folder / name.replace(" ", "-")
         return decks.run_deck(folder, deck, ranks=ranks, seconds=max(5.0, self.left()))
 
     def check(self, student: str, n: int, density: float, ranks: int) -> dict[str, Any]:
-        """Compare forces and energy with those of the kernels for the CPU."""
+        """Compare forces and energy with the CPU kernels'."""
         found, energies = [], []
         for k, (device, n_ranks) in enumerate((("cpu", 1), (self.options.device, ranks))):
             keywords = "share yes" if n_ranks > 1 else ""
@@ -138,7 +138,7 @@ class Measurement:
         return train(ROOT, name, self.options.device, self.options.steps or 20)
 
     def rival(self, n: int) -> dict[str, Any]:
-        """Time the student's program by PyTorch, if there is one."""
+        """Time the student's program by PyTorch, if it is installed."""
         device = "cpu" if self.options.device in ("emulate", "cpu") else "cuda"
         command = [sys.executable, str(Path(__file__).with_name("rival.py"))]
         command += [str(ROOT / "students" / f"{MAIN}.pt"), device, str(n)]
@@ -156,10 +156,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--budget", type=float, default=400.0, help="seconds in all")
-    parser.add_argument("--device", default="cuda:0", help="of pair_style ipip")
+    parser.add_argument("--device", default="cuda:0", help="device of pair_style ipip")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="atoms")
-    parser.add_argument("--steps", type=int, default=0, help="of each timing; 0: by the size")
-    parser.add_argument("--capability", default="", help="to compile for; empty: the GPU's")
+    parser.add_argument("--steps", type=int, default=0, help="steps of each timing; 0: by the size")
+    parser.add_argument(
+        "--capability", default="", help="capability to compile for; empty: the GPU's"
+    )
     options = parser.parse_args()
     own = Measurement(options)
     own.write()

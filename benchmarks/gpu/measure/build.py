@@ -1,4 +1,4 @@
-"""Compiles the part for GPUs where it is to run, and says what the machine is."""
+"""Compiles the part for GPUs on the machine where it runs, and describes this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIBRARY = ROOT / "ipip" / "libipip_cuda.so"
 
 
 class BuildError(Exception):
-    """nvcc is not there, or refused the source."""
+    """nvcc is missing, or refused the source."""
 
 
 def _say(command: list[str]) -> str:
@@ -44,7 +44,7 @@ def _nvcc() -> str | None:
 
 
 def part_name() -> str:
-    """Return the name of the function by which libipip knows the part that it was made with."""
+    """Return the name of the function by which libipip recognises its part for GPUs."""
     names = set(re.findall(rb"ipip_cuda_part_\w+", (ROOT / "ipip" / "libipip.so").read_bytes()))
     if len(names) != 1:
         raise BuildError(f"libipip.so names {len(names)} functions of a part for GPUs, not one")
@@ -52,7 +52,7 @@ def part_name() -> str:
 
 
 def build(capability: str) -> dict[str, Any]:
-    """Compile `libipip_cuda.so` for one capability ("9.0") and say how long it took.
+    """Compile `libipip_cuda.so` for one capability ("9.0") and return how long it took.
 
     Raises:
         BuildError: it did not compile.

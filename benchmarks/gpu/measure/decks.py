@@ -1,4 +1,4 @@
-"""Runs of LAMMPS: decks, and what their logs say."""
+"""Runs of LAMMPS: decks, and readers of their logs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ run 0
 
 
 class DeckError(Exception):
-    """A run of LAMMPS that did not end well; the text has its last lines."""
+    """A failed run of LAMMPS; the text has its last lines."""
 
 
 def sides(n: int) -> tuple[int, int, int]:
@@ -88,7 +88,7 @@ def run_deck(folder: Path, deck: str, *, ranks: int = 1, seconds: float = 120.0)
     """Run a deck and return the log.
 
     Raises:
-        DeckError: LAMMPS failed, or took longer.
+        DeckError: LAMMPS failed, or exceeded its time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "in.deck").write_text(deck)
@@ -122,7 +122,7 @@ def run_deck(folder: Path, deck: str, *, ranks: int = 1, seconds: float = 120.0)
 
 
 def times(log: str) -> dict[str, Any]:
-    """Return what the last run of a log took: atoms, seconds a step, those of the pair style."""
+    """Return the figures of a log's last run: atoms, seconds a step, and the pair style's share."""
     loop = re.findall(r"Loop time of (\S+) on \d+ procs for (\d+) steps with (\d+) atoms", log)[-1]
     pair = re.findall(r"^Pair\s*\|[^|]*\|\s*(\S+)\s*\|", log, re.MULTILINE)[-1]
     steps, atoms = int(loop[1]), int(loop[2])
@@ -163,7 +163,7 @@ def thermo(log: str) -> list[list[float]]:
 
 
 class GpuMemory:
-    """The most memory that a GPU had in use within a `with`, over what it had before, MiB."""
+    """Peak GPU memory within a `with`, above the use before, MiB."""
 
     def __init__(self) -> None:
         self.most: float | None = None

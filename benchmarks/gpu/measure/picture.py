@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 WIDTH, HEIGHT, EDGE = 640, 420, 60
-BARS = {"pair": 0.10, "step": 0.30}  # µs an atom and step that are wanted
+BARS = {"pair": 0.10, "step": 0.30}  # target, µs an atom and step
 COLOURS = {"pair": "#1f77b4", "step": "#d62728", "PyTorch": "#7f7f7f"}
 
 

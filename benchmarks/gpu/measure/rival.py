@@ -1,4 +1,4 @@
-"""The student's own program, run by PyTorch on the same GPU: what kernels are compared with.
+"""The student's own program, run by PyTorch on the same GPU, for comparison with the kernels.
 
 Run as `python3 rival.py STUDENT DEVICE ATOMS STEPS`; prints one line of JSON.
 """

@@ -1,7 +1,7 @@
-"""A few training steps on the GPU, compared with those of the CPU, and their time.
+"""A few training steps on the GPU, compared with the CPU's, and their time.
 
-The compiled part of ipip takes memory by its address, of the host too: no torch is needed, but the
-Python that ipip was packed with.
+The compiled part of ipip takes memory by its address, also of the host, so no torch is needed, but
+the Python that ipip was packed with.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Trial:
         self.kernels.gradients(addresses, 0)
 
     def compare(self) -> dict[str, float]:
-        """Compare one evaluation and one gradient with those of the CPU."""
+        """Compare one evaluation and one gradient with the CPU's."""
         slopes = [self.arrays[f"of_{name}"] for name in ("energy", "forces", "strain")]
         self.evaluate()
         self.differentiate(*slopes)

@@ -8,20 +8,19 @@
 
 namespace ipip {
 
-/// A name as it is today: "kernels" for the old "fused"; any other text as it is.
+/// The current name of a backend: "kernels" for the old "fused"; any other text unchanged.
 IPIP_API std::string current_backend_name(const std::string& name);
 
-/// The name of a backend: "auto", "kernels" or "torchscript". Old names are understood.
-/// @throws ipip::Error  there is none of this name
+/// The name of a backend: "auto", "kernels" or "torchscript". Old names are accepted.
+/// @throws ipip::Error  there is no backend of this name
 IPIP_API std::string backend_name(const std::string& name);
 
 /// Why the kernels do not run students of an architecture, or an empty text where they do.
-/// Everything that has to know decides by this: `make_backend`, Python, and the estimate of a run's
-/// cost.
+/// `make_backend`, Python and the estimate of a run's cost all decide by this.
 IPIP_API std::string kernels_refusal(const std::string& architecture);
 
-/// The same of training.
-/// @param device  as torch names it, where the student is
+/// The same for training.
+/// @param device  the student's device, as torch names it
 IPIP_API std::string training_refusal(const std::string& architecture, const std::string& device);
 
 }  // namespace ipip

@@ -8,7 +8,7 @@
 
 namespace ipip {
 
-/// A rank among those of its node.
+/// The place of a rank among the ranks of its node.
 struct NodePlace {
   int rank = 0;        ///< number of this rank among the ranks of its node, from 0
   int ranks = 1;       ///< ranks on its node
@@ -17,22 +17,22 @@ struct NodePlace {
 
 /// GPUs that a backend could compute on.
 struct Gpus {
-  int visible = 0;        ///< those that this rank sees
-  std::string why_never;  ///< why there can be none, and what to do; else empty
+  int visible = 0;        ///< GPUs that this rank sees
+  std::string why_never;  ///< why there can be no GPU, and what to do; else empty
 };
 
-/// Those of a backend, of any of its names. Loads libtorch for torchscript, libipip_cuda.so for the
-/// kernels.
+/// The GPUs of a backend, which may be given by an old name. Loads libtorch for torchscript,
+/// libipip_cuda.so for the kernels.
 /// @throws ipip::Error  the backend is unknown, or libtorch cannot be loaded or is not the one that
 ///                      ipip was built for
 IPIP_API Gpus visible_gpus(const std::string& backend);
 
-/// What device "auto" means for a backend: "cpu" for the kernels, of which nobody has measured yet
-/// that they are right and fast on a GPU; else "auto".
+/// What device "auto" means for a backend: "cpu" for the kernels, whose correctness and speed on a
+/// GPU nobody has measured yet; else "auto".
 /// @throws ipip::Error  the backend is unknown
 IPIP_API std::string auto_device(const std::string& backend);
 
-/// Whether `text` is a device that a deck may ask for: auto, cpu, cuda, cuda:N or emulate.
+/// Whether `text` is a device that a deck may request: auto, cpu, cuda, cuda:N or emulate.
 IPIP_API bool is_device_request(const std::string& text);
 
 /// The device of one rank: "cpu", "emulate", or "cuda:k" with k counted by the rank's place on its
@@ -40,9 +40,9 @@ IPIP_API bool is_device_request(const std::string& text);
 /// @param request "auto" (a GPU where there is one), "cpu", "cuda", "cuda:N" (that one), or
 ///                "emulate" (the host, which executes and checks the kernels for GPUs)
 /// @param place   where the rank is
-/// @param gpus    those of its backend
-/// @throws ipip::Error  no GPU where one was asked for, no GPU of that number, or more ranks than
-///                      GPUs on the node without `place.share`
+/// @param gpus    GPUs of its backend
+/// @throws ipip::Error  a GPU was requested and there is none, or none of that number, or
+///                      more ranks than GPUs on the node without `place.share`
 IPIP_API std::string place_rank(const std::string& request, const NodePlace& place,
                                 const Gpus& gpus);
 

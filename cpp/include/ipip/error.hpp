@@ -14,8 +14,8 @@ class IPIP_API Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A failure after which a rank cannot even make the exchanges that others wait for: only an abort
-/// of all ranks keeps these from waiting for ever.
+/// A failure after which a rank cannot even make the exchanges that other ranks wait for: only
+/// aborting all ranks keeps the others from waiting for ever.
 class IPIP_API LostExchanges : public Error {
  public:
   using Error::Error;

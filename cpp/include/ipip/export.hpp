@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Marks what libipip shows to its users; everything else stays hidden.
+/// Marks what libipip exports; everything else stays hidden.
 #define IPIP_API __attribute__((visibility("default")))

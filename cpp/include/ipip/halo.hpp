@@ -40,26 +40,27 @@ class IPIP_API HaloExchanger {
   /// @param scalar type of the numbers
   virtual void reverse(void* table, std::int64_t width, Scalar scalar) = 0;
 
-  /// `forward` in two halves, between which the caller goes on: rows [0, n_early) have to be there
-  /// before the first half, and halo rows are there after the second. Rows from n_early on are of
-  /// no concern to others. Here all happens in the first half.
+  /// `forward` in two halves, between which the caller can compute: rows [0, n_early) must be ready
+  /// before the first half, and halo rows are ready after the second. No other rank needs rows from
+  /// n_early on. This default does everything in the first half.
   virtual std::int64_t n_early() const { return n_local(); }
   virtual void begin_forward(void* table, std::int64_t width, Scalar scalar) {
     forward(table, width, scalar);
   }
   virtual void end_forward() {}
-  /// Moves what is under way on, where the system does not do that by itself.
+  /// Advances messages under way, where the system does not do so by itself.
   virtual void progress() {}
 
-  /// The same for a caller whose table is elsewhere, and who brings only the rows that others want:
-  /// `sent_rows`, in that order, [n_sent]. `end_forward` ends it. Here these are all early rows.
+  /// The same for a caller whose table is elsewhere and who passes only the rows that other ranks
+  /// need: `sent_rows`, in that order, [n_sent]. `end_forward` completes it. This default sends all
+  /// early rows.
   virtual std::vector<std::int64_t> sent_rows() const;
   /// @param sent   [n_sent, width]; stays as it is until `end_forward`
   /// @param halo   [n_total - n_local, width], to be filled
   /// @param width  numbers per row
   /// @param scalar type of the numbers
   virtual void begin_packed(const void* sent, void* halo, std::int64_t width, Scalar scalar);
-  /// Whether `begin_packed` takes memory of the device that computes.
+  /// Whether `begin_packed` accepts memory of the computing device.
   virtual bool takes_device_memory() const { return false; }
 
   /// Wall time of all calls so far, for an exchanger that measures it.

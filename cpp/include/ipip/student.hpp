@@ -32,8 +32,8 @@ struct StudentInfo {
 /// Bias energy that drives a run to where the student is uncertain, see model/bias.hpp.
 struct Bias {
   static constexpr double kLargestEnergy = 2.0;  ///< eV, of an atom: half of a strong bond's
-  double energy = 0.0;                           ///< eV, largest of an atom; 0 for no bias
-  double width = 2.0;  ///< score at which it is 1 - 1/e of that; training atoms have about 1
+  double energy = 0.0;                           ///< eV, largest energy of an atom; 0 for no bias
+  double width = 2.0;  ///< score that reaches 1 - 1/e of `energy`; training atoms: ~1
 
   /// Whether atoms are biased at all.
   bool on() const { return energy > 0.0; }
@@ -43,24 +43,24 @@ struct Bias {
 struct RunOptions {
   std::string device = "cpu";  ///< "cpu", or "cuda:k" for the torchscript backend
   int threads = 1;             ///< threads of one evaluation, 1 or more
-  /// "kernels": written by hand for PaiNN, on the cpu, which read numbers from the file; "auto":
-  /// the same; "torchscript": any student, on any device, by the program that is in the file. See
+  /// "kernels": hand-written for PaiNN, on the CPU, reading only numbers from the file; "auto": the
+  /// same; "torchscript": any student, on any device, by the program in the file. See
   /// `backend_name`.
   std::string backend = "auto";
-  /// Of the kernels: "auto" for the best of this processor, or "avx512", "avx2", "neon" or
+  /// Of the kernels: "auto" for the best that this processor runs, or "avx512", "avx2", "neon" or
   /// "generic".
   std::string instruction_set = "auto";
   /// Largest error of the kernels' radial tables over the largest value and slope; 0 for
   /// 3e-7 with float32 and 1e-10 with float64.
   double table_error = 0.0;
-  /// Pairs of an atom, in the mean of the atoms worked on together, up to which the kernels
-  /// take the first layer's matrix products from tables too; negative for where these are faster.
-  /// Both ways yield the same, to rounding.
+  /// Mean number of pairs per atom, over the atoms of a block, up to which the kernels take the
+  /// first layer's matrix products from tables too; negative for wherever tables are faster. Both
+  /// ways yield the same, to rounding.
   double most_tabulated_pairs = -1.0;
-  /// Whether the kernels work apart on pairs of atoms that see nobody else, which is faster and
-  /// yields the same, to rounding.
+  /// Whether the kernels handle pairs of atoms without other neighbours separately, which is faster
+  /// and yields the same, to rounding.
   bool lone_pairs = true;
-  /// Of a student with an uncertainty.
+  /// For a student with an uncertainty.
   Bias bias = {};
 };
 
@@ -80,8 +80,8 @@ struct Graph {
   std::vector<double> vectors;           ///< [n_pairs, 3] Å, see above
 };
 
-/// Pairs that may come closer than the cutoff before they are given anew: those of a neighbour
-/// list, which reaches a skin farther. Each step brings positions only.
+/// Pairs that may come closer than the cutoff before the next list: the pairs of a neighbour list,
+/// which reaches a skin beyond the cutoff. Each step brings positions only.
 ///
 /// A point is a place in space: an atom, or an image of one. Candidates c of row i are
 /// [first[i], first[i + 1]); the pair vector of one is
@@ -91,7 +91,7 @@ struct Graph {
 struct Candidates {
   std::vector<std::int64_t> species;     ///< [n_total] index into StudentInfo::symbols
   std::vector<std::int32_t> rows;        ///< [n_points] row of the atom that a point shows; -1 for
-                                         ///< one that is no candidate's
+                                         ///< a point of no candidate
   std::vector<std::int32_t> types;       ///< [n_points] < n_types, for the smallest distances
   std::vector<std::int32_t> centres;     ///< [n_local] point of each atom that gets an energy
   std::vector<std::int64_t> first;       ///< [n_local + 1] first candidate of each row, then all
@@ -101,10 +101,10 @@ struct Candidates {
   /// Atoms that get an energy.
   std::int64_t n_local() const { return static_cast<std::int64_t>(centres.size()); }
 
-  /// Pairs of types, whose smallest distances are wanted.
+  /// Number of pairs of types, each with a smallest distance.
   std::int64_t n_kinds() const { return std::int64_t{n_types} * (n_types + 1) / 2; }
 
-  /// Place of a pair of types among (0, 0) (0, 1) .. (0, n - 1) (1, 1) .., whatever their order.
+  /// Index of a pair of types, in either order, among (0, 0) (0, 1) .. (0, n - 1) (1, 1) ..
   std::int64_t kind(std::int64_t a, std::int64_t b) const {
     if (a > b) std::swap(a, b);
     return a * n_types - a * (a - 1) / 2 + b - a;
@@ -113,7 +113,7 @@ struct Candidates {
 
 /// Points among which a student finds candidates by itself.
 struct Places {
-  static constexpr std::uint8_t kAbsent = 0;  ///< nobody's neighbour
+  static constexpr std::uint8_t kAbsent = 0;  ///< not a neighbour of any atom
   static constexpr std::uint8_t kOwn = 1;     ///< an atom of this rank, or an image of one
   static constexpr std::uint8_t kRemote = 2;  ///< an image of an atom of another rank
 
@@ -126,8 +126,8 @@ struct Places {
 struct Wanted {
   bool atom_virials = false;   ///< nine numbers for each row, see `Results::atom_virials`
   bool uncertainties = false;  ///< of a student that has them, see `Student::has_uncertainty`
-  /// Energies, the virial and the number of pairs, which a step on a device leaves out otherwise:
-  /// then there are no `atom_energies`, and the others are not a number, or -1.
+  /// Energies, the virial and the number of pairs. A step on a device leaves them out unless
+  /// requested: then `atom_energies` is empty, and the others are NaN or -1.
   bool totals = true;
 };
 
@@ -139,19 +139,19 @@ struct Wanted {
 struct Results {
   double energy = 0.0;                ///< eV, sum over local atoms
   std::vector<double> atom_energies;  ///< [n_local] eV
-  std::vector<double> forces;         ///< [n_total, 3] eV/Å; those of halo rows are to be added to
-                                      ///< their owners', and only that sum is defined
+  std::vector<double> forces;         ///< [n_total, 3] eV/Å; add a halo row's to its
+                                      ///< owner's: only that sum is defined
   std::array<double, 9> virial{};     ///< eV, sum over pairs
   std::vector<double> atom_virials;   ///< [n_total, 9] eV, half of each pair's to each atom;
-                                      ///< empty unless asked for
+                                      ///< empty unless requested
   std::vector<double> uncertainties;  ///< [n_local] eV/Å, expected norm of the error of the force
-                                      ///< on each atom; empty unless asked for
-  std::vector<double> bias_energies;  ///< [n_local] eV, which `atom_energies` contain; empty
+                                      ///< on each atom; empty unless requested
+  std::vector<double> bias_energies;  ///< [n_local] eV, contained in `atom_energies`; empty
                                       ///< without a bias
   std::vector<double> closest;        ///< [n_kinds] Å, smallest distance of each pair of types of
                                       ///< candidates, the cutoff if none is closer; empty for a
                                       ///< `Graph`
-  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff; -1 where nobody counted
+  std::int64_t n_pairs = 0;           ///< pairs closer than the cutoff; -1 where not counted
   double pair_seconds = 0.0;          ///< wall time of finding the pairs among candidates
   double forward_seconds = 0.0;       ///< wall time of the energies, without exchanges
   double backward_seconds = 0.0;      ///< wall time of the pairs' gradients, without exchanges
@@ -162,7 +162,7 @@ class IPIP_API Student {
  public:
   /// Reads and checks the file, metadata first.
   /// Nothing in the file is run unless `options.backend` is torchscript; then digests are compared
-  /// before, and the module's weights with the plain ones after it was loaded.
+  /// before loading, and the module's weights with the plain ones after.
   /// @throws ipip::Error  the file is missing, cut off, not TorchScript, not a student, of an
   ///                      unknown format version, or its metadata, weights and digests contradict
   ///                      each other; or an option is wrong, or the backend does not run this
@@ -178,18 +178,18 @@ class IPIP_API Student {
   /// What evaluates it, in a few words: "torchscript on cuda:0" or "kernels, avx512, ...".
   std::string backend() const;
 
-  /// What a user has to know about what runs, for a log; else empty.
+  /// What a user has to know about the backend, for a log; empty if nothing.
   std::string notice() const;
 
-  /// Whether the file says what errors to expect (`ipip uncertainty`).
+  /// Whether the file has an uncertainty (`ipip uncertainty`).
   bool has_uncertainty() const;
 
-  /// Whether a step takes much main memory and gives it back: a program that does little else does
-  /// well to keep freed memory.
+  /// Whether each step allocates and frees much main memory: a program that does little else should
+  /// then keep freed memory.
   bool frees_memory_each_step() const;
 
-  /// Evaluates a small cluster, without exchanges: threads, kernels and libraries are ready then,
-  /// and a model that cannot run has failed.
+  /// Evaluates a small cluster, without exchanges, so that threads, kernels and libraries are ready
+  /// and a model that cannot run fails now.
   /// @throws ipip::Error  the model fails
   void warm_up();
 
@@ -197,7 +197,7 @@ class IPIP_API Student {
   std::int64_t widest_exchange() const;
 
   /// Evaluates one step. Collective under an active `HaloExchanger`: every rank makes the same
-  /// exchanges, also without atoms, without pairs, and when it throws from within the evaluation.
+  /// exchanges, even without atoms or pairs, and when the evaluation throws.
   /// TorchScript makes a forward exchange for each of `info().halo_widths`, then the adjoint of
   /// each from the last to the first; the kernels make as many forward exchanges of what
   /// atoms send, then as many of their gradients.
@@ -209,8 +209,8 @@ class IPIP_API Student {
   ///                     `LostExchanges` where it leaves other ranks waiting
   void compute(const Graph& graph, const Wanted& wanted, Results& results);
 
-  /// The final invariant features of each atom, which the readout makes energies of. No exchanges:
-  /// all rows of the graph are local.
+  /// The final invariant features of each atom, from which the readout computes energies. No
+  /// exchanges: all rows of the graph are local.
   /// @param graph  atoms and pairs
   /// @param rows   [n_local, feature_width()], overwritten
   /// @throws ipip::Error  the arrays of `graph` do not fit each other or it has halo rows, the
@@ -218,13 +218,14 @@ class IPIP_API Student {
   void features(const Graph& graph, std::vector<double>& rows);
   std::int64_t feature_width() const;
 
-  /// Takes the candidates of the steps that follow. They are not copied where a backend computes in
-  /// main memory: the caller leaves them as they are until it gives others.
-  /// @throws ipip::Error  the arrays do not fit each other; there are none then
+  /// Sets the candidates of the steps that follow. A backend that computes in main memory does not
+  /// copy them: the caller leaves them unchanged until the next call.
+  /// @throws ipip::Error  the arrays do not fit each other; no candidates are set then
   void set_candidates(const Candidates& candidates);
 
-  /// Whether the student finds candidates by itself, where its data is. Then, in the place of
-  /// `set_candidates`: `find_contacts`, rows given to atoms by what it finds, `find_candidates`.
+  /// Whether the student finds candidates itself, where its data is. Then, instead of
+  /// `set_candidates`, call `find_contacts`, assign rows to atoms by its result, and call
+  /// `find_candidates`.
   bool finds_candidates() const;
 
   /// Finds which points touch other ranks.
@@ -236,13 +237,13 @@ class IPIP_API Student {
   void find_contacts(const Places& places, const double* points,
                      std::vector<std::uint8_t>& contacts);
 
-  /// Takes rows, and finds their candidates among the points of `find_contacts`: those within reach
-  /// that are not absent, a point itself left out. Every candidate has a row then.
+  /// Sets rows, and finds their candidates among the points of `find_contacts`: points within reach
+  /// that are not absent, except the row's own point. Every candidate has a row then.
   /// @param rows  candidates whose `first` and `neighbours` are empty
   /// @throws ipip::Error  as `set_candidates`
   void find_candidates(const Candidates& rows);
 
-  /// Copies `first` and `neighbours` of what was found, to look at it.
+  /// Copies `first` and `neighbours` of the candidates found, for inspection.
   void fetch_candidates(Candidates& candidates) const;
 
   /// Evaluates one step of the candidates. Collective as `compute` of a graph.

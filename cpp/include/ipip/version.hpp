@@ -11,17 +11,16 @@ namespace ipip {
 /// Version of libipip, as "major.minor.patch".
 IPIP_API std::string version();
 
-/// Digest of the headers that libipip was compiled with: what includes others cannot use it.
+/// Digest of the headers that libipip was compiled with: code built with others cannot use it.
 IPIP_API std::string headers();
 
 /// Versions of torch, as "major.minor" and from old to new, that this ipip has a torch part for:
 /// the files libipip_torch-<version>.so beside libipip.so.
 IPIP_API std::vector<std::string> torch_parts();
 
-/// Version of libtorch, as libtorch itself gives it, "major.minor.patch": of the one that is
-/// loaded, else of the one that libipip finds (in ../torch/lib, or by LD_LIBRARY_PATH), which is
-/// then loaded.
-/// @throws ipip::Error  there is none
+/// Version of libtorch, as libtorch reports it, "major.minor.patch". If none is loaded, libipip
+/// finds one (in ../torch/lib, or by LD_LIBRARY_PATH) and loads it.
+/// @throws ipip::Error  there is no libtorch
 IPIP_API std::string torch_version();
 
 /// Loads the torch part that fits libtorch, which registers the operators of students and of

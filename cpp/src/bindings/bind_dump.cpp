@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The reader of LAMMPS text dumps for Python: files in, arrays of numpy out.
+// The reader of LAMMPS text dumps for Python: files in, NumPy arrays out.
 #include "bind_dump.hpp"
 
 #include <pybind11/numpy.h>
@@ -41,7 +41,7 @@ class PythonSource : public TextSource {
   py::object readinto_;
 };
 
-// An array that owns its memory; None where there is none.
+// An array that owns its memory; None for no array.
 template <class T>
 py::object array_of(Memory<T>& memory, std::vector<py::ssize_t> shape) {
   if (!memory) return py::none();
@@ -117,7 +117,7 @@ class DumpFrames {
     return py::str(item.units);
   }
 
-  // Frames mostly have the columns of the frame before them.
+  // Frames mostly have the columns of the frame before.
   const py::tuple& places_of(const Frame& frame) {
     if (known_ != frame.places && (!known_ || *known_ != *frame.places)) {
       py::list places;
@@ -137,7 +137,7 @@ class DumpFrames {
   py::tuple places_;
 };
 
-// What is wanted of the files of a dump.
+// What is requested from the files of a dump.
 class DumpParser {
  public:
   DumpParser(std::optional<std::set<std::string>> columns,
@@ -165,7 +165,7 @@ class DumpParser {
     } else if (!ahead) {
       text = std::make_unique<PythonSource>(source);
     } else {
-      throw ipip::Error("only a file that is given by its descriptor can be read ahead");
+      throw ipip::Error("only a file given by its descriptor can be read ahead");
     }
     return std::make_unique<DumpFrames>(
         std::make_unique<FrameQueue>(request_, std::move(text), offset, ahead, piece));

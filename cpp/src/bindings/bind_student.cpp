@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ipip._core.Student: a model file evaluated by libipip, for arrays of numpy.
+// ipip._core.Student: a model file evaluated by libipip, for NumPy arrays.
 #include "bind_student.hpp"
 
 #include <pybind11/numpy.h>
@@ -27,8 +27,8 @@ using Integers = Column<std::int64_t>;
 using Indices = Column<std::int32_t>;
 using Numbers = Column<double>;
 
-// Pairs of local rows must be there in both directions, since (j, i) may stand for (i, j). Sums of
-// products of hashes, a_i b_j - a_j b_i, vanish where they are (and else with a chance of 2^-64).
+// Pairs of local rows must occur in both directions, since (j, i) may stand for (i, j). Sums of
+// products of hashes, a_i b_j - a_j b_i, vanish if they do (and otherwise with a chance of 2^-64).
 class BothDirections {
  public:
   explicit BothDirections(std::int64_t n_local) : n_local_(n_local) {}
@@ -42,7 +42,7 @@ class BothDirections {
   void require() const {
     if (sum_ == 0) return;
     throw ipip::Error(
-        "a pair of local rows is there in one direction only: expected each in both, as "
+        "a pair of local rows occurs in one direction only: expected both directions, as "
         "ipip.graph.neighbor_list returns them");
   }
 
@@ -118,7 +118,7 @@ class CoreStudent {
     assign(candidates->neighbours, neighbours);
     candidates->n_types = n_types;
     const py::gil_scoped_release release;
-    candidates_.reset();  // none, should these be refused
+    candidates_.reset();  // none if the new ones are refused
     ipip::check_candidates(*candidates);
     BothDirections directions(candidates->n_local());
     for (std::int64_t i = 0; i < candidates->n_local(); ++i) {
@@ -208,7 +208,7 @@ class CoreStudent {
         edge_vec.ndim() != 2 || edge_vec.shape(1) != 3 ||
         edge_vec.shape(0) != edge_index.shape(1)) {
       throw ipip::Error(
-          "expected species [n_total], edge_index [2, n_edges] and edge_vec [n_edges, 3]: give "
+          "expected species [n_total], edge_index [2, n_edges] and edge_vec [n_edges, 3]: pass "
           "what ipip.graph.neighbor_list returns");
     }
     const std::int64_t n_pairs = edge_vec.shape(0);
@@ -239,7 +239,7 @@ class CoreStudent {
 
   ipip::Student student_;
   ipip::Graph graph_;
-  std::unique_ptr<ipip::Candidates> candidates_;  // the student looks at them
+  std::unique_ptr<ipip::Candidates> candidates_;  // the student reads them
   ipip::Results results_;
   bool biased_;
 };

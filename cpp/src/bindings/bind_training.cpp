@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ipip._core.DeviceTraining: the training kernels of GPUs. Tensors come and go by their addresses,
-// so that no libtorch is needed here.
+// ipip._core.DeviceTraining: the training kernels of GPUs. Tensors are passed by address, so that
+// no libtorch is needed here.
 #include "bind_training.hpp"
 
 #include <pybind11/stl.h>

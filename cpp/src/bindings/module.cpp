@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Python module ipip._core. It needs no libtorch before it is asked for what does.
+// The Python module ipip._core. It loads libtorch only when a call needs it.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -27,8 +27,8 @@ struct GatherHaloContext {
   std::optional<ipip::HaloScope> scope;
 };
 
-// Messages name files, whose names may be any bytes: those that are not UTF-8 become surrogates, as
-// they do in Python's own paths.
+// Messages contain file names, which may be any bytes: bytes that are not UTF-8 become surrogates,
+// as in Python's paths.
 void register_core_error(const py::module_& module) {
   static PyObject* core_error =
       PyErr_NewException("ipip._core.CoreError", PyExc_RuntimeError, nullptr);

@@ -22,8 +22,8 @@ struct Box {
 /// Throws ipip::Error where four numbers a line come without "abc".
 Box box_of(const FrameSpan& span);
 
-/// Turns stored positions [count, 3] into Cartesian ones: r = s · cell + origin where they are
-/// scaled, plus image flags [count, 3] times the lattice vectors where these are given.
+/// Turns stored positions [count, 3] into Cartesian ones: r = s · cell + origin if they are scaled,
+/// plus image flags [count, 3] times the lattice vectors if these are given.
 ///
 /// @param stored, images, positions [count, 3]; images may be nullptr
 void place_atoms(const Box& box, bool scaled, std::int64_t count, const double* stored,

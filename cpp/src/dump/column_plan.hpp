@@ -9,8 +9,8 @@
 
 namespace ipip::dump {
 
-/// Up to four numbers beside each other that go to places beside each other; or up to three, and an
-/// integer from anywhere in the row, which costs nothing more.
+/// Up to four adjacent numbers that go to adjacent places; or up to three, and an integer from
+/// anywhere in the row, at no extra cost.
 struct Quad {
   std::int64_t first = 0;  ///< column
   int count = 0;
@@ -28,7 +28,7 @@ struct Plan {
   bool id_first = false;               ///< the first of the quads holds the id
 };
 
-/// Finds the quads: numbers first, then integers, the id before others, where a place is left.
+/// Finds the quads: numbers first, then integers (the id before others) in places that are left.
 Plan plan_for(const Rows& rows);
 
 }  // namespace ipip::dump

@@ -18,10 +18,10 @@ namespace ipip::dump {
 
 #ifdef IPIP_FAST_NUMBERS
 
-/// Bytes behind the start of a word that must be readable.
+/// Bytes after the start of a word that must be readable.
 inline constexpr int kFastReach = 18;
 
-/// Shuffles that drop the byte at a place and leave the ones before it one further on.
+/// Shuffles that drop the byte at a place and move the ones before it one place on.
 struct DropByte {
   alignas(16) std::uint8_t control[17][16];
   constexpr DropByte() : control() {
@@ -47,7 +47,7 @@ inline constexpr MoveOn kMoveOn;
 inline constexpr double kTens[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
                                      1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16};
 
-/// Reads the number at `at`; returns where it ends, or nullptr where it is of another form.
+/// Reads the number at `at`; returns its end, or nullptr if it has another form.
 [[gnu::target("sse4.1"), gnu::always_inline]] inline const char* fast_number(const char* at,
                                                                              double& value) {
   const unsigned negative = *at == '-';

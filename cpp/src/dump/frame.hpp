@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is wanted of a dump, and what was found in it.
+// What is requested from a dump, and what it contains.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace ipip::dump {
 
-/// What is to be read.
+/// What to read.
 struct Request {
   std::optional<std::set<std::string>> columns;           ///< further ones; none: all
   std::map<std::string, std::int64_t> numbers;            ///< atomic number of each symbol
@@ -26,13 +26,13 @@ struct Request {
   std::vector<std::int64_t> numbers_of_types;             ///< the same as atomic numbers
   std::optional<std::unordered_set<std::int64_t>> steps;  ///< of frames to read; none: all
   Instructions instructions = Instructions::plain;
-  bool whole = false;  ///< a last row with all its columns counts without a line feed behind it
+  bool whole = false;  ///< a last row with all its columns counts without a final line feed
 };
 
 /// Which array of a frame a column is in.
 enum class Source : std::uint8_t { ids, types, positions, images, forces, others };
 
-/// Where a column is found.
+/// Where to find a column.
 struct ColumnPlace {
   std::string name;
   Source source;
@@ -49,7 +49,7 @@ struct Frame {
   Memory<std::int64_t> ids, types;  ///< [count]
   Memory<std::int64_t> numbers;     ///< [count] atomic numbers, where they are known
   Memory<double> stored;            ///< [count, 3] positions as they stand in the text
-  Memory<double> positions;         ///< [count, 3] where they are not as they stand there
+  Memory<double> positions;         ///< [count, 3] where they differ from the text
   Memory<double> images, forces;    ///< [count, 3]
   Memory<double> others;            ///< [count, n_others]
   std::int64_t n_others = 0;
@@ -57,12 +57,12 @@ struct Frame {
   bool default_element = false;  ///< several types, all of them C
 };
 
-/// What stands at a place of a dump.
+/// What a place of a dump holds.
 struct Item {
   enum class Kind : std::uint8_t {
     frame,     ///< one that was read
-    left_out,  ///< one of a step that is not wanted
-    broken,    ///< one that is cut off, behind which another one begins
+    left_out,  ///< one of a step that is not requested
+    broken,    ///< one that is cut off, after which another one begins
     cut_off,   ///< the last one, which is cut off
     unsure,    ///< the last one, of which no more than digits of its last number may be missing
     wrong      ///< something that cannot be read; nothing follows
@@ -71,8 +71,8 @@ struct Item {
   std::int64_t step = 0;
   std::string units;           ///< where the text names them here
   std::optional<double> time;  ///< in these units
-  /// Bytes of text before it, and before what follows; the same of a last one without a line feed,
-  /// which is to be read again where the text goes on.
+  /// Bytes of text before it, and before the next item. For a last frame without a line feed they
+  /// are the same: it is read again where the text continues.
   std::size_t begin = 0, end = 0;
   Frame frame;        ///< of `frame`
   std::string error;  ///< of `wrong`: what is wrong

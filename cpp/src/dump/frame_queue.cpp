@@ -15,8 +15,8 @@
 namespace ipip::dump {
 namespace {
 
-constexpr std::size_t kSlots = 6;                 // blocks that are read or wait to be taken
-constexpr std::size_t kWaitingBytes = 1U << 27U;  // of text, at which no further block is read
+constexpr std::size_t kSlots = 6;                 // blocks being read or waiting
+constexpr std::size_t kWaitingBytes = 1U << 27U;  // of text; no further block is read beyond this
 
 Item wrong(const char* what) {
   Item item;
@@ -36,19 +36,19 @@ FrameQueue::FrameQueue(std::shared_ptr<const Request> request, std::unique_ptr<T
       blocks_(std::move(source), offset, piece),
       own_(request_, pool_) {}
 
-// Whether there is a block to be read, and place for it.
+// Whether there is a block to read, and a place for it.
 bool FrameQueue::may_work() const {
   return !ended_ && !reading_ && slots_.size() < kSlots && waiting_bytes_ < kWaitingBytes;
 }
 
-// Waits for a change. Not std::condition_variable::wait: compiled here it asks for a newer
-// libstdc++ (GLIBCXX_3.4.30) than clusters have, for this one call.
+// Waits for a change. Not std::condition_variable::wait: compiled here that one call needs a newer
+// libstdc++ (GLIBCXX_3.4.30) than clusters have.
 void FrameQueue::wait(Lock& lock) {
   const int status = pthread_cond_wait(changed_.native_handle(), lock.mutex()->native_handle());
   if (status != 0) throw std::system_error(status, std::generic_category());
 }
 
-// Reads one block and its frames; the lock is held before and after, not meanwhile.
+// Reads one block and its frames; the lock is held before and after, but not during the work.
 void FrameQueue::work(Worker& worker, Lock& lock) {
   reading_ = true;
   lock.unlock();
@@ -60,7 +60,7 @@ void FrameQueue::work(Worker& worker, Lock& lock) {
     slot->items.push_back(wrong(error.what()));
   } catch (const std::bad_alloc&) {
     slot->items.push_back(wrong("there is not enough memory for its text"));
-  } catch (...) {  // a source of Python's, which the caller reads alone
+  } catch (...) {  // a source in Python, which only the caller reads
     lock.lock();
     reading_ = false;
     ended_ = true;
@@ -87,7 +87,7 @@ void FrameQueue::work(Worker& worker, Lock& lock) {
   } catch (const std::bad_alloc&) {
     slot->items.clear();
     slot->items.push_back(wrong("there is not enough memory for its frames"));
-  } catch (const std::exception& error) {  // nothing may leave the second thread
+  } catch (const std::exception& error) {  // no exception may leave the second thread
     slot->items.clear();
     slot->items.push_back(wrong(error.what()));
   }
@@ -114,7 +114,7 @@ bool FrameQueue::is_here() const {
 
 std::vector<Item> FrameQueue::next() {
   if (!is_here()) {
-    throw Error("was opened before this process was forked: open it anew in each process");
+    throw Error("was opened before this process was forked: open it again in each process");
   }
   Lock lock(mutex_);
   while (true) {
@@ -137,7 +137,7 @@ std::vector<Item> FrameQueue::next() {
   }
 }
 
-// Signals stay with the threads that were there before. Without a thread all goes on, slower.
+// Signals stay with the earlier threads. Without a second thread reading works, but slower.
 void FrameQueue::start_thread() {
   sigset_t all, before;
   sigfillset(&all);

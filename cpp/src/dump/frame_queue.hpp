@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The frames of a dump in their order, read by the caller and, where it is allowed, by a second
-// thread beside it. Both do the same work: they take the next block of text (one at a time), read
-// the frames in it (at once), and put them in the place that the block has in the queue. So it does
-// not matter which of them is faster, and what comes out is the same with one thread or two.
+// The frames of a dump in order, read by the caller and, if allowed, by a second thread. Both do
+// the same work: they take the next block of text (one at a time), read the frames in it
+// (concurrently), and put them in the block's place in the queue. So it does not matter which of
+// them is faster, and the result is the same with one thread or two.
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +23,7 @@ namespace ipip::dump {
 
 class FrameQueue {
  public:
-  /// @param offset bytes of text before what the source gives
+  /// @param offset bytes of text before the source's
   /// @param ahead whether a second thread may read beside the caller's; it is started with the
   ///     second block, and the source must then be one that any thread may read
   /// @param piece bytes of a block of small frames
@@ -34,15 +34,15 @@ class FrameQueue {
   FrameQueue& operator=(const FrameQueue&) = delete;
 
   /// The next frames (one or more); none at the end of the text.
-  /// Throws what the source throws, but ipip::Error, which is an item, and ipip::Error in a process
-  /// that was forked from the one that made this.
+  /// Throws what the source throws, except ipip::Error, which is an item, and ipip::Error in a
+  /// process that was forked from the one that made this queue.
   std::vector<Item> next();
 
-  /// Whether this process is the one that made this. In a forked one the second thread is missing,
-  /// what it held is held for ever, and this can only be forgotten, not deleted.
+  /// Whether this process made the queue. In a forked one the second thread is missing and the
+  /// locks that it held stay locked, so the queue can only be abandoned, not deleted.
   bool is_here() const;
 
-  /// Ends the second thread, which finishes its block before, and keeps no free memory.
+  /// Ends the second thread after its present block, and frees unused memory.
   void close();
 
  private:
@@ -69,7 +69,7 @@ class FrameQueue {
   bool ahead_;
   std::shared_ptr<const Request> request_;
   std::shared_ptr<MemoryPool> pool_;
-  TextBlocks blocks_;  // of whoever set `reading_`
+  TextBlocks blocks_;  // of the thread that set `reading_`
   Worker own_;         // of the caller
 
   std::mutex mutex_;  // of what follows

@@ -31,7 +31,8 @@ std::vector<ColumnPlace> places_in(const Layout& layout) {
   return places;
 }
 
-// Whether atoms of several types are all named C, which LAMMPS does where the deck names none.
+// Whether atoms of several types are all named C, which LAMMPS does where the deck names no
+// elements.
 bool is_default_element(const Rows& rows, const Frame& frame) {
   if (rows.words.size() != 1 || rows.words[0] != "C" || !frame.types) return false;
   const std::int64_t* const types = frame.types.get();
@@ -95,7 +96,7 @@ Found FrameReader::read_frame(std::string_view text, std::size_t begin, Item& it
   FrameSpan span = read_header(text, begin);
   describe(span, item);
   if (span.found == Found::frame) {
-    // A row has at least a character and a blank a column: no memory for rows that cannot be there.
+    // A row has at least a character and a blank a column: no memory for rows that cannot exist.
     const bool may_fit = static_cast<std::uint64_t>(span.count) <= (text.size() - span.rows) / 2;
     if (is_left_out(span) || !may_fit) {
       item.kind = Item::Kind::left_out;
@@ -116,7 +117,7 @@ bool FrameReader::is_left_out(const FrameSpan& span) const {
   return request_->steps && !request_->steps->contains(span.step);
 }
 
-// The last frame of the text, which is not whole, or whose last row no line feed ends.
+// The last frame of the text, which is incomplete or lacks the final line feed.
 void FrameReader::read_end(std::string_view text, Item& item) {
   item.end = item.begin;
   const FrameSpan span = read_header(text, 0);
@@ -131,7 +132,7 @@ void FrameReader::read_end(std::string_view text, Item& item) {
     item.kind = Item::Kind::left_out;
     return;
   }
-  // Read as with a line feed, and with room around it, as in a block.
+  // Read as with a line feed, with room around it, as in a block.
   constexpr std::size_t kRoom = 64;
   std::string copy(kRoom, ' ');
   copy.append(text).append(1, '\n').append(kRoom, ' ');
@@ -160,7 +161,7 @@ bool FrameReader::read_whole(std::string_view text, FrameSpan& span, Frame& fram
   return true;
 }
 
-// A frame's columns are those of the frame before it, nearly always.
+// A frame nearly always has the columns of the frame before it.
 void FrameReader::update_layout(const FrameSpan& span, std::string_view text) {
   const std::string_view rows = span.count > 0 ? text.substr(span.rows) : std::string_view();
   if (span.columns == columns_ && !columns_.empty()) {
@@ -172,7 +173,7 @@ void FrameReader::update_layout(const FrameSpan& span, std::string_view text) {
   places_ = std::make_shared<const std::vector<ColumnPlace>>(places_in(layout_));
 }
 
-// Makes the arrays of a frame; returns how its rows go in them.
+// Makes the arrays of a frame; returns how its rows fill them.
 Rows FrameReader::arrays_for(Frame& frame) {
   const std::int64_t count = frame.count;
   Rows rows{
@@ -209,7 +210,7 @@ Rows FrameReader::arrays_for(Frame& frame) {
   return rows;
 }
 
-// Whether the rows are whole; if not, `span` says what else was found.
+// Whether the rows are complete; if not, `span` says what was found instead.
 bool FrameReader::read_rows_of(std::string_view text, FrameSpan& span, Rows& rows) {
   if (rows.instructions == Instructions::avx512) {
     const Read read = read_wide_rows(text, span.rows, rows, scratch_, span.end);
@@ -228,7 +229,7 @@ bool FrameReader::read_rows_of(std::string_view text, FrameSpan& span, Rows& row
   return true;
 }
 
-// Atomic numbers by type where symbols are given, else by name; none where they are not known.
+// Atomic numbers by type where symbols are given, else by name; none if unknown.
 void FrameReader::set_numbers(const Rows& rows, Frame& frame) {
   const std::int64_t count = frame.count;
   if (request_->symbols && frame.types) {

@@ -22,7 +22,7 @@ class FrameReader {
   FrameReader(std::shared_ptr<const Request> request, std::shared_ptr<MemoryPool> pool)
       : request_(std::move(request)), pool_(std::move(pool)) {}
 
-  /// Reads all that a block holds. Nothing is thrown but std::bad_alloc: what is wrong is an item.
+  /// Reads all that a block holds. Throws only std::bad_alloc: errors are items.
   std::vector<Item> read(const Block& block);
 
  private:
@@ -37,7 +37,7 @@ class FrameReader {
 
   std::shared_ptr<const Request> request_;
   std::shared_ptr<MemoryPool> pool_;
-  std::string columns_;  // behind "ITEM: ATOMS" of the frame that the layout was made for
+  std::string columns_;  // after "ITEM: ATOMS" in the frame that the layout was made for
   Layout layout_;
   std::shared_ptr<const std::vector<ColumnPlace>> places_;
   Scratch scratch_;

@@ -17,8 +17,8 @@ struct NextFrame {  // another frame begins before this one ended
 constexpr std::string_view kTime = "ITEM: TIME";  // the beginning of kFrameBegin too
 constexpr std::string_view kUnits = "ITEM: UNITS";
 
-// Where another frame begins in text[from, ...); npos: none does. Rows hold numbers and short
-// names, and headers are short: an I is rare, so this is one fast pass.
+// Where another frame begins in text[from, ...); npos: nowhere. Rows hold numbers and short names,
+// and headers are short: an I is rare, so this is one fast pass.
 std::size_t next_frame(std::string_view text, std::size_t from) {
   for (std::size_t k = text.find('I', from); k != text.npos; k = text.find('I', k + 1)) {
     const std::string_view rest = text.substr(k);
@@ -27,7 +27,7 @@ std::size_t next_frame(std::string_view text, std::size_t from) {
   return text.npos;
 }
 
-// Where the line before the one that begins at `begin` (above 0) begins.
+// Start of the line before the one that begins at `begin` (above 0).
 std::size_t line_before(std::string_view text, std::size_t begin) {
   if (begin < 2) return 0;
   const std::size_t end = text.rfind('\n', begin - 2);
@@ -60,7 +60,7 @@ class Header {
     return found;
   }
 
-  // Ends the frame before the line that was read last.
+  // Ends the frame before the last line read.
   [[noreturn]] void next() const { throw NextFrame{begin_of_frame(text_, begun_)}; }
 
   // A line of one word.
@@ -84,7 +84,7 @@ class Header {
  private:
   std::string_view text_;
   std::size_t at_;
-  std::size_t begun_ = 0;  // of the line that was read last
+  std::size_t begun_ = 0;  // of the last line read
 };
 
 void read_bounds(Header& header, FrameSpan& span) {

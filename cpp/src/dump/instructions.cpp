@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which way of reading rows this processor runs.
+// Which of the row readers this processor runs.
 #include "dump/rows.hpp"
 #include "dump/wide_rows.hpp"
 #include "ipip/error.hpp"
@@ -20,7 +20,7 @@ Instructions instructions_for(std::string_view wanted) {
   if (named > best || (named == Instructions::plain && wanted != "plain")) {
     throw Error(
         "instructions '" + std::string(wanted) +
-        "' are not known or not run by this processor; expected auto, avx512, sse or plain");
+        "' are unknown or not supported by this processor; expected auto, avx512, sse or plain");
   }
   return named;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which column of a dump is what.
+// The meaning of each column of a dump.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ namespace ipip::dump {
 /// Three columns.
 using Triple = std::array<int, 3>;
 
-/// Columns of a dump that are read, by their place in a row; -1: there is none.
+/// Columns of a dump that are read, by their index in a row; -1: none.
 struct Layout {
   std::vector<std::string> names;  ///< of all columns
   int id = -1;
@@ -22,17 +22,17 @@ struct Layout {
   int element = -1;  ///< words: `element`, else `typelabel`
   Triple positions{};
   bool scaled = false;           ///< positions are multiples of the lattice vectors
-  bool unwrapped = false;        ///< positions are unwrapped as they stand
-  std::optional<Triple> images;  ///< image flags, where they are needed or wanted
+  bool unwrapped = false;        ///< positions are unwrapped already
+  std::optional<Triple> images;  ///< image flags, if needed or requested
   std::optional<Triple> forces;
-  std::vector<int> further;  ///< further columns that are wanted
-  std::vector<int> others;   ///< those of them that hold numbers
+  std::vector<int> further;  ///< further columns requested
+  std::vector<int> others;   ///< the numeric ones among them
 };
 
-/// Finds the columns in the names behind "ITEM: ATOMS".
+/// Finds the columns in the names after "ITEM: ATOMS".
 ///
 /// @param wanted names of further columns to read; none: all of them
-/// @param typed whether the elements come from the types, so that words are not needed
+/// @param typed whether elements follow from types, so that words are not needed
 /// @param rows first row or more, see `numbers_among`
 /// Throws ipip::Error where there are no positions.
 Layout layout_of(std::string_view names, const std::optional<std::set<std::string>>& wanted,

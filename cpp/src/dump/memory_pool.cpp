@@ -18,7 +18,7 @@ void* MemoryPool::take(std::size_t bytes) {
   Head* head = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    // Frames have few sizes, and the same ones again and again.
+    // Frames have few sizes, which recur.
     for (std::size_t k = free_.size(); k-- > 0;) {
       if (free_[k]->bytes >= bytes && free_[k]->bytes <= bytes + bytes / 8) {
         head = free_[k];

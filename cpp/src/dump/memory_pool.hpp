@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Arrays that are not filled when they are made, that may outlive who made them, and whose memory
-// is used again for the next frames: the system's would be handed back to it and taken anew, page
-// by page, between one frame and the next.
+// Arrays that are not filled when they are made, may outlive their maker, and whose memory is
+// reused for the next frames: otherwise it would be returned to the system and requested again,
+// page by page, between two frames.
 #pragma once
 
 #include <cstddef>
@@ -20,22 +20,22 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  /// At least `bytes`, aligned to 64, to be given to `give_back`. Throws std::bad_alloc.
+  /// At least `bytes`, aligned to 64; return it by `give_back`. Throws std::bad_alloc.
   void* take(std::size_t bytes);
-  /// Returns what some pool gave.
+  /// Returns memory that any pool gave.
   static void give_back(void* data);
-  /// Frees what is free; what is returned from now on is not kept.
+  /// Releases free memory; memory returned from now on is not kept.
   void close();
 
  private:
-  // Stands before the data.
+  // Precedes the data.
   struct alignas(64) Head {
     std::shared_ptr<MemoryPool> pool;
     std::size_t bytes;
   };
 
   std::mutex mutex_;
-  std::vector<Head*> free_;  // the one that was returned last comes last
+  std::vector<Head*> free_;  // in the order of their return
   std::size_t free_bytes_ = 0;
   bool closed_ = false;
 };
@@ -44,7 +44,7 @@ struct GiveBack {
   void operator()(void* data) const { MemoryPool::give_back(data); }
 };
 
-/// Numbers; nullptr: there are none of this kind (an empty array is one).
+/// Numbers; nullptr: no such array (an empty one is not null).
 template <class T>
 using Memory = std::unique_ptr<T[], GiveBack>;
 

@@ -9,7 +9,7 @@
 namespace ipip::dump {
 namespace {
 
-constexpr int kDecimals = 3;  // that numbers hardly have in common by chance
+constexpr int kDecimals = 3;  // that numbers rarely share by chance
 constexpr int kDigits = 6;    // of LAMMPS' default format, %g
 
 // Digits of a plain number; none of another form, such as one with an exponent.

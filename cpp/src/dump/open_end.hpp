@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A last frame whose last row no line feed ends: is it whole?
+// Whether a last frame without a final line feed is complete.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,21 @@
 
 namespace ipip::dump {
 
-/// What is there of a last frame that no line feed ends.
+/// How much there is of a last frame without a final line feed.
 enum class OpenEnd : std::uint8_t {
   cut,     ///< a row, a column or the end of a number is missing
   unsure,  ///< all columns of all rows are there, but digits of the last number may be missing
   whole    ///< nothing is missing
 };
 
-/// Looks at the end of a text that ends without a line feed.
+/// Examines the end of a text without a final line feed.
 ///
-/// Digits are missing neither where a blank follows the last number (LAMMPS writes one), nor where
-/// it has as many decimals (three or more) as every other number of its column, nor where it has
-/// six or more digits and none of them has more.
+/// No digits are missing if a blank follows the last number (LAMMPS writes one), if it has as many
+/// decimals (three or more) as every other number of its column, or if it has six or more digits
+/// and no other has more.
 ///
 /// @param text ends with the rows of the frame
-/// @param span its whole header
+/// @param span its complete header
 OpenEnd open_end(std::string_view text, const FrameSpan& span);
 
 }  // namespace ipip::dump

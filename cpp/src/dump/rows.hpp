@@ -28,11 +28,11 @@ struct Column {
   std::int32_t* codes = nullptr;     ///< [count]
 };
 
-/// Processor instructions that may be used.
+/// Processor instructions to use.
 enum class Instructions : std::uint8_t { plain, sse, avx512 };
 
-/// The best ones that this processor runs, and no better than `wanted` (auto, avx512, sse, plain).
-/// Throws ipip::Error where it does not run what is wanted, or the name is not known.
+/// The best ones that this processor runs, at most `wanted` (auto, avx512, sse, plain). Throws
+/// ipip::Error for an unknown name, or where the processor does not run it.
 Instructions instructions_for(std::string_view wanted);
 
 /// How rows are read and where they go.
@@ -79,11 +79,11 @@ class Scratch {
   std::int64_t n_ids_ = 0;
 };
 
-/// How reading rows ended that may not be there.
+/// How reading rows that may be missing ended.
 enum class Read : std::uint8_t {
   done,
   ran_out,  ///< the text ends before the rows do
-  unusual   ///< there is something that has to be looked at closely
+  unusual   ///< there is something that the slow reader must examine
 };
 
 /// With AVX-512: reads `rows.count` rows that begin at `begin` of `text`, where all is as usual,
@@ -99,8 +99,7 @@ bool read_sse_rows(std::string_view text, Rows& rows, Scratch& scratch);
 /// or one is not a number.
 void read_rows(std::string_view text, Rows& rows, Scratch& scratch);
 
-/// The places in which rows with these ids come in the order of the ids (stable); false where they
-/// are in it already.
+/// The places that sort rows with these ids (stable); false if they are sorted already.
 bool places_of(const std::int64_t* ids, std::int64_t count, Scratch& scratch);
 
 /// Whether the words of the first row are numbers, by column.

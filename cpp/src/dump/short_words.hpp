@@ -15,7 +15,8 @@ namespace ipip::dump {
 /// Words of up to 8 bytes, in the order in which they were first seen.
 class ShortWords {
  public:
-  /// Index of a word, to which it is added. Up to 8 bytes before its end must be readable.
+  /// Index of a word in the list, to which new words are added. Up to 8 bytes before its end must
+  /// be readable.
   std::int32_t code(const char* end, std::uint32_t length) {
     std::uint64_t key = 0;
     std::memcpy(&key, end - 8, 8);
@@ -28,7 +29,7 @@ class ShortWords {
   const std::vector<std::string>& words() const { return words_; }
 
  private:
-  // The word that was seen last among those that share a place.
+  // The last word seen among the ones that share a place.
   struct Place {
     std::uint64_t key = 0;
     std::int32_t code = -1;

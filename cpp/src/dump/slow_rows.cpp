@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows word by word: for whatever is unusual, and to say what is wrong with a row.
+// Rows word by word: for unusual rows, and to name the fault of a row.
 #include <algorithm>
 #include <cstring>
 
@@ -10,7 +10,7 @@
 namespace ipip::dump {
 namespace {
 
-// Index of a word in a short list, to which it is added.
+// Index of a word in a short list, to which new words are added.
 std::int32_t code_of(std::string_view word, std::vector<std::string>& known) {
   const auto place = std::find(known.begin(), known.end(), word);
   if (place == known.end()) {
@@ -57,12 +57,13 @@ void read_row(Words& words, std::int64_t row, Rows& rows) {
     if (column.kind == Kind::text) {
       column.codes[row] = code_of(word, rows.words);
     } else if (column.kind != Kind::skip && !read_number(word, value)) {
-      wrong_row(row, "has '" + std::string(word.substr(0, 40)) + "' where a number belongs");
+      wrong_row(row, "has '" + std::string(word.substr(0, 40)) + "' where a number is expected");
     } else if (column.kind == Kind::number) {
       column.numbers[row * column.stride] = value;
     } else if (column.kind == Kind::integer) {
       if (!(value > -9e15 && value < 9e15)) {
-        wrong_row(row, "has '" + std::string(word.substr(0, 40)) + "' where an integer belongs");
+        wrong_row(row,
+                  "has '" + std::string(word.substr(0, 40)) + "' where an integer is expected");
       }
       column.integers[row] = static_cast<std::int64_t>(value);
     }

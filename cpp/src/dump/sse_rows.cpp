@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of plain numbers with SSE 4.1, where AVX-512 is not there.
+// Rows of plain numbers with SSE 4.1, where there is no AVX-512.
 #include "dump/number.hpp"
 #include "dump/rows.hpp"
 #include "dump/short_words.hpp"

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMargin = 1U << 12U;  // by which a frame may be longer than the one before
 
-// Where the last frame begins that begins in text[from, size); 0: none does.
+// Start of the last frame that begins in text[from, size); 0: none does.
 std::size_t last_frame(const char* text, std::size_t from, std::size_t size) {
   std::size_t end = size;
   while (end > from) {
@@ -41,7 +41,7 @@ std::size_t FileSource::read(char* to, std::size_t size) {
 
 void Block::reserve(std::size_t size, std::size_t kept) {
   if (size <= room_) return;
-  constexpr std::size_t kBehind = 64;  // readable bytes behind the text
+  constexpr std::size_t kBehind = 64;  // readable bytes after the text
   std::unique_ptr<char[]> larger(new char[kBefore + size + kBehind]);
   std::memset(larger.get(), ' ', kBefore);
   if (kept > 0) std::memcpy(larger.get() + kBefore, text(), kept);
@@ -60,7 +60,7 @@ bool TextBlocks::next(Block& block) {
   block.reserve(goal, 0);
   std::copy(rest_.begin(), rest_.end(), block.text());
   block.offset = offset_;
-  std::size_t searched = 1;  // a frame that begins at 0 is the block's own
+  std::size_t searched = 1;  // a frame that begins at 0 belongs to the block
   while (true) {
     while (size < goal) {
       const std::size_t count = source_->read(block.text() + size, goal - size);

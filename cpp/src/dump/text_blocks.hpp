@@ -19,7 +19,7 @@ class TextSource {
   virtual std::size_t read(char* to, std::size_t size) = 0;
 };
 
-/// A file that is open; it is read from where it stands, and is not closed.
+/// A file that is open; it is read from its present position, and is not closed.
 class FileSource : public TextSource {
  public:
   explicit FileSource(int descriptor) : descriptor_(descriptor) {}
@@ -29,12 +29,12 @@ class FileSource : public TextSource {
   int descriptor_;
 };
 
-/// Text that begins where a frame does (or the file) and ends where another one begins (or the
+/// Text that begins where a frame (or the file) begins and ends where another one begins (or the
 /// file ends). Its memory is kept from block to block.
 class Block {
  public:
   std::size_t offset = 0;  ///< bytes of text before it
-  std::size_t size = 0;    ///< bytes of its own
+  std::size_t size = 0;    ///< bytes of this block
   std::size_t seen = 0;    ///< bytes in memory: with the beginning of the next frame, if any
 
   char* text() { return memory_.get() + kBefore; }
@@ -49,15 +49,15 @@ class Block {
   std::size_t room_ = 0;
 };
 
-/// Reads blocks one after another. They are about as large as a core's own cache can hold, so that
-/// text is still there when it is read, or as large as a frame. The piece of the next frame that
-/// had to be read to see its beginning is small: frames are mostly as long as the one before.
+/// Reads blocks one after another. They are about as large as a core's cache can hold, so that text
+/// is still there when it is read, or as large as a frame. Only a small piece of the next frame is
+/// read to see its beginning: frames are mostly as long as the one before.
 class TextBlocks {
  public:
   /// Bytes of a block of small frames.
   static constexpr std::size_t kPiece = 1U << 18U;
 
-  /// @param piece bytes of a block of small frames; what comes out does not depend on it
+  /// @param piece bytes of a block of small frames; results do not depend on it
   TextBlocks(std::unique_ptr<TextSource> source, std::size_t offset, std::size_t piece = kPiece)
       : source_(std::move(source)), offset_(offset), piece_(std::max<std::size_t>(1, piece)) {}
 
@@ -65,12 +65,12 @@ class TextBlocks {
   bool next(Block& block);
   /// Whether the end of the text was reached.
   bool ended() const { return ended_; }
-  /// Tells the length of a frame that was found; any thread may.
+  /// Reports the length of a frame; any thread may call it.
   void expect(std::size_t length) { length_.store(length, std::memory_order_relaxed); }
 
  private:
   std::unique_ptr<TextSource> source_;
-  std::vector<char> rest_;  // read already
+  std::vector<char> rest_;  // already read
   std::size_t offset_;      // bytes of text before it
   std::size_t piece_;
   std::atomic<std::size_t> length_{0};

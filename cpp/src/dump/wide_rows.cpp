@@ -53,12 +53,12 @@ struct Part {
   }
 };
 
-// Ids that are 1 ... count, each once, tell the places of their atoms.
+// Ids that are 1 ... count, each once, give the places of their atoms.
 struct Counted {
   std::int64_t count;     // of all rows
   std::uint8_t* filled;   // [count]
   std::uint32_t* places;  // of the rows of a part
-  bool found = true;      // whether ids are so
+  bool found = true;      // whether the ids are such
 
   bool take(std::int64_t row, std::int64_t id) {
     found = id >= 1 && id <= count && filled[id - 1]++ == 0;
@@ -97,7 +97,7 @@ bool read_codes(const Part& part, std::int64_t width, std::int64_t column, std::
   return true;
 }
 
-// What becomes of the integer of a quad: it is not there, is stored, or tells the atom's place.
+// Use of the integer of a quad: none, stored, or the atom's place.
 enum class Fourth : std::uint8_t { none, stored, place };
 
 template <Fourth kFourth>
@@ -167,13 +167,13 @@ bool read_places(const Part& part, const Rows& rows, const Plan& plan, Counted& 
   return true;
 }
 
-// The text behind `begin` that 32 bits reach; rows that end behind it are no usual ones.
+// The text after `begin` that 32 bits reach; rows that end beyond it are unusual.
 std::size_t reach_of(std::string_view text, std::size_t begin) {
   return std::min<std::size_t>(text.size() - begin, 0xffffff00U);
 }
 
-// Some rows at a time, so that the places of their words stay in the cache: where there are no ids,
-// or these are 1 ... count, each once. `counted` tells whether they are.
+// Some rows at a time, so that the places of their words stay in the cache, if there are no ids or
+// these are 1 ... count, each once. `counted` says whether they are.
 Read read_in_parts(std::string_view text, std::size_t begin, Rows& rows, Scratch& scratch,
                    std::size_t& end, bool& counted) {
   constexpr std::int64_t kWords = 2048;
@@ -252,7 +252,7 @@ Read read_wide_rows(std::string_view text, std::size_t begin, Rows& rows, Scratc
     const Read read = read_in_parts(text, begin, rows, scratch, end, scratch.counted);
     if (read != Read::unusual || rows.id < 0 || scratch.counted) return read;
   }
-  // Ids are as in the frame before, nearly always.
+  // Ids are nearly always as in the frame before.
   const Read read = read_at_once(text, begin, rows, scratch, end);
   scratch.counted = false;
   return read;

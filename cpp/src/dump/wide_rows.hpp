@@ -41,13 +41,13 @@ enum class Indexed : std::uint8_t {
   irregular  ///< a row has another number of words, or something that may begin another frame
 };
 
-/// Writes 16 places, of bytes behind `bases`.
+/// Writes 16 places of bytes after `bases`.
 IPIP_WIDE [[gnu::always_inline]] inline void write_part(std::uint32_t* to, __m128i bytes,
                                                         __m512i bases) {
   _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(bytes), bases));
 }
 
-/// Writes the places of `bits` (of a block at `base`), `count` of them, behind each other. Blocks
+/// Writes the places of `bits` (of a block at `base`), `count` of them, one after another. Blocks
 /// mostly have 10 to 20: a branch between these would often be predicted wrongly.
 IPIP_WIDE [[gnu::always_inline]] inline void write_places(std::uint64_t bits, int count,
                                                           std::uint32_t base, __m512i iota,
@@ -123,12 +123,12 @@ IPIP_WIDE inline Indexed index_rows(const char* text, std::size_t size, std::int
     begun += more;
     marked += places;
   }
-  // As many line feeds as rows, and one behind each row: none is elsewhere.
+  // As many line feeds as rows, and one after each row: there are no others.
   const bool whole = begun == total && marked == 2 * total;
   return whole && rows_end(text, count, width, marks, end) ? Indexed::done : Indexed::irregular;
 }
 
-/// Reads an integer of up to 8 digits that ends at `end`; false where it is of another form.
+/// Reads an integer of up to 8 digits that ends at `end`; false if it has another form.
 inline bool short_integer(const char* end, std::uint32_t length, std::int64_t& value) {
   if (length == 0 || length > 8) return false;
   std::uint64_t text = 0;
@@ -146,7 +146,7 @@ inline bool short_integer(const char* end, std::uint32_t length, std::int64_t& v
   return true;
 }
 
-/// What converts four numbers, kept in registers: the compiler would build it anew for each four.
+/// What converts four numbers, kept in registers: the compiler would rebuild it for each four.
 struct NumberTables {
   __m512i nine, minus, zero, point, one, iota, needed, spread, gather, tens, hundreds, myriads;
   __m512d powers_high, powers_low;

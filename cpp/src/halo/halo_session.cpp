@@ -61,7 +61,7 @@ void HaloSession::finish_failed() {
     table.assign(scalar_ == Scalar::float32 ? (numbers + 1) / 2 : numbers, 0.0);
     return table.data();
   };
-  // Same widths and the student's own precision: the others' messages must fit.
+  // The same widths and the student's precision: the messages of other ranks must fit.
   while (forward_done_ < widths_.size()) {
     const std::int64_t width = widths_[forward_done_++];
     exchanger_->forward(zeros(width), width, scalar_);

@@ -12,10 +12,9 @@ namespace ipip {
 
 /// One evaluation of a student under an exchanger: every rank makes the same exchanges, whatever
 /// its atoms, its pairs or its failures are.
-///
-/// Hand-written kernels need no adjoints: all their exchanges are forward ones. Those of autograd
-/// are kept in order by `HaloTokens`. `finish_failed` makes the exchanges that a rank still owes
-/// after a failure, with zeros, so that the others come to their end and all can be told.
+/// Hand-written kernels need no adjoints: all their exchanges are forward ones. `HaloTokens` keeps
+/// the exchanges of autograd in order. `finish_failed` makes the exchanges that a rank still owes
+/// after a failure, with zeros, so that the other ranks finish and all can be told.
 class IPIP_API HaloSession {
  public:
   /// @param exchanger may be null: then nothing is exchanged
@@ -31,8 +30,8 @@ class IPIP_API HaloSession {
   /// The session of this thread, or null.
   static HaloSession* active();
 
-  /// Announces an exchange of tables of this width, before it is made.
-  /// @throws ipip::Error  it is one too many, or of another width than the model file states
+  /// Announces an exchange of tables of this width, before it starts.
+  /// @throws ipip::Error  the model file states fewer exchanges, or another width
   void begin_forward(std::int64_t width);
 
   /// Announces that the exchange is made in two halves, and that the second is made.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Packed rows for exchangers that know tables only.
+// Packed rows for exchangers that only handle tables.
 #include <algorithm>
 #include <cstddef>
 #include <numeric>

@@ -2,8 +2,8 @@
 // A bias energy that drives atoms to where their student is uncertain.
 //
 // V_i = A (exp(-u_i^2 / B^2) - 1) of an atom with score u_i (model/uncertainty.hpp): from nearly 0
-// for what was trained on to -A for what is unknown, where its force ends. The form of Kulichenko
-// et al., Nat. Comput. Sci. 3, 230 (2023), with u_i^2 in place of their committee's variance of the
+// for known surroundings to -A for unknown ones, where its force ends. The form of Kulichenko et
+// al., Nat. Comput. Sci. 3, 230 (2023), with u_i^2 in place of their committee's variance of the
 // energy for each atom.
 #pragma once
 
@@ -19,7 +19,7 @@ struct BiasOfAtom {
   double slope = 0.0;   ///< eV, dV/d(u^2) * 2: times W_z^T W_z (h - m_z) it is dV/dh
 };
 
-/// @param squared  u^2; what overflows or is not a number is beyond the bias
+/// @param squared  u^2; infinite or NaN values count as beyond the bias
 inline BiasOfAtom bias_of(const Bias& bias, double squared) {
   const double relative = squared / (bias.width * bias.width);
   if (!(relative < 700.0)) return {-bias.energy, 0.0};

@@ -28,14 +28,14 @@ struct Value {
     return std::get_if<T>(&data);
   }
 
-  /// The member of that name, or null when this is no object or has no such member.
+  /// The member of that name, or null if this is not an object or has no such member.
   const Value* find(std::string_view name) const;
 
   /// The value as short text for messages, cut at about 60 characters.
   std::string shown() const;
 };
 
-/// Parses the whole text; `ipip::Error` tells the position of the first mistake.
+/// Parses the whole text; `ipip::Error` gives the position of the first mistake.
 Value parse(std::string_view text);
 
 }  // namespace ipip::json

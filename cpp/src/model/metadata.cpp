@@ -81,7 +81,7 @@ class Reader {
     return *found;
   }
 
-  // Whoever reads a field that we do not know may compute something else with it.
+  // A version that knows the field may compute something else with it.
   void only(std::initializer_list<std::string_view> names) const {
     if (block_.as<json::Object>() == nullptr) {
       refuse("its metadata is " + block_.shown() + ", expected an object; " + std::string(kAgain));
@@ -104,7 +104,7 @@ class Reader {
   const std::string& path_;
 };
 
-// A finite number, or null when the value is none.
+// A finite number, or null if the value is not one.
 const double* number(const json::Value& value, double& storage) {
   if (const auto* whole = value.as<std::int64_t>()) {
     storage = static_cast<double>(*whole);

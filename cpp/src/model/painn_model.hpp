@@ -43,7 +43,7 @@ struct PainnModel {
   std::vector<double> reach;           ///< [n_species, n_species] Å
 };
 
-/// Reads a student of which `kernels_refusal` (ipip/backends.hpp) says nothing.
+/// Reads a student that `kernels_refusal` (ipip/backends.hpp) does not refuse.
 PainnModel read_painn(const ModelFile& file);
 
 }  // namespace ipip

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Instructions of pickle, protocol 2, by the letters that Python's pickletools has for them.
+// Instructions of pickle, protocol 2, by the letters of Python's pickletools.
 #include "pickled_arrays.hpp"
 
 #include <bit>
@@ -46,7 +46,7 @@ struct Value {
 };
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw Error("its module is stored in a way that this ipip does not read (" + what + ")");
+  throw Error("this ipip cannot read how its module is stored (" + what + ")");
 }
 
 // The machine: a stack, marks on it, and a memo, all of indices into `values`.
@@ -97,7 +97,7 @@ class Machine {
 
   std::size_t pop() {
     if (stack_.empty() || (!marks_.empty() && stack_.size() <= marks_.back())) {
-      refuse("it takes what is not there");
+      refuse("it takes a value that does not exist");
     }
     const std::size_t top = stack_.back();
     stack_.pop_back();
@@ -105,12 +105,13 @@ class Machine {
   }
 
   Value& top() {
-    if (stack_.empty()) refuse("it takes what is not there");
+    if (stack_.empty()) refuse("it takes a value that does not exist");
     return values_[stack_.back()];
   }
 
   std::vector<std::size_t> pop_to_mark() {
-    if (marks_.empty() || marks_.back() > stack_.size()) refuse("it takes what is not there");
+    if (marks_.empty() || marks_.back() > stack_.size())
+      refuse("it takes a value that does not exist");
     const auto from = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     std::vector<std::size_t> items(from, stack_.end());
     stack_.erase(from, stack_.end());
@@ -124,7 +125,7 @@ class Machine {
 
   void get(std::uint64_t place) {
     const auto found = memo_.find(place);
-    if (found == memo_.end()) refuse("it takes what is not there");
+    if (found == memo_.end()) refuse("it takes a value that does not exist");
     stack_.push_back(found->second);
     if (stack_.size() > kMostValues) refuse("it has too many values");
   }
@@ -132,7 +133,7 @@ class Machine {
   void extend(Kind kind, const std::vector<std::size_t>& items) {
     Value& target = top();
     if (target.kind != kind || (kind == Kind::dict && items.size() % 2 != 0)) {
-      refuse("it fills what is no list or dictionary");
+      refuse("it fills a value that is not a list or dictionary");
     }
     count(items.size());
     target.items.insert(target.items.end(), items.begin(), items.end());
@@ -159,7 +160,7 @@ class Machine {
 void Machine::step(char code) {
   switch (code) {
     case '\x80':  // PROTO
-      if (number(1) != 2) refuse("its pickle has another protocol than 2");
+      if (number(1) != 2) refuse("its pickle does not have protocol 2");
       return;
     case 'c': {  // GLOBAL
       const std::string module = line();
@@ -250,7 +251,7 @@ void Machine::call() {
   const std::vector<std::size_t> items = values_[arguments].items;
   const std::string name = values_[function].text;
   if (values_[function].kind != Kind::global || values_[arguments].kind != Kind::tuple) {
-    refuse("it calls what is no function");
+    refuse("it calls a value that is not a function");
   }
   if (name == "torch._utils _rebuild_tensor_v2") {
     push(Value{Kind::tensor, 0, {}, items});
@@ -267,7 +268,7 @@ void Machine::make_object() {
   const std::size_t arguments = pop(), type = pop();
   if (values_[type].kind != Kind::global || !values_[type].text.starts_with("__torch__.") ||
       !values_[arguments].items.empty()) {
-    refuse("it makes an object that is no module");
+    refuse("it makes an object that is not a module");
   }
   push(Kind::object);
 }
@@ -276,7 +277,7 @@ void Machine::build() {
   const std::size_t state = pop();
   Value& object = top();
   if (object.kind != Kind::object || !object.items.empty() || values_[state].kind != Kind::dict) {
-    refuse("it sets the state of what is no module");
+    refuse("it sets the state of a value that is not a module");
   }
   count(values_[state].items.size());
   object.items = values_[state].items;
@@ -387,7 +388,7 @@ Arrays read_pickled_arrays(const ZipEntries& archive) {
   const std::string program = archive.read(*pickle, kLargestPickle);
   Machine machine(program);
   const std::size_t module = machine.run();
-  if (machine[module].kind != Kind::object) refuse("it is no module");
+  if (machine[module].kind != Kind::object) refuse("it is not a module");
   Collector collector(archive, machine);
   collector.collect(module, "", 0);
   return collector.take();

@@ -9,7 +9,7 @@
 namespace ipip {
 
 /// Reads the tensors of the module by their names, without running anything: a pickle is a program
-/// for a small machine, and of its instructions only those that build plain values are known here.
+/// for a small machine, and this reader only knows the instructions that build plain values.
 /// @throws ipip::Error  the pickle does anything else, or a tensor does not fit its record
 Arrays read_pickled_arrays(const ZipEntries& archive);
 

@@ -20,7 +20,7 @@ std::vector<double> affine(const Linear& layer, const std::vector<double>& x) {
   return y;
 }
 
-// left of the outputs of `right` that come first, without the bias of `left`.
+// `left` applied to the first outputs of `right`, without the bias of `left`.
 Linear product(const Linear& left, const Linear& right) {
   const auto n_out = static_cast<std::size_t>(left.n_out), n = static_cast<std::size_t>(left.n_in),
              n_in = static_cast<std::size_t>(right.n_in);

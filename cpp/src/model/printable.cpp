@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kLongest = 5000;  // bytes of a message, with the path of a file in it
 
-// Bytes of the character that a text begins with, or 0 where they are none.
+// Bytes of the character that a text begins with, or 0 if they are not a character.
 std::size_t first_character(std::string_view text) {
   const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
   const unsigned char lead = byte(0);

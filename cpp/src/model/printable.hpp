@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of the text in a file may be shown.
+// Text from a file made fit to print.
 #pragma once
 
 #include <string>

@@ -40,10 +40,10 @@ Number number_type(const json::Value* value) {
 
 void read_texts(const json::Value& value, std::map<std::string, std::string>& texts) {
   const auto* members = value.as<json::Object>();
-  if (members == nullptr) throw Error("its __metadata__ is no JSON object");
+  if (members == nullptr) throw Error("its __metadata__ is not a JSON object");
   for (const auto& [name, item] : *members) {
     const auto* text = item.as<std::string>();
-    if (text == nullptr) throw Error("its __metadata__ has a value that is no text");
+    if (text == nullptr) throw Error("its __metadata__ has a value that is not text");
     texts.emplace(name, *text);
   }
 }
@@ -51,7 +51,7 @@ void read_texts(const json::Value& value, std::map<std::string, std::string>& te
 }  // namespace
 
 Arrays read_safetensors(std::string_view bytes, std::map<std::string, std::string>* texts) {
-  if (bytes.size() < kLengthSize) throw Error("no length of the header");
+  if (bytes.size() < kLengthSize) throw Error("the length of the header is missing");
   std::uint64_t length = 0;
   for (std::size_t k = kLengthSize; k-- > 0;) {
     length = length << 8U | static_cast<unsigned char>(bytes[k]);
@@ -64,7 +64,7 @@ Arrays read_safetensors(std::string_view bytes, std::map<std::string, std::strin
   const json::Value header = json::parse(bytes.substr(0, length));
   bytes.remove_prefix(length);
   const auto* members = header.as<json::Object>();
-  if (members == nullptr) throw Error("the header is no JSON object");
+  if (members == nullptr) throw Error("the header is not a JSON object");
   Arrays arrays;
   std::vector<std::pair<std::int64_t, std::int64_t>> places;
   std::uint64_t total = 0;
@@ -98,7 +98,7 @@ Arrays read_safetensors(std::string_view bytes, std::map<std::string, std::strin
     if (from != end) throw Error("arrays overlap, or there is a gap between two");
     end = to;
   }
-  if (static_cast<std::uint64_t>(end) != bytes.size()) throw Error("bytes that no array has");
+  if (static_cast<std::uint64_t>(end) != bytes.size()) throw Error("some bytes belong to no array");
   return arrays;
 }
 

@@ -13,7 +13,7 @@
 namespace ipip {
 
 /// @param bytes  of the record
-/// @param texts  is given the texts beside the arrays (`__metadata__`), by name; may be null
+/// @param texts  receives the texts beside the arrays (`__metadata__`), by name; may be null
 /// @throws ipip::Error  the header or a place in it is wrong, or a type other than F32 and F64
 Arrays read_safetensors(std::string_view bytes,
                         std::map<std::string, std::string>* texts = nullptr);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Widths of matrices, filled up to a multiple that kernels take.
+// Widths of matrices, padded to a multiple that kernels need.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,7 @@ constexpr std::int64_t padded_to(std::int64_t width) {
   return (width + multiple - 1) / multiple * multiple;
 }
 
-/// A side of a matrix: parts of equal width, in the order in which they are taken, each of them
-/// filled up.
+/// A side of a matrix: parts of equal width, in the order in which they are read, each padded.
 template <std::int64_t multiple>
 struct PaddedSide {
   std::vector<int> parts;

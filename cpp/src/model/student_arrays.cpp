@@ -164,7 +164,7 @@ void compare_shape(const std::string& name, const Array& array, const Shape& sha
   if (name_of(array.number) != dtype) contradict(name, name_of(array.number), dtype);
 }
 
-// Weights of a known architecture: each is there, none else is, all have their shapes.
+// Weights of a known architecture: exactly the expected ones, with their shapes.
 void compare_shapes(const Shapes& network, const Shapes& energies, const Arrays& arrays,
                     const std::string& dtype) {
   for (const auto* shapes : {&network, &energies}) {
@@ -176,7 +176,7 @@ void compare_shapes(const Shapes& network, const Shapes& energies, const Arrays&
   }
   for (const auto& [name, array] : arrays) {
     if (network.count(name) == 0 && energies.count(name) == 0) {
-      contradict("weight " + name.substr(0, 60), "there", "none of this name");
+      contradict("weight " + name.substr(0, 60), "present", "none of this name");
     }
   }
 }
@@ -201,8 +201,8 @@ void compare_reference_energies(const StudentInfo& info, const Array& array) {
   }
 }
 
-// The charges of the ZBL core are products of atomic numbers: other elements, or another order of
-// them, show here.
+// The charges of the ZBL core are products of atomic numbers, so other elements, or another order
+// of them, show here.
 void compare_elements(const StudentInfo& info, const Array& array) {
   const std::vector<double> charges = array.values();
   const std::size_t n = info.symbols.size();
@@ -252,7 +252,7 @@ void compare_names(const Metadata& metadata) {
   }
 }
 
-// Filters that the layers share are there once for each layer.
+// Filters that the layers share are stored once for each layer.
 void compare_shared_filters(const Metadata& metadata, const Arrays& arrays) {
   if (metadata.arguments.find("shared_filters") == nullptr) return;
   if (!flag_argument(metadata, "shared_filters")) return;

@@ -62,7 +62,7 @@ void check_knots(const Uncertainty& u) {
 double Uncertainty::expected_error(std::int64_t species, double score) const {
   const double* const u = &scores[static_cast<std::size_t>(species * n_knots)];
   const double* const e = &errors[static_cast<std::size_t>(species * n_knots)];
-  if (!(score < kLargestUncertainty)) return kLargestUncertainty;  // what is not a number, too
+  if (!(score < kLargestUncertainty)) return kLargestUncertainty;  // NaN too
   const double* const after = std::upper_bound(u, u + n_knots, score);
   const std::int64_t k = after - u;
   if (k == 0) return e[0];

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// How far an atom's surroundings are from those that a student was trained on, as the error to
-// expect of its force.
+// How far an atom's surroundings are from a student's training set, as the expected error of its
+// force.
 //
 // z: species, F: width of the final scalars h, k: knot.
 //
-// The score of an atom is the Mahalanobis distance u = |W_z (h - m_z)| of its final scalars to
-// those of its element in training, with W_z^T W_z the inverse of F times their covariance: about 1
-// for what was trained on. The expected error is a polygon through knots (u_k, e_k), constant
-// before the first and proportional to u after the last.
+// The score of an atom is the Mahalanobis distance u = |W_z (h - m_z)| of its final scalars to the
+// ones of its element in training, with W_z^T W_z the inverse of F times their covariance: about 1
+// for training atoms. The expected error is a polygon through knots (u_k, e_k), constant before the
+// first and proportional to u after the last.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace ipip {
 
-/// Largest uncertainty, eV/Å: what overflows is this too, so that a comparison always holds.
+/// Largest uncertainty, eV/Å: infinite values become this, so that a comparison always holds.
 constexpr double kLargestUncertainty = 1e6;
 
 struct Uncertainty {
@@ -39,7 +39,8 @@ struct Uncertainty {
 /// @param bytes  of the record
 /// @param info   of the student it is for
 /// @param width  of the student's final scalars
-/// @throws ipip::Error  an array is missing, of another shape, not finite, or of other weights
+/// @throws ipip::Error  an array is missing, of another shape, not finite, or fitted to
+///                      other weights
 Uncertainty parse_uncertainty(std::string_view bytes, const StudentInfo& info, std::int64_t width);
 
 }  // namespace ipip

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Zip as PKWARE's APPNOTE 6.3 has it, sections 4.3 and 4.5: the end record is the file's last
-// bytes, the directory lies right before it (and before the two records of zip64), records before
-// that.
+// Zip as in PKWARE's APPNOTE 6.3, sections 4.3 and 4.5: the end record is the file's last bytes,
+// the directory lies right before it (and before the two records of zip64), records before that.
 #include "zip_entries.hpp"
 
 #include <algorithm>
@@ -33,7 +32,7 @@ std::string shown(const std::string& name) {
   return name.substr(0, 60);
 }
 
-// A little-endian number of `n` bytes at `at`, which the caller knows to be there.
+// A little-endian number of `n` bytes at `at`, which the caller has checked to exist.
 std::uint64_t number(std::string_view bytes, std::size_t at, int n) {
   std::uint64_t value = 0;
   for (int k = n; k-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[at + k]);
@@ -164,7 +163,7 @@ void ZipEntries::read_directory() {
   }
 }
 
-// Takes one entry off the directory.
+// Reads one entry of the directory.
 ZipEntry ZipEntries::read_entry(std::string_view& rest) const {
   if (rest.size() < kDirectoryEntrySize || number(rest, 0, 4) != kDirectoryEntry) damaged();
   const std::size_t name_size = number(rest, 28, 2), extra_size = number(rest, 30, 2),
@@ -178,7 +177,7 @@ ZipEntry ZipEntries::read_entry(std::string_view& rest) const {
   entry.size = number(rest, 24, 4);
   entry.header = number(rest, 42, 4);
   if ((number(rest, 8, 2) & kEncrypted) != 0 || number(rest, 34, 2) != 0) damaged();
-  // Numbers that do not fit 32 bits stand in an extra field, in this order.
+  // Numbers that do not fit 32 bits are in an extra field, in this order.
   std::string_view extra = rest.substr(kDirectoryEntrySize + name_size, extra_size);
   while (extra.size() >= 4) {
     const std::size_t size = number(extra, 2, 2);
@@ -198,7 +197,7 @@ ZipEntry ZipEntries::read_entry(std::string_view& rest) const {
   return entry;
 }
 
-// Finds a record's bytes behind its own header, and cuts the archive's folder off its name.
+// Finds a record's bytes after its header, and cuts the archive's folder off its name.
 void ZipEntries::find_data(ZipEntry& entry, const std::string& folder) const {
   if (entry.header > directory_begin_ || directory_begin_ - entry.header < kLocalHeaderSize) {
     damaged();
@@ -227,7 +226,8 @@ const ZipEntry* ZipEntries::find(std::string_view name) const {
 
 std::string ZipEntries::read(const ZipEntry& entry, std::uint64_t most) const {
   if (entry.method != 0 || entry.size != entry.stored_size) {
-    refuse("its record " + shown(entry.name) + " is compressed, expected one stored as it is");
+    refuse("its record " + shown(entry.name) +
+           " is compressed, expected one stored without compression");
   }
   if (entry.size > most) {
     refuse("its record " + shown(entry.name) + " has " + std::to_string(entry.size) +

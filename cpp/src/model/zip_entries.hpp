@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The directory of a zip archive, and the bytes of its records as they lie in the file.
 //
-// Nothing is ever inflated, and nothing is believed before it was compared with the file's size:
+// Nothing is ever inflated, and no number is used before it was compared with the file's size:
 // memory is bounded by the file, and by `most` where a record is read.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace ipip {
 /// A record, as the archive's directory states it.
 struct ZipEntry {
   std::string name;               ///< without the archive's folder: "extra/ipip.json"
-  std::uint16_t method = 0;       ///< 0: stored as it is
+  std::uint16_t method = 0;       ///< 0: stored without compression
   std::uint32_t crc = 0;          ///< CRC-32 of the record
   std::uint64_t size = 0;         ///< bytes of the record
   std::uint64_t stored_size = 0;  ///< bytes in the file
@@ -32,17 +32,17 @@ class ZipEntries {
   /// @throws ipip::Error  there is no such file, it is not an archive, or it is damaged or cut off
   explicit ZipEntries(const std::string& path);
 
-  /// The same of bytes that are at hand; `path` names them in messages.
+  /// The same for bytes in memory; `path` names them in messages.
   ZipEntries(std::unique_ptr<std::istream> bytes, std::string path);
 
   const std::vector<ZipEntry>& all() const { return entries_; }
   const ZipEntry* find(std::string_view name) const;
 
-  /// Bytes of a record that is stored as it is, after comparing its CRC-32.
+  /// Bytes of a record stored without compression, after comparing its CRC-32.
   /// @throws ipip::Error  it is compressed, longer than `most` or damaged
   std::string read(const ZipEntry& entry, std::uint64_t most) const;
 
-  /// Hands over a record as it lies in the file, compressed or not, piece by piece.
+  /// Passes on a record as it lies in the file, compressed or not, piece by piece.
   void each_piece(const ZipEntry& entry, const std::function<void(std::string_view)>& take) const;
 
   /// "PATH: what; copy it again or export the student again".

@@ -249,7 +249,7 @@ def ti_spring(deck: Session) -> None:
 
 @right(
     "`fix colvars`, `fix phonon`, `fix ave/time`, `fix vector`, `fix halt`",
-    "they read what is there",
+    "they read the present state",
 )
 def observers(deck: Session) -> None:
     for fix in (
@@ -278,7 +278,7 @@ def numeric_derivatives(deck: Session) -> None:
     same(virial, deck.vector("v"), 0.05, "virial, bar")
 
 
-@no_meaning("`fix qeq/point`", "it moves charges, which a student does not see")
+@no_meaning("`fix qeq/point`", "it moves charges, which a student does not use")
 def charge_equilibration(deck: Session) -> None:
     deck.start(style="charge", data="charges.data")
     deck.run("fix 1 all nve\nfix 2 all qeq/point 1 5.0 1.0e-4 50 qeq.txt\nrun 3")

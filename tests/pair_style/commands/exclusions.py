@@ -31,7 +31,9 @@ def exclude_whole_atoms(deck: Session) -> None:
         deck.is_true(forces=True)
 
 
-@right("`neigh_modify exclude` of atoms that see nobody", "they take their whole energy with them")
+@right(
+    "`neigh_modify exclude` of atoms without neighbours", "their whole energy is removed with them"
+)
 def exclude_lone_atoms(deck: Session) -> None:
     deck.start(data="lone.data")
     deck.run("run 0")

@@ -19,7 +19,7 @@ def free_energy(deck: Session, kind: int) -> float:
 
 @right(
     "`fix gcmc`, atoms (LAMMPS itself chooses full energies)",
-    "a deleted atom takes its whole energy with it; `mu` counts from the student's zero",
+    "a deleted atom's whole energy is removed; `mu` counts from the student's zero",
 )
 def gcmc_atoms(deck: Session) -> None:
     free = free_energy(deck, 2)
@@ -133,7 +133,7 @@ def molecule_swap(deck: Session) -> None:
 
 
 @right(
-    "`fix charge/regulation`", "its trial atoms are in the system or not; a student knows no charge"
+    "`fix charge/regulation`", "its trial atoms are in the system or not; a student has no charges"
 )
 def charge_regulation(deck: Session) -> None:
     deck.start(style="charge", data="charges.data")
@@ -143,7 +143,7 @@ def charge_regulation(deck: Session) -> None:
     deck.is_true()
 
 
-@refused("`fix bond/swap`", "it asks for energies of single pairs")
+@refused("`fix bond/swap`", "it requests energies of single pairs")
 def bond_swap(deck: Session) -> None:
     deck.start(style="full", data="molecules.data", read="extra/bond/per/atom 4")
     deck.run(
@@ -153,7 +153,7 @@ def bond_swap(deck: Session) -> None:
     deck.refuses("run 1", "bond/swap")
 
 
-@right("`fix deposit`, `fix evaporate`", "atoms come and go")
+@right("`fix deposit`, `fix evaporate`", "atoms are added and removed")
 def atoms_come_and_go(deck: Session) -> None:
     for commands, boundary in (
         ("region r block 0 11 0 11 0 11\nfix d all deposit 3 3 4 4711 region r near 1.2", "p p p"),
@@ -169,7 +169,7 @@ def atoms_come_and_go(deck: Session) -> None:
 
 @right(
     "`create_atoms`, `delete_atoms`, `displace_atoms`, `set type`, `reset_atoms id`",
-    "the next run has the atoms that are there",
+    "the next run has the present atoms",
 )
 def edit_atoms(deck: Session) -> None:
     deck.start()
@@ -191,7 +191,9 @@ def set_type_without_setup(deck: Session) -> None:
 
 
 @refused(
-    "`run ... pre no` after atoms came or went", "the lists are those of other atoms", ranks=(1,)
+    "`run ... pre no` after atoms were added or removed",
+    "the lists belong to other atoms",
+    ranks=(1,),
 )
 def delete_without_setup(deck: Session) -> None:
     deck.start(before="atom_modify sort 0 0.0")

@@ -105,7 +105,7 @@ def structure(deck: Session) -> None:
 
 @refused(
     "`compute group/group`, `pair/local eng`, `stress/mop`, `pair_write`",
-    "they ask for energies or forces of single pairs",
+    "they request energies or forces of single pairs",
 )
 def single_pairs(deck: Session) -> None:
     for command, part in (
@@ -123,7 +123,7 @@ def single_pairs(deck: Session) -> None:
 
 @refused(
     "`compute pe/tally`, `force/tally`, `stress/tally`, `heat/flux/tally`",
-    "they add up energies of pairs",
+    "they sum energies of pairs",
 )
 def tallies(deck: Session) -> None:
     for style in (
@@ -136,12 +136,12 @@ def tallies(deck: Session) -> None:
     ):
         deck.start(style="full", data="molecules.data")
         deck.run("special_bonds lj/coul 1 1 1\ngroup a id 1:12\ngroup b subtract all a")
-        deck.refuses(f"compute 1 a {style} b\nrun 0", f"compute {style} adds up energies of pairs")
+        deck.refuses(f"compute 1 a {style} b\nrun 0", f"compute {style} sums energies of pairs")
 
 
 @refused(
     "`compute fep`, `fix adapt`, `fix pair`, `compute born/matrix` of pairs",
-    "they ask for parameters or derivatives of a pair potential",
+    "they request parameters or derivatives of a pair potential",
 )
 def parameters(deck: Session) -> None:
     for command, part in (

@@ -256,7 +256,7 @@ def bonds_left_out(deck: Session) -> None:
     deck.refuses("run 4", "special_bonds leave the bonded atoms with IDs")
 
 
-@right("`kspace_style` with `hybrid/overlay` and charges", "the student's part stays what it is")
+@right("`kspace_style` with `hybrid/overlay` and charges", "the student's part does not change")
 def kspace(deck: Session) -> None:
     pair = (
         f"pair_style hybrid/overlay ipip coul/long 4.0\npair_coeff * * ipip {MODEL} O Mo S\n"

@@ -37,8 +37,8 @@ const Graph& CandidatePairs::collect(const double* points, double cutoff) {
       closest[all.types[p]] = std::min(closest[all.types[p]], distance_squared);
       receivers[n] = i;
       neighbours[n] = all.rows[p];
-      // No branch: half of them are beyond. A distance that is not a number stays, and stops the
-      // run.
+      // No branch: half of the candidates are beyond the cutoff. A NaN distance is kept, and stops
+      // the run.
       n += distance_squared >= cutoff_squared ? 0 : 1;
     }
   }

@@ -14,7 +14,7 @@ namespace ipip::cpu {
 /// memory.
 class CandidatePairs {
  public:
-  /// Takes candidates, which stay as they are until others are given.
+  /// Sets candidates, which stay unchanged until the next call.
   void assign(const Candidates& candidates);
 
   /// Pairs closer than the cutoff.

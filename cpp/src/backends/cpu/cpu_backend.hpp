@@ -9,7 +9,7 @@
 
 namespace ipip {
 
-/// The hand-written kernels on the cpu for a student of which they know the architecture.
+/// The hand-written kernels for the CPU, for a student of an architecture that they run.
 /// @throws ipip::Error  `options.instruction_set` is not one that this processor runs
 std::unique_ptr<Backend> make_cpu_backend(const ModelFile& file, const RunOptions& options);
 

@@ -6,7 +6,7 @@
 namespace ipip::cuda {
 
 /// Numbers on a device. `data` is what `Machine::allocate` returned: a part of an allocation is
-/// named by its offset, so that an emulated run finds the record of each number.
+/// identified by its offset, so that an emulated run finds the record of each number.
 template <class T>
 struct Array {
   T* data = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How many blocks a kernel takes. Of each kernel: `kThreads` of a block, and `kBlocks` for which a
-// multiprocessor has registers at least; `shared_bytes` of a block.
+// How many blocks a kernel is launched with. Each kernel states `kThreads` of a block, `kBlocks`,
+// for which a multiprocessor has registers at least, and `shared_bytes` of a block.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kCandidates = "candidates";
 // A little longer than the reach: rounding puts no point within reach two cells away.
 constexpr double kRoom = 1.0 + 1e-9;
-// More cells than this for each point are memory for nothing, as in a box with a far atom.
+// More cells than this for each point waste memory, as in a box with a far atom.
 constexpr double kCellsPerPoint = 16.0, kFewCells = 65536.0;
 
 struct Box {
@@ -36,8 +36,8 @@ Box box_of(const Places& places, const double* points) {
     }
     if (!finite) {
       throw Error(
-          "a position is not a number where neighbours are looked for: the atoms are where the "
-          "student cannot go, so look at the frames just before");
+          "a position is not a number when neighbours are searched: the atoms are outside what the "
+          "student was trained on, so look at the frames just before");
     }
     box.low[x] = low <= high ? low : 0.0;
     box.high[x] = low <= high ? high : 0.0;
@@ -98,7 +98,7 @@ void CandidateSearch::find_contacts(const Places& places, const double* x, Array
   contacts_.resize(n_points);
   machine_.launch(CountNear{n_points, places.n_local, cells_, counts_.array(), contacts_.array()});
   contacts.assign(places.kinds.size(), 0);
-  // Nothing of other ranks is anywhere near one that is alone.
+  // A single rank has no remote points.
   if (std::find(places.kinds.begin(), places.kinds.end(), Places::kRemote) == places.kinds.end())
     return;
   staged_.resize(n_points);

@@ -22,7 +22,7 @@ constexpr const char* kFunction = IPIP_TEXT(IPIP_CUDA_PART);
 constexpr const char* kEmulated = "emulate";
 constexpr const char* kNumbered = "cuda:";
 
-// As the kernels of the cpu have it.
+// As in the kernels for the CPU.
 template <class T>
 constexpr double kTableError = sizeof(T) == 4 ? 3e-7 : 1e-10;
 
@@ -31,9 +31,9 @@ const cuda::CudaPart& load_cuda_part() {
     const LoadedFunction function =
         load_function(folder_of_libipip() + "/libipip_cuda.so", kFunction);
     if (function.address == nullptr) {
-      throw Error("the kernels have no GPU here, since libipip_cuda.so cannot be loaded (" +
+      throw Error("the kernels have no GPU here, because libipip_cuda.so cannot be loaded (" +
                   function.reason +
-                  "): build ipip where nvcc is on PATH, all of it at once, or use device cpu");
+                  "): build all of ipip where nvcc is on PATH, or use device cpu");
     }
     return reinterpret_cast<cuda::CudaPartFunction*>(function.address)();
   }();

@@ -23,11 +23,11 @@ bool is_cuda_device(const std::string& device);
 int cuda_gpus();
 
 /// A device of these kernels.
-/// @throws ipip::Error  it cannot be had
+/// @throws ipip::Error  the device is not available
 std::unique_ptr<cuda::Machine> open_cuda_machine(const std::string& device);
 
 /// The kernels for a student, which read numbers only, on `options.device`.
-/// @throws ipip::Error  the device cannot be had, or the student is too wide for it
+/// @throws ipip::Error  the device is not available, or the student is too wide for it
 std::unique_ptr<Backend> make_cuda_backend(const ModelFile& file, const RunOptions& options);
 
 }  // namespace ipip

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What needs a GPU's driver: a library of its own, libipip_cuda.so, loaded when it is asked for.
+// What needs a GPU's driver: the library libipip_cuda.so, loaded on request.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,12 @@ class CudaPart {
   /// GPUs that the driver shows; 0 without a driver.
   virtual int visible_gpus() const = 0;
 
-  /// One of them, from 0. @throws what the driver says
+  /// One of these GPUs, counted from 0. @throws what the driver says
   virtual std::unique_ptr<Machine> open(int gpu) const = 0;
 };
 
-/// Type of the one function that libipip_cuda.so shows, which is called IPIP_CUDA_PART; what it
-/// returns stays.
+/// Type of the one function that libipip_cuda.so exports, called IPIP_CUDA_PART; the object that it
+/// returns lives as long as the process.
 using CudaPartFunction = const CudaPart*();
 
 }  // namespace ipip::cuda

@@ -126,8 +126,8 @@ template <class T>
 void DeviceModel<T>::make_layers(const PainnModel& model) {
   const Side one{{0}, model.channels}, two{{0, 1}, model.channels},
       three{{0, 1, 2}, model.channels};
-  // What the update yields: ss, sv, vv, of which the file has vv before sv; the last layer's
-  // vectors lead nowhere, and its ss goes through the readout's matrix at once.
+  // What the update yields: ss, sv, vv, of which the file has vv before sv. Nothing reads the last
+  // layer's vectors, and its ss goes through the readout's matrix at once.
   const Side gains{{0, 2, 1}, model.channels}, last_gains{{2}, model.channels};
   const auto matrices = [this](const Padded& p, Matrix<T>& forward, Matrix<T>& turned) {
     forward = {keep<T>(p.forward), p.n_in, p.n_out};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A student's numbers as the device's kernels take them: padded channels, matrices forward and
-// turned, tables in chunks.
+// A student's numbers as the device's kernels read them: padded channels, matrices forward and
+// transposed, tables in chunks.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class DeviceModel {
   /// @param model        the student
   /// @param table_error  target for the error of the tables, relative to the largest value and
   /// slope
-  /// @param uncertainty  what errors to expect, where the file says so
+  /// @param uncertainty  expected errors, if the file has them
   DeviceModel(Machine& machine, const PainnModel& model, double table_error,
               const std::optional<Uncertainty>& uncertainty);
 
@@ -39,7 +39,7 @@ class DeviceModel {
   std::vector<UpdateMatrices<T>> updates;    ///< [layers]
   Readout<T> readout;
   Core core;
-  ErrorModel<T> errors;  ///< without numbers where none are known
+  ErrorModel<T> errors;  ///< empty if the file has none
 
   double bytes() const;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A machine of the host that executes the kernels' source, thread by thread, and checks each
+// A machine on the host that executes the kernels' source, thread by thread, and checks each
 // access.
 #include <cstdlib>
 #include <cstring>
@@ -25,8 +25,7 @@ IPIP_PAIR_KERNELS(IPIP_EXECUTE_ELSEWHERE)
 
 namespace {
 
-constexpr std::int64_t kMostShared =
-    64 * 1024;  // of the smallest GPU that the kernels are made for
+constexpr std::int64_t kMostShared = 64 * 1024;  // of the smallest GPU that the kernels support
 
 class Emulator final : public MachineOf<Emulator> {
  public:
@@ -40,7 +39,7 @@ class Emulator final : public MachineOf<Emulator> {
     ++calls_.allocations;
     return allocate_recorded(bytes);
   }
-  // What is still to be done may name the memory; a GPU waits then, too.
+  // Pending work may refer to the memory; a GPU waits here, too.
   void free(void* memory) noexcept override {
     finish_before_free();
     free_recorded(memory);
@@ -100,10 +99,10 @@ class Emulator final : public MachineOf<Emulator> {
     ++calls_.waits;
     finish(queue);
   }
-  // The other works as soon as it is asked, so all is done here and now.
+  // The other stream works at once, so everything is done here and now.
   void begin_after(void* /*stream*/) override {}
   void end_before(void* /*stream*/) override { finish(Queue::compute); }
-  // The queues in either order: only `follow` may bring them into one.
+  // The queues run in either order: only `follow` orders them.
   void wait() override {
     ++calls_.waits;
     finish_both();
@@ -139,7 +138,7 @@ class Emulator final : public MachineOf<Emulator> {
   }
 
  private:
-  // Work is done as late as the waits allow: what is read too early is not there yet.
+  // Work is done as late as the waits allow: a result that is read too early is missing.
   struct Line {
     std::deque<std::function<void()>> work;
     std::uint64_t asked = 0, done = 0;
@@ -163,7 +162,7 @@ class Emulator final : public MachineOf<Emulator> {
       work();
     }
   }
-  // After a failure nothing of what was asked for is done.
+  // After a failure no requested work is done.
   template <class Work>
   void attempt(const Work& work) {
     if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
@@ -193,7 +192,7 @@ class Emulator final : public MachineOf<Emulator> {
     }
   }
 
-  // From 1 on: 0 is a number that nobody has written.
+  // From 1 on: 0 marks a number that was never written.
   std::uint32_t next_launch() {
     if (++launches_ == 0) ++launches_;
     return launches_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// libipip_cuda.so: a machine that is a GPU. Includes the kernels' source, and nothing of libipip
-// but the headers of its interface; needs the driver alone.
+// libipip_cuda.so: a machine that is a GPU. Includes the kernels' source, and of libipip only the
+// headers of its interface; needs only the driver.
 #include <cuda_runtime.h>
 
 #include <new>
@@ -19,13 +19,14 @@ namespace {
 
 void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
-  cudaGetLastError();  // what is told is not told again
+  cudaGetLastError();  // a reported error is not reported again
   if (status == cudaErrorMemoryAllocation) throw std::bad_alloc();
   throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(status));
 }
 
-// Where a multiprocessor multiplies TF32 eight times as fast as float32, so that three products for
-// one pay: those of data centres. Others do as much of either (docs/gpu.md).
+// Whether a multiprocessor multiplies TF32 eight times as fast as float32, so that three products
+// in place of one pay off: GPUs for data centres do. Others multiply both equally fast
+// (docs/gpu.md).
 constexpr bool has_fast_tensor_cores(int major, int minor) {
   return (major == 8 && minor == 0) || major == 9 || major == 10;
 }
@@ -143,7 +144,7 @@ class Gpu final : public MachineOf<Gpu> {
   int end_recording() override {
     cudaGraph_t graph = nullptr;
     check(cudaStreamEndCapture(compute_, &graph), "end of recording");
-    // Nothing to be done between two exchanges, as on a rank of few atoms, stays null.
+    // A piece without work between two exchanges, as on a rank of few atoms, stays null.
     std::size_t n_nodes = 0;
     cudaGraphExec_t recorded = nullptr;
     cudaError_t status = cudaGraphGetNodes(graph, nullptr, &n_nodes);
@@ -199,7 +200,7 @@ class Gpu final : public MachineOf<Gpu> {
   void finish(Queue queue) { check(cudaStreamSynchronize(stream(queue)), "the kernels"); }
   cudaStream_t stream(Queue queue) const { return queue == Queue::copy ? copy_ : compute_; }
 
-  static constexpr std::int64_t kUsualShared = 48 * 1024;  // more has to be asked for
+  static constexpr std::int64_t kUsualShared = 48 * 1024;  // more must be requested
   int number_;
   std::string name_;
   std::int64_t most_shared_ = 0;

@@ -9,7 +9,7 @@
 
 namespace ipip::cuda {
 
-/// What lies on a device is counted by an int.
+/// Arrays on a device are counted by an int.
 /// @throws ipip::Error  there are more; `what` names them
 inline void require_int(std::int64_t n, const char* what) {
   if (n <= std::numeric_limits<std::int32_t>::max()) return;

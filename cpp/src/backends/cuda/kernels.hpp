@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels of the device backend by their arguments: what painn.cpp launches, and what device/
-// runs, on a GPU or emulated. No kernel here knows which.
+// The kernels of the device backend by their arguments: painn.cpp launches them, and the code in
+// device/ runs them, on a GPU or emulated. No kernel here knows which.
 //
 // i: receiving row, j: sending row, c: candidate, e: pair, x: Cartesian axis, F: channels, padded
 // to a multiple of 32. A state row is [s | vx | vy | vz], 4 F numbers; a message row [phi_s |
@@ -24,7 +24,7 @@ struct RowRange {
 };
 
 /// Pairs of a step. Row i has room for all of its candidates, [first[i], first[i + 1]), and its
-/// pairs are at the beginning of that.
+/// pairs come first there.
 template <class T>
 struct PairRows {
   Array<int> first;     ///< [n_local + 1]
@@ -47,7 +47,7 @@ struct FindPairs {
   Array<int> centres;     ///< [n_local] point of each receiver
   Array<int> neighbours;  ///< [n_candidates] point of the sender; its row where vectors are given
   Array<double> vectors;  ///< [n_candidates, 3] Å; none where points are given
-  int n_types = 0;        ///< none where no smallest distance is wanted
+  int n_types = 0;        ///< 0 if smallest distances are not requested
   double cutoff_squared = 0.0;
   int pieces = 0;  ///< of a table
   PairRows<T> pairs;
@@ -115,7 +115,7 @@ struct Core {
   Array<double> charges, inverse_length, reach;  ///< eV Å, 1/Å, Å; none without a core
 };
 
-/// The adjoint of the first layer's messages, and what is known of a pair then: its gradient and
+/// The adjoint of the first layer's messages, and what a pair has then: its gradient and
 /// its share of the virial.
 template <class T, int strip>
 struct FirstBack {
@@ -130,7 +130,7 @@ struct FirstBack {
   Array<T> pair_gradients;  ///< [n_candidates, 4] of the layers above; becomes dE/dr, eV/Å
   Array<double> energies;   ///< [n_local] eV; the core is added
   Array<double> sums;       ///< [n_local, 10] virial of a row's pairs, their number; none where
-                            ///< they are not wanted
+                            ///< if not requested
   std::int64_t blocks() const { return blocks_for(range.size(), kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };
@@ -178,7 +178,7 @@ struct GatherForces {
   Array<int> sent;             ///< [n_candidates] candidate
   Array<int> slot;             ///< [n_candidates]
   Array<double> forces;        ///< [n_total, 3] eV/Å
-  Array<double> atom_virials;  ///< [n_total, 9] eV; none where they are not wanted
+  Array<double> atom_virials;  ///< [n_total, 9] eV; none if not requested
   std::int64_t blocks() const { return blocks_for(n_total, kThreads / kLanes); }
   std::int64_t shared_bytes() const { return 0; }
 };
@@ -204,7 +204,7 @@ struct Matrix {
   std::int64_t at = 0;
 };
 
-/// Matrices of a layer's update, forward and turned.
+/// Matrices of a layer's update, forward and transposed.
 template <class T>
 struct UpdateMatrices {
   Matrix<T> mix, mix_turned;          ///< F -> [Vv | Uv]
@@ -225,13 +225,13 @@ struct MessageMatrices {
 struct Tiles {
   int rows = 0;
   int width = 0;
-  int pitch = 0;  ///< four more: rows that are read together lie in different banks
+  int pitch = 0;  ///< width + 4: rows read together lie in different banks
   std::int64_t numbers() const { return std::int64_t(2) * rows * pitch; }
 };
 
 constexpr int kTensorRows = 8;  // a block's rows are a multiple where tensor cores multiply them
 
-/// What kernels share that take a block of rows through all of a layer, in two tiles.
+/// Arguments of all kernels that take a block of rows through a whole layer, in two tiles.
 template <class T>
 struct TiledRows {
   static constexpr int kThreads = 128;
@@ -240,7 +240,7 @@ struct TiledRows {
   RowRange range;
   int channels = 0;
   Tiles tiles;
-  bool tensor_cores = false;  ///< whether they make the products
+  bool tensor_cores = false;  ///< whether they compute the products
   std::int64_t blocks() const { return blocks_for(range.size(), tiles.rows); }
   std::int64_t shared_bytes() const { return tiles.numbers() * std::int64_t(sizeof(T)); }
 };
@@ -266,8 +266,8 @@ struct Update : TiledRows<T> {
   Array<T> sent;     ///< [n_total, 6 F]
 };
 
-/// The readout, whose first matrix takes scalars and, multiplied by the last layer's a_ss, what the
-/// context's SiLU yields.
+/// The readout, whose first matrix takes scalars and, multiplied by the last layer's a_ss, the
+/// output of the context's SiLU.
 template <class T>
 struct Readout {
   Matrix<T> scalars, scalars_turned;  ///< F -> W
@@ -291,7 +291,7 @@ struct LastUpdate : TiledRows<T> {
   Array<T> gradients;      ///< [n_total, 4 F] dE/d(states)
 };
 
-/// What errors to expect, see model/uncertainty.hpp.
+/// Expected errors, see model/uncertainty.hpp.
 template <class T>
 struct ErrorModel {
   Matrix<T> last_scalars;  ///< F -> F, the last layer's a_ss
@@ -303,7 +303,7 @@ struct ErrorModel {
   double largest = 0.0;          ///< eV/Å
 };
 
-/// Expected errors of the forces, from what the last layer's update leaves.
+/// Expected errors of the forces, from the results of the last layer's update.
 template <class T>
 struct ExpectErrors : TiledRows<T> {
   ErrorModel<T> model;

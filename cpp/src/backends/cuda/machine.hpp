@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The seam between the algorithm (painn.cpp) and what runs it: a GPU, or its emulation on the host.
+// The seam between the algorithm (painn.cpp) and the machine that runs it: a GPU, or its emulation
+// on the host.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,7 @@ class Launchers : public Launcher<Kernels>... {
   using Launcher<Kernels>::launch...;
 };
 
-/// Applies `Template` to all kernels there are: a kernel is one file in device/ and one line here.
+/// Applies `Template` to all kernels: a kernel is one file in device/ and one line here.
 template <template <class...> class Template, class... Front>
 using WithKernels =
     Template<Front..., FillNumbers, FindCells, CountKeys, SumSlices, ScanSlices, PlaceKeys,
@@ -41,7 +42,7 @@ using WithKernels =
              LastUpdate<double>, UpdateBack<float>, UpdateBack<double>, ExpectErrors<float>,
              ExpectErrors<double>>;
 
-/// What a device is asked for stands in one of two queues: launches in the first, copies in either.
+/// Work for a device is put in one of two queues: launches in the first, copies in either.
 enum class Queue { compute, copy };
 
 /// Numbers of calls to a machine so far.
@@ -53,9 +54,9 @@ struct Calls {
   std::int64_t waits = 0;        ///< of the host for the device
 };
 
-/// One device with two queues of work, each done in the order in which it is asked for. Nothing
-/// waits but `wait`, and one queue for the other only where `follow` says so. Failures are
-/// exceptions of the standard library with one line; `std::bad_alloc` where memory ends.
+/// One device with two queues of work, each done in order. Only `wait` waits, and one queue waits
+/// for the other only where `follow` says so. Failures are exceptions of the standard library with
+/// one line; `std::bad_alloc` when memory runs out.
 class Machine : public WithKernels<Launchers> {
  public:
   /// In a few words: "NVIDIA H200 (cuda:0)", "emulated".
@@ -64,7 +65,7 @@ class Machine : public WithKernels<Launchers> {
   /// Largest shared memory of a block, bytes.
   virtual std::int64_t most_shared_bytes() const = 0;
 
-  /// Multiprocessors, each of which takes blocks by itself.
+  /// Number of multiprocessors.
   virtual int multiprocessors() const = 0;
 
   /// Whether float32 products in three parts of TF32 are faster than plain ones.
@@ -73,36 +74,36 @@ class Machine : public WithKernels<Launchers> {
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void free(void* memory) noexcept = 0;
 
-  /// Numbers of calls so far. What was recorded before another allocation may name memory that is
-  /// no more.
+  /// Numbers of calls so far. A recording made before another allocation may refer to memory that
+  /// no longer exists.
   const Calls& calls() const { return calls_; }
 
-  /// Memory of the host that the device reads and writes by itself.
+  /// Memory of the host that the device reads and writes directly.
   virtual void* allocate_host(std::size_t bytes) = 0;
   virtual void free_host(void* memory) noexcept = 0;
 
-  /// Launches training's kernel of that number (training/kernel_list.hpp).
+  /// Launches the training kernel of that number (training/kernel_list.hpp).
   virtual void launch_training(std::size_t number, const void* kernel) = 0;
 
   /// Copies `count` numbers of `size` bytes each, beginning with number `at` on the device. The
-  /// other memory is of `allocate_host` and stays as it is until `wait`, or is somebody else's on
-  /// this device, see `begin_after`.
+  /// other memory is of `allocate_host` and stays unchanged until `wait`, or belongs to another
+  /// library on this device, see `begin_after`.
   virtual void upload(void* to, std::int64_t at, const void* from, std::int64_t count,
                       std::size_t size, Queue queue = Queue::compute) = 0;
   virtual void download(void* to, const void* from, std::int64_t at, std::int64_t count,
                         std::size_t size, Queue queue = Queue::compute) = 0;
 
-  /// Says that what is there is of no use any more: an emulated run complains if it is read.
+  /// Declares the contents invalid: an emulated run refuses to read them.
   virtual void forget(void* memory) = 0;
 
-  /// Says that another than this device wrote `count` numbers, as MPI does.
+  /// Declares that something else than this device, such as MPI, wrote `count` numbers.
   virtual void written(void* memory, std::int64_t count, std::size_t size) = 0;
 
-  /// What `later` is asked for from now on is done after all that the other queue was asked for.
+  /// Work put in `later` from now on is done after all work that is in the other queue.
   virtual void follow(Queue later) = 0;
 
-  /// Orders `compute` and another's stream on this device: what `compute` is asked for from now on
-  /// is done after all that the stream was asked for, or the other way round.
+  /// Orders `compute` and a foreign stream on this device: work put in `compute` from now on is
+  /// done after all work in the stream, or the other way round.
   virtual void begin_after(void* stream) = 0;
   virtual void end_before(void* stream) = 0;
 
@@ -110,13 +111,13 @@ class Machine : public WithKernels<Launchers> {
   virtual void wait(Queue queue) = 0;
   virtual void wait() = 0;
 
-  /// Keeps what `compute` is asked for, up to `end_recording`, instead of doing it; `replay` asks
-  /// for it, again and again. One recording at a time.
+  /// Records what is put in `compute`, up to `end_recording`, instead of doing it; `replay` does
+  /// it, any number of times. One recording at a time.
   virtual void begin_recording() = 0;
   /// @return the recording's number
   virtual int end_recording() = 0;
   virtual void replay(int recording) = 0;
-  /// Forgets all recordings, one that failed half-way too.
+  /// Forgets all recordings, including one that failed half-way.
   virtual void drop_recordings() noexcept = 0;
 
  protected:
@@ -140,8 +141,8 @@ class Runs<Self, Base, Kernel, Rest...> : public Runs<Self, Base, Rest...> {
 template <class Self>
 using MachineOf = WithKernels<Runs, Self, Machine>;
 
-/// The host, which executes the kernels' source and checks each access: bounds, numbers that were
-/// never written, and accesses that nothing puts in an order.
+/// The host, which executes the kernels' source and checks each access for bounds, numbers that
+/// were never written, and accesses without a defined order.
 std::unique_ptr<Machine> make_emulator();
 
 }  // namespace ipip::cuda

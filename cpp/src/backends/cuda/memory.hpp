@@ -45,7 +45,7 @@ class Memory {
     data_ = nullptr;
     capacity_ = size_ = 0;
   }
-  /// Contents are of no use any more.
+  /// The contents become invalid.
   void forget() {
     if (data_ != nullptr) machine_->forget(data_);
   }
@@ -59,7 +59,7 @@ class Memory {
   std::int64_t capacity_ = 0, size_ = 0;
 };
 
-/// Numbers on the host that the device reads and writes by itself.
+/// Numbers on the host that the device reads and writes directly.
 template <class T>
 class HostMemory {
  public:
@@ -118,7 +118,7 @@ void assign(Machine& machine, const std::vector<From>& from, HostMemory<T>& stag
   machine.wait();
 }
 
-/// The same for what happens once: memory of the host that a device reads is dear to get.
+/// The same for what happens once: host memory that a device reads is expensive to allocate.
 template <class From, class T>
 void assign(Machine& machine, const std::vector<From>& from, Memory<T>& to) {
   HostMemory<T> staged(machine);

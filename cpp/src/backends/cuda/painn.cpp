@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kUsualShared = 52 * 1024;  // bytes of a block: several fit on any GPU
 constexpr int kTileRows[] = {32, 16, 8, 4};
-constexpr int kFewestRows = 8;    // fewer read the matrices too often
+constexpr int kFewestRows = 8;    // with fewer, matrices are read too often
 constexpr int kBlocksWanted = 2;  // of a multiprocessor
 constexpr int kMostParts = 6;     // of rows that travel
 
@@ -32,7 +32,7 @@ Tiles choose_tiles(int channels, int readout_width, std::int64_t most_shared) {
   if (bytes() <= most_shared) return tiles;
   throw Error("the student has " + std::to_string(channels) + " channels and a readout of " +
               std::to_string(readout_width) + ", whose blocks take " + std::to_string(bytes()) +
-              " bytes of shared memory, and the device has " + std::to_string(most_shared) +
+              " bytes of shared memory, but the device has " + std::to_string(most_shared) +
               ": use device cpu, or a student with fewer channels");
 }
 
@@ -132,9 +132,8 @@ void Painn<T>::prepare(const PairSource& source, const Wanted& wanted) {
   host_expected_.resize(expected_.size());
 }
 
-// The queue of a step is the same until there are other candidates, ranks or memory: it is launched
-// as one, or in pieces between exchanges. Steps that want more of results have a queue of their
-// own.
+// The queue of a step is the same until candidates, ranks or memory change: it is launched as one,
+// or in pieces between exchanges. Steps that request more results have separate queues.
 template <class T>
 void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
   const Recorded now{source.generation(), machine_.calls().allocations, exchange_.active()};
@@ -147,7 +146,7 @@ void Painn<T>::replay_step(PairSource& source, const Wanted& wanted) {
   const auto known = std::find(recorded_steps_.begin(), recorded_steps_.end(), step);
   auto number = static_cast<std::size_t>(known - recorded_steps_.begin());
   if (known == recorded_steps_.end()) {
-    recorded_ = Recorded();  // nothing is kept where it fails
+    recorded_ = Recorded();  // nothing is kept if it fails
     number = step_.record([&] { queue_step(source); });
     recorded_ = now;
     recorded_steps_.push_back(step);

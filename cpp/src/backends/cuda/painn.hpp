@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // PaiNN on a machine: energies, forces and virials by two sweeps over the pairs a layer. The queue
-// of a step is the same whatever runs it.
+// of a step is the same on every machine.
 //
 // i: receiving row, j: sending row, l: layer, F: channels (padded).
 #pragma once
@@ -30,17 +30,17 @@ class Painn {
   /// @param machine      outlives this
   /// @param model        the student
   /// @param table_error  target, see RadialTable
-  /// @param uncertainty  what errors to expect, where the file says so
+  /// @param uncertainty  expected errors, if the file has them
   /// @throws ipip::Error  the student is too wide for the machine's blocks
   Painn(Machine& machine, const PainnModel& model, double table_error,
         const std::optional<Uncertainty>& uncertainty);
 
-  /// One step of the pairs of a source, whose positions or vectors are there. Collective under the
+  /// One step of the pairs of a source, whose positions or vectors are set. Collective under the
   /// thread's exchanger.
   void evaluate(PairSource& source, const Wanted& wanted, Results& results);
 
-  /// The final scalars of each row, [n_local, channels of the student], which the readout makes
-  /// energies of: of a source without halo rows.
+  /// The final scalars of each row, [n_local, channels of the student], from which the readout
+  /// computes energies, for a source without halo rows.
   void features(PairSource& source, std::vector<double>& rows);
   std::int64_t feature_width() const { return bare_channels_; }
 
@@ -69,7 +69,7 @@ class Painn {
     std::array<Memory<T>*, 6> all() { return {&scalars, &hidden, &sent, &mixed, &context, &gains}; }
   };
 
-  // What recorded queues were recorded for: all of them, and each.
+  // What queues were recorded for: conditions of all, and of each.
   struct Recorded {
     std::uint64_t generation = 0;
     std::int64_t allocations = 0;
@@ -116,7 +116,7 @@ class Painn {
   T epsilon_;
   Tiles most_tiles_;
   std::int64_t n_local_ = 0, n_total_ = 0;
-  std::int64_t n_border_ = 0;  // rows up to the last that other ranks have to do with
+  std::int64_t n_border_ = 0;  // rows up to the last that concerns other ranks
   RowExchange<T> exchange_;
   StepRecording step_;
   std::vector<Layer> layers_;
@@ -128,9 +128,9 @@ class Painn {
   Memory<int> slot_;          // [n_candidates]
   Memory<T> pair_gradients_;  // [n_candidates, 4]
   Memory<double> energies_, forces_;
-  Memory<double> row_sums_, slice_sums_, sums_;  // none where totals are not wanted
-  Memory<double> atom_virials_;                  // [n_total, 9] eV; none where they are not wanted
-  Memory<double> expected_;                      // [n_local] eV/Å; none where they are not wanted
+  Memory<double> row_sums_, slice_sums_, sums_;  // none if totals are not requested
+  Memory<double> atom_virials_;                  // [n_total, 9] eV; none if not requested
+  Memory<double> expected_;                      // [n_local] eV/Å; none if not requested
   HostMemory<double> host_energies_, host_sums_, host_forces_, host_atom_virials_, host_expected_;
   Recorded recorded_;
   std::vector<RecordedStep> recorded_steps_;  // by their numbers in step_

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Features of atoms: what only the host needs, and rarely.
+// Features of atoms, which only the host needs, and rarely.
 #include <cmath>
 
 #include "painn.hpp"
 
 namespace ipip::cuda {
 
-// The last layer's a_ss is in the readout's matrix on the device, so it is made here. c: channel.
+// The last layer's a_ss is in the readout's matrix on the device, so it is computed here. c:
+// channel.
 template <class T>
 void Painn<T>::features(PairSource& source, std::vector<double>& rows) {
   prepare(source, {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a step asks the machine for.
+// The work of a step that is put in the machine's queues.
 //
 // i: receiving row, l: layer.
 #include <algorithm>
@@ -13,7 +13,7 @@ constexpr std::int64_t kRowsPerSlice = 256;
 
 }  // namespace
 
-// Launches the kernel of the student's channels a lane, whose arguments `fill` sets.
+// Launches the kernel for the student's channels per lane, whose arguments `fill` sets.
 template <class T>
 template <template <class, int> class Kernel, class Fill>
 void Painn<T>::launch_strip(Fill&& fill) {
@@ -45,8 +45,8 @@ UpdateState<T> Painn<T>::kept(std::size_t l) const {
   return {layers_[l].mixed.array(), layers_[l].context.array(), layers_[l].gains.array()};
 }
 
-// Calls nodes(rows) and then pairs(rows), between which rows travel. Those that others want come
-// first, and pairs with halo rows last: the rest is computed meanwhile.
+// Calls nodes(rows) and then pairs(rows), between which rows travel. Rows that other ranks need
+// come first, and pairs with halo rows last: the rest is computed meanwhile.
 template <class T>
 template <class Nodes, class Pairs>
 void Painn<T>::exchanged(Array<T> rows, int parts, const Nodes& nodes, const Pairs& pairs) {
@@ -84,7 +84,7 @@ void Painn<T>::take_rows(TiledRows<T>& kernel, RowRange range) const {
   kernel.tensor_cores = machine_.tensor_cores() && kernel.tiles.rows % kTensorRows == 0;
 }
 
-// From what the last update leaves, before the way back takes its place.
+// From the results of the last update, before the backward sweep overwrites them.
 template <class T>
 void Painn<T>::queue_errors(const PairSource& source, RowRange range) {
   ExpectErrors<T> kernel;
@@ -141,7 +141,7 @@ void Painn<T>::queue_send_back(const PairSource& source, std::size_t l, RowRange
     kernel.pairs = pairs(source);
     kernel.rows = rows_of(l, source);
     kernel.gradients = gradients_of(l).array();
-    // Nothing is kept in the last layer's mixed rows any more.
+    // The last layer's mixed rows are free by now.
     kernel.message_gradients = layers_.back().mixed.array();
     kernel.state_gradients = gradients_of(l - 1).array();
     kernel.pair_gradients = pair_gradients_.array();
@@ -180,7 +180,7 @@ void Painn<T>::queue_first_back(const PairSource& source) {
   });
 }
 
-// Up to the states of the last layer, which its update is to take.
+// Up to the states of the last layer, which its update reads.
 template <class T>
 void Painn<T>::queue_forward(const PairSource& source) {
   FindPairs<T> find = source.pair_search<T>();
@@ -245,7 +245,7 @@ void Painn<T>::queue_totals() {
   download(machine_, sums_, host_sums_);
 }
 
-// What the step before left is of no use.
+// The results of the previous step are invalid.
 template <class T>
 void Painn<T>::forget_step() {
   for (Layer& layer : layers_) {

@@ -40,7 +40,7 @@ void PairSource::assign_rows(const std::vector<std::int64_t>& species, std::int6
   cuda::assign(machine_, species, staged_, species_);
 }
 
-// Candidates by the row that sends, each in their order: what a row sends is gathered, too.
+// Candidates by the row that sends, in order within a row: what a row sends is gathered, too.
 void PairSource::assign_lists(const std::vector<std::int32_t>& first,
                               const std::vector<std::int32_t>& senders) {
   std::vector<std::int32_t> sent_first(static_cast<std::size_t>(n_total()) + 1),

@@ -17,40 +17,39 @@ class PairSource {
  public:
   explicit PairSource(Machine& machine);
 
-  /// Takes the pairs of a graph and their vectors.
-  /// @throws ipip::Error  pairs are not ordered by receiver, an index or species is out of range,
-  /// or
-  ///                      there are too many
+  /// Sets the pairs of a graph and their vectors.
+  /// @throws ipip::Error  pairs are not ordered by receiver, an index or species is out of
+  ///                      range, or there are too many
   void assign(const Graph& graph, std::int64_t n_species);
 
-  /// Takes candidates, whose arrays were checked to fit each other.
+  /// Sets candidates, whose arrays were checked to fit each other.
   /// @throws ipip::Error  a species is out of range, or there are too many
   void assign(const Candidates& candidates, std::int64_t n_species, double cutoff);
 
-  /// Finds which points touch other ranks, see `Student::find_contacts`; the search for candidates
-  /// goes on with `find`.
+  /// Finds which points touch other ranks, see `Student::find_contacts`; `find` continues the
+  /// search for candidates.
   void find_contacts(const Places& places, const double* points,
                      std::vector<std::uint8_t>& contacts);
 
-  /// Takes rows, whose candidates are found among the points of `find_contacts`.
+  /// Sets rows, and finds their candidates among the points of `find_contacts`.
   /// @throws ipip::Error  as `assign`
   void find(const Candidates& rows, std::int64_t n_species, double cutoff);
 
-  /// Copies what was found: `first` and `neighbours` of candidates.
+  /// Copies `first` and `neighbours` of the candidates found.
   void fetch(Candidates& candidates) const;
 
-  /// Takes the positions of a step, [n_points, 3] Å, which travel with the next `queue_positions`.
+  /// Sets the positions of a step, [n_points, 3] Å, which travel with the next `queue_positions`.
   void place(const double* points);
 
-  /// Queues what a step brings: positions, and the cutoff as the smallest distance so far.
+  /// Queues the input of a step: positions, and the cutoff as the smallest distance so far.
   void queue_positions();
-  /// Queues what a step found.
+  /// Queues the results of a step.
   void queue_results();
 
-  /// Smallest distances that were found, of kinds of pairs of types, Å.
+  /// Smallest distances found, by kind of pair of types, Å.
   void closest(std::vector<double>& distances) const;
 
-  /// The kernel's arguments that are this source's.
+  /// The kernel's arguments that belong to this source.
   template <class T>
   FindPairs<T> pair_search() const {
     FindPairs<T> out;
@@ -72,7 +71,7 @@ class PairSource {
   /// Local rows up to the last that may have a pair with a halo row.
   std::int64_t n_outer() const { return n_outer_; }
   std::int64_t n_candidates() const { return neighbours_.size(); }
-  /// Whether the vectors were given, once.
+  /// Whether vectors were set, once, instead of points.
   bool given() const { return given_; }
   /// Changes with each assignment.
   std::uint64_t generation() const { return generation_; }

@@ -77,7 +77,7 @@ void RowExchange<T>::end(StepRecording& step, Array<T> rows, int parts) {
   machine_.launch(unpack);
 }
 
-// Copies stand in a queue of their own: the device computes meanwhile.
+// Copies have a separate queue: the device computes meanwhile.
 template <class T>
 void RowExchange<T>::send(int parts) {
   machine_.follow(Queue::copy);

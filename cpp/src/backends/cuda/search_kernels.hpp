@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernels that find candidates: points sorted into cells, and what lies within reach of each.
+// The kernels that find candidates: points sorted into cells, and the points within reach of each.
 //
 // p, q: points, k: row, c: candidate, m: item of a list that is sorted by whole numbers, its keys.
 #pragma once
@@ -13,7 +13,7 @@ namespace ipip::cuda {
 
 constexpr int kItemThreads = 256;  // of kernels that give each thread an item
 
-/// A grid over the box of all points. A cell is as long as the reach, or longer.
+/// A grid over the box of all points. A cell is at least as long as the reach.
 struct Cells {
   double low[3] = {}, per_length[3] = {};
   int n[3] = {1, 1, 1};
@@ -66,7 +66,7 @@ struct CountKeys {
 constexpr int kItemsPerThread = 8;
 constexpr std::int64_t kSlice = std::int64_t(kItemThreads) * kItemsPerThread;
 
-// One of no counts, too, whose sum is 0.
+// At least one slice, even without counts; its sum is 0.
 inline std::int64_t slices_of(std::int64_t n) {
   return n > 0 ? blocks_for(n, kSlice) : 1;
 }
@@ -107,7 +107,7 @@ struct PlaceKeys {
   std::int64_t shared_bytes() const { return 0; }
 };
 
-/// Items by key, in their order within a key: whichever came first does not show.
+/// Items by key, in order within a key, whatever order they arrived in.
 struct OrderKeys {
   static constexpr int kThreads = kItemThreads;
   static constexpr int kBlocks = 4;
@@ -142,7 +142,7 @@ struct CountNear {
   std::int64_t shared_bytes() const { return 0; }
 };
 
-/// Counts of atoms as those of rows.
+/// Counts of atoms as counts of rows.
 struct CountRows {
   static constexpr int kThreads = kItemThreads;
   static constexpr int kBlocks = 4;

@@ -17,9 +17,9 @@ class Sorter {
   /// @throws ipip::Error  the total does not fit an int; `what` names the items
   std::int64_t running_sums(Array<int> counts, Memory<int>& first, const char* what);
 
-  /// Items by key, each in their order within a key.
+  /// Items by key, in order within a key.
   /// @param first   [n_keys + 1] where each key begins, overwritten
-  /// @param sorted  [keys.n] items; those without a key are not there, and the rest is undefined
+  /// @param sorted  [keys.n] items; items without a key are left out, and the rest is undefined
   void sort(const Keys& keys, std::int64_t n_keys, Memory<int>& first, Memory<int>& sorted,
             const char* what);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Queues of steps in recorded pieces, and what the host does between them: steps that have energies
-// summed are recorded beside those that have not.
+// Queues of steps in recorded pieces, and what the host does between them. Steps with and without
+// summed energies are recorded separately.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ class StepRecording {
  public:
   explicit StepRecording(Machine& machine) : machine_(machine) {}
 
-  /// Calls `queue`, which asks the machine for a step, and keeps it instead of doing it.
-  /// @return the step's number, from 0 on. Where `queue` throws nothing is kept, of earlier steps
-  ///         neither.
+  /// Calls `queue`, which queues a step on the machine, and records it instead of running it.
+  /// @return the step's number, from 0 on. If `queue` throws nothing is kept, not even earlier
+  ///         steps.
   std::size_t record(const std::function<void()>& queue);
 
-  /// Does what was recorded.
+  /// Runs a recorded step.
   void replay(std::size_t step);
 
   /// Forgets all steps.

@@ -3,7 +3,7 @@
 //
 // H: [n_local, ...] -> [n_total, ...] copies rows, so it is linear, its derivative is H itself and
 // its adjoint H' adds halo rows to their owners. Each of the two autograd functions has the other
-// as its backward: derivatives of any order are right.
+// as its backward, so derivatives of any order are right.
 #include <torch/autograd.h>
 #include <torch/custom_class.h>
 #include <torch/library.h>
@@ -108,7 +108,7 @@ variable_list FoldHalo::backward(AutogradContext* context, const variable_list& 
   return {AppendHalo::apply(gradients[0], recall(context)), Tensor()};
 }
 
-// The exchange of a session: its token ties it to its neighbours in the order of calls (see
+// The exchange of a session: its token ties it to the exchanges before and after it (see
 // HaloTokens). Evaluated once and never differentiated twice.
 struct OrderedAppendHalo : torch::autograd::Function<OrderedAppendHalo> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& token,
@@ -117,7 +117,7 @@ struct OrderedAppendHalo : torch::autograd::Function<OrderedAppendHalo> {
     return {append_halo_rows(x, *exchanger), token.clone()};
   }
 
-  // Rows that nothing depends on come with a gradient of zeros, so this is right for them too.
+  // Rows that nothing depends on have a gradient of zeros, so this is right for them too.
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     auto* session = ipip::HaloSession::active();
     // Exchanges are MPI calls, which belong to the thread that evaluates the student.
@@ -145,6 +145,6 @@ Tensor halo_exchange(const Tensor& x) {
 }  // namespace
 
 TORCH_LIBRARY(ipip, library) {
-  // "(a)": the result may be the argument itself, so nobody writes into one and spares the other.
+  // "(a)": the result may be the argument itself: to write into one is to write into the other.
   library.def("halo_exchange(Tensor(a) x) -> Tensor(a)", &halo_exchange);
 }

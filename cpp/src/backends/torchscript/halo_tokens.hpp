@@ -11,14 +11,13 @@
 namespace ipip {
 
 /// Autograd alone would run a rank's backward exchanges only where a gradient flows, and in an
-/// order that data flow leaves open. So each exchange also takes a token from the one before it and
-/// hands one on:
+/// order that the flow of data leaves open. So each exchange also takes a token from the one before
+/// it and passes one to the next:
 ///
 ///     (rows_k, token_k) = exchange(x_k, token_(k-1)),  k = 1 .. K
 ///
-/// Asking for the gradient of (energy, token_K) with respect to (vectors, token_0) then needs every
-/// exchange, each once, K first: without pairs, without atoms, and where the energy ignores the
-/// rows.
+/// The gradient of (energy, token_K) with respect to (vectors, token_0) then needs every exchange,
+/// each once, K first: even without pairs, without atoms, and where the energy ignores the rows.
 class HaloTokens {
  public:
   /// The tokens of a session, of this thread for the scope's lifetime.
@@ -27,7 +26,7 @@ class HaloTokens {
   HaloTokens(const HaloTokens&) = delete;
   HaloTokens& operator=(const HaloTokens&) = delete;
 
-  /// Those of this thread, or null.
+  /// The tokens of this thread, or null.
   static HaloTokens* active();
 
   const torch::Tensor& first() const { return first_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The door of a torch part.
+// The entry point of a torch part.
 #include <ATen/Context.h>
 #include <torch/cuda.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Failures of libtorch told without it.
+// Failures of libtorch as exceptions that do not need it.
 #pragma once
 
 #include <exception>
@@ -10,13 +10,13 @@
 
 namespace ipip {
 
-/// The first telling line of what an exception of libtorch says.
+/// The first informative line of an exception of libtorch.
 std::string short_reason(const std::exception& error);
 
 /// Throws `OutOfMemory` or `std::runtime_error` with that line.
 [[noreturn]] void throw_plainly(const std::exception& error);
 
-/// Runs `work`, whose exceptions of libtorch become those of the standard library.
+/// Runs `work` and turns exceptions of libtorch into ones of the standard library.
 template <typename Work>
 auto plainly(Work&& work) {
   try {

@@ -24,7 +24,7 @@ void ResidentPairs::assign(const Candidates& candidates) {
   n_local_ = candidates.n_local();
   n_kinds_ = candidates.n_kinds();
   n_points_ = static_cast<std::int64_t>(candidates.rows.size());
-  // Old tensors go first: two neighbour lists need not fit the device.
+  // Frees old tensors first: two neighbour lists need not fit the device.
   rows_ = from_ = to_ = kinds_ = Tensor();
   const Tensor counts = view(candidates.first).diff();
   const Tensor receivers = torch::repeat_interleave(counts);
@@ -54,7 +54,7 @@ StepPairs ResidentPairs::collect(const double* points, double cutoff) const {
   const Tensor all = x.index_select(0, to_) - x.index_select(0, from_);
   const Tensor squared = (all * all).sum(1);
   const double cutoff_squared = cutoff * cutoff;
-  // Not "closer than": a distance that is not a number stays, and stops the run.
+  // Not "closer than": a NaN distance is kept, and stops the run.
   const Tensor near = squared.ge(cutoff_squared).logical_not().nonzero().squeeze(1);
   StepPairs pairs;
   pairs.edge_index = rows_.index_select(1, near);

@@ -14,7 +14,7 @@ namespace ipip {
 struct StepPairs {
   torch::Tensor edge_index;  ///< [2, n_pairs] int64: receiving row, neighbour's row
   torch::Tensor vectors;     ///< [n_pairs, 3] float64 Å
-  torch::Tensor closest;     ///< [n_kinds] float64 Å; no numbers where none were asked for
+  torch::Tensor closest;     ///< [n_kinds] float64 Å; empty unless requested
 };
 
 class ResidentPairs {
@@ -31,7 +31,7 @@ class ResidentPairs {
   std::int64_t n_local() const { return n_local_; }
   std::int64_t n_total() const { return species_.size(0); }
 
-  /// Bytes in main memory; none where the device has its own.
+  /// Bytes in main memory; 0 for a device with separate memory.
   double host_bytes() const;
 
  private:

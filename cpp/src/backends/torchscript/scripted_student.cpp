@@ -28,8 +28,8 @@ namespace {
 
 using torch::Tensor;
 
-// Autograd runs the nodes of a GPU on a thread of its own unless told not to; exchanges are MPI
-// calls and stay on the thread that called us.
+// Autograd runs the nodes of a GPU on another thread unless switched off; exchanges are MPI calls
+// and stay on the calling thread.
 class OneThreadBackward {
  public:
   OneThreadBackward() : previous_(state().get_multithreading_enabled()) {
@@ -59,7 +59,7 @@ class ThreadScope {
   int previous_;
 };
 
-// Puts a number on the device, to see whether it is there at all.
+// Puts a number on the device, to check that it exists.
 torch::Device usable_device(const std::string& name) {
   try {
     const torch::Device device(name);
@@ -67,7 +67,7 @@ torch::Device usable_device(const std::string& name) {
     return device;
   } catch (const std::exception& error) {
     throw Error("device is " + name + ", but libtorch cannot use it (" + short_reason(error) +
-                "): use device cpu, or a libtorch and a driver that know the device");
+                "): use device cpu, or a libtorch and a driver that support the device");
   }
 }
 
@@ -81,8 +81,8 @@ void move(torch::jit::Module& module, torch::Device device) {
   }
 }
 
-// The file has its weights twice, as plain arrays and within the module: what a check of the one
-// says must hold for the other.
+// The file has its weights twice, as plain arrays and within the module: a check of one copy must
+// hold for the other.
 void require_same_weights(const torch::jit::Module& module, const Arrays& weights) {
   std::set<std::string> names;
   const auto compare = [&](const std::string& name, const Tensor& tensor) {
@@ -138,7 +138,8 @@ Tensor differentiate(const Tensor& energy, const Tensor& vectors, const HaloToke
   return gradient.defined() ? gradient : torch::zeros_like(vectors);
 }
 
-// Takes what the device computed, in the order it was packed, out of one table in main memory.
+// Unpacks the device's results, in the order in which they were packed, from one table in main
+// memory.
 class Unpacker {
  public:
   explicit Unpacker(const Tensor& packed)

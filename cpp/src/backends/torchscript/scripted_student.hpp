@@ -21,9 +21,9 @@ namespace ipip {
 class ScriptedStudent final : public Backend {
  public:
   /// Reads the module of a model file onto a device, without gradients on its weights. This runs
-  /// code that is in the file.
+  /// code in the file.
   /// @throws ipip::Error  libtorch cannot load it or does not have the device, the module's forward
-  ///                      is not that of a student, or its weights are not those of the file
+  ///                      is not a student's, or its weights differ from the file's
   ScriptedStudent(const ModelFile& file, const RunOptions& options);
 
   void evaluate(const Graph& graph, const Wanted& wanted, HaloSession& session,
@@ -44,7 +44,7 @@ class ScriptedStudent final : public Backend {
   /// Weights and candidates.
   double buffer_bytes() const override;
 
-  /// "torchscript", and on which device if that is not the cpu.
+  /// "torchscript", and the device unless it is the CPU.
   std::string description() const override {
     return device_.is_cpu() ? "torchscript" : "torchscript on " + device_.str();
   }

@@ -29,7 +29,7 @@ class Buffer {
     auto* memory = static_cast<T*>(std::aligned_alloc(unit, bytes));
     if (memory == nullptr) throw std::bad_alloc();
 #ifdef __linux__
-    if (unit == kLargePage) madvise(memory, bytes, MADV_HUGEPAGE);  // a wish, not a need
+    if (unit == kLargePage) madvise(memory, bytes, MADV_HUGEPAGE);  // a hint: failure does no harm
 #endif
     data_.reset(memory);
     capacity_ = wanted;

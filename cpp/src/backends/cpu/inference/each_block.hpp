@@ -13,8 +13,8 @@ namespace ipip::cpu {
 /// Calls work(begin, end, scratch) for blocks of rows [first, last). What a block computes does not
 /// depend on the thread, so that results are the same for any number of threads.
 ///
-/// Every other step goes through the blocks from the last to the first: what the step before used
-/// last is still in the cache.
+/// Every other step goes through the blocks from the last to the first: the data that the previous
+/// step used last is still in the cache.
 template <class T>
 template <class F>
 void Painn<T>::each_block(std::int64_t first, std::int64_t last, bool upwards, F&& work) {
@@ -30,8 +30,8 @@ void Painn<T>::each_block(std::int64_t first, std::int64_t last, bool upwards, F
 }
 
 /// One step between two exchanges: work on all local rows, which fills the rows of `sent` (none
-/// where nothing travels); halo rows are there at the end. Rows that others wait for come first,
-/// and blocks are the same in each step.
+/// where nothing travels); halo rows are filled at the end. Rows that other ranks wait for come
+/// first, and blocks are the same in each step.
 template <class T>
 template <class F>
 void Painn<T>::stage(Buffer<T>* sent, int parts, bool upwards, F&& work) {

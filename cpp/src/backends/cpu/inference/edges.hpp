@@ -6,12 +6,12 @@
 // time. Letters as in kernels.hpp; k: place in a batch of weights, r: register of channels within a
 // piece, c: its first channel.
 
-// Rows of far atoms that are asked for before they are read. Where rows have few pairs there is too
-// little to do in between for the processor to see this far by itself.
+// How many rows of neighbours are prefetched. Where rows have few pairs, the processor has too
+// little work in between to prefetch this far by itself.
 constexpr int kAhead = 3;
 constexpr std::int64_t kFewPairs = 8;
 
-// Asks for `width` numbers of each of `parts` parts of a row.
+// Prefetches `width` numbers of each of `parts` parts of a row.
 template <class T>
 IPIP_INLINE void fetch(const T* row, int parts, std::int64_t pitch, int width) {
   constexpr int kLine = 64 / int(sizeof(T));
@@ -89,7 +89,7 @@ void receive_piece(const EdgePass<T>& pass, const T* table, std::int64_t at, std
 //     g(phi^vv)_j = sum_i (v_j.g^v) w^vv,       g(v)_j = g^v_j + sum_i g^v phi^vv_j w^vv,
 //     dE/dd = sum_F g^s phi^s w'^s + (u.g^v) phi^vs w'^vs + (v_j.g^v) phi^vv w'^vv,
 //     dE/du = sum_F g^v phi^vs w^vs
-// with g = g_i. Pair (j, i) stands for its mirror (i, j): its own u is the negative of that above,
+// with g = g_i. Pair (j, i) stands for its mirror (i, j): its u is the negative of the one above,
 // and what (j, i) gets of dE/du is the negative of what (i, j) would.
 //
 // `chunk` is the width of the table's chunk, of which the piece is a part.

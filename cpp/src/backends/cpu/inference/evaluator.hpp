@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Energies and gradients on the cpu: the network itself, or what gives it its graphs.
+// Energies and gradients on the cpu: the network, or a class that passes graphs to it.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,16 @@ class Evaluator {
  public:
   virtual ~Evaluator() = default;
 
-  /// Takes dE/d(vectors) in eV/Å of pairs [begin, end), [end - begin, 3], which are those of whole
-  /// rows of receivers. Called once for each pair, in their order.
+  /// Receives dE/d(vectors) in eV/Å of pairs [begin, end), [end - begin, 3], which make up whole
+  /// rows of receivers. Called once for each pair, in order.
   using TakeGradients =
       std::function<void(std::int64_t begin, std::int64_t end, const double* gradients)>;
 
   /// Evaluates one step. Collective under an active `HaloExchanger`.
   /// @param graph         atoms and pairs, checked to fit each other
   /// @param energies      [n_local] eV, overwritten
-  /// @param uncertainties [n_local] eV/Å, overwritten; null where none are wanted
-  /// @param take          is given the gradients
+  /// @param uncertainties [n_local] eV/Å, overwritten; null if not requested
+  /// @param take          receives the gradients
   virtual void evaluate(const Graph& graph, double* energies, double* uncertainties,
                         const TakeGradients& take) = 0;
 
@@ -43,7 +43,7 @@ class Evaluator {
   virtual std::vector<std::int64_t> exchange_widths() const = 0;
 
   /// Seconds of the last step without exchanges: layers up to the energies, and back to the
-  /// gradients. Lists are made before, and `take` counts nowhere.
+  /// gradients. Making lists and `take` are not counted.
   virtual double forward_seconds() const = 0;
   virtual double backward_seconds() const = 0;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The halo exchanges of a step: rows travel without their padding, and in two halves, so that the
-// rows that nobody waits for are computed meanwhile.
+// rows that no rank waits for are computed meanwhile.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class Exchange {
   Exchange(std::int64_t channels, std::int64_t padded) : channels_(channels), padded_(padded) {}
 
   /// Takes the thread's exchanger for a step whose rows are [0, n_local) and halo rows to n_total.
-  /// @throws ipip::Error  there are halo rows, but the exchanger has others or there is none
+  /// @throws ipip::Error  there are halo rows, but no exchanger, or one for other rows
   void start(std::int64_t n_local, std::int64_t n_total) {
     exchanger_ = active_halo_exchanger();
     n_local_ = n_local;
@@ -39,7 +39,7 @@ class Exchange {
 
   bool active() const { return exchanger_ != nullptr; }
 
-  /// Rows that have to be there before `begin`.
+  /// Rows that must be ready before `begin`.
   std::int64_t n_early() const { return exchanger_->n_early(); }
 
   /// @param rows  [n_total, parts * padded]
@@ -66,7 +66,7 @@ class Exchange {
     if (under_way_) exchanger_->progress();
   }
 
-  /// Halo rows are there then.
+  /// Halo rows are filled then.
   void end() {
     exchanger_->end_forward();
     under_way_ = false;

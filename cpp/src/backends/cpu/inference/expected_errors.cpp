@@ -13,7 +13,7 @@
 namespace ipip::cpu {
 namespace {
 
-// Sums side by side, since one sum would wait for itself.
+// Several partial sums, since in one sum each addition would wait for the one before.
 template <class T>
 double squared(const T* y, std::int64_t n) {
   constexpr std::int64_t kSums = 16;
@@ -55,8 +55,8 @@ double ExpectedErrors<T>::Scratch::bytes() const {
          static_cast<double>(rows.capacity() * sizeof(std::int64_t));
 }
 
-// The atoms of one species after those of another, each by its matrix: `take` finds them in
-// `scratch.rows`, with their W_z (h - m_z) in `scratch.whitened`.
+// The atoms of one species after another, each species by its matrix: `take` finds them in
+// `scratch.rows`, and their W_z (h - m_z) in `scratch.whitened`.
 template <class T>
 template <class F>
 void ExpectedErrors<T>::each_species(std::int64_t n_rows, const std::int32_t* species,
@@ -101,7 +101,7 @@ void ExpectedErrors<T>::bias(std::int64_t n_rows, const std::int32_t* species, c
     for (const std::int64_t row : scratch.rows) {
       const BiasOfAtom atom = bias_of(bias, squared(y, channels_));
       energies[row] = atom.energy;
-      // Beyond the bias y may be what no product with zero makes zero.
+      // Where the bias has no slope y may be infinite or NaN, which a product with zero would keep.
       for (std::int64_t c = 0; c < channels_; ++c) {
         y[c] = atom.slope == 0.0 ? T(0) : static_cast<T>(atom.slope * double(y[c]));
       }

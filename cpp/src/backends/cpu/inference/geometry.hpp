@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Distances and places in the tables. Included by kernels.inc alone.
 
-// Beyond the cutoff `piece` is `outside`, where the table holds zeros. A vector that is not a
-// number keeps a fraction that is not one, so that energies and forces tell.
+// Beyond the cutoff `piece` is `outside`, where the table holds zeros. A NaN vector keeps a NaN
+// fraction, so that energies and forces show it.
 template <class T>
 void geometry(const double* vectors, std::int64_t n, double pieces_per_length,
               std::int32_t n_pieces, std::int32_t outside, std::int32_t* piece, T* fraction, T* ux,

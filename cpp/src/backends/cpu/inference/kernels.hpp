@@ -113,9 +113,9 @@ struct Kernels {
   /// halo row, whose row of `gradients` its owner computed.
   void (*send_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
                     T* message_gradients, T* state_gradients, T* pair_gradients);
-  /// Adjoint of the first layer's `receive`: adds (dE/dd, dE/du) of the pairs of receivers
-  /// [begin, end) to pair_gradients [pairs of these rows, 4]. Gradients of these rows [.., 4 F] are
-  /// given apart, those of `pass` are not read.
+  /// Adjoint of the first layer's `receive`: adds (dE/dd, dE/du) of the pairs of receivers [begin,
+  /// end) to pair_gradients [pairs of these rows, 4]. Gradients of these rows [.., 4 F] are a
+  /// separate argument; those of `pass` are not read.
   void (*first_back)(const EdgePass<T>& pass, std::int64_t begin, std::int64_t end,
                      const T* gradients, T* pair_gradients);
 
@@ -147,8 +147,8 @@ struct Kernels {
                   double* energies);
 };
 
-/// Those of an instruction set, or the best of this processor for "auto"; null where it cannot run
-/// them.
+/// The kernels of an instruction set, or the best of this processor for "auto"; null where it
+/// cannot run them.
 template <class T>
 IPIP_API const Kernels<T>* find_kernels(const std::string& requested);
 

@@ -11,7 +11,7 @@
 namespace ipip::cpu {
 namespace {
 
-// Above this mean there are hardly any lone pairs, and looking for them would only take time.
+// Above this mean number of pairs, lone pairs are too rare to be worth a search.
 constexpr std::int64_t kMostPairs = 16;
 
 std::size_t at(std::int64_t index) {
@@ -83,7 +83,7 @@ void LonePairs<T>::run(const Graph& graph, Symmetry symmetry, double* energies,
   backward_seconds_ += network_->backward_seconds();
 }
 
-// Room for those of a part of the rows; null where none are wanted.
+// Room for the uncertainties of a part of the rows; null if not requested.
 template <class T>
 double* LonePairs<T>::some_uncertainties(const double* wanted, std::size_t n_rows) {
   if (wanted == nullptr) return nullptr;
@@ -91,8 +91,8 @@ double* LonePairs<T>::some_uncertainties(const double* wanted, std::size_t n_row
   return some_uncertainties_.data();
 }
 
-// Whether there are lone pairs: `place_` is -1 for their atoms. A graph with an error in it has
-// none, so that the network tells.
+// Whether there are lone pairs: `place_` is -1 for their atoms. A faulty graph counts as having
+// none, so that the network reports the fault.
 template <class T>
 bool LonePairs<T>::find(const Graph& graph) {
   const auto n_pairs = static_cast<std::int64_t>(graph.receivers.size());
@@ -128,11 +128,11 @@ bool LonePairs<T>::find(const Graph& graph) {
   return !alike_.empty() || !unlike_.empty();
 }
 
-// The second atom of a pair alike is the image of the first.
+// The second atom of an alike pair is the image of the first.
 template <class T>
 void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int64_t>& firsts,
                                   bool alike, double* energies, double* uncertainties) {
-  const HaloScope alone(nullptr);  // a matter of this rank
+  const HaloScope alone(nullptr);  // concerns this rank only
   const std::size_t each = alike ? 1 : 2, most = at(network_->rows_at_once()) / each;
   for (std::size_t begin = 0; begin < firsts.size(); begin += most) {
     const std::size_t n_rows = each * std::min(most, firsts.size() - begin);
@@ -178,8 +178,8 @@ void LonePairs<T>::evaluate_pairs(const Graph& graph, const std::vector<std::int
   }
 }
 
-// The graph without lone pairs. Rows that other ranks read and halo rows stay where they are; rows
-// between the last atom and the first halo row are nobody's.
+// The graph without lone pairs. Rows that other ranks read and halo rows keep their places; rows
+// between the last atom and the first halo row belong to no atom.
 template <class T>
 void LonePairs<T>::gather_others(const Graph& graph) {
   const auto n_total = static_cast<std::int64_t>(graph.species.size());

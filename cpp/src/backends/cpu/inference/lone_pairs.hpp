@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Two atoms that see each other and nobody else, as a quarter of the atoms of S2 gas at 0.2 g/cm3.
+// Two atoms without other neighbours: so are a quarter of the atoms of S2 gas at 0.2 g/cm3.
 //
-// All their vectors lie along the line between them. Turned onto the x axis they have one component
-// instead of three, and matrix products of vectors are a third of what they are elsewhere. Two
-// atoms of one species are images of each other in a mirror: one stands for both. Nobody else reads
-// what they send: few go through all layers, forward and backward, while what they keep is in the
-// cache.
+// All their vectors lie along the line between them. Rotated onto the x axis they have one
+// component instead of three, and matrix products of vectors cost a third. Two atoms of one species
+// are mirror images of each other: one stands for both. No other atom reads what they send, so a
+// few of them go through all layers, forward and backward, while their rows are in the cache.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +16,10 @@
 
 namespace ipip::cpu {
 
-/// Gives a network the lone pairs of a graph, turned, and then the other atoms.
+/// Passes a network the lone pairs of a graph, rotated, and then the other atoms.
 ///
 /// The atoms of a lone pair are local rows that no other rank reads; pairs across ranks are among
-/// the other atoms. Results are those of the network for all atoms, to rounding.
+/// the other atoms. Results agree with those of the network for all atoms, to rounding.
 template <class T>
 class LonePairs final : public Evaluator {
  public:
@@ -55,9 +54,9 @@ class LonePairs final : public Evaluator {
   double backward_seconds_ = 0.0;
   Graph pairs_;   // some lone pairs on the x axis, rows 2 k and 2 k + 1, or one row k if alike
   Graph others_;  // the graph without lone pairs
-  std::vector<std::int64_t> only_;     // [n_local] the row's pair, or -1 where it has not just one
+  std::vector<std::int64_t> only_;     // [n_local] the row's only pair, or -1
   std::vector<std::int64_t> alike_;    // first atoms of lone pairs of one species
-  std::vector<std::int64_t> unlike_;   // and of two
+  std::vector<std::int64_t> unlike_;   // first atoms of lone pairs of two species
   std::vector<std::int64_t> place_;    // [n_total] row in `others_`, or -1
   std::vector<std::int64_t> rows_;     // [rows of others_] row in the graph
   std::vector<std::int64_t> pair_of_;  // [pairs of others_] pair in the graph

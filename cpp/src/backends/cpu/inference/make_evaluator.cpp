@@ -32,7 +32,7 @@ std::unique_ptr<Evaluator> make(const ModelFile& file, const RunOptions& options
   auto network =
       std::make_unique<Painn<T>>(*kernels, std::move(model), error, options.most_tabulated_pairs,
                                  options.threads, file.uncertainty, options.bias);
-  // Lone pairs share an evaluation, and a bias is for each atom.
+  // Lone pairs share an evaluation, but a bias belongs to one atom.
   if (!options.lone_pairs || options.bias.on()) return network;
   return std::make_unique<LonePairs<T>>(std::move(network), cutoff, n_species);
 }

@@ -8,7 +8,7 @@
 
 namespace ipip::cpu {
 
-/// What evaluates a student of which the kernels know the architecture.
+/// The evaluator of a student of an architecture that the kernels run.
 /// @throws ipip::Error  `options.instruction_set` is not one that this processor runs
 std::unique_ptr<Evaluator> make_evaluator(const ModelFile& file, const RunOptions& options);
 

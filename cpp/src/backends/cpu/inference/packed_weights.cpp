@@ -36,7 +36,7 @@ PackedPainn<T> pack_painn(const Kernels<T>& kernels, const PainnModel& model, do
   packed.channels = padded(model.channels);
   const Side one{{0}, model.channels}, two{{0, 1}, model.channels},
       three{{0, 1, 2}, model.channels};
-  // What the update yields: ss, sv, vv; the last layer's vectors lead nowhere, and its ss goes
+  // What the update yields: ss, sv, vv. Nothing reads the last layer's vectors, and its ss goes
   // through the readout's matrix at once.
   const Side gains{{0, 2, 1}, model.channels}, last_gains{{2}, model.channels};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A student's numbers as the kernels take them: padded channels, packed matrices, tables.
+// A student's numbers as the kernels read them: padded channels, packed matrices, tables.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ struct FirstLayer {
   PackedLinear<T> norms;   ///< |Vv| -> the context's argument
 };
 
-/// All of a student. Channels and the readout's width are padded to multiples of 16 by zeros, which
+/// A whole student. Channels and the readout's width are padded to multiples of 16 by zeros, which
 /// stay zero through every layer.
 template <class T>
 struct PackedPainn {

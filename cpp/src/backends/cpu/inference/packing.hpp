@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Matrices and tables in the order in which the kernels take them.
+// Matrices and tables in the order in which the kernels read them.
 #pragma once
 
 #include <algorithm>

@@ -90,7 +90,7 @@ void Painn<T>::evaluate(const Graph& graph, double* energies, double* uncertaint
   backward_seconds_ = seconds_so_far() - forward_seconds_ - take_seconds_;
 }
 
-// The forward sweep alone; the last layer leaves its rows where energies would be made of them.
+// The forward sweep alone; the last layer leaves its rows where the readout would read them.
 template <class T>
 void Painn<T>::features(const Graph& graph, double* features) {
   prepare(graph);
@@ -122,7 +122,7 @@ void Painn<T>::prepare(const Graph& graph) {
   const auto take = [channels](Buffer<T>& buffer, std::int64_t rows, std::int64_t width) {
     buffer.reserve(static_cast<std::size_t>(rows * width * channels));
   };
-  // The longest first: where memory ends later on, what it takes to exchange zeros is there.
+  // The longest first: if memory runs out later, there is still enough to exchange zeros.
   for (std::size_t l = 1; l < layers_.size(); ++l) take(layers_[l].sent, n_total_, 6);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     LayerState& layer = layers_[l];
@@ -188,8 +188,8 @@ FirstPass<T> Painn<T>::first_pass() const {
   return out;
 }
 
-// Whether the first layer of a block is cheaper by tables than by products. Either yields the same,
-// to rounding.
+// Whether the first layer of a block is cheaper by tables than by products. Both yield the same, to
+// rounding.
 template <class T>
 bool Painn<T>::tabulates_first(std::int64_t begin, std::int64_t end) const {
   const std::int64_t* first = lists_.receivers().first;
@@ -238,7 +238,7 @@ void Painn<T>::forward_block(std::size_t l, std::int64_t begin, std::int64_t end
     return last ? block.data() : all.data() + begin * width * channels;
   };
   const bool tabulated = l == 0 && tabulates_first(begin, end);
-  // Tables yield mixed rows anew for less than it costs to keep them.
+  // Recomputing mixed rows from tables costs less than keeping them.
   T* mixed = tabulated ? scratch.mixed.data() : kept(layers_[l].mixed, scratch.mixed, 6);
   T* context = kept(layers_[l].context, scratch.context, 1);
   T* gains = kept(layers_[l].gains, scratch.gains, 3);

@@ -27,17 +27,17 @@ class Painn final : public Evaluator {
   /// @param kernels      of this processor
   /// @param model        the student
   /// @param table_error  target, see RadialTable
-  /// @param most_pairs   pairs of an atom, in the mean of a block, up to which the first layer's
-  ///                     matrices are taken from tables; negative for the usual number
-  /// @param threads      of one evaluation
-  /// @param uncertainty  what errors to expect, where the file says so
+  /// @param most_pairs   mean number of pairs per atom of a block up to which the first layer's
+  ///                     matrices are taken from tables; negative for the default
+  /// @param threads      threads of one evaluation
+  /// @param uncertainty  expected errors, if the file has them
   /// @param bias         of a student with an uncertainty
   Painn(const Kernels<T>& kernels, PainnModel model, double table_error, double most_pairs,
         int threads, const std::optional<Uncertainty>& uncertainty, const Bias& bias);
 
-  /// What the graphs of the steps that follow have in common. `line`: all vectors lie on the x
-  /// axis, which saves the products of the others. `mirror`: besides, each row has one neighbour,
-  /// its own image in a mirror; the graph says that it is the row itself, at +x.
+  /// Properties that the graphs of the following steps share. `line`: all vectors lie on the x
+  /// axis, so the products for the other axes are skipped. `mirror`: in addition, each row has one
+  /// neighbour, its mirror image; the graph gives it as the row itself, at +x.
   enum class Symmetry { none, line, mirror };
   void set_symmetry(Symmetry symmetry) { symmetry_ = symmetry; }
   /// Rows that all threads together work on at once.
@@ -77,7 +77,7 @@ class Painn final : public Evaluator {
     Buffer<T> g_gains, g_hidden, g_q, g_mixed, g_messages;
     Buffer<T> pairs;                             // [pairs of a block, 4] (dE/dd, dE/du)
     Buffer<double> vectors;                      // [pairs of a block, 3] dE/d(vectors)
-    typename ExpectedErrors<T>::Scratch errors;  // without rows where none are known
+    typename ExpectedErrors<T>::Scratch errors;  // empty if the file has none
     void reserve(std::int64_t rows, std::int64_t channels, std::int64_t readout_width);
     double bytes() const;
   };
@@ -88,7 +88,7 @@ class Painn final : public Evaluator {
   // What the last layer gives: energies and their gradients, or features alone.
   struct Wishes {
     double* energies = nullptr;       // [n_local]
-    double* uncertainties = nullptr;  // [n_local], null where none are wanted
+    double* uncertainties = nullptr;  // [n_local], null if not requested
     double* features = nullptr;       // [n_local, channels of the student], null as well
   };
   void forward_block(std::size_t l, std::int64_t begin, std::int64_t end, Scratch& scratch,

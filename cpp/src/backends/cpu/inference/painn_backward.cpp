@@ -12,19 +12,19 @@
 
 namespace ipip::cpu {
 
-// A block goes through everything between two sweeps over pairs at once, while its rows are in the
-// cache: what its atoms send, and the update of the layer below. With one layer that has been done
-// in the forward sweep.
+// Between two sweeps over pairs a block goes through everything at once, while its rows are in the
+// cache: what its atoms send, and the update of the layer below. With one layer the forward sweep
+// has done this.
 template <class T>
 void Painn<T>::backward(const Graph& graph, double* energies, const TakeGradients& take) {
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
     EdgePass<T> sent = pass(l);
-    // A row sends to its image, whose gradients are its own in the mirror.
+    // A row sends to its image, whose gradients are the row's, mirrored.
     if (symmetry_ == Symmetry::mirror) sent.pairs.ux = towards_.data();
     stage(l > 1 ? &next_gradient_ : nullptr, 4, l % 2 == 1,
           [&](std::int64_t begin, std::int64_t end, Scratch& scratch) {
             if (is_last(l)) clear_pairs(begin, end, scratch);
-            // Nobody but the block reads the first layer's gradients.
+            // Only the block reads the first layer's gradients.
             T* below = l == 1 ? scratch.states.data()
                               : next_gradient_.data() + 4 * begin * weights_.channels;
             backward_messages(sent, l, begin, end, scratch, below);
@@ -36,7 +36,8 @@ void Painn<T>::backward(const Graph& graph, double* energies, const TakeGradient
   if (threads_ > 1) take_timed(take, 0, lists_.receivers().first[n_local_], gradients_.data());
 }
 
-// The first layer's pairs, after its update: what that left in `scratch` belongs to the same block.
+// The first layer's pairs, after its update: what the update left in `scratch` belongs to the same
+// block.
 template <class T>
 void Painn<T>::backward_first(const Graph& graph, std::int64_t begin, std::int64_t end,
                               Scratch& scratch, const T* gradient, double* energies,
@@ -63,8 +64,8 @@ void Painn<T>::take_timed(const TakeGradients& take, std::int64_t begin, std::in
   take_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// (dE/dd, dE/du) of the pairs of a block that begins at a row. Three layers and more meet in them
-// step after step; with two, one step does all.
+// (dE/dd, dE/du) of the pairs of a block that begins at a row. With three layers or more several
+// steps add to them; with two, one step does all.
 template <class T>
 T* Painn<T>::pair_rows(std::int64_t begin, Scratch& scratch) {
   if (layers_.size() < 3) return scratch.pairs.data();
@@ -78,8 +79,8 @@ void Painn<T>::clear_pairs(std::int64_t begin, std::int64_t end, Scratch& scratc
 }
 
 // Rows `g` from dE/d(state after the layer) to dE/d(state after its messages). Where the first
-// layer is tabulated, what goes through its matrices stays apart, as gradients of the mixed rows
-// and of the context's argument.
+// layer is tabulated, what goes through its matrices is kept separately, as gradients of the mixed
+// rows and of the context's argument.
 template <class T>
 void Painn<T>::backward_update(std::size_t l, const T* mixed, const T* context, const T* gains,
                                T* g, std::int64_t rows, bool tabulated, Scratch& scratch) {

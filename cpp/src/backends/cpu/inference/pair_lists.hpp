@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Pairs of one step by receiver.
 //
-// There is no list of what a row sends: each pair is there in both directions, on the rank of each
-// of its two atoms where these differ.
+// No list by sender is needed: each pair occurs in both directions, on the ranks of both atoms
+// where these differ.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class IPIP_API PairLists {
         pieces_per_length_(static_cast<double>(pieces) / cutoff),
         pieces_(static_cast<std::int32_t>(pieces)) {}
 
-  /// Takes the pairs of a step. Throws `ipip::Error` where pairs are not ordered by receiver or an
+  /// Reads the pairs of a step. Throws `ipip::Error` where pairs are not ordered by receiver or an
   /// index is out of range.
   void build(const Graph& graph, int threads);
 

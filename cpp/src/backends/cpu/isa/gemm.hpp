@@ -3,7 +3,7 @@
 //
 // The weights are packed once into panels of up to kMaxRegisters registers of columns; a block of
 // six rows times a panel stays in registers. No library is called, so nothing is allocated and
-// threads need no agreement.
+// threads need no synchronisation.
 
 constexpr int kRowBlock = 6;
 

@@ -20,8 +20,8 @@ namespace ipip::cpu {
 /// Instruction sets that this processor runs, the best first: "avx2, generic".
 IPIP_API std::string supported_instruction_sets();
 
-/// The best that this processor runs, for "auto", or the one that is named; empty where it does not
-/// run it.
+/// The instruction set of that name, or the best one for "auto"; empty where this processor does
+/// not run it.
 IPIP_API std::string instruction_set(const std::string& requested);
 
 }  // namespace ipip::cpu

@@ -10,7 +10,7 @@ struct Count {
 
 // Calls work(registers, offset in the table, width of the table's chunk, first channel) for pieces
 // of at most `most` registers of channels; the number of registers and the width are a `Count`. The
-// table has `rows` rows for each chunk, those of its parts counted apart.
+// table has `rows` rows for each chunk, the rows of its parts counted separately.
 template <class T, int most, class Work>
 IPIP_INLINE void each_piece(std::int64_t channels, std::int64_t rows, Work&& work) {
   constexpr int kWidth = Simd<T>::kWidth;

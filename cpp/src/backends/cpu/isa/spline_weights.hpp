@@ -46,7 +46,7 @@ class BlockSplineWeights {
         last_(pairs.first[end]),
         per_length_(per_length) {}
 
-  // The place of pair e in a batch; pairs are asked for in their order.
+  // The place of pair e in a batch; pairs are requested in order.
   IPIP_INLINE int at(std::int64_t e, SplineWeights<T>& spline) {
     if (e >= made_) {
       from_ = e;

@@ -239,7 +239,7 @@ void receive_tangents(const TangentPass<T>& pass, std::int64_t n, T* out) {
       });
 }
 
-// A register at a time: the sums, filters and their gradients of more do not fit the registers.
+// One register at a time: sums, filters and gradients of two would not fit the registers.
 template <class T>
 void send_back_tangents(const TangentPass<T>& pass, std::int64_t n, T* message_g_dot,
                         T* state_g_dot, T* table_gradient) {

@@ -21,7 +21,7 @@ namespace ipip::training {
 template <class T>
 class FilterTables {
  public:
-  /// @param kernels   of this processor: they say how a table is laid out
+  /// @param kernels   of this processor: they define a table's layout
   /// @param shape     basis, envelope and cutoff; its weights are not used
   /// @param channels  F
   /// @param error     target for the error of M over its largest value and slope

@@ -51,7 +51,7 @@ template <class T>
 struct UpdateRows {
   std::int64_t n = 0;
   std::int64_t channels = 0;
-  bool vectors = true;  ///< false in the last layer, whose vectors lead nowhere
+  bool vectors = true;  ///< false in the last layer, whose vectors nothing reads
   Dual<T> mixed;        ///< [n, 6 F]
   Dual<T> q;            ///< [n, 2 F] scalars and norms
   Dual<T> product;      ///< [n, F] <Uv, Vv>
@@ -95,7 +95,7 @@ struct TrainingKernels {
                 int m, int k);
 };
 
-/// Those of the same instruction set as the kernels of that name.
+/// The training kernels of the same instruction set as the kernels of that name.
 template <class T>
 const TrainingKernels<T>& training_kernels(const std::string& name);
 

@@ -23,7 +23,7 @@ using at::Tensor;
 struct Label {
   int term;
   std::int64_t row;   ///< of the frame or atom
-  int width;          ///< numbers of it
+  int width;          ///< its numbers
   double misfit[9];   ///< their errors
   double weight;      ///< 0 where there is no label
   double count;       ///< 1 where there is one
@@ -41,7 +41,8 @@ class Loss {
  public:
   Loss(const std::string& kind, const std::vector<double>& deltas)
       : squared_(kind == "squared"), absolute_(kind == "absolute"), deltas_(deltas) {
-    TORCH_CHECK(squared_ || absolute_ || kind == "huber", "no such loss: ", kind);
+    TORCH_CHECK(squared_ || absolute_ || kind == "huber", "the loss is ", kind,
+                ", expected squared, absolute or huber");
   }
 
   double of(const Label& label) const {

@@ -12,7 +12,7 @@
 
 namespace ipip::training {
 
-/// n rows in memory that somebody else owns, `stride` apart.
+/// n rows in memory owned elsewhere, `stride` apart.
 template <class T>
 struct RowsAt {
   T* data;

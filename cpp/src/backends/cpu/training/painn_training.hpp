@@ -94,13 +94,14 @@ struct Weights {
   LinearWeights readout[2];  ///< F -> H -> heads
 };
 
-/// Widths without what fills them up to multiples of 16.
+/// Widths before padding to multiples of 16.
 struct Widths {
   std::int64_t channels = 0;
   std::int64_t readout = 0;
 };
 
-/// From the list that Python gives (PainnKernels), filled up, and a gradient's way back into it.
+/// `unpack` pads the list that Python passes (PainnKernels); `pack` turns gradients into such a
+/// list.
 Weights unpack(const std::vector<at::Tensor>& parameters, std::int64_t layers);
 std::vector<at::Tensor> pack(Weights gradients, const Widths& widths);
 

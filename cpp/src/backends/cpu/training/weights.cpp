@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Parameters as the sweeps take them. Order of the list: embedding; for each layer filter,
+// Parameters as the sweeps read them. Order of the list: embedding; for each layer filter,
 // message 0, message 1, mix (no bias), context 0, context 1; readout 0, readout 1; each weight,
 // bias.
 //
-// The kernels take widths that are multiples of 16. Channels that fill up have zeros in their
-// embedding, filters and matrices, so that nothing of theirs reaches the others.
+// The kernels take widths that are multiples of 16. Padding channels have zeros in their embedding,
+// filters and matrices, so they do not affect the other channels.
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/zeros_like.h>
@@ -18,7 +18,7 @@
 namespace ipip::training {
 namespace {
 
-// A side of `x` that has parts of `width` numbers, with each part filled up by zeros.
+// A side of `x` that has parts of `width` numbers, with each part padded by zeros.
 at::Tensor filled(const at::Tensor& x, std::int64_t side, std::int64_t width) {
   const std::int64_t more = cpu::padded(width) - width;
   if (more == 0) return x;
@@ -64,7 +64,7 @@ void change_all(Weights& weights, const Widths& widths, Change change) {
   weights.readout[0] = changed(weights.readout[0], widths.readout, F, change);
 }
 
-// Python keeps the update's outcome as ss, vv, sv; the kernels take ss, sv and, last, vv.
+// Python keeps the update's output as ss, vv, sv; the kernels take ss, sv and, last, vv.
 at::Tensor to_kernels(const at::Tensor& x, std::int64_t channels, bool last) {
   const at::Tensor ss = x.narrow(0, 0, channels), sv = x.narrow(0, 2 * channels, channels);
   return last ? at::cat({ss, sv}) : at::cat({ss, sv, x.narrow(0, channels, channels)});

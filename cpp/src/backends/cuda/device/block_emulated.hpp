@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of kernels on the host: a block's threads run one after the other from barrier to
+// The vocabulary of kernels on the host: a block's threads run one after the other from barrier to
 // barrier, a warp is an array of 32 numbers, and each access to memory is checked.
 #pragma once
 
@@ -89,7 +89,7 @@ inline auto operator!(const LanesOf<bool>& a) {
   return each_lane([](bool x) { return !x; }, a);
 }
 
-/// Shared memory of a block, whose numbers nobody has written when the block begins.
+/// Shared memory of a block, whose numbers are unwritten when the block begins.
 class SharedMemory {
  public:
   void begin(std::size_t bytes) {
@@ -203,7 +203,7 @@ void write_words(const Array<T>& a, std::int64_t at, const Words<T, n>& words) {
   for (int k = 0; k < n; ++k) write(a, at + k, words.v[k]);
 }
 
-// Each lane its own n numbers.
+// Each lane reads n numbers.
 template <int n, class T>
 Strip<T, n> gather_words(const Array<T>& a, const LanesOf<std::int64_t>& at) {
   Strip<T, n> out;
@@ -217,7 +217,7 @@ Strip<T, n> gather_words(const Array<T>& a, const LanesOf<std::int64_t>& at) {
   return out;
 }
 
-// What a warp writes with one lane.
+// Written by one lane of a warp.
 template <class T>
 void write_once(const Array<T>& a, std::int64_t at, T value) {
   write(a, at, value);
@@ -252,13 +252,13 @@ inline void lower(const Array<unsigned long long>& a, const LanesOf<std::int64_t
   }
 }
 
-// Adds one, and returns what was there: of those that do so at once, each gets another number.
+// Adds one and returns the old number: threads that do so at once get different numbers.
 inline int increase(const Array<int>& a, std::int64_t at) {
   check_atomic(a, at, now().access.thread);
   return a.data[at]++;
 }
 
-// Channels [at, at + 32 n): lane k has those from n k.
+// Channels [at, at + 32 n): lane k has channels from n k on.
 template <int n, class T>
 Strip<T, n> load(const Array<T>& a, std::int64_t at) {
   check_words(at, n, a);
@@ -295,7 +295,7 @@ T sum(LanesOf<T> value) {
   }
   return value.of[0];
 }
-// Lanes before this one for which it holds, and all.
+// Number of lanes before this one for which it holds, and of all lanes for which it holds.
 inline LanesOf<int> count_before(const LanesOf<bool>& holds) {
   LanesOf<int> out;
   for (int k = 1; k < kLanes; ++k) out.of[k] = out.of[k - 1] + (holds.of[k - 1] ? 1 : 0);
@@ -314,7 +314,7 @@ LanesOf<To> convert(const LanesOf<From>& value) {
   return each_lane([](From x) { return static_cast<To>(x); }, value);
 }
 
-// f(lane) with each lane as a thread of its own, in the order of the launch.
+// f(lane) with each lane as a separate thread, in the order of the launch.
 template <class Function>
 void each_lane_by_itself(const Function& f) {
   const std::uint32_t first = now().access.thread;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of kernels as nvcc compiles them: a lane is a thread.
+// The vocabulary of kernels as nvcc compiles it: a lane is a thread.
 #pragma once
 
 #include <cstdint>
@@ -68,7 +68,7 @@ IPIP_DEVICE void write_words(const Array<T>& a, std::int64_t at, const Words<T, 
   *reinterpret_cast<Words<T, n>*>(a.data + at) = words;
 }
 
-// Each lane its own n numbers.
+// Each lane reads n numbers.
 template <int n, class T>
 IPIP_DEVICE Strip<T, n> gather_words(const Array<T>& a, Lanes<std::int64_t> at) {
   const Words<T, n> words = read_words<n>(a, at);
@@ -77,7 +77,7 @@ IPIP_DEVICE Strip<T, n> gather_words(const Array<T>& a, Lanes<std::int64_t> at) 
   return out;
 }
 
-// What a warp writes with one lane.
+// Written by one lane of a warp.
 template <class T>
 IPIP_DEVICE void write_once(const Array<T>& a, std::int64_t at, T value) {
   if (lane() == 0) a.data[at] = value;
@@ -94,16 +94,16 @@ IPIP_DEVICE void scatter(const Array<T>& a, Lanes<std::int64_t> at, Lanes<T> val
 IPIP_DEVICE void lower(const Array<unsigned long long>& a, Lanes<std::int64_t> at,
                        Lanes<double> value, Lanes<bool> when) {
   const auto bits = static_cast<unsigned long long>(__double_as_longlong(value));
-  // An old number is larger: then the exchange is made, and does nothing.
+  // Another thread may have lowered the number meanwhile: then atomicMin changes nothing.
   if (when && bits < a.data[at]) atomicMin(a.data + at, bits);
 }
 
-// Adds one, and returns what was there: of those that do so at once, each gets another number.
+// Adds one and returns the old number: threads that do so at once get different numbers.
 IPIP_DEVICE int increase(const Array<int>& a, std::int64_t at) {
   return atomicAdd(a.data + at, 1);
 }
 
-// Channels [at, at + 32 n): lane k has those from n k.
+// Channels [at, at + 32 n): lane k has channels from n k on.
 template <int n, class T>
 IPIP_DEVICE Strip<T, n> load(const Array<T>& a, std::int64_t at) {
   const Words<T, n> words = read_words<n>(a, at + n * lane());
@@ -111,7 +111,7 @@ IPIP_DEVICE Strip<T, n> load(const Array<T>& a, std::int64_t at) {
   for (int v = 0; v < n; ++v) out.v[v] = words.v[v];
   return out;
 }
-// Rows of far atoms leave the L1 cache to the tables.
+// Rows of neighbours bypass the L1 cache, which is left to the tables.
 template <int n, class T>
 IPIP_DEVICE Strip<T, n> load_far(const Array<T>& a, std::int64_t at) {
   const T* from = a.data + at + n * lane();
@@ -143,7 +143,7 @@ IPIP_DEVICE T sum(Lanes<T> value) {
   }
   return value;
 }
-// Lanes before this one for which it holds, and all.
+// Number of lanes before this one for which it holds, and of all lanes for which it holds.
 IPIP_DEVICE Lanes<int> count_before(Lanes<bool> holds) {
   return __popc(__ballot_sync(0xffffffffU, holds) & ((1U << lane()) - 1U));
 }
@@ -164,7 +164,7 @@ IPIP_DEVICE auto each_lane(const Function& f, const T&... values) {
   return f(values...);
 }
 
-// A lane's number, and f(lane) with each lane as a thread of its own.
+// A lane's number, and f(lane) with each lane as a separate thread.
 template <class T>
 IPIP_DEVICE T of_lane(T value, int /*k*/) {
   return value;

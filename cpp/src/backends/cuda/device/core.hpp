@@ -17,7 +17,7 @@ struct CorePairs {
     const Lanes<double> reach = gather(core.reach, pair, there);
     const Lanes<double> a = gather(core.inverse_length, pair, there);
     const Lanes<double> charges = gather(core.charges, pair, there);
-    // A distance that is not a number shows.
+    // A NaN distance shows in the energy.
     const Lanes<bool> far = each_lane(
         [](bool t, double r, double length) { return !t || length >= r; }, there, reach, d);
     Lanes<double> screen = 0.0, screen_slope = 0.0;

@@ -10,7 +10,7 @@
 
 namespace ipip::cuda {
 
-/// Memory of an emulated device; nobody has written its numbers.
+/// Memory of an emulated device; its numbers are unwritten.
 inline void* allocate_recorded(std::size_t bytes) {
   const std::size_t words = (bytes + kWord - 1) / kWord;
   const std::size_t lines = (bytes + sizeof(Heading) - 1) / sizeof(Heading) + 1;
@@ -31,8 +31,8 @@ inline void free_recorded(void* memory) noexcept {
   std::free(&head);
 }
 
-/// Runs a kernel, block by block. Every other launch goes backwards through blocks and threads, in
-/// no period of theirs: what depends on their order differs from step to step.
+/// Runs a kernel, block by block. Half of the launches, in an aperiodic sequence, go backwards
+/// through blocks and threads: results that depend on their order differ from step to step.
 template <class Kernel>
 void execute(const Kernel& kernel, const char* name, std::uint32_t launch, SharedMemory& shared) {
   now() = Now{name, {}, std::popcount(launch) % 2 == 0};

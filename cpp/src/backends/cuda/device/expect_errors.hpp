@@ -14,7 +14,7 @@ namespace ipip::cuda {
 // The polygon through a species' knots: constant before the first, proportional after the last.
 template <class T>
 IPIP_DEVICE double expected_error(const ErrorModel<T>& model, int species, double score) {
-  if (!(score < model.largest)) return model.largest;  // what is not a number, too
+  if (!(score < model.largest)) return model.largest;  // NaN too
   const std::int64_t first = std::int64_t(species) * model.n_knots;
   int k = 0;
   while (k < model.n_knots && read(model.scores, first + k) <= score) ++k;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The adjoint of the first layer's messages, by rows of receivers; then all that makes up a pair's
-// gradient is there: dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
+// The adjoint of the first layer's messages, by rows of receivers, after which a pair's gradient is
+// complete: dE/dr = dE/dd u + (dE/du - u (u.dE/du)) / d.
 #pragma once
 
 #include "block.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The last layer's update, the readout and the way back, a block of rows at once. The vectors
-// behind it lead nowhere, and its a_ss goes through the readout's matrix at once.
+// The last layer's update, the readout and their adjoints, a block of rows at once. Nothing reads
+// the vectors after it, and its a_ss goes through the readout's matrix at once.
 #pragma once
 
 #include "block.hpp"

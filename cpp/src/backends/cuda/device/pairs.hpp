@@ -36,7 +36,7 @@ IPIP_DEVICE void run(const FindPairs<T>& k, const Block& block) {
       // A tiny length keeps the direction of two atoms at one place a number.
       const Lanes<double> d = each_lane([](double s) { return square_root(s + 1e-24); }, squared);
       const double per_length = 1.0 / k.pairs.length;
-      // Not "closer than": a distance that is not a number stays, and shows in all that follows.
+      // Not "closer than": a NaN distance is kept, and shows in all that follows.
       const int pieces = k.pieces;
       const double cutoff_squared = k.cutoff_squared;
       const Lanes<bool> near =

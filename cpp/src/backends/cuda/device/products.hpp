@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Matrix products of a block's rows: one factor in shared memory, the other in the caches, 4 x 4
-// results a thread. No barrier stands within, and results leave by a function. On tensor cores:
-// tensor_products.hpp.
+// results a thread. There is no barrier inside, and results are handed to a function. On tensor
+// cores: tensor_products.hpp.
 #pragma once
 
 #include "block.hpp"
@@ -60,7 +60,7 @@ IPIP_DEVICE void add_product(const Product<T>& product, int row, int column, T (
   }
 }
 
-/// Who makes products, of a block's threads or of its warps.
+/// Which of a block's threads or warps compute products.
 struct Threads {
   int thread, threads;
 };
@@ -68,8 +68,8 @@ struct Warps {
   int warp, warps;
 };
 
-/// Gives `out(row, column, four numbers from there on)` for the sum of products, which have one
-/// shape. Threads next to each other take columns next to each other.
+/// Calls `out(row, column, four numbers from there on)` for the sum of products, which have one
+/// shape. Adjacent threads take adjacent columns.
 template <class T, int n_products, class Out>
 IPIP_DEVICE void multiply(const Threads& by, const Product<T> (&products)[n_products],
                           const Out& out) {

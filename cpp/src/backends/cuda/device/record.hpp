@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What an emulated run knows of each number on its device, so that it finds what a GPU would not
-// tell: accesses out of bounds, numbers that were never written, and two accesses that nothing puts
-// in an order, of which one is a write.
+// What an emulated run records of each number on its device, so that it finds what a GPU would not
+// report: accesses out of bounds, numbers that were never written, and two accesses without a
+// defined order, of which one is a write.
 //
 // Order within a launch: that of the phases of a block, and within a warp that of `sync_warp`.
 // Blocks of a launch have none.

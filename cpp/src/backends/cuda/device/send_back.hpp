@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Gradients of what a row sends, gathered from the rows that it sends to: a warp a row, channels
 // over its lanes. The pairs that j sends over are its own row: (j, i) is the mirror of (i, j), of
-// the same length and the opposite direction, also where i is a row of another rank.
+// the same length and the opposite direction, even where i is a row of another rank.
 #pragma once
 
 #include "block.hpp"
@@ -9,7 +9,7 @@
 
 namespace ipip::cuda {
 
-/// dE/dd and dE/du of the pairs of a batch: lane p has those of pair p.
+/// dE/dd and dE/du of the pairs of a batch: lane p has the ones of pair p.
 template <class T>
 struct BatchGradients {
   Lanes<T> of[4];
@@ -24,8 +24,8 @@ struct BatchGradients {
       of[part] += select(own, Lanes<T>(sum<T>(sums[part])), Lanes<T>(T(0)));
     }
   }
-  /// Adds them to those of the pairs from `begin` on, [.., 4], of which there are `size`; what was
-  /// there counts with `add`.
+  /// Adds them to the gradients of the `size` pairs from `begin` on, [.., 4]; without `add` they
+  /// replace these.
   IPIP_DEVICE void add_to(const Array<T>& pair_gradients, int begin, int size, bool add) {
     const Lanes<bool> there = each_lane([=](int k) { return k < size; }, lane());
     const Lanes<std::int64_t> e = convert<std::int64_t>(lane() + begin);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Items sorted by whole numbers: counted, placed wherever there is room, then put in their order,
-// so that the same list comes of any order of threads.
+// Items sorted by whole numbers: counted, placed wherever there is room, then put in order, so that
+// any order of threads gives the same list.
 #pragma once
 
 #include "block.hpp"
@@ -53,8 +53,8 @@ IPIP_DEVICE void run(const SumSlices& k, const Block& block) {
   });
 }
 
-// partial: the threads' counts, which become what stands before them; then their shares of what
-// stands before the slice.
+// partial: the threads' counts, then the sums of the counts before them; then their shares of what
+// precedes the slice.
 IPIP_DEVICE void run(const ScanSlices& k, const Block& block) {
   const Array<std::int64_t> partial = block.shared<std::int64_t>();
   const auto begin = [&](int thread) {
@@ -98,8 +98,8 @@ IPIP_DEVICE void run(const PlaceKeys& k, const Block& block) {
   });
 }
 
-// A thread takes the item of a place, not of a number: its neighbours have the same key then, and
-// read the same places.
+// A thread takes the item at a place, not of a number: neighbouring threads then have the same key,
+// and read the same places.
 IPIP_DEVICE void run(const OrderKeys& k, const Block& block) {
   each_item(block, k.keys.n, [&](std::int64_t place) {
     if (place >= read(k.first, k.first.size - 1)) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A layer's filters at the distance of a pair: quintic B-splines on six equidistant nodes, whose
-// weights every lane makes for itself.
+// weights every lane computes for itself.
 #pragma once
 
 #include "../../../model/spline.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a warp does on tensor cores, as a GPU does it or as the host imitates it:
 //
-//   to_tf32(x)             x with 10 bits behind its leading one, the nearest
-//   add_tf32(sums, a, b)   sums += a b, a [16, 8], b [8, 8], of whose numbers only 10 bits count
+//   to_tf32(x)             x rounded to 10 bits after its leading one
+//   add_tf32(sums, a, b)   sums += a b, a [16, 8], b [8, 8], whose numbers count to 10 bits
 //
 // With g = lane / 4 and t = lane % 4 a lane holds a[g, t], a[g + 8, t], a[g, t + 4],
 // a[g + 8, t + 4]; b[t, g], b[t + 4, g]; sums[g, 2 t], sums[g, 2 t + 1], sums[g + 8, 2 t],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tensor cores on the host, as coarse as the coarsest of them: of a factor 10 bits behind the
-// leading one count, and a sum's addends lose what is below the 24th bit of the largest (Fasi et
+// Tensor cores on the host, as coarse as the coarsest GPU: a factor counts to 10 bits after the
+// leading one, and the addends of a sum lose what is below the 24th bit of the largest (Fasi et
 // al., PeerJ Comput. Sci. 7, e330, 2021: no later GPU drops more).
 #pragma once
 
@@ -29,8 +29,8 @@ inline double as_tf32(float x) {
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & ~kBelowTf32);
 }
 
-// Adds numbers, exact in float64, whose bits below the 24th of the largest are cut off, as are
-// those of the sum.
+// Adds numbers, exact in float64, after cutting off their bits below the 24th of the largest; the
+// sum is cut off in the same way.
 template <int n>
 float cut_sum(const double (&addends)[n]) {
   double largest = 0.0, sum = 0.0;

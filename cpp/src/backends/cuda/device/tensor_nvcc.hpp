@@ -6,7 +6,7 @@
 
 namespace ipip::cuda {
 
-// GPUs of 7.5 have none for TF32.
+// GPUs of compute capability 7.5 have no tensor cores for TF32.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 constexpr bool kTensorCores = false;
 IPIP_DEVICE float to_tf32(float x) {
@@ -15,8 +15,8 @@ IPIP_DEVICE float to_tf32(float x) {
 IPIP_DEVICE void add_tf32(float (&)[4], const float (&)[4], const float (&)[2]) {}
 #else
 constexpr bool kTensorCores = true;
-// As cvt.rna.tf32 does, which takes twice the instructions. What is not a number may become one:
-// its small part is none then.
+// As cvt.rna.tf32, which takes twice the instructions. A NaN may become a number here: its small
+// part is NaN then.
 IPIP_DEVICE float to_tf32(float x) {
   return __uint_as_float((__float_as_uint(x) + 0x1000U) & ~0x1fffU);
 }

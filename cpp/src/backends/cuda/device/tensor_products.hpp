@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Matrix products of a block's rows in float32 on tensor cores, which take TF32: each factor is a
-// large and a small part, and of the four products of parts the smallest is left out (2^-22 of the
-// whole). Tensor cores do not round sums but cut them off, so eight products a time are summed
-// there and the rest in float32 (Ootomo and Yokota, Int. J. High Perform. Comput. Appl. 36, 475,
-// 2022).
+// Matrix products of a block's rows in float32 on tensor cores, which take TF32: each factor is the
+// sum of a large and a small part, and of the four products of parts the smallest is left out
+// (2^-22 of the whole). Tensor cores truncate sums instead of rounding them, so eight products at a
+// time are summed there and the rest in float32 (Ootomo and Yokota, Int. J. High Perform. Comput.
+// Appl. 36, 475, 2022).
 //
-// A warp makes 32 columns of 8 or 16 rows. The matrix is the left factor there, and columns are
-// dealt out so that what a lane reads of it is 16 bytes, and what it yields four columns of a row.
+// A warp computes 32 columns of 8 or 16 rows. The matrix is the left factor there, and columns are
+// dealt out so that a lane reads 16 bytes of it at once and yields four columns of a row.
 #pragma once
 
 #include "products.hpp"
@@ -110,8 +110,8 @@ IPIP_DEVICE void multiply_groups(const Warps& by, const Product<float> (&product
   }
 }
 
-/// `multiply` by a block's warps. More rows a warp read the matrix less often, but leave warps idle
-/// where a block has few.
+/// `multiply` by a block's warps. With more rows a warp the matrix is read less often, but warps
+/// are idle where a block has few.
 template <int n_products, class Out>
 IPIP_DEVICE void multiply(const Warps& by, const Product<float> (&products)[n_products],
                           const Out& out) {
@@ -123,8 +123,8 @@ IPIP_DEVICE void multiply(const Warps& by, const Product<float> (&products)[n_pr
   }
 }
 
-/// A phase of a block that makes products: calls `work` with who makes them, the block's threads or
-/// its warps, for `multiply`.
+/// A phase of a block that computes products: calls `work` with the block's threads or its warps,
+/// whichever compute them, for `multiply`.
 template <class Kernel, class Work>
 IPIP_DEVICE void each_factory(const Kernel& k, const Block& block, const Work& work) {
   constexpr int kThreads = Kernel::kThreads;

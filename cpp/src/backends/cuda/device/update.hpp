@@ -25,7 +25,7 @@ IPIP_DEVICE T silu_slope(T z) {
   return s * (T(1) + z * (T(1) - s));
 }
 
-/// The rows of one block: [first, first + rows), of which those before `n` are there.
+/// The rows of one block: [first, first + rows), of which rows below `n` exist.
 struct BlockRows {
   std::int64_t first = 0, n = 0;
   int rows = 0, channels = 0;
@@ -37,7 +37,7 @@ struct BlockRows {
         rows(k.tiles.rows),
         channels(k.channels) {}
 
-  /// Calls f(row, at, c) for the channels of all rows that are there.
+  /// Calls f(row, at, c) for the channels of all rows that exist.
   template <class F>
   IPIP_DEVICE void each(int thread, int threads, const F& f) const {
     for (int k = thread; k < rows * channels; k += threads) {
@@ -96,7 +96,7 @@ IPIP_DEVICE void mix(const Kernel& k, const Block& block, const BlockRows& rows,
     for (int n = thread; n < rows.rows * 3 * channels; n += kThreads) {
       const int row = n / (3 * channels), column = n % (3 * channels);
       const std::int64_t at = rows.first + row;
-      // Rows that are not there are zeros, whose products nobody takes.
+      // Rows that do not exist are zeros, whose products nothing reads.
       write(tiles.a.numbers, in_tile(tiles.a, row, column),
             at < rows.n ? read(k.states, at * 4 * channels + channels + column) : T(0));
     }
@@ -328,7 +328,7 @@ IPIP_DEVICE void run(const UpdateBack<T>& k, const Block& block) {
       put(tiles.a, row, column, four);
     });
   });
-  // Tile b's first channels are free again; those of g_s stay until they are taken.
+  // Tile b's first channels are free again; g_s stays until it is read.
   mix_back<true>(k, block, rows, tiles.a, gs, tiles.b);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which files compile the emulation of training's kernels, beside the emulator: each of them takes
-// its time.
+// Which files compile the emulation of training's kernels, besides the emulator: each takes long to
+// compile.
 #pragma once
 
 #include "../device/emulation.hpp"
@@ -27,7 +27,7 @@
   X(ReadoutBack<T>)
 #define IPIP_NODE_KERNELS(X) IPIP_NODE_KERNELS_OF(X, float) IPIP_NODE_KERNELS_OF(X, double)
 
-/// The same of those that take pairs or frames.
+/// The same for kernels that take pairs or frames.
 #define IPIP_PAIR_KERNELS_OF(X, T) \
   X(PlacePairs<T>)                 \
   X(ChangePairs<T>)                \

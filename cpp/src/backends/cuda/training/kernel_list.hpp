@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Training's kernels by their number, by which a machine launches them: a virtual function for each
-// of so many would take a compiler minutes.
+// Training's kernels by the number by which a machine launches them: a virtual function for each of
+// so many would take a compiler minutes.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ struct KernelList {
   }
 };
 
-/// Those of one precision.
+/// The kernels of one precision.
 template <class T, template <class...> class Template, class... Front>
 using WithTrainingKernels =
     Template<Front..., PickNumbers<T>, MultiplyRows<T>, OuterSlices<T>, ColumnSlices<T>,

@@ -21,7 +21,7 @@ struct Dual {
   Array<T> value, tangent;
 };
 
-/// Rows `pitch` numbers apart, of which those from number `at` on are meant.
+/// Rows `pitch` numbers apart, from number `at` on.
 template <class T>
 struct Columns {
   Array<T> numbers;
@@ -134,7 +134,7 @@ struct ActivateBack : NodeKernel {
 template <class T>
 struct NodeRows : NodeKernel {
   T epsilon = 0;
-  bool vectors = true;  ///< false in the last layer, whose vectors lead nowhere
+  bool vectors = true;  ///< false in the last layer, whose vectors nothing reads
   Dual<T> after;        ///< [n, 4 F] states after the messages
   Dual<T> mixed;        ///< [n, 6 F]
   Dual<T> q;            ///< [n, 2 F] scalars and norms
@@ -148,7 +148,7 @@ struct TakeNorms : NodeRows<T> {};
 template <class T>
 struct TakeNormTangents : NodeRows<T> {};
 
-/// The layer's outcome: scalars [n, F] and, not in the last layer, the vectors of sent rows.
+/// The layer's output: scalars [n, F] and, not in the last layer, the vectors of sent rows.
 template <class T>
 struct NextStates : NodeRows<T> {
   Array<T> scalars, sent;
@@ -158,7 +158,7 @@ struct NextStateTangents : NodeRows<T> {
   Array<T> scalars, sent;
 };
 
-/// From g [n, 4 F] on the layer's outcome to that on a.
+/// From g [n, 4 F] on the layer's output to g on a.
 template <class T>
 struct GainGradients : NodeRows<T> {
   Dual<T> g;
@@ -170,8 +170,7 @@ struct GainGradientTangents : NodeRows<T> {
   Array<T> a_g;
 };
 
-/// From g on the layer's outcome and on q to that on `mixed`, and to that on the scalars of
-/// `after`.
+/// From g on the layer's output and on q to g on `mixed` and on the scalars of `after`.
 template <class T>
 struct MixedGradients : NodeRows<T> {
   Dual<T> g, q_g;
@@ -200,8 +199,8 @@ struct ReadoutRows {
   std::int64_t shared_bytes() const { return 0; }
 };
 
-/// dE/dz's tangent, where atom i's energy has the weight of its frame, and what each row adds to
-/// the gradients of w and, in column `width`, of the shift.
+/// The tangent of dE/dz, where atom i's energy has the weight of its frame, and what each row adds
+/// to the gradients of w and, in column `width`, of the shift.
 template <class T>
 struct ReadoutBack {
   static constexpr int kThreads = kNodeThreads;
@@ -220,7 +219,7 @@ struct ReadoutBack {
   std::int64_t shared_bytes() const { return 0; }
 };
 
-/// Geometry of pairs whose pieces are given, and what makes each of them a candidate of its own.
+/// Geometry of pairs whose pieces are given, and what makes each of them a separate candidate.
 template <class T>
 struct PlacePairs {
   static constexpr int kThreads = kNodeThreads;

@@ -199,7 +199,7 @@ void PainnTraining<T>::gradients(const TrainingSlopes& slopes, void* stream) {
   machine_->end_before(stream);
 }
 
-// Copies what is in the same memory as the machine's own.
+// Copies numbers that are in the machine's memory.
 template <class T>
 template <class Number>
 void PainnTraining<T>::copy_in(const void* from, std::int64_t size, Memory<Number>& to) {
@@ -285,7 +285,7 @@ void PainnTraining<T>::resize() {
   frame_sums_.resize(kSums * n_frames_);
 }
 
-// What the step before left is of no use.
+// The results of the previous step are invalid.
 template <class T>
 void PainnTraining<T>::forget() {
   for (Layer& layer : layers_) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The four sweeps of a training step on a machine, each a queue of launches.
 //
-// i: receiving atom, j: sending atom, e: pair, l: layer, F: channels (filled up).
+// i: receiving atom, j: sending atom, e: pair, l: layer, F: channels (padded).
 #pragma once
 
 #include <array>
@@ -60,7 +60,7 @@ class PainnTraining final : public DeviceTraining {
     std::array<Rows*, 21> all();
   };
 
-  // Whole numbers that are given.
+  // Whole numbers of the caller.
   struct Indices {
     explicit Indices(Machine& machine);
     Memory<int> species, frames, first, receivers, neighbours, piece, piece_first, piece_pairs,
@@ -136,7 +136,7 @@ class PainnTraining final : public DeviceTraining {
   int table_rows_ = 0;
   std::int64_t n_ = 0, n_pairs_ = 0, n_frames_ = 0;
 
-  Memory<T> basis_;  // [table_rows, K + 1, filled up]: splines of envelope and basis
+  Memory<T> basis_;  // [table_rows, K + 1, padded]: splines of envelope and basis
   Memory<int> packed_places_, unpacked_places_;
   Memory<T> given_, weights_, gradients_, given_gradients_;
   std::vector<Layer> layers_;

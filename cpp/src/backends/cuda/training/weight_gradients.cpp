@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Gradients of weights: of a linear layer y = x W^T + b it is dW = g_dot^T x + g^T x_dot and
-// db = sum g_dot over the rows.
+// Gradients of weights. For a linear layer y = x W^T + b they are dW = g_dot^T x + g^T x_dot and db
+// = sum g_dot over the rows.
 #include <algorithm>
 
 #include "painn_training.hpp"

@@ -102,7 +102,7 @@ WeightLayout::WeightLayout(const TrainingShape& shape)
   Builder builder(*this);
   const std::int64_t F = shape.channels;
   const Side one{{0}, F}, two{{0, 1}, F}, three{{0, 1, 2}, F};
-  // The update yields ss, vv, sv; the kernels take ss, sv, vv, and of the last layer ss and sv.
+  // The update yields ss, vv, sv; the kernels take ss, sv, vv, in the last layer ss and sv.
   const Side gains{{0, 2, 1}, F}, last_gains{{0, 2}, F};
   const std::int64_t embedding = builder.next(shape.n_species * F);
   const std::int64_t packed_embedding = builder.weights(shape.n_species * channels);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Products of rows and matrices, and the gradients of matrices. Sums over rows are taken by slices,
-// each of them in its order, and slices are added in theirs: no atomic sum.
+// each in a fixed order, and slices are added in a fixed order: no atomic sum.
 #pragma once
 
 #include "../../training/kernels.hpp"

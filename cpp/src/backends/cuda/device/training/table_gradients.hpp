@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The gradient of a table of filters. A pair touches six rows of it, and a row is touched by many
-// pairs: pairs are taken by their piece, so that sums stay in registers, and the sums of pieces are
-// added row by row, always in the same order.
+// The gradient of a table of filters. A pair touches six rows of it, and many pairs touch a row:
+// pairs are taken by their piece, so that sums stay in registers, and the sums of pieces are added
+// row by row, always in the same order.
 //
 // For a message part phi that a gradient g of the receiver reaches,
 //     g(w) = g_dot phi + g phi_dot,   g(w_dot) = g phi,   g(c_k) += B_k(t) g(w) + B'_k(t) d_dot

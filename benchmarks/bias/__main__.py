@@ -3,19 +3,11 @@
 python -m benchmarks.bias --dir runs/bias [--system mo-s-o] [--quick]
 
 A small student is trained on a teacher's MD (SevenNet-0 of Mo-S-O at 1200 K, GFN2-xTB of
-<<<<<<< HEAD
-acetylacetone at 300 K), and explores: without a bias, ten times as long, and with biases of several
-energies and widths, from the same starts and velocities; at further temperatures with the best of
-these alone. The teacher is the truth. Each run is compared with the plain one of its seed: by the
-physical frame of each that is farthest from training. Writes SYSTEM.json for each and bias.png;
-what is done is not done again. `--bias 0.1:2 --seeds 16` has more starts of one bias.
-=======
 acetylacetone at 300 K). It explores without a bias, ten times as long, and with biases of several
 energies and widths, from the same starts and velocities; at other temperatures only with the best
 of these. The teacher is the truth. Each run is compared with the plain one of its seed, by the
 physical frame of each that is farthest from training. Writes SYSTEM.json for each system, and
 bias.png; finished work is not repeated.
->>>>>>> prose
 """
 
 from __future__ import annotations

@@ -82,20 +82,33 @@ def draw(results: Results, path: Path) -> None:
     )
     for axis, (name, rows) in zip(axes[0], results.items(), strict=True):
         main = rows[0]["kelvin"]
+        shown = _best_widths([row for row in rows if row["kelvin"] == main])
         for row in (row for row in rows if row["kelvin"] == main or "compared_with_k" in row):
             grid = np.geomspace(20, row["steps"], 60)
             curves = [
                 np.interp(grid, run["curve_steps"], run["curve_scores"]) for run in row["runs"]
             ]
             biased = row["bias"]
-            if biased is not None and biased[1] != 2.0:
+            if biased is not None and biased != shown[biased[0]]:
                 continue
             label = "no bias" if biased is None else f"A {biased[0]:g} eV, B {biased[1]:g}"
             if row["kelvin"] != main:
                 label += f", {row['kelvin']:g} K"
             axis.plot(grid, np.mean(curves, axis=0), label=label, ls="-" if biased else "--")
-        axis.set(xscale="log", xlabel="MD step", ylabel="largest score u so far")
+        axis.set(xscale="log", yscale="log", xlabel="MD step", ylabel="largest score u so far")
         axis.set_title(f"{name}, {main:g} K")
         axis.legend(fontsize=8)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _best_widths(rows: list[dict[str, Any]]) -> dict[float, list[float]]:
+    """Return for each energy the bias with the most runs beyond the plain ones."""
+    best: dict[float, tuple[int, list[float]]] = {}
+    for row in rows:
+        if row["bias"] is None:
+            continue
+        beyond = row["summary"]["new_and_physical"][0]
+        if row["bias"][0] not in best or beyond > best[row["bias"][0]][0]:
+            best[row["bias"][0]] = beyond, row["bias"]
+    return {energy: bias for energy, (_, bias) in best.items()}

@@ -24,9 +24,9 @@ import torch
 from benchmarks.uncertainty.cases import Case, cases, cases_of_run, train_students
 from benchmarks.uncertainty.heads import train_heads
 from benchmarks.uncertainty.methods import describe, methods
+from benchmarks.uncertainty.statistics import mean_and_reach
 from rich.console import Console
 from rich.table import Table
-from scipy import stats
 
 from ipip.evaluation.expected_errors import true_errors
 from ipip.evaluation.students import open_student
@@ -48,14 +48,9 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, dest="folder", help="output folder")
     parser.add_argument("--mos2", type=Path, help="frames of a MoS2 monolayer, two runs")
     parser.add_argument("--committee", type=int, default=3, help="students of a committee (3)")
-<<<<<<< HEAD
     parser.add_argument("--heads", type=int, default=4, help="readouts on one body (4; 0: none)")
-    parser.add_argument("--seeds", type=int, default=3, help="divisions and trainings (3)")
-    parser.add_argument("--epochs", type=int, default=60, help="of each training (60)")
-=======
     parser.add_argument("--seeds", type=int, default=3, help="splits and trainings (3)")
     parser.add_argument("--epochs", type=int, default=60, help="epochs of each training (60)")
->>>>>>> prose
     parser.add_argument("--channels", type=int, default=48, help="width of the students (48)")
     parser.add_argument("--run", type=Path, action="append", help="run folder; may be repeated")
     options = parser.parse_args()
@@ -96,13 +91,8 @@ def judge_runs(runs: Sequence[Path], folder: Path) -> None:
     (folder / "harvested.json").write_text(json.dumps({"cases": results}) + "\n")
 
 
-<<<<<<< HEAD
 def judge(case: Case, paths: list[Path], heads: list[Path]) -> dict[str, Any]:
-    """Return what each method is worth on a case, for a student, its committee and its heads."""
-=======
-def judge(case: Case, paths: list[Path]) -> dict[str, Any]:
-    """Return the figures of each method on a case."""
->>>>>>> prose
+    """Return the figures of each method on a case, for a student, its committee and its heads."""
     student, metadata = open_student(paths[0])
     training, valid, test = (describe(student, f) for f in (case.train, case.valid, case.test))
     valid_errors, test_errors = true_errors(student, case.valid), true_errors(student, case.test)
@@ -152,15 +142,6 @@ def show(judged: Sequence[dict[str, Any]], what: str = "seeds") -> None:
         ]
         table.add_row(rows[0]["method"], rows[0]["cost"], *cells)
     Console(width=130).print(table)
-
-
-def mean_and_reach(values: Sequence[float], digits: int) -> str:
-    """Return the mean over seeds, and half of its 95 % interval by Student's t."""
-    text = f"{np.mean(values):.{digits}f}"
-    if len(values) < 2:
-        return text
-    reach = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return f"{text} ± {reach:.{digits}f}"
 
 
 if __name__ == "__main__":

@@ -48,8 +48,7 @@ def describe(student: OpenStudent, frames: Sequence[Frame]) -> Described:
 def methods(
     paths: Sequence[Path], heads: Sequence[Path], student: OpenStudent, training: Described
 ) -> dict[str, tuple[str, Score]]:
-<<<<<<< HEAD
-    """Return by name the cost of an atom in words, and what gives its score.
+    """Return by name the cost of an atom in words, and the function of its score.
 
     Args:
         paths: model files of the student and of the others of a committee.
@@ -57,9 +56,6 @@ def methods(
         student: the first one, open.
         training: its training atoms.
     """
-=======
-    """Return by name the cost of an atom in words, and the function of its score."""
->>>>>>> prose
     n_species = len(student.symbols)
     density = fit_density(training.features, training.species, n_species)
     found: dict[str, tuple[str, Score]] = {

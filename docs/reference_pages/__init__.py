@@ -11,6 +11,7 @@ from docs.reference_pages.headers import headers_page
 from docs.reference_pages.modules import module_pages
 from docs.reference_pages.plots import speed_plot
 from docs.reference_pages.settings import settings_pages
+from docs.reference_pages.uncertainty import bias_table, method_tables
 
 __all__ = ["write_reference"]
 
@@ -26,6 +27,11 @@ def write_reference(folder: Path) -> None:
         "cpp.md": headers_page(),
         "benchmark-tables.txt": benchmark_tables(),
         "study-tables.txt": study_tables(),
+        "uncertainty-methods.txt": method_tables("methods.json"),
+        "uncertainty-harvested.txt": method_tables("harvested.json"),
+        "bias-mo-s-o.txt": bias_table("mo-s-o"),
+        "bias-mo-s-o-16.txt": bias_table("mo-s-o-16"),
+        "bias-acetylacetone.txt": bias_table("acetylacetone"),
         "pair-speed.png": speed_plot(read_results()),
         **settings_pages(),
         **module_pages(),

@@ -67,7 +67,7 @@ lint: setup
 	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 
 unit: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 40
 
 benchmark: setup
 	$(BIN)/python -m benchmarks.pair --quick

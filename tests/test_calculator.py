@@ -157,7 +157,7 @@ def test_a_pickle_holds_no_weights_and_refuses_another_student(
     other = make_student()
     other.set_energy_scale([-1.0, -1.0, -1.0])
     save_student(other, model)
-    with pytest.raises(InputError, match="the file was changed: make the calculator again"):
+    with pytest.raises(InputError, match="the file was changed: create the calculator again"):
         pickle.loads(saved)
     model.unlink()
     with pytest.raises(InputError, match="there is no such file"):

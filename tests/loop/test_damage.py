@@ -173,7 +173,7 @@ def test_a_copy_of_the_student_that_goes_wrong_leaves_the_one_that_was_there(cop
         target.write_bytes(source.read_bytes()[:-1])
 
     monkeypatch.setattr(shutil, "copyfile", torn)
-    with pytest.raises(IpipError, match=r"the copy for .*best/student.pt is not what was written"):
+    with pytest.raises(IpipError, match=r"the copy for .*best/student.pt differs from it"):
         write_results(folder)
     assert contents(folder) == before
 

@@ -139,7 +139,7 @@ def test_a_finished_study_gives_the_same_again_and_heals_what_was_damaged(finish
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("protocols/short/protocol.json", r"protocol\.json is damaged: its content is not"),
+        ("protocols/short/protocol.json", r"protocol\.json is damaged: its content does not"),
     ],
 )
 def test_a_finished_study_that_is_refused_keeps_its_results(finished, file, message):

@@ -25,9 +25,9 @@ def bound_command(*command: str) -> list[str]:
 def end_with_parent(parent: int | None = None) -> None:
     """Have the kernel kill this process when its parent ends, on Linux; exec keeps that.
 
-        Args:
-            parent: process id that the parent has to have: if it ended before this call, this process
-    parent
+    Args:
+        parent: expected process id of the parent: if the parent ended before this call, this
+            process ends at once. None: any.
     """
     if sys.platform != "linux":
         return

@@ -265,7 +265,7 @@ def test_units_that_nobody_says_are_said_once_for_all_dumps(student, tmp_path, c
         harvest_dumps(dumps, student, settings(units="metal"), tmp_path / "out", ["S", "O"])
     assert not caplog.records
     write_dump(dumps[0], range(0, 30, 10), head="ITEM: UNITS\nreal\n")
-    with pytest.raises(InputError, match="says that its units are LAMMPS' real, but they were to"):
+    with pytest.raises(InputError, match="states LAMMPS' units real, but"):
         harvest_dumps(dumps, student, settings(units="metal"), tmp_path / "out", ["S", "O"])
 
 

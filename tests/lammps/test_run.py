@@ -176,7 +176,7 @@ def test_the_trajectory_merges_dump_ring_and_last_frame(make_run):
     run = RunTrajectory(job.folder, name="round-1/run")
     assert run.steps().tolist() == [0, 20, 40, 48, 50, 52, 54, 56, 57]
     assert run.timestep == 1.0
-    with pytest.raises(InputError, match="the frame of step 3 is gone"):
+    with pytest.raises(InputError, match="the frame of step 3 is missing"):
         list(run.frames([40, 3]))
     frames = list(run.frames([40, 57, 54]))
     assert [f.info["md_step"] for f in frames] == [40, 54, 57]
@@ -250,7 +250,7 @@ def test_a_wrong_deck_or_model_is_an_input_error_and_not_instability(
     with pytest.raises(InputError, match=r"truncated\.pt"):
         execute(make_run(model=truncated))
     frame = make_run().frame
-    with pytest.raises(InputError, match="does not know W"):
+    with pytest.raises(InputError, match="does not have W"):
         execute(make_run(model=weak_student, frame=frame.replace(numbers=np.full(12, 74))))
     with pytest.raises(InputError, match="cannot start"):
         execute(make_run("options", model=weak_student, pair_options="backend quantum"))

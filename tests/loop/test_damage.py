@@ -296,7 +296,7 @@ def test_a_trajectory_that_is_gone_or_empty_is_said_before_it_is_harvested(copie
     else:
         dump.write_bytes(b"")
     with pytest.raises(
-        InputError, match=r"alloy_01: trajectory.dump is missing or is not .*ipip rewind"
+        InputError, match=r"alloy_01: trajectory.dump is missing or was changed .*ipip rewind"
     ):
         run_loop(load_settings(config, RunSettings), folder)
 

@@ -185,7 +185,7 @@ def test_times_are_those_of_the_dump(tmp_path, capsys):
     assert main([*command, "--timestep", "1"]) == 2
     assert "has a time step of 0.25 fs, but 1 fs was given" in capsys.readouterr().err
     assert main([*command, "--units", "metal"]) == 2
-    assert "says that its units are LAMMPS' real" in capsys.readouterr().err
+    assert "states LAMMPS' units real" in capsys.readouterr().err
     with path.open("a") as stream:
         stream.write(f"ITEM: TIME\n26\n{_three(110, NEAR)}")
     assert main(command) == 0

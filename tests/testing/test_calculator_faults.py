@@ -97,7 +97,7 @@ def test_what_was_left_out_is_reported_with_the_reason() -> None:
 def test_a_calculator_without_stress_leaves_its_check_out() -> None:
     report = check_calculator(Stressless, structure(), cutoff=CUTOFF, precision=FLOAT32)
     left_out = "stress_is_the_strain_derivative[Na4Cl4, pbc abc]"
-    assert dict(report.left_out) == {left_out: "the potential gives no stress"}
+    assert dict(report.left_out) == {left_out: "the potential has no stress"}
 
 
 def test_wrong_arguments_are_told() -> None:

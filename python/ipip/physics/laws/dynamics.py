@@ -17,8 +17,8 @@ LONGEST = 1.0  # fs
 def energy_is_conserved(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
     """Run velocity Verlet twice over the same time: half the step gives a quarter of the error.
 
-    An error that remains is work of forces that are not the gradient of the energy. The step follows
-    from the largest acceleration.
+    An error that remains is work of forces that are not the gradient of the energy. The step is
+    set by the largest acceleration.
     """
     masses = atoms.get_masses()[:, None]
     rng = np.random.default_rng(2)

@@ -144,7 +144,7 @@ def test_a_stress_that_is_not_finite_stops_only_a_training_that_learns_stresses(
         ("max_epochs: 3", "loss: cubic", "loss"),
         ("max_epochs: 3", "huber_forces: 0", "huber_forces"),
         ("max_epochs: 3", "config_type_weights: {hot: -1}", "config_type_weights"),
-        ("max_epochs: 3", "config_type_weights: {warm: 1}", "kinds there are: cold, hot"),
+        ("max_epochs: 3", "config_type_weights: {warm: 1}", "expected some of cold, hot"),
         ("max_epochs: 3", "freeze: [embeding]", "matches no parameter of the student"),
         ("max_epochs: 3", "precision: fp8", "precision"),
         ("seed: 5", "replay: {data: [{path: frames.xyz}]}", "replay is given without start_from"),

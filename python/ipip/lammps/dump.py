@@ -204,9 +204,8 @@ class DumpReader:
                 assert kind == _UNSURE
                 self.truncated = True
                 report(
-                    "%s: the last frame, step %d, has no line feed at its end, so that digits of "
-                    "its last number may be missing: it is skipped; if the file is complete, say "
-                    "so (--whole)",
+                    "%s: the last frame, step %d, has no line feed at its end, so its last number "
+                    "may be truncated: it is skipped; if the file is complete, give --whole",
                     file,
                     step,
                 )

@@ -33,7 +33,7 @@ def program_of(model: Path, md: StudentMDSettings, target: Path) -> Path:
     refusal = kernels_refusal(model)
     if not refusal and "torchscript" not in f"{md.pair_options} {deck}":
         return model
-    why = f"the kernels do not run it: {refusal}" if refusal else "backend torchscript is requested"
+    why = f"the kernels cannot run it: {refusal}" if refusal else "backend torchscript is requested"
     require_training(f"{model} ({why})")
     from ipip.export import load_student, save_student
 

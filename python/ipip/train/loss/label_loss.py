@@ -149,7 +149,7 @@ def label_terms(
 
 
 def _measure(vectors: Tensor, kind: str, delta: float) -> Tensor:
-    """Return the contribution of each error vector [n, k] to a loss, [n]; its gradient is 0 at 0."""
+    """Return the loss of each error vector [n, k], [n]; its gradient is 0 at 0."""
     if kind == "squared":
         return (vectors * vectors).sum(-1)
     norms = torch.linalg.vector_norm(vectors, dim=-1)

@@ -48,7 +48,7 @@ def test_a_dump_without_reactions_has_a_word_in_place_of_a_network(tmp_path):
     out = tmp_path / "out"
     assert main(["species", str(tmp_path / "still.dump"), "--dir", str(out), "--quiet"]) == 0
     page = (out / "species.html").read_text()
-    assert "No reaction network: no reactions were seen." in page
+    assert "No reaction network: no reactions occurred." in page
     assert 'id="over-time"' in page and 'id="network"' not in page
 
 
@@ -202,7 +202,7 @@ def test_a_dump_that_gains_atoms_is_analysed_up_to_there(tmp_path, capsys):
     assert main(command) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["frames"] == 2
-    assert found["ended"] == "3 atoms at first, 4 at step 20; it follows the same atoms"
+    assert found["ended"] == "3 atoms at first, 4 at step 20; expected the same atoms"
 
 
 def test_a_single_frame_without_a_line_feed_is_analysed_where_it_is_whole(tmp_path, capsys):

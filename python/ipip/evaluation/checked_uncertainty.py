@@ -100,7 +100,7 @@ def add_checked_uncertainty(
         )
         second = _second_half(frames, group)
         how = (
-            f"without --training: features of {len(training)} of the frames instead of its training "
+            f"without --training: features of {len(training)} of the frames instead of training "
             f"frames, errors of the other {len(frames)}"
         )
     with explained(training, frames):

@@ -112,7 +112,7 @@ def test_a_run_ends_where_the_expected_error_is_above_its_bound(make_run, weak_s
     verdict = execute(make_run("bounded", model=known, guards=Guards(max_uncertainty=bound)))
     assert (verdict.state, verdict.reason, verdict.step) == ("unstable", "uncertainty", first)
     assert verdict.value == pytest.approx(largest[first], rel=1e-5)
-    with pytest.raises(InputError, match="does not say what errors to expect; add that"):
+    with pytest.raises(InputError, match="has no expected errors; add them"):
         execute(make_run("plain", model=weak_student, guards=Guards(max_uncertainty=bound)))
 
 
@@ -133,7 +133,7 @@ def test_a_bias_is_in_the_deck_and_makes_another_run(make_run, weak_student, tmp
     assert "this run is biased" in (biased.folder / "log.lammps").read_text()
     ends = [list(RunTrajectory(job.folder).frames())[-1].positions for job in (plain, biased)]
     assert np.abs(ends[0] - ends[1]).max() > 1e-6
-    with pytest.raises(InputError, match="does not say what errors to expect; add that"):
+    with pytest.raises(InputError, match="has no expected errors; add them"):
         execute(make_run("unknown", model=weak_student, bias={"energy": 0.1}))
 
 

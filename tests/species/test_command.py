@@ -211,6 +211,6 @@ def test_a_single_frame_without_a_line_feed_is_analysed_where_it_is_whole(tmp_pa
     command = ["species", str(path), "--units", "metal", "--dir", str(tmp_path / "o"), "--json"]
     assert main(command) == 2
     said = capsys.readouterr().err
-    assert "no whole frame" in said
+    assert "no complete frame" in said
     assert main([*command, "--whole"]) == 0
     assert json.loads(capsys.readouterr().out)["followed_at_end"] == {"MoOS": 1}

@@ -203,5 +203,5 @@ def test_a_lammps_dump_is_a_structure_in_its_units_with_its_elements(tmp_path):
     path.write_text(
         (text + rows).replace("element", "type").replace("1 Mo ", "1 1 ").replace("2 O ", "2 2 ")
     )
-    with pytest.raises(InputError, match="elements are not known"):
+    with pytest.raises(InputError, match="with unknown elements"):
         build(SystemSettings(file=path), seed=1)

@@ -152,6 +152,6 @@ class BondTracker:
         return near, np.unique(keys[d < self._distances.forms[kinds]])
 
     def _radius(self, cell: FloatArray) -> float:
-        """Return a search radius with about two atoms in its cube: finer cells cost more in a gas."""
+        """Return a search radius with about two atoms in its cube; finer cells cost more."""
         spacing = (2.0 * abs(float(np.linalg.det(cell))) / self.n_atoms) ** (1.0 / 3.0)
         return max(1.05 * self._cutoff, min(spacing, MAX_SEARCH_RADIUS))

@@ -115,7 +115,7 @@ def test_molecules_become_a_box_and_the_labels_are_still_to_be_made(tmp_path, ca
     assert "Mo" not in path.read_text()
     assert main(["validate", "--without-teacher", str(path)]) == 2
     captured = capsys.readouterr()
-    assert "`ipip explore` can begin: 12 runs of" in captured.out
+    assert "`ipip explore` can start: 12 runs of" in captured.out
     assert "labels.xyz: no such file" in captured.err and "ipip label LEVEL" in captured.err
 
 

@@ -150,7 +150,7 @@ def test_what_the_kernels_do_not_take_is_refused(make_student: MakeStudent) -> N
     species, index, vectors, of_atom, n_frames = a_batch(n=4)
     with pytest.raises(InputError, match="expected pairs ordered by receivers"):
         emulated(student)(species, index.flip(1), vectors.flip(0), of_atom, n_frames)
-    with pytest.raises(InputError, match="indices of atoms, species and frames"):
+    with pytest.raises(InputError, match="indices of existing atoms, species and frames"):
         emulated(student)(species + 3, index, vectors, of_atom, n_frames)
 
 

@@ -127,7 +127,7 @@ def test_a_calculator_of_a_student_without_says_what_to_do(model: Path) -> None:
     atoms = drawn(1, 3, 0.2)[0].to_atoms()
     atoms.calc = IpipCalculator(model)
     assert "uncertainties" not in atoms.calc.results
-    with pytest.raises(InputError, match="add that with `ipip uncertainty"):
+    with pytest.raises(InputError, match="add them with `ipip uncertainty"):
         atoms.calc.get_property("uncertainties", atoms)
 
 

@@ -103,7 +103,7 @@ def test_a_last_frame_without_a_line_feed_counts_where_its_last_number_is_whole(
     # More may come: reading goes on before that frame.
     assert reader.position.offset == len(frame_text(0, COLUMNS, FULL[:1] * 2))
     is_number = end not in ("-", "")
-    assert ("say so (--whole)" in caplog.text) == (is_number and not is_taken)
+    assert ("give --whole" in caplog.text) == (is_number and not is_taken)
     known = read_dump(path, whole=True)
     if end != "1.2345e-0":
         assert [frame.step for frame in known] == [0, 5][: 1 + is_number]

@@ -93,7 +93,7 @@ def test_a_run_without_rounds_is_refused(base):
     [
         ({"seeds": [1, 1]}, "different seeds"),
         ({"baseline": "iterated-warm"}, "expected one of the arms"),
-        ({"arms": ["one-shot", "one-shot"]}, "two arms are called"),
+        ({"arms": ["one-shot", "one-shot"]}, "two arms have the name"),
     ],
 )
 def test_studies_that_make_no_sense_are_refused(changes, message):

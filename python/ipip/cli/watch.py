@@ -74,7 +74,7 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
 
 
 def _as_one(stages: list[StageState]) -> list[StageState]:
-    """Return a round as one line where all its stages are in the same state, else its stages."""
+    """Return a round as one line if all its stages are in the same state, else its stages."""
     first = stages[0]
     if first.state not in {"done", "open", "left out"} or len({s.state for s in stages}) > 1:
         return stages

@@ -182,7 +182,7 @@ def sized_settings(
 
 
 def timestep(profile: Profile, lightest: float, temperature: float) -> float:
-    """Return a time step (fs): a tenth of the fastest vibration, or less where it is hot.
+    """Return a time step (fs): a tenth of the fastest vibration, or less at high temperature.
 
     Bonds of hydrogen vibrate in 9 to 11 fs, others in 20 fs and more.
     """

@@ -206,7 +206,7 @@ class TrainingSettings(Settings):
 
 
 def seconds_of(settings: TrainingSettings) -> float | None:
-    """Return the time that a training may take; None where it is bounded by steps or epochs."""
+    """Return the time budget of a training; None if it is bounded by steps or epochs."""
     return None if settings.budget is None else parse_budget(settings.budget).seconds
 
 

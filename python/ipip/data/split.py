@@ -145,7 +145,7 @@ def group_names(frames: Sequence[Frame], key: str | None) -> list[str]:
 
     Args:
         frames: each with the key, if one is given.
-        key: info key of the groups, or None: every frame is a group of its own.
+        key: info key of the groups, or None: every frame is a separate group.
     """
     return [str(frame.info[key]) if key else str(number) for number, frame in enumerate(frames)]
 

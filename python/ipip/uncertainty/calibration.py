@@ -1,11 +1,11 @@
-"""The map from scores to expected errors, fitted on frames that a student was not trained on.
+"""The map from scores to expected errors, fitted to frames outside of a student's training.
 
 z: species, k: knot, u: score, e: norm of the error of the force on an atom, eV/Å.
 
 The mean of e is fitted over bins of u with the same number of atoms each, made monotone (pooled
 adjacent violators) and joined by lines; it is constant before the first bin's mean score and
-proportional to u after the last one's. Elements differ by a factor: errors of each are divided by
-their mean before, which is multiplied in again.
+proportional to u after the last one's. Elements differ by a factor: errors of each are first
+divided by their mean, which multiplies the result.
 """
 
 from __future__ import annotations

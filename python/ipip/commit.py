@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def commit() -> str:
-    """Return the short hash of the commit, with `+changes` where the checkout differs from it.
+    """Return the short hash of the commit, with `+changes` if the checkout differs from it.
 
     A checkout queries git; a wheel holds the commit of its build; `unknown` if there is neither.
     """

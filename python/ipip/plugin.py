@@ -22,7 +22,7 @@ def native_folder() -> Path:
     """Folder with the compiled part of the package: ``libipip.so``, ``include/`` and ``plugin/``.
 
     An editable install keeps it in site-packages, away from the Python sources; the compiled
-    module ``ipip._core`` lies in it in every layout.
+    module ``ipip._core`` is in it in every layout.
 
     Returns:
         The absolute path of the folder.

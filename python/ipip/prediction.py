@@ -84,7 +84,7 @@ def predict(
     Args:
         student: model file, a student in memory, or a list of either: a committee.
         structures: to evaluate; results that they hold are ignored.
-        device: torch device for students that are read from files; one in memory stays where it is.
+        device: torch device for students from files; a student in memory stays on its device.
         threads: of one evaluation by the kernels.
         batch_size: structures at a time, for the network in Python.
 

@@ -43,7 +43,7 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
     Args:
         state: of the run.
         height: lines of the terminal; if too few for all stages, a round whose stages are all
-            done, or none begun, is one line.
+            done, or not started, is one line.
     """
     table = Table(box=None, show_header=False, padding=(0, 1))
     rounds = [list(own) for _, own in groupby(state.stages, key=lambda s: s.stage_id.split("/")[0])]

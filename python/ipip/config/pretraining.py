@@ -24,7 +24,7 @@ class MethodSettings(Settings):
 
     @property
     def needs_teacher(self) -> bool:
-        """Whether the teacher evaluates more than the labels at hand."""
+        """Whether the teacher evaluates more than the existing labels."""
         return False
 
     @property

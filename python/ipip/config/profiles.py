@@ -99,7 +99,7 @@ def find_profile(name: str) -> Profile:
     """Return a profile by its name.
 
     Raises:
-        InputError: there is none of this name.
+        InputError: there is no profile of this name.
     """
     if name not in PROFILES:
         raise InputError(f"--profile is {name!r}; expected {' or '.join(get_args(ProfileName))}")

@@ -142,7 +142,7 @@ class TrainingSettings(Settings):
     ] = Field(
         "auto",
         description="how a training step is computed: kernels: compiled, for painn, many times "
-        "faster on the CPU; eager: PyTorch; auto: kernels where they support the student on the "
+        "faster on the CPU; eager: PyTorch; auto: kernels if they support the student on the "
         "CPU",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(

@@ -73,7 +73,7 @@ class Split:
         if split.digest != frames_digest(frames):
             raise InputError(
                 f"{path}: is a split of other frames (their digest differs from the data's); use "
-                "the data it was made from, or draw a new split"
+                "the data of the split, or draw a new one"
             )
         return split
 

@@ -92,7 +92,7 @@ def explore(
         settings: uses `seed`, `elements`, `teacher`, `systems` and `teacher_md`.
         out: file for the frames; the MD is stored in OUT.explore.
         frames: most frames to select.
-        reporter: is told the progress.
+        reporter: receives the progress.
 
     Raises:
         InputError: wrong settings, or the file or folder has other content.

@@ -140,7 +140,7 @@ def checked_geometry(
     """Check a geometry without searching for pairs.
 
     Returns:
-        positions [n, 3] and cell [3, 3] in Å, the cell complete where a direction is periodic, and
+        positions [n, 3] and cell [3, 3] in Å, the cell complete for open directions too, and
         the periodic directions [3].
 
     Raises:

@@ -1,7 +1,7 @@
 r"""Fractional denoising after Frad (Ni et al., Nature Machine Intelligence 6, 1169 (2024)).
 
 A configuration is first changed along its soft degrees of freedom (fragments turn about bonds whose
-removal separates them), which the network is *not* asked to undo, then every coordinate gets
+removal separates them), which the network must *not* undo, then every coordinate gets
 Gaussian noise of width $\tau$, which it is. A conservative student undoes noise by its forces: with
 
     F(x + noise) = -stiffness * noise

@@ -74,7 +74,7 @@ class FradObjective:
 
 
 class GpipObjective:
-    """Masking, denoising and contrast; for a student that knows the mask (`with_mask`).
+    """Masking, denoising and contrast; for a student with the mask element (`with_mask`).
 
     Args:
         method: its settings.

@@ -20,7 +20,7 @@ class PretrainingSet(ReadableFrames):
     """The frames of a pretraining set, each read on demand.
 
     A frame's info has `frame_id`, `origin`, `label`, its run and step (`traj`, `md_step`), and
-    `held_out` where it validates.
+    `held_out` if it is for validation.
 
     Args:
         entries: the index of the set.

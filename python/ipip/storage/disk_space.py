@@ -15,7 +15,7 @@ RESERVE_BYTES = 64 * 1024 * 1024
 
 
 def free_bytes(path: Path) -> int:
-    """Return the free space (bytes) of the file system on which `path` lies or would lie."""
+    """Return the free space (bytes) of the file system of `path`, which need not exist."""
     existing = path
     while not existing.exists():
         existing = existing.parent

@@ -25,7 +25,7 @@ NOT_CONVERGED = "SCF run NOT converged"
 
 
 class Cp2kLevel(Calculator):
-    """An ASE calculator that starts CP2K anew for each evaluation.
+    """An ASE calculator that starts a new CP2K for each evaluation.
 
     CP2K would otherwise start from the last frame's density, and a label would depend on the
     frame before it.

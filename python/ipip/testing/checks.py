@@ -94,7 +94,7 @@ def run_checks(checks: Sequence[Check]) -> ContractReport:
     """Run all checks, even after a failure.
 
     Raises:
-        ContractError: one line for each check that does not hold.
+        ContractError: with a line for each check that fails.
     """
     passed, failures = [], []
     left_out = {}

@@ -221,7 +221,7 @@ def _state(
 def _expected(stage_id: str, manifests: dict[str, Manifest]) -> float | None:
     """Return the wall time (s) of the last round's stage of the same kind; None without one.
 
-    Round 0 explores with the teacher, whose times do not predict those of student MD.
+    Round 0 explores with the teacher, whose times do not predict the times of student MD.
     """
     kind = find_stage(stage_id)
     same = [manifest for name, manifest in manifests.items() if find_stage(name) is kind]

@@ -78,10 +78,10 @@ def check_student(
         skip: names of checks to skip, each with the reason.
 
     Returns:
-        What was checked, and what was left out and why.
+        The checks that passed, and the skipped ones with their reasons.
 
     Raises:
-        ContractError: one line for each check that does not hold.
+        ContractError: with a line for each check that fails.
         InputError: the architecture is not in `ipip.models.ARCHITECTURES`, or an argument is wrong.
     """
     return run_checks(student_checks(student, spread=spread, skip=skip))
@@ -93,7 +93,7 @@ def student_checks(
     """Return the checks of `check_student`, with the same arguments, without running them.
 
     Returns:
-        The checks: call one to run it, or give them to `parametrize_checks`.
+        The checks: call one to run it, or pass them to `parametrize_checks`.
 
     Raises:
         InputError: the architecture is not in `ipip.models.ARCHITECTURES`, or an argument is wrong.

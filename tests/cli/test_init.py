@@ -167,9 +167,7 @@ def test_frames_without_trajectories_are_warned_of(tmp_path, capsys):
     write_frames(tmp_path / "labels.xyz", frames)
     assert init(tmp_path / "my.yaml", "--labels", tmp_path / "labels.xyz") == 0
     said = capsys.readouterr().out
-    assert (
-        "no key names the trajectory of a frame (could be 'config_type' (4 values))" in said
-    )
+    assert "no key names the trajectory of a frame (could be 'config_type' (4 values))" in said
     assert load_settings(tmp_path / "my.yaml", RunSettings).reference.group_key is None
 
 

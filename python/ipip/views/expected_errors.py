@@ -103,8 +103,8 @@ def _is_finite(frame: Frame) -> bool:
     return bool(np.isfinite(frame.positions).all() and np.isfinite(frame.cell).all())
 
 
-def _evenly(available: int, selected: int) -> list[int]:
+def _evenly(available: int, count: int) -> list[int]:
     """Return indices of `count` of `available` items, evenly spread, first and last included."""
-    if available <= selected:
+    if available <= count:
         return list(range(available))
-    return np.unique(np.linspace(0, available - 1, selected).round().astype(int)).tolist()
+    return np.unique(np.linspace(0, available - 1, count).round().astype(int)).tolist()

@@ -138,7 +138,7 @@ def harvests(content: ReportData) -> Figure:
     """Draw the outcome of the harvest's candidates."""
     rounds = [harvested.round for harvested in content.harvests]
     reasons = sorted({reason for harvested in content.harvests for reason in harvested.left})
-    names = ["taken", *reasons]
+    names = ["selected", *reasons]
     table = [
         [harvested.taken, *(harvested.left.get(reason, 0) for reason in reasons)]
         for harvested in content.harvests
@@ -147,7 +147,7 @@ def harvests(content: ReportData) -> Figure:
         {
             "type": "bar",
             "orientation": "h",
-            "name": "selected" if name == "taken" else f"rejected: {name}",
+            "name": name if name == "selected" else f"rejected: {name}",
             "y": [f"round {index}" for index in rounds],
             "x": [row[number] for row in table],
             "marker": {"color": STUDENTS[2] if number == 0 else CAUSES[number % len(CAUSES)]},

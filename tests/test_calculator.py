@@ -90,9 +90,9 @@ def test_wrong_options_are_told(model: Path) -> None:
         IpipCalculator(model, threads=0)
     with pytest.raises(InputError, match="device is 'tpu'; expected cpu, cuda, cuda:N or emulate"):
         IpipCalculator(model, device="tpu")
-    with pytest.raises(InputError, match="it runs on the CPU only here"):
+    with pytest.raises(InputError, match="it runs on the CPU only"):
         IpipCalculator(model, device="cuda", backend="torchscript")
-    with pytest.raises(InputError, match="which executes the kernels"):
+    with pytest.raises(InputError, match="which runs the kernels"):
         IpipCalculator(model, device="emulate", backend="eager")
     with pytest.raises(InputError, match="there is no such file"):
         IpipCalculator(model.with_name("none.pt"))
@@ -157,7 +157,7 @@ def test_a_pickle_holds_no_weights_and_refuses_another_student(
     other = make_student()
     other.set_energy_scale([-1.0, -1.0, -1.0])
     save_student(other, model)
-    with pytest.raises(InputError, match="the file was changed: make the calculator again"):
+    with pytest.raises(InputError, match="the file was changed: create the calculator again"):
         pickle.loads(saved)
     model.unlink()
     with pytest.raises(InputError, match="there is no such file"):

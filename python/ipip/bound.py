@@ -1,4 +1,4 @@
-"""Start a program so that it ends with the process that started it, however that one ends.
+"""Start a program so that it ends with its parent process, however the parent ends.
 
 Run by its path as ``python bound.py PARENT_PID PROGRAM ARGUMENTS...``.
 """
@@ -14,11 +14,11 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <sys/prctl.h>
 def bound_command(*command: str) -> list[str]:
     """Return the command that becomes `command` and is killed when this process ends.
 
-    Elsewhere than on Linux it is the command itself.
+    On systems other than Linux the command stays unchanged.
     """
     if sys.platform != "linux":
         return list(command)
-    # -S: without the packages of the environment, which it does not need, it starts in 10 ms.
+    # -S: without the environment's packages, which it does not need, it starts in 10 ms.
     return [sys.executable, "-I", "-S", os.path.abspath(__file__), str(os.getpid()), *command]
 
 
@@ -26,8 +26,8 @@ def end_with_parent(parent: int | None = None) -> None:
     """Have the kernel kill this process when its parent ends, on Linux; exec keeps that.
 
     Args:
-        parent: process id that the parent has to have: if it ended before this call, this process
-            ends at once. None: whatever it is.
+        parent: expected process id of the parent: if the parent ended before this call, this
+            process ends at once. None: any.
     """
     if sys.platform != "linux":
         return
@@ -37,7 +37,7 @@ def end_with_parent(parent: int | None = None) -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of what loses its parent below this process, on Linux."""
+    """Become the parent of descendants that lose their parent, on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 

@@ -23,21 +23,21 @@ class IpipCalculator(Calculator):
     Results: `energy` and `free_energy` (eV), `energies` [n] (eV, one per atom), `forces` [n, 3]
     (eV/Å) and, for systems periodic in three directions, `stress` [6] (eV/Å^3, ASE's order); and
     `uncertainties` [n] (eV/Å, the expected norm of the error of each force) of a student whose file
-    says what errors to expect (docs/uncertainty.md).
+    states expected errors (docs/uncertainty.md).
 
-    The neighbour list is kept with a skin: it is made anew when an atom has moved by more than half
+    The neighbour list has a skin: it is rebuilt when an atom has moved by more than half
     the skin, or the cell, the periodic directions or the number of atoms have changed. Results do
-    not depend on the skin but for rounding.
+    not depend on the skin except for rounding.
 
     A calculator can be copied and pickled (`copy.deepcopy`, joblib, processes of
     `multiprocessing`). A pickle holds the path of the model file and the digest of its weights, not
-    the weights: where it is opened the file is read again, and refused if it is another student by
-    then. Not to be used by two threads at once: give each its copy.
+    the weights: unpickling reads the file again and refuses another student. Two threads must not
+    use one calculator at once: give each a copy.
 
     Args:
         model: path of the model file.
         device: `cpu`, `cuda[:N]`, or `emulate` (the host checks the kernels for GPUs).
-        backend: what evaluates: `kernels` (written by hand, for PaiNN), `eager` (the network in
+        backend: `kernels` (written by hand, for PaiNN), `eager` (the network in
             Python, which needs PyTorch), `auto` for the first of
             these that runs the student, or `torchscript` (the program in the file: only for files
             from people you trust); or an old name of one (docs/kernels.md).
@@ -47,12 +47,12 @@ class IpipCalculator(Calculator):
 
     Attributes:
         model: absolute path of the model file.
-        description: what evaluates, in a few words.
-        metadata: what the model file says (`ipip.export.Metadata`).
+        description: the backend, in a few words.
+        metadata: of the model file (`ipip.export.Metadata`).
 
     Raises:
-        InputError: the file is not a student, the device is not there, or an option is wrong.
-        MissingExtraError: what evaluates the student needs PyTorch, which is not installed.
+        InputError: the file is not a student, the device does not exist, or an option is wrong.
+        MissingExtraError: the backend needs PyTorch, which is not installed.
     """
 
     implemented_properties = [  # noqa: RUF012  ASE's name
@@ -100,7 +100,7 @@ class IpipCalculator(Calculator):
         """Read the model file again.
 
         Raises:
-            InputError: it is gone, or holds another student.
+            InputError: the file is missing, or holds another student.
         """
         expected = state.pop("weights_digest")
         self.__dict__.update(state)
@@ -109,7 +109,7 @@ class IpipCalculator(Calculator):
             raise InputError(
                 f"{self.model}: the weights' digest is {self.metadata.weights_digest[:19]}..., but "
                 f"the calculator that was copied had {expected[:19]}...; the file was changed: "
-                "make the calculator again"
+                "create the calculator again"
             )
 
     def calculate(
@@ -118,7 +118,7 @@ class IpipCalculator(Calculator):
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute all results of `atoms` at once (called by ASE)."""
+        """Compute all results of `atoms` (called by ASE)."""
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         system = self.atoms
         assert system is not None  # ASE sets it

@@ -1,4 +1,4 @@
-"""Which commit this ipip is of."""
+"""The commit of this ipip."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def commit() -> str:
-    """Return the short hash of the commit, with `+changes` where the checkout differs from it.
+    """Return the short hash of the commit, with `+changes` if the checkout differs from it.
 
-    A checkout asks git; a wheel has what was written when it was built; `unknown` where neither
-    says anything.
+    A checkout queries git; a wheel holds the commit of its build; `unknown` if there is neither.
     """
     root = PACKAGE.parents[1]
     if (root / ".git").exists():
-        found = _git(root, "rev-parse", "--short=12", "HEAD")
-        if found:
+        revision = _git(root, "rev-parse", "--short=12", "HEAD")
+        if revision:
             changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-            return f"{found}+changes" if changed else found
+            return f"{revision}+changes" if changed else revision
     try:
         return (PACKAGE / "commit.txt").read_text(encoding="utf-8").strip() or "unknown"
     except OSError:

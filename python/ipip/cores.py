@@ -4,7 +4,7 @@ import os
 
 
 def usable_cores() -> int:
-    """Return how many there are: fewer than the machine has where a scheduler gives a part."""
+    """Return their number: fewer than the machine has if a scheduler grants a part of them."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

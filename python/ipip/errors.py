@@ -4,7 +4,7 @@ __all__ = ["InUseError", "InputError", "IpipError", "MissingExtraError", "Settin
 
 
 class IpipError(Exception):
-    """A failure told in one sentence; the command line ends with status 1."""
+    """A failure, described in one sentence; the command line ends with status 1."""
 
     exit_status = 1
 
@@ -16,12 +16,12 @@ class InputError(IpipError):
 
 
 class SettingsError(InputError, ValueError):
-    """Settings made in Python that do not fit: one line for each wrong key."""
+    """Invalid settings made in Python: one line for each wrong key."""
 
 
 class MissingExtraError(InputError, ImportError):
-    """What was requested needs packages of an extra that is not installed."""
+    """The request needs packages of an extra that is not installed."""
 
 
 class InUseError(IpipError):
-    """Another process writes the folder or file that this one was asked to write (status 1)."""
+    """Another process writes to the requested folder or file (status 1)."""

@@ -1,8 +1,8 @@
-"""Optional packages: which extra of ipip brings each, and what is said where one is missing.
+"""Optional packages, the extra of ipip that installs each, and the message if one is missing.
 
-The package itself runs decks, calculators and analysis; PyTorch and what trains with it come with
-``ipip[train]``, teachers with an extra of each. `pyproject.toml` says the same to pip. Imports
-nothing but the standard library.
+The package itself runs decks, calculators and analysis; PyTorch and all training come with
+``ipip[train]``, each teacher with its extra. `pyproject.toml` repeats this for pip. Imports only
+the standard library.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ipip.teacher_program.kinds import KINDS
 
 @dataclasses.dataclass(frozen=True)
 class OptionalPackage:
-    """A package that only some of ipip needs.
+    """A package that only some parts of ipip need.
 
     Attributes:
-        module: that is imported.
-        distribution: as pip names it.
-        extra: of ipip, which requires it.
-        name: as people call it; the distribution where empty.
+        module: name to import.
+        distribution: its name for pip.
+        extra: extra of ipip that requires it.
+        name: its usual name; if empty, the distribution's.
     """
 
     module: str
@@ -38,7 +38,7 @@ TRAINING: Sequence[OptionalPackage] = (
     OptionalPackage("torch", "torch", "train", "PyTorch"),
     OptionalPackage("tensorboard", "tensorboard", "train"),
 )
-"""What trains students and evaluates their networks."""
+"""The packages that train students and evaluate their networks."""
 
 TEACHERS: Mapping[str, OptionalPackage] = MappingProxyType(
     {
@@ -57,7 +57,7 @@ OPTIONAL: Sequence[OptionalPackage] = (*TRAINING, *TEACHERS.values(), *TRACKING,
 
 
 def require_training(what: str) -> None:
-    """Check that the extra `train` is there, before any work starts.
+    """Check that the extra `train` is installed, before any work starts.
 
     Args:
         what: needs it, as the sentence begins.
@@ -71,7 +71,7 @@ def require_training(what: str) -> None:
 
 
 def require_cluster(what: str) -> None:
-    """Check that the extra `cluster` is there, before any work starts.
+    """Check that the extra `cluster` is installed, before any work starts.
 
     Args:
         what: needs it, as the sentence begins.
@@ -85,7 +85,7 @@ def require_cluster(what: str) -> None:
 
 
 def explained(error: ModuleNotFoundError, what: str) -> ImportError:
-    """Return the error to raise where an import failed: which extra is missing, if that is why.
+    """Return the error to raise after a failed import; it names a missing extra as the cause.
 
     Args:
         error: of the import.
@@ -99,7 +99,7 @@ def explained(error: ModuleNotFoundError, what: str) -> ImportError:
 
 
 def _sentence(what: str, missing: Sequence[OptionalPackage]) -> str:
-    # PyTorch stands for all that comes with it.
+    # PyTorch stands for all packages of its extra.
     shown = missing[:1] if missing[0].module == "torch" else missing
     names = " and ".join(one.name or one.distribution for one in shown)
     return f"{what} needs {names}; run: {install_command(f'ipip[{missing[0].extra}]')}"

@@ -1,9 +1,9 @@
-"""How this ipip was installed, and so which command installs what is missing.
+"""How this ipip was installed, and so which command installs missing packages.
 
 A package index may not have ipip, or another version than the one that runs, and without the
 constraints of a source tree pip may bring another PyTorch. So hints name this interpreter, the
-constraints where there are any, and the missing packages themselves or `ipip[train]`, which pip
-looks up in the ipip that is installed. Imports nothing but the standard library.
+constraints if there are any, and the missing packages themselves or `ipip[train]`, which pip
+looks up in the installed ipip. Imports only the standard library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONSTRAINTS = "constraints.txt"
 
 
 def source_folder() -> Path | None:
-    """Return the source tree that ipip was installed from; None where that was another way."""
+    """Return the source tree that ipip was installed from; None without one."""
     folder, _ = _source()
     return folder
 
@@ -29,24 +29,24 @@ def install_command(*packages: str, extra: str = "") -> str:
     """Return the shell command that installs packages beside this ipip.
 
     Args:
-        packages: as pip takes them.
-        extra: of ipip, whose packages are meant too.
+        packages: requirements for pip.
+        extra: of ipip, whose packages are added.
     """
-    wanted = [*packages, *_packages_of(extra)]
+    requirements = [*packages, *_packages_of(extra)]
     folder = source_folder()
     limits = [] if folder is None else ["-c", str(folder / CONSTRAINTS)]
-    return shlex.join([sys.executable, "-m", "pip", "install", *limits, *wanted])
+    return shlex.join([sys.executable, "-m", "pip", "install", *limits, *requirements])
 
 
 def rebuild_hint() -> str:
-    """Say how to install ipip itself again, with its compiled part."""
+    """Describe how to install ipip itself again, with its compiled part."""
     folder, editable = _source()
     if folder is None:
         again = [sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps"]
         return f"install ipip again: `{shlex.join([*again, f'ipip=={_version()}'])}`, or its wheel"
     command = ["-m", "pip", "install", "--no-build-isolation", "-c", CONSTRAINTS]
-    own = shlex.join([sys.executable, *command, *(["-e"] if editable else []), "."])
-    return f"run `make setup`, or `{own}`, in {folder}"
+    command_line = shlex.join([sys.executable, *command, *(["-e"] if editable else []), "."])
+    return f"run `make setup`, or `{command_line}`, in {folder}"
 
 
 def _source() -> tuple[Path | None, bool]:
@@ -55,7 +55,7 @@ def _source() -> tuple[Path | None, bool]:
         text = metadata.distribution("ipip").read_text("direct_url.json")
         record = json.loads(text or "{}")
         folder = Path(unquote(urlsplit(record.get("url", "")).path))
-        information = record["dir_info"]  # not there for a wheel
+        information = record["dir_info"]  # absent for a wheel
     except (metadata.PackageNotFoundError, ValueError, KeyError):
         return None, False
     if not (folder / CONSTRAINTS).is_file():
@@ -64,7 +64,7 @@ def _source() -> tuple[Path | None, bool]:
 
 
 def _packages_of(extra: str) -> Sequence[str]:
-    """Return what an extra of ipip requires; the extra itself where that is not known."""
+    """Return the requirements of an extra of ipip; the extra itself if they are unknown."""
     if not extra:
         return []
     try:
@@ -72,8 +72,8 @@ def _packages_of(extra: str) -> Sequence[str]:
     except metadata.PackageNotFoundError:
         required = []
     marks = (f"extra == '{extra}'", f'extra == "{extra}"')
-    found = [one.partition(";")[0].strip() for one in required if one.strip().endswith(marks)]
-    return found or [f"ipip[{extra}]"]
+    matching = [one.partition(";")[0].strip() for one in required if one.strip().endswith(marks)]
+    return matching or [f"ipip[{extra}]"]
 
 
 def _version() -> str:

@@ -1,13 +1,13 @@
-"""What launchers of processes (mpirun, srun, torchrun) set in the environment of each of them.
+"""Environment variables that launchers (mpirun, srun, torchrun) set for their processes.
 
-Imports nothing but the standard library.
+Imports only the standard library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Beginnings of what MPICH, Open MPI and torchrun set.
+# Prefixes of the variables of MPICH, Open MPI and torchrun.
 PREFIXES = ("PMI_", "PMIX_", "HYDI_", "HYDRA_", "MPI_LOCAL", "OMPI_", "TORCHELASTIC_")
 TORCHRUN_SIZES = ("WORLD_SIZE", "LOCAL_WORLD_SIZE")
 TORCHRUN_PLACE = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -15,10 +15,10 @@ SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")  # by MPICH
 
 
 def without_launcher(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what a launcher of MPI ranks or torchrun sets for its own.
+    """Return an environment without the variables of launchers of MPI ranks and of torchrun.
 
-    A program that finds these variables takes itself for one of the launcher's processes. A
-    scheduler's own (SLURM_*) stay: `srun` needs them.
+    A program that sees these variables assumes that it is one of the launcher's processes. The
+    variables of the scheduler (SLURM_*) stay: `srun` needs them.
     """
     torchrun = (*TORCHRUN_SIZES, *TORCHRUN_PLACE)
     return {
@@ -29,6 +29,6 @@ def without_launcher(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def started_together(environment: Mapping[str, str]) -> int:
-    """Return how many processes a launcher of MPI ranks has started, 1 where there is none."""
+    """Return how many processes a launcher of MPI ranks has started, 1 without a launcher."""
     sizes = [environment.get(name, "") for name in SIZES]
     return max((int(size) for size in sizes if size.isdigit()), default=1)

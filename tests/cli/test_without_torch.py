@@ -282,7 +282,7 @@ def test_a_student_without_kernels_says_what_it_needs(
     status, _, errors = light.run("ipip", *given, cwd=folder)
     assert status == 2
     (line,) = errors.splitlines()
-    assert "visnet.pt (the kernels do not run it: " in line and "needs PyTorch; run: " in line
+    assert "visnet.pt (the kernels cannot run it: " in line and "needs PyTorch; run: " in line
     assert line.endswith("'ipip[train]'")
 
 

@@ -145,12 +145,12 @@ def test_what_the_kernels_do_not_take_is_refused(make_student: MakeStudent) -> N
         emulated(make_student("visnet", channels=16))
     assert "architecture is visnet" in device_refusal(make_student("visnet", channels=16))
     student = make_student(channels=16)
-    with pytest.raises(InputError, match="the student is on cpu, where the device is cuda:0"):
+    with pytest.raises(InputError, match="the student is on cpu, but the device is cuda:0"):
         DevicePainnKernels(student, device="cuda:0")  # type: ignore[arg-type]
     species, index, vectors, of_atom, n_frames = a_batch(n=4)
     with pytest.raises(InputError, match="expected pairs ordered by receivers"):
         emulated(student)(species, index.flip(1), vectors.flip(0), of_atom, n_frames)
-    with pytest.raises(InputError, match="indices of atoms, species and frames"):
+    with pytest.raises(InputError, match="indices of existing atoms, species and frames"):
         emulated(student)(species + 3, index, vectors, of_atom, n_frames)
 
 

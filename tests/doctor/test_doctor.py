@@ -112,7 +112,7 @@ def test_the_torch_part_that_fits_is_named(tmp_path, monkeypatch):
     version = torch.__version__.partition("+")[0]
     minor = ".".join(version.split(".")[:2])
     assert found.state == "good"
-    assert found.value == f"built for torch {minor}; that for {minor} fits torch {version}"
+    assert found.value == f"built for torch {minor}; the part for {minor} fits torch {version}"
 
 
 def test_without_torch_the_parts_are_listed(tmp_path, monkeypatch):

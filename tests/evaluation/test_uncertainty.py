@@ -95,7 +95,7 @@ def test_a_second_fit_keeps_the_features_in_training(model: Path) -> None:
     after = read_uncertainty(model)
     assert before is not None and after is not None
     np.testing.assert_array_equal(before.density.means, after.density.means)
-    assert "as the file has them" in checked.how
+    assert "stored in the file" in checked.how
     assert not np.array_equal(before.calibration.errors, after.calibration.errors)
 
 
@@ -127,7 +127,7 @@ def test_a_calculator_of_a_student_without_says_what_to_do(model: Path) -> None:
     atoms = drawn(1, 3, 0.2)[0].to_atoms()
     atoms.calc = IpipCalculator(model)
     assert "uncertainties" not in atoms.calc.results
-    with pytest.raises(InputError, match="add that with `ipip uncertainty"):
+    with pytest.raises(InputError, match="add them with `ipip uncertainty"):
         atoms.calc.get_property("uncertainties", atoms)
 
 

@@ -219,7 +219,7 @@ def test_run_without_labels_says_what_to_do(explored, tmp_path, capsys):
     assert "reference: is missing" in error
     assert "`ipip explore CONFIG --out frames.xyz` makes frames" in error
     assert main(["validate", "--without-teacher", str(config)]) == 0
-    assert "`ipip explore` can begin: 4 runs of 20 teacher MD" in capsys.readouterr().out
+    assert "`ipip explore` can start: 4 runs of 20 teacher MD" in capsys.readouterr().out
     empty = config.with_name("null.yaml")
     empty.write_text(f"{config.read_text()}\nreference: null\n")
     with pytest.raises(InputError, match="reference: is missing"):

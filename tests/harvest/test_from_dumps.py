@@ -84,7 +84,7 @@ def test_frames_before_the_blow_up_come_first_and_every_frame_has_its_reason(stu
     assert len(table) == 60
     assert all(row["taken"] == "True" or row["reason"] for row in table.values())
     assert table["bad.dump", 250]["reason"] == "the run failed at step 250"
-    assert "outside of the window of 120 fs" in table["bad.dump", 100]["reason"]
+    assert "outside the window of 120 fs" in table["bad.dump", 100]["reason"]
     assert table["good.dump", 0]["reason"] == "start of a run"
     assert table["good.dump", 10]["reason"] == "8 frames of its run are enough" or float(
         table["good.dump", 10]["force_difference"]
@@ -128,7 +128,7 @@ def test_a_growing_dump_is_gone_on_with_and_nothing_is_taken_twice(student, tmp_
     frames = read_frames(out / "frames.xyz")
     assert len({f.info["md_step"] for f in frames}) == len(frames) == 8
     reasons = [row["reason"] for row in rows(out).values()]
-    assert reasons.count("taken by an earlier harvest") == 4 and len(reasons) == 20
+    assert reasons.count("selected by an earlier harvest") == 4 and len(reasons) == 20
     third = harvest_dumps([dump], student, settings(known=[out / "frames.xyz"]), out, ["S", "O"])
     steps = [f.info["md_step"] for f in read_frames(out / "frames.xyz")]
     assert len(steps) == len(set(steps)) == 8 + len(third.new)
@@ -152,7 +152,9 @@ def test_frames_that_were_changed_or_lost_are_not_gone_on_with(student, tmp_path
     lines = whole.splitlines(keepends=True)
     for damaged in (bytes(changed), b"".join(lines[:-last]), b"", None):
         path.unlink() if damaged is None else path.write_bytes(damaged)
-        with pytest.raises(InputError, match=r"frames\.xyz: is not what the last harvest wrote"):
+        with pytest.raises(
+            InputError, match=r"frames\.xyz: differs from what the last harvest wrote"
+        ):
             go_on()
         assert (path.read_bytes() if path.exists() else None) == damaged
     path.write_bytes(b"".join(lines[:-last]))
@@ -265,7 +267,7 @@ def test_units_that_nobody_says_are_said_once_for_all_dumps(student, tmp_path, c
         harvest_dumps(dumps, student, settings(units="metal"), tmp_path / "out", ["S", "O"])
     assert not caplog.records
     write_dump(dumps[0], range(0, 30, 10), head="ITEM: UNITS\nreal\n")
-    with pytest.raises(InputError, match="says that its units are LAMMPS' real, but they were to"):
+    with pytest.raises(InputError, match="states LAMMPS' units real, but"):
         harvest_dumps(dumps, student, settings(units="metal"), tmp_path / "out", ["S", "O"])
 
 
@@ -341,7 +343,7 @@ def test_the_command_line_names_what_is_wrong(student, tmp_path, capsys):
     dump, model = str(tmp_path / "a.dump"), str(student)
     end = ["--dir", str(tmp_path / "out")]
     for wrong, said in (
-        ([dump, "--student", model], "the elements are not known"),
+        ([dump, "--student", model], "the elements are unknown"),
         ([f"{dump}x", "--student", model], "does not exist"),
         ([dump, dump, "--student", model, "--symbols", "S,O"], "is given twice"),
         ([dump, f"{tmp_path}/*.dump", "--student", model, "--symbols", "S,O"], "is given twice"),
@@ -376,11 +378,11 @@ def test_reasons_of_frames_that_are_no_candidates():
     assert len(left) + len(candidates) == 21 + 11 + 3
     assert left["u", 200] == "the run failed at step 200"
     assert left["u", 190] == "10 fs before the failure, within the margin of 20 fs"
-    assert left["u", 90] == "110 fs before the failure, outside of the window of 100 fs"
+    assert left["u", 90] == "110 fs before the failure, outside the window of 100 fs"
     assert "every 2. one" in left["u", 170]
     assert left["s", 0] == "start of a run" and "are enough" in left["s", 30]
     assert "beyond the 4 candidates" in left["s", 10]
-    assert "says nothing about the student" in left["f", 0]
+    assert "broke for other reasons than the student" in left["f", 0]
 
 
 def test_a_dump_that_was_replaced_or_a_damaged_scan_is_read_again(student, tmp_path):

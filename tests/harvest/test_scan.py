@@ -68,11 +68,11 @@ def test_atoms_that_come_are_no_failure_and_those_that_go_are_counted(tmp_path):
     path.write_text(grown + _text(range(6, 8), 5))
     for scan in (scan_dump(path, DumpScan("run"), PLAIN), scan_dump(path, first, PLAIN)):
         assert scan.runs[0].failed_at == 6
-        assert scan.runs[0].problem == "2 of 7 atoms are gone"
+        assert scan.runs[0].problem == "2 of 7 atoms are missing"
     # One goes and another one comes at the same time.
     path.write_text(_text(range(1), 5) + _text(range(1, 2), 5, first_id=2))
     (run,) = scan_dump(path, DumpScan("run"), PLAIN).runs
-    assert (run.failed_at, run.problem) == (1, "1 of 5 atoms are gone")
+    assert (run.failed_at, run.problem) == (1, "1 of 5 atoms are missing")
     open_system = ScanSettings(units="metal", atoms_may_leave=True)
     (run,) = scan_dump(path, DumpScan("run"), open_system).runs
     assert (run.failed_at, run.problem) == (None, None)

@@ -20,8 +20,8 @@ from ipip.harvest import Decision, count_reasons
         ),
         ("10 frames of its run, every 3. one, are enough", "frames of its run are enough"),
         (
-            "212.5 fs before the failure, outside of the window of 200 fs",
-            "before the failure, outside of the window",
+            "212.5 fs before the failure, outside the window of 200 fs",
+            "before the failure, outside the window",
         ),
         ("the run failed at step 90", "the run failed"),
         (

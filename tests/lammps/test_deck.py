@@ -86,7 +86,7 @@ def test_a_users_deck_is_tried_before_work_starts(tmp_path):
             _deck(tmp_path, whole.replace("all create {{ temperature", "{{ temprature")), ["Mo"]
         )
     without_end = whole.replace('print           "complete 1"', "# ")
-    with pytest.raises(InputError, match="did not come to its end"):
+    with pytest.raises(InputError, match="did not finish"):
         check_deck(_deck(tmp_path, without_end), ["Mo"])
     lines = [line for line in whole.splitlines() if "ring" not in line or line.startswith("  ")]
     with pytest.raises(InputError, match=r"writes no ring/\*\.dump"):

@@ -103,7 +103,7 @@ def test_a_last_frame_without_a_line_feed_counts_where_its_last_number_is_whole(
     # More may come: reading goes on before that frame.
     assert reader.position.offset == len(frame_text(0, COLUMNS, FULL[:1] * 2))
     is_number = end not in ("-", "")
-    assert ("say so (--whole)" in caplog.text) == (is_number and not is_taken)
+    assert ("give --whole" in caplog.text) == (is_number and not is_taken)
     known = read_dump(path, whole=True)
     if end != "1.2345e-0":
         assert [frame.step for frame in known] == [0, 5][: 1 + is_number]
@@ -162,13 +162,11 @@ def test_units_that_nobody_says_are_said_to_be_metal(tmp_path, caplog):
 def test_units_that_contradict_are_refused(tmp_path):
     path = tmp_path / "a.dump"
     path.write_text(timed_dump(range(3), "real"))
-    with pytest.raises(InputError, match="says that its units are LAMMPS' real, but they"):
+    with pytest.raises(InputError, match="states LAMMPS' units real, but"):
         list(read_dump(path, units="metal"))
     with path.open("a") as stream:
         stream.write(timed_dump(range(3, 5), "metal"))
-    with pytest.raises(
-        InputError, match=r"step 3 of dump .* says that its units are LAMMPS' metal"
-    ):
+    with pytest.raises(InputError, match=r"step 3 of dump .* states LAMMPS' units metal"):
         list(read_dump(path))
     path.write_text(timed_dump(range(3), "lj"))
     with pytest.raises(InputError, match="which have no size of their own"):

@@ -41,7 +41,7 @@ def test_damaged_frames_are_said_before_a_harvest_and_while_it_reads(job, name, 
     steps = during.steps()
     DAMAGES[damage](job.folder / name)
     for run in (RunTrajectory(job.folder), during):
-        with pytest.raises(InputError, match=rf"{name} is missing or is not what the run wrote"):
+        with pytest.raises(InputError, match=rf"{name} is missing or was changed after the run"):
             list(run.frames(steps))
 
 

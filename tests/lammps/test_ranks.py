@@ -35,7 +35,7 @@ def test_ranks_that_end_early_are_told_with_their_last_words(make_run, tmp_path)
     launcher = tmp_path / "launcher"
     launcher.write_text("#!/bin/sh\necho no slots are left; exit 3\n")
     launcher.chmod(0o755)
-    with pytest.raises(IpipError, match=r"status 3 and left 1 of 1 .*undone(.|\n)*no slots"):
+    with pytest.raises(IpipError, match=r"status 3 before 1 of 1 .*were done(.|\n)*no slots"):
         run_many([make_run()], 1, launcher=(str(launcher),))
 
 

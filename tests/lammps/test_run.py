@@ -112,7 +112,7 @@ def test_a_run_ends_where_the_expected_error_is_above_its_bound(make_run, weak_s
     verdict = execute(make_run("bounded", model=known, guards=Guards(max_uncertainty=bound)))
     assert (verdict.state, verdict.reason, verdict.step) == ("unstable", "uncertainty", first)
     assert verdict.value == pytest.approx(largest[first], rel=1e-5)
-    with pytest.raises(InputError, match="does not say what errors to expect; add that"):
+    with pytest.raises(InputError, match="has no expected errors; add them"):
         execute(make_run("plain", model=weak_student, guards=Guards(max_uncertainty=bound)))
 
 
@@ -133,7 +133,7 @@ def test_a_bias_is_in_the_deck_and_makes_another_run(make_run, weak_student, tmp
     assert "this run is biased" in (biased.folder / "log.lammps").read_text()
     ends = [list(RunTrajectory(job.folder).frames())[-1].positions for job in (plain, biased)]
     assert np.abs(ends[0] - ends[1]).max() > 1e-6
-    with pytest.raises(InputError, match="does not say what errors to expect; add that"):
+    with pytest.raises(InputError, match="has no expected errors; add them"):
         execute(make_run("unknown", model=weak_student, bias={"energy": 0.1}))
 
 
@@ -176,7 +176,7 @@ def test_the_trajectory_merges_dump_ring_and_last_frame(make_run):
     run = RunTrajectory(job.folder, name="round-1/run")
     assert run.steps().tolist() == [0, 20, 40, 48, 50, 52, 54, 56, 57]
     assert run.timestep == 1.0
-    with pytest.raises(InputError, match="the frame of step 3 is gone"):
+    with pytest.raises(InputError, match="the frame of step 3 is missing"):
         list(run.frames([40, 3]))
     frames = list(run.frames([40, 57, 54]))
     assert [f.info["md_step"] for f in frames] == [40, 54, 57]
@@ -250,7 +250,7 @@ def test_a_wrong_deck_or_model_is_an_input_error_and_not_instability(
     with pytest.raises(InputError, match=r"truncated\.pt"):
         execute(make_run(model=truncated))
     frame = make_run().frame
-    with pytest.raises(InputError, match="does not know W"):
+    with pytest.raises(InputError, match="does not have W"):
         execute(make_run(model=weak_student, frame=frame.replace(numbers=np.full(12, 74))))
     with pytest.raises(InputError, match="cannot start"):
         execute(make_run("options", model=weak_student, pair_options="backend quantum"))

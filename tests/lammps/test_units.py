@@ -73,7 +73,7 @@ def test_a_run_folder_says_the_units_and_the_time_step_of_its_dumps(make_run):
     for dump in (job.folder / "trajectory.dump", ring):
         assert run_folder_of(dump) == job.folder
         assert (units_of_dump(dump, None), timestep_of_run(dump, None)) == ("metal", 0.5)
-        with pytest.raises(InputError, match="units are LAMMPS' metal, but they were to be real"):
+        with pytest.raises(InputError, match="states LAMMPS' units metal, but real were given"):
             units_of_dump(dump, "real")
     lone = job.folder.parent / "lone.dump"
     shutil.copy(ring, lone)

@@ -72,7 +72,7 @@ def test_the_report_has_expected_errors_by_round_and_over_time(run):
     content = gather_content(
         RunFolder(run), manifests, json.loads((run / "summary.json").read_text())
     )
-    assert any("biased to uncertain places by up to 0.5 eV" in note for note in content.notes)
+    assert any("biased towards uncertain frames by up to 0.5 eV" in note for note in content.notes)
     assert [one.name for one in content.expected_errors] == ["student 0", "student 1"]
     for one in content.expected_errors:
         assert len(one.expected) == len(one.observed) > 1 and min(one.observed) > 0

@@ -33,7 +33,7 @@ def test_what_fits_is_accepted(frames: list[Frame]) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"pretrain": {"freeze": ["embeding*"]}}, r"pretrain: freeze: 'embeding\*' fits no"),
+        ({"pretrain": {"freeze": ["embeding*"]}}, r"pretrain: freeze: 'embeding\*' matches no"),
         ({"finetune": {"config_type_weights": {"hot": 2}}}, "finetune: config_type_weights names"),
         ({"finetune": {"stress_weight": 1}}, "finetune: stress_weight is 1.*no training frame"),
         (

@@ -120,7 +120,7 @@ def test_a_student_taken_over_travels_as_a_file(tmp_path: Path) -> None:
 
 def test_weights_of_another_model_are_refused() -> None:
     weights = reference(lmax=1).state_dict()
-    with pytest.raises(InputError, match=r"radial functions are those of a cutoff of 5\.000 Å"):
+    with pytest.raises(InputError, match=r"radial functions are of a cutoff of 5\.000 Å"):
         visnet_from_pyg(weights, SYMBOLS, lmax=1, cutoff=6.0)
     with pytest.raises(InputError, match="state dict of a PyTorch Geometric ViSNet"):
         visnet_from_pyg({"weight": np.zeros(3)}, SYMBOLS, lmax=1)

@@ -111,7 +111,10 @@ def test_any_ase_calculator_is_checked_by_the_settings_that_label_takes(
         (["none.pt"], r"none\.pt: no such file"),
         (["wall.pt", "--elements", "S,Qq"], r"'Qq' is not a chemical symbol"),
         (["wall.pt", "--elements", "S,Mo"], r"has S O, and not Mo; choose"),
-        (["wall.pt", "--structures", "copper.xyz"], r"knows S O, and the structures hold Cu"),
+        (
+            ["wall.pt", "--structures", "copper.xyz"],
+            r"has the elements S O, and the structures also hold Cu",
+        ),
         (["lj.yaml"], r"lj: give structures, or the elements"),
     ],
 )

@@ -201,7 +201,7 @@ def test_the_training_of_another_method_is_not_continued(alloys, tmp_path):
 
 @pytest.mark.parametrize("kind", ["n2n", "a2a"])
 def test_a_teacher_without_features_is_refused(kind, alloys, tmp_path):
-    with pytest.raises(InputError, match="teacher 'ase' gives no features of atoms; expected sev"):
+    with pytest.raises(InputError, match="teacher 'ase' has no features of atoms; expected sev"):
         train(kind, alloys, tmp_path)
 
 

@@ -66,7 +66,7 @@ def test_the_table_has_the_teacher_and_every_round(summary):
 
 
 def test_no_runs_is_not_no_failures():
-    assert format_failures(failures(0, 0)) == "none run"
+    assert format_failures(failures(0, 0)) == "no runs"
 
 
 def test_speed_is_told_either_way(summary):

@@ -219,7 +219,7 @@ def test_wrong_input_is_named(analyse):
         analyse(["S", "O"], frame, follow="W")
     with pytest.raises(InputError, match="S-Q: Q is not an element"):
         analyse(["S", "O"], frame, bonds={"S-Q": [1, 2]})
-    with pytest.raises(InputError, match="elements of the dump are not known"):
+    with pytest.raises(InputError, match="elements of the dump are unknown"):
         analyse(["Qq", "O"], frame)
     with pytest.raises(ValueError, match="forms below <= breaks above"):
         analyse(["S", "O"], frame, bonds={"S-O": [2, 1]})

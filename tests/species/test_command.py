@@ -48,7 +48,7 @@ def test_a_dump_without_reactions_has_a_word_in_place_of_a_network(tmp_path):
     out = tmp_path / "out"
     assert main(["species", str(tmp_path / "still.dump"), "--dir", str(out), "--quiet"]) == 0
     page = (out / "species.html").read_text()
-    assert "No reaction network: no reactions were seen." in page
+    assert "No reaction network: no reactions occurred." in page
     assert 'id="over-time"' in page and 'id="network"' not in page
 
 
@@ -185,7 +185,7 @@ def test_times_are_those_of_the_dump(tmp_path, capsys):
     assert main([*command, "--timestep", "1"]) == 2
     assert "has a time step of 0.25 fs, but 1 fs was given" in capsys.readouterr().err
     assert main([*command, "--units", "metal"]) == 2
-    assert "says that its units are LAMMPS' real" in capsys.readouterr().err
+    assert "states LAMMPS' units real" in capsys.readouterr().err
     with path.open("a") as stream:
         stream.write(f"ITEM: TIME\n26\n{_three(110, NEAR)}")
     assert main(command) == 0
@@ -202,7 +202,7 @@ def test_a_dump_that_gains_atoms_is_analysed_up_to_there(tmp_path, capsys):
     assert main(command) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["frames"] == 2
-    assert found["ended"] == "3 atoms at first, 4 at step 20; it follows the same atoms"
+    assert found["ended"] == "3 atoms at first, 4 at step 20; expected the same atoms"
 
 
 def test_a_single_frame_without_a_line_feed_is_analysed_where_it_is_whole(tmp_path, capsys):
@@ -211,6 +211,6 @@ def test_a_single_frame_without_a_line_feed_is_analysed_where_it_is_whole(tmp_pa
     command = ["species", str(path), "--units", "metal", "--dir", str(tmp_path / "o"), "--json"]
     assert main(command) == 2
     said = capsys.readouterr().err
-    assert "no whole frame" in said
+    assert "no complete frame" in said
     assert main([*command, "--whole"]) == 0
     assert json.loads(capsys.readouterr().out)["followed_at_end"] == {"MoOS": 1}

@@ -34,9 +34,9 @@ def test_what_is_wrong_is_said_with_the_file(tmp_path):
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
         ("1" * 5000, "not JSON"),
-        ("[]", "no record"),
+        ("[]", "not a JSON object"),
         ("{}", "no seal"),
-        (sealed_text({"a": 1}).replace("1", "2", 1), "not the one that was written"),
+        (sealed_text({"a": 1}).replace("1", "2", 1), "does not match its seal"),
     ):
         path.write_text(text)
         with pytest.raises(DamagedError, match=rf"record.json is damaged: .*{reason}"):

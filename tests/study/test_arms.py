@@ -93,7 +93,7 @@ def test_a_run_without_rounds_is_refused(base):
     [
         ({"seeds": [1, 1]}, "different seeds"),
         ({"baseline": "iterated-warm"}, "expected one of the arms"),
-        ({"arms": ["one-shot", "one-shot"]}, "two arms are called"),
+        ({"arms": ["one-shot", "one-shot"]}, "two arms have the name"),
     ],
 )
 def test_studies_that_make_no_sense_are_refused(changes, message):
@@ -169,6 +169,6 @@ def test_an_arm_that_sees_its_labels_too_seldom_is_named(base):
     budget, arms = made(base, "one-shot", {"name": "60"} | more, scaled)
     (told,) = epoch_concerns(list(arms.values()), base, budget, 6)
     assert told.startswith(
-        "arm 60 passes over its 60 labels 0 times, the run over its 6 3 times: its error may be"
+        "arm 60 trains on its 60 labels for 0 epochs, the run on its 6 for 3: its error may be"
     )
     assert "`steps: epochs`" in told

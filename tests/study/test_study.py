@@ -139,7 +139,7 @@ def test_a_finished_study_gives_the_same_again_and_heals_what_was_damaged(finish
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("protocols/short/protocol.json", r"protocol\.json is damaged: its content is not"),
+        ("protocols/short/protocol.json", r"protocol\.json is damaged: its content does not"),
     ],
 )
 def test_a_finished_study_that_is_refused_keeps_its_results(finished, file, message):
@@ -170,9 +170,9 @@ def test_the_report_has_the_verdict_the_table_and_its_pictures(finished):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("- 2\n", "- 3\n", "cannot go on without or with another seed 2"),
+        ("- 2\n", "- 3\n", "cannot continue without or with another seed 2"),
         ("- iterated-teacher-labels\n", "", "without or with another arm iterated-teacher-labels"),
-        ("seeds:", "draws: 200\nseeds:", "cannot go on with other settings (draws: "),
+        ("seeds:", "draws: 200\nseeds:", "cannot continue with other settings (draws: "),
     ],
 )
 def test_other_settings_in_the_same_folder_are_refused(finished, capsys, old, new, message):

@@ -181,7 +181,7 @@ def test_a_structure_files_charge_and_spin_stay_with_the_box(tmp_path):
     frame = build(SystemSettings(file=tmp_path / "ion.xyz"), 1)
     assert frame.info == {"system": "ion", "charge": -1, "multiplicity": 3}
     larger = SystemSettings(file=tmp_path / "ion.xyz", replicate=(2, 1, 1))
-    with pytest.raises(InputError, match=r"multiplicity=3 of one copy.*give the system state"):
+    with pytest.raises(InputError, match=r"multiplicity=3 for one copy.*give the system state"):
         build(larger, 1)
     said = larger.model_copy(update={"state": {"multiplicity": 5.0}})
     assert build(said, 1).state == {"charge": -2, "multiplicity": 5}
@@ -203,5 +203,5 @@ def test_a_lammps_dump_is_a_structure_in_its_units_with_its_elements(tmp_path):
     path.write_text(
         (text + rows).replace("element", "type").replace("1 Mo ", "1 1 ").replace("2 O ", "2 2 ")
     )
-    with pytest.raises(InputError, match="elements are not known"):
+    with pytest.raises(InputError, match="with unknown elements"):
         build(SystemSettings(file=path), seed=1)

@@ -183,7 +183,7 @@ def test_charge_and_multiplicity_of_a_frame_reach_the_program(tmp_path):
         anion, triplet, singlet = (frame.energy for frame in teacher.label(frames))
         assert anion < triplet < singlet - 1.0  # the ground state of the cation is the triplet
         (half,) = teacher.label([hydroxyl.replace(info={"charge": -0.5})], on_error="mark")
-    assert "CP2K takes whole charges" in half.info["teacher_error"]
+    assert "CP2K accepts whole charges only" in half.info["teacher_error"]
 
 
 @needs_cp2k

@@ -135,7 +135,7 @@ def test_a_teacher_that_knows_no_charge_says_so(
     for _ in range(2):
         teacher._warn_of_states(frames)
     (told,) = caplog.messages
-    assert told.startswith("1 of 3 frames say charge -1; sevennet knows no charge and no spin")
+    assert told.startswith("1 of 3 frames have charge -1; sevennet ignores charge and spin")
 
 
 def test_the_input_of_cp2k_has_charge_and_multiplicity() -> None:

@@ -186,7 +186,7 @@ def test_a_worker_killed_in_the_middle_of_md_ends_the_call_at_once(copper, tmp_p
 def test_a_worker_that_hangs_is_given_up(copper, bad, tmp_path):
     with (
         Teacher(bad("Hangs", call_timeout=0.5), tmp_path) as teacher,
-        pytest.raises(TeacherError, match="said nothing for"),
+        pytest.raises(TeacherError, match="did not reply for"),
     ):
         teacher.label([copper])
 

@@ -66,7 +66,7 @@ def test_all_faults_are_told_each_in_a_line_with_value_bound_and_structure() -> 
     assert isinstance(caught.value, IpipError)
     head, *lines = str(caught.value).splitlines()
     (line,) = lines
-    assert head == f"1 of {len(CHECKS)} checks do not hold:"
+    assert head == f"1 of {len(CHECKS)} checks fail:"
     assert re.fullmatch(
         r"stress_is_the_strain_derivative\[Na4Cl4, pbc abc\]: the stress xx is \S+ eV/Å\^3, "
         r"expected \S+: they differ by \S+, the bound is \S+",
@@ -97,7 +97,7 @@ def test_what_was_left_out_is_reported_with_the_reason() -> None:
 def test_a_calculator_without_stress_leaves_its_check_out() -> None:
     report = check_calculator(Stressless, structure(), cutoff=CUTOFF, precision=FLOAT32)
     left_out = "stress_is_the_strain_derivative[Na4Cl4, pbc abc]"
-    assert dict(report.left_out) == {left_out: "the potential gives no stress"}
+    assert dict(report.left_out) == {left_out: "the potential has no stress"}
 
 
 def test_wrong_arguments_are_told() -> None:
@@ -115,7 +115,7 @@ def test_wrong_arguments_are_told() -> None:
         calculator_checks(Smooth, structure(), precision="double")
     with pytest.raises(InputError, match="skip names 'forces'; expected one of: the_result_is"):
         calculator_checks(Smooth, structure(), skip={"forces": "no"})
-    with pytest.raises(InputError, match="skip gives no reason for forces_sum_to_zero"):
+    with pytest.raises(InputError, match="skip has no reason for forces_sum_to_zero"):
         calculator_checks(Smooth, structure(), skip={"forces_sum_to_zero": ""})
 
 

@@ -58,7 +58,10 @@ def test_patterns_freeze_layers_and_leave_the_others(
 @pytest.mark.parametrize(
     ("patterns", "message"),
     [
-        (["embeding*"], r"'embeding\*' fits no parameter of the student; its parts are embedding,"),
+        (
+            ["embeding*"],
+            r"'embeding\*' matches no parameter of the student; its parts are embedding,",
+        ),
         (["*"], r"freeze: \* leaves no parameter to train"),
     ],
 )

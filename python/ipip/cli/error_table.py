@@ -21,7 +21,7 @@ COLUMNS = (
     ("energy\nRMSE", "energy_rmse_mev_per_atom", ".2f"),
     ("stress\nMAE", "stress_mae_ev_per_a3", ".5f"),
 )
-# Columns to drop first where a terminal is too narrow for the names of all config types.
+# Columns to drop first if a terminal is too narrow for the names of all config types.
 LEAST_NEEDED = ("energy_rmse_mev_per_atom", "force_rmse_ev_per_a", "n_atoms")
 PADDING = 3  # of a column and its line
 Column = tuple[str, str, str]

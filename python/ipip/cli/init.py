@@ -162,7 +162,7 @@ def _write_schema(file: Path) -> str:
 def _systems(
     start: list[Path], species: list[str], box: float | None, density: float | None, base: Path
 ) -> StartingPoint | None:
-    """Return the systems that options name, or None where they name none."""
+    """Return the systems in the options, or None without any."""
     from ipip.errors import InputError
     from ipip.loop.first_settings import from_molecules, from_structures
 

@@ -23,13 +23,13 @@ INDENT = 6
 
 
 class TerminalReporter:
-    """Draws stages and progress bars with rich; where there is no terminal, plain lines."""
+    """Draws stages and progress bars with rich; without a terminal, plain lines."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, markup=False)
 
     def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
-        """Print the stage that begins."""
+        """Print the starting stage."""
         self._print(Text.assemble((f"{number}/{total} {stage_id}", "bold"), f" {title}"), 0)
 
     def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:

@@ -22,7 +22,7 @@ def relabel(
     energy_key: Annotated[str, typer.Option(help="Key of the old energies (eV).")] = "energy",
     forces_key: Annotated[str, typer.Option(help="Key of the old forces (eV/Å).")] = "forces",
     device: Annotated[
-        str, typer.Option(help="Where the students are evaluated: cpu, cuda, cuda:N or emulate.")
+        str, typer.Option(help="Device of the students: cpu, cuda, cuda:N or emulate.")
     ] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:

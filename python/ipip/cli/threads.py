@@ -6,7 +6,7 @@ import os
 
 
 def one_thread() -> None:
-    """Limit PyTorch to one thread, where a student loads it later.
+    """Limit PyTorch to one thread, in case a student loads it later.
 
     Small graphs are slower on more threads; a number set by the user stays.
     """

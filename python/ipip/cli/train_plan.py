@@ -55,7 +55,7 @@ def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> Non
 
 
 def _describe(s: Statistics) -> dict[str, str]:
-    """Describe one part of the split, by quantity; empty where there is nothing."""
+    """Describe one part of the split, by quantity; empty for an empty part."""
     energy = s.energy_range
     sampled = "" if s.neighbour_frames == s.frames else f" in {s.neighbour_frames} frames"
     low, high = s.weight_range

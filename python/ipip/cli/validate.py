@@ -57,7 +57,7 @@ def validate(
         if as_json:
             typer.echo(json.dumps({"exploration": exploration, "missing": missing}, indent=2))
         else:
-            typer.echo(f"`ipip explore` can begin: {exploration}")
+            typer.echo(f"`ipip explore` can start: {exploration}")
         if reference is not None:
             raise InputError(f"{config}: {missing}")
         if not as_json:

@@ -43,7 +43,7 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
     Args:
         state: of the run.
         height: lines of the terminal; if too few for all stages, a round whose stages are all
-            done, or none begun, is one line.
+            done, or not started, is one line.
     """
     table = Table(box=None, show_header=False, padding=(0, 1))
     rounds = [list(own) for _, own in groupby(state.stages, key=lambda s: s.stage_id.split("/")[0])]
@@ -74,7 +74,7 @@ def draw_state(state: RunState, height: int | None = None) -> RenderableType:
 
 
 def _as_one(stages: list[StageState]) -> list[StageState]:
-    """Return a round as one line where all its stages are in the same state, else its stages."""
+    """Return a round as one line if all its stages are in the same state, else its stages."""
     first = stages[0]
     if first.state not in {"done", "open", "left out"} or len({s.state for s in stages}) > 1:
         return stages

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     ModelMetaclass = type(BaseModel)
 
-REMEDY = "remedy"  # key of a field's schema: what to do where the field is missing
+REMEDY = "remedy"  # key of a field's schema: what to do if the field is missing
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
@@ -36,7 +36,7 @@ class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
     file; `SomeSettings.model_validate` is pydantic's and raises a ValidationError.
 
     Attributes:
-        template_verb: the command that writes a commented file of these settings, where one does.
+        template_verb: the command that writes a commented file of these settings, if there is one.
     """
 
     template_verb: ClassVar[str | None] = None

@@ -17,7 +17,7 @@ class Difference:
 
     Attributes:
         path: of its key: ``finetune.batch_size``, ``systems[0].runs``.
-        before, after: the values; None where there is none.
+        before, after: the values; None if absent.
     """
 
     path: str

@@ -32,7 +32,7 @@ LEVELS: dict[str, dict[str, Any]] = {
 
 
 class Cp2kSettings(Settings):
-    """PBE-D3(BJ), GTH, TZV2P-MOLOPT, no spin polarisation; each frame is a run of its own."""
+    """PBE-D3(BJ), GTH, TZV2P-MOLOPT, no spin polarisation; each frame is a separate run."""
 
     level: Literal["paper", "smoothed"] = Field(
         "paper",

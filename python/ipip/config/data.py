@@ -41,7 +41,7 @@ class DataKeys(Settings):
     )
     weight: str = Field(
         "config_weight",
-        description="key of the weight of a frame in the loss (no unit); 1 where a frame has none",
+        description="key of the weight of a frame in the loss (no unit); 1 if a frame has none",
     )
     group: str | None = Field(
         None, description="key of the group (for example a trajectory) that a split keeps together"
@@ -63,7 +63,7 @@ class Bounds(Settings):
         return self
 
     def hold(self, value: float) -> bool:
-        """Return whether a value lies in the range."""
+        """Return whether a value is in the range."""
         return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from ipip.config.teacher import TeacherSettings
 
 
 class HarvestRunSettings(DumpSettings):
-    """The harvest from dumps, and the frames at hand."""
+    """The harvest from dumps, and the known frames."""
 
     harvest: HarvestSettings = Field(
         default_factory=lambda: HarvestSettings(), description="windows, bounds and numbers"

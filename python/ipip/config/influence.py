@@ -40,7 +40,7 @@ def fields_without_influence(model: type[BaseModel]) -> frozenset[str]:
 def without_influence_as_default(settings: SettingsT) -> SettingsT:
     """Return settings with the fields without influence set to their defaults.
 
-    For digests, which thus stay equal to those of records made with the defaults.
+    For digests, which thus stay equal to digests of records with the defaults.
     """
     fields = type(settings).model_fields
     names = fields_without_influence(type(settings))

@@ -24,7 +24,7 @@ class MethodSettings(Settings):
 
     @property
     def needs_teacher(self) -> bool:
-        """Whether the teacher evaluates more than the labels at hand."""
+        """Whether the teacher evaluates more than the existing labels."""
         return False
 
     @property
@@ -202,7 +202,7 @@ _METHODS: Mapping[str, type[MethodSettings]] = {
 
 
 def _kind(settings: Any) -> str:
-    """Return the class that reads these settings; labels where they name no kind."""
+    """Return the class that reads these settings; labels without a kind."""
     if isinstance(settings, (str, Mapping)):
         name = settings if isinstance(settings, str) else settings.get("kind", "labels")
         method = _METHODS.get(name) if isinstance(name, str) else None

@@ -99,7 +99,7 @@ def find_profile(name: str) -> Profile:
     """Return a profile by its name.
 
     Raises:
-        InputError: there is none of this name.
+        InputError: there is no profile of this name.
     """
     if name not in PROFILES:
         raise InputError(f"--profile is {name!r}; expected {' or '.join(get_args(ProfileName))}")
@@ -182,7 +182,7 @@ def sized_settings(
 
 
 def timestep(profile: Profile, lightest: float, temperature: float) -> float:
-    """Return a time step (fs): a tenth of the fastest vibration, or less where it is hot.
+    """Return a time step (fs): a tenth of the fastest vibration, or less at high temperature.
 
     Bonds of hydrogen vibrate in 9 to 11 fs, others in 20 fs and more.
     """

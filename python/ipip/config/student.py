@@ -23,7 +23,7 @@ _SETTINGS: Mapping[str, type[AnyStudentSettings]] = {
 
 
 def _architecture(settings: Any) -> str:
-    """Return the class that reads these settings; PaiNN where they name no architecture."""
+    """Return the class that reads these settings; PaiNN without an architecture."""
     if isinstance(settings, Mapping):
         name = settings.get("architecture", "painn")
         settings = _SETTINGS.get(name) if isinstance(name, str) else None

@@ -123,7 +123,7 @@ class StudySettings(Settings):
         names = self.arm_names
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two arms are called {name!r}; give each its own name")
+                raise ValueError(f"two arms have the name {name!r}; give each a different name")
         if self.baseline not in names:
             raise ValueError(
                 f"baseline is {self.baseline!r}; expected one of the arms: {', '.join(names)}"

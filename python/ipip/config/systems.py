@@ -49,7 +49,7 @@ class SystemSettings(Settings):
 
     @property
     def edges(self) -> tuple[float, float, float] | None:
-        """The three box edges in Å, or None where the density gives them."""
+        """The three box edges in Å, or None if the density determines them."""
         if self.box is None:
             return None
         return self.box if isinstance(self.box, tuple) else (self.box, self.box, self.box)

@@ -89,7 +89,7 @@ class TeacherSettings(Settings):
     def _says_what_it_means(cls, value: dict[str, Any]) -> dict[str, Any]:
         for at, word in plain_words(value, "arguments"):
             raise ValueError(
-                f"{at} is {word}; write true or false where that is meant, or put it in quotes"
+                f"{at} is {word}; write true or false if that is meant, or put it in quotes"
             )
         return value
 

@@ -35,7 +35,7 @@ def render_template(
         schema: the settings class.
         values: plain values, as in a file.
         title: text of the comment at the top.
-        minimal: write the keys of `values` alone, and describe those at the top level only.
+        minimal: write only the keys of `values`, and describe only top-level ones.
         notes: further lines of that comment, a paragraph each.
         open_keys: what to fill in, by key of the top level; printed above the key.
     """

@@ -18,7 +18,7 @@ class ReplaySettings(Settings):
 
     data: list[DataFile] = Field(min_length=1, description="files with those frames")
     frames: int = Field(
-        200, ge=1, description="frames drawn from them at random (all, where there are fewer)"
+        200, ge=1, description="frames drawn from them at random (all, if there are fewer)"
     )
     weight: float = Field(
         1.0,

@@ -142,7 +142,7 @@ class TrainingSettings(Settings):
     ] = Field(
         "auto",
         description="how a training step is computed: kernels: compiled, for painn, many times "
-        "faster on the CPU; eager: PyTorch; auto: kernels where they support the student on the "
+        "faster on the CPU; eager: PyTorch; auto: kernels if they support the student on the "
         "CPU",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
@@ -206,7 +206,7 @@ class TrainingSettings(Settings):
 
 
 def seconds_of(settings: TrainingSettings) -> float | None:
-    """Return the time that a training may take; None where it is bounded by steps or epochs."""
+    """Return the time budget of a training; None if it is bounded by steps or epochs."""
     return None if settings.budget is None else parse_budget(settings.budget).seconds
 
 

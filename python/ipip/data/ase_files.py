@@ -1,7 +1,7 @@
 """ASE's readers of structure files, with literal paths.
 
 ASE interprets text after an `@` in a name as an index, `-` as standard input, and a name that
-  begins with `postgres` as the address of a database.
+  starts with `postgres` as the address of a database.
 """
 
 from __future__ import annotations

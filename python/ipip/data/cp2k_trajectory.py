@@ -2,7 +2,7 @@
 
 Positions (Å) and energies (hartree) are in ``NAME-pos-1.xyz``, forces (hartree/bohr) in
 ``NAME-frc-1.xyz``, cells (Å) in ``NAME-1.cell``, stresses (bar, positive under compression) in
-``NAME-1.stress``. The last two have one line a step, which begins with the step.
+``NAME-1.stress``. The last two have one line a step, which starts with the step.
 
 Source: CP2K's manual, MOTION/PRINT (TRAJECTORY, FORCES, CELL, STRESS), with its default units.
 """

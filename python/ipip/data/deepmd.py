@@ -110,10 +110,10 @@ class _System:
     def _text(self, name: str) -> FloatArray:
         path = self.folder / name
         try:
-            found: FloatArray = np.loadtxt(path, dtype=np.float64, ndmin=2)
+            array: FloatArray = np.loadtxt(path, dtype=np.float64, ndmin=2)
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read as rows of numbers: {error}") from None
-        return found
+        return array
 
     def _frames(self, arrays: dict[str, FloatArray], source: Path) -> Iterator[ParsedFrame]:
         for name in NEEDED:

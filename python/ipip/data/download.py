@@ -29,13 +29,13 @@ def checked_file(path: Path, digest: str | None) -> str:
     expected = _hex(digest)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    found = file_digest(path)
-    if expected is not None and found != f"sha256:{expected}":
+    checksum = file_digest(path)
+    if expected is not None and checksum != f"sha256:{expected}":
         raise InputError(
-            f"{path}: has the checksum {found}, expected sha256:{expected}; it is truncated, "
+            f"{path}: has the checksum {checksum}, expected sha256:{expected}; it is truncated, "
             "another version, or another file"
         )
-    return found
+    return checksum
 
 
 def download(

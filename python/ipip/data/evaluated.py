@@ -35,7 +35,7 @@ class Evaluated(NamedTuple):
         return bool(np.isfinite(self.energies).all() and np.isfinite(self.forces).all())
 
     def stress(self, frame: Frame) -> FloatArray | None:
-        """Return the stress [3, 3] in eV/Å^3, or None where the frame may have none."""
+        """Return the stress [3, 3] in eV/Å^3, or None if the frame cannot have one."""
         if not frame.may_have_stress:
             return None
         return (self.strain + self.strain.T) / (2.0 * frame.volume)

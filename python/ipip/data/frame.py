@@ -23,7 +23,7 @@ class Frame:
     Attributes:
         numbers: [n] atomic numbers.
         positions: [n, 3] in Å.
-        cell: [3, 3] rows are lattice vectors in Å; zero where there is no periodicity.
+        cell: [3, 3] rows are lattice vectors in Å; zero without periodicity.
         pbc: [3] periodic directions.
         energy: total energy in eV, or None.
         forces: [n, 3] in eV/Å, or None.
@@ -33,7 +33,7 @@ class Frame:
             and the like are the frame's electronic state.
         weight: factor of this frame's terms in a training's loss.
         arrays: the electronic state atom by atom: `initial_charges` [n] (e), `initial_magmoms` [n]
-            or [n, 3] (Bohr magnetons), `tags` [n], where they are not zero throughout.
+            or [n, 3] (Bohr magnetons), `tags` [n], unless all are zero.
     """
 
     numbers: IntArray
@@ -76,7 +76,7 @@ class Frame:
 
     @property
     def volume(self) -> float:
-        """Volume of the cell in Å^3; 0 where the cell is not three-dimensional."""
+        """Volume of the cell in Å^3; 0 if the cell is not three-dimensional."""
         return abs(float(np.linalg.det(self.cell)))
 
     @classmethod

@@ -67,7 +67,7 @@ class Remarks:
         if self.open_stresses:
             lines.append(
                 f"{_frames(self.open_stresses)} a stress without being periodic in three "
-                "directions, where it has no meaning: not read"
+                "directions, for which it has no meaning: not read"
             )
         if self.broken_stresses:
             lines.append(

@@ -2,7 +2,7 @@
 
 LMDB maps the file into memory and trusts its pages, so one flipped bit in a page of the tree ends
   the process with a signal. Only pages of the tree are read here; the values have
-  digests of their own.
+  separate digests.
 
 Source: `lib/mdb.c` of LMDB 0.9: MDB_page, MDB_node, MDB_meta (64-bit, little-endian).
 """
@@ -21,7 +21,7 @@ PAGE_HEADER = 16  # bytes; then the places of the nodes, 2 bytes each
 NODE_HEADER = 8
 BRANCH, LEAF, META = 0x01, 0x02, 0x08  # kinds of pages
 KINDS = 0x6F  # all bits that define a kind; others concern writing to the disk
-ELSEWHERE = 0x01  # a node whose value has pages of its own
+ELSEWHERE = 0x01  # a node whose value has separate pages
 AT_ONCE = 8192  # pages, which bounds the memory of the check
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Frames of one composition in several electronic states, which a student cannot tell apart."""
+"""Frames of one composition in several electronic states, which a student cannot distinguish."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def describe_mixed_states(frames: Iterable[Frame]) -> str | None:
         key = np.sort(frame.numbers).tobytes()
         names.setdefault(key, frame)
         states.setdefault(key, Counter())[_state(frame)] += 1
-    for key, found in states.items():
-        if len(found) > 1:
-            listed = ", ".join(f"{_words(state)} ({n})" for state, n in found.most_common(4))
+    for key, counts in states.items():
+        if len(counts) > 1:
+            listed = ", ".join(f"{_words(state)} ({n})" for state, n in counts.most_common(4))
             return (
                 f"frames of one composition, {_formula(names[key])}, have different states: "
                 f"{listed}; a student reads no charge and no spin and learns their mean: train one "

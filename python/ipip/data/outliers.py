@@ -37,7 +37,7 @@ class Outlier:
 
 
 def find_outliers(frames: Sequence[Frame], far: float = FAR) -> list[Outlier]:
-    """Find frames with an energy, a largest force or a pressure far from those of the others.
+    """Find frames with an energy, a largest force or a pressure far from the other frames'.
 
     Energies per atom are compared after a least-squares fit of the composition; largest forces on a
     logarithmic scale. A set of fewer than 8 values has no outliers.

@@ -1,4 +1,4 @@
-"""Where a frame comes from: one record, and the only code that uses its keys in a frame's info.
+"""The origin of a frame: one record, and the only code that uses its keys in a frame's info.
 
 The names of the fields are the keys. Files keep them, so that a frame of a run that returns
   from a file keeps its provenance.
@@ -21,7 +21,7 @@ TEACHER_ERROR = "teacher_error"  # key of the reason why a teacher gave no label
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Where a frame comes from, as far as known.
+    """The origin of a frame, as far as known.
 
     Attributes:
         traj: name of the MD run or other trajectory.
@@ -34,7 +34,7 @@ class Provenance:
         frame_id: unique within a run of the loop: ``round_001/RUN/STEP``.
         origin: round whose exploration made the frame.
         label: source of its label: ``teacher``, ``reference``, ``student 0``.
-        held_out: whether it only validates.
+        held_out: whether it is used only for validation.
         biased: whether its run was biased towards high uncertainty.
     """
 

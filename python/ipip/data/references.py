@@ -57,12 +57,11 @@ def fit_reference_energies(
 ) -> ReferenceEnergies:
     """Fit one energy per element whose sum over a frame's atoms explains its energy.
 
-    `least_squares` minimises the error per atom. Where compositions are too alike to tell elements
-    apart (one composition: rank 1), those directions keep one common value, the mean energy per
-    atom:
-    for a set of one composition the result is one shift for all elements.
-    The fit is a ridge regression refined by iterating on its own residual, so that the
-    well-determined directions carry no bias.
+    `least_squares` minimises the error per atom. If compositions are too similar to separate
+    elements (one composition: rank 1), those directions keep one common value, the mean energy per
+    atom: for a set of one composition the result is one shift for all elements. The fit is a ridge
+    regression refined by iterating on its residual, so that the well-determined directions carry
+    no bias.
 
     Args:
         frames: with energies (eV).

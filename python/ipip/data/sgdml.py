@@ -27,8 +27,8 @@ def read_sgdml(path: Path) -> list[ParsedFrame]:
 
     Its units are stated in each frame: `e_unit`, `r_unit`, and `f_unit` of the forces.
 
-    Arrays whose first axes run over configurations and atoms become per-atom values, those that
-    run over configurations alone per-frame values, under the archive's names; others (name,
+    Arrays whose first axes run over configurations and atoms become per-atom values, arrays over
+    configurations only become per-frame values, under the archive's names; others (name,
     theory, statistics) are discarded.
 
     Args:

@@ -73,7 +73,7 @@ class Split:
         if split.digest != frames_digest(frames):
             raise InputError(
                 f"{path}: is a split of other frames (their digest differs from the data's); use "
-                "the data it was made from, or draw a new split"
+                "the data of the split, or draw a new one"
             )
         return split
 
@@ -145,7 +145,7 @@ def group_names(frames: Sequence[Frame], key: str | None) -> list[str]:
 
     Args:
         frames: each with the key, if one is given.
-        key: info key of the groups, or None: every frame is a group of its own.
+        key: info key of the groups, or None: every frame is a separate group.
     """
     return [str(frame.info[key]) if key else str(number) for number, frame in enumerate(frames)]
 

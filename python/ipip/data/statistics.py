@@ -26,7 +26,7 @@ class Statistics:
         periodic: frames with at least one periodic direction.
         neighbour_frames: frames whose neighbours were counted, evenly spaced in the set.
         neighbours_mean, neighbours_max: atoms within the cutoff of an atom.
-        shortest: smallest distance in Å; None where no pair is within the cutoff.
+        shortest: smallest distance in Å; None if no pair is within the cutoff.
         energy_range: lowest and highest energy per atom, eV; None without energies.
         force_rms, force_max: of force norms, eV/Å; None without forces.
         stresses: frames with a stress.

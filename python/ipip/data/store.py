@@ -216,14 +216,14 @@ def decode_frame(raw: bytes, index: int) -> Frame:
     """Restore `encode_frame`.
 
     Raises:
-        DamagedError: the bytes are not those that were written for this frame.
+        DamagedError: the bytes differ from those written for this frame.
     """
     line, _, body = raw.partition(b"\n")
     head = open_sealed(line, lambda plain: set(plain) - {"arrays"} == _OLD_HEAD)
     if "digest" in head and head["index"] != index:
         raise DamagedError(f"it is frame {head['index']}")
     if "digest" in head and head["digest"] != hex_digest(body):
-        raise DamagedError("its content is not the one that was written")
+        raise DamagedError("its content differs from what was written")
     values = np.frombuffer(body, dtype="<f8").astype(np.float64)
     n = int(head["n"])
     sizes = [n, 3 * n, 9, 3 * n * head["forces"], 9 * head["stress"]]

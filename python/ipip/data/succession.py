@@ -1,4 +1,4 @@
-"""Whether frames follow one another like those of a trajectory."""
+"""Whether frames follow one another like frames of a trajectory."""
 
 from __future__ import annotations
 

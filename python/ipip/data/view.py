@@ -96,7 +96,7 @@ class FrameView(ReadableFrames):
 
 
 def joined(*parts: Sequence[Frame]) -> Sequence[Frame]:
-    """Return the frames of all parts, one after another: a list where all parts are lists."""
+    """Return the frames of all parts, one after another: a list if all parts are lists."""
     if all(isinstance(part, list) for part in parts):
         return [frame for part in parts for frame in part]
     return FrameView([part for part in parts if len(part)])

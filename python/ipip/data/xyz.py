@@ -72,7 +72,7 @@ def _comment_values(comment: str) -> dict[str, Any]:
 
 
 def _check_layout(path: Path) -> list[int]:
-    """Return the line on which each frame begins (from 1)."""
+    """Return the first line of each frame (from 1)."""
     starts: list[int] = []
     try:
         with _opened(path) as file:
@@ -99,7 +99,7 @@ def _check_layout(path: Path) -> list[int]:
                 number += got
                 if got < n + 1:
                     raise InputError(
-                        f"{path}: ends in the middle of frame {len(starts) - 1} (it begins at line "
+                        f"{path}: ends in the middle of frame {len(starts) - 1} (it starts at line "
                         f"{starts[-1]} and has {max(got - 1, 0)} of {n} atoms); the file is "
                         "truncated"
                     )

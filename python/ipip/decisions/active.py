@@ -26,17 +26,17 @@ def with_largest(values: Sequence[float | None], count: int) -> list[int]:
     return sorted(index for _, index in sorted(known)[:count])
 
 
-def level_mismatch(known: Frame, found: Frame) -> tuple[float, float]:
+def level_mismatch(known: Frame, computed: Frame) -> tuple[float, float]:
     """Return the differences between a level and a frame's labels.
 
     Args:
         known: a reference frame.
-        found: the same frame labelled by the level.
+        computed: the same frame labelled by the level.
 
     Returns:
         The difference of the energies (meV/atom) and the largest of the force components (eV/Å).
     """
-    assert known.energy is not None and found.energy is not None
-    assert known.forces is not None and found.forces is not None
-    energy = 1000.0 * abs(known.energy - found.energy) / len(known)
-    return energy, float(np.abs(known.forces - found.forces).max())
+    assert known.energy is not None and computed.energy is not None
+    assert known.forces is not None and computed.forces is not None
+    energy = 1000.0 * abs(known.energy - computed.energy) / len(known)
+    return energy, float(np.abs(known.forces - computed.forces).max())

@@ -79,13 +79,13 @@ def outside_fit(
     """
     known = composition(reference, symbols)
     rank = int(np.linalg.matrix_rank(known))
-    found: dict[str, None] = {}
+    compositions: dict[str, None] = {}
     for frame in frames:
         row = composition([frame], symbols)
         if int(np.linalg.matrix_rank(np.vstack([known, row]))) > rank:
             counts = zip(symbols, row[0].astype(int), strict=True)
-            found["".join(f"{symbol}{count}" for symbol, count in counts if count)] = None
-    return list(found)
+            compositions["".join(f"{symbol}{count}" for symbol, count in counts if count)] = None
+    return list(compositions)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ def withheld(groups: Collection[str], units: Units) -> str | None:
 
     Args:
         groups: names of the groups of the held-out frames.
-        units: what a group is. ``correlated frames`` are single frames that follow one another
+        units: kind of the groups. ``correlated frames`` are single frames that follow one another
             like a trajectory: how many of them are independent is unknown.
 
     Returns:
@@ -64,7 +64,7 @@ def paired_bootstrap(
         groups: [n] name of the trajectory of each frame.
         seed: of the draws.
         samples: number of draws.
-        units: what a group is.
+        units: kind of the groups.
 
     Returns:
         The interval, or None if it is `withheld`.

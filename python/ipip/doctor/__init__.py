@@ -1,8 +1,8 @@
-"""What of this installation works, and what to do about the rest: `ipip doctor`.
+"""Checks of this installation, with remedies for faults: `ipip doctor`.
 
-A check is a function that returns findings; `CHECKS` lists them in the order of the screen. A check
-never raises for what it finds, and imports nothing that it tests: what may be broken is tried in a
-process of its own.
+A check is a function that returns findings; `CHECKS` lists them in the order of the output. A check
+does not raise for faults, and does not import what it tests: parts that may be broken are tried in
+a separate process.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,14 +28,14 @@ CHECKS: tuple[Callable[[Path], list[Finding]], ...] = (
     check_teachers,
     check_disk,
 )
-"""What `examine` looks at, in order."""
+"""The checks of `examine`, in order."""
 
 
 def examine(folder: Path) -> Iterator[Finding]:
-    """Yield what each check finds, as soon as it is known.
+    """Yield the findings of each check as it ends.
 
     Args:
-        folder: where runs will be written.
+        folder: for runs.
     """
     for check in CHECKS:
         yield from check(folder)

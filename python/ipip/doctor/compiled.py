@@ -28,7 +28,7 @@ _PLUGIN = "from ipip.native import check_plugin; check_plugin()"
 
 
 def check_compiled_parts(folder: Path) -> list[Finding]:
-    """Load the compiled module and a PyTorch part, and look for the plugin, each in a process."""
+    """Load the compiled module and a PyTorch part, and locate the plugin, each in a process."""
     return [*_core(), _plugin()]
 
 
@@ -41,10 +41,10 @@ def _core() -> list[Finding]:
 
 
 def _torch(parts: Sequence[str]) -> Finding:
-    """Find which part fits the PyTorch that is installed; kernels do without.
+    """Determine which part fits the installed PyTorch; kernels do not need it.
 
     Args:
-        parts: versions of torch that this ipip was built for.
+        parts: versions of torch for which this ipip was built.
     """
     if not parts:
         return Finding("PyTorch part", "note", "this ipip was built without one", rebuild_hint())
@@ -57,7 +57,7 @@ def _torch(parts: Sequence[str]) -> Finding:
         return Finding("PyTorch part", "fault", _reason(output), remedy)
     version = last_line(output)
     fits = ".".join(version.split(".")[:2])
-    return Finding("PyTorch part", "good", f"{built}; that for {fits} fits torch {version}")
+    return Finding("PyTorch part", "good", f"{built}; the part for {fits} fits torch {version}")
 
 
 def _plugin() -> Finding:

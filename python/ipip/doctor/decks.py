@@ -1,4 +1,4 @@
-"""A deck with `pair_style ipip`, really run: on one rank and on two."""
+"""A run of a deck with `pair_style ipip`, on one rank and on two."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ipip.doctor.finding import Finding
 from ipip.doctor.trial import SMALL_STUDENT, last_line, try_command
 from ipip.launchers import without_launcher
 
-# An untrained student of O and H, whose file has no program: kernels alone run it.
+# An untrained student of O and H, whose file has no program: only kernels run it.
 _DECK = """\
 units metal
 atom_style atomic
@@ -31,7 +31,7 @@ pair_coeff * * student.pt O H
 thermo_style custom step pe
 run 1
 """
-_LINE = "ipip student "  # the pair style's own line in the log
+_LINE = "ipip student "  # the pair style's line in the log
 _GRID = re.compile(r"(\d+) by (\d+) by (\d+) MPI processor grid")
 
 
@@ -75,7 +75,7 @@ def _two_ranks(trial: Path) -> list[Finding]:
 
 
 def _run(launcher: list[str], trial: Path) -> tuple[int, str]:
-    """Run the deck by the `lmp` of this environment, which ends with its launcher."""
+    """Run the deck with the `lmp` of this environment, which ends with its launcher."""
     lmp = [sys.executable, "-m", "ipip.lmp", "-in", "in.deck", "-log", "none", "-nocite"]
     environment = without_launcher(os.environ) | {"OMP_NUM_THREADS": "1"}
     return try_command(bound_command(*launcher, *lmp), folder=trial, environment=environment)

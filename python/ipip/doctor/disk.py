@@ -1,4 +1,4 @@
-"""Free disk where runs and temporary files go."""
+"""Free disk space for runs and temporary files."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from ipip.doctor.finding import Finding
 
-LEAST_RUN = 5e9  # bytes; laptop.yaml writes about 1 GB, the paper's own run far more
+LEAST_RUN = 5e9  # bytes; laptop.yaml writes about 1 GB, the paper's run far more
 LEAST_TEMPORARY = 1e9
 
 
 def check_disk(folder: Path) -> list[Finding]:
     """Report free space of the folder of the runs and of the temporary folder."""
     return [
-        _space("disk", folder, LEAST_RUN, "write runs elsewhere with --dir, or make room"),
+        _space("disk", folder, LEAST_RUN, "write runs elsewhere with --dir, or free some space"),
         _space(
             "temporary files",
             Path(tempfile.gettempdir()),
             LEAST_TEMPORARY,
-            "point TMPDIR to a folder with more room",
+            "set TMPDIR to a folder with more space",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""One line of the screen."""
+"""A finding: one line of the output."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ State = Literal["good", "note", "fault"]
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """A result of a check.
 
     Attributes:
-        name: of what was checked.
-        state: `good`; `note`, where something optional is missing or unusual; `fault`, where decks
-            or the loop cannot run as it is.
-        value: what was found: a version, a path, a reason.
-        remedy: what to do; empty where nothing has to be done.
+        name: of the checked part.
+        state: `good`; `note`, if something optional is missing or unusual; `fault`, if decks or
+            the loop cannot run.
+        value: a version, a path, or a reason.
+        remedy: what to do; empty if nothing.
     """
 
     name: str

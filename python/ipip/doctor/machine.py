@@ -23,7 +23,7 @@ student.warm_up()
 print(student.backend)
 """
 
-# From fast to slow, what the kernels of libipip need of the processor
+# From fast to slow, the processor features that libipip's kernels need
 # (cpp/src/backends/cpu/isa/instruction_sets.cpp).
 INSTRUCTION_SETS = {
     "avx512": {"avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd", "avx2", "fma"},
@@ -80,21 +80,21 @@ def _gpus() -> Finding:
             "GPU",
             "note",
             f"nvidia-smi fails: {last_line(output)}",
-            "the driver may not be loaded: ask whoever keeps this machine",
+            "the driver may not be loaded: contact the administrator of this machine",
         )
     cards = [line.strip() for line in output.splitlines() if line.strip()]
     return Finding("GPU", "good", "; ".join(cards) or "none listed by nvidia-smi")
 
 
 def _gpu_kernels(has_driver: bool) -> Finding:
-    """Try the library of kernels for GPUs, where there is one and something to try it on."""
+    """Try the library of kernels for GPUs, if there are both a library and a GPU."""
     name = "GPU kernels"
     try:
         built = (native_folder() / GPU_PART).is_file()
     except FileNotFoundError:
         built = False
     if not built:
-        return Finding(name, "good", "not in this build, which found no nvcc (docs/gpu.md)")
+        return Finding(name, "good", "not in this build, which had no nvcc (docs/gpu.md)")
     if not has_driver:
         return Finding(name, "good", "built; there is no GPU to try them on")
     status, output = try_command([sys.executable, "-c", _ON_GPU, str(SMALL_STUDENT)])
@@ -103,6 +103,6 @@ def _gpu_kernels(has_driver: bool) -> Finding:
             name,
             "note",
             last_line(output).removeprefix("ipip._core.CoreError: "),
-            "update the driver, or keep to device cpu",
+            "update the driver, or use device cpu",
         )
     return Finding(name, "good", last_line(output))

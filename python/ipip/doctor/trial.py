@@ -1,4 +1,4 @@
-"""Trying something that may break, in a process of its own."""
+"""Trials of parts that may break, in a separate process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SMALL_STUDENT = Path(__file__).with_name("student.pt")  # of O and H, for kernels alone
+SMALL_STUDENT = Path(__file__).with_name("student.pt")  # of O and H, for kernels only
 LIMIT = 120.0  # s; a check that takes longer counts as failed
 
 
@@ -20,8 +20,8 @@ def try_command(
     """Run a command to its end.
 
     Returns:
-        Its exit status and what it printed, errors included; status -1 and the reason where it
-        cannot be started or takes too long.
+        Its exit status and output, including errors; status -1 and the reason if it cannot be
+        started or takes too long.
     """
     try:
         done = subprocess.run(
@@ -39,11 +39,11 @@ def try_command(
     except OSError as error:
         return -1, f"{command[0]}: {error.strerror}"
     except subprocess.TimeoutExpired:
-        return -1, f"no end within {limit:.0f} s"
+        return -1, f"not finished within {limit:.0f} s"
     return done.returncode, done.stdout
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something: where Python and LAMMPS put the reason."""
+    """Return the last line with text, in which Python and LAMMPS give the reason."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no output"

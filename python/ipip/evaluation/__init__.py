@@ -1,6 +1,6 @@
-"""Evaluation of students: what model files compute, and how far it is from labels.
+"""Evaluation of students: predictions of model files, and their errors against labels.
 
-Students that have kernels need no PyTorch.
+Students with kernels need no PyTorch.
 """
 
 from ipip.evaluation.checked_uncertainty import add_checked_uncertainty

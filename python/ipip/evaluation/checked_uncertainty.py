@@ -1,4 +1,4 @@
-"""Adds what errors to expect to a finished student, and checks it on frames left out."""
+"""Adds expected errors to a finished student, and checks them on held-out frames."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from ipip.uncertainty import (
     write_uncertainty,
 )
 
-FEWEST = 4  # frames, of which both halves fit something
+FEWEST = 4  # frames, so that both halves can be fitted
 
 
 @dataclasses.dataclass(frozen=True)
 class Checked:
-    """What was added.
+    """The added uncertainty and its check.
 
     Attributes:
-        uncertainty: in the file, fitted on all frames.
-        check: of two fits on half of the frames each, on the other half.
-        how: where the features in training came from.
+        uncertainty: in the file, fitted to all frames.
+        check: of two fits, each to half of the frames, on the other half.
+        how: source of the features in training.
     """
 
     uncertainty: Uncertainty
@@ -65,43 +65,43 @@ def add_checked_uncertainty(
     group: str | None = None,
     target: Path | None = None,
 ) -> Checked:
-    """Fit what errors to expect, check it, and write it into the model file.
+    """Fit expected errors, check them, and write them into the model file.
 
     Args:
         model: the model file.
         frames: with forces, that the student was not trained on.
-        training: that it was trained on; None: the features that the file knows of are taken, or
-            those of half of the frames.
+        training: that it was trained on; None: the features in training stored in the file are
+            used, or else the features of half of the frames.
         group: key of the group (a trajectory) whose frames stay in one half.
         target: file to write instead of `model`.
 
     Returns:
-        What was written, and how it did on frames left out.
+        What was written, and its check on held-out frames.
 
     Raises:
-        InputError: a file is no student, or the frames are too few or unlabelled.
+        InputError: a file is not a student, or the frames are too few or unlabelled.
     """
     student, metadata = open_student(model)
     check_elements(frames, metadata.symbols)
     if len(frames) < FEWEST:
         raise InputError(f"{len(frames)} frames; expected {FEWEST} or more, labelled with forces")
-    there = read_uncertainty(model)
+    stored = read_uncertainty(model)
     trained: InTraining | None = None
     second = _second_half(frames, group)
     if training is not None:
         check_elements(training, metadata.symbols)
         how = f"features of {len(training)} frames it was trained on"
-    elif there is not None:
-        training, trained = [], InTraining(there.density)
-        how = "features in training as the file has them"
+    elif stored is not None:
+        training, trained = [], InTraining(stored.density)
+        how = "features in training stored in the file"
     else:
         training, frames = (
             FrameView([frames], np.flatnonzero(second == half)) for half in (False, True)
         )
         second = _second_half(frames, group)
         how = (
-            f"without --training: features of {len(training)} of the frames in the place of those "
-            f"it was trained on, errors of the other {len(frames)}"
+            f"without --training: features of {len(training)} of the frames instead of training "
+            f"frames, errors of the other {len(frames)}"
         )
     with explained(training, frames):
         if trained is None:
@@ -115,7 +115,7 @@ def add_checked_uncertainty(
 
 
 def _second_half(frames: Sequence[Frame], group: str | None) -> npt.NDArray[np.bool_]:
-    """Divide frames into two, trajectories whole where they are named, else in blocks.
+    """Divide frames into halves, by trajectories if they are named, else by blocks.
 
     Returns:
         [n] whether each frame is of the second half.
@@ -126,26 +126,26 @@ def _second_half(frames: Sequence[Frame], group: str | None) -> npt.NDArray[np.b
             raise InputError(f"{missing} frames have no {group}; name a key that all have")
         names = [str(frame.info[group]) for frame in frames]
     else:
-        blocks = min(10, len(frames))  # frames next to each other are alike
+        blocks = min(10, len(frames))  # neighbouring frames are similar
         names = [str(index * blocks // len(frames)) for index in range(len(frames))]
-    known = sorted(set(names), key=names.index)
-    if len(known) < 2:
+    groups = sorted(set(names), key=names.index)
+    if len(groups) < 2:
         raise InputError(f"all frames are of one {group}; give frames of two or more")
-    odd = {name for place, name in enumerate(known) if place % 2}
+    odd = {name for place, name in enumerate(groups) if place % 2}
     return np.array([name in odd for name in names])
 
 
 def _in_turns(measured: Measured, in_second: npt.NDArray[np.bool_], n_species: int) -> Reliability:
-    """Fit on the atoms of each half and compare on those of the other."""
+    """Fit to the atoms of each half and compare on the other half."""
     expected, errors, factors, quantile = [], [], [], 0.0
     for left_out in (in_second, ~in_second):
-        fitted, own = measured.part(~left_out).calibration(n_species), measured.part(left_out)
-        expected.append(fitted.expected(own.scores, own.species))
-        errors.append(own.errors)
+        fitted, held_out = measured.part(~left_out).calibration(n_species), measured.part(left_out)
+        expected.append(fitted.expected(held_out.scores, held_out.species))
+        errors.append(held_out.errors)
         # Shares below differ by the factor of each fit.
         factors.append(fitted.factor)
         quantile = fitted.quantile
-    found = reliability(
+    combined = reliability(
         np.concatenate(expected),
         np.concatenate(errors),
         factor=float(np.mean(factors)),
@@ -154,4 +154,4 @@ def _in_turns(measured: Measured, in_second: npt.NDArray[np.bool_], n_species: i
     below = np.concatenate(
         [e <= factor * x for x, e, factor in zip(expected, errors, factors, strict=True)]
     )
-    return dataclasses.replace(found, below=float(below.mean()))
+    return dataclasses.replace(combined, below=float(below.mean()))

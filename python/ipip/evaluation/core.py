@@ -1,4 +1,4 @@
-"""A student evaluated by libipip, as LAMMPS does it."""
+"""A student evaluated by libipip, as in LAMMPS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ipip.graph import SAME_PLACE, NeighborSearch, species_index
 from ipip.graph.candidates import CandidateSearch
 
 ATOMS_AT_ONCE = 20_000
-"""Of frames that a GPU takes together: it is full by then, and its memory is not."""
+"""Of frames in one call of a GPU: enough to fill it, and well below its memory."""
 
 Pairs = tuple[IntArray, IntArray, FloatArray]
 
@@ -33,13 +33,13 @@ def _evaluated(results: dict[str, Any]) -> Evaluated:
 
 
 class MovingCore:
-    """A system that moves, as a deck evaluates it: candidates once in a while, else positions.
+    """A moving system, evaluated as in a deck: candidates occasionally, else only positions.
 
-    See :class:`ipip.evaluation.students.MovingSystem`. Results do not depend on what was evaluated
-    before, but for rounding.
+    See :class:`ipip.evaluation.students.MovingSystem`. Results do not depend on earlier
+    evaluations, except for rounding.
 
     Args:
-        student: evaluates.
+        student: the evaluator.
         skin: Å, see `CandidateSearch`.
     """
 
@@ -61,7 +61,9 @@ class MovingCore:
             student.holder = self._own
         results = core.compute_points(points, uncertainties=core.has_uncertainty)
         if results["closest"].min(initial=SAME_PLACE) < SAME_PLACE:
-            NeighborSearch(student.cutoff).find(positions, cell, pbc)  # says which atoms
+            NeighborSearch(student.cutoff).find(
+                positions, cell, pbc
+            )  # names the atoms in its error
         return _evaluated(results)
 
 
@@ -70,17 +72,17 @@ class CoreStudent:
 
     Args:
         model: the model file.
-        metadata: that was read from it.
+        metadata: of the file.
         backend: `auto`, `kernels` or `torchscript`.
         threads: of one evaluation.
-        device: `cpu`; or a GPU, which takes many frames at once.
+        device: `cpu`; or a GPU, which evaluates many frames at once.
 
     Attributes:
-        core: that evaluates; it has the candidates of one moving system at a time.
-        holder: stands for that system; None where there is none.
+        core: the evaluator; it holds the candidates of one moving system at a time.
+        holder: identifies that system, or None.
 
     Raises:
-        InputError: the file is not a student, or was replaced; or the backend does not run it.
+        InputError: the file is not a student, or was replaced; or the backend cannot run it.
     """
 
     def __init__(
@@ -110,11 +112,11 @@ class CoreStudent:
         )
 
     def follow(self, skin: float) -> MovingCore:
-        """Return what evaluates a system that moves, as a deck does."""
+        """Return an evaluator of a moving system, as in a deck."""
         return MovingCore(self, skin)
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
-        """Evaluate frames: one after the other on the CPU, many at once on a GPU."""
+        """Evaluate frames: one by one on the CPU, many at once on a GPU."""
         done: list[Evaluated] = []
         for batch in self._batches(frames):
             if len(batch) == 1:
@@ -144,7 +146,7 @@ class CoreStudent:
         return rows
 
     def _batches(self, frames: Sequence[Frame]) -> Iterator[list[Pairs]]:
-        """Yield frames that are evaluated at once; none has atoms of two frames as neighbours."""
+        """Yield frames to evaluate at once; atoms of different frames are never neighbours."""
         batch: list[Pairs] = []
         n_atoms = 0
         for pairs in self._pairs(frames):
@@ -167,7 +169,7 @@ class CoreStudent:
 
 
 def _join(batch: Sequence[Pairs]) -> tuple[list[int], Pairs]:
-    """Return the first atom of each system, then their number, and all systems as one."""
+    """Return the first atom of each system, then the total number, and all systems as one."""
     species, edges, vectors = zip(*batch, strict=True)
     first = [0, *itertools.accumulate(len(own) for own in species)]
     moved = [own + begin for own, begin in zip(edges, first, strict=False)]

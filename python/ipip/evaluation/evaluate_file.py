@@ -33,18 +33,18 @@ def evaluate_file(
     Args:
         model: student file.
         data: labelled frames, in any format of :func:`ipip.data.read_frames`.
-        keys: names of the labels there.
+        keys: names of the labels in the file.
         out: folder for ``metrics.json``, ``errors.csv`` (each frame), ``predicted.xyz``,
-            ``parity.png`` and ``parity.html``, and ``reliability.png`` of a student that says what
-            errors to expect; None: nothing is written.
-        device: where the student is evaluated, see `open_student`.
+            ``parity.png`` and ``parity.html``, and ``reliability.png`` of a student with expected
+            errors; None: nothing is written.
+        device: on which the student is evaluated, see `open_student`.
 
     Returns:
-        The errors; `uncertainty` among them compares expected with true ones, where the student's
-        file says what to expect.
+        The errors; `uncertainty` among them compares expected with true ones, if the student's
+        file has expected errors.
 
     Raises:
-        InputError: the student or the frames cannot be read, or it does not know an element.
+        InputError: the student or the frames cannot be read, or it lacks an element.
         IpipError: the disk is full.
     """
     metadata = read_metadata(model)

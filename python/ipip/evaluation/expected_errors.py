@@ -1,4 +1,4 @@
-"""Fits what errors to expect of a student to frames, and compares it with true errors."""
+"""Fits the expected errors of a student to frames, and compares them with true errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ipip.uncertainty import (
 )
 from ipip.uncertainty.record import require_uncertainty
 
-MOST_ATOMS = 200_000  # whose features are in memory at once; more are thinned evenly
+MOST_ATOMS = 200_000  # with features in memory at once; more are thinned evenly
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +40,11 @@ def add_uncertainty(
     *,
     target: Path | None = None,
 ) -> Uncertainty:
-    """Fit what errors to expect, and write it into the model file.
+    """Fit expected errors, and write them into the model file.
 
     Args:
         model: the model file.
-        training: frames that the student was trained on; their labels do not count.
+        training: frames that the student was trained on; labels are not used.
         validation: frames with forces that it was not trained on.
         target: file to write instead of `model`.
 
@@ -52,7 +52,7 @@ def add_uncertainty(
         What was written.
 
     Raises:
-        InputError: a file is no student, an element is unknown to it, a validation frame has no
+        InputError: a file is not a student, it lacks an element, a validation frame has no
             forces, or there are too few frames.
     """
     student, _ = open_student(model)
@@ -62,10 +62,10 @@ def add_uncertainty(
 
 
 def add_where_possible(model: Path, training: Sequence[Frame], validation: Sequence[Frame]) -> None:
-    """Do what `add_uncertainty` does for a student that was just trained.
+    """Run `add_uncertainty` for a newly trained student.
 
-    Where its frames say nothing of errors, it stays without, and a warning says why: its training
-    is not lost for that.
+    If the frames do not allow a fit, the student stays without, and a warning gives the reason: its
+    training is not lost.
     """
     if not len(validation) or any(frame.forces is None for frame in validation):
         return
@@ -78,7 +78,7 @@ def add_where_possible(model: Path, training: Sequence[Frame], validation: Seque
 def fit_uncertainty(
     student: OpenStudent, training: Sequence[Frame], validation: Sequence[Frame]
 ) -> Uncertainty:
-    """Fit what errors to expect of a student; see `add_uncertainty`."""
+    """Fit the expected errors of a student; see `add_uncertainty`."""
     with explained(training, validation):
         trained = features_in_training(student, training)
         measured = measure(student, trained.density, validation)
@@ -90,7 +90,7 @@ class Measured:
     """The n atoms of labelled frames.
 
     Attributes:
-        scores: [n] distance from the features in training.
+        scores: [n] distance to the features in training.
         species: [n] index into the student's symbols.
         errors: [n] eV/Å, true norm of the error of the force.
     """
@@ -110,13 +110,13 @@ class Measured:
 
 @contextlib.contextmanager
 def explained(training: Sequence[Frame], validation: Sequence[Frame]) -> Iterator[None]:
-    """Say of frames that nothing can be fitted to which they are."""
+    """Turn an error of a fit into a message that describes the frames."""
     try:
         yield
     except ValueError as error:
         raise InputError(
-            f"{len(training)} training and {len(validation)} validation frames say nothing of the "
-            f"errors to expect ({error}); give labelled frames of each"
+            f"{len(training)} training and {len(validation)} validation frames are not enough to "
+            f"fit expected errors ({error}); give labelled frames of each"
         ) from None
 
 
@@ -125,9 +125,9 @@ class InTraining:
     """Features in training.
 
     Attributes:
-        density: of them.
-        frames: that it was fitted to; 0 where it came with the student.
-        digest: of these.
+        density: fitted to them.
+        frames: number of fitted frames; 0 if it came with the student.
+        digest: of these frames.
     """
 
     density: Density
@@ -136,7 +136,7 @@ class InTraining:
 
 
 def features_in_training(student: OpenStudent, training: Sequence[Frame]) -> InTraining:
-    """Fit the features of the frames that a student was trained on, which are read once.
+    """Fit the features of a student's training frames, which are read once.
 
     Raises:
         ValueError: as `fit_density`.
@@ -147,7 +147,7 @@ def features_in_training(student: OpenStudent, training: Sequence[Frame]) -> InT
 
 
 def measure(student: OpenStudent, density: Density, frames: Sequence[Frame]) -> Measured:
-    """Return how far the atoms of labelled frames are from training, and how wrong their forces.
+    """Return distances from training and force errors of the atoms of labelled frames.
 
     Raises:
         InputError: a frame has no forces.
@@ -160,7 +160,7 @@ def measure(student: OpenStudent, density: Density, frames: Sequence[Frame]) -> 
 def fit_measured(
     trained: InTraining, measured: Measured, validation: Sequence[Frame]
 ) -> Uncertainty:
-    """Fit what errors to expect to the atoms of the validation frames.
+    """Fit expected errors to the atoms of the validation frames.
 
     Raises:
         ValueError: as `fit_calibration`.
@@ -206,10 +206,10 @@ def largest_expected_errors(
     Args:
         model: the model file.
         frames: configurations.
-        device: where the student is evaluated, see `open_student`.
+        device: on which the student is evaluated, see `open_student`.
 
     Raises:
-        InputError: the student's file does not say what errors to expect.
+        InputError: the student's file has no expected errors.
     """
     require_uncertainty(model)
     student, _ = open_student(model, device=device)
@@ -223,13 +223,13 @@ def measure_reliability(
     frames: Sequence[Frame],
     predicted: Sequence[Frame],
 ) -> Reliability:
-    """Compare expected errors with those on labelled frames.
+    """Compare expected errors with true ones on labelled frames.
 
     Args:
-        student: gives the features.
-        uncertainty: of it.
+        student: for the features.
+        uncertainty: of the student.
         frames: with forces.
-        predicted: the same ones with the student's forces.
+        predicted: the same frames with the student's forces.
 
     Raises:
         InputError: a frame has no forces.
@@ -250,13 +250,13 @@ def _features(student: OpenStudent, frames: Sequence[Frame]) -> tuple[FloatArray
 
 
 def thinned(frames: Iterable[Frame], most_atoms: int) -> tuple[list[Frame], str]:
-    """Return every n-th frame, with at most so many atoms, and the digest of all frames.
+    """Return every n-th frame, with at most `most_atoms` atoms, and the digest of all frames.
 
-    Frames may lie on a disk: each is read once, and those that are not chosen are not kept.
+    Frames may be on a disk: each is read once, and frames that are not selected are not kept.
 
     Args:
-        frames: to choose from.
-        most_atoms: of the chosen ones; a single frame may have more.
+        frames: to select from.
+        most_atoms: of the selected ones; a single frame may have more.
     """
     chosen: list[Frame] = []
     step = 1

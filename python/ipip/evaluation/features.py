@@ -1,4 +1,4 @@
-"""Features of frames, for the choice of diverse ones."""
+"""Features of frames, for the selection of diverse ones."""
 
 from __future__ import annotations
 

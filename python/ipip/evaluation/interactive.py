@@ -21,7 +21,7 @@ from ipip.pages import PageFigure, figure_of, render_plain_page
 from ipip.pages.numbers import format_number
 from ipip.storage.atomic import write_text
 
-MAX_POINTS = 20_000  # of a kind in a picture; more are thinned evenly, and the page says so
+MAX_POINTS = 20_000  # of a kind in a picture; more are thinned evenly, with a note on the page
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 CURVES = (
     ("loss", "loss", (("train_loss", "training"), ("valid_loss", "validation"))),
@@ -45,16 +45,16 @@ def write_page(
 ) -> None:
     """Write a page with a verdict, errors by kind and element, curves and parity; atomically.
 
-    The page loads nothing: plotly's script is inside (about 5 MB).
+    The page needs no network: it contains plotly's script (about 5 MB).
 
     Args:
         path: HTML file.
         reference: frames with energy and forces, some with a stress.
         predicted: the same frames with predicted labels.
         title: heading.
-        history: rows of a training (`metrics.csv`); empty for none.
-        best_epoch: epoch whose weights predicted, marked in the curves.
-        reference_energies: eV by symbol, taken off both energies.
+        history: rows of a training (`metrics.csv`); may be empty.
+        best_epoch: epoch of the student's weights, marked in the curves.
+        reference_energies: eV by symbol, subtracted from both energies.
     """
     errors = metrics(reference, predicted)
     figures = [] if not history else [_curves(history, best_epoch)]
@@ -89,7 +89,7 @@ def _verdict(errors: Metrics) -> str:
 
 
 def _table(errors: Metrics) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of the errors; a column that nothing fills is left out."""
+    """Return header and rows of the errors, without empty columns."""
     columns = (
         ("frames", "n_frames", "d"),
         ("atoms", "n_atoms", "d"),

@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class SetErrors(TypedDict, total=False):
-    """Errors of a set of frames; a key is absent where the labels are."""
+    """Errors of a set of frames; a key is absent if its labels are."""
 
     n_frames: int
     n_atoms: int
@@ -39,7 +39,7 @@ class ElementErrors(TypedDict):
 
 
 class Metrics(SetErrors, total=False):
-    """The same, of all frames and of parts of them."""
+    """Errors of all frames and of parts of them."""
 
     by_element: dict[str, ElementErrors]
     by_config_type: dict[str, SetErrors]
@@ -71,7 +71,7 @@ def force_errors(reference: Sequence[Frame], predicted: Sequence[Frame]) -> list
 def metrics(reference: Sequence[Frame], predicted: Sequence[Frame]) -> Metrics:
     """Compare predicted labels with reference labels.
 
-    Force errors are over Cartesian components; energy errors are per atom, over frames. Unknown
+    Force errors are over Cartesian components; energy errors are per atom, over frames. Absent
     labels do not count.
 
     Args:
@@ -79,7 +79,7 @@ def metrics(reference: Sequence[Frame], predicted: Sequence[Frame]) -> Metrics:
         predicted: the same frames, in the same order, with predicted labels.
 
     Raises:
-        InputError: the two are not the same frames.
+        InputError: the frames differ.
     """
     _check(reference, predicted)
     result: dict[str, Any] = dict(_errors(reference, predicted))
@@ -154,7 +154,7 @@ def _check(reference: Sequence[Frame], predicted: Sequence[Frame]) -> None:
     if len(reference) != len(predicted):
         raise InputError(
             f"{len(predicted)} predicted frames for {len(reference)} reference frames; expected "
-            "as many"
+            "equal numbers"
         )
     for index, (r, p) in enumerate(zip(reference, predicted, strict=True)):
         if not np.array_equal(r.numbers, p.numbers):

@@ -1,4 +1,4 @@
-"""Errors as the molecular literature states them: total energies and forces in kcal/mol."""
+"""Errors in the units of the molecular literature: total energies and forces in kcal/mol."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class MolecularErrors(TypedDict):
 
 
 def molecular_errors(errors: Mapping[str, Any]) -> MolecularErrors:
-    """Convert errors of `ipip.evaluation.metrics`, which are per atom and in eV.
+    """Convert errors of `ipip.evaluation.metrics`, which are in eV and per atom.
 
     Args:
-        errors: of frames that all have the same number of atoms, with energies and forces.
+        errors: of frames with equal numbers of atoms, with energies and forces.
 
     Raises:
-        InputError: frames of different sizes, whose mean error per atom does not tell that of the
-            totals.
+        InputError: frames of different sizes, whose mean error per atom does not determine that of
+            the totals.
     """
     n_frames, n_atoms = int(errors["n_frames"]), int(errors["n_atoms"])
     if n_frames == 0 or n_atoms % n_frames:

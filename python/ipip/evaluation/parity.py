@@ -21,7 +21,7 @@ from ipip.evaluation.metrics import energy_errors, force_errors
 from ipip.pages.names import shown_name
 from ipip.storage.atomic import replaced_file, write_text
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def plot_parity(
         predicted: the same frames with predicted energy and forces.
         path: PNG file.
         title: heading.
-        reference_energies: eV by symbol, taken off both energies, so that frames of different
+        reference_energies: eV by symbol, subtracted from both energies, so that frames of different
             composition share one scale.
     """
     figure = Figure(figsize=(9.6, 4.7), layout="constrained")
@@ -94,7 +94,7 @@ def write_frame_errors(reference: Sequence[Frame], predicted: Sequence[Frame], p
 def energies_per_atom(
     frames: Sequence[Frame], reference_energies: Mapping[str, float]
 ) -> FloatArray:
-    """Return [n_frames] energies per atom beyond those of free atoms (by symbol), eV."""
+    """Return [n_frames] energies per atom relative to free atoms (by symbol), eV."""
     by_number = np.zeros(120)
     for symbol, energy in reference_energies.items():
         by_number[atomic_numbers[symbol]] = energy

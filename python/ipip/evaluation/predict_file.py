@@ -1,4 +1,4 @@
-"""Labels of many frames by a model file, with the kernels that LAMMPS uses where they run it."""
+"""Labels of many frames by a model file, with the kernels of LAMMPS if they run it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ def predict_file(
 ) -> list[Frame]:
     """Label frames with an exported student.
 
-    Students that the kernels run are evaluated by them, frame by frame, so labels are those of the
-    student's MD in LAMMPS; others by the network in Python, in batches.
+    Students that the kernels run are evaluated by them, frame by frame, so labels equal those of
+    student MD in LAMMPS; others by the network in Python, in batches.
 
     Args:
         model: the model file.
-        frames: configurations; their own labels are ignored.
-        device: `cpu`; or a GPU, see `open_student`, which takes many frames at once.
+        frames: configurations; labels they carry are ignored.
+        device: `cpu`; or a GPU, see `open_student`, which evaluates many frames at once.
 
     Returns:
-        The frames in order with energy (eV), forces (eV/Å) and, where the cell has a volume and is
+        The frames in order with energy (eV), forces (eV/Å) and, if the cell has a volume and is
         periodic in all directions, stress (eV/Å^3); info is kept.
 
     Raises:
-        InputError: the file is not a student, or an element is one that it does not know.
+        InputError: the file is not a student, or it lacks an element.
         MissingExtraError: only the network runs this student, and PyTorch is not installed.
     """
     student, _ = open_student(model, device=device)
@@ -39,4 +39,4 @@ def label_frames(student: OpenStudent, frames: Sequence[Frame]) -> list[Frame]:
     """Label frames with a student, as `predict_file`."""
     check_elements(frames, student.symbols)
     done = student.evaluate_frames(frames)
-    return [one.label(frame) for one, frame in zip(done, frames, strict=True)]
+    return [result.label(frame) for result, frame in zip(done, frames, strict=True)]

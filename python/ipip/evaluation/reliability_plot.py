@@ -17,7 +17,7 @@ def plot_reliability(measured: Reliability, path: Path, *, title: str = "") -> N
     """Draw observed against expected errors of the forces as a PNG, atomically.
 
     Args:
-        measured: means of bins.
+        measured: means by bin.
         path: PNG file.
         title: heading.
     """

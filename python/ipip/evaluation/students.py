@@ -1,4 +1,4 @@
-"""Opens a model file with what evaluates it: kernels, TorchScript, or the network in Python."""
+"""Opens a model file with a backend: kernels, TorchScript, or the network in Python."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ipip.export.core_student import require_unchanged
 from ipip.native import current_backend_name
 
 BACKENDS = ("auto", "kernels", "torchscript", "eager")
-"""Names of what evaluates a student; auto is kernels where they run it, else eager."""
+"""Names of backends; auto selects kernels if they run the student, else eager."""
 
 
 class MovingSystem(Protocol):
-    """One system after another, with little work for those that differ by small moves."""
+    """A moving system, re-evaluated with little work after small moves."""
 
     def evaluate(
         self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
@@ -41,10 +41,10 @@ class MovingSystem(Protocol):
 
 
 class OpenStudent(Protocol):
-    """A student that evaluates structures, whatever runs it.
+    """A student that evaluates structures, with any backend.
 
     Attributes:
-        description: what evaluates it, in a few words.
+        description: the backend, in a few words.
         symbols: elements in type order.
         cutoff: Å.
     """
@@ -54,7 +54,7 @@ class OpenStudent(Protocol):
     cutoff: float
 
     def follow(self, skin: float) -> MovingSystem:
-        """Return what evaluates a system that moves; `skin` (Å) is that of its neighbour list."""
+        """Return an evaluator of a moving system; `skin` of its neighbour list, Å."""
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
         """Evaluate frames, one result for each in order.
@@ -79,23 +79,23 @@ def open_student(
     threads: int = 1,
     batch_size: int = 64,
 ) -> tuple[OpenStudent, Metadata]:
-    """Open a model file; nothing in it is run but by `torchscript`.
+    """Open a model file; only `torchscript` runs code in it.
 
     Args:
         model: the model file.
         device: `cpu`; `cuda[:N]`, on which kernels and network run; or `emulate`, which runs the
-            kernels for GPUs on the host, slowly and checked (docs/gpu.md).
+            kernels for GPUs on the host, slowly and with checks (docs/gpu.md).
         backend: `kernels`, `torchscript` (the program in the file), `eager` (the network in
-            Python), or `auto`: kernels where they run the student, else the network; or an old name
-            of one.
+            Python), or `auto`: kernels if they run the student, else the network; or an old name
+            of a backend.
         threads: of one evaluation by `kernels` or `torchscript`.
-        batch_size: structures at a time, where the network runs.
+        batch_size: structures at a time, for the network in Python.
 
     Returns:
-        The student and what its file says.
+        The student and the metadata of its file.
 
     Raises:
-        InputError: the file is not a student, or an option is wrong or cannot be had.
+        InputError: the file is not a student, or an option is wrong or unavailable.
         MissingExtraError: only the network runs this student, and PyTorch is not installed.
     """
     backend = current_backend_name(backend)
@@ -106,18 +106,18 @@ def open_student(
     metadata = read_metadata(model)
     if device != "cpu" and backend == "torchscript":
         raise InputError(
-            f"backend is {backend!r} and device is {device!r}; it runs on the CPU only here: take "
+            f"backend is {backend!r} and device is {device!r}; it runs on the CPU only: use "
             "device 'cpu', or backend 'auto', 'kernels' or 'eager'"
         )
     if device == "emulate" and backend == "eager":
-        raise InputError("device is 'emulate', which executes the kernels: take backend 'kernels'")
+        raise InputError("device is 'emulate', which runs the kernels: use backend 'kernels'")
     reason = kernels_refusal(model) if backend == "auto" else ""
     if backend != "eager" and not (reason and device != "emulate"):
         return CoreStudent(model, metadata, backend, threads, device), metadata
     try:
         from ipip.network.eager import open_network
     except MissingExtraError as error:
-        why = f" (the kernels do not run it: {reason})" if reason else ""
+        why = f" (the kernels cannot run it: {reason})" if reason else ""
         raise MissingExtraError(f"{os.fspath(model)}{why}: {error}") from None
     network, digest = open_network(model, device, batch_size)
     require_unchanged(model, metadata, digest)

@@ -1,1 +1,1 @@
-"""Frames before there is a student: the teacher's MD, walks over minima, different ones of both."""
+"""Frames before the first student: the teacher's MD, walks over minima, diverse selections."""

@@ -1,10 +1,10 @@
-"""Different frames of MD for which there is no student yet: features, and the choice by them.
+"""Diverse frames of MD before there is a student: features, and a selection by them.
 
-A student's features describe what it was trained to tell apart; before the first one there is
-none. The teacher's own atomic features are the next best: trained on far more chemistry than the
-system at hand, and smooth and invariant. Teachers that give none are replaced by a student with
-random weights, whose features are a random projection of the same invariants (distances, angles,
-elements): they tell geometries apart, without a notion of which differences matter.
+A student's features describe the differences that it was trained on; before the first student
+there are none. The teacher's atomic features are the best substitute: they are smooth, invariant
+and trained on far more chemistry than the present system. For teachers without features a student
+with random weights is used, whose features are a random projection of the same invariants
+(distances, angles, elements): they distinguish geometries, but do not rank their differences.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def describe_frames(
 
     Args:
         frames: configurations.
-        settings: `teacher`, `elements` and `student.cutoff` (Å) count.
-        folder: for what the teacher prints.
-        reporter: is told the progress.
+        settings: uses `teacher`, `elements` and `student.cutoff` (Å).
+        folder: for the teacher's output.
+        reporter: receives the progress.
 
     Returns:
-        [n, F], and whose features they are, in words.
+        [n, F], and the name of their source.
     """
     if settings.teacher.kind not in WITH_FEATURES:
         student = build_student(
@@ -63,12 +63,12 @@ def pool(
 ) -> FloatArray:
     """Describe a frame by the mean, smallest and largest of its atoms' features, by element.
 
-    The ends of the range show a single atom in unusual surroundings, which a mean hides.
+    The extremes reveal a single atom in unusual surroundings, which a mean hides.
 
     Args:
         features: [n, width] of the atoms.
         numbers: [n] their atomic numbers.
-        elements: atomic numbers, in the order of the result; one without atoms has zeros.
+        elements: atomic numbers, in the order of the result; zeros for absent ones.
 
     Returns:
         [len(elements) * 3 * width].
@@ -86,39 +86,39 @@ def thin(groups: Sequence[int], limit: int) -> list[int]:
     """Return indices of at most `limit` items, evenly spread over each group and in order.
 
     Args:
-        groups: size of each group; the items are numbered through all of them.
+        groups: size of each group; items are numbered consecutively over the groups.
         limit: of the items; a group keeps at least one.
     """
     total = sum(groups)
     if total <= limit:
         return list(range(total))
-    kept: list[int] = []
+    selected: list[int] = []
     first = 0
     for size in groups:
         count = min(size, max(1, limit * size // total))
-        kept += [first + int(k) for k in np.round(np.linspace(0, size - 1, count))]
+        selected += [first + int(k) for k in np.round(np.linspace(0, size - 1, count))]
         first += size
-    return kept
+    return selected
 
 
 def choose_different(
     features: FloatArray, count: int, duplicate_distance: float
 ) -> tuple[list[int], list[float]]:
-    """Choose frames, each farthest from those chosen before it; duplicates are never chosen.
+    """Select frames, each farthest from all selected before it; duplicates are never selected.
 
     Args:
         features: [n, F].
-        count: frames to choose, at most.
-        duplicate_distance: of scaled features (`scale_features`), below which two frames are one.
+        count: most frames to select.
+        duplicate_distance: of scaled features (`scale_features`); frames closer are duplicates.
 
     Returns:
-        Indices in the order of the choice, so that the first K are a choice of K; and the distance
-        of each from those before it (inf for the first, which is the one nearest to the mean).
+        Indices in the order of selection, so that the first K are a selection of K; and the
+        distance of each from all before it (inf for the first, which is nearest to the mean).
     """
     scaled, _ = scale_features(features, np.zeros((0, features.shape[1])))
     middle = int(np.argmin((scaled**2).sum(axis=1)))
     order, distances = farthest_points(
         scaled, np.zeros((0, scaled.shape[1])), min(count, len(scaled)), first=middle
     )
-    kept = [k for k in range(len(order)) if distances[k] > duplicate_distance]
-    return [int(order[k]) for k in kept], [float(distances[k]) for k in kept]
+    selected = [k for k in range(len(order)) if distances[k] > duplicate_distance]
+    return [int(order[k]) for k in selected], [float(distances[k]) for k in selected]

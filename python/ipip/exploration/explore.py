@@ -1,4 +1,4 @@
-"""Frames before there are labels: the teacher's MD, and different frames of it to label."""
+"""Frames before there are labels: the teacher's MD, and diverse frames of it to label."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ from ipip.storage.lock import hold_lock
 
 RECORD_FILE = "explore.json"
 FEATURES_FILE = "features.npz"
-CANDIDATES_PER_FRAME = 10  # frames that are described, for each that is chosen
-CANDIDATES = 1000  # described in any case
+CANDIDATES_PER_FRAME = 10  # described frames, for each selected one
+CANDIDATES = 1000  # least number of described frames
 
 
 @dataclasses.dataclass(frozen=True)
 class Explored:
-    """What an exploration came to.
+    """The result of an exploration.
 
     Attributes:
-        chosen: frames that were written.
-        candidates: frames that they were chosen from.
-        trajectories: runs that ended well; the frames of the others are left out.
-        used: trajectories that the chosen frames are from.
-        failed: why each other run failed, by name.
-        features: whose features the choice was made by.
+        chosen: number of written frames.
+        candidates: number of frames from which they were selected.
+        trajectories: runs without failure; frames of the others are not used.
+        used: trajectories of the selected frames.
+        failed: reason of each failed run, by name.
+        features: source of the features used for the selection.
         temperatures: K; lowest and highest target temperature of the trajectories used.
         folder: the MD and the record of the choice.
     """
@@ -67,7 +67,7 @@ class Explored:
 
 
 def exploration_folder(out: Path) -> Path:
-    """Return the folder beside the file of frames in which their MD is kept."""
+    """Return the folder of the MD, beside the file of frames."""
     return out.with_name(f"{out.name}.explore")
 
 
@@ -78,25 +78,25 @@ def explore(
     frames: int,
     reporter: Reporter | None = None,
 ) -> Explored:
-    """Run the teacher's MD from every system and write different frames of it, without labels.
+    """Run the teacher's MD from every system and write diverse frames of it, without labels.
 
-    The runs have boxes and seeds of their own, which no run of the loop explores: frames that
-    become held-out labels are then unknown to every student. The same call continues one that was
-    stopped, and with another number of frames chooses again from the same MD.
+    The boxes and seeds of these runs differ from all runs of the loop: no student has seen frames
+    that become held-out labels. The same call resumes a stopped exploration, and with another
+    number of frames selects again from the same MD.
 
     Each frame has in its info: `traj` (its run: split by it), `md_step`, `time_fs`,
     `target_temperature_k`, `temperature_k` (of the instant), `system`, and `config_type` (the
     name of the system in the settings).
 
     Args:
-        settings: `seed`, `elements`, `teacher`, `systems` and `teacher_md` count.
-        out: file for the frames; the MD lies in OUT.explore.
-        frames: to choose, at most.
-        reporter: is told the progress.
+        settings: uses `seed`, `elements`, `teacher`, `systems` and `teacher_md`.
+        out: file for the frames; the MD is stored in OUT.explore.
+        frames: most frames to select.
+        reporter: receives the progress.
 
     Raises:
-        InputError: wrong settings, a file or folder that holds something else.
-        IpipError: no run ended well, or another command works there.
+        InputError: wrong settings, or the file or folder has other content.
+        IpipError: every run failed, or another command uses the folder.
     """
     folder = exploration_folder(out)
     starts = check_exploration(settings)
@@ -164,7 +164,7 @@ def _check_place(out: Path, folder: Path) -> None:
 
 
 def _begin(settings: UnlabelledSettings, folder: Path) -> None:
-    """Note what the folder's MD is made from; refuse to mix it with that of other settings."""
+    """Record the settings of the folder's MD; refuse to mix it with MD of other settings."""
     relevant = pick(settings, "teacher", "systems", "teacher_md")
     begun = read_started(folder)
     ignored = paths_without_influence(settings)
@@ -185,7 +185,7 @@ def _candidates(
     folder: Path,
     frames: int,
 ) -> list[Frame]:
-    """Return frames of the runs that ended well, without labels and with their provenance."""
+    """Return frames of the runs without failure, with their provenance and without labels."""
     place = folder / TEACHER_MD.record.RUNS
     runs: list[list[Frame]] = []
     for start, run in zip(starts, ended, strict=True):
@@ -215,7 +215,7 @@ def _explored(frame: Frame, start: Start, timestep: float) -> Frame:
 def _describe(
     candidates: Sequence[Frame], settings: UnlabelledSettings, folder: Path, reporter: Reporter
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], str]:
-    """Return features of the candidates, from an earlier call where it described the same."""
+    """Return features of the candidates, from an earlier call if it described the same ones."""
     path = folder / FEATURES_FILE
     made_from = pick(settings, "teacher", "elements", "student.cutoff")
     key = json_digest([frames_digest(candidates), made_from])
@@ -236,7 +236,7 @@ def _record(
     seeds: dict[str, int],
     folder: Path,
 ) -> None:
-    """Write who made the frames, and which were chosen how far from those before."""
+    """Record the teacher of the frames, and the distance of each from all selected before."""
     write_json(
         folder / RECORD_FILE,
         {

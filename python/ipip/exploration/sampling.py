@@ -1,4 +1,4 @@
-"""Structures of a cluster: a surface walk over its minima, and a Boltzmann draw from it."""
+"""Structures of a cluster: a walk over its minima, and a Boltzmann sample of it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ipip.teachers import Teacher, TeacherCalculator
 
 @dataclasses.dataclass(frozen=True)
 class Sampled:
-    """What a walk came to.
+    """The result of a walk.
 
     Attributes:
-        visited: structures on the way.
-        drawn: of these, the ones that were written.
-        accepted, broken: steps that led to another minimum, and that were given up.
-        steps: in all.
+        visited: number of structures on the walk.
+        drawn: number of written ones.
+        accepted, broken: numbers of steps to another minimum, and of abandoned steps.
+        steps: total number.
         lowest_energy_ev: of the minima, eV.
     """
 
@@ -47,14 +47,14 @@ def sample_cluster(
     seed: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sampled:
-    """Sample a cluster as the data set of arXiv 2507.20118 was; write the drawn frames.
+    """Sample a cluster as for the data set of arXiv 2507.20118; write the drawn frames.
 
     Args:
         level: the potential to walk on; one worker of it.
         start: structure file, or the name of a molecule.
         out: file for the frames, with the level's labels (eV, eV/Å).
         steps: attempts to leave a minimum.
-        frames: to draw, at most.
+        frames: most frames to draw.
         temperature: K; of the draw and of accepting a minimum.
         seed: of walk and draw.
         progress: called with (steps done, steps).

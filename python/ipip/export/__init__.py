@@ -1,7 +1,7 @@
 """The model file: the only contract between Python and the C++ that runs in LAMMPS.
 
-Reading one needs no PyTorch; it is imported with what makes a network of a file, or a file of a
-network.
+Reading one needs no PyTorch; it is imported only to convert a file to a network, or a network to a
+file.
 """
 
 from typing import TYPE_CHECKING

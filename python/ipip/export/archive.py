@@ -1,4 +1,4 @@
-"""Records of a TorchScript archive, as they lie in the file: nothing is inflated, nothing is run.
+"""Records of a TorchScript archive, as stored: nothing is decompressed, no code is run.
 
 In C++: `cpp/src/model/zip_entries.cpp`.
 """
@@ -18,7 +18,7 @@ from typing import BinaryIO
 from ipip.errors import InputError
 from ipip.export.printable import printable
 
-LOCAL_HEADER = struct.Struct("<4s22xHH")  # its signature, sizes of the name and of extra fields
+LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, sizes of the name and of extra fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Record:
 
     Attributes:
         name: without the archive's folder, `extra/ipip.json`.
-        method: 0 where it is stored as it is.
+        method: compression; 0: stored.
         crc: CRC-32 of the record.
         size: bytes of the record.
         stored_size: bytes in the file.
-        header: place of its header in the file.
-        begin: place of its first byte in the file.
+        header: offset of its header in the file.
+        begin: offset of its first byte in the file.
     """
 
     name: str
@@ -45,17 +45,17 @@ class Record:
 
 
 class Archive:
-    """The directory of an archive; a context that closes the file.
+    """The directory of an archive; a context manager that closes the file.
 
     Args:
-        source: path of the file, or a stream of it.
-        name: names a stream in messages.
+        source: path of the file, or a stream.
+        name: of a stream, for messages.
 
     Attributes:
         records: by name.
 
     Raises:
-        InputError: there is no such file, it is cut off or damaged, or records repeat or overlap.
+        InputError: there is no such file, it is truncated or damaged, or records repeat or overlap.
     """
 
     def __init__(self, source: Path | BinaryIO, name: str = "") -> None:
@@ -86,11 +86,11 @@ class Archive:
         self._stream.close()
 
     def read(self, name: str, most: int | None = None) -> bytes:
-        """Return the bytes of a record that is stored as it is, after comparing its CRC-32.
+        """Return the bytes of an uncompressed record after checking its CRC-32.
 
         Args:
             name: of the record.
-            most: bytes that it may have; None: those of the file.
+            most: largest allowed number of bytes; None: the size of the file.
 
         Raises:
             InputError: there is no such record, or it is compressed, too long or damaged.
@@ -99,7 +99,9 @@ class Archive:
         if record is None:
             raise self.refused(f"it has no record {name[:60]}")
         if record.method != zipfile.ZIP_STORED or record.size != record.stored_size:
-            raise self.refused(f"its record {name[:60]} is compressed, expected one stored as is")
+            raise self.refused(
+                f"its record {name[:60]} is compressed, expected an uncompressed one"
+            )
         if most is not None and record.size > most:
             raise self.refused(
                 f"its record {name[:60]} has {record.size} bytes, expected at most {most}"
@@ -110,7 +112,7 @@ class Archive:
         return data
 
     def stored(self, record: Record) -> bytes:
-        """Return a record as it lies in the file, compressed or not."""
+        """Return a record as stored in the file, compressed or not."""
         self._stream.seek(record.begin)
         data = self._stream.read(record.stored_size)
         if len(data) != record.stored_size:
@@ -118,15 +120,15 @@ class Archive:
         return data
 
     def refused(self, what: str) -> InputError:
-        """Make the error for a file that is not as it was written."""
+        """Return the error for a file that is not as it was written."""
         return InputError(
             f"{self.name}: {printable(what)}; copy it again or export the student again"
         )
 
     def cut_off(self) -> InputError:
-        """Make the error for a file without a whole directory."""
+        """Return the error for a file without a complete directory."""
         return self.refused(
-            f"this is not a TorchScript archive, or it is cut off ({self.size} bytes)"
+            f"this is not a TorchScript archive, or it is truncated ({self.size} bytes)"
         )
 
     def _read_directory(self) -> dict[str, Record]:
@@ -166,7 +168,7 @@ class Archive:
             raise self.cut_off()
         if not info.orig_filename.startswith(folder):
             raise self.refused(
-                "its records lie in several folders, expected one, as TorchScript writes them"
+                "its records are in several folders, expected one, as TorchScript writes them"
             )
         return Record(
             info.orig_filename.removeprefix(folder),
@@ -191,5 +193,5 @@ def _require_file(path: Path) -> None:
         raise InputError(f"{path}: there is no such file; {advice}")
     if path.is_dir():
         raise InputError(f"{path}: this is a folder; {advice}")
-    if not path.is_file():  # a pipe would let us wait
+    if not path.is_file():  # a pipe would block
         raise InputError(f"{path}: this is not a regular file; {advice}")

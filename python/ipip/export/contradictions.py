@@ -1,4 +1,4 @@
-"""Do the metadata, the arguments and the weights of a student say the same?"""
+"""Checks that metadata, arguments and weights of a student agree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUNDING = 1e-4
 
 
 class _NoInitialValues(TorchFunctionMode):
-    """Leaves out what fills new weights: on no device, torch loads its compiler for that."""
+    """Skips initialisation of weights, for which torch loads its compiler on the meta device."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -44,13 +44,13 @@ FILLING = {
 def student_of(metadata: Metadata, arrays: Mapping[str, np.ndarray], source: str) -> Student:
     """Build the student that metadata and weights describe, if they describe the same one.
 
-    Nothing of the size that the arguments state is allocated before the weights are known to have
-    it too.
+    Nothing of the size in the arguments is allocated before the weights are checked to have the
+    same size.
 
     Args:
         metadata: of the file.
-        arrays: its weights.
-        source: names the file in messages.
+        arrays: weights of the file.
+        source: name of the file, for messages.
 
     Raises:
         InputError: an argument is wrong, or two fields contradict each other.
@@ -73,15 +73,15 @@ def _build(metadata: Metadata) -> Student:
     return build_student(metadata.architecture, metadata.symbols, **metadata.arguments)
 
 
-def _contradiction(what: str, found: Any, expected: Any) -> InputError:
+def _contradiction(what: str, value: Any, expected: Any) -> InputError:
     return InputError(
-        f"{what} is {str(found)[:60]}, expected {str(expected)[:60]}: the fields of the file "
+        f"{what} is {str(value)[:60]}, expected {str(expected)[:60]}: the fields of the file "
         "contradict each other; export the student again"
     )
 
 
 def _compare_shared(student: Student, arrays: Mapping[str, np.ndarray], source: str) -> None:
-    """Weights of two names that the arguments make one have to be the same in the file."""
+    """Check that weights which the arguments share are equal in the file."""
     for name, value in student.state_dict().items():
         if value.numpy().tobytes() != arrays[name].tobytes():
             raise InputError(
@@ -100,9 +100,9 @@ def _compare_fields(metadata: Metadata, student: Student) -> None:
         ("n_heads", student.n_heads),
         ("dtype", student.dtype_name),
     ):
-        found = getattr(metadata, name)
-        if found != expected:
-            raise _contradiction(name, found, f"{expected} as its arguments say")
+        value = getattr(metadata, name)
+        if value != expected:
+            raise _contradiction(name, value, f"{expected} from its arguments")
 
 
 def _compare_shapes(student: Student, arrays: Mapping[str, np.ndarray]) -> None:
@@ -111,7 +111,7 @@ def _compare_shapes(student: Student, arrays: Mapping[str, np.ndarray]) -> None:
         if name not in arrays:
             raise _contradiction(f"weight {name[:60]}", "missing", tuple(state[name].shape))
         if name not in state:
-            raise _contradiction(f"weight {name[:60]}", "there", "none of this name")
+            raise _contradiction(f"weight {name[:60]}", "present", "none of this name")
         shape, dtype = tuple(state[name].shape), str(state[name].dtype).removeprefix("torch.")
         if arrays[name].shape != shape:
             raise _contradiction(f"weight {name}", f"of shape {arrays[name].shape}", shape)
@@ -121,11 +121,11 @@ def _compare_shapes(student: Student, arrays: Mapping[str, np.ndarray]) -> None:
 
 def _compare_values(metadata: Metadata, student: Student, arrays: Mapping[str, np.ndarray]) -> None:
     of_weights = arrays["reference_energies"].tolist()
-    for symbol, found in zip(metadata.symbols, of_weights, strict=True):
+    for symbol, value in zip(metadata.symbols, of_weights, strict=True):
         stated = metadata.reference_energies[symbol]
-        if stated != found:
+        if stated != value:
             raise _contradiction(
-                f"reference_energies.{symbol}", stated, f"that of the weights, {found}"
+                f"reference_energies.{symbol}", stated, f"that of the weights, {value}"
             )
     for name, fresh in student.named_buffers():
         if not name.startswith(FIXED):

@@ -1,4 +1,4 @@
-"""Loads a model file into libipip, the evaluator that LAMMPS uses too."""
+"""Loads a model file into libipip, the evaluator that LAMMPS also uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def load_core_student(
     metadata: Metadata | None = None,
     device: str = "cpu",
 ) -> _core.Student:
-    """Load a student that libipip evaluates.
+    """Load a student into libipip.
 
     libipip compares the digest of the weights and the fields of the file with each other.
 
@@ -27,12 +27,12 @@ def load_core_student(
             student, by the program in the file: only for files from people you trust); or an old
             name (docs/kernels.md).
         threads: of one evaluation, 1 or more.
-        metadata: what was read from the file before, and is used beside.
+        metadata: read from the file before, and used together with the result.
         device: `cpu`, `cuda[:N]` or `emulate` (docs/gpu.md).
 
     Raises:
-        InputError: the file is not a student, or by now another one; or an option is wrong or
-            cannot be had.
+        InputError: the file is not a student, or has been replaced; or an option is wrong or
+            unavailable.
     """
     try:
         loaded = _core.Student(
@@ -49,7 +49,7 @@ def load_core_student(
 
 
 def check_file(path: str | os.PathLike[str]) -> Metadata:
-    """Check all of the model file at `path`, its weights too, and return its metadata.
+    """Check the whole model file at `path`, including weights, and return its metadata.
 
     Raises:
         InputError: the file is not a student, or its parts contradict each other.
@@ -64,10 +64,10 @@ def check_file(path: str | os.PathLike[str]) -> Metadata:
 
 
 def require_unchanged(path: str | os.PathLike[str], metadata: Metadata, digest: str) -> None:
-    """Check that the metadata and the weights that were read are those of one student.
+    """Check that the metadata and the weights that were read belong to one student.
 
     Raises:
-        InputError: the file was replaced between the two.
+        InputError: the file was replaced in between.
     """
     if metadata.weights_digest != digest:
         raise InputError(
@@ -76,7 +76,7 @@ def require_unchanged(path: str | os.PathLike[str], metadata: Metadata, digest: 
 
 
 def kernels_refusal(path: str | os.PathLike[str]) -> str:
-    """Say why the kernels do not run the student in the file at `path`; nothing where they do.
+    """Return why the kernels cannot run the student in the file at `path`; empty if they can.
 
     Raises:
         InputError: the file is not a student.
@@ -88,7 +88,7 @@ def kernels_refusal(path: str | os.PathLike[str]) -> str:
 
 
 def has_kernels(path: str | os.PathLike[str]) -> bool:
-    """Tell whether the hand-written kernels run the student in the model file at `path`.
+    """Return whether the hand-written kernels run the student in the model file at `path`.
 
     Raises:
         InputError: the file is not a student.

@@ -1,4 +1,4 @@
-"""What a model file says of a student that is in memory."""
+"""The metadata of a student in memory."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def describe(
     training_digest: str | None,
     training: dict[str, Any] | None,
 ) -> Metadata:
-    """Collect a student's metadata; `code_digest` is that of its TorchScript.
+    """Return a student's metadata; `code_digest` is of its TorchScript.
 
     Raises:
-        InputError: the student names no source to cite, which LAMMPS prints.
+        InputError: the student has no citation, which LAMMPS prints.
     """
     if not student.citation.strip():
         raise InputError(

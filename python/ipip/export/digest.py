@@ -1,4 +1,4 @@
-"""Digests that tell whether two models or files are the same."""
+"""Digests that identify models and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 METADATA = "extra/ipip.json"
 WEIGHTS = "extra/ipip.safetensors"
-# What TorchScript does not read, or what depends on the archive as a whole.
+# Records that TorchScript does not read, or that depend on the whole archive.
 NOT_CODE = (METADATA, WEIGHTS, ".data/serialization_id")
 
 
@@ -35,9 +35,9 @@ def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def code_digest(archive: Archive) -> str:
-    """Return `sha256:...` of what TorchScript reads and runs: all records but the plain ones.
+    """Return `sha256:...` of the records that TorchScript reads: all but the plain ones.
 
-    Over names, methods, sizes and bytes as they lie in the file, in name order.
+    Over names, methods, sizes and bytes as stored in the file, in name order.
     """
     total = Digest()
     for name in sorted(archive.records):

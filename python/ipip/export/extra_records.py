@@ -1,6 +1,6 @@
-"""Puts plain records into a finished model file.
+"""Adds plain records to a finished model file.
 
-Nothing in it is run, and TorchScript's records stay byte for byte what they are.
+No code in it is run, and TorchScript's records stay byte for byte unchanged.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from ipip.export.archive import Archive
 from ipip.export.digest import METADATA, code_digest
 from ipip.export.reading import metadata_of
 
-FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # that a zip archive knows: the same file from the same student
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of a zip archive, fixed: the same student gives the same file
 DEBUG = ".debug_pkl"  # TorchScript's records of source files and lines
 
 
 def with_records(data: bytes, records: Mapping[str, bytes], name: str) -> bytes:
-    """Return a model file with records added or replaced, and the digest of all of them restated.
+    """Return a model file with records added or replaced, and their digests updated.
 
     Args:
         data: the model file.
@@ -41,8 +41,8 @@ def with_records(data: bytes, records: Mapping[str, bytes], name: str) -> bytes:
 def without_debug_records(data: bytes) -> bytes:
     """Return a TorchScript archive without the records that name the files of its source code.
 
-    They hold paths of the machine that wrote it; with them one student would give other files on
-    other machines. TorchScript reads an archive without them.
+    They hold paths of the machine that wrote it, so the same student would give different files on
+    different machines. TorchScript reads an archive without them.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
@@ -51,7 +51,7 @@ def without_debug_records(data: bytes) -> bytes:
 
 
 def _rewritten(data: bytes, records: Mapping[str, bytes], dropped: Iterable[str] = ()) -> bytes:
-    """Return an archive with `records` in the place of those of the same names, without others."""
+    """Return an archive with `records` added or replaced, and without the dropped ones."""
     source = io.BytesIO(data)
     out = io.BytesIO()
     with zipfile.ZipFile(source) as before:
@@ -63,7 +63,7 @@ def _rewritten(data: bytes, records: Mapping[str, bytes], dropped: Iterable[str]
         for info, end in zip(infos, ends, strict=True):
             if info.orig_filename in replaced:
                 continue
-            # With what follows it: a data descriptor, and padding that aligns the next one.
+            # With its trailing bytes: a data descriptor, and padding that aligns the next record.
             begin, info.header_offset = info.header_offset, out.tell()
             out.write(data[begin:end])
             kept.append(info)

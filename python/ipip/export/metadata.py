@@ -12,9 +12,9 @@ from ipip.export.printable import printable
 from ipip.export.strict_json import parse_json
 
 FORMAT = "ipip-student"
-"""What a model file says of its kind."""
+"""The value of `format` in model files."""
 FORMAT_VERSION = 2
-"""Version of the model files that are written; older ones are read."""
+"""Version of model files written by this ipip, which also reads older ones."""
 WIDEST_EXCHANGE = 1_000_000
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -30,7 +30,7 @@ class Units(BaseModel):
 
 
 class Metadata(BaseModel):
-    """What a model file says about the student that it holds."""
+    """The metadata of the student in a model file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -95,10 +95,10 @@ class Metadata(BaseModel):
                 f"{source}: its metadata cannot be read ({printable(str(error))}); export the "
                 "student again"
             ) from None
-        found = block.get("format") if isinstance(block, dict) else None
-        if found != FORMAT:
+        stated = block.get("format") if isinstance(block, dict) else None
+        if stated != FORMAT:
             raise InputError(
-                f"{source}: format is {str(repr(found))[:60]}, expected {FORMAT!r}; give a file "
+                f"{source}: format is {str(repr(stated))[:60]}, expected {FORMAT!r}; give a file "
                 "written by `ipip export` or `ipip train`"
             )
         version = block.get("format_version")

@@ -26,7 +26,7 @@ from ipip.export.safetensors import to_safetensors
 from ipip.models import Student, build_student
 from ipip.storage.atomic import replaced_file
 
-_DEPRECATED = r".*torch\.jit\."  # what torch warns of, in a category of its version
+_DEPRECATED = r".*torch\.jit\."  # torch's warning, whose category depends on its version
 
 
 def save_student(
@@ -36,19 +36,19 @@ def save_student(
     training_digest: str | None = None,
     training: dict[str, Any] | None = None,
 ) -> Metadata:
-    """Write a student as a model file that Python and LAMMPS load; the file appears whole or not.
+    """Write a student as a model file for Python and LAMMPS, whole or not at all.
 
     Args:
-        student: the student; it is left as it is.
-        path: where to write.
+        student: the student; not changed.
+        path: of the file.
         training_digest: digest of the training set.
-        training: free provenance (settings, metrics), as JSON values.
+        training: further provenance (settings, metrics), as JSON values.
 
     Returns:
         The metadata written.
 
     Raises:
-        InputError: the student's class has no `citation`, or its architecture is not known.
+        InputError: the student's class has no `citation`, or its architecture is unknown.
     """
     target = Path(path)
     scripted = _script(student)
@@ -63,7 +63,9 @@ def save_student(
     )
     data = _archive(scripted, {METADATA: metadata.to_json().encode(), WEIGHTS: weights})
     if _digest(data) != metadata.code_digest:
-        raise IpipError(f"{target}: TorchScript wrote the same module in two ways; nothing written")
+        raise IpipError(
+            f"{target}: TorchScript wrote the same module in two ways; no file was written"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(target) as temporary:
         temporary.write_bytes(data)
@@ -94,17 +96,17 @@ def _digest(data: bytes) -> str:
 
 
 def load_student(path: str | os.PathLike[str], device: str = "cpu") -> Student:
-    """Load a student as a module that can be trained on; nothing in the file is run.
+    """Load a student as a trainable module; no code in the file is run.
 
-    Its weights are read as plain arrays, their digest is compared, and the network is that of this
-    package. `read_metadata` has what else the file says.
+    Its weights are read as plain arrays, their digest is checked, and the network is this
+    package's. `read_metadata` returns the rest of the file's content.
 
     Args:
         path: the model file.
-        device: torch device that the student is put on.
+        device: torch device of the student.
 
     Raises:
-        InputError: as `read_metadata`, or weights and metadata do not belong together.
+        InputError: as `read_metadata`, or weights and metadata contradict each other.
     """
     with Archive(Path(path)) as archive:
         metadata, arrays = weights_of(archive)
@@ -116,13 +118,13 @@ def load_scripted(
 ) -> tuple[torch.jit.ScriptModule, Metadata]:
     """Load the TorchScript module itself, which runs code from the file.
 
-    Only for files from people you trust, as ``backend torchscript`` in LAMMPS. The digests of the
-    weights and, from version 2 on, of the code are compared before, and the module's weights with
-    the plain ones afterwards. That tells damage, not malice.
+    Only for files from people you trust, as with ``backend torchscript`` in LAMMPS. The digests of
+    the weights and, from version 2 on, of the code are checked before, and the module's weights
+    against the plain ones afterwards. This detects damage, not malice.
 
     Args:
         path: the model file.
-        device: torch device that the module is put on.
+        device: torch device of the module.
 
     Raises:
         InputError: as `load_student`, or the archive is damaged.
@@ -132,13 +134,13 @@ def load_scripted(
         student_of(metadata, arrays, str(path))
         if metadata.code_digest not in (None, code_digest(archive)):
             raise archive.refused(
-                f"the digest of its TorchScript is not {str(metadata.code_digest)[:19]}... as its "
-                "metadata say, so the file was changed"
+                f"the digest of its TorchScript is not {str(metadata.code_digest)[:19]}..., as in "
+                "its metadata, so the file was changed"
             )
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=_DEPRECATED)
-            with open(path, "rb") as file:  # torch takes names in UTF-8 alone
+            with open(path, "rb") as file:  # torch accepts only names in UTF-8
                 scripted = torch.jit.load(file, map_location=device)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
@@ -148,7 +150,7 @@ def load_scripted(
     state = {name: value.cpu().numpy() for name, value in scripted.state_dict().items()}
     if arrays_digest(state) != metadata.weights_digest:
         raise InputError(
-            f"{path}: the weights of its TorchScript are not those in ipip.safetensors; export the "
+            f"{path}: the weights of its TorchScript differ from ipip.safetensors; export the "
             "student again"
         )
     return scripted, metadata

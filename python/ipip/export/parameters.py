@@ -1,4 +1,4 @@
-"""How many numbers of a model file were trained."""
+"""The number of trained parameters of a model file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from ipip.export.reading import read_weights
 
-# What the arguments, the elements or the energy scale set: buffers, that no optimiser changes.
+# Buffers, set by arguments, elements or energy scale, which no optimiser changes.
 NOT_TRAINED = ("basis.", "core.", "reference_energies", "scale", "shift")
 
 

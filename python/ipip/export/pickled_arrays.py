@@ -1,7 +1,7 @@
-"""The weights of a model file of format version 1, which has them only as TorchScript stores them.
+"""The weights of a model file of format version 1, which stores them only in TorchScript's form.
 
-A pickle is a program for a small machine. Of its instructions only those that build plain values
-are known here, so nothing in the file is run. In C++: `cpp/src/model/pickled_arrays.cpp`.
+A pickle is a program for a small machine. Only its instructions that build plain values are
+implemented here, so no code in the file is run. In C++: `cpp/src/model/pickled_arrays.cpp`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from ipip.export.archive import Archive
 
-LARGEST_PICKLE = 4 << 20  # bytes; a student has some 10 KB
+LARGEST_PICKLE = 4 << 20  # bytes; a student has about 10 KB
 MOST_VALUES = 200_000
 DEEPEST = 32
 MOST_EXTENTS = 8
@@ -28,7 +28,7 @@ STORAGES: dict[str, np.dtype[Any]] = {
 
 
 class _Mark:
-    """Where a tuple, a list or a dictionary begins on the stack."""
+    """The start of a tuple, a list or a dictionary on the stack."""
 
 
 @dataclasses.dataclass
@@ -59,7 +59,7 @@ def read_pickled_arrays(archive: Archive) -> dict[str, np.ndarray]:
     """Read the tensors of the module by their names.
 
     Raises:
-        ValueError: the pickle does anything but build a module of tensors, or a tensor does not fit
+        ValueError: the pickle does more than build a module of tensors, or a tensor does not match
             its record.
         InputError: a record is damaged.
     """
@@ -67,7 +67,7 @@ def read_pickled_arrays(archive: Archive) -> dict[str, np.ndarray]:
         raise ValueError("it is not little-endian")
     module = _Machine().run(archive.read("data.pkl", LARGEST_PICKLE))
     if not isinstance(module, _Module):
-        raise ValueError("it is no module")
+        raise ValueError("it is not a module")
     tensors: dict[str, _Tensor] = {}
     _collect(module, "", 0, tensors)
     arrays, total = {}, 0
@@ -124,13 +124,13 @@ class _Machine:
                     raise ValueError(f"its pickle has the instruction {code.name}")
                 step(self, argument)
         except (IndexError, KeyError, TypeError, AttributeError):
-            raise ValueError("its pickle takes what is not there") from None
-        raise ValueError("its pickle is cut off")
+            raise ValueError("its pickle reads an empty stack or memo") from None
+        raise ValueError("its pickle is truncated")
 
     def pop(self) -> Any:
         value = self.stack.pop()
         if isinstance(value, _Mark):
-            raise ValueError("its pickle takes what is not there")
+            raise ValueError("its pickle reads an empty stack or memo")
         return value
 
     def pop_to_mark(self) -> list[Any]:
@@ -163,7 +163,7 @@ class _Machine:
 
     def _list(self) -> list[Any]:
         if not isinstance(self.stack[-1], list):
-            raise ValueError("it fills what is no list")
+            raise ValueError("it appends to a value that is not a list")
         return self.stack[-1]
 
     def set_items(self, _: None) -> None:
@@ -171,7 +171,7 @@ class _Machine:
         target = self.stack[-1]
         names = items[::2]
         if not isinstance(target, dict) or not all(isinstance(name, str) for name in names):
-            raise ValueError("it fills what is no dictionary of names")
+            raise ValueError("it sets items of a value that is not a dictionary of names")
         if len(items) % 2 or len(set(names) | set(target)) != len(names) + len(target):
             raise ValueError("its names repeat or have no value")
         target.update(zip(names, items[1::2], strict=True))
@@ -179,26 +179,26 @@ class _Machine:
     def call(self, _: None) -> None:
         arguments, function = self.pop(), self.pop()
         if not isinstance(function, _Global) or not isinstance(arguments, tuple):
-            raise ValueError("it calls what is no function")
+            raise ValueError("it calls a value that is not a function")
         if function.name == "torch._utils _rebuild_tensor_v2":
             self.stack.append(_tensor(arguments))
         elif function.name == "collections OrderedDict" and not arguments:
             self.stack.append({})
         elif function.name.startswith("torch.jit._pickle ") and arguments:
-            self.stack.append(arguments[0])  # a list, with the type of what is in it
+            self.stack.append(arguments[0])  # a list, with the type of its items
         else:
             raise ValueError(f"it calls {function.name[:60]}")
 
     def make_module(self, _: None) -> None:
         arguments, kind = self.pop(), self.pop()
         if not isinstance(kind, _Global) or not kind.name.startswith("__torch__.") or arguments:
-            raise ValueError("it makes an object that is no module")
+            raise ValueError("it creates an object that is not a module")
         self.stack.append(_Module({}))
 
     def build(self, _: None) -> None:
         state, module = self.pop(), self.stack[-1]
         if not isinstance(module, _Module) or not isinstance(state, dict) or module.members:
-            raise ValueError("it sets the state of what is no module")
+            raise ValueError("it sets the state of a value that is not a module")
         self.copied += len(state)
         if self.copied > MOST_VALUES:
             raise ValueError("it has too many values")

@@ -1,7 +1,7 @@
-"""Reads model files as data: metadata and weights. Nothing in a file is run, no torch is needed.
+"""Reads model files as data, metadata and weights, without running code or importing torch.
 
 A model file is a TorchScript archive with two plain records among its extra files: `ipip.json`, the
-metadata, and `ipip.safetensors`, the weights. These two alone are read here.
+metadata, and `ipip.safetensors`, the weights. This module reads only these two.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ LARGEST_METADATA = 4 << 20  # bytes; a student has 1 KB
 
 
 def read_metadata(path: str | os.PathLike[str]) -> Metadata:
-    """Read and check the metadata of a model file without its weights; nothing in it is run.
+    """Read and check the metadata of a model file, without its weights.
 
     Args:
         path: the model file.
 
     Raises:
-        InputError: there is no such file, it is cut off, or it is not a student.
+        InputError: there is no such file, it is truncated, or it is not a student.
     """
     with Archive(Path(path)) as archive:
         return metadata_of(archive)
 
 
 def read_weights(path: str | os.PathLike[str]) -> tuple[Metadata, Arrays]:
-    """Return metadata and weights of the file at `path`; compare the weights with their digest.
+    """Return metadata and weights of the file at `path`; check the digest of the weights.
 
-    Whether they describe the same student is for `load_student`, or for libipip, to say.
+    `load_student`, or libipip, checks whether they describe the same student.
 
     Raises:
-        InputError: as `read_metadata`, or the weights are damaged or not those of the metadata.
+        InputError: as `read_metadata`, or the weights are damaged or do not match the metadata.
     """
     with Archive(Path(path)) as archive:
         return weights_of(archive)
@@ -72,7 +72,7 @@ def weights_of(archive: Archive) -> tuple[Metadata, Arrays]:
         raise archive.refused(f"its weights cannot be read ({error})") from None
     if arrays_digest(arrays) != metadata.weights_digest:
         raise archive.refused(
-            f"the weights' digest is not {metadata.weights_digest[:19]}... as its metadata says, "
+            f"the weights' digest is not {metadata.weights_digest[:19]}..., as in its metadata, "
             "so the file was changed"
         )
     return metadata, arrays

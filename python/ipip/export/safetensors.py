@@ -1,6 +1,6 @@
 """The safetensors layout: named arrays as plain data.
 
-Eight bytes with the length of a JSON header, the header with types, shapes and places, then the
+Eight bytes with the length of a JSON header, the header with types, shapes and offsets, then the
 arrays' bytes without gaps (https://huggingface.co/docs/safetensors). In C++:
 `cpp/src/model/safetensors.cpp`.
 """
@@ -20,7 +20,7 @@ from ipip.export.strict_json import parse_json
 Arrays = dict[str, np.ndarray]
 
 TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
-LONGEST_HEADER = 4 << 20  # bytes; a student has some 10 KB
+LONGEST_HEADER = 4 << 20  # bytes; a student has about 10 KB
 MOST_EXTENTS = 8
 LENGTH = struct.Struct("<Q")
 
@@ -28,11 +28,11 @@ LENGTH = struct.Struct("<Q")
 def to_safetensors(
     arrays: Mapping[str, np.ndarray], texts: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return arrays of float32 and float64 as one record, the wider first: all are aligned.
+    """Return arrays of float32 and float64 as one record, wider types first, so all are aligned.
 
     Args:
         arrays: by name.
-        texts: what to say beside them, by name.
+        texts: additional texts, by name.
     """
     names = {dtype: name for name, dtype in TYPES.items()}
     header: dict[str, dict[str, Any]] = {} if texts is None else {"__metadata__": dict(texts)}
@@ -55,7 +55,7 @@ def from_safetensors(data: bytes) -> Arrays:
     """Return the arrays of a record, as copies.
 
     Raises:
-        ValueError: the header or a place in it is wrong, or a type other than F32 and F64.
+        ValueError: the header or an offset in it is wrong, or a type is not F32 or F64.
     """
     header, begin = _header(data)
     arrays, places = {}, []
@@ -76,26 +76,26 @@ def from_safetensors(data: bytes) -> Arrays:
             raise ValueError("arrays overlap, or there is a gap between two")
         end = last
     if end != len(data) - begin:
-        raise ValueError("bytes that no array has")
+        raise ValueError("bytes outside of all arrays")
     return arrays
 
 
 def texts_of(data: bytes) -> dict[str, str]:
-    """Return the texts beside the arrays of a record.
+    """Return the additional texts of a record.
 
     Raises:
         ValueError: the header is wrong.
     """
     texts = _header(data)[0].get("__metadata__", {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise ValueError("__metadata__ holds something else than texts")
+        raise ValueError("__metadata__ holds values that are not texts")
     return texts
 
 
 def _header(data: bytes) -> tuple[dict[str, Any], int]:
-    """Return the header, and the place of the first byte after it."""
+    """Return the header, and the offset of the first byte after it."""
     if len(data) < LENGTH.size:
-        raise ValueError("no length of the header")
+        raise ValueError("the length of the header is missing")
     (length,) = LENGTH.unpack_from(data)
     if length > min(LONGEST_HEADER, len(data) - LENGTH.size):
         raise ValueError(
@@ -105,7 +105,7 @@ def _header(data: bytes) -> tuple[dict[str, Any], int]:
     begin = LENGTH.size + length
     header = parse_json(data[LENGTH.size : begin].decode())
     if not isinstance(header, dict):
-        raise ValueError("the header is no JSON object")
+        raise ValueError("the header is not a JSON object")
     return header, begin
 
 

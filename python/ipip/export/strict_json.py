@@ -1,4 +1,4 @@
-"""JSON from files of others: nothing that two readers could understand differently."""
+"""Strict JSON for foreign files: nothing that two readers could interpret differently."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def parse_json(text: str) -> Any:
     """Return the value of a text.
 
     Raises:
-        ValueError: it is not JSON, a name repeats, a number is not finite or has more digits than
-            any that is, or the text is nested too deep or has too many values.
+        ValueError: it is not JSON, a name repeats, a number is not finite or has too many digits,
+            or the text is nested too deep or has too many values.
     """
     try:
         value = json.loads(
@@ -57,7 +57,7 @@ def _real(text: str) -> float:
 
 
 def _constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number of JSON")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _check_size(value: Any) -> None:

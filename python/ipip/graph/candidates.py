@@ -1,4 +1,4 @@
-"""Candidate pairs of a system that moves: found once in a while, evaluated with positions alone."""
+"""Candidate pairs of a moving system: searched occasionally, evaluated with positions only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class CandidateSearch:
-    """Finds what `ipip._core.Student.set_candidates` and `compute_points` take.
+    """Finds the inputs of `ipip._core.Student.set_candidates` and `compute_points`.
 
-    Candidates reach a skin beyond the cutoff. They hold until an atom has moved by more than half
-    the skin, or species, cell, periodic directions or the number of atoms have changed; which pairs
-    are closer than the cutoff is computed in each step, so results do not depend on the skin.
+    Candidates extend a skin beyond the cutoff. They are valid until an atom has moved by more than
+    half the skin, or species, cell, periodic directions or the number of atoms have changed; each
+    step selects the pairs within the cutoff, so results do not depend on the skin.
 
-    Points are the atoms and those images of them that are a candidate.
+    Points are the atoms and their images that are candidates.
 
     Args:
         cutoff: Å.
@@ -45,7 +45,7 @@ class CandidateSearch:
         cell: npt.ArrayLike,
         pbc: npt.ArrayLike,
     ) -> tuple[dict[str, Any] | None, FloatArray]:
-        """Look whether the candidates still hold, and find new ones where they do not.
+        """Check whether the candidates are still valid, and find new ones if not.
 
         Args:
             species: [n] index into the student's elements.
@@ -55,11 +55,11 @@ class CandidateSearch:
             pbc: [3] periodic directions.
 
         Returns:
-            Arguments of `set_candidates` where they are new, and the points [n_points, 3] (Å) of
+            Arguments of `set_candidates` if they are new, and the points [n_points, 3] (Å) of
             this step.
 
         Raises:
-            InputError: as `ipip.graph.neighbor_list`, but for atoms at the same place.
+            InputError: as `ipip.graph.neighbor_list`, except for atoms at the same place.
         """
         kinds = np.asarray(species, dtype=np.int64)
         points, box, periodic = checked_geometry(positions, cell, pbc)
@@ -70,7 +70,7 @@ class CandidateSearch:
         return new, np.concatenate([points, points[self._owners] + self._offsets])
 
     def forget(self) -> None:
-        """Find new candidates at the next call of `update`, whatever holds."""
+        """Find new candidates at the next call of `update` in any case."""
         self._found_for = None
 
     def _holds(
@@ -121,8 +121,8 @@ class CandidateSearch:
     ) -> tuple[IntArray, IntArray, IntArray]:
         """Return receiving atoms, neighbours [n] and the neighbours' periodic shifts [n, 3]."""
         if len(points) == 0:
-            nothing = np.zeros(0, dtype=np.int64)
-            return nothing, nothing, np.zeros((0, 3), dtype=np.int64)
+            none = np.zeros(0, dtype=np.int64)
+            return none, none, np.zeros((0, 3), dtype=np.int64)
         pairs, shifts = self._search.compute(
             points=points, box=box, periodic=periodic.tolist(), quantities="PS"
         )

@@ -9,21 +9,21 @@ from scipy.spatial import KDTree
 from ipip.errors import InputError
 from ipip.graph.vesin_list import neighbor_list_class
 
-NeighborList = neighbor_list_class()  # for other searches too
+NeighborList = neighbor_list_class()  # also used by other searches
 SAME_PLACE = 1e-3
-"""Å; two atoms nearer than this are refused: the direction of their force is rounding."""
+"""Å; closer atoms are refused: the direction of their force would be rounding."""
 
 
 class NeighborSearch:
-    """Finds pairs again and again, and keeps its list while the atoms move little.
+    """Finds pairs repeatedly, and reuses its list while the atoms move little.
 
     With a skin, candidates up to cutoff + skin are kept until an atom has moved by more than half
     the skin, or the cell, the periodic directions or the number of atoms have changed; distances
-    are taken anew each time, so results do not depend on the skin.
+    are computed each time, so results do not depend on the skin.
 
     Args:
         cutoff: Å.
-        skin: Å; 0 searches anew each time.
+        skin: Å; 0 searches each time.
     """
 
     def __init__(self, cutoff: float, skin: float = 0.0) -> None:
@@ -33,13 +33,13 @@ class NeighborSearch:
         )
 
     def __reduce__(self) -> tuple[type[NeighborSearch], tuple[float, float]]:
-        """Copy and pickle what was asked for; the list itself is found anew."""
+        """Copy and pickle the arguments; the list itself is searched again."""
         return NeighborSearch, (self.cutoff, self.skin)
 
     def find(
         self, positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Find all pairs within the cutoff, as `neighbor_list`, which says what the arguments are.
+        """Find all pairs within the cutoff; for the arguments see `neighbor_list`.
 
         Raises:
             InputError: positions or cell are not finite, a periodic direction has no extent, or
@@ -71,7 +71,7 @@ def neighbor_list(
     *,
     overlaps: bool = False,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Find all pairs within the cutoff, periodic images included, without a cap.
+    """Find all pairs within the cutoff, including periodic images, without a limit on their number.
 
     Args:
         positions: [n, 3] Å.
@@ -109,7 +109,7 @@ def check_apart(positions: npt.ArrayLike, cell: npt.ArrayLike, pbc: npt.ArrayLik
         inverse = np.linalg.inv(box)
         inside = points @ inverse
         inside[:, periodic] %= 1.0
-        for axis in np.flatnonzero(periodic):  # images of atoms at one face lie at the other
+        for axis in np.flatnonzero(periodic):  # images of atoms at one face are at the other
             face = inside[:, axis] < SAME_PLACE * np.linalg.norm(inverse[:, axis])
             inside = np.concatenate([inside, inside[face] + np.eye(3)[axis]])
             atoms = np.concatenate([atoms, atoms[face]])
@@ -129,8 +129,8 @@ def _check_apart(edge_index: npt.NDArray[np.int64], edge_vec: npt.NDArray[np.flo
 def _refuse(first: int, second: int, distance: float) -> None:
     raise InputError(
         f"atoms {min(first, second)} and {max(first, second)} are at the same place "
-        f"({distance:.2g} Å apart), so their force has no direction; look for atoms that were "
-        "made or read twice"
+        f"({distance:.2g} Å apart), so their force has no direction; look for duplicate "
+        "atoms"
     )
 
 
@@ -140,7 +140,7 @@ def checked_geometry(
     """Check a geometry without searching for pairs.
 
     Returns:
-        positions [n, 3] and cell [3, 3] in Å, the cell complete where a direction is periodic, and
+        positions [n, 3] and cell [3, 3] in Å, the cell complete for open directions too, and
         the periodic directions [3].
 
     Raises:
@@ -162,7 +162,7 @@ def checked_geometry(
 def _complete(
     cell: npt.NDArray[np.float64], periodic: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """Give non-periodic directions without extent a unit vector normal to the others."""
+    """Set vectors of open directions without extent to unit vectors normal to the others."""
     from ase.geometry import complete_cell
 
     lengths = np.linalg.norm(cell, axis=1)
@@ -170,7 +170,7 @@ def _complete(
         if periodic[axis] and lengths[axis] < 1e-8:
             raise InputError(
                 f"direction {'abc'[axis]} is periodic but its cell vector is "
-                f"{cell[axis].tolist()}; give the cell, or set pbc to false there"
+                f"{cell[axis].tolist()}; give the cell, or set pbc to false in this direction"
             )
     full = np.asarray(complete_cell(cell), dtype=np.float64)
     if abs(np.linalg.det(full)) < 1e-8:

@@ -31,7 +31,7 @@ def species_index(numbers: npt.ArrayLike, symbols: Sequence[str]) -> npt.NDArray
     if (index < 0).any():
         missing = sorted({chemical_symbols[k] for k in z[index < 0]})
         raise InputError(
-            f"the structure holds {', '.join(missing)}, but the student knows only "
+            f"the structure holds {', '.join(missing)}, but the student has only "
             f"{', '.join(symbols)}; use a student that was trained on these elements"
         )
     return index

@@ -1,6 +1,6 @@
-"""vesin's neighbour list, without the PyTorch that its package imports wherever it is installed.
+"""vesin's neighbour list, without PyTorch, which its package imports if it is installed.
 
-Loading PyTorch takes seconds and hundreds of megabytes, and the lists here are of numpy arrays.
+Loading PyTorch takes seconds and hundreds of megabytes, and these lists are of numpy arrays.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 def neighbor_list_class() -> Any:
     """Return `vesin.NeighborList`.
 
-    vesin is imported as if there were no PyTorch, which it can do without, and is forgotten again:
-    whoever imports it later, to use it on tensors, gets it as it is.
+    vesin is imported as if PyTorch, which it does not need, were absent, and is then removed from
+    the imported modules: a later import, for use on tensors, is unaffected.
     """
     if "torch" in sys.modules or "vesin" in sys.modules:
         from vesin import NeighborList
@@ -32,7 +32,7 @@ def neighbor_list_class() -> Any:
 
 
 class _Hiding:
-    """Finds no module of one name, for one thread."""
+    """Hides the module of one name, for one thread."""
 
     def __init__(self, name: str) -> None:
         self.name, self.thread = name, threading.get_ident()

@@ -1,4 +1,4 @@
-"""Harvest: which frames of the student's MD become training frames, as pure functions."""
+"""Harvest: selection of training frames from the student's MD, as pure functions."""
 
 from __future__ import annotations
 

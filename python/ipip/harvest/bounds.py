@@ -1,4 +1,4 @@
-"""Bounds that keep exploded frames out of training: before and after the teacher's label."""
+"""Bounds that exclude exploded frames from training, before and after labelling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ipip.harvest.distances import Pair, min_pair_distances
 
 
 def geometry_problem(frame: Frame, min_distances: Mapping[Pair, float]) -> str | None:
-    """Say why a frame's geometry is out of bounds, or None.
+    """Return why a frame's geometry is out of bounds, or None.
 
     Args:
         frame: positions in Å.
@@ -40,7 +40,7 @@ def geometry_problem(frame: Frame, min_distances: Mapping[Pair, float]) -> str |
 def label_problem(
     frame: Frame, settings: HarvestSettings, mean_energies: Mapping[str, float] | None = None
 ) -> str | None:
-    """Say why the teacher's label of a frame is out of bounds, or None.
+    """Return why the teacher's label of a frame is out of bounds, or None.
 
     Args:
         frame: with the teacher's energy (eV) and forces (eV/Å).
@@ -49,7 +49,7 @@ def label_problem(
             of other compositions have no bound on their energy.
     """
     if frame.energy is None or frame.forces is None:
-        return str(frame.info.get(TEACHER_ERROR, "the teacher gave no label"))
+        return str(frame.info.get(TEACHER_ERROR, "the teacher returned no label"))
     if not (np.isfinite(frame.energy) and np.isfinite(frame.forces).all()):
         return "the teacher's energy or forces are not finite"
     largest = float(np.sqrt((frame.forces**2).sum(axis=1).max()))

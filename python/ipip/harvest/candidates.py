@@ -1,4 +1,4 @@
-"""Which stored frames of which runs are looked at: unstable runs first, before their failure."""
+"""The candidates among the stored frames of runs: unstable runs first, before their failure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ipip.config.harvest import HarvestSettings
 
 @dataclasses.dataclass(frozen=True)
 class RunSteps:
-    """What the harvest must know of a run.
+    """The data on a run that the harvest needs.
 
     Attributes:
         name: of the run.
-        state: "stable", "unstable", or "failed" (such a run says nothing and is left out).
-        end_step: last step; the one that tripped a guard where unstable; None: not known.
+        state: "stable", "unstable", or "failed" (such runs are ignored).
+        end_step: last step, which crossed a guard if the run is unstable; None: unknown.
         steps: [n] steps of the stored frames, ascending.
         timestep: fs.
     """
@@ -38,7 +38,7 @@ class Candidate:
         run: name of its run.
         state: of its run.
         step: of the frame.
-        before_end: fs from the frame to the run's end, or None where that is not known.
+        before_end: fs from the frame to the run's end, or None if unknown.
     """
 
     run: str
@@ -48,10 +48,10 @@ class Candidate:
 
 
 def propose(runs: Sequence[RunSteps], settings: HarvestSettings) -> list[Candidate]:
-    """Choose the candidates of a round.
+    """Select the candidates of a round.
 
-    Runs take turns (their frames nearest to the failure first) until the quota is full: first the
-    unstable ones, then the stable ones.
+    Runs alternate (frames nearest to the failure first) until the quota is full: first unstable
+    runs, then stable ones.
 
     Args:
         runs: all runs of the round.
@@ -75,12 +75,12 @@ def propose(runs: Sequence[RunSteps], settings: HarvestSettings) -> list[Candida
 def propose_at_random(
     runs: Sequence[RunSteps], settings: HarvestSettings, seed: int
 ) -> list[Candidate]:
-    """Draw candidates from the stored frames of all runs, each frame as likely as the others.
+    """Draw candidates from the stored frames of all runs with equal probability.
 
-    The first frame of a run and all from the step that tripped a guard on are left out.
+    The first frame of a run, and all frames from the step that crossed a guard on, are excluded.
 
     Args:
-        runs: all runs of the round; those that failed for other reasons are left out.
+        runs: all runs of the round; runs that failed for other reasons are excluded.
         settings: number of candidates.
         seed: of the draw.
 
@@ -99,11 +99,12 @@ def propose_at_random(
 
 
 def choose_steps(run: RunSteps, settings: HarvestSettings) -> npt.NDArray[np.int64]:
-    """Choose steps of one run, those to be preferred first.
+    """Select steps of one run, in order of preference.
 
-    Unstable: the window before the failure, without the step that tripped, every ``stride``-th
-    frame counted back from the end, thinned evenly to ``per_run``; where the window holds none, the
-    last stored frame before the failure. Stable: ``per_run`` frames spread evenly, without step 0.
+    Unstable: the window before the failure, without the step that crossed a guard, every
+    ``stride``-th frame counted back from the end, thinned evenly to ``per_run``; if the window is
+    empty, the last stored frame before the failure. Stable: ``per_run`` evenly spread frames,
+    without step 0.
 
     Returns:
         [m] steps, m <= ``settings.per_run``.
@@ -124,13 +125,13 @@ def choose_steps(run: RunSteps, settings: HarvestSettings) -> npt.NDArray[np.int
     return inside[_spread(len(inside), settings.per_run)]
 
 
-def _spread(available: int, wanted: int) -> npt.NDArray[np.int64]:
-    """Indices of ``wanted`` of ``available`` items, evenly spread, first and last included."""
-    if available <= wanted:
+def _spread(available: int, count: int) -> npt.NDArray[np.int64]:
+    """Return ``count`` indices of ``available`` items, evenly spread, first and last included."""
+    if available <= count:
         return np.arange(available)
-    if wanted == 1:
+    if count == 1:
         return np.array([0])
-    return np.round(np.linspace(0, available - 1, wanted)).astype(np.int64)
+    return np.round(np.linspace(0, available - 1, count)).astype(np.int64)
 
 
 def _candidate(run: RunSteps, step: int) -> Candidate:

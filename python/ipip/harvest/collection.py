@@ -1,4 +1,4 @@
-"""The frames that harvests took so far, with a digest: no harvest continues from others."""
+"""The frames selected by all harvests so far, with a digest that detects changes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RECORD_FILE = "frames.json"
 
 
 def read_stored(folder: Path) -> list[Frame]:
-    """Return the frames of a harvest's folder; none where there was no harvest yet.
+    """Return the frames of a harvest's folder; empty before the first harvest.
 
     Raises:
-        InputError: they are not those that the last harvest wrote.
+        InputError: they differ from those that the last harvest wrote.
     """
     path, record = folder / FRAMES_FILE, folder / RECORD_FILE
     if record.is_file():  # older versions of ipip wrote none
@@ -28,25 +28,25 @@ def read_stored(folder: Path) -> list[Frame]:
             digests = read_sealed(record).get("digests", [])
         except DamagedError as error:
             raise InputError(
-                f"{error}; remove it if {FRAMES_FILE} beside it is as it was"
+                f"{error}; remove it if {FRAMES_FILE} beside it is unchanged"
             ) from None
         if _digest(path) not in digests:
             raise InputError(
-                f"{path}: is not what the last harvest wrote (changed, damaged or lost); put it "
-                f"back, or remove {RECORD_FILE} to continue from what is there"
+                f"{path}: differs from what the last harvest wrote (changed, damaged or "
+                f"lost); restore it, or remove {RECORD_FILE} to continue from the present file"
             )
     return read_frames(path, require=()) if path.is_file() else []
 
 
-def write_stored(folder: Path, taken: Sequence[Frame], new: Sequence[Frame]) -> None:
-    """Add new frames to those that were taken before; a harvest killed in here can continue."""
+def write_stored(folder: Path, earlier: Sequence[Frame], new: Sequence[Frame]) -> None:
+    """Add new frames to those of earlier harvests; a harvest killed meanwhile can resume."""
     path, record = folder / FRAMES_FILE, folder / RECORD_FILE
     if new:
         with replaced_file(path) as temporary:
-            write_frames(temporary, [*taken, *new])
+            write_frames(temporary, [*earlier, *new])
             either = [_digest(path), _digest(temporary)]
             write_text(record, sealed_text({"digests": either}) + "\n")
-    if new or (taken and not record.is_file()):
+    if new or (earlier and not record.is_file()):
         write_text(record, sealed_text({"digests": [_digest(path)]}) + "\n")
 
 

@@ -16,28 +16,27 @@ from ipip.graph import neighbor_list
 
 Pair = tuple[str, str]
 
-# How short a bond gets in hot MD, as a part of the sum of the covalent radii (Cordero 2008), where
-# nothing better is known. A harmonic bond at rest length r0 and force constant k reaches about
+# Shortest bond in hot MD, as a fraction of the sum of the covalent radii (Cordero 2008), if
+# nothing better is known. A harmonic bond with rest length r0 and force constant k reaches about
 # r0 - 4 sqrt(kT / k): at 2500 K Mo=O (1.70 Å, 50 eV/Å^2) 1.44 Å of 2.20 Å, N2 (1.10 Å, 143 eV/Å^2)
 # 0.94 Å of 1.42 Å, so 0.65 and 0.67. SevenNet-0's MD of the Mo-S-O example at 1200 to 2500 K and
 # its reference frames came down to 0.66 (Mo-O), 0.74 (Mo-S), 0.78 (S-S), 0.81 (Mo-Mo), 0.85 (O-S).
 SHORTEST_BOND = 0.7
-# A pair that came closer than this part of the sum was bonded for some time in the frames.
+# A pair that came closer than this fraction of the sum was bonded in some frames.
 BONDED = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
 class DistanceCalibration:
-    """Minimum distance of each pair of elements that a student's MD must keep.
+    """Minimum distance of each pair of elements in a student's MD.
 
     Attributes:
         distances: sorted pair of symbols to bound in Å (already scaled).
         seen: smallest distance (Å) in the teacher's frames, of the pairs that came close.
-        unseen: pairs that the frames never showed within the cutoff.
-        capped: pairs whose bound does not come from the smallest distance seen but from
-            `SHORTEST_BOND`: the unseen ones, and those that the frames showed only farther apart
-            than a bond is. Short teacher MD has not made every bond yet; a student that makes it is
-            not unstable.
+        unseen: pairs that were never within the cutoff in the frames.
+        capped: pairs whose bound comes from `SHORTEST_BOND` instead of the smallest distance: the
+            unseen pairs, and pairs that were never as close as a bond. Short teacher MD has not
+            formed every bond; a student that forms one is not unstable.
         factor: the scale.
     """
 
@@ -70,11 +69,11 @@ class DistanceCalibration:
 
 
 def min_pair_distances(frame: Frame, cutoff: float = 4.0) -> dict[Pair, float]:
-    """Find the smallest distance (Å) of each pair of elements under periodic boundaries.
+    """Return the smallest distance (Å) of each pair of elements with periodic boundaries.
 
     Args:
         frame: positions in Å; must be finite.
-        cutoff: Å; pairs of elements that are nowhere closer are not in the result.
+        cutoff: Å; pairs that are never closer are not in the result.
 
     Returns:
         Sorted pair of symbols to Å. Images of one atom count as a pair.
@@ -103,25 +102,26 @@ def calibrate_min_distances(
 ) -> DistanceCalibration:
     """Calibrate the minimum distances of a student's MD on the teacher's frames.
 
-    The bound of a pair is `factor` times the smallest distance seen where the pair was bonded in
-    hot MD; where it was not, or never seen, `factor` times `SHORTEST_BOND` times the sum of
-    covalent radii (0.56 of the sum by default): a bond that nobody has seen yet may be made, and be
-    as short as hot bonds are.
+    The bound of a pair is `factor` times its smallest distance if the pair was bonded in hot MD;
+    else `factor` times `SHORTEST_BOND` times the sum of covalent radii (0.56 of the sum by
+    default): a new bond may form, and be as short as a hot bond.
 
     Args:
         frames: the teacher's MD (Å).
         symbols: elements of the system.
         factor: the scale.
         cutoff: Å; see :func:`min_pair_distances`.
-        hot: whether the frames are of MD as hot as the student's. If not, a distance seen counts
-            only where it is shorter than a hot bond is.
+        hot: whether the frames are from MD as hot as the student's. If not, only distances shorter
+            than a hot bond count.
 
     Raises:
         InputError: an unknown element, or a factor that is not above 0.
     """
     unknown = [symbol for symbol in symbols if symbol not in atomic_numbers]
     if unknown or not factor > 0:
-        raise InputError(f"symbols {list(symbols)} and factor {factor}: expected elements and > 0")
+        raise InputError(
+            f"symbols {list(symbols)} and factor {factor}: expected elements and a factor above 0"
+        )
     seen: dict[Pair, float] = {}
     for frame in frames:
         for pair, distance in min_pair_distances(frame, cutoff).items():

@@ -1,4 +1,4 @@
-"""The whole of ``ipip harvest``: training frames from a user's own dumps and run folders."""
+"""The work of ``ipip harvest``: training frames from a user's dumps and run folders."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ Progress = Callable[[int, int], None]
 
 @dataclasses.dataclass(frozen=True)
 class HarvestReport:
-    """What a harvest brought in.
+    """The result of a harvest.
 
     Attributes:
-        runs: what was found of each run.
+        runs: the outcome of each run.
         problems: why runs failed, by name.
         decisions: one for every stored frame of every run.
-        new: frames that were taken now.
-        frames: number of frames in the folder, with those of earlier harvests.
-        labelled: frames that the teacher labelled.
+        new: number of newly selected frames.
+        frames: number of frames in the folder, including earlier harvests.
+        labelled: number of frames that the teacher labelled.
     """
 
     runs: list[RunSteps]
@@ -62,20 +62,20 @@ def harvest_dumps(
     symbols: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> HarvestReport:
-    """Harvest from dumps and run folders; the same call goes on where dumps have grown.
+    """Harvest from dumps and run folders; the same call continues with dumps that have grown.
 
-    Writes ``frames.xyz`` (all frames taken so far), ``harvest.csv`` (why each frame was taken or
-    left) and ``summary.json``; ``scan.json`` remembers how far each dump was read, ``frames.json``
+    Writes ``frames.xyz`` (all frames selected so far), ``harvest.csv`` (why each frame was selected
+    or not) and ``summary.json``; ``scan.json`` records how far each dump was read, ``frames.json``
     which frames were written.
 
     Args:
         dumps: dump files (.gz, .zst too), patterns with ``*``, folders of ipip's student runs,
             or folders that hold such folders.
-        student_file: model whose forces are compared with the teacher's and whose features measure
-            diversity.
+        student_file: model for the comparison of forces with the teacher and for the features that
+            measure diversity.
         settings: see its fields.
         folder: for the output.
-        symbols: element of each LAMMPS type, where dumps have no elements.
+        symbols: element of each LAMMPS type, if dumps have no elements.
         progress: called with (candidates labelled, candidates).
 
     Raises:

@@ -1,4 +1,4 @@
-"""The harvest of a round: candidates in, training frames and a decision for each candidate out."""
+"""The harvest of a round: from candidates to training frames, with a decision on each candidate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ipip.harvest.selection import force_difference, select
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What was decided about a candidate, and why.
+    """The decision on a candidate, with its reason.
 
     Attributes:
         run: its run.
@@ -28,9 +28,9 @@ class Decision:
         step: of the frame.
         before_end: fs to the run's end, or None.
         taken: whether it becomes a training frame.
-        reason: why it was left; "" where taken.
-        force_difference: student against teacher, eV/Å, or None where not labelled.
-        expected_error: the largest of a force, eV/Å, or None where the student does not know.
+        reason: why it was not selected; "" if it was.
+        force_difference: of student and teacher, eV/Å, or None if not labelled.
+        expected_error: the largest of a force, eV/Å, or None if the student has none.
         max_force: teacher's largest force, eV/Å, or None.
         order: place in the selection, from 0, or None.
         distance: in feature space at its selection, or None.
@@ -55,10 +55,10 @@ class Decision:
 
 @dataclasses.dataclass(frozen=True)
 class Harvest:
-    """What a round brings in.
+    """The harvest of a round.
 
     Attributes:
-        frames: taken frames with the teacher's labels, in order of selection.
+        frames: selected frames with the teacher's labels, in order of selection.
         decisions: one for each candidate, in their order.
         labelled: number of frames that the teacher labelled.
     """
@@ -83,26 +83,25 @@ def harvest(
     """Screen, label, rank and select candidates.
 
     Args:
-        candidates: from :func:`ipip.harvest.propose`, or `propose_at_random` where the settings
-            choose at random: the first sound ones are then taken.
+        candidates: from :func:`ipip.harvest.propose`, or `propose_at_random` if the settings
+            select at random: the first sound ones are then selected.
         frames: of the candidates, in the same order, with the student's forces (eV/Å).
-        label: the teacher: returns frames with its energy (eV) and forces (eV/Å); one it fails on
-            comes back without labels. None: no teacher; frames keep what they have, and are
-            chosen for diversity alone.
+        label: the teacher: returns frames with its energy (eV) and forces (eV/Å), and without
+            labels if it fails. None: no teacher; frames keep their labels, and are selected by
+            diversity only.
         features: of frames, [n, F].
-        known_features: [k, F] of every frame that is already known; k may be 0.
+        known_features: [k, F] of all known frames; k may be 0.
         min_distances: lower bound (Å) of each sorted pair of symbols.
         settings: bounds and numbers.
         mean_energies: by composition, eV/atom, for the bound on energy.
-        expected_errors: eV/Å, the largest of each frame, where the student knows them: what the
-            settings may rank by.
+        expected_errors: eV/Å, the largest of each frame, if the student has them; the settings may
+            rank by them.
 
     Returns:
-        Taken frames and a decision for every candidate. The same input gives the same harvest.
+        Selected frames and a decision on every candidate. Equal inputs give equal harvests.
 
     Raises:
-        InputError: numbers of candidates and frames differ, or the settings rank by errors that are
-            not known.
+        InputError: numbers of candidates and frames differ, or the settings rank by unknown errors.
     """
     if len(candidates) != len(frames):
         raise InputError(f"{len(candidates)} candidates but {len(frames)} frames")
@@ -110,13 +109,13 @@ def harvest(
     sound = [i for i, reason in reasons.items() if reason is None]
 
     def labels_of(chosen: list[int]) -> dict[int, Frame]:
-        """Label candidates, and note which labels are none to learn from."""
+        """Label candidates, and record which labels are out of bounds."""
         queries = [frames[i] for i in chosen]
         if label is None or not queries:
             return dict(zip(chosen, queries, strict=True))
-        found = dict(zip(chosen, label(queries), strict=True))
-        reasons.update({i: label_problem(f, settings, mean_energies) for i, f in found.items()})
-        return found
+        labels = dict(zip(chosen, label(queries), strict=True))
+        reasons.update({i: label_problem(f, settings, mean_energies) for i, f in labels.items()})
+        return labels
 
     def differences_of(chosen: list[int]) -> dict[int, float]:
         return {i: _difference(frames[i], labelled[i], settings) for i in chosen if label}
@@ -164,18 +163,18 @@ def harvest(
 
 
 def _known(expected_errors: Sequence[float | None], chosen: list[int]) -> list[float]:
-    known = [expected_errors[i] for i in chosen] if expected_errors else [None] * len(chosen)
-    errors = [error for error in known if error is not None]
+    values = [expected_errors[i] for i in chosen] if expected_errors else [None] * len(chosen)
+    errors = [error for error in values if error is not None]
     if len(errors) < len(chosen):
         raise InputError(
-            "harvest.rank is uncertainty, but no errors to expect are known; add them to the "
-            "student's file with `ipip uncertainty`, or set harvest.rank: difference"
+            "harvest.rank is uncertainty, but the student has no expected errors; add them to its "
+            "file with `ipip uncertainty`, or set harvest.rank: difference"
         )
     return errors
 
 
 def _without_ranking(settings: HarvestSettings, candidates: int) -> HarvestSettings:
-    """Settings by which all candidates are in the pool."""
+    """Return settings that put all candidates into the pool."""
     pool = max(1.0, candidates / settings.frames)
     return settings.model_copy(update={"min_force_difference": 0.0, "pool_factor": pool})
 

@@ -1,4 +1,4 @@
-"""Why the frames that are no candidates are none."""
+"""The reasons why frames are not candidates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def rejected(
 
     Args:
         runs: all runs.
-        settings: with which the candidates were proposed.
+        settings: of the proposal.
         candidates: of :func:`ipip.harvest.propose`.
     """
     at_random = settings.choose == "random"
@@ -40,7 +40,7 @@ def rejected(
 
 def _reason(run: RunSteps, step: int, settings: HarvestSettings) -> str:
     if run.state == "failed":
-        return "its run broke and says nothing about the student"
+        return "its run broke for other reasons than the student"
     if run.state == "stable":
         return "start of a run" if step <= 0 else f"{settings.per_run} frames of its run are enough"
     end = int(run.steps[-1]) + 1 if run.end_step is None else run.end_step
@@ -50,7 +50,7 @@ def _reason(run: RunSteps, step: int, settings: HarvestSettings) -> str:
     if before < settings.margin:
         return f"{before:g} fs before the failure, within the margin of {settings.margin:g} fs"
     if before > settings.window:
-        return f"{before:g} fs before the failure, outside of the window of {settings.window:g} fs"
+        return f"{before:g} fs before the failure, outside the window of {settings.window:g} fs"
     if step <= 0:
         return "start of a run"
     return f"{settings.per_run} frames of its run, every {settings.stride}. one, are enough"

@@ -1,4 +1,4 @@
-"""The runs of students that a folder holds."""
+"""The runs of students in a folder."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ipip.lammps.run_record import RUN_FILE, VERDICT_FILE
 from ipip.lammps.trajectory import RunTrajectory
 
 _LOG = logging.getLogger(__name__)
-_WRITTEN = (VERDICT_FILE, "trajectory.dump")  # by a run, beside its record
+_WRITTEN = (VERDICT_FILE, "trajectory.dump")  # by a run, with its record
 
 
 def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
-    """Replace each folder by the folders of the finished runs in it; dumps stay.
+    """Replace each folder by the folders of the finished runs in it; keep dumps.
 
     Args:
         paths: dumps, patterns, folders of runs, and folders that hold such folders.
-        student_digest: of the student that the runs are compared with; a run of another one is
-            said.
+        student_digest: of the student that the runs are compared with; runs of another one give a
+            warning.
 
     Raises:
-        InputError: a folder holds no run, none that has ended, runs of several students, or what a
-            run wrote without its record.
+        InputError: a folder holds no run, no finished run, runs of several students, or output of
+            a run without its record.
     """
     folders: list[Path] = []
     for path in paths:
@@ -40,8 +40,8 @@ def _runs_in(path: Path, student_digest: str) -> list[Path]:
     left = sorted({f.parent for name in _WRITTEN for f in path.rglob(name)} - {*folders})
     if left and folders:
         raise InputError(
-            f"{left[0]}: {RUN_FILE} is missing, which says what ran there; have the run done "
-            "again, or give its dump instead"
+            f"{left[0]}: {RUN_FILE}, which describes the run, is missing; repeat the run, or "
+            "give its dump instead"
         )
     if not folders:
         raise InputError(
@@ -54,7 +54,7 @@ def _runs_in(path: Path, student_digest: str) -> list[Path]:
         raise InputError(f"{path}: the run has not ended; wait for it, or give its dump instead")
     if len(ended) < len(runs):
         _LOG.warning(
-            "%s: %d of %d runs have not ended and are left out",
+            "%s: %d of %d runs have not ended and are skipped",
             path,
             len(runs) - len(ended),
             len(runs),
@@ -67,6 +67,7 @@ def _runs_in(path: Path, student_digest: str) -> list[Path]:
         )
     if models and models != {student_digest}:
         _LOG.warning(
-            "%s: its runs are another student's; frames are ranked by the errors of --student", path
+            "%s: its runs are of another student; frames are ranked by the errors of --student",
+            path,
         )
     return [run.folder for run in ended]

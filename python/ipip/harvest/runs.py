@@ -1,4 +1,4 @@
-"""The harvest of runs of a student: their stored frames in, training frames and reasons out."""
+"""The harvest of a student's runs: from their stored frames to training frames and reasons."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ RunStep = tuple[str, int]
 
 @dataclasses.dataclass(frozen=True)
 class RunsHarvest:
-    """What a harvest of runs brings in.
+    """The harvest of runs.
 
     Attributes:
-        frames: those that were taken, with the labels they were given, in order of selection.
+        frames: the selected ones with their new labels, in order of selection.
         candidates: the decision on each candidate, in order of preference.
         decisions: one for every stored frame of every run, by run and step.
         labelled: number of frames that were labelled.
@@ -54,25 +54,25 @@ def harvest_runs(
     taken: Collection[RunStep] = (),
     state: Mapping[str, object] | None = None,
 ) -> RunsHarvest:
-    """Choose frames of runs for training.
+    """Select frames of runs for training.
 
     Args:
         sources: the runs.
-        known: frames that are known already; none like them is taken.
-        student: whose forces are compared with the teacher's and whose features measure diversity.
+        known: known frames, of which no duplicates are selected.
+        student: for forces to compare with the teacher's and features that measure diversity.
         settings: windows, bounds and numbers.
         student_file: for messages.
         label: the teacher, as in :func:`ipip.harvest.harvest`; None: no teacher.
         min_distances: lower bound (Å) of each sorted pair of symbols.
-        seed: of the draw, where the settings choose at random.
-        taken: run and step of frames that earlier harvests took.
-        state: charge, spin and their like of frames that say none.
+        seed: of the draw, if the settings select at random.
+        taken: run and step of frames that earlier harvests selected.
+        state: charge, spin and similar values for frames without them.
 
     Returns:
-        The same for the same input. Frames have the info of their runs (`traj`, `md_step`).
+        The same harvest for the same input. Frames have the info of their runs (`traj`, `md_step`).
 
     Raises:
-        InputError: the dumps hold an element that the student does not know, or a frame is gone.
+        InputError: the dumps hold an element that the student lacks, or a frame is missing.
     """
     runs = [_without(source.run, taken) for source in sources]
     candidates = (
@@ -108,14 +108,16 @@ def harvest_runs(
 
 
 def _without(run: RunSteps, taken: Collection[RunStep]) -> RunSteps:
-    """Leave out the steps that earlier harvests took."""
-    kept = [step for step in run.steps.tolist() if (run.name, step) not in taken]
-    return dataclasses.replace(run, steps=np.array(kept, dtype=np.int64))
+    """Return the run without the steps that earlier harvests selected."""
+    remaining = [step for step in run.steps.tolist() if (run.name, step) not in taken]
+    return dataclasses.replace(run, steps=np.array(remaining, dtype=np.int64))
 
 
 def _taken_before(sources: Sequence[Source], taken: Collection[RunStep]) -> list[Decision]:
     return [
-        Decision(source.run.name, source.run.state, step, None, True, "taken by an earlier harvest")
+        Decision(
+            source.run.name, source.run.state, step, None, True, "selected by an earlier harvest"
+        )
         for source in sources
         for step in source.run.steps.tolist()
         if (source.run.name, step) in taken
@@ -138,8 +140,8 @@ def _check_elements(frames: Sequence[Frame], student: OpenStudent, file: Path) -
     unknown = sorted(present - set(student.symbols))
     if unknown:
         raise InputError(
-            f"the dumps hold {', '.join(unknown)}, but student {file} knows "
-            f"{', '.join(student.symbols)}; give its own dumps, or the right --symbols"
+            f"the dumps hold {', '.join(unknown)}, but student {file} has "
+            f"{', '.join(student.symbols)}; give dumps of this student, or the right --symbols"
         )
 
 
@@ -148,11 +150,13 @@ def _evaluated(
 ) -> tuple[list[Frame], list[float | None]]:
     """Return frames with the student's forces, and the largest expected error of each (eV/Å).
 
-    Forces of a dump may hold a thermostat's noise. Frames that are not sound have none.
+    Forces in a dump may include the noise of a thermostat. Frames that are not sound have none.
     """
     forces: list[FloatArray | None] = [None] * len(frames)
     largest: list[float | None] = [None] * len(frames)
     sound = [k for k, frame in enumerate(frames) if geometry_problem(frame, min_distances) is None]
     for k, done in zip(sound, student.evaluate_frames([frames[k] for k in sound]), strict=True):
         forces[k], largest[k] = done.forces, done.largest_uncertainty
-    return [frame.replace(forces=own) for frame, own in zip(frames, forces, strict=True)], largest
+    return [
+        frame.replace(forces=values) for frame, values in zip(frames, forces, strict=True)
+    ], largest

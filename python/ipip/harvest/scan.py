@@ -1,4 +1,4 @@
-"""Looking through a dump for the steps at which its runs failed; goes on where the dump grows."""
+"""Scan of a dump for the steps at which its runs failed, resumable when the dump grows."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from ipip.lammps.dump_index import DumpIndex, EarlierFrames
 
 @dataclasses.dataclass(frozen=True)
 class ScanSettings:
-    """How a dump is read and what makes a frame the failure of its run.
+    """How a dump is read, and which frames count as the failure of a run.
 
     Attributes:
         min_distances: lower bound (Å) of each pair of symbols.
-        max_force: eV/Å, where the dump has fx fy fz, unless it is biased.
+        max_force: eV/Å, if the dump has fx fy fz and is not biased.
         symbols: element of each LAMMPS type, or None.
-        units: LAMMPS' unit style of the dump, or None: as it says.
+        units: LAMMPS' unit style of the dump; None: as stated in it.
         whole: whether its last frame needs no line feed.
-        atoms_may_leave: whether a frame with fewer atoms is no failure.
-        biased: whether a bias is in its forces, so that they say nothing of the student's.
+        atoms_may_leave: whether fewer atoms are not a failure.
+        biased: whether its forces include a bias and are not the student's.
     """
 
     min_distances: Mapping[Pair, float] = dataclasses.field(default_factory=dict)
@@ -45,10 +45,10 @@ class ScanSettings:
 
 @dataclasses.dataclass
 class RunScan:
-    """What is known of one run of a dump.
+    """The state of one run of a dump.
 
     Attributes:
-        n_atoms: of its last frame, or None where it has none.
+        n_atoms: of its last frame, or None without frames.
         failed_at: step of the first frame that is out of bounds, or None.
         problem: why, or None.
     """
@@ -60,13 +60,13 @@ class RunScan:
 
 @dataclasses.dataclass
 class DumpScan:
-    """What is known of a dump without its frames: 16 bytes for each of them.
+    """The scan of a dump without its frames, 16 bytes for each of them.
 
     Attributes:
-        name: of the dump; of its first run too, while a second one is called ``name#2``.
-        index: where its frames stand, and which run each belongs to.
-        runs: what is known of each run.
-        end: where a later scan goes on.
+        name: of the dump and its first run; a second run is called ``name#2``.
+        index: positions of its frames, and the run of each.
+        runs: state of each run.
+        end: position at which a later scan continues.
     """
 
     name: str
@@ -75,7 +75,7 @@ class DumpScan:
     end: DumpPosition | None = None
 
     def copy(self) -> DumpScan:
-        """Return a scan that can grow without this one."""
+        """Return an independent copy of the scan."""
         runs = [dataclasses.replace(run) for run in self.runs]
         return dataclasses.replace(self, index=self.index.copy(), runs=runs)
 
@@ -100,12 +100,12 @@ class DumpScan:
         return self.name if run == 0 else f"{self.name}#{run + 1}"
 
     def run_steps(self, run: int, timestep: float, *, failed: bool) -> RunSteps:
-        """Return what the choice of candidates must know of a run.
+        """Return the data on a run that the selection of candidates needs.
 
         Args:
             run: its number, from 0.
             timestep: fs.
-            failed: whether the dump's last run failed right behind the dump's end, if not before.
+            failed: whether the dump's last run failed just after the dump's end, if not before.
         """
         failed = failed and run == self.index.run
         scanned = self.runs[run]
@@ -123,19 +123,19 @@ def scan_dump(
     settings: ScanSettings,
     progress: Callable[[DumpFrame, DumpReader], None] | None = None,
 ) -> DumpScan:
-    """Look at the frames of a dump that an earlier scan has not seen, one at a time.
+    """Scan the frames of a dump that an earlier scan has not read, one at a time.
 
-    A frame is the failure of its run where values are not finite, atoms are gone, two atoms are too
-    close, or a dumped force is too large. A failure in one run says nothing of another one.
+    A frame is the failure of its run if values are not finite, atoms are missing, two atoms are too
+    close, or a dumped force is too large. A failure in one run does not affect another.
 
     Args:
         path: dump or pattern; see :func:`ipip.lammps.read_dump`.
         earlier_scan: earlier scan, or an empty one with its name.
-        settings: how to read it, and bounds.
+        settings: for reading, and bounds.
         progress: called with each frame.
 
     Raises:
-        InputError: the dump cannot be read or its elements are not known.
+        InputError: the dump cannot be read or its elements are unknown.
     """
     scan = earlier_scan.copy()
     reader = _read(path, settings, earlier_scan.end, () if settings.biased else ("fx", "fy", "fz"))
@@ -144,7 +144,7 @@ def scan_dump(
     for frame in reader:
         if frame.numbers is None:
             raise InputError(
-                f"dump {path}: the elements are not known: give the symbols of its types, in order "
+                f"dump {path}: the elements are unknown: give the symbols of its types, in order "
                 "(--symbols Mo,S,O), or write `element` columns with `dump_modify element`"
             )
         number = scan.index.add(frame, earlier)
@@ -167,14 +167,14 @@ def scan_dump(
 def read_steps(
     path: Path, scan: DumpScan, run: int, steps: Sequence[int], settings: ScanSettings
 ) -> dict[int, Frame]:
-    """Read the frames of some steps of a run: each at its place, or all in one pass if compressed.
+    """Read frames of some steps of a run: by seeking, or in one pass if compressed.
 
     Args:
         path: dump or pattern.
         scan: of the dump.
         run: its number in the dump, from 0.
-        steps: wanted; all of them are in the scan.
-        settings: with which it was scanned.
+        steps: to read; all of them are in the scan.
+        settings: of the scan.
 
     Returns:
         Step to frame, in LAMMPS' orientation, with info ``traj`` and ``md_step``.
@@ -200,7 +200,7 @@ def _read(
 
 
 def _frame(dumped: DumpFrame, name: str, biased: bool) -> Frame:
-    assert dumped.numbers is not None  # the scan has seen them
+    assert dumped.numbers is not None  # checked by the scan
     info = Provenance(traj=name, md_step=dumped.step, biased=biased).as_info()
     return Frame(dumped.numbers, dumped.positions, dumped.cell, dumped.pbc, info=info)
 
@@ -208,7 +208,7 @@ def _frame(dumped: DumpFrame, name: str, biased: bool) -> Frame:
 def _problem(
     frame: DumpFrame, n_atoms: int | None, ids: IntArray | None, settings: ScanSettings
 ) -> str | None:
-    """Say why a frame is out of bounds.
+    """Return why a frame is out of bounds.
 
     Args:
         frame: to judge.
@@ -219,9 +219,9 @@ def _problem(
     assert frame.numbers is not None
     lost = 0 if n_atoms is None else max(0, n_atoms - len(frame.numbers))
     if ids is not None and frame.ids is not None and not np.array_equal(ids, frame.ids):
-        lost = len(np.setdiff1d(ids, frame.ids))  # as many may have come at the same time
+        lost = len(np.setdiff1d(ids, frame.ids))  # as many may have been added at the same time
     if lost and not settings.atoms_may_leave:
-        return f"{lost} of {n_atoms} atoms are gone"
+        return f"{lost} of {n_atoms} atoms are missing"
     geometry = Frame(frame.numbers, frame.positions, frame.cell, frame.pbc)
     problem = geometry_problem(geometry, settings.min_distances)
     if problem is None and frame.forces is not None and len(frame.forces):

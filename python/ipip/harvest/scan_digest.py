@@ -1,4 +1,4 @@
-"""Which bytes of a dump a scan has seen, so that a dump that was replaced is not taken for it."""
+"""Digests of the bytes of a dump that a scan has read, which detect a replaced dump."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Seen = list[tuple[str, int, str]]
 
 
 def seen_bytes(path: Path, end: DumpPosition | None) -> Seen:
-    """Return name, number of bytes and their digest of each file up to where a scan ended.
+    """Return name, number of bytes and digest of each file, up to the end of a scan.
 
-    Reading them costs a small part of what parsing them did: SHA-256 takes about 0.5 s/GB.
+    This costs a small fraction of parsing: SHA-256 takes about 0.5 s/GB.
 
     Args:
         path: dump or pattern.
@@ -24,23 +24,23 @@ def seen_bytes(path: Path, end: DumpPosition | None) -> Seen:
     """
     if end is None:
         return []
-    seen = []
+    records = []
     for file in dump_files(path):
         last = file.name == end.file
         size = end.offset if last and not is_compressed(file) else file.stat().st_size
-        seen.append((file.name, size, digest_of(str(file), size)))
+        records.append((file.name, size, digest_of(str(file), size)))
         if last:
             break
-    return seen
+    return records
 
 
-def is_still_there(path: Path, seen: Seen) -> bool:
-    """Whether a dump begins with the bytes that a scan saw; it may have grown since."""
+def is_still_there(path: Path, records: Seen) -> bool:
+    """Return whether a dump starts with the bytes that a scan has read; it may have grown since."""
     try:
         files = {file.name: file for file in dump_files(path)}
         return all(
             files[name].stat().st_size >= size and digest_of(str(files[name]), size) == digest
-            for name, size, digest in seen
+            for name, size, digest in records
         )
     except (InputError, OSError, KeyError):
         return False

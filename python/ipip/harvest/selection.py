@@ -15,13 +15,13 @@ from ipip.errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """Which candidates are taken.
+    """The selected candidates.
 
     Attributes:
         taken: [m] indices in the order of selection.
-        reasons: why each other candidate was left, by index.
-        distances: [m] distance of each taken one to what was known or taken before; inf for the
-            first one where nothing was known.
+        reasons: why each other candidate was not selected, by index.
+        distances: [m] distance of each selected one to all known or previously selected ones; inf
+            for the first one if nothing was known.
     """
 
     taken: IntArray
@@ -40,7 +40,7 @@ def force_difference(
         how: "max": largest |ΔF| of an atom; "rms": root of the mean over atoms of |ΔF|².
 
     Returns:
-        inf where the student's forces are not finite.
+        inf if the student's forces are not finite.
     """
     squares = ((student - teacher) ** 2).sum(axis=1)
     value = squares.max() if how == "max" else squares.mean()
@@ -52,7 +52,7 @@ def scale_features(
 ) -> tuple[FloatArray, FloatArray]:
     """Centre features and divide by their standard deviation and by √F.
 
-    Distances are then per feature and free of units. Constant features become 0.
+    Distances are then per feature and dimensionless. Constant features become 0.
 
     Args:
         candidates: [n, F].
@@ -80,14 +80,14 @@ def farthest_points(
 ) -> tuple[IntArray, FloatArray]:
     """Select points greedily, each farthest from everything known and selected before.
 
-    The same choice as scikit-matter's ``FPS(initialize=<known>)``, which spends k² distances on k
-    known points among themselves; here each known point is compared with the candidates only.
+    The same selection as scikit-matter's ``FPS(initialize=<known>)``, which computes k² distances
+    among k known points; this function compares known points with candidates only.
 
     Args:
         candidates: [n, F].
-        known: [k, F]; k may be 0, then the selection starts with ``first``.
+        known: [k, F]; if k is 0, the selection starts with ``first``.
         count: points to select, at most n.
-        first: index of the first point where nothing is known.
+        first: index of the first point if nothing is known.
 
     Returns:
         indices [m] and the distance of each at its selection [m] (inf for a free first one). Ties
@@ -119,7 +119,7 @@ def select(
     known_features: npt.ArrayLike,
     settings: HarvestSettings,
 ) -> Selection:
-    """Choose among labelled candidates: worst predicted first, then diverse, no duplicates.
+    """Select among labelled candidates: worst predicted first, then diverse, no duplicates.
 
     Args:
         differences: [n] force differences of student and teacher, eV/Å.
@@ -128,7 +128,7 @@ def select(
         settings: frames, pool_factor, min_force_difference (eV/Å), duplicate_distance.
 
     Returns:
-        The selection; every candidate is either taken or has a reason.
+        The selection; every candidate is either selected or has a reason.
     """
     values = np.asarray(differences, dtype=np.float64)
     reasons: dict[int, str] = {}
@@ -156,9 +156,9 @@ def select(
     for place, distance in zip(order.tolist(), distances.tolist(), strict=True):
         index = pool[place]
         if distance <= settings.duplicate_distance:
-            reasons[index] = "duplicate of a known or taken frame"
+            reasons[index] = "duplicate of a known or selected frame"
         elif len(taken) == settings.frames:
-            reasons[index] = f"less diverse than the {settings.frames} frames taken"
+            reasons[index] = f"less diverse than the {settings.frames} selected frames"
         else:
             taken.append(index)
             far.append(distance)

@@ -1,4 +1,4 @@
-"""Where frames are harvested from: a user's dumps, and folders of student runs."""
+"""Sources of a harvest: a user's dumps, and folders of student runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ipip.storage.atomic import write_text
 from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 SCAN_FILE = "scan.json"
-SCAN_FORMAT = 2  # 1, without the key, knew one run a dump
+SCAN_FORMAT = 2  # 1, without this key, had one run a dump
 _LOG = logging.getLogger(__name__)
 
 
@@ -38,7 +38,7 @@ class Source:
     """A run that is harvested.
 
     Attributes:
-        run: its steps and what became of it.
+        run: its steps and outcome.
         problem: why it failed, or None.
         frames: reads the frames of some steps.
     """
@@ -55,7 +55,7 @@ def open_sources(
     folder: Path,
     symbols: Sequence[str] | None = None,
 ) -> list[Source]:
-    """Look through all dumps and run folders; what an earlier call has seen is not read again.
+    """Scan all dumps and run folders, without the parts that an earlier call has read.
 
     A dump whose steps start again holds several runs, each of which is a source.
 
@@ -67,8 +67,8 @@ def open_sources(
         symbols: element of each LAMMPS type, or None.
 
     Raises:
-        InputError: nothing is given, something twice, a dump cannot be read, or it contradicts the
-            settings.
+        InputError: no path is given, one is given twice, a dump cannot be read, or it contradicts
+            the settings.
     """
     if not paths:
         raise InputError("no dump is given; name at least one dump or folder of a run")
@@ -104,7 +104,7 @@ def open_sources(
         key = str(path.absolute())
         scan = scan_dump(path, earlier.get(key, DumpScan(name)), of_dump)
         scans[key] = scan
-        _say_what_it_holds(path, scan)
+        _report_runs(path, scan)
         sources += [
             _dump_source(path, scan, run, of_dump, timestep, settings.failed)
             for run in range(len(scan.runs))
@@ -117,7 +117,7 @@ def open_sources(
 
 
 def _units_of(paths: Sequence[Path], settings: HarvestRunSettings) -> dict[Path, str]:
-    """Units of each dump; metal where nobody says them, which is said."""
+    """Return the units of each dump; metal, with a warning, if unknown."""
     stated = {path: units_of_dump(path, settings.units) for path in paths}
     assumed = [path for path, units in stated.items() if units is None]
     if assumed:
@@ -126,28 +126,29 @@ def _units_of(paths: Sequence[Path], settings: HarvestRunSettings) -> dict[Path,
 
 
 def _timestep_of(path: Path, scan: ScanSettings, settings: HarvestRunSettings) -> float:
-    """Time step (fs) of a dump; 1 where nobody says it."""
+    """Return the time step (fs) of a dump; 1 if unknown."""
     reader = read_dump(path, scan.symbols, columns=(), units=scan.units, whole=scan.whole)
     in_dump = timestep_of(itertools.islice(reader, 2))
     given = timestep_of_run(path, settings.timestep)
     return agreed_timestep(f"dump {path} (ITEM: TIME)", in_dump, given) or 1.0
 
 
-def _say_what_it_holds(path: Path, scan: DumpScan) -> None:
+def _report_runs(path: Path, scan: DumpScan) -> None:
     index = scan.index
     if len(scan.runs) > 1:
-        _LOG.warning("%s: its steps start again, so it is several: %s", path, index.describe())
+        _LOG.warning(
+            "%s: its steps start again, so it holds several runs: %s", path, index.describe()
+        )
     if index.repeated:
         _LOG.warning(
-            "%s: %d frames repeat earlier ones, as a run does that goes on from a restart file: "
-            "each counts once",
+            "%s: %d frames repeat earlier ones, as after a restart of the run: each counts once",
             path,
             index.repeated,
         )
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Return a different name for each path: its file's, with folders in front where needed."""
+    """Return unique names of paths: of the file, with folders if needed."""
     absolute = [path.absolute() for path in paths]
     owners: dict[Path, Path] = {}
     for path in absolute:
@@ -171,12 +172,12 @@ def _dump_source(
     return Source(
         steps,
         scan.runs[run].problem,
-        lambda wanted: read_steps(path, scan, run, wanted, settings),
+        lambda chosen: read_steps(path, scan, run, chosen, settings),
     )
 
 
 def run_sources(folder: Path) -> list[Source]:
-    """Return the runs of students in the folders inside of `folder`; those that have ended."""
+    """Return the finished runs of students in the folders inside `folder`."""
     trajectories = [RunTrajectory(path) for path in sorted(folder.iterdir())]
     return [_run_source(one) for one in trajectories if one.verdict is not None]
 
@@ -197,7 +198,7 @@ def _run_source(trajectory: RunTrajectory) -> Source:
 
 
 def _earlier_scans(path: Path, bounds: Mapping[str, Any]) -> dict[str, DumpScan]:
-    """Scans of an earlier call, where they were made with the same bounds of the same bytes."""
+    """Return the scans of an earlier call with the same bounds and bytes."""
     try:
         plain = read_sealed(path)
         if plain["format"] != SCAN_FORMAT or plain["bounds"] != bounds:

@@ -1,4 +1,4 @@
-"""The table that says why each frame was taken or left."""
+"""The table of reasons why each frame was selected or not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBERS = (
 
 
 def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
-    """Write decisions to the CSV file at `path`: why each frame was taken or left, a row each."""
+    """Write decisions to the CSV file at `path`: a row for each frame, with its reason."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(Decision.__dataclass_fields__), lineterminator="\n")
     writer.writeheader()
@@ -32,7 +32,7 @@ def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
 
 
 def count_reasons(decisions: Sequence[Decision]) -> dict[str, int]:
-    """Return how many frames the decisions left for each kind of reason, without its numbers."""
+    """Return the number of rejected frames for each kind of reason, without its numbers."""
     kinds = Counter(kind_of_reason(d.reason) for d in decisions if not d.taken)
     return dict(kinds.most_common())
 

@@ -1,4 +1,4 @@
-"""Does a model file compute the same in memory, as TorchScript and in LAMMPS?"""
+"""Agreement of a model file in memory, as TorchScript and in LAMMPS."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """How far another way of evaluating a student is from the student in memory.
+    """Differences between another evaluation of a student and the student in memory.
 
     Attributes:
-        name: the other way.
-        energy: largest difference in energy over the largest energy without the atoms' own
+        name: of the other evaluation.
+        energy: largest difference in energy over the largest energy without the atomic
             reference energies.
         forces: largest difference of a force component over the largest component.
         stress: the same for the stress.
-        tolerance: what each must stay within.
+        tolerance: bound on each of them.
     """
 
     name: str
@@ -73,7 +73,7 @@ def check_agreement(model: Path, *, with_lammps: bool = True) -> Iterator[Agreem
         with_lammps: run LAMMPS too.
 
     Yields:
-        One agreement for TorchScript and, where wanted, one for LAMMPS.
+        One agreement for TorchScript and, on request, one for LAMMPS.
 
     Raises:
         InputError: the file is not a student.
@@ -82,32 +82,32 @@ def check_agreement(model: Path, *, with_lammps: bool = True) -> Iterator[Agreem
     network, metadata = open_student(model, backend="eager")
     frames = trial_frames(metadata.symbols)
     expected = label_frames(network, frames)
-    own = [
+    atomic = [
         sum(metadata.reference_energies[s] for s in frame.to_atoms().get_chemical_symbols())
         for frame in frames
     ]
     scripted, _ = open_student(model, backend="torchscript")
-    found = label_frames(scripted, frames)
-    yield _compare("TorchScript", expected, found, own, TOLERANCE[metadata.dtype])
+    evaluated = label_frames(scripted, frames)
+    yield _compare("TorchScript", expected, evaluated, atomic, TOLERANCE[metadata.dtype])
     if with_lammps:
         symbols = tuple(metadata.symbols)
         pair = student_pair(model, symbols)
-        found = [single_point(frame, pair, symbols) for frame in frames]
-        yield _compare("LAMMPS", expected, found, own, TOLERANCE[metadata.dtype])
+        evaluated = [single_point(frame, pair, symbols) for frame in frames]
+        yield _compare("LAMMPS", expected, evaluated, atomic, TOLERANCE[metadata.dtype])
 
 
 def _compare(
-    name: str, expected: list[Frame], found: list[Frame], own: list[float], tolerance: float
+    name: str, expected: list[Frame], evaluated: list[Frame], atomic: list[float], tolerance: float
 ) -> Agreement:
     worst = {"energy": 0.0, "forces": 0.0, "stress": 0.0}
     largest = dict.fromkeys(worst, 1e-12)
-    for right, other, zero in zip(expected, found, own, strict=True):
+    for right, other, zero in zip(expected, evaluated, atomic, strict=True):
         for label in worst:
             a, b = getattr(right, label), getattr(other, label)
             if a is None:
                 continue
             if b is None:
-                raise IpipError(f"{name} gave no {label}")
+                raise IpipError(f"{name} returned no {label}")
             worst[label] = max(worst[label], float(np.abs(np.subtract(a, b)).max()))
             size = np.abs(np.subtract(a, zero) if label == "energy" else a).max()
             largest[label] = max(largest[label], float(size))

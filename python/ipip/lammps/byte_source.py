@@ -1,4 +1,4 @@
-"""What the text of a dump comes from."""
+"""The source of the text of a dump."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ByteSource(Protocol):
-    """A file, or what decompresses one."""
+    """A file, or a decompressor of one."""
 
     def readinto(self, target: memoryview, /) -> int | None:
         """Fill the target from its start; return the number of bytes, 0 at the end."""

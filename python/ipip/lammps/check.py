@@ -1,4 +1,4 @@
-"""Trying a user's deck and options of the pair style before any work starts."""
+"""Trial runs of a user's deck and pair-style options before any work starts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ def check_deck(
     """Run the deck of the settings for a few steps.
 
     Args:
-        md: settings; without a deck, pair options or a device of the user's own there is nothing
-            to do.
-        elements: chemical symbols of the runs to come.
-        periodic: whether their boxes are.
-        student: that of the runs, as a file, or one with new weights as they will have it; by
-            default a small PaiNN with new weights, which needs PyTorch.
+        md: settings; nothing is run unless the user sets a deck, pair options or a device.
+        elements: chemical symbols of the planned runs.
+        periodic: whether their boxes are periodic.
+        student: the student of the runs, as a file, or one with new weights of the same
+            architecture; by default a small PaiNN, which needs PyTorch.
 
     Raises:
         InputError: the template cannot be filled in, LAMMPS refuses it, or it does not write what
@@ -61,8 +60,8 @@ def check_deck(
         if verdict.state == "failed":
             raise InputError(
                 _without_folder(
-                    f"{what}: a trial run of 4 steps did not come to its end "
-                    f"({verdict.message}); the package's deck shows what one has to print",
+                    f"{what}: a trial run of 4 steps did not finish "
+                    f"({verdict.message}); the package's deck shows the required output",
                     run,
                 )
             )
@@ -84,7 +83,7 @@ def _write_untrained(student: Student | None, elements: Sequence[str], target: P
 
 
 def _box(elements: Sequence[str], periodic: bool) -> Frame:
-    """Two atoms of each element on a grid, wide apart."""
+    """Return two atoms of each element, far apart on a grid."""
     numbers = np.array([atomic_numbers[symbol] for symbol in elements] * 2)
     side = int(np.ceil(len(numbers) ** (1 / 3)))
     grid = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""How a killed run goes on: its last restart file that is what LAMMPS wrote, outputs cut to it."""
+"""How a killed run resumes: from its last undamaged restart file, with outputs cut to its step."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from ipip.lammps.supervision import (
 )
 from ipip.storage.sealed import DamagedError
 
-READ_LIMIT_S = 120.0  # for LAMMPS to read a restart file and say its step
-STALL_S = 600.0  # a run that goes on and writes nothing for so long is ended, and begins anew
+READ_LIMIT_S = 120.0  # for LAMMPS to read a restart file and print its step
+STALL_S = 600.0  # a resumed run that writes nothing for so long is ended and restarted
 _FRAME = b"ITEM: TIMESTEP\n"
 _BEFORE = re.compile(rb"(?:ITEM: UNITS\n[^\n]*\n)?(?:ITEM: TIME\n[^\n]*\n)?\Z")  # of a frame
 _LONGEST = 128  # bytes of both
-_ASK = 'read_restart {name}\nprint "$(step:%.0f) $(atoms:%.0f)" file {name}.step screen no\n'
+_QUERY = 'read_restart {name}\nprint "$(step:%.0f) $(atoms:%.0f)" file {name}.step screen no\n'
 
 
 @dataclasses.dataclass(frozen=True)
 class Continuation:
-    """Where a killed run goes on.
+    """The point from which a killed run resumes.
 
     Attributes:
         file: name of the restart file in the run's folder.
         step: MD step of that file.
-        first_energy: eV, of the run's first step; 0 where its deck does not keep it.
-        stall_s: s without a change of its files after which it is ended.
+        first_energy: eV, of the run's first step; 0 if its deck does not write it.
+        stall_s: s without a change of its files, after which it is ended.
     """
 
     file: str
@@ -51,21 +51,21 @@ class Continuation:
 
 
 def continue_from(folder: Path, digest: str, n_atoms: int, steps: int) -> Continuation | None:
-    """Find the last restart file of the same job that can be believed; cut its outputs to its step.
+    """Find the last valid restart file of the same job; cut the run's outputs to its step.
 
-    Restart files, dump, first energy and the frames of the ring that are not written again have to
-    be what was digested while the run wrote them (see `ipip.lammps.supervision`): damage inside of
-    a restart file may make LAMMPS spin, lose atoms, or go on from other velocities, none of which
-    is the student's failure; and with fewer frames in the ring a harvest chooses others.
+    Restart files, dump, first energy and the frames of the ring that are not written again must
+    match their digests from the time of writing (see `ipip.lammps.supervision`): a damaged restart
+    file may make LAMMPS hang, lose atoms, or resume from other velocities, which would look like a
+    failure of the student; and with fewer frames in the ring a harvest selects others.
 
     Args:
         folder: of the run.
-        digest: of the job; another job's files are of no use.
+        digest: of the job; another job's files are not used.
         n_atoms: of the job.
         steps: of the job.
 
     Returns:
-        None where the run has to begin anew.
+        None if the run has to start again.
     """
     try:
         if read_run_record(folder)["digest"] != digest:
@@ -84,27 +84,27 @@ def continue_from(folder: Path, digest: str, n_atoms: int, steps: int) -> Contin
             path.unlink(missing_ok=True)
     times = [path.stat().st_mtime_ns for path in whole]
     for path in sorted(whole, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        found = _ask(path)
+        facts = _query(path)
         if (
-            found is None
-            or found[1] != n_atoms
-            or not 0 <= found[0] <= steps
-            or not _ring_is_whole(folder, found[0], record)
+            facts is None
+            or facts[1] != n_atoms
+            or not 0 <= facts[0] <= steps
+            or not _ring_is_whole(folder, facts[0], record)
         ):
             path.unlink()
             continue
-        _cut_back(folder, found[0], record)
+        _cut_back(folder, facts[0], record)
         between = (max(times) - min(times)) * 1e-9
         stall = max(STALL_S, 3.0 * between)
-        return Continuation(path.name, found[0], _first_energy(folder), stall)
+        return Continuation(path.name, facts[0], _first_energy(folder), stall)
     return None
 
 
-def _ask(path: Path) -> tuple[int, int] | None:
-    """Return MD step and number of atoms of a restart file, which LAMMPS itself is asked for."""
+def _query(path: Path) -> tuple[int, int] | None:
+    """Return MD step and number of atoms of a restart file, as LAMMPS reads it."""
     deck = path.with_name(f"in.{path.name}")
     answer = path.with_name(f"{path.name}.step")
-    deck.write_text(_ASK.format(name=path.name), encoding="utf-8")
+    deck.write_text(_QUERY.format(name=path.name), encoding="utf-8")
     try:
         subprocess.run(
             lammps_command("-in", deck.name, "-log", "none", "-screen", "none", "-nocite"),
@@ -125,39 +125,39 @@ def _ask(path: Path) -> tuple[int, int] | None:
 
 
 def _ring_is_whole(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> bool:
-    """Whether the ring's frames before a step, which are not written again, are all there.
+    """Return whether all ring frames before a step, which are not written again, exist.
 
-    A frame that is gone may have made room for a later one; then there are as many as were noted.
+    A missing frame may have made room for a later one; the number of frames then matches.
     """
-    there = {f"{RING}/{path.name}" for path in (folder / RING).glob("*.dump")}
+    present = {f"{RING}/{path.name}" for path in (folder / RING).glob("*.dump")}
     noted = {name for name in record if name.startswith(f"{RING}/")}
 
     def stays(name: str) -> bool:
         stem = Path(name).stem
         return stem.isdigit() and int(stem) < step
 
-    if len(there) < len(noted) and any(map(stays, noted - there)):
+    if len(present) < len(noted) and any(map(stays, noted - present)):
         return False
-    return all(is_as_noted(str(folder), name, record) for name in filter(stays, there))
+    return all(is_as_noted(str(folder), name, record) for name in filter(stays, present))
 
 
 def _cut_back(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> None:
-    """Remove what was written from this step on; it will be written again.
+    """Remove the output from this step on; it will be written again.
 
-    The record is then of what is left.
+    The record then describes the rest.
     """
-    (folder / VERDICT_FILE).unlink(missing_ok=True)  # it is of what is changed here
+    (folder / VERDICT_FILE).unlink(missing_ok=True)  # it describes frames that change here
     place = str(folder)
-    kept = [name for name in (*RESTART_FILES, FIRST_ENERGY) if (folder / name).exists()]
+    unchanged = [name for name in (*RESTART_FILES, FIRST_ENERGY) if (folder / name).exists()]
     for path in (folder / RING).glob("*.dump"):
         name = f"{RING}/{path.name}"
         if path.stem.isdigit() and int(path.stem) < step:
-            kept.append(name)
+            unchanged.append(name)
         else:
             path.unlink()
-    (folder / RECORD).unlink(missing_ok=True)  # killed from here on, the run begins anew
+    (folder / RECORD).unlink(missing_ok=True)  # if killed from here on, the run starts again
     cut_dump(folder / DUMP, step)
-    lines = [f"{record[name][0]} {record[name][1]} {name}" for name in kept if name in record]
+    lines = [f"{record[name][0]} {record[name][1]} {name}" for name in unchanged if name in record]
     if (folder / DUMP).exists():
         size = (folder / DUMP).stat().st_size
         lines.append(f"{digest_of(str(folder / DUMP))} {size} {DUMP}")
@@ -169,7 +169,7 @@ def _cut_back(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> No
 
 
 def cut_dump(path: Path, step: int) -> None:
-    """Cut a text dump at its first frame with this or a later step; frames stand in order."""
+    """Cut a text dump at its first frame with this or a later step; frames are in order."""
     try:
         with path.open("r+b") as file:
             end = file.seek(0, 2)
@@ -183,8 +183,8 @@ def cut_dump(path: Path, step: int) -> None:
                     if len(line) > 1 and int(line[0]) < step:
                         break
                     head = text[max(0, at - _LONGEST) : at]
-                    found = _BEFORE.search(head)
-                    cut = at - (0 if found is None else len(found[0]))
+                    facts = _BEFORE.search(head)
+                    cut = at - (0 if facts is None else len(facts[0]))
             file.truncate(cut)
     except FileNotFoundError:
         return

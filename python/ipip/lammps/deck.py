@@ -21,10 +21,10 @@ from ipip.lammps.units import units_of_deck
 from ipip.lammps.verdict import Bounds, Pair
 
 TEMPLATE = "student_nvt.lmp.j2"
-WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, be it filled in by jinja
+WORD = r"(?:\{\{.*?\}\}|\S+)"  # of a deck, or an expression of jinja
 BAROSTAT = re.compile(rf"^\s*fix\s+{WORD}\s+{WORD}\s+(npt|nph|box/relax|press/)", re.MULTILINE)
 METAL = "metal"  # the units of all decks that ipip fills in
-# What filling in a template can end with: jinja2 leaves the errors of its expressions as they are.
+# Errors of rendering: jinja2 passes on errors of a template's expressions.
 TEMPLATE_ERRORS = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -35,7 +35,7 @@ TEMPLATE_ERRORS = (
     TypeError,
     ValueError,
 )
-MODEL_NAME = "student.pt"  # what a deck calls the student
+MODEL_NAME = "student.pt"  # the student's name in a deck
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +45,9 @@ class PairCommands:
     Attributes:
         lines: pair_style and pair_coeff commands.
         compute: pair style whose ``compute pair`` gives the largest force and the minimum distance
-            of each type pair, or "" where the style has none (those guards are then off).
-        model: file of the student that the lines call `student.pt`; `place_model` puts it into the
-            run's folder. None: the lines name their files themselves.
+            of each type pair, or "" if the style has none (those guards are then off).
+        model: file of the student, `student.pt` in the lines; `place_model` links it into the
+            run's folder. None: the lines name their files.
     """
 
     lines: tuple[str, ...]
@@ -60,10 +60,10 @@ def student_pair(
 ) -> PairCommands:
     """Return the commands of ``pair_style ipip`` for a model and the elements of the types.
 
-    They call the model by a name in the run's folder, since LAMMPS changes every character of a
-    deck that is not ASCII, and has its own meaning for quotes, ``$`` and ``#``.
+    They name a link in the run's folder, since LAMMPS changes every non-ASCII character of a
+    deck and interprets quotes, ``$`` and ``#``.
 
-    Where the kernels do not run the student, the deck names backend torchscript, which runs the
+    If the kernels do not run the student, the deck selects backend torchscript, which runs the
     program in the file.
 
     Raises:
@@ -79,9 +79,9 @@ def student_pair(
 
 
 def place_model(pair: PairCommands, folder: Path) -> None:
-    """Link the model that a deck calls `student.pt` into the folder where LAMMPS runs.
+    """Link the model as `student.pt` into the folder in which LAMMPS runs.
 
-    The link is relative, so folder and model may be moved together; where the file system has no
+    The link is relative, so folder and model may be moved together; if the file system has no
     links, the model is copied.
     """
     if pair.model is None:
@@ -102,7 +102,7 @@ def type_pairs(symbols: Sequence[str]) -> list[Pair]:
 
 
 def distance_variable(pair: Pair) -> str:
-    """Name of the deck variable that holds the minimum distance of a pair."""
+    """Return the name of the deck variable with the minimum distance of a pair."""
     return f"min_{pair[0]}_{pair[1]}"
 
 
@@ -123,15 +123,15 @@ def render_deck(
 
     Args:
         md: settings (fs, K; converted to LAMMPS' metal units here).
-        bounds: guards; distances of pairs that are not among the symbols are left out.
+        bounds: guards; distances of pairs with other elements are ignored.
         pair: the potential.
         symbols: element of each LAMMPS type.
         boundary: LAMMPS' boundary flags.
         n_atoms: atoms of the run.
         seed: of velocities and noise.
-        data: data file, as seen from the run's folder.
-        restart: restart file with which a killed run goes on, or "".
-        first_energy: eV, of the run's first step, where it goes on.
+        data: data file, relative to the run's folder.
+        restart: restart file from which a killed run resumes, or "".
+        first_energy: eV, of the run's first step, if it resumes.
 
     Returns:
         The deck's text.
@@ -183,10 +183,11 @@ def render_deck(
 
 
 def wrong_units(units: str) -> str:
-    """Return the sentence on a deck in other units than those that are filled in."""
+    """Return the message on a deck in other units than metal."""
     return (
-        f"has `units {units}`, but the bounds and times that ipip fills in, and what it reads of "
-        f"energies, forces and dumps, are in metal units (Å, ps, eV, bar): write `units {METAL}`"
+        f"has `units {units}`, but the bounds and times that ipip fills in, and the energies, "
+        "forces and dumps that it reads, are in metal units (Å, ps, eV, bar): write "
+        f"`units {METAL}`"
     )
 
 
@@ -205,7 +206,7 @@ def template_text(path: Path | None) -> str:
 
 
 def at_constant_pressure(md: StudentMDSettings) -> bool:
-    """Say whether the box of this MD follows a pressure, be it in a deck of the user's own."""
+    """Return whether a barostat controls the box of this MD, in a user's deck too."""
     if md.ensemble == "npt":
         return True
     return md.deck is not None and BAROSTAT.search(template_text(md.deck)) is not None

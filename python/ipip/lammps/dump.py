@@ -27,45 +27,45 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-Say = Callable[..., None]  # how a word on the dump is given: a logger's method
+Report = Callable[..., None]  # reports a message: a logger's method
 
-_FRAME, _LEFT_OUT, _BROKEN, _CUT_OFF, _UNSURE = range(5)  # what stands in a dump
+_FRAME, _LEFT_OUT, _BROKEN, _CUT_OFF, _UNSURE = range(5)  # kinds of content of a dump
 
 
 class DumpReader:
     """Iterate over the frames of a text dump, one frame in memory at a time.
 
-    A last frame that is cut off (a killed run, or one that still writes) is dropped: ``truncated``
-    is then True and a warning is logged. So is one in the middle, behind which another run went
-    on; ``broken`` counts these. Where no line feed ends a last frame whose columns are all there,
-    digits of its last number may be missing: it counts where these can be told to be there, or
-    where ``whole`` says so, and ``position`` then stays before it.
+    A truncated last frame (of a killed or running simulation) is skipped: ``truncated`` is then
+    True and a warning is logged. A truncated frame in the middle, after which another run
+    continued the file, is skipped too; ``broken`` counts these. If a complete last frame lacks its
+    line feed, digits of its last number may be missing: it is read if they can be shown to be
+    complete, or if ``whole`` is set, and ``position`` then stays before it.
 
-    Numbers are in the units that the dump states (``dump_modify units yes``), else in those that
-    are given, else in metal units, which a warning says.
+    Numbers are in the units that the dump states (``dump_modify units yes``), else in the given
+    units, else in metal units, with a warning.
 
-    Where the process may use a second core, a second thread reads a bounded part of the dump ahead,
-    or decompresses it. It ends with the iteration, also with one that is left early.
+    If the process may use a second core, a second thread reads a bounded part of the dump ahead,
+    or decompresses it. It ends with the iteration, even with an unfinished one.
 
     Args:
         path: dump file, one compressed by gzip (.gz) or zstandard (.zst), or a pattern with ``*``
             for one file a frame, which are then read in the order of the numbers in their names.
-        symbols: element of each LAMMPS type; needed where the dump has no element column.
+        symbols: element of each LAMMPS type; required if the dump has no element column.
         steps: parse frames of these steps only; None: all.
-        start: where to begin: a ``position`` of an earlier reader, to continue in a growing dump.
-        columns: further numeric columns to parse beside id, type, element, positions and the image
-            flags that unwrap them; None: all of them.
-        instructions: of the processor, that may be used: auto, avx512, sse or plain.
+        start: a ``position`` of an earlier reader, to continue in a growing dump.
+        columns: further numeric columns to parse, besides id, type, element, positions and the
+            image flags that unwrap them; None: all of them.
+        instructions: instruction set to use: auto, avx512, sse or plain.
         units: LAMMPS' unit style of the dump (metal, real, si, cgs, electron, micro, nano); None:
             as it states, else metal.
-        whole: whether the text is known to be whole, so that a last frame needs no line feed.
+        whole: whether the text is complete, so that a last frame needs no line feed.
 
     Attributes:
-        position: behind the last frame that was yielded.
+        position: after the last yielded frame.
 
     Raises:
-        InputError: no such file, not a dump, no positions in it, units that have no size (lj) or
-            that differ from those given (while iterating).
+        InputError: no such file, not a dump, no positions in it, units without a size (lj) or
+            different from the given ones (while iterating).
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class DumpReader:
             lammps_units(units, f"dump {self.path}")
         self._files = dump_files(self.path)
         if start is not None and start.file not in {file.name for file in self._files}:
-            raise InputError(f"dump {self.path} has no file {start.file} to go on in")
+            raise InputError(f"dump {self.path} has no file {start.file} to continue in")
         self._start = start or DumpPosition(self._files[0].name, 0)
         self.position = self._start
 
@@ -104,22 +104,22 @@ class DumpReader:
         return self._frames(_LOG.warning)
 
     def quietly(self) -> Iterator[DumpFrame]:
-        """Yield the same frames without a word, for a dump that is read a second time."""
+        """Yield the same frames without warnings, for a dump that is read a second time."""
         return self._frames(_LOG.debug)
 
-    def _frames(self, say: Say) -> Iterator[DumpFrame]:
-        for frame in self._read(self._wanted, say):
+    def _frames(self, report: Report) -> Iterator[DumpFrame]:
+        for frame in self._read(self._wanted, report):
             if isinstance(frame, DumpFrame):
                 yield frame
 
     def from_place(self, place: DumpPosition) -> DumpReader:
-        """Return a reader of the same dump that begins at another place."""
+        """Return a reader of the same dump that starts at another position."""
         reader = copy.copy(self)
         reader._start = reader.position = place
         return reader
 
     def steps_grow(self) -> bool:
-        """Whether each complete frame has a larger step than the one before; no more is parsed."""
+        """Whether steps of complete frames increase; only steps are parsed."""
         last = None
         for step in self._read(frozenset(), _LOG.debug):
             assert isinstance(step, int)
@@ -129,15 +129,15 @@ class DumpReader:
         return True
 
     def steps(self) -> IntArray:
-        """Return the step of every complete frame; nothing else is parsed."""
+        """Return the step of every complete frame; only steps are parsed."""
         return np.array(list(self._read(frozenset(), _LOG.warning)), dtype=np.int64)
 
-    def _read(self, wanted: frozenset[int] | None, say: Say) -> Iterator[DumpFrame | int]:
+    def _read(self, selected: frozenset[int] | None, report: Report) -> Iterator[DumpFrame | int]:
         """Yield every complete frame, or the step of one that is not wanted (None: all are)."""
         from ipip.native import core
 
         parser = core.DumpParser(
-            self._columns, atomic_numbers, self._symbols, self._instructions, wanted, self._whole
+            self._columns, atomic_numbers, self._symbols, self._instructions, selected, self._whole
         )
         known = agreed_units(f"dump {self.path}", self._stated_units(), self._given_units)
         units = lammps_units(known or "metal", f"dump {self.path}")
@@ -147,10 +147,10 @@ class DumpReader:
             offset = self._start.offset if file.name == self._start.file else 0
             self.position = DumpPosition(file.name, offset)
             with _opened(parser, file, offset) as frames:
-                yield from self._read_file(file, frames, units, known is not None, say)
+                yield from self._read_file(file, frames, units, known is not None, report)
 
     def _stated_units(self) -> str | None:
-        """Units that the file states in which reading begins: its first frame does."""
+        """Return the units stated in the first frame of the first file."""
         return units_in_head(head_of(self.path.parent / self._start.file))
 
     def _read_file(
@@ -159,7 +159,7 @@ class DumpReader:
         frames: DumpFrames,
         units: LammpsUnits,
         is_known: bool,
-        say: Say,
+        report: Report,
     ) -> Iterator[DumpFrame | int]:
         from ipip.native import core
 
@@ -181,9 +181,9 @@ class DumpReader:
                 if stated is not None:
                     agreed_units(f"step {step} of dump {self.path}", stated, units.name)
                 if is_all_carbon:
-                    self._warn_of_carbon(say)
+                    self._warn_of_carbon(report)
                 if not is_known:
-                    self._warn_of_units(say)
+                    self._warn_of_units(report)
                 frame = DumpFrame(step, *content, DumpPosition(name, begin))  # type: ignore[call-arg]
                 if time is not None:
                     frame.time = time * units.time
@@ -195,31 +195,30 @@ class DumpReader:
                 yield step
             elif kind == _BROKEN:
                 self.broken += 1
-                say("%s: a frame is cut off in the middle and left out", file)
+                report("%s: a frame in the middle is truncated and skipped", file)
                 self.position = DumpPosition(name, end)
             elif kind == _CUT_OFF:
                 self.truncated = True
-                say("%s: the last frame is cut off and left out", file)
+                report("%s: the last frame is truncated and skipped", file)
             else:
                 assert kind == _UNSURE
                 self.truncated = True
-                say(
-                    "%s: the last frame, step %d, has no line feed at its end, so that digits of "
-                    "its last number may be cut off: it is left out; if the file is whole, say so "
-                    "(--whole)",
+                report(
+                    "%s: the last frame, step %d, has no line feed at its end, so its last number "
+                    "may be truncated: it is skipped; if the file is complete, give --whole",
                     file,
                     step,
                 )
 
-    def _warn_of_units(self, say: Say) -> None:
+    def _warn_of_units(self, report: Report) -> None:
         if not self._said_units:
             self._said_units = True
-            say("%s", assumed_units([self.path]))
+            report("%s", assumed_units([self.path]))
 
-    def _warn_of_carbon(self, say: Say) -> None:
+    def _warn_of_carbon(self, report: Report) -> None:
         if not self._said_all_carbon and self._symbols is None:
             self._said_all_carbon = True
-            say(
+            report(
                 "%s: every type is written as element C, LAMMPS' default: give the symbols of the "
                 "types, or use `dump_modify element` in the deck",
                 self.path,
@@ -227,7 +226,7 @@ class DumpReader:
 
 
 def assumed_units(dumps: Sequence[Path]) -> str:
-    """Return the sentence on dumps whose units nobody says."""
+    """Return the message on dumps with unknown units."""
     which = f"{dumps[0]} does" if len(dumps) == 1 else f"{dumps[0]} and {len(dumps) - 1} more do"
     return (
         f"{which} not say the units: read as LAMMPS' metal units (Å, ps, eV); if they are others, "
@@ -236,7 +235,7 @@ def assumed_units(dumps: Sequence[Path]) -> str:
 
 
 def _convert(frame: DumpFrame, units: LammpsUnits) -> None:
-    """Convert lengths and forces of a frame to Å and eV/Å; `stored` keeps what was read."""
+    """Convert lengths and forces of a frame to Å and eV/Å; `stored` keeps the values as read."""
     frame.cell *= units.distance
     frame.origin *= units.distance
     frame.positions = frame.positions * units.distance
@@ -252,7 +251,7 @@ def _opened(parser: DumpParser, file: Path, offset: int) -> Iterator[DumpFrames]
         if is_compressed(file):
             source = open_compressed(file, offset, ahead)
             stack.callback(source.close)
-            atexit.register(source.close)  # a reader may be left open to the end of the program
+            atexit.register(source.close)  # a reader may stay open until the program ends
             stack.callback(atexit.unregister, source.close)
             frames = parser.open(source, offset)
         else:

@@ -1,4 +1,4 @@
-"""Which files a dump is, and what they say at their head."""
+"""The files of a dump, and the units in their heads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.lammps.units import units_in_head
 
 
 def is_dump(path: Path) -> bool:
-    """Whether a file begins as a text dump of LAMMPS does."""
+    """Return whether a file starts like a text dump of LAMMPS."""
     try:
         return head_of(path).startswith(b"ITEM: ")
     except InputError:  # compressed in another way, or damaged
@@ -28,17 +28,17 @@ def dump_files(path: Path) -> list[Path]:
     """Return the files of a dump, in the order of the numbers in their names.
 
     Raises:
-        InputError: there are none.
+        InputError: there is no such file.
     """
     if path.is_file():
         return [path]
     if "*" not in path.name:
         raise InputError(f"dump {path} does not exist")
-    # As in LAMMPS, `*` alone has a meaning: brackets and question marks of a name are themselves.
+    # As in LAMMPS, only `*` is a wildcard; brackets and question marks are literal.
     pattern = re.compile(".*".join(map(re.escape, path.name.split("*"))), re.DOTALL)
     names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else []
-    found = [path.parent / name for name in names if pattern.fullmatch(name)]
-    found = [file for file in found if file.is_file()]
-    if not found:
+    files = [path.parent / name for name in names if pattern.fullmatch(name)]
+    files = [file for file in files if file.is_file()]
+    if not files:
         raise InputError(f"dump {path}: no file has such a name")
-    return sorted(found, key=lambda file: ([int(n) for n in re.findall(r"\d+", file.name)], file))
+    return sorted(files, key=lambda file: ([int(n) for n in re.findall(r"\d+", file.name)], file))

@@ -1,4 +1,4 @@
-"""Where the frames of a dump stand, and which of its runs each of them belongs to."""
+"""The positions of the frames of a dump, and the run that each belongs to."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ipip.lammps.dump import DumpReader
 from ipip.lammps.dump_frame import DumpFrame, DumpPosition
 from ipip.lammps.dump_stream import is_compressed
 
-SAME = 0.01  # Å; an atom that moved less than this between two frames is at the same place
-AHEAD = 1 << 18  # bytes that are read over rather than jumped over: a block of text
+SAME = 0.01  # Å; an atom that moved less between two frames is at the same place
+AHEAD = 1 << 18  # bytes that are read rather than skipped by a seek: a block of text
 
 ReadFrom = Callable[[DumpPosition], DumpReader]
 
@@ -30,21 +30,21 @@ def _numbers() -> array[int]:
 class DumpIndex:
     """The frames of a dump and its runs, in 16 bytes a frame.
 
-    Steps grow within a run. Where they do not, the dump holds another one: a second run was
-    appended, or `reset_timestep` counts anew. A run that was killed and went on from a restart file
-    repeats steps too. So a frame whose step was there before is compared with the frame of then:
-    one with every atom at the same place repeats it and is left out, and the run of then goes on;
-    any other frame begins a run of its own, also where a restarted run has left the path of the one
-    before.
+    Steps increase within a run. If they do not, the dump holds another run: a second one was
+    appended, or `reset_timestep` restarted the count. A killed run that resumed from a restart file
+    repeats steps too. So a frame with an earlier step is compared with the earlier frame of this
+    step: if every atom is at the same place, it is a repetition and is skipped, and the earlier run
+    continues; any other frame starts a new run, even if a restarted run has left the path of the
+    one before.
 
     Attributes:
         steps: of the frames.
         offsets: bytes of text before each, in its file.
         files: name of each file, and the number of its first frame.
-        parts: number of a frame and the run to which it and those behind it belong.
+        parts: number of a frame and the run of it and the frames after it.
         ends: last step of each run.
-        run: that the last frame belongs to.
-        repeated: number of frames that were left out.
+        run: run of the last frame.
+        repeated: number of skipped frames.
     """
 
     steps: array[int] = dataclasses.field(default_factory=_numbers)
@@ -59,20 +59,20 @@ class DumpIndex:
         return len(self.steps)
 
     def add(self, frame: DumpFrame, earlier: EarlierFrames) -> int | None:
-        """Take the next frame of the dump.
+        """Add the next frame of the dump.
 
         Args:
             frame: with ids and positions.
-            earlier: reads frames that were taken.
+            earlier: reads added frames.
 
         Returns:
-            The number of its run, from 0; None where it repeats an earlier frame.
+            The number of its run, from 0; None if it repeats an earlier frame.
         """
         if not self.ends:
             self.ends.append(frame.step)
         elif frame.step <= self.ends[self.run]:
             if frame.position == self._place(len(self) - 1):
-                return None  # a last frame without a line feed is read again where a dump grows
+                return None  # a last frame without a line feed is read again when a dump grows
             repeated = self._run_of_the_same(frame, earlier)
             if repeated is not None:
                 self.run, self.repeated = repeated, self.repeated + 1
@@ -96,17 +96,17 @@ class DumpIndex:
         return np.concatenate(pieces) if pieces else steps[:0]
 
     def places(self, run: int, steps: Collection[int]) -> dict[int, DumpPosition]:
-        """Return where the frames of some steps of a run begin."""
-        wanted = set(steps)
+        """Return the positions of the frames of some steps of a run."""
+        selected = set(steps)
         return {
             self.steps[frame]: self._place(frame)
             for begin, end in self._parts_of(run)
             for frame in range(begin, end)
-            if self.steps[frame] in wanted
+            if self.steps[frame] in selected
         }
 
     def in_order(self, run: int) -> Iterator[DumpPosition]:
-        """Yield where the frames of a run begin, in their order."""
+        """Yield the positions of the frames of a run, in order."""
         for begin, end in self._parts_of(run):
             for frame in range(begin, end):
                 yield self._place(frame)
@@ -119,9 +119,9 @@ class DumpIndex:
         )
 
     def copy(self) -> DumpIndex:
-        """Return an index that can grow without this one."""
-        own = {name: getattr(self, name)[:] for name in ("steps", "offsets", "files", "parts")}
-        return dataclasses.replace(self, **own, ends=[*self.ends])
+        """Return an independent copy of the index."""
+        copies = {name: getattr(self, name)[:] for name in ("steps", "offsets", "files", "parts")}
+        return dataclasses.replace(self, **copies, ends=[*self.ends])
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -164,10 +164,10 @@ class DumpIndex:
 
 
 class EarlierFrames:
-    """Reads frames of a dump again; those behind each other in one go.
+    """Reads frames of a dump again; consecutive ones in one pass.
 
     Args:
-        read_from: returns a reader that begins at a place.
+        read_from: returns a reader that starts at a position.
     """
 
     def __init__(self, read_from: ReadFrom) -> None:
@@ -176,7 +176,7 @@ class EarlierFrames:
         self._frames: Iterator[DumpFrame] = iter(())
 
     def at(self, place: DumpPosition) -> DumpFrame:
-        """Return the frame that begins at a place."""
+        """Return the frame at a position."""
         if self._reader is None or not self._is_ahead(self._reader, place):
             self._reader = self._read_from(place)
             self._frames = self._reader.quietly()
@@ -189,7 +189,7 @@ class EarlierFrames:
 
     @staticmethod
     def _is_ahead(reader: DumpReader, place: DumpPosition) -> bool:
-        """Whether reading on comes to a place, soon where one can jump there."""
+        """Return whether reading on reaches a position, and soon if a seek could too."""
         if place.file != reader.position.file:
             return False
         ahead = place.offset - reader.position.offset
@@ -197,12 +197,14 @@ class EarlierFrames:
 
 
 def is_same(frame: DumpFrame, other: DumpFrame) -> bool:
-    """Whether two frames show the same atoms at the same places, up to images and rounding."""
+    """Return whether two frames have the same atoms at the same places, up to images."""
     if len(frame.positions) != len(other.positions):
         return False
     for name in ("ids", "numbers", "types"):
-        own, theirs = getattr(frame, name), getattr(other, name)
-        if (own is None) != (theirs is None) or not (own is None or np.array_equal(own, theirs)):
+        copies, others = getattr(frame, name), getattr(other, name)
+        if (copies is None) != (others is None) or not (
+            copies is None or np.array_equal(copies, others)
+        ):
             return False
     if not np.allclose(frame.cell, other.cell, rtol=0.0, atol=SAME, equal_nan=True):
         return False

@@ -1,4 +1,4 @@
-"""Units and time step of a dump, as it or the folder of its student's run says them."""
+"""Units and time step of a dump, from the dump or the folder of its student's run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run_folder_of(dump: Path) -> Path | None:
 
 
 def units_of_dump(dump: Path, given: str | None) -> str | None:
-    """Return the units of a dump as it states them, its run's deck has them, or they are given.
+    """Return the units of a dump: stated in it, of its run's deck, or given.
 
     Raises:
         InputError: two of these differ, or the dump cannot be read.
@@ -29,7 +29,7 @@ def units_of_dump(dump: Path, given: str | None) -> str | None:
 
 
 def timestep_of_run(dump: Path, given: float | None) -> float | None:
-    """Return the time step (fs) of a dump as its run's folder has it, or it is given.
+    """Return the time step (fs) of a dump: of its run's folder, or given.
 
     Raises:
         InputError: these differ.

@@ -11,11 +11,11 @@ from ipip.errors import InputError
 from ipip.lammps.byte_source import ByteSource
 from ipip.lammps.read_ahead import ReadAhead
 
-SKIPPED = 1 << 18  # bytes that are decompressed at a time to come to where reading begins
+SKIPPED = 1 << 18  # bytes that are decompressed at a time to reach the start of reading
 
 
 def open_plain(path: Path, offset: int = 0) -> int:
-    """Open a plain dump; return its descriptor, which stands behind ``offset`` bytes.
+    """Open a plain dump; return its descriptor, positioned after ``offset`` bytes.
 
     Raises:
         InputError: no such file, or fewer bytes than the offset.
@@ -29,13 +29,13 @@ def open_plain(path: Path, offset: int = 0) -> int:
         os.close(descriptor)
         raise _too_short(path, offset, size)
     os.lseek(descriptor, offset, os.SEEK_SET)
-    with contextlib.suppress(OSError):  # no more than a hint
+    with contextlib.suppress(OSError):  # only a hint
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
     return descriptor
 
 
 def head_of(path: Path, size: int = 128) -> bytes:
-    """Return the first bytes of a dump's text, fewer where it has no more.
+    """Return the first bytes of a dump's text, or all if it is shorter.
 
     Raises:
         InputError: the file cannot be read.
@@ -55,7 +55,7 @@ def head_of(path: Path, size: int = 128) -> bytes:
 
 
 def is_compressed(path: Path) -> bool:
-    """Whether the name says so."""
+    """Return whether the name has a suffix of a compressed file."""
     return path.suffix in {".gz", ".zst"}
 
 
@@ -64,11 +64,11 @@ def open_compressed(path: Path, offset: int = 0, ahead: bool = False) -> ByteSou
 
     Args:
         path: dump.
-        offset: bytes of text (after decompression) to leave out at the start.
+        offset: bytes of text (after decompression) to skip at the start.
         ahead: whether to decompress in a second thread.
 
     Returns:
-        Its text. Reading raises InputError where the compression is damaged.
+        Its text. Reading raises InputError if the compression is damaged.
 
     Raises:
         InputError: no such file, less text than the offset, or damaged compression.
@@ -94,7 +94,7 @@ def open_compressed(path: Path, offset: int = 0, ahead: bool = False) -> ByteSou
 def _too_short(path: Path, offset: int, size: int) -> InputError:
     return InputError(
         f"dump {path} has {size} bytes of text, fewer than the {offset} after which reading was to "
-        "go on: the file was replaced; read it from its start"
+        "continue: the file was replaced; read it from its start"
     )
 
 
@@ -133,9 +133,9 @@ def _zstandard(path: Path) -> ByteSource:
 
 
 class Inflater:
-    """Reads gzip files, of several members too; one that is cut off ends where it is cut off.
+    """Reads gzip files, also of several members; a truncated file ends at the cut.
 
-    The standard library's reader raises at the cut instead, and inflates half as fast.
+    The standard library's reader raises there instead, and inflates half as fast.
     """
 
     def __init__(self, path: Path) -> None:

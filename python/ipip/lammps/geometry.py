@@ -13,12 +13,12 @@ from ase.geometry import complete_cell
 from ipip.data.frame import FloatArray, Frame
 from ipip.errors import InputError
 
-PADDING = 1.0  # Å around the atoms where the box is open
+PADDING = 1.0  # Å around the atoms in open directions
 
 
 @dataclasses.dataclass(frozen=True)
 class LammpsBox:
-    """A box as LAMMPS wants it: first vector along x, second in the xy plane.
+    """A box in LAMMPS' convention: first vector along x, second in the xy plane.
 
     Attributes:
         cell: [3, 3] lower triangular, rows are vectors in Å, diagonal above 0.
@@ -35,12 +35,12 @@ class LammpsBox:
 
     @property
     def is_triclinic(self) -> bool:
-        """Whether any tilt is above rounding."""
+        """Whether any tilt exceeds rounding."""
         return bool(np.abs(self.cell[np.tril_indices(3, -1)]).max() > 1e-10)
 
 
 def lammps_box(frame: Frame) -> LammpsBox:
-    """Find the LAMMPS box of a frame.
+    """Return the LAMMPS box of a frame.
 
     Args:
         frame: any cell and periodicity; open directions get a box around the atoms.
@@ -65,7 +65,7 @@ def lammps_box(frame: Frame) -> LammpsBox:
         if tilts.size and tilts.max() > 1e-8:
             raise InputError(
                 f"direction {'abc'[axis]} is open but not at right angles to the periodic ones; "
-                "LAMMPS needs that: make its cell vector normal to the others"
+                "LAMMPS requires right angles: make its cell vector normal to the others"
             )
         origin[axis] = turned[:, axis].min() - PADDING
         cell[axis, axis] = np.ptp(turned[:, axis]) + 2.0 * PADDING

@@ -21,29 +21,29 @@ def run_many(
     launcher: Sequence[str] = (),
     frames: bool = True,
 ) -> list[Verdict]:
-    """Run jobs in parallel processes; one whose folder holds the verdict of the same job is done.
+    """Run jobs in parallel processes; a job whose folder holds its verdict is not run again.
 
-    A verdict "failed" (a killed process, say) is not kept: such a job goes on next time from its
-    last restart file, or from the start where it has none.
+    A verdict "failed" (of a killed process, for example) is not kept: such a job later resumes from
+    its last restart file, or restarts without one.
 
     Args:
-        jobs: each with a folder of its own.
+        jobs: each with a different folder.
         workers: LAMMPS processes at a time, one thread each.
         progress: called about twice a second with (MD steps done, MD steps in all).
-        on_result: called in this thread with each job and its verdict, soon after its end.
+        on_result: called in this thread with each job and its verdict after its end.
         launcher: command that starts MPI ranks, such as ``("mpirun", "-n", "17")``: the jobs are
-            then spread over all ranks but the first (see :mod:`ipip.lammps.ranks`) and
-            ``workers`` has no meaning.
-        frames: a job is done only where its frames, too, are what its run wrote.
+            then distributed over all ranks but the first (see :mod:`ipip.lammps.ranks`) and
+            ``workers`` is ignored.
+        frames: a job counts as done only if its frames, too, are unchanged.
 
     Returns:
         The verdicts in the order of the jobs.
 
     Raises:
-        InputError: two jobs share a folder; or one cannot start, which ends all others.
+        InputError: two jobs share a folder; or a job cannot start, which ends all others.
     """
     if len({job.folder.absolute() for job in jobs}) < len(jobs):
-        raise InputError("two student runs share a folder; give each its own")
+        raise InputError("two student runs share a folder; give each a different one")
     if launcher:
         return run_on_ranks(jobs, launcher, progress, on_result, frames)
     cancel = threading.Event()
@@ -56,7 +56,7 @@ def run_many(
             while waiting:
                 done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
                 for future in done:
-                    future.result()  # raises what the job raised
+                    future.result()  # raises the job's error
                 for index, job in enumerate(jobs):
                     if futures[index].done() and index not in reported:
                         reported.add(index)

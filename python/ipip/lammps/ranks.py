@@ -1,8 +1,8 @@
 """Student runs over the ranks of one ``mpirun`` or ``srun``: for many nodes of a cluster.
 
-Decks are written and verdicts are found here; the ranks run LAMMPS and nothing else. Rank 0 hands
-out the runs, every other rank runs one at a time as a process of its own, so that a run that
-breaks takes no other with it. With one rank alone, rank 0 runs them itself.
+This module writes decks and judges runs; the ranks only run LAMMPS. Rank 0 distributes the runs,
+every other rank runs one at a time in a new process, so that a broken run does not affect others.
+With a single rank, rank 0 runs them itself.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from ipip.lammps.run_facts import read_progress
 from ipip.lammps.verdict import Verdict
 
 POLL = 0.3  # s
-GRACE_S = 30.0  # in which the ranks may end by themselves
-Told = Callable[[StudentRun, Verdict], None]
+GRACE_S = 30.0  # for the ranks to end by themselves
+OnResult = Callable[[StudentRun, Verdict], None]
 
 
 def run_on_ranks(
     jobs: Sequence[StudentRun],
     launcher: Sequence[str],
     progress: Callable[[int, int], None] | None = None,
-    on_result: Told | None = None,
+    on_result: OnResult | None = None,
     frames: bool = True,
 ) -> list[Verdict]:
     """Run jobs over the MPI ranks that `launcher` starts; see :func:`ipip.lammps.run_many`.
 
     Raises:
-        InputError: the launcher is not there or belongs to another MPI; or a job cannot start,
+        InputError: the launcher does not exist or belongs to another MPI; or a job cannot start,
             which ends all others.
-        IpipError: the ranks ended without having run every job.
+        IpipError: the ranks ended before they had run every job.
     """
     command = find_launcher(launcher)
     verdicts: dict[int, Verdict] = {}
@@ -65,8 +65,8 @@ def run_on_ranks(
             if on_result is not None:
                 on_result(job, known)
     if waiting:
-        # Beside the folder of the runs, which other nodes see too, and not in it: whoever reads the
-        # runs there must not find a stranger.
+        # Beside the folder of the runs, on a disk that all nodes share, and not in it: readers of
+        # that folder expect only runs.
         shared = Path(os.path.commonpath([job.folder.absolute().parent for job in jobs])).parent
         with tempfile.TemporaryDirectory(prefix=".ranks-", dir=shared) as name:
             _run(command, jobs, waiting, Path(name), verdicts, progress, on_result)
@@ -83,9 +83,9 @@ def _run(
     folder: Path,
     verdicts: dict[int, Verdict],
     progress: Callable[[int, int], None] | None,
-    on_result: Told | None,
+    on_result: OnResult | None,
 ) -> None:
-    """Run what is prepared, and judge each run as soon as it has ended."""
+    """Run the prepared jobs, and judge each run once it has ended."""
     environment = lammps_environment()
     common: dict[str, Any] = {
         "program": os.path.abspath(lmp.__file__),
@@ -127,7 +127,7 @@ def _run(
                     progress(_steps_done(jobs, verdicts), total)
                 if (folder / "several_worlds").exists():
                     raise InputError(
-                        f"lammps_launcher {command[0]}: its ranks do not know of each other, so "
+                        f"lammps_launcher {command[0]}: its ranks do not see each other, so "
                         "it belongs to another MPI than mpi4py; use the mpirun of this "
                         "environment, or build mpi4py with that MPI"
                     )
@@ -141,7 +141,7 @@ def _run(
 
 
 def _end(process: subprocess.Popen[bytes], *, at_once: bool) -> None:
-    """Wait for the launcher, whose ranks have nothing left to do, or end it and them."""
+    """Wait for the launcher, whose ranks have finished, or end it and them."""
     if at_once:
         process.terminate()
     try:
@@ -165,13 +165,13 @@ def _last_words(
         (folder / "output").read_text(errors="replace", encoding="utf-8").strip().splitlines()[-5:]
     )
     return (
-        f"the MPI ranks ended with status {status} and left {len(jobs) - len(verdicts)} of "
-        f"{len(jobs)} LAMMPS runs undone; their last words:\n" + "\n".join(last)
+        f"the MPI ranks ended with status {status} before {len(jobs) - len(verdicts)} of "
+        f"{len(jobs)} LAMMPS runs were done; their last output:\n" + "\n".join(last)
     )
 
 
 def find_launcher(launcher: Sequence[str]) -> list[str]:
-    """Return the launcher with its path: this environment's, which has the MPI of mpi4py, first.
+    """Return the launcher with its path, preferably this environment's, which has mpi4py's MPI.
 
     Raises:
         InputError: there is no such program.

@@ -8,15 +8,14 @@ import threading
 from ipip.lammps.byte_source import ByteSource
 
 PIECE = 1 << 19  # bytes that are read at a time
-PIECES = 4  # in turn: one is read, one is used, the others wait
+PIECES = 4  # in rotation: one is read, one is used, the others wait
 
 
 class ReadAhead:
     """A source whose bytes another thread reads, less than ``PIECES`` pieces ahead.
 
     Args:
-        source: is read and closed by this one alone from now on. What it raises comes out of
-            ``readinto``.
+        source: from now on read and closed only by this object. ``readinto`` raises its errors.
     """
 
     def __init__(self, source: ByteSource) -> None:
@@ -36,11 +35,11 @@ class ReadAhead:
         if not self._rest and not self._ended:
             if self._piece is not None:
                 self._free.put(self._piece)
-            found = self._full.get()
-            if isinstance(found, Exception):
+            piece = self._full.get()
+            if isinstance(piece, Exception):
                 self._ended = True
-                raise found
-            self._piece, count = found
+                raise piece
+            self._piece, count = piece
             self._rest, self._ended = memoryview(self._piece)[:count], not count
         count = min(len(target), len(self._rest))
         target[:count] = self._rest[:count]
@@ -48,7 +47,7 @@ class ReadAhead:
         return count
 
     def close(self) -> None:
-        """End the thread, which finishes its piece before, and close the source."""
+        """End the thread after its present piece, and close the source."""
         self._ended = self._closing = True
         self._rest = memoryview(b"")
         self._free.put(bytearray())  # it may wait for one

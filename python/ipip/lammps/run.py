@@ -1,4 +1,4 @@
-"""One student MD run: writes the deck, runs LAMMPS, judges what came of it."""
+"""One student MD run: writes the deck, runs LAMMPS, judges the outcome."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ class StudentRun:
         model: student file.
         frame: start configuration.
         md: temperature, steps, ring, ...
-        guards: what makes a run unstable.
-        folder: of this run alone.
+        guards: bounds of a stable run.
+        folder: of this run only.
         seed: of velocities and noise.
         min_distances: calibrated minimum distance (Å) of each pair of elements, sorted by symbol;
-            the bounds as they are, already scaled.
+            bounds that are already scaled.
         pair: commands of another potential, for which ``symbols`` must be given; None: the model's.
-        symbols: element of each LAMMPS type; None: those of the model that the frame has.
+        symbols: element of each LAMMPS type; None: the model's elements that the frame has.
         program: the same student in a file of ours, see :func:`ipip.lammps.program.program_of`;
-            None: the model itself, whose program LAMMPS runs where no kernels do.
+            None: the model itself, whose program LAMMPS runs if no kernels can.
     """
 
     model: Path
@@ -97,7 +97,7 @@ class StudentRun:
         )
 
     def digest(self) -> str:
-        """Return a fingerprint of everything that decides the outcome."""
+        """Return a fingerprint of everything that affects the outcome."""
         model = file_digest(self.model) if self.pair is None else repr(self.pair)
         deck = None if self.md.deck is None else hex_digest(template_text(self.md.deck).encode())
         plain = {
@@ -116,7 +116,7 @@ class StudentRun:
 
 
 def _without_bound(guards: Guards) -> set[str]:
-    """Name what runs of before this guard was there had no field for, where it bounds nothing."""
+    """Return the fields of inactive guards that digests of older versions lack."""
     return {"max_uncertainty"} if guards.max_uncertainty is None else set()
 
 
@@ -132,7 +132,7 @@ def run_student_md(
     """Run a student in LAMMPS from a frame and judge it: `StudentRun`, which has the arguments.
 
     Returns:
-        The verdict, which is in ``folder/verdict.json`` too.
+        The verdict, also stored in ``folder/verdict.json``.
 
     Raises:
         InputError: the model, the frame's elements or the deck are wrong.
@@ -150,10 +150,10 @@ def execute(
     Args:
         job: what to run.
         cancel: set it to kill the run; :class:`IpipError` is then raised.
-        resume: go on from the last restart file that is what LAMMPS wrote, where the same job was
-            killed. Without it, or without such a file, what an earlier run left there is removed.
-            A run that went on is not bit for bit the one that was not killed: LAMMPS sums in
-            another order, and a Langevin thermostat draws other noise.
+        resume: resume from the last undamaged restart file, if the same job was killed. Without
+            it, or without such a file, the output of an earlier run is removed. A resumed run
+            is not bit-for-bit equal to an unbroken one: LAMMPS sums in another order, and a
+            Langevin thermostat draws other noise.
     """
     prepared = prepare(job, resume)
     stall = None if prepared.goes_on is None else prepared.goes_on.stall_s
@@ -162,12 +162,12 @@ def execute(
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """A job whose folder is ready for LAMMPS.
+    """A job with a folder that is ready for LAMMPS.
 
     Attributes:
         symbols: element of each LAMMPS type.
         digest: of the job.
-        goes_on: where a killed run goes on, or None.
+        goes_on: the point from which a killed run resumes, or None.
     """
 
     symbols: tuple[str, ...]
@@ -176,7 +176,7 @@ class Prepared:
 
 
 def prepare(job: StudentRun, resume: bool = False) -> Prepared:
-    """Write the deck and what it reads into the job's folder; see :func:`execute`.
+    """Write the deck and its inputs into the job's folder; see :func:`execute`.
 
     Raises:
         InputError: the model, the frame's elements or the deck are wrong.
@@ -202,15 +202,15 @@ def conclude(
     """Judge a run that has ended with this exit status, and store the verdict.
 
     Args:
-        job: what ran.
+        job: of the run.
         prepared: by :func:`prepare`.
-        code: negative: a signal; STALLED: it went on from a restart file and wrote nothing, so it
-            is run anew here.
+        code: negative: a signal; STALLED: it resumed from a restart file and wrote nothing, so it
+            is restarted here.
         cancel: see :func:`execute`.
 
     Raises:
         InputError: LAMMPS could not start the run, or the user's deck has other units or another
-            time step than what was filled in and is read back.
+            time step than the settings.
     """
     if code == STALLED:
         return execute(job, cancel)
@@ -224,7 +224,7 @@ def conclude(
     _check_units(job, facts)
     verdict = judge(facts, job.bounds)
     if verdict.reason == "input":
-        if prepared.goes_on is not None:  # the restart file is of no use after all
+        if prepared.goes_on is not None:  # the restart file is unusable
             return execute(job, cancel)
         raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
     write_verdict(job.folder, prepared.digest, verdict)
@@ -232,7 +232,7 @@ def conclude(
 
 
 def _check_units(job: StudentRun, facts: RunFacts) -> None:
-    """Refuse a run whose numbers are not what the guards and all readers take them for."""
+    """Refuse a run in other units or with another time step than guards and readers assume."""
     what = f"student MD in {job.folder}: the deck"
     if facts.units not in (None, METAL):
         raise InputError(f"{what} {wrong_units(facts.units)}")
@@ -246,11 +246,11 @@ def _check_units(job: StudentRun, facts: RunFacts) -> None:
 
 
 def known_verdict(job: StudentRun, *, frames: bool = True) -> Verdict | None:
-    """Return the verdict that the same job has left in its folder, unless the run broke.
+    """Return the stored verdict of the same job, unless the run broke.
 
     Args:
-        job: what ran.
-        frames: its frames have to be what it wrote, too.
+        job: of the run.
+        frames: its frames, too, must be unchanged.
     """
     stored = read_verdict(job.folder, job.digest())
     if stored is None or stored.state == "failed":
@@ -259,7 +259,7 @@ def known_verdict(job: StudentRun, *, frames: bool = True) -> Verdict | None:
 
 
 def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
-    """Return the verdict of a finished run, or None where there is none, or a damaged one.
+    """Return the verdict of a finished run, or None if there is none or it is damaged.
 
     Args:
         folder: of the run.
@@ -272,18 +272,18 @@ def read_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
 
 
 def _symbols(job: StudentRun) -> tuple[str, ...]:
-    """Elements of the frame in the order of the model's types."""
+    """Return the elements of the frame in the order of the model's types."""
     from ipip.export import read_metadata
 
-    known = read_metadata(job.model).symbols
+    symbols = read_metadata(job.model).symbols
     present = {chemical_symbols[number] for number in np.unique(job.frame.numbers)}
-    missing = sorted(present - set(known))
+    missing = sorted(present - set(symbols))
     if missing:
         raise InputError(
-            f"student {job.model} does not know {', '.join(missing)} (it knows "
-            f"{', '.join(known)}); train one with these elements or change the system"
+            f"student {job.model} does not have {', '.join(missing)} (it has "
+            f"{', '.join(symbols)}); train one with these elements or change the system"
         )
-    return tuple(symbol for symbol in known if symbol in present)
+    return tuple(symbol for symbol in symbols if symbol in present)
 
 
 def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
@@ -305,7 +305,7 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         symbols,
         boundary=box.boundary,
         n_atoms=len(job.frame),
-        # Noise must not repeat itself in the part that goes on.
+        # Noise must not repeat in the resumed part.
         seed=job.seed + (0 if goes_on is None else goes_on.step),
         restart="" if goes_on is None else goes_on.file,
         first_energy=0.0 if goes_on is None else goes_on.first_energy,

@@ -1,4 +1,4 @@
-"""Reading what a run of the deck left in its folder."""
+"""Reading the outcome of a run from the files in its folder."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def read_facts(
     """Collect the facts of a run.
 
     Args:
-        folder: where LAMMPS ran.
-        steps: MD steps asked for.
+        folder: in which LAMMPS ran.
+        steps: requested MD steps.
         n_atoms: atoms at the start.
         symbols: element of each LAMMPS type.
         return_code: of the process.
 
     Returns:
-        What is known; values that the run did not write are None.
+        The facts; values that the run did not write are None.
     """
     screen = _text(folder / "screen.txt")
     log = _text(folder / "log.lammps") or screen
@@ -46,7 +46,7 @@ def read_facts(
     if loops and complete:
         seconds, timed = float(loops[-1][0]), int(loops[-1][1])
     step = end.get("step")
-    left = end.get("atoms_left")
+    remaining = end.get("atoms_left")
     distances = {
         pair: end[name] for pair in type_pairs(symbols) if (name := distance_variable(pair)) in end
     }
@@ -58,7 +58,7 @@ def read_facts(
         complete=complete,
         error=error,
         step=int(step) if step is not None else _last_stored_step(folder),
-        atoms_left=None if left is None else int(left),
+        atoms_left=None if remaining is None else int(remaining),
         temperature=end.get("temperature"),
         energy=end.get("energy"),
         max_force=end.get("max_force"),
@@ -74,7 +74,7 @@ def read_facts(
 
 
 def read_end(path: Path) -> dict[str, float]:
-    """Read the lines "name value" that the deck prints last; nan and inf are values too."""
+    """Read the lines "name value" that the deck prints last; nan and inf are valid values."""
     values: dict[str, float] = {}
     for line in _text(path).splitlines():
         name, _, value = line.partition(" ")
@@ -92,21 +92,21 @@ def read_progress(folder: Path) -> int:
 
 
 def _error(text: str) -> str | None:
-    found = _ERROR.search(text)
-    return None if found is None else _LOCATION.sub("", found.group(1)).strip()
+    match = _ERROR.search(text)
+    return None if match is None else _LOCATION.sub("", match.group(1)).strip()
 
 
 def _last_stored_step(folder: Path) -> int | None:
-    """Largest step in the ring and the progress file of a run that did not come to its end."""
-    known = [int(file.stem) for file in (folder / "ring").glob("*.dump") if file.stem.isdigit()]
+    """Return the largest step in the ring and the progress file of a run that ended early."""
+    stored = [int(file.stem) for file in (folder / "ring").glob("*.dump") if file.stem.isdigit()]
     if (folder / "progress.txt").exists():
-        known.append(read_progress(folder))
-    if not known and (folder / "trajectory.dump").exists():
+        stored.append(read_progress(folder))
+    if not stored and (folder / "trajectory.dump").exists():
         try:
-            known += np.asarray(read_dump(folder / "trajectory.dump").steps()).tolist()
+            stored += np.asarray(read_dump(folder / "trajectory.dump").steps()).tolist()
         except InputError:
             return None
-    return max(known, default=None)
+    return max(stored, default=None)
 
 
 def _text(path: Path) -> str:

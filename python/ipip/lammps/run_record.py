@@ -1,4 +1,4 @@
-"""What a student run leaves beside its frames: its job, its verdict, the digests of its files."""
+"""The record of a student run besides its frames: job, verdict, digests of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERDICT_FILE = "verdict.json"
 REMOVED = "frames_removed"
 FRAMES = ("trajectory.dump", "last.dump", "ring/*.dump")
 
-# What the records held before they had a seal.
+# The keys of records of versions without a seal.
 _OLD_RUN = frozenset(
     ("symbols", "rotation", "cell", "pbc", "seed", "timestep", "digest", "model_digest")
     + ("state", "state_of_atoms")
@@ -25,12 +25,12 @@ _OLD_VERDICT = frozenset(("digest", "verdict"))
 
 
 def write_run_record(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write which job runs in a folder: symbols, rotation, cell, digests."""
+    """Write the record of a folder's job: symbols, rotation, cell, digests."""
     write_text(folder / RUN_FILE, sealed_text(record))
 
 
 def read_run_record(folder: Path) -> dict[str, Any]:
-    """Read which job ran in a folder.
+    """Read the record of a folder's job.
 
     Raises:
         OSError: there is none.
@@ -40,19 +40,19 @@ def read_run_record(folder: Path) -> dict[str, Any]:
 
 
 def write_verdict(folder: Path, digest: str, verdict: Verdict) -> None:
-    """Write the verdict of a job with the digests of the frames that it is about."""
+    """Write the verdict of a job with the digests of its frames."""
     files = {name: _describe(folder / name) for name in _names(folder)}
     record = {"digest": digest, "verdict": verdict.as_dict(), "files": files}
     write_text(folder / VERDICT_FILE, sealed_text(record))
 
 
 def note_removal(folder: Path) -> None:
-    """Note that frames of a run are removed on purpose: those that are gone are not missed."""
+    """Note that frames of a run are removed on purpose, so that they are not reported missing."""
     write_text(folder / REMOVED, "")
 
 
 def stored_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
-    """Return the verdict of a finished run, or None where there is none.
+    """Return the verdict of a finished run, or None if there is none.
 
     Args:
         folder: of the run.
@@ -67,15 +67,15 @@ def stored_verdict(folder: Path, digest: str | None = None) -> Verdict | None:
     try:
         return Verdict.from_dict(record["verdict"])
     except (KeyError, TypeError, ValueError):
-        raise DamagedError(f"{folder / VERDICT_FILE} is not of this version") from None
+        raise DamagedError(f"{folder / VERDICT_FILE} is of another version") from None
 
 
 def changed_frames(folder: Path, only: Iterable[str] | None = None) -> list[str]:
-    """Return the files of a finished run that are gone or are not what it wrote.
+    """Return the files of a finished run that are missing or changed.
 
     Args:
         folder: of the run; one without a verdict has none. See `note_removal`.
-        only: names of files to look at; all of them by default.
+        only: names of files to check; by default all.
 
     Raises:
         DamagedError: the record is damaged.
@@ -95,16 +95,16 @@ def _read(folder: Path) -> dict[str, Any] | None:
 
 
 def _names(folder: Path) -> list[str]:
-    found = [path for pattern in FRAMES for path in sorted(folder.glob(pattern))]
-    return [RUN_FILE, *(path.relative_to(folder).as_posix() for path in found)]
+    paths = [path for pattern in FRAMES for path in sorted(folder.glob(pattern))]
+    return [RUN_FILE, *(path.relative_to(folder).as_posix() for path in paths)]
 
 
 def _describe(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "digest": file_digest(path)}
 
 
-def _is_as(path: Path, known: Mapping[str, Any]) -> bool:
+def _is_as(path: Path, recorded: Mapping[str, Any]) -> bool:
     try:
-        return path.stat().st_size == known["bytes"] and file_digest(path) == known["digest"]
+        return path.stat().st_size == recorded["bytes"] and file_digest(path) == recorded["digest"]
     except OSError:
         return False

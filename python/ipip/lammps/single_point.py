@@ -1,4 +1,4 @@
-"""Energy, forces and stress of one frame as LAMMPS computes them."""
+"""Energy, forces and stress of one frame, computed by LAMMPS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ print           "[$(pe:%.17g),$(pxx:%.17g),$(pyy:%.17g),$(pzz:%.17g),$(pyz:%.17g
 
 
 def single_point(frame: Frame, pair: PairCommands, symbols: Sequence[str]) -> Frame:
-    """Evaluate a frame with a LAMMPS pair style, in a process of its own.
+    """Evaluate a frame with a LAMMPS pair style, in a separate process.
 
     Args:
         frame: the configuration.
@@ -42,12 +42,12 @@ def single_point(frame: Frame, pair: PairCommands, symbols: Sequence[str]) -> Fr
         symbols: element of each LAMMPS type.
 
     Returns:
-        The frame with energy (eV), forces (eV/Å) and, where it is periodic in three directions,
-        stress (eV/Å^3), in the frame's own orientation.
+        The frame with energy (eV), forces (eV/Å) and, if it is periodic in three directions,
+        stress (eV/Å^3), in the frame's orientation.
 
     Raises:
-        InputError: the box is not one that LAMMPS takes.
-        IpipError: LAMMPS failed; the message holds what it said.
+        InputError: LAMMPS does not accept the box.
+        IpipError: LAMMPS failed; the message quotes its error.
     """
     box = lammps_box(frame)
     with tempfile.TemporaryDirectory(prefix="ipip-single-point-") as name:
@@ -67,8 +67,8 @@ def single_point(frame: Frame, pair: PairCommands, symbols: Sequence[str]) -> Fr
         )
         result = folder / "result.json"
         if done.returncode != 0 or not result.is_file():
-            said = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-            reason = said[0] if said else f"status {done.returncode}"
+            errors = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
+            reason = errors[0] if errors else f"status {done.returncode}"
             raise IpipError(f"LAMMPS cannot evaluate the frame: {reason}")
         energy, *pressure = json.loads(result.read_text(encoding="utf-8"))
         lines = (folder / "forces.dump").read_text(encoding="utf-8").splitlines()

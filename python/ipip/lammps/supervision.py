@@ -1,14 +1,14 @@
-"""Running LAMMPS to its end, and noting digests of what a killed run goes on from.
+"""Running LAMMPS to its end, with digests of the files from which a killed run resumes.
 
-LAMMPS writes restart files within a run, so nobody but the process that waits for it can say later
-whether one is still what LAMMPS wrote. As each appears it is digested, and so is what the run has
-written until then and will keep: dump, ring, first energy. `restart.sha256` has a line for each::
+LAMMPS writes restart files within a run, so only the process that waits for it can later detect a
+change of them. Each is digested when it appears, together with the run's lasting output so far:
+dump, ring, first energy. `restart.sha256` has a line for each::
 
     DIGEST BYTES NAME
 
-It needs no digest of itself: a damaged line fits no file, and the file then counts for nothing.
+It needs no digest itself: a damaged line matches no file, and that file is then ignored.
 
-The ranks of an ``mpirun`` load this file by its path; it imports nothing of ipip.
+The ranks of an ``mpirun`` load this file by its path; it imports no module of ipip.
 """
 
 import contextlib
@@ -27,11 +27,19 @@ FIRST_ENERGY = "first_energy.txt"
 DUMP = "trajectory.dump"
 RING = "ring"
 
-_MAGIC = b"LammpS RestartT"  # first and last thing in a restart file, see LAMMPS' lmprestart.h
+_MAGIC = b"LammpS RestartT"  # start and end of a restart file, see LAMMPS' lmprestart.h
 _POLL = 0.2  # s
-_LOOK = 0.5  # s between two looks at the files of a run
+_LOOK = 0.5  # s between two checks of the files of a run
 _BLOCK = 1 << 20
-_TELLS = ("log.lammps", "screen.txt", DUMP, "progress.txt", "last.dump", "end.txt", *RESTART_FILES)
+_OUTPUTS = (
+    "log.lammps",
+    "screen.txt",
+    DUMP,
+    "progress.txt",
+    "last.dump",
+    "end.txt",
+    *RESTART_FILES,
+)
 
 
 def run_to_end(
@@ -43,14 +51,14 @@ def run_to_end(
 ) -> int | None:
     """Run LAMMPS in a folder; return its exit status (negative: signal).
 
-    Whatever it starts (a deck's ``shell`` commands) is ended with it.
+    Its children (a deck's ``shell`` commands) are ended with it.
 
     Args:
         command: that becomes LAMMPS.
-        folder: where it runs.
+        folder: in which it runs.
         environment: of the process.
-        stall_s: end it where none of its files changed for so many s; the status is then STALLED.
-        cancelled: asked again and again; where it says so the run is ended, and None returned.
+        stall_s: end it if none of its files changes for this time, s; the status is then STALLED.
+        cancelled: polled; if it returns True the run is ended, and None returned.
     """
     watch = RestartWatch(folder)
     with open(os.path.join(folder, "screen.txt"), "wb") as screen:
@@ -78,8 +86,8 @@ def run_to_end(
                 continue
             looked = now
             watch.look()
-            if (seen := _state(folder)) != files:
-                files, changed = seen, now
+            if (state := _state(folder)) != files:
+                files, changed = state, now
             if stall_s is not None and now - changed > stall_s:
                 return STALLED
     finally:
@@ -91,15 +99,15 @@ def run_to_end(
 
 
 def _state(folder: str) -> list[tuple[int, int] | None]:
-    return [_stat(os.path.join(folder, name)) for name in _TELLS]
+    return [_stat(os.path.join(folder, name)) for name in _OUTPUTS]
 
 
 def _stat(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 class RestartWatch:
@@ -115,16 +123,16 @@ class RestartWatch:
         self._dump = hashlib.sha256()
         self._dump_bytes = 0
         self._unwritten = False
-        for name, (digest, size) in read_record(folder).items():  # of a run that is continued
-            there = self._stat(name)
-            if name != DUMP and there is not None:
-                self._known[name] = (there, f"{digest} {size} {name}")
+        for name, (digest, size) in read_record(folder).items():  # of a resumed run
+            present = self._stat(name)
+            if name != DUMP and present is not None:
+                self._known[name] = (present, f"{digest} {size} {name}")
 
     def look(self) -> None:
-        """Digest restart files that are new and whole, and what belongs to them.
+        """Digest new complete restart files, and the output that belongs to them.
 
-        Nothing is raised: where the disk fails, the next look tries again, and a run that is killed
-        before it begins anew.
+        Errors of the disk are ignored: the next check tries again, and a run that is killed before
+        it starts again.
         """
         with contextlib.suppress(OSError):
             for name in RESTART_FILES:
@@ -144,7 +152,7 @@ class RestartWatch:
             self._unwritten = False
 
     def _note(self, name: str, *, restart: bool = False) -> bool:
-        """Digest a file that is not known as it is now; return whether there was one."""
+        """Digest a file if it is new or changed; return whether it was."""
         before = self._stat(name)
         if before is None or (name in self._known and self._known[name][0] == before):
             return False
@@ -154,14 +162,14 @@ class RestartWatch:
         try:
             line = f"{digest_of(path)} {before[0]} {name}"
         except FileNotFoundError:
-            return False  # the ring has dropped it since it was listed
+            return False  # the ring has removed it since it was listed
         if self._stat(name) != before:
-            return False  # it was written meanwhile; the next look will see it
+            return False  # it was written meanwhile; the next check will see it
         self._known[name] = (before, line)
         return True
 
     def _line_of_dump(self) -> list[str]:
-        """Digest what the dump has grown by; frames stand in order and are never changed."""
+        """Digest the new part of the dump; frames are in order and never change."""
         path = os.path.join(self._folder, DUMP)
         if not os.path.isfile(path):
             return []
@@ -177,7 +185,7 @@ class RestartWatch:
 
 
 def is_whole(path: str) -> bool:
-    """Whether a restart file was written to its end."""
+    """Return whether a restart file is complete."""
     try:
         with open(path, "rb") as file:
             head = file.read(len(_MAGIC))
@@ -190,11 +198,11 @@ def is_whole(path: str) -> bool:
 def digest_of(path: str, size: int | None = None) -> str:
     """Return the SHA-256 of a file, or of its first `size` bytes."""
     digest = hashlib.sha256()
-    left = os.path.getsize(path) if size is None else size
+    remaining = os.path.getsize(path) if size is None else size
     with open(path, "rb") as file:
-        while left > 0 and (block := file.read(min(left, _BLOCK))):
+        while remaining > 0 and (block := file.read(min(remaining, _BLOCK))):
             digest.update(block)
-            left -= len(block)
+            remaining -= len(block)
     return digest.hexdigest()
 
 
@@ -207,7 +215,7 @@ def write_record(folder: str, lines: Sequence[str]) -> None:
 
 
 def read_record(folder: str) -> dict[str, tuple[str, int]]:
-    """Return digest and bytes of each file that `restart.sha256` names; damaged lines are none."""
+    """Return digest and bytes of each file in `restart.sha256`; damaged lines are skipped."""
     found = {}
     try:
         with open(os.path.join(folder, RECORD), encoding="utf-8", errors="replace") as file:
@@ -222,12 +230,12 @@ def read_record(folder: str) -> dict[str, tuple[str, int]]:
 
 
 def is_as_noted(folder: str, name: str, record: Mapping[str, tuple[str, int]]) -> bool:
-    """Whether a file is what was digested; of the dump, as far as it reached then."""
+    """Return whether a file matches its digest; of the dump, the part digested so far."""
     try:
         digest, size = record[name]
         path = os.path.join(folder, name)
-        there = os.path.getsize(path)
-        if there < size or (there > size and name != DUMP):
+        present = os.path.getsize(path)
+        if present < size or (present > size and name != DUMP):
             return False
         return digest_of(path, size) == digest
     except (KeyError, OSError):

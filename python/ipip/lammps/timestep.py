@@ -1,4 +1,4 @@
-"""The time step of the MD that wrote a dump, where the dump says its time."""
+"""The time step of the MD that wrote a dump, if the dump has times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOLERANCE = 1e-6  # relative; times are written with all their digits
 
 
 def timestep_of(frames: Iterable[DumpFrame]) -> float | None:
-    """Return the time step (fs) between the first two frames; None where they do not say it."""
+    """Return the time step (fs) from the first two frames; None without times."""
     first, second = [*frames, None, None][:2]
     if first is None or second is None or first.time is None or second.time is None:
         return None
@@ -20,7 +20,7 @@ def timestep_of(frames: Iterable[DumpFrame]) -> float | None:
 
 
 def agreed_timestep(where: str, stated: float | None, given: float | None) -> float | None:
-    """Return the time step (fs) that a dump or its run has, or that was given; None without either.
+    """Return the time step (fs) of a dump or its run, or the given one; None without either.
 
     Raises:
         InputError: they differ.
@@ -34,7 +34,7 @@ def agreed_timestep(where: str, stated: float | None, given: float | None) -> fl
 
 
 def keeps_timestep(first: DumpFrame, frame: DumpFrame, timestep: float) -> bool:
-    """Whether the time between two frames is what the steps between them make it.
+    """Return whether the time between two frames equals their steps times the time step.
 
     Args:
         first: an earlier frame of the run.

@@ -26,7 +26,7 @@ from ipip.lammps.units import units_of_run
 from ipip.lammps.verdict import Verdict
 from ipip.storage.sealed import DamagedError
 
-_AGAIN = "have the run done again (in a run folder: `ipip rewind` to the stage that ran it)"
+_AGAIN = "repeat the run (in a run folder: `ipip rewind` to the stage that ran it)"
 
 
 class RunTrajectory:
@@ -34,18 +34,18 @@ class RunTrajectory:
 
     Args:
         folder: of a run of :func:`ipip.lammps.run_student_md`.
-        name: becomes ``info["traj"]``; the folder's name by default.
+        name: stored as ``info["traj"]``; by default the folder's name.
 
     Attributes:
         symbols: element of each LAMMPS type.
         timestep: fs.
-        units: LAMMPS' unit style of its deck.
-        model_digest: of the student's file, or None where another potential ran.
-        biased: whether it was biased to where the student is uncertain, so that the forces in its
-            dumps are not the student's.
+        units: unit style of its deck.
+        model_digest: of the student's file, or None for another potential.
+        biased: whether it was biased towards uncertain frames, so that the forces in its dumps
+            include the bias.
 
     Raises:
-        InputError: the folder is not that of a run.
+        InputError: the folder is not of a run.
     """
 
     def __init__(self, folder: Path, name: str | None = None) -> None:
@@ -71,7 +71,7 @@ class RunTrajectory:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict, or None of a run that has not ended.
+        """The verdict, or None for a running run.
 
         Raises:
             InputError: it is damaged.
@@ -82,7 +82,7 @@ class RunTrajectory:
             raise InputError(f"{error}; {_AGAIN}") from None
 
     def steps(self) -> IntArray:
-        """Steps of all stored frames, ascending, each once."""
+        """Return the steps of all stored frames, ascending and unique."""
         return np.array(sorted(self._sources()), dtype=np.int64)
 
     def frames(self, steps: Collection[int] | None = None) -> Iterator[Frame]:
@@ -92,49 +92,48 @@ class RunTrajectory:
             steps: of the frames to read; all stored ones by default.
 
         Raises:
-            InputError: a file of a finished run, or a frame that is wanted, is gone or is not what
-                the run wrote.
+            InputError: a file of a finished run, or a requested frame, is missing or changed.
 
         Yields:
             Frames with unwrapped positions (Å), the student's forces (eV/Å; none of a run with a
-            bias, whose dumps hold its force too; no energy), and info ``traj`` and ``md_step``,
-            and the electronic state (charge, spin, ...) of the start frame. Values of an exploded
-            frame may be not finite.
+            bias, whose dumps include the force of the bias; no energy), and info ``traj`` and
+            ``md_step``, and the electronic state (charge, spin, ...) of the start frame. Values of
+            an exploded frame may not be finite.
         """
         sources = self._sources()
-        wanted = sorted(sources if steps is None else {int(step) for step in steps})
-        gone = [step for step in wanted if step not in sources]
-        if gone:
-            raise InputError(f"{self.folder}: the frame of step {gone[0]} is gone; {_AGAIN}")
+        selected = sorted(sources if steps is None else {int(step) for step in steps})
+        missing = [step for step in selected if step not in sources]
+        if missing:
+            raise InputError(f"{self.folder}: the frame of step {missing[0]} is missing; {_AGAIN}")
         at = 0
-        while at < len(wanted):
-            file = sources[wanted[at]]
+        while at < len(selected):
+            file = sources[selected[at]]
             last = at
-            while last < len(wanted) and sources[wanted[last]] == file:
+            while last < len(selected) and sources[selected[last]] == file:
                 last += 1
-            yield from map(self._frame, self._read(file, wanted[at:last]))
+            yield from map(self._frame, self._read(file, selected[at:last]))
             at = last
 
     def _check(self) -> None:
-        """Compare the files of a finished run with their digests, once for each state of a file."""
+        """Compare the files of a finished run with their digests, again only after a change."""
         try:
             files = [path for path in self.folder.rglob("*.dump") if path.is_file()]
             now = {}
             for path in [self.folder / RUN_FILE, self.folder / VERDICT_FILE, *files]:
                 with contextlib.suppress(FileNotFoundError):
-                    found = path.stat()
-                    now[str(path)] = (found.st_size, found.st_mtime_ns, found.st_ino)
+                    status = path.stat()
+                    now[str(path)] = (status.st_size, status.st_mtime_ns, status.st_ino)
             changed = [] if now == self._seen else changed_frames(self.folder)
         except DamagedError as error:
             raise InputError(f"{error}; {_AGAIN}") from None
         if changed:
             raise InputError(
-                f"{self.folder}: {changed[0]} is missing or is not what the run wrote; {_AGAIN}"
+                f"{self.folder}: {changed[0]} is missing or was changed after the run; {_AGAIN}"
             )
         self._seen = now
 
     def _sources(self) -> dict[int, Path]:
-        """Map each stored step to the file that has it."""
+        """Map each stored step to its file."""
         self._check()
         ring = sorted((self.folder / "ring").glob("*.dump"))
         files = [self.folder / "last.dump", *ring, self.folder / "trajectory.dump"]
@@ -145,8 +144,8 @@ class RunTrajectory:
                 if (np.diff(steps) <= 0).any():
                     raise InputError(
                         f"{file}: its steps start again at {steps[1:][np.diff(steps) <= 0][0]}, so "
-                        "that a step does not name a frame: leave `reset_timestep` out of the "
-                        "deck behind its dumps, or give the dump itself to `ipip harvest`"
+                        "that a step does not identify a frame: remove `reset_timestep` from the "
+                        "deck after its dumps, or give the dump itself to `ipip harvest`"
                     )
                 sources.update(dict.fromkeys(steps.tolist(), file))
         return sources

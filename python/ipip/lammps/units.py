@@ -1,4 +1,4 @@
-"""LAMMPS' unit styles in Å, fs and eV, and which of them a dump or a run is in."""
+"""LAMMPS' unit styles in Å, fs and eV, and the style of a dump or a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ase import units as ase_units
 
 from ipip.errors import InputError
 
-_DECK_UNITS = re.compile(r"^[ \t]*units[ \t]+(\w+)", re.M)  # a variable is no word
+_DECK_UNITS = re.compile(r"^[ \t]*units[ \t]+(\w+)", re.M)  # not a variable
 _SETUP_UNITS = re.compile(r"^[ \t]*Unit style[ \t]*:[ \t]*(\S+)", re.M)
 _HEAD_UNITS = re.compile(rb"ITEM: UNITS[ \t\r]*\n[ \t]*(\S+)[ \t\r]*\n")
 
@@ -43,8 +43,8 @@ _JOULE = 1.0 / ase_units._e  # eV
 
 UNITS: Mapping[str, LammpsUnits] = MappingProxyType(
     {
-        known.name: known
-        for known in (
+        style.name: style
+        for style in (
             LammpsUnits("metal", 1.0, 1e3, 1.0),
             LammpsUnits("real", 1.0, 1.0, ase_units.kcal / ase_units.mol),
             LammpsUnits("si", 1e10, 1e15, _JOULE),
@@ -58,11 +58,11 @@ UNITS: Mapping[str, LammpsUnits] = MappingProxyType(
 
 
 def lammps_units(name: str, where: str) -> LammpsUnits:
-    """Return a unit style by its name.
+    """Return a unit style by name.
 
     Args:
         name: of the style.
-        where: what is in these units, for the message.
+        where: the file in these units, for the message.
 
     Raises:
         InputError: a style without absolute units (lj), or none of LAMMPS'.
@@ -78,39 +78,39 @@ def lammps_units(name: str, where: str) -> LammpsUnits:
 
 
 def agreed_units(where: str, stated: str | None, given: str | None) -> str | None:
-    """Return the units that a file states or its reader was given; None where neither says them.
+    """Return the units that a file states or its reader was given; None without either.
 
     Raises:
         InputError: they differ.
     """
     if stated is not None and given is not None and stated != given:
         raise InputError(
-            f"{where} says that its units are LAMMPS' {stated}, but they were to be {given}: leave "
+            f"{where} states LAMMPS' units {stated}, but {given} were given: leave "
             "--units (`units`) out"
         )
     return stated or given
 
 
 def units_in_head(head: bytes) -> str | None:
-    """Return the units that the first bytes of a dump state, or None."""
-    found = _HEAD_UNITS.match(head)
-    return None if found is None else found[1].decode(errors="replace")
+    """Return the units stated in the first bytes of a dump, or None."""
+    matches = _HEAD_UNITS.match(head)
+    return None if matches is None else matches[1].decode(errors="replace")
 
 
 def units_of_deck(text: str) -> str | None:
-    """Return what the last `units` command of a deck says, or None."""
-    found = _DECK_UNITS.findall(text)
-    return found[-1] if found else None
+    """Return the units of the last `units` command of a deck, or None."""
+    matches = _DECK_UNITS.findall(text)
+    return matches[-1] if matches else None
 
 
 def units_on_screen(text: str) -> str | None:
-    """Return the units that LAMMPS' screen output names where a run is set up, or None."""
-    found = _SETUP_UNITS.findall(text)
-    return found[-1] if found else None
+    """Return the units in LAMMPS' screen output at a run's setup, or None."""
+    matches = _SETUP_UNITS.findall(text)
+    return matches[-1] if matches else None
 
 
 def units_of_run(folder: Path) -> str:
-    """Return the units of a student's run, from its output or deck; metal as in the package's."""
+    """Return the units of a student's run, from its output or deck; by default metal."""
     texts = {}
     for name in ("screen.txt", "in.lammps"):
         try:

@@ -1,4 +1,4 @@
-"""What became of a run: a pure judgement of facts."""
+"""The verdict on a run: a pure function of its facts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BLOWN_UP = (
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """What a run may not leave.
+    """The bounds of a stable run.
 
     Attributes:
         temperature: K, upper.
@@ -48,14 +48,14 @@ class Bounds:
 
 @dataclasses.dataclass(frozen=True)
 class RunFacts:
-    """What a run left behind.
+    """The facts of a run, from its files.
 
     Attributes:
-        steps: MD steps asked for.
+        steps: requested MD steps.
         n_atoms: atoms at the start.
         return_code: of the LAMMPS process; negative: killed by that signal.
         started: LAMMPS set a run up (deck, data and model were accepted).
-        complete: the deck came to its end.
+        complete: the deck ran to its end.
         error: text of LAMMPS' error, or None.
         step: last MD step known, or None.
         atoms_left: atoms at the last step, or None.
@@ -64,11 +64,11 @@ class RunFacts:
         max_force: eV/Å at the last step, or None.
         distances: smallest distance in Å of each pair of elements at the last step.
         energy_change: eV/atom from the first step, or None.
-        seconds: wall time of the dynamics (of a run that went on: its last part), or None.
-        timed_steps: MD steps that these seconds are for, or None: all of them.
-        energy_jump: eV/atom from the step before, or None.
-        units: LAMMPS' unit style of the run, or None where it set none up.
-        timestep: of the run in its units, or None.
+        seconds: wall time of the dynamics (of a resumed run: of its last part), or None.
+        timed_steps: MD steps in this time, or None: all of them.
+        energy_jump: eV/atom from the previous step, or None.
+        units: LAMMPS' unit style of the run, or None if it was not set up.
+        timestep: of the run, in its units, or None.
         max_uncertainty: eV/Å, largest expected error of a force at the last step, or None.
     """
 
@@ -99,18 +99,18 @@ class Verdict:
 
     Attributes:
         state: "stable": all steps within bounds; "unstable": the student left them; "failed": the
-            run itself broke (killed, disk, wrong deck) and says nothing about the student.
+            run itself broke (killed, disk, wrong deck), which does not count against the student.
         reason: "" (stable), "temperature", "force", "distance", "energy", "lost_atoms",
             "uncertainty", "not_finite", "input", "lammps_error", "killed" or "stopped".
         message: one sentence for people.
-        step: last MD step reached (the one that tripped), or None where it is not known.
-        steps: MD steps asked for.
+        step: last MD step reached (the one that crossed a bound), or None if unknown.
+        steps: requested MD steps.
         n_atoms: atoms of the run.
         value: the value that crossed its bound, or None.
         bound: the bound, or None.
         pair: the elements of a distance that was too short, or None.
         seconds: wall time of the dynamics, or None.
-        us_per_atom_step: microseconds of wall time for an atom and a step, or None.
+        us_per_atom_step: microseconds of wall time per atom and step, or None.
     """
 
     state: Literal["stable", "unstable", "failed"]
@@ -126,7 +126,7 @@ class Verdict:
     us_per_atom_step: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values; what is not finite becomes text, so that any JSON reader copes."""
+        """Return plain values; non-finite numbers become text, which every JSON reader accepts."""
         plain = dataclasses.asdict(self)
         if self.value is not None and not math.isfinite(self.value):
             plain["value"] = str(self.value)
@@ -135,23 +135,23 @@ class Verdict:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Verdict:
         """Rebuild a verdict from :meth:`as_dict`."""
-        known = dict(plain)
-        if isinstance(known.get("value"), str):
-            known["value"] = float(known["value"])
-        if known.get("pair") is not None:
-            known["pair"] = tuple(known["pair"])
-        return cls(**known)
+        fields = dict(plain)
+        if isinstance(fields.get("value"), str):
+            fields["value"] = float(fields["value"])
+        if fields.get("pair") is not None:
+            fields["pair"] = tuple(fields["pair"])
+        return cls(**fields)
 
 
 def judge(facts: RunFacts, bounds: Bounds) -> Verdict:
-    """Judge a run by what is known of it; the exit status alone is never trusted.
+    """Judge a run by its facts; the exit status alone is never trusted.
 
     Args:
         facts: read from the run's files.
         bounds: of this run.
 
     Returns:
-        The verdict. Where several bounds are crossed at once, the reason is the first of: lost
+        The verdict. If several bounds are crossed at once, the reason is the first of: lost
         atoms, not finite, distance, force, energy, temperature, uncertainty.
     """
     state, reason, message, details = _find(facts, bounds)

@@ -291,7 +291,7 @@ def _describe(survey: LabelSurvey) -> list[str]:
     else:
         some = [f"{key!r} ({count} values)" for key, count in survey.group_candidates.items()]
         lines.append(
-            "groups: no key says which trajectory a frame is from"
+            "groups: no key names the trajectory of a frame"
             + (f" (could be {', '.join(some)})" if some else "")
             + ": frames are split one by one, and neighbours of training frames make held-out "
             "errors too small; if they are from MD, name the key as reference.data[0].keys.group"

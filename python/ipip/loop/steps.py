@@ -80,7 +80,7 @@ def relabel_file(
             gets `spread_ev_per_a`.
         average: label with the mean of the students' weights instead (of one warm chain only).
         keys: of the labels in `source`.
-        device: where the students are evaluated, see `open_student`.
+        device: on which the students are evaluated, see `open_student`.
         reporter: receives the progress.
 
     Raises:

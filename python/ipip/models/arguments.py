@@ -1,4 +1,4 @@
-"""What the arguments of a student may be: checked before anything is built from them."""
+"""The allowed arguments of a student, checked before anything is built."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ipip.errors import InputError
 
-# The largest are far beyond what runs in MD, and far below what memory cannot hold.
+# Upper limits are far beyond usable students, and far below the size of memory.
 RANGES: dict[str, tuple[float, float]] = {
     "cutoff": (0.5, 50.0),  # Å
     "channels": (2, 4096),
@@ -38,7 +38,7 @@ def check_arguments(architecture: str, student_class: type, arguments: Mapping[s
     for name, value in arguments.items():
         if name not in parameters:
             raise InputError(
-                f"{architecture} has no argument {name[:60]!r}; it takes: {', '.join(parameters)}"
+                f"{architecture} has no argument {name[:60]!r}; it has {', '.join(parameters)}"
             )
         _check_kind(name, value, parameters[name].annotation)
         least, most = RANGES.get(name, (-math.inf, math.inf))

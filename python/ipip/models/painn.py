@@ -25,7 +25,7 @@ class Message(nn.Module):
         )
 
     def forward(self, s: Tensor) -> Tensor:
-        """Map scalars [j, f] to what neighbours receive, [j, 3 f], before the radial filter."""
+        """Map scalars [j, f] to messages to neighbours, [j, 3 f], before the radial filter."""
         return self.context(s)
 
 
@@ -58,8 +58,8 @@ class Update(nn.Module):
 class PaiNN(Student):
     """The PaiNN student.
 
-    No neighbour cap; with the polynomial envelope energy, forces and their first derivatives go
-    to zero smoothly at the cutoff whatever the weights are.
+    The number of neighbours is not limited; with the polynomial envelope energy, forces and their
+    first derivatives go to zero smoothly at the cutoff for any weights.
 
     Args:
         symbols: chemical symbols in type order.
@@ -69,9 +69,9 @@ class PaiNN(Student):
         radial: radial basis, `sinc` or `gaussian`.
         n_radial: number of radial functions.
         envelope: `polynomial` (two continuous derivatives) or `cosine`.
-        shared_filters: one filter network for all layers instead of one each.
+        shared_filters: one filter network for all layers instead of one for each layer.
         zbl: add the ZBL core for close contacts.
-        n_heads: number of energies an atom gets.
+        n_heads: number of energies per atom.
         dtype: `float32` or `float64`.
     """
 

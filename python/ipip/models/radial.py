@@ -15,7 +15,7 @@ ENVELOPES = ("polynomial", "cosine")
 
 
 class RadialBasis(nn.Module):
-    r"""Functions of the distance that filters are made of.
+    r"""Functions of the distance, the basis of filters.
 
     `sinc`: $\sin(k\pi d/r_c)/d$ for k = 1..n (Schütt et al. 2021, Eq. 10).
     `gaussian`: $\exp(-(d-\mu_k)^2/2\sigma^2)$, centres evenly from 0 to the cutoff, σ = spacing.
@@ -32,7 +32,7 @@ class RadialBasis(nn.Module):
     def __init__(self, kind: str, n_basis: int, cutoff: float) -> None:
         super().__init__()
         if kind not in BASES:
-            raise InputError(f"radial basis {kind!r} is not known; choose one of: sinc, gaussian")
+            raise InputError(f"radial basis {kind!r} is unknown; expected sinc or gaussian")
         if n_basis < 2:
             raise InputError(f"n_radial is {n_basis}; expected at least 2 radial functions")
         self.gaussian = kind == "gaussian"
@@ -87,7 +87,7 @@ class ExponentialBasis(nn.Module):
 
 
 class Envelope(nn.Module):
-    r"""Takes filters to zero at the cutoff.
+    r"""Reduces filters to zero at the cutoff.
 
     `polynomial` (p = 6): $1 - \tfrac{(p+1)(p+2)}{2}x^p + p(p+2)x^{p+1} - \tfrac{p(p+1)}{2}x^{p+2}$,
     x = d / cutoff; value, first and second derivative vanish at the cutoff (Gasteiger et al. 2020,
@@ -101,7 +101,7 @@ class Envelope(nn.Module):
     def __init__(self, kind: str, cutoff: float) -> None:
         super().__init__()
         if kind not in ENVELOPES:
-            raise InputError(f"envelope {kind!r} is not known; choose one of: polynomial, cosine")
+            raise InputError(f"envelope {kind!r} is unknown; expected polynomial or cosine")
         self.cosine = kind == "cosine"
         self.cutoff = cutoff
 

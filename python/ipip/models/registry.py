@@ -20,7 +20,7 @@ ARCHITECTURES: dict[str, type[Student]] = {"painn": PaiNN, "visnet": ViSNet}
 def build_student(
     architecture: str, symbols: Sequence[str], *, seed: int | None = None, **arguments: Any
 ) -> Student:
-    """Make a student with fresh weights.
+    """Build a student with new weights.
 
     Args:
         architecture: one of `ARCHITECTURES`.
@@ -36,7 +36,7 @@ def build_student(
     """
     if architecture not in ARCHITECTURES:
         raise InputError(
-            f"student architecture {architecture!r} is not known; choose one of: "
+            f"student architecture {architecture!r} is unknown; expected one of "
             f"{', '.join(sorted(ARCHITECTURES))}"
         )
     student_class = ARCHITECTURES[architecture]

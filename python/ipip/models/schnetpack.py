@@ -1,4 +1,4 @@
-"""Takes over the weights of a PaiNN that was trained with SchNetPack."""
+"""Converts the weights of a PaiNN trained with SchNetPack."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def painn_from_schnetpack(
     energy_unit: float = 1.0,
     dtype: str = "float32",
 ) -> PaiNN:
-    """Make a PaiNN student that computes what a SchNetPack PaiNN computes.
+    """Build a PaiNN student that is equivalent to a SchNetPack PaiNN.
 
-    Understood: Gaussian basis, cosine envelope, two-layer readout halving the width, energy offsets
+    Supported: Gaussian basis, cosine envelope, two-layer readout halving the width, energy offsets
     per atom (`mean`) and per element (`atomref`).
 
     Args:
         weights: the state dict of the model as arrays, with SchNetPack's names.
-        symbols: elements that the student shall know, in type order.
+        symbols: elements of the student, in type order.
         energy_unit: the model's energy unit in eV.
         dtype: precision of the student's network.
 
@@ -43,7 +43,7 @@ def painn_from_schnetpack(
         The student.
 
     Raises:
-        InputError: the weights are not those of such a model.
+        InputError: the weights are not of such a model.
     """
     prefix = "representation."
     try:
@@ -54,8 +54,7 @@ def painn_from_schnetpack(
         filters = weights[prefix + "filter_net.weight"]
     except KeyError as missing:
         raise InputError(
-            f"the weights hold no {missing.args[0]!r}; "
-            "expected the state dict of a SchNetPack PaiNN"
+            f"the weights lack {missing.args[0]!r}; expected the state dict of a SchNetPack PaiNN"
         ) from None
     channels = table.shape[1]
     layers = sum(
@@ -102,8 +101,8 @@ def painn_from_schnetpack(
         "scale": np.full(n, energy_unit),
         "shift": np.full(n, energy_unit * mean),
     }
-    taken = {
+    converted = {
         name: torch.as_tensor(np.asarray(v)) for name, v in {**state, **energy_buffers}.items()
     }
-    student.load_state_dict({**student.state_dict(), **taken})
+    student.load_state_dict({**student.state_dict(), **converted})
     return student

@@ -1,4 +1,4 @@
-"""What every student is: atoms and edges in, atomic energies out."""
+"""The base class of students: from atoms and edges to atomic energies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ class Student(nn.Module):
         layers: number of message-passing layers.
         halo_widths: scalars an atom sends in each exchange, in order.
         channels: width of the final features.
-        n_heads: number of energies an atom gets (columns of the output).
+        n_heads: number of energies per atom (columns of the output).
         zbl: add the ZBL core.
         dtype: `float32` or `float64`.
 
@@ -115,10 +115,10 @@ class Student(nn.Module):
             ("scale", scale),
             ("shift", shift),
         ):
-            given = torch.as_tensor(value, dtype=torch.float64).expand(n)
-            if not bool(torch.isfinite(given).all()):
-                raise InputError(f"{name} is {given.tolist()}; expected finite values in eV")
-            getattr(self, name).copy_(given)
+            values = torch.as_tensor(value, dtype=torch.float64).expand(n)
+            if not bool(torch.isfinite(values).all()):
+                raise InputError(f"{name} is {values.tolist()}; expected finite values in eV")
+            getattr(self, name).copy_(values)
 
     def features(
         self, species: Tensor, edge_index: Tensor, edge_vec: Tensor, n_local: int
@@ -170,4 +170,4 @@ def _check(
         if value < least:
             raise InputError(f"{name} is {value}; expected at least {least}")
     if dtype not in DTYPES:
-        raise InputError(f"dtype is {dtype!r}; choose float32 or float64")
+        raise InputError(f"dtype is {dtype!r}; expected float32 or float64")

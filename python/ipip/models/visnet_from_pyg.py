@@ -1,4 +1,4 @@
-"""Takes over the weights of a ViSNet that was trained with PyTorch Geometric."""
+"""Converts the weights of a ViSNet trained with PyTorch Geometric."""
 
 from __future__ import annotations
 
@@ -51,29 +51,29 @@ def visnet_from_pyg(
     attention_heads: int = 8,
     dtype: str = "float32",
 ) -> ViSNet:
-    """Make a ViSNet student that computes what `torch_geometric.nn.models.ViSNet` computes.
+    """Build a ViSNet student that is equivalent to `torch_geometric.nn.models.ViSNet`.
 
-    The student has no neighbour cap: results are equal where no atom has more neighbours than the
-    reference's `max_num_neighbors`. Energies are taken to be in eV, lengths in Å.
+    The student does not limit neighbours: results are equal if no atom has more neighbours than
+    the reference's `max_num_neighbors`. Energies are assumed to be in eV, lengths in Å.
 
     Args:
         weights: the state dict of the model (`vertex=False`, `vecnorm_type=None`,
             `reduce_op="sum"`).
-        symbols: elements that the student shall know, in type order.
-        lmax: highest degree; the weights do not tell it.
+        symbols: elements of the student, in type order.
+        lmax: highest degree, which the weights do not determine.
         cutoff: Å.
-        attention_heads: number of attention heads (`num_heads`); the weights do not tell it.
+        attention_heads: number of heads (`num_heads`), which the weights do not determine.
         dtype: precision of the student's network.
 
     Returns:
         The student, in its published form.
 
     Raises:
-        InputError: the weights are not those of such a model.
+        InputError: the weights are not of such a model.
     """
-    given = {name: np.asarray(torch.as_tensor(value).cpu()) for name, value in weights.items()}
-    layers = _check(given, cutoff)
-    table = given[_BODY + "embedding.weight"]
+    arrays = {name: np.asarray(torch.as_tensor(value).cpu()) for name, value in weights.items()}
+    layers = _check(arrays, cutoff)
+    table = arrays[_BODY + "embedding.weight"]
     student = ViSNet(
         symbols,
         cutoff=cutoff,
@@ -81,77 +81,77 @@ def visnet_from_pyg(
         layers=layers,
         lmax=lmax,
         attention_heads=attention_heads,
-        n_radial=len(given[_BODY + "distance_expansion.means"]),
+        n_radial=len(arrays[_BODY + "distance_expansion.means"]),
         envelope="cosine",
         published=True,
         dtype=dtype,
     )
     rows = [atomic_numbers[symbol] for symbol in symbols]
-    neighbours = given[_BODY + "neighbor_embedding.embedding.weight"]
-    atomref = given["prior_model.atomref.weight"]
+    neighbours = arrays[_BODY + "neighbor_embedding.embedding.weight"]
+    atomref = arrays["prior_model.atomref.weight"]
     if max(rows) >= len(table):
         raise InputError(
-            f"the weights know atomic numbers up to {len(table) - 1}; "
+            f"the weights have atomic numbers up to {len(table) - 1}; "
             f"{' '.join(symbols)} go up to {max(rows)}"
         )
     ours = {
-        "basis.centres": given[_BODY + "distance_expansion.means"],
-        "basis.sharpness": given[_BODY + "distance_expansion.betas"],
+        "basis.centres": arrays[_BODY + "distance_expansion.means"],
+        "basis.sharpness": arrays[_BODY + "distance_expansion.betas"],
         "embedding.weight": table[rows],
         "neighbour_embedding.weight": neighbours[rows],
-        "scale": np.full(len(rows), float(given["std"])),
+        "scale": np.full(len(rows), float(arrays["std"])),
         "reference_energies": atomref.reshape(-1)[rows],
-        **_head(given),
+        **_head(arrays),
     }
     for name, module in _MODULES.items():
         for kind in ("weight", "bias"):
-            ours[f"{module}.{kind}"] = given[f"{_BODY}{name}.{kind}"]
+            ours[f"{module}.{kind}"] = arrays[f"{_BODY}{name}.{kind}"]
     for layer in range(layers):
-        ours |= _layer(given, layer)
-    taken = {name: torch.as_tensor(np.array(value)) for name, value in ours.items()}
-    student.load_state_dict({**student.state_dict(), **taken})
+        ours |= _layer(arrays, layer)
+    tensors = {name: torch.as_tensor(np.array(value)) for name, value in ours.items()}
+    student.load_state_dict({**student.state_dict(), **tensors})
     return student
 
 
-def _layer(given: Arrays, layer: int) -> Arrays:
-    """Return the weights of a layer; the first keeps what acts without vectors."""
+def _layer(arrays: Arrays, layer: int) -> Arrays:
+    """Return the weights of a layer; the first layer has only those that act without vectors."""
     prefix = f"{_BODY}vis_mp_layers.{layer}."
     target = f"later.{layer - 1}." if layer else "first."
     ours = {}
-    for name, value in given.items():
+    for name, value in arrays.items():
         if not name.startswith(prefix) or "vec_layernorm" in name:
             continue
         module, kind = name.removeprefix(prefix).rsplit(".", 1)
         if layer == 0 and module in _UNUSED_IN_FIRST_LAYER:
             continue
-        if layer == 0 and module in ("s_proj", "o_proj"):  # their last block is what remains
-            value = value[-len(given[prefix + "layernorm.bias"]) :]
+        if layer == 0 and module in ("s_proj", "o_proj"):  # only their last block remains
+            value = value[-len(arrays[prefix + "layernorm.bias"]) :]
         ours[f"{target}{_LAYER_MODULES[module]}.{kind}"] = value
     return ours
 
 
-def _head(given: Arrays) -> Arrays:
+def _head(arrays: Arrays) -> Arrays:
     """Return the weights of the gated block and the readout; the last vector is not used."""
     ours = {
-        "invariants.norm_mix.weight": given[_HEAD + "0.vec1_proj.weight"],
-        "invariants.vector_mix.weight": given[_HEAD + "0.vec2_proj.weight"],
-        "invariants.last_norm_mix.weight": given[_HEAD + "1.vec1_proj.weight"],
+        "invariants.norm_mix.weight": arrays[_HEAD + "0.vec1_proj.weight"],
+        "invariants.vector_mix.weight": arrays[_HEAD + "0.vec2_proj.weight"],
+        "invariants.last_norm_mix.weight": arrays[_HEAD + "1.vec1_proj.weight"],
     }
     for kind in ("weight", "bias"):
         for step in ("0", "2"):
-            ours[f"invariants.context.{step}.{kind}"] = given[f"{_HEAD}0.update_net.{step}.{kind}"]
-        ours[f"readout.0.{kind}"] = given[f"{_HEAD}1.update_net.0.{kind}"]
-        ours[f"readout.2.{kind}"] = given[f"{_HEAD}1.update_net.2.{kind}"][:1]
+            ours[f"invariants.context.{step}.{kind}"] = arrays[f"{_HEAD}0.update_net.{step}.{kind}"]
+        ours[f"readout.0.{kind}"] = arrays[f"{_HEAD}1.update_net.0.{kind}"]
+        ours[f"readout.2.{kind}"] = arrays[f"{_HEAD}1.update_net.2.{kind}"][:1]
     return ours
 
 
-def _check(given: Arrays, cutoff: float) -> int:
-    """Refuse what the student does not compute; return the number of layers."""
+def _check(arrays: Arrays, cutoff: float) -> int:
+    """Refuse models that the student cannot represent; return the number of layers."""
     layers = 1 + max(
         (
-            int(found[1])
-            for name in given
-            if (found := re.match(re.escape(_BODY) + r"vis_mp_layers\.(\d+)\.", name))
+            int(match[1])
+            for name in arrays
+            if (match := re.match(re.escape(_BODY) + r"vis_mp_layers\.(\d+)\.", name))
         ),
         default=-1,
     )
@@ -163,30 +163,30 @@ def _check(given: Arrays, cutoff: float) -> int:
         "mean",
         "std",
     )
-    missing = [name for name in needed if name not in given]
+    missing = [name for name in needed if name not in arrays]
     if missing or layers < 1:
         raise InputError(
-            f"the weights hold no {(missing or [_BODY + 'vis_mp_layers'])[0]!r}; "
+            f"the weights lack {(missing or [_BODY + 'vis_mp_layers'])[0]!r}; "
             "expected the state dict of a PyTorch Geometric ViSNet"
         )
-    if any("t_src_proj" in name for name in given):
+    if any("t_src_proj" in name for name in arrays):
         raise InputError(
-            "the weights are those of a ViSNet with vertex=True; expected one with vertex=False"
+            "the weights are of a ViSNet with vertex=True; expected one with vertex=False"
         )
-    if any("vec_layernorm" in name and (value != 1).any() for name, value in given.items()):
+    if any("vec_layernorm" in name and (value != 1).any() for name, value in arrays.items()):
         raise InputError(
             "the weights scale vectors (trainable_vecnorm); expected vec_layernorm weights of one"
         )
-    if float(given["mean"]) != 0.0:
+    if float(arrays["mean"]) != 0.0:
         raise InputError(
-            f"the weights add {float(given['mean'])} to the energy of a frame of any size; "
+            f"the weights add {float(arrays['mean'])} to the energy of a frame of any size; "
             "set `mean` to 0 and give reference energies of atoms instead"
         )
-    means = given[_BODY + "distance_expansion.means"]
+    means = arrays[_BODY + "distance_expansion.means"]
     trained = not np.allclose(means, np.linspace(means[0], 1.0, len(means)), atol=1e-5)
     if not trained and not math.isclose(means[0], math.exp(-cutoff), rel_tol=1e-3):
         raise InputError(
-            f"cutoff is {cutoff} Å, but the radial functions are those of a cutoff of "
-            f"{-math.log(means[0]):.3f} Å; give that one"
+            f"cutoff is {cutoff} Å, but the radial functions are of a cutoff of "
+            f"{-math.log(means[0]):.3f} Å; use that cutoff"
         )
     return layers

@@ -28,7 +28,7 @@ class ZBLCore(nn.Module):
 
     def __init__(self, symbols: Sequence[str], cutoff: float) -> None:
         super().__init__()
-        # On the CPU where weights are made without memory too: a few numbers, which are compared.
+        # On the CPU also when weights are built without memory: a few numbers, which are compared.
         kind: dict[str, Any] = {"dtype": torch.float64, "device": "cpu"}
         z = torch.tensor([atomic_numbers[s] for s in symbols], **kind)
         radii = torch.tensor([covalent_radii[atomic_numbers[s]] for s in symbols], **kind)

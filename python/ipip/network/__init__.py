@@ -1,4 +1,4 @@
-"""The networks of students in PyTorch: graphs of frames, batches of them, energies and forces.
+"""The networks of students in PyTorch: graphs of frames, batches, energies and forces.
 
 Needs the extra `train`.
 """

@@ -16,7 +16,7 @@ GRAPHS_AT_ONCE = 512
 
 
 def batch_arguments(batch: Graph) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
-    """Return what `ipip.network.energy_and_forces` takes of a batch, behind the student."""
+    """Return the arguments of `ipip.network.energy_and_forces` from a batch, after the student."""
     return batch.species, batch.edge_index, batch.edge_vec, batch.batch, batch.num_graphs
 
 
@@ -30,12 +30,12 @@ def edge_bounded(
     """
     first, chosen, edges = 0, list[Graph](), 0
     for index, graph in enumerate(graphs):
-        own = graph.edge_index.shape[1]
-        if chosen and (len(chosen) >= batch_size or edges + own > max_edges):
+        n_edges = graph.edge_index.shape[1]
+        if chosen and (len(chosen) >= batch_size or edges + n_edges > max_edges):
             yield first, chosen
             first, chosen, edges = index, [], 0
         chosen.append(graph)
-        edges += own
+        edges += n_edges
     if chosen:
         yield first, chosen
 
@@ -45,8 +45,8 @@ def graph_batches(
 ) -> Iterator[tuple[int, Graph]]:
     """Yield batches of graphs and the index of their first frame.
 
-    Graphs are built a part at a time, so that long lists of frames need little memory; `batch_size`
-    and `max_edges` as in `edge_bounded`.
+    Graphs are built in parts, so that long lists of frames need little memory; `batch_size` and
+    `max_edges` as in `edge_bounded`.
     """
     for start in range(0, len(frames), GRAPHS_AT_ONCE):
         part = GraphDataset(frames[start : start + GRAPHS_AT_ONCE], student.symbols, student.cutoff)

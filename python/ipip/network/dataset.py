@@ -1,4 +1,4 @@
-"""Frames as graphs whose edges are found when a graph is first asked for."""
+"""Frames as graphs whose edges are computed on first use."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ MEGABYTE = 1 << 20
 
 
 class GraphDataset(Dataset[Graph]):
-    """Graphs of fixed frames, built when they are asked for and kept while the memory allows.
+    """Graphs of fixed frames, built on demand and cached while memory allows.
 
     Each item has `species` [n], `edge_index` [2, n_edges], `edge_vec` [n_edges, 3] Å,
-    `volume` [1] Å^3 (0 where there is none), and, where the frame has them, labels in float64:
+    `volume` [1] Å^3 (0 if there is none), and, if the frame has them, labels in float64:
     `energy` [1] eV, `forces` [n, 3] eV/Å, `stress` [1, 3, 3] eV/Å^3. Absent labels are zero;
     `energy_weight`, `forces_weight`, `stress_weight` [1] are then 0, else 1. `weight` [1] is the
     frame's weight in the loss times that of its kind.
@@ -35,15 +35,15 @@ class GraphDataset(Dataset[Graph]):
         frames: a list, or a store that is read as needed.
         symbols: elements of the student.
         cutoff: Å.
-        kind_weights: weight of each `config_type`; 1 for those it does not name.
-        cache_mb: megabytes of graphs that are kept; the others are built anew each time.
+        kind_weights: weight of each `config_type`; 1 for others.
+        cache_mb: megabytes of cached graphs; others are rebuilt each time.
 
     Attributes:
-        extras: gives further tensors of a frame, by its index; a batch joins them along their
-            first axis. None: there are none.
+        extras: returns additional tensors of a frame, by its index; a batch joins them along
+            their first axis. None: no additional tensors.
 
     Raises:
-        InputError: an element that is not in `symbols`, or an impossible cell; says which frame.
+        InputError: an element that is not in `symbols`, or an impossible cell; names the frame.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A student evaluated by its network, as PyTorch runs it."""
+"""A student evaluated by its network in PyTorch."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class NetworkStudent:
     Args:
         student: on the device that it will stay on.
         batch_size: structures at a time.
-        uncertainty: what errors to expect, where its file says so.
+        uncertainty: its expected errors, if its file has them.
 
     Raises:
-        InputError: the batch size is not 1 or more.
+        InputError: the batch size is below 1.
     """
 
     description = "eager"
@@ -76,7 +76,7 @@ class NetworkStudent:
         )
 
     def follow(self, skin: float) -> MovingNetwork:
-        """Return what evaluates a system that moves."""
+        """Return an evaluator of a moving system."""
         return MovingNetwork(self, skin)
 
     def evaluate_frames(self, frames: Sequence[Frame]) -> list[Evaluated]:
@@ -96,17 +96,19 @@ class NetworkStudent:
                     strain.cpu().numpy(),
                     strict=True,
                 )
-                for offset, own in enumerate(parts):
-                    done[filled[start + offset]] = Evaluated(*(part.copy() for part in own))
+                for offset, values in enumerate(parts):
+                    done[filled[start + offset]] = Evaluated(*(part.copy() for part in values))
         if self._uncertainty is None:
             return done
         return [
-            one._replace(
+            item._replace(
                 uncertainties=self._uncertainty.expected(
                     features, species_index(frame.numbers, self.symbols)
                 )
             )
-            for one, frame, features in zip(done, frames, self.describe_frames(frames), strict=True)
+            for item, frame, features in zip(
+                done, frames, self.describe_frames(frames), strict=True
+            )
         ]
 
     def describe_frames(self, frames: Sequence[Frame]) -> list[FloatArray]:
@@ -120,13 +122,13 @@ class NetworkStudent:
                 species, edge_index, edge_vec, _, _ = batch_arguments(batch.to(self._device))
                 features = self.network.features(species, edge_index, edge_vec, len(species))
                 parts = torch.split(features.double().cpu(), batch.n_atoms.tolist())
-                for offset, own in enumerate(parts):
-                    rows[filled[start + offset]] = own.numpy().copy()
+                for offset, values in enumerate(parts):
+                    rows[filled[start + offset]] = values.numpy().copy()
         return rows
 
 
 class MovingNetwork:
-    """A system that moves; see :class:`ipip.evaluation.students.MovingSystem`."""
+    """A moving system; see :class:`ipip.evaluation.students.MovingSystem`."""
 
     def __init__(self, student: NetworkStudent, skin: float) -> None:
         self._student, self._search = student, NeighborSearch(student.cutoff, skin)
@@ -134,20 +136,20 @@ class MovingNetwork:
     def evaluate(
         self, species: IntArray, positions: FloatArray, cell: FloatArray, pbc: npt.ArrayLike
     ) -> Evaluated:
-        """Evaluate a system, with a neighbour list that is kept while it moves little."""
+        """Evaluate a system, with a neighbour list that is reused while atoms move little."""
         return self._student.evaluate(species, *self._search.find(positions, cell, pbc))
 
 
 def open_network(
     model: str | os.PathLike[str], device: str = "cpu", batch_size: int = 64
 ) -> tuple[NetworkStudent, str]:
-    """Read a model file as a network; nothing in the file is run.
+    """Read a model file as a network; no code in the file is run.
 
     Returns:
         The student, and the digest of its weights.
 
     Raises:
-        InputError: the file is not a student, or the device is not there.
+        InputError: the file is not a student, or the device does not exist.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device is {device!r}, but torch finds no GPU here; use 'cpu'")

@@ -1,4 +1,4 @@
-"""The weights of a training as one tensor, and their gradients as another."""
+"""The weights of a training as one tensor, and their gradients as a second one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch.nn.utils import parameters_to_vector
 
 
 class FlatWeights:
-    """Puts parameters side by side: clipping, optimiser and average are then one call each.
+    """Stores parameters in one tensor: clipping, optimiser and average are then one call each.
 
-    The parameters stay what they are, with the same names and shapes, but are views of `values`;
+    The parameters keep their names and shapes, but are views of `values`;
     their gradients are views of `gradient`, into which backward passes add.
 
     Args:
-        parameters: of one dtype and device, on which they stay. Those that are frozen are left out.
+        parameters: of one dtype and device, on which they stay. Frozen ones are skipped.
 
     Attributes:
-        parameters: that train, in order.
-        values: [n] the weights, a leaf of autograd's graph for who computes all gradients at once.
+        parameters: the trainable ones, in order.
+        values: [n] the weights, a leaf of autograd's graph for code that computes all gradients.
         gradient: [n] of the loss.
     """
 

@@ -1,4 +1,4 @@
-"""Evaluation that asks for no gradients of the weights."""
+"""Evaluation without gradients of the weights."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import nn
 
 @contextmanager
 def frozen_weights(module: nn.Module) -> Iterator[None]:
-    """Let autograd skip the weights during a block: forces need gradients of pair vectors only."""
-    asked = [(parameter, parameter.requires_grad) for parameter in module.parameters()]
-    for parameter, _ in asked:
+    """Exclude the weights from autograd in a block: forces need gradients of pair vectors only."""
+    states = [(parameter, parameter.requires_grad) for parameter in module.parameters()]
+    for parameter, _ in states:
         parameter.requires_grad_(False)
     try:
         yield
     finally:
-        for parameter, value in asked:
+        for parameter, value in states:
             parameter.requires_grad_(value)

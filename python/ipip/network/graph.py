@@ -16,8 +16,8 @@ load_operators()  # registers torch.ops.ipip.join_graphs
 class Graph:
     """Tensors by name, as attributes.
 
-    `ipip.network.GraphDataset` says which names a frame's graph has. A joined graph has `batch` [n]
-    too, the frame of each atom.
+    `ipip.network.GraphDataset` lists the names in a frame's graph. A joined graph also has `batch`
+    [n], the frame of each atom.
     """
 
     def __init__(self, **tensors: Tensor) -> None:
@@ -42,11 +42,11 @@ class Graph:
         return sum(value.nbytes for value in self.__dict__.values())
 
     def with_tensors(self, **tensors: Tensor) -> Graph:
-        """Return this graph with further tensors, or others in the place of its own."""
+        """Return this graph with additional or replaced tensors."""
         return Graph(**{**self.__dict__, **tensors})
 
     def to(self, device: torch.device) -> Graph:
-        """Return this graph on a device; itself where it is there."""
+        """Return this graph on a device; itself if it is there already."""
         if self.n_atoms.device == device:
             return self
         return Graph(**{name: value.to(device) for name, value in self.__dict__.items()})

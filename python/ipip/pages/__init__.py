@@ -1,4 +1,4 @@
-"""HTML pages in one style: each is one file that needs no network and no other file."""
+"""HTML pages in one style: each is a single file that needs no network."""
 
 from ipip.pages.document import PageFigure, card_of, figure_of, render_page, render_plain_page
 

@@ -1,4 +1,4 @@
-"""From texts, tables and figures to a page: style, themes and plotly's script are inside."""
+"""Rendering of texts, tables and figures as a page with style, themes and plotly's script."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class PageFigure:
     """One figure of a page.
 
     Attributes:
-        name: of its element and of files made from it: letters, digits and -.
-        title: what it shows.
+        name: of its element and its files: letters, digits and -.
+        title: of the figure.
         caption: how to read it.
-        traces, layout: as plotly takes them, JSON-able; colours of page and axes are the style's.
+        traces, layout: for plotly, JSON-able; the style sets the colours of page and axes.
         height: px.
-        wide: it takes the whole width of the page.
+        wide: whether it fills the width of the page.
         csv: its numbers as CSV, or None.
     """
 
@@ -49,9 +49,9 @@ def figure_of(
     height: int = 420,
     wide: bool = False,
 ) -> PageFigure:
-    """Return a figure of plotly's Python package as one of a page; see `PageFigure`.
+    """Return a figure of plotly's Python package as a page figure; see `PageFigure`.
 
-    Its own title, size and template give way to those of the page.
+    Its title, size and template are replaced by those of the page.
     """
     plain = json.loads(figure.to_json())
     layout = {
@@ -63,7 +63,7 @@ def figure_of(
 
 
 def card_of(figure: PageFigure) -> dict[str, Any]:
-    """Return what a template needs of a figure."""
+    """Return the values of a figure for a template."""
     csv = None
     if figure.csv is not None:
         coded = base64.b64encode(figure.csv.encode()).decode()
@@ -78,7 +78,7 @@ def render_page(template: Path, figures: Sequence[Mapping[str, Any]], **values: 
     Args:
         template: its file.
         figures: name, traces and layout of each figure, JSON-able.
-        **values: of the template; `title` is that of the browser's tab.
+        **values: of the template; `title` is shown in the browser's tab.
     """
     import jinja2
     from plotly.offline import get_plotlyjs
@@ -108,10 +108,10 @@ def render_plain_page(
     """Return a page of a heading, a table and figures.
 
     Args:
-        name: what kind of page it is, in its bar.
+        name: kind of page, shown in its bar.
         title: of the browser's tab, and of the page.
-        heading: what came out, in a sentence.
-        sentences: more of that.
+        heading: the result, in a sentence.
+        sentences: further text.
         header: of the table; empty for none.
         rows: of the table.
         figures: in order.

@@ -1,4 +1,4 @@
-"""Checks of what a potential must do whatever it was trained on: no reference is needed.
+"""Checks of the physics that every potential must obey, without reference data.
 
 `ipip physics` runs them on students, teachers and any ASE calculator; `listing.py` lists them.
 Importing this module loads no PyTorch.

@@ -1,4 +1,4 @@
-"""Checks that ask whether the laws of `ipip.physics.laws` hold, structure by structure."""
+"""Checks whether the laws of `ipip.physics.laws` hold for each structure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ipip.physics.outcome import Curve, Measure, Outcome, Picture
 from ipip.physics.subject import Subject
 
 Case = tuple[str, Callable[[], Agreement]]
-PRECISE = "rounding alone: ten times what equal float32 sums differ by in another order, by size"
-FACTOR = 10.0  # between the contract of our own backends and what MD notices
+PRECISE = "rounding only: ten times the difference of float32 sums in another order, by size"
+FACTOR = 10.0  # between the contract of ipip's backends and what matters in MD
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """What came of one case.
+    """The result of one case.
 
     Attributes:
-        agreement: of what was compared; infinitely far apart where something else was wrong.
-        message: what was wrong, empty where the law holds.
+        agreement: of the compared values; an infinite difference after another error.
+        message: what was wrong; empty if the law holds.
     """
 
     agreement: Agreement
@@ -33,7 +33,7 @@ class Judged:
 
 
 def judge(case: Callable[[], Agreement]) -> Judged | None:
-    """Run a law; None where it does not apply."""
+    """Evaluate a law; None if it does not apply."""
     try:
         return Judged(case())
     except DoesNotApply:
@@ -43,16 +43,16 @@ def judge(case: Callable[[], Agreement]) -> Judged | None:
 
 
 def by_laws(check: PhysicsCheck, cases: Sequence[Case], factor: float = FACTOR) -> Outcome:
-    """Return the outcome of a check that holds where all laws do.
+    """Return the outcome of a check that holds if all laws hold.
 
     Args:
-        check: of which it is the outcome.
-        cases: name and law of each; a name may come more than once.
+        check: the check.
+        cases: name and law of each; names may repeat.
         factor: on the bounds of the laws.
     """
-    judged = [(name, found) for name, case in cases if (found := judge(case)) is not None]
+    judged = [(name, result) for name, case in cases if (result := judge(case)) is not None]
     if not judged:
-        return check.not_applicable("no structure has what it is about")
+        return check.not_applicable("it applies to no structure")
     name, worst = max(judged, key=lambda one: one[1].agreement.ratio)
     agreement = worst.agreement
     names = tuple(dict.fromkeys(own for own, _ in judged))
@@ -70,7 +70,7 @@ def by_laws(check: PhysicsCheck, cases: Sequence[Case], factor: float = FACTOR) 
         measures=tuple(measures),
         pictures=(
             Picture(
-                "The largest difference of what must be equal, over its bound (line).",
+                "The largest difference of values that must be equal, over its bound (line).",
                 "",
                 "difference / bound",
                 (Curve("difference", names, ratios),),
@@ -88,7 +88,7 @@ def per_structure(
     structures: Sequence[Atoms],
     *laws: Callable[..., Agreement],
 ) -> list[Case]:
-    """Return each law on each structure as cases."""
+    """Return a case for each law on each structure."""
     return [
         (
             name,

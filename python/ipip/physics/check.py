@@ -1,4 +1,4 @@
-"""What a check is: a question to a potential, its bound with a source, and how it is measured."""
+"""The interface of a check: a question to a potential, a bound with its source, a measurement."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ipip.physics.subject import Subject
 
 
 class PhysicsCheck(ABC):
-    """One property that needs no reference.
+    """A property that needs no reference data.
 
     Attributes:
         name: of the check, and of its element on the page: letters, digits and -.
-        title: of it, for people.
-        question: that it answers, in a sentence.
-        bound: that it must keep, in words.
-        source: of measure and bound: a publication, or the reason.
-        in_short: it belongs to the short form.
+        title: for people.
+        question: which it answers, in a sentence.
+        bound: on the result, in words.
+        source: of measure and bound: a publication, or a reason.
+        in_short: whether it belongs to the short form.
     """
 
     name: ClassVar[str]
@@ -33,8 +33,8 @@ class PhysicsCheck(ABC):
         """Measure a potential.
 
         Args:
-            subject: the potential, and the structures to look at.
-            quick: take fewer points and shorter runs.
+            subject: the potential, and its structures.
+            quick: use fewer points and shorter runs.
         """
 
     def found(self, **values: object) -> Outcome:

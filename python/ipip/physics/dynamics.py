@@ -1,4 +1,4 @@
-"""Short MD of a potential, watched by the bounds that the students' own MD has."""
+"""Short MD of a potential, with the bounds of student MD."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RELAX_STEPS = 60
 RELAX_FORCE = 0.3  # eV/Å
 FRICTION = 0.02  # 1/fs
 MAX_FORCE = 100.0  # eV/Å
-DISTANCE_FACTOR = 0.8  # of the closest bond, as the guards have it
+DISTANCE_FACTOR = 0.8  # of the closest bond, as in the guards
 TEMPERATURE_FACTOR, TEMPERATURE_MARGIN = 1.5, 8.0
-COOLEST_LIMIT = 1000.0  # K: what a start that is not at rest sets free is no explosion
+COOLEST_LIMIT = 1000.0  # K: energy that a start away from rest releases is not an explosion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Moment:
         time: fs.
         total: eV, potential and kinetic energy.
         temperature: K.
-        broken: which bound was left; empty: none.
+        broken: the crossed bound; empty without one.
     """
 
     time: float
@@ -43,13 +43,13 @@ class Moment:
 
 
 def relaxed(subject: Subject, atoms: Atoms) -> Atoms:
-    """Return a structure after a few steps downhill, so that a run begins near rest."""
+    """Return a structure after a few steps of relaxation, so that a run starts near rest."""
     start = atoms.copy()
     start.calc = subject.calculator
     try:
         FIRE(start, logfile=None).run(fmax=RELAX_FORCE, steps=RELAX_STEPS)
     except Exception:
-        return atoms.copy()  # the run says what is wrong
+        return atoms.copy()  # the run reports the error
     return start if np.isfinite(start.positions).all() else atoms.copy()
 
 
@@ -60,10 +60,10 @@ def constant_energy(
 
     Args:
         subject: the potential.
-        atoms: where it begins.
-        temperature: K, of the velocities at the beginning.
+        atoms: start.
+        temperature: K, of the initial velocities.
         timestep: fs.
-        steps: to do; the run ends earlier where a bound is left.
+        steps: of the run, which ends earlier if a bound is crossed.
     """
     start = _start(subject, atoms, temperature)
     run = VelocityVerlet(start, timestep * units.fs)
@@ -78,15 +78,15 @@ def ramp(
     timestep: float,
     steps: int,
 ) -> Iterator[Moment]:
-    """Run with a Langevin thermostat while temperature or volume change.
+    """Run with a Langevin thermostat at changing temperature or volume.
 
     Args:
         subject: the potential.
-        atoms: where it begins.
-        temperature: K, at a part of the run from 0 to 1.
-        volume: V/V0 at a part of the run, None: the box stays.
+        atoms: start.
+        temperature: K, as a function of the fraction of the run.
+        volume: V/V0 as a function of the fraction of the run; None: constant.
         timestep: fs.
-        steps: to do; the run ends earlier where a bound is left.
+        steps: of the run, which ends earlier if a bound is crossed.
     """
     first = temperature(0.0)
     start = _start(subject, atoms, first)
@@ -158,7 +158,7 @@ def _moment(atoms: Atoms, time: float, target: float, limits: FloatArray) -> Mom
     elif largest > MAX_FORCE:
         broken = f"a force of {largest:.0f} eV/Å"
     elif hot > hottest:
-        broken = f"a temperature of {hot:.0f} K where {target:.0f} K was set"
+        broken = f"a temperature of {hot:.0f} K at a target of {target:.0f} K"
     else:
         short = _closest(atoms) < limits
         if short.any():
@@ -168,11 +168,11 @@ def _moment(atoms: Atoms, time: float, target: float, limits: FloatArray) -> Mom
 
 
 def smallest_distances(atoms: Atoms) -> FloatArray:
-    """Return how close each pair of atoms may come, [n, n] Å; below 0 on the diagonal."""
+    """Return the smallest allowed distance of each pair, [n, n] Å; negative on the diagonal."""
     kinds = list(dict.fromkeys(atoms.symbols))
     table = np.array([[closest_bond(a, b) for b in kinds] for a in kinds])
-    own = np.array([kinds.index(symbol) for symbol in atoms.symbols])
-    limits = DISTANCE_FACTOR * table[np.ix_(own, own)]
+    rows = np.array([kinds.index(symbol) for symbol in atoms.symbols])
+    limits = DISTANCE_FACTOR * table[np.ix_(rows, rows)]
     np.fill_diagonal(limits, -1.0)
     return np.asarray(limits)
 

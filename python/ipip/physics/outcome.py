@@ -1,4 +1,4 @@
-"""What a check found: measures with their bounds, and what to draw."""
+"""The outcome of a check: measures with their bounds, and pictures."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ State = Literal["holds", "fails", "does not apply"]
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """One figure of a check.
+    """One measured figure of a check.
 
     Attributes:
-        name: what it is.
-        value: in `unit`; not a number where it could not be measured, which never holds.
+        name: of the figure.
+        value: in `unit`; NaN if it could not be measured, which never holds.
         unit: empty for a count or a ratio.
-        bound: that the value must keep; None: it is for information.
-        at_least: the bound is a lower one.
-        place: where the value was found: a pair, a structure, a distance.
+        bound: on the value; None: for information only.
+        at_least: whether the bound is a lower one.
+        place: of the value: a pair, a structure, a distance.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Measure:
 
     @property
     def holds(self) -> bool:
-        """Whether the value keeps its bound."""
+        """Whether the value is within its bound."""
         if self.bound is None:
             return True
         return bool(self.value >= self.bound if self.at_least else self.value <= self.bound)
@@ -55,16 +55,16 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """What a check draws.
+    """A picture of a check.
 
     Attributes:
         caption: how to read it.
         x_title, y_title: of the axes, with units.
         curves: lines, or groups of bars.
         kind: how they are drawn.
-        log: the y axis is logarithmic.
-        bound: a level that the values must keep; None: there is none.
-        clip: range of y that is shown first; None: all.
+        log: whether the y axis is logarithmic.
+        bound: drawn as a line; None: no line.
+        clip: initial range of y; None: all.
     """
 
     caption: str
@@ -79,16 +79,16 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What one check found on one potential.
+    """The outcome of one check on one potential.
 
     Attributes:
-        check: its name.
-        measures: figures with bounds, the most telling first.
-        pictures: what to draw.
-        note: what is worth a sentence, such as why it does not apply or what was raised.
-        applies: False where the potential or the structures lack what the check is about.
-        raised: the potential failed on the way, which never holds.
-        seconds: it took.
+        check: name of the check.
+        measures: figures with bounds, the most important first.
+        pictures: to draw.
+        note: a sentence, such as why it does not apply or which error was raised.
+        applies: whether the check applies to the potential and the structures.
+        raised: whether the potential raised an error, which never holds.
+        seconds: wall time.
     """
 
     check: str
@@ -117,15 +117,15 @@ class Outcome:
 
 def points(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, ...], ...]:
     """Return x and y of a curve, with gaps (None) where y is not finite."""
-    kept = tuple(float(v) if math.isfinite(v) else None for v in y)
-    return tuple(float(v) for v in x), kept  # type: ignore[return-value]
+    finite = tuple(float(v) if math.isfinite(v) else None for v in y)
+    return tuple(float(v) for v in x), finite  # type: ignore[return-value]
 
 
 def as_worst(value: float) -> float:
-    """Return a value to rank by: what is not a number is worse than any number."""
+    """Return a value to rank by: NaN is worse than any number."""
     return math.inf if math.isnan(value) else float(value)
 
 
 def index_of_worst(values: Sequence[float]) -> int:
-    """Return where the worst value is, the first of those that are equally bad."""
+    """Return the index of the worst value, the first of equal ones."""
     return max(range(len(values)), key=lambda index: as_worst(values[index]))

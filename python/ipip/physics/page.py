@@ -39,7 +39,7 @@ def write_page(reports: Sequence[PhysicsReport], path: Path) -> None:
             reports=reports,
             rows=[_row(check, reports) for check in CHECKS if _ran(check.name, reports)],
             cards=[card_of(figure) for figure in figures],
-            looked_at=_looked_at(reports),
+            looked_at=_structures_and_form(reports),
         ),
     )
 
@@ -65,11 +65,11 @@ def _row(check: PhysicsCheck, reports: Sequence[PhysicsReport]) -> dict[str, Any
     }
 
 
-def _looked_at(reports: Sequence[PhysicsReport]) -> str:
+def _structures_and_form(reports: Sequence[PhysicsReport]) -> str:
     one = reports[0]
     which = "small boxes made from the elements" if one.made_up else "the given structures"
     form = "The short form: fewer points and shorter runs." if one.quick else ""
-    return f"Looked at {which}: {', '.join(one.structures)}. {form}".rstrip()
+    return f"Checked on {which}: {', '.join(one.structures)}. {form}".rstrip()
 
 
 def _figure(

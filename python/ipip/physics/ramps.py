@@ -1,4 +1,4 @@
-"""What came of runs whose temperature or volume was changed until they failed."""
+"""Outcomes of runs with a changing temperature or volume."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def ramped(
     reached: str,
     unit: str,
 ) -> Outcome:
-    """Return the outcome of a check that holds where all runs reach their end.
+    """Return the outcome of a check that holds if all runs reach their end.
 
     Args:
-        check: of which it is the outcome.
-        structures: where the runs begin.
+        check: the check.
+        structures: starts of the runs.
         runs: of them, in order.
-        steps: that each should do, of 1 fs.
-        driven: what is changed, at a part of the run from 0 to 1.
-        reached: name of the measure of how far that was.
+        steps: planned for each, of 1 fs.
+        driven: the changing quantity, as a function of the fraction of the run.
+        reached: name of the measure of the value reached.
         unit: of it.
     """
     ends, curves, note = [], [], ""
@@ -58,7 +58,7 @@ def ramped(
         pictures=(
             Picture(
                 "Temperature of the runs; a line ends where its run failed.",
-                f"{reached.split()[0]} that was set ({unit})",
+                f"target {reached.split()[0]} ({unit})",
                 "temperature (K)",
                 tuple(curves),
             ),

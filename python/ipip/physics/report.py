@@ -1,4 +1,4 @@
-"""What all checks found on one potential, and the verdict."""
+"""The outcomes of all checks on one potential, and the verdict."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class PhysicsReport:
     Attributes:
         name: of the potential.
         outcomes: of the checks, in order.
-        provenance: what identifies the potential.
-        structures: formulas of what was looked at.
-        made_up: the structures were made from the elements.
-        quick: the short runs and few points were taken.
+        provenance: identity of the potential.
+        structures: formulas of the checked structures.
+        made_up: whether the structures were generated from the elements.
+        quick: whether the short form was used.
     """
 
     name: str
@@ -46,7 +46,7 @@ class PhysicsReport:
 
     @property
     def verdict(self) -> str:
-        """What came out, in a sentence."""
+        """The result in one sentence."""
         judged = len(self.failed) + len(self.holding)
         if not self.failed:
             return f"{self.name}: all {judged} checks hold."
@@ -66,7 +66,7 @@ def title_of(name: str) -> str:
 
 
 def describe_measure(measure: Measure | None) -> str:
-    """Return a measure in words: what, value, bound, place."""
+    """Return a measure in words: name, value, bound, place."""
     if measure is None:
         return ""
     value = format_number(measure.value) if math.isfinite(measure.value) else "not finite"

@@ -26,16 +26,16 @@ def check_physics(
     checks: Sequence[PhysicsCheck] = CHECKS,
     progress: Progress | None = None,
 ) -> PhysicsReport:
-    """Run checks on a potential; one that raises on the way fails, and the others run all the same.
+    """Run checks on a potential; a check that raises an error fails, and the others still run.
 
     Args:
         subject: the potential, see `physics_subject`.
-        quick: take fewer points and shorter runs.
+        quick: use fewer points and shorter runs.
         checks: to run, in order.
         progress: called with the title of each check before it runs.
 
     Returns:
-        What was found.
+        The report.
     """
     outcomes = []
     for check in checks:
@@ -55,12 +55,12 @@ def check_physics(
 def _outcome(check: PhysicsCheck, subject: Subject, quick: bool) -> Outcome:
     begun = time.perf_counter()
     try:
-        found = check.measure(subject, quick)
-    except Exception as error:  # whatever a calculator raises, a report says it
+        outcome = check.measure(subject, quick)
+    except Exception as error:  # a report names any error of a calculator
         lines = str(error).splitlines()
         note = f"raised {type(error).__name__}: {lines[0] if lines else ''}"
-        found = Outcome(check.name, note=note, raised=True)
-    return dataclasses.replace(found, seconds=time.perf_counter() - begun)
+        outcome = Outcome(check.name, note=note, raised=True)
+    return dataclasses.replace(outcome, seconds=time.perf_counter() - begun)
 
 
 def run_physics(
@@ -71,28 +71,28 @@ def run_physics(
     checks: Sequence[PhysicsCheck] = CHECKS,
     progress: Progress | None = None,
 ) -> list[PhysicsReport]:
-    """Check potentials side by side and write `physics.html` and `physics.json` into a folder.
+    """Check several potentials and write `physics.html` and `physics.json` into a folder.
 
     Args:
         subjects: the potentials.
-        folder: for page and table; made where it is not there.
-        quick: take fewer points and shorter runs.
+        folder: for page and table; created if needed.
+        quick: use fewer points and shorter runs.
         checks: to run, in order.
         progress: called with potential and check before each.
 
     Returns:
-        What was found, in order.
+        The reports, in order.
     """
     from ipip.physics.page import write_page
 
     reports = []
     for subject in subjects:
 
-        def told(title: str, name: str = subject.name) -> None:
+        def report_title(title: str, name: str = subject.name) -> None:
             if progress is not None:
                 progress(f"{name}: {title}")
 
-        reports.append(check_physics(subject, quick=quick, checks=checks, progress=told))
+        reports.append(check_physics(subject, quick=quick, checks=checks, progress=report_title))
     folder.mkdir(parents=True, exist_ok=True)
     plain = {
         "verdict": " ".join(report.verdict for report in reports),

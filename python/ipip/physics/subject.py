@@ -1,4 +1,4 @@
-"""What is checked: a potential, what is known of it, and structures to look at."""
+"""The subject of checks: a potential, its known properties, and structures."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from ipip.physics.laws.structures import elements, packed_box
 
 MOST_ATOMS = 400
 MOST_STRUCTURES = 4
-REACH = 6.0  # Å, of diatomics where no cutoff is known, as in ML-PEG
-SHORTEST = 0.7  # of the sum of covalent radii: how short a hot bond gets (docs/loop.md)
+REACH = 6.0  # Å, of diatomics if no cutoff is known, as in ML-PEG
+SHORTEST = 0.7  # of the sum of covalent radii: the shortest hot bond (docs/loop.md)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Subject:
-    """A potential and structures to look at.
+    """A potential and structures to check it on.
 
     Attributes:
         name: of the potential, for people.
-        calculator: ASE's; used by one check after another.
-        symbols: elements whose pairs are looked at.
-        structures: to look at, without constraints.
-        cutoff: Å, beyond which two atoms do not interact directly; None: not known.
-        layers: how often the interaction is passed on; None: not known.
-        precision: that it computes with, from which bounds of equality follow.
-        provenance: what identifies it: digests, versions.
-        made_up: the structures were made from the elements, nobody gave them.
-        in_process: it computes in this process, whose CPU time is then its cost.
+        calculator: of ASE; checks share it.
+        symbols: elements of the checked pairs.
+        structures: to check on, without constraints.
+        cutoff: Å, beyond which two atoms do not interact directly; None: unknown.
+        layers: number of message-passing layers; None: unknown.
+        precision: of its arithmetic, from which bounds of equality follow.
+        provenance: its identity: digests, versions.
+        made_up: whether the structures were generated from the elements.
+        in_process: whether it computes in this process, whose CPU time is then its cost.
     """
 
     name: str
@@ -56,19 +56,19 @@ class Subject:
 
     @property
     def evaluate(self) -> Evaluate:
-        """Evaluates a structure; energies and forces may be infinite or not a number."""
+        """Evaluates a structure; energies and forces may be infinite or NaN."""
         return partial(evaluate, self.calculator)
 
     @property
     def reach(self) -> float:
-        """Å, up to which diatomics are looked at."""
+        """Å, largest distance of diatomics."""
         return REACH if self.cutoff is None else self.cutoff
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Each pair of elements once."""
-        own = self.symbols
-        return [(a, b) for k, a in enumerate(own) for b in own[k:]]
+        symbols = self.symbols
+        return [(a, b) for k, a in enumerate(symbols) for b in symbols[k:]]
 
     @functools.cached_property
     def periodic(self) -> list[Atoms]:
@@ -77,7 +77,7 @@ class Subject:
 
 
 def closest_bond(a: str, b: str) -> float:
-    """Return how short a hot bond of two elements gets, Å."""
+    """Return the shortest length of a hot bond of two elements, Å."""
     return SHORTEST * float(covalent_radii[atomic_numbers[a]] + covalent_radii[atomic_numbers[b]])
 
 
@@ -92,25 +92,25 @@ def physics_subject(
     precision: str | Precision = "float32",
     provenance: dict[str, Any] | None = None,
 ) -> Subject:
-    """Return any ASE calculator as something to check.
+    """Return any ASE calculator as a subject of checks.
 
     Args:
         name: of the potential, for people.
-        calculator: ASE's.
-        structures: to look at, those that the potential is meant for; none: small dense boxes of
-            the elements are made up.
-        symbols: elements whose pairs are looked at; None: those of the structures.
-        cutoff: Å, beyond which two atoms do not interact directly; None: not known.
-        layers: how often the interaction is passed on; None: not known.
+        calculator: of ASE.
+        structures: to check on, typical for the potential's use; empty: small dense boxes of the
+            elements are generated.
+        symbols: elements of the checked pairs; None: the elements of the structures.
+        cutoff: Å, beyond which two atoms do not interact directly; None: unknown.
+        layers: number of message-passing layers; None: unknown.
         precision: `float32`, `float64` or a `Precision`.
-        provenance: what identifies the potential.
+        provenance: identity of the potential.
 
     Raises:
         InputError: there is neither a structure nor an element, or a structure is too large.
     """
     given = [_plain(atoms, index) for index, atoms in enumerate(structures)]
     if not given and not symbols:
-        raise InputError(f"{name}: give structures, or the elements that the potential knows")
+        raise InputError(f"{name}: give structures, or the elements of the potential")
     kinds = tuple(symbols) if symbols is not None else tuple(elements(given))
     return Subject(
         name=name,
@@ -128,25 +128,25 @@ def physics_subject(
 def student_subject(
     model: Path, structures: Sequence[Atoms] = (), *, name: str | None = None, threads: int = 1
 ) -> Subject:
-    """Return a student's model file as something to check.
+    """Return a student's model file as a subject of checks.
 
     Args:
         model: the file.
-        structures: to look at; none: small dense boxes of its elements are made up.
-        name: for people; None: that of the file.
+        structures: to check on; empty: small dense boxes of its elements are generated.
+        name: for people; None: the name of the file.
         threads: of one evaluation.
 
     Raises:
-        InputError: the file is not a student, or it does not know an element of the structures.
-        MissingExtraError: what evaluates the student needs PyTorch, which is not installed.
+        InputError: the file is not a student, or it lacks an element of the structures.
+        MissingExtraError: the student's backend needs PyTorch, which is not installed.
     """
     calculator = IpipCalculator(model, threads=threads)
     metadata = calculator.metadata
     unknown = sorted(set(elements(list(structures))) - set(metadata.symbols))
     if unknown:
         raise InputError(
-            f"{model}: the student knows {' '.join(metadata.symbols)}, and the structures hold "
-            f"{' '.join(unknown)} too; give structures of its elements"
+            f"{model}: the student has the elements {' '.join(metadata.symbols)}, and the "
+            f"structures also hold {' '.join(unknown)}; give structures of its elements"
         )
     return physics_subject(
         name or Path(model).stem,
@@ -168,7 +168,7 @@ def student_subject(
 
 
 def made_up_structures(symbols: Sequence[str]) -> tuple[Atoms, ...]:
-    """Return two small dense boxes of the elements, as a melt has them, always the same."""
+    """Return two small dense boxes of the elements, like a melt, always the same."""
     kinds = list(symbols)
     mean = float(np.mean([covalent_radii[atomic_numbers[s]] for s in kinds]))
     return tuple(
@@ -181,7 +181,7 @@ def _plain(atoms: Atoms, index: int) -> Atoms:
     if not 0 < len(atoms) <= MOST_ATOMS:
         raise InputError(
             f"structure {index} has {len(atoms)} atoms; expected 1 to {MOST_ATOMS}: the checks "
-            "repeat what they are given, and look at small systems"
+            "repeat structures, and are meant for small systems"
         )
     bare = atoms.copy()
     bare.set_constraint()

@@ -1,4 +1,4 @@
-"""A teacher, or any ASE calculator that settings name, as something to check."""
+"""A teacher, or any ASE calculator in settings, as a subject of checks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def teacher_subject(
     structures: Sequence[Atoms] = (),
     symbols: Sequence[str] | None = None,
 ) -> Subject:
-    """Return an open teacher as something to check; whoever opened it closes it.
+    """Return an open teacher as a subject of checks; the caller closes it.
 
-    Its cutoff and its number of layers are not known: what they bound does not apply.
+    Its cutoff and number of layers are unknown: checks that need them do not apply.
 
     Raises:
         InputError: there is neither a structure nor an element.

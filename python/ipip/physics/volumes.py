@@ -17,10 +17,10 @@ class VolumeScan:
 
     Attributes:
         volumes: [n] V/V0.
-        energies: [n] eV/atom; not a number where the potential raised.
-        pressures: [n] eV/Å^3 from the stress, or None where there is none.
-        atom_volume: Å^3 of an atom at V0.
-        problem: what was raised first; empty: nothing.
+        energies: [n] eV/atom; NaN where the potential raised an error.
+        pressures: [n] eV/Å^3 from the stress, or None without stress.
+        atom_volume: Å^3 per atom at V0.
+        problem: the first error; empty without one.
     """
 
     volumes: FloatArray
@@ -52,13 +52,13 @@ def scan_volumes(subject: Subject, atoms: Atoms, volumes: FloatArray) -> VolumeS
 
 
 def largest_fall(energies: FloatArray, noise: float) -> tuple[float, int]:
-    """Return how far energies fall after they have risen, and where it is lowest then.
+    """Return the largest fall of energies after a rise, and the index of its lowest point.
 
     Args:
         energies: [n] in the order in which the system is compressed or pulled apart. They may fall
-            first, towards where it is at rest: what counts begins where they have risen by more
-            than noise above the lowest one before.
-        noise: in the unit of the energies; rounding on the way to rest is no rise.
+            first, towards equilibrium: falls count from where energies have risen by more than
+            noise above the lowest one before.
+        noise: in the unit of the energies; smaller changes are not a rise.
     """
     if not np.isfinite(energies).all():
         return float("nan"), int(np.flatnonzero(~np.isfinite(energies))[0])

@@ -120,7 +120,7 @@ def _require_declared(stage: BoundStage, folder: Path, outputs: Sequence[Path]) 
 
 
 def prepare_folder(folder: Path, stage: BoundStage, done: Mapping[str, Manifest]) -> float:
-    """Prepare the stage's folder: remove files of other work, keep its own.
+    """Prepare the stage's folder: remove files of other work, keep those of this stage.
 
     Returns:
         Wall time (s) of earlier attempts, as far as recorded.

@@ -13,7 +13,7 @@ class Reporter(Protocol):
     """Receives progress from the loop; the command line draws it, a program may ignore it."""
 
     def stage_started(self, stage_id: str, title: str, number: int, total: int) -> None:
-        """Stage `stage_id` begins; it is the `number`-th of `total`."""
+        """Stage `stage_id` starts; it is the `number`-th of `total`."""
 
     def stage_finished(self, stage_id: str, wall_s: float, note: str) -> None:
         """Stage `stage_id` is done after `wall_s` seconds; `note` is the outcome."""

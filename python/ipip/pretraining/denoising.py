@@ -1,14 +1,14 @@
 r"""Fractional denoising after Frad (Ni et al., Nature Machine Intelligence 6, 1169 (2024)).
 
 A configuration is first changed along its soft degrees of freedom (fragments turn about bonds whose
-removal separates them), which the network is *not* asked to undo, then every coordinate gets
+removal separates them), which the network must *not* undo, then every coordinate gets
 Gaussian noise of width $\tau$, which it is. A conservative student undoes noise by its forces: with
 
     F(x + noise) = -stiffness * noise
 
 the loss of denoising is a force loss, and the student's energy becomes a local harmonic estimate of
 the surface. Torsions of organic molecules become turns about any bridge of the bond graph, so that
-inorganic molecules have them too. No teacher is asked.
+inorganic molecules have them too. No teacher is queried.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BOND_FACTOR = 1.25  # a bond is shorter than this times the sum of covalent radi
 
 @dataclasses.dataclass(frozen=True)
 class Fragments:
-    """What of a frame can turn: found once, turned often.
+    """The rotatable fragments of a frame, determined once and rotated often.
 
     Attributes:
         positions: [n, 3] Å, in which each molecule is whole, not cut by periodic boundaries.
@@ -79,7 +79,7 @@ def fractional_noise(
         turn: standard deviation of the turns of fragments, radians; 0: none are turned.
         tau: standard deviation of each coordinate's noise, Å.
         generator: of the draws.
-        fragments: of the frame, if they were found before.
+        fragments: of the frame, if already determined.
 
     Returns:
         The frame without labels, and [n, 3] Å, its last change.

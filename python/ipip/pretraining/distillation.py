@@ -48,7 +48,7 @@ class HessianObjective:
         return {"method": self._method.model_dump(), "rows": _digest(arrays)}
 
     def extras(self, index: int) -> dict[str, Tensor]:
-        """Return the rows [n, k, 3], and their atoms and axes [1, k]; zeros where there are none.
+        """Return the rows [n, k, 3], and their atoms and axes [1, k]; zeros without rows.
 
         A frame with fewer coordinates than rows repeats some.
         """
@@ -120,7 +120,7 @@ class NodeObjective:
         }
 
     def extras(self, index: int) -> dict[str, Tensor]:
-        """Return the standardised features [n, width]; zeros where there are none."""
+        """Return the standardised features [n, width]; zeros without features."""
         target = self._features.get(index)
         own = np.zeros((self._sizes[index], self._width)) if target is None else target
         return {

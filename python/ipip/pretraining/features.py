@@ -4,7 +4,7 @@ r"""Feature distillation (Ekström Kelvinius et al., NeurIPS 2023, arXiv 2306.14
 
     mean over atoms of |M h_student + b - h_teacher|^2 / width
 
-*a2a* (atom to atom): the student's embedding of each element begins as a linear map of the
+*a2a* (atom to atom): the student's embedding of each element starts as a linear map of the
 teacher's embedding. With S elements and a teacher embedding of rank S every table of S rows is such
 a map, so tying the two for the whole training would restrict nothing: only the start differs.
 """
@@ -75,7 +75,7 @@ class NodeMatch(nn.Module):
 def embed_from_teacher(student: Student, teacher_embedding: FloatArray, seed: int) -> None:
     """Begin the student's embeddings of the elements with a map of the teacher's (a2a).
 
-    The map is random; the spread of each table stays what it was.
+    The map is random; the spread of each table is unchanged.
 
     Args:
         student: changed in place.

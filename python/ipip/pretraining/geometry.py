@@ -9,7 +9,7 @@ Two views of each frame are made: noise on the coordinates, and the elements of 
     contrast   InfoNCE: the two views of a frame are alike, other frames of the batch are not
 
 The masked element is one more row of the student's embedding, removed after pretraining. No teacher
-is asked: GPIP draws its configurations from classical MD; here they are those of the pretraining
+is queried: GPIP draws its configurations from classical MD; here they are those of the pretraining
 set, so that all methods see the same ones.
 """
 
@@ -161,7 +161,7 @@ def with_mask(student: Student, seed: int) -> Student:
 
 
 def without_mask(wider: Student, original: Student) -> Student:
-    """Return a copy of `original` with the weights of the student that `with_mask` made of it."""
+    """Return a copy of `original` with the weights of its student from `with_mask`."""
     student = copy.deepcopy(original)
     target = student.state_dict()
     for name, value in wider.state_dict().items():

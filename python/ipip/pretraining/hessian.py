@@ -73,13 +73,13 @@ def teacher_rows(
     labelled = iter(label(displaced))
     rows = []
     for frame, own in zip(frames, coordinates, strict=True):
-        found = np.empty((len(own), len(frame), 3))
+        derivatives = np.empty((len(own), len(frame), 3))
         for number in range(len(own)):
             ahead, behind = next(labelled).forces, next(labelled).forces
             if ahead is None or behind is None:
                 raise IpipError("the teacher gives no forces on a displaced frame")
-            found[number] = -(ahead - behind) / (2.0 * step)
-        rows.append(found)
+            derivatives[number] = -(ahead - behind) / (2.0 * step)
+        rows.append(derivatives)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Losses of training steps that need structures alone."""
+"""Losses of training steps that need only structures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ipip.train.prediction.kernels import EnergyForces
 
 
 class FradObjective:
-    """Fractional denoising: each step turns and displaces its frames anew.
+    """Fractional denoising: each step rotates and displaces its frames with new noise.
 
     Args:
         method: its settings.
@@ -74,7 +74,7 @@ class FradObjective:
 
 
 class GpipObjective:
-    """Masking, denoising and contrast; for a student that knows the mask (`with_mask`).
+    """Masking, denoising and contrast; for a student with the mask element (`with_mask`).
 
     Args:
         method: its settings.

@@ -1,4 +1,4 @@
-"""What methods of pretraining ask the teacher for, kept in files so that a kill loses little."""
+"""Teacher targets of pretraining methods, stored in files so that a kill loses little."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def query_rows(
         method: number of rows, of evaluations, step (Å).
         frames: of which rows are drawn.
         teacher: any.
-        folder: keeps the labels of displaced frames; the same call goes on from there.
+        folder: for the labels of displaced frames, from which the same call resumes.
         seed: of frames and rows.
         progress: called with (evaluations done, in all).
 
@@ -110,7 +110,7 @@ def query_features(
 
 
 def _read_features(path: Path, count: int) -> list[FloatArray] | None:
-    """Return the features in a file of an earlier call; None where it is not there or damaged.
+    """Return the features in a file of an earlier call; None if it is missing or damaged.
 
     The file is a zip archive, which has a checksum of each array.
     """
@@ -122,7 +122,7 @@ def _read_features(path: Path, count: int) -> list[FloatArray] | None:
 
 
 def _key(frames: Sequence[Frame], teacher: TeacherSettings) -> str:
-    """Return what tells the answers to these frames from others in the same folder."""
+    """Return a key that distinguishes the results for these frames from others in the folder."""
     text = f"{frames_digest(frames)} {level_identity(teacher)}"
     return hex_digest(text.encode())[:16]
 

@@ -36,7 +36,7 @@ class Pretrained:
 
     Attributes:
         fit: as of any training; its student has the elements of the given one.
-        teacher_calls: evaluations of the teacher, beside those of the labels.
+        teacher_calls: evaluations of the teacher, in addition to the labels.
     """
 
     fit: FitResult

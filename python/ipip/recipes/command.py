@@ -1,4 +1,4 @@
-"""What the commands of all recipes share: options, and how they end."""
+"""Options and exit statuses shared by the commands of all recipes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ipip.recipes.table import print_report
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every recipe has."""
+    """Add the options of every recipe."""
     parser.add_argument("--dir", type=Path, required=True, help="output folder", dest="folder")
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random choices (1)")
     parser.add_argument(
         "--test", type=int, metavar="N", help="test frames; default: see the recipe's README"
     )
@@ -33,12 +33,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="settings (YAML) of a teacher: run the loop instead of training on the labels alone",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a tiny student, a few frames: shows that all runs"
+        "--quick",
+        action="store_true",
+        help="a tiny student, a few frames: a check that all runs",
     )
 
 
 def run_recipe(recipe: Recipe, options: argparse.Namespace) -> dict[str, Any]:
-    """Train on the labels, or run the loop where a teacher is given; print and return the report.
+    """Train on the labels, or run the loop if a teacher is given; print and return the report.
 
     Args:
         recipe: molecule, data, hyper-parameters.
@@ -61,7 +63,7 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def end(command: Callable[[], object]) -> int:
-    """Run a command; return its exit status: 0, or 2 or 1 after one line on what is wrong."""
+    """Run a command; return its exit status: 0, or 2 or 1 after one line with the error."""
     with plain_output():
         try:
             command()

@@ -1,4 +1,4 @@
-"""A student trained on the labels alone: the baseline of the paper's tables."""
+"""A student trained on the labels only: the baseline of the paper's tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ipip.train.run import prepare, train_run
 def train_on_labels(
     recipe: Recipe, folder: Path, *, seed: int, progress: bool = True
 ) -> dict[str, Any]:
-    """Train a student on the labels, or continue; return the report.
+    """Train a student on the labels, or resume; return the report.
 
     Args:
         recipe: molecule, data and hyper-parameters.
@@ -30,7 +30,7 @@ def train_on_labels(
         progress: show a progress bar if the output is a terminal.
 
     Returns:
-        What `report.json` holds: the data, and `results`, a list of `{name,
+        The content of `report.json`: the data, and `results`, a list of `{name,
         energy_mae_kcal_per_mol, force_mae_kcal_per_mol_a, ...}` on the test part.
 
     Raises:

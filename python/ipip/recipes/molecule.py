@@ -1,4 +1,4 @@
-"""What a recipe is about: a molecule, its labels, their parts, and the figures to compare with."""
+"""The data of a recipe: a molecule, its labels, their split, and published figures."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SPLIT = "split.json"
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """Test errors that somebody has published.
+    """Published test errors.
 
     Attributes:
-        name: who, with what.
-        energy: mean absolute error of the total energy, kcal/mol; None where not given.
-        forces: mean absolute error of a force component, kcal/mol/Å; None where not given.
+        name: authors and method.
+        energy: mean absolute error of the total energy, kcal/mol; None if not given.
+        forces: mean absolute error of a force component, kcal/mol/Å; None if not given.
     """
 
     name: str
@@ -35,10 +35,10 @@ class Recipe:
 
     Attributes:
         name: of the molecule.
-        n_atoms: of each frame; None takes any.
+        n_atoms: of each frame; None: any.
         data: labelled frames, their keys and their unit.
         train, valid: frames of these parts.
-        test: frames of the test part; None takes all that is left.
+        test: frames of the test part; None: all remaining frames.
         settings: hyper-parameters.
         published: figures to compare with.
     """
@@ -57,9 +57,9 @@ def draw_split(recipe: Recipe, frames: Sequence[Frame], folder: Path, seed: int)
     """Check the frames and write their parts to `folder/split.json`; a stored split is kept.
 
     Args:
-        recipe: says how many frames each part has.
+        recipe: with the number of frames of each part.
         frames: all frames of `recipe.data`.
-        folder: made if needed.
+        folder: created if needed.
         seed: of the draw.
 
     Raises:
@@ -72,19 +72,19 @@ def draw_split(recipe: Recipe, frames: Sequence[Frame], folder: Path, seed: int)
                 f"{recipe.data.path}: frame {index} has {len(frame)} atoms; {recipe.name} has "
                 f"{recipe.n_atoms}"
             )
-    left = len(frames) - recipe.train - recipe.valid
-    if left < (recipe.test or 1):
+    remaining = len(frames) - recipe.train - recipe.valid
+    if remaining < (recipe.test or 1):
         raise InputError(
             f"{recipe.data.path}: has {len(frames)} frames; {recipe.name} needs {recipe.train} for "
             f"training, {recipe.valid} for validation and {recipe.test or 'some'} for the test"
         )
     split = split_frames(
-        frames, train=recipe.train, valid=recipe.valid, test=recipe.test or left, seed=seed
+        frames, train=recipe.train, valid=recipe.valid, test=recipe.test or remaining, seed=seed
     )
     stored = folder / SPLIT
     if stored.exists() and Split.load(stored, frames) != split:
         raise InputError(
-            f"{stored}: is another split (other sizes or another seed) than asked for now; choose "
+            f"{stored}: is another split (other sizes or another seed) than requested; choose "
             "another folder"
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def draw_split(recipe: Recipe, frames: Sequence[Frame], folder: Path, seed: int)
 
 
 def described(recipe: Recipe, split: Split) -> dict[str, object]:
-    """Return what a report says of the data."""
+    """Return the description of the data for a report."""
     return {
         "molecule": recipe.name,
         "file": recipe.data.path.name,

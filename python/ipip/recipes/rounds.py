@@ -1,4 +1,4 @@
-"""A student made by the loop: a teacher's MD, pretraining, fine-tuning on the labels, rounds."""
+"""A student of the loop: teacher MD, pretraining, fine-tuning on the labels, rounds."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def run_rounds(
     seed: int,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
-    """Run the loop on a molecule, or continue it; return the report.
+    """Run or resume the loop on a molecule; return the report.
 
-    MD starts from training frames only, so that no test frame is seen.
+    MD starts from training frames only, so that no test frame is used.
 
     Args:
         recipe: molecule, data and hyper-parameters.
         teacher: the foundation potential.
         folder: gets split.json, starts/, run.yaml (the settings, for `ipip run`), report.json and
             `run/`, the run folder.
-        seed: that all others are derived from.
-        reporter: is told the progress.
+        seed: from which all others are derived.
+        reporter: receives the progress.
 
     Returns:
-        What `report.json` holds: the data, and `results`, one entry for the teacher and each round.
+        The content of `report.json`: the data, and `results`, an entry for teacher and each round.
 
     Raises:
         InputError, IpipError: as `draw_split` and `ipip.loop.run.run_loop`.
@@ -94,21 +94,21 @@ def _run_settings(
     starts: list[Path],
     seed: int,
 ) -> RunSettings:
-    own = recipe.settings
-    counted = [path.stem for path in starts[: own.stability_starts]]
+    defaults = recipe.settings
+    counted = [path.stem for path in starts[: defaults.stability_starts]]
     values = {
         "seed": seed,
-        "rounds": own.rounds,
+        "rounds": defaults.rounds,
         "elements": elements,
         "teacher": teacher,
         "reference": {"data": [recipe.data], "split": {"file": folder / SPLIT}},
         "systems": [{"name": path.stem, "file": path} for path in starts],
-        "teacher_md": own.teacher_md,
-        "student_md": own.student_md,
-        "harvest": own.harvest,
-        "student": own.student,
-        "pretrain": own.pretrain,
-        "finetune": own.training,
+        "teacher_md": defaults.teacher_md,
+        "student_md": defaults.student_md,
+        "harvest": defaults.harvest,
+        "student": defaults.student,
+        "pretrain": defaults.pretrain,
+        "finetune": defaults.training,
         "stability": {"systems": counted, "runs": 1 if counted else 0},
         "speed": {"replicate": (1, 1, 1)},
     }

@@ -1,4 +1,4 @@
-"""A recipe's errors beside the published ones."""
+"""A recipe's errors compared with the published ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def print_report(report: Mapping[str, Any], console: Console | None = None) -> N
 
     Args:
         report: of `train_on_labels` or `run_rounds`.
-        console: where to print.
+        console: for the output.
     """
     console = console or Console(highlight=False)
     frames = report["frames"]

@@ -1,1 +1,1 @@
-"""What a run keeps of itself: settings, journal, and the manifest of each stage."""
+"""The records of a run: settings, journal, and the manifest of each stage."""

@@ -18,7 +18,7 @@ HEAD = "# Written by ipip; what follows has the digest "
 
 
 def write_config_lock(run: RunFolder, settings: RunSettings) -> None:
-    """Write the settings a run uses, every default and absolute path written out."""
+    """Write the settings of a run, with every default and absolute paths."""
     text = yaml_text(settings.model_dump(mode="json"))
     write_text(run.config_lock, f"{HEAD}{_digest(text)}\n{text}")
 
@@ -27,7 +27,7 @@ def read_config_lock(run: RunFolder) -> dict[str, Any]:
     """Read the settings of a run as plain values.
 
     Raises:
-        InputError: there are none, or they are not what ipip wrote; the message says what to do.
+        InputError: the file is missing or not as ipip wrote it; the message says what to do.
     """
     run.require()
     try:
@@ -50,14 +50,14 @@ def read_settings(run: RunFolder) -> RunSettings:
     """Read the settings of a run.
 
     Raises:
-        InputError: there are none, or they are not what this version of ipip wrote.
+        InputError: the file is missing, or this version of ipip did not write it.
     """
     plain = read_config_lock(run)
     try:
         return RunSettings.model_validate(plain)
     except ValidationError:
         raise InputError(
-            f"{run.root}: {run.config_lock.name} is not of this version of ipip; `ipip run CONFIG "
+            f"{run.root}: {run.config_lock.name} is of another version of ipip; `ipip run CONFIG "
             f"--dir {run.root}` with the settings of the run writes it again"
         ) from None
 

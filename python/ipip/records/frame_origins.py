@@ -1,4 +1,4 @@
-"""Where frames come from and what they are, without coordinates: one row for each, as CSV."""
+"""Origin and composition of frames, without coordinates: a CSV file with one row a frame."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PRETRAINING = "pretraining"
 
 @dataclasses.dataclass(frozen=True)
 class FrameOrigin:
-    """What is known of one frame for good, whichever sets it is in.
+    """The properties of a frame that do not depend on the sets it is in.
 
     Attributes:
         frame_id: unique within the run: ``round_001/RUN/STEP``.
-        run, step: MD run (or group of reference frames) and step that it was taken from.
-        formula, atoms: what it is.
+        run, step: MD run (or group of reference frames) and step of the frame.
+        formula, atoms: composition and number of atoms.
         part: ``pretraining``, or the part of the reference: ``train``, ``valid``, ``test``.
-        energy_shift_ev: what is added to the teacher's energy, in eV; None for reference frames.
+        energy_shift_ev: added to the teacher's energy, eV; None for reference frames.
     """
 
     frame_id: str
@@ -47,7 +47,7 @@ def origin_of(frame: Frame, frame_id: str, added: float) -> FrameOrigin:
     """Return the record of a frame of MD.
 
     Args:
-        frame: whose info has `traj` and `md_step`.
+        frame: with `traj` and `md_step` in its info.
         frame_id: unique within the run.
         added: to the teacher's energy, eV.
     """
@@ -64,8 +64,8 @@ def reference_origin(
     Args:
         frame: the frame.
         frame_id: unique within the run.
-        part: of the reference.
-        group_key: key of its info that names its trajectory; None: none does.
+        part: of the reference frames.
+        group_key: key of its info that names its trajectory; None: no key does.
     """
     run = str(frame.info.get(group_key, "")) if group_key else ""
     step = Provenance.of(frame).md_step
@@ -75,13 +75,13 @@ def reference_origin(
 
 
 def formula_of(frame: Frame) -> str:
-    """Return what a frame consists of: ``Mo3O9S12``, symbols in the order of the alphabet."""
+    """Return the composition of a frame, ``Mo3O9S12``, with symbols in alphabetical order."""
     counts = Counter(chemical_symbols[number] for number in frame.numbers.tolist())
     return "".join(f"{symbol}{counts[symbol]}" for symbol in sorted(counts))
 
 
 def write_origins(path: Path, origins: Iterable[FrameOrigin]) -> None:
-    """Write records in the order of the frames; shifts come back to the last bit."""
+    """Write records in the order of the frames; shifts are written exactly."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -92,10 +92,10 @@ def write_origins(path: Path, origins: Iterable[FrameOrigin]) -> None:
 
 
 def read_origins(path: Path) -> list[FrameOrigin]:
-    """Read what `write_origins` wrote.
+    """Read a file of `write_origins`.
 
     Raises:
-        InputError: it is not such a file of this version.
+        InputError: the file is not of this kind and version.
     """
     return [
         FrameOrigin(frame_id, run, step, formula, int(atoms), part, float(added) if added else None)
@@ -107,7 +107,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[list[str]]:
     """Read the rows of a CSV file that has these columns.
 
     Raises:
-        InputError: it has others: another version of ipip wrote it.
+        InputError: it has other columns: another version of ipip wrote it.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)

@@ -1,7 +1,7 @@
-"""Whether the stages of a run fit together and are still what they were when they were done.
+"""Checks that the stages of a run fit together and are unchanged since they finished.
 
-Digests are compared in full, never remembered: a note that a file was looked at would itself have
-to be believed, and damage on a disk changes neither size nor time of a file.
+Digests are computed every time: a note that a file was checked could itself be wrong, and damage on
+a disk changes neither size nor time of a file.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ AGAIN = "`ipip run` with the run's settings sets it and what follows aside and c
 
 
 def inconsistency(manifests: Mapping[str, Manifest]) -> str | None:
-    """Say which stage does not follow from the others that are there; None where all do."""
+    """Describe the first stage that does not follow from the others; None if all do."""
     for name, manifest in manifests.items():
         for before, digest in manifest.inputs.items():
             if before not in manifests:
                 return f"{before} is missing or not finished, and {name} was made from it"
             if manifests[before].outputs_digest != digest:
-                return f"{name} was made from other results of {before} than those that are there"
+                return f"{name} was made from other results of {before} than the present ones"
     return None
 
 
@@ -33,10 +33,10 @@ def changed_files(
     *,
     by_size: bool = False,
 ) -> str | None:
-    """Say which output of these stages is gone or was changed; None where none is.
+    """Describe the first output of these stages that is missing or changed; None if all are whole.
 
     Args:
-        run: whose files are looked at.
+        run: with the files.
         manifests: of the stages.
         names: of the stages.
         by_size: compare sizes alone; see `changed_outputs`.
@@ -49,10 +49,10 @@ def changed_files(
 
 
 def require_whole(run: RunFolder, manifests: Mapping[str, Manifest]) -> None:
-    """Check that the stages follow from each other and that every output is what was written.
+    """Check that the stages follow from each other and that no output was changed.
 
     Raises:
-        IpipError: names the first stage and file that are not.
+        IpipError: one does not, or was; the message names the first stage and file.
     """
     problem = inconsistency(manifests) or changed_files(run, manifests, manifests)
     if problem is not None:

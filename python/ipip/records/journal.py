@@ -1,4 +1,4 @@
-"""The journal of a run: one JSON object a line, appended as things happen."""
+"""The journal of a run: one JSON object a line, appended for each event."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def append_event(path: Path, event: str, **details: Any) -> None:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """Return all events; a line that was cut short or damaged is left out.
+    """Return all events; truncated or damaged lines are skipped.
 
-    Nothing is decided by them: they are for people.
+    No decision depends on them: they are for people.
     """
     events = []
     try:

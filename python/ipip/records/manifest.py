@@ -1,7 +1,7 @@
 """The manifest of a finished stage: written last, so that a stage with a manifest is whole.
 
-It has a digest of itself and of each output, and names its stage: damage and files of another round
-are noticed.
+It holds its digest, the digest of each output and the name of its stage, which reveal damage and
+files of another round.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 
 class OutputFile(BaseModel):
-    """A file that a stage made."""
+    """A file that a stage wrote."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,19 +31,19 @@ class OutputFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a stage was given, what it made, and how long it took.
+    """The inputs, outputs and times of a stage.
 
     Attributes:
         stage: name within the run, ``round_001/15_harvest``.
         key: digest of settings, code and inputs; the stage is done only for this key.
         settings: the part of the settings that the stage depends on.
-        code: version of what computed it, as far as results depend on it.
-        inputs: digest of the outputs of each stage it read, by stage name.
+        code: version of the code, as far as results depend on it.
+        inputs: digest of the outputs of each stage that it read, by stage name.
         outputs: files by path relative to the stage's folder.
         results: figures that later stages, the summary and the report read, as the stage's record
-            (`ipip.records.stage_record`) gives them; no times in it.
+            (`ipip.records.stage_record`) returns them; without times.
         teacher_calls: evaluations of the teacher, its MD included.
-        times: measured times (s, or as named); they differ between runs that are equal otherwise.
+        times: measured times (s, or as named); they differ between otherwise equal runs.
         seeds: the random seeds used, by task.
     """
 
@@ -88,19 +88,19 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def is_finished(folder: Path) -> bool:
-    """Say whether the stage in `folder` has a manifest, whatever that is worth."""
+    """Return whether the stage in `folder` has a manifest, valid or not."""
     return (folder / MANIFEST).exists()
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of the stage in `folder`, or None where the stage is not finished.
+    """Return the manifest of the stage in `folder`, or None if the stage is not finished.
 
     Raises:
-        UnreadableManifestError: the file is there but is damaged, tells of another stage, or is not
+        UnreadableManifestError: the file exists but is damaged, names another stage, or is not
             a manifest of this version.
     """
     path = folder / MANIFEST
-    own = f"{folder.parent.name}/{folder.name}"
+    expected = f"{folder.parent.name}/{folder.name}"
     try:
         manifest = Manifest.model_validate(read_sealed(path))
     except FileNotFoundError:
@@ -112,13 +112,13 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise UnreadableManifestError(
             path, f"is not a manifest that this version reads ({reason})"
         ) from None
-    if manifest.stage != own:
+    if manifest.stage != expected:
         raise UnreadableManifestError(path, f"is the manifest of stage {manifest.stage}")
     return manifest
 
 
 class UnreadableManifestError(IpipError):
-    """A manifest that cannot be believed.
+    """A manifest that is damaged or of another stage or version.
 
     Attributes:
         reason: what is wrong with it, without its path.
@@ -133,12 +133,12 @@ class UnreadableManifestError(IpipError):
 
 
 def changed_outputs(folder: Path, manifest: Manifest, *, by_size: bool = False) -> list[str]:
-    """Return the outputs that are gone or are not what the stage wrote.
+    """Return the outputs that are missing or changed since the stage wrote them.
 
     Args:
         folder: of the stage.
         manifest: of the stage.
-        by_size: compare sizes alone, for a look at a run; damage may keep the size.
+        by_size: compare sizes alone, for a quick look; damage may keep the size.
     """
     return [
         name for name, file in manifest.outputs.items() if _is_changed(folder / name, file, by_size)
@@ -150,7 +150,7 @@ def _is_changed(path: Path, file: OutputFile, by_size: bool) -> bool:
         if not path.is_file() or path.stat().st_size != file.bytes:
             return True
         return not by_size and file_digest(path) != file.digest
-    except OSError:  # the disk may not give it back
+    except OSError:  # the disk may be unable to read it
         return True
 
 
@@ -159,8 +159,8 @@ class Survey:
     """The manifests of a run folder.
 
     Attributes:
-        manifests: those that can be believed, by the name of the stage, in order.
-        unreadable: what is wrong with each other one.
+        manifests: the valid ones, by the name of the stage, in order.
+        unreadable: the errors of the others, by the name of the stage.
     """
 
     manifests: dict[str, Manifest]
@@ -169,23 +169,23 @@ class Survey:
 
 def survey_manifests(run: RunFolder) -> Survey:
     """Read the manifests of all finished stages of a run, whatever their state."""
-    found = Survey({}, {})
+    survey = Survey({}, {})
     for path in sorted(run.root.glob(f"round_[0-9]*/*/{MANIFEST}")):
         try:
             manifest = read_manifest(path.parent)
         except UnreadableManifestError as error:
-            found.unreadable[path.parent.relative_to(run.root).as_posix()] = error
+            survey.unreadable[path.parent.relative_to(run.root).as_posix()] = error
             continue
         if manifest is not None:
-            found.manifests[manifest.stage] = manifest
-    return found
+            survey.manifests[manifest.stage] = manifest
+    return survey
 
 
 def read_manifests(run: RunFolder) -> dict[str, Manifest]:
     """Return the manifests of all finished stages of a run by name, in order.
 
     Raises:
-        UnreadableManifestError: one of them cannot be believed.
+        UnreadableManifestError: one of them is damaged or of another stage or version.
     """
     survey = survey_manifests(run)
     for error in survey.unreadable.values():

@@ -1,4 +1,4 @@
-"""The index of a pretraining set: which stored frames it holds, in order, and who labelled each."""
+"""The index of a pretraining set: its stored frames, in order, with the labeller of each."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def write_index(
     Args:
         path: of the file.
         entries: of the set, in order.
-        uncertainty: of the student on each of the first frames, where it was asked; for people.
+        uncertainty: of the student on each of the first frames, if computed; for people.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    known = () if uncertainty is None else uncertainty
+    values = () if uncertainty is None else uncertainty
     for row, entry in enumerate(entries):
         writer.writerow(
             (
@@ -36,17 +36,17 @@ def write_index(
                 entry.number,
                 entry.label,
                 "yes" if entry.held_out else "",
-                f"{known[row]:.6g}" if row < len(known) else "",
+                f"{values[row]:.6g}" if row < len(values) else "",
             )
         )
     write_text(path, text.getvalue())
 
 
 def read_index(path: Path) -> list[SetEntry]:
-    """Read the entries of a pretraining set; no coordinates and no labels are read.
+    """Read the entries of a pretraining set, without coordinates and labels.
 
     Raises:
-        InputError: it is not such a file of this version.
+        InputError: the file is not of this kind and version.
     """
     return [
         SetEntry(frame_id, int(origin), label, bool(held_out), int(number))

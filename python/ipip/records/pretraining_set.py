@@ -1,4 +1,4 @@
-"""A pretraining set as its index says: stored frames, each with the label that counts in it."""
+"""A pretraining set by its index: stored frames, each with its label in this set."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ipip.records.student_labels import StudentLabels
 
 
 class PretrainingSet(ReadableFrames):
-    """The frames of a pretraining set; each is read when it is asked for.
+    """The frames of a pretraining set, each read on demand.
 
     A frame's info has `frame_id`, `origin`, `label`, its run and step (`traj`, `md_step`), and
-    `held_out` where it validates.
+    `held_out` if it is for validation.
 
     Args:
         entries: the index of the set.
-        stored: the frames of each origin, with what the teacher said of them.
-        origins: what is known of the same frames.
-        labels: those of the entries that are not the teacher's, in order.
+        stored: the frames of each origin, with the teacher's labels.
+        origins: the origins of the same frames.
+        labels: the students' labels, for the entries that a student labelled, in order.
 
     Attributes:
         entries: the index of the set.
@@ -45,22 +45,22 @@ class PretrainingSet(ReadableFrames):
         self.entries = list(entries)
         self._labels, self._origins = labels, origins
         students = np.array([entry.label != TEACHER for entry in self.entries], dtype=bool)
-        self._label_rows = np.cumsum(students) - 1  # where an entry has the label of a student
-        there = 0 if labels is None else len(labels)
-        if there != int(students.sum()):
+        self._label_rows = np.cumsum(students) - 1  # of entries that a student labelled
+        given = 0 if labels is None else len(labels)
+        if given != int(students.sum()):
             raise IpipError(
                 f"a pretraining set has {int(students.sum())} frames that a student labelled, and "
-                f"{there} such labels"
+                f"{given} such labels"
             )
         rounds = sorted(stored)
         starts = np.cumsum([0, *(len(stored[index]) for index in rounds)])
         first = dict(zip(rounds, starts.tolist(), strict=False))
         for entry in self.entries:
-            known = min(len(frames.get(entry.origin, ())) for frames in (stored, origins))
-            if not 0 <= entry.number < known:
+            count = min(len(frames.get(entry.origin, ())) for frames in (stored, origins))
+            if not 0 <= entry.number < count:
                 raise IpipError(
                     f"a pretraining set names {entry.frame_id} as frame {entry.number} of round "
-                    f"{entry.origin}, which stored {known}"
+                    f"{entry.origin}, which stored {count}"
                 )
         self._view = FrameView(
             [stored[index] for index in rounds],
@@ -71,7 +71,7 @@ class PretrainingSet(ReadableFrames):
         return len(self.entries)
 
     def read(self, indices: Iterable[int]) -> list[Frame]:
-        """Return the frames with these indices, each with the label that counts in this set."""
+        """Return the frames with these indices, each with its label in this set."""
         chosen = list(indices)
         return [
             self._labelled(index, frame)
@@ -87,10 +87,10 @@ class PretrainingSet(ReadableFrames):
         ]
 
     def _stored(self, indices: Sequence[int]) -> Iterator[Frame]:
-        """Yield stored frames with their entries, after a look at whether they are the right ones.
+        """Yield stored frames with their entries, after a check that they match.
 
         Raises:
-            IpipError: another frame is stored where the index says.
+            IpipError: another frame is stored at the place in the index.
         """
         for index, frame in zip(indices, self._view.read(indices), strict=True):
             entry = self.entries[index]
@@ -98,7 +98,7 @@ class PretrainingSet(ReadableFrames):
             if identity != entry.frame_id:
                 raise IpipError(
                     f"a pretraining set names {entry.frame_id} as frame {entry.number} of round "
-                    f"{entry.origin}; {identity} is stored there"
+                    f"{entry.origin}; {identity} is stored instead"
                 )
             yield with_entry(frame, entry)
 
@@ -116,14 +116,14 @@ class PretrainingSet(ReadableFrames):
 
 
 def with_entry(frame: Frame, entry: SetEntry) -> Frame:
-    """Return the frame with its entry in its info; of the rest trajectory and step are kept."""
-    known = Provenance.of(frame)
+    """Return the frame with its entry in its info, and its trajectory and step."""
+    provenance = Provenance.of(frame)
     return Provenance(
-        traj=known.traj,
-        md_step=known.md_step,
+        traj=provenance.traj,
+        md_step=provenance.md_step,
         frame_id=entry.frame_id,
         origin=entry.origin,
         label=entry.label,
         held_out=entry.held_out,
-        biased=known.biased,
+        biased=provenance.biased,
     ).replacing_info_of(frame)

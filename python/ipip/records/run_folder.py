@@ -1,4 +1,4 @@
-"""Where things lie in a run folder."""
+"""The paths in a run folder."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ class RunFolder:
     root: Path
 
     def require(self) -> None:
-        """Check that it is a run folder, of the format that this version reads.
+        """Check that it is a run folder in the format that this version reads.
 
         Raises:
             InputError: it is not.
         """
         require_format(self.root)
-        is_there = self.config_lock.exists()
-        if not is_there and any(self.root.glob("round_[0-9]*")):
+        is_run = self.config_lock.exists()
+        if not is_run and any(self.root.glob("round_[0-9]*")):
             raise InputError(
                 f"{self.root}: {self.config_lock.name} is missing; `ipip run CONFIG --dir "
                 f"{self.root}` with the settings of the run writes it again"
             )
-        if not is_there:
+        if not is_run:
             raise InputError(
                 f"{self.root}: is not a run folder (it has no {self.config_lock.name}); `ipip run "
-                "CONFIG --dir FOLDER` makes one"
+                "CONFIG --dir FOLDER` creates one"
             )
 
     @property
     def ledger(self) -> Path:
-        """Where `ipip ledger --csv` may have written every frame; no command needs it."""
+        """The ledger that `ipip ledger --csv` may have written; no command reads it."""
         return self.root / "ledger.csv"
 
     @property
     def progress(self) -> Path:
-        """What the driver is doing now, for whoever watches."""
+        """The driver's present work, for `ipip status`."""
         return self.root / "progress.json"
 
     @property
     def config_lock(self) -> Path:
-        """The settings the run uses, every default and absolute path written out."""
+        """The settings of the run, with every default and absolute paths."""
         return self.root / "config.lock.yaml"
 
     @property
     def journal(self) -> Path:
-        """What happened when, one JSON object a line."""
+        """The events of the run, one JSON object a line."""
         return self.root / "journal.jsonl"
 
     @property

@@ -1,4 +1,4 @@
-"""What a stage leaves: figures in its manifest and files in its folder, one type for each stage."""
+"""Records of stages: figures in the manifest and files in the folder, one type for each stage."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ipip.errors import IpipError
 
 
 class Figures(BaseModel):
-    """A group of figures; equal for equal runs, so no times are among them."""
+    """A group of figures; equal for equal runs, so without times."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StageRecord(Figures):
-    """What a stage leaves. A subclass has a field for each figure, and names the files.
+    """The record of a stage. A subclass has a field for each figure, and names the files.
 
     Attributes:
-        writes: patterns of its outputs' names in its folder.
+        writes: patterns of the names of its outputs.
     """
 
     writes: ClassVar[tuple[str, ...]] = ()
@@ -31,14 +31,14 @@ class StageRecord(Figures):
 
     @classmethod
     def from_dict(cls, figures: Mapping[str, Any], stage_id: str) -> Self:
-        """Return the record whose figures `as_dict` gave.
+        """Return the record with the figures of `as_dict`.
 
         Args:
             figures: plain values.
             stage_id: name of the stage within its run, for the message.
 
         Raises:
-            IpipError: they are not those of this version.
+            IpipError: they are of another version.
         """
         try:
             return cls.model_validate(figures)
@@ -46,7 +46,7 @@ class StageRecord(Figures):
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise IpipError(
-                f"{stage_id}: the figures of its manifest are not those of this version of ipip "
+                f"{stage_id}: the figures of its manifest are of another version of ipip "
                 f"({where}: {first['msg'].lower()}); `ipip run` with the run's settings sets the "
                 "stage aside and computes it again"
             ) from None

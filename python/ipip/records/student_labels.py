@@ -1,4 +1,4 @@
-"""Labels that a student gave frames of one pretraining set: numbers alone, to the last bit."""
+"""A student's labels of frames of one pretraining set: plain numbers, stored exactly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StudentLabels:
         atoms: [m] of each frame.
         energy: [m] eV.
         forces: [sum of atoms, 3] eV/Å, one frame after the other.
-        stress: [m, 3, 3] eV/Å^3 with ASE's sign; not a number where a frame has none.
+        stress: [m, 3, 3] eV/Å^3 with ASE's sign; NaN if a frame has none.
     """
 
     atoms: npt.NDArray[np.int64]
@@ -96,8 +96,8 @@ def read_student_labels(path: Path) -> StudentLabels:
     """Read labels.
 
     Raises:
-        FileNotFoundError: they are not there.
-        DamagedError: it is not such a file.
+        FileNotFoundError: the file does not exist.
+        DamagedError: the file is not of this kind.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:

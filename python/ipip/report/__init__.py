@@ -1,4 +1,4 @@
-"""Tables, pictures and the page of a run, from its figures alone."""
+"""Tables, pictures and the page of a run, made from its figures."""
 
 from ipip.report.content import (
     Curve,

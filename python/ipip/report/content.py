@@ -1,4 +1,4 @@
-"""What a report is made from."""
+"""The data of a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Parity:
         name: of the model.
         reference: [n] force components, eV/Å.
         predicted: [n] force components, eV/Å.
-        reference_energy: [m] eV/atom, without the energies of the atoms (as fitted).
+        reference_energy: [m] eV/atom, relative to the fitted energies of the atoms.
         predicted_energy: [m] eV/atom, likewise.
     """
 
@@ -37,10 +37,10 @@ class StabilityRun:
 
     Attributes:
         name: of the run.
-        failed: it left its bounds.
-        reason: which bound, or empty.
-        time_ps: ps that it reached.
-        length_ps: ps that it should reach.
+        failed: whether it left its bounds.
+        reason: the crossed bound, or empty.
+        time_ps: ps reached.
+        length_ps: planned ps.
     """
 
     name: str
@@ -57,10 +57,10 @@ class ModelResult:
     Attributes:
         name: ``teacher``, ``none`` (without pretraining), ``student 0`` (one-shot), ...
         test: errors on the held-out frames.
-        interval: 95 % interval of the force MAE, eV/Å, over what `summary["intervals"]` says; None
-            where it is withheld.
+        interval: 95 % interval of the force MAE, eV/Å, over the units in `summary["intervals"]`;
+            None if it is withheld.
         runs: stability runs.
-        us_per_atom_step: µs of one thread for an atom and a step.
+        us_per_atom_step: µs per atom and step, on one thread.
     """
 
     name: str
@@ -72,13 +72,13 @@ class ModelResult:
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """How far relabelling moved the labels of the kept frames of a round (mean absolute).
+    """Mean absolute change of the kept frames' labels by relabelling in a round.
 
     Attributes:
         round: index.
         forces: eV/Å.
         energy: meV/atom.
-        trusted: part of the kept frames that the student labelled; None where trust plays no part.
+        trusted: fraction of the kept frames that the student labelled; None without trust.
     """
 
     round: int
@@ -89,16 +89,16 @@ class Drift:
 
 @dataclasses.dataclass(frozen=True)
 class StageCost:
-    """What one stage took.
+    """The cost of a stage.
 
     Attributes:
         stage: its name within the run.
         round: of the run.
-        place: its name within the round, by which stages are in order.
+        place: its name within the round, which sorts the stages.
         wall_s: wall time, s.
         teacher_calls: evaluations of the teacher.
-        label: what it does, in a word or two.
-        colour: that it has in figures, #rrggbb.
+        label: its work, in a word or two.
+        colour: in figures, #rrggbb.
     """
 
     stage: str
@@ -115,8 +115,8 @@ class Curve:
     """Validation errors of one training.
 
     Attributes:
-        kind: of the training, as the report names it.
-        round: round that it belongs to.
+        kind: of the training, for the report.
+        round: of the training.
         points: optimiser step and force MAE (eV/Å).
     """
 
@@ -127,12 +127,12 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True)
 class Harvested:
-    """What became of the candidates of a harvest.
+    """The outcome of a harvest's candidates.
 
     Attributes:
         round: index.
-        taken: frames.
-        left: how many frames were left for each kind of reason.
+        taken: number of selected frames.
+        left: number of rejected frames for each kind of reason.
     """
 
     round: int
@@ -145,8 +145,8 @@ class SpeciesAtEnd:
     """Molecules of a set of MD runs at one moment.
 
     Attributes:
-        title: which runs, and when.
-        runs: how many.
+        title: runs and moment.
+        runs: number of runs.
         counts: molecules of all runs by formula.
     """
 
@@ -161,7 +161,7 @@ class SpeciesOverTime:
 
     Attributes:
         name: of the analysis.
-        follow: element that they hold; None: any.
+        follow: element in them; None: any.
         times: [n] ps.
         counts: [n] molecules of each formula, the most frequent first.
     """
@@ -174,10 +174,10 @@ class SpeciesOverTime:
 
 @dataclasses.dataclass(frozen=True)
 class PhysicsChecks:
-    """What the physics checks found on one model.
+    """The results of the physics checks of one model.
 
     Attributes:
-        name: of the model, as `ModelResult` has it.
+        name: of the model, as in `ModelResult`.
         checks: title, state (`holds`, `fails`, `does not apply`) and measure of each, in order.
     """
 
@@ -187,16 +187,16 @@ class PhysicsChecks:
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedErrors:
-    """What errors a student expects of the forces in the held-out frames, and what they are.
+    """Expected and true errors of a student's forces on the held-out frames.
 
     Attributes:
-        name: of the model, as `ModelResult` has it.
+        name: of the model, as in `ModelResult`.
         expected: [n_bins] eV/Å, mean of each bin of atoms by expected error.
-        observed: [n_bins] eV/Å, mean of the true ones there.
+        observed: [n_bins] eV/Å, mean of the true ones in the same bins.
         rank_correlation: Spearman's, over atoms.
-        auc_worst_tenth: how well the worst tenth of the atoms is found.
-        below: share of the errors below the stated multiple of the expected one.
-        quantile: share of the validation errors below it.
+        auc_worst_tenth: area under the ROC curve for the worst tenth of the atoms.
+        below: fraction of the errors below the stated multiple of the expected one.
+        quantile: fraction of the validation errors below it.
     """
 
     name: str
@@ -213,10 +213,10 @@ class ErrorsOverTime:
     """Expected errors along an exploration.
 
     Attributes:
-        round: that explored.
-        student: round of the student that ran.
+        round: of the exploration.
+        student: round of the student.
         name: of the run.
-        failed: it left its bounds.
+        failed: whether it left its bounds.
         times: [n] ps.
         errors: [n] eV/Å, the largest expected error of a force.
     """
@@ -238,18 +238,18 @@ class ReportData:
         compositions: for each round, frames of the pretraining set by origin.
         parity: one entry a model, the teacher first.
         failure_causes: for each round, number of failed runs by cause.
-        notes: sentences a reader should know (energy shift, ranks, warnings).
-        models: the teacher, the baseline where there is one, each round's student.
-        drift: of each round that relabelled.
+        notes: sentences for the reader (energy shift, ranks, warnings).
+        models: the teacher, the baseline if there is one, each round's student.
+        drift: of each round with relabelling.
         costs: of each stage, in order.
         curves: of each training.
         harvests: of each round after the first.
         species: molecules at the start and at the end of each round's explorations.
-        species_over_time: molecules over time, of each trajectory that was analysed.
-        physics: of the teacher and each round's student, where they were checked.
-        expected_errors: of each round's student whose file says some.
+        species_over_time: molecules over time, of each analysed trajectory.
+        physics: of the teacher and each round's student, if checked.
+        expected_errors: of each round's student, if its file has them.
         errors_over_time: of some explorations of each round after the first.
-        uncertainty_bound: eV/Å, at which guards end runs; None: they do not.
+        uncertainty_bound: eV/Å, at which guards end runs; None: no such guard.
         settings: the run's settings as YAML.
         versions: of the packages that computed it.
         links: title and path, relative to the report's folder, of pages about the same run.

@@ -13,8 +13,8 @@ def render_markdown(content: ReportData, pictures: Sequence[tuple[str, str]]) ->
     """Return the report's text.
 
     Args:
-        content: what to tell.
-        pictures: file name and caption of each picture beside the text.
+        content: of the report.
+        pictures: file name and caption of each picture.
     """
     summary = content.summary
     test = summary["teacher"]["test"]
@@ -26,7 +26,7 @@ def render_markdown(content: ReportData, pictures: Sequence[tuple[str, str]]) ->
         *_table([name.replace("\n", " ") for name in HEADER], table_rows(summary)),
         "",
         f"Errors are on {test['n_frames']} held-out reference frames ({test['n_atoms']} "
-        "atoms). The teacher's energies carry the energy shift that was fitted on the "
+        "atoms). The teacher's energies include the energy shift fitted to the "
         "training frames. Failed runs are student MD runs in LAMMPS that left their bounds; "
         "the interval is Wilson's. Speeds were measured on the same box, with one thread. "
         "Frames: those of the pretraining set.",

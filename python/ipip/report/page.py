@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs no network and no other file."""
+"""The report as a single HTML page that needs no network."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from ipip.report.table import HEADER, busy_sentence, describe_speed, format_fail
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 FORCE = "force_mae_ev_per_a"
-TOLERATED = 0.1  # of the stability runs; above it a student is not called good
+TOLERATED = 0.1  # fraction of failed stability runs; above it a student is not rated good
 
 
 def render_page(content: ReportData, title: str) -> str:
     """Return the page: verdict, key numbers, table, figures by section, provenance.
 
     Args:
-        content: what to tell; `content.models` has the teacher first.
+        content: of the report; `content.models` has the teacher first.
         title: of the browser's tab.
     """
     sections = [
@@ -70,15 +70,17 @@ def render_page(content: ReportData, title: str) -> str:
 
 
 def _card(figure: Figure) -> dict[str, Any]:
-    """Return what the template needs of a figure."""
-    own = {name: getattr(figure, name) for name in ("name", "title", "caption", "height", "wide")}
-    return card_of(PageFigure(**own, traces=[], layout={}, csv=csv_text(figure)))
+    """Return the values of a figure for the template."""
+    values = {
+        name: getattr(figure, name) for name in ("name", "title", "caption", "height", "wide")
+    }
+    return card_of(PageFigure(**values, traces=[], layout={}, csv=csv_text(figure)))
 
 
 def _tone(content: ReportData) -> str:
-    """Return the colour of the verdict: by the interval of the best student's error, if it has one.
+    """Return the colour of the verdict, by the interval of the best student's error, if any.
 
-    A student whose MD clearly fails now and then is not good, however small its errors are.
+    A student whose MD fails noticeably often is not good, however small its errors are.
     """
     models = {model.name: model for model in content.models}
     best = models.get(f"student {content.summary['best_round']}")
@@ -110,13 +112,13 @@ def _numbers(content: ReportData) -> list[dict[str, str]]:
             "than": f"round 0: {format_failures(first['failures'])}",
         },
     ]
-    mine, other = best["us_per_atom_step"], teacher["us_per_atom_step"]
-    if mine and other:
+    cost, teacher_cost = best["us_per_atom_step"], teacher["us_per_atom_step"]
+    if cost and teacher_cost:
         numbers.append(
             {
                 "what": "speed against the teacher",
-                "value": f"{format_number(other / mine)}×",
-                "than": f"{format_number(mine)} against {format_number(other)} µs/atom/step"
+                "value": f"{format_number(teacher_cost / cost)}×",
+                "than": f"{format_number(cost)} against {format_number(teacher_cost)} µs/atom/step"
                 + ("; timed on a busy machine" if busy_sentence(summary) else ""),
             }
         )

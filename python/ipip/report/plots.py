@@ -16,14 +16,14 @@ from ipip.pages.numbers import format_number
 from ipip.report.content import Parity
 from ipip.storage.atomic import replaced_file
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 TEACHER_COLOUR = "#555555"
 DPI = 150
 
 
 def plot_errors(summary: dict[str, Any], path: Path) -> None:
-    """Draw force and energy error on the held-out frames by round, the teacher's as a line."""
+    """Draw force and energy error on the held-out frames by round, with the teacher as a line."""
     figure = new_figure(9.0, 3.6)
     panels = (
         ("force_mae_ev_per_a", "force MAE (eV/Å)"),

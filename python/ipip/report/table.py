@@ -19,9 +19,9 @@ HEADER = (
 
 
 def describe_speed(summary: dict[str, Any]) -> str:
-    """Return how fast the best student is against the teacher, in a sentence.
+    """Return a sentence on the speed of the best student relative to the teacher.
 
-    It is no part of the verdict, which is the same for equal runs.
+    It is not part of the verdict, which is the same for equal runs.
     """
     student = summary["rounds"][summary["best_round"]]["us_per_atom_step"]
     teacher = summary["teacher"]["us_per_atom_step"]
@@ -38,24 +38,24 @@ def describe_speed(summary: dict[str, Any]) -> str:
 
 
 def busy_sentence(summary: dict[str, Any]) -> str:
-    """Say which of the two timings were made on a machine that was busy; empty: none."""
+    """Return a sentence on timings made on a busy machine; empty without any."""
     entries = (
         ("the teacher", summary["teacher"]),
         ("the student", summary["rounds"][summary["best_round"]]),
     )
     busy = {
-        who: entry["timing_load"]
-        for who, entry in entries
+        subject: entry["timing_load"]
+        for subject, entry in entries
         if (entry.get("timing_load") or {}).get("is_high")
     }
     if not busy:
         return ""
-    who = " and ".join(busy)
+    subject = " and ".join(busy)
     loads = " and ".join(f"{load['running']:.1f}" for load in busy.values())
     cores = next(iter(busy.values()))["cores"]
     return (
-        f"But {who} {'were' if len(busy) > 1 else 'was'} timed on a busy machine ({loads} programs "
-        f"on {cores} cores), so that {'they seem' if len(busy) > 1 else 'it seems'} slower than "
+        f"But {subject} {'were' if len(busy) > 1 else 'was'} timed on a busy machine ({loads} "
+        f"programs on {cores} cores) and {'seem' if len(busy) > 1 else 'seems'} slower than "
         f"{'they are' if len(busy) > 1 else 'it is'}: the ratio is uncertain."
     )
 
@@ -99,7 +99,7 @@ def table_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
 def format_failures(failures: dict[str, Any]) -> str:
     """Return ``2/8 (7-59 %)``: failed, total and the Wilson interval of the rate."""
     if not failures["total"]:
-        return "none run"
+        return "no runs"
     low, high = failures["wilson95"]
     return f"{failures['failed']}/{failures['total']} ({100 * low:.0f}-{100 * high:.0f} %)"
 

@@ -14,13 +14,13 @@ def write_report(content: ReportData, folder: Path) -> Path:
     """Write the page of a run.
 
     Args:
-        content: the figures that the page shows.
+        content: of the report.
         folder: gets ``report.html``, ``summary.md`` and PNG pictures.
 
     Returns:
         The path of the page.
     """
-    # Here: loads matplotlib, which `ipip status` has no need of.
+    # Imported here: it loads matplotlib, which `ipip status` does not need.
     from ipip.report.plots import plot_composition, plot_errors, plot_failures, plot_parity
 
     folder.mkdir(parents=True, exist_ok=True)

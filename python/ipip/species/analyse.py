@@ -1,4 +1,4 @@
-"""The reaction analysis of a dump: one pass, memory that does not grow with its length."""
+"""The reaction analysis of a dump, in one pass, with memory independent of its length."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ Progress = Callable[[DumpFrame], None]
 
 @dataclasses.dataclass(frozen=True)
 class SpeciesResult:
-    """What was found in a dump; tables with all details are in the folder.
+    """The result of an analysis; tables with all details are in the folder.
 
     Attributes:
-        frames: frames that were analysed.
+        frames: number of analysed frames.
         first_step, last_step: of them.
         n_atoms: atoms.
         composition: formula of the whole system.
         distances: when bonds form and break.
-        follow: element that was followed, or None.
+        follow: followed element, or None.
         events: number of events of each kind.
         lives: living molecules and sums over all species.
         reactions: number of each reaction.
         timeline: numbers over time, thinned.
-        ended: why the analysis ended before the dump did, or None.
+        ended: why the analysis ended before the dump, or None.
         timestep: fs.
     """
 
@@ -61,7 +61,7 @@ class SpeciesResult:
     timestep: float
 
     def followed(self) -> set[str]:
-        """Species with the followed element; all where none is followed."""
+        """Species with the followed element; all species without one."""
         return {
             name
             for name in self.lives.species
@@ -77,23 +77,23 @@ def analyse_species(
 ) -> SpeciesResult:
     """Find molecules, events and lifetimes in the frames of a dump.
 
-    Writes ``counts.csv``, ``events.csv``, ``molecules.csv`` (of the followed element) while it goes
-    and ``species.csv`` and ``reactions.csv`` at the end.
+    Writes ``counts.csv``, ``events.csv``, ``molecules.csv`` (of the followed element) during the
+    analysis and ``species.csv`` and ``reactions.csv`` at the end.
 
     Args:
         frames: of :func:`ipip.lammps.read_dump`; the same atoms in each.
-        settings: bonds and what is followed; where they have no time step, it is that of the
-            frames' times, or 1 fs.
+        settings: bonds and followed element; without a time step, that of the frames' times is
+            used, or 1 fs.
         folder: for the tables.
         progress: called with each analysed frame.
 
     Returns:
-        What was found. Where atoms come or go, positions are not finite, steps start again or the
-        time step changes, the analysis ends there: ``ended`` says so and what came before counts.
+        The result. If atoms are added or removed, positions are not finite, steps start again or
+        the time step changes, the analysis ends: ``ended`` has the reason; earlier frames count.
 
     Raises:
-        InputError: no frames, unknown elements, a followed element that is not there, or another
-            time step than that of the settings.
+        InputError: no frames, unknown elements, an absent followed element, or another time step
+            than in the settings.
     """
     analysis: _Analysis | None = None
     ended = None
@@ -113,7 +113,7 @@ def analyse_species(
             if progress is not None:
                 progress(frame)
         if analysis is None:
-            raise InputError("the dump has no whole frame to analyse")
+            raise InputError("the dump has no complete frame to analyse")
         return analysis.finish(ended)
 
 
@@ -123,17 +123,17 @@ class _Analysis:
     ) -> None:
         if frame.numbers is None:
             raise InputError(
-                "the elements of the dump are not known: give the symbols of its types, in order "
+                "the elements of the dump are unknown: give the symbols of its types, in order "
                 "(--symbols Mo,S,O), or write `element` columns with `dump_modify element`"
             )
         if frame.ids is None:
             raise InputError(
-                "the dump has no column `id`, by which atoms are followed; dump it too"
+                "the dump has no column `id`, by which atoms are followed; add it to the dump"
             )
         if len(frame.numbers) == 0:
             raise InputError("the dump has no atoms")
-        found, kinds = np.unique(frame.numbers, return_inverse=True)
-        symbols = [chemical_symbols[number] for number in found]
+        numbers, kinds = np.unique(frame.numbers, return_inverse=True)
+        symbols = [chemical_symbols[number] for number in numbers]
         if settings.follow is not None and settings.follow not in symbols:
             raise InputError(
                 f"follow is {settings.follow}, but the dump has {', '.join(symbols)}; follow one "
@@ -158,7 +158,7 @@ class _Analysis:
             raise InputError(f"the dump's first frame cannot be analysed: {problem}")
 
     def problem(self, frame: DumpFrame) -> str | None:
-        """Say why the analysis cannot go on with a frame."""
+        """Return why the analysis cannot continue with a frame."""
         at = f"step {frame.step}"
         if self._frames and frame.step <= self._step:
             return f"steps start again at {at}"
@@ -166,7 +166,7 @@ class _Analysis:
             return f"the time step is no longer {self._timestep:g} fs at {at}"
         if frame.numbers is None or len(frame.numbers) != len(self._numbers):
             now = 0 if frame.numbers is None else len(frame.numbers)
-            return f"{len(self._numbers)} atoms at first, {now} at {at}; it follows the same atoms"
+            return f"{len(self._numbers)} atoms at first, {now} at {at}; expected the same atoms"
         same_ids = frame.ids is not None and np.array_equal(frame.ids, self._ids)
         if not (same_ids and np.array_equal(frame.numbers, self._numbers)):
             return f"other atoms than at first at {at}"
@@ -205,7 +205,7 @@ class _Analysis:
         self._step = frame.step
 
     def finish(self, ended: str | None) -> SpeciesResult:
-        """Close the lives of what is still there, and write the last tables."""
+        """Close the lifetimes of living molecules, and write the last tables."""
         for life in self._lives.close(self._step):
             if self._is_followed(life.formula):
                 lived = self._time(self._step) - self._time(life.first_step)

@@ -23,12 +23,12 @@ MAX_SEARCH_RADIUS = 10.0  # Å
 
 @dataclasses.dataclass(frozen=True)
 class BondDistances:
-    """When bonds form and break.
+    """Distances at which bonds form and break.
 
     Attributes:
         symbols: elements, in the order of the rows.
-        forms: [k, k] Å, symmetric: a bond forms where two atoms come closer than this.
-        breaks: [k, k] Å: a bond ends where they are farther apart than this.
+        forms: [k, k] Å, symmetric: a bond forms when two atoms come closer.
+        breaks: [k, k] Å: a bond breaks when they are farther apart.
     """
 
     symbols: tuple[str, ...]
@@ -48,8 +48,8 @@ def bond_distances(symbols: Sequence[str], settings: SpeciesSettings) -> BondDis
     """Return the bond distances of all pairs of the elements `symbols`.
 
     Defaults are form_factor and break_factor times the sum of the covalent radii (Cordero et al.,
-    Dalton Trans. 2008, 2832, as in ASE). Two metals have no bond unless the settings say so: the
-    metals of an oxide ring are nearly as close as in the metal.
+    Dalton Trans. 2008, 2832, as in ASE). Two metals have no bond unless the settings define one:
+    metal atoms in an oxide ring are nearly as close as in the metal.
 
     Raises:
         InputError: an unknown element.
@@ -59,7 +59,7 @@ def bond_distances(symbols: Sequence[str], settings: SpeciesSettings) -> BondDis
         raise InputError(f"{', '.join(unknown)}: not an element")
     size = len(symbols)
     forms, breaks = np.zeros((size, size)), np.zeros((size, size))
-    own = {frozenset(pair.split("-")): distances for pair, distances in settings.bonds.items()}
+    given = {frozenset(pair.split("-")): distances for pair, distances in settings.bonds.items()}
     for pair in settings.bonds:
         wrong = [symbol for symbol in pair.split("-") if symbol not in atomic_numbers]
         if wrong:
@@ -70,20 +70,20 @@ def bond_distances(symbols: Sequence[str], settings: SpeciesSettings) -> BondDis
         values = (settings.form_factor * total, settings.break_factor * total)
         if not settings.metal_bonds and not {first, second} & NONMETALS:
             values = (0.0, 0.0)
-        values = own.get(frozenset((first, second)), values)
+        values = given.get(frozenset((first, second)), values)
         forms[a, b] = forms[b, a] = values[0]
         breaks[a, b] = breaks[b, a] = values[1]
     return BondDistances(tuple(symbols), forms, breaks)
 
 
 class BondTracker:
-    """The bonds of a system that moves: a state that each frame updates.
+    """The bonds of a moving system: a state that each frame updates.
 
-    A bond that was not there needs a distance below ``forms``, one that was there stays until its
-    distance is above ``breaks``. So a pair that vibrates between the two changes nothing.
+    A new bond needs a distance below ``forms``; an existing bond stays until its distance is above
+    ``breaks``. So a pair that vibrates between the two causes no events.
 
     Args:
-        kinds: [n] index into the symbols of the distances, of each atom.
+        kinds: [n] index of each atom's element in the distances' symbols.
         distances: of the elements.
 
     Attributes:
@@ -104,7 +104,7 @@ class BondTracker:
     def update(
         self, step: int, positions: FloatArray, cell: FloatArray, pbc: npt.NDArray[np.bool_]
     ) -> tuple[IntArray, IntArray]:
-        """Take a frame.
+        """Update the bonds with a frame.
 
         Args:
             step: of the frame.
@@ -129,13 +129,13 @@ class BondTracker:
     def _pairs(
         self, positions: FloatArray, cell: FloatArray, pbc: npt.NDArray[np.bool_]
     ) -> tuple[IntArray, IntArray]:
-        """Keys of pairs within ``breaks``, and of those within ``forms``; ascending, each once."""
+        """Return keys of pairs within ``breaks``, and within ``forms``; ascending and unique."""
         if self._cutoff == 0.0 or self.n_atoms < 2:
-            nothing = np.zeros(0, dtype=np.int64)
-            return nothing, nothing
+            empty = np.zeros(0, dtype=np.int64)
+            return empty, empty
         radius = self._radius(cell)
         if self._search is None or abs(self._search[0] - radius) > 0.1 * radius:
-            # One list for all frames: it keeps its buffers.
+            # One list for all frames, which reuses its buffers.
             options = {"full_list": False, "sorted": False, "n_threads": 1}
             self._search = radius, NeighborList(cutoff=radius, **options)
         i, j, d = self._search[1].compute(
@@ -152,6 +152,6 @@ class BondTracker:
         return near, np.unique(keys[d < self._distances.forms[kinds]])
 
     def _radius(self, cell: FloatArray) -> float:
-        """A search radius with about two atoms in its cube: in a gas, finer cells cost more."""
+        """Return a search radius with about two atoms in its cube; finer cells cost more."""
         spacing = (2.0 * abs(float(np.linalg.det(cell))) / self.n_atoms) ** (1.0 / 3.0)
         return max(1.05 * self._cutoff, min(spacing, MAX_SEARCH_RADIUS))

@@ -1,4 +1,4 @@
-"""What happened between two frames: reactions, with their kinds, bonds and rings."""
+"""Events between two frames: reactions, with their kinds, bonds and rings."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Bond = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """A reaction, seen between two analysed frames.
+    """A reaction between two analysed frames.
 
     Attributes:
-        step: of the frame in which it is first seen.
+        step: of the first frame after it.
         frame: number of that frame among the analysed ones, from 0.
-        kinds: what it is; see docs/species.md.
+        kinds: of the event; see docs/species.md.
         reactants: formulas, sorted.
         products: formulas, sorted.
-        rings_before: sizes of the rings of the molecules that are followed (of all, where none is);
-            None where there are too many to count.
-        rings_after: the same for the products.
+        rings_before: sizes of the rings of the followed molecules (of all, if none is followed);
+            None if there are too many to count.
+        rings_after: of the products.
         formed: bonds that formed, as rows of atoms.
         broken: bonds that broke.
         old: numbers of the molecules that ended; of a rearrangement: of the molecule.
@@ -49,11 +49,11 @@ class Event:
 
 @dataclasses.dataclass(frozen=True)
 class BondChange:
-    """The bonds around an event.
+    """The bonds before and after an event.
 
     Attributes:
-        before: bonds of the molecules that took part, to the steps at which they formed.
-        after: bonds of what came of them.
+        before: bonds of the participating molecules, to the steps at which they formed.
+        after: bonds of the resulting molecules.
     """
 
     before: Mapping[Bond, int]
@@ -82,15 +82,15 @@ def describe(
     min_ring: int,
     insertion_atoms: int,
 ) -> Event:
-    """Name what happened in a group of molecules.
+    """Describe an event in a group of molecules.
 
     Args:
         step: of the frame.
         frame: its number.
         old: number to formula of the molecules before.
-        new: of those after.
+        new: of the molecules after.
         bonds: before and after.
-        atoms_followed: atoms of the molecules that are followed, before and after.
+        atoms_followed: atoms of the followed molecules, before and after.
         follow: element, or None.
         min_ring: atoms of the smallest ring.
         insertion_atoms: of a bridge.
@@ -131,7 +131,7 @@ def describe(
 def change_of_molecules(
     reactants: Sequence[str], products: Sequence[str], follow: str | None
 ) -> list[str]:
-    """Return what happened to the molecules, by their numbers; [] where nothing did.
+    """Return the kinds of change of the molecules, by their numbers; [] without a change.
 
     Args:
         reactants: formulas.

@@ -1,4 +1,4 @@
-"""From changed bonds and molecules of a frame to its events."""
+"""Events of a frame from its changed bonds and molecules."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ipip.species.molecules import Molecules, formula_counts
 
 @dataclasses.dataclass(frozen=True)
 class FrameChange:
-    """What changed from one analysed frame to the next.
+    """The changes from one analysed frame to the next.
 
     Attributes:
         step: of the frame.
         frame: its number among the analysed ones.
-        before: keys of the bonds and the steps at which they formed, before.
-        after: the same now.
+        before: keys of the bonds, with the steps at which they formed, before.
+        after: the same after.
         of_atom_before: [n] number of the molecule of each atom before.
         formed: keys of the bonds that formed.
-        broken: keys of those that broke.
+        broken: keys of the bonds that broke.
     """
 
     step: int
@@ -44,13 +44,13 @@ def events_of(
 ) -> Iterator[Event]:
     """Yield the events of a frame: reactions first, then rearrangements within a molecule.
 
-    Rearrangements are told of molecules with the followed element only, or of all where none is.
+    Rearrangements are reported of molecules with the followed element only, or of all without one.
 
     Args:
-        groups: molecules that ended and began together.
+        groups: molecules that ended and formed together.
         change: of the bonds.
-        molecules: now; the formulas of those that ended are still known.
-        settings: what is followed, rings, insertions.
+        molecules: after the change; the formulas of ended ones are still stored.
+        settings: followed element, rings, insertions.
     """
     for old, new in groups:
         atoms = np.flatnonzero(np.isin(molecules.of_atom, new))

@@ -1,4 +1,4 @@
-"""How long molecules live, by species, in memory that does not grow with time."""
+"""Lifetimes of molecules by species, in memory that does not grow with time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ class Lifetimes:
     """Sums over the molecules of one species.
 
     Attributes:
-        first_step: at which one was first seen.
-        births: molecules seen to form.
-        deaths: molecules seen to end.
-        exposure: steps lived, of all of them together (of living ones until the last frame).
-        longest: steps of the longest life seen.
-        longest_is_open: whether that one was there at the first frame or still is at the last.
+        first_step: at which one was first observed.
+        births: number of molecules that formed.
+        deaths: number of molecules that ended.
+        exposure: total steps lived by all of them (by living ones until the last frame).
+        longest: steps of the longest life.
+        longest_is_open: whether that life includes the first or the last frame.
     """
 
     first_step: int
@@ -27,10 +27,10 @@ class Lifetimes:
 
     @property
     def mean(self) -> float | None:
-        """Mean life in steps, or None where none was seen to end.
+        """Mean life in steps, or None if none ended.
 
-        Steps lived over ends seen: the maximum-likelihood estimate for a constant rate of decay,
-        which uses the molecules that had not ended too.
+        Steps lived over deaths: the maximum-likelihood estimate for a constant rate of decay, which
+        also uses living molecules.
         """
         return self.exposure / self.deaths if self.deaths else None
 
@@ -42,8 +42,8 @@ class Life:
     Attributes:
         number: of the molecule.
         formula: its species.
-        first_step: at which it was first seen.
-        begun_by: number of the event that made it; None: it was there at the first frame.
+        first_step: at which it was first observed.
+        begun_by: number of the event that formed it; None: it existed in the first frame.
     """
 
     number: int
@@ -67,34 +67,34 @@ class LifeTable:
         self.counts: dict[str, int] = {}
 
     def begin(self, number: int, formula: str, step: int, event: int | None) -> None:
-        """A molecule is there; `event` made it, or None at the first frame."""
+        """Add a molecule that `event` formed, or None for the first frame."""
         self.living[number] = Life(number, formula, step, event)
         self.counts[formula] = self.counts.get(formula, 0) + 1
-        own = self.species.setdefault(formula, Lifetimes(first_step=step))
-        own.births += event is not None
+        sums = self.species.setdefault(formula, Lifetimes(first_step=step))
+        sums.births += event is not None
 
     def end(self, number: int, step: int) -> Life:
-        """A molecule ended at `step`."""
+        """Remove a molecule that ended at `step`."""
         life = self.living.pop(number)
-        left = self.counts[life.formula] - 1
-        if left:
-            self.counts[life.formula] = left
+        remaining = self.counts[life.formula] - 1
+        if remaining:
+            self.counts[life.formula] = remaining
         else:
             del self.counts[life.formula]
-        own = self.species[life.formula]
-        own.deaths += 1
-        self._add(own, life, step, is_open=life.begun_by is None)
+        sums = self.species[life.formula]
+        sums.deaths += 1
+        self._add(sums, life, step, is_open=life.begun_by is None)
         return life
 
     def close(self, step: int) -> list[Life]:
-        """The last frame: add what the living have lived, and return them."""
+        """After the last frame, add the steps of living molecules, and return them."""
         for life in self.living.values():
             self._add(self.species[life.formula], life, step, is_open=True)
         return list(self.living.values())
 
     @staticmethod
-    def _add(own: Lifetimes, life: Life, step: int, *, is_open: bool) -> None:
+    def _add(sums: Lifetimes, life: Life, step: int, *, is_open: bool) -> None:
         lived = step - life.first_step
-        own.exposure += lived
-        if lived > own.longest:
-            own.longest, own.longest_is_open = lived, is_open
+        sums.exposure += lived
+        if lived > sums.longest:
+            sums.longest, sums.longest_is_open = lived, is_open

@@ -28,22 +28,22 @@ def components(n_atoms: int, keys: IntArray) -> IntArray:
 def formula(symbols: Sequence[str], counts: Sequence[int]) -> str:
     """Return the formula of symbols with their counts, in Hill's order.
 
-    C and H come first where there is C; all else by the alphabet.
+    C and H come first if there is C; all others in alphabetical order.
 
     Hill, J. Am. Chem. Soc. 22, 478 (1900).
     """
-    there = {symbol: int(count) for symbol, count in zip(symbols, counts, strict=True) if count}
-    first = [symbol for symbol in ("C", "H") if "C" in there and symbol in there]
-    order = first + sorted(set(there) - set(first))
-    return "".join(f"{symbol}{there[symbol] if there[symbol] > 1 else ''}" for symbol in order)
+    present = {symbol: int(count) for symbol, count in zip(symbols, counts, strict=True) if count}
+    first = [symbol for symbol in ("C", "H") if "C" in present and symbol in present]
+    order = first + sorted(set(present) - set(first))
+    return "".join(f"{symbol}{present[symbol] if present[symbol] > 1 else ''}" for symbol in order)
 
 
 def formula_counts(text: str) -> dict[str, int]:
     """Return the number of atoms of each element in a formula."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for symbol, count in re.findall(r"([A-Z][a-z]?)(\d*)", text):
-        found[symbol] = found.get(symbol, 0) + int(count or 1)
-    return found
+        counts[symbol] = counts.get(symbol, 0) + int(count or 1)
+    return counts
 
 
 class Molecules:
@@ -51,7 +51,7 @@ class Molecules:
 
     Args:
         symbols: elements.
-        kinds: [n] index into the symbols, of each atom.
+        kinds: [n] index of each atom's element in the symbols.
 
     Attributes:
         of_atom: [n] number of the molecule of each atom.
@@ -67,24 +67,24 @@ class Molecules:
         self._known: dict[bytes, str] = {}
 
     def update(self, keys: IntArray) -> list[tuple[list[int], list[int]]]:
-        """Take the bonds of a frame.
+        """Update the molecules with the bonds of a frame.
 
         Args:
             keys: [m] bonds as i·n + j.
 
         Returns:
-            Groups of molecules that exchanged atoms: (numbers of those that ended, numbers of the
-            new ones). In the first frame one group without old ones.
+            Groups of molecules that exchanged atoms: (numbers of ended ones, numbers of new ones).
+            In the first frame a single group without ended ones.
         """
         labels = components(len(self.kinds), keys)
         fresh = self.of_atom[0] < 0 if len(self.of_atom) else False
-        # Pairs (old molecule, component) that share atoms; one whose partner is alone on both
+        # Pairs (old molecule, component) that share atoms; a pair without other partners on both
         # sides is unchanged.
         size = int(labels.max(initial=-1)) + 1
         _, first = np.unique(self.of_atom * size + labels, return_index=True)
         old, new = self.of_atom[first], labels[first]
-        lone_old = np.isin(old, _lonely(old))
-        lone_new = np.isin(new, _lonely(new))
+        lone_old = np.isin(old, _single(old))
+        lone_new = np.isin(new, _single(new))
         same = lone_old & lone_new & (not fresh)
         numbers = np.empty(size, dtype=np.int64)
         numbers[new[same]] = old[same]
@@ -103,7 +103,7 @@ class Molecules:
             self.formulas.pop(number, None)
 
     def _name(self, made: IntArray, numbers: IntArray, labels: IntArray) -> None:
-        """Give each new component its formula."""
+        """Store the formula of each new component."""
         if len(made) == 0:
             return
         place = np.full(len(numbers), -1, dtype=np.int64)
@@ -119,14 +119,14 @@ class Molecules:
             self.formulas[number] = self._known[key]
 
 
-def _lonely(values: IntArray) -> IntArray:
-    """Values that occur once."""
-    found, counts = np.unique(values, return_counts=True)
-    return found[counts == 1]
+def _single(values: IntArray) -> IntArray:
+    """Return the values that occur once."""
+    unique, counts = np.unique(values, return_counts=True)
+    return unique[counts == 1]
 
 
 def _groups(old: IntArray, new: IntArray, fresh: bool) -> list[tuple[list[int], list[int]]]:
-    """Connected groups of old and new molecules."""
+    """Return connected groups of old and new molecules."""
     if len(new) == 0:
         return []
     if fresh:

@@ -1,4 +1,4 @@
-"""Which reactions were seen, and the network that they make."""
+"""Counts of reactions, and the reaction network."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Reaction = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class ReactionCounts:
-    """How often each reaction was seen; memory grows with different reactions only.
+    """Counts of reactions; memory grows only with the number of different reactions.
 
     Attributes:
-        seen: reactants and products to (count, step of the first one).
+        seen: reactants and products to (count, first step).
     """
 
     def __init__(self) -> None:
@@ -33,28 +33,28 @@ class ReactionCounts:
 
 
 def why_empty(reactions: ReactionCounts, follow: str | None) -> str:
-    """Say why a network has no reaction."""
+    """Return why a network has no reaction."""
     if not reactions.seen:
-        return "no reactions were seen"
+        return "no reactions occurred"
     followed = "molecules" if follow is None else f"molecules with {follow}"
-    return f"none of the {len(reactions.seen)} reactions seen turns {followed} into others"
+    return f"none of the {len(reactions.seen)} reactions turns {followed} into others"
 
 
 def reaction_network(reactions: ReactionCounts, follow: str | None, most: int) -> nx.DiGraph:
-    """Return the network of the species that are followed.
+    """Return the network of the followed species.
 
-    An edge leads from each followed reactant to each followed product of a reaction that is not
-    itself a reactant; species without the element are left out (they are in the edge's label).
+    Edges lead from each followed reactant to each followed product of a reaction that is not
+    itself a reactant; species without the element appear only in the labels of edges.
 
     Args:
-        reactions: that were seen.
+        reactions: with their counts.
         follow: element; None: all species.
-        most: edges, the most frequent ones.
+        most: largest number of edges, the most frequent ones.
 
     Returns:
         Graph of formulas; edges have ``count`` (forward) and ``partners`` (text such as "+S2 -SO").
-        Its attributes ``left_out`` and ``left_out_times`` tell how many edges are not in it, and
-        how often these were seen.
+        Its attributes ``left_out`` and ``left_out_times`` are the number of omitted edges and of
+        their reactions.
     """
     counts: dict[tuple[str, str], int] = {}
     partners: dict[tuple[str, str], dict[str, int]] = {}
@@ -68,11 +68,11 @@ def reaction_network(reactions: ReactionCounts, follow: str | None, most: int) -
                 edge = (source, target)
                 counts[edge] = counts.get(edge, 0) + count
                 label = " ".join(others)
-                own = partners.setdefault(edge, {})
-                own[label] = own.get(label, 0) + count
+                counts_of_edge = partners.setdefault(edge, {})
+                counts_of_edge[label] = counts_of_edge.get(label, 0) + count
     order = sorted(counts, key=lambda edge: (-counts[edge], edge))
-    left = order[most:]
-    graph = nx.DiGraph(left_out=len(left), left_out_times=sum(counts[edge] for edge in left))
+    omitted = order[most:]
+    graph = nx.DiGraph(left_out=len(omitted), left_out_times=sum(counts[edge] for edge in omitted))
     for edge in order[:most]:
         label = max(partners[edge], key=lambda text, edge=edge: (partners[edge][text], text))  # type: ignore[misc]
         graph.add_edge(*edge, count=counts[edge], partners=label)

@@ -21,7 +21,7 @@ from ipip.species.plots import DPI, network_title, pretty
 from ipip.storage.atomic import replaced_file
 
 SIDE = 7.0  # inches of the network's square
-BEND = 0.14  # how far an arrow leaves its chord, as a part of its length
+BEND = 0.14  # distance of an arrow from its chord, over its length
 SMALLEST, LARGEST = 0.16, 0.42  # radii of species, inches
 
 
@@ -31,7 +31,7 @@ def plot_network(result: SpeciesResult, path: Path, most: int) -> None:
     Args:
         result: of the analysis.
         path: of the picture.
-        most: reactions (arrows) to draw; the title says how many are left out.
+        most: reactions (arrows) to draw; the title states how many are omitted.
     """
     graph = reaction_network(result.reactions, result.follow, most)
     figure = Figure(figsize=(SIDE + 4.6, SIDE + 0.6))
@@ -54,7 +54,7 @@ def plot_network(result: SpeciesResult, path: Path, most: int) -> None:
 
 
 def place_species(graph: nx.DiGraph, radii: dict[str, float]) -> dict[str, FloatArray]:
-    """Place species in a square of `SIDE` inches, related ones near each other, none too near.
+    """Place species in a square of `SIDE` inches, related ones near each other, without overlap.
 
     Args:
         graph: of :func:`ipip.species.network.reaction_network`.
@@ -62,7 +62,7 @@ def place_species(graph: nx.DiGraph, radii: dict[str, float]) -> dict[str, Float
     """
     names = sorted(graph)
     parts = [sorted(part) for part in nx.weakly_connected_components(graph)]
-    # One component after another on a spiral would waste the square: weak links hold them together.
+    # Separate components on a spiral would waste space: weak links keep them together.
     linked = nx.Graph(graph.to_undirected())
     linked.add_edges_from((parts[0][0], part[0]) for part in parts[1:])
     start = nx.kamada_kawai_layout(linked, weight=None)
@@ -73,11 +73,11 @@ def place_species(graph: nx.DiGraph, radii: dict[str, float]) -> dict[str, Float
     if len(names) == 1:
         points[:] = SIDE / 2
     widths = np.array([_half_width(name, radii[name]) for name in names])
-    for _ in range(400):  # push apart what is nearer than its labels are wide
+    for _ in range(400):  # push apart species closer than the widths of their labels
         apart = points[:, None] - points[None, :]
-        wanted = np.maximum(widths[:, None] + widths[None, :] + 0.45, 1.0)
+        spacing = np.maximum(widths[:, None] + widths[None, :] + 0.45, 1.0)
         distance = np.linalg.norm(apart, axis=2) + np.eye(len(names)) * 1e6
-        push = np.maximum(wanted - distance, 0.0)
+        push = np.maximum(spacing - distance, 0.0)
         moved = (apart / distance[:, :, None] * (0.25 * push)[:, :, None]).sum(axis=1)
         points = np.clip(points + moved, border, SIDE - border)
     return {name: points[k] for k, name in enumerate(names)}
@@ -90,7 +90,7 @@ def _half_width(name: str, radius: float) -> float:
 
 
 def _radii(graph: nx.DiGraph, result: SpeciesResult) -> dict[str, float]:
-    """Return the radius of each species: its area grows with its mean number."""
+    """Return the radius of each species, with an area linear in its mean number."""
     lived = {name: result.lives.species[name].exposure for name in graph}
     largest = max(max(lived.values()), 1)
     return {
@@ -114,7 +114,7 @@ def _draw_reactions(
     axes: Axes, graph: nx.DiGraph, places: dict[str, FloatArray], radii: dict[str, float]
 ) -> None:
     counts = [data["count"] for _, _, data in graph.edges(data=True)]
-    taken = [(point, _half_width(name, radii[name])) for name, point in places.items()]
+    occupied = [(point, _half_width(name, radii[name])) for name, point in places.items()]
     for number, (a, b, data) in enumerate(_edges(graph), 1):
         width = 0.8 + 2.2 * math.log1p(data["count"]) / math.log1p(max(counts))
         axes.add_patch(
@@ -125,8 +125,8 @@ def _draw_reactions(
                 zorder=2,
             )
         )  # fmt: skip
-        place = _free_place(places[a], places[b], taken)
-        taken.append((place, 0.13))
+        place = _free_place(places[a], places[b], occupied)
+        occupied.append((place, 0.13))
         axes.text(
             place[0], place[1], str(number), fontsize=7.5, ha="center", va="center", zorder=5,
             bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": "0.45"},
@@ -134,15 +134,15 @@ def _draw_reactions(
 
 
 def _free_place(
-    begin: FloatArray, end: FloatArray, taken: list[tuple[FloatArray, float]]
+    begin: FloatArray, end: FloatArray, occupied: list[tuple[FloatArray, float]]
 ) -> FloatArray:
-    """Return the place on an arrow that is farthest from everything drawn, the middle if free."""
+    """Return the place on an arrow that is farthest from other items, the middle if free."""
     chord = end - begin
     control = (begin + end) / 2 + BEND * np.array([chord[1], -chord[0]])
     best, room = (begin + end) / 2, -np.inf
     for t in (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72):
         place = (1 - t) ** 2 * begin + 2 * t * (1 - t) * control + t**2 * end
-        free = min(float(np.linalg.norm(place - other)) - size for other, size in taken) - 0.13
+        free = min(float(np.linalg.norm(place - other)) - size for other, size in occupied) - 0.13
         if free > 0.04:
             return np.asarray(place)
         if free > room:
@@ -172,8 +172,8 @@ def _draw_legend(axes: Axes, graph: nx.DiGraph) -> None:
 
 
 def _heading(graph: nx.DiGraph, result: SpeciesResult) -> str:
-    left, times = graph.graph["left_out"], graph.graph["left_out_times"]
+    omitted, times = graph.graph["left_out"], graph.graph["left_out_times"]
     text = f"{network_title(result)}: the {graph.number_of_edges()} most frequent reactions"
-    if left:
-        text += f"; {left} more ({times} events) are left out: reactions.csv has all"
-    return text + "\ndiscs: area by mean number of molecules; arrows: width by how often"
+    if omitted:
+        text += f"; {omitted} more ({times} events) are omitted: reactions.csv has all"
+    return text + "\ndiscs: area by mean number of molecules; arrows: width by count"

@@ -1,4 +1,4 @@
-"""One HTML page in the report's style, to zoom and to switch species on and off."""
+"""An HTML page in the report's style, with zoom and selectable species."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ipip.storage.atomic import write_text
 
 SHOWN = 20
 WHOLE = 8  # molecules
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # where colours come again
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # for repeated colours
 
 
 def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
@@ -28,7 +28,7 @@ def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
         result: of the analysis.
         path: of the page.
         dump: name of the dump.
-        most: reactions in the network, the most frequent ones.
+        most: largest number of reactions in the network, the most frequent ones.
     """
     verdict, *details = describe_result(result)
     figures = [_over_time(result)]
@@ -51,7 +51,7 @@ def write_page(result: SpeciesResult, path: Path, dump: str, most: int) -> None:
 
 
 def pretty(formula: str) -> str:
-    """Return a formula with lowered numbers, for HTML."""
+    """Return a formula with subscripts, for HTML."""
     return "".join(f"<sub>{sign}</sub>" if sign.isdigit() else sign for sign in formula)
 
 
@@ -86,16 +86,16 @@ def _over_time(result: SpeciesResult) -> PageFigure:
 
 
 def whole_ticks(most: int) -> dict[str, int]:
-    """Return what keeps an axis of small numbers of molecules from having fractions."""
+    """Return axis settings without fractional ticks for small numbers of molecules."""
     return {"dtick": 1} if most <= WHOLE else {}
 
 
 def _network(result: SpeciesResult, most: int) -> PageFigure | None:
-    """Draw the reactions; None where there are none."""
+    """Draw the reactions; None if there are none."""
     graph = reaction_network(result.reactions, result.follow, most)
     if graph.number_of_nodes() == 0:
         return None
-    left = graph.graph["left_out"]
+    omitted = graph.graph["left_out"]
     places = _layout(graph, {name: own.first_step for name, own in result.lives.species.items()})
     figure = go.Figure()
     for a, b, data in graph.edges(data=True):
@@ -121,7 +121,7 @@ def _network(result: SpeciesResult, most: int) -> PageFigure | None:
             y=[places[name][1] for name in graph],
             mode="markers+text",
             text=[pretty(name) for name in graph],
-            textfont={"color": "#1b2330"},  # on the disc's own ground, whatever the theme
+            textfont={"color": "#1b2330"},  # on the disc's colour, in every theme
             marker={"size": 56, "color": "#D6E6F2", "line": {"color": "#0072B2", "width": 1}},
             hovertext=[_life(result, name) for name in graph],
             hoverinfo="text",
@@ -134,15 +134,15 @@ def _network(result: SpeciesResult, most: int) -> PageFigure | None:
         showlegend=False,
     )
     caption = "Clockwise from the top in the order of appearance; hover over the arrows and discs."
-    if left:
-        caption += f" {left} rarer reactions are left out; reactions.csv has all."
+    if omitted:
+        caption += f" {omitted} rarer reactions are omitted; reactions.csv has all."
     return figure_of(figure, "network", "Reaction network", caption, height=800, wide=True)
 
 
 def _layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[float, float]]:
-    """Place species on a circle, clockwise from the top in the order in which they appeared.
+    """Place species on a circle, clockwise from the top in the order of appearance.
 
-    On a circle no edge runs through a third species.
+    On a circle no edge passes through a third species.
     """
     order = sorted(graph, key=lambda name: (first_steps[name], name))
     turn = 2.0 * math.pi / max(len(order), 1)
@@ -152,5 +152,5 @@ def _layout(graph: nx.DiGraph, first_steps: dict[str, int]) -> dict[str, tuple[f
 def _life(result: SpeciesResult, name: str) -> str:
     own = result.lives.species[name]
     scale = result.timestep / 1000.0
-    mean = "no end seen" if own.mean is None else f"mean life {format_number(own.mean * scale)} ps"
+    mean = "none ended" if own.mean is None else f"mean life {format_number(own.mean * scale)} ps"
     return f"{name}: {own.births} formed, {own.deaths} ended, {mean}"

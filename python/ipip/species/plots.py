@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from ipip.species.analyse import SpeciesResult
 from ipip.storage.atomic import replaced_file
 
-# Okabe and Ito's colours, told apart by colour-blind readers, then two more.
+# Okabe and Ito's colours, which colour-blind readers can distinguish, then two more.
 COLOURS = (
     "#0072B2",
     "#E69F00",
@@ -24,16 +24,16 @@ COLOURS = (
     "#B8A800",
 )
 DPI = 150
-BINS = 200  # points of a line; what changes faster is averaged
+BINS = 200  # points of a line; faster changes are averaged
 
 
 def pretty(formula: str) -> str:
-    """Return a formula with lowered numbers, for matplotlib."""
+    """Return a formula with subscripts, for matplotlib."""
     return "".join(f"$_{sign}$" if sign.isdigit() else sign for sign in formula)
 
 
 def plot_species(result: SpeciesResult, path: Path) -> None:
-    """Draw the numbers of the most frequent species over time, followed ones and others apart."""
+    """Draw the numbers of the most frequent species over time, followed ones separately."""
     followed = result.followed()
     panels = [(network_title(result), followed)]
     others = set(result.lives.species) - followed
@@ -64,5 +64,5 @@ def plot_species(result: SpeciesResult, path: Path) -> None:
 
 
 def network_title(result: SpeciesResult) -> str:
-    """Return what the species in a picture have in common."""
+    """Return a title for the species of a picture."""
     return "all species" if result.follow is None else f"species with {result.follow}"

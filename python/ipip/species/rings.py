@@ -1,4 +1,4 @@
-"""Rings of a molecule, and atoms that came between two others."""
+"""Rings of a molecule, and insertions of atoms into a bond."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import networkx as nx
 
-MAX_RANK = 16  # fused rings; a network with more has no ring sizes that mean anything
+MAX_RANK = 16  # fused rings; in networks with more, ring sizes are meaningless
 
 
 def ring_sizes(bonds: Iterable[tuple[int, int]], smallest: int) -> tuple[int, ...] | None:
@@ -20,11 +20,11 @@ def ring_sizes(bonds: Iterable[tuple[int, int]], smallest: int) -> tuple[int, ..
         smallest: atoms of the smallest ring that counts.
 
     Returns:
-        Sizes, or None where the molecule is a network with too many rings.
+        Sizes, or None if the molecule is a network with too many rings.
     """
     graph = nx.Graph(list(bonds))
     sizes: list[int] = []
-    for edges in nx.biconnected_component_edges(graph):  # no ring reaches beyond one of these
+    for edges in nx.biconnected_component_edges(graph):  # each ring is within one of these
         block = nx.Graph(edges)
         rank = block.number_of_edges() - block.number_of_nodes() + 1
         if rank > MAX_RANK:
@@ -39,15 +39,16 @@ def ring_sizes(bonds: Iterable[tuple[int, int]], smallest: int) -> tuple[int, ..
 def is_insertion(
     broken: tuple[int, int], born: int, bonds: dict[tuple[int, int], int], most: int
 ) -> bool:
-    """Whether a bond that broke was replaced by a bridge of atoms.
+    """Return whether a broken bond was replaced by a bridge of atoms.
 
-    A bond a-b was replaced if a path of at most ``most`` atoms now links a and b, and both ends of
-    the path are bonds younger than a-b was. Opening a ring of old bonds is thus no insertion.
+    A bond a-b was replaced if a path of at most ``most`` atoms now links a and b, and both end
+    bonds of the path are younger than a-b was. Opening a ring of old bonds is thus not an
+    insertion.
 
     Args:
         broken: the bond.
         born: step at which it had formed.
-        bonds: bonds (i < j) that are there now around it, with the steps at which they formed.
+        bonds: present bonds (i < j) around it, with the steps at which they formed.
         most: atoms of the bridge.
     """
     a, b = broken

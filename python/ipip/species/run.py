@@ -1,4 +1,4 @@
-"""The whole of ``ipip species``: analysis, tables and pictures of a dump."""
+"""The work of ``ipip species``: analysis, tables and pictures of a dump."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def species_of_dump(
 
     Args:
         dump: file (.gz and .zst too), or a pattern with ``*``.
-        settings: bonds and what is followed.
-        folder: for the output; made where it is not there.
+        settings: bonds and followed element.
+        folder: for the output; created if needed.
         symbols: element of each LAMMPS type; None: from the dump's element column.
         progress: called with each frame and the reader.
 
@@ -58,7 +58,7 @@ def species_of_dump(
     try:
         result = analyse_species(frames, chosen, folder, report)
     except InputError as error:
-        named = str(dump) in str(error)  # the reader's own messages say which dump
+        named = str(dump) in str(error)  # the reader's messages name the dump
         raise error if named else InputError(f"{dump}: {error}") from None
     summary = {
         "dump": str(dump),
@@ -77,10 +77,10 @@ def species_of_dump(
 
 
 def _places_of_run(reader: DumpReader, run: int | None) -> Iterator[DumpPosition] | None:
-    """Places of a run's frames in a dump whose steps start again; None where they do not."""
+    """Return the positions of a run's frames if the dump's steps start again; else None."""
     if reader.steps_grow():
         if run not in (None, 1):
-            raise InputError(f"dump {reader.path} holds one run, but run {run} was to be analysed")
+            raise InputError(f"dump {reader.path} holds one run, but run {run} was requested")
         return None
     index = DumpIndex()
     earlier = EarlierFrames(reader.from_place)
@@ -94,18 +94,17 @@ def _places_of_run(reader: DumpReader, run: int | None) -> Iterator[DumpPosition
         )
     if run is not None and run > runs:
         raise InputError(
-            f"dump {reader.path} holds {runs} runs ({index.describe()}), but run {run} was to be "
-            "analysed"
+            f"dump {reader.path} holds {runs} runs ({index.describe()}), but run {run} was analysed"
         )
     return index.in_order(0 if run is None else run - 1)
 
 
 def _frames_at(reader: DumpReader, places: Iterator[DumpPosition]) -> Iterator[DumpFrame]:
-    """Frames that begin at these places, which come in the order of the dump."""
-    wanted = next(places, None)
+    """Yield the frames at these positions, which are in the order of the dump."""
+    position = next(places, None)
     for frame in reader:
-        if frame.position == wanted:
+        if frame.position == position:
             yield frame
-            wanted = next(places, None)
-            if wanted is None:
+            position = next(places, None)
+            if position is None:
                 return

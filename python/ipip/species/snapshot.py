@@ -21,17 +21,17 @@ def molecules_in(
     pbc: npt.NDArray[np.bool_],
     settings: SpeciesSettings,
 ) -> Counter[str]:
-    """Return how many molecules of each formula there are; without a past, close atoms are bonded.
+    """Return the number of molecules of each formula; without history, close atoms are bonded.
 
     Args:
         numbers: [n] atomic numbers.
         positions: [n, 3] Å, wrapped or not; must be finite.
         cell: [3, 3] rows are lattice vectors, Å.
         pbc: [3] periodic directions.
-        settings: when two atoms are bonded.
+        settings: of bonds.
     """
-    found, kinds = np.unique(numbers, return_inverse=True)
-    symbols = [chemical_symbols[number] for number in found]
+    elements, kinds = np.unique(numbers, return_inverse=True)
+    symbols = [chemical_symbols[number] for number in elements]
     kinds = kinds.astype(np.int64)
     bonds = BondTracker(kinds, bond_distances(symbols, settings))
     bonds.update(0, positions, cell, pbc)

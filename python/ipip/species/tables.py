@@ -1,4 +1,4 @@
-"""Tables of the reaction analysis, written while it goes."""
+"""Tables of the reaction analysis, written during the analysis."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ HEADERS = {
 
 
 class SpeciesTables:
-    """The files of an analysis; they appear, whole, when it ends well.
+    """The files of an analysis, which are created when it ends without an error.
 
     Args:
-        folder: for the files; made where it is not there.
+        folder: for the files; created if needed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -93,7 +93,7 @@ class SpeciesTables:
             self._folder.rmdir()
 
     def write_counts(self, step: int, time: float, counts: Mapping[str, int]) -> None:
-        """Write the species whose number changed; it holds until its next row."""
+        """Write the species whose number changed; a row is valid until the next one."""
         changed = sorted(
             name
             for name in counts.keys() | self._last.keys()
@@ -130,7 +130,7 @@ class SpeciesTables:
         )
 
     def write_molecule(self, life: Life, step: int, lived: float, event: int | None) -> None:
-        """Write a followed molecule that ended at a step, or had not ended by the last one."""
+        """Write a followed molecule that ended at a step, or is still living at the last one."""
         row = (life.number, life.formula, life.first_step, step, _ps(lived), life.begun_by, event)
         self._writers["molecules.csv"].writerow(row)
 
@@ -154,7 +154,7 @@ class SpeciesTables:
             )
 
     def write_reactions(self, reactions: ReactionCounts, time: Time) -> None:
-        """Write how often each reaction was seen."""
+        """Write the count of each reaction."""
         for name, count, step in reactions.rows():
             self._writers["reactions.csv"].writerow((name, count, step, _ps(time(step))))
 

@@ -8,7 +8,7 @@ SAMPLES = 2048
 
 
 class Timeline:
-    """Samples of counts at even intervals; when they are many, every other one is dropped.
+    """Samples of counts at even intervals; if there are too many, every other one is removed.
 
     Attributes:
         steps: of the samples.
@@ -23,7 +23,7 @@ class Timeline:
         self._seen = 0
 
     def add(self, step: int, counts: Mapping[str, int]) -> None:
-        """Take a frame."""
+        """Add a frame."""
         if self._seen % self._stride == 0:
             if len(self.steps) == self._samples:
                 del self.steps[1::2], self.counts[1::2]

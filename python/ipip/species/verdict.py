@@ -1,4 +1,4 @@
-"""What an analysis found, in a few sentences and as plain values."""
+"""The result of an analysis, in a few sentences and as plain values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def describe_result(result: SpeciesResult) -> list[str]:
         for pair, form, break_ in result.distances.rows()
         if break_ > 0
     )
-    without = "none between these elements; metal_bonds or bonds of the settings (--bond) make some"
+    without = "none between these elements; set metal_bonds or bonds (--bond) to define some"
     lines.append(f"bonds form below / break above (Å): {bonds or without}")
     return lines
 

@@ -10,7 +10,7 @@ Z95 = 1.959963984540054
 def wilson_interval(failed: int, total: int, z: float = Z95) -> tuple[float, float]:
     """Return the Wilson score interval of a rate (95 % for the default `z`).
 
-    Wilson, J. Am. Stat. Assoc. 22, 209 (1927). With no trials nothing is known: (0, 1).
+    Wilson, J. Am. Stat. Assoc. 22, 209 (1927). Without trials: (0, 1).
 
     Raises:
         ValueError: not 0 <= failed <= total.

@@ -21,10 +21,10 @@ STUDENTS_FOLDER = "students"
 
 
 def model_names(models: Sequence[Path]) -> dict[str, Path]:
-    """Return a short, different name for each model file.
+    """Return short, unique names for model files.
 
     Raises:
-        InputError: no models, one that is not there, or one given twice.
+        InputError: no models, a missing one, or one given twice.
     """
     if not models:
         raise InputError("no model is given; name at least one student file (.pt)")
@@ -41,7 +41,7 @@ def model_names(models: Sequence[Path]) -> dict[str, Path]:
             depth += 1
         names["_".join(parts[-depth:]).replace("/", "")] = path
     if len(names) < len(resolved):
-        raise InputError("two models have names that cannot be told apart; rename one file")
+        raise InputError("two models have the same name; rename one file")
     return names
 
 
@@ -54,13 +54,13 @@ def make_jobs(
         protocol: settings.
         models: by name.
         folder: of the protocol; a run's folder is ``runs/NAME/run_000``. Students without kernels
-            are written anew to ``students/NAME.pt``.
+            are rewritten to ``students/NAME.pt``.
 
     Raises:
         InputError: a model is not a student, the box cannot be built, or the calibration cannot be
             read.
     """
-    programs = {  # first: what is missing for one is reported before boxes are packed
+    programs = {  # first, so that a missing program is reported before boxes are packed
         name: program_of(path, protocol.md, folder / STUDENTS_FOLDER / f"{name}.pt")
         for name, path in models.items()
     }
@@ -88,15 +88,15 @@ def make_jobs(
 
 
 def min_distances(protocol: StabilityProtocol, box: Frame) -> dict[tuple[str, str], float]:
-    """Return the least distance (Å) of each pair of the box's elements, calibrated on it too."""
+    """Return the least distance (Å) of each pair of elements, also calibrated on the box."""
     symbols = sorted({chemical_symbols[number] for number in box.numbers})
     frames = [] if protocol.calibration is None else read_frames(protocol.calibration, require=())
     factor = protocol.guards.distance_factor
-    seen = [box, *frames]
-    return calibrate_min_distances(seen, symbols, factor, hot=False).distances
+    calibration_frames = [box, *frames]
+    return calibrate_min_distances(calibration_frames, symbols, factor, hot=False).distances
 
 
 def derived_seed(seed: int, purpose: str, run: int) -> int:
-    """Return a seed that a run's place alone decides, below 2^31."""
+    """Return a seed that depends only on protocol seed, purpose and run, below 2^31."""
     digest = hashlib.sha256(f"{seed}/{purpose}/{run}".encode()).digest()
     return int.from_bytes(digest[:4], "little") >> 1

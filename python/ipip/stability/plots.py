@@ -15,7 +15,7 @@ from ipip.pages.names import shown_name
 from ipip.stability.results import ModelStability
 from ipip.storage.atomic import replaced_file
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 LINES = ("-", "--", ":", "-.")
 DPI = 150
@@ -47,12 +47,12 @@ def plot_stability(
             [*curve.survival, curve.survival[-1]],
             where="post",
             color=colour,
-            linestyle=LINES[number % len(LINES)],  # curves that lie on one another are all seen
+            linestyle=LINES[number % len(LINES)],  # so that overlapping curves are visible
             label=shown_name(model.name),
         )
         low, high = [*curve.low, curve.low[-1]], [*curve.high, curve.high[-1]]
         right.fill_between(times, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
-    right.set(xlabel="time (ps)", ylabel="runs that go on", ylim=(0, 1.04))
+    right.set(xlabel="time (ps)", ylabel="surviving runs", ylim=(0, 1.04))
     right.set_xlim(0, steps * timestep / 1000.0)
     right.xaxis.set_major_locator(MaxNLocator(6))
     right.set_title("Survival (Kaplan-Meier, 95 %)", fontsize=10)

@@ -1,4 +1,4 @@
-"""Students at constant pressure whose training says that they have not learnt it."""
+"""Warnings on constant-pressure runs of students trained without stresses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ipip.lammps.deck import at_constant_pressure
 
 
 def pressure_concerns(models: Mapping[str, Path], protocol: StabilityProtocol) -> list[str]:
-    """Return one sentence for each model that was trained without stresses, in a box that moves.
+    """Return a warning for each model trained without stresses, for runs at constant pressure.
 
     Args:
-        models: student files by name; one that does not say how it was trained is passed over.
+        models: student files by name; files without a record of training are skipped.
         protocol: of the runs.
     """
     if not at_constant_pressure(protocol.md):
@@ -28,7 +28,7 @@ def pressure_concerns(models: Mapping[str, Path], protocol: StabilityProtocol) -
 
 
 def _stress_weight(path: Path) -> float | None:
-    """Return the weight of stresses in a student's training, where its file tells."""
+    """Return the weight of stresses in a student's training, if its file has it."""
     training = read_metadata(path).training
     settings = training.get("settings", training)
     weight = settings.get("stress_weight") if isinstance(settings, dict) else None

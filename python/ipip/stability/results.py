@@ -1,4 +1,4 @@
-"""From verdicts to rates: pure functions."""
+"""Failure rates from verdicts, as pure functions."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ipip.stability.survival import Survival, kaplan_meier
 
 @dataclasses.dataclass(frozen=True)
 class ModelStability:
-    """What the runs of one model came to.
+    """The results of the runs of one model.
 
     Attributes:
         name: of the model.
-        total: runs that count.
+        total: number of valid runs.
         failed: of these, the unstable ones.
-        broken: runs that LAMMPS or the machine broke; they say nothing about the model.
+        broken: number of runs broken by LAMMPS or the machine, which do not count.
         wilson95: interval of the failure rate.
         causes: number of unstable runs by reason.
-        survival: over MD steps, or None where no run counts.
+        survival: over MD steps, or None without valid runs.
         failure_steps: steps at which runs failed, ascending.
         us_per_atom_step: mean cost in µs, or None.
     """
@@ -43,12 +43,12 @@ class ModelStability:
 
     @property
     def rate(self) -> float | None:
-        """Failed over total."""
+        """Failed runs over all."""
         return self.failed / self.total if self.total else None
 
     @property
     def median_failure_step(self) -> float | None:
-        """Median step of the failures, of the runs that failed."""
+        """Median step of the failures."""
         return float(np.median(self.failure_steps)) if self.failure_steps else None
 
 
@@ -86,7 +86,7 @@ def summarize(name: str, verdicts: Sequence[Verdict]) -> ModelStability:
 def compare_models(first: ModelStability, other: ModelStability) -> float | None:
     """Return the p-value of `compare_rates` for the first model and the other.
 
-    None where one has no runs.
+    None if one has no runs.
     """
     if not first.total or not other.total:
         return None
@@ -110,14 +110,14 @@ def verdict_sentence(models: Sequence[ModelStability], timestep: float, steps: i
     """Return the result in one sentence.
 
     Args:
-        models: in order; the first one is what others are compared with.
+        models: in order; others are compared with the first.
         timestep: fs.
         steps: of each run.
     """
     parts = []
     for model in models:
         if not model.total:
-            parts.append(f"{model.name}: no run counts")
+            parts.append(f"{model.name}: no valid runs")
             continue
         low, high = (100 * bound for bound in model.wilson95)
         parts.append(

@@ -1,4 +1,4 @@
-"""Running a stability protocol: in parallel, resumable, with tables and a picture."""
+"""Runs of a stability protocol: parallel and resumable, with tables and a picture."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _DUMPS = ("trajectory.dump", "last.dump", RECORD, *RESTART_FILES)
 
 @dataclasses.dataclass(frozen=True)
 class StabilityReport:
-    """What a protocol came to; details are in the folder.
+    """The result of a protocol; details are in the folder.
 
     Attributes:
         verdict: one sentence.
         models: in the order given.
-        summary: what ``summary.json`` holds.
+        summary: content of ``summary.json``.
     """
 
     verdict: str
@@ -65,22 +65,22 @@ def run_stability(
     on_result: Callable[[str, int, Verdict], None] | None = None,
     launcher: Sequence[str] = (),
 ) -> StabilityReport:
-    """Run a protocol for several models side by side; runs that are done are not done again.
+    """Run a protocol for several models; finished runs are not repeated.
 
     Writes ``runs.csv``, ``survival.csv``, ``summary.json`` and ``stability.png``.
 
     Args:
         models: student files.
         protocol: settings.
-        folder: for runs and results; the same call continues there.
+        folder: for runs and results; the same call resumes.
         workers: LAMMPS processes at a time, one core each.
         progress: called with (MD steps done, MD steps in all).
         on_result: called with model, number of the run and its verdict.
-        launcher: command that starts MPI ranks to run on instead; see :func:`ipip.lammps.run_many`.
+        launcher: command that starts MPI ranks for the runs; see :func:`ipip.lammps.run_many`.
 
     Raises:
-        InputError: a model, the box or the protocol's own deck is wrong, or the folder holds runs
-            of another protocol.
+        InputError: a model, the box or the user's deck is wrong, or the folder holds runs of
+            another protocol.
     """
     named = model_names(models)
     _claim(folder, protocol)
@@ -90,7 +90,7 @@ def run_stability(
         elements = sorted({chemical_symbols[number] for number in first.frame.numbers})
         periodic = bool(first.frame.pbc.all())
         check_deck(protocol.md, elements, periodic, first.program or first.model)
-    # Runs of one seed after another, all models: what is there after an interruption compares.
+    # All models of one seed, then the next seed: an interrupted protocol can be compared.
     order = [jobs[name][run] for run in range(protocol.runs) for name in named]
     places = {id(job): (name, run) for name in named for run, job in enumerate(jobs[name])}
 
@@ -101,8 +101,8 @@ def run_stability(
             on_result(*places[id(job)], verdict)
 
     ended = run_many(order, workers, progress, finished, launcher, frames=False)
-    found = dict(zip(map(id, order), ended, strict=True))
-    verdicts = {name: [found[id(job)] for job in jobs[name]] for name in named}
+    verdict_of = dict(zip(map(id, order), ended, strict=True))
+    verdicts = {name: [verdict_of[id(job)] for job in jobs[name]] for name in named}
     results = [summarize(name, verdicts[name]) for name in named]
     sentence = verdict_sentence(results, protocol.md.timestep, protocol.md.steps)
     summary = {
@@ -140,10 +140,10 @@ def remove_dumps(folder: Path) -> None:
 
 
 def check_protocol_folder(folder: Path, protocol: StabilityProtocol) -> None:
-    """Check that a folder has no runs of another protocol; more runs of the same one are fine.
+    """Check that a folder has no runs of another protocol; the same protocol may have more runs.
 
     Raises:
-        InputError: it has, or it is a file, or its record of the protocol is damaged.
+        InputError: it has such runs, is a file, or its record of the protocol is damaged.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder")
@@ -169,6 +169,6 @@ def _claim(folder: Path, protocol: StabilityProtocol) -> None:
 
 
 def _plain(protocol: StabilityProtocol) -> dict[str, Any]:
-    """Return the settings as JSON has them: a tuple comes back as a list."""
+    """Return the settings as from JSON, in which tuples are lists."""
     plain: dict[str, Any] = json.loads(protocol.model_dump_json(exclude={"runs"}))
     return plain

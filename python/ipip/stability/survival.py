@@ -11,13 +11,13 @@ from ipip.stability.intervals import Z95
 
 @dataclasses.dataclass(frozen=True)
 class Survival:
-    """A survival curve; it holds from each step to the next.
+    """A survival curve, constant from each step to the next.
 
     Attributes:
-        steps: [m] 0 and every step at which a run failed or ended well.
-        at_risk: [m] runs that were going on just before.
-        failed: [m] runs that failed there.
-        survival: [m] estimate of the part that goes on beyond.
+        steps: [m] 0 and every step at which a run failed or finished.
+        at_risk: [m] runs still active just before.
+        failed: [m] runs that failed at the step.
+        survival: [m] estimate of the surviving fraction.
         low, high: [m] its 95 % interval.
     """
 
@@ -35,15 +35,15 @@ class Survival:
 
 
 def kaplan_meier(steps: Sequence[int], failed: Sequence[bool]) -> Survival:
-    """Estimate the survival curve of runs, some of which ended without failing.
+    """Estimate the survival curve of runs, some of which finished without failure.
 
-    S(t) = Π (1 - d_i / n_i) over the steps t_i <= t at which d_i of the n_i runs still going fail
+    S(t) = Π (1 - d_i / n_i) over the steps t_i <= t at which d_i of the n_i active runs fail
     (Kaplan and Meier, J. Am. Stat. Assoc. 53, 457 (1958)); the interval is Greenwood's on the scale
     log(-log S), which stays within 0 and 1.
 
     Args:
         steps: [n] at which each run ended.
-        failed: [n] whether it failed then; else it ended well and leaves the curve as it is.
+        failed: [n] whether it failed; else it finished and does not lower the curve.
 
     Raises:
         ValueError: lengths differ, or there are no runs.

@@ -18,7 +18,7 @@ def write_runs(
     verdicts: Mapping[str, Sequence[Verdict]],
     timestep: float,
 ) -> None:
-    """Write one row for each run.
+    """Write a row for each run.
 
     Args:
         path: of the table.
@@ -43,7 +43,7 @@ def write_runs(
 
 
 def write_survival(path: Path, models: Sequence[ModelStability], timestep: float) -> None:
-    """Write the survival curves; each value holds until the next row.
+    """Write the survival curves; each value is valid until the next row.
 
     Args:
         path: of the table.

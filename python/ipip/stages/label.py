@@ -57,7 +57,7 @@ class LabelRecord(StageRecord):
         composition: of the first pretraining set.
         test: the teacher's errors on the held-out frames.
         test_groups: name of the group (trajectory) of each held-out frame.
-        test_units: what a group is.
+        test_units: kind of the groups.
         test_sizes: atoms of each held-out frame.
         test_frame_errors: the teacher's mean absolute force error of each, eV/Å.
         test_frame_energy_errors: its energy error of each, meV/atom.

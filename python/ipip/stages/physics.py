@@ -23,7 +23,7 @@ class CheckRecord(Figures):
         check: its name.
         title: of it, for people.
         state: `holds`, `fails` or `does not apply`.
-        found: its most informative measure with its bound, in words.
+        found: its most informative measure with its bound, as text.
     """
 
     check: str

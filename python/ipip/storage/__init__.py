@@ -1,1 +1,1 @@
-"""How files are kept: whole or not at all, with a digest, and written by one process at a time."""
+"""Storage of files: written whole or not at all, with a digest, by one process at a time."""

@@ -1,7 +1,7 @@
-"""Digests of bytes, files and JSON values: SHA-256, by which damage and other contents are noticed.
+"""SHA-256 digests of bytes, files and JSON values, which reveal damage and changed contents.
 
-What they are of is said by `ipip.data.digest` (frames) and `ipip.export.digest` (models). The files
-that run without ipip, `lammps/supervision.py` and those of `teacher_program/`, have their own.
+`ipip.data.digest` (frames) and `ipip.export.digest` (models) define what is digested. Files that
+run without ipip, `lammps/supervision.py` and `teacher_program/`, compute their digests themselves.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ PREFIX = "sha256:"
 
 
 class Digest:
-    """The SHA-256 of what comes piece by piece."""
+    """The SHA-256 of data that arrives in pieces."""
 
     def __init__(self, data: bytes = b"") -> None:
         self._hash = hashlib.sha256(data)
 
     def update(self, data: bytes) -> None:
-        """Take the next piece."""
+        """Add the next piece."""
         self._hash.update(data)
 
     @property
@@ -30,7 +30,7 @@ class Digest:
         return self._hash.hexdigest()
 
     def __str__(self) -> str:
-        """Return `sha256:...` of what came so far."""
+        """Return `sha256:...` of the data so far."""
         return PREFIX + self.hex
 
 

@@ -1,4 +1,4 @@
-"""Disk space: looked at before a stage begins, and what is said where there is none left."""
+"""Disk space: checked before a stage starts, and the message when the disk is full."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ RESERVE_BYTES = 64 * 1024 * 1024
 
 
 def free_bytes(path: Path) -> int:
-    """Return the free space (bytes) of the file system on which `path` lies or would lie."""
-    there = path
-    while not there.exists():
-        there = there.parent
-    return shutil.disk_usage(there).free
+    """Return the free space (bytes) of the file system of `path`, which need not exist."""
+    existing = path
+    while not existing.exists():
+        existing = existing.parent
+    return shutil.disk_usage(existing).free
 
 
 def require_space(path: Path, needed: int, what: str) -> None:
-    """Stop before `what` begins if fewer than `needed` bytes plus a reserve are free at `path`.
+    """Raise an error before `what` starts if less than `needed` and a reserve is free at `path`.
 
     Raises:
-        IpipError: there is too little space; what was computed before stays.
+        IpipError: there is too little space; finished results are kept.
     """
     available = free_bytes(path)
     if available < needed + RESERVE_BYTES:
@@ -38,7 +38,7 @@ def require_space(path: Path, needed: int, what: str) -> None:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Say whether an error, or the one that caused it, is "no space left" (or a quota or limit)."""
+    """Return whether an error, or its cause, is "no space left" (or a quota or limit)."""
     return any(
         (isinstance(one, OSError) and one.errno in DISK_FULL)
         or "No space left on device" in str(one)
@@ -47,12 +47,12 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def nothing_lost() -> str:
-    """Say what a full disk cost a command that can simply be repeated."""
+    """Return what a full disk costs a command that can simply be repeated."""
     return "nothing was lost"
 
 
 def stages_kept() -> str:
-    """Say what a full disk cost a run."""
+    """Return what a full disk costs a run."""
     return "finished stages are kept"
 
 
@@ -61,8 +61,8 @@ def full_disk_explained(path: Path, kept: Callable[[], str] = nothing_lost) -> I
     """Turn the system's "no space left" (a quota, a limit on file sizes) into one clear message.
 
     Args:
-        path: what was written.
-        kept: says what is left of the work, once the disk is full.
+        path: of the file or folder.
+        kept: returns what is left of the work after a full disk.
 
     Raises:
         IpipError: the disk is full.
@@ -79,7 +79,7 @@ def full_disk_explained(path: Path, kept: Callable[[], str] = nothing_lost) -> I
 
 
 def _reason(error: BaseException) -> str:
-    """Say in words what stopped a write."""
+    """Describe what stopped a write."""
     for one in _chain(error):
         if isinstance(one, OSError) and one.errno in (errno.EDQUOT, errno.EFBIG):
             return str(one.strerror)
@@ -87,11 +87,11 @@ def _reason(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those that caused it."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+    """Yield an error and its causes."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
 
 
 def megabytes(count: int) -> str:

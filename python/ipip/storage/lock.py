@@ -18,7 +18,7 @@ from ipip.errors import InUseError
 P = ParamSpec("P")
 R = TypeVar("R")
 NAME = ".lock"
-_GONE: set[str] = set()  # machines whose locks count for nothing now
+_ENDED: set[str] = set()  # machines whose locks are ignored
 
 
 @contextlib.contextmanager
@@ -27,25 +27,25 @@ def hold_lock(
 ) -> Iterator[None]:
     """Hold the lock file `path` while the block runs.
 
-    The kernel releases the lock when its process ends in whatever way, so a killed process leaves
-    none behind on its own machine. A file that names another machine is believed only until its
-    owner removed it: whether a process lives there cannot be seen from here.
+    The kernel releases the lock when its process ends, however it ends, so a killed process leaves
+    none on its machine. A file that names another machine holds until its owner removes it: this
+    machine cannot see whether a process runs on the other.
 
     Args:
-        path: the lock file; its folder is made if needed.
-        verb: what holds it, such as ``run``, for the message to others.
-        place: what the lock is for; None: the folder that it lies in.
-        keep: leave the file, unlocked and empty, at the end.
+        path: the lock file; its folder is created if needed.
+        verb: the holder, such as ``run``, for the message to others.
+        place: the locked path; None: the folder of the lock file.
+        keep: leave the file, unlocked and empty, afterwards.
 
     Raises:
-        InUseError: another process holds it; the message names what it is, its process and machine.
+        InUseError: another process holds it; the message names its verb, process and machine.
     """
     place = place or path.parent
     host = socket.gethostname()
     file = _locked(path, place)
     try:
         owner = _owner(file)
-        if owner and owner.get("host") not in (host, *_GONE):
+        if owner and owner.get("host") not in (host, *_ENDED):
             raise InUseError(
                 f"{place}: process {owner.get('pid')} on machine {owner.get('host')} may still "
                 f"write there; if it does not, remove {path} and run again"
@@ -63,31 +63,32 @@ def hold_lock(
 
 @contextlib.contextmanager
 def without_owners_on(machines: Iterable[str]) -> Iterator[None]:
-    """While the block runs, locks that other machines left count for nothing.
+    """Ignore locks that other machines left while the block runs.
 
-    For who knows that their owners have ended: an attempt at a task knows it of earlier ones.
+    For callers that know that the owners have ended, such as an attempt at a task that knows it
+    of earlier ones.
 
     Args:
         machines: their host names.
     """
-    new = set(machines) - _GONE
-    _GONE.update(new)
+    new = set(machines) - _ENDED
+    _ENDED.update(new)
     try:
         yield
     finally:
-        _GONE.difference_update(new)
+        _ENDED.difference_update(new)
 
 
 @contextlib.contextmanager
 def hold_folder(folder: Path, verb: str) -> Iterator[None]:
-    """Hold the lock of a folder of results; one that is left with nothing else is removed again.
+    """Hold the lock of a folder of results; a folder that stays empty is removed again.
 
     Args:
-        folder: made if needed.
-        verb: what writes there.
+        folder: created if needed.
+        verb: the command that writes, such as ``run``.
 
     Raises:
-        InUseError: another process writes there.
+        InUseError: another process writes to it.
     """
     new = not folder.exists()
     try:
@@ -110,12 +111,12 @@ def hold_file(path: Path, verb: str) -> Iterator[None]:
 
 
 def writes(argument: str, verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function run only while no other process writes the folder that an argument names.
+    """Run a function only while no other process writes to the folder in an argument.
 
     Args:
-        argument: name of the argument with the folder; where it is None, or a file, which the
-            function itself refuses, nothing is locked.
-        verb: what writes there, such as ``harvest``.
+        argument: name of the argument with the folder; nothing is locked if it is None, or a
+            file, which the function itself refuses.
+        verb: the command that writes, such as ``harvest``.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -146,8 +147,8 @@ def _locked(path: Path, place: Path) -> IO[str]:
             file.close()
             raise InUseError(
                 f"{place}: another `ipip {owner.get('verb', 'run')}` writes there (process "
-                f"{owner.get('pid', 'unknown')} on {owner.get('host', 'this machine')}); wait for "
-                "its end, stop it, or choose another place for the results"
+                f"{owner.get('pid', 'unknown')} on {owner.get('host', 'this machine')}); wait "
+                "until it ends, stop it, or choose another folder for the results"
             ) from None
         if _is_at(file, path):
             return file
@@ -155,7 +156,7 @@ def _locked(path: Path, place: Path) -> IO[str]:
 
 
 def _is_at(file: IO[str], path: Path) -> bool:
-    """Say whether an open file is still the one at a path."""
+    """Return whether an open file is still the one at a path."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""JSON records that carry a digest of themselves, so that damage which keeps them JSON is noticed.
+"""JSON records with a digest of their content, which reveals damage that leaves valid JSON.
 
-A sealed record is an object with one key more, `seal`: the SHA-256 of all others. It guards against
-disks, copies and mixed-up files, not against somebody who wants to deceive: who can write the
+A sealed record is an object with an additional key, `seal`: the SHA-256 of all others. It protects
+against failing disks, bad copies and mixed-up files, not against forgery: whoever can write the
 record can write its seal.
 """
 
@@ -20,12 +20,12 @@ Older = Callable[[Mapping[str, Any]], bool]
 
 
 class DamagedError(IpipError):
-    """A file is not what was written."""
+    """A file is damaged: its content is not what was written."""
 
 
 def sealed_text(record: Mapping[str, Any], indent: int | None = 1) -> str:
     """Return the text of a record with its seal; one line where `indent` is None."""
-    plain = json.loads(json.dumps(dict(record)))  # as it will be read: keys are text, no tuples
+    plain = json.loads(json.dumps(dict(record)))  # as it will be read: text keys, lists
     return json.dumps({**plain, SEAL: json_digest(plain)}, indent=indent)
 
 
@@ -34,11 +34,11 @@ def open_sealed(text: str | bytes, older: Older | None = None) -> dict[str, Any]
 
     Args:
         text: JSON.
-        older: says of a record that has no seal whether an older version of ipip wrote it so; by
-            default none did.
+        older: returns whether an older version of ipip wrote a record without a seal; by default
+            none did.
 
     Raises:
-        DamagedError: it is no such record, or its seal is not that of its content. The message says
+        DamagedError: it is no such record, or its seal does not match its content. The message says
             which; the caller names the file.
     """
     try:
@@ -46,14 +46,14 @@ def open_sealed(text: str | bytes, older: Older | None = None) -> dict[str, Any]
     except (ValueError, RecursionError):
         raise DamagedError("it is not JSON") from None
     if not isinstance(record, dict):
-        raise DamagedError("it is no record")
+        raise DamagedError("it is not a JSON object")
     seal = record.pop(SEAL, None)
     if seal is None and older is not None and older(record):
         return record
     if seal is None:
         raise DamagedError("it has no seal")
     if seal != json_digest(record):
-        raise DamagedError("its content is not the one that was written")
+        raise DamagedError("its content does not match its seal")
     return record
 
 
@@ -61,7 +61,7 @@ def read_sealed(path: Path, older: Older | None = None) -> dict[str, Any]:
     """Read the record in a file; see `open_sealed`.
 
     Raises:
-        FileNotFoundError: it is not there.
+        FileNotFoundError: it does not exist.
         DamagedError: it is damaged; the message names the file.
     """
     try:

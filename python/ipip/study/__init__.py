@@ -1,4 +1,4 @@
-"""Comparisons of ways to train a student, under equal budgets and over several seeds."""
+"""Comparisons of ways to train a student, with equal budgets and several seeds."""
 
 from __future__ import annotations
 

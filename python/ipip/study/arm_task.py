@@ -1,4 +1,4 @@
-"""Arms of a study as tasks: each is a run folder of the loop, computed by one task."""
+"""Arms of a study as tasks: one task computes one run folder of the loop."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ArmTask(Task):
     """One arm with one seed.
 
     Attributes:
-        settings: of its run; all its work is done where the task is.
+        settings: of its run, which does all its work where the task runs.
         folder: its run folder.
-        donors: run folders whose finished stages may be taken over.
+        donors: run folders whose finished stages may be reused.
     """
 
     kind: ClassVar[str] = "arm"
@@ -31,7 +31,7 @@ class ArmTask(Task):
 
     @property
     def title(self) -> str:
-        """Which arm and seed."""
+        """Arm and seed."""
         return f"arm {self.folder.name} of {self.folder.parent.name}"
 
     def plain(self) -> dict[str, Any]:
@@ -50,22 +50,22 @@ class ArmTask(Task):
 
     def perform(self, folder: Path) -> Outcome:
         """Run the loop, or continue it."""
-        here = self.settings.model_copy(update={"execution": ExecutionSettings()})
-        summary = run_loop(here, self.folder, donors=self.donors)
+        local = self.settings.model_copy(update={"execution": ExecutionSettings()})
+        summary = run_loop(local, self.folder, donors=self.donors)
         return Outcome({"verdict": summary["verdict"]})
 
 
 def run_arms(
     waves: Sequence[Sequence[ArmTask]], executor: Executor, message: Callable[[str], None]
 ) -> None:
-    """Run arms where the executor has a resource for them; each wave begins after the one before.
+    """Run arms if the executor has a resource for them; each wave starts after the previous one.
 
-    What arms share is computed once, by the first wave, and taken over by the others.
+    The first wave computes what arms share; the others reuse it.
 
     Args:
         waves: arms that may run at the same time.
-        executor: that has a resource for `arms`.
-        message: is told which arm is done.
+        executor: with a resource for `arms`.
+        message: called when an arm is done.
     """
     for wave in waves:
         executor.run(

@@ -1,4 +1,4 @@
-"""The arms of a study: what each changes in the settings of the iterated run. Pure functions.
+"""The arms of a study: changes to the settings of the iterated run. Pure functions.
 
 Budgets are those of the iterated arm with R rounds after round 0. The last student of every arm is
 trained with the same number of optimiser steps, so one-shot pretraining is not handicapped by its
@@ -27,13 +27,13 @@ Changes = dict[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """What the iterated arm spends.
+    """The budget of the iterated arm.
 
     Attributes:
         pretrain_steps, finetune_steps: optimiser steps of one round.
-        rounds: students trained, round 0 included.
+        rounds: number of trained students, including round 0.
         teacher_runs: runs of the teacher's MD.
-        harvest_calls: teacher evaluations of all harvests at most.
+        harvest_calls: upper limit of teacher evaluations of all harvests.
     """
 
     pretrain_steps: int
@@ -44,21 +44,21 @@ class Budget:
 
     @property
     def steps_of_one_student(self) -> int:
-        """Optimiser steps that the last student sees."""
+        """Optimiser steps of the last student."""
         return self.pretrain_steps + self.finetune_steps
 
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
-    """One way to train.
+    """A way to train.
 
     Attributes:
         name: in tables and folders.
         meaning: one line.
         changes: by dotted key of the run's settings.
-        labels: reference frames that its students train on, with the first seed.
-        epochs: passes over them of the judged student's training on labels.
-        own: keys of `changes` that the study itself names.
+        labels: number of reference frames for training, with the first seed.
+        epochs: of the evaluated student's training on them.
+        own: keys of `changes` from the study's settings.
     """
 
     name: str
@@ -91,7 +91,7 @@ def build_arms(
     budget: Budget,
     count_labels: Callable[[RunSettings], int],
 ) -> list[Arm]:
-    """Return the arms that a study asks for.
+    """Return the arms of a study.
 
     Args:
         settings: of the study.
@@ -106,13 +106,13 @@ def build_arms(
         raise InputError("the run of a study has rounds: 0; expected at least 1 to iterate")
     seed, own = settings.seeds[0], count_labels(base)
     arms = []
-    for wanted in settings.arms:
-        arm = _arm(wanted, base, budget)
+    for requested in settings.arms:
+        arm = _arm(requested, base, budget)
         labels = count_labels(arm.settings(base, seed))
-        if isinstance(wanted, ArmSettings) and wanted.steps == "epochs":
+        if isinstance(requested, ArmSettings) and requested.steps == "epochs":
             passes = _batches(base, labels) / _batches(base, own)
             steps = max(1, round(budget.finetune_steps * passes))
-            arm = _arm(wanted, base, dataclasses.replace(budget, finetune_steps=steps))
+            arm = _arm(requested, base, dataclasses.replace(budget, finetune_steps=steps))
             arm = dataclasses.replace(arm, meaning=f"{arm.meaning}, as many epochs as the run")
         run = arm.settings(base, seed)
         epochs = (run.finetune.max_steps or 0) / _batches(run, labels)
@@ -120,13 +120,13 @@ def build_arms(
     return arms
 
 
-def _arm(wanted: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
+def _arm(requested: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
     """Return an arm whose trainings have the steps of a budget."""
-    known = _known_arms(base, budget)
+    known_arms = _known_arms(base, budget)
     matched: Changes = {
-        "stop.min_gain": None,  # all rounds of an arm are run
+        "stop.min_gain": None,  # to run all rounds of an arm
         "stop.min_new_frames": 0,
-        "baseline.none": False,  # an arm of its own
+        "baseline.none": False,  # a separate arm
         "pretrain.budget": None,
         "finetune.budget": None,
         "pretrain.max_steps": budget.pretrain_steps,
@@ -134,13 +134,13 @@ def _arm(wanted: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm:
         "finetune.max_steps": budget.finetune_steps,
         "finetune.max_epochs": UNBOUNDED_EPOCHS,
     }
-    if isinstance(wanted, str):
-        meaning, changes = known[wanted]
-        return Arm(wanted, meaning, matched | changes)
-    listed = ", ".join(f"{key} {value}" for key, value in wanted.set.items())
-    changes = known[wanted.like][1] | wanted.set
-    meaning = f"{wanted.like} with {listed}"
-    return Arm(wanted.name, meaning, matched | changes, own=frozenset(wanted.set))
+    if isinstance(requested, str):
+        meaning, changes = known_arms[requested]
+        return Arm(requested, meaning, matched | changes)
+    listed = ", ".join(f"{key} {value}" for key, value in requested.set.items())
+    changes = known_arms[requested.like][1] | requested.set
+    meaning = f"{requested.like} with {listed}"
+    return Arm(requested.name, meaning, matched | changes, own=frozenset(requested.set))
 
 
 def _batches(run: RunSettings, labels: int) -> int:
@@ -151,19 +151,19 @@ def _batches(run: RunSettings, labels: int) -> int:
 def epoch_concerns(
     arms: Sequence[Arm], base: RunSettings, budget: Budget, labels: int
 ) -> list[str]:
-    """Say which arms see their labels so seldom that their training may not be finished.
+    """Return warnings on arms with so few epochs that their training may not be finished.
 
     Args:
         arms: with their epochs.
         base: settings of the iterated arm.
         budget: of the iterated arm.
-        labels: that the iterated arm trains on.
+        labels: number of labels of the iterated arm.
     """
     usual = budget.finetune_steps / _batches(base, labels)
     return [
-        f"arm {arm.name} passes over its {arm.labels} labels {arm.epochs:.0f} times, the run over "
-        f"its {labels} {usual:.0f} times: its error may be that of a training that is not "
-        "finished; give the arm `steps: epochs`, or all arms more steps (finetune.max_epochs)"
+        f"arm {arm.name} trains on its {arm.labels} labels for {arm.epochs:.0f} epochs, the run "
+        f"on its {labels} for {usual:.0f}: its error may be that of an unfinished training; "
+        "give the arm `steps: epochs`, or all arms more steps (finetune.max_epochs)"
         for arm in arms
         if arm.epochs < usual / 2 or arm.epochs < min(usual, LEAST_EPOCHS)
     ]
@@ -192,15 +192,15 @@ def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Ch
             | steps(budget.pretrain_steps * budget.rounds, budget.finetune_steps * budget.rounds),
         ),
         "one-shot-budget": (
-            "one-shot, its teacher MD prolonged by the harvests' teacher evaluations",
+            "one-shot, with teacher MD prolonged by the harvests' teacher evaluations",
             once | {"teacher_md.steps": _longer(base, budget)},
         ),
         **_rivals(budget),
-        "iterated": ("the loop as the settings have it", {}),
+        "iterated": ("the loop with the settings of the run", {}),
         "iterated-forget-0": ("nothing is forgotten", {"iteration.forget_fraction": 0.0}),
         "iterated-forget-30": ("30 % are forgotten", {"iteration.forget_fraction": 0.3}),
         "iterated-random": (
-            "frames of the student's MD taken at random instead of unstable ones first",
+            "frames of student MD selected at random instead of unstable ones first",
             {"harvest.choose": "random"},
         ),
         "iterated-teacher-labels": (
@@ -208,11 +208,11 @@ def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Ch
             {"iteration.kept_labels": "keep"},
         ),
         "iterated-warm": (
-            "each round begins with the last round's weights",
+            "each round starts from the last round's weights",
             {"iteration.start": "warm"},
         ),
         "iterated-trust": (
-            "kept frames: the student's label where it is sure, the teacher's elsewhere",
+            "kept frames: the student's label if its uncertainty is low, else the teacher's",
             {"iteration.kept_labels": "trust"},
         ),
     }
@@ -221,12 +221,12 @@ def _known_arms(base: RunSettings, budget: Budget) -> Mapping[str, tuple[str, Ch
 def _rivals(budget: Budget) -> dict[str, tuple[str, Changes]]:
     """Return the arms that pretrain once by another method.
 
-    Methods that ask the teacher may ask it as often as the harvests of the iterated arm do.
+    Methods that query the teacher may do so as often as the harvests of the iterated arm.
     """
-    asking = {"max_calls": max(2, budget.harvest_calls)}
+    queries = {"max_calls": max(2, budget.harvest_calls)}
     methods: dict[str, tuple[str, Changes]] = {
-        "hessian": ("with rows of the teacher's Hessian (Amin et al. 2025)", asking),
-        "n2n": ("with the teacher's atomic features (Ekström Kelvinius et al. 2023)", asking),
+        "hessian": ("with rows of the teacher's Hessian (Amin et al. 2025)", queries),
+        "n2n": ("with the teacher's atomic features (Ekström Kelvinius et al. 2023)", queries),
         "a2a": ("from the teacher's embedding of the elements", {}),
         "frad": ("by fractional denoising of the structures (Ni et al. 2024)", {}),
         "gpip": ("by masking, denoising and contrast of the structures (Cui et al. 2024)", {}),
@@ -241,7 +241,7 @@ def _rivals(budget: Budget) -> dict[str, tuple[str, Changes]]:
 
 
 def _longer(base: RunSettings, budget: Budget) -> int:
-    """Return the MD steps of each teacher run that cost as much as MD and harvests together."""
+    """Return the MD steps of each teacher run for the cost of MD and harvests together."""
     interval = base.teacher_md.frame_interval
     more = budget.harvest_calls / budget.teacher_runs
     frames = -(-(base.teacher_md.steps + more) // interval)
@@ -249,7 +249,7 @@ def _longer(base: RunSettings, budget: Budget) -> int:
 
 
 def _set(values: dict[str, Any], key: str, value: Any, arm: str, *, own: bool) -> None:
-    """Set a key; only keys that are not the study's `own` may name a block that is null."""
+    """Set a key; keys from the study's settings (`own`) must not name a block that is null."""
     *path, last = key.split(".")
     block: Any = values
     for part in path:
@@ -257,7 +257,7 @@ def _set(values: dict[str, Any], key: str, value: Any, arm: str, *, own: bool) -
         if not isinstance(inner, dict):
             if inner is None and isinstance(block, dict) and part in block:
                 if not own:
-                    return  # the block is switched off, so its keys have no meaning
+                    return  # the block is disabled, so its keys have no effect
                 raise InputError(
                     f"arm {arm}: {key}: {part} is null in this arm, so the key has no effect; set "
                     f"{part} to a whole block, or remove the key"
@@ -266,18 +266,18 @@ def _set(values: dict[str, Any], key: str, value: Any, arm: str, *, own: bool) -
         block = inner
     if last not in block:
         raise InputError(
-            f"arm {arm}: {key}: no such key in the run's settings; known here: "
+            f"arm {arm}: {key}: no such key in the run's settings; expected one of "
             f"{', '.join(sorted(block))}"
         )
     block[last] = value
 
 
 def find_budget(base: RunSettings, train_frames: int) -> Budget:
-    """Return what the iterated run spends, from its settings.
+    """Return the budget of the iterated run, from its settings.
 
     Args:
         base: settings of the iterated arm.
-        train_frames: reference frames in the training part.
+        train_frames: number of reference frames in the training part.
 
     Raises:
         InputError: the run does not pretrain.

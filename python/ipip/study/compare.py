@@ -21,13 +21,13 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """The errors of one arm's student for one seed on one test set.
+    """The errors of an arm's student for one seed on one test set.
 
     Attributes:
         errors: [n_frames] error of each frame.
         weights: [n_frames] weight of each frame in the mean (its atoms).
         groups: [n_frames] name of the trajectory of each frame.
-        units: what a group is.
+        units: kind of the groups.
     """
 
     errors: Sequence[float]
@@ -49,10 +49,10 @@ class Comparison:
         arm, baseline: names.
         by_seed: mean error minus the baseline's for each seed.
         difference: mean over seeds.
-        low, high: bootstrap interval of the difference; None where it is withheld.
+        low, high: bootstrap interval of the difference; None if it is withheld.
         relative: difference over the baseline's mean error.
-        seeds_lower: seeds for which the arm's error is lower.
-        withheld: why there is no interval; None where there is one.
+        seeds_lower: number of seeds with a lower error of the arm.
+        withheld: why there is no interval; None if there is one.
     """
 
     arm: str
@@ -94,12 +94,12 @@ def compare_arms(
     sqrt(n / (n - 1)) t / z with n seeds, as the expanded percentile interval does (Hesterberg, The
     American Statistician 69, 371 (2015), section 3.3).
 
-    There is no interval where `ipip.decisions.statistics.withheld` says so of the groups of all
-    seeds together: each seed has held-out frames of its own, a test set the same ones in all.
+    There is no interval if `ipip.decisions.statistics.withheld` has a reason for the groups of all
+    seeds together: held-out frames differ between seeds, test sets do not.
 
     Args:
         arm: name of the arm.
-        baseline: name of the arm it is compared with.
+        baseline: name of the arm to compare with.
         scores: of the arm, by seed.
         others: of the baseline, by seed, on the same frames.
         seed: of the draws.
@@ -107,7 +107,7 @@ def compare_arms(
         confidence: level of the interval.
 
     Raises:
-        ValueError: fewer than two seeds that both have, or their test frames differ.
+        ValueError: fewer than two seeds in common, or different test frames.
     """
     common = sorted(scores.keys() & others.keys())
     if len(common) < 2:
@@ -145,7 +145,7 @@ def expansion(n_seeds: int, confidence: float) -> float:
     """Return the factor by which deviations of a percentile interval are widened.
 
     Args:
-        n_seeds: observations that were drawn, 2 or more.
+        n_seeds: number of observations, 2 or more.
         confidence: level of the interval.
     """
     level = 0.5 * (1.0 + confidence)
@@ -153,13 +153,13 @@ def expansion(n_seeds: int, confidence: float) -> float:
     return widened * math.sqrt(n_seeds / (n_seeds - 1))
 
 
-def _by_group(mine: Score, other: Score) -> tuple[FloatArray, FloatArray]:
+def _by_group(score: Score, baseline: Score) -> tuple[FloatArray, FloatArray]:
     """Return [n_groups] weighted differences and weights."""
-    if list(mine.groups) != list(other.groups) or list(mine.weights) != list(other.weights):
+    if list(score.groups) != list(baseline.groups) or list(score.weights) != list(baseline.weights):
         raise ValueError("the two arms were tested on different frames")
-    difference = np.asarray(mine.errors, dtype=float) - np.asarray(other.errors, dtype=float)
-    weights = np.asarray(mine.weights, dtype=float)
-    _, group = np.unique(np.asarray(mine.groups, dtype=str), return_inverse=True)
+    difference = np.asarray(score.errors, dtype=float) - np.asarray(baseline.errors, dtype=float)
+    weights = np.asarray(score.weights, dtype=float)
+    _, group = np.unique(np.asarray(score.groups, dtype=str), return_inverse=True)
     return (
         np.bincount(group, weights=weights * difference).astype(np.float64),
         np.bincount(group, weights=weights).astype(np.float64),

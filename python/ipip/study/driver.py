@@ -38,19 +38,19 @@ SUMMARY_FILE = "study.json"
 def run_study(
     settings: StudySettings, folder: Path, *, reporter: Reporter | None = None
 ) -> dict[str, Any]:
-    """Run a study in `folder`, or continue it there; return its summary.
+    """Run or resume a study in `folder`; return its summary.
 
-    Each arm and seed is a run folder of the loop, ``runs/seed_S/ARM``. Stages that arms share (the
-    teacher's MD, the first round, ...) are computed once for each seed.
+    Each arm and seed is a run folder of the loop, ``runs/seed_S/ARM``. Stages that arms share
+    (teacher MD, the first round, ...) are computed once for each seed.
 
     Args:
         settings: with absolute paths.
-        folder: the study's folder; made if needed.
-        reporter: is told the progress.
+        folder: the study's folder; created if needed.
+        reporter: receives the progress.
 
     Raises:
         InputError: wrong settings or files, or a folder that holds another study.
-        IpipError: a stage failed; what is finished is kept.
+        IpipError: a stage failed; finished stages are kept.
     """
     reporter = reporter or SilentReporter()
     prepared = prepare_study(settings)
@@ -95,9 +95,9 @@ def run_study(
 def _run_elsewhere(
     base: RunSettings, arms: Sequence[Arm], seeds: Sequence[int], folder: Path, reporter: Reporter
 ) -> None:
-    """Run the arms as tasks where the run's settings name a resource for them.
+    """Run the arms as tasks if the run's settings name a resource for them.
 
-    What the arms of a seed share is computed by the first of them, and taken over by the others.
+    The first arm of a seed computes what all share; the others reuse it.
     """
     with open_executor(base.execution, folder, reporter.message, ("arms",)) as executor:
         if executor.resource("arms") is None:
@@ -120,9 +120,9 @@ class Prepared:
 
     Attributes:
         base: settings of the iterated arm.
-        budget: what it spends.
+        budget: of the iterated arm.
         arms: in order.
-        concerns: what makes the results say less.
+        concerns: limits of the results.
     """
 
     base: RunSettings
@@ -138,7 +138,7 @@ def prepare_study(settings: StudySettings) -> Prepared:
         InputError: wrong settings or files of the study or of its run.
     """
     base = load_settings(settings.run, RunSettings)
-    found = check_inputs(base)
+    checked = check_inputs(base)
     for protocol in settings.protocols:
         load_settings(protocol.file, StabilityProtocol)
     few: list[str] = []
@@ -158,12 +158,12 @@ def prepare_study(settings: StudySettings) -> Prepared:
     labels = count_labels(base)
     budget = find_budget(base, labels)
     arms = build_arms(settings, base, budget, count_labels)
-    concerns = [*found.concerns, *epoch_concerns(arms, base, budget, labels), *few]
+    concerns = [*checked.concerns, *epoch_concerns(arms, base, budget, labels), *few]
     return Prepared(base, budget, arms, concerns)
 
 
 def _test_set_concerns(test_set: TestSet, frames: Sequence[Frame]) -> list[str]:
-    """Say that differences on a test set will not be claimed."""
+    """Return a warning if differences on a test set will not be claimed."""
     keys = {file.keys.group for file in test_set.data}
     key = keys.pop() if len(keys) == 1 else None
     reason = withheld(group_names(frames, key), units_of(frames, key))
@@ -173,7 +173,7 @@ def _test_set_concerns(test_set: TestSet, frames: Sequence[Frame]) -> list[str]:
 
 
 def _write(summary: dict[str, Any], folder: Path) -> None:
-    """Write summary and report, unless those of the same study that are there hold more."""
+    """Write summary and report, unless the existing ones of the same study hold more."""
     if _holds_more(folder / SUMMARY_FILE, summary):
         return
     write_json(folder / SUMMARY_FILE, summary)
@@ -187,5 +187,5 @@ def _holds_more(path: Path, summary: dict[str, Any]) -> bool:
         finished = stored["runs"]["finished"] - summary["runs"]["finished"]
         protocols = stored["protocols"].keys() - summary["protocols"].keys()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False  # there is none, or it is damaged
+        return False  # it is missing or damaged
     return same and (finished > 0 or bool(protocols))

@@ -1,4 +1,4 @@
-"""The folder of a study: where things lie, and which study it belongs to."""
+"""The folder of a study: its paths, and the check that it belongs to this study."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def scores_file(folder: Path, seed: int, arm: Arm) -> Path:
 
 
 def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None:
-    """Make a study's folder, or check that the one that is there is its own.
+    """Create a study's folder, or check that an existing one belongs to it.
 
     Raises:
         InputError: it is a file, or holds other files or another study.
@@ -45,25 +45,25 @@ def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None
         _check_same_study(lock, settings, base)
     elif _holds_something(folder) and not any(folder.glob("runs/seed_*/*/")):
         raise InputError(
-            f"{folder}: holds other files and is no study; choose a new folder with --dir"
+            f"{folder}: holds other files and is not a study; choose a new folder with --dir"
         )
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def _holds_something(folder: Path) -> bool:
-    """Whether a folder holds anything besides the lock of whoever is about to write it."""
+    """Return whether a folder holds anything besides the lock of its writer."""
     return folder.exists() and any(path.name != lock_file.NAME for path in folder.iterdir())
 
 
 def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
-    """Check that a study begun earlier can go on: it may only grow."""
+    """Check that an earlier study can be continued: it may only be extended."""
     try:
         old = parse_yaml(lock.read_text(encoding="utf-8"))
         before = StudySettings.model_validate(old["study"])
         base_before = RunSettings.model_validate(old["run"])
     except ValidationError as error:
         raise InputError(
-            f"{lock}: is of another version of ipip ({error.error_count()} keys do not fit); use "
+            f"{lock}: is of another version of ipip ({error.error_count()} keys do not match); use "
             "a new folder with --dir"
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
@@ -85,9 +85,9 @@ def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) ->
         if not lost:
             what = f"with other settings ({describe_differences(differences)})"
         raise InputError(
-            f"{lock.parent}: the study there cannot go on {what} ({lock.name} has what it began "
-            "with); arms, seeds, test sets and protocols can be added, anything else needs a new "
-            "folder (--dir)"
+            f"{lock.parent}: the study cannot continue {what} ({lock.name} has its first "
+            "settings); arms, seeds, test sets and protocols can be added, other changes need a "
+            "new folder (--dir)"
         )
 
 
@@ -105,6 +105,6 @@ def _lost(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
 
 
 def lock_text(settings: StudySettings, base: RunSettings) -> str:
-    """Return what the lock file of a study says: all settings that it depends on."""
+    """Return the text of a study's lock file: all settings that it depends on."""
     values = {"study": settings.model_dump(mode="json"), "run": base.model_dump(mode="json")}
     return yaml_text(values)

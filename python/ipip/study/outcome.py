@@ -1,4 +1,4 @@
-"""What one run of a study came to: the judged student, its errors, its budget."""
+"""The outcome of a run of a study: the evaluated student, its errors, its budget."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Outcome:
     """A finished run of a study.
 
     Attributes:
-        student: file of the judged student.
+        student: file of the evaluated student.
         student_digest: of that file.
-        round: that it comes from.
+        round: of the student.
         test: its errors on the held-out frames (see `score_on`).
         teacher: the teacher's on the same frames.
         teacher_name: model or kind.
         teacher_shift: eV per atom of each element, from the teacher's energies to the reference's.
         by_round: force MAE on the held-out frames of each round, eV/Å.
         failures: failed and total stability runs.
-        steps: optimiser steps of the judged student, and of all.
+        steps: optimiser steps of the evaluated student, and of all.
         teacher_calls: evaluations of the teacher.
         us_per_atom_step: speed of the student in MD.
     """
@@ -65,9 +65,9 @@ def read_outcome(
 
     Args:
         folder: of the run.
-        judged: which student: of the last round that was not rolled back, or of the round that the
-            validation frames choose.
-        rules: by which rounds are rolled back.
+        judged: the student to evaluate: of the last round that was not rolled back, or of the round
+            that the validation frames select.
+        rules: for rolling back rounds.
         teacher: name of its teacher.
 
     Raises:
@@ -79,7 +79,7 @@ def read_outcome(
     rounds = evaluated_rounds(manifests)
     decision = decide(manifests, rules)
     if decision is None:
-        raise IpipError(f"{folder}: no round is finished; run the study again to continue it")
+        raise IpipError(f"{folder}: no round is finished; run the study again to resume it")
     best = best_round([round_outcome(number, manifests) for number in rounds])
     index = decision.base if judged == "last" else best
     measured, labelled = EVALUATE.read(manifests, index), LABEL.read(manifests, 0)
@@ -102,11 +102,11 @@ def read_outcome(
 
 
 def teacher_calls(manifests: Mapping[str, Manifest], rounds: Sequence[int]) -> int:
-    """Return the evaluations of the teacher that a student learnt from.
+    """Return the number of teacher evaluations that a student was trained on.
 
-    Those are the steps of its MD, what a method of pretraining asked for, and the labels of the
-    harvests. A student that was not pretrained
-    learnt from none, although its run has teacher MD for the guards.
+    These are the steps of its MD, the queries of the pretraining method, and the labels of the
+    harvests. A student without pretraining has none, although its run has teacher MD for the
+    guards.
     """
     if not PRETRAIN.read(manifests, 0).steps:
         return 0

@@ -12,7 +12,7 @@ from ipip.report.plots import COLOURS, TEACHER_COLOUR, new_figure, save_figure
 
 
 def plot_errors(summary: Mapping[str, Any], test_set: str, path: Path) -> None:
-    """Draw each seed's force error and the mean, one line an arm; the teacher's as a line."""
+    """Draw each seed's force error and the mean, a row for each arm, with the teacher as a line."""
     arms = summary["arms"]
     figure = new_figure(7.0, 1.4 + 0.42 * len(arms))
     axes = figure.add_subplot()
@@ -70,8 +70,8 @@ def plot_failures(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw failure rates with their Wilson intervals.
 
     Args:
-        entries: `name`, `failed`, `total` and `wilson95` of each arm; those without runs are left
-            out.
+        entries: `name`, `failed`, `total` and `wilson95` of each arm; arms without runs are
+            skipped.
         path: of the picture.
     """
     counted = [entry for entry in entries if entry["total"]]
@@ -98,15 +98,15 @@ def plot_failures(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def plot_rounds(summary: Mapping[str, Any], path: Path) -> None:
-    """Draw the mean force error on the held-out frames by round, one line an iterated arm."""
+    """Draw the mean force error on the held-out frames by round, a line for each iterated arm."""
     figure = new_figure(6.4, 3.8)
     axes = figure.add_subplot()
     number = 0
     for arm in summary["arms"]:
-        rounds = min(len(own) for own in arm["force_mae_by_round"])
+        rounds = min(len(errors) for errors in arm["force_mae_by_round"])
         if rounds < 2:
             continue
-        means = np.mean([own[:rounds] for own in arm["force_mae_by_round"]], axis=0)
+        means = np.mean([errors[:rounds] for errors in arm["force_mae_by_round"]], axis=0)
         axes.plot(
             range(rounds), means, "o-", color=COLOURS[number % len(COLOURS)], label=arm["name"]
         )

@@ -25,15 +25,15 @@ def run_protocol(
     folder: Path,
     resources: ResourceSettings,
 ) -> dict[str, Any]:
-    """Run a protocol with the judged student of each arm and seed; runs that are done are kept.
+    """Run a protocol with the evaluated student of each arm and seed; finished runs are kept.
 
     All students start from the same boxes with the same seeds.
 
     Args:
-        protocol: which arms run what.
+        protocol: arms and runs.
         outcomes: of each arm and seed.
         folder: for the runs.
-        resources: how many LAMMPS runs at a time, or the launcher of MPI ranks.
+        resources: number of concurrent LAMMPS runs, or the launcher of MPI ranks.
 
     Returns:
         The protocol's settings, and for each arm the failed and total runs, Wilson's interval,
@@ -44,7 +44,7 @@ def run_protocol(
     for (arm, seed), outcome in outcomes.items():
         if protocol.arms and arm not in protocol.arms:
             continue
-        # The name has the digest: another student's runs are never taken for this one's.
+        # The name has the digest, so runs of another student are never reused.
         digest = outcome.student_digest.rpartition(":")[2][:8]
         path = folder / "students" / f"{arm}_{seed}_{digest}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,19 +60,19 @@ def run_protocol(
         workers=resources.lammps_runs,
         launcher=shlex.split(resources.lammps_launcher),
     )
-    found = {model.name: model for model in report.models}
+    by_name = {model.name: model for model in report.models}
     arms: dict[str, Any] = {}
     for arm, paths in models.items():
-        own = [found[path.stem] for path in paths]
-        failed, total = sum(m.failed for m in own), sum(m.total for m in own)
+        results = [by_name[path.stem] for path in paths]
+        failed, total = sum(m.failed for m in results), sum(m.total for m in results)
         arms[arm] = {
             "failed": failed,
             "total": total,
             "wilson95": [round(bound, 4) for bound in wilson_interval(failed, total)],
-            "by_seed": [m.failed for m in own],
+            "by_seed": [m.failed for m in results],
             "causes": {
-                cause: sum(m.causes.get(cause, 0) for m in own)
-                for cause in sorted({cause for m in own for cause in m.causes})
+                cause: sum(m.causes.get(cause, 0) for m in results)
+                for cause in sorted({cause for m in results for cause in m.causes})
             },
         }
     first = next(iter(arms.values()))

@@ -1,4 +1,4 @@
-"""The report of a study: one table, one plot for each claim, the verdict first."""
+"""The report of a study: the verdict, a table, and a plot for each claim."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = (
     "energy MAE (meV/atom)",
     "against baseline",
     "failed runs",
-    "optimiser steps: judged, all",
+    "optimiser steps: evaluated, all",
     "teacher calls",
 )
 
@@ -98,14 +98,14 @@ def _against(comparison: Mapping[str, Any] | None) -> str:
 
 def _failures(failures: Mapping[str, Any]) -> str:
     if not failures["total"]:
-        return "none run"
+        return "no runs"
     low, high = failures["wilson95"]
     return f"{failures['failed']} of {failures['total']} ({100 * low:.0f}-{100 * high:.0f} %)"
 
 
 def _mean(values: Any) -> float:
-    own = list(values)
-    return sum(own) / len(own)
+    numbers = list(values)
+    return sum(numbers) / len(numbers)
 
 
 def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:
@@ -127,13 +127,14 @@ def _markdown(
         text += [f"## {name.capitalize()} frames", "", *_table(HEADER, rows), ""]
     text += [
         "Forces: mean over seeds, lowest and highest in brackets. Energies: median over seeds, "
-        "since a split whose training frames do not fix the energy of each element is far off. "
+        "since splits whose training frames do not determine the energies of all elements are "
+        "outliers. "
         "Differences are paired by seed and frame; their intervals are drawn over seeds and over "
-        "the test frames, those of one trajectory together where they are marked (keys.group). "
-        f"There is none from fewer than {LEAST_GROUPS} of them. The last student of every arm is "
+        "the test frames, by trajectory if they are marked (keys.group). "
+        f"Fewer than {LEAST_GROUPS} of them give no interval. The last student of every arm is "
         "trained with "
         f"{budget['pretrain_steps'] + budget['finetune_steps']} optimiser steps, except where "
-        "the arm says otherwise.",
+        "the arm states otherwise.",
         "",
     ]
     for name, protocol in summary["protocols"].items():

@@ -1,4 +1,4 @@
-"""Errors of students and teachers on the test sets of a study, kept in files."""
+"""Errors of students and teachers on the test sets of a study, stored in files."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from ipip.study.outcome import HELD_OUT, Outcome
 from ipip.teachers import Teacher
 from ipip.train import predict
 
-_OLD = {"student", "files", "tests", "teacher"}  # what scores held before they had a seal
+_OLD = {"student", "files", "tests", "teacher"}  # the keys of scores of versions without a seal
 
 
 def score_run(
     settings: StudySettings, teacher: TeacherSettings, outcome: Outcome, path: Path, folder: Path
 ) -> dict[str, Any]:
-    """Return the errors of a run's judged student and of its teacher on all test sets.
+    """Return the errors of a run's evaluated student and of its teacher on all test sets.
 
     Args:
         settings: of the study.
         teacher: of the run.
         outcome: of the run.
-        path: file in which the errors are kept.
-        folder: where the labels of teachers are kept.
+        path: file for the errors.
+        folder: for the labels of teachers.
     """
     files = {s.name: [file_digest(file.path) for file in s.data] for s in settings.test_sets}
     with contextlib.suppress(FileNotFoundError, DamagedError):  # they are computed again
@@ -60,15 +60,15 @@ def score_run(
         labelled = _teacher_labels(teacher, frames, folder)
         shifted = apply_energy_shift(labelled, outcome.teacher_shift)
         teachers[test_set.name] = dict(metrics(frames, shifted))
-    found = {
+    scores = {
         "student": outcome.student_digest,
         "files": files,
         "tests": tests,
         "teacher": teachers,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_sealed(path, found)
-    return found
+    write_sealed(path, scores)
+    return scores
 
 
 def teacher_name(settings: TeacherSettings) -> str:
@@ -80,7 +80,7 @@ def teacher_name(settings: TeacherSettings) -> str:
 def score_on(
     frames: Sequence[Frame], predicted: Sequence[Frame], files: Sequence[DataFile]
 ) -> dict[str, Any]:
-    """Return the errors of predicted labels, in the form that comparisons take."""
+    """Return the errors of predicted labels, in the form for comparisons."""
     keys = {file.keys.group for file in files}
     key = keys.pop() if len(keys) == 1 else None
     return {
@@ -95,7 +95,7 @@ def score_on(
 def _teacher_labels(
     settings: TeacherSettings, frames: Sequence[Frame], folder: Path
 ) -> list[Frame]:
-    """Return the teacher's labels of frames; they are made once for each teacher."""
+    """Return the teacher's labels of frames, computed once for each teacher."""
     named = {"teacher": settings_part(settings), "frames": frames_digest(frames)}
     path = folder / f"{teacher_name(settings).replace(' ', '-')}_{json_digest(named)[-12:]}.xyz"
     record = path.with_suffix(".json")

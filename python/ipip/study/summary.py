@@ -1,4 +1,4 @@
-"""The result of a study as plain values: one entry an arm, one a comparison, and a verdict."""
+"""The result of a study as plain values: entries of arms and comparisons, and a verdict."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def summarise(
     tests: Mapping[RunKey, Mapping[str, Any]],
     protocols: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the summary of the runs that are finished.
+    """Return the summary of the finished runs.
 
     Args:
         settings: of the study.
         arms: all arms.
         budget: of the iterated arm.
         outcomes: of each finished run.
-        tests: what the tests file of each of these runs holds.
-        protocols: what each stability protocol came to.
+        tests: content of the tests file of each of these runs.
+        protocols: result of each stability protocol.
     """
     sets = [HELD_OUT, *(test_set.name for test_set in settings.test_sets)]
     scores = {
@@ -158,7 +158,7 @@ def describe_verdict(
     finished: int,
     wanted: int,
 ) -> str:
-    """Return what the study found, in sentences; it may be negative."""
+    """Return the result of the study in sentences; it may be negative."""
     sentences = []
     if finished < wanted:
         sentences.append(f"{finished} of {wanted} runs are finished.")
@@ -178,7 +178,7 @@ def describe_verdict(
 
 
 def _sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return which arms have lower or higher errors than their baselines, and which neither."""
+    """Return sentences on arms with lower, higher or indistinguishable errors."""
     found = []
     for word, phrase in (
         ("lower", "lower force error than"),

@@ -1,4 +1,4 @@
-"""Gaussians on top of a potential, which push a structure out of its minimum."""
+"""Gaussians added to a potential, which push a structure out of its minimum."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BiasedCalculator(Calculator):
 
 
 def evaluate(potential: Any, atoms: Atoms) -> tuple[float, FloatArray]:
-    """Return energy (eV) and forces [n, 3] (eV/Å) of a structure, and leave it as it was."""
+    """Return energy (eV) and forces [n, 3] (eV/Å) of a structure without changing it."""
     trial = atoms.copy()  # with its charge and spin
     trial.set_constraint()
     trial.calc = potential

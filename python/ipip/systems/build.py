@@ -1,4 +1,4 @@
-"""From system settings to a configuration."""
+"""Initial configurations from the settings of a system."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build(settings: SystemSettings, seed: int) -> Frame:
         seed: of the packing; the same seed gives the same box.
 
     Returns:
-        A frame without labels; positions in Å; charge, spin and their like in its info.
+        A frame without labels; positions in Å; charge, spin and similar values in its info.
 
     Raises:
         InputError: unknown molecule, unreadable file, or a box that is too small.
@@ -36,8 +36,8 @@ def build(settings: SystemSettings, seed: int) -> Frame:
     if settings.file is not None:
         atoms = read_structure(settings.file)
         atoms.calc = None
-        known = Provenance(system=settings.file.stem)
-        atoms.info = known.as_info() | state_in(atoms.info)
+        provenance = Provenance(system=settings.file.stem)
+        atoms.info = provenance.as_info() | state_in(atoms.info)
     else:
         molecules = {name: molecule(name, settings.molecules) for name in settings.species}
         edges = settings.edges or _cube(settings, molecules)
@@ -52,7 +52,7 @@ def build(settings: SystemSettings, seed: int) -> Frame:
         )
         formula = "+".join(f"{n}{name}" for name, n in settings.species.items())
         atoms.info = Provenance(system=formula).as_info()
-        charges = {name: charge_of(own.info, {}) for name, own in molecules.items()}
+        charges = {name: charge_of(atoms.info, {}) for name, atoms in molecules.items()}
         if any(charge is not None for charge in charges.values()):
             atoms.info["charge"] = _whole(
                 float(sum(count * (charges[name] or 0) for name, count in settings.species.items()))
@@ -61,30 +61,30 @@ def build(settings: SystemSettings, seed: int) -> Frame:
 
 
 def _with_state(frame: Frame, settings: SystemSettings) -> Frame:
-    """Return the box with the electronic state of all its copies, or what the settings say of it.
+    """Return the box with the electronic state of all copies, or the state in the settings.
 
     Raises:
-        InputError: one copy has a spin; that of several is not known.
+        InputError: one copy has a spin; that of several is unknown.
     """
     copies = int(np.prod(settings.replicate))
-    said = {key.lower() for key in settings.state}
+    given = {key.lower() for key in settings.state}
     info = {key: value for key, value in frame.info.items() if not is_state(key)}
     for keys, many in ((CHARGE_KEYS, True), (SPIN_KEYS, False)):
-        if said & set(keys):
+        if given & set(keys):
             continue
         for key, value in frame.state.items():
             if key.lower() not in keys:
                 continue
             if not many and copies > 1:
                 raise InputError(
-                    f"{settings.file}: says {key}={value} of one copy, and replicate "
+                    f"{settings.file}: has {key}={value} for one copy, and replicate "
                     f"{settings.replicate} makes {copies}; give the system state: "
                     "{multiplicity: ...}, 2S+1 of the whole box"
                 )
             info[key] = copies * value if many else value
     others = {k: v for k, v in frame.state.items() if k.lower() not in (*CHARGE_KEYS, *SPIN_KEYS)}
-    own = {key: _whole(value) for key, value in settings.state.items()}
-    return dataclasses.replace(frame, info=info | others | own)
+    state = {key: _whole(value) for key, value in settings.state.items()}
+    return dataclasses.replace(frame, info=info | others | state)
 
 
 def enlarged(frame: Frame, copies: tuple[int, int, int]) -> Frame:
@@ -116,7 +116,7 @@ def count_atoms(settings: SystemSettings) -> int:
 
 
 def _cube(settings: SystemSettings, molecules: dict[str, Atoms]) -> tuple[float, float, float]:
-    """Edges in Å of the cube that has the density of the settings (g/cm^3)."""
+    """Return the edges in Å of a cube with the density of the settings (g/cm^3)."""
     assert settings.density is not None
     mass = sum(
         count * float(molecules[name].get_masses().sum())

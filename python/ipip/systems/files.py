@@ -1,4 +1,4 @@
-"""Reading a structure file with a clear message when that fails."""
+"""Reading of structure files, with clear errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FLAT = 1e-8  # Å^3, of a cell
 
 
 def read_structure(path: Path) -> Atoms:
-    """Read the last configuration of a structure file: any format that ASE knows, LAMMPS' dumps.
+    """Read the last configuration of a structure file: any format of ASE, or a LAMMPS dump.
 
     Raises:
         InputError: no such file, not a structure, no atoms, positions that are not finite, or two
-            atoms at the same place: a student would be blamed for them.
+            atoms at the same place, which would look like a failure of the student.
     """
     path = Path(os.path.expanduser(path))
     if not path.is_file():
@@ -31,7 +31,7 @@ def read_structure(path: Path) -> Atoms:
         return _checked(_last_of_dump(path), path)
     try:
         atoms = read_last(path)
-    except Exception as error:  # each of ASE's readers raises its own kinds
+    except Exception as error:  # ASE's readers raise different kinds
         text = f"{type(error).__name__}: {error}"
         raise InputError(f"structure file {path} cannot be read ({text})") from error
     return _checked(atoms, path)
@@ -42,7 +42,7 @@ def _checked(atoms: Atoms, path: Path) -> Atoms:
         raise InputError(f"structure file {path} has no atoms")
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
         raise InputError(f"structure file {path} has positions or a cell that are not finite")
-    flat = abs(float(np.linalg.det(atoms.cell.array))) < FLAT  # refused where it is used
+    flat = abs(float(np.linalg.det(atoms.cell.array))) < FLAT  # refused on use
     try:
         check_apart(atoms.positions, atoms.cell.array, atoms.pbc & (not flat))
     except InputError as error:
@@ -51,15 +51,15 @@ def _checked(atoms: Atoms, path: Path) -> Atoms:
 
 
 def _last_of_dump(path: Path) -> Atoms:
-    """The last frame of a LAMMPS dump; ASE takes types for atomic numbers, and any units for Å."""
+    """Return the last frame of a LAMMPS dump, whose types and units ASE misreads."""
     last = None
     for frame in read_dump(path, columns=()):
         last = frame
     if last is None:
-        raise InputError(f"structure file {path} is a dump without a whole frame")
+        raise InputError(f"structure file {path} is a dump without a complete frame")
     if last.numbers is None:
         raise InputError(
-            f"structure file {path} is a dump whose elements are not known: write an `element` "
+            f"structure file {path} is a dump with unknown elements: write an `element` "
             "column with `dump_modify element`, or give another kind of file"
         )
     return Atoms(

@@ -17,7 +17,7 @@ from ipip.systems.files import read_structure
 
 
 def _pyramid(ligands: Sequence[tuple[str, float]], angle: float) -> Atoms:
-    """Mo with three ligands (symbol, bond in Å) at one angle (degrees) between each two."""
+    """Return Mo with three ligands (symbol, bond in Å) at equal angles (degrees)."""
     tilt = np.arcsin(2.0 / np.sqrt(3.0) * np.sin(np.radians(angle) / 2.0))
     positions = [np.zeros(3)]
     for k, (_, bond) in enumerate(ligands):
@@ -28,7 +28,7 @@ def _pyramid(ligands: Sequence[tuple[str, float]], angle: float) -> Atoms:
 
 
 def _bent(outer: str, centre: str, bond: float, angle: float) -> Atoms:
-    """A molecule outer-centre-outer; bond in Å, angle in degrees."""
+    """Return a molecule outer-centre-outer; bond in Å, angle in degrees."""
     half = np.radians(angle) / 2.0
     arm = bond * np.array([np.sin(half), np.cos(half), 0.0])
     return Atoms([centre, outer, outer], positions=np.array([np.zeros(3), arm, arm * [-1, 1, 1]]))
@@ -87,15 +87,15 @@ BUILT_IN: Mapping[str, Callable[[], Atoms]] = MappingProxyType(
         "H2S": lambda: _bent("H", "S", 1.34, 92.1),
     }
 )
-"""Molecules that have a name here, each by a function that builds it."""
+"""The built-in molecules, with the functions that build them."""
 
 
 def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:
-    """Return a molecule (positions in Å, no cell), with the charge that its file says.
+    """Return a molecule (positions in Å, no cell), with the charge in its file.
 
     Args:
         name: a key of ``files``, a built-in molecule, an element, or a name of ASE's g2 set.
-        files: structure files of own molecules.
+        files: structure files of the user's molecules.
 
     Raises:
         InputError: no such molecule, or its file cannot be read.
@@ -104,9 +104,9 @@ def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:
     from ase.collections import g2
     from ase.data import atomic_numbers
 
-    own = files or {}
-    if name in own:
-        atoms = read_structure(own[name])
+    user_files = files or {}
+    if name in user_files:
+        atoms = read_structure(user_files[name])
         charge = charge_of(atoms.info, atom_state_in(atoms.arrays, len(atoms)))
         info = {} if charge is None else {"charge": charge}
         return Atoms(numbers=atoms.numbers, positions=atoms.positions, info=info)
@@ -117,10 +117,10 @@ def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:
     if name in g2.names:
         atoms = g2_molecule(name)
         return Atoms(numbers=atoms.numbers, positions=atoms.positions)
-    known = [*own, *BUILT_IN, *g2.names]
-    close = difflib.get_close_matches(name, known, n=3)
+    names = [*user_files, *BUILT_IN, *g2.names]
+    close = difflib.get_close_matches(name, names, n=3)
     raise InputError(
-        f"molecule {name!r} is not known"
+        f"molecule {name!r} is unknown"
         + (f"; did you mean {', '.join(close)}?" if close else "")
         + f" Built in: {', '.join(BUILT_IN)}; elements and names of ASE's g2 set work too; "
         "give others as files under molecules"

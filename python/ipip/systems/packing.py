@@ -33,14 +33,14 @@ def pack(
 
     Args:
         molecules: geometry of each (Å).
-        counts: how many of each.
+        counts: number of each.
         edges: of the orthorhombic box, Å.
-        tolerance: smallest distance between atoms of different molecules, Å; through the periodic
-            boundary too.
+        tolerance: smallest distance between atoms of different molecules, Å; also across periodic
+            boundaries.
         periodic: in all directions, or in none (then all atoms are inside the box).
         seed: of packmol.
         radii: Å by element; atoms of different molecules are at least the sum of their radii
-            apart. Half the tolerance where an element has none.
+            apart. Half the tolerance for elements without one.
 
     Returns:
         Atoms in the box, grouped by molecule in the order of ``counts``.
@@ -50,16 +50,16 @@ def pack(
 
     Source: L. Martínez et al., J. Comput. Chem. 30, 2157 (2009).
     """
-    own_radii = {
+    all_radii = {
         name: np.array([(radii or {}).get(symbol, tolerance / 2.0) for symbol in atoms.symbols])
         for name, atoms in molecules.items()
     }
-    _check_volume(molecules, counts, edges, tolerance, own_radii)
+    _check_volume(molecules, counts, edges, tolerance, all_radii)
     with tempfile.TemporaryDirectory(prefix="ipip-packmol-") as name:
         folder = Path(name)
         for index, key in enumerate(counts):
             write(folder / f"{index}.xyz", molecules[key], format="xyz", fmt="%18.12f")
-        deck = _deck(counts, edges, tolerance, periodic, seed, own_radii if radii else {})
+        deck = _deck(counts, edges, tolerance, periodic, seed, all_radii if radii else {})
         done, text = _run(folder, deck)
         result = folder / "packed.xyz"
         if not done or not result.exists():
@@ -97,7 +97,7 @@ def _deck(
 
 
 def _run(folder: Path, deck: str) -> tuple[bool, str]:
-    """Run packmol in the folder; return whether it converged, and what it printed."""
+    """Run packmol in the folder; return whether it converged, and its output."""
     try:
         from packmol.cli import get_binary_path  # type: ignore[import-untyped]
 
@@ -106,7 +106,7 @@ def _run(folder: Path, deck: str) -> tuple[bool, str]:
         raise InputError(f"packmol is not installed; run: {install_command('packmol')}") from error
     (folder / "packmol.inp").write_text(deck, encoding="utf-8")
     try:
-        # packmol rewinds its input: a pipe will not do.
+        # packmol rewinds its input, so it cannot be a pipe.
         with (folder / "packmol.inp").open("rb") as source:
             run = subprocess.run(
                 bound_command(str(program)),
@@ -132,7 +132,7 @@ def _check_volume(
     tolerance: float,
     radii: Mapping[str, np.ndarray],
 ) -> None:
-    """Refuse at once what cannot fit: spheres around atoms that would fill > 74 % of the box."""
+    """Refuse impossible packings: spheres around atoms that would fill > 74 % of the box."""
     volume = float(np.prod(edges))
     filled = sum(
         count * _volume(molecules[name].positions, radii[name]) for name, count in counts.items()
@@ -143,7 +143,7 @@ def _check_volume(
 
 
 def _volume(positions: np.ndarray, radii: np.ndarray) -> float:
-    """Volume in Å^3 of the union of spheres around the atoms, counted on a grid."""
+    """Return the volume in Å^3 of the union of spheres around the atoms, counted on a grid."""
     step, largest = radii.min() / 5.0, radii.max()
     low, high = positions.min(axis=0) - largest, positions.max(axis=0) + largest
     axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]

@@ -29,21 +29,21 @@ SOFTENING_STEPS = 4  # rotations of a direction towards low curvature
 DIMER = 0.005  # Å; distance of the finite difference along a direction
 BIASED_STEPS = 12  # relaxation steps after each Gaussian
 QUENCH_STEPS = 500
-QUENCH_STRIDE = 5  # relaxation steps between the structures that are kept
-CLOSEST = 0.6  # of the sum of covalent radii: atoms closer than this are no structure
-TOGETHER = 1.6  # of the sum of covalent radii: atoms farther apart hold no cluster together
+QUENCH_STRIDE = 5  # relaxation steps between stored structures
+CLOSEST = 0.6  # of the sum of covalent radii: closer atoms are not a valid structure
+TOGETHER = 1.6  # of the sum of covalent radii: atoms farther apart are not connected
 
 
 @dataclasses.dataclass(frozen=True)
 class Walk:
-    """What a walk came across.
+    """The result of a walk.
 
     Attributes:
         visited: structures with energy (eV) and forces (eV/Å), in order; info ``walk_step`` and
             ``walk_kind``: "climb", "fall" or "minimum".
-        minima: the minimum at the end of each accepted step, the first one too.
+        minima: the first minimum, and the minimum after each accepted step.
         accepted: steps that ended in an accepted minimum.
-        broken: steps given up, since the cluster fell apart or atoms came too close.
+        broken: abandoned steps, in which the cluster fell apart or atoms came too close.
     """
 
     visited: list[Frame]
@@ -73,13 +73,13 @@ def walk(
         temperature: K, of the acceptance of a minimum.
         seed: of all random choices.
         width: Å, of the Gaussians and of each push.
-        gaussians: pushes in one attempt, at most.
+        gaussians: most pushes in one attempt.
         fmax: eV/Å, largest force in a minimum.
         progress: called with (steps done, steps in all).
 
     Raises:
         InputError: the structure is periodic or has fewer than two atoms.
-        IpipError: the start has no minimum in which it holds together.
+        IpipError: the start falls apart in its relaxation.
     """
     if start.pbc.any():
         raise InputError(
@@ -95,13 +95,13 @@ def walk(
     minima, accepted, broken = [current], 0, 0
     for step in range(1, steps + 1):
         top = _climb(current, potential, random, width, gaussians, step, visited)
-        found = None if top is None else _quench(top, potential, fmax, step, visited)
-        if found is None:
+        minimum = None if top is None else _quench(top, potential, fmax, step, visited)
+        if minimum is None:
             broken += 1
-        elif _is_accepted(found, current, temperature, random):
+        elif _is_accepted(minimum, current, temperature, random):
             accepted += 1
-            current = found
-            minima.append(found)
+            current = minimum
+            minima.append(minimum)
         if progress is not None:
             progress(step, steps)
     return Walk(visited, minima, accepted, broken)
@@ -115,13 +115,13 @@ def boltzmann_draw(
     Args:
         energies: [n] eV, of structures with the same atoms.
         temperature: K.
-        count: how many; all where there are fewer.
+        count: number to draw; all if there are fewer.
         seed: of the draw.
 
     Returns:
         Indices in ascending order.
 
-    Source: the largest of -E/kT plus Gumbel noise are such a draw (T. Vieira, 2014).
+    Source: the largest of -E/kT plus Gumbel noise (T. Vieira, 2014).
     """
     scores = -np.asarray(energies, dtype=np.float64) / (units.kB * temperature)
     scores = scores + np.random.default_rng(seed).gumbel(size=len(scores))
@@ -138,13 +138,13 @@ def _climb(
     step: int,
     visited: list[Frame],
 ) -> Atoms | None:
-    """Push a structure out of its minimum; None where it breaks."""
+    """Push a structure out of its minimum; None if it breaks."""
     atoms = minimum.replace(energy=None, forces=None).to_atoms()
     biased = BiasedCalculator(potential)
-    wish = _random_direction(atoms, random)
+    initial = _random_direction(atoms, random)
     top = minimum.energy
     for _ in range(gaussians):
-        direction = _soften(atoms, potential, wish)
+        direction = _soften(atoms, potential, initial)
         ahead = atoms.copy()
         ahead.positions += width * direction
         _, forces = evaluate(potential, ahead)
@@ -168,7 +168,7 @@ def _climb(
 
 
 def _random_direction(atoms: Atoms, random: np.random.Generator) -> FloatArray:
-    """A direction of thermal motion, mixed with two atoms moving towards each other."""
+    """Return a direction of thermal motion, mixed with two atoms moving towards each other."""
     masses = atoms.get_masses()[:, None]
     thermal = _unit(random.normal(size=(len(atoms), 3)) / np.sqrt(masses))
     first, second = random.choice(len(atoms), size=2, replace=False)
@@ -178,12 +178,12 @@ def _random_direction(atoms: Atoms, random: np.random.Generator) -> FloatArray:
     return _unit(thermal + random.uniform(0.1, 1.5) * _unit(local))
 
 
-def _soften(atoms: Atoms, potential: Any, wish: FloatArray) -> FloatArray:
-    """Turn a direction towards low curvature, but keep what was wished for in it.
+def _soften(atoms: Atoms, potential: Any, initial: FloatArray) -> FloatArray:
+    """Rotate a direction towards low curvature, but keep its initial component.
 
     Steepest descent on the curvature N.H.N, with H.N from forces at two points (a dimer).
     """
-    direction = wish
+    direction = initial
     for _ in range(SOFTENING_STEPS):
         products = []
         for sign in (1.0, -1.0):
@@ -196,14 +196,14 @@ def _soften(atoms: Atoms, potential: Any, wish: FloatArray) -> FloatArray:
         size = float(np.sqrt((turn**2).sum()))
         if size < 1e-3:
             break
-        direction = _unit(direction - 0.3 * turn / max(size, abs(curvature), 1.0) + 0.1 * wish)
+        direction = _unit(direction - 0.3 * turn / max(size, abs(curvature), 1.0) + 0.1 * initial)
     return direction
 
 
 def _quench(
     atoms: Atoms, potential: Any, fmax: float, step: int, visited: list[Frame]
 ) -> Frame | None:
-    """Relax to a minimum, keeping structures on the way; None where it breaks."""
+    """Relax to a minimum, storing structures on the way; None if it breaks."""
     atoms = _free(atoms)
     atoms.calc = potential
     for number, _ in enumerate(FIRE(atoms, logfile=None).irun(fmax=fmax, steps=QUENCH_STEPS)):
@@ -223,7 +223,7 @@ def _quench(
 
 
 def _frame(atoms: Atoms, potential: Any, step: int, kind: str) -> Frame | None:
-    """Return the structure with its labels; None where these are not finite."""
+    """Return the structure with its labels; None if they are not finite."""
     energy, forces = evaluate(potential, atoms)
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         return None
@@ -233,7 +233,7 @@ def _frame(atoms: Atoms, potential: Any, step: int, kind: str) -> Frame | None:
 
 
 def _free(atoms: Atoms) -> Atoms:
-    """Return a copy without calculator, cell and info but for the electronic state."""
+    """Return a copy without calculator, cell and info, except for the electronic state."""
     free = atoms.copy()
     free.set_cell(None)
     free.set_constraint()
@@ -242,7 +242,7 @@ def _free(atoms: Atoms) -> Atoms:
 
 
 def _holds_together(atoms: Atoms) -> bool:
-    """Whether the atoms are one cluster with no two of them too close."""
+    """Return whether the atoms are one cluster without close contacts."""
     if not np.isfinite(atoms.positions).all():
         return False
     radii = covalent_radii[atoms.numbers]
@@ -255,10 +255,10 @@ def _holds_together(atoms: Atoms) -> bool:
 
 
 def _is_accepted(
-    found: Frame, current: Frame, temperature: float, random: np.random.Generator
+    minimum: Frame, current: Frame, temperature: float, random: np.random.Generator
 ) -> bool:
-    assert found.energy is not None and current.energy is not None
-    rise = found.energy - current.energy
+    assert minimum.energy is not None and current.energy is not None
+    rise = minimum.energy - current.energy
     return bool(random.random() < np.exp(-max(rise, 0.0) / (units.kB * temperature)))
 
 

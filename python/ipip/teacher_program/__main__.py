@@ -1,7 +1,7 @@
-"""Start of a teacher's process: take the pipes for the protocol, send all prints to the log, serve.
+"""Start of a teacher's process: set up the pipes, redirect prints to the log, serve requests.
 
-What libraries print goes to standard error (a log file); requests arrive on standard input,
-answers leave on what was standard output.
+Output of libraries goes to standard error (a log file); requests arrive on standard input, replies
+go to the original standard output.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     folder = os.path.dirname(os.path.abspath(__file__))
-    # Modules of this folder must not stand in for a library's of the same name.
+    # Modules of this folder must not shadow a library's modules of the same name.
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != folder]
     for name in ("numpy", "ase"):
         if importlib.util.find_spec(name) is None:
@@ -47,7 +47,7 @@ def _load_package(folder: str) -> None:
 
 
 def _refuse(replies: BinaryIO, name: str) -> None:
-    """Say that a package is missing, in the protocol of messages.py, which needs numpy."""
+    """Reply that a package is missing, without messages.py, which needs numpy."""
     refusal = {"reply": "refused", "cause": "package", "message": f"no module {name}"}
     text = json.dumps({**refusal, "module": name, "expected": name, "arrays": []}).encode()
     replies.write(b"IPIPTCH1" + struct.pack("<I", len(text)) + text)

@@ -1,4 +1,4 @@
-"""Names in CP2K's data files: which basis set and pseudopotential an element has there."""
+"""Names in CP2K's data files: the basis sets and pseudopotentials of an element."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ NO_CHARGE = re.compile(r"-q\d+$")
 
 
 def find_folder(program: str, version_text: str) -> str | None:
-    """Return CP2K's data folder, or None where it cannot be found.
+    """Return CP2K's data folder, or None if it cannot be located.
 
     Args:
         program: CP2K's program.
-        version_text: what ``--version`` prints; the folder is among the compiler's options.
+        version_text: output of ``--version``; its compiler options name the folder.
     """
     candidates = [os.environ.get("CP2K_DATA_DIR")]
-    flat = re.sub(r"\n\s{3}", "", version_text)  # CP2K breaks long lines anywhere
+    flat = re.sub(r"\n\s{3}", "", version_text)  # CP2K wraps long lines anywhere
     compiled = re.search(r'__DATA_DIR="([^"]+)"', flat)
     candidates.append(compiled.group(1) if compiled else None)
     executable = shutil.which(program)
@@ -32,7 +32,7 @@ def find_folder(program: str, version_text: str) -> str | None:
 
 
 def names_of(path: str, element: str) -> list[str]:
-    """Return all names under which a data file has entries of an element."""
+    """Return the names of all entries of an element in a data file."""
     names = []
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -49,15 +49,15 @@ def full_name(path: str, element: str, name: str, charge: str = "") -> str:
         path: data file.
         element: chemical symbol.
         name: with or without the charge.
-        charge: ``-q6``, where it is known which one is meant.
+        charge: ``-q6``, if known.
 
     Raises:
         RuntimeError: the file has no such entry, or several.
     """
     names = names_of(path, element)
-    for wanted in (name + charge, name) if charge else (name,):
-        if wanted in names:
-            return wanted
+    for candidate in (name + charge, name) if charge else (name,):
+        if candidate in names:
+            return candidate
     fitting = [other for other in names if NO_CHARGE.sub("", other) == name]
     if len(fitting) == 1:
         return fitting[0]

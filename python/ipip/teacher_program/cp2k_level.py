@@ -1,4 +1,4 @@
-"""CP2K through ASE: one shell for each frame, an input from a template, convergence checked."""
+"""CP2K through ASE: one shell for each frame, an input from a template, a check of convergence."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOT_CONVERGED = "SCF run NOT converged"
 
 
 class Cp2kLevel(Calculator):
-    """An ASE calculator whose every evaluation is a new CP2K run.
+    """An ASE calculator that starts a new CP2K for each evaluation.
 
-    CP2K would otherwise start from the last frame's density, and a label would depend on which
-    frame came before it.
+    CP2K would otherwise start from the last frame's density, and a label would depend on the
+    frame before it.
 
     Args:
         settings: of the level; see ``ipip.config.cp2k.Cp2kSettings``.
@@ -90,7 +90,7 @@ class Cp2kLevel(Calculator):
             raise RuntimeError(f"CP2K stopped: {_why(output) or error}") from error
         finally:
             if program is not None:
-                with contextlib.suppress(Exception):  # the shell may be gone
+                with contextlib.suppress(Exception):  # the shell may have ended
                     program.close()
                 program._shell = None
         if NOT_CONVERGED in _text(output):
@@ -98,7 +98,7 @@ class Cp2kLevel(Calculator):
         return results
 
     def _spin(self, structure: Any) -> dict[str, int]:
-        """Return the charge and the multiplicity that go into the template."""
+        """Return the charge and the multiplicity for the template."""
         spin = checked_spin(structure, self._arguments)
         moments = structure.get_initial_magnetic_moments()
         if spin["multiplicity"] is None and moments.any():
@@ -108,7 +108,7 @@ class Cp2kLevel(Calculator):
             )
         charge, multiplicity = float(spin["charge"] or 0), int(spin["multiplicity"] or 1)
         if charge != int(charge):
-            raise RuntimeError(f"the frame has charge {charge:g}; CP2K takes whole charges")
+            raise RuntimeError(f"the frame has charge {charge:g}; CP2K accepts whole charges only")
         for name, value, usual in (("charge", int(charge), 0), ("multiplicity", multiplicity, 1)):
             given = self._arguments.get(name) is not None  # ASE writes it into the input
             if value != usual and not given and name not in self._settings["template_text"]:
@@ -126,7 +126,7 @@ class Cp2kLevel(Calculator):
         basis, potential = self._settings["basis_set"], self._settings["pseudo_potential"]
         kinds = []
         for element in sorted(set(structure.get_chemical_symbols())):
-            if self._data is None:  # as they are given; CP2K says what it does not find
+            if self._data is None:  # as given; CP2K reports missing names
                 kinds.append((element, basis, potential))
                 continue
             file = os.path.join(self._data, self._settings["basis_set_file"])
@@ -138,19 +138,19 @@ class Cp2kLevel(Calculator):
         return kinds
 
 
-# ASE would write its own defaults of these beside the template's.
+# ASE would write its defaults of these in addition to the template's.
 _LEFT_TO_THE_TEMPLATE = dict.fromkeys(
     ("xc", "cutoff", "max_scf", "poisson_solver", "basis_set", "pseudo_potential")
 )
 
 
 def kpoints(cell: np.ndarray, pbc: np.ndarray, length: float) -> tuple[int, int, int]:
-    """Return the k-point grid of a cell: the fewest points whose number times length is above.
+    """Return the k-point grid of a cell: the fewest points whose number times cell length is above.
 
     Args:
         cell: [3, 3] rows are lattice vectors in Å.
         pbc: [3] periodic directions; others have one point.
-        length: Å; 0 gives the Gamma point alone.
+        length: Å; 0: the Gamma point only.
 
     Source: arXiv 2507.20118, "the product of the sampling density and lattice vector length
     exceeded 30 Å".
@@ -198,7 +198,7 @@ def render_input(
 
 
 def _in_a_box(atoms: Any, vacuum: float) -> Any:
-    """Return a copy; an open molecule is put into the middle of a cube, as its solver asks."""
+    """Return a copy; an open molecule is centred in a cube, as its solver requires."""
     structure = atoms.copy()
     structure.calc = None
     if not any(structure.pbc):
@@ -207,7 +207,7 @@ def _in_a_box(atoms: Any, vacuum: float) -> Any:
         structure.center()
     elif not all(structure.pbc):
         raise RuntimeError(
-            "CP2K's template takes frames that are periodic in all directions or in none; this "
+            "CP2K's template needs frames that are periodic in all directions or in none; this "
             f"one has pbc {structure.pbc.tolist()}"
         )
     return structure
@@ -254,7 +254,7 @@ def _text(path: str) -> str:
 
 
 def _why(output: str) -> str:
-    """Return CP2K's own message: what stands right of the figure in the box that it draws last."""
+    """Return CP2K's message: the text right of the figure in the last box that it prints."""
     lines = _text(output).splitlines()
     marks = [number for number, line in enumerate(lines) if "[ABORT]" in line]
     if not marks:

@@ -1,4 +1,4 @@
-"""Molecular dynamics of a teacher at constant volume and temperature, which can be continued."""
+"""Resumable molecular dynamics of a teacher at constant volume and temperature."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Message = tuple[dict[str, Any], dict[str, Any]]
 
 
 def trouble(atoms: Any, limits: Mapping[str, float], check_temperature: bool = True) -> str | None:
-    """Return why the teacher's own run has failed at this step, or None."""
+    """Return why the teacher's run has failed at this step, or None."""
     energy, forces = atoms.get_potential_energy(), atoms.get_forces()
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         return "energy or forces are not finite"
@@ -30,12 +30,12 @@ def trouble(atoms: Any, limits: Mapping[str, float], check_temperature: bool = T
 
 
 def relax(atoms: Any, spec: Mapping[str, Any]) -> str | None:
-    """Relax positions by FIRE as the settings say; return why that failed, or None."""
+    """Relax positions by FIRE with these settings; return why that failed, or None."""
     from ase.optimize import FIRE
 
     if spec["relax_steps"] == 0:
         return None
-    unbounded = {"max_force": math.inf}  # packed boxes may start far above the bound
+    unbounded = {"max_force": math.inf}  # packed boxes may start far above the limit
     for _ in FIRE(atoms, logfile=None).irun(fmax=spec["relax_fmax"], steps=spec["relax_steps"]):
         reason = trouble(atoms, unbounded, check_temperature=False)
         if reason:
@@ -52,7 +52,7 @@ def draw_velocities(atoms: Any, spec: Mapping[str, Any], draw: np.random.RandomS
 
 
 def integrator(atoms: Any, spec: Mapping[str, Any], draw: np.random.RandomState) -> Any:
-    """Return the thermostatted MD of a structure that has its velocities."""
+    """Return the thermostatted MD of a structure with velocities."""
     from ase import units
 
     temperature, timestep = spec["temperature"], spec["timestep"] * units.fs
@@ -79,7 +79,7 @@ def state_of(
     """Return all that the next step depends on, as a message."""
     _, keys, position, has_normal, normal = draw.get_state()
     arrays = {"positions": atoms.positions, "momenta": atoms.get_momenta(), "random_keys": keys}
-    thermostat = getattr(moving, "_thermostat", None)  # ASE shows the chain's variables nowhere
+    thermostat = getattr(moving, "_thermostat", None)  # private in ASE
     if thermostat is not None:
         arrays |= {"eta": thermostat._eta, "p_eta": thermostat._p_eta}
     random = [int(position), int(has_normal), float(normal)]
@@ -89,7 +89,7 @@ def state_of(
 def restore(
     atoms: Any, spec: Mapping[str, Any], arrays: Mapping[str, Any], draw: np.random.RandomState
 ) -> Any:
-    """Put a structure back into a stored state; return its MD."""
+    """Restore a structure's stored state; return its MD."""
     position, has_normal, normal = spec["random"]
     keys = np.asarray(arrays["random_keys"]).astype(np.uint32)
     draw.set_state(("MT19937", keys, position, has_normal, normal))
@@ -106,10 +106,10 @@ def dynamics(
 ) -> Iterator[Message]:
     """Run one trajectory; yield messages: 'frame', 'state' and 'progress' ones, then 'done'.
 
-    Where it is to end before (`ending` says so before each step), a last state and 'stopped'.
+    On a request to end early (`ending` is called before each step), a last state and 'stopped'.
 
-    With "random" in the specification it goes on from a state: then the structure's positions and
-    the arrays are those of the state.
+    With "random" in the specification it resumes from a state: the structure's positions and the
+    arrays are then those of the state.
     """
     draw = np.random.RandomState(spec["seed"])
     step, before, last_message = spec.get("step", 0), spec.get("seconds", 0.0), time.perf_counter()

@@ -15,7 +15,7 @@ Labels = dict[str, Any]
 def make_atoms(header: Mapping[str, Any], arrays: Mapping[str, Any], suffix: str = "") -> Any:
     """Return the ASE structure of a request: numbers, pbc and info in the header, rest in arrays.
 
-    Charge, spin and their like are where calculators look for them: in the structure's info, its
+    Charge, spin and similar values go where calculators read them: the structure's info, its
     initial charges and magnetic moments, its tags.
     """
     from ase import Atoms
@@ -34,7 +34,7 @@ def make_atoms(header: Mapping[str, Any], arrays: Mapping[str, Any], suffix: str
 
 
 def labels(atoms: Any) -> Labels:
-    """Return energy [], forces [n, 3] and, for a periodic cell where known, stress [3, 3]."""
+    """Return energy [], forces [n, 3] and, for a periodic cell, stress [3, 3] if available."""
     labelled = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
     if all(atoms.pbc):
         with contextlib.suppress(NotImplementedError):
@@ -45,18 +45,18 @@ def labels(atoms: Any) -> Labels:
 def label_all(
     kind: TeacherKind, calculator: Any, structures: Sequence[Any]
 ) -> tuple[list[Labels], list[str | None]]:
-    """Label structures in one evaluation where the teacher can, else one by one.
+    """Label structures in one evaluation if the teacher can, else one by one.
 
     Returns:
-        The labels of each structure, and what went wrong with it: None where nothing did. A batch
-        that fails as a whole is evaluated one by one, so that one frame costs no other its labels.
+        The labels of each structure, and its error or None. A batch that fails as a whole is
+        evaluated one by one, so that one frame does not cost others their labels.
     """
     if kind.evaluates_batches and len(structures) > 1:
         try:
             together = kind.label_together(calculator, structures)
-            for structure, one in zip(structures, together, strict=True):
+            for structure, label in zip(structures, together, strict=True):
                 if not all(structure.pbc):
-                    one.pop("stress", None)
+                    label.pop("stress", None)
             return together, [None] * len(structures)
         except Exception:
             traceback.print_exc()
@@ -64,7 +64,7 @@ def label_all(
     errors: list[str | None] = []
     for structure in structures:
         if hasattr(calculator, "reset"):
-            calculator.reset()  # a frame asked for twice is computed twice
+            calculator.reset()  # no cached results: a repeated frame is computed again
         try:
             structure.calc = calculator
             results.append(labels(structure))

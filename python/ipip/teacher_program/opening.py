@@ -1,4 +1,4 @@
-"""Opening a teacher: the ASE calculator that a specification names, and what identifies it."""
+"""Opening a teacher: the ASE calculator of a specification, and its identity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .refusal import RefusedError
 
 
 def open_teacher(spec: Mapping[str, Any]) -> tuple[TeacherKind, Any, dict[str, Any]]:
-    """Return the kind, its ASE calculator, and the model and digest that identify it."""
+    """Return the kind, its ASE calculator, and its identity (model and digest)."""
     kind = KINDS[spec["kind"]]
     model, package = kind.model(spec), kind.package
     if package and importlib.util.find_spec(package) is None:
@@ -57,7 +57,7 @@ def weights_digest(calculator: Any) -> str | None:
 
 
 def versions(kind: TeacherKind, calculator: Any) -> dict[str, str]:
-    """Return the versions of the packages that decide a label."""
+    """Return the versions of the packages that affect a label."""
     from importlib import metadata
 
     stated = {"python": sys.version.split()[0]}

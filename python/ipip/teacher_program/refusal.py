@@ -1,4 +1,4 @@
-"""What a teacher's process answers where it cannot serve a request."""
+"""The reply of a teacher's process to a request that it cannot serve."""
 
 from __future__ import annotations
 

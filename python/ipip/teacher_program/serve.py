@@ -1,4 +1,4 @@
-"""Answering requests: open a teacher, label frames, describe atoms, run dynamics."""
+"""Serving requests: open a teacher, label frames, describe atoms, run dynamics."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .refusal import RefusedError
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer requests until the other side closes the pipe.
+    """Serve requests until the other side closes the pipe.
 
-    SIGTERM ends a trajectory after the step at which it is, with its state as the last answer.
+    SIGTERM ends a trajectory after the present step, with its state as the last reply.
     """
     parent = os.getppid()
     kind, calculator = TeacherKind(), None
-    asked_to_end = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+    end_requested = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: end_requested.set())
 
     def ending() -> bool:
         if os.getppid() != parent:
-            sys.exit("the process that asked is gone")
-        return asked_to_end.is_set()
+            sys.exit("the requesting process has ended")
+        return end_requested.is_set()
 
     def reply(header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
         replies.write(pack(header, arrays))

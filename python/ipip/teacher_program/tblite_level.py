@@ -1,4 +1,4 @@
-"""GFN-xTB by tblite, with the charge and the multiplicity that a frame says."""
+"""GFN-xTB by tblite, with the charge and the multiplicity of a frame."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .spin import checked_spin
 
 
 class TbliteLevel(TBLite):  # type: ignore[misc]
-    """tblite's calculator, which by itself reads initial charges and moments alone.
+    """tblite's calculator, which otherwise reads only initial charges and moments.
 
     Args:
-        arguments: of tblite's calculator. A charge or multiplicity among them holds for frames that
-            say none; a frame that says another fails.
+        arguments: of tblite's calculator. A charge or multiplicity among them applies to frames
+            without one; a frame with another one fails.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -37,5 +37,5 @@ class TbliteLevel(TBLite):  # type: ignore[misc]
             spin = checked_spin(atoms, self._given)
             if any(self.parameters.get(name) != value for name, value in spin.items()):
                 self.parameters.update(spin)
-                self._xtb = self._res = None  # it knows the charge of the frame before
+                self._xtb = self._res = None  # it keeps the charge of the frame before
         super().calculate(atoms, properties, system_changes)

@@ -1,4 +1,4 @@
-"""Teachers and reference levels: calculators in processes of their own, which explore and label."""
+"""Teachers and reference levels: calculators in separate processes that explore and label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A teacher, or a reference level, as an ASE calculator: for algorithms that ASE has."""
+"""A teacher, or a reference level, as an ASE calculator, for ASE's algorithms."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ipip.teachers.teacher import Teacher
 
 
 class TeacherCalculator(Calculator):
-    """Asks an open teacher for each structure; its process may be another environment's.
+    """Queries an open teacher for each structure; its process may use another environment.
 
     Args:
-        teacher: open; whoever opened it closes it.
+        teacher: open; the caller closes it.
     """
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012

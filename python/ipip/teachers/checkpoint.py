@@ -1,4 +1,4 @@
-"""The last whole state of a teacher's trajectory, from which a killed run goes on."""
+"""Checkpoints of a teacher's trajectory, from which a killed run resumes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ State = tuple[dict[str, Any], dict[str, Any]]
 class MDCheckpoint:
     """Files ``NAME.state.npz`` and ``NAME.part.xyz`` of one trajectory.
 
-    The state is written whole or not at all, and says how much of the frames' file belongs to it:
-    frames that were written after it are cut off when the run goes on. It has digests of itself and
-    of these frames; where they do not fit the trajectory begins anew.
+    The state is written whole or not at all, and records how much of the frames' file belongs to
+    it: a resumed run discards frames written after it. It holds digests of its content and of these
+    frames; if they do not match, the trajectory restarts from its first step.
 
     Args:
-        folder: where they lie.
+        folder: of the files.
         name: of the trajectory.
-        start: its first configuration.
+        start: first configuration.
         identity: JSON-able values that decide the trajectory; a state of another one is not used.
     """
 
@@ -44,7 +44,7 @@ class MDCheckpoint:
         self._written = Digest()  # of the frames' file, as far as it was written or read
 
     def load(self) -> tuple[State, list[Frame]] | None:
-        """Return the state (header and arrays) and the frames before it; None: begin anew."""
+        """Return the state (header and arrays) and the frames before it; None: start again."""
         state = self._read()
         if state is None:
             self.clear()
@@ -56,7 +56,7 @@ class MDCheckpoint:
                 os.truncate(self._frames, header["bytes"])
                 self._written = Digest(self._frames.read_bytes())
                 if self._written.hex != header.get("frames_digest"):
-                    raise InputError("the frames are not those that were written")
+                    raise InputError("the frames differ from the written ones")
                 frames = read_frames(self._frames)
             else:
                 self._frames.unlink(missing_ok=True)

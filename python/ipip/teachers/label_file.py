@@ -1,4 +1,4 @@
-"""What `ipip label` does: frames of a file to a file of labelled frames."""
+"""The work of `ipip label`: from a file of frames to a file of labelled frames."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def label_file(
 
     Args:
         level: teacher or reference level.
-        frames: file with or without labels; info is kept.
-        out: file for the labelled frames; beside it lie ``OUT.dropped.csv`` (which frames gave no
-            labels, and why), ``OUT.label.json`` (by which level) and ``OUT.labels.jsonl`` (every
-            label as it came, from which a killed run goes on).
+        frames: file, with or without labels; info is kept.
+        out: file for the labelled frames; beside it are written ``OUT.dropped.csv`` (frames
+            without labels, and why), ``OUT.label.json`` (the level) and ``OUT.labels.jsonl`` (each
+            label once computed, from which a killed run resumes).
         progress: called with (frames done, frames in all).
-        retry: evaluate frames again that were dropped before.
+        retry: evaluate dropped frames again.
 
     Returns:
         JSON-able: frames, labelled, computed, dropped (frame, formula, reason) and dropped_file.
 
     Raises:
         InputError: unreadable frames, a missing program, or `out` is the input.
-        IpipError: no frame gave labels.
+        IpipError: no frame was labelled.
     """
     if out.absolute() == frames.absolute():
-        raise InputError(f"--out {out}: is the input; give another file for the labelled frames")
+        raise InputError(f"--out {out}: is the input; name another file for the labelled frames")
     given = read_frames(frames, DataKeys(), require=())
     with hold_file(out, "label"):
         return _label(given, level, frames, out, progress, retry)

@@ -1,4 +1,4 @@
-"""Labelling a set of frames at a level of theory: parallel, resumable, dropping what fails."""
+"""Labelling a set of frames at a level of theory: parallel, resumable, without failed frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ipip.teachers.results import TeacherInfo
 from ipip.teachers.specification import cp2k_values
 from ipip.teachers.teacher import Teacher
 
-# What a line held before it had a seal.
+# The keys of a line of versions without a seal.
 _OLD_ENTRIES = (
     frozenset(("key", "energy", "forces", "stress")),
     frozenset(("key", "error")),
@@ -33,14 +33,14 @@ _OLD_ENTRIES = (
 
 @dataclasses.dataclass(frozen=True)
 class Labelling:
-    """What came of labelling frames.
+    """The result of labelling frames.
 
     Attributes:
-        frames: those with labels, in the order given; energy eV, forces eV/Å, stress eV/Å^3.
-        kept: index of each in the frames given.
-        dropped: index in the frames given and reason of each frame without labels.
-        computed: number of frames that were evaluated now; the others were known before.
-        info: who labelled, or None where nothing was left to compute.
+        frames: the labelled ones, in the order of the input; energy eV, forces eV/Å, stress eV/Å^3.
+        kept: index of each in the input.
+        dropped: index in the input and reason of each frame without labels.
+        computed: number of frames evaluated by this call; the others were stored.
+        info: the labeller, or None if all labels were stored.
     """
 
     frames: list[Frame]
@@ -51,7 +51,7 @@ class Labelling:
 
 
 class Labeller(Protocol):
-    """Who labels frames, while a with statement holds it open; a `Teacher` is one."""
+    """A context manager that labels frames, such as a `Teacher`."""
 
     def __enter__(self) -> Labeller:
         """Open it."""
@@ -66,7 +66,7 @@ class Labeller(Protocol):
 
     @property
     def info(self) -> TeacherInfo:
-        """What identifies it; known once it has labelled something."""
+        """The identity of the labeller; available after the first label."""
 
     def label(
         self,
@@ -89,21 +89,21 @@ def label_frames(
 ) -> Labelling:
     """Label frames, several at a time; frames that do not converge are dropped and listed.
 
-    Each frame's labels are appended to a file as they come, so a run that is killed loses only
-    the frames it was at, and the same call goes on.
+    Each frame's labels are appended to a file once computed, so a killed run loses only the
+    frames in progress, and the same call resumes.
 
     Args:
         frames: configurations; labels they carry are replaced.
         level: teacher or reference level; ``workers`` of it run at the same time.
         store: file of labels (JSON lines), by digest of frame and level.
-        log_folder: for what the level's programs print.
+        log_folder: for the output of the level's programs.
         progress: called with (frames done, frames in all).
-        retry: evaluate frames again that failed before.
-        open_level: gives who labels from level and log folder.
+        retry: evaluate failed frames again.
+        open_level: returns a labeller for level and log folder.
 
     Raises:
         InputError: the level's package or program is missing.
-        TeacherError: a worker died or hung; what was labelled before is kept.
+        TeacherError: a worker died or hung; labels so far are kept.
     """
     level_digest = level_identity(level)
     keys = [f"{frames_digest([_bare(frame)])} {level_digest}" for frame in frames]
@@ -137,7 +137,7 @@ def label_frames(
 
 
 def level_identity(level: TeacherSettings) -> str:
-    """Return a digest of all settings that decide a label; files count by their content."""
+    """Return a digest of all settings that affect a label; of files, their content."""
     skipped = {*fields_without_influence(type(level)), "cp2k"}
     plain = level.model_dump(mode="json", exclude=skipped)
     if level.kind == "cp2k" and level.cp2k is not None:
@@ -156,7 +156,7 @@ def _bare(frame: Frame) -> Frame:
 
 
 def _entry(frame: Frame) -> dict[str, Any]:
-    """Return what is stored of a labelled or marked frame."""
+    """Return the stored record of a labelled or marked frame."""
     key = frame.info["key"]
     if TEACHER_ERROR in frame.info:
         return {"key": key, "error": str(frame.info[TEACHER_ERROR])}
@@ -168,7 +168,7 @@ def _entry(frame: Frame) -> dict[str, Any]:
 
 
 def _read_store(path: Path) -> dict[str, dict[str, Any]]:
-    """Read the labels of earlier calls; a line that was cut off or damaged does not count."""
+    """Read the labels of earlier calls; truncated or damaged lines are ignored."""
     stored = {}
     if path.exists():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():

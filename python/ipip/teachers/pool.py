@@ -1,4 +1,4 @@
-"""A teacher's worker processes: tasks spread over them, and their common end."""
+"""A teacher's worker processes: they share tasks and are ended together."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from ipip.errors import IpipError
 from ipip.teachers.process import WorkerProcess
 
-GRACE_S = 10.0  # in which workers may end what they are at, after an interrupt
+GRACE_S = 10.0  # for workers to end their present step after an interrupt
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
 class StoppedError(IpipError):
-    """A worker that was ended, because another one failed or because it was asked to."""
+    """A worker was ended, because another one failed or on request."""
 
 
 class WorkerPool:
@@ -24,7 +24,7 @@ class WorkerPool:
 
     Attributes:
         workers: the processes.
-        lock: held while results of several threads are put together.
+        lock: held while results of several threads are combined.
     """
 
     def __init__(self) -> None:
@@ -34,9 +34,9 @@ class WorkerPool:
         self._ending = False
 
     def spread(
-        self, one: Callable[[WorkerProcess, Task], Result], tasks: Sequence[Task]
+        self, perform: Callable[[WorkerProcess, Task], Result], tasks: Sequence[Task]
     ) -> list[Result]:
-        """Do tasks with the workers as they become free; return results in order."""
+        """Perform tasks on the workers as they become free; return results in order."""
         waiting = list(enumerate(tasks))[::-1]
         results: dict[int, Result] = {}
 
@@ -46,7 +46,7 @@ class WorkerPool:
                     if self._ending or not waiting:
                         return
                     index, task = waiting.pop()
-                results[index] = one(worker, task)
+                results[index] = perform(worker, task)
 
         self.each([serve] * len(self.workers))
         return [results[index] for index in range(len(tasks))]
@@ -54,11 +54,11 @@ class WorkerPool:
     def each(
         self, actions: Sequence[Callable[[WorkerProcess], Result]], *, grace: bool = True
     ) -> list[Result]:
-        """Do one action with each worker at the same time; an error ends all of them at once.
+        """Perform an action on each worker concurrently; an error ends all of them at once.
 
         Args:
             actions: one for each worker.
-            grace: after an interrupt, give the workers some seconds to store what they are at.
+            grace: after an interrupt, give the workers some seconds to store their state.
         """
         with ThreadPoolExecutor(len(self.workers)) as threads:
             futures = [
@@ -73,7 +73,7 @@ class WorkerPool:
         errors = [error for future in futures if (error := future.exception())]
         if errors:
             self.close()
-            # The other workers were killed because of the one that had something to say.
+            # The other workers were killed because this one failed; its error is the cause.
             raise next((e for e in errors if not isinstance(e, StoppedError)), errors[0])
         return [future.result() for future in futures]
 
@@ -89,7 +89,7 @@ class WorkerPool:
         try:
             return action(worker)
         except BaseException as error:
-            if self._ending:  # the others are still at their last steps
+            if self._ending:  # the others still finish their last steps
                 raise
             with self.lock:
                 first, self._stopping = not self._stopping, True
@@ -99,7 +99,7 @@ class WorkerPool:
             raise StoppedError(str(error)) from error
 
     def _end_all(self, futures: Sequence[Future[Any]]) -> None:
-        """End all workers; those that run a trajectory may tell their state before."""
+        """End all workers; those that run a trajectory may send their state first."""
         self._ending = True
         try:
             if futures:

@@ -1,4 +1,4 @@
-"""One worker process of a teacher, seen from ipip: start, ask, answer, end."""
+"""The ipip side of a teacher's worker process: start, send requests, receive replies, end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TeacherError(IpipError):
 
 
 class FrameError(TeacherError):
-    """The teacher is alive but raised an error on this frame."""
+    """The teacher raised an error on this frame; its process still runs."""
 
 
 class WorkerProcess:
@@ -40,7 +40,7 @@ class WorkerProcess:
 
     Args:
         settings: the teacher.
-        log: file that receives everything the worker's libraries print.
+        log: file for the output of the worker's libraries.
     """
 
     def __init__(self, settings: TeacherSettings, log: Path) -> None:
@@ -76,7 +76,7 @@ class WorkerProcess:
         """Load the teacher; return its identity, versions and loading time (s).
 
         Raises:
-            InputError: the package, the model or the interpreter is not there.
+            InputError: the package, the model or the interpreter is missing.
             TeacherError: the process died.
         """
         self.send({"verb": "open", "spec": specification(self._settings)})
@@ -91,11 +91,11 @@ class WorkerProcess:
             while view:
                 view = view[os.write(pipe.fileno(), view) :]
         except BrokenPipeError:
-            # The worker may have said why before it ended: receive() reads that.
+            # The worker may have sent the reason before it ended: receive() reads it.
             pass
 
     def receive(self, timeout: float | None = None) -> Message:
-        """Wait for the next answer.
+        """Wait for the next reply.
 
         Args:
             timeout: s; the call timeout of the settings by default.
@@ -103,7 +103,7 @@ class WorkerProcess:
         Raises:
             InputError: the worker refused the package or the model.
             FrameError: the teacher raised an error on the frame.
-            TeacherError: the worker died, or said nothing for too long.
+            TeacherError: the worker died, or did not reply in time.
         """
         limit = self._settings.call_timeout if timeout is None else timeout
         deadline = time.monotonic() + limit
@@ -118,7 +118,7 @@ class WorkerProcess:
         return header, arrays
 
     def close(self) -> None:
-        """End the process, however busy it is."""
+        """End the process, even during an evaluation."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -126,12 +126,12 @@ class WorkerProcess:
         self._process.wait()
 
     def ask_to_end(self) -> None:
-        """Have the process end a trajectory after the step at which it is, and tell its state."""
+        """Have the process end a trajectory after the present step and send its state."""
         if self._process.poll() is None:
             self._process.terminate()
 
     def kill(self) -> None:
-        """Kill the process and what it started; readers then see its end."""
+        """Kill the process and its children; readers then see its end."""
         if self._process.poll() is None:
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -143,10 +143,10 @@ class WorkerProcess:
         assert pipe is not None
         parts: list[bytes] = []
         while count:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not select.select([pipe], [], [], remaining)[0]:
                 self.kill()
-                raise TeacherError(f"{self.name} said nothing for {limit:.0f} s{self._tail()}")
+                raise TeacherError(f"{self.name} did not reply for {limit:.0f} s{self._tail()}")
             data = os.read(pipe.fileno(), min(count, 1 << 20))
             if not data:
                 raise EOFError
@@ -156,7 +156,7 @@ class WorkerProcess:
 
     @property
     def name(self) -> str:
-        """What the process is called in messages."""
+        """The name of the process in messages."""
         model = self._settings.import_path or self._settings.model or ""
         return f"the teacher's process ({' '.join([self._settings.kind, model]).strip()})"
 
@@ -195,9 +195,9 @@ def _interpreter(settings: TeacherSettings) -> Path:
 
 
 def _environment(settings: TeacherSettings) -> dict[str, str]:
-    """The caller's environment with threads set; another interpreter inherits no module path."""
+    """Return the environment with threads set; another interpreter inherits no module path."""
     environment = without_launcher(os.environ)
-    # What a package prints as it loads must not end its worker, whatever the locale.
+    # Output of a package at import must not end its worker, whatever the locale.
     environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         environment[f"{name}_NUM_THREADS"] = str(settings.threads)

@@ -1,4 +1,4 @@
-"""What goes to a worker and what comes back, between frames and messages."""
+"""Requests to a worker and its replies: conversion between frames and messages."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ipip.teachers.results import MDJob, MDResult
 
 
 def composition(frame: Frame) -> dict[str, Any]:
-    """Return the part of a request that says what a frame is made of, its electronic state too.
+    """Return the part of a request with a frame's atoms and electronic state.
 
     Raises:
         InputError: the frame has no atoms, or its charges or multiplicities contradict each other.
     """
     if len(frame) == 0:
-        raise InputError("a frame without atoms cannot go to a teacher")
+        raise InputError("a frame without atoms cannot be labelled by a teacher")
     return {
         "numbers": frame.numbers.tolist(),
         "pbc": frame.pbc.tolist(),
@@ -34,7 +34,7 @@ def composition(frame: Frame) -> dict[str, Any]:
 
 
 def geometry(frame: Frame) -> dict[str, Any]:
-    """Return the arrays of a request: positions and cell in Å, and the state atom by atom."""
+    """Return the arrays of a request: positions and cell in Å, and the states of the atoms."""
     return {"positions": frame.positions, "cell": frame.cell, **frame.arrays}
 
 
@@ -50,18 +50,18 @@ def label_request(frames: Sequence[Frame]) -> tuple[dict[str, Any], dict[str, An
 
 
 def read_labels(arrays: dict[str, Any], suffix: str = "") -> dict[str, Any]:
-    """Return the labels in an answer, as fields of a frame."""
+    """Return the labels in a reply, as fields of a frame."""
     energy = float(np.asarray(arrays[f"energy{suffix}"]).reshape(()))
     forces, stress = arrays[f"forces{suffix}"], arrays.get(f"stress{suffix}")
     return {"energy": energy, "forces": forces, "stress": stress}
 
 
 def md_request(
-    job: MDJob, spec: dict[str, Any], kept: MDCheckpoint | None
+    job: MDJob, spec: dict[str, Any], checkpoint: MDCheckpoint | None
 ) -> tuple[tuple[dict[str, Any], dict[str, Any]], list[Frame]]:
-    """Return the request for a trajectory, from its last state if it has one, and its frames."""
+    """Return the request for a trajectory, from its last state if there is one, and its frames."""
     header = {"verb": "md", "spec": spec, **composition(job.frame)}
-    stored = None if kept is None else kept.load()
+    stored = None if checkpoint is None else checkpoint.load()
     if stored is None:
         return (header, geometry(job.frame)), []
     (state, arrays), frames = stored
@@ -70,7 +70,7 @@ def md_request(
 
 
 def read_md_frame(job: MDJob, header: dict[str, Any], arrays: dict[str, Any]) -> Frame:
-    """Return the frame in an answer to a request for MD."""
+    """Return the frame in a reply to a request for MD."""
     origin = Provenance(
         traj=job.name, md_step=header["step"], temperature_k=float(header["temperature"])
     )
@@ -80,12 +80,12 @@ def read_md_frame(job: MDJob, header: dict[str, Any], arrays: dict[str, Any]) ->
 
 
 def failed_reply(error: FrameError, step: int) -> dict[str, Any]:
-    """Return the answer of a trajectory on whose frame the teacher raised an error."""
+    """Return the reply for a trajectory on whose frame the teacher raised an error."""
     return {"reply": "done", "step": step, "reason": str(error), "seconds": 0.0}
 
 
 def md_result(job: MDJob, header: dict[str, Any], frames: list[Frame]) -> MDResult:
-    """Return the trajectory that an answer ends."""
+    """Return the trajectory that a reply completes."""
     step, seconds = header["step"], header["seconds"]
     return MDResult(
         name=job.name,

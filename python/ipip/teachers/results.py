@@ -1,4 +1,4 @@
-"""What a teacher is asked for and what it answers: jobs, trajectories, identity."""
+"""Requests to a teacher and its results: jobs, trajectories, identity."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class MDJob:
     """One trajectory to run.
 
     Attributes:
-        name: unique name; becomes ``info["traj"]`` of its frames.
+        name: unique name; stored as ``info["traj"]`` of its frames.
         frame: start configuration.
         seed: of the velocities and, for Langevin, of the noise.
-        md: settings of this trajectory, or None for those of the call.
+        md: settings of this trajectory, or None for the settings of the call.
     """
 
     name: str
@@ -33,13 +33,13 @@ class MDResult:
     Attributes:
         name: of the job.
         seed: of the job.
-        state: "finished", or "failed" where the teacher's own run left its bounds.
+        state: "finished", or "failed" if the teacher's run left its bounds.
         reason: why it failed, or None.
         step: last step reached.
         frames: those within bounds, every ``frame_interval`` steps, with energy, forces, stress
             (periodic cells) and info ``traj``, ``md_step``, ``temperature_k``.
         seconds: wall time of the dynamics.
-        us_per_atom_step: microseconds of wall time for an atom and a step, or None without steps.
+        us_per_atom_step: microseconds of wall time per atom and step, or None without steps.
     """
 
     name: str
@@ -52,7 +52,7 @@ class MDResult:
     us_per_atom_step: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the frames as plain values."""
+        """Return all fields except the frames as plain values."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         plain["frames"] = len(self.frames)
         return plain
@@ -60,15 +60,15 @@ class MDResult:
 
 @dataclasses.dataclass(frozen=True)
 class TeacherInfo:
-    """Which teacher gave the labels.
+    """The identity of the teacher that computed labels.
 
     Attributes:
         kind: sevennet, chgnet, mace or ase.
         model: name, file or import path.
         modal: modality of a multi-modal model, or None.
-        weights_digest: "sha256:..." over the weights, or None where there are none.
+        weights_digest: "sha256:..." over the weights, or None without weights.
         versions: package to version in the worker's environment.
-        start_s: s; time that loading took.
+        start_s: loading time, s.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""What a teacher's process is sent of its settings: plain values, and the texts of files."""
+"""The settings that a teacher's process receives: plain values, and the texts of files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def specification(settings: TeacherSettings) -> dict[str, Any]:
     """Return all settings of a teacher.
 
     Raises:
-        InputError: a file that they name cannot be read.
+        InputError: a file in the settings cannot be read.
     """
     plain = settings.model_dump(mode="json")
-    if settings.kind == "cp2k":  # the kind with a block of its own
+    if settings.kind == "cp2k":  # the only kind with its own block
         plain["cp2k"] = cp2k_values(settings.cp2k or Cp2kSettings())
     return plain
 

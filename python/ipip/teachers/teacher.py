@@ -46,11 +46,11 @@ class Teacher:
     Results come in the order of the input and do not depend on the number of workers.
 
     Args:
-        settings: which teacher and where it runs.
-        log_folder: receives ``teacher-K.log``, what worker K's libraries printed.
+        settings: the teacher, and how it runs.
+        log_folder: receives ``teacher-K.log``, the output of worker K's libraries.
 
     Raises:
-        InputError: on entering, where interpreter, package or model is missing.
+        InputError: on entering, if interpreter, package or model is missing.
         TeacherError: a worker died or hung.
     """
 
@@ -98,7 +98,7 @@ class Teacher:
 
     @property
     def info(self) -> TeacherInfo:
-        """What identifies this teacher; known once it is open."""
+        """The identity of this teacher; available while it is open."""
         if self._info is None:
             raise IpipError("the teacher is not open; use it in a with statement")
         return self._info
@@ -110,7 +110,7 @@ class Teacher:
 
     @property
     def calls(self) -> int:
-        """How many frames were labelled since it was made."""
+        """Number of frames labelled so far."""
         return self._calls
 
     @property
@@ -130,17 +130,17 @@ class Teacher:
         Args:
             frames: configurations; labels they carry are replaced.
             progress: called with (frames done, frames in all).
-            on_error: what to do where the teacher raises on a frame (an element it does not know,
-                say): "raise", or "mark": the frame comes back without labels and with the message
-                in ``info["teacher_error"]``.
-            on_result: called with each frame as soon as it has its labels (or is marked).
+            on_error: what to do if the teacher raises on a frame (for example, an unknown
+                element): "raise", or "mark": the frame is returned without labels and with the
+                message in ``info["teacher_error"]``.
+            on_result: called with each frame once it has its labels (or is marked).
 
         Returns:
-            The frames with the teacher's labels, in order. Labels may be not finite where the
-            teacher's are.
+            The frames with the teacher's labels, in order. Labels are not checked for finite
+            values.
 
         Raises:
-            InputError: a frame has no atoms, or contradicts itself; nothing was labelled.
+            InputError: a frame has no atoms, or contradictory charges; nothing was labelled.
             FrameError: the teacher raised on a frame, and `on_error` is "raise"; the teacher is
                 closed.
             TeacherError: its process died or hung.
@@ -151,7 +151,7 @@ class Teacher:
         size = self.settings.batch_size
         self._warn_of_states(frames)
 
-        def one(worker: WorkerProcess, chunk: Sequence[Frame]) -> list[Frame]:
+        def perform(worker: WorkerProcess, chunk: Sequence[Frame]) -> list[Frame]:
             nonlocal done
             worker.send(*label_request(chunk))
             header, arrays = worker.receive()
@@ -178,7 +178,7 @@ class Teacher:
             return labelled
 
         chunks = [frames[start : start + size] for start in range(0, len(frames), size)]
-        return [frame for chunk in self._run(one, chunks) for frame in chunk]
+        return [frame for chunk in self._run(perform, chunks) for frame in chunk]
 
     def durations(self, frame: Frame, calls: int) -> list[float]:
         """Return the wall times (s) of `calls` evaluations of a frame, after a first one."""
@@ -195,19 +195,19 @@ class Teacher:
     ) -> list[FloatArray]:
         """Return the invariant features of each frame's atoms before the readout, [n, width].
 
-        One evaluation a frame, by the kinds that describe atoms (`ipip.teacher_program.kinds`).
+        One evaluation a frame, for the kinds that describe atoms (`ipip.teacher_program.kinds`).
 
         Args:
             frames: configurations.
             progress: called with (frames done, frames in all).
 
         Raises:
-            InputError: this teacher gives none.
+            InputError: this teacher has no features.
             FrameError: the teacher raises on a frame.
         """
         done = 0
 
-        def one(worker: WorkerProcess, frame: Frame) -> FloatArray:
+        def perform(worker: WorkerProcess, frame: Frame) -> FloatArray:
             nonlocal done
             worker.send({"verb": "features", **composition(frame)}, geometry(frame))
             features: FloatArray = worker.receive()[1]["features"]
@@ -217,22 +217,22 @@ class Teacher:
                     progress(done, len(frames))
             return features
 
-        return self._run(one, list(frames))
+        return self._run(perform, list(frames))
 
     def embedding(self, symbols: Sequence[str]) -> FloatArray:
-        """Return what stands for each element before its neighbours count, [n_symbols, width].
+        """Return the embedding of each element, before any neighbours, [n_symbols, width].
 
         Raises:
-            InputError: this teacher has none.
+            InputError: this teacher has no embedding.
             FrameError: it does not know an element.
         """
 
-        def one(worker: WorkerProcess, numbers: list[int]) -> FloatArray:
+        def perform(worker: WorkerProcess, numbers: list[int]) -> FloatArray:
             worker.send({"verb": "embedding", "numbers": numbers})
             embedding: FloatArray = worker.receive()[1]["embedding"]
             return embedding
 
-        return self._run(one, [[int(atomic_numbers[symbol]) for symbol in symbols]])[0]
+        return self._run(perform, [[int(atomic_numbers[symbol]) for symbol in symbols]])[0]
 
     def run_md(
         self,
@@ -242,20 +242,20 @@ class Teacher:
         on_result: Callable[[MDResult], None] | None = None,
         checkpoints: Path | None = None,
     ) -> list[MDResult]:
-        """Run one NVT trajectory for each job, as many at a time as there are workers.
+        """Run one NVT trajectory for each job, one at a time on each worker.
 
         Args:
             jobs: starts and seeds.
-            md: temperature (K), timestep (fs), steps, thermostat, bounds; see its fields. A job's
-                own settings come first.
+            md: temperature (K), timestep (fs), steps, thermostat, bounds; see its fields. Settings
+                of a job override it.
             progress: called with (MD steps done, MD steps in all).
-            on_result: called with each result as soon as its trajectory ends.
-            checkpoints: folder in which each trajectory keeps its last state, every
-                ``checkpoint_interval`` steps: one that was killed goes on from there. A state is
+            on_result: called with each result once its trajectory ends.
+            checkpoints: folder for the last state of each trajectory, written every
+                ``checkpoint_interval`` steps: a killed trajectory resumes from it. A state is
                 removed once ``on_result`` has stored its trajectory.
 
         Returns:
-            The trajectories in the order of the jobs. One that left its bounds has state
+            The trajectories in the order of the jobs. A trajectory that left its bounds has state
             "failed", its reason, and the frames before.
         """
         self._warn_of_states([job.frame for job in jobs])
@@ -269,12 +269,12 @@ class Teacher:
                 if progress is not None:
                     progress(sum(steps.values()), total)
 
-        def one(worker: WorkerProcess, task: tuple[int, MDJob]) -> MDResult:
+        def perform(worker: WorkerProcess, task: tuple[int, MDJob]) -> MDResult:
             index, job = task
             spec = {**md_of_jobs[index].model_dump(), "seed": job.seed % 2**32, "state_interval": 0}
             spec["max_temperature"] = md_of_jobs[index].temperature_limit(len(job.frame))
-            kept = None if checkpoints is None else self._checkpoint(checkpoints, job, spec)
-            request, frames = md_request(job, spec, kept)
+            checkpoint = None if checkpoints is None else self._checkpoint(checkpoints, job, spec)
+            request, frames = md_request(job, spec, checkpoint)
             worker.send(*request)
             while True:
                 try:
@@ -284,12 +284,12 @@ class Teacher:
                 report(index, header["step"])
                 if header["reply"] == "frame":
                     frames.append(read_md_frame(job, header, arrays))
-                    if kept is not None:
-                        kept.add(frames[-1])
-                elif header["reply"] == "state" and kept is not None:
-                    kept.save(header, arrays)
+                    if checkpoint is not None:
+                        checkpoint.add(frames[-1])
+                elif header["reply"] == "state" and checkpoint is not None:
+                    checkpoint.save(header, arrays)
                 elif header["reply"] == "stopped":
-                    raise StoppedError(f"{worker.name} was asked to end (SIGTERM)")
+                    raise StoppedError(f"{worker.name} ended on request (SIGTERM)")
                 elif header["reply"] == "done":
                     break
             report(index, md_of_jobs[index].steps)
@@ -297,21 +297,21 @@ class Teacher:
             if on_result is not None:
                 with self._pool.lock:
                     on_result(result)
-            if kept is not None:
-                kept.clear()
+            if checkpoint is not None:
+                checkpoint.clear()
             return result
 
-        return self._run(one, list(enumerate(jobs)))
+        return self._run(perform, list(enumerate(jobs)))
 
     def _warn_of_states(self, frames: Sequence[Frame]) -> None:
-        """Say once where frames are charged or have a spin and this kind of teacher knows none."""
+        """Warn once if frames have a charge or spin that this kind of teacher ignores."""
         if KINDS[self.settings.kind].knows_states or self._warned:
             return
         charged = [frame for frame in frames if has_charge_or_spin(frame.info, frame.arrays)]
         if charged:
             self._warned = True
             log.warning(
-                "%d of %d frames say %s; %s knows no charge and no spin, and its labels are the "
+                "%d of %d frames have %s; %s ignores charge and spin, and its labels are the "
                 "same for all of them",
                 len(charged),
                 len(frames),
@@ -322,15 +322,17 @@ class Teacher:
     def _checkpoint(self, folder: Path, job: MDJob, spec: dict[str, Any]) -> MDCheckpoint:
         """Return the checkpoint of a trajectory, and have the worker send states."""
         info = self.info.as_dict()
-        who = {name: info[name] for name in ("kind", "model", "modal", "weights_digest")}
+        identity = {name: info[name] for name in ("kind", "model", "modal", "weights_digest")}
         skipped = ("checkpoint_interval", "state_interval")
         md = {name: value for name, value in spec.items() if name not in skipped}
         spec["state_interval"] = spec["checkpoint_interval"]
         folder.mkdir(parents=True, exist_ok=True)
-        return MDCheckpoint(folder, job.name, job.frame, {"teacher": who, "md": md})
+        return MDCheckpoint(folder, job.name, job.frame, {"teacher": identity, "md": md})
 
-    def _run(self, one: Callable[[WorkerProcess, Task], Result], tasks: list[Task]) -> list[Result]:
-        """Spread tasks over the workers as they become free; return results in order."""
+    def _run(
+        self, perform: Callable[[WorkerProcess, Task], Result], tasks: list[Task]
+    ) -> list[Result]:
+        """Distribute tasks over the workers as they become free; return results in order."""
         if not self._pool.workers:
             raise IpipError("the teacher is not open; use it in a with statement")
-        return self._pool.spread(one, tasks)
+        return self._pool.spread(perform, tasks)

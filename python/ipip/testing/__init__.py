@@ -1,7 +1,7 @@
-"""Contracts of what you bring along: checks for students and for ASE calculators.
+"""Contracts for your own code: checks of students and of ASE calculators.
 
-`check_calculator` and `check_student` run all checks and say which do not hold; `calculator_checks`
-and `student_checks` give them one by one, `parametrize_checks` to pytest. Importing this module
+`check_calculator` and `check_student` run all checks and report which fail; `calculator_checks`
+and `student_checks` return them one by one, `parametrize_checks` for pytest. Importing this module
 needs neither PyTorch nor pytest; students need the extra `train`.
 """
 

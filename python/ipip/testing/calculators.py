@@ -33,32 +33,32 @@ def check_calculator(
     shake: float = SHAKE,
     skip: Mapping[str, str] | None = None,
 ) -> ContractReport:
-    """Check that an ASE calculator is a potential that MD can trust.
+    """Check that an ASE calculator is a valid potential for MD.
 
     Forces and stress are derivatives of the energy; rotation, translation, the choice of the box
-    and the order of atoms change nothing; nothing jumps; atoms out of reach are not felt; a short
-    MD run conserves the energy; results do not depend on what was computed before. The page
+    and the order of atoms change nothing; nothing jumps; distant atoms have no influence; a short
+    MD run conserves the energy; results do not depend on earlier evaluations. The page
     `docs/python.md` lists the checks. PyTorch is not needed.
 
     Args:
-        make: makes the calculator, such as `lambda: EMT()`. It may return the same one each time if
-            making one is expensive; that results do not depend on the past is then checked less.
-        structures: one or more structures that the calculator knows. They are copied, and atoms are
-            moved a little, since in a perfect crystal symmetry hides faults.
+        make: creates the calculator, such as `lambda: EMT()`. It may return the same one each time
+            if creation is expensive; independence from earlier evaluations is then checked less.
+        structures: one or more structures of the calculator's elements. They are copied, and atoms
+            are displaced slightly, since symmetry hides errors in a perfect crystal.
         cutoff: Å, the distance beyond which two atoms do not interact directly; None if there is no
-            such distance. It is needed by the checks of locality.
-        layers: how often the interaction is passed on: the message-passing layers of a network, 2
-            where the energy of an atom depends on its neighbours' neighbours.
-        precision: `float64`, `float32`, or a `Precision` with bounds of your own.
-        shake: Å, standard deviation of the moves of atoms.
-        skip: names of checks to leave out, each with the reason; `NAME[STRUCTURE]`, as failures
-            are headed, for one structure.
+            such distance. The checks of locality need it.
+        layers: number of message-passing layers; 2 if the energy of an atom depends on its
+            neighbours' neighbours.
+        precision: `float64`, `float32`, or a `Precision` with other bounds.
+        shake: Å, standard deviation of the displacements of atoms.
+        skip: names of checks to skip, each with the reason; `NAME[STRUCTURE]`, as in reports of
+            failures, for one structure.
 
     Returns:
-        What was checked, and what was left out and why.
+        The checks that passed, and the skipped ones with their reasons.
 
     Raises:
-        ContractError: one line for each check that does not hold.
+        ContractError: with a line for each check that fails.
         InputError: an argument is wrong.
     """
     return run_checks(
@@ -84,10 +84,10 @@ def calculator_checks(
     shake: float = SHAKE,
     skip: Mapping[str, str] | None = None,
 ) -> list[Check]:
-    """Give the checks of `check_calculator`, which has the arguments, without running them.
+    """Return the checks of `check_calculator`, with the same arguments, without running them.
 
     Returns:
-        The checks: call one to run it, or give them to `parametrize_checks`.
+        The checks: call one to run it, or pass them to `parametrize_checks`.
 
     Raises:
         InputError: an argument is wrong.
@@ -123,11 +123,13 @@ def calculator_checks(
 
 
 def _shaken(structures: Atoms | Iterable[Atoms], shake: float) -> list[Atoms]:
-    given = [structures] if isinstance(structures, Atoms) else list(structures)
-    if not given:
-        raise InputError("structures is empty; give at least one ase.Atoms that is known")
+    items = [structures] if isinstance(structures, Atoms) else list(structures)
+    if not items:
+        raise InputError(
+            "structures is empty; give at least one ase.Atoms of the calculator's elements"
+        )
     systems = []
-    for index, atoms in enumerate(given):
+    for index, atoms in enumerate(items):
         if not isinstance(atoms, Atoms) or not len(atoms):
             raise InputError(
                 f"structure {index} is {atoms!r}; expected an ase.Atoms with at least one atom"
@@ -141,31 +143,31 @@ def _shaken(structures: Atoms | Iterable[Atoms], shake: float) -> list[Atoms]:
 
 
 def _same_as_new(
-    kept: Evaluate, make: Factory, what: str, atoms: Atoms, precision: Precision
+    reused: Evaluate, make: Factory, what: str, atoms: Atoms, precision: Precision
 ) -> None:
-    require_same(what, kept(atoms), evaluate(make(), atoms), precision, factor=10.0)
+    require_same(what, reused(atoms), evaluate(make(), atoms), precision, factor=10.0)
 
 
 def _moves_leave_no_trace(make: Factory, atoms: Atoms, precision: Precision) -> None:
-    """As in MD: a calculator that has seen the steps before computes what a new one does."""
-    kept = partial(evaluate, make())
+    """As in MD: a calculator with earlier steps gives the results of a new one."""
+    reused = partial(evaluate, make())
     rng = np.random.default_rng(0)
     moving = atoms.copy()
-    kept(moving)
+    reused(moving)
     for step in range(8):
         moving.positions += rng.normal(scale=0.06, size=moving.positions.shape)
         if step == 5:
             moving.positions[-1] += [0.8, 0.1, -0.6]
         what = f"after {step + 1} moves, the"
-        _same_as_new(kept, make, what, moving, precision)
+        _same_as_new(reused, make, what, moving, precision)
 
 
 def _other_systems_leave_no_trace(make: Factory, atoms: Atoms, precision: Precision) -> None:
-    """Another box, other periodic directions, elements and numbers of atoms, and back."""
-    kept = partial(evaluate, make())
-    kept(atoms)
+    """Results after another box, other periodic directions, elements and numbers of atoms."""
+    reused = partial(evaluate, make())
+    reused(atoms)
     for what, other in _other_systems(atoms):
-        _same_as_new(kept, make, f"after another system, with {what}, the", other, precision)
+        _same_as_new(reused, make, f"after another system, with {what}, the", other, precision)
 
 
 def _other_systems(atoms: Atoms) -> Iterable[tuple[str, Atoms]]:
@@ -190,7 +192,7 @@ def _other_systems(atoms: Atoms) -> Iterable[tuple[str, Atoms]]:
 
 
 def _a_copy_computes_the_same(make: Factory, atoms: Atoms, precision: Precision) -> None:
-    """Copies and pickles, as processes and images of a band need them, share nothing."""
+    """Copies and pickles, as for processes and images of a band, share no state."""
     calculator = make()
     expected = evaluate(calculator, atoms)
     other = atoms.copy()
@@ -207,7 +209,7 @@ def _a_copy_computes_the_same(make: Factory, atoms: Atoms, precision: Precision)
 
 
 def _what_is_not_a_number_shows(make: Factory, atoms: Atoms, precision: Precision) -> None:
-    """A position that is not a number gives an error, or results that are not finite."""
+    """A NaN position gives an error, or results that are not finite."""
     calculator = make()
     evaluate(calculator, atoms)
     broken = atoms.copy()

@@ -1,4 +1,4 @@
-"""What a contract is made of: named checks, and the error of one that does not hold."""
+"""The parts of a contract: named checks, their errors and reports."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["Check", "ContractError", "ContractReport", "DoesNotApply"]
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One property that must hold; call it to run it.
+    """A property that must hold; call it to run the check.
 
     Attributes:
         name: what must hold, in words joined by `_`.
-        subject: what it is checked on, such as a structure; may be empty.
-        body: raises `ContractError` where the property does not hold.
-        left_out: why the check does not apply or was left out; empty where it runs.
+        subject: such as a structure; may be empty.
+        body: raises `ContractError` if the property does not hold.
+        left_out: why the check does not apply or is skipped; empty if it runs.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Check:
         """Run the check.
 
         Raises:
-            ContractError: the property does not hold, or what is checked failed on the way.
-            unittest.SkipTest: the check does not apply or was left out.
+            ContractError: the property does not hold, or the subject raised an error.
+            unittest.SkipTest: the check does not apply or is skipped.
         """
         if self.left_out:
             raise DoesNotApply(self.left_out)
@@ -54,11 +54,11 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class ContractReport:
-    """What was checked.
+    """The result of checks.
 
     Attributes:
         passed: labels of the checks that hold.
-        left_out: labels of those that did not run, with the reason of each.
+        left_out: labels of the skipped checks, with the reason of each.
     """
 
     passed: tuple[str, ...]
@@ -66,14 +66,14 @@ class ContractReport:
 
 
 def without(checks: Iterable[Check], skip: Mapping[str, str]) -> list[Check]:
-    """Leave checks out by name.
+    """Skip checks by name.
 
     Args:
         checks: the checks.
-        skip: the reason for each name; a label leaves a check out on one structure alone.
+        skip: the reason for each name; a label skips a check on one structure only.
 
     Raises:
-        InputError: a name is no check, or a reason is empty.
+        InputError: a name is not a check, or a reason is empty.
     """
     every = list(checks)
     for name, reason in skip.items():
@@ -81,7 +81,7 @@ def without(checks: Iterable[Check], skip: Mapping[str, str]) -> list[Check]:
             names = ", ".join(dict.fromkeys(check.name for check in every))
             raise InputError(f"skip names {name!r}; expected one of: {names}")
         if not reason:
-            raise InputError(f"skip gives no reason for {name}; say why it is left out")
+            raise InputError(f"skip has no reason for {name}; state why it is skipped")
     return [
         dataclasses.replace(
             check, left_out=skip.get(check.name, skip.get(check.label, check.left_out))
@@ -91,10 +91,10 @@ def without(checks: Iterable[Check], skip: Mapping[str, str]) -> list[Check]:
 
 
 def run_checks(checks: Sequence[Check]) -> ContractReport:
-    """Run all checks, also after one that fails.
+    """Run all checks, even after a failure.
 
     Raises:
-        ContractError: one line for each check that does not hold.
+        ContractError: with a line for each check that fails.
     """
     passed, failures = [], []
     left_out = {}
@@ -109,19 +109,19 @@ def run_checks(checks: Sequence[Check]) -> ContractReport:
             passed.append(check.label)
     if failures:
         ran = len(passed) + len(failures)
-        raise ContractError("\n".join([f"{len(failures)} of {ran} checks do not hold:", *failures]))
+        raise ContractError("\n".join([f"{len(failures)} of {ran} checks fail:", *failures]))
     return ContractReport(tuple(passed), left_out)
 
 
 def parametrize_checks(checks: Sequence[Check] | Mapping[str, Sequence[Check]]) -> Any:
-    """Give a pytest test that takes `check` one case for each check.
+    """Parametrize a pytest test with argument `check` over checks.
 
     Needs pytest, which is imported here and nowhere else. Checks that do not apply are reported as
     skipped, with the reason.
 
     Args:
         checks: from `calculator_checks` or `student_checks`; for several calculators or students
-            such lists by names, which begin the names of the cases.
+            such lists by name; the names are prefixes of the cases.
 
     Returns:
         A decorator: `pytest.mark.parametrize("check", ...)`.

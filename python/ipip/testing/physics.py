@@ -1,4 +1,4 @@
-"""The list of properties that every potential has, as checks on given structures."""
+"""The properties of every potential, as checks on given structures."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ipip.physics.laws.structures import described, elements
 from ipip.testing.checks import Check
 
 NOT_PERIODIC = "the structure is not periodic in three directions"
-NO_CUTOFF = "no cutoff was given, so nothing is known to be out of reach"
+NO_CUTOFF = "no cutoff was given, so the range of the interaction is unknown"
 
-# On each structure; the last column says what the structure must have.
+# On each structure; the last column is what the structure must have.
 EACH = (
     ("the_result_is_complete", evaluation.result_is_complete, ""),
     ("forces_are_the_gradient_of_the_energy", derivatives.forces_are_the_gradient, ""),
@@ -51,14 +51,14 @@ def physics_checks(
     cutoff: float | None,
     layers: int,
 ) -> list[Check]:
-    """Give the checks of a potential.
+    """Return the checks of a potential.
 
     Args:
-        potential: makes what evaluates a structure; called by each check.
-        structures: what to check it on.
-        precision: gives all bounds.
-        cutoff: Å, the largest distance at which two atoms interact directly; None if not known.
-        layers: how often the interaction is passed on, 1 for a potential of one cutoff.
+        potential: returns an evaluator of structures; called by each check.
+        structures: to check on.
+        precision: for all bounds.
+        cutoff: Å, the largest distance at which two atoms interact directly; None if unknown.
+        layers: number of message-passing layers; 1 for a potential without message passing.
     """
     checks = []
     for atoms in structures:

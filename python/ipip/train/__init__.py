@@ -1,4 +1,4 @@
-"""Training of students, and what those in memory predict; `ipip.evaluation` has errors and files.
+"""Training and prediction of students in memory; `ipip.evaluation` has errors and files.
 
 Needs the extra `train`.
 """

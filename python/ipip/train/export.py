@@ -1,4 +1,4 @@
-"""A model file from a training, checked in the ways in which it will be evaluated."""
+"""A model file from a training, checked with each way of evaluation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ipip.uncertainty.record import carry_uncertainty
 def export_student(
     source: Path, target: Path, dtype: str | None = None, *, with_lammps: bool = True
 ) -> list[Agreement]:
-    """Write a model file; return how far TorchScript and LAMMPS are from the student in memory.
+    """Write a model file; return how TorchScript and LAMMPS agree with the student in memory.
 
     Args:
         source: checkpoint (.ckpt) of a training, or a model file.
         target: model file to write.
-        dtype: float32 or float64, of the network; None: as it is.
-        with_lammps: compare with LAMMPS too.
+        dtype: float32 or float64, of the network; None: unchanged.
+        with_lammps: also compare with LAMMPS.
 
     Raises:
         InputError: the source cannot be read, or is the target.

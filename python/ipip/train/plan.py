@@ -1,4 +1,4 @@
-"""Everything that can be checked and said before a training starts."""
+"""All checks and estimates before a training starts."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class TrainPlan:
         student: new, or read from `start_from`.
         split: of the frames of `data`.
         train, valid, test: frames of each part; `test_data` is added to test.
-        replay: frames of an earlier training to train on too.
+        replay: frames of an earlier training that are also trained on.
         statistics: of each part that is not empty, by its name.
         duplicates: within and across the parts.
         outliers: among the training frames.
-        mixed_states: a warning where frames of one composition say several charges or spins.
-        correlated: frames of `data` follow one another like a trajectory, and are split one by one.
-        frozen: parameters that do not train.
-        steps: optimiser steps at most; roughly, where the budget is a time.
+        mixed_states: a warning if frames of one composition have different charges or spins.
+        correlated: whether frames of `data` are like a trajectory, but are split one by one.
+        frozen: parameters without training.
+        steps: largest number of optimiser steps; an estimate if the budget is a time.
         seconds_per_step: measured on one batch, s.
     """
 
@@ -86,11 +86,11 @@ class TrainPlan:
 
 
 def plan_training(settings: TrainRunSettings, split: Split | None = None) -> TrainPlan:
-    """Read and check all that a training needs; nothing is written.
+    """Read and check all inputs of a training without writing.
 
     Args:
         settings: the run's settings, with absolute paths.
-        split: use this split instead of drawing (or reading) one.
+        split: used instead of drawing (or reading) one.
 
     Raises:
         InputError: unusable data, split, student or settings.

@@ -1,4 +1,4 @@
-"""The processes of one training (torchrun), as each of them sees them; one alone is the rule."""
+"""The processes of one training (torchrun), from the view of each; usually there is only one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rank() -> int:
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes files and talks."""
+    """Return whether this is the process that writes files and messages."""
     return rank() == 0
 
 
@@ -40,7 +40,7 @@ def count_here() -> int:
 
 
 def sum_over(values: Tensor) -> Tensor:
-    """Return the sum of a tensor over all processes; the values alone where there is one."""
+    """Return the sum of a tensor over all processes; the values themselves for one process."""
     if count() == 1:
         return values
     total = values.detach().clone()
@@ -49,21 +49,21 @@ def sum_over(values: Tensor) -> Tensor:
 
 
 def average_over(values: Tensor) -> None:
-    """Put the mean of a tensor over all processes in its place."""
+    """Replace a tensor by its mean over all processes."""
     if count() > 1:
         dist.all_reduce(values)
         values /= count()
 
 
 def same_as_first(module: nn.Module) -> None:
-    """Put the first process's weights and buffers, frozen ones too, into the module of all."""
+    """Copy the first process's weights and buffers, frozen ones too, to the modules of all."""
     if count() > 1:
         for values in module.state_dict().values():
             dist.broadcast(values, 0)
 
 
 def from_first(compute: Callable[[], T]) -> T:
-    """Return on all processes what the first one computes; its `IpipError` is raised on all."""
+    """Return the first process's result on all processes; its `IpipError` is raised on all."""
     if count() == 1:
         return compute()
     message: list[Any] = [None]
@@ -85,10 +85,10 @@ def join(accelerator: str, here: int) -> None:
 
     Args:
         accelerator: `auto`, `cpu` or `gpu`.
-        here: processes on this machine.
+        here: number of processes on this machine.
 
     Raises:
-        InputError: there are fewer GPUs than processes here.
+        InputError: this machine has fewer GPUs than processes.
     """
     gpus = accelerator != "cpu" and torch.cuda.is_available()
     if gpus and here > torch.cuda.device_count():

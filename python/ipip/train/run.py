@@ -40,12 +40,12 @@ REPORT = "test.json"
 
 @dataclasses.dataclass(frozen=True)
 class TrainReport:
-    """What a training run gave.
+    """The result of a training run.
 
     Attributes:
         result: of the training.
-        part: on which frames the errors are: `test`, or `valid` where there is no test part.
-        errors: of the student there.
+        part: frames of the errors: `test`, or `valid` without a test part.
+        errors: of the student on this part.
         student_file: the model file.
     """
 
@@ -56,7 +56,7 @@ class TrainReport:
 
 
 def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
-    """Check everything; a folder of an earlier run of the same settings gives its stored split.
+    """Check everything; an earlier run with the same settings in the folder provides the split.
 
     Raises:
         InputError: unusable input, or the folder belongs to other settings.
@@ -80,7 +80,7 @@ def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
 def train_run(
     settings: TrainRunSettings, plan: TrainPlan, folder: Path, *, progress: bool = True
 ) -> TrainReport | None:
-    """Train, save the student and its test errors; run again, it continues or returns.
+    """Train, save the student and its test errors; a second call resumes or returns.
 
     Writes config.lock.yaml, split.json, the training's files (`ipip.train.fit`), student.pt,
     test.json, errors.csv, parity.png and training.html.
@@ -88,7 +88,7 @@ def train_run(
     Args:
         settings: of the run.
         plan: of `prepare` for the same settings and folder.
-        folder: made if needed.
+        folder: created if needed.
         progress: show a progress bar if the output is a terminal.
 
     Returns:
@@ -103,7 +103,7 @@ def train_run(
     ):
         processes.from_first(lambda: held.enter_context(hold_folder(folder, "train")))
         if processes.is_first():
-            _refuse_other_settings(settings, folder)  # another may have begun since `prepare`
+            _refuse_other_settings(settings, folder)  # another may have started since `prepare`
             folder.mkdir(parents=True, exist_ok=True)
             locked = yaml_text(_locked(settings))
             write_text(folder / LOCK, locked)
@@ -211,7 +211,7 @@ def _read_lock(path: Path) -> dict[str, Any]:
         recorded = None
     if not isinstance(recorded, dict) or not isinstance(recorded.get("training"), dict):
         raise InputError(
-            f"{path}: is damaged; remove it: the training has a record of its own, which "
-            "is compared with the settings"
+            f"{path}: is damaged; remove it: the training has another record, which is "
+            "compared with the settings"
         )
     return recorded

@@ -1,8 +1,8 @@
-"""What error to expect of the force on an atom, from the student's own features; numpy alone.
+"""The expected error of the force on an atom, from the student's features; needs only numpy.
 
 The score of an atom is how far its final scalars are from those of its element in training. A
-monotone map that was fitted on validation frames makes eV/Å of it. What both need lies in the model
-file (`docs/model-file.md`); what was measured is in `docs/uncertainty.md`. In C++:
+monotone map fitted to validation frames converts it to eV/Å. The model file holds the data of both
+(`docs/model-file.md`); `docs/uncertainty.md` has measurements. In C++:
 `cpp/src/model/uncertainty.cpp`.
 """
 

@@ -1,11 +1,11 @@
-"""The map from scores to expected errors, fitted on frames that a student was not trained on.
+"""The map from scores to expected errors, fitted to frames outside of a student's training.
 
 z: species, k: knot, u: score, e: norm of the error of the force on an atom, eV/Å.
 
 The mean of e is fitted over bins of u with the same number of atoms each, made monotone (pooled
 adjacent violators) and joined by lines; it is constant before the first bin's mean score and
-proportional to u after the last one's. Elements differ by a factor: errors of each are divided by
-their mean before, which is multiplied in again.
+proportional to u after the last one's. Elements differ by a factor: errors of each are first
+divided by their mean, which multiplies the result.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ipip.uncertainty.density import FloatArray, IntArray
 LARGEST = 1e6  # eV/Å, where numbers overflow; as kLargestUncertainty in C++
 MOST_KNOTS = 8
 ATOMS_PER_KNOT = 25
-FEWEST_OF_ELEMENT = 20  # atoms, for a factor of its own
+FEWEST_OF_ELEMENT = 20  # atoms, for a separate factor
 QUANTILE = 0.9
-SMALLEST_ERROR = 1e-6  # eV/Å; a map through zero would say that nothing can go wrong
+SMALLEST_ERROR = 1e-6  # eV/Å; a map through zero would exclude errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Calibration:
         scores: [n_species, n_knots] rising.
         errors: [n_species, n_knots] eV/Å, not falling.
         quantile: 0.9.
-        factor: that share of the errors was below `factor` times the expected one.
+        factor: this fraction of the errors was below `factor` times the expected one.
     """
 
     scores: FloatArray
@@ -50,22 +50,24 @@ class Calibration:
         """
         expected = np.zeros(len(score))
         for z in range(len(self.scores)):
-            own, u, e = species == z, self.scores[z], self.errors[z]
-            beyond = e[-1] * np.maximum(1.0, score[own] / u[-1])
-            expected[own] = np.where(score[own] < u[-1], np.interp(score[own], u, e), beyond)
+            selected, u, e = species == z, self.scores[z], self.errors[z]
+            beyond = e[-1] * np.maximum(1.0, score[selected] / u[-1])
+            expected[selected] = np.where(
+                score[selected] < u[-1], np.interp(score[selected], u, e), beyond
+            )
         return np.minimum(np.nan_to_num(expected, nan=LARGEST, posinf=LARGEST), LARGEST)
 
 
 def fit_calibration(
     score: FloatArray, errors: FloatArray, species: IntArray, n_species: int
 ) -> Calibration:
-    """Fit the map to atoms whose true errors are known.
+    """Fit the map to atoms with known true errors.
 
     Args:
         score: [n].
         errors: [n] norm of the difference of the forces, eV/Å.
         species: [n].
-        n_species: elements that the student knows.
+        n_species: number of the student's elements.
 
     Raises:
         ValueError: there are no atoms, or errors or scores are not finite.
@@ -82,13 +84,13 @@ def fit_calibration(
 
 
 def _factors(errors: FloatArray, species: IntArray, n_species: int) -> FloatArray:
-    """Return the mean error of each element, eV/Å; that of all for one with few atoms."""
+    """Return the mean error of each element, eV/Å; of all elements if it has few atoms."""
     everywhere = max(float(errors.mean()), SMALLEST_ERROR)
     factors = np.full(n_species, everywhere)
     for z in range(n_species):
-        own = errors[species == z]
-        if len(own) >= FEWEST_OF_ELEMENT:
-            factors[z] = max(float(own.mean()), SMALLEST_ERROR)
+        selected = errors[species == z]
+        if len(selected) >= FEWEST_OF_ELEMENT:
+            factors[z] = max(float(selected.mean()), SMALLEST_ERROR)
     return factors
 
 
@@ -101,7 +103,7 @@ def _polygon(score: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatAr
         u.append(float(score[part].mean()))
         e.append(float(errors[part].mean()))
         weights.append(len(part))
-    blocks: list[list[float]] = []  # mean score, mean error, weight: of bins that were pooled
+    blocks: list[list[float]] = []  # mean score, mean error, weight: of pooled bins
     for block in zip(u, e, weights, strict=True):
         blocks.append(list(block))
         while len(blocks) > 1 and (

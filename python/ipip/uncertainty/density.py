@@ -1,10 +1,10 @@
-"""How far an atom's features are from those of its element in training: the Mahalanobis distance.
+"""The Mahalanobis distance of an atom's features from those of its element in training.
 
 z: species, F: features, m: mean, C: covariance.
 
-    u = sqrt((h - m_z)^T C_z^-1 (h - m_z) / F),    about 1 for what was trained on
+    u = sqrt((h - m_z)^T C_z^-1 (h - m_z) / F),    about 1 for training data
 
-(K. Lee et al., NeurIPS 2018, who take it for images of classes.) Its cost is F² products an atom.
+(K. Lee et al., NeurIPS 2018, for classes of images.) Its cost is F² products per atom.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-RIDGE = 1e-3  # of the mean variance, added to each: directions that training hardly shows
-FEWEST_ATOMS = 2  # of an element, for a covariance of its own
+RIDGE = 1e-3  # of the mean variance, added to each, for directions that hardly occur in training
+FEWEST_ATOMS = 2  # of an element, for a separate covariance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Density:
     Attributes:
         means: [n_species, F].
         whitening: [n_species, F, F]; u = |whitening_z (h - means_z)|.
-        atoms: [n_species] atoms that each was fitted on; 0: the element takes those of all.
+        atoms: [n_species] number of fitted atoms; 0: the element uses those of all.
     """
 
     means: FloatArray
@@ -51,12 +51,12 @@ class Density:
 
 
 def fit_density(features: FloatArray, species: IntArray, n_species: int) -> Density:
-    """Fit the distance to the atoms that a student was trained on.
+    """Fit the distance to the atoms of a student's training.
 
     Args:
         features: [n, F] final scalars of those atoms.
         species: [n] index of each atom's element.
-        n_species: elements that the student knows; one without atoms here takes the mean and the
+        n_species: number of the student's elements; elements without atoms get the mean and the
             covariance of all atoms.
 
     Raises:

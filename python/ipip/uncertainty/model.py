@@ -1,4 +1,4 @@
-"""All that a model file says of the errors to expect."""
+"""The uncertainty in a model file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Uncertainty:
     Attributes:
         density: of the features.
         calibration: the map.
-        fitted_on: what both were fitted on: `training_frames`, `validation_frames`,
+        fitted_on: data of both fits: `training_frames`, `validation_frames`,
             `validation_atoms`, `validation_force_error` (eV/Å, mean norm), `training_digest`,
             `validation_digest`, and `how` the frames were divided.
     """
@@ -28,7 +28,7 @@ class Uncertainty:
     fitted_on: dict[str, Any]
 
     def score(self, features: FloatArray, species: IntArray) -> FloatArray:
-        """Return the distance of each atom, about 1 for what was trained on.
+        """Return the distance of each atom, about 1 for training data.
 
         Args:
             features: [n, F] final scalars.

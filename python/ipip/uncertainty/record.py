@@ -1,8 +1,8 @@
-"""The record of a model file that holds an uncertainty, `ipip-uncertainty.safetensors`.
+"""The record of the uncertainty in a model file, `ipip-uncertainty.safetensors`.
 
-Arrays `whitening`, `means`, `scores` and `errors` in float64, and among the texts beside them what
-they were fitted on and the digest of the weights that they belong to. Who reads a model file and
-does not know of it finds what it always found.
+It holds the arrays `whitening`, `means`, `scores` and `errors` in float64, and as texts the data of
+the fits and the digest of the student's weights. Readers of model files that do not know the record
+are not affected.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ RECORD = "extra/ipip-uncertainty.safetensors"
 
 
 def with_uncertainty(data: bytes, uncertainty: Uncertainty, digest: str, name: str) -> bytes:
-    """Return a model file with an uncertainty, in the place of the one that it has.
+    """Return a model file with an uncertainty added or replaced.
 
     Args:
         data: the model file.
         uncertainty: of the student in it.
-        digest: of the weights that the uncertainty was fitted to.
-        name: of the file, in messages.
+        digest: of the weights for which it was fitted.
+        name: of the file, for messages.
 
     Raises:
         InputError: the file is not a student.
@@ -43,7 +43,7 @@ def with_uncertainty(data: bytes, uncertainty: Uncertainty, digest: str, name: s
 
 
 def write_uncertainty(path: Path, uncertainty: Uncertainty, target: Path | None = None) -> None:
-    """Add an uncertainty to a model file, or replace it; the file appears whole or not.
+    """Add an uncertainty to a model file, or replace it; the file is written atomically.
 
     Args:
         path: the model file.
@@ -62,7 +62,7 @@ def write_uncertainty(path: Path, uncertainty: Uncertainty, target: Path | None 
 
 
 def read_uncertainty(path: str | os.PathLike[str]) -> Uncertainty | None:
-    """Read and check the uncertainty of a model file; None where it has none.
+    """Read and check the uncertainty of a model file; None if it has none.
 
     Args:
         path: of the model file.
@@ -83,18 +83,18 @@ def read_uncertainty(path: str | os.PathLike[str]) -> Uncertainty | None:
 
 
 def carry_uncertainty(source: Path, target: Path) -> None:
-    """Give a student that was written anew what the file it came from says of its errors.
+    """Copy the uncertainty of a model file to a rewritten file of the same student.
 
     Args:
         source: model file, with or without an uncertainty.
-        target: the same student, in another precision perhaps.
+        target: the same student, perhaps in another precision.
 
     Raises:
         InputError: a file is not a student.
     """
-    known = read_uncertainty(source)
-    if known is not None:
-        write_uncertainty(target, known)
+    uncertainty = read_uncertainty(source)
+    if uncertainty is not None:
+        write_uncertainty(target, uncertainty)
 
 
 def require_uncertainty(path: str | os.PathLike[str]) -> Uncertainty:
@@ -110,9 +110,9 @@ def require_uncertainty(path: str | os.PathLike[str]) -> Uncertainty:
 
 
 def missing_uncertainty(path: str | os.PathLike[str]) -> str:
-    """Say that a model file has no uncertainty, and what to do."""
+    """Return the message on a model file without uncertainty, with the remedy."""
     return (
-        f"{os.fspath(path)}: does not say what errors to expect; add that with `ipip uncertainty "
+        f"{os.fspath(path)}: has no expected errors; add them with `ipip uncertainty "
         f"{os.fspath(path)} FRAMES`, labelled frames that it was not trained on"
     )
 
@@ -125,14 +125,14 @@ def _encoded(uncertainty: Uncertainty, digest: str) -> bytes:
         "scores": calibration.scores,
         "errors": calibration.errors,
     }
-    said = {
+    record = {
         "method": "mahalanobis",
         "training_atoms": density.atoms.tolist(),
         "quantile": calibration.quantile,
         "factor": calibration.factor,
         "fitted_on": uncertainty.fitted_on,
     }
-    texts = {"weights_digest": digest, "uncertainty": json.dumps(said, sort_keys=True)}
+    texts = {"weights_digest": digest, "uncertainty": json.dumps(record, sort_keys=True)}
     return to_safetensors(arrays, texts)
 
 
@@ -140,20 +140,20 @@ def _decoded(data: bytes, metadata: Metadata) -> Uncertainty:
     texts, arrays = texts_of(data), from_safetensors(data)
     if texts.get("weights_digest") != metadata.weights_digest:
         raise ValueError("it was fitted to other weights")
-    said = json.loads(texts["uncertainty"])
-    if not isinstance(said, dict) or not isinstance(said["fitted_on"], dict):
-        raise ValueError("what it says of itself is no JSON object")
+    record = json.loads(texts["uncertainty"])
+    if not isinstance(record, dict) or not isinstance(record["fitted_on"], dict):
+        raise ValueError("its description is not a JSON object")
     _check_arrays(arrays, len(metadata.symbols))
     return Uncertainty(
         Density(
             arrays["means"],
             arrays["whitening"],
-            np.array(said["training_atoms"], dtype=np.int64),
+            np.array(record["training_atoms"], dtype=np.int64),
         ),
         Calibration(
-            arrays["scores"], arrays["errors"], float(said["quantile"]), float(said["factor"])
+            arrays["scores"], arrays["errors"], float(record["quantile"]), float(record["factor"])
         ),
-        said["fitted_on"],
+        record["fitted_on"],
     )
 
 

@@ -1,4 +1,4 @@
-"""How good expected errors are, where the true ones are known."""
+"""Reliability of expected errors, from known true errors."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Reliability:
     """Expected against true errors of the forces on atoms.
 
     Attributes:
-        atoms: that were compared.
+        atoms: number of compared atoms.
         rank_correlation: Spearman's, of expected and true errors.
         auc_worst_tenth: probability that an atom of the worst tenth has a larger expected error
-            than another one; 0.5 for none better than chance.
-        below: share of the errors below `factor` times the expected one.
+            than another atom; 0.5 is chance.
+        below: fraction of the errors below `factor` times the expected one.
         factor: as fitted; `quantile` of the validation frames' errors are below.
         quantile: 0.9.
         expected: [n_bins] eV/Å, mean of each bin of atoms by expected error.
-        observed: [n_bins] eV/Å, mean of the true ones there.
+        observed: [n_bins] eV/Å, mean of the true ones in the same bins.
     """
 
     atoms: int
@@ -44,7 +44,7 @@ class Reliability:
 
 
 def rank_correlation(score: FloatArray, errors: FloatArray) -> float:
-    """Return Spearman's rank correlation; 0 where one of both is constant."""
+    """Return Spearman's rank correlation; 0 if either is constant."""
     if len(score) < 2 or np.ptp(score) == 0 or np.ptp(errors) == 0:
         return 0.0
     from scipy.stats import spearmanr  # half a second, which no training needs to start
@@ -53,9 +53,9 @@ def rank_correlation(score: FloatArray, errors: FloatArray) -> float:
 
 
 def auc_worst(score: FloatArray, errors: FloatArray, share: float = WORST) -> float:
-    """Return how well a score finds the worst: the area under the curve of hits and false alarms.
+    """Return the area under the ROC curve of a score for the worst errors.
 
-    It is the probability that one of the worst `share` has the larger score of two.
+    It is the probability that an atom of the worst `share` has a larger score than another one.
     """
     count = max(1, round(share * len(errors)))
     worst = np.zeros(len(errors), dtype=bool)

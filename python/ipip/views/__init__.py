@@ -1,1 +1,1 @@
-"""What people see of a run, made from its records: status, summary, ledger, report."""
+"""Views of a run for people, made from its records: status, summary, ledger, report."""

@@ -1,4 +1,4 @@
-"""What errors a run's students expected: beside the true ones, and along their explorations."""
+"""Expected errors of a run's students: against the true ones, and along their explorations."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ipip.stages.student_md import STUDENT_MD
 from ipip.storage.sealed import DamagedError
 from ipip.uncertainty import read_uncertainty
 
-RUNS, FRAMES = 6, 40  # of each round, and of each run, whose curves are drawn
+RUNS, FRAMES = 6, 40  # the runs drawn of each round, and the frames of each run
 
 
 def expected_errors(run: RunFolder, rounds: list[int]) -> list[ExpectedErrors]:
     """Compare expected with true errors on the held-out frames, for each student that has them."""
     reference = read_frames(run.stage(LABEL.of(0)) / LABEL.record.TEST)
-    found = []
+    curves = []
     for index in rounds:
         model = run.stage(FINETUNE.of(index)) / FINETUNE.record.STUDENT
         try:
@@ -40,9 +40,9 @@ def expected_errors(run: RunFolder, rounds: list[int]) -> list[ExpectedErrors]:
             measured = measure_reliability(
                 open_student(model)[0], uncertainty, reference, predicted
             )
-        except (OSError, IpipError):  # a file that was removed: the report says what it can
+        except (OSError, IpipError):  # a file that was removed: the report shows the rest
             continue
-        found.append(
+        curves.append(
             ExpectedErrors(
                 f"student {index}",
                 tuple(measured.expected),
@@ -53,14 +53,14 @@ def expected_errors(run: RunFolder, rounds: list[int]) -> list[ExpectedErrors]:
                 measured.quantile,
             )
         )
-    return found
+    return curves
 
 
 def errors_over_time(
     run: RunFolder, manifests: Mapping[str, Manifest], rounds: list[int]
 ) -> list[ErrorsOverTime]:
     """Follow the largest expected error of a force along some explorations of each round."""
-    found: list[ErrorsOverTime] = []
+    curves: list[ErrorsOverTime] = []
     for index in rounds[1:]:
         explored = manifests[STUDENT_MD.of(index)]
         students = {FINETUNE.of(earlier): earlier for earlier in range(index)}
@@ -73,10 +73,10 @@ def errors_over_time(
             points = _along(model, place / entry.name)
             if points:
                 times, errors = zip(*points, strict=True)
-                found.append(
+                curves.append(
                     ErrorsOverTime(index, base, entry.name, entry.is_unstable, times, errors)
                 )
-    return found
+    return curves
 
 
 def _along(model: Path, folder: Path) -> list[tuple[float, float]]:
@@ -86,8 +86,8 @@ def _along(model: Path, folder: Path) -> list[tuple[float, float]]:
             return []
         trajectory = RunTrajectory(folder)
         steps = trajectory.steps()
-        wanted = [int(steps[k]) for k in _evenly(len(steps), FRAMES)]
-        frames = [frame for frame in trajectory.frames(wanted) if _is_finite(frame)]
+        selected = [int(steps[k]) for k in _evenly(len(steps), FRAMES)]
+        frames = [frame for frame in trajectory.frames(selected) if _is_finite(frame)]
         evaluated = open_student(model)[0].evaluate_frames(frames)
     except (OSError, DamagedError, IpipError):
         return []
@@ -103,8 +103,8 @@ def _is_finite(frame: Frame) -> bool:
     return bool(np.isfinite(frame.positions).all() and np.isfinite(frame.cell).all())
 
 
-def _evenly(available: int, wanted: int) -> list[int]:
-    """Return indices of `wanted` of `available` items, evenly spread, first and last included."""
-    if available <= wanted:
+def _evenly(available: int, count: int) -> list[int]:
+    """Return indices of `count` of `available` items, evenly spread, first and last included."""
+    if available <= count:
         return list(range(available))
-    return np.unique(np.linspace(0, available - 1, wanted).round().astype(int)).tolist()
+    return np.unique(np.linspace(0, available - 1, count).round().astype(int)).tolist()

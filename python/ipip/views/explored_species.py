@@ -1,4 +1,4 @@
-"""The molecules of a run: at the end of its explorations, and over time in analysed dumps."""
+"""The molecules of a run: at the end of explorations, and over time in analysed dumps."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ SHOWN = 8  # curves of an analysis, at most
 def species_at_end(
     run: RunFolder, manifests: Mapping[str, Manifest], rounds: int
 ) -> list[SpeciesAtEnd]:
-    """Count the molecules at the end of the students' explorations, of the runs that ended well.
+    """Count the molecules at the end of the students' stable exploration runs.
 
-    All rounds begin in the same boxes, which come first as long as dumps of them are there.
+    All rounds start from the same boxes, which come first if dumps of them exist.
 
     Args:
         run: the run folder.
-        manifests: of the stages that are done.
-        rounds: that are evaluated.
+        manifests: of the finished stages.
+        rounds: the evaluated ones.
     """
-    found: list[SpeciesAtEnd] = []
+    counts: list[SpeciesAtEnd] = []
     for index in range(1, rounds):
         explored = manifests[STUDENT_MD.of(index)]
         students = {FINETUNE.of(earlier): earlier for earlier in range(index)}
@@ -49,16 +49,16 @@ def species_at_end(
         entries = STUDENT_MD.read(manifests, index).runs
         stable = [entry for entry in entries if entry.state == "stable"]
         place = run.stage(explored.stage) / STUDENT_MD.record.RUNS
-        if not found:
+        if not counts:
             title = f"start of all {len(entries)} runs"
-            found += _count(title, [place / entry.name for entry in entries], FIRST)
+            counts += _count(title, [place / entry.name for entry in entries], FIRST)
         longest = max((entry.steps * entry.timestep_fs for entry in stable), default=0.0)
         title = (
             f"round {index}: student {base}, {format_number(longest / 1000)} ps, "
             f"{len(stable)} of {len(entries)} runs"
         )
-        found += _count(title, [place / entry.name for entry in stable], LAST)
-    return found
+        counts += _count(title, [place / entry.name for entry in stable], LAST)
+    return counts
 
 
 def _count(title: str, folders: list[Path], name: str) -> list[SpeciesAtEnd]:
@@ -81,28 +81,28 @@ def _count(title: str, folders: list[Path], name: str) -> list[SpeciesAtEnd]:
 
 
 def species_over_time(run: RunFolder) -> list[SpeciesOverTime]:
-    """Read the analyses of `ipip species` that lie in the run folder, or beside a run's dump."""
-    found = []
+    """Read the analyses of `ipip species` in the run folder, or beside a run's dump."""
+    counts = []
     for path in sorted(path for place in ANALYSES for path in run.root.glob(place)):
         curve = _read_analysis(path, path.parent.relative_to(run.root).as_posix())
         if curve is not None:
-            found.append(curve)
-    return found
+            counts.append(curve)
+    return counts
 
 
 def _read_analysis(path: Path, name: str) -> SpeciesOverTime | None:
-    """Read the most frequent followed species of an analysis, thinned; None where it is not whole.
+    """Read the most frequent followed species of an analysis, thinned; None if it is incomplete.
 
     Two passes, so that memory does not grow with the number of rows.
     """
     try:
-        known = json.loads((path.parent / "summary.json").read_text(encoding="utf-8"))
-        follow, last = known["follow"], int(known["last_step"])
-        per_step = float(known["timestep_fs"]) / 1000.0
+        summary = json.loads((path.parent / "summary.json").read_text(encoding="utf-8"))
+        follow, last = summary["follow"], int(summary["last_step"])
+        per_step = float(summary["timestep_fs"]) / 1000.0
         lived = _lived(path, last)
         names = [n for n in lived if follow is None or follow in formula_counts(n)]
         names = sorted(names, key=lambda n: (-lived[n], n))[:SHOWN]
-        first = int(known["first_step"])
+        first = int(summary["first_step"])
         grid = sorted({first + (last - first) * k // (SAMPLES - 1) for k in range(SAMPLES)})
         counts: dict[str, list[int]] = {name: [] for name in names}
         now = Counter[str]()
@@ -125,7 +125,7 @@ def _sample(counts: dict[str, list[int]], now: Counter[str]) -> None:
 
 
 def _lived(path: Path, last: int) -> Counter[str]:
-    """Sum the steps that the molecules of each species lived."""
+    """Sum the lifetimes, in steps, of the molecules of each species."""
     total: Counter[str] = Counter()
     now: dict[str, tuple[int, int]] = {}
     for step, species, count in _rows(path):

@@ -1,4 +1,4 @@
-"""The ledger of a run: one row for every frame that it trains on or is tested with."""
+"""The ledger of a run: one row for each frame in its training or tests."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class LedgerRow:
     Attributes:
         frame_id: unique within the run: ``round_001/RUN/STEP``.
         part: ``pretraining``, or the part of the reference: ``train``, ``valid``, ``test``.
-        origin: round whose exploration made the configuration; empty for reference frames.
-        run, step: MD run and step that it was taken from.
-        formula, atoms: what it is.
-        rounds: rounds whose pretraining set holds it (whose student was fine-tuned on, chosen by
-            or tested with it).
+        origin: round whose exploration produced the frame; empty for reference frames.
+        run, step: MD run and step of the frame.
+        formula, atoms: composition and number of atoms.
+        rounds: rounds whose pretraining set holds it (of reference frames: whose student was
+            fine-tuned, selected or tested with it).
         labels: who labelled it in each of these rounds.
         digests: digest of the labeller's weights in each of these rounds, if it has one.
-        energy_shift_ev: what was added to the teacher's energy of the frame, in eV; empty where no
-            label of it is the teacher's.
-        left: why it is in no later set: ``forgotten in round 2``, ``round 1 was rolled back``;
+        energy_shift_ev: added to the teacher's energy of the frame, eV; empty if the teacher did
+            not label it.
+        left: why no later set holds it: ``forgotten in round 2``, ``round 1 was rolled back``;
             empty while it is in use.
     """
 
@@ -77,8 +77,8 @@ def build_ledger(
 
     Args:
         sets: the index of each round's pretraining set, by round.
-        origins: what is known of each frame, by its id.
-        chain: the rounds that were accepted, in order.
+        origins: of each frame, by its id.
+        chain: the accepted rounds, in order.
         digests: digest of the weights of each labeller, by its name.
     """
     lives: dict[str, list[tuple[int, SetEntry]]] = {}
@@ -113,7 +113,7 @@ def build_ledger(
 def _why_left(
     rounds: Sequence[int], sets: Mapping[int, Sequence[Any]], chain: Sequence[int]
 ) -> str:
-    """Say why a frame is not in the set of the last accepted round."""
+    """Return why a frame is not in the set of the last accepted round."""
     last = chain[-1]
     if last in rounds:
         return ""
@@ -127,7 +127,7 @@ def _why_left(
 def run_ledger(
     run: RunFolder, manifests: Mapping[str, Manifest], rules: StopSettings
 ) -> list[LedgerRow]:
-    """Return the ledger of a run's evaluated rounds, from what its stages wrote."""
+    """Return the ledger of a run's evaluated rounds, from the files of its stages."""
     decision = decide(manifests, rules)
     sets, digests = {}, {TEACHER: _teacher_digest(manifests)}
     for index in evaluated_rounds(manifests):
@@ -136,8 +136,8 @@ def run_ledger(
             digests[labeller.name] = labeller.weights_digest
     chain = decision.chain if decision else (0,)
     rounds = {entry.origin for entries in sets.values() for entry in entries}
-    known = [origin for index in sorted(rounds) for origin in frame_origins(run, index)]
-    rows = build_ledger(sets, {origin.frame_id: origin for origin in known}, chain, digests)
+    origins = [origin for index in sorted(rounds) for origin in frame_origins(run, index)]
+    rows = build_ledger(sets, {origin.frame_id: origin for origin in origins}, chain, digests)
     for origin in read_origins(run.stage(LABEL.of(0)) / LABEL.record.REFERENCE_INDEX):
         rows.append(_labelled_by_reference(origin, sorted(sets)))
     for index in sorted(sets):
@@ -148,7 +148,7 @@ def run_ledger(
 
 
 def _active_rows(path: Path, index: int, chain: Sequence[int]) -> list[LedgerRow]:
-    """Return one row for each frame that round `index` had labelled at the reference level."""
+    """Return a row for each frame whose reference label round `index` computed."""
     rounds = [accepted for accepted in chain if accepted >= index] if index in chain else [index]
     left = "" if index in chain else f"round {index} was rolled back"
     return [_labelled_by_reference(one, rounds, str(index), left) for one in read_origins(path)]
@@ -184,25 +184,25 @@ def read_ledger(
 ) -> list[LedgerRow]:
     """Return the rows of a run's ledger that fit all filters.
 
-    They come from what the stages wrote; no coordinates are read.
+    They come from the files of the stages, without coordinates.
 
     Args:
         root: run folder.
-        frame: text that the frame's id holds.
-        origin: round whose exploration made the frame.
+        frame: part of the frame's id.
+        origin: round whose exploration produced the frame.
         lived_in: round whose pretraining set holds it.
-        label: who labelled it in that round (in any, where no round is given).
+        label: its labeller in that round (in any, without a round).
 
     Raises:
         InputError: the run has no ledger yet.
-        IpipError: a stage or a file that a stage made is missing or damaged.
+        IpipError: a stage or one of its files is missing or damaged.
     """
     run = RunFolder(root)
     run.require()
     manifests, settings = read_manifests(run), read_settings(run)
     rounds = evaluated_rounds(manifests)
     if not rounds:
-        raise InputError(f"{root}: has no ledger yet; it has one when round 0 is finished")
+        raise InputError(f"{root}: has no ledger yet; it is available once round 0 is finished")
     stages = [pretraining_set_of(index) for index in rounds]
     stages += [HARVEST.of(index) for index in rounds if index > 0]
     stages += [name for k in rounds if (name := REFERENCE_LABELS.of(k)) in manifests]

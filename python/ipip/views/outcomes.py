@@ -1,4 +1,4 @@
-"""What the rounds of a run came to, and what that decides, from the manifests of its stages."""
+"""Outcomes of the rounds of a run, and the decisions on them, from its stages' manifests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Manifests = Mapping[str, Manifest]
 
 
 def evaluated_rounds(manifests: Manifests) -> list[int]:
-    """Return the indices of the rounds, from 0 on, whose student was evaluated."""
+    """Return the indices of the evaluated rounds, from 0 on."""
     count = 0
     while EVALUATE.of(count) in manifests:
         count += 1
@@ -24,7 +24,7 @@ def evaluated_rounds(manifests: Manifests) -> list[int]:
 
 
 def round_outcome(index: int, manifests: Manifests) -> RoundOutcome:
-    """Return what decides between rounds, of one that was evaluated."""
+    """Return the outcome of an evaluated round, on which decisions depend."""
     measured = EVALUATE.read(manifests, index)
     failures = measured.failures
     checked = PHYSICS.of(index) in manifests
@@ -38,18 +38,18 @@ def round_outcome(index: int, manifests: Manifests) -> RoundOutcome:
 
 
 def decide(manifests: Manifests, rules: StopSettings) -> NextRound | None:
-    """Return what the evaluated rounds decide; None where there is none."""
+    """Return the decision on the evaluated rounds; None without any."""
     rounds = evaluated_rounds(manifests)
     return next_round([round_outcome(k, manifests) for k in rounds], rules) if rounds else None
 
 
 def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str | None:
-    """Say why no further stage follows, but for budgets; None where one does.
+    """Return why no further stage follows, except for budgets; None if one does.
 
     Args:
-        manifests: of the stages that are done.
+        manifests: of the finished stages.
         rules: when the loop ends early.
-        rounds: that the run shall have after round 0.
+        rounds: planned number of rounds after round 0.
     """
     done = len(evaluated_rounds(manifests))
     if done == 0:
@@ -65,7 +65,7 @@ def stop_reason(manifests: Manifests, rules: StopSettings, rounds: int) -> str |
 
 
 def spent(manifests: Manifests) -> Spent:
-    """Return what the stages that are done have used."""
+    """Return the budget that the finished stages have used."""
     return Spent(
         wall_s=sum(manifest.wall_s for manifest in manifests.values()),
         teacher_calls=sum(manifest.teacher_calls for manifest in manifests.values()),

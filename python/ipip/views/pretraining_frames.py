@@ -1,4 +1,4 @@
-"""Frames of a pretraining set as a file that other programs read, written on demand."""
+"""Frames of a pretraining set as a file for other programs, written on demand."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from ipip.storage.lock import hold_file
 
 @dataclasses.dataclass(frozen=True)
 class WrittenFrames:
-    """What was written.
+    """The result of writing frames.
 
     Attributes:
-        round: whose pretraining set it is of.
-        frames: number of frames.
-        of: number of frames of the set.
+        round: of the pretraining set.
+        frames: number of frames in the file.
+        of: number of frames in the set.
     """
 
     round: int
@@ -36,15 +36,15 @@ class WrittenFrames:
 
 
 def open_pretraining_set(root: Path, index: int | None = None) -> PretrainingSet:
-    """Return the pretraining set of a round: a sequence of frames, which stay on the disk.
+    """Return the pretraining set of a round: a sequence of frames, read on demand.
 
     Args:
         root: run folder.
-        index: round of the set; None: the last one whose set is made.
+        index: round of the set; None: the last round with one.
 
     Raises:
         InputError: there is no such set.
-        IpipError: a stage or a file that a stage made is missing or damaged.
+        IpipError: a stage or one of its files is missing or damaged.
     """
     return _open(root, index)[1]
 
@@ -63,20 +63,20 @@ def write_pretraining_frames(
     Args:
         root: run folder.
         target: file to write; its suffix chooses the format, as in `ipip.data.write_frames`.
-        lived_in: round of the set; None: the last one whose set is made.
-        frame: text that a frame's id holds.
-        origin: round whose exploration made the frame.
-        label: who labelled it in that round.
+        lived_in: round of the set; None: the last round with one.
+        frame: part of a frame's id.
+        origin: round whose exploration produced the frame.
+        label: its labeller in that round.
 
     Raises:
-        InputError: there is no such set, no frame fits, or the file is there already.
-        IpipError: a stage or a file that a stage made is missing or damaged.
+        InputError: there is no such set, no frame matches, or the file already exists.
+        IpipError: a stage or one of its files is missing or damaged.
     """
     require_new_file(target)
     index, frames = _open(root, lived_in)
     rows = [row for row, entry in enumerate(frames.entries) if _fits(entry, frame, origin, label)]
     if not rows:
-        raise InputError(f"{root}: no frame of round {index} fits; `ipip ledger` lists them")
+        raise InputError(f"{root}: no frame of round {index} matches; `ipip ledger` lists them")
     with hold_file(target, "ledger"), full_disk_explained(target.parent):
         write_frames(target, iter(FrameView([frames], rows)))
     return WrittenFrames(index, len(rows), len(frames))

@@ -1,4 +1,4 @@
-"""What the report of a run is made from."""
+"""The data of a run's report."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ from ipip.views.explored_species import species_at_end, species_over_time
 from ipip.views.outcomes import evaluated_rounds
 
 Manifests = Mapping[str, Manifest]
-OTHER = "#555d6b"  # of a stage that this version does not know
+OTHER = "#555d6b"  # of a stage unknown to this version
 
 
 def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]) -> ReportData:
-    """Return what the report tells of a run, from its manifests and small files."""
+    """Return the content of a run's report, from its manifests and small files."""
     rounds = evaluated_rounds(manifests)
     harvests = ((index, HARVEST.read(manifests, index)) for index in rounds[1:])
     return ReportData(
@@ -79,11 +79,11 @@ def gather_content(run: RunFolder, manifests: Manifests, summary: dict[str, Any]
 
 
 def _physics(manifests: Manifests, rounds: list[int]) -> list[PhysicsChecks]:
-    """Return what the physics checks found, the teacher first."""
+    """Return the results of the physics checks, the teacher first."""
     records = {k: PHYSICS.read(manifests, k) for k in rounds if PHYSICS.of(k) in manifests}
-    found = [PhysicsChecks(f"student {k}", _checks(one.student)) for k, one in records.items()]
+    students = [PhysicsChecks(f"student {k}", _checks(one.student)) for k, one in records.items()]
     teacher = records[0].teacher if 0 in records else ()
-    return [PhysicsChecks("teacher", _checks(teacher)), *found] if teacher else found
+    return [PhysicsChecks("teacher", _checks(teacher)), *students] if teacher else students
 
 
 def _checks(checks: tuple[CheckRecord, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -97,7 +97,7 @@ def _composition(manifests: Manifests, index: int) -> Composition:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluated:
-    """A student that was measured: its name, by which stage, and what came out."""
+    """An evaluated student: its name, the stage, and the results."""
 
     name: str
     stage_id: str
@@ -105,7 +105,7 @@ class Evaluated:
 
 
 def _evaluated(manifests: Manifests, rounds: list[int]) -> list[Evaluated]:
-    """Return the students that were measured, the baseline first."""
+    """Return the evaluated students, the baseline first."""
     baseline = (
         [Evaluated("none", BASELINE.of(0), BASELINE.read(manifests, 0))]
         if BASELINE.of(0) in manifests
@@ -230,7 +230,7 @@ def _components(frames: list[Frame]) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _links(run: RunFolder) -> list[tuple[str, str]]:
-    """Return pages that other analyses made in the run folder, or beside a run's dump."""
+    """Return pages of other analyses in the run folder, or beside a run's dump."""
     patterns = {
         "reaction analysis": ("species*/*.html", "round_[0-9]*/*/runs/*/species*/*.html"),
         "stability protocol": ("stability*/stability.png",),
@@ -251,9 +251,9 @@ def _links(run: RunFolder) -> list[tuple[str, str]]:
 
 
 def _energies(frames: list[Frame], zero: dict[str, float]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return energies (eV/atom) above those of the atoms as fitted to the reference.
+    """Return energies (eV/atom) relative to the atomic energies fitted to the reference.
 
-    Total energies of several compositions would lie hundreds of eV apart.
+    Total energies of different compositions would lie hundreds of eV apart.
     """
     symbols = list(zero)
     atoms = composition(frames, symbols) @ np.array([zero[symbol] for symbol in symbols])
@@ -266,7 +266,7 @@ def _energies(frames: list[Frame], zero: dict[str, float]) -> np.ndarray[Any, np
 
 
 def _pressure(run: RunFolder, manifests: Manifests, rounds: list[int]) -> list[str]:
-    """Return the stress errors where held-out labels have stresses, and what is not known of it."""
+    """Return the stress errors of held-out frames with stresses, and what is unknown."""
     tested = [("teacher", LABEL.read(manifests, 0).test)] + [
         (student.name, student.record.test) for student in _evaluated(manifests, rounds)
     ]
@@ -313,7 +313,7 @@ def _notes(run: RunFolder, manifests: Manifests, rounds: list[int]) -> list[str]
             notes.append(
                 f"Round {index}: pretraining ended with a force MAE of {error:.3f} eV/Å on the "
                 f"frames that validate in all rounds, {harvested.force_mae_ev_per_a:.3f} eV/Å on "
-                f"{harvested.frames} harvested frames that were held out."
+                f"{harvested.frames} held-out harvested frames."
             )
         runs = STUDENT_MD.read(manifests, index).runs
         failed = sum(entry.is_unstable for entry in runs)
@@ -321,7 +321,7 @@ def _notes(run: RunFolder, manifests: Manifests, rounds: list[int]) -> list[str]
         biases = [entry.bias_ev for entry in runs if entry.bias_ev is not None]
         if biases:
             notes.append(
-                f"Round {index}: explorations were biased to uncertain places by up to "
+                f"Round {index}: explorations were biased towards uncertain frames by up to "
                 f"{max(biases):g} eV an atom."
             )
     return notes

@@ -1,4 +1,4 @@
-"""What a run leaves for people: summary, the student to use, the report."""
+"""The results of a run for people: summary, the student to use, the report."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ipip.views.summary import summarise
 
 @dataclasses.dataclass(frozen=True)
 class Results:
-    """All that is written, gathered before the first file is touched.
+    """All results, gathered before the first file is written.
 
     Attributes:
         summary: of the run.
         student: file of the student to use.
-        student_digest: of that file when its stage was done.
+        student_digest: of that file when its stage finished.
         content: of the report.
     """
 
@@ -48,17 +48,17 @@ def gather_results(
     settings: RunSettings,
     budget: str | None = None,
 ) -> Results:
-    """Gather the results of a run's finished stages; nothing is written.
+    """Gather the results of a run's finished stages without writing.
 
     Args:
         run: the run folder.
-        manifests: of the stages that count.
+        manifests: of the finished stages.
         settings: of the run.
         budget: the budget that ended the run, if one did.
 
     Raises:
         InputError: no round is finished.
-        IpipError: a stage or a file that a stage made is missing or damaged.
+        IpipError: a stage or one of its files is missing or damaged.
     """
     if not evaluated_rounds(manifests):
         raise InputError(f"{run.root}: no round is finished yet; `ipip run` continues the run")
@@ -74,14 +74,14 @@ def gather_results(
 
 
 def write_results_again(root: Path) -> Path:
-    """Write summary and report of the run folder `root`, while nothing else writes there.
+    """Write summary and report of the run folder `root` while holding its lock.
 
     Returns:
         The path of the report's page.
 
     Raises:
         InputError: no round is finished, or it is not a run folder.
-        IpipError: a driver works on it, and writes these itself after each round.
+        IpipError: a driver works on it; it writes these itself after each round.
     """
     run = RunFolder(root)
     run.require()
@@ -92,8 +92,8 @@ def write_results_again(root: Path) -> Path:
 def write_results(root: Path, budget: str | None = None) -> Path:
     """Write summary.json, best/student.pt and the report; return the report's page.
 
-    The caller holds the run's lock. What was there before stays as it is unless everything that is
-    needed can be read and is what the stages wrote.
+    The caller holds the run's lock. Earlier results stay unchanged unless all inputs can be read
+    and are undamaged.
 
     Args:
         root: the run folder.
@@ -101,7 +101,7 @@ def write_results(root: Path, budget: str | None = None) -> Path:
 
     Raises:
         InputError: no round is finished, or it is not a run folder.
-        IpipError: a stage or a file that a stage made is missing or damaged.
+        IpipError: a stage or one of its files is missing or damaged.
     """
     run = RunFolder(root)
     run.require()
@@ -112,15 +112,15 @@ def write_gathered(run: RunFolder, results: Results) -> Path:
     """Write what `gather_results` returned; return the report's page.
 
     Raises:
-        IpipError: the copy of the student is not what its stage wrote; the one before stays.
+        IpipError: the copy of the student differs from the stage's file; the earlier copy stays.
     """
     run.best_student.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(run.best_student) as temporary:
         shutil.copyfile(results.student, temporary)
-        if file_digest(temporary) != results.student_digest:  # the copy, too, may go wrong
+        if file_digest(temporary) != results.student_digest:  # copying may fail silently
             raise IpipError(
-                f"{results.student}: the copy for {run.best_student} is not what was written; "
-                f"{run.best_student} was left as it was: look at the disk and run the command again"
+                f"{results.student}: the copy for {run.best_student} differs from it; "
+                f"{run.best_student} was not changed: check the disk and run the command again"
             )
     write_json(run.summary, results.summary)
     return write_report(results.content, run.report)

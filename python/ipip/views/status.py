@@ -1,4 +1,4 @@
-"""How far a run is."""
+"""The state and progress of a run."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class StageState:
 
     Attributes:
         stage_id: name within the run.
-        state: ``done``, ``running``, ``begun`` (by a driver that is gone), ``open``, ``left out``
-            (a rule ended the run before it), or ``damaged`` (its manifest cannot be believed).
-        wall_s: s it took, where it is done.
-        expected_s: s it may take, from the last round's stage of the same name, where it is open.
+        state: ``done``, ``running``, ``begun`` (by a driver that has ended), ``open``, ``left out``
+            (a rule ended the run before it), or ``damaged`` (its manifest is).
+        wall_s: wall time, s, if it is done.
+        expected_s: s, wall time of the last round's stage of the same name, if it is open.
     """
 
     stage_id: str
@@ -46,14 +46,14 @@ class StageState:
 
 @dataclasses.dataclass(frozen=True)
 class Now:
-    """What the driver is doing.
+    """The driver's present work.
 
     Attributes:
         stage: name of the stage.
-        task: what is counted, such as ``student MD steps``; None where nothing is.
+        task: the counted unit, such as ``student MD steps``; None without one.
         done, total: steps of the task.
-        elapsed_s: s since the stage began.
-        left_s: s until the task is done at its pace so far; None before it is known.
+        elapsed_s: s since the stage started.
+        left_s: s until the task is done, at its rate so far; None if unknown.
     """
 
     stage: str
@@ -71,14 +71,14 @@ class RunState:
     Attributes:
         root: run folder.
         stages: in order.
-        summary: `verdict` says so where no round is finished.
-        now: what a driver is doing; None where none works on the run.
-        stopped: why no further stage follows; None where one does.
-        driven: a driver works on the run, be it between two stages.
-        failed: what ended the last driver, where a stage failed.
-        problem: what is missing or damaged, as far as a look without reading large files can say;
-            the summary is then that of no round.
-        execution: blocks, tasks and failures, where work is done on a cluster.
+        summary: `verdict` reports if no round is finished.
+        now: the driver's present work; None without a driver.
+        stopped: why no further stage follows; None if one does.
+        driven: a driver works on the run, perhaps between two stages.
+        failed: the error of the last driver, if a stage failed.
+        problem: what is missing or damaged, as far as a check without reading large files shows;
+            the summary then covers no round.
+        execution: blocks, tasks and failures, if work runs on a cluster.
     """
 
     root: Path
@@ -93,21 +93,21 @@ class RunState:
 
     @property
     def left_s(self) -> tuple[float, bool] | None:
-        """Wall time (s) until the run is done, and whether that is all of it.
+        """Wall time (s) until the run is done, and whether it covers all stages.
 
-        It is what the last round's stages took; of stages that no round has done yet nothing is
-        known. None where nothing is.
+        The estimate is the time of the last round's stages; stages that no round has done yet
+        are not in it. None if it covers no stage.
         """
         ahead = [stage for stage in self.stages if stage.state in {"open", "begun", "running"}]
-        known = [stage.expected_s for stage in ahead if stage.expected_s is not None]
-        if not known:
+        expected = [stage.expected_s for stage in ahead if stage.expected_s is not None]
+        if not expected:
             return None
-        gone = self.now.elapsed_s if self.now is not None else 0.0
-        return max(0.0, sum(known) - gone), len(known) == len(ahead)
+        elapsed = self.now.elapsed_s if self.now is not None else 0.0
+        return max(0.0, sum(expected) - elapsed), len(expected) == len(ahead)
 
 
 def read_status(root: Path) -> RunState:
-    """Read the run folder `root`; nothing in it is changed.
+    """Read the run folder `root` without changing it.
 
     Raises:
         InputError: it is not a run folder.
@@ -133,13 +133,13 @@ def read_status(root: Path) -> RunState:
     failed = None if driven else _last_failure(run)
     summary = _summary(manifests if problem is None else {}, settings)
     if problem is not None:
-        summary["verdict"] = "something is damaged: no figure is shown"
+        summary["verdict"] = "something is damaged: no figures are shown"
     execution = read_execution(run.root)
     return RunState(root, states, summary, now, stopped, driven, failed, problem, execution)
 
 
 def _last_failure(run: RunFolder) -> str | None:
-    """Return what ended the last driver; None where no stage failed."""
+    """Return the error of the last driver; None if no stage failed."""
     events = read_events(run.journal)
     if not events or events[-1].get("event") != "stage_failed":
         return None
@@ -147,13 +147,13 @@ def _last_failure(run: RunFolder) -> str | None:
 
 
 def read_now(run: RunFolder) -> Now | None:
-    """Return what the driver of a run is doing; None where none works on it."""
+    """Return the present work of a run's driver; None without one."""
     state = read_progress(run.progress)
     if state is None or not _alive(run):
         return None
     with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
         return _now(run, state)
-    return None  # the note is damaged; it is for people alone
+    return None  # the note is damaged; no decision depends on it
 
 
 def _now(run: RunFolder, state: dict[str, Any]) -> Now | None:
@@ -166,15 +166,15 @@ def _now(run: RunFolder, state: dict[str, Any]) -> Now | None:
         return Now(state["stage"], None, 0, 0, elapsed, None)
     done, total = int(task["done"]), int(task["total"])
     spent = clock - float(task.get("began", state["began"]))
-    left = spent * (total - done) / done if done else None
-    return Now(state["stage"], task["name"], done, total, elapsed, left)
+    remaining = spent * (total - done) / done if done else None
+    return Now(state["stage"], task["name"], done, total, elapsed, remaining)
 
 
 def _alive(run: RunFolder) -> bool:
-    """Say whether the process that holds the lock lives.
+    """Return whether the process that holds the lock runs.
 
-    Whether one lives on another machine (a node of a cluster) cannot be seen from here: as long as
-    it has not given the lock back it is believed to.
+    A process on another machine (a node of a cluster) cannot be checked: it counts as running
+    until it releases the lock.
     """
     try:
         owner = read_json(run.lock)
@@ -189,13 +189,13 @@ def _alive(run: RunFolder) -> bool:
 
 
 def _training_task(folder: Path) -> dict[str, Any] | None:
-    """Return how far the training in a stage's folder is, from its own table."""
+    """Return the progress of the training in a stage's folder, from its table."""
     try:
         total = read_json(folder / PRETRAIN.record.PLAN)["steps"]
         with (folder / PRETRAIN.record.EPOCHS).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         done = int(rows[-1]["step"]) if rows else 0
-    except (OSError, ValueError, KeyError, TypeError):  # a row that is being written
+    except (OSError, ValueError, KeyError, TypeError):  # a partly written row
         return None
     return {"name": "optimiser steps", "done": done, "total": total}
 
@@ -219,9 +219,9 @@ def _state(
 
 
 def _expected(stage_id: str, manifests: dict[str, Manifest]) -> float | None:
-    """Return how long the last round's stage of the same kind took, in s; None where there is none.
+    """Return the wall time (s) of the last round's stage of the same kind; None without one.
 
-    Round 0 explores with the teacher, which says nothing of the students' MD: another stage.
+    Round 0 explores with the teacher, whose times do not predict the times of student MD.
     """
     kind = find_stage(stage_id)
     same = [manifest for name, manifest in manifests.items() if find_stage(name) is kind]
@@ -229,7 +229,7 @@ def _expected(stage_id: str, manifests: dict[str, Manifest]) -> float | None:
 
 
 def _summary(manifests: dict[str, Manifest], settings: RunSettings) -> dict[str, Any]:
-    """Return the summary as the manifests give it: summary.json is a view of the same."""
+    """Return the summary from the manifests, from which summary.json is also made."""
     if not evaluated_rounds(manifests):
         return {
             "verdict": "no round is finished yet",

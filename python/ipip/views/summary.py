@@ -31,9 +31,9 @@ def summarise(
     """Return the summary of a run with these settings; see `make_summary`.
 
     Args:
-        manifests: of the stages that are done, by name.
+        manifests: of the finished stages, by name.
         settings: of the run.
-        budget: the budget that ended it, if one did; one that is spent now is found here.
+        budget: the budget that ended it, if one did; a budget that is spent now is detected.
     """
     if budget is None:
         budget = budget_is_spent(spent(manifests), settings.stop)
@@ -49,9 +49,9 @@ def make_summary(
     """Return the summary: verdict, teacher, rounds, best round, and why the run ended.
 
     Args:
-        manifests: of the stages that are done, by name.
-        rules: when the loop ends early or goes back.
-        rounds: that the run shall have after round 0.
+        manifests: of the finished stages, by name.
+        rules: when the loop stops early or rolls back.
+        rounds: planned number of rounds after round 0.
         budget: the budget that ended it, if one did.
 
     Raises:
@@ -112,7 +112,7 @@ def _round_entry(
 
 
 def _physics(index: int, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
-    """Return which physics checks a round's student fails; nothing where none were made."""
+    """Return the physics checks that a round's student fails; empty without checks."""
     if PHYSICS.of(index) not in manifests:
         return {}
     return {"physics": _failed(PHYSICS.read(manifests, index).student)}
@@ -124,7 +124,7 @@ def _failed(checks: Sequence[CheckRecord]) -> dict[str, Any]:
 
 
 def _load(manifest: Manifest) -> dict[str, Any] | None:
-    """Return how busy the machine was while a stage timed; None where it did not note that."""
+    """Return the load of the machine during a stage's timing; None if not recorded."""
     load = load_of(manifest.times)
     if load is None:
         return None
@@ -132,13 +132,13 @@ def _load(manifest: Manifest) -> dict[str, Any] | None:
 
 
 def _base(index: int, decision: NextRound) -> int | None:
-    """Return the round that round `index` began from."""
+    """Return the round from which round `index` started."""
     before = [accepted for accepted in decision.chain if accepted < index]
     return before[-1] if before else None
 
 
 def _intervals(labelled: LabelRecord) -> dict[str, Any]:
-    """Return what intervals of errors are drawn over, and why there are none."""
+    """Return the resampling units of the error intervals, or why there are none."""
     groups, units = labelled.test_groups, labelled.test_units
     return {
         "over": units,
@@ -164,13 +164,13 @@ def _verdict(best: int, manifests: Mapping[str, Manifest]) -> str:
 
 
 def _compare(
-    mine: Sequence[float], other: Sequence[float], labelled: LabelRecord, seed: int
+    errors: Sequence[float], baseline: Sequence[float], labelled: LabelRecord, seed: int
 ) -> Comparison:
     """Compare the force errors of two models on the held-out frames of a run."""
     sizes, groups, units = labelled.test_sizes, labelled.test_groups, labelled.test_units
     return Comparison(
-        float(np.average(mine, weights=sizes)),
-        float(np.average(other, weights=sizes)),
-        paired_bootstrap(mine, other, sizes, groups, seed, units=units),
+        float(np.average(errors, weights=sizes)),
+        float(np.average(baseline, weights=sizes)),
+        paired_bootstrap(errors, baseline, sizes, groups, seed, units=units),
         withheld(groups, units),
     )

@@ -142,11 +142,11 @@ def test_a_folder_of_a_different_training_is_refused(
     fit(student, train, copper[10:12], settings, tmp_path / "fit", seed=seed, progress=False)
     if change == "settings":
         settings = settings.model_copy(update={"learning_rate": 0.5})
-        message = r"settings.learning_rate is 0.01 there and 0.5 now"
+        message = r"settings.learning_rate was 0.01 and is 0.5 now"
     elif change == "frames":
         train, message = copper[:7], "training_frames is"
     elif change == "seed":
-        seed, message = 2, "seed is 1 there and 2 now"
+        seed, message = 2, "seed was 1 and is 2 now"
     else:
         with torch.no_grad():
             next(student.parameters()).add_(1.0)

@@ -70,5 +70,5 @@ def test_labels_that_no_rate_can_learn_end_with_a_sentence(
 ) -> None:
     huge = [frame.replace(energy=1e200) for frame in copper[:10]]
     settings = TrainingSettings(loss="squared", references="keep", kernels="eager")
-    with pytest.raises(IpipError, match="lowers the loss of inf in 200 steps; look at the labels"):
+    with pytest.raises(IpipError, match="lowers the loss of inf in 200 steps; check the labels"):
         find_rate(student, huge, [], settings, seed=1)

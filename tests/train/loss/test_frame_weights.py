@@ -48,7 +48,7 @@ def test_wrong_weights_are_refused(
     copper: list[Frame], student: Student, settings: TrainingSettings, tmp_path: Path
 ) -> None:
     chosen = settings.model_copy(update={"config_type_weights": {"aloy": 2.0}})
-    message = "names aloy, which no training frame is; the kinds there are: alloy, copper"
+    message = "names aloy, which no training frame has; expected some of alloy, copper"
     with pytest.raises(InputError, match=message):
         fit(student, copper, [], chosen, tmp_path / "a", seed=1)
     none = [frame.replace(weight=0.0) for frame in copper]

@@ -56,7 +56,7 @@ def test_a_record_with_settings_that_decide_nothing_is_of_the_same_training(tmp_
     fingerprint = {"settings": {"learning_rate": 0.001}, "seed": 3}
     check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.001, "workers": 2}})
     assert check_started(tmp_path, fingerprint) is True
-    with pytest.raises(InputError, match=r"settings.learning_rate is 0.001 there and 0.1 now"):
+    with pytest.raises(InputError, match=r"settings.learning_rate was 0.001 and is 0.1 now"):
         check_started(tmp_path, {**fingerprint, "settings": {"learning_rate": 0.1}})
 
 
@@ -77,11 +77,11 @@ def test_a_checkpoint_of_another_training_or_epoch_is_refused(tmp_path):
     shutil.copy(first / "best.ckpt", first / "last.ckpt")  # an earlier state of the same training
     assert training_problem(first) is None
     shutil.copy(second / "last.ckpt", second / "best.ckpt")
-    assert "best.ckpt: is of epoch 4, and the best is epoch 2" in training_problem(second)
+    assert "best.ckpt: is of epoch 4, but the best is epoch 2" in training_problem(second)
     write_finished(first, {"best_epoch": 3, "steps": 30, "wall_s": 1.0, "history": []})
-    assert "best.ckpt: is of epoch 2, and the best is epoch 3" in training_problem(first)
+    assert "best.ckpt: is of epoch 2, but the best is epoch 3" in training_problem(first)
     (second / "best.ckpt").unlink()
-    assert "last.ckpt: names epoch 2 as the best, and there is no best.ckpt" in training_problem(
+    assert "last.ckpt: names epoch 2 as the best, but there is no best.ckpt" in training_problem(
         second
     )
 

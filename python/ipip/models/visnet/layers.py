@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-VECTOR_LIMIT = 4.0  # no accuracy is lost, and products of vectors cannot run away
+VECTOR_LIMIT = 4.0  # does not cost accuracy, and bounds products of vectors
 
 
 class Attention(nn.Module):
-    r"""What an edge carries before the envelope.
+    r"""The message of an edge before the envelope.
 
     $u_{ij} = V x_j \odot \sigma(D_v f_{ij}) \cdot
     \sigma\big(\sum_{f \in h} Q x_i \odot K x_j \odot \sigma(D_k f_{ij})\big)$,
@@ -47,8 +47,8 @@ class Attention(nn.Module):
 class Gate(nn.Module):
     r"""Factors of the vector message, one set of channels for each part of it.
 
-    $C_{ij}\,\sigma(S u_{ij} + b)$ with the envelope C: zero at the cutoff whatever b is.
-    As published: $\sigma(S C_{ij} u_{ij} + b)$, which is σ(b) there.
+    $C_{ij}\,\sigma(S u_{ij} + b)$ with the envelope C: zero at the cutoff for any b.
+    As published: $\sigma(S C_{ij} u_{ij} + b)$, which is σ(b) at the cutoff.
 
     Args:
         channels: width of the features.
@@ -72,10 +72,10 @@ class VectorNorm(nn.Module):
     r"""Bounds an atom's vectors: $\bar v_i = v_i / \sqrt{1 + \langle v_i^2 \rangle / L^2}$.
 
     ⟨v²⟩ is the mean over channels of the squared norm, L = `VECTOR_LIMIT`; vectors much shorter
-    than L stay as they are. The published form does not have it.
+    than L are nearly unchanged. The published form does not have it.
 
     Args:
-        published: leave vectors as they are.
+        published: leave vectors unchanged.
     """
 
     def __init__(self, published: bool) -> None:
@@ -92,7 +92,7 @@ class VectorNorm(nn.Module):
 
 
 class FirstLayer(nn.Module):
-    """The layer that makes the first vectors; what reads vectors is left out of it.
+    """The first layer, which creates vectors and has no parts that read them.
 
     Args:
         channels: width of the features.
@@ -127,7 +127,7 @@ class EdgeUpdate(nn.Module):
     r"""Runtime geometry computation of the angle between two atoms' vectors about their edge.
 
     $\Delta f_{ij} = \sigma(F f_{ij}) \odot \big(\mathrm{Rej}(W_t v_i, Y_{ij}) \cdot
-    \mathrm{Rej}(W_s v_j, Y_{ij})\big)$; the rejections' product is taken without forming them:
+    \mathrm{Rej}(W_s v_j, Y_{ij})\big)$; their product is computed without forming them:
     for each degree l, $a \cdot b - (a \cdot Y_l)(b \cdot Y_l)$.
 
     The published form uses one Y of all degrees, of squared norm lmax. For lmax 2 its "rejection"
@@ -174,7 +174,7 @@ class Layer(nn.Module):
         heads: number of attention heads.
         lmax: highest degree.
         published: the published form.
-        last: nothing reads the edges after this layer, so that it leaves them as they are.
+        last: the last layer leaves edges unchanged, since nothing reads them.
     """
 
     last: Final[bool]
@@ -201,7 +201,7 @@ class Layer(nn.Module):
         envelope: Tensor,
         edge_index: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Map scalars [a, f], vectors [a, m, f] and edge features [e, f] to what comes of them.
+        """Update scalars [a, f], vectors [a, m, f] and edge features [e, f].
 
         Returns the increments of local atoms' scalars [i, f] and vectors [i, m, f], and the edge
         features that the next layer reads.

@@ -1,7 +1,7 @@
 """ViSNet: vector-scalar interactive graph network (Wang et al., Nat. Commun. 15, 313, 2024).
 
 Index letters: as in `ipip.models.visnet.layers`; k basis functions. `docs/students.md` has the
-equations and says where and why the default differs from the published form.
+equations and explains where and why the default differs from the published form.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ PUBLISHED_NORM_EPSILON = 1e-24  # the same, below rounding for any |v| that is n
 class ViSNet(Student):
     """The ViSNet student.
 
-    No neighbour cap; energy, forces and their first derivatives go to zero smoothly at the cutoff
-    whatever the weights are. Edge features belong to the receiving atom's edges and never cross a
-    halo; an atom's scalars and vectors do, once for each layer.
+    The number of neighbours is not limited; energy, forces and their first derivatives go to zero
+    smoothly at the cutoff for any weights. Edge features belong to the receiving atom's edges and
+    never cross a halo; an atom's scalars and vectors do, once for each layer.
 
     Args:
         symbols: chemical symbols in type order.
@@ -37,8 +37,8 @@ class ViSNet(Student):
         n_radial: number of radial functions.
         envelope: `polynomial` (two continuous derivatives) or `cosine`.
         zbl: add the ZBL core for close contacts.
-        n_heads: number of energies an atom gets.
-        published: compute what the published network computes, to rounding. It jumps at the cutoff
+        n_heads: number of energies per atom.
+        published: the published network, to rounding. It jumps at the cutoff
             once trained; needs the cosine envelope.
         dtype: `float32` or `float64`.
     """
@@ -126,7 +126,7 @@ class ViSNet(Student):
         x = self.combine(torch.cat([own, x], dim=1))
         x_all = halo_exchange(x)
 
-        # From here on an atom is its own neighbour too, at distance zero and without direction.
+        # From here on each atom is also its own neighbour, at distance zero and without direction.
         own_index = torch.arange(n_local, device=species.device).expand(2, n_local)
         edges = torch.cat([edge_index, own_index], dim=1)
         one = torch.ones([n_local, 1], dtype=edge.dtype, device=edge.device)
@@ -154,7 +154,7 @@ def _check(
     if layers < 1:
         raise InputError(f"layers is {layers}; expected at least 1")
     if lmax not in (1, 2):
-        raise InputError(f"lmax is {lmax}; choose 1 or 2")
+        raise InputError(f"lmax is {lmax}; expected 1 or 2")
     if attention_heads < 1 or channels % attention_heads or channels % 2:
         raise InputError(
             f"channels is {channels} with {attention_heads} attention heads; channels must be even "

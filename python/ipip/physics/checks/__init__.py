@@ -1,1 +1,1 @@
-"""The checks: one file each; `ipip.physics.listing` is their list."""
+"""The checks, one in each file; `ipip.physics.listing` lists them."""

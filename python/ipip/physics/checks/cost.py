@@ -1,4 +1,4 @@
-"""What an evaluation costs, and how that grows with the system."""
+"""The cost of an evaluation, and its growth with the size of the system."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Cost(PhysicsCheck):
 
     name = "cost"
     title = "Cost"
-    question = "Does the cost of an evaluation grow with the number of atoms and no faster?"
+    question = "Does the cost of an evaluation grow no faster than the number of atoms?"
     bound = f"time grows with at most the power {LARGEST_POWER:g} of the number of atoms"
     source = (
-        "LAMBench's efficiency, µs for an atom (arXiv 2504.19578), whose own reference is 100; "
-        "what is too slow depends on the use, so that only the growth is bounded"
+        "LAMBench's efficiency, µs per atom (arXiv 2504.19578), with a reference of 100; "
+        "which cost is too high depends on the use, so only the growth is bounded"
     )
 
     in_short = False  # the loop times students in LAMMPS
@@ -35,7 +35,7 @@ class Cost(PhysicsCheck):
         """Measure boxes of about 100 to 1600 atoms."""
         like = subject.periodic or [a for a in subject.structures if a.cell.rank == 3]
         if not like:
-            return self.not_applicable("no structure has a box that could be repeated")
+            return self.not_applicable("no structure has a box that can be repeated")
         counts, seconds = [], []
         for size in SIZES[quick]:
             atoms = repeated(like[0], size)
@@ -51,7 +51,7 @@ class Cost(PhysicsCheck):
             ),
             pictures=(
                 Picture(
-                    "Time of one evaluation after a small move, over the number of atoms.",
+                    "Time of one evaluation after a small move, divided by the number of atoms.",
                     "",
                     "µs/atom",
                     (Curve("cost", tuple(f"{n} atoms" for n in counts), tuple(cost)),),
@@ -62,7 +62,7 @@ class Cost(PhysicsCheck):
 
 
 def repeated(atoms: Atoms, size: int) -> Atoms:
-    """Return copies of a box beside each other, about `size` atoms, as cubic as can be."""
+    """Return a nearly cubic supercell of a box with about `size` atoms."""
     times = [1, 1, 1]
     lengths = atoms.cell.lengths()
     while len(atoms) * np.prod(times) * (1 + 1 / max(times)) <= size:
@@ -73,21 +73,21 @@ def repeated(atoms: Atoms, size: int) -> Atoms:
 def fastest(subject: Subject, atoms: Atoms, repeats: int) -> float:
     """Return the shortest time (s) of an evaluation; each follows a small move, as in MD.
 
-    It is the shorter one of wall time, which other programs on the machine lengthen, and CPU time,
-    which waiting threads of a product lengthen; wall time where the work is in another process.
+    It is the shorter of wall time, which other programs on the machine lengthen, and CPU time,
+    which waiting threads lengthen; wall time if the work is done in another process.
     """
     moving = atoms.copy()
     subject.evaluate(moving)
-    taken: list[float] = []
+    seconds: list[float] = []
     for _ in range(repeats):
-        moving.positions += np.random.default_rng(len(taken)).normal(
+        moving.positions += np.random.default_rng(len(seconds)).normal(
             0, 1e-3, moving.positions.shape
         )
         wall, cpu = time.perf_counter(), time.process_time()
         subject.evaluate(moving)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        taken.append(min(wall, cpu) if subject.in_process else wall)
-    return min(taken)
+        seconds.append(min(wall, cpu) if subject.in_process else wall)
+    return min(seconds)
 
 
 COST = Cost()

@@ -1,4 +1,4 @@
-"""At constant energy the energy stays."""
+"""In MD at constant energy the total energy is conserved."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Drift(PhysicsCheck):
 
     name = "drift"
     title = "Drift at constant energy"
-    question = "Does the total energy stay in MD at constant energy?"
-    bound = f"a slope of at most {TOLERANCE:g} eV/atom/ps, beyond twice its own uncertainty"
+    question = "Is the total energy conserved in MD at constant energy?"
+    bound = f"a slope of at most {TOLERANCE:g} eV/atom/ps, beyond twice its uncertainty"
     source = (
         "LAMBench's instability (arXiv 2504.19578): the slope of the total energy after a fifth "
         "of the run, with this tolerance; MLIP Arena, energy conservation"
@@ -89,14 +89,14 @@ def fitted_slope(times: FloatArray, totals: FloatArray) -> tuple[float, float]:
 
     Args:
         times: [n] fs.
-        totals: [n] eV/atom. Neighbouring values are not independent: the error is that of the
-            slopes of five blocks about their means.
+        totals: [n] eV/atom. Neighbouring values are correlated: the error is that of the slopes
+            of five blocks about their means.
 
     Returns:
-        eV/atom/ps, both; not a number where the run is too short.
+        Both in eV/atom/ps; NaN if the run is too short.
     """
-    kept = times >= WARM_UP * times[-1]
-    t, e = 1e-3 * times[kept], totals[kept]
+    measured = times >= WARM_UP * times[-1]
+    t, e = 1e-3 * times[measured], totals[measured]
     if len(t) < 20 or not np.isfinite(e).all():
         return float("nan"), float("nan")
     slope, offset = np.polyfit(t, e, 1)

@@ -1,4 +1,4 @@
-"""Around its volume a system's pressure is the slope of its energy, and has one zero at most."""
+"""Near its volume a system's pressure is the slope of its energy, with at most one zero."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ GPA = 160.21766  # of 1 eV/Å^3
 
 
 class EquationOfState(PhysicsCheck):
-    """Scales boxes by up to 10 % of their volume to both sides."""
+    """Scales the volume of boxes by up to 10 % in both directions."""
 
     name = "equation-of-state"
     title = "Equation of state"
-    question = "Is there one volume of rest, and is pressure the slope of the energy?"
+    question = "Is there one equilibrium volume, and is pressure the slope of the energy?"
     bound = "the energy turns at most once; pressure within 2 % of its range, plus 0.1 GPa"
     source = (
         "MLIP Arena, equation of state: 11 volumes within 10 %, whose energy differences change "
@@ -37,13 +37,13 @@ class EquationOfState(PhysicsCheck):
         if not chosen:
             return self.not_applicable("no structure is periodic in three directions")
         volumes = np.linspace(1 - RANGE, 1 + RANGE, 11)
-        found = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
+        volume_scans = [scan_volumes(subject, atoms, volumes) for atoms in chosen]
         names = numbered(chosen)
-        turns = [count_turns(scan.energies) for scan in found]
+        turns = [count_turns(scan.energies) for scan in volume_scans]
         most = int(np.argmax(turns))
         measures = [Measure("turns of the energy", turns[most], "", 1, place=names[most])]
         parts = []
-        for scan in found:
+        for scan in volume_scans:
             if scan.pressures is None:
                 continue
             slope = (
@@ -54,33 +54,33 @@ class EquationOfState(PhysicsCheck):
             expected = GPA * slope / scan.atom_volume
             stated = GPA * scan.pressures
             allowed = PART * float(np.ptp(stated)) + LEAST
-            # Splines are worse at their ends.
+            # Splines are less accurate at their ends.
             parts.append(float(np.abs(stated - expected)[1:-1].max() / allowed))
         if parts:
             worst = index_of_worst(parts)
-            what = "pressure against slope, over what is allowed"
+            what = "pressure against slope, over the tolerance"
             measures.append(Measure(what, parts[worst], "", 1, place=names[worst]))
         curves = tuple(
             Curve(name, *points(volumes, 1e3 * (scan.energies - scan.energies.min())))  # type: ignore[arg-type]
-            for name, scan in zip(names, found, strict=True)
+            for name, scan in zip(names, volume_scans, strict=True)
         )
         return self.found(
             measures=tuple(measures),
             pictures=(
                 Picture(
-                    "Energy of scaled boxes above the lowest one. A hot or a gaseous box has no "
-                    "minimum here, but no curve turns twice.",
+                    "Energy of scaled boxes above the lowest one. A hot or gaseous box has no "
+                    "minimum in this range, but no curve turns twice.",
                     "V / V0",
                     "energy (meV/atom)",
                     curves,
                 ),
             ),
-            note=next((scan.problem for scan in found if scan.problem), ""),
+            note=next((scan.problem for scan in volume_scans if scan.problem), ""),
         )
 
 
 def count_turns(energies: FloatArray) -> float:
-    """Return how often the energy changes from falling to rising or back; noise is left out."""
+    """Return how often the energy changes from falling to rising or back, ignoring noise."""
     if not np.isfinite(energies).all():
         return float("nan")
     steps = np.diff(energies)

@@ -1,4 +1,4 @@
-"""Two systems far apart have the sum of their energies, and two cells twice the energy of one."""
+"""Energies of distant systems add up, and two cells have twice the energy of one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Extensivity(PhysicsCheck):
 
     name = "extensivity"
     title = "Extensivity"
-    question = "Is the energy of two systems far apart the sum of theirs?"
+    question = "Is the energy of two distant systems the sum of their energies?"
     bound = PRECISE
-    source = "ML-PEG, physicality, extensivity: systems 100 Å apart against each on its own"
+    source = "ML-PEG, physicality, extensivity: systems 100 Å apart against each alone"
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
         """Measure two clusters, and the periodic structures."""

@@ -1,4 +1,4 @@
-"""Atoms that are far away might as well not be there."""
+"""Distant atoms have no influence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GhostAtoms(PhysicsCheck):
 
     name = "ghost-atoms"
     title = "Ghost atoms"
-    question = "Do twenty atoms 40 Å away leave the forces on a cluster alone?"
+    question = "Do twenty atoms 40 Å away leave the forces on a cluster unchanged?"
     bound = PRECISE
     source = "ML-PEG, physicality, locality: 20 atoms at least 40 Å away change no force"
 
@@ -47,9 +47,9 @@ def _ghosts(subject: Subject, symbol: str) -> Agreement:
     places = alone.positions.mean(axis=0) + (radius + 5.0) * places
     both = alone + Atoms([symbol] * GHOSTS, places)
     expected = subject.evaluate(alone).forces
-    found = subject.evaluate(both).forces[: len(alone)]
+    forces = subject.evaluate(both).forces[: len(alone)]
     bound = subject.precision.equality * largest(expected, SMALLEST_FORCE)
-    return require_close("with ghost atoms, a force", found, expected, bound, "eV/Å")
+    return require_close("with ghost atoms, a force", forces, expected, bound, "eV/Å")
 
 
 GHOST_ATOMS = GhostAtoms()

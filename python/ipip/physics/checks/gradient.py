@@ -17,7 +17,7 @@ class Gradient(PhysicsCheck):
     question = "Are forces and stress the derivatives of the energy, and do forces sum to zero?"
     bound = "the error of a finite difference in the precision of the potential"
     source = (
-        "MD at constant energy needs it: Bigi, Langer and Ceriotti, arXiv 2412.11569; MLIP Arena's "
+        "needed for constant energy: Bigi, Langer and Ceriotti, arXiv 2412.11569; MLIP Arena's "
         "conservation deviation (arXiv 2509.20630)"
     )
 

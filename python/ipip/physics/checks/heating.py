@@ -1,4 +1,4 @@
-"""Heated to 3000 K, a system evaporates, but does not explode."""
+"""A system heated to 3000 K evaporates, but does not explode."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ STEPS = {True: 400, False: 3000}
 
 
 class Heating(PhysicsCheck):
-    """Raises the temperature of a Langevin run and notes where it fails."""
+    """Raises the temperature of a Langevin run and records where it fails."""
 
     name = "heating"
     title = "Heating to 3000 K"
-    question = "Up to which temperature does MD keep its bounds?"
+    question = "Up to which temperature does MD stay within its bounds?"
     bound = "the run reaches 3000 K"
     source = (
-        "MLIP Arena, stability: heating at constant volume from 300 to 3000 K; what ends a run "
-        "are the guards of student MD (docs/loop.md)"
+        "MLIP Arena, stability: heating at constant volume from 300 to 3000 K; runs end by "
+        "the guards of student MD (docs/loop.md)"
     )
     in_short = False
 

@@ -1,4 +1,4 @@
-"""The matrix of second derivatives is symmetric, as that of any energy is."""
+"""The Hessian is symmetric, as for any energy."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ipip.physics.laws.structures import numbered
 from ipip.physics.outcome import Curve, Measure, Outcome, Picture, index_of_worst
 from ipip.physics.subject import Subject
 
-MOST = {True: 3, False: 12}  # atoms that are moved: in short, in full
+MOST = {True: 3, False: 12}  # displaced atoms: in the short form, in the full form
 
 
 class Hessian(PhysicsCheck):
-    """Moves atoms one by one and looks at how all forces change."""
+    """Displaces atoms one by one and compares the changes of all forces."""
 
     name = "hessian"
     title = "Symmetry of the Hessian"
-    question = "Does an atom's move change another's force as much as the other way round?"
+    question = "Do two atoms' displacements change each other's forces equally?"
     bound = "the antisymmetric part is below 1 % of the symmetric one in float32, 5e-6 in float64"
     source = (
         "ML-PEG, physicality, Jacobian symmetry; Bigi, Langer and Ceriotti, arXiv 2412.11569; "
-        "1 % is what finite differences in float32 leave"
+        "1 % is the error of finite differences in float32"
     )
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
@@ -59,7 +59,7 @@ def antisymmetric_part(subject: Subject, atoms: Atoms, most: int) -> float:
     Args:
         subject: the potential.
         atoms: the structure.
-        most: atoms that are moved.
+        most: largest number of displaced atoms.
     """
     distances = atoms.get_distances(0, range(len(atoms)), mic=bool(atoms.pbc.any()))
     moved = np.argsort(distances, kind="stable")[:most]

@@ -1,4 +1,4 @@
-"""What is beyond an atom's receptive field does not change the force on it."""
+"""Atoms beyond the receptive field of an atom do not change the force on it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ipip.physics.subject import Subject
 
 
 class Locality(PhysicsCheck):
-    """Moves the end of a chain of atoms and looks at the far ones."""
+    """Moves the end of a chain of atoms and compares the distant ones."""
 
     name = "locality"
     title = "Locality"
-    question = "Is a move beyond the receptive field felt by nobody?"
+    question = "Does a move beyond the receptive field change nothing?"
     bound = PRECISE
     source = (
         "ML-PEG, physicality, locality; a force depends on atoms within twice the number of layers "
@@ -26,7 +26,7 @@ class Locality(PhysicsCheck):
     )
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
-        """Measure chains that begin with each element."""
+        """Measure chains that start with each element."""
         if subject.cutoff is None or subject.layers is None:
             return self.not_applicable("cutoff and number of layers are not known")
         cases = [

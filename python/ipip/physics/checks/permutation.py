@@ -1,4 +1,4 @@
-"""Atoms of one element cannot be told apart."""
+"""Atoms of one element are identical."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ipip.physics.subject import Subject
 
 
 class Permutation(PhysicsCheck):
-    """Gives the same atoms in another order."""
+    """Lists the same atoms in another order."""
 
     name = "permutation"
     title = "Order of the atoms"
-    question = "Does the order in which atoms are listed change nothing?"
+    question = "Are results independent of the order of the atoms?"
     bound = PRECISE
     source = "identical atoms; LAMMPS sorts atoms in space as they move"
 

@@ -1,4 +1,4 @@
-"""Atoms that come too close are pushed apart, all the way down to 0.3 Å."""
+"""Atoms repel at short distance, down to 0.3 Å."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ LEAST_WALL = 10.0  # eV
 
 
 class Repulsion(PhysicsCheck):
-    """Looks for holes at short distance in the curve of each pair of elements."""
+    """Detects holes at short distance in the curve of each pair of elements."""
 
     name = "repulsion"
     title = "Repulsion at short distance"
-    question = "Does the energy rise all the way as two atoms come closer than a hot bond?"
+    question = "Does the energy keep rising as two atoms come closer than a hot bond?"
     bound = f"no hole deeper than {NOISE} eV; the wall is at least {LEAST_WALL:g} eV high"
     source = (
         "pair curves as in ML-PEG (physicality, diatomics) and MLIP Arena; the wall begins at 0.7 "
-        "of the sum of covalent radii, how short a bond gets at 2500 K; 10 eV is 46 kT there"
+        "of the sum of covalent radii, the shortest bond at 2500 K; 10 eV is 46 kT at 2500 K"
     )
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
         """Measure the deepest hole and the lowest wall over pairs."""
-        found = scans(subject, quick)
-        holes = {scan.name: deepest_hole(scan) for scan in found}
-        walls = {scan.name: wall_height(scan) for scan in found}
+        curves_of_pairs = scans(subject, quick)
+        holes = {scan.name: deepest_hole(scan) for scan in curves_of_pairs}
+        walls = {scan.name: wall_height(scan) for scan in curves_of_pairs}
         with_hole = [name for name, (depth, _, _) in holes.items() if not depth <= NOISE]
         pair = max(holes, key=lambda name: as_worst(holes[name][0]))
         depth, place, behind = holes[pair]
@@ -46,26 +46,25 @@ class Repulsion(PhysicsCheck):
                     len(reachable),
                     place=", ".join(reachable),
                 ),
-                Measure("pairs", len(found)),
+                Measure("pairs", len(curves_of_pairs)),
             ),
             pictures=(
                 energy_picture(
-                    found,
-                    "Energy of two atoms alone. It must rise to the left of the well without a "
-                    "step down: a hole there swallows atoms that come close in hot MD.",
+                    curves_of_pairs,
+                    "Energy of two isolated atoms. It must rise to the left of the well without a "
+                    "fall: a hole traps atoms that come close in hot MD.",
                 ),
             ),
-            note=first_problem(found),
+            note=first_problem(curves_of_pairs),
         )
 
 
 def deepest_hole(scan: Scan) -> tuple[float, float, float]:
-    """Return how far the energy falls on the way in from the wall's foot.
+    """Return the deepest fall of the energy inward from the wall's foot.
 
     Returns:
         Depth (eV) below the highest energy farther out, the distance (Å), and the height (eV) of
-        what is in front of it above the lowest energy farther out. Not a number where an energy is
-        none.
+        the barrier in front of it above the lowest energy farther out. NaN if an energy is NaN.
     """
     order = np.flatnonzero(scan.inside)[::-1]
     energies = scan.energies[order]
@@ -86,7 +85,7 @@ def deepest_hole(scan: Scan) -> tuple[float, float, float]:
 def wall_height(scan: Scan) -> float:
     """Return the highest energy of the wall above the lowest one from its foot outwards, eV.
 
-    A hole within the wall adds nothing to its height.
+    A hole within the wall does not add to its height.
     """
     inside, outside = scan.energies[scan.inside], scan.energies[~scan.inside]
     if not np.isfinite(inside).all() or not len(inside):

@@ -1,4 +1,4 @@
-"""A system that is turned, or seen in a mirror, is the same system."""
+"""A rotated or reflected system is the same system."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ipip.physics.subject import Subject
 
 
 class Rotation(PhysicsCheck):
-    """Turns and mirrors structures with their boxes."""
+    """Rotates and reflects structures with their boxes."""
 
     name = "rotation"
     title = "Rotation and reflection"
-    question = "Does the energy stay, and do forces turn along, when a system is turned?"
+    question = "When a system is rotated, is the energy unchanged, and do forces rotate too?"
     bound = PRECISE
-    source = "ML-PEG, physicality, rotational symmetry; a preferred direction makes torques"
+    source = "ML-PEG, physicality, rotational symmetry; a preferred direction causes torques"
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
         """Measure the structures."""

@@ -1,4 +1,4 @@
-"""Energy and forces have no jumps on an atom's way from contact out beyond the cutoff."""
+"""Energy and forces have no jumps as an atom moves from contact to beyond the cutoff."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ipip.physics.subject import Subject
 
 
 class Smoothness(PhysicsCheck):
-    """Takes an atom away from a cluster, for each element that it may be."""
+    """Removes an atom of each element from a cluster, step by step."""
 
     name = "smoothness"
     title = "No jumps"
     question = "Do energy and forces change without a jump as an atom leaves a cluster?"
-    bound = "between any two points the energy is that of its slopes, and nothing jumps at the end"
+    bound = "between any two points the energy follows from its slopes, without a jump at the end"
     source = (
         "MLIP Arena's energy jump and force flips (arXiv 2509.20630); a jump is heat at constant "
         "energy"
     )
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
-        """Measure the way out of an atom of each element."""
+        """Measure the path of an atom of each element."""
         evaluate, like = subject.evaluate, Atoms(pbc=False)
         cutoff, precision = subject.cutoff, subject.precision
         cases: list[Case] = []

@@ -1,4 +1,4 @@
-"""Squeezed to 60 % of its volume in MD, a system becomes dense, but does not explode."""
+"""A system compressed to 60 % of its volume in MD becomes dense, but does not explode."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ STEPS = {True: 400, False: 3000}
 
 
 class Squeezing(PhysicsCheck):
-    """Shrinks the box of a Langevin run and notes where it fails."""
+    """Shrinks the box of a Langevin run and records where it fails."""
 
     name = "squeezing"
     title = "Squeezing to 60 % of the volume"
-    question = "Down to which volume does MD keep its bounds?"
+    question = "Down to which volume does MD stay within its bounds?"
     bound = "the run reaches 60 % of the volume"
     source = (
         "MLIP Arena, stability: compression at 300 K until a run fails; by volume instead of "
-        "pressure, since potentials without stress are checked too"
+        "pressure, so that potentials without stress are checked too"
     )
     in_short = False
 

@@ -1,4 +1,4 @@
-"""Pulled apart, a system ends as lone atoms, and never becomes more stable on the way."""
+"""A system that is pulled apart ends as isolated atoms, without becoming more stable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.physics.subject import REACH, Subject
 from ipip.physics.volumes import largest_fall
 
 NOISE = 0.05  # eV/atom
-ROUNDING = 2e-3  # eV/atom, by which a rise must exceed what is lowest
+ROUNDING = 2e-3  # eV/atom above the lowest energy, from which it counts as a rise
 POINTS = {True: 24, False: 60}
 MOST_ATOMS = 16
 
@@ -22,10 +22,10 @@ class Stretching(PhysicsCheck):
 
     name = "stretching"
     title = "Pulling apart"
-    question = "Does the energy rise to that of lone atoms as a system is pulled apart?"
+    question = "Does the energy rise to that of isolated atoms as a system is pulled apart?"
     bound = f"beyond its minimum the energy falls by at most {NOISE} eV/atom; no force at the end"
     source = (
-        "bonds break in one way only, upwards: MLIP Arena's rank correlation of attraction, for "
+        "breaking bonds costs energy: MLIP Arena's rank correlation of attraction, for "
         "whole systems; 0.05 eV/atom leaves room for the crossing of states near dissociation"
     )
 
@@ -60,12 +60,12 @@ class Stretching(PhysicsCheck):
         bound = 1e-3 if subject.cutoff is None else subject.precision.equality
         return self.found(
             measures=(
-                Measure("fall on the way apart", falls[at], "eV/atom", NOISE, place=names[at]),
-                Measure("force on atoms apart", forces[end], "eV/Å", bound, place=names[end]),
+                Measure("fall of the energy", falls[at], "eV/atom", NOISE, place=names[at]),
+                Measure("force on isolated atoms", forces[end], "eV/Å", bound, place=names[end]),
             ),
             pictures=(
                 Picture(
-                    "Energy of a cluster, all distances scaled, against that of its atoms apart.",
+                    "Energy of a cluster with scaled distances, relative to isolated atoms.",
                     "scale of all distances",
                     "energy (eV/atom)",
                     tuple(curves),

@@ -1,4 +1,4 @@
-"""Neither the place of a system counts nor the choice of its periodic box."""
+"""Results do not depend on a system's position or the choice of its periodic box."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ipip.physics.subject import Subject
 
 
 class Translation(PhysicsCheck):
-    """Moves systems, puts atoms at other images, and takes other boxes of the same lattice."""
+    """Moves systems, moves atoms to other images, and uses other cells of the same lattice."""
 
     name = "translation"
     title = "Translation and periodic images"
-    question = "Are energy and forces those of the system, wherever it is and whatever its box?"
+    question = "Are energy and forces independent of position and choice of the box?"
     bound = PRECISE
     source = "ML-PEG, physicality, translational symmetry; LAMMPS wraps atoms and reduces boxes"
 
     def measure(self, subject: Subject, quick: bool) -> Outcome:
-        """Measure the structures; those of periodic boxes where they are periodic."""
+        """Measure the structures; images and boxes of the periodic ones."""
         chosen = subject.structures[: 1 if quick else None]
         cases = per_structure(subject, chosen, symmetry.translation_changes_nothing)
         periodic = subject.periodic[: 1 if quick else None]

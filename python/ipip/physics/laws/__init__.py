@@ -1,5 +1,5 @@
-"""Properties of any potential, whatever computes it.
+"""Laws that every potential obeys, whatever computes it.
 
-Each is a function that returns how well it holds and raises `ContractError` where it does not. They
-need ASE and NumPy alone; `ipip.testing` makes tests of them, `ipip physics` a report.
+Each is a function that returns how well it holds and raises `ContractError` if it does not. They
+need only ASE and NumPy; `ipip.testing` makes tests of them, `ipip physics` a report.
 """

@@ -1,4 +1,4 @@
-"""How well two ways to compute the same agree, and the error where they do not."""
+"""The agreement of two computations of the same value, and the error if they differ."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ipip.errors import IpipError
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """The largest difference of what must be equal.
+    """The largest difference of values that must be equal.
 
     Attributes:
-        what: was compared.
-        difference: in `unit`, never negative; infinite where something is not a number.
+        what: the compared values.
+        difference: in `unit`, never negative; infinite if a value is NaN.
         bound: of the difference.
         unit: of both.
     """
@@ -27,7 +27,7 @@ class Agreement:
 
     @property
     def ratio(self) -> float:
-        """The difference over its bound: what must be equal is equal up to 1."""
+        """The difference over its bound: at most 1 if the values agree."""
         if self.bound > 0:
             return self.difference / self.bound
         return 0.0 if self.difference == 0 else float("inf")
@@ -44,7 +44,7 @@ class ContractError(IpipError, AssertionError):
     It is an `AssertionError` too, so that test runners count it as a failed test.
 
     Attributes:
-        agreement: what was compared, where it was a comparison.
+        agreement: of the comparison, if it was one.
     """
 
     def __init__(self, message: str, agreement: Agreement | None = None) -> None:
@@ -53,4 +53,4 @@ class ContractError(IpipError, AssertionError):
 
 
 class DoesNotApply(unittest.SkipTest):
-    """What is checked lacks what a check is about; test runners report a skipped test."""
+    """A check does not apply; test runners report a skipped test."""

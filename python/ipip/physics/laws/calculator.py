@@ -1,4 +1,4 @@
-"""What an ASE calculator gives for a structure, as the laws take it."""
+"""The results of an ASE calculator for a structure, as input of the laws."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ def _implemented(calculator: Any) -> list[str]:
 
 
 def evaluate(calculator: Any, atoms: Atoms) -> Evaluation:
-    """Let a calculator evaluate a copy of a structure, without its constraints.
+    """Evaluate a copy of a structure with a calculator, without its constraints.
 
-    The energy is the one that forces are consistent with, ASE's `free_energy`, where the calculator
+    The energy is the one that forces are consistent with, ASE's `free_energy`, if the calculator
     has it.
     """
     system = atoms.copy()
     system.set_constraint()
     system.calc = calculator
-    there = _implemented(calculator)
-    energy = system.get_potential_energy(force_consistent="free_energy" in there)
+    implemented = _implemented(calculator)
+    energy = system.get_potential_energy(force_consistent="free_energy" in implemented)
     forces = np.array(system.get_forces(), dtype=np.float64)
     stress = None
-    if "stress" in there and atoms.pbc.all():
+    if "stress" in implemented and atoms.pbc.all():
         stress = np.array(system.get_stress(voigt=False), dtype=np.float64)
     energies = None
-    if "energies" in there:
+    if "energies" in implemented:
         energies = np.array(system.get_potential_energies(), dtype=np.float64)
     return Evaluation(float(energy), forces, stress, energies)

@@ -1,4 +1,4 @@
-"""Forces and stress are the derivatives of the energy, by finite differences."""
+"""Forces and stress are derivatives of the energy, by finite differences."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def forces_are_the_gradient(evaluate: Evaluate, atoms: Atoms, precision: Precisi
 
         return slope(energy, precision.step)
 
-    n, made = len(atoms), []
+    n, agreements = len(atoms), []
     bound = precision.derivative * largest(result.forces, SMALLEST_FORCE) + rounding
     for row in rng.permutation(3 * n)[:SINGLE_MOVES]:
         atom, axis = divmod(int(row), 3)
@@ -53,7 +53,7 @@ def forces_are_the_gradient(evaluate: Evaluate, atoms: Atoms, precision: Precisi
         direction[atom, axis] = 1.0
         what = f"the force on atom {atom} ({atoms[atom].symbol}) along {'xyz'[axis]}"
         value, slope_there = result.forces[atom, axis], -derivative(direction)
-        made.append(require_close(what, value, slope_there, bound, "eV/Å"))
+        agreements.append(require_close(what, value, slope_there, bound, "eV/Å"))
     norm = max(float(np.linalg.norm(result.forces)), SMALLEST_FORCE)
     for _ in range(JOINT_MOVES):
         direction = rng.normal(size=(n, 3))
@@ -61,12 +61,12 @@ def forces_are_the_gradient(evaluate: Evaluate, atoms: Atoms, precision: Precisi
         what = "the sum of the forces along a random move of all atoms"
         expected = -derivative(direction)
         bound = precision.derivative * norm + rounding
-        made.append(require_close(what, along, expected, bound, "eV/Å"))
-    return worst(made)
+        agreements.append(require_close(what, along, expected, bound, "eV/Å"))
+    return worst(agreements)
 
 
 def forces_sum_to_zero(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
-    """No net force acts on a system that nothing outside holds."""
+    """No net force acts on an isolated system."""
     forces = evaluate(atoms).forces
     bound = precision.equality * max(SMALLEST_FORCE, float(np.abs(forces).sum()))
     return require_close("the sum of all forces", forces.sum(0), np.zeros(3), bound, "eV/Å")
@@ -78,13 +78,13 @@ def stress_is_the_strain_derivative(
     """Strain box and atoms together: dE/d(strain) over the volume is the stress, each component."""
     result = evaluate(atoms)
     if result.stress is None:
-        raise DoesNotApply("the potential gives no stress")
+        raise DoesNotApply("the potential has no stress")
     volume, step = atoms.get_volume(), 0.1 * precision.step
     rounding = 8 * precision.epsilon * abs(result.energy) / (step * volume)
     size = largest(result.stress, SMALLEST_STRESS)
     bound = precision.equality * size
     what = "the stress against its transpose"
-    made = [require_close(what, result.stress, result.stress.T, bound, "eV/Å^3")]
+    agreements = [require_close(what, result.stress, result.stress.T, bound, "eV/Å^3")]
     bound = precision.derivative * size + rounding
     for a, b in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)):
         bend = np.zeros((3, 3))
@@ -99,5 +99,7 @@ def stress_is_the_strain_derivative(
 
         expected = slope(energy, step) / volume
         what = f"the stress {'xyz'[a]}{'xyz'[b]}"
-        made.append(require_close(what, float(result.stress[a, b]), expected, bound, "eV/Å^3"))
-    return worst(made)
+        agreements.append(
+            require_close(what, float(result.stress[a, b]), expected, bound, "eV/Å^3")
+        )
+    return worst(agreements)

@@ -15,10 +15,10 @@ LONGEST = 1.0  # fs
 
 
 def energy_is_conserved(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
-    """Run velocity Verlet twice over the same time: half the step leaves a quarter of the error.
+    """Run velocity Verlet twice over the same time: half the step gives a quarter of the error.
 
-    An error that stays is work of forces that are not the gradient of the energy. The step follows
-    from the largest acceleration.
+    An error that remains is work of forces that are not the gradient of the energy. The step is
+    set by the largest acceleration.
     """
     masses = atoms.get_masses()[:, None]
     rng = np.random.default_rng(2)
@@ -51,7 +51,7 @@ def energy_is_conserved(evaluate: Evaluate, atoms: Atoms, precision: Precision) 
         raise ContractError(
             f"in {STEPS * step / units.fs:.3g} fs of MD at {TEMPERATURE:g} K the total energy is "
             f"off by {coarse:.2g} eV with a step of {step / units.fs:.2g} fs and by {fine:.2g} eV "
-            f"with half of it; the bound is {bound:.2g} eV, since a conserved energy has a quarter",
+            f"with half of it; the bound is {bound:.2g} eV, since conservation gives a quarter",
             agreement,
         )
     return agreement

@@ -1,4 +1,4 @@
-"""What a potential gives for one structure, and how two such results are compared."""
+"""The results of a potential for one structure, and the comparison of two results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ipip.physics.laws.agreement import Agreement, ContractError, worst
 from ipip.physics.laws.precision import Precision
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-SMALLEST_FORCE = 0.1  # eV/Å: differences are not measured against forces smaller than this
+SMALLEST_FORCE = 0.1  # eV/Å: least scale of differences
 SMALLEST_STRESS = 1e-3  # eV/Å^3
 
 
@@ -23,10 +23,10 @@ class Evaluation:
     """Results for n atoms.
 
     Attributes:
-        energy: eV, the one that forces are the gradient of.
+        energy: eV, whose gradient the forces are.
         forces: [n, 3] eV/Å.
-        stress: [3, 3] eV/Å^3, ASE's sign; None where it is not there.
-        energies: [n] eV, of each atom; None where they are not there.
+        stress: [3, 3] eV/Å^3, ASE's sign, or None.
+        energies: [n] eV, of each atom, or None.
     """
 
     energy: float
@@ -39,12 +39,12 @@ Evaluate: TypeAlias = Callable[[Atoms], Evaluation]
 
 
 def largest(values: npt.ArrayLike, least: float) -> float:
-    """Return the largest magnitude, but not less than `least`."""
+    """Return the largest magnitude, at least `least`."""
     return float(np.abs(np.asarray(values)).max(initial=least))
 
 
 def energy_bound(result: Evaluation, precision: Precision, factor: float = 1.0) -> float:
-    """Return how far two equal energies may differ, eV."""
+    """Return the allowed difference of two equal energies, eV."""
     work = max(1.0, float(np.linalg.norm(result.forces)))  # of a move of 1 Å
     return factor * (precision.equality * work + 16 * precision.epsilon * abs(result.energy))
 
@@ -55,14 +55,14 @@ def require_close(
     """Compare numbers; return how well they agree.
 
     Raises:
-        ContractError: one differs by more than the bound, or is not a number.
+        ContractError: one differs by more than the bound, or is NaN.
     """
-    found, wanted = np.asarray(value, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if found.shape != wanted.shape:
+    found, reference = np.asarray(value, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    if found.shape != reference.shape:
         raise ContractError(
-            f"{what} has the shape {list(found.shape)}, expected {list(wanted.shape)}"
+            f"{what} has the shape {list(found.shape)}, expected {list(reference.shape)}"
         )
-    difference = np.abs(found - wanted)
+    difference = np.abs(found - reference)
     difference = np.where(np.isnan(difference), np.inf, difference)
     agreement = Agreement(what, float(difference.max(initial=0.0)), bound, unit)
     if agreement.difference <= bound:
@@ -70,7 +70,7 @@ def require_close(
     at = np.unravel_index(int(difference.argmax()), difference.shape)
     place = f" {[int(k) for k in at]}" if at else ""
     raise ContractError(
-        f"{what}{place} is {found[at]:.10g} {unit}, expected {wanted[at]:.10g}: they differ by "
+        f"{what}{place} is {found[at]:.10g} {unit}, expected {reference[at]:.10g}: they differ by "
         f"{difference[at]:.2g}, the bound is {bound:.2g}",
         agreement,
     )
@@ -83,10 +83,10 @@ def require_same(
     precision: Precision,
     factor: float = 1.0,
 ) -> Agreement:
-    """Compare energy, forces and, where both have them, stress and atoms' energies.
+    """Compare energy, forces and, if both have them, stress and atomic energies.
 
     Args:
-        what: words before the name of a quantity in the message, such as `when turned, the`.
+        what: words before the name of a quantity in the message, such as `after rotation, the`.
         found: one result.
         expected: what it must equal.
         precision: gives the bounds.
@@ -99,20 +99,22 @@ def require_same(
         ContractError: a quantity differs by more than its bound.
     """
     close = energy_bound(expected, precision, factor)
-    made = [require_close(f"{what} energy", found.energy, expected.energy, close, "eV")]
+    agreements = [require_close(f"{what} energy", found.energy, expected.energy, close, "eV")]
     bound = factor * precision.equality * largest(expected.forces, SMALLEST_FORCE)
-    made.append(require_close(f"{what} force", found.forces, expected.forces, bound, "eV/Å"))
+    agreements.append(require_close(f"{what} force", found.forces, expected.forces, bound, "eV/Å"))
     if found.stress is not None and expected.stress is not None:
         bound = factor * precision.equality * largest(expected.stress, SMALLEST_STRESS)
-        made.append(require_close(f"{what} stress", found.stress, expected.stress, bound, "eV/Å^3"))
+        agreements.append(
+            require_close(f"{what} stress", found.stress, expected.stress, bound, "eV/Å^3")
+        )
     if found.energies is not None and expected.energies is not None:
         what = f"{what} energy of atom"
-        made.append(require_close(what, found.energies, expected.energies, close, "eV"))
-    return worst(made)
+        agreements.append(require_close(what, found.energies, expected.energies, close, "eV"))
+    return worst(agreements)
 
 
 def result_is_complete(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> None:
-    """Energy and forces are finite and of the right shape; atoms' energies sum to the energy."""
+    """Energy and forces are finite with the right shape; atomic energies sum to the energy."""
     result = evaluate(atoms)
     n = len(atoms)
     for what, value, shape in (

@@ -1,4 +1,4 @@
-"""Lone atoms, atoms that are far apart, and how far what an atom feels may come from."""
+"""Isolated atoms, distant atoms, and the range of the forces on an atom."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ipip.physics.laws.evaluation import (
 from ipip.physics.laws.precision import Precision
 from ipip.physics.laws.structures import alone, cluster, spacing
 
-BOX = 20.0  # Å, for a lone atom where no cutoff is known
+BOX = 20.0  # Å, for a lone atom if no cutoff is known
 
 
 def no_atoms_have_no_energy(evaluate: Evaluate) -> None:
-    """A structure without atoms has the energy zero and no forces."""
+    """A structure without atoms has zero energy and no forces."""
     result = evaluate(Atoms())
     require_close("the energy of no atoms", result.energy, 0.0, 0.0, "eV")
     if result.forces.shape != (0, 3):
@@ -37,8 +37,8 @@ def a_lone_atom_feels_nothing(
     cutoff: float | None,
     precision: Precision,
 ) -> Agreement:
-    """An atom of each element, alone in its box, has a finite energy and no force."""
-    made = []
+    """An isolated atom of each element has a finite energy and no force."""
+    agreements = []
     for symbol in symbols:
         length = BOX if cutoff is None else 2.2 * cutoff
         result = evaluate(alone(symbol, like, length))
@@ -47,14 +47,14 @@ def a_lone_atom_feels_nothing(
         bound = precision.equality * SMALLEST_FORCE
         zero = np.zeros((1, 3))
         what = f"the force on a lone {symbol} atom"
-        made.append(require_close(what, result.forces, zero, bound, "eV/Å"))
-    return worst(made)
+        agreements.append(require_close(what, result.forces, zero, bound, "eV/Å"))
+    return worst(agreements)
 
 
 def far_atoms_do_not_interact(
     evaluate: Evaluate, like: Atoms, symbols: Sequence[str], cutoff: float, precision: Precision
 ) -> Agreement:
-    """Two clusters farther apart than the cutoff have the sum of their energies, and own forces."""
+    """Energies of two clusters farther apart than the cutoff add up, and forces are unchanged."""
     length = 4.0 * cutoff + 6.0 * spacing(symbols)
     one = cluster(symbols, like, length)
     two = cluster(list(symbols)[::-1], like, length)
@@ -79,10 +79,10 @@ def far_moves_are_not_felt(
     layers: int,
     precision: Precision,
 ) -> Agreement:
-    """Move the end of a chain: what is more than the receptive field away does not change.
+    """Move the end of a chain: nothing farther away than the receptive field changes.
 
     An atom's energy depends on atoms within `layers` times the cutoff; the force on an atom on
-    those within twice as much, since the energies of its neighbours do.
+    atoms within twice that distance, since the energies of its neighbours do.
     """
     stride = 0.7 * cutoff
     fields = {"energy of atom": layers, "force on atom": 2 * layers}
@@ -98,12 +98,12 @@ def far_moves_are_not_felt(
     pairs = [("force on atom", before.forces, after.forces, SMALLEST_FORCE, "eV/Å")]
     if before.energies is not None and after.energies is not None:
         pairs.append(("energy of atom", before.energies, after.energies, 1.0, "eV"))
-    made = []
+    agreements = []
     for what, old, new, size, unit in pairs:
         last = n - 1 - fields[what] - 1  # one chain link beyond the field
         bound = precision.equality * size
         if what == "energy of atom":
             bound += energy_bound(before, precision) * (precision.epsilon > 1e-10)
         words = f"after a move beyond {fields[what]} x {cutoff} Å, the {what}"
-        made.append(require_close(words, new[: last + 1], old[: last + 1], bound, unit))
-    return worst(made)
+        agreements.append(require_close(words, new[: last + 1], old[: last + 1], bound, unit))
+    return worst(agreements)

@@ -1,4 +1,4 @@
-"""How exactly a potential computes, from which all bounds follow."""
+"""The numerical precision of a potential, from which all bounds follow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Precision:
     Attributes:
         step: Å, of finite differences (four-point: their error falls with its fourth power).
         derivative: error of a finite difference, over the size of the forces or the stress.
-        equality: difference of two ways to compute the same, over the size of the forces.
+        equality: difference of two computations of the same value, over the size of the forces.
         epsilon: relative rounding of an energy.
     """
 
@@ -25,9 +25,9 @@ class Precision:
 
 
 FLOAT64 = Precision(step=1e-3, derivative=1e-6, equality=1e-9, epsilon=2.3e-16)
-"""Bounds for what computes in double precision."""
+"""Bounds for double precision."""
 FLOAT32 = Precision(step=1e-2, derivative=2e-3, equality=5e-5, epsilon=1.2e-7)
-"""Bounds for what computes in single precision."""
+"""Bounds for single precision."""
 _NAMED = {"float64": FLOAT64, "float32": FLOAT32}
 
 
@@ -35,7 +35,7 @@ def precision_of(given: str | Precision) -> Precision:
     """Return bounds by name.
 
     Raises:
-        InputError: the name is not known.
+        InputError: the name is unknown.
     """
     if isinstance(given, Precision):
         return given

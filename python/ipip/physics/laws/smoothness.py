@@ -1,4 +1,4 @@
-"""Energy and forces have no jumps, above all where atoms come within the cutoff."""
+"""Energy and forces have no jumps, in particular where atoms enter the cutoff."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.physics.laws.evaluation import SMALLEST_FORCE, Evaluate, Evaluation, l
 from ipip.physics.laws.precision import Precision
 from ipip.physics.laws.structures import cluster, spacing
 
-FARTHEST = 12.0  # Å, of the path where no cutoff is known
+FARTHEST = 12.0  # Å, of the path if no cutoff is known
 STRIDE = 0.15  # Å
 NARROWEST = 1e-6  # Å
 GAPS = (1e-2, 1e-3, 1e-4, 1e-5)
@@ -46,14 +46,14 @@ def nothing_jumps_at_the_cutoff(
     cutoff: float,
     precision: Precision,
 ) -> Agreement:
-    """Let an atom come within one atom's cutoff: energy and all forces begin at zero change.
+    """Move an atom into another atom's cutoff: energy and forces change from zero continuously.
 
     Args:
         evaluate: the potential.
-        like: gives the periodic directions.
-        symbols: elements of the cluster and of the visitor, the last one.
+        like: a structure with the periodic directions.
+        symbols: elements of the cluster and, last, of the moving atom.
         cutoff: Å.
-        precision: gives the bounds.
+        precision: for the bounds.
     """
     visit = _Visit(evaluate, symbols, like, cutoff + 1.0)
     outside = visit.at(cutoff + 1e-9)
@@ -68,7 +68,9 @@ def nothing_jumps_at_the_cutoff(
         noise += precision.equality * size
         if not np.isfinite(changes).all():
             raise ContractError(f"{what} near the cutoff are not finite: {changes} {unit}")
-        bound = 0.05 * changes[0] + noise  # without a jump it falls at least with the gap
+        bound = (
+            0.05 * changes[0] + noise
+        )  # without a jump it decreases at least linearly with the gap
         words = f"the change of {what} {GAPS[-1]:g} Å within the cutoff"
         made.append(Agreement(words, float(changes[-1]), float(bound), unit))
         if changes[-1] > bound:
@@ -88,18 +90,18 @@ def nothing_jumps_on_the_way_out(
     cutoff: float | None,
     precision: Precision,
 ) -> Agreement:
-    """Take an atom away from a cluster: between any two points the energy is that of its slopes.
+    """Remove an atom from a cluster: between any two points the energy follows from its slopes.
 
-    Where values and slopes at the ends of an interval do not give those in its middle, by the cubic
-    that they determine, the interval is halved; what is left when it is tiny is a jump. A half is
-    believed when its own halves fit too: a kink at a sixth of an interval fits its middle.
+    If the cubic through values and slopes at the ends of an interval does not match value and slope
+    in its middle, the interval is halved; a misfit that remains in a tiny one is a jump. A half
+    is accepted when its halves match too: a kink at a sixth of an interval matches its middle.
 
     Args:
         evaluate: the potential.
-        like: gives the periodic directions.
-        symbols: elements of the cluster and of the visitor, the last one.
+        like: a structure with the periodic directions.
+        symbols: elements of the cluster and, last, of the moving atom.
         cutoff: Å, or None if it is not known.
-        precision: gives the bounds.
+        precision: for the bounds.
     """
     far = FARTHEST if cutoff is None else cutoff + 1.5 * spacing(symbols)
     visit = _Visit(evaluate, symbols, like, far)
@@ -134,7 +136,7 @@ def nothing_jumps_on_the_way_out(
             continue
         raise ContractError(
             f"{middle:.4f} Å from an atom, within {h:.1g} Å, the energy is {off_energy:.2g} eV and "
-            f"its slope {off_slope:.2g} eV/Å away from what the values beside it give; the bounds "
+            f"its slope {off_slope:.2g} eV/Å away from the interpolation; the bounds "
             f"are {energy_bound:.2g} eV and {slope_bound:.2g} eV/Å: energy or forces "
             "jump there",
             Agreement("the energy at a jump", off_energy, energy_bound, "eV"),

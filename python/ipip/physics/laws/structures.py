@@ -1,4 +1,4 @@
-"""Structures that the checks derive from the elements and structures they are given."""
+"""Structures that the checks derive from the given elements and structures."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ipip.physics.laws.evaluation import FloatArray
 
 
 def described(atoms: Atoms) -> str:
-    """Name a structure in a message."""
+    """Return the name of a structure for messages."""
     directions = "".join("abc"[axis] for axis in range(3) if atoms.pbc[axis])
     return f"{atoms.symbols.formula:metal}, " + (f"pbc {directions}" if directions else "no pbc")
 
 
 def numbered(structures: Sequence[Atoms]) -> list[str]:
-    """Name structures so that each has a name of its own."""
+    """Return unique names of structures."""
     return [f"{number}: {described(atoms)}" for number, atoms in enumerate(structures, start=1)]
 
 
@@ -31,17 +31,17 @@ def rotation(seed: int) -> FloatArray:
 
 
 def spacing(symbols: Sequence[str]) -> float:
-    """Return a usual distance of neighbours, twice the mean covalent radius, Å."""
+    """Return a typical distance of neighbours, twice the mean covalent radius, Å."""
     return 2.0 * float(np.mean([covalent_radii[atomic_numbers[s]] for s in symbols]))
 
 
 def surroundings(like: Atoms, length: float) -> tuple[npt.NDArray[np.float64], FloatArray]:
-    """Return a cell [3, 3] of a length in Å and the periodic directions of `like`."""
+    """Return a cell [3, 3] with a length in Å and the periodic directions of `like`."""
     return np.eye(3) * length, np.asarray(like.pbc)
 
 
 def alone(symbol: str, like: Atoms, length: float) -> Atoms:
-    """Return one atom in a box whose directions are periodic as those of `like`."""
+    """Return one atom in a box with the periodic directions of `like`."""
     cell, pbc = surroundings(like, length)
     return Atoms(symbol, positions=[[0.31, 0.22, 0.17]], cell=cell, pbc=pbc)
 

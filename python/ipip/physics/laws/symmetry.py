@@ -1,4 +1,4 @@
-"""What must not matter: place, orientation, choice of the box, order of atoms, size of the cell."""
+"""Invariances: position, orientation, choice of the box, order of atoms, size of the cell."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def _turned(result: Evaluation, turn: FloatArray) -> Evaluation:
 
 
 def rotation_turns_the_forces(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
-    """Turn atoms and box together, to any orientation, also boxes that are not lower triangles."""
-    made = []
+    """Rotate atoms and box together, so that the cell is not lower triangular."""
+    agreements = []
     for seed in (3, 4):
         turn = rotation(seed)
         other = atoms.copy()
@@ -26,10 +26,12 @@ def rotation_turns_the_forces(evaluate: Evaluate, atoms: Atoms, precision: Preci
         other.set_cell(atoms.cell.array @ turn)
         other.set_positions(atoms.positions @ turn)
         expected = _turned(evaluate(atoms), turn)
-        made.append(
-            require_same("when atoms and box are turned, the", evaluate(other), expected, precision)
+        agreements.append(
+            require_same(
+                "after rotation of atoms and box, the", evaluate(other), expected, precision
+            )
         )
-    return worst(made)
+    return worst(agreements)
 
 
 def reflection_mirrors_the_forces(
@@ -48,7 +50,7 @@ def reflection_mirrors_the_forces(
 def translation_changes_nothing(
     evaluate: Evaluate, atoms: Atoms, precision: Precision
 ) -> Agreement:
-    """Move all atoms together; where the box is periodic they leave it."""
+    """Move all atoms together; in periodic directions they leave the box."""
     expected = evaluate(atoms)
     other = atoms.copy()
     other.set_constraint()
@@ -59,7 +61,7 @@ def translation_changes_nothing(
 
 
 def wrapping_changes_nothing(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
-    """Put atoms at other periodic images of themselves."""
+    """Move atoms to other periodic images."""
     rng = np.random.default_rng(6)
     images = rng.integers(-2, 3, (len(atoms), 3)) * atoms.pbc
     other = atoms.copy()
@@ -74,19 +76,19 @@ def another_box_of_the_lattice_changes_nothing(
 ) -> Agreement:
     """Describe the same crystal by other lattice vectors: a, b + a, c - a, and in another order."""
     expected = evaluate(atoms)
-    made = []
+    agreements = []
     for change in ([[1, 0, 0], [1, 1, 0], [-1, 0, 1]], [[0, 1, 0], [0, 0, 1], [1, 0, 0]]):
         other = atoms.copy()
         other.set_cell(np.array(change) @ atoms.cell.array)
         what = f"with the lattice vectors {change} times the cell, the"
-        made.append(require_same(what, evaluate(other), expected, precision))
-    return worst(made)
+        agreements.append(require_same(what, evaluate(other), expected, precision))
+    return worst(agreements)
 
 
 def box_of_open_directions_changes_nothing(
     evaluate: Evaluate, atoms: Atoms, precision: Precision
 ) -> Agreement:
-    """Where no direction is periodic, the box is only a frame around the atoms."""
+    """Without periodic directions the box has no influence."""
     one, other = atoms.copy(), atoms.copy()
     one.pbc = other.pbc = False
     other.set_cell(2.0 * atoms.cell.array)
@@ -97,19 +99,19 @@ def box_of_open_directions_changes_nothing(
 def order_of_atoms_changes_nothing(
     evaluate: Evaluate, atoms: Atoms, precision: Precision
 ) -> Agreement:
-    """Give the same atoms in another order: forces follow them."""
+    """List the same atoms in another order: forces follow them."""
     result = evaluate(atoms)
-    made = []
+    agreements = []
     for order in (np.random.default_rng(4).permutation(len(atoms)), np.arange(len(atoms))[::-1]):
         energies = None if result.energies is None else result.energies[order]
         expected = Evaluation(result.energy, result.forces[order], result.stress, energies)
         other = atoms.copy()
         other.set_constraint()
         other = other[order]
-        made.append(
+        agreements.append(
             require_same("with atoms in another order, the", evaluate(other), expected, precision)
         )
-    return worst(made)
+    return worst(agreements)
 
 
 def tags_change_nothing(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
@@ -129,9 +131,9 @@ def tags_change_nothing(evaluate: Evaluate, atoms: Atoms, precision: Precision) 
 
 
 def energy_is_extensive(evaluate: Evaluate, atoms: Atoms, precision: Precision) -> Agreement:
-    """Two cells have twice the energy, and each atom the force that it had."""
+    """Two cells have twice the energy, and each atom has the same force."""
     one = evaluate(atoms)
-    made = []
+    agreements = []
     for axis in np.flatnonzero(atoms.pbc):
         times = [1, 1, 1]
         times[axis] = 2
@@ -142,5 +144,7 @@ def energy_is_extensive(evaluate: Evaluate, atoms: Atoms, precision: Precision) 
             2 * one.energy, np.concatenate([one.forces, one.forces]), one.stress, energies
         )
         what = f"of two cells along {'abc'[axis]}, the"
-        made.append(require_same(what, evaluate(bare * times), expected, precision, factor=2.0))
-    return worst(made)
+        agreements.append(
+            require_same(what, evaluate(bare * times), expected, precision, factor=2.0)
+        )
+    return worst(agreements)

@@ -1,4 +1,4 @@
-"""The figures of the page: each a pure function from a run's results to traces and a table."""
+"""The figures of the page: each is a pure function from a run's results to traces and a table."""
 
 from ipip.report.figures.accuracy import accuracy_figures
 from ipip.report.figures.cost import cost_figures

@@ -31,7 +31,7 @@ def accuracy_figures(content: ReportData) -> list[Figure]:
         kinds = sorted({kind for model in content.models for kind in model.test.get(key, {})})
         if kinds and not (key == "by_config_type" and len(kinds) < 2):
             kinds_shown.append(by_kind(content, key, kinds, title, name))
-    if len(kinds_shown) == 1:  # nothing stands beside it
+    if len(kinds_shown) == 1:  # nothing to compare with
         kinds_shown = [dataclasses.replace(kinds_shown[0], wide=True)]
     figures += kinds_shown
     if content.curves:
@@ -40,14 +40,14 @@ def accuracy_figures(content: ReportData) -> list[Figure]:
 
 
 def compared(content: ReportData) -> list[ModelResult]:
-    """Return the models worth a direct comparison: teacher, baseline, one-shot, best."""
+    """Return the models of a direct comparison: teacher, baseline, one-shot, best."""
     best = f"student {content.summary['best_round']}"
-    wanted = {"teacher", "none", "student 0", best}
-    return [model for model in content.models if model.name in wanted]
+    names = {"teacher", "none", "student 0", best}
+    return [model for model in content.models if model.name in names]
 
 
 def by_round(content: ReportData) -> Figure:
-    """Draw force and energy error by round, the teacher's and the baseline's as lines."""
+    """Draw force and energy error by round, with teacher and baseline as lines."""
     students = [model for model in content.models if model.name.startswith("student")]
     rounds = [int(model.name.split()[-1]) for model in students]
     best = content.summary["best_round"]
@@ -118,7 +118,7 @@ def by_round(content: ReportData) -> Figure:
 
 
 def _bars(content: ReportData) -> str:
-    """Return what the bars are, or why there are none."""
+    """Describe the bars, or why there are none."""
     intervals = content.summary["intervals"]
     if intervals["withheld"] is not None:
         return f"No intervals: {intervals['withheld']}."
@@ -136,7 +136,7 @@ def _below(model: ModelResult, key: str) -> float:
 def _levels(
     content: ReportData, rounds: list[int], key: str, suffix: str
 ) -> Iterable[dict[str, Any]]:
-    """Yield a horizontal line for each model that has no rounds."""
+    """Yield a horizontal line for each model without rounds."""
     reach = [-0.5, max(rounds, default=0) + 0.5]
     for name, dash in (("teacher", "dash"), ("none", "dot"), ("student 0", "dashdot")):
         model = next((m for m in content.models if m.name == name), None)
@@ -180,7 +180,7 @@ def by_kind(content: ReportData, key: str, kinds: list[str], what: str, name: st
     return Figure(
         name,
         f"Force error by {what}",
-        "The table behind it has every round.",
+        "Its table has every round.",
         traces,
         {
             "barmode": "group",
@@ -236,8 +236,8 @@ def learning_curves(content: ReportData) -> Figure:
     return Figure(
         "learning-curves",
         "Learning curves",
-        "Validation force error with averaged weights. Left: on pretraining frames that were set "
-        "aside (labels of that round). Right: on the reference validation frames.",
+        "Validation force error with averaged weights. Left: on held-out pretraining frames "
+        "(labels of that round). Right: on the reference validation frames.",
         traces,
         layout,
         ("training", "round", "step", "validation force MAE (eV/Å)"),

@@ -1,4 +1,4 @@
-"""What the run and its students cost: time for an atom and a step, wall time, teacher calls."""
+"""The cost of the run and its students: time per atom and step, wall time, teacher calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cost_figures(content: ReportData) -> list[Figure]:
 
 
 def speed(content: ReportData) -> Figure:
-    """Draw the time for an atom and a step, teacher against students."""
+    """Draw the time per atom and step of teacher and students."""
     models = [model for model in content.models if model.us_per_atom_step]
     best = content.summary["best_round"]
     teacher = next((m.us_per_atom_step for m in models if m.name == "teacher"), None)
@@ -49,7 +49,7 @@ def speed(content: ReportData) -> Figure:
         ],
         {
             "showlegend": False,
-            "xaxis": axis("µs for an atom and a step", rangemode="tozero", showgrid=True),
+            "xaxis": axis("µs per atom and step", rangemode="tozero", showgrid=True),
             "yaxis": axis("", type="category", autorange="reversed", showgrid=False),
         },
         ("model", "µs per atom and step"),

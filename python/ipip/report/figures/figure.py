@@ -1,4 +1,4 @@
-"""What a figure is: traces and a layout for plotly, and the same numbers as a table."""
+"""A figure: traces and a layout for plotly, and the same numbers as a table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-# Told apart by colour-blind readers, on light and on dark ground.
+# Distinguishable for colour-blind readers, on light and dark backgrounds.
 TEACHER = "#8a919e"
 NONE = "#d55e00"
 STUDENTS = ("#56b4e9", "#0f83c9", "#00a878", "#cc79a7", "#e69f00", "#8f7ee0", "#b2df64", "#125459")
@@ -21,15 +21,15 @@ class Figure:
     """One figure of the page.
 
     Attributes:
-        name: of its CSV file and of its element.
-        title: what it shows.
+        name: of its CSV file and its element.
+        title: of the figure.
         caption: how to read it.
-        traces: as plotly takes them.
-        layout: as plotly takes it, without colours of the page.
+        traces: for plotly.
+        layout: for plotly, without the colours of the page.
         columns: headings of its table, with units.
         rows: its numbers.
         height: px.
-        wide: it takes the whole width of the page.
+        wide: whether it fills the width of the page.
     """
 
     name: str
@@ -53,7 +53,7 @@ def model_colour(name: str) -> str:
 
 
 def model_label(name: str, best: int | None = None) -> str:
-    """Return what a model is called in legends."""
+    """Return the name of a model in legends."""
     if name == "none":
         return "no pretraining"
     if name == "student 0":
@@ -71,7 +71,7 @@ def csv_text(figure: Figure) -> str:
 
 
 def plain_figure(figure: Figure) -> dict[str, Any]:
-    """Return what the page needs of a figure as JSON-able values; what is not finite is null."""
+    """Return the values of a figure for the page, JSON-able; non-finite ones are null."""
     plain: dict[str, Any] = _plain(
         {"name": figure.name, "traces": figure.traces, "layout": figure.layout}
     )
@@ -91,7 +91,7 @@ def _plain(value: Any) -> Any:
 
 
 def two_panels(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    """Return the axes of two panels side by side: each is given its x and its y axis."""
+    """Return the axes of two panels side by side, from the x and y axes of each."""
     return {
         "xaxis": {"domain": [0.0, 0.44], "anchor": "y", **left["x"]},
         "yaxis": {"anchor": "x", **left["y"]},

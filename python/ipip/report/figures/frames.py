@@ -1,4 +1,4 @@
-"""The pretraining sets: what is kept, forgotten and new, where it comes from, how labels move."""
+"""The pretraining sets: kept, forgotten and new frames, their origins, and label drift."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def turnover(content: ReportData) -> Figure:
     return Figure(
         "frames-by-round",
         "Frames kept, forgotten and new",
-        "Above zero: what the round's students are pretrained on. Below: what was dropped.",
+        "Above zero: frames on which the round's student is pretrained. Below: removed frames.",
         traces,
         {"barmode": "relative", "xaxis": round_axis(rounds), "yaxis": axis("frames")},
-        ("round", "kept", "forgotten", "new", "began from round", "rolled back"),
+        ("round", "kept", "forgotten", "new", "started from round", "rolled back"),
         [
             (e["round"], e["kept"], e["forgotten"], e["new"], e.get("base"), e.get("rolled_back"))
             for e in entries
@@ -64,7 +64,7 @@ def turnover(content: ReportData) -> Figure:
 
 
 def origins(content: ReportData) -> Figure:
-    """Draw each pretraining set by the exploration that made its frames."""
+    """Draw each pretraining set by the explorations of its frames."""
     rounds = list(range(len(content.compositions)))
     names = sorted({name for entry in content.compositions for name in entry})
     traces = [
@@ -86,7 +86,7 @@ def origins(content: ReportData) -> Figure:
     return Figure(
         "frames-by-origin",
         "Pretraining set by origin",
-        "Which exploration made the configurations.",
+        "By the exploration that produced the frames.",
         traces,
         {"barmode": "stack", "xaxis": round_axis(rounds), "yaxis": axis("frames")},
         ("round", "origin", "frames"),
@@ -95,7 +95,7 @@ def origins(content: ReportData) -> Figure:
 
 
 def drift(content: ReportData) -> Figure:
-    """Draw how far relabelling moved the labels of the kept frames."""
+    """Draw the changes of the kept frames' labels by relabelling."""
     rounds = [entry.round for entry in content.drift]
     traces: list[dict[str, Any]] = [
         {
@@ -117,28 +117,28 @@ def drift(content: ReportData) -> Figure:
         )
     ]
     layout = two_panels(
-        {"x": round_axis(rounds), "y": axis("forces moved by (eV/Å)")},
-        {"x": round_axis(rounds), "y": axis("energy moved by (meV/atom)")},
+        {"x": round_axis(rounds), "y": axis("change of forces (eV/Å)")},
+        {"x": round_axis(rounds), "y": axis("change of energy (meV/atom)")},
     )
     layout["xaxis"]["domain"], layout["xaxis2"]["domain"] = [0.0, 0.4], [0.6, 1.0]
     layout["showlegend"] = False
     return Figure(
         "label-drift",
         "Label drift",
-        "Mean absolute change of the kept frames' labels by relabelling. A set that keeps drifting "
-        "away from its teacher, with no gain on the reference, is not a good sign.",
+        "Mean absolute change of the kept frames' labels by relabelling. Labels that keep drifting "
+        "away from the teacher, without a gain on the reference, are a bad sign.",
         traces,
         layout,
-        ("round", "forces (eV/Å)", "energy (meV/atom)", "part labelled by the student"),
+        ("round", "forces (eV/Å)", "energy (meV/atom)", "fraction labelled by the student"),
         [(entry.round, entry.forces, entry.energy, entry.trusted) for entry in content.drift],
     )
 
 
 def harvests(content: ReportData) -> Figure:
-    """Draw what became of the harvest's candidates."""
+    """Draw the outcome of the harvest's candidates."""
     rounds = [harvested.round for harvested in content.harvests]
     reasons = sorted({reason for harvested in content.harvests for reason in harvested.left})
-    names = ["taken", *reasons]
+    names = ["selected", *reasons]
     table = [
         [harvested.taken, *(harvested.left.get(reason, 0) for reason in reasons)]
         for harvested in content.harvests
@@ -147,7 +147,7 @@ def harvests(content: ReportData) -> Figure:
         {
             "type": "bar",
             "orientation": "h",
-            "name": name if name == "taken" else f"left: {name}",
+            "name": name if name == "selected" else f"rejected: {name}",
             "y": [f"round {index}" for index in rounds],
             "x": [row[number] for row in table],
             "marker": {"color": STUDENTS[2] if number == 0 else CAUSES[number % len(CAUSES)]},
@@ -157,9 +157,9 @@ def harvests(content: ReportData) -> Figure:
     ]
     return Figure(
         "harvest",
-        "What became of the candidates",
-        "Frames of the students' MD that were looked at in each harvest, and why they were taken "
-        "or left.",
+        "Outcome of the candidates",
+        "Candidates among the frames of student MD in each harvest, and why they were selected or "
+        "rejected.",
         traces,
         {
             "barmode": "stack",

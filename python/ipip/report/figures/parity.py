@@ -1,4 +1,4 @@
-"""Predicted against reference values of the models worth a direct comparison."""
+"""Predicted against reference values of the models of a direct comparison."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from ipip.report.content import FloatArray, Parity, ReportData
 from ipip.report.figures.figure import Figure, axis, model_colour, model_label
 
-SHOWN = 1500  # points of a panel; a page with all of a large test set would not open
+SHOWN = 1500  # points of a panel; a page with a whole large test set would not open
 
 
 def parity_figures(content: ReportData) -> list[Figure]:
     """Return parity plots of force components and energies."""
     best = content.summary["best_round"]
-    wanted = {"teacher", "none", "student 0", f"student {best}"}
-    models = [model for model in content.parity if model.name in wanted]
+    names = {"teacher", "none", "student 0", f"student {best}"}
+    models = [model for model in content.parity if model.name in names]
     if not models:
         return []
     figures = [_figure(content, models, "forces", "force component", "eV/Å")]
@@ -33,15 +33,15 @@ def _figure(
     layout: dict[str, Any] = {"annotations": [], "showlegend": False}
     rows: list[tuple[Any, ...]] = []
     shown = [_values(model, kind)[0] for model in models]
-    if kind == "energies":  # a student's worst force would leave no room for all others
+    if kind == "energies":  # a student's worst force would compress all others
         shown += [_values(model, kind)[1] for model in models]
     low, high = _reach(shown)
     width = (1.0 - 0.06 * (len(models) - 1)) / len(models)
     for number, model in enumerate(models):
-        known, predicted = _values(model, kind)
-        error = float(np.abs(predicted - known).mean()) if len(known) else 0.0
+        reference, predicted = _values(model, kind)
+        error = float(np.abs(predicted - reference).mean()) if len(reference) else 0.0
         outside = int(np.count_nonzero((predicted < low) | (predicted > high)))
-        x, y = _thinned(known, predicted)
+        x, y = _thinned(reference, predicted)
         suffix = "" if number == 0 else str(number + 1)
         left = number * (width + 0.06)
         layout[f"xaxis{suffix}"] = axis(
@@ -99,7 +99,7 @@ def _figure(
         )
         rows += [(model.name, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
     total = len(_values(models[0], kind)[0])
-    zero = ", without that of its atoms as fitted to the reference" if kind == "energies" else ""
+    zero = ", relative to atomic energies fitted to the reference" if kind == "energies" else ""
     thinned = f" {SHOWN} of {total} points are shown." if total > SHOWN else ""
     return Figure(
         f"parity-{kind}",
@@ -127,9 +127,9 @@ def _reach(values: list[FloatArray]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _thinned(known: FloatArray, predicted: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return an even choice of points, the same for every model."""
-    if len(known) <= SHOWN:
-        return known, predicted
-    chosen = np.sort(np.random.default_rng(0).choice(len(known), size=SHOWN, replace=False))
-    return known[chosen], predicted[chosen]
+def _thinned(reference: FloatArray, predicted: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return a random selection of points, the same for every model."""
+    if len(reference) <= SHOWN:
+        return reference, predicted
+    chosen = np.sort(np.random.default_rng(0).choice(len(reference), size=SHOWN, replace=False))
+    return reference[chosen], predicted[chosen]

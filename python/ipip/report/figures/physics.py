@@ -19,17 +19,17 @@ ROW = 26  # px
 
 
 def physics_figures(content: ReportData) -> list[Figure]:
-    """Return the figure of the physics checks; none where none were made."""
+    """Return the figure of the physics checks; none without checks."""
     return [physics(content)] if content.physics else []
 
 
 def physics(content: ReportData) -> Figure:
-    """Draw which check holds for which model, in a field for each."""
+    """Draw the state of each check for each model."""
     best = content.summary["best_round"]
     titles = list(dict.fromkeys(t for model in content.physics for t, _, _ in model.checks))
-    found = [{t: (state, what) for t, state, what in model.checks} for model in content.physics]
+    states = [{t: (state, what) for t, state, what in model.checks} for model in content.physics]
     missing = ("does not apply", "")
-    fields = [[own.get(title, missing) for own in found] for title in titles]
+    fields = [[own.get(title, missing) for own in states] for title in titles]
     labels = [model_label(model.name, best) for model in content.physics]
     trace: dict[str, Any] = {
         "type": "heatmap",
@@ -50,12 +50,12 @@ def physics(content: ReportData) -> Figure:
     rows = [
         (title, model.name, *own.get(title, missing))
         for title in titles
-        for model, own in zip(content.physics, found, strict=True)
+        for model, own in zip(content.physics, states, strict=True)
     ]
     return Figure(
         "physics-checks",
         "Physics checks",
-        "What a potential must do whatever it was trained on: ✓ holds, ✗ fails, – does not apply. "
+        "Physics that every potential must obey: ✓ holds, ✗ fails, – does not apply. "
         "Hover for the measure and its bound.",
         [trace],
         {

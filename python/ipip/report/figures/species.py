@@ -1,4 +1,4 @@
-"""Molecules: at the end of each round's explorations, and over time where a dump was analysed."""
+"""Molecules: at the end of each round's explorations, and over time in analysed dumps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ipip.report.content import ReportData, SpeciesAtEnd, SpeciesOverTime
 from ipip.report.figures.figure import TEACHER, Figure, axis
 
 COLOURS = ("#0f83c9", "#e69f00", "#00a878", "#cc79a7", "#56b4e9", "#d55e00", "#8f7ee0", "#b8a800")
-DASHES = ("solid", "dash", "dot", "dashdot")  # where colours come again
+DASHES = ("solid", "dash", "dot", "dashdot")  # for repeated colours
 OTHERS = "others"
 
 
 def species_figures(content: ReportData) -> list[Figure]:
-    """Return the figures on molecules; none where there are only single atoms."""
+    """Return the figures on molecules; none if there are only single atoms."""
     figures = []
     if any(_is_molecule(name) for entry in content.species for name in entry.counts):
         figures.append(at_end(content.species))
@@ -26,7 +26,7 @@ def species_figures(content: ReportData) -> list[Figure]:
 
 
 def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
-    """Draw the molecules of the explorations, for one run on average."""
+    """Draw the average numbers of molecules in a run of the explorations."""
     totals = Counter[str]()
     for entry in entries:
         totals += Counter(entry.counts)
@@ -55,8 +55,8 @@ def at_end(entries: Sequence[SpeciesAtEnd]) -> Figure:
     return Figure(
         "species-at-end",
         "Molecules at the end of the students' explorations",
-        "Of the runs that ended well, by the bonds of ipip species in one frame of each. Where "
-        "most runs end well, students that agree end with much the same molecules.",
+        "In stable runs, by the bonds of ipip species in one frame of each. If most runs are "
+        "stable, students that agree end with nearly the same molecules.",
         traces,
         {
             "barmode": "stack",
@@ -91,7 +91,7 @@ def over_time(curve: SpeciesOverTime, number: int) -> Figure:
     ]
     most = max((max(counts, default=0) for counts in curve.counts.values()), default=0)
     ticks = {"dtick": 1} if most <= len(COLOURS) else {}  # no fractions of a molecule
-    which = "The most frequent" if curve.follow is None else f"Those with {curve.follow}, the"
+    which = "The most frequent" if curve.follow is None else f"Species with {curve.follow}, the"
     more = "" if curve.follow is None else " most frequent"
     return Figure(
         f"species-{number + 1}",
@@ -106,10 +106,10 @@ def over_time(curve: SpeciesOverTime, number: int) -> Figure:
 
 
 def pretty(formula: str) -> str:
-    """Return a formula with lowered numbers, for HTML."""
+    """Return a formula with subscripts, for HTML."""
     return re.sub(r"(\d+)", r"<sub>\1</sub>", formula)
 
 
 def _is_molecule(formula: str) -> bool:
-    """Say whether a formula has more than one atom."""
+    """Return whether a formula has more than one atom."""
     return len(re.findall("[A-Z]", formula)) > 1 or any(sign.isdigit() for sign in formula)

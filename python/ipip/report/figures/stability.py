@@ -1,4 +1,4 @@
-"""Stability of the students' MD: failure rates with their intervals, survival over time."""
+"""Stability of student MD: failure rates with intervals, survival over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ipip.report.figures.figure import CAUSES, Figure, axis, model_colour, model
 
 
 def stability_figures(content: ReportData) -> list[Figure]:
-    """Return the figures on stability; none where no runs were made."""
+    """Return the figures on stability; none without runs."""
     models = [model for model in content.models if model.runs]
     if not models:
         return []
@@ -21,7 +21,7 @@ def stability_figures(content: ReportData) -> list[Figure]:
 
 
 def failures(content: ReportData, models: Sequence[ModelResult]) -> Figure:
-    """Draw the failed part of the runs of each model, by cause, with the Wilson interval."""
+    """Draw the failure rate of each model by cause, with the Wilson interval."""
     best = content.summary["best_round"]
     labels = [
         model_label(model.name, best).replace(" (one-shot)", "<br>(one-shot)") for model in models
@@ -88,7 +88,7 @@ def failures(content: ReportData, models: Sequence[ModelResult]) -> Figure:
     return Figure(
         "failures",
         "Failed stability runs",
-        "Student MD in LAMMPS that left its bounds, by the bound it crossed. Whiskers: Wilson's "
+        "Student MD in LAMMPS that left its bounds, by the crossed bound. Whiskers: Wilson's "
         "95 % interval of the rate.",
         traces,
         {
@@ -102,7 +102,7 @@ def failures(content: ReportData, models: Sequence[ModelResult]) -> Figure:
 
 
 def survival(content: ReportData, models: Sequence[ModelResult]) -> Figure:
-    """Draw the Kaplan-Meier estimate of the part of the runs that still hold after a time."""
+    """Draw the Kaplan-Meier estimate of the fraction of runs that survive a time."""
     best = content.summary["best_round"]
     traces, rows = [], []
     for number, model in enumerate(models):
@@ -129,21 +129,21 @@ def survival(content: ReportData, models: Sequence[ModelResult]) -> Figure:
     return Figure(
         "survival",
         "Survival of the stability runs",
-        "Part of the runs that still hold after a time (Kaplan-Meier).",
+        "Fraction of the runs that are still stable after a time (Kaplan-Meier).",
         traces,
         {
             "xaxis": axis("time (ps)", rangemode="tozero"),
             "yaxis": axis("surviving runs (%)", range=[-3, 105]),
         },
-        ("model", "time (ps)", "surviving part"),
+        ("model", "time (ps)", "surviving fraction"),
         rows,
     )
 
 
 def kaplan_meier(runs: Sequence[StabilityRun]) -> list[tuple[float, float]]:
-    """Return the survival curve: (time in ps, part that survives it), from time 0 on.
+    """Return the survival curve: (time in ps, surviving fraction), from time 0 on.
 
-    Runs that came to their end are censored there. Kaplan and Meier, J. Am. Stat. Assoc. 53, 457
+    Runs that reached their end are censored at it. Kaplan and Meier, J. Am. Stat. Assoc. 53, 457
     (1958).
     """
     points = [(0.0, 1.0)]

@@ -20,7 +20,7 @@ LOG = {"type": "log", "tickvals": [m * 10.0**e for e in range(-5, 7) for m in (1
 
 
 def uncertainty_figures(content: ReportData) -> list[Figure]:
-    """Return the figures on expected errors; none where no student says any."""
+    """Return the figures on expected errors; none if no student has any."""
     figures = []
     if content.expected_errors:
         figures.append(against_true_errors(content))
@@ -30,7 +30,7 @@ def uncertainty_figures(content: ReportData) -> list[Figure]:
 
 
 def against_true_errors(content: ReportData) -> Figure:
-    """Draw true over expected errors for each round, and how well they rank by round."""
+    """Draw true against expected errors for each round, and their rank correlation by round."""
     students = content.expected_errors
     best = content.summary["best_round"]
     values = [v for one in students for v in (*one.expected, *one.observed) if v > 0]
@@ -63,7 +63,7 @@ def against_true_errors(content: ReportData) -> Figure:
     rounds = [int(one.name.split()[-1]) for one in students]
     for title, ranks, dash in (
         ("rank correlation", [one.rank_correlation for one in students], "solid"),
-        ("worst tenth found (AUC)", [one.auc_worst_tenth for one in students], "dot"),
+        ("worst tenth detected (AUC)", [one.auc_worst_tenth for one in students], "dot"),
         ("below the stated multiple", [one.below for one in students], "dashdot"),
     ):
         traces.append(
@@ -96,11 +96,10 @@ def against_true_errors(content: ReportData) -> Figure:
     return Figure(
         "uncertainty-by-round",
         "Expected against true errors by round",
-        "Atoms of the held-out frames in bins by the error that a student expects of the force: "
-        "mean true error over mean expected one; on the dashed line the students are right about "
-        "how wrong they are. Right: rank correlation of expected and true errors, how well the "
-        f"worst tenth is found (0.5: by chance), and the share below the multiple that {quantile} "
-        "of the validation errors were below.",
+        "Atoms of the held-out frames in bins by the expected error of the force: mean true error "
+        "against mean expected error; on the dashed line they are equal. Right: rank correlation "
+        "of expected and true errors, detection of the worst tenth (0.5: by chance), and the "
+        f"fraction below the multiple that {quantile} of the validation errors are below.",
         traces,
         layout,
         (
@@ -159,8 +158,7 @@ def over_time(content: ReportData) -> Figure:
         "uncertainty-over-time",
         "Expected errors over time",
         "Largest expected error of a force on any atom along explorations of each round, up to six "
-        "runs of a round, by the student that ran them. A cross: the run left its bounds there."
-        + guard,
+        "runs of a round, by the student that ran them. Cross: the run left its bounds." + guard,
         traces,
         {
             "xaxis": axis("time (ps)", rangemode="tozero"),

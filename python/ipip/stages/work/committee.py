@@ -65,7 +65,7 @@ def draw_part(
 
 
 def _group(frame: Frame, key: str | None, index: int) -> str:
-    """Return the name of a frame's group; a frame without one is a group of its own."""
+    """Return the name of a frame's group; a frame without one is a separate group."""
     if key is None or key not in frame.info:
         return f"frame {index}"
     return f"group {frame.info[key]}"

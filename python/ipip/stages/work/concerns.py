@@ -52,25 +52,25 @@ def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
 
 def split_concerns(settings: RunSettings, reference: ReferenceFrames) -> list[str]:
     """Warn that frames of one trajectory are split, or that too few groups allow no claim."""
-    found = []
+    sentences = []
     if reference.units == "correlated frames":
         drawn = settings.reference.split.file is None
         leak = (
             "they are split one by one, so test errors will look too small, and " if drawn else ""
         )
-        found.append(
+        sentences.append(
             "the frames of reference.data follow one another like a trajectory, and no keys.group "
             f"names it: {leak}no difference will be claimed; mark each frame with its "
             "trajectory and name that key (keys.group: traj)"
         )
     reason = withheld(reference.groups, reference.units)
     if reason is not None and reference.units != "correlated frames":
-        found.append(
+        sentences.append(
             f"the held-out part: {reason}: the run will make no claim that a student is better "
             f"than the teacher; add labels of {LEAST_GROUPS} or more trajectories to the test "
             "part (reference.split.test), each named by keys.group"
         )
-    return found
+    return sentences
 
 
 def pressure_concerns(
@@ -82,25 +82,25 @@ def pressure_concerns(
         return []
     what = f"{' and '.join(blocks)} runs at constant pressure"
     taught = _stresses(train)
-    found = []
+    sentences = []
     if settings.finetune.stress_weight == 0 and taught:
-        found.append(
+        sentences.append(
             f"{what}, but finetune.stress_weight is 0, although {taught} training frames have a "
             "stress: the student's pressure is not trained; set it, for example to 100"
         )
     elif not taught:
-        found.append(
+        sentences.append(
             f"{what}, but no training frame has a stress: the student's pressure rests on forces "
             "and energies alone, and its density may be wrong; label stresses, or use nvt"
         )
     if settings.pretrain is not None and settings.pretrain.stress_weight == 0:
-        found.append(
+        sentences.append(
             f"{what}, but pretrain.stress_weight is 0: the stresses of the teacher's MD are not "
             "used; set it, for example to 100"
         )
     if not _stresses(test):
-        found.append(f"{what}, but no held-out frame has a stress: the pressure is untested")
-    return found
+        sentences.append(f"{what}, but no held-out frame has a stress: the pressure is untested")
+    return sentences
 
 
 def as_sentence(concern: str) -> str:

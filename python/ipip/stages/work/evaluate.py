@@ -41,19 +41,19 @@ def measure(path: Path, run: StageRun) -> StageResult[EvaluateRecord]:
         predicted=output,
         speed=run.folder / "speed",
     )
-    found = perform_where(run.executor, "evaluation", task, run.folder)
-    errors, pace = found["test"], found["us_per_atom_step"]
+    result = perform_where(run.executor, "evaluation", task, run.folder)
+    errors, pace = result["test"], result["us_per_atom_step"]
     return StageResult(
         outputs=(output,),
         record=EvaluateRecord(
             test=errors,
-            valid=found["valid"],
-            test_frame_errors=found["test_frame_errors"],
-            test_frame_energy_errors=found["test_frame_energy_errors"],
+            valid=result["valid"],
+            test_frame_errors=result["test_frame_errors"],
+            test_frame_energy_errors=result["test_frame_energy_errors"],
             failures=failures,
             runs=describe_verdicts(starts, verdicts, md),
         ),
-        times={"us_per_atom_step": pace, **found["load"]},
+        times={"us_per_atom_step": pace, **result["load"]},
         seeds=seeds,
         note=f"held-out force MAE {errors['force_mae_ev_per_a']:.3f} eV/Å, energy "
         f"{errors['energy_mae_mev_per_atom']:.1f} meV/atom; {failures.failed} of "

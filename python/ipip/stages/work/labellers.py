@@ -64,10 +64,10 @@ def label_with(
         students: one, or the members of a committee.
         frames: configurations; their labels are ignored.
         advance: called with the number of newly labelled frames (counted once for each student).
-        device: where the kernels run, see `open_student`.
+        device: on which the kernels run, see `open_student`.
 
     Returns:
-        The frames with energy (eV), forces (eV/Å) and, where all have it, stress (eV/Å^3); and
+        The frames with energy (eV), forces (eV/Å) and, if all have it, stress (eV/Å^3); and
         [n_frames] the spread of the forces in eV/Å: the root mean square over atoms of the standard
         deviation of the force vector between members (0 for one student).
     """

@@ -22,7 +22,7 @@ class ReferenceFrames:
         split: of the pooled `reference.data`; the frames of `reference.train_data` are not in it.
         train, valid, test: frames.
         groups: name of the group of each test frame (its trajectory).
-        units: what a group is.
+        units: kind of the groups.
     """
 
     split: Split

@@ -80,8 +80,8 @@ def run_teacher(
     executor = executor or LocalExecutor()
     runs = folder / TEACHER_MD.record.RUNS
     runs.mkdir(parents=True, exist_ok=True)
-    found = {start.name: _ended(runs, start.name) for start in starts}
-    open_starts = [start for start in starts if found[start.name] is None]
+    states = {start.name: _ended(runs, start.name) for start in starts}
+    open_starts = [start for start in starts if states[start.name] is None]
     if open_starts:
         jobs = [
             MDJob(
@@ -103,10 +103,10 @@ def run_teacher(
 
             about = folder / TEACHER_MD.record.TEACHER
             run_teacher_md(settings.teacher, jobs, runs, about, executor, progress)
-        found |= {start.name: _ended(runs, start.name) for start in open_starts}
+        states |= {start.name: _ended(runs, start.name) for start in open_starts}
     ended = []
     for start in starts:
-        run = found[start.name]
+        run = states[start.name]
         if run is None:
             raise IpipError(
                 f"{runs}: the record or the frames of run {start.name} changed since they were "

@@ -1,7 +1,7 @@
-"""The kinds of teacher, each in a file of its own; what else must know of one reads it here.
+"""The list of the kinds of teacher, each defined in one file.
 
-ipip reads this list where it checks settings, and a teacher's process where it opens the teacher;
-a kind's package is imported by the process alone.
+ipip reads this list to check settings, and a teacher's process to open the teacher; only the
+process imports a kind's package.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS: Mapping[str, TeacherKind] = MappingProxyType(
         )
     }
 )
-"""By name, as `teacher.kind` says it."""
+"""By name, as in `teacher.kind`."""
 
 WITH_FEATURES = tuple(kind.name for kind in KINDS.values() if kind.has_features)
 """Kinds that describe atoms."""

@@ -13,14 +13,14 @@ from .kind import TeacherKind
 
 
 class AseCalculator(TeacherKind):
-    """What `import_path` names, made with `arguments` alone."""
+    """The calculator of `import_path`, created with `arguments` only."""
 
     name = "ase"
-    instead_of_model = "put what the calculator needs into arguments"
+    instead_of_model = "put all settings of the calculator into arguments"
     own_settings = ("import_path", "import_folder")
 
     def problem(self, settings: Any) -> str | None:
-        """Say why settings do not name a calculator, or None."""
+        """Return why settings do not name a calculator, or None."""
         if settings.import_path is None:
             return "teacher kind 'ase' needs import_path, such as 'ase.calculators.emt:EMT'"
         return super().problem(settings)
@@ -30,7 +30,7 @@ class AseCalculator(TeacherKind):
         return str(spec["import_path"])
 
     def open(self, model: str, spec: Mapping[str, Any], arguments: dict[str, Any]) -> Any:
-        """Import the class, and make a calculator of it."""
+        """Import the class and create a calculator."""
         if spec["import_folder"]:
             sys.path.insert(0, spec["import_folder"])
         module, _, name = model.partition(":")

@@ -39,15 +39,15 @@ class Chgnet(TeacherKind):
         predicted = model.predict_graph(graphs, task="efs", batch_size=len(graphs))
         return [
             {
-                "energy": float(one["e"]) * (len(structure) if model.is_intensive else 1),
-                "forces": one["f"],
-                "stress": one["s"] * calculator.stress_weight,
+                "energy": float(result["e"]) * (len(structure) if model.is_intensive else 1),
+                "forces": result["f"],
+                "stress": result["s"] * calculator.stress_weight,
             }
-            for structure, one in zip(structures, predicted, strict=True)
+            for structure, result in zip(structures, predicted, strict=True)
         ]
 
     def features(self, calculator: Any, structure: Any) -> Any:
-        """Return the atom features before the last convolution, which the package calls so."""
+        """Return the package's "atom features", which come before the last convolution."""
         import numpy as np
         from pymatgen.io.ase import AseAtomsAdaptor
 
@@ -56,7 +56,7 @@ class Chgnet(TeacherKind):
         return np.asarray(predicted["atom_fea"], dtype=float).reshape(len(structure), -1)
 
     def embedding(self, calculator: Any, numbers: Sequence[int]) -> Any:
-        """Return what `atom_embedding` gives."""
+        """Return the output of `atom_embedding`."""
         from .layers import layer_outputs
 
         return layer_outputs(calculator, calculator.model, "atom_embedding", numbers)

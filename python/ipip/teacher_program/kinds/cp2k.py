@@ -1,4 +1,4 @@
-"""CP2K, a program: density functional theory as the block `cp2k` says."""
+"""CP2K, a program: density functional theory with the settings of the block `cp2k`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels of several structures that were evaluated as one graph."""
+"""Labels of several structures evaluated as one graph."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def split_labels(
     """Return the labels of each structure.
 
     Args:
-        structures: as they lie in the graph.
+        structures: in the order of the graph.
         energies: [n_structures] eV.
-        forces: [atoms of all, 3] eV/Å; rows after these are those of padding.
+        forces: [atoms of all, 3] eV/Å; further rows are padding.
         stresses: [n_structures, 3, 3] eV/Å^3.
     """
     ends = np.cumsum([len(structure) for structure in structures])

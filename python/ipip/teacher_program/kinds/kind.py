@@ -1,4 +1,4 @@
-"""What a kind of teacher says of itself, and what its process does with it."""
+"""The interface of a kind of teacher: its properties, and how its process uses it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class TeacherKind:
     """A package, a program or an import path whose ASE calculator explores and labels.
 
     A kind that describes atoms has `features` and `embedding`; one that evaluates several
-    structures at a time has `label_together`. Modules of kinds import nothing but the standard
-    library where they are read: ipip checks settings by them, without the kind's package.
+    structures at a time has `label_together`. Modules of kinds import only the standard library at
+    the top: ipip uses them to check settings, without the kind's package.
 
     Attributes:
-        name: as `teacher.kind` says it.
-        package: module that has to be there; empty where there is none.
-        distribution: of the package, as pip names it; its version is recorded.
-        extra: of ipip, which requires the distribution; empty where there is none.
-        programs: any of which it runs, in order of preference; empty where it runs none.
-        default_model: taken where the settings name none.
-        needs_model: what to give as `model` where one has to be given.
-        instead_of_model: what to do instead, where the kind takes no `model`.
-        own_settings: fields of the settings that it reads and most kinds do not.
+        name: value of `teacher.kind`.
+        package: required module, or empty.
+        distribution: of the package, its name for pip; its version is recorded.
+        extra: of ipip that requires the distribution, or empty.
+        programs: of which it runs the first available one; empty if it runs none.
+        default_model: used if the settings name none.
+        needs_model: what to give as `model`, if it is required.
+        instead_of_model: what to do instead, if the kind takes no `model`.
+        own_settings: fields of the settings that it reads and most kinds ignore.
         uses_torch: its threads are PyTorch's.
         knows_states: its labels depend on a frame's charge and spin.
     """
@@ -42,7 +42,7 @@ class TeacherKind:
     knows_states: bool = True
 
     def problem(self, settings: Any) -> str | None:
-        """Say why settings (`ipip.config.TeacherSettings`) do not name such a teacher, or None."""
+        """Return why settings (`ipip.config.TeacherSettings`) name no such teacher, or None."""
         if self.needs_model and settings.model is None:
             return f"teacher kind {self.name!r} needs model: {self.needs_model}"
         if self.instead_of_model and settings.model is not None:
@@ -50,7 +50,7 @@ class TeacherKind:
         return None
 
     def model(self, spec: Mapping[str, Any]) -> str:
-        """Return the name of the model that a specification asks for."""
+        """Return the name of the model in a specification."""
         return str(spec["model"] or self.default_model or self.name)
 
     def open(self, model: str, spec: Mapping[str, Any], arguments: dict[str, Any]) -> Any:
@@ -62,7 +62,7 @@ class TeacherKind:
             arguments: further keyword arguments of the calculator.
 
         Raises:
-            RefusedError: with what to tell the user; other errors are told as they are.
+            RefusedError: with a message for the user; other errors are reported unchanged.
         """
         raise NotImplementedError
 
@@ -87,11 +87,11 @@ class TeacherKind:
         raise NotImplementedError
 
     def features(self, calculator: Any, structure: Any) -> Any:
-        """Return the invariant features of the atoms that the readout gets, [n, width]."""
+        """Return the invariant features of the atoms that enter the readout, [n, width]."""
         raise self._without_features()
 
     def embedding(self, calculator: Any, numbers: Sequence[int]) -> Any:
-        """Return what stands for each element before any neighbour counts, [n_elements, width]."""
+        """Return the embedding of each element, before any neighbours, [n_elements, width]."""
         raise self._without_features()
 
     def _without_features(self) -> RefusedError:
@@ -99,5 +99,5 @@ class TeacherKind:
 
         expected = f"{', '.join(WITH_FEATURES[:-1])} or {WITH_FEATURES[-1]}"
         return RefusedError(
-            "model", f"teacher {self.name!r} gives no features of atoms; expected {expected}"
+            "model", f"teacher {self.name!r} has no features of atoms; expected {expected}"
         )

@@ -1,4 +1,4 @@
-"""What goes into a layer of a teacher's network and what comes out, for one structure."""
+"""Inputs and outputs of a layer of a teacher's network, for one structure."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 
 from ..refusal import RefusedError
 
-DIMER = 2.0  # Å; an element is shown to the teacher as a pair of atoms, which all of them take
+DIMER = 2.0  # Å; elements are evaluated as pairs of atoms, which every teacher accepts
 
 
 def layer_input(calculator: Any, network: Any, layer: str, structure: Any) -> Any:
-    """Return what a layer gets for the atoms of a structure, [n, width].
+    """Return the input of a layer for the atoms of a structure, [n, width].
 
     Raises:
         RefusedError: the network has no such layer.
     """
-    with _seen(_module(network, layer)) as seen:
+    with _recorded(_module(network, layer)) as calls:
         _evaluate(calculator, structure)
-    return _array(seen[-1][0])
+    return _array(calls[-1][0])
 
 
 def layer_outputs(calculator: Any, network: Any, layer: str, numbers: Sequence[int]) -> Any:
-    """Return what a layer gives for an atom of each element, [n_elements, width].
+    """Return the output of a layer for an atom of each element, [n_elements, width].
 
     Raises:
         RefusedError: the network has no such layer.
@@ -33,9 +33,9 @@ def layer_outputs(calculator: Any, network: Any, layer: str, numbers: Sequence[i
     module = _module(network, layer)
     rows = []
     for number in numbers:
-        with _seen(module) as seen:
+        with _recorded(module) as calls:
             _evaluate(calculator, _dimer(number))
-        rows.append(_array(seen[-1][1])[0])
+        rows.append(_array(calls[-1][1])[0])
     return np.stack(rows)
 
 
@@ -51,24 +51,24 @@ def _module(network: Any, name: str) -> Any:
 
 
 @contextmanager
-def _seen(module: Any) -> Iterator[list[tuple[Any, Any]]]:
-    """Collect what goes into a module and what comes out.
+def _recorded(module: Any) -> Iterator[list[tuple[Any, Any]]]:
+    """Collect the inputs and outputs of a module.
 
-    SevenNet's modules pass one graph on and write into it: what they read and wrote is its `x`,
+    SevenNet's modules write into one graph that they pass on: input and output are its `x`,
     copied before and after.
     """
-    seen: list[tuple[Any, Any]] = []
+    calls: list[tuple[Any, Any]] = []
     before: list[Any] = []
 
     def enter(_module: Any, arguments: tuple[Any, ...]) -> None:
         before.append(_x(arguments[0]))
 
     def leave(_module: Any, _arguments: tuple[Any, ...], output: Any) -> None:
-        seen.append((before.pop(), _x(output)))
+        calls.append((before.pop(), _x(output)))
 
     handles = [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
     try:
-        yield seen
+        yield calls
     finally:
         for handle in handles:
             handle.remove()
@@ -89,7 +89,7 @@ def _array(tensor: Any) -> Any:
 
 def _evaluate(calculator: Any, structure: Any) -> None:
     if hasattr(calculator, "reset"):
-        calculator.reset()  # a structure asked for twice is evaluated twice
+        calculator.reset()  # no cached results: a repeated structure is evaluated again
     structure.calc = calculator
     structure.get_potential_energy()
 

@@ -30,7 +30,7 @@ class Mace(TeacherKind):
         return mace_mp(model=model, device=spec["device"], **arguments)
 
     def label_together(self, calculator: Any, structures: Sequence[Any]) -> list[dict[str, Any]]:
-        """Evaluate a batch of graphs; a committee gives its mean, as its calculator does."""
+        """Evaluate a batch of graphs; of a committee return the mean, as its calculator does."""
         import numpy as np
         from mace import data
         from mace.tools import torch_geometric, torch_tools
@@ -74,7 +74,7 @@ class Mace(TeacherKind):
         )
 
     def features(self, calculator: Any, structure: Any) -> Any:
-        """Return the invariant descriptors of all layers, those of a committee side by side."""
+        """Return the invariant descriptors of all layers, concatenated over a committee."""
         import numpy as np
 
         described = calculator.get_descriptors(structure, invariants_only=True)
@@ -82,7 +82,7 @@ class Mace(TeacherKind):
         return np.concatenate([np.asarray(member) for member in members], axis=1)
 
     def embedding(self, calculator: Any, numbers: Sequence[int]) -> Any:
-        """Return what `node_embedding` gives."""
+        """Return the output of `node_embedding`."""
         from .layers import layer_outputs
 
         return layer_outputs(calculator, calculator.models[0], "node_embedding", numbers)

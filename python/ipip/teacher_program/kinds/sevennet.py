@@ -40,7 +40,7 @@ class SevenNet(TeacherKind):
 
         graphs = []
         for structure in structures:
-            calculator.set_atoms(structure)  # refuses elements that it does not know
+            calculator.set_atoms(structure)  # raises on unknown elements
             plain = unlabeled_atoms_to_graph(structure, calculator.cutoff, with_shift=False)
             graph = AtomGraphData.from_numpy_dict(plain)
             if calculator.modal:
@@ -59,13 +59,13 @@ class SevenNet(TeacherKind):
         return split_labels(structures, energies, as_numpy(output[key.PRED_FORCE]), full)
 
     def features(self, calculator: Any, structure: Any) -> Any:
-        """Return what `reduce_input_to_hidden` gets."""
+        """Return the input of `reduce_input_to_hidden`."""
         from .layers import layer_input
 
         return layer_input(calculator, calculator.model, "reduce_input_to_hidden", structure)
 
     def embedding(self, calculator: Any, numbers: Sequence[int]) -> Any:
-        """Return what `onehot_to_feature_x` gives."""
+        """Return the output of `onehot_to_feature_x`."""
         from .layers import layer_outputs
 
         return layer_outputs(calculator, calculator.model, "onehot_to_feature_x", numbers)

@@ -1,4 +1,4 @@
-"""The contract of students: what a network must satisfy to be trained and to run in LAMMPS."""
+"""The contract of students: requirements on a network for training and for LAMMPS."""
 
 from ipip.testing.student.contract import check_student, student_checks
 

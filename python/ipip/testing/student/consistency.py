@@ -1,4 +1,4 @@
-"""Batches, precisions, orders of pairs and close contacts: numbers that must not depend on them."""
+"""Independence of batches, precision and order of pairs; finite results for close contacts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ipip.testing.student.variants import variant
 
 
 def a_batch_equals_one_by_one(student: Student) -> None:
-    """Structures in one batch, one of them a lone atom, do not see each other."""
+    """Structures in one batch, including a lone atom, do not interact."""
     parts = [packed_box(student.symbols, seed, n) for seed, n in ((0, 10), (1, 1), (2, 6))]
     graph = graph_of(student, parts)
     energies, forces, strain = energy_and_forces(
@@ -43,14 +43,14 @@ def a_batch_equals_one_by_one(student: Student) -> None:
 
 
 def float32_is_close_to_float64(student: Student) -> None:
-    """The same weights in float32 give the same but for rounding."""
+    """The same weights in float32 give the same results up to rounding."""
     atoms = packed_box(student.symbols)
     single = potential(variant(student, dtype="float32"))(atoms)
     require_same("in float32, the", single, potential(student)(atoms), FLOAT32)
 
 
 def order_of_pairs_changes_nothing(student: Student) -> None:
-    """Neighbours of an atom may come in any order."""
+    """Neighbours of an atom may be in any order."""
     graph = graph_of(student, [packed_box(student.symbols)])
     with torch.no_grad():
         expected = student(graph.species, graph.edge_index, graph.edge_vec, len(graph))
@@ -65,7 +65,7 @@ def order_of_pairs_changes_nothing(student: Student) -> None:
 
 
 def a_very_close_pair_stays_finite(student: Student) -> None:
-    """Two atoms nearly at the same place: finite, and pushed apart where the ZBL core is on."""
+    """Two atoms nearly at the same place: finite results, and repulsion with the ZBL core."""
     core = "zbl" in student.arguments
     network = variant(student, zbl=True) if core else student
     for distance in (0.3, 1e-3):
@@ -76,6 +76,6 @@ def a_very_close_pair_stays_finite(student: Student) -> None:
             )
         if core and result.forces[1, 2] <= 0:
             raise ContractError(
-                f"with zbl a pair {distance} Å apart is pulled together by "
+                f"with zbl a pair {distance} Å apart attracts with "
                 f"{-result.forces[1, 2]:.3g} eV/Å; expected a repulsion"
             )

@@ -20,7 +20,7 @@ from ipip.testing.student.variants import require_registered, unhidden
 
 SPREAD = 0.3
 
-# Name, subject, body, and how many layers it is run with (None for the student's own).
+# Name, subject, body, and number of layers (None: as in the student).
 BODIES: tuple[tuple[str, str, Callable[[Student], None], int | None], ...] = (
     ("order_of_pairs_changes_nothing", "", consistency.order_of_pairs_changes_nothing, None),
     ("a_batch_equals_one_by_one", "", consistency.a_batch_equals_one_by_one, None),
@@ -66,22 +66,22 @@ def check_student(
 ) -> ContractReport:
     """Check that a student can be trained, exported and run in LAMMPS on any number of ranks.
 
-    Energies, forces and stresses are checked as those of a calculator are, in float64; then
-    gradients in the weights, batches, float32, the model file, TorchScript, halo rows, ranks and
-    LAMMPS. The page `docs/python.md` lists the checks.
+    Energies, forces and stresses are checked like a calculator's, in float64; then gradients in
+    the weights, batches, float32, the model file, TorchScript, halo rows, ranks and LAMMPS. The
+    page `docs/python.md` lists the checks.
 
     Args:
-        student: with fresh or trained weights. It is left as it is: the checks work on copies that
-            are built from its `arguments`.
-        spread: standard deviation of what is added to the copies' biases and norms, so that zeros
-            hide nothing.
-        skip: names of checks to leave out, each with the reason.
+        student: with new or trained weights. It is not changed: the checks use copies built from
+            its `arguments`.
+        spread: standard deviation of noise added to the copies' biases and norms, so that zeros do
+            not hide errors.
+        skip: names of checks to skip, each with the reason.
 
     Returns:
-        What was checked, and what was left out and why.
+        The checks that passed, and the skipped ones with their reasons.
 
     Raises:
-        ContractError: one line for each check that does not hold.
+        ContractError: with a line for each check that fails.
         InputError: the architecture is not in `ipip.models.ARCHITECTURES`, or an argument is wrong.
     """
     return run_checks(student_checks(student, spread=spread, skip=skip))
@@ -90,10 +90,10 @@ def check_student(
 def student_checks(
     student: Student, *, spread: float = SPREAD, skip: Mapping[str, str] | None = None
 ) -> list[Check]:
-    """Give the checks of `check_student`, which has the arguments, without running them.
+    """Return the checks of `check_student`, with the same arguments, without running them.
 
     Returns:
-        The checks: call one to run it, or give them to `parametrize_checks`.
+        The checks: call one to run it, or pass them to `parametrize_checks`.
 
     Raises:
         InputError: the architecture is not in `ipip.models.ARCHITECTURES`, or an argument is wrong.
@@ -112,8 +112,8 @@ def student_checks(
         cutoff=student.cutoff,
         layers=student.layers,
     )
-    own = functools.partial(files.arguments_rebuild_it, student)
-    checks.append(Check("arguments_rebuild_it", "", own))
+    rebuild = functools.partial(files.arguments_rebuild_it, student)
+    checks.append(Check("arguments_rebuild_it", "", rebuild))
     for name, subject, body, layers in BODIES:
         changes = {"layers": layers} if layers and "layers" in student.arguments else {}
         run = functools.partial(_on_fresh, functools.partial(fresh, **changes), body)

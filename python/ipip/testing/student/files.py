@@ -1,4 +1,4 @@
-"""The model file: what is written and read again computes the same, in Python and in LAMMPS."""
+"""The model file: a student that is written and read again gives the same results everywhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _bounds(student: Student) -> Precision:
 
 
 def arguments_rebuild_it(student: Student) -> None:
-    """A student built from `arguments` has the same weights by name and computes the same."""
+    """A student built from `arguments` has the same weights by name and the same results."""
     other = variant(student)
     names, rebuilt = set(student.state_dict()), set(other.state_dict())
     if names != rebuilt:
@@ -38,18 +38,18 @@ def arguments_rebuild_it(student: Student) -> None:
 
 
 def a_saved_student_is_read_again(student: Student) -> None:
-    """Written to a file and read again, it computes the same, bit for bit."""
+    """A student that is written and read again gives bitwise equal results."""
     atoms = packed_box(student.symbols)
     with tempfile.TemporaryDirectory(prefix="ipip-testing-") as folder:
         save_student(student, Path(folder) / "student.pt")
         again = load_student(Path(folder) / "student.pt")
-    found, expected = potential(again)(atoms), potential(student)(atoms)
+    result, expected = potential(again)(atoms), potential(student)(atoms)
     exactly = Precision(step=0.0, derivative=0.0, equality=0.0, epsilon=0.0)
-    require_same("read again, the", found, expected, exactly)
+    require_same("read again, the", result, expected, exactly)
 
 
 def the_scripted_file_computes_the_same(student: Student) -> None:
-    """TorchScript, which LAMMPS runs where no kernels do, is the same network."""
+    """TorchScript, which LAMMPS runs if no kernels can, is the same network."""
     atoms = packed_box(student.symbols)
     with tempfile.TemporaryDirectory(prefix="ipip-testing-") as folder:
         save_student(student, Path(folder) / "student.pt")
@@ -59,8 +59,8 @@ def the_scripted_file_computes_the_same(student: Student) -> None:
             f"halo_widths are {metadata.halo_widths} for {student.layers} layers; expected one "
             "between each two layers"
         )
-    found, expected = potential(student, scripted)(atoms), potential(student)(atoms)
-    require_same("of TorchScript, the", found, expected, _bounds(student))
+    result, expected = potential(student, scripted)(atoms), potential(student)(atoms)
+    require_same("of TorchScript, the", result, expected, _bounds(student))
 
 
 def lammps_computes_the_same(student: Student) -> None:
@@ -72,5 +72,5 @@ def lammps_computes_the_same(student: Student) -> None:
         pair = student_pair(model, student.symbols)
         frame = single_point(Frame.from_atoms(atoms), pair, student.symbols)
     assert frame.energy is not None and frame.forces is not None
-    found = Evaluation(frame.energy, frame.forces, frame.stress)
-    require_same("in LAMMPS, the", found, potential(student)(atoms), _bounds(student), factor=10.0)
+    result = Evaluation(frame.energy, frame.forces, frame.stress)
+    require_same("in LAMMPS, the", result, potential(student)(atoms), _bounds(student), factor=10.0)

@@ -1,4 +1,4 @@
-"""Structures as a student takes them, and what it computes for them."""
+"""Structures as inputs of a student, and its results."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def graph_of(student: Student, structures: Sequence[Atoms]) -> Graph:
 
 
 def potential(student: Student, network: nn.Module | None = None) -> Evaluate:
-    """Let a student evaluate structures, or another network that takes the same arguments."""
+    """Return an evaluator by a student, or by another network with the same arguments."""
     module = student if network is None else network
 
     def evaluate(atoms: Atoms) -> Evaluation:
@@ -76,7 +76,7 @@ def potential(student: Student, network: nn.Module | None = None) -> Evaluate:
 
 
 def trainable(student: Student, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
-    """Return energies [n_frames], forces [n, 3], strain derivatives that a loss may be made of."""
+    """Return energies [n_frames], forces [n, 3] and strain derivatives for a loss."""
     return energy_and_forces(
         student,
         graph.species,

@@ -1,7 +1,7 @@
-"""Rows of remote atoms: a system cut into ranks computes what the whole one does.
+"""Rows of remote atoms: a system on several ranks gives the results of the whole one.
 
-The ranks are threads of this process that share one autograd graph, so that one backward pass goes
-through their exchanges.
+The ranks are threads of this process that share one autograd graph, so that one backward pass
+includes their exchanges.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from ipip.testing.checks import ContractError
 from ipip.testing.student.graphs import Graph, graph_of, pair_of
 
 Exchange = Callable[[Tensor], Tensor]
-LONGEST_WAIT = 30.0  # s, of a rank for the others
+LONGEST_WAIT = 30.0  # s, for a rank to wait for the others
 
 
 @contextmanager
 def exchanging(exchange: Exchange) -> Iterator[None]:
-    """Let this function stand for `ipip.models.halo.halo_exchange` wherever that was imported."""
-    own = halo.halo_exchange
+    """Replace `ipip.models.halo.halo_exchange` by this function wherever it was imported."""
+    original = halo.halo_exchange
     holders = [
         module
         for module in list(sys.modules.values())
-        if getattr(module, "__dict__", {}).get("halo_exchange") is own
+        if getattr(module, "__dict__", {}).get("halo_exchange") is original
     ]
     for module in holders:
         module.__dict__["halo_exchange"] = exchange
@@ -44,11 +44,11 @@ def exchanging(exchange: Exchange) -> Iterator[None]:
         yield
     finally:
         for module in holders:
-            module.__dict__["halo_exchange"] = own
+            module.__dict__["halo_exchange"] = original
 
 
 def as_halo_rows(atoms: Atoms, graph: Graph) -> tuple[Tensor, Tensor, list[int]]:
-    """Give each periodic image a row of its own, as a rank sees remote atoms.
+    """Add a row for each periodic image, as for remote atoms on a rank.
 
     Returns:
         The pairs' rows [2, n_edges], the local atom that each row shows, and the owners of the rows
@@ -84,7 +84,7 @@ def _require_same_gradients(
 
 
 def halo_rows_count_as_their_owners(student: Student) -> None:
-    """Neighbours that are rows after the local ones, filled by the exchange, are the atoms."""
+    """Neighbours in halo rows, filled by the exchange, count as their owners."""
     atoms = packed_box(student.symbols)
     graph = graph_of(student, [atoms])
     whole, parted = (graph.edge_vec.clone().requires_grad_(True) for _ in range(2))
@@ -98,7 +98,7 @@ def halo_rows_count_as_their_owners(student: Student) -> None:
 
 
 def any_number_of_ranks_gives_the_same(student: Student, n_ranks: int) -> None:
-    """Atoms dealt to ranks at random; of several ranks the last one has none."""
+    """Atoms are distributed over ranks at random; of several ranks the last one has none."""
     graph = graph_of(student, [packed_box(student.symbols)])
     vectors = graph.edge_vec.clone().requires_grad_(True)
     owner = np.random.default_rng(5).integers(0, max(1, n_ranks - 1), len(graph))
@@ -133,10 +133,10 @@ def halo_widths_are_those_of_the_exchanges(student: Student) -> None:
 
 
 class _Ranks:
-    """Atoms dealt to ranks; a rank holds the pairs that its own atoms receive.
+    """Atoms distributed over ranks; a rank holds the pairs with its atoms as receivers.
 
     Args:
-        student: what every rank runs.
+        student: of every rank.
         graph: the whole system.
         edge_vec: [n_edges, 3] its pair vectors, with a gradient.
         owner: [n] rank of each atom.

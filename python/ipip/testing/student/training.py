@@ -1,4 +1,4 @@
-"""Gradients in the weights: what a loss of energies, forces and stresses trains on."""
+"""Gradients of a loss of energies, forces and stresses in the weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _gradients(student: Student, structures: list[Atoms]) -> list[Tensor]:
 
 
 def gradients_are_finite(student: Student, distance: float) -> None:
-    """An isolated pair and a lone atom, where vectors and their norms are zero."""
+    """Gradients are finite for an isolated pair and a lone atom, whose vectors are zero."""
     isolated = pair_of(student, distance) + Atoms(student.symbols[0], [[80.0, 0, 0]])
     gradients = _gradients(student, [isolated])
     for (name, _), gradient in zip(student.named_parameters(), gradients, strict=True):
@@ -38,7 +38,7 @@ def gradients_are_finite(student: Student, distance: float) -> None:
 
 
 def force_gradients_are_derivatives(student: Student) -> None:
-    """Change weights, all at once and some alone: squared forces change by their gradient."""
+    """Squared forces change by their gradient when weights change, all at once or separately."""
     graph = graph_of(student, [packed_box(student.symbols, n=6, length=5.0)])
     names, parameters = zip(*student.named_parameters(), strict=True)
 
@@ -76,7 +76,7 @@ def force_gradients_are_derivatives(student: Student) -> None:
 
 
 def gradient_of_a_batch_is_the_sum(student: Student) -> None:
-    """Weights learn from three structures in one batch what they learn from each."""
+    """The gradient of three structures in a batch is the sum of their gradients."""
     parts = [packed_box(student.symbols, seed, n) for seed, n in ((0, 8), (1, 1), (2, 5))]
     together = _gradients(student, parts)
     alone = [_gradients(student, [part]) for part in parts]

@@ -1,4 +1,4 @@
-"""The student in other precisions and depths, with weights behind which nothing hides."""
+"""The student in other precisions and depths, with weights that do not hide errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipip.models import ARCHITECTURES, Student
 
 
 def require_registered(student: Student) -> None:
-    """Check that a student can be read again from a file.
+    """Check that a student can be read from a file.
 
     Raises:
         InputError: its architecture is not this class in the registry.
@@ -25,13 +25,13 @@ def require_registered(student: Student) -> None:
     kind, name = type(student), student.architecture
     if ARCHITECTURES.get(name) is not kind:
         raise InputError(
-            f"architecture {name!r} is not known as {kind.__name__}, so that no file of it can be "
+            f"architecture {name!r} is not registered as {kind.__name__}, so no file of it can be "
             f"written or read; add it: ipip.models.ARCHITECTURES[{name!r}] = {kind.__name__}"
         )
 
 
 def variant(student: Student, **changes: Any) -> Student:
-    """Build a student from its arguments, some of them changed, with the weights that still fit."""
+    """Build a student from its arguments, some of them changed, with the weights that match."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         other = type(student)(student.symbols, **(student.arguments | changes))  # type: ignore[call-arg]
@@ -45,12 +45,12 @@ def variant(student: Student, **changes: Any) -> Student:
 
 
 def unhidden(student: Student, spread: float, **changes: Any) -> Student:
-    """Build a variant in float64 whose biases, norms and energies of atoms are not zero or alike.
+    """Build a variant in float64 with nonzero, different biases, norms and atomic energies.
 
     Args:
-        student: gives arguments and weights; it is left as it is.
-        spread: standard deviation of what is added to parameters of one dimension.
-        **changes: arguments that differ.
+        student: with arguments and weights; not changed.
+        spread: standard deviation of noise added to parameters of one dimension.
+        **changes: changed arguments.
     """
     other = variant(student, **({"dtype": "float64"} | changes))
     generator = torch.Generator().manual_seed(8)

@@ -1,1 +1,1 @@
-"""The training itself: batches, steps, sessions and their learning rate."""
+"""The training loop: batches, steps, sessions and the learning rate."""

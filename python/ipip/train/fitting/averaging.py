@@ -16,12 +16,12 @@ class AveragedWeights:
     r"""Exponential moving average of weights.
 
     After each optimiser step $\bar w \leftarrow d_t \bar w + (1 - d_t) w$;
-    $d_t = \min(d, (1 + t) / (10 + t))$ with t the updates so far, so that a short training is not
-    held back by its first weights.
+    $d_t = \min(d, (1 + t) / (10 + t))$ with t the updates so far, so that the first weights do not
+    dominate a short training.
 
     Args:
-        weights: that train; those that are frozen are their own average.
-        decay: d per step; None keeps no average: the weights themselves stand for it.
+        weights: the trainable ones; frozen weights are not averaged.
+        decay: d per step; None: no average, the weights themselves are used.
     """
 
     def __init__(self, weights: FlatWeights, decay: float | None) -> None:
@@ -31,7 +31,7 @@ class AveragedWeights:
         self._average = weights.values.detach().clone()
 
     def update(self) -> None:
-        """Take the current weights into the average."""
+        """Add the current weights to the average."""
         if self._decay is None:
             return
         decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
@@ -40,17 +40,17 @@ class AveragedWeights:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Put the averaged weights into the module for the length of a block."""
+        """Use the averaged weights in the module during a block."""
         if self._decay is None:
             yield
             return
         values = self._weights.values.detach()
-        own = values.clone()
+        trained = values.clone()
         values.copy_(self._average)
         try:
             yield
         finally:
-            values.copy_(own)
+            values.copy_(trained)
 
     def state(self, module: nn.Module) -> dict[str, Any]:
         """Return what a checkpoint must hold: the average of each parameter of the module."""
@@ -77,13 +77,13 @@ class AveragedWeights:
         by_parameter = {id(parameter): value for parameter, value in stored}
         parts = zip(self._weights.parameters, self._weights.split(self._average), strict=True)
         for parameter, part in parts:
-            if id(parameter) in by_parameter:  # not those of an objective's heads
+            if id(parameter) in by_parameter:  # not of an objective's heads
                 part.copy_(by_parameter[id(parameter)])
 
 
 @torch.no_grad()
 def put_average(module: nn.Module, state: dict[str, Any]) -> None:
-    """Put the averaged weights of a checkpoint into a module, where it holds any."""
+    """Put the averaged weights of a checkpoint into a module, if it holds any."""
     if state["average"]:
         for parameter, value in zip(module.parameters(), state["average"], strict=True):
             parameter.copy_(value)

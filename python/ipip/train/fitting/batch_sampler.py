@@ -1,4 +1,4 @@
-"""The order in which frames are seen: a function of the seed and the epoch alone."""
+"""The order of frames, which depends only on the seed and the epoch."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch.utils.data import Sampler
 class SeededBatches(Sampler[list[int]]):
     """Batches in a new random order each epoch, without torch's global generator.
 
-    A training that resumes sees the order that an unbroken one saw. Several processes share each
-    batch: process r of p gets its frames r, r + p, ... Where the last batch has fewer frames than
-    there are processes, the others get a padding (`GraphDataset`), so that all take the same steps.
+    A resumed training has the order of an unbroken one. Several processes share each batch: process
+    r of p gets its frames r, r + p, ... If the last batch has fewer frames than processes, the
+    others get a padding (`GraphDataset`), so that all take the same steps.
 
     Args:
         length: number of frames.
         batch_size: frames in a batch, over all processes.
         seed: of the training.
-        rank, processes: which process this is, of how many.
+        rank, processes: number of this process, and of all.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class SeededBatches(Sampler[list[int]]):
         self._skip = (-1, 0)
 
     def start_at(self, epoch: int, batch: int) -> None:
-        """Begin with this epoch, and leave out the batches of it that were done before."""
+        """Start with this epoch, without its batches that are done."""
         self.epoch = epoch
         self._skip = (epoch, batch)
 

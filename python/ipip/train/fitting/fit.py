@@ -1,4 +1,4 @@
-"""Train a student in a folder of its own; run again, it continues or returns what is there."""
+"""Train a student in a folder; a second call resumes or returns the finished result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ipip.train.records.wandb_log import check_wandb
 
 @dataclasses.dataclass(frozen=True)
 class FitResult:
-    """What a training gave.
+    """The result of a training.
 
     Attributes:
         student: on the CPU, with the averaged weights of the best epoch.
@@ -65,32 +65,32 @@ def fit(
     progress: bool = True,
     objective: Objective | None = None,
 ) -> FitResult:
-    """Train a copy of a student; the given one stays as it is.
+    """Train a copy of a student; the given one is not changed.
 
-    A fresh folder starts a fresh optimiser. A folder that holds this same training (settings,
-    frames, seed, initial weights) continues from its last checkpoint, with the result of an
-    unbroken run, or returns the finished result. Parameters with `requires_grad=False`, and those
-    that `settings.freeze` names, stay frozen. Where several processes have joined
+    A new folder starts with a new optimiser. In a folder with this same training (settings,
+    frames, seed, initial weights) it resumes from the last checkpoint, with the result of an
+    unbroken run, or returns the finished result. Parameters with `requires_grad=False`, and
+    parameters in `settings.freeze`, stay frozen. If several processes have joined
     (`ipip.train.processes`), all must call this, and share the work.
 
     Args:
         student: new, or with weights to start from.
         train_frames: with energy and forces; a list, or a store that is read as needed.
-        valid_frames: choose the best epoch; may be empty, then the last epoch is taken.
+        valid_frames: to choose the best epoch; if empty, the last epoch is used.
         settings: of the training.
-        folder: made if needed; gets training.json, last.ckpt, best.ckpt, metrics.csv, tensorboard/,
-            schedule.json where the budget is a time, and, at the end, result.json.
-        seed: of the order of frames; the global random state is not touched.
-        replay_frames: trained on too, with their energies shifted to the student's zero; they have
-            no part in it.
+        folder: created if needed; gets training.json, last.ckpt, best.ckpt, metrics.csv,
+            tensorboard/, schedule.json for a budget of time, and, at the end, result.json.
+        seed: of the order of frames; the global random state is not used.
+        replay_frames: also trained on, with their energies shifted to the student's zero, which
+            they do not influence.
         progress: show a progress bar if the output is a terminal.
-        objective: a further loss (`ipip.pretraining`). If it uses no labels the frames need none,
-            and validation on them would say nothing: give no validation frames.
+        objective: an additional loss (`ipip.pretraining`). If it uses no labels the frames need
+            none, and validation is meaningless: give no validation frames.
 
     Raises:
         InputError: unusable frames, or the folder holds a different training.
         IpipError: the loss is not finite, or the disk is full (the last checkpoint stays intact).
-        TerminatedError: SIGTERM; the same call continues.
+        TerminatedError: SIGTERM; the same call resumes.
     """
     labelled = objective is None or objective.uses_labels
     check_frames(train_frames, valid_frames, replay_frames, student, settings, labelled=labelled)
@@ -154,7 +154,7 @@ def fit(
                 "wall_s": module.history[-1]["wall_s"],
                 "history": module.history,
             }
-            # All wait for the first process: it writes the checkpoint that all read.
+            # All wait for the first process, which writes the checkpoint that all read.
             processes.from_first(lambda: write_finished(folder, finished))
         best = load_own_checkpoint(folder, BEST, finished["best_epoch"])
         load_weights(student, best)

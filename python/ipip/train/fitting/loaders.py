@@ -1,4 +1,4 @@
-"""Batches for training and for validation, each process its share."""
+"""Batches for training and for validation, shared among the processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRAMES_AT_ONCE = 64  # in a batch of a validation
 def graph_dataset(
     frames: Sequence[Frame], student: Student, settings: TrainingSettings
 ) -> GraphDataset:
-    """Return the frames as graphs with the weights and the memory of these settings."""
+    """Return the frames as graphs with the weights and the cache size of these settings."""
     return GraphDataset(
         frames,
         student.symbols,
@@ -33,11 +33,11 @@ def graph_dataset(
 
 
 class TrainingBatches:
-    """The batches of one epoch after the other, built from cached graphs.
+    """The batches of consecutive epochs, built from cached graphs.
 
     Args:
         dataset: of all training frames.
-        settings: `batch_size`; `workers` are further processes that build graphs.
+        settings: `batch_size`; `workers`, processes that build graphs.
         seed: of the order of frames.
     """
 
@@ -62,7 +62,7 @@ class TrainingBatches:
         return len(self.order)
 
     def start(self, epoch: int) -> int:
-        """Choose the epoch, and return the number of its first batch that is not done."""
+        """Set the epoch, and return the number of its first batch that is not done."""
         self.order.epoch = epoch
         return self.order.first
 
@@ -76,7 +76,7 @@ class TrainingBatches:
 
 
 class ValidationBatches:
-    """The batches that this process validates, built anew each time from cached graphs."""
+    """The batches that this process validates, built each time from cached graphs."""
 
     def __init__(self, dataset: GraphDataset) -> None:
         self._dataset = dataset

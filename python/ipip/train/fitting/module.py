@@ -1,4 +1,4 @@
-"""One training: its steps, its epochs, and all state that it needs to continue."""
+"""One training: its steps, its epochs, and all state that it needs to resume."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ from ipip.train.prediction.painn_kernels import PainnKernels
 from ipip.train.preparation.precision import AUTOCAST
 from ipip.train.records.checkpoints import STATE
 
-LOOK_FOR = "lower learning_rate, or look for wrong labels among the training frames"
+REMEDY = "lower learning_rate, or check the labels of the training frames"
 
 
 class TrainingModule:
     """Steps, validation with averaged weights, and all state that a checkpoint must hold.
 
     Args:
-        student: the student, on the device where it trains; trained in place.
-        valid: batched validation graphs; empty for none (the last weights are then the best).
+        student: the student, on its training device; trained in place.
+        valid: batched validation graphs; may be empty (the last weights are then the best).
         settings: of the training.
         total_steps: optimiser steps of the whole training.
         after_epoch: called in this order after each epoch is validated (checkpoints, then logs).
-        termination: tells when to end early; None: never.
-        save: writes `last.ckpt` in the middle of an epoch, and returns where.
-        objective: a further loss; its heads train with the student.
+        termination: requests an early end; None: never.
+        save: writes `last.ckpt` within an epoch, and returns its folder.
+        objective: an additional loss; its heads train with the student.
         seed: of the objective's draws.
         training: digest of the training's record, which checkpoints carry.
 
     Attributes:
-        global_step: optimiser steps that are done.
+        global_step: optimiser steps done.
         current_epoch: of the next step, from 0; within `after_epoch` the one that has ended.
         history: one row per epoch: epoch, step, learning_rate, train_loss, valid_*, wall_s.
         best_epoch, best_loss: of the validation so far; -1 and infinity before the first.
-        improved: the last epoch was the best so far.
-        finished: the training came to its end.
-        resumed_just_now: this is the first epoch after a resume.
-        stopping: SIGTERM asks all processes to end.
+        improved: whether the last epoch was the best so far.
+        finished: whether the training is complete.
+        resumed_just_now: whether this is the first epoch after a resume.
+        stopping: whether SIGTERM requests all processes to end.
         evaluate: computes the energies and forces of the steps.
     """
 
@@ -114,12 +114,12 @@ class TrainingModule:
         self._wall_before = 0.0
         self._started = time.monotonic()
 
-    @torch.no_grad()  # once: steps that need autograd ask for it
+    @torch.no_grad()  # once: steps that need autograd enable it
     def train(self, batches: TrainingBatches) -> None:
-        """Take all steps that are left.
+        """Take all remaining steps.
 
         Args:
-            batches: of each epoch; of the first, those that are left of it.
+            batches: of each epoch; of the first, the remaining ones.
 
         Raises:
             IpipError: the loss is not finite.
@@ -144,13 +144,13 @@ class TrainingModule:
         """Take an optimiser step, and return the loss of its batch.
 
         Raises:
-            IpipError: it is not finite; on all processes, where it is so on one.
+            IpipError: it is not finite; on all processes, if it is so on one.
         """
         loss = self.loss_of(batch)
         if not math.isfinite(loss):
             raise IpipError(
                 f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
-                f"step {self.global_step}; {LOOK_FOR}"
+                f"step {self.global_step}; {REMEDY}"
             )
         self.take_step(loss, self.rate.rate(self.global_step))
         self.average.update()
@@ -158,7 +158,7 @@ class TrainingModule:
 
     def take_step(self, loss: Tensor, rate: float) -> None:
         """Change the weights by the gradient of a loss."""
-        if loss.requires_grad:  # else the gradient is there
+        if loss.requires_grad:  # else the gradient is already set
             loss.backward()  # type: ignore[no-untyped-call]
         processes.average_over(self.weights.gradient)
         self.optimiser.clip()
@@ -166,7 +166,7 @@ class TrainingModule:
         self.global_step += 1
 
     def loss_of(self, batch: Graph) -> Tensor:
-        """Return the loss of a batch, finite or not, and count it in that of the epoch."""
+        """Return the loss of a batch, finite or not, and add it to the epoch's."""
         if isinstance(self.evaluate, PainnKernels) and self._objective is None:
             return self._loss_and_gradient(batch, self.evaluate)
         lower: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
@@ -192,7 +192,7 @@ class TrainingModule:
         return loss
 
     def _loss_and_gradient(self, batch: Graph, kernels: PainnKernels) -> Tensor:
-        """Return the loss of labels, with its gradient in that of the weights: no autograd."""
+        """Return the loss of labels and add its gradient to the weights', without autograd."""
         settings = self.settings
         predicted = kernels(*batch_arguments(batch))
         labels = KernelLoss(batch, predicted, settings)
@@ -211,13 +211,13 @@ class TrainingModule:
         """Return this process's sums over the labels of the whole batch.
 
         The processes also agree on ending: a signal reaches each of them at another step, and
-        where the sum of one of them is not finite, those of all become so.
+        a non-finite sum in one of them makes the sums of all non-finite.
         """
-        asked = self._termination is not None and self._termination.asked
+        requested = self._termination is not None and self._termination.requested
         if processes.count() == 1:
-            self.stopping = asked
+            self.stopping = requested
             return sums
-        own = [sums.counts, sums.sums.detach(), sums.counts.new_tensor([asked])]
+        own = [sums.counts, sums.sums.detach(), sums.counts.new_tensor([requested])]
         counts, values, signals = processes.sum_over(torch.cat(own)).split([3, 3, 1])
         self.stopping = bool(signals > 0)
         return LossSums(sums.sums + 0.0 * values, counts)
@@ -229,7 +229,7 @@ class TrainingModule:
         self._termination.end(where)
 
     def _end_epoch(self) -> None:
-        """Validate, decide on best, schedule and end, then let checkpoints and logs be written."""
+        """Validate, decide on best epoch, schedule and end, then write checkpoints and logs."""
         settings = self.settings
         epoch = self.current_epoch
         self._require_finite_weights()
@@ -258,7 +258,7 @@ class TrainingModule:
         if self.finished and self.best_epoch < 0:
             raise IpipError(
                 f"the validation loss is {row['valid_loss']} in epoch {epoch} and was never "
-                f"finite; {LOOK_FOR}"
+                f"finite; {REMEDY}"
             )
         for call in self._after_epoch:
             call(self)
@@ -267,7 +267,7 @@ class TrainingModule:
             self._end_early()
 
     def _require_finite_weights(self) -> None:
-        """Refuse broken weights before they are kept: after the last step no loss tells of them.
+        """Refuse broken weights before they are saved: no loss follows the last step.
 
         Raises:
             IpipError: a weight is not finite.
@@ -275,7 +275,7 @@ class TrainingModule:
         if not bool(torch.isfinite(self.weights.values).all()):
             raise IpipError(
                 f"weights are not finite after epoch {self.current_epoch}, step "
-                f"{self.global_step}; {LOOK_FOR}"
+                f"{self.global_step}; {REMEDY}"
             )
 
     def _validated(self, epoch: int, loss: float) -> None:
@@ -288,11 +288,11 @@ class TrainingModule:
 
     @property
     def wall_s(self) -> float:
-        """Seconds of training, those before an interruption included."""
+        """Seconds of training, including sessions before an interruption."""
         return self._wall_before + time.monotonic() - self._started
 
     def checkpoint(self) -> dict[str, Any]:
-        """Return all that the rest of the training depends on; every process must call it."""
+        """Return all state that the rest of the training needs; every process must call it."""
         student = self.student
         weights = {f"student.{name}": value for name, value in student.state_dict().items()}
         if self.heads is not None:
@@ -326,7 +326,7 @@ class TrainingModule:
 
     @torch.no_grad()
     def load(self, checkpoint: dict[str, Any]) -> None:
-        """Restore `checkpoint()`, also one of an earlier version."""
+        """Restore `checkpoint()`, including checkpoints of earlier versions."""
         state, stored = checkpoint[STATE], checkpoint["state_dict"]
         for prefix, module in (("student.", self.student), ("heads.", self.heads)):
             if module is not None:
@@ -348,7 +348,7 @@ class TrainingModule:
 
 
 def resume_point(checkpoint: dict[str, Any]) -> tuple[int, int]:
-    """Return the epoch in which a checkpoint's training goes on, and its batches that are done."""
+    """Return the epoch in which a checkpoint's training resumes, and its batches that are done."""
     state = checkpoint[STATE]
     if state["partial"] is None:
         return state["epoch"] + 1, 0

@@ -12,24 +12,24 @@ from ipip.errors import InputError
 from ipip.network.flat_weights import FlatWeights
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
-MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # as torch's optimisers name them
+MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # names of torch's optimisers
 
 
 class Optimiser:
     """PyTorch's fused Adam or AdamW (Loshchilov and Hutter 2019), one call for all weights.
 
     A weight that has never had a gradient does not decay either: the embedding of an element that
-    the frames lack stays as it was. (PyTorch does so for whole parameters alone.)
+    the frames lack stays unchanged. (PyTorch does this only for whole parameters.)
 
     Args:
-        weights: that train.
+        weights: the trainable ones.
         settings: kind, weight decay, clipping.
     """
 
     def __init__(self, weights: FlatWeights, settings: TrainingSettings) -> None:
         self._weights, self._settings = weights, settings
         self._step = torch.zeros((), device=weights.values.device)
-        # What torch.optim calls for `fused`; its classes take longer than its work here.
+        # The function behind `fused` in torch.optim, whose classes take longer than the work here.
         self._function = (
             torch._fused_adamw_ if settings.optimizer == "adamw" else torch._fused_adam_
         )
@@ -37,7 +37,7 @@ class Optimiser:
         self._moments = {name: torch.zeros_like(weights.gradient) for name in names}
 
     def clip(self) -> None:
-        """Scale the gradient to at most the largest norm that the settings allow."""
+        """Scale the gradient to at most the largest norm in the settings."""
         largest = self._settings.gradient_clip
         if largest is None:
             return
@@ -69,7 +69,7 @@ class Optimiser:
         weights.gradient.zero_()
 
     def _decay(self, rate: float) -> None:
-        """Shrink the weights (AdamW), or add to their gradient (Adam), where labels reach them."""
+        """Shrink weights with gradients (AdamW), or add to their gradient (Adam)."""
         weights, strength = self._weights, self._settings.weight_decay
         gradient = weights.gradient
         reached = (gradient != 0) | (self._moments["exp_avg_sq"] != 0)
@@ -79,12 +79,12 @@ class Optimiser:
             gradient.addcmul_(weights.values, reached, value=strength)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint must hold."""
+        """Return the state for a checkpoint."""
         return {"step": self._step.cpu(), **{n: m.cpu() for n, m in self._moments.items()}}
 
     @torch.no_grad()
     def load(self, checkpoint: dict[str, Any]) -> None:
-        """Restore `state()` from a checkpoint, or the optimiser of an earlier version's.
+        """Restore `state()` from a checkpoint, or the optimiser of an earlier version.
 
         Raises:
             InputError: it belongs to other weights.
@@ -103,7 +103,7 @@ class Optimiser:
 
 
 def _flat(states: dict[int, dict[str, Tensor]], names: set[str]) -> dict[str, Tensor]:
-    """Join what an optimiser held for each parameter, in their order."""
+    """Join the state of an optimiser for all parameters, in their order."""
     each = [states[number] for number in sorted(states)]
     joined = {name: torch.cat([state[name].reshape(-1) for state in each]) for name in names}
     return {"step": each[0]["step"], **joined}

@@ -1,7 +1,7 @@
-"""A learning rate by comparison: short trainings at several rates, each with a schedule that fits.
+"""A learning rate by comparison: short trainings at several rates, each with a full schedule.
 
 A sweep of one training over rising rates (Smith, WACV 2017) shows where its first steps diverge;
-what it suggested was a quarter of the best rate of whole trainings. docs/training.md has figures.
+its suggestion was a quarter of the best rate of whole trainings. docs/training.md has figures.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ipip.train.preparation.energy_scale import set_energy_scale
 from ipip.train.preparation.freeze import freeze
 
 RATES = (2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1)
-STEPS = 200  # of each training: with 100 the order of rates is noise, with 1000 it is the same
+STEPS = 200  # of each training: with 100 the order of rates is noise, with 1000 unchanged
 VALIDATED = 64  # frames
 LEAST_FALL = 0.1  # of the loss, for a suggestion
 TOO_HIGH = 2.0  # times the least loss: no rate above is tried
@@ -43,11 +43,11 @@ class RateSearch:
 
     Attributes:
         suggestion: the rate with the least loss.
-        rates: that were tried, and ended with a finite loss.
+        rates: the tried ones that ended with a finite loss.
         losses: of each, on the validation frames, with averaged weights.
         steps: of each training.
-        diverged_at: rate at which the training ended worse than it began, or not finite; None
-            where none did.
+        diverged_at: rate at which the training ended worse than it started, or not finite; None
+            if none did.
     """
 
     suggestion: float
@@ -66,17 +66,17 @@ def find_rate(
     seed: int,
     steps: int = STEPS,
 ) -> RateSearch:
-    """Train copies of a student for some steps, each at another rate, and compare them.
+    """Train copies of a student for some steps, each at a different rate, and compare them.
 
-    The rate of the settings is among those that are tried.
+    The rate of the settings is tried too.
 
     Args:
-        student: with its starting weights; stays as it is.
+        student: with its starting weights; not changed.
         frames: training frames.
-        valid_frames: of which some measure the loss; training frames do where there are none.
+        valid_frames: some of them measure the loss; if empty, training frames do.
         settings: of the training.
         seed: of the order of frames.
-        steps: optimiser steps of each training; at most those of the whole one.
+        steps: optimiser steps of each training, at most those of the whole training.
 
     Raises:
         IpipError: no rate lowers the loss.
@@ -93,23 +93,23 @@ def find_rate(
         steps = min(steps, steps_of(settings, len(frames)))
     with torch.no_grad():
         before = evaluate_batches(start, valid, settings)["loss"]
-    found: dict[float, float] = {}
+    losses: dict[float, float] = {}
     diverged_at = None
     for rate in sorted({*RATES, settings.learning_rate}):
         loss = _loss_after(steps, rate, start, batches, valid, settings)
         if math.isfinite(loss):
-            found[rate] = loss
+            losses[rate] = loss
         if not loss < before:
             diverged_at = rate
-        if not loss < TOO_HIGH * min(found.values(), default=before):
+        if not loss < TOO_HIGH * min(losses.values(), default=before):
             break
-    suggestion = min(found, key=found.__getitem__, default=None)
-    if suggestion is None or not found[suggestion] < (1.0 - LEAST_FALL) * before:
+    suggestion = min(losses, key=losses.__getitem__, default=None)
+    if suggestion is None or not losses[suggestion] < (1.0 - LEAST_FALL) * before:
         raise IpipError(
             f"no learning rate from {min(RATES):g} on lowers the loss of {before:.3g} in {steps} "
-            "steps; look at the labels (`ipip train --dry-run`)"
+            "steps; check the labels (`ipip train --dry-run`)"
         )
-    return RateSearch(suggestion, list(found), list(found.values()), steps, diverged_at)
+    return RateSearch(suggestion, list(losses), list(losses.values()), steps, diverged_at)
 
 
 def _loss_after(
@@ -120,7 +120,7 @@ def _loss_after(
     valid: ValidationBatches,
     settings: TrainingSettings,
 ) -> float:
-    """Return the validation loss after a training at a rate; infinity where it breaks."""
+    """Return the validation loss after a training at a rate; infinity if it diverges."""
     trial = copy.deepcopy(start)
     tried = settings.model_copy(update={"learning_rate": rate})
     module = TrainingModule(trial, [], tried, steps)

@@ -34,11 +34,11 @@ def student_from_checkpoint(path: Path) -> tuple[Student, dict[str, Any]]:
         path: the checkpoint.
 
     Returns:
-        The student, and its provenance: best epoch, and the training set's digest where the
-        training's record lies beside the checkpoint.
+        The student, and its provenance: best epoch, and the training set's digest if the
+        training's record is beside the checkpoint.
 
     Raises:
-        InputError: there is no such checkpoint, or it is not one of a student's training.
+        InputError: there is no such checkpoint, or it is not of a student's training.
         IpipError: it cannot be read.
     """
     if not path.is_file():

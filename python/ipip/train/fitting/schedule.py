@@ -11,7 +11,7 @@ from ipip.config.training import TrainingSettings
 
 @dataclasses.dataclass
 class LearningRate:
-    """Linear warm-up, then cosine, plateau or constant.
+    """Linear warm-up, then a cosine, plateau or constant schedule.
 
     Args:
         settings: rates and kind of schedule.
@@ -26,7 +26,7 @@ class LearningRate:
 
     @property
     def warmup(self) -> int:
-        """Steps of the warm-up: as set, but at most a fifth of all steps."""
+        """Steps of the warm-up: as in the settings, but at most a fifth of all steps."""
         return min(self.settings.warmup_steps, self.total_steps // 5)
 
     def rate(self, step: int) -> float:
@@ -44,7 +44,7 @@ class LearningRate:
         return s.learning_rate * (s.final_fraction + (1.0 - s.final_fraction) * share)
 
     def validated(self, loss: float) -> None:
-        """Take note of a validation loss (plateau)."""
+        """Record a validation loss (for plateau)."""
         if loss < self.best:
             self.best, self.waited = loss, 0
             return
@@ -56,7 +56,7 @@ class LearningRate:
             self.waited = 0
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint must hold."""
+        """Return the state for a checkpoint."""
         return {"factor": self.factor, "best": self.best, "waited": self.waited}
 
     def load(self, state: dict[str, Any]) -> None:

@@ -36,9 +36,9 @@ def run_session(
     resume: bool,
     objective: Objective | None = None,
 ) -> TrainingModule:
-    """Train a student in place; most arguments are those of `ipip.train.fit`.
+    """Train a student in place; for most arguments see `ipip.train.fit`.
 
-    `total_steps` are the optimiser steps of the whole training; with `resume` it goes on from
+    `total_steps` are the optimiser steps of the whole training; with `resume` it resumes from
     `last.ckpt`.
 
     Raises:
@@ -71,7 +71,7 @@ def run_session(
         module.load(checkpoint)
         batches.order.start_at(*resume_point(checkpoint))
         for write in logs if module.finished else ():
-            write(module)  # it was ended between its last checkpoint and its last row
+            write(module)  # it ended between its last checkpoint and its last row
     try:
         with bar:
             module.train(batches)
@@ -81,18 +81,18 @@ def run_session(
 
 
 def device_of(settings: TrainingSettings) -> torch.device:
-    """Return where this process trains.
+    """Return the device on which this process trains.
 
     Raises:
-        InputError: a GPU is wanted, and there is none.
+        InputError: a GPU is requested, and there is none.
     """
-    there = torch.cuda.is_available()
-    if settings.accelerator == "gpu" and not there:
+    available = torch.cuda.is_available()
+    if settings.accelerator == "gpu" and not available:
         raise InputError(
             "accelerator is gpu, but PyTorch finds no GPU (torch.cuda.is_available()); set it to "
             "auto or cpu"
         )
-    if settings.accelerator == "cpu" or not there:
+    if settings.accelerator == "cpu" or not available:
         return torch.device("cpu")
     return torch.device("cuda", torch.cuda.current_device())
 

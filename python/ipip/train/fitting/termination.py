@@ -1,4 +1,4 @@
-"""SIGTERM during a training: the state goes to `last.ckpt` before the process ends."""
+"""SIGTERM during a training: the state is saved in `last.ckpt` before the process ends."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ class TerminatedError(IpipError):
 
 
 class Termination:
-    """Notes a SIGTERM, so that a training can end between two steps.
+    """Records a SIGTERM, so that a training can end between two steps.
 
-    The handler that was there before is put back by `restore` and is called by `end`: a program
-    around the training ends in its own way.
+    `restore` reinstalls the earlier handler, and `end` calls it: a program around the training
+    handles the signal itself.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         self._listening = False
         self._before = signal.getsignal(signal.SIGTERM)
 
     def listen(self) -> None:
-        """Take SIGTERM over; does nothing outside the main thread."""
+        """Install the handler of SIGTERM; does nothing outside the main thread."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._note)
             self._listening = True
 
     def restore(self) -> None:
-        """Give SIGTERM back."""
+        """Reinstall the earlier handler of SIGTERM."""
         if self._listening:
             signal.signal(signal.SIGTERM, self._before)
             self._listening = False
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+        self.requested = True
 
     def end(self, where: object) -> NoReturn:
         """End the training, whose state is saved in the folder `where`."""

@@ -1,4 +1,4 @@
-"""The optimiser steps that fit into a time: measured once, recorded, and the same ever after."""
+"""The optimiser steps that fit into a time: measured once, recorded, and then fixed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ipip.train.records.training_record import training_digest
 
 SCHEDULE = "schedule.json"
 LEAST, MOST = 10, 200  # steps of a measurement
-SHARE, LONGEST_S = 0.02, 2.0  # of the budget, and at most, that a measurement takes
+SHARE, LONGEST_S = 0.02, 2.0  # fraction of the budget, and longest time, of a measurement
 VALIDATED = 32  # frames
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Pace:
-    """How fast a training goes here.
+    """The speed of a training on this machine.
 
     Attributes:
         step_s: of an optimiser step.
@@ -52,7 +52,7 @@ class Pace:
     epoch_s: float
 
     def steps_in(self, seconds: float, per_epoch: int, validate_every: int) -> int:
-        """Return the steps that a time is enough for, one at least."""
+        """Return the steps that fit into a time, at least one."""
         each = self.step_s + self.epoch_s / (per_epoch * validate_every)
         return max(1, int(seconds / each))
 
@@ -65,26 +65,25 @@ def steps_in_time(
     settings: TrainingSettings,
     folder: Path,
 ) -> int:
-    """Return the steps of a training of so many seconds: those recorded in its folder, if any.
+    """Return the steps of a training of this duration, from its folder's record if there is one.
 
     All processes must call this; they get the same number.
 
     Args:
-        seconds: of wall time, on this machine as busy as it is now.
-        student: at its start; stays as it is.
-        train_frames: that it trains on.
-        valid_frames: that validate each epoch.
+        seconds: wall time on this machine at its present load.
+        student: at its start; not changed.
+        train_frames: to train on.
+        valid_frames: to validate each epoch.
         settings: of the training.
         folder: gets `schedule.json`.
 
     Raises:
-        InputError: the record is damaged, of another training, or gone while its checkpoint is
-            there.
+        InputError: the record is damaged, of another training, or missing beside a checkpoint.
     """
     path = folder / SCHEDULE
-    known = processes.from_first(lambda: _recorded(folder))
-    if known is not None:
-        return known
+    recorded = processes.from_first(lambda: _recorded(folder))
+    if recorded is not None:
+        return recorded
     pace = measure_pace(student, train_frames, valid_frames, settings, SHARE * seconds)
     per_epoch = -(-len(train_frames) // settings.batch_size)
     steps = pace.steps_in(seconds, per_epoch, settings.validate_every)
@@ -113,20 +112,20 @@ def _recorded(folder: Path) -> int | None:
     if not path.exists():
         if (folder / LAST).exists():  # another measurement would be another schedule
             raise InputError(
-                f"{path}: is missing, and {LAST} is of a training with its steps; remove the "
-                "folder to train anew"
+                f"{path}: is missing, but {LAST} is of a training with these steps; remove the "
+                "folder to train again"
             )
         return None
     try:
         record = read_sealed(path)
         if record.get("training", digest := training_digest(folder)) != digest:
-            raise InputError(f"{path}: is of another training; remove the folder to train anew")
+            raise InputError(f"{path}: is of another training; remove the folder to train again")
         return int(record["steps"])
     except DamagedError as error:
-        raise InputError(f"{error}; remove the folder to train anew") from None
+        raise InputError(f"{error}; remove the folder to train again") from None
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read ({error}); remove the folder to train anew"
+            f"{path}: cannot be read ({error}); remove the folder to train again"
         ) from None
 
 
@@ -137,14 +136,14 @@ def measure_pace(
     settings: TrainingSettings,
     seconds: float,
 ) -> Pace:
-    """Train a copy of a student for a moment, and time it.
+    """Time a short training of a copy of a student.
 
     Args:
-        student: stays as it is.
-        train_frames: of which the first are used.
-        valid_frames: a part of them is evaluated.
+        student: not changed.
+        train_frames: the first ones are used.
+        valid_frames: some of them are evaluated.
         settings: of the training.
-        seconds: to spend on steps; ten are taken at least.
+        seconds: to spend on steps; at least ten steps.
     """
     frames = train_frames[: LEAST * settings.batch_size]
     trial = copy.deepcopy(student).to(device_of(settings)).train()
@@ -156,7 +155,7 @@ def measure_pace(
         step_s = _seconds_of_step(module, batches, min(seconds, LONGEST_S))
         some = valid_frames[:VALIDATED]
         valid = ValidationBatches(graph_dataset(some, trial, settings))
-        for _ in range(2 if len(some) else 0):  # the first time builds graphs
+        for _ in range(2 if len(some) else 0):  # the first pass builds graphs
             start = time.perf_counter()
             evaluate_batches(trial, valid, settings)
             valid_s = time.perf_counter() - start
@@ -168,7 +167,7 @@ def measure_pace(
 
 
 def _seconds_of_step(module: TrainingModule, batches: TrainingBatches, seconds: float) -> float:
-    """Return the mean time of a step; the first ones, which build graphs, are not timed."""
+    """Return the mean time of a step, without the first ones, which build graphs."""
     _time_steps(module, batches, LEAST)
     rough = _time_steps(module, batches, LEAST)
     count = processes.from_first(lambda: min(max(LEAST, int(seconds / rough)), MOST))
@@ -177,12 +176,12 @@ def _seconds_of_step(module: TrainingModule, batches: TrainingBatches, seconds: 
 
 def _time_steps(module: TrainingModule, batches: TrainingBatches, count: int) -> float:
     """Take steps that change nothing, and return the mean time of one."""
-    taken, start = 0, time.perf_counter()
-    while taken < count:
-        batches.start(0)  # the same frames, whose graphs are there
-        for batch in itertools.islice(batches, min(LEAST, count - taken)):
+    timed, start = 0, time.perf_counter()
+    while timed < count:
+        batches.start(0)  # the same frames, whose graphs are cached
+        for batch in itertools.islice(batches, min(LEAST, count - timed)):
             loss = module.loss_of(batch.to(module.device))
             module.take_step(loss, 0.0)
             module.average.update()
-            taken += 1
+            timed += 1
     return (time.perf_counter() - start) / count

@@ -1,1 +1,1 @@
-"""What a training minimises, and how a validation measures it."""
+"""The loss of a training, and errors in its validation."""

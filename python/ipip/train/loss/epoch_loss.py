@@ -12,13 +12,13 @@ from ipip.train.processes import is_first, sum_over
 
 
 class EpochLoss:
-    """Sums the terms of the loss as batches go by; survives an end in the middle of an epoch.
+    """Sums the terms of the loss over batches; its state can be saved within an epoch.
 
     Args:
         settings: weights of the terms.
 
     Attributes:
-        batches: batches of the epoch that are done.
+        batches: number of done batches of the epoch.
     """
 
     def __init__(self, settings: TrainingSettings) -> None:
@@ -27,25 +27,25 @@ class EpochLoss:
         self.batches = 0
 
     def add(self, sums: LossSums) -> None:
-        """Take the terms of a batch, this process's share of it."""
-        own = sums.detach()
-        self._sums = own if self._sums is None else self._sums.to(own.sums.device) + own
+        """Add the terms of this process's share of a batch."""
+        terms = sums.detach()
+        self._sums = terms if self._sums is None else self._sums.to(terms.sums.device) + terms
 
     def take(self) -> float | None:
-        """Return the loss of the epoch, and begin the next one."""
+        """Return the loss of the epoch, and start the next one."""
         total = self._total()
         self._sums, self.batches = None, 0
         return None if total is None else float(total.loss(self._settings))
 
     def state(self) -> dict[str, Any] | None:
-        """Return what a checkpoint within an epoch must hold; None between epochs."""
+        """Return the state for a checkpoint within an epoch; None between epochs."""
         total = self._total()
         if total is None:
             return None
         return {"batches": self.batches, "sums": total.sums.cpu(), "counts": total.counts.cpu()}
 
     def load(self, state: dict[str, Any] | None) -> None:
-        """Restore `state()`; the first process takes over what all had."""
+        """Restore `state()`; the first process takes the sums of all processes."""
         if state is not None and is_first():
             self._sums = LossSums(state["sums"], state["counts"])
 

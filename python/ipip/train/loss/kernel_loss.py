@@ -1,4 +1,4 @@
-"""The loss of labels and its slopes as two calls of the compiled part, without autograd."""
+"""The loss of labels and its derivatives as two compiled calls, without autograd."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LABELS = (
 
 
 class KernelLoss:
-    """What `label_loss` computes by PyTorch, for predictions on the CPU.
+    """The loss of `label_loss`, which uses PyTorch, for predictions on the CPU.
 
     Args:
         batch: graphs of `ipip.network.GraphDataset`, batched.
-        predicted: energies, forces and strain derivatives, as `label_loss.loss_sums` takes them.
-        settings: kind of loss; weights do not enter here.
+        predicted: energies, forces and strain derivatives, as for `label_loss.loss_sums`.
+        settings: kind of loss; its weights are not used here.
     """
 
     def __init__(

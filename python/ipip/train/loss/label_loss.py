@@ -11,8 +11,8 @@ where means run over the frames, over the atoms and over the frames of a batch, 
 Euclidean norm and |Δσ| the Frobenius norm. H(x) is x^2/2 up to a δ and δ(x - δ/2) beyond it (Huber,
 Ann. Math. Stat. 35, 73, 1964), with a δ for each term; of the norm, so that it does not depend on
 the axes. With `energy_per: atom` ΔE is divided by the frame's number of atoms; the paper's form is
-`energy_per: frame`. Only labels that are there count. The terms of a frame are multiplied by its
-weight; the means still divide by the number of labels, so that a weight acts in a batch of one too.
+`energy_per: frame`. Absent labels do not count. The terms of a frame are multiplied by its weight;
+the means still divide by the number of labels, so that a weight acts in a batch of one too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TERMS = ("energy", "forces", "stress")
 
 @dataclasses.dataclass
 class LossSums:
-    """Sums of the terms of a loss and how many labels they count.
+    """Sums of the terms of a loss and their numbers of labels.
 
     Attributes:
         sums: one for each of `TERMS`.
@@ -76,12 +76,12 @@ class LossSums:
 
 
 def training_sums(batch: Graph, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:
-    """Evaluate a batch so that the loss has a gradient, and compare it with its labels.
+    """Evaluate a batch with a graph for gradients, and compare it with its labels.
 
     Args:
         batch: graphs of `ipip.network.GraphDataset`, batched.
-        evaluate: energies and forces of the student that is trained.
-        settings: kind of loss; weights do not enter here.
+        evaluate: energies and forces of the trained student.
+        settings: kind of loss; its weights are not used here.
     """
     energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=True)
     return loss_sums(batch, energy, forces, strain, settings)
@@ -97,7 +97,7 @@ def loss_sums(
         energy: [n_frames] eV.
         forces: [n, 3] eV/Å.
         strain: [n_frames, 3, 3] eV, the strain derivative; stress is this / volume.
-        settings: kind of loss; weights do not enter here.
+        settings: kind of loss; its weights are not used here.
     """
     return LossSums.of(label_terms(batch, energy, forces, strain, settings), settings.loss)
 
@@ -107,10 +107,10 @@ class LabelTerm:
     """One of the three terms of the loss.
 
     Attributes:
-        misfit: [n, k] errors of n labels; 0 rows for a term that does not count.
-        weight: [n] of each, 0 where there is no label.
+        misfit: [n, k] errors of n labels; 0 rows for an unused term.
+        weight: [n] of each, 0 without a label.
         count: [] number of labels.
-        delta: from where Huber's loss is linear.
+        delta: from which Huber's loss is linear.
     """
 
     misfit: Tensor
@@ -127,21 +127,21 @@ def label_terms(
     batch: Graph, energy: Tensor, forces: Tensor, strain: Tensor, settings: TrainingSettings
 ) -> tuple[LabelTerm, LabelTerm, LabelTerm]:
     """Return the terms of energies, forces and stresses; arguments as `loss_sums`."""
-    there = batch.energy_weight
+    present = batch.energy_weight
     misfit = energy - batch.energy
     if settings.energy_per == "atom":
         misfit = misfit * (1.0 / batch.n_atoms.to(energy.dtype))
     energies = LabelTerm(
-        misfit.unsqueeze(-1), there * batch.weight, there.sum(), settings.huber_energy
+        misfit.unsqueeze(-1), present * batch.weight, present.sum(), settings.huber_energy
     )
-    there = batch.forces_weight[batch.batch]
+    present = batch.forces_weight[batch.batch]
     weight = (batch.forces_weight * batch.weight)[batch.batch]
-    on_atoms = LabelTerm(forces - batch.forces, weight, there.sum(), settings.huber_forces)
+    on_atoms = LabelTerm(forces - batch.forces, weight, present.sum(), settings.huber_forces)
     if settings.stress_weight > 0:
-        there = batch.stress_weight * (batch.volume > 0)
+        present = batch.stress_weight * (batch.volume > 0)
         volume = torch.where(batch.volume > 0, batch.volume, 1.0)
         misfit = (strain / volume[:, None, None] - batch.stress).flatten(1)
-        stresses = LabelTerm(misfit, there * batch.weight, there.sum(), settings.huber_stress)
+        stresses = LabelTerm(misfit, present * batch.weight, present.sum(), settings.huber_stress)
     else:
         none = energy.new_zeros(0)
         stresses = LabelTerm(none.view(0, 9), none, none.sum(), settings.huber_stress)
@@ -149,7 +149,7 @@ def label_terms(
 
 
 def _measure(vectors: Tensor, kind: str, delta: float) -> Tensor:
-    """Return what each vector of errors [n, k] adds to a loss, [n]; its gradient is 0 at 0."""
+    """Return the loss of each error vector [n, k], [n]; its gradient is 0 at 0."""
     if kind == "squared":
         return (vectors * vectors).sum(-1)
     norms = torch.linalg.vector_norm(vectors, dim=-1)

@@ -20,7 +20,7 @@ from ipip.train.processes import sum_over
 def evaluate_batches(
     student: Student, batches: Iterable[Graph], settings: TrainingSettings
 ) -> dict[str, float]:
-    """Return a student's loss and errors over all batches of all processes together.
+    """Return a student's loss and errors over all batches of all processes.
 
     Returns:
         `loss`; `force_mae_ev_per_a` and `force_rmse_ev_per_a` over components;
@@ -51,15 +51,15 @@ def evaluate_batches(
 def _totals(evaluate: EnergyForces, batch: Graph, settings: TrainingSettings) -> torch.Tensor:
     energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=False)
     sums = loss_sums(batch, energy, forces, strain, settings)
-    there = batch.forces_weight[batch.batch].unsqueeze(1)
-    difference = (forces - batch.forces) * there
-    known = batch.energy_weight
+    has_forces = batch.forces_weight[batch.batch].unsqueeze(1)
+    difference = (forces - batch.forces) * has_forces
+    has_energy = batch.energy_weight
     figures = [
         difference.abs().sum(),
         (difference * difference).sum(),
-        3.0 * there.sum(),
-        ((energy - batch.energy).abs() / batch.n_atoms * known).sum(),
-        known.sum(),
+        3.0 * has_forces.sum(),
+        ((energy - batch.energy).abs() / batch.n_atoms * has_energy).sum(),
+        has_energy.sum(),
     ]
     stressed = batch.stress_weight * (batch.volume > 0) * (settings.stress_weight > 0)
     volume = torch.where(batch.volume > 0, batch.volume, 1.0)[:, None, None]

@@ -1,1 +1,1 @@
-"""What a student in memory predicts, by compiled kernels or by PyTorch."""
+"""Predictions of a student in memory, with compiled kernels or PyTorch."""

@@ -1,7 +1,7 @@
-"""Energies and forces of a PaiNN that is being trained, by the kernels of GPUs.
+"""Energies and forces of a PaiNN in training, with the kernels for GPUs.
 
-As `ipip.train.prediction.painn_kernels` on a GPU, or on the host that executes the same kernels
-(`emulate`). Tensors stay where the student is; the compiled part gets their addresses.
+As `ipip.train.prediction.painn_kernels` on a GPU, or on the host, which emulates the same kernels
+(`emulate`). Tensors stay on the student's device; the compiled part receives their addresses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EMULATE = "emulate"
 
 
 def device_refusal(student: nn.Module) -> str:
-    """Say why the kernels of GPUs do not train a student on a GPU; empty if they do."""
+    """Return why the kernels for GPUs cannot train a student on a GPU; empty if they can."""
     reason: str = _core.training_refusal(architecture_name(student), "cpu")
     if reason:
         return reason
@@ -29,37 +29,39 @@ def device_refusal(student: nn.Module) -> str:
 
 
 class DevicePainnKernels:
-    """A student's energies, forces and strain derivatives, computed by the kernels of GPUs.
+    """A student's energies, forces and strain derivatives, computed by the kernels for GPUs.
 
-    Weights are read at each call. The gradient of a loss has to be taken before the next call.
+    Weights are read at each call. The gradient of a loss must be taken before the next call.
 
     Args:
-        student: a PaiNN on a GPU, or on the CPU where the device is emulated.
+        student: a PaiNN on a GPU, or on the CPU for an emulated device.
         device: `cuda:k` or `emulate`; None for the GPU that the student is on.
-        table_error: of the splines that stand for the radial basis, over the largest value and
+        table_error: of the splines that replace the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
 
     Attributes:
-        shape: of the network, as the compiled class takes it.
-        compiled: the class that computes.
+        shape: of the network, for the compiled class.
+        compiled: the compiled class.
 
     Raises:
-        InputError: the student is another one, or stands elsewhere.
+        InputError: the student is not a PaiNN, or on another device.
     """
 
     def __init__(
         self, student: PaiNN, device: str | None = None, table_error: float | None = None
     ) -> None:
-        here = next(student.parameters()).device
-        own = EMULATE if here.type == "cpu" else f"{here.type}:{here.index or 0}"
-        device = own if device is None else device
+        location = next(student.parameters()).device
+        student_device = (
+            EMULATE if location.type == "cpu" else f"{location.type}:{location.index or 0}"
+        )
+        device = student_device if device is None else device
         reason = _core.training_refusal(architecture_name(student), "cpu")
-        if not reason and device != own:
-            reason = f"the student is on {here}, where the device is {device}"
+        if not reason and device != student_device:
+            reason = f"the student is on {location}, but the device is {device}"
         if reason:
             raise InputError(f"{reason}; use ipip.network.energy_and_forces")
         basis, envelope = student.basis, student.envelope
-        self._student, self._here = student, here
+        self._student, self._here = student, location
         self._evaluations = 0
         self.shape: dict[str, Any] = {
             "float64": student.dtype == torch.float64,
@@ -79,7 +81,7 @@ class DevicePainnKernels:
 
     @property
     def description(self) -> str:
-        """What runs, in a few words."""
+        """The backend in a few words."""
         return self.compiled.description
 
     def __call__(
@@ -94,8 +96,8 @@ class DevicePainnKernels:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Evaluate whole systems, as `ipip.network.energy_and_forces`.
 
-        Pairs must be ordered by receiver and be there in both directions, as
-        `ipip.graph.neighbor_list` has them.
+        Pairs must be ordered by receiver and present in both directions, as from
+        `ipip.graph.neighbor_list`.
 
         Raises:
             InputError: pairs out of order, or an index out of range.
@@ -116,7 +118,7 @@ class DevicePainnKernels:
     def evaluate(
         self, frames: dict[str, Tensor], n_frames: int, weights: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return energies, forces and strain derivatives of frames as the kernels take them."""
+        """Return energies, forces and strain derivatives of frames in the kernels' format."""
         n = len(frames["species"])
         sums = torch.empty((n_frames, 10), dtype=torch.float64, device=self._here)
         forces = torch.empty((n, 3), dtype=torch.float64, device=self._here)
@@ -128,7 +130,7 @@ class DevicePainnKernels:
         return sums[:, 0].clone(), forces, sums[:, 1:].reshape(n_frames, 3, 3)
 
     def gradients(self, evaluation: int, energy: Tensor, forces: Tensor, strain: Tensor) -> Tensor:
-        """Return the gradient of a loss by the weights, from its slopes by an evaluation's results.
+        """Return the gradient of a loss by the weights, from its derivatives by the results.
 
         Raises:
             RuntimeError: another evaluation came between.
@@ -148,7 +150,7 @@ class DevicePainnKernels:
 
     @property
     def evaluations(self) -> int:
-        """How many evaluations there were."""
+        """Number of evaluations."""
         return self._evaluations
 
     def _stream(self) -> int:
@@ -172,14 +174,14 @@ class DevicePainnKernels:
         if bool(good.all()):
             return
         raise InputError(
-            "expected pairs ordered by receivers, and indices of atoms, species and frames that "
-            f"are there ({n}, {n_species} and {n_frames} of them)"
+            "expected pairs ordered by receivers, and indices of existing atoms, species and "
+            f"frames ({n}, {n_species} and {n_frames} of them)"
         )
 
     def frames(
         self, species: Tensor, edge_index: Tensor, edge_vec: Tensor, frame_of_atom: Tensor
     ) -> dict[str, Tensor]:
-        """Return what the kernels read, by its name, with whole numbers of 32 bits."""
+        """Return the inputs of the kernels by name, with 32-bit integers."""
         student, pieces = self._student, self.compiled.pieces
         receivers, neighbours = edge_index.to(torch.int32).unbind(0)
         vectors = edge_vec.detach().double().contiguous()
@@ -208,7 +210,7 @@ class DevicePainnKernels:
 
 
 class _Evaluation(torch.autograd.Function):
-    """Kernels as a node of autograd's graph, which has one tensor of weights."""
+    """Kernels as a node of autograd's graph, with one tensor of weights."""
 
     @staticmethod
     def forward(
@@ -226,10 +228,10 @@ class _Evaluation(torch.autograd.Function):
 
 
 def weights_of(student: PaiNN) -> Tensor:
-    """Return the weights side by side, as cpp/src/device_training.hpp has them.
+    """Return the weights concatenated in the order of cpp/src/device_training.hpp.
 
-    Autograd takes their gradient back to the parameters: of filters that layers share, of the
-    heads, whose mean the kernels take, and of those that are not frozen.
+    Autograd maps their gradient back to the parameters: of filters that layers share, of the
+    heads, whose mean the kernels use, and of the parameters that are not frozen.
     """
     *parameters, head_weight, head_bias = parameters_of(student)
     heads = [head_weight.mean(0), head_bias.mean().reshape(1)]
@@ -237,13 +239,13 @@ def weights_of(student: PaiNN) -> Tensor:
 
 
 def _begins(keys: Tensor, n: int) -> Tensor:
-    """Return where each of 0 to n begins among sorted keys."""
+    """Return the start of each of 0 to n among sorted keys."""
     bounds = torch.arange(n + 1, dtype=keys.dtype, device=keys.device)
     return torch.searchsorted(keys.contiguous(), bounds, out_int32=True)
 
 
 def _sorted_by(keys: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Return where each key of 0 to n begins, and the items by key, each in their order."""
+    """Return the start of each key of 0 to n, and the items sorted by key, in stable order."""
     order = torch.argsort(keys, stable=True)
     return _begins(keys[order], n), order.to(torch.int32)
 

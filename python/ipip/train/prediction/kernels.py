@@ -1,4 +1,4 @@
-"""Which code evaluates a student: compiled kernels, or the network as PyTorch runs it (eager)."""
+"""The backend that evaluates a student: compiled kernels, or the network in PyTorch (eager)."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ def energy_forces_of(
     weights: FlatWeights | None = None,
     log_choice: bool = False,
 ) -> EnergyForces:
-    """Choose what evaluates a student, for training and for prediction.
+    """Choose the backend of a student, for training and for prediction.
 
     Args:
         student: on the device that it will stay on.
-        kernels: `kernels`, `eager`, or `auto` for the kernels where they run the student; on a GPU
+        kernels: `kernels`, `eager`, or `auto` for the kernels if they run the student; on a GPU
             `auto` is `eager`.
-        weights: that train, where a training holds them as one tensor.
-        log_choice: write a line on what was chosen, and why.
+        weights: the trainable ones, if a training holds them as one tensor.
+        log_choice: write a line on the choice and its reason.
 
     Raises:
-        InputError: `kernels`, which do not run this student.
+        InputError: `kernels`, which cannot run this student.
     """
     kernels = current_backend_name(kernels)
     check_kernels(student, kernels)
     level = logging.INFO if log_choice else logging.DEBUG
-    reason = "as the settings say" if kernels == "eager" else _refusal(student)
+    reason = "by the settings" if kernels == "eager" else _refusal(student)
     if not reason and kernels == "auto" and _on_gpu(student):
         reason = UNMEASURED
     if reason:
@@ -79,15 +79,15 @@ def energy_forces_of(
 
 
 def kernels_of_steps(settings: TrainingSettings) -> Kernels:
-    """Say what computes training steps: a lower precision is PyTorch's matter."""
+    """Return the backend of training steps: a lower precision needs PyTorch."""
     return settings.kernels if settings.precision == "full" else "eager"
 
 
 def check_kernels(student: Student, kernels: Kernels) -> None:
-    """Refuse `kernels` for a student that they do not run.
+    """Refuse `kernels` for a student that they cannot run.
 
     Raises:
-        InputError: the reason, and what to do.
+        InputError: with the reason and a remedy.
     """
     if current_backend_name(kernels) == "kernels" and (reason := _refusal(student)):
         raise InputError(f"kernels is kernels, but {reason}; set kernels to auto or eager")

@@ -15,14 +15,14 @@ Labeller = Callable[[Sequence[Frame]], list[Frame]]
 
 
 def labeller(student: Student, device: str = "cpu") -> Labeller:
-    """Return what labels frames as `predict` does, by the kernels where they run the student.
+    """Return a labeller of frames like `predict`, with the kernels if they run the student.
 
-    It is worth its start-up for some tens of frames. The student is copied: what is done to it
-    afterwards changes nothing where kernels run it.
+    Its start-up pays off from some tens of frames. Kernels copy the student: later changes of it
+    have no effect on them.
 
     Args:
-        student: on the CPU, where it is to be run on another device.
-        device: where it is run, see `open_student`.
+        student: on the CPU, if it is to run on another device.
+        device: on which it runs, see `open_student`.
     """
     if device == "cpu" and not has_kernels(student):
         return functools.partial(predict, student)

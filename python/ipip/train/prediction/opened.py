@@ -1,4 +1,4 @@
-"""A student in memory, opened as one of a file is: with the kernels where they run it."""
+"""A student in memory, opened like one from a file, with the kernels if they run it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ipip.train.prediction.painn_kernels import refusal
 
 
 def has_kernels(student: Student) -> bool:
-    """Whether compiled kernels run a student where it is."""
+    """Return whether compiled kernels run a student on its device."""
     return not refusal(student)
 
 
 def open_in_memory(student: Student, batch_size: int = 64, device: str = "cpu") -> OpenStudent:
-    """Open a student, which is copied where kernels run it.
+    """Open a student; kernels copy it.
 
     Args:
         student: on the device that it will stay on.
-        batch_size: structures at a time, where the network runs.
-        device: where a student on the CPU is run, see `open_student`.
+        batch_size: structures at a time, for the network in PyTorch.
+        device: on which a student on the CPU is to run, see `open_student`.
     """
     if device == "cpu" and not has_kernels(student):
         return NetworkStudent(student, batch_size)

@@ -1,6 +1,6 @@
-"""Energies and forces of a PaiNN that is being trained, by compiled kernels.
+"""Energies and forces of a PaiNN in training, with compiled kernels.
 
-A loss of them has the same gradients as one of `ipip.network.energy_and_forces`, but without double
+A loss of them has the same gradients as with `ipip.network.energy_and_forces`, but without double
 backward: docs/training-kernels.md has the equations.
 """
 
@@ -27,35 +27,35 @@ TABLE_ERROR = {torch.float32: 3e-7, torch.float64: 1e-11}
 
 
 def refusal(student: nn.Module) -> str:
-    """Say why the kernels do not train this student; empty if they do."""
+    """Return why the kernels cannot train this student; empty if they can."""
     return _core.training_refusal(
         architecture_name(student), str(next(student.parameters()).device)
     )
 
 
 def architecture_name(student: nn.Module) -> str:
-    """Return the name of a student's architecture, or of its class where that is another one."""
-    known = type(student) in ARCHITECTURES.values()  # a class derived from one is another network
-    return str(student.architecture) if known else type(student).__name__
+    """Return the name of a student's architecture, or of its class if that is another network."""
+    registered = type(student) in ARCHITECTURES.values()  # a derived class is another network
+    return str(student.architecture) if registered else type(student).__name__
 
 
 class PainnKernels:
     """A student's energies, forces and strain derivatives, computed by the kernels.
 
-    Weights are read at each call. The gradient of a loss has to be taken before the next call.
+    Weights are read at each call. The gradient of a loss must be taken before the next call.
 
     Args:
         student: a PaiNN on the CPU.
-        table_error: of the splines that stand for the radial basis, over the largest value and
+        table_error: of the splines that replace the radial basis, over the largest value and
             slope; None for 3e-7 in float32 and 1e-11 in float64.
-        instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best here.
-        weights: those that train, as one tensor, which then gets the gradient in one piece.
+        instruction_set: `avx512`, `avx2`, `neon`, `generic`, or `auto` for the best available.
+        weights: the trainable ones, as one tensor, which then receives the gradient as a whole.
 
     Attributes:
-        compiled: the class that computes.
+        compiled: the compiled class.
 
     Raises:
-        InputError: the student is another one.
+        InputError: the student is not a PaiNN.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class PainnKernels:
 
     @property
     def description(self) -> str:
-        """What runs, in a few words."""
+        """The backend in a few words."""
         return self.compiled.description()
 
     def __call__(
@@ -102,8 +102,8 @@ class PainnKernels:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Evaluate whole systems, as `ipip.network.energy_and_forces`.
 
-        Pairs must be ordered by receiver and be there in both directions, as
-        `ipip.graph.neighbor_list` has them.
+        Pairs must be ordered by receiver and present in both directions, as from
+        `ipip.graph.neighbor_list`.
         """
         student = self._student
         if frame_of_atom is None:
@@ -135,7 +135,7 @@ class PainnKernels:
         return results
 
     def add_gradients(self, energy: Tensor, forces: Tensor, strain: Tensor) -> None:
-        """Add a loss's gradient to that of the flat weights, without autograd.
+        """Add a loss's gradient to the gradient of the flat weights, without autograd.
 
         Args:
             energy: [n_frames] derivative of the loss by the energies of the last evaluation.
@@ -165,12 +165,12 @@ class _Evaluation(torch.autograd.Function):
 
 
 class _Flat:
-    """Where the gradients of the kernels' parameters stand in flat weights.
+    """The places of the kernels' parameters in flat weights.
 
     Attributes:
-        weights: that train.
+        weights: the trainable ones.
         parameters: of the kernels.
-        places: of the first number of each of these in the flat weights, -1 where it is frozen;
+        places: of the first value of each parameter in the flat weights, -1 if it is frozen;
             filters that layers share have the same place for each layer.
     """
 
@@ -182,7 +182,7 @@ class _Flat:
 
 
 class _FlatEvaluation(torch.autograd.Function):
-    """Kernels as a node of autograd's graph that has one tensor of weights."""
+    """Kernels as a node of autograd's graph, with one tensor of weights."""
 
     @staticmethod
     def forward(ctx: Any, kernels: Any, arguments: Any, flat: _Flat, values: Tensor) -> Any:

@@ -27,18 +27,18 @@ def predict(
     """Label frames with a student.
 
     Args:
-        student: the student, on any device; it is left as it is.
-        frames: configurations; their own labels are ignored.
+        student: the student, on any device; not changed.
+        frames: configurations; labels they carry are ignored.
         batch_size: frames in a batch at most.
-        max_edges: edges in a batch at most (one larger frame makes a batch of its own).
-        kernels: what evaluates the student, as in training: auto, kernels or eager.
+        max_edges: edges in a batch at most (a larger frame is a batch by itself).
+        kernels: backend, as in training: auto, kernels or eager.
 
     Returns:
-        The same frames in the same order with the student's energy (eV), forces (eV/Å) and, where
+        The same frames in the same order with the student's energy (eV), forces (eV/Å) and, if
         the cell has a volume and is periodic in all directions, stress (eV/Å^3); info is kept.
 
     Raises:
-        InputError: an element that the student does not know.
+        InputError: an element that the student lacks.
     """
     labelled: list[Frame] = []
     device = next(student.parameters()).device
@@ -48,7 +48,7 @@ def predict(
             batch = batch.to(device)
             energy, forces, strain = evaluate(*batch_arguments(batch), create_graph=False)
             sizes = batch.n_atoms.tolist()
-            own_forces = np.split(forces.cpu().numpy(), np.cumsum(sizes)[:-1])
+            frame_forces = np.split(forces.cpu().numpy(), np.cumsum(sizes)[:-1])
             virials = strain.cpu().numpy()
             for index, value in enumerate(energy.cpu().tolist()):
                 frame = frames[start + index]
@@ -56,7 +56,7 @@ def predict(
                 if frame.pbc.all() and frame.volume > 0:
                     stress = (virials[index] + virials[index].T) / (2.0 * frame.volume)
                 labelled.append(
-                    frame.replace(energy=value, forces=own_forces[index].copy(), stress=stress)
+                    frame.replace(energy=value, forces=frame_forces[index].copy(), stress=stress)
                 )
     return labelled
 
@@ -64,13 +64,13 @@ def predict(
 def frame_features(
     student: Student, frames: Sequence[Frame], batch_size: int = 64, device: str = "cpu"
 ) -> npt.NDArray[np.float64]:
-    """Describe frames by a student's final atomic features, for the choice of diverse frames.
+    """Describe frames by a student's final atomic features, to select diverse frames.
 
     Args:
-        student: the student; kernels compute them where they run it.
+        student: the student; kernels are used if they run it.
         frames: configurations.
-        batch_size: frames in a batch at most, where the network runs.
-        device: where a student on the CPU is run, see `open_student`.
+        batch_size: frames in a batch at most, for the network in PyTorch.
+        device: on which a student on the CPU is to run, see `open_student`.
 
     Returns:
         [n_frames, 2 F], as `ipip.evaluation.frame_features`.

@@ -1,1 +1,1 @@
-"""What is done to a student and its frames before the first step."""
+"""Preparation of a student and its frames before the first step."""

@@ -1,4 +1,4 @@
-"""The energy zero and scale that a student starts a training with."""
+"""The energy zero and scale of a student at the start of a training."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def set_energy_scale(
 ) -> ReferenceEnergies | None:
     """Set a student's reference energies (and, for a new student, its scale) from training frames.
 
-    - `least_squares`, `isolated`, `given`: reference energies of the frames' own energies; the
+    - `least_squares`, `isolated`, `given`: reference energies of the frames' energies; the
       scale is the root mean square of the force components (eV/Å, times 1 Å), the shift 0.
-    - `shift`: what a trained student's energies miss is fitted per element and added to its
+    - `shift`: the errors of a trained student's energies are fitted per element and added to its
       reference energies; scale and weights stay, so forces do not change.
     - `keep`: nothing changes.
     - `auto`: `shift` for a student that has reference energies, else `least_squares`.
@@ -62,14 +62,14 @@ def set_energy_scale(
 
 
 def missed_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
-    """Return frames without positions whose energy is what a student's misses, eV."""
+    """Return frames without positions whose energy is the error of a student's, eV."""
     missed = []
     for start in range(0, len(frames), FRAMES_AT_ONCE):
         part = frames[start : start + FRAMES_AT_ONCE]
         for frame, guess in zip(part, predict(student, part), strict=True):
             difference = float(frame.energy or 0.0) - float(guess.energy or 0.0)
-            nothing = np.empty((0, 3))
-            missed.append(Frame(frame.numbers, nothing, frame.cell, frame.pbc, energy=difference))
+            empty = np.empty((0, 3))
+            missed.append(Frame(frame.numbers, empty, frame.cell, frame.pbc, energy=difference))
     return missed
 
 
@@ -83,7 +83,7 @@ def _force_rms(frames: Sequence[Frame]) -> float:
 
 
 def resolve_mode(student: Student, mode: ReferenceMode) -> ReferenceMode:
-    """Say what `auto` means for this student."""
+    """Return the mode that `auto` selects for this student."""
     if mode != "auto":
         return mode
     trained = bool((student.reference_energies != 0).any())

@@ -1,4 +1,4 @@
-"""Layers that keep their weights in a training."""
+"""Frozen layers of a training."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ipip.models import Student
 
 
 def freeze(student: Student, patterns: Sequence[str]) -> list[str]:
-    """Take parameters out of the training by name.
+    """Exclude parameters from training by name.
 
     Args:
         student: changed in place (`requires_grad`).
-        patterns: names, `*` standing for any text.
+        patterns: names, in which `*` matches any text.
 
     Returns:
         The names of all parameters that do not train.
 
     Raises:
-        InputError: a pattern fits no parameter, or none is left to train.
+        InputError: a pattern matches no parameter, or none remains to train.
     """
     parameters = dict(student.named_parameters())
     for pattern in patterns:
@@ -28,7 +28,7 @@ def freeze(student: Student, patterns: Sequence[str]) -> list[str]:
         if not matching:
             groups = sorted({name.rsplit(".", 1)[0] for name in parameters})
             raise InputError(
-                f"freeze: {pattern!r} fits no parameter of the student; its parts are "
+                f"freeze: {pattern!r} matches no parameter of the student; its parts are "
                 f"{', '.join(groups)} (write * for any text, as in {groups[0].split('.')[0]}*)"
             )
         for name in matching:

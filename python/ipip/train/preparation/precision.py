@@ -1,4 +1,4 @@
-"""Is a lower precision good enough for forces? Measured on the frames at hand, not assumed."""
+"""Whether a lower precision is sufficient for forces, measured on the given frames."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def force_change(student: Student, frames: Sequence[Frame], precision: str) -> f
 
     Args:
         student: with float32 weights.
-        frames: the first few that have neighbours are tried.
+        frames: the first few with neighbours are used.
         precision: `bf16`.
 
     Returns:
-        Root mean square of the change over that of the forces; 0 where there are no forces.
+        Root mean square of the change over that of the forces; 0 without forces.
     """
     graphs = []
     for start in range(0, len(frames), TRIED):
@@ -58,7 +58,7 @@ def check_precision(
     """Refuse (or warn of) a precision that changes forces by more than the settings allow.
 
     Raises:
-        InputError: it does, or the student's weights are not float32.
+        InputError: the change is too large, or the student's weights are not float32.
     """
     if settings.precision == "full":
         return

@@ -1,4 +1,4 @@
-"""Frames of an earlier training beside those of a fine-tuning, on one energy scale."""
+"""Frames of an earlier training in a fine-tuning, on one energy scale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def draw_replay(frames: Sequence[Frame], count: int, weight: float, seed: int) -
 
     Args:
         frames: of the earlier training.
-        count: how many; all where there are fewer.
+        count: number of frames; all if there are fewer.
         weight: factor of each frame's weight.
         seed: of the draw.
     """
@@ -31,11 +31,11 @@ def draw_replay(frames: Sequence[Frame], count: int, weight: float, seed: int) -
 def align_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
     """Shift the energies of frames to a student's zero.
 
-    Labels of another method have another energy zero. What the student's energies miss is fitted
-    per element and taken off the labels, so that only their differences are learnt.
+    Labels of another method have another energy zero. The errors of the student's energies are
+    fitted per element and subtracted from the labels, so that only energy differences are learnt.
 
     Args:
-        student: with the energy zero of the training to come.
+        student: with the energy zero of the coming training.
         frames: with energies (eV).
     """
     symbols = [symbol for symbol in student.symbols if symbol in elements_of(frames)]

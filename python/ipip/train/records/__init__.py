@@ -1,1 +1,1 @@
-"""What a training leaves in its folder: checkpoints, record, tables and curves."""
+"""The files of a training: checkpoints, record, tables and curves."""

@@ -1,4 +1,4 @@
-"""Whether what a training left is what it wrote, so that one that was killed can go on from it."""
+"""Checks that the files of a killed training are undamaged, so that it can resume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ipip.train.records.training_record import (
 
 
 def training_problem(folder: Path) -> str | None:
-    """Say which file of a training is damaged, in a sentence; None where none is.
+    """Return a sentence on the first damaged file of a training; None if none is.
 
     Args:
         folder: of the training; it may be absent.

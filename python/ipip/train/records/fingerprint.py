@@ -1,4 +1,4 @@
-"""What fixes the result of a training, and whether its frames can be used."""
+"""The inputs that determine the result of a training, and checks of its frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fingerprint(
     settings: TrainingSettings,
     seed: int,
 ) -> dict[str, Any]:
-    """Return everything that fixes the result of a training, as JSON values."""
+    """Return all inputs that determine the result of a training, as JSON values."""
     values = {
         "settings": settings.model_dump(exclude=set(fields_without_influence(type(settings)))),
         "student": {
@@ -54,10 +54,10 @@ def check_frames(
     *,
     labelled: bool = True,
 ) -> None:
-    """Check what a training needs of its frames; without labels where `labelled` is False.
+    """Check the frames of a training; without labels if `labelled` is False.
 
     Raises:
-        InputError: names the part and the frame.
+        InputError: with the part and the frame.
     """
     if not len(train_frames):
         raise InputError("there are no training frames; expected at least one")
@@ -86,8 +86,8 @@ def check_frames(
     unknown = [kind for kind in settings.config_type_weights if kind not in kinds]
     if unknown:
         raise InputError(
-            f"config_type_weights names {', '.join(unknown)}, which no training frame is; "
-            f"the kinds there are: {', '.join(sorted(kinds))}"
+            f"config_type_weights names {', '.join(unknown)}, which no training frame has; "
+            f"expected some of {', '.join(sorted(kinds))}"
         )
     if not weighty:
         raise InputError("all training frames have weight 0; there is nothing to learn from")

@@ -1,4 +1,4 @@
-"""Tables and TensorBoard files of a training, always rewritable from its history."""
+"""Tables and TensorBoard files of a training, which its history can restore."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CsvLog:
 
 
 def _columns(history: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return the columns of every training, then those of an objective of its own."""
+    """Return the columns of every training, then the columns of an objective."""
     further = (name for name in history[0] if name.startswith("train_")) if history else ()
     return (*COLUMNS, *(name for name in further if name not in COLUMNS))
 
@@ -60,8 +60,8 @@ def _rows(history: list[dict[str, Any]]) -> str:
 class TensorBoardLog:
     """Writes the history as TensorBoard scalars, without a background thread.
 
-    The event file is written anew when a training starts or resumes, so that a killed epoch leaves
-    nothing behind.
+    The event file is rewritten when a training starts or resumes, so that it has no rows of a
+    killed epoch.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -74,11 +74,11 @@ class TensorBoardLog:
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         self.path.parent.mkdir(exist_ok=True)
-        anew = len(module.history) == 1 or module.resumed_just_now or not self.path.exists()
-        rows = module.history if anew else module.history[-1:]
-        with open(self.path, "wb" if anew else "ab") as file:
+        rewrite = len(module.history) == 1 or module.resumed_just_now or not self.path.exists()
+        rows = module.history if rewrite else module.history[-1:]
+        with open(self.path, "wb" if rewrite else "ab") as file:
             records = RecordWriter(file)
-            if anew:
+            if rewrite:
                 header = Event(wall_time=time.time(), file_version="brain.Event:2")
                 records.write(header.SerializeToString())
             for row in rows:

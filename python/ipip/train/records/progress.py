@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class ProgressBar:
-    """A bar over the optimiser steps with the latest errors; silent where there is no terminal.
+    """A bar over the optimiser steps with the latest errors; silent without a terminal.
 
     Each epoch is also one line in the log (level INFO).
 
@@ -59,7 +59,7 @@ class ProgressBar:
 
 
 def describe_row(row: dict[str, object]) -> str:
-    """Return one line for one row of a history: validation MAE of forces and energy."""
+    """Return a line for a row of a history: validation MAE of forces and energy."""
     text = f"epoch {row['epoch']}: "
     if row.get("valid_loss") is None:
         return text + f"training loss {row['train_loss']:.4g}"

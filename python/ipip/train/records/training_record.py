@@ -1,4 +1,4 @@
-"""Tells whether a folder holds this training, finished or not, or another one."""
+"""The record of a folder's training, by which this training or another one is recognised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
 
 STARTED = "training.json"
 FINISHED = "result.json"
-# What the records held before they had a seal.
+# The keys of records of versions without a seal.
 _OLD = {"settings", "student", "training_frames", "validation_frames", "replayed_frames", "seed"}
 _OLD |= {"objective", "best_epoch", "steps", "wall_s", "history"}
 # Records of earlier versions hold some of these.
@@ -25,14 +25,14 @@ _NOTED_BEFORE = {f"settings.{name}" for name in fields_without_influence(Pretrai
 
 
 def check_started(folder: Path, fingerprint: dict[str, Any]) -> bool:
-    """Say whether this training was begun in the folder before; if not, mark it as begun.
+    """Return whether this training has already started in the folder; if not, mark it as started.
 
     Args:
         folder: the training's folder, which exists.
-        fingerprint: JSON values that together fix the result (settings, digests, seed).
+        fingerprint: JSON values that determine the result (settings, digests, seed).
 
     Raises:
-        InputError: another training is there; the message says what differs.
+        InputError: the folder holds another training; the message names the differences.
     """
     path = folder / STARTED
     if path.exists():
@@ -48,7 +48,7 @@ def check_started(folder: Path, fingerprint: dict[str, Any]) -> bool:
 
 
 def training_digest(folder: Path) -> str:
-    """Return a digest of what fixes the result of the training that was begun in a folder.
+    """Return a digest of the inputs that determine the result of a folder's training.
 
     Raises:
         InputError: its record cannot be read, or is damaged.
@@ -57,7 +57,7 @@ def training_digest(folder: Path) -> str:
 
 
 def read_finished(folder: Path) -> dict[str, Any] | None:
-    """Return what a finished training wrote, or None if it is not finished."""
+    """Return the record of a finished training, or None if it is not finished."""
     path = folder / FINISHED
     if not path.exists() or not (folder / "best.ckpt").exists():
         return None
@@ -95,15 +95,15 @@ def refuse_difference(
         folder: of the training.
         recorded: JSON values of the folder's record.
         now: JSON values of the training to be done.
-        without_influence: paths that do not matter.
+        without_influence: paths without influence on the result.
 
     Raises:
-        InputError: they differ; the message names where.
+        InputError: they differ; the message names the differences.
     """
     differences = compare_settings(recorded, now, without_influence)
     if differences:
         changes = "; ".join(
-            f"{entry.path} is {_short(entry.before)} there and {_short(entry.after)} now"
+            f"{entry.path} was {_short(entry.before)} and is {_short(entry.after)} now"
             for entry in differences[:SHOWN]
         )
         raise InputError(

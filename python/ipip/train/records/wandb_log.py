@@ -1,4 +1,4 @@
-"""Curves of a training in Weights & Biases, for those who have it."""
+"""Curves of a training in Weights & Biases, which is optional."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 def check_wandb() -> None:
-    """Check that the package is there.
+    """Check that the package is installed.
 
     Raises:
-        InputError: it is not.
+        InputError: it is not installed.
     """
     if importlib.util.find_spec("wandb") is None:
         raise InputError(
             "wandb_project is set, but the package wandb is not installed; run: "
-            f"{install_command(extra='wandb')} (or leave wandb_project out)"
+            f"{install_command(extra='wandb')} (or remove wandb_project)"
         )
 
 
 class WandbLog:
     """Sends each epoch's row; a resumed training continues its run.
 
-    What `wandb` itself reads (its account, `WANDB_MODE=offline`) is set outside.
+    Settings of `wandb` (account, `WANDB_MODE=offline`) are set outside of ipip.
 
     Args:
-        folder: of the training; holds `wandb/`, and its name is the run's.
+        folder: of the training; holds `wandb/`, and its name is the name of the run.
         project: project in Weights & Biases.
     """
 

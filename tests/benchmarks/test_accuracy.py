@@ -60,7 +60,7 @@ def test_a_dihedral_turns_one_side_of_its_bond(name: str) -> None:
         assert np.array_equal(side, part == part[turned])
 
 
-def test_what_is_no_set_is_refused_with_those_there_are() -> None:
+def test_an_unknown_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         InputError, match=r"nothing\.xyz is no set; expected acetylacetone, ethanol, 3bpa, mo"
     ):

@@ -128,7 +128,7 @@ def test_a_typo_comes_with_a_suggestion(config, edit, capsys, verb):
         ("student_md", {"ensemble": "npt"}, "student_md.ensemble is npt, which needs boxes"),
     ],
 )
-def test_what_would_end_a_later_stage_is_told_before_the_first(config, capsys, block, change, said):
+def test_a_fault_of_a_later_stage_is_reported_before_the_first(config, capsys, block, change, said):
     settings = yaml.safe_load(config.read_text())
     settings[block] = settings.get(block, {}) | change
     config.write_text(yaml.safe_dump(settings))

@@ -97,7 +97,7 @@ def saved(student: Student, folder: Path) -> Path:
     ("name", "instruction_set"),
     [(name, "neon") for name in STUDENTS] + [(name, "generic") for name in list(STUDENTS)[1::4]],
 )
-def test_energies_forces_and_virials_are_those_of_this_machine(
+def test_energies_forces_and_virials_match_this_machine(
     name: str, instruction_set: str, emulated: Emulated, make_student: MakeStudent, tmp_path: Path
 ) -> None:
     path = saved(make_student(**STUDENTS[name]), tmp_path)
@@ -173,9 +173,7 @@ def test_threads_change_nothing_and_shortcuts_nothing_but_rounding(
                 )
 
 
-def test_a_vector_that_is_not_a_number_shows(
-    emulated: Emulated, make_student: MakeStudent, tmp_path: Path
-) -> None:
+def test_a_nan_vector_shows(emulated: Emulated, make_student: MakeStudent, tmp_path: Path) -> None:
     path = saved(make_student(dtype="float32", layers=1), tmp_path)
     graph = whole(a_liquid(16))
     graph.edge_vec[5, 1] = np.nan
@@ -266,7 +264,7 @@ def test_dumps_are_read_bit_for_bit(emulated: Emulated, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "kind"), [("cut off", "kind 3"), ("wrong", "error"), ("high bytes", "error")]
 )
-def test_damaged_dumps_are_told_in_the_same_words(
+def test_damaged_dumps_are_reported_in_the_same_words(
     damage: str, kind: str, emulated: Emulated, tmp_path: Path
 ) -> None:
     text = frame_text(7, "id type x y z", ["1 1 0.5 0.5 0.5", "2 2 1.5 1.5 1.5"])

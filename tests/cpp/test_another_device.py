@@ -83,7 +83,7 @@ print("same")
 """
 
 
-def test_pairs_forces_and_halo_are_those_of_the_cpu(
+def test_pairs_forces_and_halo_match_the_cpu(
     make_student: Callable[..., Student], repository: Path, tmp_path: Path
 ) -> None:
     save_student(make_student(), tmp_path / "student.pt")  # two layers of width 32 / 4

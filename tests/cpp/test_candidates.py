@@ -117,7 +117,7 @@ def test_new_candidates_replace_old_ones(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_position_that_is_no_number_shows_in_the_forces(
+def test_a_nan_position_shows_in_the_forces(
     make_student: Callable[..., Student], tmp_path: Path, backend: str
 ) -> None:
     save_student(make_student(), tmp_path / "student.pt")
@@ -192,9 +192,7 @@ def test_a_step_that_fails_gives_the_memory_of_its_pairs_back(
     assert moving.buffer_bytes - plain.buffer_bytes == species_and_types
 
 
-def test_a_gpu_that_is_not_there_is_refused(
-    make_student: Callable[..., Student], tmp_path: Path
-) -> None:
+def test_a_missing_gpu_is_refused(make_student: Callable[..., Student], tmp_path: Path) -> None:
     if _core.visible_gpus("torchscript")[0]:
         pytest.skip("there is a GPU")
     save_student(make_student(), tmp_path / "student.pt")

@@ -102,7 +102,7 @@ def kernels(report: list[str]) -> Iterator[tuple[str, str, str, tuple[int, ...],
             yield kernel[1], kernel[2] or "d", entry[2], local, int(found[1])
 
 
-def test_all_kernels_are_there_for_each_capability(report: list[str]) -> None:
+def test_all_kernels_exist_for_each_capability(report: list[str]) -> None:
     there = [(name, capability) for name, _, capability, _, _ in kernels(report)]
     for capability in CAPABILITIES:
         assert {name for name, of in there if of == capability} == set(REGISTERS)

@@ -96,9 +96,7 @@ def test_systems_of_all_kinds(
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-def test_features_are_those_of_the_cpu(
-    layers: int, make_student: MakeStudent, tmp_path: Path
-) -> None:
+def test_features_match_the_cpu(layers: int, make_student: MakeStudent, tmp_path: Path) -> None:
     cpu, emulated = pair_of(make_student(layers=layers, channels=40), tmp_path)
     species, edges, vectors, _ = a_liquid(13).arguments()
     expected = cpu.features(species, edges, vectors)
@@ -140,9 +138,7 @@ def test_candidates_and_positions_are_the_pairs_of_each_step(
         emulated.compute(*a_liquid(5).arguments())
 
 
-def test_a_position_that_is_no_number_shows_in_the_forces(
-    make_student: MakeStudent, tmp_path: Path
-) -> None:
+def test_a_nan_position_shows_in_the_forces(make_student: MakeStudent, tmp_path: Path) -> None:
     _, emulated = pair_of(make_student(), tmp_path)
     atoms = a_crystal()
     given, shifts = candidates(atoms, 5.0)

@@ -49,7 +49,7 @@ def test_a_planted_fault_is_found_in_both_orders(name: str, found: dict[str, lis
         assert FAULTS[name] in text
 
 
-def test_nothing_is_said_of_sound_kernels(found: dict[str, list[str]]) -> None:
+def test_nothing_is_reported_for_sound_kernels(found: dict[str, list[str]]) -> None:
     sound = [name for name in found if name not in FAULTS]
     assert len(sound) == 4
     assert all(found[name] == ["sound", "sound"] for name in sound)

@@ -45,7 +45,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("digest", [None, DIGEST, f"sha256:{DIGEST}", DIGEST.upper()])
-def test_a_file_comes_whole_and_its_checksum_is_told(
+def test_a_file_is_fetched_whole_and_its_checksum_reported(
     digest: str | None, address: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "new" / "file.npz"
@@ -75,7 +75,7 @@ def test_another_file_than_expected_is_not_kept(address: str, tmp_path: Path) ->
         ("/none", "cannot be fetched .*Not Found"),
     ],
 )
-def test_what_does_not_come_whole_leaves_nothing(
+def test_an_incomplete_download_leaves_nothing(
     tail: str, message: str, address: str, tmp_path: Path
 ) -> None:
     with pytest.raises(IpipError, match=message):

@@ -101,7 +101,7 @@ def test_states_that_contradict_themselves_are_refused_where_they_are_read(
         multiplicity_of({"multiplicity": 0}, {})
 
 
-def test_several_states_of_one_composition_are_told_since_students_know_none() -> None:
+def test_several_states_of_one_composition_are_reported_since_students_ignore_them() -> None:
     ion, neutral, water = hydroxide(charge=-1), hydroxide(), Frame.from_atoms(Atoms("OH2"))
     told = describe_mixed_states([ion, neutral, neutral, water])
     assert told is not None

@@ -46,7 +46,7 @@ def root(data: bytearray) -> int:
 
 
 @pytest.mark.parametrize(("frames", "atoms"), [(1, 1), (3, 500), (400, 3), (40, 100)])
-def test_what_was_written_is_sound(tmp_path: Path, frames: int, atoms: int) -> None:
+def test_a_written_store_is_sound(tmp_path: Path, frames: int, atoms: int) -> None:
     write_store(tmp_path / "a.lmdb", frames, atoms)
     require_sound_pages(tmp_path / "a.lmdb")
 

@@ -72,7 +72,7 @@ def test_a_unit_is_read_in_its_usual_spellings(
         ("", "energy"),
     ],
 )
-def test_what_is_no_unit_of_a_quantity_is_none(text: str, quantity: Quantity) -> None:
+def test_an_unknown_unit_of_a_quantity_is_none(text: str, quantity: Quantity) -> None:
     assert read_unit(text, quantity) is None
 
 
@@ -116,7 +116,7 @@ def test_lengths_and_stresses_are_converted_too(tmp_path: Path) -> None:
         ('stress="1 1 1 0 0 0" stress-unit=psi', {}, "no unit of stress"),
     ],
 )
-def test_what_is_unknown_or_contradicts_the_settings_is_refused(
+def test_units_that_are_unknown_or_contradict_the_settings_are_refused(
     header: str, keys: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):

@@ -59,7 +59,7 @@ def test_usual_names_of_labels_are_known(tmp_path, columns, energy, force_key):
     assert survey.elements == ["C", "O"]
 
 
-def test_other_keys_that_could_be_meant_are_told(tmp_path):
+def test_other_possible_keys_are_listed(tmp_path):
     columns = {"energy": float, "forces": forces, "REF_energy": float, "REF_forces": forces}
     survey = survey_labels(write_labels(tmp_path / "a.xyz", 8, **columns))
     assert survey.others == {"energy": ["energy"], "forces": ["forces"]}
@@ -118,7 +118,7 @@ def test_trajectories_are_found(tmp_path, columns, group, count, candidates):
     assert survey.group_candidates == candidates
 
 
-def test_a_group_key_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_group_key_is_refused(tmp_path):
     path = write_labels(tmp_path / "a.xyz", 4, energy=float, forces=forces, traj=int)
     assert survey_labels(path, group="traj").groups == 4
     with pytest.raises(InputError, match=r"not every frame has 'run'.*traj"):
@@ -144,7 +144,7 @@ def test_an_archive_in_other_units_is_read_with_them(tmp_path):
         assert survey.frames[0].energy == pytest.approx(-1.0, abs=1e-4)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         survey_labels(tmp_path / "none.xyz")
 

@@ -76,7 +76,7 @@ def test_a_second_call_makes_the_table_from_both(tmp_path: Path) -> None:
     assert re.search(rf"{counts[2]} of {counts[2]} cases, of which {counts[2] - changed} ", text)
 
 
-def test_the_cases_of_a_folder_are_the_same_whatever_else_is_tried(tmp_path: Path) -> None:
+def test_the_cases_of_a_folder_do_not_depend_on_others(tmp_path: Path) -> None:
     home = tmp_path / "home"
     for name in ("frames.xyz", "a_0123abcd/verdict.json", "runs/start.txt"):
         path = home / "out" / name

@@ -67,7 +67,7 @@ def test_frames_of_a_run_folder_say_whether_it_was_biased(
     assert {Provenance.of(frame).biased for frame in frames} == {name == "biased"}
 
 
-def test_a_dump_is_said_to_be_biased_and_its_forces_are_no_failure(
+def test_a_dump_declared_biased_has_forces_that_are_no_failure(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dump, pushed = folder / "biased/run/trajectory.dump", []

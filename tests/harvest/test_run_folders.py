@@ -68,7 +68,7 @@ def test_a_folder_of_runs_is_harvested_and_its_verdicts_count(runs, tmp_path, ca
     assert len(set(keys)) == len(keys) >= 5
 
 
-def test_folders_without_runs_or_with_several_students_are_told(runs, tmp_path, capsys, caplog):
+def test_folders_without_runs_or_with_several_students_are_reported(runs, tmp_path, capsys, caplog):
     student = ["--student", str(runs / "wild.pt"), "--dir", str(tmp_path / "out"), "--quiet"]
     assert main(["harvest", str(runs), *student]) == 2
     assert "holds runs of 2 students; give the folder of one" in capsys.readouterr().err
@@ -85,7 +85,7 @@ def test_folders_without_runs_or_with_several_students_are_told(runs, tmp_path, 
     assert "the run has not ended" in capsys.readouterr().err
 
 
-def test_a_run_without_its_record_is_said_and_not_left_out(runs, tmp_path, capsys):
+def test_a_run_without_its_record_is_reported_and_not_left_out(runs, tmp_path, capsys):
     shutil.copytree(runs / "wild", tmp_path / "wild")
     (tmp_path / "wild/run_2/run.json").unlink()
     command = ["harvest", str(tmp_path / "wild"), "--student", str(runs / "wild.pt"), "--quiet"]

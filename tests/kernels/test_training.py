@@ -87,7 +87,7 @@ def assert_same_gradients(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_gradients_are_those_of_double_backward(
+def test_gradients_match_double_backward(
     variant: str, make_student: Callable[..., Student]
 ) -> None:
     student = make_student(**({"channels": 16} | VARIANTS[variant]))

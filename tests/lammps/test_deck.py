@@ -111,7 +111,7 @@ def test_a_template_that_reaches_out_or_cannot_be_filled_in_is_refused(tmp_path,
         check_deck(deck, ["Mo"])
 
 
-def test_a_student_s_link_moves_with_its_run_and_is_made_anew(tmp_path):
+def test_a_student_s_link_moves_with_its_run_and_is_made_again(tmp_path):
     """Also through a folder that is itself a link, where `..` leads elsewhere."""
     root = tmp_path / "root"
     (root / "deep" / "er").mkdir(parents=True)

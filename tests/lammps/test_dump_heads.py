@@ -51,7 +51,7 @@ def test_frames_that_begin_with_their_time_are_whole_wherever_a_block_ends(tmp_p
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 40, 100, 120, 135])
-def test_what_is_found_does_not_depend_on_where_blocks_end(cut):
+def test_results_do_not_depend_on_where_blocks_end(cut):
     text = timed_dump(range(3))
     torn = (text[: len(text) - cut] + timed_dump(range(2, 5), None)).encode()
     whole = items(torn, 1 << 18)
@@ -110,7 +110,7 @@ def test_a_last_frame_without_a_line_feed_counts_where_its_last_number_is_whole(
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
-def test_a_single_frame_without_a_line_feed_is_read_where_it_is_said_to_be_whole(tmp_path, suffix):
+def test_a_single_frame_without_a_line_feed_is_read_if_declared_whole(tmp_path, suffix):
     path = tmp_path / f"a.dump{suffix}"
     path.write_bytes(compressed(frame_text(3, COLUMNS, ["1 Mo 1 1 1", "2 O 2.7 1 1"])[:-1], suffix))
     assert list(read_dump(path)) == []
@@ -151,7 +151,7 @@ def test_numbers_are_converted_from_the_units_of_the_dump(
     assert first.columns["fx"][0] == 2.0  # as it stands there
 
 
-def test_units_that_nobody_says_are_said_to_be_metal(tmp_path, caplog):
+def test_unstated_units_are_reported_as_metal(tmp_path, caplog):
     path = tmp_path / "a.dump"
     path.write_text(timed_dump(range(3), None))
     with caplog.at_level(logging.WARNING):

@@ -171,7 +171,7 @@ def test_a_dump_that_is_truncated_meanwhile_ends(long_dump, cores):
     assert len(steps) < 20 * BLOCK * 80 // long_dump.stat().st_size
 
 
-def test_a_forked_process_is_told_to_open_the_dump_anew(long_dump):
+def test_a_forked_process_must_open_the_dump_again(long_dump):
     from ipip._core import CoreError, DumpParser
 
     descriptor = os.open(long_dump, os.O_RDONLY)

@@ -66,7 +66,7 @@ def test_species_of_both_are_the_same(dumps, tmp_path, capsys):
     assert found[0] == found[1]
 
 
-def test_a_run_folder_says_the_units_and_the_time_step_of_its_dumps(make_run):
+def test_a_run_folder_states_the_units_and_the_time_step_of_its_dumps(make_run):
     job = make_run(steps=20, timestep=0.5)
     execute(job)
     ring = next((job.folder / "ring").glob("*.dump"))

@@ -121,7 +121,7 @@ def test_a_finished_run_is_not_done_again(copied):
     assert (folder / "summary.json").read_text() == summary
 
 
-def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
+def test_a_worse_round_is_rolled_back_and_reported(copied):
     config, folder = copied
     settings = yaml.safe_load(config.read_text())
     settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
@@ -195,7 +195,7 @@ def test_the_status_of_a_run_lists_its_stages(finished_run):
     assert state.summary["rounds"]
 
 
-def test_the_journal_tells_what_happened(finished_run):
+def test_the_journal_lists_what_happened(finished_run):
     _, folder = finished_run
     events = [entry["event"] for entry in read_events(folder / "journal.jsonl")]
     assert events[0] == "run_started"

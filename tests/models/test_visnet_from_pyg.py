@@ -77,9 +77,7 @@ def positions_of(name: str) -> tuple[Any, Any]:
     ],
     ids=str,
 )
-def test_energies_and_forces_are_those_of_the_reference(
-    name: str, arguments: dict[str, Any]
-) -> None:
+def test_energies_and_forces_match_the_reference(name: str, arguments: dict[str, Any]) -> None:
     model = reference(**arguments)
     student = visnet_from_pyg(
         model.state_dict(),
@@ -107,7 +105,7 @@ def test_energies_and_forces_are_those_of_the_reference(
     assert expected_forces.abs().max() > 1e-2
 
 
-def test_a_student_taken_over_travels_as_a_file(tmp_path: Path) -> None:
+def test_an_imported_student_is_stored_as_a_file(tmp_path: Path) -> None:
     student = visnet_from_pyg(
         reference(lmax=2).state_dict(), SYMBOLS, lmax=2, attention_heads=2, dtype="float64"
     )

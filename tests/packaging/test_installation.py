@@ -81,7 +81,7 @@ def test_a_wheel_has_no_constraints(
 
 
 @pytest.mark.parametrize("wanted", ["numpy", "ipip[train]"])
-def test_the_hint_of_this_installation_is_one_that_pip_takes(wanted: str) -> None:
+def test_the_hint_of_this_installation_is_valid_for_pip(wanted: str) -> None:
     words = shlex.split(install_command(wanted))
     done = subprocess.run(
         [*words, "--dry-run", "--no-index", "--quiet"],

@@ -48,7 +48,7 @@ def environment(site: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_the_extra_brings_a_compiler_and_no_torch(site: Path) -> None:
+def test_the_extra_installs_a_compiler_and_no_torch(site: Path) -> None:
     assert (site / "nvidia").is_dir()
     assert not (site / "torch").exists()
 

@@ -71,7 +71,9 @@ print(json.dumps([mine[0] - zero[0], mine[1] - zero[1]]))
 
 
 @pytest.mark.parametrize("backend", ["kernels", "torchscript"])
-def test_memory_usage_is_what_is_held(models: Models, tmp_path: Path, backend: str) -> None:
+def test_reported_memory_matches_the_memory_held(
+    models: Models, tmp_path: Path, backend: str
+) -> None:
     models("float32", channels=32, layers=3)
     write_start(tmp_path, a_gas(3375, 36.0))
     done = subprocess.run(
@@ -138,7 +140,7 @@ class Broken(nn.Module):
         return edge_vec @ edge_vec
 
 
-def test_a_model_that_cannot_run_is_told_before_any_step(
+def test_a_model_that_cannot_run_is_reported_before_any_step(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=1)

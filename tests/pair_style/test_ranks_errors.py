@@ -183,7 +183,7 @@ def test_a_rank_of_the_kernels_without_memory_stops_all(
     assert ("nor can it make the exchanges" in said) == (exchange == "comm"), said
 
 
-def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(
+def test_a_student_whose_exchanges_contradict_its_file_is_refused(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=3)

@@ -22,7 +22,7 @@ def test_ring_sizes(graph, sizes):
     assert ring_sizes(graph.edges, 4) == sizes
 
 
-def test_triangles_count_where_they_are_asked_for():
+def test_triangles_count_if_requested():
     assert ring_sizes(nx.cycle_graph(3).edges, 3) == (3,)
 
 

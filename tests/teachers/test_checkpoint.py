@@ -107,7 +107,7 @@ def zip_head(path: Path, at: int) -> int:
 
 
 @pytest.mark.parametrize("name", ["run.state.npz", "run.part.xyz"])
-def test_a_state_that_was_damaged_is_not_gone_on_from(job, tmp_path, name):
+def test_a_damaged_state_is_not_resumed_from(job, tmp_path, name):
     md = TeacherMDSettings(steps=800, temperature=600.0, frame_interval=5, checkpoint_interval=10)
     with Teacher(EMT_TEACHER, tmp_path) as teacher:
         pid = teacher.pids[0]

@@ -127,7 +127,7 @@ def test_xtb_is_given_charge_and_multiplicity_of_each_frame(tmp_path: Path) -> N
             teacher.label(frames[:1])
 
 
-def test_a_teacher_that_knows_no_charge_says_so(
+def test_a_teacher_without_charges_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     teacher = Teacher(TeacherSettings(kind="sevennet"), tmp_path)

@@ -79,7 +79,7 @@ def test_a_fine_tuning_starts_with_a_fresh_optimiser(
     assert int(checkpoint["optimizer"]["step"]) == 1
 
 
-def test_replayed_energies_come_to_the_students_zero(
+def test_replayed_energies_are_shifted_to_the_students_zero(
     copper: list[Frame], pretrained: Student
 ) -> None:
     other = moved(copper)

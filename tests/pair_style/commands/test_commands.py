@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ranks", [1, 2, 4])
-def test_commands_do_what_the_table_says(folder: Path, ranks: int) -> None:
+def test_commands_behave_as_in_the_table(folder: Path, ranks: int) -> None:
     command = [sys.executable, "-m", "tests.pair_style.commands.run_entries", str(folder)]
     launch = [str(MPIRUN), "-np", str(ranks)] if ranks > 1 else []
     done = subprocess.run(

@@ -96,7 +96,7 @@ class Running:
         return os.system, (f"touch '{self.victim}'",)
 
 
-def test_what_is_no_checkpoint_of_ours_is_refused_and_runs_nothing(tmp_path):
+def test_a_foreign_checkpoint_is_refused_and_runs_nothing(tmp_path):
     victim, path = tmp_path / "ran", tmp_path / "best.ckpt"
     scripted = torch.jit.script(torch.nn.Linear(1, 1))
     state = {"student": {"architecture": "painn", "symbols": ["H"], "arguments": {"channels": "8"}}}

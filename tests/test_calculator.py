@@ -139,7 +139,7 @@ def test_a_copy_remembers_its_model_and_shares_nothing(
     forces, energy = atoms.get_forces(), atoms.get_potential_energy()
     twin = copied(calculator)
     assert twin.description == calculator.description and twin.metadata == calculator.metadata
-    assert twin.results["energy"] == energy  # as it was when it was copied
+    assert twin.results["energy"] == energy  # as at the time of the copy
     other.calc = twin
     assert np.abs(other.get_forces() - forces).max() > 0.01
     np.testing.assert_array_equal(atoms.get_forces(), forces)

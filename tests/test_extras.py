@@ -26,7 +26,7 @@ def test_each_optional_package_is_in_the_extra_of_pyproject(repository: Path) ->
 
 
 def test_a_missing_extra_is_one_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_training("ipip train")  # all is there
+    require_training("ipip train")  # everything is installed
     find = importlib.util.find_spec
     absent = {"torch"}
     monkeypatch.setattr(

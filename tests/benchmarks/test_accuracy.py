@@ -28,7 +28,7 @@ def test_a_case_is_trained_measured_and_drawn_once(
     assert (out / "accuracy.png").stat().st_size > 10_000
     assert "painn-32x2" in capsys.readouterr().out
 
-    # The same errors, from what the job wrote and the set holds.
+    # The same errors, from the job's files and the set.
     from ase.io import read
 
     place = out / "jobs/acetylacetone/painn-32x2-1s-1"

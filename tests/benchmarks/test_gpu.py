@@ -1,4 +1,4 @@
-"""The prepared measurement runs from its archive alone, as on a machine with a GPU."""
+"""The prepared measurement runs from its archive, as on a machine with a GPU."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measure(bundle: Path, out: Path, *options: str) -> tuple[int, dict[str, Any], str]:
-    """Run the measurement with a Python that knows nothing of ipip."""
+    """Run the measurement with a Python without ipip."""
     done = subprocess.run(
         [sys.executable, "-P", "-s", "-m", "measure", "--out", str(out), *options],
         cwd=bundle,

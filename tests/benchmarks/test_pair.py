@@ -1,4 +1,4 @@
-"""The benchmark of the pair style runs and says what it found."""
+"""The benchmark of the pair style runs and prints its results."""
 
 from __future__ import annotations
 

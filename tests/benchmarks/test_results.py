@@ -1,4 +1,4 @@
-"""Results of benchmarks say what they were measured on, or are refused; tables show them."""
+"""Results of benchmarks name their machine, or are refused; tables show them."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_model_file_may_have_any_name(
     tmp_path: Path,
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    """LAMMPS changes what is not ASCII, and has its own meaning for quotes, $, # and &."""
+    """LAMMPS changes non-ASCII characters, and treats quotes, $, # and & specially."""
     folder = Path(
         os.fsdecode(os.fsencode(tmp_path) + b"/l\xc3\xa4uft \"q'\n$x #& @1 {} %s [a] \xff")
     )

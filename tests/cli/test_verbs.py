@@ -24,7 +24,7 @@ LOOP_VERBS = (
 
 
 def refuse(capsys, *arguments, status=2):
-    """Run a command that must fail; return its message, after checking how it was told."""
+    """Run a command that must fail; return its message, after checking its form."""
     assert main([str(argument) for argument in arguments]) == status
     message = capsys.readouterr().err
     assert message.startswith("ipip: ")

@@ -25,7 +25,7 @@ from ipip.models import build_student
 VERSION1 = Path(__file__).parent.parent / "export" / "version1" / "visnet.pt"
 HEAVY = ("torch", "torch_geometric", "lightning", "tensorboard")
 
-# The process itself tells, after its work and before it ends.
+# The process itself reports, after its work and before it ends.
 PROBE = f"""
 import json, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Settings files: what is read, and how what is wrong is told."""
+"""Settings files: their contents, and how faults are reported."""
 
 import copy
 import pickle

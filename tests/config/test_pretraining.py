@@ -1,4 +1,4 @@
-"""Methods of pretraining in a settings file, and what is refused."""
+"""Methods of pretraining in a settings file, and refusals."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_settings_that_cannot_work_are_refused_before_work(method, changes, mess
 
 
 def test_only_a_rival_changes_the_keys_of_stages(tmp_path):
-    """Results of runs that were made before there were methods stay valid."""
+    """Results of runs from before there were methods stay valid."""
     labels = load_settings(write(tmp_path, "labels"), RunSettings).pretrain
     known = settings_part(labels)
     assert known == settings_part(labels.training)

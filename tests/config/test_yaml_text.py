@@ -1,4 +1,4 @@
-"""YAML of settings is YAML 1.2: element symbols and small numbers are what they look like."""
+"""YAML of settings is YAML 1.2: element symbols and small numbers keep their meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On 64-bit ARM the libraries compile without a warning and compute what they compute here.
+"""On 64-bit ARM the libraries compile without a warning and compute the same as here.
 
 They are cross-compiled and run under an emulator, which rounds as the processor does.
 """
@@ -62,7 +62,7 @@ def whole(system: System) -> Graph:
 
 
 def graphs() -> dict[str, Graph]:
-    """Return what a rank may meet."""
+    """Return the cases that a rank may meet."""
     ring = [[np.cos(a), np.sin(a), 0.1 * a] for a in np.arange(6)]
     halo = a_liquid(24, seed=3)
     species, edges, owners = with_halo_rows(halo)
@@ -214,7 +214,7 @@ def test_model_files_are_opened_and_refused_in_the_same_words(
 
 
 def refusal(path: Path) -> str:
-    """Say why a file is refused on this machine, or nothing."""
+    """Return why a file is refused on this machine, or nothing."""
     try:
         _core.Student(str(path))
     except _core.CoreError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ipip import save_student
 from ipip.models import Student
 
-# The device is started once per process and stays, so the script has one of its own. The student
+# The device is started once per process and stays, so the script has a separate one. The student
 # is small: the device does not index tensors by tensors, as PaiNN and ViSNet do.
 SCRIPT = """
 import sys

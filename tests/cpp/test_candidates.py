@@ -29,7 +29,7 @@ def a_crystal() -> Atoms:
 
 
 def candidates(atoms: Atoms, cutoff: float) -> tuple[dict[str, Any], np.ndarray]:
-    """Arguments of `set_candidates`, and the shift of each point from the atom it shows."""
+    """Arguments of `set_candidates`, and the shift of each point from its atom."""
     (i, j), vectors = neighbor_list(
         atoms.positions, atoms.cell.array, np.array([True] * 3), cutoff + SKIN
     )
@@ -111,7 +111,7 @@ def test_new_candidates_replace_old_ones(
     for atoms in (large, small, large):
         given, shifts = candidates(atoms, student.cutoff)
         student.set_candidates(**given)
-        del given["species"]  # nothing of the caller's is looked at afterwards
+        del given["species"]  # the caller's data is not read afterwards
         energies.append(student.compute_points(points(atoms, given, shifts))["energy"])
     assert energies[0] == energies[2] != energies[1]
 

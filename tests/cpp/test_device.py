@@ -1,4 +1,4 @@
-"""Ranks are mapped to devices by their place on the node; a request that cannot be met says why."""
+"""Ranks are mapped to devices by their place on the node; refusals give the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kernels for GPUs, executed and checked on the host, compute what those of the cpu compute."""
+"""The kernels for GPUs, executed and checked on the host, agree with the CPU kernels."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_results_are_the_same_bit_for_bit_whatever_the_order_of_blocks_and_threa
 def test_candidates_and_positions_are_the_pairs_of_each_step(
     dtype: str, tolerance: float, make_student: MakeStudent, tmp_path: Path
 ) -> None:
-    """What a step queues is recorded once, also after pair vectors and other atoms came between."""
+    """The queue of a step is recorded once, also after pair vectors and other atoms in between."""
     cpu, emulated = pair_of(make_student(dtype=dtype, zbl=True), tmp_path)
     emulated.warm_up()
     for atoms in (a_crystal(), a_crystal()[:7], a_crystal()):
@@ -174,7 +174,7 @@ def test_a_student_too_wide_for_a_block_is_refused(
 def test_a_warm_step_is_one_replay_and_one_wait(
     dtype: str, make_student: MakeStudent, tmp_path: Path
 ) -> None:
-    """No allocation, no launch by itself, and forces alone come down unless more is asked for."""
+    """No allocation, no single launch, and only forces come down unless more is requested."""
     cpu, emulated = pair_of(make_student(dtype=dtype, zbl=True), tmp_path)
     atoms = a_crystal()
     given, shifts = candidates(atoms, cpu.cutoff)

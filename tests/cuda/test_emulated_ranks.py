@@ -1,4 +1,4 @@
-"""Decks on the emulated device, on any number of ranks, compute what the cpu does on one."""
+"""Decks on the emulated device, on any number of ranks, agree with the CPU on one."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_trajectory_through_neighbour_lists(
     tmp_path: Path,
     ranks: int,
 ) -> None:
-    """Atoms cross borders and lists are made anew; energies are those of the cpu in each step."""
+    """Atoms cross borders and lists are rebuilt; energies match the CPU in each step."""
     models(zbl=True)
     box = write_start(tmp_path, a_gas())
     dynamics = (

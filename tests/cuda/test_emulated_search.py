@@ -1,4 +1,4 @@
-"""Candidates that are found on the emulated device are those of a brute-force search."""
+"""Candidates found on the emulated device match a brute-force search."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ SYSTEMS = [
 
 
 def images(atoms: Atoms, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """All points within reach of the atoms' box, atoms first, and the atom that each shows."""
+    """All points within reach of the atoms' box, atoms first, and the atom of each."""
     n = len(atoms)
     turns = [0, 0, 0]
     for axis in range(3):

@@ -1,4 +1,4 @@
-"""The training kernels for GPUs, executed and checked on the host, against those of the CPU."""
+"""The training kernels for GPUs, executed and checked on the host, against the CPU's."""
 
 from __future__ import annotations
 

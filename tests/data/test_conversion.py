@@ -1,4 +1,4 @@
-"""Outputs of other programs: known values come out in eV and Å, and what is left out is told."""
+"""Outputs of other programs: known values are converted to eV and Å, and omissions are reported."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ VASPRUN_STEP = """ <calculation>
 
 
 def frames_of(path: Path, **options: object) -> tuple[list[Frame], str]:
-    """Return the frames of a file and what is told of it."""
+    """Return the frames of a file and the report on it."""
     read = Read(path)
     keys = options.pop("keys", DataKeys())
     assert isinstance(keys, DataKeys)

@@ -1,4 +1,4 @@
-"""Charge, spin, moments and fields: they stay with a frame and tell it from its likes."""
+"""Charge, spin, moments and fields: they stay with a frame and distinguish it from others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_arrays(**arrays: np.ndarray) -> Frame:
 
 @pytest.fixture
 def states() -> list[Frame]:
-    """Frames of one geometry and labels, each in a state of its own."""
+    """Frames of one geometry and labels, each in a different state."""
     return [
         hydroxide(),
         hydroxide(charge=-1),

@@ -1,4 +1,4 @@
-"""Files of labelled frames: what is written reads back, what is wrong is said in one line."""
+"""Files of labelled frames: they are read back unchanged, and faults are reported in one line."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_a_branch_that_leads_elsewhere_is_refused(
 
 def test_a_value_that_lies_beyond_the_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.lmdb"
-    data = write_store(path, 1, 500)  # one leaf, whose frame has pages of its own
+    data = write_store(path, 1, 500)  # one leaf, whose frame has separate pages
     start = root(data) * WIDTH
     node = start + int.from_bytes(data[start + 16 : start + 18], "little")
     key = int.from_bytes(data[node + 6 : node + 8], "little")

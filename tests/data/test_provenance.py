@@ -1,4 +1,4 @@
-"""Where a frame comes from is one record, which files keep."""
+"""The provenance of a frame is one record, which files keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that state their units: converted where they are known, refused otherwise, never eV."""
+"""Files that state their units: converted if known, refused otherwise, never taken as eV."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORCE = units.Hartree / units.Bohr
 
 
 def file_of(path: Path, header: str, lattice: str = 'Lattice="5 0 0 0 5 0 0 0 5"') -> Path:
-    """Write one frame with energy -1, a force of 1 and a distance of 2, in whatever units."""
+    """Write one frame with energy -1, a force of 1 and a distance of 2, in any units."""
     path.write_text(
         f"2\n{lattice} Properties=species:S:1:pos:R:3:forces:R:3 energy=-1.0 {header}\n"
         "Mo 0 0 0 1 0 0\nS 2 0 0 -1 0 0\n"

@@ -1,4 +1,4 @@
-"""A store of frames: nothing is lost, and nothing is in memory that was not asked for."""
+"""A store of frames: nothing is lost, and only requested frames are in memory."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_record_that_was_changed_or_moved_is_refused(frames: list[Frame], tmp_
     positions = np.ascontiguousarray(frames[3].positions).tobytes()
     at = whole.index(positions)
     changed = bytearray(whole)
-    changed[at + 3] ^= 1  # far behind the point: a plausible place
+    changed[at + 3] ^= 1  # far after the decimal point: a plausible value
     path.write_bytes(changed)
     assert len(FrameStore(path)) == len(frames)
     FrameStore(path).read([0, 1, 2, 4])

@@ -1,4 +1,4 @@
-"""Frames of a trajectory are told from frames that were made one by one."""
+"""Frames of a trajectory are distinguished from independent frames."""
 
 from __future__ import annotations
 

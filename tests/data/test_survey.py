@@ -1,4 +1,4 @@
-"""What is found in a file of labels: keys, groups, temperatures."""
+"""The survey of a file of labels: keys, groups, temperatures."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_an_archive_in_other_units_is_read_with_them(tmp_path):
     path = tmp_path / "a.npz"
     positions = np.array([[[0.0, 0, 0], [1.1, 0, 0]]] * 4)
     np.savez(path, z=[6, 8], R=positions, E=[-23.06] * 4, F=0 * positions, e_unit="kcal/mol")
-    for units in (None, "kcal/mol"):  # as it states, or as told
+    for units in (None, "kcal/mol"):  # as stated in the file, or as given
         survey = survey_labels(path, units=units)
         assert (survey.keys.energy, survey.keys.forces, survey.keys.units) == ("E", "F", units)
         assert survey.frames[0].energy == pytest.approx(-1.0, abs=1e-4)

@@ -1,4 +1,4 @@
-"""Where the next round begins and when the loop ends, decided on figures alone."""
+"""Where the next round begins and when the loop ends, decided only on figures."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""`ipip doctor` says what works, and what to do about what does not."""
+"""`ipip doctor` reports what works, with a remedy for what does not."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One attempt at a time works on a task, and what is lost is taken over."""
+"""One attempt at a time works on a task, and lost attempts are taken over."""
 
 import json
 import os

@@ -35,7 +35,7 @@ def slurm():
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """What the trajectories are where nobody disturbs them, here."""
+    """The trajectories of an undisturbed run, here."""
     folder = tmp_path_factory.mktemp("expected")
     drive(folder, STEPS, ExecutionSettings(), pause=0.0)
     return trajectories(folder)

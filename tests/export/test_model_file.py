@@ -1,4 +1,4 @@
-"""Model files hold what was saved, and everything else is refused in one sentence."""
+"""Model files are read back unchanged, and everything else is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_file_holds_no_path_of_the_machine_that_wrote_it(saved: Path) -> None:
     with zipfile.ZipFile(saved) as archive:
         names = archive.namelist()
         assert not [name for name in names if package in archive.read(name)]
-    assert any("/code/" in name for name in names)  # TorchScript's program itself is there
+    assert any("/code/" in name for name in names)  # TorchScript's program itself is in it
     load_scripted(saved)
 
 

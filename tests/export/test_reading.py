@@ -1,4 +1,4 @@
-"""What is read of a model file without making a network of it."""
+"""Reading a model file without building a network."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A sample of what `make faults` does in whole: one damage to a file of each kind of three folders.
 
-A sample that is drawn anew would find more over the years, and fail for people who changed nothing:
+A new sample each time would find more over the years, and fail for people who changed nothing:
 so the seed is fixed, and IPIP_FAULTS_SEED gives others. tests/loop/test_resume.py kills runs.
 """
 

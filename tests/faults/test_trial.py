@@ -1,4 +1,4 @@
-"""A trial is what a user would see: crashes, hangs and what is left running are noticed."""
+"""A trial is what a user would see: crashes, hangs and processes left running are noticed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_process_left_running_by_a_trial_is_a_crash_and_is_ended(
     monkeypatch.setattr(trial, "GRACE_S", 0.3)
 
     def leave() -> Call:
-        """Start a program through a shell that ends: nobody waits for it."""
+        """Start a program through a shell that ends: nothing waits for it."""
         subprocess.run(["sh", "-c", "sleep 54321 > /dev/null &"], check=True)
         return Call((), 0, "", "")
 

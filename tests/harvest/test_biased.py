@@ -1,4 +1,4 @@
-"""Runs with a bias: their dumped forces judge nothing, and what is harvested of them is marked."""
+"""Runs with a bias: their dumped forces judge nothing, and harvested frames are marked."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_dump_declared_biased_has_forces_that_are_no_failure(
     for line in dump.read_text().splitlines():
         words = line.split()
         if len(words) == 9 and words[0].isdigit():
-            words[6] = "500.0"  # a bias on top of what the student says
+            words[6] = "500.0"  # a bias on top of the student's forces
         pushed.append(" ".join(words))
     (tmp_path / "own.dump").write_text("\n".join(pushed) + "\n")
     harvest(folder, tmp_path / "own.dump", tmp_path / "plain")

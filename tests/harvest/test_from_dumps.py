@@ -156,7 +156,7 @@ def test_changed_or_lost_frames_are_not_continued(student, tmp_path):
             go_on()
         assert (path.read_bytes() if path.exists() else None) == damaged
     path.write_bytes(b"".join(lines[:-last]))
-    (out / "frames.json").unlink()  # the user says that it is right so
+    (out / "frames.json").unlink()  # the user confirms the change
     assert go_on() == count and (out / "frames.json").exists()
     (out / "frames.json").write_text("{}")
     with pytest.raises(InputError, match=r"frames\.json is damaged"):
@@ -224,7 +224,7 @@ def test_dumps_scanned_by_an_earlier_version_are_scanned_again(student, tmp_path
 
 @pytest.mark.parametrize("how", ["stated", "given"])
 def test_real_units_give_the_same_harvest_as_metal_ones(student, tmp_path, how):
-    """Forces, and times where the dump says them; kcal/mol/Å and fs against eV/Å and ps."""
+    """Forces, and times where the dump states them; kcal/mol/Å and fs against eV/Å and ps."""
     kcal, found = 0.0433641, {}
     for units, scale, ps in (("metal", 1.0, 1e-3), ("real", 1 / kcal, 1.0)):
         dump = tmp_path / f"{units}.dump"

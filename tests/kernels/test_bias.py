@@ -1,4 +1,4 @@
-"""A bias is the energy that its equation says, with its own forces and virial, in one pass."""
+"""A bias is the energy of its equation, with the matching forces and virial, in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The final features of atoms by the kernels are those of the network."""
+"""The final features of atoms by the kernels match the network's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOLERANCE = {"float64": 1e-8, "float32": 2e-5}  # of the largest feature: tables
 
 
 def eager_features(student: Student, system: System) -> np.ndarray:
-    """What the network in Python says, in its own precision."""
+    """The results of the network in Python, in its precision."""
     arguments = (torch.as_tensor(array) for array in system.arguments()[:3])
     with torch.no_grad():
         return student.features(*arguments, system.n).double().numpy()

@@ -1,4 +1,4 @@
-"""The first layer by tables behind its matrices yields what its products yield."""
+"""The first layer by tables after its matrices yields the same as its products."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two atoms that see nobody else are worked on apart, on one axis."""
+"""Two atoms without other neighbours are evaluated separately, on one axis."""
 
 from __future__ import annotations
 

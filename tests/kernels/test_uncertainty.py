@@ -30,7 +30,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 def expected_errors(student: Student, system: System) -> np.ndarray:
-    """What the network in Python and NumPy say."""
+    """The results of the network in Python and of NumPy."""
     features = eager_features(student, system)
     return made_up(features.shape[1]).expected(features, system.species)
 

@@ -1,4 +1,4 @@
-"""A killed run goes on from its last whole restart file."""
+"""A killed run resumes from its last whole restart file."""
 
 import os
 import signal

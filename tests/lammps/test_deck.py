@@ -56,7 +56,7 @@ def test_decks_with_other_units_or_another_time_step_are_refused(tmp_path, make_
     whole = template_text(None)
     for text, said in (
         (whole.replace("units           metal", "units  real"), "has `units real`, but the bounds"),
-        # What a template hides, LAMMPS says when it sets the run up.
+        # LAMMPS reports a template's hidden faults when it sets the run up.
         (
             whole.replace("units           metal", "variable u string real\nunits ${u}"),
             "units real",

@@ -26,7 +26,7 @@ def timed_dump(steps: range, units: str | None = "metal") -> str:
 
 
 def items(data: bytes, piece: int) -> list[tuple]:
-    """What the reader finds in blocks of about so many bytes: kind, step, begin, time and x."""
+    """The reader's items in blocks of about this many bytes: kind, step, begin, time and x."""
     frames = core.DumpParser({"xu"}, {}, None).open(io.BytesIO(data), 0, False, piece)
     found = []
     while (item := frames.next()) is not None:
@@ -100,7 +100,7 @@ def test_a_last_frame_without_a_line_feed_counts_where_its_last_number_is_whole(
     assert [frame.step for frame in frames] == [0, 5][: 1 + is_taken]
     assert reader.truncated != is_taken
     assert read_dump(path).steps().tolist() == [0, 5][: 1 + is_taken]
-    # More may come: reading goes on before that frame.
+    # More may come: reading resumes before that frame.
     assert reader.position.offset == len(frame_text(0, COLUMNS, FULL[:1] * 2))
     is_number = end not in ("-", "")
     assert ("say so (--whole)" in caplog.text) == (is_number and not is_taken)
@@ -148,7 +148,7 @@ def test_numbers_are_converted_from_the_units_of_the_dump(
     np.testing.assert_allclose(first.forces, [[2 * force, 0.0, -force]], rtol=1e-6)
     np.testing.assert_allclose([first.time, second.time, again.time], np.array([2, 3, 3]) * time)
     np.testing.assert_array_equal(again.forces, second.forces)
-    assert first.columns["fx"][0] == 2.0  # as it stands there
+    assert first.columns["fx"][0] == 2.0  # as written there
 
 
 def test_unstated_units_are_reported_as_metal(tmp_path, caplog):

@@ -39,8 +39,8 @@ def index_of(path, known: DumpIndex | None = None, start=None):
 @pytest.mark.parametrize(
     ("parts", "runs"),
     [
-        # one run; two runs; the same run twice; a run that went on from a restart file, also with
-        # wrapped places; one that went on and left the path that it took before; and back again
+        # one run; two runs; the same run twice; a run that resumed from a restart file, also with
+        # wrapped places; one that resumed and left its earlier path; and back again
         ([(0, 0, 9)], [0] * 9),
         ([(0, 0, 5), (1, 0, 4)], [0] * 5 + [1] * 4),
         ([(0, 0, 5), (0, 0, 5)], [0] * 5 + [None] * 5),

@@ -1,4 +1,4 @@
-"""Frames of a finished run that are gone, empty or changed are said, and never read."""
+"""Frames of a finished run that are missing, empty or changed are reported, and never read."""
 
 import pytest
 

@@ -50,7 +50,7 @@ def test_a_job_that_cannot_start_is_the_same_message_as_without_ranks(make_run):
 
 
 def test_unconnected_ranks_are_noticed(make_run, tmp_path):
-    # What an mpirun of another MPI than mpi4py's does: two worlds of one rank each.
+    # The effect of an mpirun of another MPI than mpi4py's: two worlds of one rank each.
     launcher = tmp_path / "mpirun-of-another-mpi"
     fifo = tmp_path / "fifo"  # open both ways, so that it never ends
     launcher.write_text(f'#!/bin/sh\nmkfifo {fifo}; exec 3<>{fifo}; "$@" <&3 & "$@" <&3; wait\n')

@@ -10,7 +10,7 @@ from ipip.lammps.read_ahead import ReadAhead
 
 
 class Source:
-    """Bytes in pieces of any size; raises behind them where told to."""
+    """Bytes in pieces of any size; raises after them if requested."""
 
     def __init__(self, data: bytes, fails: Exception | None = None) -> None:
         self.data, self.fails, self.closed, self.reads = data, fails, False, 0

@@ -1,4 +1,4 @@
-"""A restart file, or what belongs to it, that is not what the run wrote is never gone on from."""
+"""A run never resumes from a restart file, or a related file, that it did not write."""
 
 import os
 import random
@@ -194,7 +194,7 @@ def test_a_run_that_resumes_without_progress_starts_over(make_run, monkeypatch, 
     execute(job)
     (job.folder / "verdict.json").unlink()
     newest = restarts(job)[0]
-    newest.unlink()  # there is something left to do, from the one before
+    newest.unlink()  # some work is left, from the one before
     found = []
     thread = threading.Thread(target=lambda: found.extend(run_many([job], 1, launcher=launcher)))
     thread.start()
@@ -210,7 +210,7 @@ def test_a_run_that_resumes_without_progress_starts_over(make_run, monkeypatch, 
 
 
 def stop_lammps(folder):
-    """Stop the LAMMPS that goes on in a folder, as one that spins would; return its process id."""
+    """Stop the LAMMPS that resumed in a folder, like one that hangs; return its process id."""
     for entry in os.listdir("/proc"):
         try:
             if entry.isdigit() and os.readlink(f"/proc/{entry}/cwd") == str(folder):

@@ -91,7 +91,7 @@ def test_the_frames_of_a_run_in_other_units_are_converted(make_run):
     (real,) = RunTrajectory(job.folder).frames([20])
     np.testing.assert_allclose(real.forces, metal.forces * 0.0433641, rtol=1e-6)
     screen.unlink()
-    assert units_of_run(job.folder) == "metal"  # as its deck says
+    assert units_of_run(job.folder) == "metal"  # as in its deck
 
 
 def test_a_run_whose_steps_start_again_is_refused(make_run):

@@ -1,4 +1,4 @@
-"""What makes a run say less than it seems to is said before it begins, and in its results."""
+"""Limits of a run's claims are reported before it begins, and in its results."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def walk(count: int) -> list[Frame]:
 
 def test_enough_trajectories_are_no_concern(tmp_path: Path) -> None:
     assert concerns(tmp_path, grouped(1), "traj") == []
-    assert concerns(tmp_path, grouped(1), None) == []  # independent frames are groups of their own
+    assert concerns(tmp_path, grouped(1), None) == []  # each independent frame is a separate group
 
 
 def test_two_charges_of_one_composition_are_a_concern(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The ledger is the source: frames stand in a run once, and files of them are views."""
+"""The ledger is the source: a run stores frames once, and files of them are views."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ipip.stages.teacher_md import TEACHER_MD
 
 
 def stage_run(config: Path, folder: Path, own: Path) -> StageRun:
-    """The work of a stage of round 1, in a folder of its own."""
+    """The work of a stage of round 1, in a separate folder."""
     run = RunFolder(folder)
     within = Round(load_settings(config, RunSettings), 1, (0,))
     own.mkdir()

@@ -1,4 +1,4 @@
-"""A run whose pretraining asks the teacher for more than labels: real EMT, real LAMMPS."""
+"""A run whose pretraining queries the teacher for more than labels: real EMT, real LAMMPS."""
 
 from __future__ import annotations
 

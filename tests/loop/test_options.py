@@ -79,7 +79,7 @@ def test_replayed_energies_are_on_the_reference_s_scale_and_unchanged(run):
     known = {frame.info["frame_id"]: frame for frame in pool}
     assert [f.energy for f in drawn] == [known[f.info["frame_id"]].energy for f in drawn]
     # The reference is EMT made stiffer and shifted by -3 and -5 eV per atom: what pretraining
-    # frames miss of it is the stiffness alone, a small part of those shifts.
+    # frames miss of it is only the stiffness, a small part of those shifts.
     missed = []
     for frame in drawn:
         atoms = frame.to_atoms()

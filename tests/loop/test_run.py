@@ -1,4 +1,4 @@
-"""A real, tiny run from start to end, and what happens when it is looked at or started again."""
+"""A real, tiny run from start to end, and what happens when it is inspected or started again."""
 
 import json
 import re
@@ -130,7 +130,7 @@ def test_a_worse_round_is_rolled_back_and_reported(copied):
         EVALUATE.read(read_manifests(RunFolder(folder)), k).valid["force_mae_ev_per_a"]
         for k in (0, 1)
     ]
-    assert errors[1] > errors[0]  # what the tiny run happens to give
+    assert errors[1] > errors[0]  # as it happens in the tiny run
     summary = run_loop(load_settings(config, RunSettings), folder)
     first, second, third = summary["rounds"]
     assert first["rolled_back"] is None and "above that of round 0" in second["rolled_back"]

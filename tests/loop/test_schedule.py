@@ -1,4 +1,4 @@
-"""The schedule of a run: which stages follow from what is done."""
+"""The schedule of a run: which stages follow the finished ones."""
 
 from types import SimpleNamespace
 

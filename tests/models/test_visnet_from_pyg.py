@@ -1,4 +1,4 @@
-"""A ViSNet of PyTorch Geometric computes here what it computes there."""
+"""A ViSNet of PyTorch Geometric computes the same here."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MOLECULES = ["CH3CH2OH", "SO2", "H2", "C6H6", "C2H6CHOH", "CH3CONH2"]
 
 
 class Pairs(nn.Module):
-    """All pairs within the cutoff and each atom's pair with itself, as the reference wants them.
+    """All pairs within the cutoff and each atom's pair with itself, as the reference needs them.
 
-    It stands in for the reference's own search, which needs a compiled extension.
+    It replaces the reference's search, which needs a compiled extension.
     """
 
     def __init__(self, cutoff: float) -> None:

@@ -29,7 +29,7 @@ print(json.dumps([install_command(extra="mace"), install_command("packmol"), reb
 
 
 def hints(tmp_path: Path, repository: Path, record: dict[str, Any] | None) -> list[str]:
-    """What an ipip says that pip has installed as this record tells."""
+    """The hint of an ipip that pip has installed as in this record."""
     place = tmp_path / "site" / "ipip-9.8.7.dist-info"
     place.mkdir(parents=True)
     (place / "METADATA").write_text(METADATA)

@@ -1,4 +1,4 @@
-"""The compiled part says where it is of another build than the Python files."""
+"""The compiled part reports that it is of another build than the Python files."""
 
 from __future__ import annotations
 

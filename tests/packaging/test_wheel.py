@@ -20,7 +20,7 @@ from ipip.native import core
 from ipip.plugin import native_folder
 from tests.packaging.conftest import run
 
-# What manylinux_2_34 promises, and of OpenMP what the oldest runtime that torch brings has.
+# The promise of manylinux_2_34, and of OpenMP the oldest runtime in torch's wheels.
 NEWEST = {"GLIBC": "2.34", "GLIBCXX": "3.4.29", "CXXABI": "1.3.13", "GCC": "11.0", "GOMP": "4.5"}
 NEWEST |= {"OMP": "4.5"}
 
@@ -178,7 +178,7 @@ def test_a_wheel_for_another_machine_is_refused_by_pip_in_one_sentence(
 def test_compiled_files_of_another_python_or_machine_are_reported_in_one_sentence(
     wheel: zipfile.ZipFile, tmp_path: Path, damage: str, reason: str
 ) -> None:
-    """What is left where a wheel was unpacked by hand, or the Python below it was replaced."""
+    """The state after a wheel was unpacked by hand, or the Python below it was replaced."""
     wheel.extractall(tmp_path)
     (module,) = (tmp_path / "ipip").glob("_core.*.so")
     if damage == "python":

@@ -1,4 +1,4 @@
-"""LAMMPS computes what the ASE calculator computes."""
+"""LAMMPS agrees with the ASE calculator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masses that do not fit the elements are told, and swapped elements end the run."""
+"""Masses that do not fit the elements are reported, and swapped elements end the run."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Written(StageRecord):
 
 
 class Writing(Stage[Written]):
-    """A stage that does what it is given."""
+    """A stage that does the given work."""
 
     title = label = "write"
     colour = "#000000"
@@ -56,7 +56,7 @@ class Writing(Stage[Written]):
 
 
 class Bench:
-    """Two stages, the second reads the first; counts what was done."""
+    """Two stages, the second reads the first; counts the work."""
 
     def __init__(self, root):
         self.run = RunFolder(root)

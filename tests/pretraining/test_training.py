@@ -105,7 +105,7 @@ def test_frames_are_drawn_as_far_as_the_evaluations_reach():
 
 
 def test_hessian_rows_are_learnt(alloys, tmp_path):
-    """With the same steps the rows are met better than by labels alone."""
+    """With the same steps the rows are matched better than by labels alone."""
     frames, steps = alloys[:6], {"max_epochs": 20, "learning_rate": 0.01, "ema_decay": 0.9}
     method = HessianMethod(rows=4, weight=0.3)
     rows, _ = query_rows(method, frames, TEACHER, tmp_path / "teacher", seed=5)
@@ -164,7 +164,7 @@ def test_a_training_that_is_ended_within_an_epoch_resumes_to_the_same_weights(
 
 
 def _end_after(steps: int, monkeypatch) -> None:
-    """Have the session asked to end, as SIGTERM does, after some steps."""
+    """Request the end of the session, as SIGTERM does, after some steps."""
     from ipip.train.fitting import session
     from ipip.train.fitting.termination import Termination
 

@@ -1,4 +1,4 @@
-"""What a stage leaves has a type, and what is not of that type is refused in one sentence."""
+"""The record of a stage has a type, and anything else is refused in one sentence."""
 
 from __future__ import annotations
 

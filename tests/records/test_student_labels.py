@@ -1,4 +1,4 @@
-"""A student's labels come back to the last bit, and damage to them is noticed."""
+"""A student's labels are read back to the last bit, and damage to them is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page, looked at in a real browser."""
+"""The page in a real browser."""
 
 import base64
 import csv

@@ -1,4 +1,4 @@
-"""The report, from figures alone."""
+"""The report, made from figures only."""
 
 import itertools
 import re

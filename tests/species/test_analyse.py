@@ -1,4 +1,4 @@
-"""Hand-made trajectories with events that are known."""
+"""Hand-made trajectories with known events."""
 
 import itertools
 
@@ -104,7 +104,7 @@ def test_s2_that_replaces_a_bond_of_a_ring_is_an_insertion(analyse):
 
 
 def test_addition_exchange_loss_break_up_and_merging_are_distinguished(analyse):
-    # A chain Mo-O-Mo along x; S comes to the first Mo, takes the bridging O away with it.
+    # A chain Mo-O-Mo along x; S approaches the first Mo and removes the bridging O.
     far = np.array([20.0, 20.0, 20.0])
     start = np.array([[5.0, 5, 5], [6.9, 5, 5], [8.8, 5, 5], far])
     symbols = ["Mo", "O", "Mo", "S"]

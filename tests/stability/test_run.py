@@ -168,7 +168,7 @@ def test_a_student_without_kernels_runs_by_our_program_and_not_by_its_own(
     protocol, folder = make_protocol(runs=1), tmp_path / "out"
     made = folder / "students" / "visnet.pt"
     made.parent.mkdir(parents=True)
-    shutil.copyfile(model, made)  # what lies there is not trusted either
+    shutil.copyfile(model, made)  # an existing file is not trusted either
     report = run_stability([model], protocol, folder)
     assert report.models[0].total == 1 and report.models[0].broken == 0
     assert victim.read_bytes() == bytes(64)

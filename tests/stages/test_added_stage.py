@@ -1,4 +1,4 @@
-"""A stage that is added to the list has its place everywhere: no other file knows of it."""
+"""A stage that is added to the list has its place everywhere: no other file names it."""
 
 import json
 from collections import Counter

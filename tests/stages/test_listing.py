@@ -1,4 +1,4 @@
-"""The list of stages: order, what each says of itself, and that nothing else names one."""
+"""The list of stages: order, the facts of each, and that nothing else names one."""
 
 import ast
 import re

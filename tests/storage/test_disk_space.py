@@ -1,4 +1,4 @@
-"""A full disk is one clear message that says why and what is left, whoever meets it."""
+"""A full disk is one clear message with the reason and the free space, wherever it happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process at a time writes a folder, and whatever ends it frees it."""
+"""One process at a time writes a folder, and its end always frees it."""
 
 from __future__ import annotations
 

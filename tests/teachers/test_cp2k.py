@@ -1,4 +1,4 @@
-"""CP2K as a reference level: the real program on small molecules, and what its input says."""
+"""CP2K as a reference level: the real program on small molecules, and its input."""
 
 import shutil
 

@@ -43,7 +43,7 @@ def _copper(count: int) -> list[Frame]:
 
 def test_labels_come_in_order_and_frames_that_fail_are_dropped_and_listed(tmp_path):
     frames = _copper(4)
-    frames[1] = frames[1].replace(numbers=np.full(4, 92))  # EMT knows no uranium
+    frames[1] = frames[1].replace(numbers=np.full(4, 92))  # EMT has no uranium
     told = []
     store = tmp_path / "labels.jsonl"
     result = label_frames(frames, LEVEL, store, tmp_path, lambda *p: told.append(p))

@@ -1,4 +1,4 @@
-"""Each check of calculators sees the faults that it is for, and says where."""
+"""Each check of calculators detects its faults, and reports where."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def structure() -> Atoms:
 
 
 class Stressless(Smooth):
-    """Energies and forces alone."""
+    """Energies and forces only."""
 
     implemented_properties = ["energy", "forces"]
 

@@ -20,7 +20,7 @@ SYMBOLS = ["Mo", "S", "O"]
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tell ipip of the architecture, as a user does."""
+    """Register the architecture with ipip, as a user does."""
     monkeypatch.setitem(ARCHITECTURES, "tiny", Tiny)
 
 

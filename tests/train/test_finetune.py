@@ -1,4 +1,4 @@
-"""Fine-tuning: what is frozen stays, and replayed frames keep what was learnt."""
+"""Fine-tuning: frozen parts do not change, and replayed frames keep what was learnt."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Make = Callable[..., Student]
 
 @pytest.fixture
 def plain(make_student: Make, tmp_path: Path) -> Path:
-    """A student that says nothing of its errors."""
+    """A student without expected errors."""
     save_student(make_student(), tmp_path / "plain.pt")
     return tmp_path / "plain.pt"
 

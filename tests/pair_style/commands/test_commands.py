@@ -1,4 +1,4 @@
-"""What the documented table says of each LAMMPS command is so, on one, two and four ranks."""
+"""Each LAMMPS command behaves as documented, on one, two and four ranks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: learns, leaves everything else alone, and says what is wrong."""
+"""Training: learns, changes nothing else, and reports faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training with the kernels for GPUs, executed on the host, is that of the kernels of the CPU."""
+"""A training with the kernels for GPUs, executed on the host, matches the CPU kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training left is looked at before anything goes on from it."""
+"""The files of a training are checked before anything resumes from them."""
 
 import os
 import pickle
@@ -117,5 +117,5 @@ def test_a_foreign_checkpoint_is_refused_and_runs_nothing(tmp_path):
         write()
         with pytest.raises(IpipError, match=r"best\.ckpt: |channels is '8'") as caught:
             student_from_checkpoint(path)
-        assert "weights_only" not in str(caught.value)  # torch's advice: to run what is in it
+        assert "weights_only" not in str(caught.value)  # torch's advice: to run its code
     assert not victim.exists()

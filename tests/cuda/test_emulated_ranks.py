@@ -78,7 +78,7 @@ def test_a_hybrid_style_gets_the_pairs_of_its_list(
         results.append(answers(run, "one"))
         outputs.append(run.output)
     assert_same(results[1], results[0])
-    assert "pairs are those of LAMMPS' neighbour list, since pair_style hybrid" in outputs[1]
+    assert "pairs come from LAMMPS' neighbour list, since pair_style hybrid" in outputs[1]
 
 
 def test_atoms_that_are_excluded_are_not_in_the_system(

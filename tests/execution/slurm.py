@@ -58,7 +58,7 @@ PartitionName=all Nodes={names} Default=YES MaxTime=INFINITE State=UP OverSubscr
 
 
 def missing() -> str | None:
-    """Return why no Slurm can be started here; None if it can. Debian's packages are installed."""
+    """Say why no Slurm can be started here; None: it can. Debian's packages are installed."""
     if os.geteuid() != 0:
         return "a Slurm of its own needs root"
     with _LOCK.open("w") as lock:  # of several processes of pytest one installs
@@ -71,7 +71,7 @@ def missing() -> str | None:
 
 
 def _install() -> str:
-    """Install missing packages; return the last output of a failed installation."""
+    """Install what is absent; return the last words of an installation that failed."""
     if all(shutil.which(name) is not None for name in PROGRAMS):
         return ""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -225,7 +225,7 @@ def started() -> Iterator[Slurm]:
 
 
 def _processes_of(node: str) -> list[int]:
-    """Return the processes on a node: its steps' own processes, and those that they started."""
+    """Return what runs on a node: its steps' own processes, and those that they started."""
     steps = set()
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

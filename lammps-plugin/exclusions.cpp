@@ -154,30 +154,30 @@ std::string find_absent(const LAMMPS& lmp, const std::vector<int>& species,
   const Settings settings(lmp);
   if (settings.none()) return "";
   const std::vector<Kind> kinds = all_kinds(lmp, settings, species);
-  std::set<Kind> gone;
+  std::set<Kind> removed;
   for (const Kind& a : kinds) {
     const auto excluded = [&](const Kind& b) { return !settings.excluding(a, b).empty(); };
-    if (std::all_of(kinds.begin(), kinds.end(), excluded)) gone.insert(a);
+    if (std::all_of(kinds.begin(), kinds.end(), excluded)) removed.insert(a);
   }
   for (const Kind& a : kinds) {
-    if (gone.count(a) > 0) continue;
+    if (removed.count(a) > 0) continue;
     const std::string outside = settings.outside(a);
     if (!outside.empty()) return outside;
     for (const Kind& b : kinds) {
-      const std::string command = gone.count(b) > 0 ? "" : settings.excluding(a, b);
+      const std::string command = removed.count(b) > 0 ? "" : settings.excluding(a, b);
       if (command.empty()) continue;
       return ": `neigh_modify " + command + "`" + kReason +
              ": remove it with `neigh_modify exclude none`, or remove whole atoms from the system "
              "with `neigh_modify exclude group ID all`";
     }
   }
-  const std::string molecules = excluded_molecules(lmp, settings, species, gone);
+  const std::string molecules = excluded_molecules(lmp, settings, species, removed);
   if (!molecules.empty()) return molecules;
-  if (gone.empty()) return "";
+  if (removed.empty()) return "";
   const Atom& atom = *lmp.atom;
   absent.resize(atom.nlocal);
   for (int i = 0; i < atom.nlocal; ++i) {
-    absent[i] = gone.count(settings.kind(atom.type[i], atom.mask[i])) > 0 ? 1 : 0;
+    absent[i] = removed.count(settings.kind(atom.type[i], atom.mask[i])) > 0 ? 1 : 0;
   }
   return "";
 }

@@ -268,7 +268,7 @@ void PairIpip::choose_pairs() {
   std::string notice;
   if (student_->finds_candidates()) {
     notice = own_pairs_ ? "pairs are found on the device, without a neighbour list of LAMMPS"
-                        : "pairs are those of LAMMPS' neighbour list, since pair_style " +
+                        : "pairs come from LAMMPS' neighbour list, since pair_style " +
                               std::string(force->pair_style) + " divides it among styles";
   }
   log_once(notice, pairs_notice_);

@@ -1,4 +1,4 @@
-"""Writes model files whose TorchScript is not that of a student of ours."""
+"""Writes model files whose TorchScript is not one of our students."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ipip.export.safetensors import to_safetensors
 
 
 def write_module(module: torch.nn.Module, model: Path, **changes: Any) -> None:
-    """Put another module into a model file, which is then of an architecture of its own.
+    """Put another module into a model file, which then has another architecture.
 
     Args:
         module: what `backend torchscript` is to run.

@@ -81,7 +81,7 @@ def test_auto_runs_students_that_have_no_kernels(
         IpipCalculator(tmp_path / "visnet.pt", backend="kernels")
 
 
-def test_wrong_options_are_told(model: Path) -> None:
+def test_wrong_options_are_reported(model: Path) -> None:
     with pytest.raises(InputError, match="backend is 'fast'; expected one of auto, kernels"):
         IpipCalculator(model, backend="fast")
     with pytest.raises(InputError, match=r"skin is -1.0; expected 0 Å or more"):
@@ -98,7 +98,7 @@ def test_wrong_options_are_told(model: Path) -> None:
         IpipCalculator(model.with_name("none.pt"))
 
 
-def test_a_position_that_is_not_a_number_is_told(calculator: IpipCalculator) -> None:
+def test_a_nan_position_is_reported(calculator: IpipCalculator) -> None:
     atoms = shaken()
     atoms.calc = calculator
     atoms.get_forces()
@@ -107,7 +107,7 @@ def test_a_position_that_is_not_a_number_is_told(calculator: IpipCalculator) -> 
         atoms.get_forces()
 
 
-def test_a_gpu_that_is_not_there_is_told(model: Path) -> None:
+def test_a_missing_gpu_is_reported(model: Path) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("a GPU is here")
@@ -131,7 +131,7 @@ def unpickled(calculator: IpipCalculator) -> IpipCalculator:
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, unpickled])
-def test_a_copy_knows_what_it_is_a_copy_of_and_shares_nothing(
+def test_a_copy_remembers_its_model_and_shares_nothing(
     calculator: IpipCalculator, copied: Callable[[IpipCalculator], IpipCalculator]
 ) -> None:
     atoms, other = shaken(), shaken(2)
@@ -139,7 +139,7 @@ def test_a_copy_knows_what_it_is_a_copy_of_and_shares_nothing(
     forces, energy = atoms.get_forces(), atoms.get_potential_energy()
     twin = copied(calculator)
     assert twin.description == calculator.description and twin.metadata == calculator.metadata
-    assert twin.results["energy"] == energy  # as it was when it was copied
+    assert twin.results["energy"] == energy  # as at the time of the copy
     other.calc = twin
     assert np.abs(other.get_forces() - forces).max() > 0.01
     np.testing.assert_array_equal(atoms.get_forces(), forces)

@@ -25,8 +25,8 @@ def test_each_optional_package_is_in_the_extra_of_pyproject(repository: Path) ->
     assert not always & {one.distribution for one in OPTIONAL}
 
 
-def test_what_is_missing_is_one_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_training("ipip train")  # all is there
+def test_a_missing_extra_is_one_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_training("ipip train")  # everything is installed
     find = importlib.util.find_spec
     absent = {"torch"}
     monkeypatch.setattr(
@@ -44,7 +44,7 @@ def test_what_is_missing_is_one_sentence_with_the_command(monkeypatch: pytest.Mo
         require_training("ipip train")
 
 
-def test_an_import_that_fails_for_another_reason_stays_as_it_is() -> None:
+def test_an_import_that_fails_for_another_reason_is_unchanged() -> None:
     other = ModuleNotFoundError("No module named 'nonsense'", name="nonsense")
     assert explained(other, "training") is other
     inner = ModuleNotFoundError("No module named 'torch.nothing'", name="torch.nothing")

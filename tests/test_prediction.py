@@ -31,7 +31,7 @@ def student(make_student: Callable[..., Student], request: pytest.FixtureRequest
     return make_student(request.param)
 
 
-def test_predictions_are_those_of_the_calculator_from_a_file_and_from_memory(
+def test_predictions_match_the_calculator_from_a_file_and_from_memory(
     student: Student, tmp_path: Path
 ) -> None:
     path = tmp_path / "student.pt"
@@ -94,7 +94,7 @@ def test_nothing_to_predict_is_nothing(make_student: Callable[..., Student]) -> 
     assert ipip.predict(make_student(), []) == [] and ipip.descriptors(make_student(), []) == []
 
 
-def test_wrong_input_is_told(make_student: Callable[..., Student], tmp_path: Path) -> None:
+def test_wrong_input_is_reported(make_student: Callable[..., Student], tmp_path: Path) -> None:
     student = make_student()
     with pytest.raises(InputError, match=r"structures is one Atoms object; expected .* \[atoms\]"):
         ipip.predict(student, molecule("SO2"))

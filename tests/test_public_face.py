@@ -48,7 +48,7 @@ def public_names() -> Iterator[tuple[str, Any]]:
 
 
 def refusal(path: str) -> str:
-    """Say why a dotted path is not public; empty if it is."""
+    """Return why a dotted path is not public; empty if it is."""
     parts = path.split(".")
     home = next(
         ".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in MODULES
@@ -120,12 +120,12 @@ def test_private_paths_are_seen() -> None:
     ]
 
 
-# Classes that say themselves what they hold.
+# Classes that describe their contents themselves.
 DOCUMENTED = {path.split(".")[-1] for path, value in public_names() if inspect.isclass(value)}
 
 
 def lacks(path: str, value: Any) -> list[str]:
-    """Say what the docstrings of a public name do not say."""
+    """Return what the docstrings of a public name lack."""
     if not callable(value):
         return []
     text = inspect.getdoc(value) or ""

@@ -108,7 +108,7 @@ def test_links_to_files_lead_somewhere(repository: Path, page: str) -> None:
     assert not [path for path in own if not (repository / path).exists()]
 
 
-def test_its_speeds_are_those_of_the_recorded_results(repository: Path) -> None:
+def test_its_speeds_match_the_recorded_results(repository: Path) -> None:
     text = (repository / "README.md").read_text(encoding="utf-8")
     speed = speed_text(read_results())
     assert with_speed(text, speed) == text, "run `python -m benchmarks.readme`"
@@ -122,7 +122,7 @@ def test_the_test_command_is_the_one_of_continuous_integration(repository: Path)
     assert "make test" in commands(repository)
 
 
-def test_install_commands_are_those_of_the_set_up(repository: Path) -> None:
+def test_install_commands_match_the_set_up(repository: Path) -> None:
     makefile = (repository / "Makefile").read_text()
     lines = commands(repository, "docs/installation.md")
     lines = [line for line in lines if line.startswith("pip install -c ")]

@@ -29,7 +29,7 @@ def test_a_case_is_trained_measured_and_drawn_once(
     assert (out / "accuracy.png").stat().st_size > 10_000
     assert "painn-32x2" in capsys.readouterr().out
 
-    # The same errors, from what the job wrote and the set holds.
+    # The same errors, from the job's files and the set.
     from ase.io import read
 
     place = out / "jobs/acetylacetone/painn-32x2-1s-1"
@@ -76,7 +76,7 @@ def test_a_dihedral_turns_one_side_of_its_bond(name: str) -> None:
         assert np.array_equal(side, part == part[turned])
 
 
-def test_what_is_no_set_is_refused_with_those_there_are() -> None:
+def test_an_unknown_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         InputError, match=r"nothing\.xyz is no set; expected acetylacetone, ethanol, 3bpa, mo"
     ):

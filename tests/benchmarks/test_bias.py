@@ -69,7 +69,7 @@ def test_the_farthest_frame_is_the_farthest_that_the_truth_accepts(judged: Judge
     assert first is not None and first.score == farthest.score - 1
 
 
-def test_a_frame_is_labelled_once_and_known_to_a_second_call(judged: Judged) -> None:
+def test_a_frame_is_labelled_once_and_read_by_a_second_call(judged: Judged) -> None:
     truth = judged._truth
     before = truth.calls
     judged.farthest()

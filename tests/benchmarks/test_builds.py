@@ -12,7 +12,7 @@ def costs(backend: str, us: float) -> dict[str, float]:
     return pair_costs({"speed-dense": {"rows": [row]}}) | train_costs({"cases": [case]})
 
 
-def test_medians_of_old_and_new_names_stand_side_by_side() -> None:
+def test_medians_of_old_and_new_names_are_side_by_side() -> None:
     old = [costs("fused", us) for us in (10.0, 30.0, 11.0)]
     new = [costs("kernels", us) for us in (12.0, 9.0, 22.0)]
     rows = {row["case"]: row for row in compare(old, new)}

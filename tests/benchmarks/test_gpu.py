@@ -1,4 +1,4 @@
-"""The prepared measurement runs from its archive alone, as on a machine with a GPU."""
+"""The prepared measurement runs from its archive, as on a machine with a GPU."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measure(bundle: Path, out: Path, *options: str) -> tuple[int, dict[str, Any], str]:
-    """Run the measurement with a Python that knows nothing of ipip."""
+    """Run the measurement with a Python without ipip."""
     done = subprocess.run(
         [sys.executable, "-P", "-s", "-m", "measure", "--out", str(out), *options],
         cwd=bundle,
@@ -43,7 +43,7 @@ def measure(bundle: Path, out: Path, *options: str) -> tuple[int, dict[str, Any]
 
 
 @pytest.mark.slow
-def test_all_parts_run_and_what_they_find_is_right(bundle: Path, tmp_path: Path) -> None:
+def test_all_parts_run_and_their_results_are_right(bundle: Path, tmp_path: Path) -> None:
     options = ("--device", "emulate", "--sizes", "36", "27", "--steps", "2", "--budget", "300")
     status, results, output = measure(bundle, tmp_path, *options)
     assert status == 0, output
@@ -64,7 +64,7 @@ def test_all_parts_run_and_what_they_find_is_right(bundle: Path, tmp_path: Path)
     assert "polyline" in (tmp_path / "speed.svg").read_text()
 
 
-def test_no_part_begins_when_time_is_up_and_what_was_not_checked_is_not_right(
+def test_no_part_begins_when_time_is_up_and_unchecked_results_are_not_right(
     bundle: Path, tmp_path: Path
 ) -> None:
     options = ("--device", "emulate", "--sizes", "27", "--budget", "0")
@@ -73,7 +73,7 @@ def test_no_part_begins_when_time_is_up_and_what_was_not_checked_is_not_right(
     assert results["speed 27"] == {"skipped": "no time was left"}
 
 
-def test_a_part_that_fails_says_why_and_others_go_on(bundle: Path, tmp_path: Path) -> None:
+def test_a_part_that_fails_says_why_and_others_continue(bundle: Path, tmp_path: Path) -> None:
     options = ("--device", "cuda:99", "--capability", "1.0", "--sizes", "27", "--budget", "20")
     status, results, _ = measure(bundle, tmp_path, *options)
     assert status == 1
@@ -104,13 +104,13 @@ def test_the_archive_has_the_source_of_the_part_for_gpus() -> None:
     assert all(path.exists() for path in names.values())
 
 
-def test_boxes_have_about_as_many_atoms_as_were_wanted() -> None:
+def test_boxes_have_about_as_many_atoms_as_requested() -> None:
     for n in (1, 27, 100, 1000, 100_000, 4_000_000):
         nx, ny, nz = decks.sides(n)
         assert abs(nx * ny * nz - n) <= 0.1 * n
 
 
-def test_the_picture_has_a_curve_for_what_was_measured() -> None:
+def test_the_picture_has_a_curve_for_each_measurement() -> None:
     runs = [{"atoms": n, "pair_us_per_atom": 10 / n, "step_us_per_atom": 20 / n} for n in (10, 100)]
     picture = draw(runs, [], "a title")
     assert picture.count("<polyline") == 3

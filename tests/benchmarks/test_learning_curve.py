@@ -1,4 +1,4 @@
-"""The learning curve: nested parts by trajectory, the power law, and a small run that goes on."""
+"""The learning curve: nested parts by trajectory, the power law, and a small run that resumes."""
 
 from __future__ import annotations
 

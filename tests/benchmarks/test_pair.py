@@ -1,4 +1,4 @@
-"""The benchmark of the pair style runs and says what it found."""
+"""The benchmark of the pair style runs and prints its results."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_wrong_names_are_refused(repository: Path, tmp_path: Path) -> None:
     assert done.returncode == 2 and "expected schnetpack, deepmd" in done.stderr
 
 
-def test_flops_are_those_of_the_matrices() -> None:
+def test_flops_match_the_matrices() -> None:
     """Two layers by hand: mixing, update, messages and readout, forward and backward."""
     f = 64
     first = 3 * f * 2 * f + 2 * f * f + f * 3 * f
@@ -58,7 +58,7 @@ def test_flops_are_those_of_the_matrices() -> None:
     assert step_flops(f, 2, 10.0) == node_flops(f, 2) + 10 * pair_flops(f, 2)
 
 
-def test_flops_of_a_gas_are_those_of_its_ways() -> None:
+def test_flops_of_a_gas_match_tables_and_lone_pairs() -> None:
     """Few pairs: no mixing in the first layer. Lone pairs: one axis in the others."""
     f = 64
     first = f * f + f * 3 * f
@@ -75,11 +75,11 @@ def test_flops_of_a_gas_are_those_of_its_ways() -> None:
     assert half == pytest.approx(0.125 * lone + 0.75 * others)
 
 
-def test_the_floor_s_rate_is_that_of_one_core() -> None:
+def test_the_floor_s_rate_is_for_one_core() -> None:
     assert 1e8 < sgemm_rate() < 1e12
 
 
-def test_a_missed_bar_is_said() -> None:
+def test_a_missed_target_is_reported() -> None:
     row = {"box": "dense", "speedup": 11.0, "over_floor": 3.0, "around_share": 0.05}
     lines = verdicts({"speed-dense": {"rows": [row]}})
     assert lines[0].startswith("MISSED") and lines[1].startswith("MISSED")

@@ -1,4 +1,4 @@
-"""Results of benchmarks say what they were measured on, or are refused; tables show them."""
+"""Results of benchmarks name their machine, or are refused; tables show them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def store(folder: Path, **change: Any) -> Path:
     return path
 
 
-def test_a_record_says_machine_load_date_and_versions(
+def test_a_record_names_machine_load_date_and_versions(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = store(tmp_path)
@@ -48,7 +48,7 @@ def test_a_record_says_machine_load_date_and_versions(
         record("zen5", "pair-speed", [], title="Speed", command="measure", folder=tmp_path)
 
 
-def test_machines_stand_side_by_side(tmp_path: Path) -> None:
+def test_machines_are_side_by_side(tmp_path: Path) -> None:
     slower = Result.model_validate_json(store(tmp_path).read_text())
     (row,) = slower.rows
     slower = slower.model_copy(
@@ -90,9 +90,7 @@ def test_machines_stand_side_by_side(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_result_that_says_too_little_is_refused(
-    tmp_path: Path, change: dict[str, Any], said: str
-) -> None:
+def test_an_incomplete_result_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     path = store(tmp_path, **change)
     with pytest.raises(BadResultError) as error:
         read_results(tmp_path)

@@ -1,4 +1,4 @@
-"""An environment like this one, but for what the extra `train` and the teachers bring."""
+"""An environment like this one, without the extra `train` and the teachers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LightEnvironment:
 
 
 def make_light_environment(folder: Path) -> LightEnvironment:
-    """Make the environment: links to the packages that are there, a copy of ipip."""
+    """Make the environment: links to the installed packages, a copy of ipip."""
     venv.create(folder, with_pip=False, symlinks=True)
     packages = Path(sysconfig.get_paths()["purelib"])
     site = folder / packages.relative_to(sys.prefix)
@@ -73,7 +73,7 @@ def _copy_ipip(site: Path) -> None:
 
 
 def _place(program: Path, target: Path) -> None:
-    """Link a program, or write a script anew for the environment's interpreter."""
+    """Link a program, or rewrite a script for the environment's interpreter."""
     if target.exists() or not program.is_file():
         return
     with program.open("rb") as stream:

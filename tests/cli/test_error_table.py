@@ -1,4 +1,4 @@
-"""The table of errors tells kinds apart in a terminal of 80 columns."""
+"""The table of errors distinguishes kinds in a terminal of 80 columns."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_model_file_may_have_any_name(
     tmp_path: Path,
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    """LAMMPS changes what is not ASCII, and has its own meaning for quotes, $, # and &."""
+    """LAMMPS changes non-ASCII characters, and treats quotes, $, # and & specially."""
     folder = Path(
         os.fsdecode(os.fsencode(tmp_path) + b"/l\xc3\xa4uft \"q'\n$x #& @1 {} %s [a] \xff")
     )
@@ -76,7 +76,7 @@ def test_a_model_file_may_have_any_name(
     np.testing.assert_allclose(energies, energies[0], rtol=1e-9)
 
 
-def test_a_missing_model_of_any_name_is_told(tmp_path: Path) -> None:
+def test_a_missing_model_of_any_name_is_reported(tmp_path: Path) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.pt")
     with pytest.raises(InputError, match=r"\udcff\udcfe\.pt: there is no such file"):
         load_core_student(path)
@@ -105,7 +105,7 @@ def test_precision_can_be_changed(
     capsys.readouterr()
 
 
-def test_info_tells_elements_and_the_deck(
+def test_info_prints_elements_and_the_deck(
     make_student: Callable[..., Student], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save_student(make_student(), tmp_path / "student.pt")

@@ -1,4 +1,4 @@
-"""Every command and option that a message or a page names is there."""
+"""Every command and option that a message or a page names exists."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def names_of(command: object) -> set[str]:
 
 
 def texts(file: Path) -> Iterator[str]:
-    """The texts of a source but for docstrings; what an f-string fills in is an X."""
+    """The texts of a source except docstrings; an X replaces the values in f-strings."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     nodes = list(ast.walk(tree))
     skipped = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
@@ -67,7 +67,7 @@ def bare_command() -> re.Pattern[str]:
 
 
 def wrong_hints(text: str) -> list[str]:
-    """Commands and options in a text that are not there."""
+    """Commands and options in a text that do not exist."""
     known, wrong = options(), []
     for line in [*COMMAND.findall(text), *bare_command().findall(text)]:
         verb = next((word for word in line.split() if not word.startswith("-")), "")

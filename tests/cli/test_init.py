@@ -44,7 +44,7 @@ def labels(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("profile", ["quick", "production"])
 @pytest.mark.parametrize("minimal", [True, False])
-def test_settings_from_labels_are_valid_as_they_are(labels, tmp_path, capsys, profile, minimal):
+def test_settings_from_labels_are_valid_unchanged(labels, tmp_path, capsys, profile, minimal):
     path = tmp_path / "my.yaml"
     options = ["--profile", profile] + ["--minimal"] * minimal
     assert init(path, "--labels", labels, "--elements", "Cu,Au", *options) == 0
@@ -79,7 +79,7 @@ def test_the_starts_are_the_labels_own_structures_of_lowest_energy(labels, tmp_p
         assert system.replicate == (1, 2, 2)  # 7.7 x 3.85 x 3.85 Å, with a cutoff of 5 Å
 
 
-def test_a_start_that_is_there_is_kept(labels, tmp_path, capsys):
+def test_an_existing_start_is_kept(labels, tmp_path, capsys):
     kept = tmp_path / "my-starts" / "Au3Cu5.xyz"
     kept.parent.mkdir()
     kept.write_text("mine")
@@ -91,7 +91,7 @@ def test_a_start_that_is_there_is_kept(labels, tmp_path, capsys):
     assert kept.read_text() != "mine"
 
 
-def test_a_minimal_file_has_what_is_set_and_no_other_key(labels, tmp_path):
+def test_a_minimal_file_has_only_the_keys_that_are_set(labels, tmp_path):
     assert init(tmp_path / "a.yaml", "--labels", labels, "--minimal") == 0
     assert init(tmp_path / "b.yaml", "--labels", labels) == 0
     short, long = ((tmp_path / name).read_text() for name in ("a.yaml", "b.yaml"))

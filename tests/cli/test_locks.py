@@ -57,7 +57,7 @@ VERBS = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_folder_that_another_process_writes_is_left_alone(
+def test_a_folder_that_another_process_writes_is_not_touched(
     verb: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(place)
@@ -77,7 +77,7 @@ def test_a_folder_that_another_process_writes_is_left_alone(
         "sample level.yaml start.xyz --out labelled.xyz --steps 1",
     ],
 )
-def test_a_file_that_another_process_writes_is_left_alone(
+def test_a_file_that_another_process_writes_is_not_touched(
     command: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(place)

@@ -53,7 +53,7 @@ def test_what_an_encoding_lacks_is_written_plainly(
 def test_every_character_of_the_messages_has_a_plain_form(repository: Path) -> None:
     texts = [file.read_text(encoding="utf-8") for file in (repository / "python").rglob("*.py")]
     used = {character for text in texts for character in text if not character.isascii()}
-    shown = used - set("⟨⟩Π")  # in docstrings alone
+    shown = used - set("⟨⟩Π")  # in docstrings only
     assert {character for character in shown if plain_character(character) == "?"} == set()
 
 

@@ -53,7 +53,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_changed_settings_are_refused_where_nobody_can_be_asked(copied, capsys):
+def test_changed_settings_are_refused_without_a_terminal(copied, capsys):
     assert main(change(copied)) == 2
     error = capsys.readouterr().err
     assert "round_000/50_evaluate: speed.student_steps: 10 -> 20" in error
@@ -61,7 +61,7 @@ def test_changed_settings_are_refused_where_nobody_can_be_asked(copied, capsys):
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2), ("\n", 2)])
-def test_changed_settings_are_asked_about(copied, capsys, monkeypatch, answer, status):
+def test_changed_settings_prompt_for_confirmation(copied, capsys, monkeypatch, answer, status):
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     assert main(change(copied)) == status
     error = capsys.readouterr().err

@@ -31,7 +31,7 @@ def test_the_settings_file_names_the_schema_beside_it(tmp_path: Path) -> None:
     assert load_settings(path, RunSettings).elements == ["Mo", "S", "O"]
 
 
-def test_the_version_stands_in_one_place(repository: Path) -> None:
+def test_the_version_is_defined_in_one_place(repository: Path) -> None:
     assert version("ipip") == ipip.__version__ == _core.version()
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["dynamic"] == ["version"]

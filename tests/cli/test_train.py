@@ -100,7 +100,7 @@ def test_dry_run_checks_and_writes_nothing(
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
-def test_the_plan_tells_of_charges_that_a_student_cannot_tell_apart(
+def test_the_plan_reports_charges_that_a_student_cannot_distinguish(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     frames = read_frames(folder / "frames.xyz")
@@ -185,7 +185,7 @@ def test_a_trained_student_can_be_the_start(
     assert (folder / "more" / "student.pt").exists()
 
 
-def test_frames_of_a_trajectory_that_are_split_one_by_one_are_told(
+def test_frames_of_a_trajectory_that_are_split_one_by_one_are_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = read_frames(folder / "frames.xyz")[0]
@@ -201,7 +201,7 @@ def test_frames_of_a_trajectory_that_are_split_one_by_one_are_told(
     assert words in capsys.readouterr().out
 
 
-def test_the_plan_tells_duplicates_and_outliers(
+def test_the_plan_reports_duplicates_and_outliers(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     frames = read_frames(folder / "frames.xyz")

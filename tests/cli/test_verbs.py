@@ -24,7 +24,7 @@ LOOP_VERBS = (
 
 
 def refuse(capsys, *arguments, status=2):
-    """Run a command that must fail; return its message, after checking how it was told."""
+    """Run a command that must fail; return its message, after checking its form."""
     assert main([str(argument) for argument in arguments]) == status
     message = capsys.readouterr().err
     assert message.startswith("ipip: ")
@@ -128,7 +128,7 @@ def test_a_typo_comes_with_a_suggestion(config, edit, capsys, verb):
         ("student_md", {"ensemble": "npt"}, "student_md.ensemble is npt, which needs boxes"),
     ],
 )
-def test_what_would_end_a_later_stage_is_told_before_the_first(config, capsys, block, change, said):
+def test_a_fault_of_a_later_stage_is_reported_before_the_first(config, capsys, block, change, said):
     settings = yaml.safe_load(config.read_text())
     settings[block] = settings.get(block, {}) | change
     config.write_text(yaml.safe_dump(settings))

@@ -25,7 +25,7 @@ from ipip.models import build_student
 VERSION1 = Path(__file__).parent.parent / "export" / "version1" / "visnet.pt"
 HEAVY = ("torch", "torch_geometric", "lightning", "tensorboard")
 
-# The process itself tells, after its work and before it ends.
+# The process itself reports, after its work and before it ends.
 PROBE = f"""
 import json, sys
 from pathlib import Path
@@ -171,7 +171,7 @@ def test_a_verb_that_does_not_train_imports_no_torch_and_misses_none(
         assert len(output.splitlines()) == len(done.stdout.splitlines())
 
 
-def test_figures_without_torch_are_those_of_the_network(
+def test_figures_without_torch_match_the_network(
     folder: Path, light: LightEnvironment, tmp_path: Path
 ) -> None:
     frames = read_frames(folder / "labels.xyz")
@@ -202,7 +202,7 @@ print(json.dumps([
 """
 
 
-def test_calculators_and_predictions_in_python_are_those_of_the_network(
+def test_calculators_and_predictions_in_python_match_the_network(
     folder: Path, light: LightEnvironment
 ) -> None:
     status, output, errors = light.run("python", "-c", PYTHON, cwd=folder)
@@ -220,7 +220,7 @@ def test_calculators_and_predictions_in_python_are_those_of_the_network(
     np.testing.assert_allclose(rows, ipip.descriptors(networks[0], [atoms])[0], atol=1e-7)
 
 
-def test_the_doctor_notes_what_is_not_there_and_finds_no_fault(
+def test_the_doctor_notes_what_is_not_installed_and_finds_no_fault(
     folder: Path, light: LightEnvironment
 ) -> None:
     status, output, errors = light.run("ipip", "doctor", "--json", cwd=folder)

@@ -9,7 +9,7 @@ from ipip.config.stability import StabilityMDSettings, StabilityProtocol
 BIAS = {"energy": 0.1}
 
 
-def test_keywords_of_a_bias_stand_before_the_users_own():
+def test_keywords_of_a_bias_precede_the_users_own():
     md = StudentMDSettings(steps=10, temperature=900.0, pair_options="threads 2", bias=BIAS)
     assert md.pair_keywords() == "bias 0.1 bias_width 2 threads 2"
     assert md.bias == BiasSettings(energy=0.1, width=2.0)

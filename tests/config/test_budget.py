@@ -28,7 +28,7 @@ def test_a_budget_is_read(text: str, budget: Budget) -> None:
     "text",
     ["", "20", "0 min", "-5 min", "20 parsecs", "2.5 steps", "nan s", "1e400 steps", "1e400 h"],
 )
-def test_what_is_no_budget_is_refused_with_examples(text: str) -> None:
+def test_an_invalid_budget_is_refused_with_examples(text: str) -> None:
     with pytest.raises(InputError, match=r"budget.*is no budget.*90 s, 20 min"):
         TrainingSettings(budget=text)
 

@@ -29,7 +29,7 @@ def settings(**changes):
         ),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_its_name(changes, says):
+def test_impossible_settings_are_refused_by_name(changes, says):
     with pytest.raises(SettingsError, match=says):
         settings(**changes)
 

@@ -1,4 +1,4 @@
-"""Which settings decide results is said on their fields, and nowhere else."""
+"""The fields of settings state whether they decide results, and nothing else does."""
 
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.influence import (

@@ -1,4 +1,4 @@
-"""Settings files: what is read, and how what is wrong is told."""
+"""Settings files: their contents, and how faults are reported."""
 
 import copy
 import pickle
@@ -132,7 +132,7 @@ def test_no_file_no_content_no_mapping(tmp_path):
         ({"batch_size": "many"}, "TrainingSettings: batch_size: 'many': should be a valid integer"),
     ],
 )
-def test_settings_made_in_python_are_told_as_in_a_file(
+def test_settings_made_in_python_are_reported_as_in_a_file(
     values: dict[str, object], told: str
 ) -> None:
     with pytest.raises(InputError) as caught:

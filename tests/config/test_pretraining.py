@@ -1,4 +1,4 @@
-"""Methods of pretraining in a settings file, and what is refused."""
+"""Methods of pretraining in a settings file, and refusals."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def write(folder: Path, method: object, **changes: object) -> Path:
     return path
 
 
-def test_a_name_stands_for_the_methods_defaults(tmp_path):
+def test_a_name_means_the_methods_defaults(tmp_path):
     by_name = load_settings(write(tmp_path, "frad"), RunSettings)
     by_kind = load_settings(write(tmp_path, {"kind": "frad"}), RunSettings)
     assert by_name.pretrain == by_kind.pretrain
@@ -50,13 +50,13 @@ def test_a_name_stands_for_the_methods_defaults(tmp_path):
         ),
     ],
 )
-def test_what_cannot_work_is_told_before_work(method, changes, message, tmp_path):
+def test_settings_that_cannot_work_are_refused_before_work(method, changes, message, tmp_path):
     with pytest.raises(InputError, match=message):
         load_settings(write(tmp_path, method, **changes), RunSettings)
 
 
-def test_only_a_rival_changes_what_stages_are_known_by(tmp_path):
-    """Results of runs that were made before there were methods stay valid."""
+def test_only_a_rival_changes_the_keys_of_stages(tmp_path):
+    """Results of runs from before there were methods stay valid."""
     labels = load_settings(write(tmp_path, "labels"), RunSettings).pretrain
     known = settings_part(labels)
     assert known == settings_part(labels.training)

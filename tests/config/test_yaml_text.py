@@ -1,4 +1,4 @@
-"""YAML of settings is YAML 1.2: element symbols and small numbers are what they look like."""
+"""YAML of settings is YAML 1.2: element symbols and small numbers keep their meaning."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_plain_word_is_what_yaml_1_2_says(text: str, value: object) -> None:
     assert found[value] == 1
 
 
-def test_what_is_written_is_read_alike_by_both_versions_of_yaml() -> None:
+def test_written_settings_are_read_alike_by_both_versions_of_yaml() -> None:
     values = {
         "texts": ["NO", "y", "1e-3", "0777", ".5", "1:30", "2026-01-01", "null", "5.", "a: b"],
         "numbers": [1e-3, 1e22, 1e-7, 3, True, None],

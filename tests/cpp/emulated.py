@@ -21,7 +21,7 @@ PROGRAMS = ("evaluate_graphs", "open_students", "read_dump")
 
 
 def missing() -> str:
-    """Say what is missing to compile and run here, or nothing."""
+    """Return what is missing to compile and run here, or nothing."""
     if platform.machine() == "aarch64":
         return "this machine is one itself: all other tests show the same"
     absent = [name for name in (COMPILER, EMULATOR) if shutil.which(name) is None]
@@ -30,7 +30,7 @@ def missing() -> str:
 
 
 def run(command: Sequence[str | Path]) -> str:
-    """Run a step of the build; return what it said."""
+    """Run a step of the build; return its output."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -77,7 +77,7 @@ class Emulated:
     folder: Path
 
     def text_of(self, program: str, *arguments: str | Path, given: str | bytes = "") -> str:
-        """Run a program; return what it printed, or what it said against its input."""
+        """Run a program; return its output, or its error on wrong input."""
         bytes_in = given.encode() if isinstance(given, str) else given
         done = subprocess.run(
             [EMULATOR, "-L", LIBRARIES, self.folder / "cpp" / "checks" / program, *arguments],

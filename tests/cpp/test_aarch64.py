@@ -1,4 +1,4 @@
-"""On 64-bit ARM the libraries compile without a warning and compute what they compute here.
+"""On 64-bit ARM the libraries compile without a warning and compute the same as here.
 
 They are cross-compiled and run under an emulator, which rounds as the processor does.
 """
@@ -62,7 +62,7 @@ def whole(system: System) -> Graph:
 
 
 def graphs() -> dict[str, Graph]:
-    """Return what a rank may meet."""
+    """Return the cases that a rank may meet."""
     ring = [[np.cos(a), np.sin(a), 0.1 * a] for a in np.arange(6)]
     halo = a_liquid(24, seed=3)
     species, edges, owners = with_halo_rows(halo)
@@ -97,7 +97,7 @@ def saved(student: Student, folder: Path) -> Path:
     ("name", "instruction_set"),
     [(name, "neon") for name in STUDENTS] + [(name, "generic") for name in list(STUDENTS)[1::4]],
 )
-def test_energies_forces_and_virials_are_those_of_this_machine(
+def test_energies_forces_and_virials_match_this_machine(
     name: str, instruction_set: str, emulated: Emulated, make_student: MakeStudent, tmp_path: Path
 ) -> None:
     path = saved(make_student(**STUDENTS[name]), tmp_path)
@@ -173,9 +173,7 @@ def test_threads_change_nothing_and_shortcuts_nothing_but_rounding(
                 )
 
 
-def test_a_vector_that_is_not_a_number_shows(
-    emulated: Emulated, make_student: MakeStudent, tmp_path: Path
-) -> None:
+def test_a_nan_vector_shows(emulated: Emulated, make_student: MakeStudent, tmp_path: Path) -> None:
     path = saved(make_student(dtype="float32", layers=1), tmp_path)
     graph = whole(a_liquid(16))
     graph.edge_vec[5, 1] = np.nan
@@ -216,7 +214,7 @@ def test_model_files_are_opened_and_refused_in_the_same_words(
 
 
 def refusal(path: Path) -> str:
-    """Say why a file is refused on this machine, or nothing."""
+    """Return why a file is refused on this machine, or nothing."""
     try:
         _core.Student(str(path))
     except _core.CoreError as error:
@@ -266,7 +264,7 @@ def test_dumps_are_read_bit_for_bit(emulated: Emulated, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "kind"), [("cut off", "kind 3"), ("wrong", "error"), ("high bytes", "error")]
 )
-def test_damaged_dumps_are_told_in_the_same_words(
+def test_damaged_dumps_are_reported_in_the_same_words(
     damage: str, kind: str, emulated: Emulated, tmp_path: Path
 ) -> None:
     text = frame_text(7, "id type x y z", ["1 1 0.5 0.5 0.5", "2 2 1.5 1.5 1.5"])

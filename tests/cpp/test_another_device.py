@@ -12,7 +12,7 @@ from pathlib import Path
 from ipip import save_student
 from ipip.models import Student
 
-# The device is started once per process and stays, so the script has one of its own. The student
+# The device is started once per process and stays, so the script has a separate one. The student
 # is small: the device does not index tensors by tensors, as PaiNN and ViSNet do.
 SCRIPT = """
 import sys
@@ -83,7 +83,7 @@ print("same")
 """
 
 
-def test_pairs_forces_and_halo_are_those_of_the_cpu(
+def test_pairs_forces_and_halo_match_the_cpu(
     make_student: Callable[..., Student], repository: Path, tmp_path: Path
 ) -> None:
     save_student(make_student(), tmp_path / "student.pt")  # two layers of width 32 / 4

@@ -29,7 +29,7 @@ def a_crystal() -> Atoms:
 
 
 def candidates(atoms: Atoms, cutoff: float) -> tuple[dict[str, Any], np.ndarray]:
-    """Arguments of `set_candidates`, and the shift of each point from the atom it shows."""
+    """Arguments of `set_candidates`, and the shift of each point from its atom."""
     (i, j), vectors = neighbor_list(
         atoms.positions, atoms.cell.array, np.array([True] * 3), cutoff + SKIN
     )
@@ -111,13 +111,13 @@ def test_new_candidates_replace_old_ones(
     for atoms in (large, small, large):
         given, shifts = candidates(atoms, student.cutoff)
         student.set_candidates(**given)
-        del given["species"]  # nothing of the caller's is looked at afterwards
+        del given["species"]  # the caller's data is not read afterwards
         energies.append(student.compute_points(points(atoms, given, shifts))["energy"])
     assert energies[0] == energies[2] != energies[1]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_position_that_is_no_number_shows_in_the_forces(
+def test_a_nan_position_shows_in_the_forces(
     make_student: Callable[..., Student], tmp_path: Path, backend: str
 ) -> None:
     save_student(make_student(), tmp_path / "student.pt")
@@ -192,9 +192,7 @@ def test_a_step_that_fails_gives_the_memory_of_its_pairs_back(
     assert moving.buffer_bytes - plain.buffer_bytes == species_and_types
 
 
-def test_a_gpu_that_is_not_there_is_refused(
-    make_student: Callable[..., Student], tmp_path: Path
-) -> None:
+def test_a_missing_gpu_is_refused(make_student: Callable[..., Student], tmp_path: Path) -> None:
     if _core.visible_gpus("torchscript")[0]:
         pytest.skip("there is a GPU")
     save_student(make_student(), tmp_path / "student.pt")

@@ -1,4 +1,4 @@
-"""Ranks are mapped to devices by their place on the node; a request that cannot be met says why."""
+"""Ranks are mapped to devices by their place on the node; refusals give the reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_more_ranks_than_gpus_need_leave(request_: str) -> None:
         devices("cuda:0", 2, 2)
 
 
-def test_a_gpu_that_is_not_there_is_refused() -> None:
+def test_a_missing_gpu_is_refused() -> None:
     with pytest.raises(_core.CoreError, match="device is cuda:2, but 2 GPUs are visible here"):
         _core.place_rank("cuda:2", 0, 1, 2)
     with pytest.raises(_core.CoreError, match="device is cuda, but no GPU is visible here"):

@@ -1,4 +1,4 @@
-"""nvcc compiles the kernels as the design says: no spills, and so many registers that enough warps
+"""nvcc compiles the kernels as designed: no spills, and so many registers that enough warps
 fit. See docs/gpu.md."""
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ KERNEL = re.compile(r"launchedINS0_\d+(" + "|".join(REGISTERS) + r")(?:I([fd])|E
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What the assembler says of each kernel."""
+    """The assembler's report on each kernel."""
     nvcc = shutil.which("nvcc")
     if nvcc is None:
         pytest.skip("nvcc is not on PATH")
@@ -102,7 +102,7 @@ def kernels(report: list[str]) -> Iterator[tuple[str, str, str, tuple[int, ...],
             yield kernel[1], kernel[2] or "d", entry[2], local, int(found[1])
 
 
-def test_all_kernels_are_there_for_each_capability(report: list[str]) -> None:
+def test_all_kernels_exist_for_each_capability(report: list[str]) -> None:
     there = [(name, capability) for name, _, capability, _, _ in kernels(report)]
     for capability in CAPABILITIES:
         assert {name for name, of in there if of == capability} == set(REGISTERS)

@@ -1,4 +1,4 @@
-"""The kernels for GPUs, executed and checked on the host, compute what those of the cpu compute."""
+"""The kernels for GPUs, executed and checked on the host, agree with the CPU kernels."""
 
 from __future__ import annotations
 
@@ -96,9 +96,7 @@ def test_systems_of_all_kinds(
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-def test_features_are_those_of_the_cpu(
-    layers: int, make_student: MakeStudent, tmp_path: Path
-) -> None:
+def test_features_match_the_cpu(layers: int, make_student: MakeStudent, tmp_path: Path) -> None:
     cpu, emulated = pair_of(make_student(layers=layers, channels=40), tmp_path)
     species, edges, vectors, _ = a_liquid(13).arguments()
     expected = cpu.features(species, edges, vectors)
@@ -122,7 +120,7 @@ def test_results_are_the_same_bit_for_bit_whatever_the_order_of_blocks_and_threa
 def test_candidates_and_positions_are_the_pairs_of_each_step(
     dtype: str, tolerance: float, make_student: MakeStudent, tmp_path: Path
 ) -> None:
-    """What a step queues is recorded once, also after pair vectors and other atoms came between."""
+    """The queue of a step is recorded once, also after pair vectors and other atoms in between."""
     cpu, emulated = pair_of(make_student(dtype=dtype, zbl=True), tmp_path)
     emulated.warm_up()
     for atoms in (a_crystal(), a_crystal()[:7], a_crystal()):
@@ -140,9 +138,7 @@ def test_candidates_and_positions_are_the_pairs_of_each_step(
         emulated.compute(*a_liquid(5).arguments())
 
 
-def test_a_position_that_is_no_number_shows_in_the_forces(
-    make_student: MakeStudent, tmp_path: Path
-) -> None:
+def test_a_nan_position_shows_in_the_forces(make_student: MakeStudent, tmp_path: Path) -> None:
     _, emulated = pair_of(make_student(), tmp_path)
     atoms = a_crystal()
     given, shifts = candidates(atoms, 5.0)
@@ -178,7 +174,7 @@ def test_a_student_too_wide_for_a_block_is_refused(
 def test_a_warm_step_is_one_replay_and_one_wait(
     dtype: str, make_student: MakeStudent, tmp_path: Path
 ) -> None:
-    """No allocation, no launch by itself, and forces alone come down unless more is asked for."""
+    """No allocation, no single launch, and only forces come down unless more is requested."""
     cpu, emulated = pair_of(make_student(dtype=dtype, zbl=True), tmp_path)
     atoms = a_crystal()
     given, shifts = candidates(atoms, cpu.cutoff)

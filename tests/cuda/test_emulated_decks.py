@@ -36,7 +36,7 @@ DECKS = {
 
 
 @pytest.mark.parametrize("name", DECKS)
-def test_a_deck_yields_what_it_yields_on_the_cpu(
+def test_a_deck_gives_the_same_as_on_the_cpu(
     name: str,
     models: Callable[..., Path],  # noqa: F811
     lammps: Callable[..., Run],  # noqa: F811

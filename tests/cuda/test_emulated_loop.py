@@ -67,7 +67,7 @@ def test_frames_are_labelled_on_the_device_that_is_named(
 
 
 @pytest.mark.slow
-def test_a_round_evaluated_on_the_device_is_that_of_the_cpu(tmp_path: Path) -> None:
+def test_a_round_evaluated_on_the_device_matches_the_cpu(tmp_path: Path) -> None:
     summaries = []
     for device in ("cpu", "emulate"):
         config = write_run_inputs(tmp_path / device, rounds=1, student_device=device)

@@ -35,7 +35,7 @@ def frames() -> list[Frame]:
     return [Frame.from_atoms(atoms) for atoms in (metal, molecule("SO2"), surface)]
 
 
-def test_the_calculator_yields_what_the_cpu_yields(model: Path) -> None:
+def test_the_calculator_matches_the_cpu(model: Path) -> None:
     atoms = bulk("Mo", cubic=True)
     atoms.rattle(0.1, seed=1)
     results = []
@@ -52,7 +52,7 @@ def test_the_calculator_yields_what_the_cpu_yields(model: Path) -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000])
-def test_frames_in_batches_yield_what_the_cpu_yields(
+def test_frames_in_batches_match_the_cpu(
     model: Path, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core, "ATOMS_AT_ONCE", at_once)

@@ -1,4 +1,4 @@
-"""Decks on the emulated device, on any number of ranks, compute what the cpu does on one."""
+"""Decks on the emulated device, on any number of ranks, agree with the CPU on one."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_hybrid_style_gets_the_pairs_of_its_list(
         results.append(answers(run, "one"))
         outputs.append(run.output)
     assert_same(results[1], results[0])
-    assert "pairs are those of LAMMPS' neighbour list, since pair_style hybrid" in outputs[1]
+    assert "pairs come from LAMMPS' neighbour list, since pair_style hybrid" in outputs[1]
 
 
 def test_atoms_that_are_excluded_are_not_in_the_system(
@@ -104,7 +104,7 @@ def test_a_trajectory_through_neighbour_lists(
     tmp_path: Path,
     ranks: int,
 ) -> None:
-    """Atoms cross borders and lists are made anew; energies are those of the cpu in each step."""
+    """Atoms cross borders and lists are rebuilt; energies match the CPU in each step."""
     models(zbl=True)
     box = write_start(tmp_path, a_gas())
     dynamics = (

@@ -1,4 +1,4 @@
-"""Candidates that are found on the emulated device are those of a brute-force search."""
+"""Candidates found on the emulated device match a brute-force search."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ SYSTEMS = [
 
 
 def images(atoms: Atoms, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """All points within reach of the atoms' box, atoms first, and the atom that each shows."""
+    """All points within reach of the atoms' box, atoms first, and the atom of each."""
     n = len(atoms)
     turns = [0, 0, 0]
     for axis in range(3):
@@ -108,7 +108,7 @@ def a_device(make_student: MakeStudent, folder: Path, **more: Any) -> _core.Stud
 
 
 @pytest.mark.parametrize("make", SYSTEMS)
-def test_candidates_are_those_of_brute_force_and_yield_what_the_cpu_yields(
+def test_candidates_match_brute_force_and_results_match_the_cpu(
     make: Callable[[], Atoms], make_student: MakeStudent, tmp_path: Path
 ) -> None:
     device = a_device(make_student, tmp_path)
@@ -148,7 +148,7 @@ def test_lists_are_the_same_whatever_the_order_of_threads(
     assert all(again == lists[0] for again in lists)
 
 
-def test_absent_points_are_nobodys_neighbours_and_remote_ones_touch(
+def test_absent_points_have_no_neighbours_and_remote_ones_touch(
     make_student: MakeStudent, tmp_path: Path
 ) -> None:
     device = a_device(make_student, tmp_path)
@@ -178,7 +178,7 @@ def test_absent_points_are_nobodys_neighbours_and_remote_ones_touch(
     assert [set(q) for q in found(first, neighbours)] == [near[i] for i in centres]
 
 
-def test_a_search_that_cannot_be_made_is_refused(make_student: MakeStudent, tmp_path: Path) -> None:
+def test_an_impossible_search_is_refused(make_student: MakeStudent, tmp_path: Path) -> None:
     device = a_device(make_student, tmp_path)
     points = np.arange(9.0).reshape(3, 3)
     with pytest.raises(_core.CoreError, match="a reach of the cutoff, "):

@@ -1,4 +1,4 @@
-"""The training kernels for GPUs, executed and checked on the host, against those of the CPU."""
+"""The training kernels for GPUs, executed and checked on the host, against the CPU's."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def assert_same_results(found: Any, expected: Any, tolerance: float) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_results_and_gradients_are_those_of_the_cpu(
-    variant: str, make_student: MakeStudent
-) -> None:
+def test_results_and_gradients_match_the_cpu(variant: str, make_student: MakeStudent) -> None:
     student = make_student(**({"channels": 16} | VARIANTS[variant]))
     batch = a_batch(n=10)
     expected = PainnKernels(student)(*batch, create_graph=True)  # type: ignore[arg-type]
@@ -140,7 +138,7 @@ def test_gradients_of_an_earlier_evaluation_are_refused(make_student: MakeStuden
         gradients(student, results, ALL)
 
 
-def test_what_the_kernels_do_not_take_is_refused(make_student: MakeStudent) -> None:
+def test_students_that_the_kernels_do_not_run_are_refused(make_student: MakeStudent) -> None:
     with pytest.raises(InputError, match="architecture is visnet, and the kernels run painn only"):
         emulated(make_student("visnet", channels=16))
     assert "architecture is visnet" in device_refusal(make_student("visnet", channels=16))
@@ -154,7 +152,7 @@ def test_what_the_kernels_do_not_take_is_refused(make_student: MakeStudent) -> N
         emulated(student)(species + 3, index, vectors, of_atom, n_frames)
 
 
-def test_without_a_gpu_the_reason_is_said(make_student: MakeStudent) -> None:
+def test_without_a_gpu_the_reason_is_reported(make_student: MakeStudent) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     assert device_refusal(make_student(channels=16))

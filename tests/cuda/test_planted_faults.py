@@ -17,7 +17,7 @@ FAULTS = {
     "two threads write one number": "writes while another thread writes",
     "two lanes write one number": "writes while another thread writes",
     "two blocks write one number": "writes while another thread writes",
-    "reads before the barrier": "reads w",  # what another thread wrote, or nobody yet
+    "reads before the barrier": "reads w",  # written by another thread, or not yet
     "writes what another reads": "while another thread",
     "lanes without an order": "reads while another thread writes",
     "crosses a word": "crosses a word of 4",
@@ -27,7 +27,7 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What emulation says of each kernel, run forwards and backwards through its threads."""
+    """The emulation's reports on each kernel, run forwards and backwards through its threads."""
     program = tmp_path_factory.mktemp("cuda") / "planted_faults"
     source = Path(__file__).with_name("planted_faults.cpp")
     subprocess.run(
@@ -49,7 +49,7 @@ def test_a_planted_fault_is_found_in_both_orders(name: str, found: dict[str, lis
         assert FAULTS[name] in text
 
 
-def test_nothing_is_said_of_sound_kernels(found: dict[str, list[str]]) -> None:
+def test_nothing_is_reported_for_sound_kernels(found: dict[str, list[str]]) -> None:
     sound = [name for name in found if name not in FAULTS]
     assert len(sound) == 4
     assert all(found[name] == ["sound", "sound"] for name in sound)

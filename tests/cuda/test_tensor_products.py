@@ -35,5 +35,5 @@ def test_products_on_tensor_cores_have_the_errors_of_float32(
 def test_without_small_parts_the_same_products_are_a_thousand_times_coarser(
     errors: list[tuple[float, float, float]],
 ) -> None:
-    """What the imitation rounds is what TF32 rounds."""
+    """The imitation rounds like TF32."""
     assert all(coarse > 2048 for _, _, coarse in errors)

@@ -45,7 +45,7 @@ def test_frames_are_kept_under_any_name(
     assert os.listdir(tmp_path) == [name + suffix]
 
 
-def test_a_name_of_bytes_that_are_no_text_is_read_and_told(tmp_path: Path) -> None:
+def test_a_name_of_bytes_that_are_not_text_is_read_and_reported(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.xyz"))
     write_frames(path, [frame()])
     assert read_frames(path)[0].energy == -1.5
@@ -54,7 +54,7 @@ def test_a_name_of_bytes_that_are_no_text_is_read_and_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["mo@1200K.xyz", "POSCAR@2", "-", "ünï@.cif"])
-def test_structures_are_read_whatever_their_name_holds(
+def test_structures_are_read_from_files_of_any_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

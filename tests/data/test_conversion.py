@@ -1,4 +1,4 @@
-"""Outputs of other programs: known values come out in eV and Å, and what is left out is told."""
+"""Outputs of other programs: known values are converted to eV and Å, and omissions are reported."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ VASPRUN_STEP = """ <calculation>
 
 
 def frames_of(path: Path, **options: object) -> tuple[list[Frame], str]:
-    """Return the frames of a file and what is told of it."""
+    """Return the frames of a file and the report on it."""
     read = Read(path)
     keys = options.pop("keys", DataKeys())
     assert isinstance(keys, DataKeys)
@@ -147,7 +147,7 @@ def test_an_outcar_gives_the_free_energy_and_the_stress_with_ases_sign(
     assert "energies are the free energies, the potential of the forces" in told
 
 
-def test_steps_whose_scf_did_not_converge_are_left_out_and_told(tmp_path: Path) -> None:
+def test_steps_whose_scf_did_not_converge_are_left_out_and_reported(tmp_path: Path) -> None:
     path = outcar(tmp_path / "OUTCAR", True, False, True)
     frames, told = frames_of(path)
     assert [frame.energy for frame in frames] == [-20.0, -22.0]
@@ -334,7 +334,7 @@ def test_a_trajectory_of_cp2k_without_cells_needs_one(tmp_path: Path) -> None:
         ("POSCAR", "x\n1\n5 0 0\n0 5 0\n0 0 5\nMo\n1\nDirect\n0 0 0\n", "1 without energy"),
     ],
 )
-def test_what_cannot_be_read_is_said_in_one_line(
+def test_unreadable_files_are_reported_in_one_line(
     name: str, content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / name).write_text(content)
@@ -344,7 +344,7 @@ def test_what_cannot_be_read_is_said_in_one_line(
     assert not (tmp_path / "out.xyz").exists()
 
 
-def test_convert_reads_several_kinds_into_one_store_and_tells_of_each(
+def test_convert_reads_several_kinds_into_one_store_and_reports_each(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcar(tmp_path / "OUTCAR", True, False)

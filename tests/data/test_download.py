@@ -30,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(CONTENT if self.path == "/file" else CONTENT[: len(CONTENT) // 2])
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("digest", [None, DIGEST, f"sha256:{DIGEST}", DIGEST.upper()])
-def test_a_file_comes_whole_and_its_checksum_is_told(
+def test_a_file_is_fetched_whole_and_its_checksum_reported(
     digest: str | None, address: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "new" / "file.npz"
@@ -56,7 +56,7 @@ def test_a_file_comes_whole_and_its_checksum_is_told(
     assert found == f"sha256:{DIGEST}"
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT)) and len(seen) > 2
-    # what is there is not fetched again, but is checked
+    # an existing file is not fetched again, but is checked
     assert download("http://127.0.0.1:1/none", path, digest) == f"sha256:{DIGEST}"
     with pytest.raises(InputError, match=f"has the checksum sha256:{DIGEST}, expected sha256:00"):
         download(f"{address}/file", path, "0" * 64)
@@ -75,7 +75,7 @@ def test_another_file_than_expected_is_not_kept(address: str, tmp_path: Path) ->
         ("/none", "cannot be fetched .*Not Found"),
     ],
 )
-def test_what_does_not_come_whole_leaves_nothing(
+def test_an_incomplete_download_leaves_nothing(
     tail: str, message: str, address: str, tmp_path: Path
 ) -> None:
     with pytest.raises(IpipError, match=message):

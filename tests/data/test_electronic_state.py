@@ -1,4 +1,4 @@
-"""Charge, spin, moments and fields: they stay with a frame and tell it from its likes."""
+"""Charge, spin, moments and fields: they stay with a frame and distinguish it from others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_arrays(**arrays: np.ndarray) -> Frame:
 
 @pytest.fixture
 def states() -> list[Frame]:
-    """Frames of one geometry and labels, each in a state of its own."""
+    """Frames of one geometry and labels, each in a different state."""
     return [
         hydroxide(),
         hydroxide(charge=-1),
@@ -101,7 +101,7 @@ def test_states_that_contradict_themselves_are_refused_where_they_are_read(
         multiplicity_of({"multiplicity": 0}, {})
 
 
-def test_several_states_of_one_composition_are_told_since_students_know_none() -> None:
+def test_several_states_of_one_composition_are_reported_since_students_ignore_them() -> None:
     ion, neutral, water = hydroxide(charge=-1), hydroxide(), Frame.from_atoms(Atoms("OH2"))
     told = describe_mixed_states([ion, neutral, neutral, water])
     assert told is not None

@@ -1,4 +1,4 @@
-"""Files of labelled frames: what is written reads back, what is wrong is said in one line."""
+"""Files of labelled frames: they are read back unchanged, and faults are reported in one line."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_custom_keys_choose_the_label_and_the_meaning_of_a_virial(tmp_path: Path
         (DataKeys(group="run"), "'run'; per-frame keys there: config_type"),
     ],
 )
-def test_a_wrong_key_lists_the_keys_that_are_there(
+def test_a_wrong_key_lists_the_existing_keys(
     keys: DataKeys, found: str, suffix: str, frames: list[Frame], tmp_path: Path
 ) -> None:
     path = tmp_path / f"a.{suffix}"
@@ -190,7 +190,7 @@ def test_forces_of_a_wrong_shape_are_refused(tmp_path: Path) -> None:
         ("cut.db", b"SQLite format 3\x00" + b"\x00" * 50, "cannot be read"),
     ],
 )
-def test_unusable_files_are_told_in_one_sentence(
+def test_unusable_files_are_reported_in_one_sentence(
     name: str, content: str | bytes | None, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / name

@@ -46,7 +46,7 @@ def root(data: bytearray) -> int:
 
 
 @pytest.mark.parametrize(("frames", "atoms"), [(1, 1), (3, 500), (400, 3), (40, 100)])
-def test_what_was_written_is_sound(tmp_path: Path, frames: int, atoms: int) -> None:
+def test_a_written_store_is_sound(tmp_path: Path, frames: int, atoms: int) -> None:
     write_store(tmp_path / "a.lmdb", frames, atoms)
     require_sound_pages(tmp_path / "a.lmdb")
 
@@ -92,7 +92,7 @@ def test_a_branch_that_leads_elsewhere_is_refused(
 
 def test_a_value_that_lies_beyond_the_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.lmdb"
-    data = write_store(path, 1, 500)  # one leaf, whose frame has pages of its own
+    data = write_store(path, 1, 500)  # one leaf, whose frame has separate pages
     start = root(data) * WIDTH
     node = start + int.from_bytes(data[start + 16 : start + 18], "little")
     key = int.from_bytes(data[node + 6 : node + 8], "little")

@@ -54,7 +54,7 @@ def test_ordinary_frames_are_no_outliers(many: list[Frame]) -> None:
     assert find_outliers(many[:3]) == []
 
 
-def test_a_wrong_label_stands_out(many: list[Frame]) -> None:
+def test_a_wrong_label_is_an_outlier(many: list[Frame]) -> None:
     many[4] = many[4].replace(energy=float(many[4].energy or 0) + 2.0)
     many[9] = many[9].replace(forces=np.array(many[9].forces) * 1e4)
     many[11] = many[11].replace(stress=np.eye(3) * 3.0)
@@ -70,7 +70,7 @@ def test_a_wrong_label_stands_out(many: list[Frame]) -> None:
     assert pressure.value == pytest.approx(-3.0)
 
 
-def test_statistics_tell_stresses_weights_and_sampled_neighbours(many: list[Frame]) -> None:
+def test_statistics_include_stresses_weights_and_sampled_neighbours(many: list[Frame]) -> None:
     many[0] = many[0].replace(weight=2.5)
     s = statistics(many, 4.0)
     assert s.stress_max == max(float(np.abs(f.stress).max()) for f in many)  # type: ignore[arg-type]

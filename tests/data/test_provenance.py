@@ -1,4 +1,4 @@
-"""Where a frame comes from is one record, which files keep."""
+"""The provenance of a frame is one record, which files keep."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ WHOLE = Provenance(
 
 
 @pytest.mark.parametrize("suffix", ["xyz", "lmdb", "db"])
-def test_what_a_frame_is_from_comes_back_from_every_kind_of_file(frames, tmp_path: Path, suffix):
+def test_provenance_is_read_back_from_every_kind_of_file(frames, tmp_path: Path, suffix):
     path = tmp_path / f"frames.{suffix}"
     write_frames(path, [WHOLE.replacing_info_of(frame) for frame in frames])
     assert all(field.default != getattr(WHOLE, field.name) for field in dataclasses.fields(WHOLE))
     assert {Provenance.of(frame) for frame in read_frames(path, require=())} == {WHOLE}
 
 
-def test_what_is_not_known_leaves_no_key(frames):
+def test_unknown_provenance_writes_no_key(frames):
     frame = Provenance(traj="a").replacing_info_of(frames[0].replace(info={"other": 1}))
     assert frame.info == {"traj": "a"}
     assert Provenance.of(frame) == Provenance(traj="a")
 
 
-def test_what_else_a_frame_says_stays_where_it_is_added_and_its_state_in_any_case(frames):
+def test_other_info_of_a_frame_is_kept_and_its_state_in_any_case(frames):
     frame = frames[0].replace(info={"group": 7, "charge": 1})
     assert WHOLE.added_to(frame).info["group"] == 7
     assert set(Provenance(origin=0).replacing_info_of(frame).info) == {"origin", "charge"}
 
 
-def test_a_key_that_somebody_else_used_for_something_else_says_nothing(frames):
+def test_a_key_with_another_meaning_is_ignored(frames):
     theirs = {"origin": "materials project", "md_step": 1.5, "held_out": "no", "time_fs": "x"}
     assert Provenance.of(frames[0].replace(info=theirs)) == Provenance()
 
@@ -66,7 +66,7 @@ def test_a_frame_without_a_kind_is_listed_as_a_dash(frames):
     assert config_type_of(WHOLE.added_to(bare)) == "harvest"
 
 
-def test_nobody_else_knows_its_keys():
+def test_no_other_module_names_its_keys():
     package = Path(ipip.__file__).parent
     keys = {field.name for field in dataclasses.fields(Provenance)}
     users = {

@@ -88,7 +88,7 @@ def test_a_lattice_is_given_by_columns(water: tuple[Any, ...], tmp_path: Path) -
         ({"F": np.zeros((3, 3, 2))}, KEYS, r"shape \(3, 2\); expected \(3, 3\)"),
     ],
 )
-def test_what_does_not_fit_is_said(
+def test_arrays_that_do_not_fit_are_reported(
     changes: dict[str, Any], keys: DataKeys, message: str, water: tuple[Any, ...], tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):

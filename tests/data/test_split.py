@@ -51,7 +51,7 @@ def test_a_number_of_training_frames_leaves_the_rest_out() -> None:
     assert len(split.train) == 10
 
 
-def test_frames_without_a_group_are_groups_of_their_own() -> None:
+def test_each_frame_without_a_group_is_a_separate_group() -> None:
     frames = many(7)
     assert group_names(frames, "traj") == ["0", "0", "0", "1", "1", "1", "2"]
     assert group_names(frames, None) == ["0", "1", "2", "3", "4", "5", "6"]

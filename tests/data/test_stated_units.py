@@ -1,4 +1,4 @@
-"""Files that state their units: converted where they are known, refused otherwise, never eV."""
+"""Files that state their units: converted if known, refused otherwise, never taken as eV."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORCE = units.Hartree / units.Bohr
 
 
 def file_of(path: Path, header: str, lattice: str = 'Lattice="5 0 0 0 5 0 0 0 5"') -> Path:
-    """Write one frame with energy -1, a force of 1 and a distance of 2, in whatever units."""
+    """Write one frame with energy -1, a force of 1 and a distance of 2, in any units."""
     path.write_text(
         f"2\n{lattice} Properties=species:S:1:pos:R:3:forces:R:3 energy=-1.0 {header}\n"
         "Mo 0 0 0 1 0 0\nS 2 0 0 -1 0 0\n"
@@ -72,7 +72,7 @@ def test_a_unit_is_read_in_its_usual_spellings(
         ("", "energy"),
     ],
 )
-def test_what_is_no_unit_of_a_quantity_is_none(text: str, quantity: Quantity) -> None:
+def test_an_unknown_unit_of_a_quantity_is_none(text: str, quantity: Quantity) -> None:
     assert read_unit(text, quantity) is None
 
 
@@ -116,7 +116,7 @@ def test_lengths_and_stresses_are_converted_too(tmp_path: Path) -> None:
         ('stress="1 1 1 0 0 0" stress-unit=psi', {}, "no unit of stress"),
     ],
 )
-def test_what_is_unknown_or_contradicts_the_settings_is_refused(
+def test_units_that_are_unknown_or_contradict_the_settings_are_refused(
     header: str, keys: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):

@@ -1,4 +1,4 @@
-"""A store of frames: nothing is lost, and nothing is in memory that was not asked for."""
+"""A store of frames: nothing is lost, and only requested frames are in memory."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_frames_survive_to_the_last_bit(frames: list[Frame], tmp_path: Path) -> 
         store[6]
 
 
-def test_a_split_of_a_store_is_that_of_the_list_and_reads_lazily(
+def test_a_split_of_a_store_matches_the_list_and_reads_lazily(
     frames: list[Frame], store: FrameStore
 ) -> None:
     arguments = {"valid": 2, "test": 2, "seed": 4, "group_key": "traj"}
@@ -96,7 +96,7 @@ def test_a_store_crosses_forks_and_pickles(frames: list[Frame], store: FrameStor
     assert pickle.loads(pickle.dumps(store))[3].energy == frames[3].energy
 
 
-def test_graphs_of_a_store_are_those_of_the_list_with_workers_too(
+def test_graphs_of_a_store_match_the_list_with_workers_too(
     frames: list[Frame], store: FrameStore
 ) -> None:
     symbols = ["O", "S", "Mo"]
@@ -188,7 +188,7 @@ def test_a_record_that_was_changed_or_moved_is_refused(frames: list[Frame], tmp_
     positions = np.ascontiguousarray(frames[3].positions).tobytes()
     at = whole.index(positions)
     changed = bytearray(whole)
-    changed[at + 3] ^= 1  # far behind the point: a plausible place
+    changed[at + 3] ^= 1  # far after the decimal point: a plausible value
     path.write_bytes(changed)
     assert len(FrameStore(path)) == len(frames)
     FrameStore(path).read([0, 1, 2, 4])

@@ -58,7 +58,7 @@ def test_a_stress_that_is_not_finite_is_refused_only_where_it_counts(
     "cell", ['pbc="F F F"', 'Lattice="5 0 0 0 4 0 0 0 5" pbc="T T F"', 'pbc="T T T"']
 )
 @pytest.mark.parametrize("key", ["stress", "virial"])
-def test_a_stress_without_three_periodic_directions_is_not_read_and_told(
+def test_a_stress_without_three_periodic_directions_is_ignored_and_reported(
     cell: str, key: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     content = text(f'{key}="0 0 0 0 0 0"', cell) * 2

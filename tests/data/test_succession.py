@@ -1,4 +1,4 @@
-"""Frames of a trajectory are told from frames that were made one by one."""
+"""Frames of a trajectory are distinguished from independent frames."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_shipped_labels_are_trajectories(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
-def test_of_very_few_frames_nothing_is_said(count: int) -> None:
+def test_nothing_is_reported_for_very_few_frames(count: int) -> None:
     assert not follow_one_another(trajectory(5, 4)[:count])
 
 

@@ -1,4 +1,4 @@
-"""What is found in a file of labels: keys, groups, temperatures."""
+"""The survey of a file of labels: keys, groups, temperatures."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_usual_names_of_labels_are_known(tmp_path, columns, energy, force_key):
     assert survey.elements == ["C", "O"]
 
 
-def test_other_keys_that_could_be_meant_are_told(tmp_path):
+def test_other_possible_keys_are_listed(tmp_path):
     columns = {"energy": float, "forces": forces, "REF_energy": float, "REF_forces": forces}
     survey = survey_labels(write_labels(tmp_path / "a.xyz", 8, **columns))
     assert survey.others == {"energy": ["energy"], "forces": ["forces"]}
@@ -118,7 +118,7 @@ def test_trajectories_are_found(tmp_path, columns, group, count, candidates):
     assert survey.group_candidates == candidates
 
 
-def test_a_group_key_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_group_key_is_refused(tmp_path):
     path = write_labels(tmp_path / "a.xyz", 4, energy=float, forces=forces, traj=int)
     assert survey_labels(path, group="traj").groups == 4
     with pytest.raises(InputError, match=r"not every frame has 'run'.*traj"):
@@ -138,13 +138,13 @@ def test_an_archive_in_other_units_is_read_with_them(tmp_path):
     path = tmp_path / "a.npz"
     positions = np.array([[[0.0, 0, 0], [1.1, 0, 0]]] * 4)
     np.savez(path, z=[6, 8], R=positions, E=[-23.06] * 4, F=0 * positions, e_unit="kcal/mol")
-    for units in (None, "kcal/mol"):  # as it states, or as told
+    for units in (None, "kcal/mol"):  # as stated in the file, or as given
         survey = survey_labels(path, units=units)
         assert (survey.keys.energy, survey.keys.forces, survey.keys.units) == ("E", "F", units)
         assert survey.frames[0].energy == pytest.approx(-1.0, abs=1e-4)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         survey_labels(tmp_path / "none.xyz")
 

@@ -22,7 +22,7 @@ def pair(teacher: float, **counts: int) -> tuple[Frame, Frame]:
     return make_frame(teacher + added, **counts), make_frame(teacher, **counts)
 
 
-def test_each_elements_shift_is_found_where_compositions_tell_them_apart():
+def test_each_elements_shift_is_found_where_compositions_separate_them():
     pairs = [pair(-5.0, Mo=1, O=3), pair(-9.0, Mo=1, S=4, O=3), pair(-7.0, Mo=1, S=5, O=2)]
     reference, teacher = zip(*pairs, strict=True)
     shift = fit_energy_shift(reference, teacher, SYMBOLS)
@@ -52,7 +52,7 @@ def test_compositions_beyond_the_fit_are_named():
     assert outside_fit([inside, outside, outside], reference, SYMBOLS) == ["Mo1S6"]
 
 
-def test_forces_are_left_alone():
+def test_forces_do_not_change():
     frame = make_frame(1.0, S=2).replace(forces=np.ones((2, 3)))
     (shifted,) = apply_energy_shift([frame], {"S": 2.0})
     assert shifted.energy == 5.0

@@ -1,4 +1,4 @@
-"""Where the next round begins and when the loop ends, decided on figures alone."""
+"""Where the next round begins and when the loop ends, decided only on figures."""
 
 import math
 
@@ -103,7 +103,7 @@ def test_the_run_ends_after_two_rounds_without_gain_and_few_failures():
         outcomes(0.5, 0.4, 0.399, 0.398, total=0),  # nothing is known of failures
     ],
 )
-def test_the_run_goes_on_while_something_may_be_gained(history):
+def test_the_run_continues_while_something_may_be_gained(history):
     assert gain_is_over(history, RULES) is None
 
 

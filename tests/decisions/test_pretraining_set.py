@@ -1,4 +1,4 @@
-"""What a pretraining set contains: forgotten, held out, kept and new frames."""
+"""The contents of a pretraining set: forgotten, held out, kept and new frames."""
 
 import math
 

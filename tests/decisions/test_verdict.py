@@ -1,4 +1,4 @@
-"""The verdict claims what its intervals say, and no more."""
+"""The verdict claims what its intervals support, and no more."""
 
 from ipip.decisions.verdict import Comparison, StudentFigures, describe_verdict
 

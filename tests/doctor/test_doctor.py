@@ -1,4 +1,4 @@
-"""`ipip doctor` says what works, and what to do about what does not."""
+"""`ipip doctor` reports what works, with a remedy for what does not."""
 
 import json
 import os
@@ -140,7 +140,7 @@ def test_a_compiled_part_of_another_build_is_a_fault(tmp_path, monkeypatch):
     assert "make setup" in findings["LAMMPS plugin"].remedy
 
 
-def test_gpus_are_those_that_the_driver_lists(tmp_path, monkeypatch):
+def test_gpus_are_the_ones_that_the_driver_lists(tmp_path, monkeypatch):
     a_program(tmp_path, "nvidia-smi", 'echo "NVIDIA H200, 143771 MiB, 580.65, 9.0"')
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     gpu = check_machine(tmp_path)[1]
@@ -173,7 +173,7 @@ def test_the_processors_instruction_set_is_the_one_that_the_kernels_take(tmp_pat
     assert processor.rpartition("kernels in ")[2] in kernels
 
 
-def test_processors_of_64_bit_arm_have_the_kernels_of_their_own(tmp_path, monkeypatch):
+def test_processors_of_64_bit_arm_have_separate_kernels(tmp_path, monkeypatch):
     (tmp_path / "cpuinfo").write_text(
         "processor\t: 0\nBogoMIPS\t: 2000.00\nFeatures\t: fp asimd aes atomics sve\n"
         "CPU implementer\t: 0x41\nCPU part\t: 0xd4f\n"

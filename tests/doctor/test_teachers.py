@@ -6,7 +6,7 @@ from ipip.doctor.teachers import check_teachers
 from ipip.teacher_program.kinds import KINDS
 
 
-def test_a_program_in_the_path_is_found_and_the_first_of_several_is_taken(tmp_path, monkeypatch):
+def test_a_program_in_the_path_is_found_and_the_first_of_several_is_used(tmp_path, monkeypatch):
     programs = KINDS["cp2k"].programs
     assert programs[-2:] == ("cp2k.psmp", "cp2k.ssmp")
     monkeypatch.setenv("PATH", str(tmp_path))

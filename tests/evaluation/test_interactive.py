@@ -64,7 +64,7 @@ def test_a_page_draws_in_a_browser_in_the_style_of_the_report(
     write_page(path, copper, guess(copper), title="a run", history=HISTORY, best_epoch=0)
     html, console = browser.open(path, "?theme=dark")
     root = re.search(r"<html[^>]*>", html)
-    graphics = ("WebGL", "GL Driver")  # what headless Chromium says of its own software rendering
+    graphics = ("WebGL", "GL Driver")  # headless Chromium's notes on its software rendering
     assert [line for line in console if not any(word in line for word in graphics)] == []
     assert root is not None
     assert 'data-rendered="4"' in root.group() and 'data-theme="dark"' in root.group()

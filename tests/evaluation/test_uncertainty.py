@@ -61,7 +61,7 @@ def labelled(model: Path, frames: list[Frame]) -> list[Frame]:
     ]
 
 
-def test_a_finished_student_gets_it_and_the_check_is_of_frames_left_out(model: Path) -> None:
+def test_a_finished_student_gets_it_and_the_check_uses_frames_left_out(model: Path) -> None:
     training, frames = drawn(20, 0, 0.15), labelled(model, drawn(40, 1, 0.3))
     checked = add_checked_uncertainty(model, frames, training, group="traj")
     found = read_uncertainty(model)
@@ -99,14 +99,14 @@ def test_a_second_fit_keeps_the_features_in_training(model: Path) -> None:
     assert not np.array_equal(before.calibration.errors, after.calibration.errors)
 
 
-def test_without_training_frames_half_of_the_frames_stand_for_them(model: Path) -> None:
+def test_without_training_frames_half_of_the_frames_replace_them(model: Path) -> None:
     checked = add_checked_uncertainty(model, labelled(model, drawn(20, 1, 0.3)), None)
     assert "features of 10 of the frames" in checked.how
     assert checked.uncertainty.fitted_on["validation_frames"] == 10
 
 
 @pytest.mark.parametrize("backend", ["auto", "eager", "torchscript"])
-def test_calculators_give_them_whatever_evaluates(model: Path, backend: str) -> None:
+def test_calculators_give_them_by_every_backend(model: Path, backend: str) -> None:
     write_uncertainty(model, made_up(8))
     frame = drawn(1, 3, 0.2)[0]
     atoms = frame.to_atoms()
@@ -181,7 +181,7 @@ def test_expected_errors_come_from_the_device_that_evaluates(
     np.testing.assert_allclose(emulated["expected"], on_cpu["expected"], rtol=1e-4)
 
 
-def test_too_few_frames_and_unlabelled_ones_are_told(model: Path) -> None:
+def test_too_few_frames_and_unlabelled_ones_are_reported(model: Path) -> None:
     with pytest.raises(InputError, match="3 frames; expected 4 or more"):
         add_checked_uncertainty(model, labelled(model, drawn(3, 1, 0.3)), None)
     with pytest.raises(InputError, match="has no forces"):

@@ -51,7 +51,7 @@ def aimd_chig(peptide: Peptide, tmp_path: Path) -> Path:
     return root
 
 
-def test_quick_trains_on_what_the_files_say(
+def test_quick_trains_on_the_contents_of_the_files(
     example: Example,
     peptide: Peptide,
     aimd_chig: Path,

@@ -55,7 +55,7 @@ def test_quick_reports_the_student_s_own_errors_on_the_test_frames(
     assert result["energy_mae_kcal_per_mol"] == pytest.approx(energy_mae, rel=1e-4)
     assert result["force_mae_kcal_per_mol_a"] == pytest.approx(force_mae, rel=1e-4)
 
-    # the same command returns what is there; another seed is another split
+    # the same command returns the existing file; another seed gives another split
     assert md22.main(command) == 0
     assert md22.main([*command, "--seed", "2"]) == 2
     assert "is another split" in capsys.readouterr().err

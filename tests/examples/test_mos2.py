@@ -1,4 +1,4 @@
-"""The MoS2 example: two MD runs kept apart, models compared on the run that is held out."""
+"""The MoS2 example: two separate MD runs, models compared on the held-out run."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_the_studies_of_mo_s_o_have_sound_settings(
         assert load_settings(protocol.file, StabilityProtocol).runs == 20
 
 
-def test_the_hot_frames_are_those_that_the_loop_never_sees(repository: Path) -> None:
+def test_the_loop_never_sees_the_hot_frames(repository: Path) -> None:
     path = repository / "examples" / "mo-s-o" / "evidence.yaml"
     (hot,) = load_settings(path, StudySettings).test_sets
     assert len(read_files(hot.data)) == 42

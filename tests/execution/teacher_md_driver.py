@@ -1,4 +1,4 @@
-"""A driver in a process of its own: four trajectories of a teacher, wherever the settings say.
+"""A driver in a separate process: four trajectories of a teacher, run where the settings say.
 
 Run as ``python -m tests.execution.teacher_md_driver FOLDER STEPS [EXECUTION [PAUSE_S [RECORDS]]]``.
 """

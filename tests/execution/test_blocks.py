@@ -62,7 +62,7 @@ def frames(count):
 
 @pytest.fixture
 def broken(tmp_path):
-    """A level whose process dies as often as a file says."""
+    """A level whose process dies as often as a file states."""
     (tmp_path / "broken.py").write_text(CALCULATOR)
     return TeacherSettings(
         kind="ase",

@@ -71,7 +71,7 @@ def test_parsl_takes_the_example_and_writes_its_job_script(path, tmp_path, monke
     assert [one.label for one in executors] == list(settings.resources)
     for executor, resource in zip(executors, settings.resources.values(), strict=True):
         assert isinstance(executor, HighThroughputExecutor)
-        assert executor.encrypted  # what is sent is code: nobody else on the network may
+        assert executor.encrypted  # code is sent, which nobody else on the network may do
         assert executor.workers_per_node == resource.slots
         assert executor.provider.max_blocks == resource.most_blocks
     if path.stem not in WANTED:
@@ -79,7 +79,7 @@ def test_parsl_takes_the_example_and_writes_its_job_script(path, tmp_path, monke
     provider = executors[0].provider
     provider.script_dir = str(tmp_path)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    with contextlib.suppress(SubmitException):  # the script is written, and nobody takes it here
+    with contextlib.suppress(SubmitException):  # the script is written, and nothing accepts it here
         assert provider.submit("work", 1, job_name="trial") is None
     (script,) = (p for p in tmp_path.glob("trial*") if not p.name.endswith(("out", "err")))
     for words in WANTED[path.stem]:

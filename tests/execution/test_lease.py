@@ -1,4 +1,4 @@
-"""One attempt at a time works on a task, and what is lost is taken over."""
+"""One attempt at a time works on a task, and lost attempts are taken over."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_a_holder_on_another_machine_is_waited_for_until_its_lease_is_old(tmp_pa
     assert last_attempt(tmp_path) == 2
 
 
-def test_what_was_done_while_the_lease_was_asked_for_is_not_done_again(tmp_path):
+def test_work_done_while_the_lease_was_requested_is_not_repeated(tmp_path):
     lease_path(tmp_path, 1).write_text(json.dumps({"ended": "done"}))
     answers = iter([False, True])  # attempt 1 publishes between the two questions
     assert acquire(tmp_path, 60.0, lambda: next(answers)) is None

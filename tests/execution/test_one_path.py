@@ -1,4 +1,4 @@
-"""The loop by tasks and the loop that calls the same work itself come to the same."""
+"""The loop by tasks and the loop that calls the same work itself have the same result."""
 
 import json
 
@@ -21,7 +21,7 @@ MEASURED = ("us_per_atom_step", "times", "load", "durations", "wall_s", "seconds
 
 
 def unmeasured(value):
-    """Drop from a result what is a measured time."""
+    """Remove measured times from a result."""
     if isinstance(value, dict):
         return {key: unmeasured(item) for key, item in value.items() if key not in MEASURED}
     return [unmeasured(item) for item in value] if isinstance(value, list) else value

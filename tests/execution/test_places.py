@@ -64,7 +64,7 @@ def places(tmp_path, count, **resource):
     not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
     reason="needs two cores and a system that pins",
 )
-def test_each_task_of_a_node_without_gpus_is_pinned_to_a_core_of_its_own(tmp_path):
+def test_each_task_of_a_node_without_gpus_is_pinned_to_a_separate_core(tmp_path):
     found = places(tmp_path, 2, cores=2)
     cores = [place["cores"] for place in found]
     assert len(cores[0]) * 2 == len(os.sched_getaffinity(0)) // 2 * 2 and len(cores) == 2

@@ -8,7 +8,7 @@ from ipip.data import Frame, frames_digest
 from ipip.execution.plain_frames import frame_of, plain_frame
 
 
-def test_a_frame_comes_back_bit_for_bit_with_its_labels_and_state():
+def test_a_frame_is_read_back_bit_for_bit_with_its_labels_and_state():
     rng = np.random.default_rng(3)
     frame = Frame(
         numbers=np.array([8, 1, 1]),

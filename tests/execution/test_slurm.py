@@ -35,7 +35,7 @@ def slurm():
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """What the trajectories are where nobody disturbs them, here."""
+    """The trajectories of an undisturbed run, here."""
     folder = tmp_path_factory.mktemp("expected")
     drive(folder, STEPS, ExecutionSettings(), pause=0.0)
     return trajectories(folder)
@@ -200,7 +200,7 @@ def test_a_signal_before_the_walltime_lets_a_task_that_needs_seconds_store_its_s
 
 
 @long
-def test_blocks_that_end_before_they_work_end_the_run_with_what_they_said(slurm, tmp_path):
+def test_blocks_that_end_before_they_work_end_the_run_with_their_message(slurm, tmp_path):
     driver = start_driver(slurm, tmp_path, environment=["echo no such module >&2; exit 3"])
     said, _ = driver.communicate(timeout=300)
     assert driver.returncode != 0
@@ -209,7 +209,7 @@ def test_blocks_that_end_before_they_work_end_the_run_with_what_they_said(slurm,
 
 
 @long
-def test_a_queue_that_does_not_exist_ends_the_run_with_what_the_scheduler_said(slurm, tmp_path):
+def test_a_queue_that_does_not_exist_ends_the_run_with_the_schedulers_message(slurm, tmp_path):
     driver = start_driver(slurm, tmp_path, queue="gpu")
     said, _ = driver.communicate(timeout=300)
     assert driver.returncode != 0

@@ -54,7 +54,7 @@ def test_the_same_task_has_the_same_file_and_its_result_is_made_once(labels, tmp
     assert (listed.state, listed.attempts, listed.kind) == ("done", 1, "labels")
 
 
-def test_labels_of_a_task_are_those_of_the_teacher_bit_for_bit(labels, tmp_path):
+def test_labels_of_a_task_match_the_teachers_bit_for_bit(labels, tmp_path):
     perform_file(labels)
     stored = read_labels(labels.parent / "labels.jsonl")
     with Teacher(EMT, tmp_path) as teacher:
@@ -64,7 +64,7 @@ def test_labels_of_a_task_are_those_of_the_teacher_bit_for_bit(labels, tmp_path)
     )
 
 
-def test_a_task_whose_labels_are_there_still_says_which_teacher_made_them(labels):
+def test_a_task_with_stored_labels_still_names_their_teacher(labels):
     first = perform_file(labels)
     set_result_aside(labels.parent)  # as if the attempt had been killed just before it
     again = perform_file(labels)
@@ -156,7 +156,7 @@ def test_a_lock_that_a_lost_node_left_does_not_keep_the_next_attempt_out(labels,
         pass
 
 
-def test_what_is_no_task_is_refused_with_what_was_expected(tmp_path):
+def test_a_file_that_is_not_a_task_is_refused_with_the_expectation(tmp_path):
     with pytest.raises(InputError, match="no such file; expected a task"):
         perform_file(tmp_path / "task.json")
     (tmp_path / "task.json").write_text("{}")

@@ -16,7 +16,7 @@ def runs(tmp_path):
     return tmp_path
 
 
-def test_frames_that_an_earlier_version_wrote_as_text_are_those_of_the_record(runs):
+def test_frames_that_an_earlier_version_wrote_as_text_match_the_record(runs):
     assert frames_file(runs, "a") == runs / "a.xyz"
     assert read_record(runs, "a")["frames"] == 2
     assert record_files(runs, "a") == [runs / "a.json", runs / "a.xyz"]

@@ -192,14 +192,14 @@ def test_a_file_that_is_something_else_is_kept(tmp_path, capsys):
         ({}, "none/a.xyz", "does not exist"),
     ],
 )
-def test_wrong_input_is_told_before_any_md(tmp_path, capsys, changes, out, said):
+def test_wrong_input_is_reported_before_any_md(tmp_path, capsys, changes, out, said):
     config = write_config(tmp_path, **changes)
     assert main(["explore", str(config), "--out", str(tmp_path / out)]) == 2
     assert said in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"config.yaml", "start.xyz"}
 
 
-def test_failed_runs_are_left_out_and_told(tmp_path, capsys):
+def test_failed_runs_are_left_out_and_reported(tmp_path, capsys):
     hot = {"name": "hot", "file": "start.xyz", "runs": 1, "temperature": 9000.0}
     cold = {"name": "cold", "file": "start.xyz", "runs": 1, "temperature": 100.0}
     md = {"steps": 20, "frame_interval": 4, "thermostat": "langevin", "max_force": 5.0}
@@ -259,7 +259,7 @@ def test_different_frames_are_chosen_before_like_ones():
     assert len(choose_different(same, 10, 1e-3)[0]) == 2
 
 
-def test_an_untrained_student_tells_geometries_and_elements_apart(tmp_path, explored):
+def test_an_untrained_student_distinguishes_geometries_and_elements(tmp_path, explored):
     settings = load(explored[0])
     frames = reference_frames(6, seed=4)
     turned = frames[0].replace(
@@ -272,7 +272,7 @@ def test_an_untrained_student_tells_geometries_and_elements_apart(tmp_path, expl
     assert gaps[0, 6] < 1e-4 * gaps[0, 1:6].min()  # a turned frame is no other frame
 
 
-def test_pooling_shows_one_unusual_atom_and_keeps_elements_apart():
+def test_pooling_shows_one_unusual_atom_and_keeps_elements_separate():
     features = np.array([[1.0, 0.0], [1.0, 0.0], [5.0, 0.0], [2.0, 2.0]])
     numbers = np.array([8, 8, 8, 1])
     row = pool(features, numbers, [1, 8, 6])
@@ -289,7 +289,7 @@ def test_many_candidates_are_thinned_evenly(groups, limit, kept):
     assert thin(groups, limit) == kept
 
 
-def test_too_little_disk_for_the_stores_of_frames_is_told_first(tmp_path, monkeypatch):
+def test_too_little_disk_for_the_stores_of_frames_is_reported_first(tmp_path, monkeypatch):
     settings = load(write_config(tmp_path))
     md = settings.teacher_md.model_copy(update={"steps": 10_000_000, "frame_interval": 10})
     settings = settings.model_copy(update={"teacher_md": md})

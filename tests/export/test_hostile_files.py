@@ -1,4 +1,4 @@
-"""A model file is data: only `backend torchscript` runs what is in it, and no lie is believed."""
+"""A model file is data: only `backend torchscript` runs its code, and no lie is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model files hold what was saved, and everything else is refused in one sentence."""
+"""Model files are read back unchanged, and everything else is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     return with_metadata(path, path.with_name("changed.pt"), change)
 
 
-def test_a_student_comes_back_bit_for_bit(make_student: Make, saved: Path) -> None:
+def test_a_student_is_read_back_bit_for_bit(make_student: Make, saved: Path) -> None:
     student, metadata = load_student(saved), read_metadata(saved)
     original = make_student().state_dict()
     assert metadata.symbols == ["Mo", "S", "O"] and metadata.training == {"note": "test"}
@@ -55,7 +55,7 @@ def test_a_file_holds_no_path_of_the_machine_that_wrote_it(saved: Path) -> None:
     with zipfile.ZipFile(saved) as archive:
         names = archive.namelist()
         assert not [name for name in names if package in archive.read(name)]
-    assert any("/code/" in name for name in names)  # TorchScript's program itself is there
+    assert any("/code/" in name for name in names)  # TorchScript's program itself is in it
     load_scripted(saved)
 
 
@@ -95,7 +95,7 @@ def test_another_torchscript_file_is_refused(tmp_path: Path) -> None:
         (lambda m: m.update(architecture="schnet"), "architecture 'schnet' is unknown"),
     ],
 )
-def test_each_wrong_field_is_told_in_one_sentence(
+def test_each_wrong_field_is_reported_in_one_sentence(
     saved: Path, change: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     with pytest.raises(InputError, match=message) as caught:
@@ -130,6 +130,6 @@ def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
         ({"width": 3}, "no argument 'width'"),
     ],
 )
-def test_wrong_arguments_of_a_student_are_told(arguments: dict[str, Any], message: str) -> None:
+def test_wrong_arguments_of_a_student_are_reported(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         build_student("painn", ["Mo"], **arguments)

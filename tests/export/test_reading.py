@@ -1,4 +1,4 @@
-"""What is read of a model file without making a network of it."""
+"""Reading a model file without building a network."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_file_that_contradicts_itself_is_refused(make_student: Make, tmp_path:
         check_file(changed)
 
 
-def test_a_file_that_is_replaced_between_two_reads_is_told(
+def test_a_file_that_is_replaced_between_two_reads_is_reported(
     make_student: Make, tmp_path: Path
 ) -> None:
     save_student(make_student(), tmp_path / "one.pt")

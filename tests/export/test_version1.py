@@ -20,7 +20,7 @@ from ipip.export.model_file import load_scripted
 from ipip.network import energy_and_forces
 
 FOLDER = Path(__file__).parent / "version1"
-# Energies in eV of a pair of Mo and S, 2 Å apart, from TorchScript of that time.
+# Energies in eV of a pair of Mo and S, 2 Å apart, by TorchScript at the time.
 ENERGIES = {
     "painn": -1.787298960510057,
     "painn-shared-filters": -2.923554353150035,
@@ -72,8 +72,8 @@ def test_saving_it_again_gives_version_2_with_the_same_weights(name: str, tmp_pa
     "program",
     [
         b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00true\x85R.",  # calls a program
-        b"\x80\x02c__torch__.a\nB\n)\x81)b.",  # a state of its own: __setstate__
-        b"\x80\x02c__torch__.a\nB\n)\x81}(X\x01\x00\x00\x00ah\xffub.",  # memo that is not there
+        b"\x80\x02c__torch__.a\nB\n)\x81)b.",  # a custom state: __setstate__
+        b"\x80\x02c__torch__.a\nB\n)\x81}(X\x01\x00\x00\x00ah\xffub.",  # missing memo
         b"\x80\x02]q\x00h\x00a.",  # a list within itself
         b"\x80\x02(((((((((((((((((((.",
         b"\x80\x02)" + 100_000 * b"\x85" + b".",

@@ -31,7 +31,7 @@ from tests.faults.trial import LIMIT_S, import_everything
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try what was asked for; return 1 where damage was believed, or ended a command badly."""
+    """Try the requested cases; return 1 if damage was accepted, or ended a command badly."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", nargs="*", choices=SUBJECTS, help="folders to damage [all]")
     parser.add_argument("--share", type=float, default=1.0, help="of the cases, drawn at random")
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _trials(options: argparse.Namespace, scratch: Path) -> list[Trial]:
-    """Return what is tried, in an order that comes early to each kind of each folder."""
+    """Return the cases, in an order that reaches each kind of each folder early."""
     trials: list[Trial] = []
     for key in SUBJECTS if options.only is None else options.only:
         subject = SUBJECTS[key](scratch)

@@ -22,7 +22,7 @@ TWICE = 100  # one case in so many is tried with programs too
 
 
 class Trial(Protocol):
-    """What is tried: a damage, or kills."""
+    """A case to try: a damage, or kills."""
 
     @property
     def key(self) -> str:
@@ -34,14 +34,14 @@ class Trial(Protocol):
         ...
 
     def ended(self, outcome: str, detail: str) -> Outcome:
-        """Say how it ended."""
+        """Return how it ended."""
         ...
 
 
 def all_cases(subject: Subject, seed: int) -> list[Case]:
     """Return each damage to each file of a folder.
 
-    Each draws for itself, so that it is the same case whatever else is tried.
+    Each draws separately, so that it is the same case whatever else is tried.
     """
     outputs = subject.outputs()
     cases = []
@@ -62,14 +62,14 @@ def try_all(
     limit_s: float = LIMIT_S,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[Trial, Outcome | None]]:
-    """Make trials; each comes out with its outcome, None where it changes nothing.
+    """Make trials; each returns its outcome, None where it changes nothing.
 
     Args:
         trials: to make.
         scratch: folder for copies.
         at_once: number of processes.
         limit_s: wall time of a trial; one that takes longer hangs.
-        go_on: says whether one more may begin.
+        go_on: returns whether one more may begin.
     """
     waiting = list(reversed(trials))
     working: dict[Child, tuple[Trial, Path]] = {}

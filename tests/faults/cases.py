@@ -1,4 +1,4 @@
-"""One case: damage a file of a copy, call what users call, and say how it ended."""
+"""One case: damage a file of a copy, run the users' commands, and return how it ended."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Case:
 
     @property
     def key(self) -> str:
-        """Which case of all this is, also in a folder that is made again with other digests."""
+        """The identity of this case, also in a folder that is made again with other digests."""
         return f"{self.subject.name}: {DIGEST.sub('', self.file)}, {self.way}"
 
     def attempt(self, scratch: Path) -> Outcome | None:
         """Try it; None where this way does not change this file.
 
         Args:
-            scratch: for the copies; has to be there, and is left empty.
+            scratch: folder for the copies; must exist, and is left empty.
         """
         ended = _attempt(self, scratch)
         if not self.twice or ended is None or ended.bad:
@@ -63,7 +63,7 @@ class Case:
         return self.ended("wrong", f"as a program: {again}; called: {ended}")
 
     def ended(self, outcome: str, detail: str) -> Outcome:
-        """Say how this case ended."""
+        """Return how this case ended."""
         allowed = outcome == "unnoticed" and self.kind.only in self.subject.name
         reason = self.kind.reason if allowed else ""
         case = f"{self.file}, {self.way}"

@@ -43,7 +43,7 @@ def zero_a_sector(path: Path, _folder: Path) -> None:
 def put_another_in_its_place(path: Path, folder: Path) -> None:
     """Copy a whole file of the same kind over it: of another round, run or seed where there is one.
 
-    Where there is none of that name, one of the same suffix is taken.
+    Where there is none of that name, one of the same suffix is used.
     """
     here = path.read_bytes()
     for pattern in (path.name, f"*{path.suffix}" if path.suffix else path.name):
@@ -72,12 +72,12 @@ def damage(path: Path, folder: Path, way: str) -> bytes | None:
 
     Args:
         path: the file; of a link only the link is damaged.
-        folder: where another file of its kind is looked for.
+        folder: folder to search for another file of its kind.
         way: one of DAMAGES.
 
     Returns:
         Whether anything is different now: the damaged content (empty where it is removed), or None
-        where this way leaves such a file as it was.
+        where this way does not change such a file.
     """
     if path.is_symlink():
         if way not in ("removed", ANOTHER):

@@ -84,7 +84,7 @@ def labels(scratch: Path, name: str, finished: bool) -> Subject:
 
 
 def harvest(scratch: Path) -> Subject:
-    """A harvest that a second call goes on with, and finds nothing new."""
+    """A harvest that a second call resumes, and finds nothing new."""
     inputs, home = scratch / "harvested", scratch / "harvest"
     write_stability_inputs(inputs)
     student = str(inputs / "student.pt")
@@ -107,5 +107,5 @@ def harvest(scratch: Path) -> Subject:
         }
 
     must_end_well(command(home))
-    must_end_well(command(home))  # what the first took is taken before
+    must_end_well(command(home))  # the first call's selection is known
     return Subject("a finished `ipip harvest`", home, "out", command, results).learn(scratch)

@@ -1,4 +1,4 @@
-"""Outcomes on disk as they come: whoever ends the harness early goes on from there."""
+"""Outcomes are stored as they come: a harness that is ended early resumes from there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Journal:
     """Outcomes by the keys of their trials, one line of JSON each."""
 
     def __init__(self, path: Path | None) -> None:
-        """Read what is there.
+        """Read the existing outcomes.
 
         Args:
             path: of the file; None: nothing is kept.
@@ -30,7 +30,7 @@ class Journal:
         path.write_text("".join(whole), encoding="utf-8")
 
     def settled(self, key: str) -> bool:
-        """A trial was made, and ended well; one that did not is made again."""
+        """Whether a trial was made and ended well; others are made again."""
         outcome = self.known.get(key)
         return key in self.known and not (outcome and outcome.bad)
 

@@ -15,16 +15,16 @@ from tests.faults.table import Outcome
 from tests.faults.trial import Call, call, do, fork
 
 LONGEST_S = 2.5  # of a life: some are not killed at all
-MOST_KILLS = 6  # of one run, before it may come to its end
+MOST_KILLS = 6  # of one run, before it may end
 TO_END_S = 120.0  # after a signal
 
 
 @dataclasses.dataclass(frozen=True)
 class KilledRun:
-    """A run that is made from nothing, and killed again and again.
+    """A run that is made from nothing, and killed repeatedly.
 
     Attributes:
-        subject: what the run has to give.
+        subject: required results of the run.
         index: number of this run: SIGKILL and SIGTERM in turn.
         seed: with `index` gives the moments.
     """
@@ -40,11 +40,11 @@ class KilledRun:
 
     @property
     def signal(self) -> signal.Signals:
-        """What it gets."""
+        """The kind of damage."""
         return (signal.SIGKILL, signal.SIGTERM)[self.index % 2]
 
     def ended(self, outcome: str, detail: str) -> Outcome:
-        """Say how this run ended."""
+        """Return how this run ended."""
         kind = f"{self.signal.name} at random moments"
         return Outcome("kills", kind, f"run {self.index}", outcome, detail)
 
@@ -52,7 +52,7 @@ class KilledRun:
         """Make the run.
 
         Args:
-            scratch: for its folder; has to be there, and is left empty.
+            scratch: folder for its folder; must exist, and is left empty.
         """
         home = scratch / "killed"
         unmade = shutil.ignore_patterns(self.subject.target)
@@ -62,7 +62,7 @@ class KilledRun:
         return said
 
     def _kill(self, home: Path) -> Outcome | None:
-        """Kill it until it comes to its end; None: all was well."""
+        """Kill it until it ends; None: all was well."""
         command, draw = self.subject.command(home), random.Random(f"{self.seed} {self.key}")
         for _ in range(MOST_KILLS):
             child = fork(lambda: call(*command))

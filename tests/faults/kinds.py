@@ -1,6 +1,6 @@
-"""What the files of a folder are for, and where damage that nobody notices does no harm.
+"""The purposes of a folder's files, and where unnoticed damage does no harm.
 
-A reason stands only beside results that are the same as without the damage: other results count as
+A reason applies only to results that are the same as without the damage: other results count as
 wrong, whatever the file is for.
 """
 
@@ -17,7 +17,7 @@ class Kind(NamedTuple):
         name: for the table.
         pattern: of its path in the folder.
         reason: why damage to it may go unnoticed, or "" where it may not.
-        only: a word of the names of the folders for which the reason stands; "": of all.
+        only: a word in the names of the folders to which the reason applies; "": to all.
     """
 
     name: str
@@ -137,7 +137,7 @@ def kind_of(name: str, outputs: frozenset[str]) -> Kind:
         outputs: paths of the files that manifests have digests of.
 
     Raises:
-        LookupError: no kind: whoever adds a file has to say what it is for.
+        LookupError: no kind: a new file needs a stated purpose.
     """
     if name in outputs:
         return OUTPUTS

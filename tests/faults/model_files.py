@@ -21,7 +21,7 @@ from ipip.uncertainty import read_uncertainty, write_uncertainty
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION_1 = ROOT / "tests/export/version1/painn.pt"
-MOST_MIB = 64  # no array of a file of 60 KB needs more, whatever the file says
+MOST_MIB = 64  # no array of a file of 60 KB needs more, whatever the file states
 HARMLESS = "not a part that is read, or the file says the same"
 FORGED = "as above, or right digests over other content: no reader can tell"
 Counts = dict[str, Counter[str]]
@@ -35,7 +35,7 @@ def build_fuzzer(folder: Path) -> Path:
     """Build the C++ reader of model files so that it stops at the first wrong step.
 
     Raises:
-        NoSanitizerError: the compiler comes without what is needed.
+        NoSanitizerError: the compiler lacks a sanitizer.
     """
     program = folder / "fuzz_model_file"
     readers = sorted((ROOT / "cpp/src/model").glob("*.cpp"))
@@ -55,17 +55,17 @@ def build_fuzzer(folder: Path) -> Path:
 
 
 def small_student(path: Path) -> Path:
-    """Write a student whose file is small, and says what errors to expect."""
+    """Write a student whose file is small, with expected errors."""
     save_student(build_student("painn", ["Mo", "S"], channels=4, layers=2, n_radial=4), path)
     write_uncertainty(path, made_up(4, n_species=2))
     return path
 
 
 def read_in_cpp(fuzzer: Path, path: Path, rounds: int, seed: int) -> Counts:
-    """Damage and forge a file of each version; count what the C++ reader says.
+    """Damage and forge a file of each version; count the C++ reader's answers.
 
     Returns:
-        How often each damage was reported, unnoticed, or wrong: believed though nobody forged.
+        How often each damage was reported, unnoticed, or wrong: accepted though not forged.
     """
     done = subprocess.run(
         [str(fuzzer), str(seed), str(rounds), str(path), str(VERSION_1)],
@@ -88,7 +88,7 @@ def read_in_cpp(fuzzer: Path, path: Path, rounds: int, seed: int) -> Counts:
 
 
 def read_in_python(path: Path, rounds: int, seed: int) -> Counts:
-    """Damage a file, and forge its metadata; count what `load_student` says, as above."""
+    """Damage a file, and forge its metadata; count the answers of `load_student`, as above."""
     data = path.read_bytes()
     expected = (*content(load_student(path)), str(read_uncertainty(path)))
     draw = random.Random(seed)
@@ -129,7 +129,7 @@ def content(student: Student) -> tuple[object, ...]:
 
 
 def damaged(data: bytes, draw: random.Random) -> list[tuple[str, bytes]]:
-    """Return one of each damage, at a place of its own."""
+    """Return one of each damage, each at a different place."""
     at = draw.randrange(len(data))
     tail = draw.randrange(len(data) - 4096, len(data))
     cases = [("cut off", data[:at])]

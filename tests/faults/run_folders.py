@@ -26,7 +26,7 @@ from ipip.views.ledger import read_ledger
 def write_loop_inputs(home: Path, restart_interval: int = 0) -> None:
     """Write settings and data of a run of one round that takes seconds.
 
-    Without restart files of student MD, a killed run gives bit for bit what an unbroken one does.
+    Without restart files of student MD, a killed run equals an unbroken one bit for bit.
     """
     home.mkdir(parents=True)
     frames = reference_frames(12, seed=1)
@@ -78,8 +78,8 @@ def killed_loop(scratch: Path, name: str, moment: Callable[[], None]) -> Subject
 def loop_in_student_md(scratch: Path) -> Subject:
     """Killed when the second run of the first student's MD had ended, and was not judged.
 
-    A run of MD that goes on from a restart file has other noise than one that was not killed, and
-    one that is damaged goes on, or begins anew: each of these is right.
+    A run of MD that resumes from a restart file has other noise than one that was not killed, and a
+    damaged one resumes, or starts over: each of these is right.
     """
     subject = killed_loop(scratch, "a run killed in student MD", kill_before_second_verdict)
     for folder in sorted((subject.folder / "round_001/10_explore/runs").iterdir()):

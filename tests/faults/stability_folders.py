@@ -54,7 +54,7 @@ def stability(scratch: Path, name: str, finished: bool) -> Subject:
 
 
 def dumps_to_harvest(scratch: Path) -> Subject:
-    """Runs of student MD that nobody has harvested yet."""
+    """Runs of student MD that are not harvested yet."""
     ran = stability(scratch, "", finished=True)
     student = str(scratch / "stability-inputs/student.pt")
 

@@ -13,7 +13,7 @@ from tests.loop.conftest import plain_settings, reference_frames
 
 from ipip.data import write_frames
 
-# Of the runs inside, what a study reads: the rest is damaged in the folder of a run.
+# The files of its runs that a study reads: the others are damaged in the folder of a run.
 RUNS = r"runs/[^/]+/[^/]+/(round_|report/)"
 
 

@@ -1,4 +1,4 @@
-"""A folder to damage: finished, or killed at a stated moment, with what it must give."""
+"""A folder to damage: finished, or killed at a stated moment, with its required results."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Subject:
         home: folder with inputs and the folder to damage; copied for each case.
         target: the folder to damage, relative to `home`.
         command: makes the command that continues, from a copy of `home`.
-        results: reads what must come out, from a copy of `home`; and what it printed.
+        results: reads the required results from a copy of `home`, and its output.
         force: options that let the command set damaged results aside, if there are such.
         finished: nothing but damage leads to a change of files.
-        warns: where something is left out, the command says so and goes on; it says nothing else.
+        warns: the command reports omissions and continues; it reports nothing else.
         verbs: other verbs on the folder, that change nothing.
-        own: files of users themselves: no other file is taken for damage.
+        own: files of users themselves: no other file replaces them as damage.
         left_out: pattern of the paths in `target` that are not damaged; "": none.
-        changing: verbs that change the folder, each called on a copy of its own.
+        changing: verbs that change the folder, each called on a separate copy.
         expected: results that are right.
     """
 
@@ -55,7 +55,7 @@ class Subject:
 
     @property
     def folder(self) -> Path:
-        """What is damaged."""
+        """The damaged files."""
         return self.home / self.target
 
     def files(self) -> list[str]:
@@ -76,9 +76,9 @@ class Subject:
         return frozenset(found)
 
     def learn(self, scratch: Path, *without: str) -> Subject:
-        """Note what comes out of the folder as it is, but for some files that are gone.
+        """Record the results of the folder as it is, except for some removed files.
 
-        A finished folder has to give what it gave.
+        A finished folder has to give the same results.
         """
         home = scratch / f"learn-{len(self.expected)}"
         shutil.copytree(self.home, home, symlinks=True)
@@ -107,7 +107,7 @@ def plain_results(value: Any) -> Any:
 
 
 def student_of(path: Path) -> str:
-    """Digest of the weights in a model file, or what is wrong with it."""
+    """Digest of the weights in a model file, or its fault."""
     try:
         return weights_digest(load_student(path).state_dict())
     except Exception as error:

@@ -15,11 +15,11 @@ class Outcome:
     """How one case ended.
 
     Attributes:
-        subject: what was damaged: "finished run", ...
+        subject: the damaged folder: "finished run", ...
         kind: of file.
         case: file and damage.
         outcome: one of OUTCOMES.
-        detail: what was said, or what was different.
+        detail: the message, or the difference.
         reason: why this kind of file may be damaged unnoticed, or "".
     """
 
@@ -51,7 +51,7 @@ class Table:
             self.bad.append(outcome)
 
     def count(self, subject: str, kind: str, numbers: Mapping[str, int], reason: str = "") -> None:
-        """Count cases of which only the numbers are known."""
+        """Count cases with known numbers only."""
         row = self.rows.setdefault((subject, kind), Counter())
         row.update(numbers)
         if reason and row["unnoticed"]:
@@ -91,7 +91,7 @@ BEGIN, END = "<!-- table of faults: begin -->\n", "<!-- table of faults: end -->
 
 
 def with_table(page: str, table: Table, said: str = "") -> str:
-    """Return a page of the docs with another table, and what is said of it, between its marks."""
+    """Return a page of the docs with another table and its summary between its marks."""
     before, found, rest = page.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not (found and ended):

@@ -1,6 +1,6 @@
 """A sample of what `make faults` does in whole: one damage to a file of each kind of three folders.
 
-A sample that is drawn anew would find more over the years, and fail for people who changed nothing:
+A new sample each time would find more over the years, and fail for people who changed nothing:
 so the seed is fixed, and IPIP_FAULTS_SEED gives others. tests/loop/test_resume.py kills runs.
 """
 
@@ -76,7 +76,7 @@ def test_a_second_call_makes_the_table_from_both(tmp_path: Path) -> None:
     assert re.search(rf"{counts[2]} of {counts[2]} cases, of which {counts[2] - changed} ", text)
 
 
-def test_the_cases_of_a_folder_are_the_same_whatever_else_is_tried(tmp_path: Path) -> None:
+def test_the_cases_of_a_folder_do_not_depend_on_others(tmp_path: Path) -> None:
     home = tmp_path / "home"
     for name in ("frames.xyz", "a_0123abcd/verdict.json", "runs/start.txt"):
         path = home / "out" / name

@@ -1,4 +1,4 @@
-"""A trial is what a user would see: crashes, hangs and what is left running are noticed."""
+"""A trial is what a user would see: crashes, hangs and processes left running are noticed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def healed() -> Outcome:
     return Outcome("trial", "work", "a", "healed")
 
 
-def test_a_call_here_and_a_program_say_the_same() -> None:
+def test_a_call_here_and_a_program_print_the_same() -> None:
     arguments = ("info", "no/such/file.pt")
     assert do(lambda: call(*arguments)) == program(*arguments)
 
@@ -53,13 +53,13 @@ def test_a_trial_that_dies_or_hangs_is_counted_as_such(tmp_path: Path) -> None:
     assert found["ends"] == healed()
 
 
-def test_what_a_trial_leaves_running_is_a_crash_and_is_ended(
+def test_a_process_left_running_by_a_trial_is_a_crash_and_is_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(trial, "GRACE_S", 0.3)
 
     def leave() -> Call:
-        """Start a program through a shell that ends: nobody waits for it."""
+        """Start a program through a shell that ends: nothing waits for it."""
         subprocess.run(["sh", "-c", "sleep 54321 > /dev/null &"], check=True)
         return Call((), 0, "", "")
 
@@ -74,7 +74,7 @@ def read(path: Path) -> bytes:
         return b""
 
 
-def test_what_ends_by_itself_is_not_left_running() -> None:
+def test_a_process_that_ends_by_itself_is_not_left_running() -> None:
     def start() -> int:
         subprocess.run(["sh", "-c", "sleep 0.2 > /dev/null &"], check=True)
         return 3
@@ -82,7 +82,7 @@ def test_what_ends_by_itself_is_not_left_running() -> None:
     assert do(start) == 3
 
 
-def test_a_journal_goes_on_and_tries_again_what_was_bad(tmp_path: Path) -> None:
+def test_a_journal_resumes_and_retries_bad_cases(tmp_path: Path) -> None:
     path, done = tmp_path / "journal.jsonl", []
 
     def work(key: str, outcome: str | None) -> Work:

@@ -1,6 +1,6 @@
 """Folders of `ipip train`.
 
-They know where their data lie, so the data are not copied.
+They store the path of their data, so the data are not copied.
 """
 
 from __future__ import annotations

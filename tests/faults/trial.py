@@ -27,7 +27,7 @@ import ipip
 from ipip.bound import adopt_orphans, end_with_parent
 from ipip.cli.main import app, main
 
-LIMIT_S = 900.0  # for all calls of one case, of which one takes seconds where nobody else works
+LIMIT_S = 900.0  # for all calls of one case, each of which takes seconds on an idle machine
 GRACE_S = 5.0  # for what a case started to end after it
 
 
@@ -42,8 +42,8 @@ class Call:
     Attributes:
         arguments: of `ipip`.
         status: exit status.
-        out: what it printed.
-        err: what it printed as an error.
+        out: its output.
+        err: its error output.
     """
 
     arguments: tuple[str, ...]
@@ -60,14 +60,14 @@ class Call:
 
     @property
     def sentence(self) -> str:
-        """What `ipip` said at its end, or "" where it did not say one thing."""
+        """The final message of `ipip`, or "" if there is not exactly one."""
         said = self.err.count("ipip: ")
         at = self.err.find("ipip: ")
         return self.err[at:].strip() if said >= 1 and (at == 0 or self.err[at - 1] == "\n") else ""
 
 
 def call(*arguments: str) -> Call:
-    """Call `ipip` in this process and keep what it prints, also below Python."""
+    """Call `ipip` in this process and keep its output, also below Python."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         with _redirected(1, out.fileno()), _redirected(2, err.fileno()):
             try:
@@ -83,7 +83,7 @@ def call(*arguments: str) -> Call:
 
 
 def program(*arguments: str) -> Call:
-    """Call `ipip` as users do: as a program of its own, with nothing imported before."""
+    """Call `ipip` as users do: as a separate program, with nothing imported before."""
     command = [str(Path(sys.executable).with_name("ipip")), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return Call(arguments, done.returncode, done.stdout, done.stderr)
@@ -100,7 +100,7 @@ def import_everything() -> None:
     typer.main.get_command = functools.cache(typer.main.get_command)
     typer.main.get_command(app)
     gc.collect()
-    gc.freeze()  # no copy looks for garbage in what it shares with this process
+    gc.freeze()  # no copy collects garbage in memory shared with this process
 
 
 @contextlib.contextmanager
@@ -129,7 +129,7 @@ class Child:
     end: float
 
     def result(self) -> Any:
-        """Return what its work returned, or how it ended instead: "signal N", what it left."""
+        """Return the result of its work, or how it ended instead: "signal N", processes left."""
         try:
             (found,), whole = pickle.loads(self.pipe.recv_bytes()), True
         except EOFError:
@@ -149,7 +149,7 @@ class Child:
 
 
 def fork(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Child:
-    """Do some work in a forked copy of this process, with a process group of its own."""
+    """Do some work in a forked copy of this process, with a separate process group."""
     here, there = Pipe(duplex=False)
     pid = os.fork()
     if pid == 0:
@@ -179,7 +179,7 @@ def _end_alone() -> None:
     """Wait for all that was started below this process to end.
 
     Raises:
-        LeftRunningError: some of it goes on; it is killed.
+        LeftRunningError: some of it is still running; it is killed.
     """
     end = time.monotonic() + GRACE_S
     with contextlib.suppress(ChildProcessError):
@@ -219,7 +219,7 @@ def do(work: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
 
 
 def contents(folder: Path, passing: frozenset[str]) -> dict[str, bytes]:
-    """Return the bytes of every file but those that each call may touch."""
+    """Return the bytes of every file except the ones that each call may touch."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

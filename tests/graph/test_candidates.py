@@ -32,7 +32,7 @@ def in_order(table: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("cell", [CUBE, LEANING, SMALL], ids=["cube", "leaning", "small"])
 @pytest.mark.parametrize("pbc", [(1, 1, 1), (1, 0, 1), (0, 0, 0)])
 @pytest.mark.parametrize("skin", [0.0, 0.8])
-def test_pairs_are_those_of_a_search_at_each_step(
+def test_pairs_match_a_search_at_each_step(
     cell: np.ndarray, pbc: tuple[int, ...], skin: float
 ) -> None:
     rng = np.random.default_rng(1)
@@ -51,7 +51,7 @@ def test_pairs_are_those_of_a_search_at_each_step(
     assert found == 12 if skin == 0 else 1 < found < 12
 
 
-def test_whatever_else_changes_needs_new_candidates() -> None:
+def test_any_other_change_needs_new_candidates() -> None:
     search, species = CandidateSearch(CUTOFF, 1.0), np.array([0, 1, 1])
     positions = np.array([[0.0, 0, 0], [2, 0, 0], [0, 2, 0]])
     still: list[tuple[Any, ...]] = [

@@ -32,7 +32,7 @@ def test_pairs_equal_brute_force_in_boxes_smaller_than_the_cutoff(pbc: tuple[boo
     assert (np.diff(index[0]) >= 0).all()
 
 
-def test_a_kept_list_equals_a_new_one_whatever_changes() -> None:
+def test_a_kept_list_equals_a_new_one_after_any_change() -> None:
     rng = np.random.default_rng(2)
     cell, pbc = np.array([[9.1, 0, 0], [0.9, 8.8, 0], [-0.5, 0.7, 9.4]]), [True, True, True]
     points = rng.uniform(-2, 9, (40, 3))
@@ -98,7 +98,7 @@ def test_two_atoms_at_the_same_place_are_named(apart: float, across: bool) -> No
         check_apart(points, cell, False)  # far apart without images
 
 
-def test_atoms_that_are_apart_in_any_cell_pass() -> None:
+def test_separate_atoms_in_any_cell_pass() -> None:
     rng = np.random.default_rng(4)
     for _ in range(50):
         cell = np.eye(3) * 5 + rng.uniform(-1.5, 1.5, (3, 3))

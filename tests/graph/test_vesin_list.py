@@ -1,4 +1,4 @@
-"""vesin is used without PyTorch, and is whole for whoever imports it afterwards."""
+"""vesin is used without PyTorch, and is complete for later imports."""
 
 from __future__ import annotations
 

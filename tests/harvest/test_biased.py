@@ -1,4 +1,4 @@
-"""Runs with a bias: their dumped forces judge nothing, and what is harvested of them is marked."""
+"""Runs with a bias: their dumped forces judge nothing, and harvested frames are marked."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def test_frames_of_a_run_folder_say_whether_it_was_biased(
     assert {Provenance.of(frame).biased for frame in frames} == {name == "biased"}
 
 
-def test_a_dump_is_said_to_be_biased_and_its_forces_are_no_failure(
+def test_a_dump_declared_biased_has_forces_that_are_no_failure(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dump, pushed = folder / "biased/run/trajectory.dump", []
     for line in dump.read_text().splitlines():
         words = line.split()
         if len(words) == 9 and words[0].isdigit():
-            words[6] = "500.0"  # a bias on top of what the student says
+            words[6] = "500.0"  # a bias on top of the student's forces
         pushed.append(" ".join(words))
     (tmp_path / "own.dump").write_text("\n".join(pushed) + "\n")
     harvest(folder, tmp_path / "own.dump", tmp_path / "plain")

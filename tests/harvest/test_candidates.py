@@ -1,4 +1,4 @@
-"""Choosing the frames to look at."""
+"""Selecting candidate frames."""
 
 from collections import Counter
 

@@ -115,7 +115,7 @@ def test_the_student_s_own_forces_are_compared_with_the_teacher_s(student, tmp_p
     assert float(row["force_difference"]) == pytest.approx(difference, rel=1e-4)
 
 
-def test_a_growing_dump_is_gone_on_with_and_nothing_is_taken_twice(student, tmp_path):
+def test_a_growing_dump_is_continued_and_nothing_is_selected_twice(student, tmp_path):
     dump, out = tmp_path / "a.dump", tmp_path / "out"
     write_dump(dump, range(0, 100, 10))
     first = harvest_dumps([dump], student, settings(), out, ["S", "O"])
@@ -134,7 +134,7 @@ def test_a_growing_dump_is_gone_on_with_and_nothing_is_taken_twice(student, tmp_
     assert len(steps) == len(set(steps)) == 8 + len(third.new)
 
 
-def test_frames_that_were_changed_or_lost_are_not_gone_on_with(student, tmp_path):
+def test_changed_or_lost_frames_are_not_continued(student, tmp_path):
     dump, out = tmp_path / "a.dump", tmp_path / "out"
     write_dump(dump, range(0, 60, 10))
     without_teacher = settings(teacher=None)
@@ -158,7 +158,7 @@ def test_frames_that_were_changed_or_lost_are_not_gone_on_with(student, tmp_path
             go_on()
         assert (path.read_bytes() if path.exists() else None) == damaged
     path.write_bytes(b"".join(lines[:-last]))
-    (out / "frames.json").unlink()  # the user says that it is right so
+    (out / "frames.json").unlink()  # the user confirms the change
     assert go_on() == count and (out / "frames.json").exists()
     (out / "frames.json").write_text("{}")
     with pytest.raises(InputError, match=r"frames\.json is damaged"):
@@ -197,7 +197,7 @@ def test_runs_of_one_dump_are_harvested_each_for_itself(student, tmp_path, suffi
     assert len(keys) == len(set(keys))
 
 
-def test_a_run_that_went_on_from_a_restart_file_is_one_run(student, tmp_path, caplog):
+def test_a_run_that_resumed_from_a_restart_file_is_one_run(student, tmp_path, caplog):
     dump = tmp_path / "r.dump"
     write_dump(dump, range(0, 110, 10))
     write_dump(dump, range(80, 200, 10), fails_at=150, append=True)
@@ -210,7 +210,7 @@ def test_a_run_that_went_on_from_a_restart_file_is_one_run(student, tmp_path, ca
     assert "3 frames repeat earlier ones" in caplog.text
 
 
-def test_what_an_earlier_version_scanned_is_scanned_again(student, tmp_path):
+def test_dumps_scanned_by_an_earlier_version_are_scanned_again(student, tmp_path):
     dump, out = tmp_path / "a.dump", tmp_path / "out"
     write_dump(dump, range(0, 60, 10))
     harvest_dumps([dump], student, settings(), out, ["S", "O"])
@@ -226,7 +226,7 @@ def test_what_an_earlier_version_scanned_is_scanned_again(student, tmp_path):
 
 @pytest.mark.parametrize("how", ["stated", "given"])
 def test_real_units_give_the_same_harvest_as_metal_ones(student, tmp_path, how):
-    """Forces, and times where the dump says them; kcal/mol/Å and fs against eV/Å and ps."""
+    """Forces, and times where the dump states them; kcal/mol/Å and fs against eV/Å and ps."""
     kcal, found = 0.0433641, {}
     for units, scale, ps in (("metal", 1.0, 1e-3), ("real", 1 / kcal, 1.0)):
         dump = tmp_path / f"{units}.dump"
@@ -254,7 +254,7 @@ def test_real_units_give_the_same_harvest_as_metal_ones(student, tmp_path, how):
         harvest_dumps([dump], student, settings(timestep=1.0, units="real"), out, ["S", "O"])
 
 
-def test_units_that_nobody_says_are_said_once_for_all_dumps(student, tmp_path, caplog):
+def test_unstated_units_are_reported_once_for_all_dumps(student, tmp_path, caplog):
     dumps = [tmp_path / f"{k}.dump" for k in range(3)]
     for k, dump in enumerate(dumps):
         write_dump(dump, range(0, 30, 10), run=k)
@@ -302,7 +302,7 @@ def test_compressed_dumps_give_the_same_frames(student, tmp_path, suffix):
         np.testing.assert_array_equal(a.positions, b.positions)
 
 
-def test_known_frames_are_not_taken_again(student, tmp_path):
+def test_known_frames_are_not_selected_again(student, tmp_path):
     dump = tmp_path / "a.dump"
     write_dump(dump, range(0, 60, 10))
     harvest_dumps([dump], student, settings(), tmp_path / "one", ["S", "O"])
@@ -328,7 +328,7 @@ def test_without_a_teacher_frames_are_diverse_and_have_no_labels(student, tmp_pa
     assert len(frames) == 3 and all(f.energy is None and f.forces is None for f in frames)
 
 
-def test_frames_of_dumps_have_the_state_that_the_settings_say(student, tmp_path):
+def test_frames_of_dumps_have_the_state_in_the_settings(student, tmp_path):
     write_dump(tmp_path / "a.dump", range(0, 60, 10))
     own = settings(state={"charge": -1, "multiplicity": 2})
     harvest_dumps([tmp_path / "a.dump"], student, own, tmp_path / "out", ["S", "O"])

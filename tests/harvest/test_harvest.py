@@ -53,7 +53,7 @@ def _harvest(frames: list[Frame], /, known=(), label=_teacher, expected=(), **se
     )
 
 
-def test_each_candidate_gets_a_decision_and_exploded_ones_are_never_taken():
+def test_each_candidate_gets_a_decision_and_exploded_ones_are_never_selected():
     bad = _frame(2.0).replace(positions=np.full((2, 3), np.nan))
     frames = [_frame(1.2), bad, _frame(2.5), _frame(3.2), _frame(3.9), _frame(1.7), _frame(2.0)]
     found = _harvest(frames, known=[2.0], max_force=4.0, min_force_difference=0.1)
@@ -118,7 +118,7 @@ def test_mistakes_of_the_caller_are_named():
         HarvestSettings(window=10.0, margin=10.0)
 
 
-def test_at_random_the_first_sound_candidates_are_taken_whatever_the_teacher_says_of_them():
+def test_at_random_the_first_sound_candidates_are_selected_without_the_teacher():
     frames = [_frame(d) for d in (2.0, 1.2, 2.6, 2.0, 2.7, 2.8)]
     found = _harvest(frames, choose="random", frames=3, min_force_difference=5.0)
     assert [d.taken for d in found.decisions] == [True, False, True, True, False, False]
@@ -126,7 +126,7 @@ def test_at_random_the_first_sound_candidates_are_taken_whatever_the_teacher_say
     assert found.labelled == 5
 
 
-def test_by_uncertainty_the_teacher_labels_only_what_is_taken():
+def test_by_uncertainty_the_teacher_labels_only_selected_frames():
     queries: list[float] = []
 
     def teacher(frames: list[Frame]) -> list[Frame]:
@@ -153,7 +153,7 @@ def test_by_uncertainty_the_teacher_labels_only_what_is_taken():
     assert by_distance[2.4].expected_error == pytest.approx(0.4)
 
 
-def test_by_uncertainty_a_student_must_know_its_errors():
+def test_by_uncertainty_a_student_must_have_expected_errors():
     for expected in ((), [None]):
         with pytest.raises(InputError, match=r"harvest\.rank is uncertainty"):
             _harvest([_frame(2.5)], expected=expected, rank="uncertainty")

@@ -54,7 +54,7 @@ def test_a_folder_of_runs_is_harvested_and_its_verdicts_count(runs, tmp_path, ca
     assert "new frames: 5; runs: 2 (2 unstable" in said and "run_1: failed at step" in said
     taken = read_frames(out / "frames.xyz", require=())
     assert {frame.info["traj"] for frame in taken} == {"run_1", "run_2"}
-    for frame in taken:  # LAMMPS knows no charge: it is that of the start
+    for frame in taken:  # LAMMPS has no charge: it comes from the start
         assert frame.state == {"charge": -1} and "system" not in frame.info
         assert frame.arrays["initial_magmoms"].tolist() == list(range(12))
     summary = json.loads((out / "summary.json").read_text())
@@ -62,13 +62,13 @@ def test_a_folder_of_runs_is_harvested_and_its_verdicts_count(runs, tmp_path, ca
     assert all(frame.info["md_step"] < ends[frame.info["traj"]] for frame in taken)
     with (out / "harvest.csv").open() as table:
         assert all(row["taken"] == "True" or row["reason"] for row in csv.DictReader(table))
-    assert main([*wild, "--dir", str(out)]) == 0  # goes on, takes nothing twice
+    assert main([*wild, "--dir", str(out)]) == 0  # resumes, selects nothing twice
     again = read_frames(out / "frames.xyz", require=())
     keys = [(frame.info["traj"], frame.info["md_step"]) for frame in again]
     assert len(set(keys)) == len(keys) >= 5
 
 
-def test_folders_without_runs_or_with_several_students_are_told(runs, tmp_path, capsys, caplog):
+def test_folders_without_runs_or_with_several_students_are_reported(runs, tmp_path, capsys, caplog):
     student = ["--student", str(runs / "wild.pt"), "--dir", str(tmp_path / "out"), "--quiet"]
     assert main(["harvest", str(runs), *student]) == 2
     assert "holds runs of 2 students; give the folder of one" in capsys.readouterr().err
@@ -85,7 +85,7 @@ def test_folders_without_runs_or_with_several_students_are_told(runs, tmp_path, 
     assert "the run has not ended" in capsys.readouterr().err
 
 
-def test_a_run_without_its_record_is_said_and_not_left_out(runs, tmp_path, capsys):
+def test_a_run_without_its_record_is_reported_and_not_left_out(runs, tmp_path, capsys):
     shutil.copytree(runs / "wild", tmp_path / "wild")
     (tmp_path / "wild/run_2/run.json").unlink()
     command = ["harvest", str(tmp_path / "wild"), "--student", str(runs / "wild.pt"), "--quiet"]

@@ -47,7 +47,7 @@ def test_a_scan_keeps_sixteen_bytes_of_a_frame(tmp_path):
     assert len(index.files) == len(index.parts) == 1
 
 
-def test_a_later_scan_leaves_the_earlier_one_as_it_was(tmp_path):
+def test_a_later_scan_does_not_change_the_earlier_one(tmp_path):
     path = tmp_path / "a.dump"
     path.write_text(_text(range(3)))
     first = scan_dump(path, DumpScan("run"), PLAIN)
@@ -57,7 +57,7 @@ def test_a_later_scan_leaves_the_earlier_one_as_it_was(tmp_path):
     np.testing.assert_array_equal(second.run_steps(0, 1.0, failed=False).steps, range(5))
 
 
-def test_atoms_that_come_are_no_failure_and_those_that_go_are_counted(tmp_path):
+def test_added_atoms_are_no_failure_and_removed_ones_are_counted(tmp_path):
     path = tmp_path / "a.dump"
     grown = "".join(_text(range(s, s + 1), 2 + s) for s in range(6))
     path.write_text(grown)

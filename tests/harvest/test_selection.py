@@ -17,7 +17,7 @@ def test_force_difference_is_the_largest_or_the_root_mean_square_over_atoms():
 
 
 @pytest.mark.parametrize("known", [1, 5, 40])
-def test_farthest_points_are_those_of_scikit_matter(known):
+def test_farthest_points_match_scikit_matter(known):
     random = np.random.default_rng(known)
     points = random.normal(size=(known + 60, 7))
     reference = FPS(initialize=list(range(known)), n_to_select=known + 20).fit(points)
@@ -47,7 +47,7 @@ def test_scaled_features_do_not_depend_on_units_and_constant_ones_vanish():
         scale_features(new * np.nan, old)
 
 
-def test_the_worst_predicted_form_the_pool_and_the_diverse_are_taken():
+def test_the_worst_predicted_form_the_pool_and_the_diverse_are_selected():
     # Three clusters; the fourth candidate agrees well with the teacher.
     features = np.array([[0.0, 0.0], [0.001, 0.0], [5.0, 0.0], [9.0, 9.0], [0.0, 5.0]])
     differences = np.array([1.0, 0.9, 0.8, 0.01, 0.7])
@@ -58,14 +58,14 @@ def test_the_worst_predicted_form_the_pool_and_the_diverse_are_taken():
     assert set(found.taken.tolist()) | set(found.reasons) == set(range(5))
 
 
-def test_what_is_known_is_not_taken_again():
+def test_known_frames_are_not_selected_again():
     features = np.array([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
     found = select([1.0, 2.0, 3.0], features, features[[2, 0]], HarvestSettings(frames=3))
     assert found.taken.tolist() == [1]
     assert all("duplicate" in found.reasons[k] for k in (0, 2))
 
 
-def test_more_than_wanted_leaves_the_less_diverse_and_the_better_predicted():
+def test_surplus_frames_are_the_less_diverse_and_the_better_predicted():
     features = np.arange(10.0)[:, None] ** 2
     settings = HarvestSettings(frames=2, pool_factor=2.0)
     found = select(np.arange(10.0), features, np.zeros((0, 1)), settings)

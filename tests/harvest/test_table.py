@@ -1,4 +1,4 @@
-"""How often frames were left for which kind of reason."""
+"""How often frames were left out, by kind of reason."""
 
 import pytest
 

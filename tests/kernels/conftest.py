@@ -55,7 +55,7 @@ def a_liquid(n: int = 40, *, density: float = 0.07, seed: int = 0) -> System:
 
 
 def a_gas(n: int = 100, *, density: float = 0.0038, seed: int = 1) -> System:
-    """Diatomic molecules at random places, 2.4 neighbours an atom; some see nobody else."""
+    """Diatomic molecules at random places, 2.4 neighbours an atom; some are lone pairs."""
     rng = np.random.default_rng(seed)
     length = (n / density) ** (1 / 3)
     points = molecules_in_a_box(rng, n, length, 2.5)
@@ -64,7 +64,7 @@ def a_gas(n: int = 100, *, density: float = 0.0038, seed: int = 1) -> System:
 
 @dataclasses.dataclass
 class Reference:
-    """What the eager network says in float64."""
+    """The eager network's results in float64."""
 
     atom_energies: np.ndarray
     forces: np.ndarray

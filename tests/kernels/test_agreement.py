@@ -1,4 +1,4 @@
-"""The kernels compute what the eager network computes."""
+"""The kernels agree with the eager network."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_float32_is_as_near_to_float64_as_rounding_allows(
 def test_tables_of_float32_change_forces_by_less_than_a_millionth(
     name: str, make_student: MakeStudent, run: Run
 ) -> None:
-    """Evaluated in float64, so that the tables' error stands alone."""
+    """Evaluated in float64, so that only the tables' error remains."""
     student = tamed(make_student(**VARIANTS[name]))
     system = a_liquid()
     if len(student.symbols) == 1:

@@ -1,4 +1,4 @@
-"""A bias is the energy that its equation says, with its own forces and virial, in one pass."""
+"""A bias is the energy of its equation, with the matching forces and virial, in one pass."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def by_equation(student: Student, system: System) -> np.ndarray:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_energies_are_those_of_the_equation_beside_the_students_own(
+def test_energies_match_the_equation_beside_the_students_own(
     make_student: Make, run: Open, way: str, dtype: str, layers: int
 ) -> None:
     student = make_student(dtype=dtype, layers=layers, channels=20, zbl=True)
@@ -126,7 +126,7 @@ def test_it_is_smooth_where_a_neighbour_leaves(make_student: Make, run: Open, wa
     np.testing.assert_allclose(inside["forces"], outside["forces"], atol=1e-7)
 
 
-def test_what_is_far_from_all_training_has_the_whole_bias_and_no_force_of_it(
+def test_atoms_far_from_all_training_have_the_whole_bias_and_no_force_of_it(
     make_student: Make, run: Open
 ) -> None:
     student, system = make_student(dtype="float64"), a_liquid(20)

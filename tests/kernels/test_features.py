@@ -1,4 +1,4 @@
-"""The final features of atoms by the kernels are those of the network."""
+"""The final features of atoms by the kernels match the network's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOLERANCE = {"float64": 1e-8, "float32": 2e-5}  # of the largest feature: tables
 
 
 def eager_features(student: Student, system: System) -> np.ndarray:
-    """What the network in Python says, in its own precision."""
+    """The results of the network in Python, in its precision."""
     arguments = (torch.as_tensor(array) for array in system.arguments()[:3])
     with torch.no_grad():
         return student.features(*arguments, system.n).double().numpy()
@@ -36,7 +36,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray, dtype: str) -> None:
     [{"layers": 1}, {"layers": 2, "channels": 16}, {"layers": 3, "channels": 20}, {"n_heads": 3}],
     ids=str,
 )
-def test_features_of_a_liquid_and_a_gas_are_those_of_the_network(
+def test_features_of_a_liquid_and_a_gas_match_the_network(
     make_student: Make, run: Run, dtype: str, arguments: dict[str, int]
 ) -> None:
     student = make_student(dtype=dtype, **arguments)
@@ -56,9 +56,7 @@ def test_features_do_not_depend_on_the_instruction_set_or_the_threads(
     assert_same(found, eager_features(student, system), "float64")
 
 
-def test_atoms_that_see_nobody_and_no_atoms_at_all_have_features_too(
-    make_student: Make, run: Run
-) -> None:
+def test_isolated_atoms_and_no_atoms_at_all_have_features_too(make_student: Make, run: Run) -> None:
     student = make_student()
     kernels = run(student)
     alone = system_of([[0.0, 0, 0], [30.0, 0, 0]], [0, 2])
@@ -68,7 +66,7 @@ def test_atoms_that_see_nobody_and_no_atoms_at_all_have_features_too(
     assert kernels.features(*nothing.arguments()[:3]).shape == (0, 8)
 
 
-def test_an_evaluation_after_features_is_what_it_was_before(make_student: Make, run: Run) -> None:
+def test_an_evaluation_after_features_is_unchanged(make_student: Make, run: Run) -> None:
     kernels, gas = run(make_student()), a_gas()
     before = kernels.compute(*gas.arguments())
     kernels.features(*gas.arguments()[:3])
@@ -86,7 +84,7 @@ def test_torchscript_gives_the_same_features(
     assert_same(found, eager_features(student, system), "float64")
 
 
-def test_arrays_that_do_not_fit_are_told(make_student: Make, run: Run) -> None:
+def test_arrays_that_do_not_fit_are_reported(make_student: Make, run: Run) -> None:
     kernels, system = run(make_student()), a_liquid()
     species, edge_index, edge_vec, _ = system.arguments()
     with pytest.raises(_core.CoreError, match="expected species"):

@@ -1,4 +1,4 @@
-"""The first layer by tables behind its matrices yields what its products yield."""
+"""The first layer by tables after its matrices yields the same as its products."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_dense_and_sparse_atoms_of_one_box_take_different_ways(
         assert_agrees(result, expected, 1e-8)
 
 
-def test_a_step_of_many_sizes_leaves_no_trace(make_student: MakeStudent, run: Run) -> None:
+def test_a_step_of_another_size_leaves_no_trace(make_student: MakeStudent, run: Run) -> None:
     student = tamed(make_student(layers=3, channels=64))
     kernels = run(student)
     for system in (a_gas(60), a_liquid(100), a_gas(8), a_liquid(12), a_gas(150)):

@@ -1,4 +1,4 @@
-"""Two atoms that see nobody else are worked on apart, on one axis."""
+"""Two atoms without other neighbours are evaluated separately, on one axis."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_third_atom_comes_in_without_a_jump(
         np.testing.assert_allclose(results[1][key], results[0][key], rtol=0, atol=tolerance * scale)
 
 
-def test_pairs_across_a_cut_are_left_to_all(make_student: MakeStudent, run: Run) -> None:
+def test_pairs_across_a_cut_are_evaluated_with_all(make_student: MakeStudent, run: Run) -> None:
     student = tamed(make_student(layers=3))
     system = a_gas(60)
     expected = eager(student, system)

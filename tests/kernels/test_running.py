@@ -98,7 +98,7 @@ def test_buffers_stop_growing(make_student: MakeStudent, run: Run) -> None:
     assert kernels.buffer_bytes == before > 0
 
 
-def test_a_position_that_is_not_a_number_shows(make_student: MakeStudent, run: Run) -> None:
+def test_a_nan_position_shows(make_student: MakeStudent, run: Run) -> None:
     system = a_liquid(8)
     system.edge_vec[3] = np.nan
     for dtype in ("float32", "float64"):

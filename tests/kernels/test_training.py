@@ -87,7 +87,7 @@ def assert_same_gradients(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_gradients_are_those_of_double_backward(
+def test_gradients_match_double_backward(
     variant: str, make_student: Callable[..., Student]
 ) -> None:
     student = make_student(**({"channels": 16} | VARIANTS[variant]))
@@ -226,7 +226,7 @@ def test_students_that_the_kernels_do_not_run_are_refused(
         PainnKernels(make_student("visnet", channels=16))  # type: ignore[arg-type]
 
     class Another(PaiNN):
-        """Of the same name, with a forward of its own."""
+        """Of the same name, with another forward."""
 
     with pytest.raises(InputError, match="architecture is Another, and the kernels run painn only"):
         PainnKernels(Another(["Mo"], channels=16))

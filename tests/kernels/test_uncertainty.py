@@ -30,7 +30,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 def expected_errors(student: Student, system: System) -> np.ndarray:
-    """What the network in Python and NumPy say."""
+    """The results of the network in Python and of NumPy."""
     features = eager_features(student, system)
     return made_up(features.shape[1]).expected(features, system.species)
 
@@ -50,7 +50,7 @@ def run(tmp_path: Path) -> Callable[..., _core.Student]:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_they_are_those_of_the_network_and_leave_energies_and_forces_alone(
+def test_they_match_the_network_and_do_not_change_energies_and_forces(
     make_student: Make, run: Callable[..., _core.Student], way: str, dtype: str
 ) -> None:
     student = make_student(dtype=dtype, layers=2, channels=20, zbl=True)

@@ -36,7 +36,7 @@ def compressed(text: str, suffix: str) -> bytes:
 
 
 def runnable_instructions() -> list[str]:
-    """Return those that this processor runs."""
+    """Return the instruction sets that this processor runs."""
     import torch  # noqa: F401
 
     from ipip._core import CoreError, DumpParser

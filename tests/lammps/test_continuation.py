@@ -1,4 +1,4 @@
-"""A killed run goes on from its last whole restart file."""
+"""A killed run resumes from its last whole restart file."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def _kill_after_restarts(job) -> None:
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
 @pytest.mark.parametrize("thermostat", ["nose-hoover", "langevin"])
-def test_a_killed_run_goes_on_and_its_trajectory_has_each_step_once(make_run, thermostat):
+def test_a_killed_run_resumes_and_its_trajectory_has_each_step_once(make_run, thermostat):
     job = make_run(
         steps=60_000,
         thermostat=thermostat,

@@ -56,7 +56,7 @@ def test_decks_with_other_units_or_another_time_step_are_refused(tmp_path, make_
     whole = template_text(None)
     for text, said in (
         (whole.replace("units           metal", "units  real"), "has `units real`, but the bounds"),
-        # What a template hides, LAMMPS says when it sets the run up.
+        # LAMMPS reports a template's hidden faults when it sets the run up.
         (
             whole.replace("units           metal", "variable u string real\nunits ${u}"),
             "units real",
@@ -111,7 +111,7 @@ def test_a_template_that_reaches_out_or_cannot_be_filled_in_is_refused(tmp_path,
         check_deck(deck, ["Mo"])
 
 
-def test_a_student_s_link_moves_with_its_run_and_is_made_anew(tmp_path):
+def test_a_student_s_link_moves_with_its_run_and_is_made_again(tmp_path):
     """Also through a folder that is itself a link, where `..` leads elsewhere."""
     root = tmp_path / "root"
     (root / "deep" / "er").mkdir(parents=True)

@@ -76,7 +76,7 @@ def test_symbols_that_are_given_come_before_the_default_element_of_lammps(tmp_pa
         read_dump(path, symbols=["Mo", "Xx"])
 
 
-def test_only_the_wanted_columns_are_parsed(tmp_path):
+def test_only_the_requested_columns_are_parsed(tmp_path):
     path = tmp_path / "a.dump"
     path.write_text(
         frame_text(0, "id type vx vy xu yu zu fx fy fz c_pe", ["1 1 1 2 3 4 5 6 7 8 9"])
@@ -104,7 +104,7 @@ def test_columns_may_change_from_frame_to_frame(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["not a dump\n", "ITEM: TIMESTEP\nseven\n"])
-def test_what_is_not_a_dump_is_refused(tmp_path, text):
+def test_a_file_that_is_not_a_dump_is_refused(tmp_path, text):
     path = tmp_path / "a.dump"
     path.write_text(text)
     with pytest.raises(InputError):

@@ -11,7 +11,7 @@ from ipip.lammps import read_dump
 
 
 @pytest.mark.parametrize("cut", [1, 2, 15, 40, 80, 150])
-def test_a_last_frame_that_is_cut_off_is_dropped_and_said(tmp_path, caplog, cut):
+def test_a_last_frame_that_is_cut_off_is_discarded_and_reported(tmp_path, caplog, cut):
     whole = frame_text(1, "id type x y z", ["1 1 0.25 0.25 0.25", "2 1 1 1 1"])
     last = whole.replace("TIMESTEP\n1\n", "TIMESTEP\n2\n")
     path = tmp_path / "a.dump"
@@ -35,7 +35,7 @@ def test_a_frame_cut_off_by_the_next_run_is_left_out_and_counted(tmp_path, cut):
     assert reader.broken == 1 and not reader.truncated
 
 
-def test_only_the_wanted_steps_are_parsed(tmp_path):
+def test_only_the_requested_steps_are_parsed(tmp_path):
     path = tmp_path / "a.dump"
     text = "".join(frame_text(s, "id type x y z", [f"1 1 {s} 0 0"]) for s in range(0, 50, 10))
     path.write_text(text)
@@ -53,7 +53,7 @@ def test_compressed_dumps_of_several_members_are_read(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_a_compressed_dump_that_is_cut_off_gives_what_is_whole(tmp_path, suffix):
+def test_a_compressed_dump_that_is_cut_off_gives_its_whole_frames(tmp_path, suffix):
     path = tmp_path / f"a.dump{suffix}"
     random = np.random.default_rng(0)
     rows = [[f"{k} 1 {random.normal()} 0 0" for k in range(300)] for _ in range(40)]
@@ -66,7 +66,7 @@ def test_a_compressed_dump_that_is_cut_off_gives_what_is_whole(tmp_path, suffix)
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_damaged_compression_is_said(tmp_path, suffix):
+def test_damaged_compression_is_reported(tmp_path, suffix):
     path = tmp_path / f"a.dump{suffix}"
     path.write_bytes(b"\x00" * 500)
     with pytest.raises(InputError, match="compression is damaged"):
@@ -74,7 +74,7 @@ def test_damaged_compression_is_said(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
-def test_reading_goes_on_where_it_ended_in_a_dump_that_grows(tmp_path, suffix):
+def test_reading_resumes_where_it_ended_in_a_dump_that_grows(tmp_path, suffix):
     path = tmp_path / f"a.dump{suffix}"
     text = many_frames(range(4))
     path.write_bytes(compressed(text[: len(text) - 25], suffix))

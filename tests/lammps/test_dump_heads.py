@@ -26,7 +26,7 @@ def timed_dump(steps: range, units: str | None = "metal") -> str:
 
 
 def items(data: bytes, piece: int) -> list[tuple]:
-    """What the reader finds in blocks of about so many bytes: kind, step, begin, time and x."""
+    """The reader's items in blocks of about this many bytes: kind, step, begin, time and x."""
     frames = core.DumpParser({"xu"}, {}, None).open(io.BytesIO(data), 0, False, piece)
     found = []
     while (item := frames.next()) is not None:
@@ -51,7 +51,7 @@ def test_frames_that_begin_with_their_time_are_whole_wherever_a_block_ends(tmp_p
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 40, 100, 120, 135])
-def test_what_is_found_does_not_depend_on_where_blocks_end(cut):
+def test_results_do_not_depend_on_where_blocks_end(cut):
     text = timed_dump(range(3))
     torn = (text[: len(text) - cut] + timed_dump(range(2, 5), None)).encode()
     whole = items(torn, 1 << 18)
@@ -100,7 +100,7 @@ def test_a_last_frame_without_a_line_feed_counts_where_its_last_number_is_whole(
     assert [frame.step for frame in frames] == [0, 5][: 1 + is_taken]
     assert reader.truncated != is_taken
     assert read_dump(path).steps().tolist() == [0, 5][: 1 + is_taken]
-    # More may come: reading goes on before that frame.
+    # More may come: reading resumes before that frame.
     assert reader.position.offset == len(frame_text(0, COLUMNS, FULL[:1] * 2))
     is_number = end not in ("-", "")
     assert ("give --whole" in caplog.text) == (is_number and not is_taken)
@@ -110,7 +110,7 @@ def test_a_last_frame_without_a_line_feed_counts_where_its_last_number_is_whole(
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
-def test_a_single_frame_without_a_line_feed_is_read_where_it_is_said_to_be_whole(tmp_path, suffix):
+def test_a_single_frame_without_a_line_feed_is_read_if_declared_whole(tmp_path, suffix):
     path = tmp_path / f"a.dump{suffix}"
     path.write_bytes(compressed(frame_text(3, COLUMNS, ["1 Mo 1 1 1", "2 O 2.7 1 1"])[:-1], suffix))
     assert list(read_dump(path)) == []
@@ -148,10 +148,10 @@ def test_numbers_are_converted_from_the_units_of_the_dump(
     np.testing.assert_allclose(first.forces, [[2 * force, 0.0, -force]], rtol=1e-6)
     np.testing.assert_allclose([first.time, second.time, again.time], np.array([2, 3, 3]) * time)
     np.testing.assert_array_equal(again.forces, second.forces)
-    assert first.columns["fx"][0] == 2.0  # as it stands there
+    assert first.columns["fx"][0] == 2.0  # as written there
 
 
-def test_units_that_nobody_says_are_said_to_be_metal(tmp_path, caplog):
+def test_unstated_units_are_reported_as_metal(tmp_path, caplog):
     path = tmp_path / "a.dump"
     path.write_text(timed_dump(range(3), None))
     with caplog.at_level(logging.WARNING):

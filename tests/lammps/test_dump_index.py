@@ -39,8 +39,8 @@ def index_of(path, known: DumpIndex | None = None, start=None):
 @pytest.mark.parametrize(
     ("parts", "runs"),
     [
-        # one run; two runs; the same run twice; a run that went on from a restart file, also with
-        # wrapped places; one that went on and left the path that it took before; and back again
+        # one run; two runs; the same run twice; a run that resumed from a restart file, also with
+        # wrapped places; one that resumed and left its earlier path; and back again
         ([(0, 0, 9)], [0] * 9),
         ([(0, 0, 5), (1, 0, 4)], [0] * 5 + [1] * 4),
         ([(0, 0, 5), (0, 0, 5)], [0] * 5 + [None] * 5),
@@ -67,7 +67,7 @@ def test_frames_that_repeat_are_left_out_and_others_begin_a_run(tmp_path, suffix
     assert read_dump(path).steps_grow() == (len(parts) == 1)
 
 
-def test_an_index_goes_on_with_a_dump_that_grows_wherever_it_ended(tmp_path):
+def test_an_index_continues_with_a_dump_that_grows_wherever_it_ended(tmp_path):
     path = tmp_path / "a.dump"
     pieces = [frames(0, range(6)), frames(0, range(3, 8)), frames(1, range(4)), frames(2, range(3))]
     whole = "".join(pieces)
@@ -83,7 +83,7 @@ def test_an_index_goes_on_with_a_dump_that_grows_wherever_it_ended(tmp_path):
         assert first + second == runs and again == expected
 
 
-def test_runs_are_told_apart_over_several_files(tmp_path):
+def test_runs_are_distinguished_over_several_files(tmp_path):
     for number, text in enumerate(
         (frames(0, range(5)), frames(0, range(4, 7)), frames(1, range(2)))
     ):

@@ -8,7 +8,7 @@ from ipip.errors import InputError
 from ipip.lammps import read_dump
 
 
-def test_instructions_that_are_not_there_are_refused():
+def test_unsupported_instructions_are_refused():
     from ipip._core import CoreError, DumpParser
 
     assert "plain" in runnable_instructions()

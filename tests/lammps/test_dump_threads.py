@@ -155,7 +155,7 @@ def test_a_bounded_part_is_read_ahead(long_dump):
         item = frames.next()
         assert item is not None
         end = item[3]
-    time.sleep(0.5)  # the second thread has stopped where it may not go on
+    time.sleep(0.5)  # the second thread has stopped where it may not continue
     assert end < os.lseek(descriptor, 0, os.SEEK_CUR) < end + 9 * BLOCK
     frames.close()
     assert frames.next() is None
@@ -166,12 +166,12 @@ def test_a_dump_that_is_truncated_meanwhile_ends(long_dump, cores):
     reader = read_dump(long_dump)
     frames = iter(reader)
     next(frames)
-    os.truncate(long_dump, 1000)  # a run that begins anew writes over it
+    os.truncate(long_dump, 1000)  # a run that starts over writes over it
     steps = [frame.step for frame in frames]
     assert len(steps) < 20 * BLOCK * 80 // long_dump.stat().st_size
 
 
-def test_a_forked_process_is_told_to_open_the_dump_anew(long_dump):
+def test_a_forked_process_must_open_the_dump_again(long_dump):
     from ipip._core import CoreError, DumpParser
 
     descriptor = os.open(long_dump, os.O_RDONLY)

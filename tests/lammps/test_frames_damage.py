@@ -1,4 +1,4 @@
-"""Frames of a finished run that are gone, empty or changed are said, and never read."""
+"""Frames of a finished run that are missing, empty or changed are reported, and never read."""
 
 import pytest
 
@@ -36,7 +36,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["trajectory.dump", "last.dump", "ring/0000000056.dump"])
-def test_damaged_frames_are_said_before_a_harvest_and_while_it_reads(job, name, damage):
+def test_damaged_frames_are_reported_before_a_harvest_and_while_it_reads(job, name, damage):
     during = RunTrajectory(job.folder)
     steps = during.steps()
     DAMAGES[damage](job.folder / name)
@@ -45,7 +45,7 @@ def test_damaged_frames_are_said_before_a_harvest_and_while_it_reads(job, name, 
             list(run.frames(steps))
 
 
-def test_a_damaged_record_or_verdict_is_said_and_the_run_is_done_again(job):
+def test_a_damaged_record_or_verdict_is_reported_and_the_run_repeated(job):
     times = (job.folder / "log.lammps").stat().st_mtime_ns
     text = (job.folder / "verdict.json").read_text()
     (job.folder / "verdict.json").write_text(text.replace('"step": 60', '"step": 61'))
@@ -69,7 +69,7 @@ def test_a_finished_run_with_damaged_frames_is_done_again_where_frames_matter(jo
     assert changed_frames(job.folder) == []
 
 
-def test_frames_that_were_removed_on_purpose_are_not_missed_but_those_left_are_compared(job):
+def test_frames_removed_on_purpose_are_not_missed_but_the_rest_are_compared(job):
     note_removal(job.folder)
     (job.folder / "last.dump").unlink()
     assert changed_frames(job.folder) == []

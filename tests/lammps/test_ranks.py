@@ -31,7 +31,7 @@ def test_jobs_spread_over_ranks_give_the_verdicts_of_processes(make_run):
     assert times == [(job.folder / "log.lammps").stat().st_mtime_ns for job in jobs]
 
 
-def test_ranks_that_end_early_are_told_with_their_last_words(make_run, tmp_path):
+def test_ranks_that_end_early_are_reported_with_their_last_output(make_run, tmp_path):
     launcher = tmp_path / "launcher"
     launcher.write_text("#!/bin/sh\necho no slots are left; exit 3\n")
     launcher.chmod(0o755)
@@ -49,8 +49,8 @@ def test_a_job_that_cannot_start_is_the_same_message_as_without_ranks(make_run):
         run_many([make_run()], 1, launcher=("mpiwalk", "-n", "2"))
 
 
-def test_ranks_that_do_not_know_of_each_other_are_noticed(make_run, tmp_path):
-    # What an mpirun of another MPI than mpi4py's does: two worlds of one rank each.
+def test_unconnected_ranks_are_noticed(make_run, tmp_path):
+    # The effect of an mpirun of another MPI than mpi4py's: two worlds of one rank each.
     launcher = tmp_path / "mpirun-of-another-mpi"
     fifo = tmp_path / "fifo"  # open both ways, so that it never ends
     launcher.write_text(f'#!/bin/sh\nmkfifo {fifo}; exec 3<>{fifo}; "$@" <&3 & "$@" <&3; wait\n')

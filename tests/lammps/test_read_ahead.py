@@ -10,7 +10,7 @@ from ipip.lammps.read_ahead import ReadAhead
 
 
 class Source:
-    """Bytes in pieces of any size; raises behind them where told to."""
+    """Bytes in pieces of any size; raises after them if requested."""
 
     def __init__(self, data: bytes, fails: Exception | None = None) -> None:
         self.data, self.fails, self.closed, self.reads = data, fails, False, 0
@@ -50,7 +50,7 @@ def test_the_bytes_come_in_order_and_the_end_stays_the_end(size):
     assert source.closed and _threads() == 0
 
 
-def test_what_the_source_raises_comes_out_where_it_happened():
+def test_errors_of_the_source_are_raised_where_they_happened():
     ahead = ReadAhead(Source(b"abc", OSError("the disk is gone")))
     target = bytearray(10)
     assert ahead.readinto(memoryview(target)) == 3

@@ -1,4 +1,4 @@
-"""A restart file, or what belongs to it, that is not what the run wrote is never gone on from."""
+"""A run never resumes from a restart file, or a related file, that it did not write."""
 
 import os
 import random
@@ -53,7 +53,7 @@ def go_on(job):
     return continue_from(job.folder, job.digest(), ATOMS, STEPS)
 
 
-def test_a_whole_run_is_gone_on_from_its_last_file_again_and_again(job):
+def test_a_whole_run_resumes_from_its_last_file_repeatedly(job):
     record = read_record(str(job.folder))
     assert {"restart.a", "restart.b", "trajectory.dump"} <= set(record)
     assert all(is_as_noted(str(job.folder), name, record) for name in record)
@@ -62,7 +62,7 @@ def test_a_whole_run_is_gone_on_from_its_last_file_again_and_again(job):
     assert run_many([job], 1)[0].state == "stable"
 
 
-def test_a_look_that_fails_is_made_up_for_by_the_next_one(job):
+def test_the_next_look_makes_up_for_one_that_fails(job):
     record = read_record(str(job.folder))
     (job.folder / RECORD).unlink()
     unreadable = job.folder / "ring" / "0000000000.dump"
@@ -114,7 +114,7 @@ def test_whichever_bit_of_a_restart_file_is_damaged_it_is_not_used(job):
     assert go_on(job) is None
 
 
-def test_with_both_files_damaged_the_run_begins_anew_and_its_verdict_is_the_same(job, make_run):
+def test_with_both_files_damaged_the_run_starts_over_with_the_same_verdict(job, make_run):
     for path in restarts(job):
         flip(path, path.stat().st_size // 2)
     (verdict,) = run_many([job], 1)
@@ -158,7 +158,7 @@ def test_a_damaged_frame_of_the_ring_is_written_again_from_a_file_before_it(job,
     ]  # fmt: skip
 
 
-def test_with_a_damaged_frame_of_the_ring_before_all_restart_files_the_run_begins_anew(make_run):
+def test_with_a_damaged_frame_of_the_ring_before_all_restart_files_the_run_starts_over(make_run):
     job = make_run(steps=STEPS, restart_interval=20, ring_interval=10, ring_frames=5)
     execute(job)
     (job.folder / "verdict.json").unlink()
@@ -168,7 +168,7 @@ def test_with_a_damaged_frame_of_the_ring_before_all_restart_files_the_run_begin
     assert go_on(job) is None
 
 
-def test_a_frame_that_made_room_for_a_later_one_is_not_missed(job):
+def test_a_frame_replaced_by_a_later_one_is_not_missed(job):
     first = min((job.folder / "ring").glob("*.dump"))
     (job.folder / "ring" / "0000000062.dump").write_bytes(first.read_bytes())
     first.unlink()
@@ -188,13 +188,13 @@ def test_a_process_that_writes_nothing_is_ended_after_the_stated_time(tmp_path):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
 @pytest.mark.parametrize("launcher", [(), ("mpirun", "-n", "2")], ids=["here", "on ranks"])
-def test_a_run_that_goes_on_but_makes_no_progress_begins_anew(make_run, monkeypatch, launcher):
+def test_a_run_that_resumes_without_progress_starts_over(make_run, monkeypatch, launcher):
     monkeypatch.setattr(continuation_module, "STALL_S", 2.0)
     job = make_run(steps=20_000, restart_interval=2000, frame_interval=2000, thermo_interval=1000)
     execute(job)
     (job.folder / "verdict.json").unlink()
     newest = restarts(job)[0]
-    newest.unlink()  # there is something left to do, from the one before
+    newest.unlink()  # some work is left, from the one before
     found = []
     thread = threading.Thread(target=lambda: found.extend(run_many([job], 1, launcher=launcher)))
     thread.start()
@@ -210,7 +210,7 @@ def test_a_run_that_goes_on_but_makes_no_progress_begins_anew(make_run, monkeypa
 
 
 def stop_lammps(folder):
-    """Stop the LAMMPS that goes on in a folder, as one that spins would; return its process id."""
+    """Stop the LAMMPS that resumed in a folder, like one that hangs; return its process id."""
     for entry in os.listdir("/proc"):
         try:
             if entry.isdigit() and os.readlink(f"/proc/{entry}/cwd") == str(folder):

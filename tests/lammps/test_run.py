@@ -211,7 +211,7 @@ def test_restart_files_are_written(make_run):
     assert (job.folder / "restart.a").exists() and (job.folder / "restart.b").exists()
 
 
-def test_what_an_earlier_run_left_is_not_taken_for_this_one(make_run):
+def test_files_of_an_earlier_run_are_not_mistaken_for_this_one(make_run):
     job = make_run()
     execute(job)
     (job.folder / "ring" / "9999999999.dump").write_text("ITEM: stale")
@@ -318,7 +318,7 @@ def test_a_killed_lammps_is_no_verdict_on_the_student_and_runs_again(make_run):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
-def test_lammps_ends_with_the_process_that_asked_for_it(make_run, tmp_path):
+def test_lammps_ends_with_the_process_that_started_it(make_run, tmp_path):
     job = make_run()
     script = f"""
 import pickle

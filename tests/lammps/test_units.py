@@ -66,7 +66,7 @@ def test_species_of_both_are_the_same(dumps, tmp_path, capsys):
     assert found[0] == found[1]
 
 
-def test_a_run_folder_says_the_units_and_the_time_step_of_its_dumps(make_run):
+def test_a_run_folder_states_the_units_and_the_time_step_of_its_dumps(make_run):
     job = make_run(steps=20, timestep=0.5)
     execute(job)
     ring = next((job.folder / "ring").glob("*.dump"))
@@ -91,7 +91,7 @@ def test_the_frames_of_a_run_in_other_units_are_converted(make_run):
     (real,) = RunTrajectory(job.folder).frames([20])
     np.testing.assert_allclose(real.forces, metal.forces * 0.0433641, rtol=1e-6)
     screen.unlink()
-    assert units_of_run(job.folder) == "metal"  # as its deck says
+    assert units_of_run(job.folder) == "metal"  # as in its deck
 
 
 def test_a_run_whose_steps_start_again_is_refused(make_run):

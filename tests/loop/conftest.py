@@ -47,7 +47,7 @@ def reference_frames(count: int, seed: int) -> list[Frame]:
 
 
 def plain_settings(folder: Path) -> dict[str, Any]:
-    """Return the settings as they would stand in a file in `folder`."""
+    """Return the settings as in a file in `folder`."""
     training = {"max_epochs": 3, "batch_size": 4, "tensorboard": False, "warmup_steps": 2}
     md = {"temperature": 300.0, "thermostat": "langevin"}
     return {
@@ -118,7 +118,7 @@ def without_times(value: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def start_ipip() -> Callable[..., subprocess.Popen[str]]:
-    """Start the command line in a process of its own."""
+    """Start the command line in a separate process."""
 
     def start(*arguments: str | Path) -> subprocess.Popen[str]:
         code = "from ipip.cli.main import main; raise SystemExit(main())"

@@ -51,7 +51,7 @@ def test_a_draw_is_of_different_frames_and_the_same_for_the_same_seed():
     assert draw_indices(3, 5, seed=3) == [0, 1, 2] and draw_indices(0, 5, seed=3) == []
 
 
-def test_a_mismatch_is_told_per_atom_and_per_component():
+def test_a_mismatch_is_reported_per_atom_and_per_component():
     frame = Frame.from_atoms(bulk("Cu", cubic=True))
     frame = frame.replace(energy=-3.0, forces=np.zeros((4, 3)))
     forces = np.zeros((4, 3))

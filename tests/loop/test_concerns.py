@@ -1,4 +1,4 @@
-"""What makes a run say less than it seems to is said before it begins, and in its results."""
+"""Limits of a run's claims are reported before it begins, and in its results."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def walk(count: int) -> list[Frame]:
 
 def test_enough_trajectories_are_no_concern(tmp_path: Path) -> None:
     assert concerns(tmp_path, grouped(1), "traj") == []
-    assert concerns(tmp_path, grouped(1), None) == []  # independent frames are groups of their own
+    assert concerns(tmp_path, grouped(1), None) == []  # each independent frame is a separate group
 
 
 def test_two_charges_of_one_composition_are_a_concern(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_two_charges_of_one_composition_are_a_concern(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("size", "told"), [(10, "1 trajectory is"), (4, "2 trajectories are")])
-def test_too_few_held_out_trajectories_are_told_with_what_to_do(
+def test_too_few_held_out_trajectories_are_reported_with_a_remedy(
     size: int, told: str, tmp_path: Path
 ) -> None:
     (found,) = concerns(tmp_path, grouped(size), "traj")
@@ -71,13 +71,13 @@ def test_too_few_held_out_trajectories_are_told_with_what_to_do(
     assert "reference.split.test" in found
 
 
-def test_a_trajectory_without_a_key_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_trajectory_without_a_key_is_reported_with_a_remedy(tmp_path: Path) -> None:
     (found,) = concerns(tmp_path, walk(40), None)
     assert "follow one another like a trajectory" in found and "split one by one" in found
     assert "keys.group: traj" in found and "no difference will be claimed" in found
 
 
-def test_constant_pressure_that_is_not_trained_or_not_tested_is_told(tmp_path: Path) -> None:
+def test_constant_pressure_that_is_not_trained_or_not_tested_is_reported(tmp_path: Path) -> None:
     npt = {"student_md": plain_settings(tmp_path)["student_md"] | {"ensemble": "npt"}}
     taught = {"stress_weight": 100.0}
     assert concerns(tmp_path, grouped(1, stress=True), "traj") == []  # the box stays

@@ -77,7 +77,7 @@ def test_an_output_that_keeps_its_size_and_times_is_not_read_when_it_was_changed
     assert contents(folder) == before
 
 
-def test_damaged_results_are_computed_again_and_come_out_the_same(copied):
+def test_damaged_results_are_computed_again_and_are_the_same(copied):
     config, folder = copied
     before = json.loads((folder / "summary.json").read_text())
     flip(folder / "round_001/20_relabel/student_labels.npz")
@@ -165,7 +165,7 @@ def test_a_good_best_student_is_not_overwritten_by_a_damaged_one(copied, damage)
     assert contents(folder) == before
 
 
-def test_a_copy_of_the_student_that_goes_wrong_leaves_the_one_that_was_there(copied, monkeypatch):
+def test_a_failed_copy_of_the_student_leaves_the_previous_one(copied, monkeypatch):
     _, folder = copied
     before = contents(folder)
 
@@ -178,7 +178,7 @@ def test_a_copy_of_the_student_that_goes_wrong_leaves_the_one_that_was_there(cop
     assert contents(folder) == before
 
 
-def test_a_stage_that_a_donor_has_damaged_is_not_taken_over(copied, tmp_path):
+def test_a_damaged_stage_of_a_donor_is_not_reused(copied, tmp_path):
     config, donor = copied
     stage = RoundFactory(load_settings(config, RunSettings)).round(0, ())[0]
     flip(donor / stage.stage_id / "runs/alloy_00.lmdb")
@@ -205,9 +205,7 @@ VERBS = (["report"], ["status"], ["status", "--json"], ["ledger"], ["gc"], ["rew
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_every_verb_says_in_one_sentence_what_is_damaged_and_changes_nothing(
-    copied, capsys, damage
-):
+def test_every_verb_reports_damage_in_one_sentence_and_changes_nothing(copied, capsys, damage):
     _, folder = copied
     DAMAGES[damage](folder)
     before = contents(folder)
@@ -240,7 +238,7 @@ def test_what_only_people_read_stops_no_verb_when_it_is_damaged(copied):
     assert json.loads((folder / "summary.json").read_text()) == known
 
 
-def test_rewind_goes_back_behind_the_damage_but_not_to_after_it(copied):
+def test_rewind_goes_back_before_the_damage_but_not_after_it(copied):
     _, folder = copied
     flip(folder / "round_001/20_relabel/manifest.json")
     before = contents(folder)
@@ -252,7 +250,7 @@ def test_rewind_goes_back_behind_the_damage_but_not_to_after_it(copied):
     assert [entry["round"] for entry in read_status(folder).summary["rounds"]] == [0]
 
 
-def test_from_stage_moves_nothing_where_another_stage_stands_in_the_way(copied):
+def test_from_stage_moves_nothing_if_another_stage_is_in_the_way(copied):
     config, folder = copied
     flip(folder / TRAIN)
     before = contents(folder)
@@ -261,7 +259,7 @@ def test_from_stage_moves_nothing_where_another_stage_stands_in_the_way(copied):
     assert contents(folder) == before
 
 
-def test_lost_settings_are_written_again_where_the_stages_were_made_with_those_given(copied):
+def test_lost_settings_are_written_again_if_the_stages_were_made_with_the_given_ones(copied):
     config, folder = copied
     before = {path: path.stat().st_mtime_ns for path in folder.glob("round_*/*/manifest.json")}
     (folder / "config.lock.yaml").unlink()
@@ -271,7 +269,7 @@ def test_lost_settings_are_written_again_where_the_stages_were_made_with_those_g
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_lost_settings_are_not_replaced_by_those_of_another_run(copied):
+def test_lost_settings_are_not_replaced_by_another_runs(copied):
     config, folder = copied
     (folder / "config.lock.yaml").unlink()
     before = contents(folder)
@@ -287,7 +285,7 @@ def test_lost_settings_are_not_replaced_by_those_of_another_run(copied):
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty"])
-def test_a_trajectory_that_is_gone_or_empty_is_said_before_it_is_harvested(copied, damage):
+def test_a_missing_or_empty_trajectory_is_reported_before_it_is_harvested(copied, damage):
     config, folder = copied
     rewind(folder, "round_001/15_harvest")
     dump = folder / "round_001/10_explore/runs/alloy_01/trajectory.dump"
@@ -301,7 +299,7 @@ def test_a_trajectory_that_is_gone_or_empty_is_said_before_it_is_harvested(copie
         run_loop(load_settings(config, RunSettings), folder)
 
 
-def test_what_a_killed_stage_left_damaged_is_done_again_and_comes_out_the_same(copied):
+def test_damaged_work_of_a_killed_stage_is_repeated_with_the_same_result(copied):
     config, folder = copied
     summary = json.loads((folder / "summary.json").read_text())
     left = {

@@ -1,4 +1,4 @@
-"""The molecules that a run's report tells of."""
+"""The molecules in a run's report."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_an_analysis_in_the_run_becomes_a_figure_of_its_report(copied):
     dump = copied.stage(STUDENT_MD.of(1)) / "runs/alloy_00/trajectory.dump"
     folder = copied.root / "species-long"
     settings = SpeciesSettings(follow="Au", metal_bonds=True)
-    species_of_dump(dump, settings, folder)  # units and time step are those of the run
+    species_of_dump(dump, settings, folder)  # units and time step come from the run
     with pytest.raises(InputError, match="has a time step of 1 fs, but 2 fs was given"):
         species_of_dump(dump, settings.model_copy(update={"timestep": 2.0}), copied.root / "other")
     (curve,) = species_over_time(copied)

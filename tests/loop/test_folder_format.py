@@ -1,4 +1,4 @@
-"""A run folder of another version is recognised, refused in one sentence, and left as it is."""
+"""A run folder of another version is recognised, refused in one sentence, and left unchanged."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ipip.loop import (
 from ipip.records.folder_format import FORMAT, require_format
 from ipip.storage.sealed import read_sealed, sealed_text
 
-# What the version before typed records left of a finished round, but for its frames and students.
+# A finished round of the version before typed records, without its frames and students.
 PREVIOUS = Path(__file__).parents[1] / "records" / "previous_version"
 EARLIER = rf"written by an earlier version of ipip \(format 2, this version reads {FORMAT}\)"
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
-    """All files and folders with what is in them."""
+    """All files and folders with their contents."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))

@@ -62,7 +62,7 @@ def test_from_stage_sets_results_aside_and_gives_the_same_again(copied):
     assert not (aside / PRETRAIN.of(1)).exists()
 
 
-def test_changed_stages_are_set_aside_where_somebody_agrees(copied):
+def test_changed_stages_are_set_aside_after_confirmation(copied):
     config, folder = copied
     settings = yaml.safe_load(config.read_text())
     settings["stability"] = {"runs": 0}
@@ -82,7 +82,7 @@ def test_changed_stages_are_set_aside_where_somebody_agrees(copied):
     assert (folder / "best/student.pt").exists()
 
 
-def test_nothing_is_changed_where_somebody_declines(copied):
+def test_nothing_is_changed_after_a_refusal(copied):
     config, folder = copied
     settings = yaml.safe_load(config.read_text())
     settings["seed"] = 8
@@ -93,7 +93,7 @@ def test_nothing_is_changed_where_somebody_declines(copied):
     assert sorted(folder.rglob("*")) == before
 
 
-def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
+def test_rewind_goes_back_and_the_run_gives_the_same(copied):
     config, folder = copied
     before = json.loads((folder / "summary.json").read_text())
     write_ledger(folder / "ledger.csv", read_ledger(folder))  # as `ipip ledger --csv` does
@@ -110,7 +110,7 @@ def test_rewind_goes_back_and_the_run_comes_out_the_same(copied):
     assert without_times(after) == without_times(before)
 
 
-def test_rewind_takes_a_whole_round_and_refuses_what_is_not_there(copied):
+def test_rewind_takes_a_whole_round_and_refuses_a_missing_one(copied):
     _, folder = copied
     with pytest.raises(InputError, match="there is no stage round_005; its stages are: round_000"):
         rewind(folder, "round_005")
@@ -142,7 +142,7 @@ def test_garbage_goes_and_the_run_is_still_whole(copied):
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_harvest_is_not_repeated_on_what_garbage_collection_left(copied):
+def test_a_harvest_is_not_repeated_on_the_rest_of_a_garbage_collection(copied):
     config, folder = copied
     settings = load_settings(config, RunSettings)
     before = json.loads((folder / "summary.json").read_text())

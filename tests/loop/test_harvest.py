@@ -27,7 +27,7 @@ def trajectories(finished_run):
     return {folder.name: RunTrajectory(folder) for folder in folders}
 
 
-def test_every_stored_frame_is_taken_or_has_its_reason_in_the_order_of_runs_and_steps(
+def test_every_stored_frame_is_selected_or_has_its_reason_in_the_order_of_runs_and_steps(
     rows, trajectories
 ):
     stored = [(name, step) for name, one in trajectories.items() for step in one.steps()]

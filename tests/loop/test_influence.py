@@ -1,4 +1,4 @@
-"""Settings without influence on results: a finished run stays whole whatever they are."""
+"""Settings without influence on results: a finished run stays valid for any of their values."""
 
 import json
 
@@ -28,7 +28,7 @@ def invalid(folder, settings):
 
 
 def changed(settings, **blocks):
-    """Return settings with other values in some blocks, checked as those of a file are."""
+    """Return settings with other values in some blocks, checked like a file's."""
     values = json.loads(settings.model_dump_json())
     for name, own in blocks.items():
         values[name] = values[name] | own

@@ -1,4 +1,4 @@
-"""The ledger is the source: frames stand in a run once, and files of them are views."""
+"""The ledger is the source: a run stores frames once, and files of them are views."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ipip.stages.teacher_md import TEACHER_MD
 
 
 def stage_run(config: Path, folder: Path, own: Path) -> StageRun:
-    """The work of a stage of round 1, in a folder of its own."""
+    """The work of a stage of round 1, in a separate folder."""
     run = RunFolder(folder)
     within = Round(load_settings(config, RunSettings), 1, (0,))
     own.mkdir()
@@ -58,7 +58,7 @@ def test_no_stage_writes_coordinates_that_another_has_written(
     assert not (folder / LABEL.of(0) / "pretraining.xyz").exists()
 
 
-def test_stores_hold_what_the_teacher_said_and_sets_add_the_shift(
+def test_stores_hold_the_teachers_labels_and_sets_add_the_shift(
     finished_run: tuple[Path, Path],
 ) -> None:
     _, folder = finished_run
@@ -160,7 +160,7 @@ def test_a_view_of_damaged_frames_is_not_written(
     assert not (tmp_path / "p.xyz").exists()
 
 
-def test_a_set_whose_frames_are_gone_is_not_trained_on(copied: tuple[Path, Path]) -> None:
+def test_a_set_with_missing_frames_is_not_trained_on(copied: tuple[Path, Path]) -> None:
     config, folder = copied
     shutil.rmtree(folder / HARVEST.of(1))
     assert main(["ledger", str(folder), "--frames", str(folder / "p.xyz")]) == 1

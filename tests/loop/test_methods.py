@@ -1,4 +1,4 @@
-"""A run whose pretraining asks the teacher for more than labels: real EMT, real LAMMPS."""
+"""A run whose pretraining queries the teacher for more than labels: real EMT, real LAMMPS."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ FIRST = PRETRAIN.of(0)
 
 
 @pytest.mark.slow
-def test_the_evaluations_of_a_method_are_counted_and_its_stage_is_known_by_it(
-    tmp_path, write_inputs
-):
+def test_the_evaluations_of_a_method_are_counted_and_part_of_the_stages_key(tmp_path, write_inputs):
     plain = {"max_epochs": 2, "batch_size": 4, "tensorboard": False}
     method = {"kind": "hessian", "max_calls": 6}
     config = write_inputs(tmp_path, rounds=0, pretrain=plain | {"method": method})

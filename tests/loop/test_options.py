@@ -73,13 +73,13 @@ def test_replayed_frames_take_part_in_the_fine_tuning(run):
     assert trained == reference + round(0.5 * reference)
 
 
-def test_replayed_energies_are_on_the_reference_s_scale_and_stay_as_they_are(run):
+def test_replayed_energies_are_on_the_reference_s_scale_and_unchanged(run):
     pool = open_pretraining_set(run, 0)
     drawn = replayed(pool, 4, 1.0, seed=3)
     known = {frame.info["frame_id"]: frame for frame in pool}
     assert [f.energy for f in drawn] == [known[f.info["frame_id"]].energy for f in drawn]
     # The reference is EMT made stiffer and shifted by -3 and -5 eV per atom: what pretraining
-    # frames miss of it is the stiffness alone, a small part of those shifts.
+    # frames miss of it is only the stiffness, a small part of those shifts.
     missed = []
     for frame in drawn:
         atoms = frame.to_atoms()

@@ -50,7 +50,7 @@ def test_the_teacher_keeps_the_laws_that_an_untrained_wall_cannot(run: Path) -> 
     laws = ("rotation", "translation", "permutation", "gradient", "extensivity", "ghost-atoms")
     assert {states[law] for law in laws} == {"holds"}
     assert {one.check: one.state for one in checks.student}["rotation"] == "holds"
-    assert "repulsion" in checks.broken  # nobody taught it what is below the closest bond
+    assert "repulsion" in checks.broken  # it learnt nothing below the closest bond
 
 
 def test_summary_report_and_decisions_have_them(run: Path) -> None:

@@ -30,12 +30,12 @@ SPREAD_S = 1.2  # a driver lives at most this long after it began to work
 
 
 def drive(config: Path, run: Path) -> None:
-    """Run the loop in a process of its own."""
+    """Run the loop in a separate process."""
     run_loop(load_settings(config, RunSettings), run)
 
 
 def wait_for(path: Path, process, seconds: float = 60) -> bool:
-    """Wait until the path is there; False where the process ended before."""
+    """Wait until the path exists; False if the process ended before."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if path.exists():
@@ -82,7 +82,7 @@ def test_killed_at_random_moments_it_ends_like_an_unbroken_run(
         process.join()
         if (run / "summary.json").exists() and "run_finished" in {
             event["event"] for event in read_events(run / "journal.jsonl")
-        }:  # it came to its end before all the kills: take up again somewhere in the middle
+        }:  # it ended before all the kills: resume somewhere in the middle
             (run / "journal.jsonl").unlink()
             names = sorted(path.parent for path in run.glob("round_*/*/manifest.json"))
             for path in names[rng.randrange(len(names)) :]:

@@ -24,7 +24,7 @@ def first_stage(finished_run):
     return stage, donor
 
 
-def test_a_stage_of_the_same_key_is_taken_over_whole(first_stage, tmp_path):
+def test_a_stage_of_the_same_key_is_reused_whole(first_stage, tmp_path):
     stage, donor = first_stage
     run = RunFolder(tmp_path)
     manifest = take_over(run, stage, {}, [tmp_path / "none", donor])

@@ -1,4 +1,4 @@
-"""A real, tiny run from start to end, and what happens when it is looked at or started again."""
+"""A real, tiny run from start to end, and what happens when it is inspected or started again."""
 
 import json
 import re
@@ -121,7 +121,7 @@ def test_a_finished_run_is_not_done_again(copied):
     assert (folder / "summary.json").read_text() == summary
 
 
-def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
+def test_a_worse_round_is_rolled_back_and_reported(copied):
     config, folder = copied
     settings = yaml.safe_load(config.read_text())
     settings |= {"rounds": 2, "stop": {"rollback_above": 0.0}}
@@ -130,7 +130,7 @@ def test_a_round_that_is_worse_is_rolled_back_and_said_so(copied):
         EVALUATE.read(read_manifests(RunFolder(folder)), k).valid["force_mae_ev_per_a"]
         for k in (0, 1)
     ]
-    assert errors[1] > errors[0]  # what the tiny run happens to give
+    assert errors[1] > errors[0]  # as it happens in the tiny run
     summary = run_loop(load_settings(config, RunSettings), folder)
     first, second, third = summary["rounds"]
     assert first["rolled_back"] is None and "above that of round 0" in second["rolled_back"]
@@ -195,7 +195,7 @@ def test_the_status_of_a_run_lists_its_stages(finished_run):
     assert state.summary["rounds"]
 
 
-def test_the_journal_tells_what_happened(finished_run):
+def test_the_journal_lists_what_happened(finished_run):
     _, folder = finished_run
     events = [entry["event"] for entry in read_events(folder / "journal.jsonl")]
     assert events[0] == "run_started"

@@ -1,4 +1,4 @@
-"""The schedule of a run: which stages follow from what is done."""
+"""The schedule of a run: which stages follow the finished ones."""
 
 from types import SimpleNamespace
 
@@ -83,7 +83,7 @@ def test_a_run_without_gain_has_no_further_round():
     assert "gained less than" in schedule.stop
 
 
-def test_rounds_that_are_done_stay_whatever_the_rules_say_now():
+def test_finished_rounds_stay_under_any_new_rules():
     schedule = build_schedule(make_round, evaluated(0.5, 0.5, 0.5, 0.5), RULES, 3)
     assert max(chains(schedule)) == 3
     assert schedule.stop == "its last round, 3, is done"
@@ -104,7 +104,7 @@ def test_a_run_ends_with_its_last_round(rounds):
     assert stop_reason(done, RULES, rounds + 1) is None
 
 
-def test_what_is_spent_is_the_sum_over_stages():
+def test_spent_budgets_are_the_sum_over_stages():
     manifests = {
         "a": SimpleNamespace(wall_s=2.0, teacher_calls=5),
         "b": SimpleNamespace(wall_s=3.0, teacher_calls=0),

@@ -79,7 +79,7 @@ def rows(run):
         return list(csv.DictReader(file))
 
 
-def test_the_teacher_is_queried_on_nothing_but_what_is_taken(run, manifests, rows):
+def test_the_teacher_is_queried_only_on_selected_frames(run, manifests, rows):
     record = HARVEST.read(manifests, 1)
     assert record.candidates == 6 and record.labelled == record.taken == 3
     assert manifests[HARVEST.of(1)].teacher_calls == 3

@@ -45,7 +45,7 @@ def test_the_frames_that_validate_in_round_0_validate_in_all_rounds(
         assert (record.train_frames, record.valid_frames) == (len(frames) - 1, 1)
 
 
-def test_harvested_frames_that_are_held_out_choose_nothing_and_their_error_is_said(
+def test_harvested_frames_that_are_held_out_select_nothing_and_their_error_is_reported(
     copied: tuple[Path, Path], tmp_path: Path
 ) -> None:
     config, folder = copied

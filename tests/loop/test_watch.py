@@ -1,4 +1,4 @@
-"""What a driver is doing, seen from elsewhere."""
+"""A driver's progress, seen from another process."""
 
 import io
 import json

@@ -29,7 +29,7 @@ from ipip.models import build_student
         ({"a" * 1000: 1}, "has no argument 'a{60}';"),
     ],
 )
-def test_a_wrong_argument_is_refused_before_memory_is_taken(
+def test_a_wrong_argument_is_refused_before_memory_is_allocated(
     architecture: str, arguments: dict[str, Any], message: str
 ) -> None:
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""A PaiNN trained elsewhere computes here what it computed there."""
+"""A PaiNN trained elsewhere computes the same here."""
 
 from pathlib import Path
 

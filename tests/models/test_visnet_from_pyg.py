@@ -1,4 +1,4 @@
-"""A ViSNet of PyTorch Geometric computes here what it computes there."""
+"""A ViSNet of PyTorch Geometric computes the same here."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MOLECULES = ["CH3CH2OH", "SO2", "H2", "C6H6", "C2H6CHOH", "CH3CONH2"]
 
 
 class Pairs(nn.Module):
-    """All pairs within the cutoff and each atom's pair with itself, as the reference wants them.
+    """All pairs within the cutoff and each atom's pair with itself, as the reference needs them.
 
-    It stands in for the reference's own search, which needs a compiled extension.
+    It replaces the reference's search, which needs a compiled extension.
     """
 
     def __init__(self, cutoff: float) -> None:
@@ -77,9 +77,7 @@ def positions_of(name: str) -> tuple[Any, Any]:
     ],
     ids=str,
 )
-def test_energies_and_forces_are_those_of_the_reference(
-    name: str, arguments: dict[str, Any]
-) -> None:
+def test_energies_and_forces_match_the_reference(name: str, arguments: dict[str, Any]) -> None:
     model = reference(**arguments)
     student = visnet_from_pyg(
         model.state_dict(),
@@ -107,7 +105,7 @@ def test_energies_and_forces_are_those_of_the_reference(
     assert expected_forces.abs().max() > 1e-2
 
 
-def test_a_student_taken_over_travels_as_a_file(tmp_path: Path) -> None:
+def test_an_imported_student_is_stored_as_a_file(tmp_path: Path) -> None:
     student = visnet_from_pyg(
         reference(lmax=2).state_dict(), SYMBOLS, lmax=2, attention_heads=2, dtype="float64"
     )

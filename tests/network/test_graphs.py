@@ -36,7 +36,7 @@ def test_foreign_elements_and_impossible_cells_name_the_frame(frames: list[Frame
         GraphDataset([frames[0], flat], SYMBOLS, 4.0)
 
 
-def test_graphs_are_built_when_asked_for_and_kept_while_there_is_room(
+def test_graphs_are_built_on_request_and_kept_while_there_is_room(
     frames: list[Frame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[int] = []

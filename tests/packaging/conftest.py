@@ -52,7 +52,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Once]:
 
 
 def run(*command: str | Path, **environment: str) -> str:
-    """Run a command to its end, which has to be a good one; return what it printed."""
+    """Run a command, which has to succeed; return its output."""
     done = subprocess.run(
         command,
         stdout=subprocess.PIPE,

@@ -29,7 +29,7 @@ print(json.dumps([install_command(extra="mace"), install_command("packmol"), reb
 
 
 def hints(tmp_path: Path, repository: Path, record: dict[str, Any] | None) -> list[str]:
-    """What an ipip says that pip has installed as this record tells."""
+    """The hint of an ipip that pip has installed as in this record."""
     place = tmp_path / "site" / "ipip-9.8.7.dist-info"
     place.mkdir(parents=True)
     (place / "METADATA").write_text(METADATA)
@@ -81,7 +81,7 @@ def test_a_wheel_has_no_constraints(
 
 
 @pytest.mark.parametrize("wanted", ["numpy", "ipip[train]"])
-def test_the_hint_of_this_installation_is_one_that_pip_takes(wanted: str) -> None:
+def test_the_hint_of_this_installation_is_valid_for_pip(wanted: str) -> None:
     words = shlex.split(install_command(wanted))
     done = subprocess.run(
         [*words, "--dry-run", "--no-index", "--quiet"],

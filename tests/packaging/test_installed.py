@@ -32,7 +32,7 @@ def test_reading_the_plugin_folder_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_ranks_of_another_mpi_are_told_what_to_run_instead() -> None:
+def test_ranks_of_another_mpi_get_the_command_to_run_instead() -> None:
     ompi = {"OMPI_COMM_WORLD_RANK": "0", "PMIX_RANK": "0", "SLURM_PROCID": "0"}
     text = foreign_launcher(ompi)
     assert text is not None and "Open MPI's mpirun" in text
@@ -78,7 +78,7 @@ def test_the_registering_file_needs_none_of_the_others() -> None:
     assert not any("ipip" in name for name in needed(Path(plugin_folder()) / "ipipplugin.so"))
 
 
-def test_one_library_alone_is_linked_against_libtorch() -> None:
+def test_only_one_library_is_linked_against_libtorch() -> None:
     with_torch = {
         library.name
         for library in native_folder().rglob("*.so")
@@ -87,7 +87,7 @@ def test_one_library_alone_is_linked_against_libtorch() -> None:
     assert with_torch == {f"libipip_torch-{version}.so" for version in core.torch_parts()}
 
 
-def test_the_library_for_gpus_needs_the_driver_alone() -> None:
+def test_the_library_for_gpus_needs_only_the_driver() -> None:
     library = native_folder() / "libipip_cuda.so"
     if not library.is_file():
         pytest.skip("this build found no nvcc")

@@ -1,4 +1,4 @@
-"""What a user has after `pip install` of the wheel, on a machine without compiler and cmake."""
+"""The installation after `pip install` of the wheel, on a machine without compiler and cmake."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_the_calculator_runs_without_torch(
     assert not found["modules"] and not found["torch"]
     assert found["energy"] == pytest.approx(energy, abs=1e-8)
     assert np.allclose(found["forces"], forces, atol=1e-8)
-    (openmp,) = found["openmp"]  # the wheel's own, where no torch brings one
+    (openmp,) = found["openmp"]  # the wheel's copy, where no torch has one
     assert openmp.endswith("/ipip/openmp/libgomp.so.1")
 
 
@@ -123,9 +123,9 @@ def test_the_doctor_is_content_without_torch(light_environment: Path, run: Path)
 
 @pytest.fixture(scope="session")
 def training_environment(light_environment: Path, once: Once) -> Path:
-    """The same environment, beside whose packages lie those of this one, torch among them.
+    """The same environment with the packages of this one beside its own, torch among them.
 
-    What pip would bring with the extra `train` is linked, not copied.
+    The packages of the extra `train` are linked, not copied.
     """
 
     def link(folder: Path) -> None:

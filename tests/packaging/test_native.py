@@ -1,4 +1,4 @@
-"""The compiled part says where it is of another build than the Python files."""
+"""The compiled part reports that it is of another build than the Python files."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_module_of_another_build_ends_a_command_with_one_sentence(change: str,
     assert REBUILD in line
 
 
-def test_a_module_that_cannot_be_loaded_is_told_in_one_sentence() -> None:
+def test_a_module_that_cannot_be_loaded_is_reported_in_one_sentence() -> None:
     done = run(
         "import sys; sys.modules['ipip._core'] = None\n"
         "from ipip.errors import IpipError\n"
@@ -60,7 +60,9 @@ def test_a_module_that_cannot_be_loaded_is_told_in_one_sentence() -> None:
     assert REBUILD in done.stdout
 
 
-def test_a_plugin_of_another_build_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_of_another_build_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copy(Path(plugin_folder()) / PLUGIN_FILE, tmp_path)
     plugin = tmp_path / PLUGIN_FILE
     built = native.core.built_for().encode()

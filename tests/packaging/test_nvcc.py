@@ -24,7 +24,7 @@ extern "C" int gpus() {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of the extra `nvcc` alone."""
+    """A folder with only the packages of the extra `nvcc`."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = extras["optional-dependencies"]["nvcc"]
     folder = tmp_path_factory.mktemp("site")
@@ -42,13 +42,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(site: Path) -> dict[str, str]:
-    """What a builder has whose only nvcc is that of PyPI; CMake itself stands elsewhere."""
+    """The environment of a builder whose only nvcc is PyPI's; CMake itself is elsewhere."""
     folders = [f for f in ("/usr/bin", "/bin") if not (Path(f) / "nvcc").exists()]
     return {"PATH": ":".join(folders), "PYTHONPATH": str(site), "HOME": os.environ["HOME"]}
 
 
 @pytest.mark.slow
-def test_the_extra_brings_a_compiler_and_no_torch(site: Path) -> None:
+def test_the_extra_installs_a_compiler_and_no_torch(site: Path) -> None:
     assert (site / "nvidia").is_dir()
     assert not (site / "torch").exists()
 

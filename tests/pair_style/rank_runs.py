@@ -1,4 +1,4 @@
-"""Everything that a deck can ask of the pair style, on any number of ranks."""
+"""Everything that a deck can request from the pair style, on any number of ranks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ask(name: str, style: str = "ipip") -> str:
 
 
 def answers(run: Run, name: str) -> dict[str, np.ndarray]:
-    """What `ask(name)` wrote."""
+    """The files of `ask(name)`."""
     assert run.status == 0, run.output
     rows = run.dump(f"{name}.dump")
     numbers = np.array(run.values(f"{name}.json"))
@@ -61,5 +61,5 @@ def assert_same(
 
 
 def on_ranks(lammps: Callable[..., Run], deck: str, ranks: int) -> dict[str, np.ndarray]:
-    """Outputs that the deck asked for under the name `one`."""
+    """Outputs that the deck requested under the name `one`."""
     return answers(lammps(deck, ranks=ranks), "one")

@@ -1,4 +1,4 @@
-"""LAMMPS computes what the ASE calculator computes."""
+"""LAMMPS agrees with the ASE calculator."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_newton_off_gives_the_same(models: Models, lammps: Lammps, tmp_path: Pat
     np.testing.assert_allclose(forces_off, forces, atol=1e-12 * np.abs(forces).max())
 
 
-def test_types_mapped_to_null_are_left_to_another_style(
+def test_types_mapped_to_null_belong_to_another_style(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model, atoms = models(), a_gas()

@@ -55,7 +55,7 @@ def test_any_number_of_ranks_gives_what_one_gives(
         assert_same(answers(lammps(deck, ranks=ranks), "a"), expected)
 
 
-def test_its_energy_is_told_apart_in_the_units_of_the_deck(
+def test_its_energy_is_available_in_the_units_of_the_deck(
     model: Path, lammps: Lammps, tmp_path: Path
 ) -> None:
     box = write_start(tmp_path, a_gas())
@@ -100,7 +100,7 @@ def test_the_energy_with_the_bias_is_conserved_and_without_it_is_not(
         (BIAS, "compute v all ipip/bias 3\n", "takes no arguments after its style, got 1: 3"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_sentence(
+def test_impossible_input_is_reported_in_one_sentence(
     model: Path,
     lammps: Lammps,
     tmp_path: Path,
@@ -115,7 +115,7 @@ def test_what_cannot_be_is_told_in_one_sentence(
     assert message in run.errors
 
 
-def test_a_student_without_uncertainty_is_told_before_the_first_step(
+def test_a_student_without_uncertainty_is_reported_before_the_first_step(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     models()

@@ -15,7 +15,7 @@ from ase.data import atomic_masses
 from tests.pair_style.conftest import LMP, MPIRUN
 
 Models = Callable[..., Path]
-# deck: (ranks, atoms, what it writes)
+# deck: (ranks, atoms, files that it writes)
 DECKS = {
     "in.molecule": (1, 12, ["molecule.dump"]),
     "in.crystal": (2, 288, ["stress.dump"]),
@@ -25,7 +25,7 @@ DECKS = {
 
 
 def run(command: list[str | Path], folder: Path) -> str:
-    """Run a program with one thread; return what it printed."""
+    """Run a program with one thread; return its output."""
     done = subprocess.run(
         command,
         cwd=folder,

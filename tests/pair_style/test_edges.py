@@ -1,4 +1,4 @@
-"""The pairs that reach the student are those of a brute-force search over images."""
+"""The pairs that reach the student match a brute-force search over images."""
 
 from __future__ import annotations
 

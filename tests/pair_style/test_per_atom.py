@@ -1,4 +1,4 @@
-"""Per-atom virials are those of the pairs, half to each atom."""
+"""Per-atom virials are the pairs' virials, half to each atom."""
 
 from __future__ import annotations
 

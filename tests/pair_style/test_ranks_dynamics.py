@@ -106,7 +106,7 @@ def test_rerun_gives_the_forces_of_the_run(models: Models, lammps: Lammps, tmp_p
     np.testing.assert_allclose(again, first, atol=1e-10 * np.abs(first).max())
 
 
-def test_the_end_of_a_run_tells_where_the_time_went(
+def test_the_end_of_a_run_prints_where_the_time_went(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     models()

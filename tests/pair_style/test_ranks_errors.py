@@ -55,7 +55,7 @@ def test_wrong_commands(
 
 
 def in_two_folders(tmp_path: Path, deck: str) -> Run:
-    """Run rank 0 in folder `0` and rank 1 in `1`, as on machines with disks of their own."""
+    """Run rank 0 in folder `0` and rank 1 in `1`, as on machines with separate disks."""
     command = [str(MPIRUN)]
     for rank in ("0", "1"):
         (tmp_path / rank).mkdir(exist_ok=True)
@@ -176,14 +176,14 @@ def test_a_rank_of_the_kernels_without_memory_stops_all(
         )
         said = done.stdout + done.stderr
         assert done.returncode != 0, said
-        if said.strip() != "ended:":  # what memory is left may not suffice for Python's message
+        if said.strip() != "ended:":  # the remaining memory may not suffice for Python's message
             break
     assert "pair_style ipip, step 0:" in said and "out of memory with " in said, said
     # LAMMPS' own communication takes every ghost's row as double: there is no memory for that.
     assert ("nor can it make the exchanges" in said) == (exchange == "comm"), said
 
 
-def test_a_student_that_exchanges_otherwise_than_its_file_says_is_refused(
+def test_a_student_whose_exchanges_contradict_its_file_is_refused(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(layers=3)

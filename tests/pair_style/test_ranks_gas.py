@@ -1,4 +1,4 @@
-"""A gas of molecules on several ranks: tables, and pairs of atoms that see nobody else."""
+"""A gas of molecules on several ranks: tables, and lone pairs."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Lammps = Callable[..., Run]
 BAR_A3 = 6.241509e-7  # eV in one bar Å^3
 
 
-def test_langevin_holds_the_temperature_and_leaves_the_students_forces_alone(
+def test_langevin_holds_the_temperature_and_does_not_change_the_students_forces(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     model = models(zbl=True)
@@ -58,7 +58,7 @@ FLUX = (
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 4])
-def test_the_heat_flux_is_that_of_atomic_energies_and_centroid_virials(
+def test_the_heat_flux_follows_from_atomic_energies_and_centroid_virials(
     models: Models, lammps: Lammps, tmp_path: Path, ranks: int
 ) -> None:
     model = models()

@@ -43,7 +43,7 @@ def test_hybrid_styles_agree(
     assert_same(on_ranks(lammps, deck, 2), on_ranks(lammps, deck, 1))
 
 
-# LAMMPS' own dispersion has messages of its own and reaches farther than the student.
+# LAMMPS' dispersion sends separate messages and reaches farther than the student.
 DISPERSION = "dispersion/d3 bj pbe 12.0 8.0"
 
 

@@ -82,7 +82,7 @@ def test_another_student_may_follow(models: Models, lammps: Lammps, tmp_path: Pa
     assert other == pytest.approx(energy, rel=1e-13)
 
 
-def test_new_settings_ask_for_a_new_pair_coeff(
+def test_new_settings_require_a_new_pair_coeff(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     models()
@@ -92,7 +92,7 @@ def test_new_settings_ask_for_a_new_pair_coeff(
     assert "pair coeffs are not set" in run.errors
 
 
-def test_a_restart_asks_for_the_commands_again(
+def test_a_restart_requires_the_commands_again(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     models()
@@ -132,7 +132,7 @@ def test_a_gpu_where_there_is_none_is_refused(
         assert why in run.errors
 
 
-def test_the_devices_of_several_ranks_are_told_once(
+def test_the_devices_of_several_ranks_are_printed_once(
     models: Models, lammps: Lammps, tmp_path: Path
 ) -> None:
     models()

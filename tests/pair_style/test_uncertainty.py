@@ -58,7 +58,7 @@ def in_python(model: Path, atoms: Atoms) -> np.ndarray:
         (2, a_slab, "device emulate", "metal"),
     ],
 )
-def test_atoms_and_the_largest_of_a_group_are_those_of_python(
+def test_atoms_and_the_largest_of_a_group_match_python(
     model: Path,
     lammps: Lammps,
     tmp_path: Path,
@@ -190,7 +190,7 @@ def test_it_is_the_students_under_hybrid_overlay_with_null_types(
     ],
 )
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_what_cannot_be_is_told_in_one_sentence_on_all_ranks(
+def test_impossible_input_is_reported_in_one_sentence_on_all_ranks(
     model: Path, lammps: Lammps, tmp_path: Path, commands: str, message: str, ranks: int
 ) -> None:
     box = write_start(tmp_path, a_gas())
@@ -200,7 +200,7 @@ def test_what_cannot_be_is_told_in_one_sentence_on_all_ranks(
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_a_student_without_uncertainty_is_told_before_the_first_step(
+def test_a_student_without_uncertainty_is_reported_before_the_first_step(
     models: Models, lammps: Lammps, tmp_path: Path, ranks: int
 ) -> None:
     models()

@@ -147,7 +147,7 @@ def test_of_several_torch_parts_a_deck_loads_the_one_that_fits(
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_another_libtorch_is_refused_where_a_deck_asks_for_it(
+def test_another_libtorch_is_refused_where_a_deck_requests_it(
     models: Models, wheel: Path, parts_for: Callable[..., Path], tmp_path: Path, ranks: int
 ) -> None:
     models()
@@ -288,7 +288,7 @@ def test_without_libtorch_kernels_run_and_torchscript_says_what_is_missing(
     assert "libtorch_cpu.so: cannot open shared object file" in run.errors
 
 
-def test_missing_libraries_are_told_where_the_style_is_used(
+def test_missing_libraries_are_reported_where_the_style_is_used(
     models: Models, wheel: Path, tmp_path: Path
 ) -> None:
     models()

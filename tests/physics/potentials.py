@@ -14,7 +14,7 @@ from ase.neighborlist import neighbor_list
 
 CUTOFF = 5.0
 DEPTH, WIDTH = 1.5, 1.0  # eV, Å
-FEW = 40  # atoms, whose pairs are all looked at
+FEW = 40  # atoms, all of whose pairs are examined
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -32,7 +32,7 @@ def switch(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def all_pairs(atoms: Atoms, images: np.ndarray, reach: float) -> Pairs:
-    """Look at every image of every atom in so many boxes on each side."""
+    """Examine every image of every atom in a number of boxes on each side."""
     boxes = np.array(list(np.ndindex(*(2 * images + 1)))) - images
     r = atoms.positions[None, :, None] + (boxes @ atoms.cell.array)[None, None]
     r = r - atoms.positions[:, None, None]
@@ -133,7 +133,7 @@ class StrongForces(Good):
 
 
 class NoGradient(Good):
-    """Bonds of crowded atoms pull harder than the energy says: there is no energy for it."""
+    """Bonds of crowded atoms pull harder than the energy implies: the force has no energy."""
 
     def compute(self, atoms: Atoms) -> dict[str, Any]:
         results = super().compute(atoms)
@@ -149,7 +149,7 @@ class NoGradient(Good):
 
 
 class StaleForces(Good):
-    """After a small move the forces are those of before it."""
+    """After a small move the forces are the previous ones."""
 
     before: Any = None
 
@@ -262,7 +262,7 @@ class Directional(Good):
 
 
 class WrappedAtomsOnly(Good):
-    """Atoms must lie inside of their box: two further boxes on each side are looked at."""
+    """Atoms must lie inside of their box: two more boxes on each side are examined."""
 
     def pairs(self, atoms: Atoms) -> Pairs:
         if len(atoms) > FEW:

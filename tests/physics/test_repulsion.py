@@ -1,4 +1,4 @@
-"""A wall is as high as what is in front of it, whatever lies behind."""
+"""A wall is as high as the part in front of a hole, whatever lies behind."""
 
 import numpy as np
 import pytest

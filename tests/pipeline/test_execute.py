@@ -33,7 +33,7 @@ class Written(StageRecord):
 
 
 class Writing(Stage[Written]):
-    """A stage that does what it is given."""
+    """A stage that does the given work."""
 
     title = label = "write"
     colour = "#000000"
@@ -56,7 +56,7 @@ class Writing(Stage[Written]):
 
 
 class Bench:
-    """Two stages, the second reads the first; counts what was done."""
+    """Two stages, the second reads the first; counts the work."""
 
     def __init__(self, root):
         self.run = RunFolder(root)
@@ -100,7 +100,7 @@ def bench(tmp_path):
     return Bench(tmp_path / "run")
 
 
-def test_a_stage_writes_what_it_says_and_nothing_else(bench, monkeypatch):
+def test_a_stage_writes_only_its_declared_files(bench, monkeypatch):
     stage = bench.stages()[0]
     monkeypatch.setattr(Written, "writes", ("*.csv",))
     with pytest.raises(ValueError, match=r"wrote out.txt; it declares \*.csv"):
@@ -114,7 +114,7 @@ def test_stages_run_in_order_and_once(bench):
     assert bench.done == ["10_first", "20_second"]
 
 
-def test_an_unfinished_stage_continues_with_what_it_left(bench):
+def test_an_unfinished_stage_continues_with_its_files(bench):
     bench.break_with = Stopped("SIGTERM")
     with pytest.raises(Stopped):
         bench.go()
@@ -125,7 +125,7 @@ def test_an_unfinished_stage_continues_with_what_it_left(bench):
     assert manifests["round_000/20_second"].results == {"continued": True}
 
 
-def test_what_other_settings_left_of_an_unfinished_stage_is_removed(bench):
+def test_files_of_an_unfinished_stage_with_other_settings_are_removed(bench):
     bench.break_with = Stopped("SIGTERM")
     with pytest.raises(Stopped):
         bench.go()
@@ -146,7 +146,7 @@ def test_time_of_an_attempt_that_was_stopped_counts(bench):
     assert 100 <= bench.go()["round_000/20_second"].wall_s < 105
 
 
-def test_an_unfinished_stage_with_other_settings_is_told_before_it_is_removed(bench):
+def test_an_unfinished_stage_with_other_settings_is_reported_before_it_is_removed(bench):
     bench.break_with = Stopped("SIGTERM")
     with pytest.raises(Stopped):
         bench.go()
@@ -169,7 +169,7 @@ def test_a_changed_setting_makes_a_stage_and_what_follows_invalid(bench):
     assert bench.done == ["10_first", "20_second"]
 
 
-def test_a_changed_setting_leaves_what_came_before(bench):
+def test_a_changed_setting_keeps_the_stages_before(bench):
     bench.go()
     bench.settings["second"] = {"n": 5}
     found = bench.look()
@@ -216,7 +216,7 @@ def test_a_full_disk_is_one_clear_message_and_keeps_the_rest(bench):
     assert read_manifest(bench.run.stage("round_000/10_first")) is not None
 
 
-def test_the_manifest_knows_outputs_inputs_and_settings(bench):
+def test_the_manifest_records_outputs_inputs_and_settings(bench):
     manifests = bench.go()
     first, second = manifests.values()
     assert list(second.outputs) == ["out.txt"]

@@ -56,7 +56,7 @@ def test_bridges_are_bonds_that_separate_and_rings_have_none():
     assert len(bridges(len(CHAIN), find_bonds(CHAIN)[0])) == 3
 
 
-def test_noise_has_the_asked_width_and_is_what_was_added_last(rng):
+def test_noise_has_the_requested_width_and_is_added_last(rng):
     frame = Frame.from_atoms(Atoms("S200", rng.uniform(0, 200, (200, 3))))
     noisy, noise = fractional_noise(frame, 0.0, 0.05, rng)
     np.testing.assert_allclose(noisy.positions - frame.positions, noise, atol=1e-12)

@@ -18,7 +18,7 @@ def test_features_are_standardised(rng):
     assert (pooled[:, 1] == 0).all()
 
 
-def test_matching_draws_the_students_features_to_what_a_linear_map_can_reach(
+def test_matching_draws_the_students_features_within_reach_of_a_linear_map(
     frames, make_batch, make_student
 ):
     """The loss falls through the student's weights as well as through the map's."""

@@ -67,7 +67,7 @@ def train(method, frames, folder, **changes):
     )
 
 
-def test_hessian_rows_are_those_of_the_teacher_and_are_counted(alloys, tmp_path):
+def test_hessian_rows_match_the_teachers_and_are_counted(alloys, tmp_path):
     """Against rows from the same calculator in this process."""
     method = HessianMethod(rows=2, max_calls=12)
     rows, calls = query_rows(method, alloys, TEACHER, tmp_path, seed=4)
@@ -86,7 +86,7 @@ def test_hessian_rows_are_those_of_the_teacher_and_are_counted(alloys, tmp_path)
             np.testing.assert_allclose(row, -(forces[0] - forces[1]) / (2 * method.step), atol=1e-9)
 
 
-def test_rows_that_were_asked_for_are_not_asked_for_again(alloys, tmp_path):
+def test_requested_rows_are_not_requested_again(alloys, tmp_path):
     method = HessianMethod(max_calls=4)
     first, _ = query_rows(method, alloys, TEACHER, tmp_path, seed=4)
     deaf = TEACHER.model_copy(update={"interpreter": tmp_path / "none"})
@@ -105,7 +105,7 @@ def test_frames_are_drawn_as_far_as_the_evaluations_reach():
 
 
 def test_hessian_rows_are_learnt(alloys, tmp_path):
-    """With the same steps the rows are met better than by labels alone."""
+    """With the same steps the rows are matched better than by labels alone."""
     frames, steps = alloys[:6], {"max_epochs": 20, "learning_rate": 0.01, "ema_decay": 0.9}
     method = HessianMethod(rows=4, weight=0.3)
     rows, _ = query_rows(method, frames, TEACHER, tmp_path / "teacher", seed=5)
@@ -130,7 +130,7 @@ def _loss(objective, trained, frames) -> float:
 
 
 @pytest.mark.parametrize("kind", ["frad", "gpip"])
-def test_methods_without_labels_look_at_none(kind, alloys, tmp_path):
+def test_methods_without_labels_read_none(kind, alloys, tmp_path):
     """Other labels, the same weights; the energy scale is the caller's."""
     other = [frame.replace(energy=frame.energy + 3, forces=2 * frame.forces) for frame in alloys]
     bare = [frame.replace(energy=None, forces=None) for frame in alloys]
@@ -147,7 +147,7 @@ def test_methods_without_labels_look_at_none(kind, alloys, tmp_path):
 
 
 @pytest.mark.parametrize("method", [{"kind": "hessian", "max_calls": 6}, "frad", "gpip"])
-def test_a_training_that_is_ended_within_an_epoch_goes_on_to_the_same_weights(
+def test_a_training_that_is_ended_within_an_epoch_resumes_to_the_same_weights(
     method, alloys, tmp_path, monkeypatch
 ):
     unbroken = train(method, alloys, tmp_path / "unbroken", batch_size=1).fit
@@ -164,7 +164,7 @@ def test_a_training_that_is_ended_within_an_epoch_goes_on_to_the_same_weights(
 
 
 def _end_after(steps: int, monkeypatch) -> None:
-    """Have the session asked to end, as SIGTERM does, after some steps."""
+    """Request the end of the session, as SIGTERM does, after some steps."""
     from ipip.train.fitting import session
     from ipip.train.fitting.termination import Termination
 
@@ -183,7 +183,7 @@ def _end_after(steps: int, monkeypatch) -> None:
     monkeypatch.setattr(session, "Termination", Soon)
 
 
-def test_gradients_of_a_method_are_those_of_eager_pytorch(alloys, tmp_path):
+def test_gradients_of_a_method_match_eager_pytorch(alloys, tmp_path):
     """Kernels give the energies and forces of denoising, PyTorch the rest."""
     kernels, eager = (
         train("gpip", alloys, tmp_path / name, kernels=name, max_epochs=1).fit

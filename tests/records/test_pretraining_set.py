@@ -98,7 +98,7 @@ def test_a_label_of_another_frame_is_an_error() -> None:
         known[0]
 
 
-def test_index_and_origins_come_back_to_the_last_bit(tmp_path: Path) -> None:
+def test_index_and_origins_are_read_back_to_the_last_bit(tmp_path: Path) -> None:
     write_index(tmp_path / "frames.csv", ENTRIES, [0.25])
     assert read_index(tmp_path / "frames.csv") == ENTRIES
     write_origins(tmp_path / "origins.csv", ORIGINS[0])

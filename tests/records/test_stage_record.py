@@ -1,4 +1,4 @@
-"""What a stage leaves has a type, and what is not of that type is refused in one sentence."""
+"""The record of a stage has a type, and anything else is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RECORD = Record(
 )
 
 
-def test_figures_come_back_from_a_manifest_to_the_last_bit_and_kind():
+def test_figures_are_read_back_from_a_manifest_to_the_last_bit_and_kind():
     text = json.dumps(RECORD.as_dict())
     again = Record.from_dict(json.loads(text), "round_000/05_count")
     assert json.dumps(again.as_dict()) == text
@@ -71,12 +71,12 @@ def test_a_file_is_named_by_the_record_and_is_no_figure():
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{stage.rounds} {stage.name}")
-def test_every_stage_says_what_it_leaves(stage):
+def test_every_stage_declares_its_record(stage):
     assert issubclass(stage.record, StageRecord)
     assert stage.record.writes and stage.record.model_fields
 
 
-def test_figures_are_read_by_their_record_alone():
+def test_figures_are_read_only_by_their_record():
     package = Path(ipip.__file__).parent
     rooms = ("pipeline", "records", "stages", "views", "loop", "study", "report", "cli")
     readers = {

@@ -1,4 +1,4 @@
-"""A student's labels come back to the last bit, and damage to them is noticed."""
+"""A student's labels are read back to the last bit, and damage to them is noticed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def frames(count: int) -> list[Frame]:
     return made
 
 
-def test_they_come_back_to_the_last_bit(tmp_path: Path) -> None:
+def test_they_are_read_back_to_the_last_bit(tmp_path: Path) -> None:
     known = frames(7)
     write_student_labels(tmp_path / "labels.npz", StudentLabels.of(known))
     labels = read_student_labels(tmp_path / "labels.npz")

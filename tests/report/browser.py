@@ -1,4 +1,4 @@
-"""A real browser without a window, to look at a page with."""
+"""A real browser without a window, to inspect pages."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Browser:
             )
 
     def open(self, page: Path, query: str = "") -> tuple[str, list[str]]:
-        """Return the page's HTML after its scripts ran, and what it wrote to the console."""
+        """Return the page's HTML after its scripts ran, and its console output."""
         done = self._run("--dump-dom", f"{page.as_uri()}{query}")
         return done.stdout, re.findall(r"CONSOLE:\d+\] (.*)", done.stderr)
 

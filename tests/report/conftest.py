@@ -87,7 +87,7 @@ def round_entry(index: int) -> dict[str, Any]:
 
 @pytest.fixture
 def content() -> ReportData:
-    """Everything that a report can tell."""
+    """All contents of a report."""
     rng = np.random.default_rng(1)
     known, energies = 2.0 * rng.normal(size=2000), -5.0 + 0.3 * rng.normal(size=25)
     names = list(ERRORS)

@@ -1,4 +1,4 @@
-"""The page, looked at in a real browser."""
+"""The page in a real browser."""
 
 import base64
 import csv
@@ -80,7 +80,7 @@ def test_the_page_is_seen_in_light_and_in_dark(content, tmp_path, theme):
     assert coloured.mean() > 0.002
 
 
-def test_the_page_is_one_file_that_asks_for_no_other(content):
+def test_the_page_is_one_file_that_requests_no_other(content):
     page = render_page(content, "a run")
     assert page.count("plotly.js v") == 1
     own = page.replace(page[page.index("<script>") : page.index('<script id="figures"')], "")
@@ -112,7 +112,7 @@ def test_every_figure_can_be_had_as_csv(content):
     assert found["species-1"][:2] == [["time (ps)", "Mo3O9", "Mo3O9S2"], ["0.0", "1", "0"]]
 
 
-def test_what_is_not_finite_is_left_out_and_the_page_is_still_valid(content):
+def test_values_that_are_not_finite_are_left_out_and_the_page_is_valid(content):
     content.models[1].test["force_mae_ev_per_a"] = float("nan")
     page = render_page(content, "a run")
     start = page.index('type="application/json">') + len('type="application/json">')
@@ -121,14 +121,14 @@ def test_what_is_not_finite_is_left_out_and_the_page_is_still_valid(content):
     assert len(figures) == len(FIGURES)
 
 
-def test_a_run_of_which_little_is_known_has_a_page_too(content):
+def test_a_run_with_few_results_has_a_page_too(content):
     summary = content.summary | {"rounds": content.summary["rounds"][:1], "best_round": 0}
     models = tuple(m for m in content.models if m.name in {"teacher", "student 0"})
     found = tables(render_page(ReportData(summary, models=models), "a run"))
     assert {"errors-by-round", "failures", "speed"} <= set(found)
 
 
-def test_survival_is_that_of_kaplan_and_meier():
+def test_survival_matches_kaplan_and_meier():
     runs = stability_runs(3, seed=0)
     points = kaplan_meier(runs)
     assert points[0] == (0.0, 1.0)

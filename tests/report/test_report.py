@@ -1,4 +1,4 @@
-"""The report, from figures alone."""
+"""The report, made from figures only."""
 
 import itertools
 import re
@@ -69,7 +69,7 @@ def test_no_runs_is_not_no_failures():
     assert format_failures(failures(0, 0)) == "no runs"
 
 
-def test_speed_is_told_either_way(summary):
+def test_speed_is_reported_either_way(summary):
     assert "15.0 times faster" in describe_speed(summary)
     summary["teacher"]["us_per_atom_step"] = 40.0
     assert "2.0 times slower" in describe_speed(summary)

@@ -1,4 +1,4 @@
-"""Hand-made trajectories as LAMMPS would dump them."""
+"""Hand-made trajectories in the form of LAMMPS' dumps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hand-made trajectories with events that are known."""
+"""Hand-made trajectories with known events."""
 
 import itertools
 
@@ -103,8 +103,8 @@ def test_s2_that_replaces_a_bond_of_a_ring_is_an_insertion(analyse):
     assert event["bonds_broken"] == "1-6" and event["bonds_formed"] == "1-7 6-8"
 
 
-def test_addition_exchange_loss_break_up_and_merging_are_told_apart(analyse):
-    # A chain Mo-O-Mo along x; S comes to the first Mo, takes the bridging O away with it.
+def test_addition_exchange_loss_break_up_and_merging_are_distinguished(analyse):
+    # A chain Mo-O-Mo along x; S approaches the first Mo and removes the bridging O.
     far = np.array([20.0, 20.0, 20.0])
     start = np.array([[5.0, 5, 5], [6.9, 5, 5], [8.8, 5, 5], far])
     symbols = ["Mo", "O", "Mo", "S"]
@@ -137,7 +137,7 @@ def test_addition_exchange_loss_break_up_and_merging_are_told_apart(analyse):
     assert lives["Mo2S", "500"]["ended_by_event"] == ""
 
 
-def test_metals_have_no_bond_unless_it_is_asked_for(analyse):
+def test_metals_have_no_bond_unless_requested(analyse):
     frame = [np.array([[5.0, 5, 5], [7.9, 5, 5]])]
     assert analyse(["Mo", "Mo"], frame)[0].lives.counts == {"Mo": 2}
     assert analyse(["Mo", "Mo"], frame, metal_bonds=True)[0].lives.counts == {"Mo2": 1}
@@ -183,7 +183,7 @@ def test_atoms_are_conserved_in_every_frame_and_every_event(analyse):
     assert lived == 54 * result.last_step
 
 
-def test_bonds_are_those_of_all_distances_computed_one_by_one():
+def test_bonds_match_all_distances_computed_one_by_one():
     from ase.geometry import get_distances
 
     from ipip.config.species import SpeciesSettings

@@ -154,7 +154,7 @@ def test_the_runs_of_a_dump_are_analysed_one_by_one(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_run_that_went_on_from_a_restart_file_is_analysed_as_one(tmp_path, capsys, suffix):
+def test_a_run_that_resumed_from_a_restart_file_is_analysed_as_one(tmp_path, capsys, suffix):
     path = tmp_path / f"r.dump{suffix}"
     whole = [_three(10 * s, NEAR if s > 4 else FAR + 0.1 * s) for s in range(11)]
     found = {}
@@ -167,7 +167,7 @@ def test_a_run_that_went_on_from_a_restart_file_is_analysed_as_one(tmp_path, cap
     assert found["twice"] == found["whole"]
 
 
-def test_times_are_those_of_the_dump(tmp_path, capsys):
+def test_times_match_the_dump(tmp_path, capsys):
     path = tmp_path / "t.dump"
     found = {}
     for units, ps in (("metal", 1.0), ("real", 1000.0)):

@@ -1,4 +1,4 @@
-"""Rings against graphs whose rings are known."""
+"""Rings of graphs with known rings."""
 
 import networkx as nx
 import pytest
@@ -22,7 +22,7 @@ def test_ring_sizes(graph, sizes):
     assert ring_sizes(graph.edges, 4) == sizes
 
 
-def test_triangles_count_where_they_are_asked_for():
+def test_triangles_count_if_requested():
     assert ring_sizes(nx.cycle_graph(3).edges, 3) == (3,)
 
 
@@ -31,6 +31,6 @@ def test_a_bridge_of_younger_bonds_is_an_insertion_and_an_opened_ring_is_none():
     assert is_insertion((0, 1), 10, bridge, 2)
     assert not is_insertion((0, 1), 10, bridge, 1)
     assert not is_insertion((0, 1), 55, bridge, 2)  # one end is older than the bond was
-    ring = {(0, 2): 0, (2, 3): 0, (1, 3): 0}  # what is left of a ring of four
+    ring = {(0, 2): 0, (2, 3): 0, (1, 3): 0}  # the rest of a ring of four
     assert not is_insertion((0, 1), 0, ring, 2)
     assert is_insertion((0, 1), 10, {(0, 2): 20, (1, 2): 20}, 1)

@@ -1,4 +1,4 @@
-"""Constant pressure with a student that has not learnt stresses is told."""
+"""Constant pressure with a student that has not learnt stresses is reported."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -26,7 +26,7 @@ from ipip.stability.jobs import derived_seed, model_names
 from ipip.systems import build
 
 
-def test_two_students_are_told_apart_and_nothing_is_run_twice(students, make_protocol, tmp_path):
+def test_two_students_are_distinguished_and_nothing_is_run_twice(students, make_protocol, tmp_path):
     folder = tmp_path / "out"
     models = [students["calm"], students["wild"]]
     loose = {"max_force": 1e9, "temperature_factor": 1.5}
@@ -110,7 +110,7 @@ def test_two_ranks_of_one_mpirun_give_the_verdicts_of_processes(
     assert "there is no program 'mpiwalk'" in capsys.readouterr().err
 
 
-def test_models_of_one_name_are_told_apart_by_their_folders(tmp_path):
+def test_models_of_one_name_are_distinguished_by_their_folders(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "student.pt").write_text("x")
@@ -125,7 +125,7 @@ def test_seeds_depend_on_the_run_alone():
     assert len({derived_seed(1, "md", run) for run in range(1000)}) == 1000
 
 
-def test_a_signal_ends_the_runs_and_says_how_to_go_on(students, make_protocol, tmp_path):
+def test_a_signal_ends_the_runs_and_says_how_to_resume(students, make_protocol, tmp_path):
     protocol = make_protocol(
         guards={"max_force": 1e9, "temperature_factor": 1e9, "distance_factor": 1e-3},
         md={"steps": 10**8, "temperature": 300.0, "minimize_steps": 0},
@@ -168,7 +168,7 @@ def test_a_student_without_kernels_runs_by_our_program_and_not_by_its_own(
     protocol, folder = make_protocol(runs=1), tmp_path / "out"
     made = folder / "students" / "visnet.pt"
     made.parent.mkdir(parents=True)
-    shutil.copyfile(model, made)  # what lies there is not trusted either
+    shutil.copyfile(model, made)  # an existing file is not trusted either
     report = run_stability([model], protocol, folder)
     assert report.models[0].total == 1 and report.models[0].broken == 0
     assert victim.read_bytes() == bytes(64)

@@ -9,7 +9,7 @@ from ipip.stability import compare_models, kaplan_meier, summarize
 from ipip.stability.results import verdict_sentence
 
 
-def test_the_curve_and_its_interval_are_those_of_scipy():
+def test_the_curve_and_its_interval_match_scipy():
     random = np.random.default_rng(0)
     steps = random.integers(1, 30, 60)
     failed = random.random(60) < 0.6
@@ -25,7 +25,7 @@ def test_the_curve_and_its_interval_are_those_of_scipy():
     np.testing.assert_allclose(interval.high.evaluate(chosen), high, rtol=1e-6)
 
 
-def test_runs_that_end_well_leave_the_curve_as_it_is():
+def test_runs_that_end_well_do_not_change_the_curve():
     curve = kaplan_meier([100, 100, 100, 100], [False] * 4)
     assert curve.survival == [1.0, 1.0] and curve.median() is None
     curve = kaplan_meier([10, 20, 100, 100], [True, True, False, False])

@@ -1,4 +1,4 @@
-"""A stage that is added to the list has its place everywhere: no other file knows of it."""
+"""A stage that is added to the list has its place everywhere: no other file names it."""
 
 import json
 from collections import Counter
@@ -116,7 +116,7 @@ def test_the_table_of_the_docs_has_it(added):
     assert row in stages_table()
 
 
-def test_it_is_not_done_again_and_can_be_gone_back_to(added):
+def test_it_is_not_repeated_and_can_be_rewound_to(added):
     config, folder = added
     path = folder / "round_000/25_census/manifest.json"
     written = path.stat().st_mtime_ns

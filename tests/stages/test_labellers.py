@@ -49,7 +49,7 @@ def test_one_student_labels_as_it_predicts(students):
     assert spread.tolist() == [0.0] * 3 and sum(counted) == 3
 
 
-def test_a_committee_labels_with_its_mean_and_knows_its_spread(students):
+def test_a_committee_labels_with_its_mean_and_gives_its_spread(students):
     frames = molecules()
     labelled, spread = label_with(students, frames)
     one, other = (predict(student, frames) for student in students)

@@ -1,4 +1,4 @@
-"""The list of stages: order, what each says of itself, and that nothing else names one."""
+"""The list of stages: order, the facts of each, and that nothing else names one."""
 
 import ast
 import re
@@ -46,7 +46,7 @@ def test_a_round_has_its_stages_in_order():
     assert numbers(1) == numbers(2) == ["05", "10", "15", "20", "30", "40", "50"]
 
 
-def test_what_the_settings_ask_for_takes_part_where_it_can():
+def test_requested_stages_take_part_where_they_can():
     assert numbers(0, **EVERYTHING) == ["10", "20", "30", "40", "45", "50", "60"]
     assert numbers(1, **EVERYTHING) == ["05", "10", "15", "17", "20", "30", "40", "45", "50"]
     assert numbers(2, **EVERYTHING) == ["05", "10", "15", "17", "20", "30", "40", "50"]
@@ -120,7 +120,7 @@ def test_no_stage_is_named_outside_of_its_own_file():
                 assert name not in text or str(path) in own, f"{path} names {name}: {text}"
 
 
-def test_the_table_of_the_docs_is_that_of_the_list(repository):
+def test_the_table_of_the_docs_matches_the_list(repository):
     page = (repository / "docs" / "loop.md").read_text(encoding="utf-8")
     assert stages_table() in page
     assert len(re.findall(r"^\| `\d\d_\w+` \|", page, flags=re.MULTILINE)) == len(STAGES)

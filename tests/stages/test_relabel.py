@@ -26,7 +26,7 @@ from ipip.stages.label import LABEL
 from ipip.stages.work.relabel import _relabelled
 
 
-def test_a_broken_student_is_told_also_where_its_features_are_trusted(
+def test_a_broken_student_is_reported_even_where_its_features_are_trusted(
     make_student: Callable[..., Student], tmp_path: Path
 ) -> None:
     settings = RunSettings.model_validate(

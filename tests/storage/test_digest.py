@@ -22,7 +22,7 @@ OTHERS = {
 }
 
 
-def test_it_is_that_of_the_standard(tmp_path):
+def test_it_matches_the_standard(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
     piecewise = Digest(b"a")
     piecewise.update(b"b")
@@ -33,12 +33,12 @@ def test_it_is_that_of_the_standard(tmp_path):
     )
 
 
-def test_equal_values_have_equal_digests_whatever_their_order():
+def test_equal_values_have_equal_digests_in_any_order():
     assert json_digest({"a": 1, "b": [2.0]}) == json_digest({"b": [2.0], "a": 1})
     assert json_digest({"a": 1}) != json_digest({"a": 1.5})
 
 
-def test_nobody_else_makes_one():
+def test_no_other_module_makes_one():
     users = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")

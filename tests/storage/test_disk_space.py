@@ -1,4 +1,4 @@
-"""A full disk is one clear message that says why and what is left, whoever meets it."""
+"""A full disk is one clear message with the reason and the free space, wherever it happens."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def test_it_says_what_stopped_the_write(number, reason):
     )
 
 
-def test_it_is_found_behind_what_a_library_made_of_it():
+def test_it_is_found_behind_a_librarys_own_error():
     cause = OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(IpipError, match="the disk is full"), full_disk_explained(PLACE):
         raise RuntimeError("cannot serialise") from cause
 
 
-def test_other_errors_stay_what_they_are():
+def test_other_errors_are_unchanged():
     with pytest.raises(PermissionError), full_disk_explained(PLACE):
         raise PermissionError(errno.EACCES, "Permission denied")
     with pytest.raises(InputError, match="No space left"), full_disk_explained(PLACE):
         raise InputError("a file is called No space left on device")
 
 
-def test_what_is_left_of_a_training_is_looked_at_when_the_disk_is_full(tmp_path):
+def test_the_free_space_of_a_training_is_checked_when_the_disk_is_full(tmp_path):
     def train() -> None:
         with full_disk_explained(tmp_path, lambda: checkpoint_kept(tmp_path)):
             raise OSError(errno.ENOSPC, "No space left on device")

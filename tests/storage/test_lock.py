@@ -1,4 +1,4 @@
-"""One process at a time writes a folder, and whatever ends it frees it."""
+"""One process at a time writes a folder, and its end always frees it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ with hold_folder(Path(sys.argv[1]), "harvest"):
 """
 
 
-def test_a_second_process_is_told_who_writes_and_a_killed_one_leaves_no_lock(
+def test_a_second_process_learns_who_writes_and_a_killed_one_leaves_no_lock(
     tmp_path: Path,
 ) -> None:
     place = tmp_path / "results"

@@ -10,7 +10,7 @@ from ipip.storage.sealed import DamagedError, open_sealed, read_sealed, sealed_t
 RECORD = {"name": "alloy", "force": 0.1 + 0.2, "pair": (1, 2), 3: None, "far": float("inf")}
 
 
-def test_a_sealed_record_comes_back_as_json_gives_it():
+def test_a_sealed_record_is_read_back_as_json_gives_it():
     found = open_sealed(sealed_text(RECORD))
     assert found == json.loads(json.dumps(RECORD))
 
@@ -28,7 +28,7 @@ def test_no_flipped_bit_changes_a_value_unnoticed():
             continue
 
 
-def test_what_is_wrong_is_said_with_the_file(tmp_path):
+def test_faults_are_reported_with_the_file(tmp_path):
     path = tmp_path / "record.json"
     for text, reason in (
         ("{", "not JSON"),
@@ -43,7 +43,7 @@ def test_what_is_wrong_is_said_with_the_file(tmp_path):
             read_sealed(path)
 
 
-def test_records_of_before_are_taken_only_where_they_look_so():
+def test_unsealed_records_are_accepted_only_in_their_old_form():
     def older(plain):
         return set(plain) == {"a"}
 

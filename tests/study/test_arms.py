@@ -130,7 +130,7 @@ def test_a_key_of_a_block_that_is_null_is_refused_where_the_study_names_it(base)
         made(base, "one-shot", silent)
 
 
-def test_an_arm_may_have_a_baseline_of_its_own_and_be_like_another(base):
+def test_an_arm_may_have_a_separate_baseline_and_be_like_another(base):
     few = {"name": "few", "like": "none", "set": {"seed": 3}, "baseline": "iterated"}
     settings = study("one-shot", "iterated", few)
     assert settings.baselines == {"iterated": "one-shot", "few": "iterated"}
@@ -148,7 +148,7 @@ def test_a_protocol_names_arms_of_the_study():
         study("one-shot", "none", protocols=[protocol])
 
 
-def test_an_arm_with_more_labels_keeps_the_steps_unless_it_asks_for_the_epochs(base):
+def test_an_arm_with_more_labels_keeps_the_steps_unless_it_requests_the_epochs(base):
     more = {"like": "one-shot", "set": {"reference.split.train": 60}}
     scaled = {"name": "60-scaled", "steps": "epochs"} | more
     none = {"name": "none-scaled", "like": "none", "steps": "epochs", "set": more["set"]}

@@ -13,7 +13,7 @@ def score(errors, groups=None):
     return Score(errors, [1.0] * len(errors), groups or [str(i) for i in range(len(errors))])
 
 
-def test_a_constant_gain_is_found_exactly_whatever_the_spread_of_frames():
+def test_a_constant_gain_is_found_exactly_for_any_spread_of_frames():
     rng = np.random.default_rng(1)
     others = {s: score(list(rng.uniform(0.1, 0.9, 12))) for s in (1, 2, 3)}
     mine = {s: score([e - 0.05 for e in other.errors]) for s, other in others.items()}
@@ -67,7 +67,7 @@ def test_one_trajectory_in_all_seeds_has_no_interval_and_no_claim():
     assert "): n (-36 %, 3 of 3 seeds lower)" in text
 
 
-def test_seeds_with_trajectories_of_their_own_count_together():
+def test_seeds_with_separate_trajectories_count_together():
     groups = {s: [f"{s}a", f"{s}b"] * 5 for s in (1, 2, 3)}
     others = {s: score([0.5] * 10, groups[s]) for s in groups}
     mine = {s: score([0.4] * 10, groups[s]) for s in groups}

@@ -103,7 +103,7 @@ def test_a_protocol_counts_the_runs_of_all_seeds_of_its_arms(finished):
 
 
 @pytest.mark.slow
-def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
+def test_shared_stages_are_reused_and_the_rest_is_not(finished):
     _, folder, _ = finished
 
     def digest(arm: str, stage: str) -> str:
@@ -116,7 +116,7 @@ def test_shared_stages_are_taken_over_and_the_rest_is_not(finished):
 
 
 @pytest.mark.slow
-def test_a_finished_study_gives_the_same_again_and_heals_what_was_damaged(finished):
+def test_a_finished_study_gives_the_same_again_and_heals_damage(finished):
     config, folder, summary = finished
     settings = load_settings(config, StudySettings)
     assert run_study(settings, folder) == summary

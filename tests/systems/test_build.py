@@ -72,7 +72,7 @@ def test_elements_g2_names_and_own_files_are_molecules_too(tmp_path):
 
 
 @pytest.mark.parametrize("periodic", [True, False])
-def test_molecules_are_packed_apart_through_the_boundary_too(periodic):
+def test_molecules_are_packed_separately_through_the_boundary_too(periodic):
     settings = SystemSettings(
         species={"Mo3O9": 1, "S2": 6}, box=10.0, tolerance=2.2, periodic=periodic
     )
@@ -140,7 +140,7 @@ def test_settings_that_contradict_each_other_are_refused(settings, message):
         SystemSettings(**settings)
 
 
-def test_radii_keep_elements_apart_by_their_sums():
+def test_radii_separate_elements_by_their_sums():
     settings = SystemSettings(
         species={"SO2": 6, "S2": 6}, box=12.0, tolerance=2.0, radii={"S": 1.7, "O": 1.2}
     )
@@ -159,7 +159,7 @@ def test_radii_keep_elements_apart_by_their_sums():
         build(settings.model_copy(update={"radii": {"S": 4.0}}), seed=3)
 
 
-def test_a_box_has_the_charge_of_its_molecules_or_what_the_settings_say(tmp_path):
+def test_a_box_has_the_charge_of_its_molecules_or_of_the_settings(tmp_path):
     (tmp_path / "cl.xyz").write_text("1\ncharge=-1\nCl 0 0 0\n")
     plain = {"species": {"Cl-": 3, "H2O": 1}, "molecules": {"Cl-": tmp_path / "cl.xyz"}, "box": 14}
     assert build(SystemSettings(**plain), 1).state == {"charge": -3}

@@ -1,4 +1,4 @@
-"""A second environment: a virtual one whose own packages come before those of this one."""
+"""A second environment: a virtual one whose packages precede this one's."""
 
 from __future__ import annotations
 

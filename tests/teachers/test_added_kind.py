@@ -101,7 +101,7 @@ def test_the_added_kind_labels_in_its_own_process(answer: dict[str, object]) -> 
     assert answer["model"] == "hard" and answer["versions"] == ["ase", "numpy", "python"]
 
 
-def test_settings_and_messages_know_the_added_kind(answer: dict[str, object]) -> None:
+def test_settings_and_messages_list_the_added_kind(answer: dict[str, object]) -> None:
     assert "morse" in answer["with"]  # type: ignore[operator]
     assert "'morse'" in str(answer["other"])
     assert "modal is for kind 'sevennet' or 'morse' only" in str(answer["modal"])

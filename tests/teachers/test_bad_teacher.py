@@ -40,7 +40,7 @@ def test_another_interpreter_can_run_the_teacher(tmp_path):
     _open(tmp_path, kind="ase", import_path="ase.calculators.emt:EMT", interpreter=sys.executable)
 
 
-def test_an_interpreter_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_interpreter_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"interpreter /no/such/python does not exist"):
         _open(tmp_path, kind="sevennet", interpreter="/no/such/python")
 

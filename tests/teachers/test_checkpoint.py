@@ -1,4 +1,4 @@
-"""A teacher's trajectory that was killed goes on where it was."""
+"""A killed trajectory of a teacher resumes where it was."""
 
 import os
 import signal
@@ -53,14 +53,14 @@ def test_a_killed_trajectory_ends_as_an_unbroken_one(job, tmp_path, thermostat):
     with Teacher(EMT_TEACHER, tmp_path) as teacher:
         (whole,) = teacher.run_md([job], md)
     result, first = _killed_then_whole(job, md, tmp_path, kill_at=250)
-    assert first > 200  # it did not begin anew
+    assert first > 200  # it did not start over
     assert result.state == whole.state == "finished"
     assert [f.info["md_step"] for f in result.frames] == list(range(10, 401, 10))
     for one, two in zip(result.frames, whole.frames, strict=True):
-        # EMT's neighbour list is made anew and sums in another order: round-off grows in MD.
+        # EMT's neighbour list is rebuilt and sums in another order: round-off grows in MD.
         np.testing.assert_allclose(one.positions, two.positions, atol=1e-8)
         np.testing.assert_allclose(one.forces, two.forces, atol=1e-6)
-    assert not list((tmp_path / "runs").iterdir())  # states are gone once the run is whole
+    assert not list((tmp_path / "runs").iterdir())  # states are removed once the run is complete
 
 
 def test_a_state_of_another_trajectory_or_a_torn_one_is_not_used(job, tmp_path):
@@ -107,7 +107,7 @@ def zip_head(path: Path, at: int) -> int:
 
 
 @pytest.mark.parametrize("name", ["run.state.npz", "run.part.xyz"])
-def test_a_state_that_was_damaged_is_not_gone_on_from(job, tmp_path, name):
+def test_a_damaged_state_is_not_resumed_from(job, tmp_path, name):
     md = TeacherMDSettings(steps=800, temperature=600.0, frame_interval=5, checkpoint_interval=10)
     with Teacher(EMT_TEACHER, tmp_path) as teacher:
         pid = teacher.pids[0]

@@ -1,4 +1,4 @@
-"""CP2K as a reference level: the real program on small molecules, and what its input says."""
+"""CP2K as a reference level: the real program on small molecules, and its input."""
 
 import shutil
 
@@ -92,7 +92,7 @@ def test_a_periodic_cell_gets_kpoints_and_a_stress(tmp_path):
     assert 0.001 < abs(dense.energy - gamma.energy) < 3.0
 
 
-def test_a_command_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_command_is_refused(tmp_path):
     with (
         pytest.raises(InputError, match="there is no program cp3k"),
         Teacher(_level(command="cp3k -s"), tmp_path),
@@ -137,7 +137,7 @@ def test_the_default_level_is_the_papers(sulphur):
 
 
 @needs_cp2k
-def test_the_smoothed_level_is_that_of_the_shipped_reference_frames(repository, tmp_path):
+def test_the_smoothed_level_matches_the_shipped_reference_frames(repository, tmp_path):
     keys = DataKeys(energy="REF_energy", forces="REF_forces")
     known = read_frames(repository / "examples/mo-s-o/data/mso_refs.xyz", keys)
     (stored,) = [f for f in known if f.info.get("family") == "S2" and f.info["scf_steps"] == 13

@@ -17,7 +17,7 @@ from ipip.teacher_program.cp2k_level import render_input
 from ipip.teachers import FrameError, MDJob, Teacher, TeacherCalculator, label_frames
 from ipip.teachers.specification import cp2k_values
 
-# Its energy is a number that tells what it read of a structure.
+# Its energy is a number that shows what it read from a structure.
 STATEFUL = """
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
@@ -57,7 +57,7 @@ def test_one_geometry_in_several_states_has_several_labels_and_cached_ones(
         argon(),
         argon(charge=-1, traj="a"),
         argon(charge=0),
-        argon(total_charge=-1),  # the calculator looks for `charge`
+        argon(total_charge=-1),  # the calculator reads `charge`
         argon(multiplicity=3),  # and for `spin`
         Frame.from_atoms(magnetic),
         Frame.from_atoms(tagged),
@@ -127,7 +127,7 @@ def test_xtb_is_given_charge_and_multiplicity_of_each_frame(tmp_path: Path) -> N
             teacher.label(frames[:1])
 
 
-def test_a_teacher_that_knows_no_charge_says_so(
+def test_a_teacher_without_charges_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     teacher = Teacher(TeacherSettings(kind="sevennet"), tmp_path)

@@ -43,7 +43,7 @@ def _copper(count: int) -> list[Frame]:
 
 def test_labels_come_in_order_and_frames_that_fail_are_dropped_and_listed(tmp_path):
     frames = _copper(4)
-    frames[1] = frames[1].replace(numbers=np.full(4, 92))  # EMT knows no uranium
+    frames[1] = frames[1].replace(numbers=np.full(4, 92))  # EMT has no uranium
     told = []
     store = tmp_path / "labels.jsonl"
     result = label_frames(frames, LEVEL, store, tmp_path, lambda *p: told.append(p))
@@ -69,7 +69,7 @@ def test_labels_come_in_order_and_frames_that_fail_are_dropped_and_listed(tmp_pa
     assert more.computed == 1 and len(more.frames) == 4
 
 
-def test_a_label_command_that_is_killed_goes_on(tmp_path, capsys):
+def test_a_killed_label_command_resumes(tmp_path, capsys):
     (tmp_path / "slow_emt.py").write_text(SLOW)
     (tmp_path / "level.yaml").write_text(
         "kind: ase\nimport_path: slow_emt:Slow\nimport_folder: .\nworkers: 1\n"
@@ -141,7 +141,7 @@ def test_levels_that_contradict_themselves_are_refused(settings, message):
         TeacherSettings(**settings)
 
 
-def test_a_cp2k_template_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_cp2k_template_is_refused(tmp_path):
     level = TeacherSettings(kind="cp2k", cp2k={"template": tmp_path / "no.inp"})
     with pytest.raises(InputError, match=r"cp2k\.template .*no\.inp cannot be read"):
         label_frames(_copper(1), level, tmp_path / "store", tmp_path)
@@ -162,7 +162,7 @@ def test_a_damaged_line_of_known_labels_is_computed_again(tmp_path):
         np.testing.assert_array_equal(one.forces, other.forces)
 
 
-def test_labels_of_the_version_before_are_known(tmp_path):
+def test_labels_of_the_previous_version_are_read(tmp_path):
     frames, store = _copper(2), tmp_path / "labels.jsonl"
     label_frames(frames, LEVEL, store, tmp_path)
     entries = [json.loads(line) for line in store.read_text().splitlines()]

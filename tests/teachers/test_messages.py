@@ -36,6 +36,6 @@ def test_a_cut_off_message_is_the_end_of_the_stream():
             unpack(_read(message[:length]))
 
 
-def test_what_is_not_a_message_is_refused():
+def test_text_that_is_not_a_message_is_refused():
     with pytest.raises(ValueError, match="not a message"):
         unpack(_read(b"Welcome to the library! Enjoy your stay."))

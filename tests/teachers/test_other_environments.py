@@ -64,7 +64,7 @@ def _check_physics(teacher, frame, tolerance: float) -> None:
 
 
 def _check_batches(teacher, frames) -> None:
-    """A batch gives each frame the labels that it has alone."""
+    """A batch gives each frame the same labels as alone."""
     alone = [teacher.label([frame])[0] for frame in frames]
     for one, two in zip(alone, teacher.label(frames), strict=True):
         assert one.energy == pytest.approx(two.energy, abs=1e-4)
@@ -79,7 +79,7 @@ def _check_md(teacher, frame) -> None:
 
 
 def _check_features(teacher, frame, widths: tuple[int, int], tolerance: float) -> None:
-    """Features belong to atoms and do not turn; each element has an embedding of its own."""
+    """Features belong to atoms and do not rotate; each element has a different embedding."""
     turn = np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])  # the cell is a cube
     order = np.arange(len(frame))[::-1]
     other = frame.replace(positions=frame.positions[order] @ turn, numbers=frame.numbers[order])

@@ -98,7 +98,7 @@ def _rattled(frame: Frame, count: int) -> list[Frame]:
     ]
 
 
-def test_labels_are_those_of_the_calculator_in_the_order_of_the_frames(copper, tmp_path):
+def test_labels_match_the_calculator_in_the_order_of_the_frames(copper, tmp_path):
     frames = _rattled(copper, 5)
     seen = []
     with Teacher(TeacherSettings(workers=2, **EMT_TEACHER), tmp_path) as teacher:

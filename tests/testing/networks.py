@@ -1,4 +1,4 @@
-"""A student of a few lines, as a user may bring one along, and the same with one fault."""
+"""A student of a few lines, as a user may write one, and the same with one fault."""
 
 from __future__ import annotations
 

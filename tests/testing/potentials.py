@@ -169,7 +169,7 @@ class InAField(Smooth):
 
 
 class NearestImagesOfWrappedAtoms(Smooth):
-    """Looks at the neighbouring boxes alone, so atoms must lie inside of theirs."""
+    """Examines only the neighbouring boxes, so atoms must lie inside of theirs."""
 
     def pairs(self, atoms: Atoms) -> Pairs:
         cells = list(np.ndindex(3, 3, 3))

@@ -1,4 +1,4 @@
-"""Each check of calculators sees the faults that it is for, and says where."""
+"""Each check of calculators detects its faults, and reports where."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def structure() -> Atoms:
 
 
 class Stressless(Smooth):
-    """Energies and forces alone."""
+    """Energies and forces only."""
 
     implemented_properties = ["energy", "forces"]
 
@@ -59,7 +59,7 @@ def test_every_check_is_shown_to_see_a_fault() -> None:
     assert shown == {check.name for check in CHECKS}
 
 
-def test_all_faults_are_told_each_in_a_line_with_value_bound_and_structure() -> None:
+def test_all_faults_are_reported_each_in_a_line_with_value_bound_and_structure() -> None:
     fault = next(f for f in FAULTS if f.__name__ == "StressOfWrongSign")
     with pytest.raises(AssertionError) as caught:
         check_calculator(fault, structure(), cutoff=CUTOFF)
@@ -82,7 +82,7 @@ def test_a_calculator_that_raises_fails_the_check_that_met_it() -> None:
         {c.name: c for c in calculator_checks(Raises, structure())}["no_atoms_have_no_energy"]()
 
 
-def test_what_was_left_out_is_reported_with_the_reason() -> None:
+def test_skipped_checks_are_reported_with_the_reason() -> None:
     skip = {
         "a_copy_computes_the_same": "EMT keeps functions that cannot be pickled",
         "what_is_not_a_number_shows": "EMT has no neighbours for such an atom",
@@ -100,7 +100,7 @@ def test_a_calculator_without_stress_leaves_its_check_out() -> None:
     assert dict(report.left_out) == {left_out: "the potential has no stress"}
 
 
-def test_wrong_arguments_are_told() -> None:
+def test_wrong_arguments_are_reported() -> None:
     with pytest.raises(InputError, match=r"make is .*; expected a function that makes"):
         calculator_checks(Smooth(), structure())
     with pytest.raises(InputError, match="structures is empty"):

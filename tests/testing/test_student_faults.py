@@ -20,7 +20,7 @@ SYMBOLS = ["Mo", "S", "O"]
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tell ipip of the architecture, as a user does."""
+    """Register the architecture with ipip, as a user does."""
     monkeypatch.setitem(ARCHITECTURES, "tiny", Tiny)
 
 
@@ -51,7 +51,7 @@ def test_a_fault_is_seen(fault: str) -> None:
         assert all(line.startswith(name) and "raised" not in line for line in failed)
 
 
-def test_every_check_of_students_alone_is_shown_to_see_a_fault() -> None:
+def test_every_check_of_students_detects_a_fault() -> None:
     physics = {c.name for c in calculator_checks(Smooth, structure())}
     shown = {name for names in FAULTS.values() for name in names}
     assert shown >= {check.name for check in student_checks(tiny())} - physics

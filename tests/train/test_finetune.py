@@ -1,4 +1,4 @@
-"""Fine-tuning: what is frozen stays, and replayed frames keep what was learnt."""
+"""Fine-tuning: frozen parts do not change, and replayed frames keep what was learnt."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_fine_tuning_starts_with_a_fresh_optimiser(
     assert int(checkpoint["optimizer"]["step"]) == 1
 
 
-def test_replayed_energies_come_to_the_students_zero(
+def test_replayed_energies_are_shifted_to_the_students_zero(
     copper: list[Frame], pretrained: Student
 ) -> None:
     other = moved(copper)

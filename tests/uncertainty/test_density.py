@@ -8,7 +8,7 @@ import pytest
 from ipip.uncertainty import fit_density
 
 
-def test_the_distance_is_that_of_mahalanobis_over_the_root_of_the_width() -> None:
+def test_the_distance_is_mahalanobis_over_the_root_of_the_width() -> None:
     rng = np.random.default_rng(0)
     features = rng.normal(size=(5000, 3)) @ np.array([[2.0, 0, 0], [0.5, 1, 0], [0, 0.3, 0.4]])
     species = np.zeros(5000, dtype=np.int64)
@@ -22,7 +22,7 @@ def test_the_distance_is_that_of_mahalanobis_over_the_root_of_the_width() -> Non
     assert np.mean(density.score(features, species) ** 2) == pytest.approx(1.0, abs=0.02)
 
 
-def test_each_element_has_its_own_and_one_without_atoms_takes_those_of_all() -> None:
+def test_each_element_has_its_own_and_one_without_atoms_uses_the_common_ones() -> None:
     rng = np.random.default_rng(1)
     features = np.concatenate([rng.normal(0, 1, (500, 2)), rng.normal(10, 1, (500, 2))])
     species = np.repeat([0, 1], 500)

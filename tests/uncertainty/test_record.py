@@ -24,7 +24,7 @@ Make = Callable[..., Student]
 
 @pytest.fixture
 def plain(make_student: Make, tmp_path: Path) -> Path:
-    """A student that says nothing of its errors."""
+    """A student without expected errors."""
     save_student(make_student(), tmp_path / "plain.pt")
     return tmp_path / "plain.pt"
 
@@ -36,7 +36,7 @@ def model(plain: Path, tmp_path: Path) -> Path:
     return tmp_path / "student.pt"
 
 
-def test_what_was_written_is_read_back(plain: Path, model: Path) -> None:
+def test_a_written_record_is_read_back(plain: Path, model: Path) -> None:
     assert read_uncertainty(plain) is None
     found, expected = read_uncertainty(model), made_up(8)
     assert found is not None and found.fitted_on == expected.fitted_on
@@ -79,7 +79,7 @@ def test_a_new_one_takes_the_place_of_the_old_and_the_file_does_not_grow(model: 
     assert abs(model.stat().st_size - size) < 200
 
 
-def test_it_goes_along_when_a_student_is_written_anew(
+def test_it_is_kept_when_a_student_is_written_again(
     make_student: Make, model: Path, tmp_path: Path
 ) -> None:
     save_student(load_student(model), tmp_path / "anew.pt")

@@ -1,4 +1,4 @@
-"""Integrators, thermostats and barostats: what they conserve is conserved."""
+"""Integrators, thermostats and barostats conserve their conserved quantities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SMALL = 2e-4  # eV, at steps of 0.2 fs
 
 
 def conserves(deck: Session, fix: str, *, tolerance: float = SMALL) -> None:
-    """`econserve` stays while the energy moves, and forces are those of the student."""
+    """`econserve` is constant while the energy changes, and forces are the student's."""
     deck.start()
     deck.run(
         f"velocity all create 900.0 4711\n{fix}\n"
@@ -78,7 +78,7 @@ def other_ensembles(deck: Session) -> None:
     ):
         deck.start()
         deck.run(f"velocity all create 900.0 4711\n{fix}\nrun 10")
-        if "berendsen" not in fix:  # which changes the box after forces were taken
+        if "berendsen" not in fix:  # which changes the box after forces were computed
             deck.is_true()
         deck.ends_true()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.pair_style.commands.registry import refused, right
 from tests.pair_style.commands.session import Session, same
 
-ROOM = 300.0  # K; 1 eV is 39 kT there, so that a move is sure to be taken or not
+ROOM = 300.0  # K; 1 eV is 39 kT there, so that a move is certain to be accepted or not
 
 LONE = "lone.data"  # eight O atoms, 12 Å apart
 

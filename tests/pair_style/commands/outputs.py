@@ -1,4 +1,4 @@
-"""Computes: what they read of the student, and what a student cannot give."""
+"""Computes: what they read from the student, and what a student cannot provide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of LAMMPS commands: what becomes of each with a student, and the deck that shows it."""
+"""The list of LAMMPS commands: the behaviour of each with a student, and the deck that shows it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _listed(verdict: str, commands: str, note: str, ranks: tuple[int, ...]) -> C
 
 
 def right(commands: str, note: str, ranks: tuple[int, ...] = (1, 2)) -> Callable[[Check], Check]:
-    """The command gives what it should."""
+    """The command gives the correct result."""
     return _listed(RIGHT, commands, note, ranks)
 
 

@@ -1,4 +1,4 @@
-"""A LAMMPS instance, and what it should give according to ASE and the module in the file.
+"""A LAMMPS instance, and its expected results by ASE and the module in the file.
 
 LAMMPS runs in this process, on one rank or several; the student's own module evaluates the atoms
 apart from LAMMPS' neighbour lists, kernels and ranks.
@@ -40,7 +40,7 @@ class State:
 
 
 class Session:
-    """Runs decks. Every method is collective over the ranks of `world`, those of a replica."""
+    """Runs decks. Every method is collective over the ranks of `world`, the ranks of a replica."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -59,7 +59,7 @@ class Session:
             "none",
             "-partition",
             f"{partitions}x{each}",
-        ]  # it wants a deck
+        ]  # it needs a deck
         options = several if partitions > 1 else []
         self.lmp = lammps(cmdargs=[*QUIET, *options], comm=self.universe)
 
@@ -158,7 +158,7 @@ class Session:
         return self.world.bcast(answer)
 
     def is_true(self, *, without: list[int] | None = None, forces: bool = False) -> None:
-        """The energy of the last step, as LAMMPS has it, is that of its atoms."""
+        """The energy of the last step in LAMMPS is the energy of its atoms."""
         state = self.state()
         energy, expected = self.truth(state, without)
         same(self.pair_energy(), energy, 1e-9 * max(1.0, abs(energy)), "energy")

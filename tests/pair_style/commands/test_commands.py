@@ -1,4 +1,4 @@
-"""What the documented table says of each LAMMPS command is so, on one, two and four ranks."""
+"""Each LAMMPS command behaves as documented, on one, two and four ranks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ranks", [1, 2, 4])
-def test_commands_do_what_the_table_says(folder: Path, ranks: int) -> None:
+def test_commands_behave_as_in_the_table(folder: Path, ranks: int) -> None:
     command = [sys.executable, "-m", "tests.pair_style.commands.run_entries", str(folder)]
     launch = [str(MPIRUN), "-np", str(ranks)] if ranks > 1 else []
     done = subprocess.run(

@@ -19,7 +19,7 @@ def test_an_epoch_has_each_frame_once_and_another_epoch_another_order() -> None:
     assert batches(SeededBatches(11, 4, seed=4), 0) != first
 
 
-def test_processes_share_each_batch_and_padding_fills_what_is_missing() -> None:
+def test_processes_share_each_batch_and_padding_fills_the_rest() -> None:
     whole = batches(SeededBatches(9, 4, seed=3), 2)
     shares = [batches(SeededBatches(9, 4, seed=3, rank=r, processes=3), 2) for r in range(3)]
     for number, batch in enumerate(whole):

@@ -1,4 +1,4 @@
-"""Training: learns, leaves everything else alone, and says what is wrong."""
+"""Training: learns, changes nothing else, and reports faults."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def legacy_state() -> object:
     return np.random.get_state()[1].tolist()  # type: ignore[union-attr]  # noqa: NPY002
 
 
-def test_given_student_and_global_state_are_left_alone(
+def test_given_student_and_global_state_do_not_change(
     copper: list[Frame],
     student: Student,
     settings: TrainingSettings,
@@ -171,7 +171,7 @@ def test_a_diverging_training_says_so(
 
 
 @pytest.mark.parametrize("step", ["of no number", "too large"])
-def test_a_last_step_that_breaks_the_student_is_told(
+def test_a_last_step_that_breaks_the_student_is_reported(
     step: str,
     copper: list[Frame],
     student: Student,

@@ -50,7 +50,7 @@ def theirs(settings: TrainingSettings, steps: int) -> tuple[nn.Module, torch.opt
 @pytest.mark.parametrize(
     "change", [{}, {"optimizer": "adam", "amsgrad": True, "weight_decay": 0.1}, {"weight_decay": 1}]
 )
-def test_steps_are_those_of_pytorch_and_continue_its_checkpoints(change: dict[str, Any]) -> None:
+def test_steps_match_pytorch_and_continue_its_checkpoints(change: dict[str, Any]) -> None:
     settings = TrainingSettings(gradient_clip=1.0, **change)
     net = network()
     optimiser = Optimiser(FlatWeights(list(net.parameters())), settings)
@@ -68,7 +68,7 @@ def test_steps_are_those_of_pytorch_and_continue_its_checkpoints(change: dict[st
 
 
 @pytest.mark.parametrize("kind", ["adamw", "adam"])
-def test_decay_leaves_alone_what_no_gradient_has_reached(kind: Literal["adamw", "adam"]) -> None:
+def test_decay_does_not_change_weights_without_gradients(kind: Literal["adamw", "adam"]) -> None:
     torch.manual_seed(1)
     net = nn.ModuleList([nn.Embedding(3, 4), nn.Linear(4, 1), nn.Linear(2, 2)])
     before = [parameter.detach().clone() for parameter in net.parameters()]

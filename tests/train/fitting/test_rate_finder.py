@@ -1,4 +1,4 @@
-"""The search for a learning rate: what it suggests trains well, and the student stays as it is."""
+"""The search for a learning rate: its suggestion trains well, and the student does not change."""
 
 from __future__ import annotations
 

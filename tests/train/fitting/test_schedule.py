@@ -68,7 +68,7 @@ def test_average_follows_the_weights_and_is_only_lent_to_the_module() -> None:
     assert layer.weight.item() == pytest.approx(expected)
 
 
-def test_without_a_decay_the_weights_stand_for_their_average() -> None:
+def test_without_a_decay_the_weights_replace_their_average() -> None:
     layer = nn.Linear(2, 1)
     before = layer.weight.detach().clone()
     average = AveragedWeights(FlatWeights(list(layer.parameters())), None)

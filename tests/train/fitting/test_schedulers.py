@@ -1,4 +1,4 @@
-"""A scheduler's variables ask a training for nothing: it trains alone until torchrun starts it."""
+"""A scheduler's variables do not affect a training: it trains alone unless torchrun starts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGTERM between two steps: the state is saved, and the same call goes on from there."""
+"""SIGTERM between two steps: the state is saved, and the same call resumes from there."""
 
 from __future__ import annotations
 

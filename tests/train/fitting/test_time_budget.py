@@ -52,7 +52,7 @@ def test_a_resumed_training_keeps_the_schedule_and_a_budget_of_steps_repeats_it(
     assert_same(resumed, repeated)
 
 
-def test_measuring_leaves_the_student_alone_and_counts_validation(
+def test_measuring_does_not_change_the_student_and_counts_validation(
     copper: list[Frame], student: Student, settings: TrainingSettings
 ) -> None:
     before = weights_digest(student.state_dict())
@@ -71,7 +71,7 @@ def test_a_damaged_schedule_is_refused(
         fit(student, copper[:4], [], TrainingSettings(budget="1 s"), tmp_path, seed=1)
 
 
-def test_a_schedule_that_is_gone_or_of_another_training_is_not_measured_again(
+def test_a_missing_or_foreign_schedule_is_not_measured_again(
     copper: list[Frame],
     student: Student,
     settings: TrainingSettings,

@@ -79,7 +79,7 @@ def test_gradient_of_the_force_norm_is_finite_at_zero_error() -> None:
 
 @pytest.mark.parametrize("energy_per", ["frame", "atom"])
 @pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
-def test_compiled_sums_and_slopes_are_those_of_autograd(loss: str, energy_per: str) -> None:
+def test_compiled_sums_and_slopes_match_autograd(loss: str, energy_per: str) -> None:
     settings = TrainingSettings(
         loss=loss,  # type: ignore[arg-type]
         energy_per=energy_per,  # type: ignore[arg-type]

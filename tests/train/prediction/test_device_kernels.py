@@ -1,4 +1,4 @@
-"""A training with the kernels for GPUs, executed on the host, is that of the kernels of the CPU."""
+"""A training with the kernels for GPUs, executed on the host, matches the CPU kernels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ipip.train.fitting import module as fitting
 from ipip.train.prediction.device_kernels import DevicePainnKernels
 
 
-def test_a_training_is_that_of_the_cpu(
+def test_a_training_matches_the_cpu(
     copper: list[Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = TrainingSettings.model_validate(

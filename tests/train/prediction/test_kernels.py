@@ -62,7 +62,7 @@ def test_single_precision_follows_the_eager_curve_within_its_rounding(
     np.testing.assert_allclose(curves[0], curves[1], rtol=2e-3)
 
 
-def test_frozen_layers_stay_as_they_are(copper: list[Frame], tmp_path: Path) -> None:
+def test_frozen_layers_do_not_change(copper: list[Frame], tmp_path: Path) -> None:
     student = a_student()
     student.messages[0].requires_grad_(False)
     result = trained("kernels", copper, tmp_path / "fit", student)

@@ -76,7 +76,7 @@ def test_open_frames_have_no_stress_and_single_atoms_no_forces(precise: Student)
     assert predict(precise, []) == []
 
 
-def test_features_are_invariant_and_tell_frames_apart(
+def test_features_are_invariant_and_distinguish_frames(
     copper: list[Frame], precise: Student
 ) -> None:
     rows = frame_features(precise, copper)
@@ -89,7 +89,7 @@ def test_features_are_invariant_and_tell_frames_apart(
     assert np.abs(rows[0] - rows[3]).max() > 1e-3
 
 
-def test_features_are_those_of_the_network_by_kernels_and_without(
+def test_features_match_the_network_by_kernels_and_without(
     copper: list[Frame], precise: Student
 ) -> None:
     assert isinstance(open_in_memory(precise), CoreStudent)

@@ -17,9 +17,7 @@ from ipip.train import fit, predict
 from ipip.train.preparation.precision import force_change
 
 
-def test_the_change_is_measured_and_is_that_of_bfloat16(
-    copper: list[Frame], student: Student
-) -> None:
+def test_the_change_is_measured_and_matches_bfloat16(copper: list[Frame], student: Student) -> None:
     change = force_change(student, copper, "bf16")
     assert 1e-4 < change < 0.1  # bfloat16 has 8 bits: 0.004 a product
     lone = Frame(np.array([29]), np.zeros((1, 3)), np.zeros((3, 3)), np.zeros(3, bool))

@@ -1,4 +1,4 @@
-"""What a training left is looked at before anything goes on from it."""
+"""The files of a training are checked before anything resumes from them."""
 
 import os
 import pickle
@@ -96,7 +96,7 @@ class Running:
         return os.system, (f"touch '{self.victim}'",)
 
 
-def test_what_is_no_checkpoint_of_ours_is_refused_and_runs_nothing(tmp_path):
+def test_a_foreign_checkpoint_is_refused_and_runs_nothing(tmp_path):
     victim, path = tmp_path / "ran", tmp_path / "best.ckpt"
     scripted = torch.jit.script(torch.nn.Linear(1, 1))
     state = {"student": {"architecture": "painn", "symbols": ["H"], "arguments": {"channels": "8"}}}
@@ -117,5 +117,5 @@ def test_what_is_no_checkpoint_of_ours_is_refused_and_runs_nothing(tmp_path):
         write()
         with pytest.raises(IpipError, match=r"best\.ckpt: |channels is '8'") as caught:
             student_from_checkpoint(path)
-        assert "weights_only" not in str(caught.value)  # torch's advice: to run what is in it
+        assert "weights_only" not in str(caught.value)  # torch's advice: to run its code
     assert not victim.exists()

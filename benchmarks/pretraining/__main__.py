@@ -1,6 +1,6 @@
 """Times a training step of each pretraining method beside a step on labels alone, one core.
 
-python -m benchmarks.pretraining
+python -m benchmarks.pretraining [--quick] [--record MACHINE]
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from benchmarks.results import processor
+from benchmarks.record import add_record_option, record
+from benchmarks.results import Row, processor
 from benchmarks.train.batches import CUTOFF, SYMBOLS, Work, dense, example
 from rich.console import Console
 from rich.table import Table
@@ -115,6 +116,13 @@ def measure(work: Work, channels: int, layers: int, rounds: int) -> dict[str, An
     return {
         "batch": f"{work.name}: {work.atoms} atoms, {work.neighbours:.0f} neighbours",
         "network": f"PaiNN {channels}, {layers} layers",
+        "sizes": {
+            "batch": work.name,
+            "atoms": work.atoms,
+            "neighbours": round(work.neighbours, 1),
+            "channels": channels,
+            "layers": layers,
+        },
         "us_per_atom": {n: float(np.median(t)) / work.atoms * 1e6 for n, t in seconds.items()},
         "times_labels": {
             base: {
@@ -124,6 +132,25 @@ def measure(work: Work, channels: int, layers: int, rounds: int) -> dict[str, An
             for base in LABELS
         },
     }
+
+
+def rows_of(cases: list[dict[str, Any]]) -> list[Row]:
+    """Return each method on each batch as a row that the site shows."""
+    return [
+        Row(
+            sizes=case["sizes"] | {"method": name},
+            figures={
+                "us_per_atom": us,
+                **{
+                    f"over_{base.replace(', ', '_')}{end}": case["times_labels"][base][name][k]
+                    for base in LABELS
+                    for k, end in enumerate(("", "_least", "_most"))
+                },
+            },
+        )
+        for case in cases
+        for name, us in case["us_per_atom"].items()
+    ]
 
 
 def show(cases: list[dict[str, Any]]) -> None:
@@ -166,6 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pretraining", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds; a minute")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/pretraining"))
+    add_record_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
     rounds = 3 if options.quick else 9
@@ -182,6 +210,15 @@ def main() -> None:
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     plot(cases, options.out / "pretraining.png")
     print(f"wrote {options.out}/results.json and pretraining.png")
+    if options.record:
+        record(
+            options.record,
+            "pretraining-step",
+            rows_of(cases),
+            title="A training step of each pretraining method, on one core",
+            command="python -m benchmarks.pretraining",
+            packages=("ipip", "torch"),
+        )
 
 
 if __name__ == "__main__":

@@ -81,7 +81,11 @@ def rows_of(cases: Sequence[dict[str, Any]]) -> list[Row]:
         Row(
             sizes={"network": case["label"], "batch": case["batch"]},
             figures={f"{name}_us_per_atom": us for name, us in case["us_per_atom"].items()}
-            | {f"{name}_over_first": ratio["median"] for name, ratio in case["ratios"].items()},
+            | {
+                f"{name}_over_first{end}": ratio[key]
+                for name, ratio in case["ratios"].items()
+                for end, key in (("", "median"), ("_least", "low"), ("_most", "high"))
+            },
         )
         for case in cases
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.results import read_results
 from docs.reference_pages.commands import commands_page
-from docs.reference_pages.figures import benchmark_tables, study_tables
+from docs.reference_pages.figures import benchmark_tables, machine_tables, study_tables
 from docs.reference_pages.headers import headers_page
 from docs.reference_pages.modules import module_pages
 from docs.reference_pages.plots import speed_plot
@@ -33,6 +33,7 @@ def write_reference(folder: Path) -> None:
         "bias-mo-s-o-16.txt": bias_table("mo-s-o-16"),
         "bias-acetylacetone.txt": bias_table("acetylacetone"),
         "pair-speed.png": speed_plot(read_results()),
+        **machine_tables(),
         **settings_pages(),
         **module_pages(),
     }

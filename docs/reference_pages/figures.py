@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import read_results, tables
+from benchmarks.results import read_results, table, tables
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "evidence"
 STUDIES = {  # file: what it is of
@@ -26,6 +26,15 @@ def benchmark_tables() -> str:
     """Return the tables of benchmarks/results; they are checked before."""
     results = read_results()
     return tables(results) if results else "No machine has results in benchmarks/results yet.\n"
+
+
+def machine_tables() -> dict[str, str]:
+    """Return the table of each benchmark on each machine, by the file that pages include."""
+    return {
+        f"{result.benchmark}-{machine}.txt": "\n".join(table({machine: result})) + "\n"
+        for machine, own in read_results().items()
+        for result in own
+    }
 
 
 def study_tables() -> str:
@@ -49,7 +58,7 @@ def _study(name: str, study: dict[str, Any]) -> Iterator[str]:
     heads = [f"force MAE, {own} (eV/Å)" for own in sets]
     runs = study["runs"]
     finished = f"{runs['finished']} of {runs['wanted']} runs"
-    yield f"{finished}, ipip {study['versions']['ipip']}. {study['verdict']}"
+    yield f"{finished}, ipip {study['versions']['ipip']}."
     yield ""
     yield f"| arm | seeds | {' | '.join(heads)} | failed runs |"
     yield f"| --- | --- |{' --- |' * len(heads)} --- |"
@@ -58,3 +67,7 @@ def _study(name: str, study: dict[str, Any]) -> Iterator[str]:
         failures = arm.get("failures")
         failed = f"{failures['failed']} of {failures['total']}" if failures else ""
         yield f"| {arm['name']} | {len(arm['seeds'])} | {' | '.join(errors)} | {failed} |"
+    # A study of many arms concludes in hundreds of words.
+    yield from ("", ":::{dropdown} What can be concluded")
+    yield from (f"- {part.rstrip('.')}." for part in study["verdict"].split(". "))
+    yield ":::"

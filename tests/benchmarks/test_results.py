@@ -7,11 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.builds.__main__ import rows_of as build_rows
 from benchmarks.dump.read_dump import rows_of as dump_rows
+from benchmarks.learning_curve.__main__ import rows_of as curve_rows
+from benchmarks.learning_curve.curve import Point
 from benchmarks.ledger.__main__ import rows_of as ledger_rows
 from benchmarks.pair.record import speed_rows
+from benchmarks.pretraining.__main__ import LABELS
+from benchmarks.pretraining.__main__ import rows_of as pretraining_rows
 from benchmarks.record import record
-from benchmarks.results import BadResultError, Machine, Result, read_results, tables, write_result
+from benchmarks.results import (
+    BadResultError,
+    Machine,
+    Result,
+    read_results,
+    table,
+    tables,
+    write_result,
+)
 from benchmarks.train.__main__ import rows_of as training_rows
 from pydantic import ValidationError
 
@@ -63,9 +76,7 @@ def test_machines_are_side_by_side(tmp_path: Path) -> None:
     assert "kernels µs per atom and step, zen4 | kernels µs per atom and step, zen5" in text
     line = next(line for line in text.splitlines() if line.startswith("| dense"))
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells == ["dense", "512", "41.2", "64", "2", "12.4", "7.60", "", "190"] + [
-        *["", "25.0", "", "1.10"]
-    ]
+    assert cells == ["dense", "512", "41.2", "64", "2", "12.4", "7.60", "190", "25.0", "1.10"]
     assert "*zen4*: Other, 4 cores, load 1.5; 2026-11-30; ipip" in text
 
 
@@ -120,6 +131,38 @@ def test_each_benchmark_gives_rows_with_sizes_and_figures() -> None:
         [file | {"us a frame, ase": 9.0, "us a frame, ipip": 3.0, "ratio, ipip": 3.0}]
     )
     assert row.sizes == file and row.figures["ase_over_ipip"] == 3.0
+
+
+def test_comparisons_and_trainings_give_rows_too(tmp_path: Path) -> None:
+    case = {
+        "sizes": {"batch": "dense", "atoms": 320, "neighbours": 41.2, "channels": 64, "layers": 2},
+        "us_per_atom": {"frad": 120.0},
+        "times_labels": {
+            LABELS[0]: {"frad": [2.0, 1.5, 2.5]},
+            LABELS[1]: {"frad": [0.2, 0.1, 0.3]},
+        },
+    }
+    (row,) = pretraining_rows([case])
+    assert row.sizes == case["sizes"] | {"method": "frad"}
+    assert (row.figures["over_labels_kernels"], row.figures["over_labels_eager"]) == (2.0, 0.2)
+    (row,) = curve_rows([Point("labels alone", 15, 1, 0.5, 0.4)], 1500)
+    assert row.sizes == {"arm": "labels alone", "labels": 15, "seed": 1, "steps": 1500}
+    assert row.figures["student_force_mae_ev_per_a"] == 0.5
+    compared = {"case": "pair", "old_us": 10.0, "new_us": 5.0, "ratio": 0.5, "ratio_of_least": 0.6}
+    (row,) = build_rows([compared], 3)
+    assert row.figures["new_over_old"] == 0.5
+    builds = {"old": "0.1.0 (commit a)", "new": "0.1.0 (commit b)"}
+    given: dict[str, Any] = {"title": "Builds", "command": "measure", "folder": tmp_path}
+    path = record("zen5", "builds", [row], versions=builds, **given)
+    assert Result.model_validate_json(path.read_text()).versions == builds
+
+
+def test_a_note_stands_beside_what_was_measured(tmp_path: Path) -> None:
+    stored = Result.model_validate_json(store(tmp_path, note="copied from a page").read_text())
+    *_, last = table({"zen5": stored})
+    assert last.startswith("- *zen5*: ") and last.endswith("; copied from a page")
+    head = next(iter(table({"zen5": stored})))
+    assert "kernels µs per atom and step |" in head  # one machine needs no name in the head
 
 
 def test_the_results_of_this_repository_are_whole() -> None:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ long = pytest.mark.skipif(
 )
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 PACKAGES = ("slurm-wlm", "munge")
+# Slurm's srun starts the ranks of Debian's MPI by a library that has its name from this -dev alone.
+CP2K_PACKAGES = ("cp2k", "cp2k-data", "libopenblas0-serial", "libpmix-dev")
 _LOCK = Path(tempfile.gettempdir()) / "ipip-trial-slurm.lock"
 NODES = ("node1", "node2")
 _CONF = """
@@ -61,22 +63,40 @@ def missing() -> str | None:
     """Say why no Slurm can be started here; None: it can. Debian's packages are installed."""
     if os.geteuid() != 0:
         return "a Slurm of its own needs root"
+    return _absent_after_install(_absent_programs, PACKAGES)
+
+
+def missing_cp2k() -> str | None:
+    """Say why no CP2K can run over ranks of a Slurm that is started after this; None: it can."""
+    return missing() or _absent_after_install(_absent_of_cp2k, CP2K_PACKAGES)
+
+
+def _absent_programs() -> list[str]:
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+def _absent_of_cp2k() -> list[str]:
+    absent = [] if shutil.which("cp2k.psmp") else ["cp2k.psmp"]
+    if not any(Path("/usr/lib").glob("*/pmix2/lib/libpmix.so")):
+        absent.append("libpmix.so")
+    return absent
+
+
+def _absent_after_install(absent: Callable[[], list[str]], packages: tuple[str, ...]) -> str | None:
+    """Install packages where something is absent; say what is absent even then."""
     with _LOCK.open("w") as lock:  # of several processes of pytest one installs
         fcntl.flock(lock, fcntl.LOCK_EX)
-        said = _install()
-    absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    if not absent:
+        said = _install(packages) if absent() else ""
+    if not absent():
         return None
-    return f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)}): {said}"
+    return f"{', '.join(absent())} is not installed (Debian: {' '.join(packages)}): {said}"
 
 
-def _install() -> str:
-    """Install what is absent; return the last words of an installation that failed."""
-    if all(shutil.which(name) is not None for name in PROGRAMS):
-        return ""
+def _install(packages: tuple[str, ...]) -> str:
+    """Install packages; return the last words of an installation that failed."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     patient = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
-    for words in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
+    for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         command = [*patient, *words]
         try:
             done = subprocess.run(

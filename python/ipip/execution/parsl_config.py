@@ -219,8 +219,9 @@ def make_launcher(resource: ClusterResource) -> Launcher:
     if resource.launcher:
         return SimpleLauncher()
     if resource.scheduler == "slurm":
-        # srun gives its step one core otherwise, since Slurm 22.05
-        return SrunLauncher(overrides=f"--cpus-per-task={resource.cores}")
+        # srun gives its step one core otherwise, since Slurm 22.05. Without --overlap a task's own
+        # srun (CP2K over ranks) would wait for ever for the cores that this step holds.
+        return SrunLauncher(overrides=f"--overlap --cpus-per-task={resource.cores}")
     return MpiExecLauncher() if resource.nodes > 1 else SimpleLauncher()
 
 

@@ -17,6 +17,9 @@ from collections.abc import Sequence
 from ipip.bound import adopt_orphans
 
 PARSL_POOL = "parsl.executors.high_throughput.process_worker_pool"
+# What srun says of the step that the workers are, and a task's own srun would follow: labels before
+# each line that its program prints, and one rank a node.
+OF_THE_STEP = ("SLURM_LABELIO", "SLURM_NTASKS_PER_NODE")
 
 
 def main() -> int:
@@ -33,7 +36,8 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     # One core a worker for Parsl: how many workers there are is decided here.
-    environment = {**os.environ, "PARSL_CORES": str(count_workers(sys.argv[1:], _usable_cores()))}
+    environment = {name: text for name, text in os.environ.items() if name not in OF_THE_STEP}
+    environment["PARSL_CORES"] = str(count_workers(sys.argv[1:], _usable_cores()))
     command = [sys.executable, "-m", PARSL_POOL, *sys.argv[1:], "-c", "1"]
     pool = subprocess.Popen(command, env=environment)
     if stopped:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -119,6 +120,7 @@ class Slurm:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.drivers: list[subprocess.Popen[str]] = []
         self._conf = root / "slurm.conf"
 
     @property
@@ -207,9 +209,29 @@ class Slurm:
             command, env=self.environment, capture_output=True, text=True, timeout=30, check=False
         ).stdout
 
+    def start_driver(self, *command: object) -> subprocess.Popen[str]:
+        """Start a Python that finds this Slurm."""
+        driver = subprocess.Popen(
+            [sys.executable, *map(str, command)],
+            env={**self.environment, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.drivers.append(driver)
+        return driver
+
+    def end_drivers(self) -> None:
+        """Kill drivers and jobs that a test which failed has left: the next one would find them."""
+        for driver in self.drivers:
+            driver.kill()
+            driver.wait()
+        self.drivers.clear()
+        for state in ("RUNNING", "PENDING"):
+            self.run("scancel", f"--state={state}", "--user=root")
+
     def stop(self) -> None:
-        self.run("scancel", "--state=RUNNING", "--user=root")
-        self.run("scancel", "--state=PENDING", "--user=root")
+        self.end_drivers()
         for process in reversed(self.processes.values()):
             process.terminate()
         for process in self.processes.values():

@@ -18,7 +18,7 @@ from ipip.execution.listing import list_tasks
 from ipip.systems import molecule
 from ipip.teachers import Teacher
 from tests.execution.slurm import NODES, long, missing_cp2k, started
-from tests.execution.test_slurm import LAST_WORDS, execution, finish, start
+from tests.execution.test_slurm import LAST_WORDS, execution, finish
 from tests.loop.conftest import without_times
 from tests.study.test_study import write_study
 from tests.teachers.test_cp2k import CHEAP
@@ -38,6 +38,12 @@ def slurm():
         pytest.fail(reason)
     with started() as own:
         yield own
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(slurm):
+    yield
+    slurm.end_drivers()
 
 
 def level(command: str | None = None) -> TeacherSettings:
@@ -83,7 +89,7 @@ def test_the_arms_of_a_study_through_slurm_end_as_those_of_the_driver(slurm, tmp
         config = write_study(tmp_path / name)
         _make_small(config, own)
         out = config.parent / "out"
-        finish(start(slurm, "-c", LAST_WORDS, "study", config, "--dir", out))
+        finish(slurm.start_driver("-c", LAST_WORDS, "study", config, "--dir", out))
         summaries.append(json.loads((out / "summary.json").read_text()))
     listed = list_tasks(tmp_path / "slurm" / "out")
     assert [task.kind for task in listed] == ["arm"] * 2

@@ -200,7 +200,7 @@ class Slurm:
     def kill_node(self, node: str) -> None:
         """Let a node die: its daemon and all that runs on it."""
         self.kill(node)
-        for pid in _processes_of(node):
+        for pid in _processes_of(node, self._conf):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -266,14 +266,13 @@ def started() -> Iterator[Slurm]:
             slurm.stop()
 
 
-def _processes_of(node: str) -> list[int]:
+def _processes_of(node: str, conf: Path) -> list[int]:
     """Return what runs on a node: its steps' own processes, and those that they started."""
     steps = set()
+    wanted = {f"SLURMD_NODENAME={node}".encode(), f"SLURM_CONF={conf}".encode()}
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"SLURMD_NODENAME={node}".encode() not in (path / "environ").read_bytes().split(
-                b"\0"
-            ):
+            if not wanted <= set((path / "environ").read_bytes().split(b"\0")):
                 continue
             steps.add(int(path.name))
             parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])

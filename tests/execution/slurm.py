@@ -9,9 +9,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ long = pytest.mark.skipif(
 )
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 PACKAGES = ("slurm-wlm", "munge")
+# Slurm's srun starts the ranks of Debian's MPI by a library that has its name from this -dev alone.
+CP2K_PACKAGES = ("cp2k", "cp2k-data", "libopenblas0-serial", "libpmix-dev")
 _LOCK = Path(tempfile.gettempdir()) / "ipip-trial-slurm.lock"
 NODES = ("node1", "node2")
 _CONF = """
@@ -61,22 +64,40 @@ def missing() -> str | None:
     """Say why no Slurm can be started here; None: it can. Debian's packages are installed."""
     if os.geteuid() != 0:
         return "a Slurm of its own needs root"
+    return _absent_after_install(_absent_programs, PACKAGES)
+
+
+def missing_cp2k() -> str | None:
+    """Say why no CP2K can run over ranks of a Slurm that is started after this; None: it can."""
+    return missing() or _absent_after_install(_absent_of_cp2k, CP2K_PACKAGES)
+
+
+def _absent_programs() -> list[str]:
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+def _absent_of_cp2k() -> list[str]:
+    absent = [] if shutil.which("cp2k.psmp") else ["cp2k.psmp"]
+    if not any(Path("/usr/lib").glob("*/pmix2/lib/libpmix.so")):
+        absent.append("libpmix.so")
+    return absent
+
+
+def _absent_after_install(absent: Callable[[], list[str]], packages: tuple[str, ...]) -> str | None:
+    """Install packages where something is absent; say what is absent even then."""
     with _LOCK.open("w") as lock:  # of several processes of pytest one installs
         fcntl.flock(lock, fcntl.LOCK_EX)
-        said = _install()
-    absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    if not absent:
+        said = _install(packages) if absent() else ""
+    if not absent():
         return None
-    return f"{', '.join(absent)} is not installed (Debian: {' '.join(PACKAGES)}): {said}"
+    return f"{', '.join(absent())} is not installed (Debian: {' '.join(packages)}): {said}"
 
 
-def _install() -> str:
-    """Install what is absent; return the last words of an installation that failed."""
-    if all(shutil.which(name) is not None for name in PROGRAMS):
-        return ""
+def _install(packages: tuple[str, ...]) -> str:
+    """Install packages; return the last words of an installation that failed."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     patient = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
-    for words in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
+    for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         command = [*patient, *words]
         try:
             done = subprocess.run(
@@ -99,6 +120,7 @@ class Slurm:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.drivers: list[subprocess.Popen[str]] = []
         self._conf = root / "slurm.conf"
 
     @property
@@ -178,7 +200,7 @@ class Slurm:
     def kill_node(self, node: str) -> None:
         """Let a node die: its daemon and all that runs on it."""
         self.kill(node)
-        for pid in _processes_of(node):
+        for pid in _processes_of(node, self._conf):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -187,9 +209,29 @@ class Slurm:
             command, env=self.environment, capture_output=True, text=True, timeout=30, check=False
         ).stdout
 
+    def start_driver(self, *command: object) -> subprocess.Popen[str]:
+        """Start a Python that finds this Slurm."""
+        driver = subprocess.Popen(
+            [sys.executable, *map(str, command)],
+            env={**self.environment, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.drivers.append(driver)
+        return driver
+
+    def end_drivers(self) -> None:
+        """Kill drivers and jobs that a test which failed has left: the next one would find them."""
+        for driver in self.drivers:
+            driver.kill()
+            driver.wait()
+        self.drivers.clear()
+        for state in ("RUNNING", "PENDING"):
+            self.run("scancel", f"--state={state}", "--user=root")
+
     def stop(self) -> None:
-        self.run("scancel", "--state=RUNNING", "--user=root")
-        self.run("scancel", "--state=PENDING", "--user=root")
+        self.end_drivers()
         for process in reversed(self.processes.values()):
             process.terminate()
         for process in self.processes.values():
@@ -224,14 +266,13 @@ def started() -> Iterator[Slurm]:
             slurm.stop()
 
 
-def _processes_of(node: str) -> list[int]:
+def _processes_of(node: str, conf: Path) -> list[int]:
     """Return what runs on a node: its steps' own processes, and those that they started."""
     steps = set()
+    wanted = {f"SLURMD_NODENAME={node}".encode(), f"SLURM_CONF={conf}".encode()}
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"SLURMD_NODENAME={node}".encode() not in (path / "environ").read_bytes().split(
-                b"\0"
-            ):
+            if not wanted <= set((path / "environ").read_bytes().split(b"\0")):
                 continue
             steps.add(int(path.name))
             parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])

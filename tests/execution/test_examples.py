@@ -22,7 +22,7 @@ WANTED = {  # of the first resource's job script
         "#SBATCH --cpus-per-task=32",
         "#SBATCH --time=720",
         "#SBATCH --signal=TERM@30",
-        "srun --ntasks 1 -l --cpus-per-task=32",
+        "srun --ntasks 1 -l --overlap --cpus-per-task=32",
         "source /proj/me/ipip/bin/activate",
     ],
     "slurm-cpu": ["#SBATCH --partition=compute", "#SBATCH --cpus-per-task=64"],

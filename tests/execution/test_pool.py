@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from ipip.execution.pool import count_workers
+
 POOL = """
 import subprocess, sys
 subprocess.Popen([sys.executable, "-c", sys.argv[1]])
@@ -44,3 +46,14 @@ def test_a_signal_to_a_block_leaves_its_tasks_the_time_to_store_their_state(tmp_
     os.killpg(block.pid, signal.SIGTERM)  # all processes of the block, as a scheduler does
     assert block.wait(120) == 0
     assert stored.exists()
+
+
+@pytest.mark.parametrize(
+    ("affinity", "cores", "expected"),
+    [("block", 8, 4), ("block", 4, 4), ("block", 1, 1), ("none", 1, 4)],
+)
+def test_a_node_takes_no_more_pinned_tasks_than_it_gives_cores(affinity, cores, expected, capsys):
+    arguments = ["--max_workers_per_node=4", "-c", "1.0", "--cpu-affinity", affinity]
+    assert count_workers(arguments, cores) == expected
+    said = capsys.readouterr().err
+    assert ("gives 1 core to 4 tasks" in said) == (expected < 4)

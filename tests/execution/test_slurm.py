@@ -33,6 +33,12 @@ def slurm():
         yield own
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_left(slurm):
+    yield
+    slurm.end_drivers()
+
+
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
     """The trajectories of an undisturbed run, here."""
@@ -73,16 +79,6 @@ def execution(*works: str, **resource):
     }
 
 
-def start(slurm: Slurm, *command: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *map(str, command)],
-        env={**slurm.environment, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def start_driver(
     slurm: Slurm,
     folder: Path,
@@ -95,7 +91,7 @@ def start_driver(
 ):
     plain = json.dumps(execution("teacher_md", **resource) | (settings or {}))
     module = "tests.execution.teacher_md_driver"
-    return start(slurm, "-m", module, folder, steps, plain, pause, records or folder)
+    return slurm.start_driver("-m", module, folder, steps, plain, pause, records or folder)
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -269,14 +265,14 @@ def test_the_small_loop_through_slurm_ends_as_the_local_one_though_its_driver_is
         write_run_inputs(tmp_path / "slurm", execution=execution(*works) | {"bundle_s": 600}),
     ]
     local, run = (config.parent / "run" for config in configs)
-    finish(start(slurm, "-c", LAST_WORDS, "run", configs[0], "--dir", local))
-    driver = start(slurm, "-c", LAST_WORDS, "run", configs[1], "--dir", run)
+    finish(slurm.start_driver("-c", LAST_WORDS, "run", configs[0], "--dir", local))
+    driver = slurm.start_driver("-c", LAST_WORDS, "run", configs[1], "--dir", run)
     wait_until(lambda: running_tasks(run) > 0, driver)
     state = read_status(run)
     assert state.execution is not None and state.execution.blocks
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    finish(start(slurm, "-c", LAST_WORDS, "run", configs[1], "--dir", run))
+    finish(slurm.start_driver("-c", LAST_WORDS, "run", configs[1], "--dir", run))
     summaries = [json.loads((folder / "summary.json").read_text()) for folder in (local, run)]
     assert without_times(summaries[1]) == without_times(summaries[0])
     assert {task.kind for task in list_tasks(run)} == {
@@ -302,7 +298,7 @@ def test_a_training_over_nodes_and_md_over_ranks_are_started_by_their_launchers(
     }
     config = write_run_inputs(tmp_path, execution=own, rounds=0, stability={"runs": 2})
     run = tmp_path / "run"
-    finish(start(slurm, "-c", LAST_WORDS, "run", config, "--dir", run))
+    finish(slurm.start_driver("-c", LAST_WORDS, "run", config, "--dir", run))
     listed = list_tasks(run)
     assert [task.state for task in listed] == ["done"] * len(listed)
     assert {task.kind for task in listed} == {"training", "student_md"}

@@ -1,6 +1,8 @@
 """CP2K as a reference level: the real program on small molecules, and its input."""
 
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +99,23 @@ def test_a_missing_command_is_refused(tmp_path):
         pytest.raises(InputError, match="there is no program cp3k"),
         Teacher(_level(command="cp3k -s"), tmp_path),
     ):
+        pass
+
+
+@needs_cp2k
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("sh -c true", "names no program of CP2K"),
+        ("env cp2k.psmp", "starts no shell of CP2K.*it said: .*usage"),
+        (
+            f"{Path(sys.executable).parent}/mpirun -n 2 cp2k.psmp -s",
+            "starts separate copies of CP2K and not the ranks of one",
+        ),
+    ],
+)
+def test_a_command_that_starts_no_shell_or_several_is_refused(command, message, tmp_path):
+    with pytest.raises(InputError, match=message), Teacher(_level(command=command), tmp_path):
         pass
 
 

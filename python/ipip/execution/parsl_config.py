@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from parsl.config import Config
-from parsl.executors import HighThroughputExecutor
 from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
 from parsl.launchers import MpiExecLauncher, SimpleLauncher, SrunLauncher
 from parsl.launchers.base import Launcher
@@ -24,6 +23,7 @@ from parsl.providers.base import ExecutionProvider
 
 from ipip.bound import bound_command
 from ipip.config.execution import ClusterResource, ExecutionSettings
+from ipip.execution.idle_blocks import PatientExecutor
 
 IDLE_S = 120.0  # after which a block without a task ends
 SIGNAL_BEFORE_S = 30  # s before the walltime at which Slurm sends SIGTERM
@@ -34,18 +34,6 @@ _ONE_THREAD = "export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}"
 # The shells of a block stay until its workers have ended: their end would kill them.
 _STAY = "trap : TERM"
 OnBlocks = Callable[[Any, dict[str, Any]], None]
-
-
-class PatientExecutor(HighThroughputExecutor):
-    """Ends no block where none is to be ended.
-
-    With fewer tasks than places Parsl requests the end of no block, and then ends all that have no
-    worker yet: those that wait in the queue, again and again.
-    """
-
-    def scale_in(self, blocks: int, max_idletime: float | None = None) -> list[str]:
-        """End blocks that have been idle for `max_idletime` s, or any; return which."""
-        return super().scale_in(blocks, max_idletime) if blocks > 0 else []
 
 
 def make_config(settings: ExecutionSettings, folder: Path, on_blocks: OnBlocks) -> Config:
@@ -219,8 +207,9 @@ def make_launcher(resource: ClusterResource) -> Launcher:
     if resource.launcher:
         return SimpleLauncher()
     if resource.scheduler == "slurm":
-        # srun gives its step one core otherwise, since Slurm 22.05
-        return SrunLauncher(overrides=f"--cpus-per-task={resource.cores}")
+        # srun gives its step one core otherwise, since Slurm 22.05. Without --overlap a task's own
+        # srun (CP2K over ranks) would wait for ever for the cores that this step holds.
+        return SrunLauncher(overrides=f"--overlap --cpus-per-task={resource.cores}")
     return MpiExecLauncher() if resource.nodes > 1 else SimpleLauncher()
 
 

@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,9 +14,8 @@ from typing import Any
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
+from .cp2k_command import find_command, program_of
 from .cp2k_data import NO_CHARGE, find_folder, full_name
-from .kinds.cp2k import SHELLS
-from .refusal import RefusedError
 from .spin import checked_spin
 
 Kind = tuple[str, str, str]
@@ -41,8 +39,8 @@ class Cp2kLevel(Calculator):
         super().__init__()  # type: ignore[no-untyped-call]
         self._settings = dict(settings)
         self._arguments = dict(arguments)
-        self._command = _find_command(self._settings["command"])
-        program = next(word for word in self._command.split() if "cp2k" in word)
+        self._command = find_command(self._settings["command"])
+        program = program_of(self._command)
         text = _version_text(program)
         version = re.search(r"CP2K version (\S+)", text)
         self.program_version = version.group(1) if version else "unknown"
@@ -211,23 +209,6 @@ def _in_a_box(atoms: Any, vacuum: float) -> Any:
             f"one has pbc {structure.pbc.tolist()}"
         )
     return structure
-
-
-def _find_command(given: str | None) -> str:
-    if given is not None:
-        if shutil.which(given.split()[0]) is None:
-            raise RefusedError(
-                "model", f"cp2k.command {given!r}: there is no program {given.split()[0]}"
-            )
-        return given
-    for shell in SHELLS:
-        if shutil.which(shell.split()[0]):
-            return shell
-    raise RefusedError(
-        "model",
-        "CP2K is not installed: no cp2k_shell or cp2k program is in the PATH; run: apt-get install "
-        "cp2k cp2k-data libopenblas0-serial, or set cp2k.command to its shell ('cp2k.psmp -s')",
-    )
 
 
 def _version_text(program: str) -> str:

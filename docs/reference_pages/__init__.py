@@ -6,7 +6,12 @@ from pathlib import Path
 
 from benchmarks.results import read_results
 from docs.reference_pages.commands import commands_page
-from docs.reference_pages.figures import benchmark_tables, machine_tables, study_tables
+from docs.reference_pages.figures import (
+    benchmark_tables,
+    differences_table,
+    machine_tables,
+    study_tables,
+)
 from docs.reference_pages.headers import headers_page
 from docs.reference_pages.modules import module_pages
 from docs.reference_pages.plots import speed_plot
@@ -27,6 +32,7 @@ def write_reference(folder: Path) -> None:
         "cpp.md": headers_page(),
         "benchmark-tables.txt": benchmark_tables(),
         "study-tables.txt": study_tables(),
+        "uncertainty-study.txt": differences_table("uncertainty"),
         "uncertainty-methods.txt": method_tables("methods.json"),
         "uncertainty-harvested.txt": method_tables("harvested.json"),
         "bias-mo-s-o.txt": bias_table("mo-s-o"),

@@ -15,6 +15,7 @@ STUDIES = {  # file: what it is of
     "mo-s-o-ablations": "Mo-S-O, ablations",
     "mos2": "MoS2",
     "gfn1": "Mo-S-O, thousands of GFN1-xTB labels",
+    "uncertainty": "Expected errors in the loop",
 }
 
 
@@ -71,3 +72,40 @@ def _study(name: str, study: dict[str, Any]) -> Iterator[str]:
     yield from ("", ":::{dropdown} What can be concluded")
     yield from (f"- {part.rstrip('.')}." for part in study["verdict"].split(". "))
     yield ":::"
+
+
+def _interval(one: dict[str, Any]) -> str:
+    return f"{one['difference']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]"
+
+
+def differences_table(name: str) -> str:
+    """Return a table of a study's arms with the differences to their baselines on each test set.
+
+    Args:
+        name: of the file in docs/evidence, without suffix.
+
+    Raises:
+        EmptyStudyError: the file has no arms or no comparisons.
+    """
+    study = json.loads((EVIDENCE / f"{name}.json").read_text(encoding="utf-8"))
+    arms, comparisons = study.get("arms"), study.get("comparisons")
+    if not arms or not comparisons:
+        raise EmptyStudyError(f"{EVIDENCE / name}.json: expected arms and comparisons")
+    sets = list(comparisons)
+    heads = ["arm", "against"]
+    heads += [head for own in sets for head in (f"{own}, eV/Å", "difference")]
+    heads += ["failed runs", "teacher calls"]
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for arm in arms:
+        against, cells = "", []
+        for own in sets:
+            cells.append(f"{arm['tests'][own]['force_mae_ev_per_a']['mean']:.3f}")
+            found = [one for one in comparisons[own] if one["arm"] == arm["name"]]
+            for one in found:
+                against = one["baseline"]
+            cells.append("".join(_interval(one) for one in found))
+        failures = arm["failures"]
+        cells += [f"{failures['failed']} of {failures['total']}"]
+        cells += [f"{sum(arm['teacher_calls']) / len(arm['teacher_calls']):.0f}"]
+        lines.append(f"| {' | '.join([arm['name'], against, *cells])} |")
+    return "\n".join(lines) + "\n"

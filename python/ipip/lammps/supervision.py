@@ -229,7 +229,7 @@ def read_record(folder: str) -> dict[str, tuple[str, int]]:
     return found
 
 
-def is_as_noted(folder: str, name: str, record: Mapping[str, tuple[str, int]]) -> bool:
+def matches_digest(folder: str, name: str, record: Mapping[str, tuple[str, int]]) -> bool:
     """Return whether a file matches its digest; of the dump, the part digested so far."""
     try:
         digest, size = record[name]

@@ -84,7 +84,7 @@ class DumpReader:
         self.truncated = False
         self.broken = 0
         self._symbols = None if symbols is None else tuple(symbols)
-        self._wanted = None if steps is None else frozenset(int(step) for step in steps)
+        self._selected = None if steps is None else frozenset(int(step) for step in steps)
         self._columns = None if columns is None else frozenset(columns)
         self._instructions = instructions
         self._given_units, self._whole = units, whole
@@ -108,7 +108,7 @@ class DumpReader:
         return self._frames(_LOG.debug)
 
     def _frames(self, report: Report) -> Iterator[DumpFrame]:
-        for frame in self._read(self._wanted, report):
+        for frame in self._read(self._selected, report):
             if isinstance(frame, DumpFrame):
                 yield frame
 

@@ -46,7 +46,7 @@ class WorkerProcess:
     def __init__(self, settings: TeacherSettings, log: Path) -> None:
         self._settings = settings
         self._log = log
-        self._asked = time.monotonic()
+        self._request_time = time.monotonic()
         program = Path(teacher_program.__file__).with_name("__main__.py")
         command = [str(_interpreter(settings)), str(program)]
         log.parent.mkdir(parents=True, exist_ok=True)

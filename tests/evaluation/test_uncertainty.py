@@ -19,7 +19,7 @@ from ipip.data import Frame, frames_digest, read_frames, write_frames
 from ipip.errors import InputError
 from ipip.evaluation import evaluate_file, open_student
 from ipip.evaluation.checked_uncertainty import add_checked_uncertainty
-from ipip.evaluation.expected_errors import add_uncertainty, add_where_possible, thinned
+from ipip.evaluation.expected_errors import add_uncertainty, thinned, try_add_uncertainty
 from ipip.models import Student
 from ipip.uncertainty import read_uncertainty, write_uncertainty
 
@@ -79,12 +79,12 @@ def test_a_trained_student_is_not_lost_where_its_frames_say_nothing_of_errors(
 ) -> None:
     frames = labelled(model, drawn(4, 1, 0.3))
     before = model.read_bytes()
-    add_where_possible(model, drawn(4, 0, 0.15), [])
-    add_where_possible(model, drawn(4, 0, 0.15), drawn(4, 1, 0.3))  # without forces
-    add_where_possible(model, [], frames)
+    try_add_uncertainty(model, drawn(4, 0, 0.15), [])
+    try_add_uncertainty(model, drawn(4, 0, 0.15), drawn(4, 1, 0.3))  # without forces
+    try_add_uncertainty(model, [], frames)
     assert model.read_bytes() == before
     assert "has no uncertainty: 0 training and 4 validation frames" in caplog.text
-    add_where_possible(model, drawn(4, 0, 0.15), frames)
+    try_add_uncertainty(model, drawn(4, 0, 0.15), frames)
     assert read_uncertainty(model) is not None
 
 

@@ -31,7 +31,7 @@ def index_of(path, known: DumpIndex | None = None, start=None):
     """Index a dump, and list the run of each of its frames."""
     index = DumpIndex() if known is None else known
     reader = read_dump(path, columns=(), units="metal", start=start)
-    earlier = EarlierFrames(reader.from_place)
+    earlier = EarlierFrames(reader.from_position)
     return index, [index.add(frame, earlier) for frame in reader], reader.position
 
 

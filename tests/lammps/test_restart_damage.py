@@ -17,7 +17,7 @@ from ipip.lammps.supervision import (
     RECORD,
     STALLED,
     RestartWatch,
-    is_as_noted,
+    matches_digest,
     read_record,
     run_to_end,
 )
@@ -56,7 +56,7 @@ def go_on(job):
 def test_a_whole_run_resumes_from_its_last_file_repeatedly(job):
     record = read_record(str(job.folder))
     assert {"restart.a", "restart.b", "trajectory.dump"} <= set(record)
-    assert all(is_as_noted(str(job.folder), name, record) for name in record)
+    assert all(matches_digest(str(job.folder), name, record) for name in record)
     for _ in range(2):  # killed again before it wrote anything
         assert go_on(job).step == 60
     assert run_many([job], 1)[0].state == "stable"

@@ -51,7 +51,7 @@ def test_patterns_freeze_layers_and_leave_the_others(
     assert {n for n, _ in student.named_parameters()} & kept == frozen
     assert all(p.requires_grad for p in student.parameters())
     again = chosen.model_copy(update={"freeze": []})
-    with pytest.raises(InputError, match=r"settings\.freeze is"):
+    with pytest.raises(InputError, match=r"settings\.freeze was"):
         fit(student, copper[:10], [], again, tmp_path / "fit", seed=1, progress=False)
 
 
@@ -133,7 +133,7 @@ def test_a_replay_continues_to_the_result_of_an_unbroken_one(
     with broken_off_in_second_epoch():
         run("b")
     assert_same(run("b"), unbroken)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="replayed_frames is"):
+    with pytest.raises(InputError, match="replayed_frames was"):
         fit(pretrained, copper[:8], copper[8:12], settings, tmp_path / "b", seed=1)
 
 

@@ -97,7 +97,7 @@ def _general(statement: Statement, keys: DataKeys, where: str) -> Statements:
             if keys.units is None:
                 raise InputError(
                     f"{where}: states {statement}, which is unknown; set keys.units "
-                    f"(--units) to the unit of its energies, {_known()}, or write it as "
+                    f"(--units) to the unit of its energies, {_known_units()}, or write it as "
                     "energy-unit, force-unit and stress-unit"
                 )
     return statements
@@ -143,7 +143,11 @@ class Conversion:
             raise InputError(
                 f"{self.where}: states {statement}, which is no unit of {_WORDS[quantity]} that is "
                 f"known; expected one such as {_EXAMPLES[quantity]}: correct the file"
-                + ("" if quantity == "length" else f", or set keys.units (--units) to {_known()}")
+                + (
+                    ""
+                    if quantity == "length"
+                    else f", or set keys.units (--units) to {_known_units()}"
+                )
             )
         self._check_setting(statement, unit)
         if unit.factor != 1.0 and setting is None:
@@ -193,5 +197,5 @@ _EXAMPLES: Mapping[Quantity, str] = {
 assert set(_EXAMPLES) == set(DIMENSIONS)
 
 
-def _known() -> str:
+def _known_units() -> str:
     return " or ".join(EV_PER)

@@ -61,7 +61,9 @@ def add_uncertainty(
     return fitted
 
 
-def add_where_possible(model: Path, training: Sequence[Frame], validation: Sequence[Frame]) -> None:
+def try_add_uncertainty(
+    model: Path, training: Sequence[Frame], validation: Sequence[Frame]
+) -> None:
     """Run `add_uncertainty` for a newly trained student.
 
     If the frames do not allow a fit, the student stays without, and a warning gives the reason: its

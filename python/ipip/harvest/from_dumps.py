@@ -18,7 +18,7 @@ from ipip.harvest.candidates import RunSteps
 from ipip.harvest.collection import read_stored, write_stored
 from ipip.harvest.distances import calibrate_min_distances
 from ipip.harvest.harvest import Decision
-from ipip.harvest.run_folders import with_runs_inside
+from ipip.harvest.run_folders import expand_run_folders
 from ipip.harvest.runs import harvest_runs
 from ipip.harvest.sources import open_sources
 from ipip.harvest.table import count_reasons, write_decisions
@@ -90,7 +90,7 @@ def harvest_dumps(
     factor = settings.guards.distance_factor
     calibration = calibrate_min_distances(known, metadata.symbols, factor, hot=False)
     distances = calibration.distances
-    dumps = with_runs_inside(dumps, file_digest(student_file))
+    dumps = expand_run_folders(dumps, file_digest(student_file))
     folder.mkdir(parents=True, exist_ok=True)
     sources = open_sources(dumps, settings, distances, folder, symbols)
     result = harvest_runs(

@@ -131,7 +131,7 @@ def harvest(
         reasons.update(dict.fromkeys(good[settings.frames :], "sound, but drawn later"))
     elif good:
         if label_last:
-            ranks = _known(expected_errors, good)
+            ranks = _expected_errors_of(expected_errors, good)
             selection_settings = settings.model_copy(update={"min_force_difference": 0.0})
         else:
             ranks = [differences.get(i, 0.0) for i in good]
@@ -162,7 +162,7 @@ def harvest(
     return Harvest([labelled[i] for i in order], decisions, len(labelled) if label else 0)
 
 
-def _known(expected_errors: Sequence[float | None], chosen: list[int]) -> list[float]:
+def _expected_errors_of(expected_errors: Sequence[float | None], chosen: list[int]) -> list[float]:
     values = [expected_errors[i] for i in chosen] if expected_errors else [None] * len(chosen)
     errors = [error for error in values if error is not None]
     if len(errors) < len(chosen):

@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 _WRITTEN = (VERDICT_FILE, "trajectory.dump")  # by a run, with its record
 
 
-def with_runs_inside(paths: Sequence[Path], student_digest: str) -> list[Path]:
+def expand_run_folders(paths: Sequence[Path], student_digest: str) -> list[Path]:
     """Replace each folder by the folders of the finished runs in it; keep dumps.
 
     Args:

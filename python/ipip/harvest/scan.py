@@ -139,7 +139,7 @@ def scan_dump(
     """
     scan = earlier_scan.copy()
     reader = _read(path, settings, earlier_scan.end, () if settings.biased else ("fx", "fy", "fz"))
-    earlier = EarlierFrames(reader.from_place)
+    earlier = EarlierFrames(reader.from_position)
     ids: IntArray | None = None
     for frame in reader:
         if frame.numbers is None:

@@ -10,10 +10,10 @@ from ipip.lammps.dump_frame import DumpPosition
 from ipip.lammps.dump_stream import is_compressed
 from ipip.lammps.supervision import digest_of
 
-Seen = list[tuple[str, int, str]]
+ScannedBytes = list[tuple[str, int, str]]
 
 
-def seen_bytes(path: Path, end: DumpPosition | None) -> Seen:
+def scanned_bytes(path: Path, end: DumpPosition | None) -> ScannedBytes:
     """Return name, number of bytes and digest of each file, up to the end of a scan.
 
     This costs a small fraction of parsing: SHA-256 takes about 0.5 s/GB.
@@ -34,7 +34,7 @@ def seen_bytes(path: Path, end: DumpPosition | None) -> Seen:
     return records
 
 
-def is_still_there(path: Path, records: Seen) -> bool:
+def starts_as_scanned(path: Path, records: ScannedBytes) -> bool:
     """Return whether a dump starts with the bytes that a scan has read; it may have grown since."""
     try:
         files = {file.name: file for file in dump_files(path)}

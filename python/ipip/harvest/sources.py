@@ -18,7 +18,7 @@ from ipip.errors import InputError
 from ipip.harvest.candidates import RunSteps
 from ipip.harvest.distances import Pair
 from ipip.harvest.scan import DumpScan, ScanSettings, read_steps, scan_dump
-from ipip.harvest.scan_digest import is_still_there, seen_bytes
+from ipip.harvest.scan_digest import scanned_bytes, starts_as_scanned
 from ipip.lammps.dump import assumed_units, read_dump
 from ipip.lammps.dump_files import dump_files
 from ipip.lammps.dump_origin import timestep_of_run, units_of_dump
@@ -111,7 +111,7 @@ def open_sources(
         ]
     plain: dict[str, Any] = {"format": SCAN_FORMAT, "bounds": bounds}
     plain["scans"] = {key: scan.as_dict() for key, scan in scans.items()}
-    plain["seen"] = {key: seen_bytes(Path(key), scan.end) for key, scan in scans.items()}
+    plain["seen"] = {key: scanned_bytes(Path(key), scan.end) for key, scan in scans.items()}
     write_text(folder / SCAN_FILE, sealed_text(plain, indent=None))
     return sources
 
@@ -206,7 +206,7 @@ def _earlier_scans(path: Path, bounds: Mapping[str, Any]) -> dict[str, DumpScan]
         return {
             key: DumpScan.from_dict(scan)
             for key, scan in plain["scans"].items()
-            if is_still_there(Path(key), plain["seen"][key])
+            if starts_as_scanned(Path(key), plain["seen"][key])
         }
     except (OSError, DamagedError, ValueError, KeyError, TypeError):
         return {}

@@ -32,7 +32,7 @@ def write_decisions(path: Path, decisions: Sequence[Decision]) -> None:
 
 
 def count_reasons(decisions: Sequence[Decision]) -> dict[str, int]:
-    """Return the number of rejected frames for each kind of reason, without its numbers."""
+    """Return how many decisions reject a frame, for each kind of reason without its numbers."""
     kinds = Counter(kind_of_reason(d.reason) for d in decisions if not d.taken)
     return dict(kinds.most_common())
 

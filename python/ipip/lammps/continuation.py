@@ -18,8 +18,8 @@ from ipip.lammps.supervision import (
     RESTART_FILES,
     RING,
     digest_of,
-    is_as_noted,
     is_whole,
+    matches_digest,
     read_record,
     write_record,
 )
@@ -74,11 +74,11 @@ def continue_from(folder: Path, digest: str, n_atoms: int, steps: int) -> Contin
         return None
     place, record = str(folder), read_record(str(folder))
     for name in (DUMP, FIRST_ENERGY):
-        if name in record and not is_as_noted(place, name, record):
+        if name in record and not matches_digest(place, name, record):
             return None
     whole = []
     for path in (folder / name for name in RESTART_FILES):
-        if is_whole(str(path)) and is_as_noted(place, path.name, record):
+        if is_whole(str(path)) and matches_digest(place, path.name, record):
             whole.append(path)
         else:
             path.unlink(missing_ok=True)
@@ -138,7 +138,7 @@ def _ring_is_whole(folder: Path, step: int, record: dict[str, tuple[str, int]]) 
 
     if len(present) < len(noted) and any(map(stays, noted - present)):
         return False
-    return all(is_as_noted(str(folder), name, record) for name in filter(stays, present))
+    return all(matches_digest(str(folder), name, record) for name in filter(stays, present))
 
 
 def _cut_back(folder: Path, step: int, record: dict[str, tuple[str, int]]) -> None:

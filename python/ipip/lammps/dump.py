@@ -84,11 +84,11 @@ class DumpReader:
         self.truncated = False
         self.broken = 0
         self._symbols = None if symbols is None else tuple(symbols)
-        self._wanted = None if steps is None else frozenset(int(step) for step in steps)
+        self._selected = None if steps is None else frozenset(int(step) for step in steps)
         self._columns = None if columns is None else frozenset(columns)
         self._instructions = instructions
         self._given_units, self._whole = units, whole
-        self._said_all_carbon = self._said_units = False
+        self._said_all_carbon = self._warned_of_units = False
         for symbol in self._symbols or ():
             if symbol not in atomic_numbers:
                 raise InputError(f"symbol {symbol!r} of dump {self.path} is not an element")
@@ -103,16 +103,16 @@ class DumpReader:
     def __iter__(self) -> Iterator[DumpFrame]:
         return self._frames(_LOG.warning)
 
-    def quietly(self) -> Iterator[DumpFrame]:
+    def without_warnings(self) -> Iterator[DumpFrame]:
         """Yield the same frames without warnings, for a dump that is read a second time."""
         return self._frames(_LOG.debug)
 
     def _frames(self, report: Report) -> Iterator[DumpFrame]:
-        for frame in self._read(self._wanted, report):
+        for frame in self._read(self._selected, report):
             if isinstance(frame, DumpFrame):
                 yield frame
 
-    def from_place(self, place: DumpPosition) -> DumpReader:
+    def from_position(self, place: DumpPosition) -> DumpReader:
         """Return a reader of the same dump that starts at another position."""
         reader = copy.copy(self)
         reader._start = reader.position = place
@@ -211,8 +211,8 @@ class DumpReader:
                 )
 
     def _warn_of_units(self, report: Report) -> None:
-        if not self._said_units:
-            self._said_units = True
+        if not self._warned_of_units:
+            self._warned_of_units = True
             report("%s", assumed_units([self.path]))
 
     def _warn_of_carbon(self, report: Report) -> None:

@@ -179,7 +179,7 @@ class EarlierFrames:
         """Return the frame at a position."""
         if self._reader is None or not self._is_ahead(self._reader, place):
             self._reader = self._read_from(place)
-            self._frames = self._reader.quietly()
+            self._frames = self._reader.without_warnings()
         for frame in self._frames:
             if frame.position == place:
                 return frame

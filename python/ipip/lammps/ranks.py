@@ -95,7 +95,7 @@ def _run(
     tasks = [
         {
             "folder": str(jobs[k].folder.absolute()),
-            "stall_s": None if own.goes_on is None else own.goes_on.stall_s,
+            "stall_s": None if own.continuation is None else own.continuation.stall_s,
             **common,
         }
         for k, own in waiting
@@ -132,7 +132,9 @@ def _run(
                         "environment, or build mpi4py with that MPI"
                     )
                 if ended and len(verdicts) < len(jobs):
-                    raise IpipError(_last_words(folder, process.returncode, jobs, verdicts))
+                    raise IpipError(
+                        _unfinished_runs_error(folder, process.returncode, jobs, verdicts)
+                    )
                 time.sleep(POLL)
         finally:
             if process.stdin is not None:
@@ -158,7 +160,7 @@ def _steps_done(jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]) -> int
     )
 
 
-def _last_words(
+def _unfinished_runs_error(
     folder: Path, status: int, jobs: Sequence[StudentRun], verdicts: dict[int, Verdict]
 ) -> str:
     last = (

@@ -156,7 +156,7 @@ def execute(
             Langevin thermostat draws other noise.
     """
     prepared = prepare(job, resume)
-    stall = None if prepared.goes_on is None else prepared.goes_on.stall_s
+    stall = None if prepared.continuation is None else prepared.continuation.stall_s
     return conclude(job, prepared, _run_lammps(job.folder, cancel, stall), cancel)
 
 
@@ -167,12 +167,12 @@ class Prepared:
     Attributes:
         symbols: element of each LAMMPS type.
         digest: of the job.
-        goes_on: the point from which a killed run resumes, or None.
+        continuation: the point from which a killed run resumes, or None.
     """
 
     symbols: tuple[str, ...]
     digest: str
-    goes_on: Continuation | None
+    continuation: Continuation | None
 
 
 def prepare(job: StudentRun, resume: bool = False) -> Prepared:
@@ -188,10 +188,10 @@ def prepare(job: StudentRun, resume: bool = False) -> Prepared:
         job.program or job.model, symbols, job.md.pair_keywords(), job.md.device
     )
     digest = job.digest()
-    goes_on = None
+    continuation = None
     if resume:
-        goes_on = continue_from(job.folder, digest, len(job.frame), job.md.steps)
-    prepared = Prepared(symbols, digest, goes_on)
+        continuation = continue_from(job.folder, digest, len(job.frame), job.md.steps)
+    prepared = Prepared(symbols, digest, continuation)
     _prepare(job, pair, prepared)
     return prepared
 
@@ -224,7 +224,7 @@ def conclude(
     _check_units(job, facts)
     verdict = judge(facts, job.bounds)
     if verdict.reason == "input":
-        if prepared.goes_on is not None:  # the restart file is unusable
+        if prepared.continuation is not None:  # the restart file is unusable
             return execute(job, cancel)
         raise InputError(f"student MD in {job.folder} cannot start: {verdict.message}")
     write_verdict(job.folder, prepared.digest, verdict)
@@ -287,7 +287,7 @@ def _symbols(job: StudentRun) -> tuple[str, ...]:
 
 
 def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
-    symbols, goes_on = prepared.symbols, prepared.goes_on
+    symbols, continuation = prepared.symbols, prepared.continuation
     if len(job.frame) == 0:
         raise InputError("student MD needs atoms; the start frame has none")
     if not np.isfinite(job.frame.positions).all():
@@ -306,9 +306,9 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         boundary=box.boundary,
         n_atoms=len(job.frame),
         # Noise must not repeat in the resumed part.
-        seed=job.seed + (0 if goes_on is None else goes_on.step),
-        restart="" if goes_on is None else goes_on.file,
-        first_energy=0.0 if goes_on is None else goes_on.first_energy,
+        seed=job.seed + (0 if continuation is None else continuation.step),
+        restart="" if continuation is None else continuation.file,
+        first_energy=0.0 if continuation is None else continuation.first_energy,
     )
     folder = job.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -325,7 +325,7 @@ def _prepare(job: StudentRun, pair: PairCommands, prepared: Prepared) -> None:
         "model_digest": None if job.pair is not None else file_digest(job.model),
         "bias_ev": None if job.md.bias is None else job.md.bias.energy,
     }
-    if goes_on is not None:
+    if continuation is not None:
         (folder / VERDICT_FILE).unlink(missing_ok=True)
         (folder / "end.txt").unlink(missing_ok=True)
         place_model(pair, folder)

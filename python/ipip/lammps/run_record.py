@@ -84,7 +84,7 @@ def changed_frames(folder: Path, only: Iterable[str] | None = None) -> list[str]
     names = files if only is None else [name for name in only if name in files]
     if (folder / REMOVED).exists():
         names = [name for name in names if (folder / name).exists()]
-    return [name for name in names if not _is_as(folder / name, files[name])]
+    return [name for name in names if not _is_unchanged(folder / name, files[name])]
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
@@ -103,7 +103,7 @@ def _describe(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "digest": file_digest(path)}
 
 
-def _is_as(path: Path, recorded: Mapping[str, Any]) -> bool:
+def _is_unchanged(path: Path, recorded: Mapping[str, Any]) -> bool:
     try:
         return path.stat().st_size == recorded["bytes"] and file_digest(path) == recorded["digest"]
     except OSError:

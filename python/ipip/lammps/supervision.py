@@ -119,14 +119,14 @@ class RestartWatch:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._known: dict[str, tuple[tuple[int, int], str]] = {}  # name: its stat, its line
+        self._digested: dict[str, tuple[tuple[int, int], str]] = {}  # name: its stat, its line
         self._dump = hashlib.sha256()
         self._dump_bytes = 0
         self._unwritten = False
         for name, (digest, size) in read_record(folder).items():  # of a resumed run
             present = self._stat(name)
             if name != DUMP and present is not None:
-                self._known[name] = (present, f"{digest} {size} {name}")
+                self._digested[name] = (present, f"{digest} {size} {name}")
 
     def look(self) -> None:
         """Digest new complete restart files, and the output that belongs to them.
@@ -145,16 +145,16 @@ class RestartWatch:
             for name in names:
                 self._note(f"{RING}/{name}")
             kept = {*RESTART_FILES, FIRST_ENERGY, *(f"{RING}/{name}" for name in names)}
-            self._known = {name: known for name, known in self._known.items() if name in kept}
+            self._digested = {name: known for name, known in self._digested.items() if name in kept}
             write_record(
-                self._folder, [line for _, line in self._known.values()] + self._line_of_dump()
+                self._folder, [line for _, line in self._digested.values()] + self._line_of_dump()
             )
             self._unwritten = False
 
     def _note(self, name: str, *, restart: bool = False) -> bool:
         """Digest a file if it is new or changed; return whether it was."""
         before = self._stat(name)
-        if before is None or (name in self._known and self._known[name][0] == before):
+        if before is None or (name in self._digested and self._digested[name][0] == before):
             return False
         path = os.path.join(self._folder, name)
         if restart and not is_whole(path):
@@ -165,7 +165,7 @@ class RestartWatch:
             return False  # the ring has removed it since it was listed
         if self._stat(name) != before:
             return False  # it was written meanwhile; the next check will see it
-        self._known[name] = (before, line)
+        self._digested[name] = (before, line)
         return True
 
     def _line_of_dump(self) -> list[str]:
@@ -229,7 +229,7 @@ def read_record(folder: str) -> dict[str, tuple[str, int]]:
     return found
 
 
-def is_as_noted(folder: str, name: str, record: Mapping[str, tuple[str, int]]) -> bool:
+def matches_digest(folder: str, name: str, record: Mapping[str, tuple[str, int]]) -> bool:
     """Return whether a file matches its digest; of the dump, the part digested so far."""
     try:
         digest, size = record[name]

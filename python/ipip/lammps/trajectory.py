@@ -57,7 +57,7 @@ class RunTrajectory:
             raise InputError(
                 f"{self.folder} is not the folder of a student run: {error}"
             ) from error
-        self._seen: dict[str, tuple[int, int, int]] = {}
+        self._checked: dict[str, tuple[int, int, int]] = {}
         self.symbols: tuple[str, ...] = tuple(run["symbols"])
         self.timestep: float = float(run["timestep"])  # fs
         self.units = units_of_run(self.folder)
@@ -123,14 +123,14 @@ class RunTrajectory:
                 with contextlib.suppress(FileNotFoundError):
                     status = path.stat()
                     now[str(path)] = (status.st_size, status.st_mtime_ns, status.st_ino)
-            changed = [] if now == self._seen else changed_frames(self.folder)
+            changed = [] if now == self._checked else changed_frames(self.folder)
         except DamagedError as error:
             raise InputError(f"{error}; {_AGAIN}") from None
         if changed:
             raise InputError(
                 f"{self.folder}: {changed[0]} is missing or was changed after the run; {_AGAIN}"
             )
-        self._seen = now
+        self._checked = now
 
     def _sources(self) -> dict[int, Path]:
         """Map each stored step to its file."""

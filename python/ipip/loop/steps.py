@@ -15,7 +15,7 @@ from ipip.config.training import TrainingSettings
 from ipip.data import Frame, check_elements, frames_digest, read_files, read_frames, write_frames
 from ipip.errors import InputError
 from ipip.evaluation import metrics
-from ipip.evaluation.expected_errors import add_where_possible
+from ipip.evaluation.expected_errors import try_add_uncertainty
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.reporter import Reporter, SilentReporter
@@ -226,7 +226,7 @@ def _train(
         training_digest=frames_digest(train),
         training={"steps": result.steps, "stress_weight": training.stress_weight},
     )
-    add_where_possible(path, train, valid)
+    try_add_uncertainty(path, train, valid)
     judged = list(valid if test is None else test)
     errors = dict(metrics(judged, label_with([result.student], judged)[0]))
     return Trained(path, errors, part, result.steps)

@@ -64,7 +64,7 @@ class Molecules:
         self.of_atom: IntArray = np.full(len(kinds), -1, dtype=np.int64)
         self.formulas: dict[int, str] = {}
         self._next = 0
-        self._known: dict[bytes, str] = {}
+        self._formula_cache: dict[bytes, str] = {}
 
     def update(self, keys: IntArray) -> list[tuple[list[int], list[int]]]:
         """Update the molecules with the bonds of a frame.
@@ -114,9 +114,9 @@ class Molecules:
         counts = np.bincount(cells, minlength=len(made) * width).reshape(-1, width)
         for number, row in zip(numbers[made].tolist(), counts, strict=True):
             key = row.tobytes()
-            if key not in self._known:
-                self._known[key] = formula(self.symbols, row.tolist())
-            self.formulas[number] = self._known[key]
+            if key not in self._formula_cache:
+                self._formula_cache[key] = formula(self.symbols, row.tolist())
+            self.formulas[number] = self._formula_cache[key]
 
 
 def _single(values: IntArray) -> IntArray:

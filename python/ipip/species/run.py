@@ -83,8 +83,8 @@ def _places_of_run(reader: DumpReader, run: int | None) -> Iterator[DumpPosition
             raise InputError(f"dump {reader.path} holds one run, but run {run} was requested")
         return None
     index = DumpIndex()
-    earlier = EarlierFrames(reader.from_place)
-    for frame in reader.quietly():
+    earlier = EarlierFrames(reader.from_position)
+    for frame in reader.without_warnings():
         index.add(frame, earlier)
     runs = len(index.ends)
     if runs > 1 and run is None:

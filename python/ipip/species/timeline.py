@@ -20,18 +20,18 @@ class Timeline:
         self.counts: list[dict[str, int]] = []
         self._samples = samples
         self._stride = 1
-        self._seen = 0
+        self._added = 0
 
     def add(self, step: int, counts: Mapping[str, int]) -> None:
         """Add a frame."""
-        if self._seen % self._stride == 0:
+        if self._added % self._stride == 0:
             if len(self.steps) == self._samples:
                 del self.steps[1::2], self.counts[1::2]
                 self._stride *= 2
-            if self._seen % self._stride == 0:
+            if self._added % self._stride == 0:
                 self.steps.append(step)
                 self.counts.append(dict(counts))
-        self._seen += 1
+        self._added += 1
 
     def of(self, formula: str) -> list[int]:
         """Return the numbers of one species at each sample."""

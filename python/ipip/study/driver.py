@@ -25,7 +25,7 @@ from ipip.storage.json_file import read_json, write_json
 from ipip.storage.lock import hold_folder
 from ipip.study.arm_task import ArmTask, run_arms
 from ipip.study.arms import Arm, Budget, build_arms, epoch_concerns, find_budget
-from ipip.study.folder import LOCK, lock_text, own_folder, run_folder, scores_file
+from ipip.study.folder import LOCK, claim_folder, lock_text, run_folder, scores_file
 from ipip.study.outcome import Outcome, read_outcome
 from ipip.study.protocols import run_protocol
 from ipip.study.report import write_study_report
@@ -55,7 +55,7 @@ def run_study(
     reporter = reporter or SilentReporter()
     prepared = prepare_study(settings)
     base, budget, arms = prepared.base, prepared.budget, prepared.arms
-    own_folder(settings, base, folder)
+    claim_folder(settings, base, folder)
     for protocol in settings.protocols:
         check_protocol_folder(
             folder / "protocols" / protocol.name, load_settings(protocol.file, StabilityProtocol)

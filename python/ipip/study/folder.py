@@ -32,7 +32,7 @@ def scores_file(folder: Path, seed: int, arm: Arm) -> Path:
     return folder / "tests" / f"seed_{seed}" / f"{arm.name}.json"
 
 
-def own_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None:
+def claim_folder(settings: StudySettings, base: RunSettings, folder: Path) -> None:
     """Create a study's folder, or check that an existing one belongs to it.
 
     Raises:

@@ -104,7 +104,7 @@ class WorkerPool:
         try:
             if futures:
                 for worker in self.workers:
-                    worker.ask_to_end()
+                    worker.request_end()
                 wait(futures, timeout=GRACE_S)
         finally:
             self._kill_all()

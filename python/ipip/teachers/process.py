@@ -46,7 +46,7 @@ class WorkerProcess:
     def __init__(self, settings: TeacherSettings, log: Path) -> None:
         self._settings = settings
         self._log = log
-        self._asked = time.monotonic()
+        self._request_time = time.monotonic()
         program = Path(teacher_program.__file__).with_name("__main__.py")
         command = [str(_interpreter(settings)), str(program)]
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ class WorkerProcess:
         try:
             header, arrays = unpack(lambda count: self._read(count, deadline, limit))
         except EOFError:
-            raise TeacherError(self._how_it_ended()) from None
+            raise TeacherError(self._exit_description()) from None
         except ValueError as error:
             raise TeacherError(f"{self.name} broke the protocol ({error}){self._tail()}") from None
         if header["reply"] == "refused":
@@ -125,7 +125,7 @@ class WorkerProcess:
         self.kill()
         self._process.wait()
 
-    def ask_to_end(self) -> None:
+    def request_end(self) -> None:
         """Have the process end a trajectory after the present step and send its state."""
         if self._process.poll() is None:
             self._process.terminate()
@@ -160,7 +160,7 @@ class WorkerProcess:
         model = self._settings.import_path or self._settings.model or ""
         return f"the teacher's process ({' '.join([self._settings.kind, model]).strip()})"
 
-    def _how_it_ended(self) -> str:
+    def _exit_description(self) -> str:
         try:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -84,7 +84,7 @@ def calculator_checks(
     shake: float = SHAKE,
     skip: Mapping[str, str] | None = None,
 ) -> list[Check]:
-    """Return the checks of `check_calculator`, with the same arguments, without running them.
+    """Return the checks of `check_calculator`, which has the arguments, without running them.
 
     Returns:
         The checks: call one to run it, or pass them to `parametrize_checks`.

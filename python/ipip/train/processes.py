@@ -55,7 +55,7 @@ def average_over(values: Tensor) -> None:
         values /= count()
 
 
-def same_as_first(module: nn.Module) -> None:
+def broadcast_module(module: nn.Module) -> None:
     """Copy the first process's weights and buffers, frozen ones too, to the modules of all."""
     if count() > 1:
         for values in module.state_dict().values():

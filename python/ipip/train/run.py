@@ -19,7 +19,7 @@ from ipip.data.frame import Frame
 from ipip.data.split import Split
 from ipip.data.view import joined
 from ipip.errors import InputError
-from ipip.evaluation.expected_errors import add_where_possible
+from ipip.evaluation.expected_errors import try_add_uncertainty
 from ipip.evaluation.metrics import Metrics, metrics
 from ipip.export import save_student
 from ipip.storage.atomic import write_text
@@ -153,7 +153,7 @@ def _write(
             "errors": dict(errors),
         },
     )
-    add_where_possible(folder / STUDENT, joined(plan.train, plan.replay), plan.valid)
+    try_add_uncertainty(folder / STUDENT, joined(plan.train, plan.replay), plan.valid)
     report = {
         "part": part,
         "errors": errors,

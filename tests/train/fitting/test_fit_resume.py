@@ -144,13 +144,13 @@ def test_a_folder_of_a_different_training_is_refused(
         settings = settings.model_copy(update={"learning_rate": 0.5})
         message = r"settings.learning_rate was 0.01 and is 0.5 now"
     elif change == "frames":
-        train, message = copper[:7], "training_frames is"
+        train, message = copper[:7], "training_frames was"
     elif change == "seed":
         seed, message = 2, "seed was 1 and is 2 now"
     else:
         with torch.no_grad():
             next(student.parameters()).add_(1.0)
-        message = "student.initial_weights is"
+        message = "student.initial_weights was"
     with pytest.raises(InputError, match=message):
         fit(student, train, copper[10:12], settings, tmp_path / "fit", seed=seed, progress=False)
 

@@ -11,7 +11,7 @@ from ipip.physics.outcome import Curve, Measure, Outcome, Picture, as_worst, poi
 from ipip.physics.subject import Subject
 
 FAR = 12.0  # Å, at which the tail of a potential without a stated cutoff must have ended
-LEFT = 1e-3  # eV, eV/Å, of such a tail
+TAIL_TOLERANCE = 1e-3  # eV, eV/Å, of such a tail
 
 
 class Tail(PhysicsCheck):
@@ -37,7 +37,11 @@ class Tail(PhysicsCheck):
         has_cutoff = subject.cutoff is not None
         size = max(float(np.abs(scan.energies[-1])) for scan in curves_of_pairs)
         rounding = 64 * subject.precision.epsilon * size
-        bounds = (rounding + 1e-9, subject.precision.equality * 0.1) if has_cutoff else (LEFT, LEFT)
+        bounds = (
+            (rounding + 1e-9, subject.precision.equality * 0.1)
+            if has_cutoff
+            else (TAIL_TOLERANCE, TAIL_TOLERANCE)
+        )
         energy = {
             scan.name: _largest(scan.energies - scan.energies[-1], begin, scan)
             for scan in curves_of_pairs

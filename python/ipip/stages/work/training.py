@@ -16,7 +16,7 @@ from ipip.data.provenance import Provenance
 from ipip.data.view import FrameView, chosen_from, joined
 from ipip.decisions.pretraining_set import draw_held_out, held_out_count
 from ipip.evaluation import metrics, predict_file
-from ipip.evaluation.expected_errors import add_where_possible
+from ipip.evaluation.expected_errors import try_add_uncertainty
 from ipip.export import load_student, save_student
 from ipip.models import Student, build_student
 from ipip.pipeline.seeds import derive_seed
@@ -270,7 +270,7 @@ def train_student(
 
     def write() -> None:
         save_student(result.student, path, training_digest=digest, training=provenance)
-        add_where_possible(path, joined(train, known), valid)
+        try_add_uncertainty(path, joined(train, known), valid)
 
     processes.from_first(write)
     best = next((row for row in result.history if row["epoch"] == result.best_epoch), {})

@@ -90,7 +90,7 @@ def check_student(
 def student_checks(
     student: Student, *, spread: float = SPREAD, skip: Mapping[str, str] | None = None
 ) -> list[Check]:
-    """Return the checks of `check_student`, with the same arguments, without running them.
+    """Return the checks of `check_student`, which has the arguments, without running them.
 
     Returns:
         The checks: call one to run it, or pass them to `parametrize_checks`.

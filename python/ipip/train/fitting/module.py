@@ -84,7 +84,7 @@ class TrainingModule:
         self.heads = None if objective is None else objective.heads.to(self.device)
         own = [] if self.heads is None else list(self.heads.parameters())
         self.weights = FlatWeights([*student.parameters(), *own])
-        processes.same_as_first(student)
+        processes.broadcast_module(student)
         self.optimiser = Optimiser(self.weights, settings)
         self.rate = LearningRate(settings, total_steps)
         self.average = AveragedWeights(self.weights, settings.ema_decay)

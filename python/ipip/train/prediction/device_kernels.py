@@ -61,7 +61,7 @@ class DevicePainnKernels:
         if reason:
             raise InputError(f"{reason}; use ipip.network.energy_and_forces")
         basis, envelope = student.basis, student.envelope
-        self._student, self._here = student, location
+        self._student, self._location = student, location
         self._evaluations = 0
         self.shape: dict[str, Any] = {
             "float64": student.dtype == torch.float64,
@@ -120,8 +120,8 @@ class DevicePainnKernels:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return energies, forces and strain derivatives of frames in the kernels' format."""
         n = len(frames["species"])
-        sums = torch.empty((n_frames, 10), dtype=torch.float64, device=self._here)
-        forces = torch.empty((n, 3), dtype=torch.float64, device=self._here)
+        sums = torch.empty((n_frames, 10), dtype=torch.float64, device=self._location)
+        forces = torch.empty((n, 3), dtype=torch.float64, device=self._location)
         given = frames | {"weights": weights.detach(), "sums": sums, "forces": forces}
         self._evaluations += 1
         self.compiled.evaluate(
@@ -143,7 +143,7 @@ class DevicePainnKernels:
         slopes = {"energy": energy, "forces": forces, "strain": strain}
         given = {name: value.double().contiguous() for name, value in slopes.items()}
         gradient = torch.empty(
-            self.compiled.n_weights, dtype=self._student.dtype, device=self._here
+            self.compiled.n_weights, dtype=self._student.dtype, device=self._location
         )
         self.compiled.gradients(_addresses(given | {"weights": gradient}), self._stream())
         return gradient
@@ -154,9 +154,9 @@ class DevicePainnKernels:
         return self._evaluations
 
     def _stream(self) -> int:
-        if self._here.type != "cuda":
+        if self._location.type != "cuda":
             return 0
-        return int(torch.cuda.current_stream(self._here).cuda_stream)
+        return int(torch.cuda.current_stream(self._location).cuda_stream)
 
     def _check(
         self, species: Tensor, edge_index: Tensor, frame_of_atom: Tensor, n_frames: int

@@ -44,7 +44,7 @@ def set_energy_scale(
     if mode == "keep":
         return None
     if mode == "shift":
-        fit = fit_reference_energies(missed_energies(student, frames), student.symbols)
+        fit = fit_reference_energies(residual_energies(student, frames), student.symbols)
         moved = student.reference_energies.cpu().numpy() + fit.values
         student.set_energy_scale(moved.tolist(), student.scale.clone(), student.shift.clone())
     else:
@@ -61,7 +61,7 @@ def set_energy_scale(
     return fit
 
 
-def missed_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
+def residual_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
     """Return frames without positions whose energy is the error of a student's, eV."""
     missed = []
     for start in range(0, len(frames), FRAMES_AT_ONCE):

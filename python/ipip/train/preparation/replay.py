@@ -10,7 +10,7 @@ from ipip.data.elements import composition, elements_of
 from ipip.data.frame import Frame
 from ipip.data.references import fit_reference_energies
 from ipip.models import Student
-from ipip.train.preparation.energy_scale import missed_energies
+from ipip.train.preparation.energy_scale import residual_energies
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def align_energies(student: Student, frames: Sequence[Frame]) -> list[Frame]:
         frames: with energies (eV).
     """
     symbols = [symbol for symbol in student.symbols if symbol in elements_of(frames)]
-    fit = fit_reference_energies(missed_energies(student, frames), symbols)
+    fit = fit_reference_energies(residual_energies(student, frames), symbols)
     moved = composition(frames, symbols) @ fit.values
     log.info(
         "replayed energies are shifted by %s eV (rank %d, residual %.1f meV/atom)",

@@ -34,10 +34,11 @@ void ComputeIpipUncertainty::check_student() {
 
 void ComputeIpipUncertainty::copy(double* of_atoms) {
   if (!pair_->copy_uncertainties(of_atoms)) {
-    error->all(FLERR,
-               "compute {} ipip/uncertainty was not evaluated on step {}, since nothing "
-               "requested it: use it in thermo_style, a dump, a fix, or a variable that one of these uses",
-               id, update->ntimestep);
+    error->all(
+        FLERR,
+        "compute {} ipip/uncertainty was not evaluated on step {}, since nothing "
+        "requested it: use it in thermo_style, a dump, a fix, or a variable that one of these uses",
+        id, update->ntimestep);
   }
 }
 

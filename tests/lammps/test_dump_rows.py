@@ -12,7 +12,7 @@ def test_unsupported_instructions_are_refused():
     from ipip._core import CoreError, DumpParser
 
     assert "plain" in runnable_instructions()
-    with pytest.raises(CoreError, match=r"'mmx' are not known .* expected auto, avx512, sse or"):
+    with pytest.raises(CoreError, match=r"'mmx' are unknown .* expected auto, avx512, sse or"):
         DumpParser(None, {}, None, "mmx")
 
 

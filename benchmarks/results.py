@@ -193,7 +193,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _words(name: str) -> str:
-    text = f"{name} ".replace("_", " ").replace("us per atom step", "us per atom and step")
+    text = f" {name} ".replace("_", " ").replace("us per atom step", "us per atom and step")
     for short, unit in UNITS.items():
         text = text.replace(f" {short} ", f" {unit} ")
     return text.strip()

@@ -107,7 +107,7 @@ def test_a_missing_command_is_refused(tmp_path):
     ("command", "message"),
     [
         ("sh -c true", "names no program of CP2K"),
-        ("env cp2k.psmp", "starts no shell of CP2K.*it said: .*usage"),
+        ("env cp2k.psmp", "starts no shell of CP2K.*it said: .*command line argument"),
         (
             f"{Path(sys.executable).parent}/mpirun -n 2 cp2k.psmp -s",
             "starts separate copies of CP2K and not the ranks of one",

@@ -26,7 +26,7 @@ class PatientExecutor(HighThroughputExecutor):
         idle = idle_blocks(self.connected_managers(), max_idletime)
         idle = [block for block in idle if block in self.blocks_to_job_id][:blocks]
         for block in idle:
-            self._hold_block(block)  # it gets no more tasks
+            self._hold_block(block)  # type: ignore[no-untyped-call]  # it gets no more tasks
         jobs = [self.blocks_to_job_id[block] for block in idle]
         ended = self._filter_scale_in_ids(jobs, self.provider.cancel(jobs)) if jobs else []
         return [self.job_ids_to_block[job] for job in ended]

@@ -100,7 +100,7 @@ def _require_one_shell(command: str) -> None:
             "CP2K was built with, or Slurm's srun with --mpi=pmix or --mpi=pmi2",
         )
     if not ready:
-        words = " ".join(line for line in said if line)[-300:] or "nothing"
+        words = " ".join(line for line in said if line)[:300] or "nothing"
         raise RefusedError(
             "model",
             f"cp2k.command {command!r} starts no shell of CP2K, which says '{READY}'; expected "

@@ -162,7 +162,7 @@ def test_arrays_that_do_not_fit_are_refused(
         "neighbours": given["neighbours"][: given["first"][-2]],
     }
     student.set_candidates(**given)
-    with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
+    with pytest.raises(_core.CoreError, match="in one direction only: expected both directions"):
         student.set_candidates(**{**given, **one_way})
     with pytest.raises(_core.CoreError, match="no candidates were given"):
         student.compute_points(points(atoms, given, shifts))

@@ -168,5 +168,5 @@ def test_a_student_without_uncertainty_is_refused(
     make_student: Make, tmp_path: Path, way: str
 ) -> None:
     save_student(make_student(), tmp_path / "plain.pt")
-    with pytest.raises(_core.CoreError, match="add that with `ipip uncertainty"):
+    with pytest.raises(_core.CoreError, match="add it with `ipip uncertainty"):
         _core.Student(str(tmp_path / "plain.pt"), bias=0.1, **WAYS[way])

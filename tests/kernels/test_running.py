@@ -139,7 +139,7 @@ def test_wrong_graphs_are_refused(make_student: MakeStudent, run: Run) -> None:
         kernels.compute([0, 7], [[0, 1], [1, 0]], vectors, 2)
     with pytest.raises(_core.CoreError, match="halo rows need an active exchanger"):
         kernels.compute([0, 1], [[0, 0], [1, 1]], vectors, 1)
-    with pytest.raises(_core.CoreError, match="in one direction only: expected each in both"):
+    with pytest.raises(_core.CoreError, match="in one direction only: expected both directions"):
         kernels.compute([0, 1, 2], [[0, 1, 1], [1, 0, 2]], np.ones((3, 3)), 3)
     with pytest.raises(_core.CoreError, match="expected species"):
         kernels.compute([0, 1], [[0, 1], [1, 0]], np.ones((2, 2)), 2)

@@ -83,7 +83,7 @@ def test_an_existing_start_is_kept(labels, tmp_path, capsys):
     kept = tmp_path / "my-starts" / "Au3Cu5.xyz"
     kept.parent.mkdir()
     kept.write_text("mine")
-    assert "my-starts/Au3Cu5.xyz: exists already" in refuse(
+    assert "my-starts/Au3Cu5.xyz: already exists" in refuse(
         capsys, tmp_path / "my.yaml", "--labels", labels
     )
     assert kept.read_text() == "mine" and not (tmp_path / "my.yaml").exists()

@@ -247,7 +247,7 @@ def test_converted_files_train_as_the_files_they_were_made_from(
     assert main(["train", str(stored), "--json"]) == 0
     assert capsys.readouterr().out == expected
     assert main(["convert", str(source), str(folder / "frames.lmdb")]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main(["convert", str(source)]) == 2
     assert "needs at least two files" in capsys.readouterr().err
 

@@ -71,7 +71,7 @@ def test_init_writes_a_template_once(tmp_path, capsys):
     path = tmp_path / "mine.yaml"
     assert main(["init", str(path)]) == 0
     assert "systems" in yaml.safe_load(path.read_text())
-    assert "exists already" in refuse(capsys, "init", path)
+    assert "already exists" in refuse(capsys, "init", path)
     assert main(["init", str(path), "--force"]) == 0
 
 

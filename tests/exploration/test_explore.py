@@ -179,7 +179,7 @@ def test_a_file_that_is_something_else_is_kept(tmp_path, capsys):
     out = tmp_path / "labels.xyz"
     out.write_text("precious")
     assert main(["explore", str(config), "--out", str(out)]) == 2
-    assert "exists already, and no exploration wrote it" in capsys.readouterr().err
+    assert "already exists, and no exploration wrote it" in capsys.readouterr().err
     assert out.read_text() == "precious" and not Path(f"{out}.explore").exists()
 
 

@@ -105,12 +105,12 @@ def test_the_frames_of_a_set_are_written_on_demand(
     ("options", "reason"),
     [
         (["--round", "7", "--frames", "NEW.xyz"], "no pretraining set of round 7; expected one of"),
-        (["--frames", "THERE.xyz"], "THERE.xyz: exists already"),
-        (["--csv", "THERE.xyz"], "THERE.xyz: exists already"),
+        (["--frames", "THERE.xyz"], "THERE.xyz: already exists"),
+        (["--csv", "THERE.xyz"], "THERE.xyz: already exists"),
         (["--frames", "NEW.poscar"], "NEW.poscar: unknown file format"),
         (["--frames", "no/NEW.xyz"], "does not exist"),
         (["--csv", "no/NEW.csv"], "does not exist"),
-        (["--frames", "NEW.xyz", "--label", "nobody"], "no frame of round 1 fits"),
+        (["--frames", "NEW.xyz", "--label", "nobody"], "no frame of round 1 matches"),
     ],
 )
 def test_a_view_that_cannot_be_written_is_refused_in_one_sentence(

@@ -68,7 +68,7 @@ def convert(
         )
     *sources, target = files
     if target.exists():
-        raise InputError(f"{target}: exists already; name another file")
+        raise InputError(f"{target}: already exists; name another file")
     keys = label_keys(
         energy_key, forces_key, stress_key, virial_key, config_type_key, weight_key, units
     )

@@ -83,7 +83,7 @@ def init(
 
     if file.exists() and not force:
         raise InputError(
-            f"{file}: exists already; choose another name, or overwrite it with --force"
+            f"{file}: already exists; choose another name, or overwrite it with --force"
         )
     base = file.absolute().parent
     if not base.is_dir():
@@ -115,7 +115,7 @@ def init(
     for name in () if point is None or force else point.starts:
         if (base / name).exists():
             raise InputError(
-                f"{base / name}: exists already; choose another name for {file}, or overwrite both "
+                f"{base / name}: already exists; choose another name for {file}, or overwrite both "
                 "with --force"
             )
     first = first_settings(

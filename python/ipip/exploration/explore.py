@@ -159,7 +159,7 @@ def _check_place(out: Path, folder: Path) -> None:
         raise InputError(f"--out {out}: a file and a folder have each other's name; choose another")
     if out.exists() and read_started(folder) is None:
         raise InputError(
-            f"--out {out}: exists already, and no exploration wrote it; choose another name"
+            f"--out {out}: already exists, and no exploration wrote it; choose another name"
         )
 
 

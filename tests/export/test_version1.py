@@ -55,7 +55,7 @@ def test_libipip_evaluates_it(name: str, backend: str) -> None:
 
 
 def test_auto_does_not_fall_back_to_the_program_in_the_file() -> None:
-    with pytest.raises(_core.CoreError, match="backend torchscript runs the program that is in"):
+    with pytest.raises(_core.CoreError, match="backend torchscript runs the program in"):
         _core.Student(str(FOLDER / "visnet.pt"))
 
 

@@ -265,7 +265,7 @@ def test_a_plugin_for_another_libipip_is_refused(
     assert run.status != 0
     assert "built for another libipip" in run.errors
     assert "than the one it finds (0123, of ipip 0." in run.errors
-    assert "build the plugin again as you built it, or install ipip again" in run.errors
+    assert "rebuild the plugin, or reinstall ipip" in run.errors
 
 
 def test_without_libtorch_kernels_run_and_torchscript_says_what_is_missing(

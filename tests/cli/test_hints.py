@@ -20,7 +20,8 @@ FOREIGN = {
     *("--no-build-isolation", "--force-reinstall", "--no-deps"),  # pip
     *("--ntasks", "--mpi", "--nproc-per-node", "--no-python", "--version"),  # srun, torchrun, any
     *("--account", "--constraint", "--cpus-per-task", "--dependency", "--export", "--job-name"),
-    *("--nodes", "--output", "--parsable", "--partition", "--signal", "--time"),  # sbatch
+    *("--nodes", "--output", "--overlap", "--parsable", "--partition", "--signal", "--time"),
+    *("--cpu-affinity", "--max"),  # Parsl's pool, whose --max_workers_per_node ends here
 }
 
 

@@ -36,22 +36,24 @@ def method_tables(file: str) -> str:
     cases = json.loads((FOLDER / file).read_text(encoding="utf-8")).get("cases")
     if not cases or any(not judged or not judged[0]["methods"] for judged in cases.values()):
         raise EmptyUncertaintyError(f"{FOLDER / file}: expected cases with methods")
-    heads = ["case", "method", "cost of an atom", *METHODS]
-    lines = [_line(heads), _line(["---"] * len(heads))]
-    for name, judged in cases.items():
-        lines += _case(name, judged)
-    return "\n".join(lines) + "\n"
+    return "\n".join(line for name, judged in cases.items() for line in _case(name, judged)) + "\n"
 
 
 def _case(name: str, judged: Sequence[dict[str, Any]]) -> Iterator[str]:
     train, valid, test = judged[0]["frames"]
     error = mean_and_reach([one["mean_error_ev_per_a"] for one in judged], 3)
-    what = f"{name}: {train}, {valid} and {test} frames, mean error {error} eV/Å"
-    for number, rows in enumerate(zip(*(one["methods"] for one in judged), strict=True)):
+    heads = ["method", "cost of an atom", *METHODS]
+    yield f"**{name}**: {train}, {valid} and {test} frames, mean error {error} eV/Å"
+    yield ""
+    yield _line(heads)
+    yield _line(["---"] * len(heads))
+    for rows in zip(*(one["methods"] for one in judged), strict=True):
         cells = [
-            mean_and_reach([row[key] for row in rows], digits) for key, digits in METHODS.values()
+            mean_and_reach([row[key] for row in rows], digits).replace(" ", "")
+            for key, digits in METHODS.values()
         ]
-        yield _line(["" if number else what, rows[0]["method"], rows[0]["cost"], *cells])
+        yield _line([rows[0]["method"], rows[0]["cost"], *cells])
+    yield ""
 
 
 def bias_table(system: str) -> str:

@@ -51,7 +51,8 @@ def test_a_working_installation_runs_a_deck_on_one_rank_and_on_two(capsys, monke
 
 def test_a_torch_that_cannot_be_loaded_is_a_fault_among_the_other_lines(tmp_path):
     (tmp_path / "torch.py").write_text('raise ImportError("libtorch_cpu.so: cannot open")\n')
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # another MPI may be first
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "PATH": path}
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, "doctor", "--json"],
         env=environment,

@@ -117,7 +117,7 @@ def change(root: Path, name: str, old: str, new: str) -> None:
         (lambda root: (root / "Split" / "random.npz").unlink(), r"holds no Split/random\.npz"),
         (lambda root: change(root, "Force_3.xyz", "Step 0,", "Step 9,"), "has step 9 where"),
         (lambda root: change(root, "Force_3.xyz", "E_Pot", "Energy"), r"frame 0 \(line 1\)"),
-        (lambda root: change(root, "Force_12.xyz", "  C ", "  N "), "its atoms are not those"),
+        (lambda root: change(root, "Force_12.xyz", "  C ", "  N "), "its atoms differ"),
         (lambda root: next(root.rglob("Force_3.xyz")).unlink(), r"Force_3\.xyz in folder 1"),
         (
             lambda root: change(root, "Coordinates_12.xyz", "\n42\n", "\n43\n"),

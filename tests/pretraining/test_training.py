@@ -169,15 +169,15 @@ def _end_after(steps: int, monkeypatch) -> None:
     from ipip.train.fitting.termination import Termination
 
     class Soon(Termination):
-        asks = 0
+        reads = 0
 
         @property
-        def asked(self) -> bool:
-            self.asks += 1
-            return self.asks > steps
+        def requested(self) -> bool:
+            self.reads += 1
+            return self.reads > steps
 
-        @asked.setter
-        def asked(self, _: bool) -> None:
+        @requested.setter
+        def requested(self, _: bool) -> None:
             pass
 
     monkeypatch.setattr(session, "Termination", Soon)

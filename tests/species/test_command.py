@@ -138,7 +138,7 @@ def test_the_runs_of_a_dump_are_analysed_one_by_one(tmp_path, capsys):
         "holds 2 runs, since its steps start again: run 1: steps 0 to 100, 11 frames; run 2" in said
     )
     assert "choose one with --run" in said and not (tmp_path / "o").exists()
-    assert main([*command, "--run", "3"]) == 2 and "but run 3 was to" in capsys.readouterr().err
+    assert main([*command, "--run", "3"]) == 2 and "but --run is 3" in capsys.readouterr().err
     for run, reaction, step in ((1, "MoO + S -> MoOS", "50"), (2, "MoOS -> MoO + S", "20")):
         assert main([*command, "--run", str(run)]) == 0
         found = json.loads(capsys.readouterr().out)

@@ -94,7 +94,8 @@ def _places_of_run(reader: DumpReader, run: int | None) -> Iterator[DumpPosition
         )
     if run is not None and run > runs:
         raise InputError(
-            f"dump {reader.path} holds {runs} runs ({index.describe()}), but run {run} was analysed"
+            f"dump {reader.path} holds {runs} runs ({index.describe()}), but --run is {run}; "
+            "choose one of these"
         )
     return index.in_order(0 if run is None else run - 1)
 

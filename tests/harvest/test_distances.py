@@ -73,5 +73,5 @@ def test_a_cold_start_does_not_bound_hot_bonds_by_their_length_at_rest():
 def test_bad_symbols_and_factors_are_refused():
     with pytest.raises(InputError, match="expected elements"):
         calibrate_min_distances([], ["Mo", "Xy"])
-    with pytest.raises(InputError, match="> 0"):
+    with pytest.raises(InputError, match="above 0"):
         calibrate_min_distances([], ["Mo"], factor=0.0)

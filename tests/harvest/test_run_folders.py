@@ -90,5 +90,5 @@ def test_a_run_without_its_record_is_reported_and_not_left_out(runs, tmp_path, c
     (tmp_path / "wild/run_2/run.json").unlink()
     command = ["harvest", str(tmp_path / "wild"), "--student", str(runs / "wild.pt"), "--quiet"]
     assert main([*command, "--dir", str(tmp_path / "out")]) == 2
-    assert "wild/run_2: run.json is missing" in capsys.readouterr().err
+    assert "wild/run_2: run.json, which describes the run, is missing" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -84,7 +84,7 @@ def test_a_missing_or_foreign_schedule_is_not_measured_again(
     path = tmp_path / "schedule.json"
     other = read_sealed(path) | {"training": "sha256:0"}
     path.unlink()
-    with pytest.raises(InputError, match=r"schedule.json: is missing, and last.ckpt.*remove"):
+    with pytest.raises(InputError, match=r"schedule.json: is missing, but last.ckpt.*remove"):
         fit(*arguments, seed=1, progress=False)
     path.write_text(sealed_text(other))
     with pytest.raises(InputError, match=r"schedule.json: is of another training; remove"):

@@ -24,7 +24,7 @@ import torch
 from benchmarks.uncertainty.cases import Case, cases, cases_of_run, train_students
 from benchmarks.uncertainty.heads import train_heads
 from benchmarks.uncertainty.methods import describe, methods
-from benchmarks.uncertainty.statistics import mean_and_reach
+from benchmarks.uncertainty.statistics import SHOWN, mean_and_reach
 from rich.console import Console
 from rich.table import Table
 
@@ -32,15 +32,6 @@ from ipip.evaluation.expected_errors import true_errors
 from ipip.evaluation.students import open_student
 from ipip.uncertainty import fit_calibration, reliability
 from ipip.uncertainty.reliability import rank_correlation
-
-SHOWN = {  # heading: key of a method's row, digits
-    "rank, raw": ("rank_correlation_raw", 2),
-    "calibrated": ("rank_correlation", 2),
-    "frames": ("rank_correlation_frames", 2),
-    "AUC": ("auc_worst_tenth", 2),
-    "expected (eV/Å)": ("mean_expected_ev_per_a", 2),
-    "below": ("below", 2),
-}
 
 
 def main() -> None:

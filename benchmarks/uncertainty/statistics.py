@@ -1,4 +1,4 @@
-"""Means over seeds, and how far they reach."""
+"""The figures of a method that tables show, and means over seeds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
+
+SHOWN = {  # heading: key of a method's row, digits
+    "rank, raw": ("rank_correlation_raw", 2),
+    "calibrated": ("rank_correlation", 2),
+    "frames": ("rank_correlation_frames", 2),
+    "AUC": ("auc_worst_tenth", 2),
+    "expected (eV/Å)": ("mean_expected_ev_per_a", 2),
+    "below": ("below", 2),
+}
 
 
 def mean_and_reach(values: Sequence[float], digits: int) -> str:

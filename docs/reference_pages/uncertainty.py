@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.uncertainty.statistics import mean_and_reach
+from benchmarks.uncertainty.statistics import SHOWN, mean_and_reach
 
 FOLDER = Path(__file__).resolve().parents[1] / "uncertainty"
-METHODS = {  # heading: key of a method's row, digits
-    "rank, raw": ("rank_correlation_raw", 2),
-    "calibrated": ("rank_correlation", 2),
-    "frames": ("rank_correlation_frames", 2),
-    "AUC": ("auc_worst_tenth", 2),
-    "below": ("below", 2),
-}
+METHODS = {head: figure for head, figure in SHOWN.items() if not head.startswith("expected")}
 
 
 class EmptyUncertaintyError(Exception):

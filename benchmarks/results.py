@@ -12,11 +12,13 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ipip.cores import usable_cores
 
 FOLDER = Path(__file__).resolve().parent / "results"
 UNITS = {  # at or near the end of a figure's name, and as tables show it
@@ -92,7 +94,7 @@ def this_machine(gpu: str | None = None) -> Machine:
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return Machine(
         processor=processor(),
-        cores=len(os.sched_getaffinity(0)),
+        cores=usable_cores(),
         memory_gib=round(pages / 2**30, 1),
         gpu=gpu,
         load=round(os.getloadavg()[0], 1),
@@ -162,15 +164,15 @@ def table(machines: Mapping[str, Result]) -> Iterator[str]:
     ]
     several = len(machines) > 1
     heads = [_words(figure) + (f", {machine}" if several else "") for figure, machine in columns]
-    yield _line([*map(_words, sizes), *heads])
-    yield _line(["---"] * (len(sizes) + len(columns)))
+    lines = []
     for own in rows.values():
         known = next(iter(own.values())).sizes
         cells = [str(known.get(name, "")) for name in sizes]
         for figure, machine in columns:
             value = own[machine].figures.get(figure) if machine in own else None
             cells.append("" if value is None else _number(value))
-        yield _line(cells)
+        lines.append(cells)
+    yield from markdown_table([*map(_words, sizes), *heads], lines)
     yield ""
     for machine, result in machines.items():
         yield f"- *{machine}*: {_measured_on(result)}"
@@ -188,8 +190,15 @@ def _measured_on(result: Result) -> str:
     return "; ".join([", ".join(parts), result.taken, versions, *filter(None, [result.note])])
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table.
+
+    Args:
+        heads: of the columns.
+        rows: cells of each.
+    """
+    for cells in (heads, ["---"] * len(heads), *rows):
+        yield f"| {' | '.join(cells)} |"
 
 
 def _words(name: str) -> str:

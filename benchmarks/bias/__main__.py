@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from benchmarks.bias.judge import BOUNDS, Judged, summary
 from benchmarks.bias.picture import draw, show
+from benchmarks.bias.rows import best_bias
 from benchmarks.bias.runs import Condition, explore
 from benchmarks.bias.systems import SYSTEMS, System, train
 from benchmarks.results import this_machine
@@ -50,7 +51,7 @@ def main() -> None:
         "--bias",
         dest="biases",
         action="append",
-        type=_bias,
+        type=bias,
         metavar="ENERGY:WIDTH",
         help="eV and score, in place of the sweep; may be repeated",
     )
@@ -75,7 +76,7 @@ def main() -> None:
     draw(results, given.folder / "bias.png")
 
 
-def _bias(text: str) -> tuple[float, float]:
+def bias(text: str) -> tuple[float, float]:
     energy, width = (float(part) for part in text.split(":"))
     return energy, width
 
@@ -113,18 +114,9 @@ def measure(
             if kelvin == system.explored_k[0]:
                 hot = runs_of(Condition(system.hot_k, steps))
                 rows.append(row(hot, tops) | {"compared_with_k": kelvin})
-                biases = [best(rows)]
+                energy, width = best_bias(rows)
+                biases = [(energy, width)]
     return rows
-
-
-def best(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    """Return the bias whose runs went beyond the plain ones most often, then the more physical."""
-
-    def worth(row: dict[str, Any]) -> tuple[float, float]:
-        return row["summary"]["new_and_physical"][0], row["summary"]["physical"][0]
-
-    energy, width = max((row for row in rows if row["bias"]), key=worth)["bias"]
-    return energy, width
 
 
 def row(runs: Sequence[Judged], tops: Sequence[float]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from benchmarks.bias.rows import best_bias, rate_text
 from rich.console import Console
 from rich.table import Table
 
@@ -56,9 +57,9 @@ def _cells(row: dict[str, Any], kelvin: float) -> list[str]:
         _of(figures["largest_expected_ev_per_a"]),
         _of(figures["largest_physical_score"]),
         "" if error is None else f"{error:.1f}",
-        _rate(figures["new_and_physical"]),
+        rate_text(figures["new_and_physical"]),
         "" if first is None else f"{first:.0f}",
-        _rate(figures["physical"]),
+        rate_text(figures["physical"]),
         f"{figures['stopped']} of {figures['runs']}",
     ]
 
@@ -68,13 +69,6 @@ def _of(values: list[float]) -> str:
     return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def _rate(values: list[float]) -> str:
-    hits, total, low, high = values
-    if not total:
-        return "none"
-    return f"{hits:.0f} of {total:.0f} ({100 * low:.0f}-{100 * high:.0f} %)"
-
-
 def draw(results: Results, path: Path) -> None:
     """Draw the largest score reached over steps; mean of the runs of each condition."""
     figure, axes = plt.subplots(
@@ -82,14 +76,16 @@ def draw(results: Results, path: Path) -> None:
     )
     for axis, (name, rows) in zip(axes[0], results.items(), strict=True):
         main = rows[0]["kelvin"]
-        shown = _best_widths([row for row in rows if row["kelvin"] == main])
+        swept = [row for row in rows if row["kelvin"] == main and row["bias"]]
+        energies = {row["bias"][0] for row in swept}
+        shown = [best_bias([row for row in swept if row["bias"][0] == own]) for own in energies]
         for row in (row for row in rows if row["kelvin"] == main or "compared_with_k" in row):
             grid = np.geomspace(20, row["steps"], 60)
             curves = [
                 np.interp(grid, run["curve_steps"], run["curve_scores"]) for run in row["runs"]
             ]
             biased = row["bias"]
-            if biased is not None and biased != shown[biased[0]]:
+            if biased is not None and biased not in shown:
                 continue
             label = "no bias" if biased is None else f"A {biased[0]:g} eV, B {biased[1]:g}"
             if row["kelvin"] != main:
@@ -100,15 +96,3 @@ def draw(results: Results, path: Path) -> None:
         axis.legend(fontsize=8)
     figure.savefig(path, dpi=110)
     plt.close(figure)
-
-
-def _best_widths(rows: list[dict[str, Any]]) -> dict[float, list[float]]:
-    """Return for each energy the bias with the most runs beyond the plain ones."""
-    best: dict[float, tuple[int, list[float]]] = {}
-    for row in rows:
-        if row["bias"] is None:
-            continue
-        beyond = row["summary"]["new_and_physical"][0]
-        if row["bias"][0] not in best or beyond > best[row["bias"][0]][0]:
-            best[row["bias"][0]] = beyond, row["bias"]
-    return {energy: bias for energy, (_, bias) in best.items()}

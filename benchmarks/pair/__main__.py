@@ -41,7 +41,7 @@ ALWAYS: dict[str, Part] = {
     "drift": drift.drift,
     "uncertainty": uncertainty.measure,
 }
-ASKED: dict[str, Part] = {
+ON_REQUEST: dict[str, Part] = {
     "schnetpack": others.schnetpack,
     "deepmd": others.deepmd,
     "million": scaling.million,
@@ -53,7 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pair", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one student, small runs: a minute")
     parser.add_argument(
-        "--only", action="append", choices=[*ALWAYS, *ASKED], help="a part; may be repeated"
+        "--only", action="append", choices=[*ALWAYS, *ON_REQUEST], help="a part; may be repeated"
     )
     parser.add_argument(
         "--with", dest="more", default="", help="schnetpack,deepmd: makes their environments"
@@ -76,7 +76,7 @@ def main() -> int:
     for name in [] if given.table else names:
         console.print(f"measuring {name}", highlight=False)
         try:
-            rows = (ALWAYS | ASKED)[name]((out / "work").resolve(), quick=given.quick)
+            rows = (ALWAYS | ON_REQUEST)[name]((out / "work").resolve(), quick=given.quick)
         except IpipError as error:
             console.print(f"{name}: {error}", style="red", highlight=False)
             return error.exit_status

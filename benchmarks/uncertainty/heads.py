@@ -15,8 +15,6 @@ import torch
 
 from ipip.config.training import TrainingSettings
 from ipip.data import Frame
-from ipip.data.frame import FloatArray
-from ipip.evaluation.students import OpenStudent
 from ipip.export import save_student
 from ipip.export.model_file import load_student
 from ipip.train import fit
@@ -78,11 +76,3 @@ def train_heads(
         made = fit(student, drawn, valid, settings, folder / f"head_{head}", seed=head)
         save_student(made.student, paths[-1])
     return paths
-
-
-def energy_spread(heads: Sequence[OpenStudent], frames: Sequence[Frame]) -> FloatArray:
-    """Return the standard deviation over heads of each atom's energy, eV: no backward sweep."""
-    energies = np.stack(
-        [np.concatenate([done.energies for done in head.evaluate_frames(frames)]) for head in heads]
-    )
-    return energies.std(axis=0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.uncertainty.heads import energy_spread
+from benchmarks.uncertainty.spread import energy_spread, force_spread
 from scipy.spatial import cKDTree
 
 from ipip.data import Frame
@@ -68,7 +68,7 @@ def methods(
         others = [open_student(path)[0] for path in paths]
         found[f"committee of {len(paths)}"] = (
             f"{len(paths)} students",
-            lambda a: spread(others, a.frames),
+            lambda a: force_spread(others, a.frames),
         )
     if heads:
         opened = [open_student(path)[0] for path in heads]
@@ -78,7 +78,7 @@ def methods(
         )
         found[f"{len(heads)} readouts, forces"] = (
             f"{len(heads)} backward sweeps",
-            lambda a: spread(opened, a.frames),
+            lambda a: force_spread(opened, a.frames),
         )
     return found
 
@@ -172,14 +172,3 @@ def _log_densities(
         for mean, root, log in zip(means, roots, logs, strict=True)
     ]
     return np.stack(columns, axis=1)
-
-
-def spread(students: Sequence[OpenStudent], frames: Sequence[Frame]) -> FloatArray:
-    """Return the root mean square deviation of students' forces from their mean."""
-    forces = np.stack(
-        [
-            np.concatenate([done.forces for done in student.evaluate_frames(frames)])
-            for student in students
-        ]
-    )
-    return np.sqrt(((forces - forces.mean(0)) ** 2).sum(-1).mean(0))

@@ -16,7 +16,7 @@ from docs.reference_pages.headers import headers_page
 from docs.reference_pages.modules import module_pages
 from docs.reference_pages.plots import speed_plot
 from docs.reference_pages.settings import settings_pages
-from docs.reference_pages.uncertainty import bias_table, method_tables
+from docs.reference_pages.uncertainty import bias_tables, method_tables
 
 __all__ = ["write_reference"]
 
@@ -27,19 +27,18 @@ def write_reference(folder: Path) -> None:
     Raises:
         UndocumentedError: a key, verb, option, name or declaration has no sentence.
     """
+    results = read_results()
     pages: dict[str, str | bytes] = {
         "commands.md": commands_page(),
         "cpp.md": headers_page(),
-        "benchmark-tables.txt": benchmark_tables(),
+        "benchmark-tables.txt": benchmark_tables(results),
         "study-tables.txt": study_tables(),
         "uncertainty-study.txt": differences_table("uncertainty"),
         "uncertainty-methods.txt": method_tables("methods.json"),
         "uncertainty-harvested.txt": method_tables("harvested.json"),
-        "bias-mo-s-o.txt": bias_table("mo-s-o"),
-        "bias-mo-s-o-16.txt": bias_table("mo-s-o-16"),
-        "bias-acetylacetone.txt": bias_table("acetylacetone"),
-        "pair-speed.png": speed_plot(read_results()),
-        **machine_tables(),
+        **bias_tables(),
+        "pair-speed.png": speed_plot(results),
+        **machine_tables(results),
         **settings_pages(),
         **module_pages(),
     }

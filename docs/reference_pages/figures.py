@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import read_results, table, tables
+from benchmarks.results import Result, markdown_table, table, tables
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "evidence"
 STUDIES = {  # file: what it is of
@@ -23,17 +23,19 @@ class EmptyStudyError(Exception):
     """A file of evidence lacks arms, seeds or errors."""
 
 
-def benchmark_tables() -> str:
-    """Return the tables of benchmarks/results; they are checked before."""
-    results = read_results()
+Results = Mapping[str, Sequence[Result]]
+
+
+def benchmark_tables(results: Results) -> str:
+    """Return the tables of all results, machines side by side."""
     return tables(results) if results else "No machine has results in benchmarks/results yet.\n"
 
 
-def machine_tables() -> dict[str, str]:
+def machine_tables(results: Results) -> dict[str, str]:
     """Return the table of each benchmark on each machine, by the file that pages include."""
     return {
         f"{result.benchmark}-{machine}.txt": "\n".join(table({machine: result})) + "\n"
-        for machine, own in read_results().items()
+        for machine, own in results.items()
         for result in own
     }
 
@@ -61,13 +63,13 @@ def _study(name: str, study: dict[str, Any]) -> Iterator[str]:
     finished = f"{runs['finished']} of {runs['wanted']} runs"
     yield f"{finished}, ipip {study['versions']['ipip']}."
     yield ""
-    yield f"| arm | seeds | {' | '.join(heads)} | failed runs |"
-    yield f"| --- | --- |{' --- |' * len(heads)} --- |"
+    rows = []
     for arm in arms:
         errors = [f"{arm['tests'][own]['force_mae_ev_per_a']['mean']:.3f}" for own in sets]
         failures = arm.get("failures")
         failed = f"{failures['failed']} of {failures['total']}" if failures else ""
-        yield f"| {arm['name']} | {len(arm['seeds'])} | {' | '.join(errors)} | {failed} |"
+        rows.append([arm["name"], str(len(arm["seeds"])), *errors, failed])
+    yield from markdown_table(["arm", "seeds", *heads, "failed runs"], rows)
     # A study of many arms concludes in hundreds of words.
     yield from ("", ":::{dropdown} What can be concluded")
     yield from (f"- {part.rstrip('.')}." for part in study["verdict"].split(". "))
@@ -95,7 +97,7 @@ def differences_table(name: str) -> str:
     heads = ["arm", "against"]
     heads += [head for own in sets for head in (f"{own}, eV/Å", "difference")]
     heads += ["failed runs", "teacher calls"]
-    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    rows = []
     for arm in arms:
         against, cells = "", []
         for own in sets:
@@ -107,5 +109,5 @@ def differences_table(name: str) -> str:
         failures = arm["failures"]
         cells += [f"{failures['failed']} of {failures['total']}"]
         cells += [f"{sum(arm['teacher_calls']) / len(arm['teacher_calls']):.0f}"]
-        lines.append(f"| {' | '.join([arm['name'], against, *cells])} |")
-    return "\n".join(lines) + "\n"
+        rows.append([arm["name"], against, *cells])
+    return "\n".join(markdown_table(heads, rows)) + "\n"

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from benchmarks.bias.rows import rate_text
+from benchmarks.results import markdown_table
 from benchmarks.uncertainty.statistics import SHOWN, mean_and_reach
 
 FOLDER = Path(__file__).resolve().parents[1] / "uncertainty"
@@ -39,60 +40,48 @@ def _case(name: str, judged: Sequence[dict[str, Any]]) -> Iterator[str]:
     heads = ["method", "cost of an atom", *METHODS]
     yield f"**{name}**: {train}, {valid} and {test} frames, mean error {error} eV/Å"
     yield ""
-    yield _line(heads)
-    yield _line(["---"] * len(heads))
+    lines = []
     for rows in zip(*(one["methods"] for one in judged), strict=True):
         cells = [
             mean_and_reach([row[key] for row in rows], digits).replace(" ", "")
             for key, digits in METHODS.values()
         ]
-        yield _line([rows[0]["method"], rows[0]["cost"], *cells])
+        lines.append([rows[0]["method"], rows[0]["cost"], *cells])
+    yield from markdown_table(heads, lines)
     yield ""
 
 
-def bias_table(system: str) -> str:
-    """Return the table of a system's biased runs.
-
-    Args:
-        system: of `benchmarks.bias`, whose file lies in docs/uncertainty.
+def bias_tables() -> dict[str, str]:
+    """Return the table of each system's biased runs, by the file that pages include.
 
     Raises:
-        EmptyUncertaintyError: the file has no rows.
+        EmptyUncertaintyError: a file that `benchmarks.bias` wrote has no rows.
     """
-    path = FOLDER / f"bias-{system}.json"
+    return {f"{path.stem}.txt": _bias_table(path) for path in FOLDER.glob("bias-*.json")}
+
+
+def _bias_table(path: Path) -> str:
     rows = json.loads(path.read_text(encoding="utf-8")).get("rows")
     if not rows:
         raise EmptyUncertaintyError(f"{path}: expected rows")
     heads = ["MD", "A, B", "steps", "beyond", "first after, steps", "largest physical score"]
     heads += ["physical", "stopped by guards"]
-    lines = [_line(heads), _line(["---"] * len(heads))]
+    lines = []
     for row in rows:
         own = row["summary"]
         first, physical = own["median_first_step"], own.get("largest_physical_score")
         plain = row["bias"] is None
-        beyond = "" if plain and "compared_with_k" not in row else _rate(own["new_and_physical"])
+        compared = not plain or "compared_with_k" in row
         lines.append(
-            _line(
-                [
-                    f"{row['kelvin']:g} K",
-                    "none" if plain else f"{row['bias'][0]:g} eV, {row['bias'][1]:g}",
-                    f"{row['steps']}",
-                    beyond,
-                    "" if first is None else f"{first:.0f}",
-                    "" if physical is None else "{:.1f} [{:.1f}, {:.1f}]".format(*physical),
-                    _rate(own["physical"]),
-                    f"{own['stopped']} of {own['runs']}",
-                ]
-            )
+            [
+                f"{row['kelvin']:g} K",
+                "none" if plain else f"{row['bias'][0]:g} eV, {row['bias'][1]:g}",
+                f"{row['steps']}",
+                rate_text(own["new_and_physical"]) if compared else "",
+                "" if first is None else f"{first:.0f}",
+                "" if physical is None else "{:.1f} [{:.1f}, {:.1f}]".format(*physical),
+                rate_text(own["physical"]),
+                f"{own['stopped']} of {own['runs']}",
+            ]
         )
-    return "\n".join(lines) + "\n"
-
-
-def _rate(values: Sequence[float]) -> str:
-    count, total, low, high = values
-    shares = 100 * np.array([low, high])
-    return f"{count:.0f} of {total:.0f} ({shares[0]:.0f}-{shares[1]:.0f} %)"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return "\n".join(markdown_table(heads, lines)) + "\n"

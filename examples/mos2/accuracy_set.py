@@ -12,13 +12,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from mos2 import KEYS
 from runs import split_runs
 
-from ipip.config.data import DataKeys
 from ipip.data import read_frames, write_frames
 
 TRAIN, VALID = 30, 6
-KEYS = DataKeys(energy="Energy", forces="force", stress=None, config_type="Config_type")
+NO_STRESS = KEYS.model_copy(update={"stress": None})  # else contenders would train on it
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=1, help="of the draw (1)")
     given = parser.parse_args()
-    frames = read_frames(given.frames, KEYS)
+    frames = read_frames(given.frames, NO_STRESS)
     known, other = split_runs(frames)
     order = np.random.default_rng(given.seed).permutation(known).tolist()
     parts = {

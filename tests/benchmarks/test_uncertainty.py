@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.uncertainty.cases import Case, train_students
-from benchmarks.uncertainty.heads import energy_spread, train_heads
-from benchmarks.uncertainty.methods import spread
+from benchmarks.uncertainty.heads import train_heads
+from benchmarks.uncertainty.spread import energy_spread, force_spread
 
 from ipip.config.data import DataKeys
 from ipip.data import read_frames
@@ -29,7 +29,7 @@ def test_heads_share_a_body_and_differ_in_what_they_predict(tmp_path: Path) -> N
         assert changed == {name for name in weights if name.startswith("readout")}
     opened = [open_student(head)[0] for head in heads]
     atoms = sum(len(frame) for frame in case.test)
-    for score in (energy_spread(opened, case.test), spread(opened, case.test)):
+    for score in (energy_spread(opened, case.test), force_spread(opened, case.test)):
         assert score.shape == (atoms,) and (score > 0.0).all()
 
     written = heads[0].stat().st_mtime_ns

@@ -14,7 +14,7 @@ namespace ipip {
 /// its atoms, its pairs or its failures are.
 /// Hand-written kernels need no adjoints: all their exchanges are forward ones. `HaloTokens` keeps
 /// the exchanges of autograd in order. `finish_failed` makes the exchanges that a rank still owes
-/// after a failure, with zeros, so that the other ranks finish and all can be told.
+/// after a failure, with zeros, so that the other ranks finish and all can report it.
 class IPIP_API HaloSession {
  public:
   /// @param exchanger may be null: then nothing is exchanged

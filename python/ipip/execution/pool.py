@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from ipip.bound import adopt_orphans
+from ipip.cores import usable_cores
 
 PARSL_POOL = "parsl.executors.high_throughput.process_worker_pool"
 # What srun says of the step that the workers are, and a task's own srun would follow: labels before
@@ -37,7 +38,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop)
     # One core a worker for Parsl: how many workers there are is decided here.
     environment = {name: text for name, text in os.environ.items() if name not in OF_THE_STEP}
-    environment["PARSL_CORES"] = str(count_workers(sys.argv[1:], _usable_cores()))
+    environment["PARSL_CORES"] = str(count_workers(sys.argv[1:], usable_cores()))
     command = [sys.executable, "-m", PARSL_POOL, *sys.argv[1:], "-c", "1"]
     pool = subprocess.Popen(command, env=environment)
     if stopped:
@@ -75,12 +76,6 @@ def count_workers(arguments: Sequence[str], cores: int) -> int:
         flush=True,
     )
     return cores
-
-
-def _usable_cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

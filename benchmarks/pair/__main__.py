@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.pair import drift, others, relabel, scaling, speed, uncertainty
 from benchmarks.pair.parts import read_parts, write_part
 from benchmarks.pair.plot import plot
-from benchmarks.pair.record import BENCHMARK, TITLE, speed_rows
+from benchmarks.pair.record import SPEED, TABLES
 from benchmarks.pair.table import print_tables
 from benchmarks.record import add_record_option, record
 from rich.console import Console
@@ -87,9 +87,17 @@ def main() -> int:
         plot(parts, out / "pair.png")
         console.print(f"wrote {out}/parts/*.json and {out}/pair.png", highlight=False)
     if given.record:
-        command = f"python -m benchmarks.pair{' --quick' if given.quick else ''}"
-        record(given.record, BENCHMARK, speed_rows(parts), title=TITLE, command=command)
+        _record(given.record, parts, names, quick=given.quick)
     return 0
+
+
+def _record(machine: str, parts: dict[str, Any], measured: list[str], *, quick: bool) -> None:
+    """Record each table that a part of this call belongs to."""
+    for table in TABLES:
+        if rows := table.rows(parts) if set(measured) & set(table.parts) else []:
+            which = "" if table.parts == SPEED else "".join(f" --only {p}" for p in table.parts)
+            command = f"python -m benchmarks.pair{' --quick' if quick else ''}{which}"
+            record(machine, table.benchmark, rows, title=table.title, command=command)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from benchmarks.record import add_record_option, record
+from benchmarks.results import row
 from benchmarks.train.batches import EXAMPLE
 from rich.console import Console
 from rich.table import Table
@@ -76,6 +78,8 @@ def split(frames: list[Frame], channels: int, layers: int, epochs: int) -> dict[
     seconds += time.thread_time()
     return {
         "network": f"PaiNN {channels}, {layers} layers",
+        "channels": channels,
+        "layers": layers,
         "atoms": settings.batch_size * sum(map(len, frames)) / len(frames),
         "step_ms": 1e3 * seconds / steps,
         "kernels_ms": 1e3 * timed.seconds / steps,
@@ -86,6 +90,7 @@ def split(frames: list[Frame], channels: int, layers: int, epochs: int) -> dict[
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train.split", description=__doc__)
     parser.add_argument("frames", nargs="?", type=Path, help="labels under energy and forces")
+    add_record_option(parser)
     given = parser.parse_args()
     torch.set_num_threads(1)
     keys = None if given.frames else DataKeys(energy="REF_energy", forces="REF_forces")
@@ -93,11 +98,30 @@ def main() -> None:
     table = Table(title="one training step, CPU time of one thread")
     for column in ("network", "atoms", "step, ms", "kernels, ms", "share"):
         table.add_column(column, justify="left" if column == "network" else "right")
-    for channels, layers in ((64, 2), (64, 3), (128, 3)):
-        row = split(frames, channels, layers, epochs=2)
-        figures = [f"{row[name]:.2f}" for name in ("step_ms", "kernels_ms", "share")]
-        table.add_row(row["network"], f"{row['atoms']:.0f}", *figures)
+    measured = [split(frames, *network, epochs=2) for network in ((64, 2), (64, 3), (128, 3))]
+    for one in measured:
+        figures = [f"{one[name]:.2f}" for name in ("step_ms", "kernels_ms", "share")]
+        table.add_row(one["network"], f"{one['atoms']:.0f}", *figures)
     Console().print(table)
+    if given.record:
+        rows = [
+            row(
+                {name: one[name] for name in ("channels", "layers")}
+                | {"atoms a step": round(one["atoms"])},
+                step_ms=one["step_ms"],
+                kernels_ms=one["kernels_ms"],
+                share_in_kernels=one["share"],
+            )
+            for one in measured
+        ]
+        record(
+            given.record,
+            "train-split",
+            rows,
+            title="A whole step of ipip train, PaiNN (CPU time of one thread)",
+            command="python -m benchmarks.train.split",
+            packages=("ipip", "torch"),
+        )
 
 
 if __name__ == "__main__":

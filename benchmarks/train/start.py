@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.record import add_record_option, record
+from benchmarks.results import row
 from benchmarks.train.batches import EXAMPLE
 from rich.console import Console
 from rich.table import Table
@@ -98,6 +100,7 @@ def measure(folder: Path, run: int) -> dict[str, tuple[float, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train.start", description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
+    add_record_option(parser)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -113,6 +116,18 @@ def main() -> None:
     for part, (cpu, wall) in least.items():
         table.add_row(part, f"{cpu:.2f}", f"{wall:.2f}")
     Console().print(table)
+    if given.record:
+        record(
+            given.record,
+            "train-start",
+            [
+                row({"part": part, "frames": FRAMES}, cpu_s=cpu, wall_s=wall)
+                for part, (cpu, wall) in least.items()
+            ],
+            title=f"A training before the end of its first step, least of {given.runs}",
+            command="python -m benchmarks.train.start",
+            packages=("ipip", "torch", "lightning"),
+        )
 
 
 if __name__ == "__main__":

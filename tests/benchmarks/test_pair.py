@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.pair.floor import node_flops, pair_flops, sgemm_rate, step_flops
+from benchmarks.pair.record import TABLES
 from benchmarks.pair.table import verdicts
 
 
@@ -34,6 +35,11 @@ def test_quick_parts_are_measured_written_and_shown(repository: Path, tmp_path: 
     assert all(row["us"] > 0 for row in sizes["rows"])
     assert relabel["rows"][0]["speedup"] > 0
     assert relabel["rows"][0]["force_difference"] < 1e-5
+    recorded = {
+        table.benchmark: table.rows({"sizes": sizes, "relabel": relabel}) for table in TABLES
+    }
+    assert [name for name, rows in recorded.items() if rows] == ["pair-sizes", "pair-relabel"]
+    assert [row.sizes["atoms"] for row in recorded["pair-sizes"]] == [1000, 2744]
 
 
 def test_wrong_names_are_refused(repository: Path, tmp_path: Path) -> None:

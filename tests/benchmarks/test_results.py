@@ -12,7 +12,8 @@ from benchmarks.dump.read_dump import rows_of as dump_rows
 from benchmarks.learning_curve.__main__ import rows_of as curve_rows
 from benchmarks.learning_curve.curve import Point
 from benchmarks.ledger.__main__ import rows_of as ledger_rows
-from benchmarks.pair.record import speed_rows
+from benchmarks.pair.floor import step_flops
+from benchmarks.pair.record import TABLES
 from benchmarks.pretraining.__main__ import LABELS
 from benchmarks.pretraining.__main__ import rows_of as pretraining_rows
 from benchmarks.record import record
@@ -35,15 +36,16 @@ PART: dict[str, Any] = {
         {
             **{"box": "dense", "atoms": 512, "neighbours": 41.234, "channels": 64, "layers": 2},
             **{"kernels_us": 7.6, "torchscript_us": 190.0, "speedup": 25.0, "over_floor": 1.1},
-            "floor_us": 6.9,
+            **{"floor_us": 6.9, "flops": step_flops(64, 2, 41.234), "sgemm_gflops": 128.0},
         }
     ],
 }
+PAIR = {table.benchmark: table for table in TABLES}
 
 
 def store(folder: Path, **change: Any) -> Path:
     """Record a good result, but for some keys."""
-    rows = speed_rows({"speed-dense": PART, "drift": {}})
+    rows = PAIR["pair-speed"].rows({"speed-dense": PART})
     path = record("zen5", "pair-speed", rows, title="Speed", command="measure", folder=folder)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     return path
@@ -106,6 +108,17 @@ def test_an_incomplete_result_is_refused(tmp_path: Path, change: dict[str, Any],
     with pytest.raises(BadResultError) as error:
         read_results(tmp_path)
     assert said in str(error.value) and str(path) in str(error.value)
+
+
+def test_the_rates_of_a_box_without_lone_pairs_are_its_flops_over_its_time() -> None:
+    (row,) = PAIR["pair-rates"].rows({"speed-dense": PART})
+    counted = row.figures["mflop_per_atom_step"]
+    assert counted == pytest.approx(row.figures["without_tables_and_lone_pairs"])
+    assert row.figures["kernels_gflop_per_s"] == pytest.approx(1e3 * counted / 7.6)
+
+
+def test_a_part_that_was_not_measured_gives_no_rows() -> None:
+    assert PAIR["pair-drift"].rows({"speed-dense": PART}) == []
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

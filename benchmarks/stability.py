@@ -1,6 +1,6 @@
 """What a run of the paper's stability protocol costs: python -m benchmarks.stability STUDENT.
 
-Runs the protocol of examples/mo-s-o/stability.yaml (8 096 atoms, minimised, with all guards) for few
+Runs the protocol of examples/mo-s-o/stability.yaml (8 096 atoms, minimised, all guards) for few
 steps on one core, on an idle machine, and reads its times from LAMMPS' log.
 """
 

@@ -23,6 +23,7 @@ from rich.table import Table
 WANTED = 1.85  # times faster on two ranks, from 4000 atoms on
 PHASES = ("graph", "forward", "halo", "backward", "forces")
 RANKS = [2**k for k in range(11)]
+RECORDED_RANKS = (8, 64, 1024)
 MODEL_ATOMS = (100_000, 1_000_000)
 
 
@@ -245,24 +246,53 @@ def main() -> None:
         console.print(table)
     console.print(f"{arguments.out}/: ranks.json, scaling.png, model.png, memory.png")
     if arguments.record:
-        record(
-            arguments.record,
-            "ranks",
-            [
-                Row(
-                    sizes={"backend": row["backend"], "atoms": row["atoms"]},
-                    figures={
-                        "one_rank_ms": 1e3 * row["seconds_1"],
-                        "two_ranks_ms": 1e3 * row["seconds_2"],
-                        "one_over_two": row["speedup"],
-                        "halves_apart": row["speedup_halves_apart"],
-                    },
-                )
-                for row in result["strong"]
-            ],
-            title="One rank and two (wall time)",
-            command=f"python -m benchmarks.ranks{' --quick' if arguments.quick else ''}",
+        _record(arguments.record, result, " --quick" if arguments.quick else "")
+
+
+def _record(name: str, result: dict[str, Any], option: str) -> None:
+    """Record what was measured, and what the model predicts from it."""
+    command = f"python -m benchmarks.ranks{option}"
+    record(
+        name, "ranks", strong_figures(result), title="One rank and two (wall time)", command=command
+    )
+    title = "Many ranks, predicted from one and two, with messages as fast as through memory"
+    record(name, "ranks-predicted", predicted_figures(result), title=title, command=command)
+
+
+def strong_figures(result: dict[str, Any]) -> list[Row]:
+    """Return what was measured as rows for the site."""
+    return [
+        Row(
+            sizes={"backend": row["backend"], "atoms": row["atoms"]},
+            figures={
+                "one_rank_ms": 1e3 * row["seconds_1"],
+                "two_ranks_ms": 1e3 * row["seconds_2"],
+                "one_over_two": row["speedup"],
+                "halves_apart": row["speedup_halves_apart"],
+                "halo_rows_of_a_rank": row["halo_rows"],
+                "exchange_percent": 100 * row["shares"]["halo"],
+            },
         )
+        for row in result["strong"]
+    ]
+
+
+def predicted_figures(result: dict[str, Any]) -> list[Row]:
+    """Return the model's predictions as rows for the site."""
+    return [
+        Row(
+            sizes={"atoms": int(atoms), "ranks": one["ranks"]},
+            figures={
+                "halo_rows_of_a_rank": one["halo_rows"],
+                "efficiency_percent": 100 * one["efficiency"],
+                "ghosts_to_3_cutoffs": one["ghosts_of_alternative"],
+                "efficiency_there_percent": 100 * one["alternative_efficiency"],
+            },
+        )
+        for atoms, predictions in result["model"]["predictions"].items()
+        for one in predictions
+        if one["ranks"] in RECORDED_RANKS
+    ]
 
 
 if __name__ == "__main__":

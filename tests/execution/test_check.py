@@ -48,6 +48,11 @@ def test_a_scratch_that_cannot_be_written_is_named_before_anything_is_submitted(
     on_a_file = settings(scratch=tmp_path / "file" / "scratch")
     with refused(r"execution.scratch is .*file is no folder"), open_executor(on_a_file, tmp_path):
         pass
+    not_on_a_disk = settings(scratch=Path("/proc/scratch"))
+    says = r"execution.scratch is /proc/scratch, and /proc cannot be written \("
+    with refused(says), open_executor(not_on_a_disk, tmp_path):
+        pass
+    assert not (tmp_path / "execution").exists()
 
 
 def test_validate_refuses_what_the_run_would_refuse_and_checks_the_rest_elsewhere(

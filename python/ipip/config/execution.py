@@ -84,8 +84,8 @@ class ClusterResource(Settings):
     @field_validator("walltime")
     @classmethod
     def _is_a_time(cls, value: str) -> str:
-        if not _WALLTIME.fullmatch(value):
-            raise ValueError(f"walltime is {value!r}; expected HH:MM:SS, in quotes")
+        if not _WALLTIME.fullmatch(value) or not value.strip("0:"):
+            raise ValueError(f"walltime is {value!r}; expected HH:MM:SS above 0, in quotes")
         return value
 
     @model_validator(mode="after")
@@ -103,6 +103,11 @@ class ClusterResource(Settings):
             raise ValueError(
                 f"nodes is {self.nodes} with scheduler {self.scheduler}; expected 1, and more"
                 " blocks (most_blocks) instead"
+            )
+        if self.tasks_per_gpu > 1 and not self.gpus:
+            raise ValueError(
+                f"tasks_per_gpu is {self.tasks_per_gpu}, but gpus is 0; expected gpus, the GPUs of"
+                " each node, or tasks_per_node instead"
             )
         if self.launcher and (self.tasks_per_node or 1) > 1:
             raise ValueError(

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 from ipip.config.execution import ExecutionSettings
@@ -55,8 +56,13 @@ def check_execution(settings: ExecutionSettings, run: Path) -> None:
 
 def _require_writable(key: str, folder: Path) -> None:
     there = nearest_that_exists(folder)
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        what = "cannot be written" if there.is_dir() else "is no folder"
+    what = None if there.is_dir() else "is no folder"
+    try:  # file systems of kernels, and of servers that trust no root, say that root may write
+        if what is None:
+            tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+    if what is not None:
         raise InputError(
             f"{key} is {folder}, and {there} {what}; name a folder in which you may write"
         )

@@ -122,3 +122,9 @@ def test_a_block_with_more_places_than_tasks_is_not_ended_before_it_has_started(
         state = read_execution(tmp_path)
     assert state is not None
     assert [block.state for block in state.blocks] == ["RUNNING"]
+
+
+def test_two_runs_that_share_a_scratch_have_folders_of_their_own_for_blocks(tmp_path):
+    shared = settings(scratch=tmp_path / "scratch")
+    with open_executor(shared, tmp_path / "one"), open_executor(shared, tmp_path / "two"):
+        assert len(list((tmp_path / "scratch").glob("parsl/*/000"))) == 2

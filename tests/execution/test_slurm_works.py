@@ -86,15 +86,15 @@ def test_the_arms_of_a_study_through_slurm_end_as_those_of_the_driver(slurm, tmp
         finish(slurm.start_driver("-c", LAST_WORDS, "study", config, "--dir", out))
         summaries.append(json.loads((out / "summary.json").read_text()))
     listed = list_tasks(tmp_path / "slurm" / "out")
-    assert [task.kind for task in listed] == ["arm"] * 2
-    assert [task.state for task in listed] == ["done"] * 2
+    assert [task.kind for task in listed] == ["arm"] * 4
+    assert [task.state for task in listed] == ["done"] * 4
     assert without_times(summaries[1]) == without_times(summaries[0])
 
 
 def _make_small(study: Path, execution: dict | None) -> None:
-    """Leave two arms of one seed, and no protocol; name where arms are run."""
+    """Leave two arms of two seeds, and no protocol; name where arms are run."""
     values = yaml.safe_load(study.read_text())
-    values |= {"seeds": [1], "arms": ["none", "one-shot"], "protocols": []}
+    values |= {"arms": ["none", "one-shot"], "protocols": []}
     study.write_text(yaml.safe_dump(values))
     run = study.with_name("run.yaml")
     plain = yaml.safe_load(run.read_text())

@@ -7,6 +7,7 @@ should that still live (`ipip.execution.lease`).
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -30,6 +31,7 @@ from ipip.execution.perform import STOPPED
 from ipip.execution.pilot import UNSEEN, run_task
 from ipip.execution.record import FOLDER, note_failure, write_status
 from ipip.execution.task import Task, read_header, read_result, write_task
+from ipip.storage.digest import hex_digest
 from ipip.storage.sealed import DamagedError
 
 SEE_S = 60.0  # in which a file that another machine wrote has to appear
@@ -51,7 +53,9 @@ class ParslExecutor:
         self._folder = folder.absolute() / FOLDER
         scratch = settings.scratch or self._folder
         self._tasks = scratch.absolute() / "tasks"
-        self._logs = scratch.absolute() / "parsl"
+        # Parsl numbers the folders of its runs; two at a time in a scratch would take one number.
+        run = hex_digest(os.fsencode(self._folder))[:8]
+        self._logs = scratch.absolute() / "parsl" / run
         self._message = message
         self._kernel: Any = None
         self._done = 0

@@ -84,7 +84,7 @@ def test_the_arms_of_a_study_through_slurm_end_as_those_of_the_driver(slurm, tmp
         _make_small(config, own)
         out = config.parent / "out"
         finish(slurm.start_driver("-c", LAST_WORDS, "study", config, "--dir", out))
-        summaries.append(json.loads((out / "summary.json").read_text()))
+        summaries.append(json.loads((out / "study.json").read_text()))
     listed = list_tasks(tmp_path / "slurm" / "out")
     assert [task.kind for task in listed] == ["arm"] * 4
     assert [task.state for task in listed] == ["done"] * 4

@@ -14,8 +14,12 @@ import pytest
 import yaml
 
 from ipip.cli.main import app, main
+from ipip.config.load import load_settings
+from ipip.config.run import RunSettings
 from ipip.data import read_frames, write_frames
 from ipip.installation import install_command
+from ipip.records.config_lock import write_config_lock
+from ipip.records.run_folder import RunFolder
 
 LOOP_VERBS = (
     *("init", "validate", "plan", "run", "status", "report"),
@@ -214,6 +218,29 @@ def test_lammps_without_the_plugin(config, capsys, monkeypatch, tmp_path):
 @pytest.mark.parametrize("verb", ["status", "report"])
 def test_a_folder_that_is_no_run(tmp_path, capsys, verb):
     assert "is not a run folder" in refuse(capsys, verb, tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["status", "report"])
+def test_the_folder_of_a_training_is_no_run(tmp_path, capsys, verb):
+    (tmp_path / "training.json").write_text("{}")
+    (tmp_path / "config.lock.yaml").write_text("training: {}\n")
+    assert "is the folder of a training, not of a run" in refuse(capsys, verb, tmp_path)
+
+
+def test_a_run_and_a_training_do_not_share_a_folder(config, capsys, tmp_path):
+    folder = tmp_path / "training"
+    folder.mkdir()
+    (folder / "training.json").write_text("{}")
+    (folder / "config.lock.yaml").write_text("training: {}\n")
+    assert "a run needs another folder" in refuse(capsys, "run", config, "--dir", folder)
+    assert sorted(file.name for file in folder.iterdir()) == ["config.lock.yaml", "training.json"]
+
+    (tmp_path / "run").mkdir()
+    write_config_lock(RunFolder(tmp_path / "run"), load_settings(config, RunSettings))
+    settings = tmp_path / "train.yaml"
+    settings.write_text("data: [{path: absent.xyz}]\n")
+    message = refuse(capsys, "train", settings, "--dir", tmp_path / "run")
+    assert "is a run folder; choose another folder with --dir" in message
 
 
 def test_a_place_that_cannot_be_written_is_named(config, capsys, tmp_path):

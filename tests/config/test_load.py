@@ -84,7 +84,7 @@ def test_every_problem_is_one_line(config):
     edit(config, "elements: [Mo, S, O]", "elements: [Mo, S, Xx]")
     lines = refusal(config).splitlines()
     assert len(lines) == 3
-    assert "rounds: 'two': should be a valid integer" in lines[0]
+    assert "rounds: 'two': should be a valid integer (" in lines[0]
     assert "elements: 'Xx' is not a chemical symbol" in lines[1]
     assert "teacher.workers: 0: should be greater than or equal" in lines[2]
 
@@ -94,6 +94,7 @@ def test_every_problem_is_one_line(config):
     [
         ("rounds: 2", "rounds: 2\nrounds: 3", "rounds: is given twice"),
         ("seed: 1", "seed: [1", "not valid YAML"),
+        ("elements: [Mo, S, O]", "elements: []", "elements: []: expected at least 1 entry (chem"),
         ("box: 10.0", "box: -3.0", "box is -3.0"),
         ("name: 1Mo3O9-2S2", "name: 1Mo3O9-1S2", "two systems are called '1Mo3O9-1S2'"),
         ("valid: 12", "valid: 0", "validation frames are needed"),

@@ -39,7 +39,7 @@ def test_settings_survive_being_written_and_build_their_student(tmp_path, settin
             {"architecture": "visnet", "radial": "sinc"},
             "student: radial is a key of painn, the student is visnet; remove it or set",
         ),
-        ({"architecture": "nequip"}, "architecture is unknown; choose painn or visnet"),
+        ({"architecture": "nequip"}, "architecture is unknown; choose one of painn, visnet"),
         ({"architecture": "visnet", "lmax": 3}, "student.lmax: 3: should be 1 or 2"),
         (
             {"architecture": "visnet", "attention_head": 2},

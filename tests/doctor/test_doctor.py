@@ -14,6 +14,7 @@ import torch
 from ipip.cli.main import main
 from ipip.doctor import compiled, machine, mpi, packages
 from ipip.doctor.compiled import check_compiled_parts
+from ipip.doctor.decks import check_decks
 from ipip.doctor.machine import check_machine
 from ipip.doctor.mpi import check_mpi, mpi_kind
 from ipip.installation import install_command
@@ -76,6 +77,20 @@ def test_the_mpirun_of_another_mpi_is_a_fault_that_names_the_right_one(tmp_path,
     assert finding.state == "fault"
     assert "Open MPI" in finding.value and str(tmp_path / "mpirun") in finding.value
     assert f"export PATH={Path(sys.executable).parent}:$PATH" in finding.remedy
+
+
+def test_a_deck_that_another_mpi_refuses_is_a_fault_with_the_reason_of_that_mpi(
+    tmp_path, monkeypatch
+):
+    frame = "-" * 74
+    reason = "mpirun has detected an attempt to run as root."
+    a_program(
+        tmp_path, "mpirun", f'printf -- "{frame}\\n{reason}\\n\\nDo not.\\n{frame}\\n"; exit 1'
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    finding = check_decks(tmp_path)[-1]
+    assert (finding.name, finding.state) == ("deck, 2 ranks", "fault")
+    assert finding.value == reason
 
 
 @pytest.mark.parametrize(

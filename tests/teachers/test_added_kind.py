@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ase
 import pytest
 
 import ipip
@@ -44,6 +45,7 @@ sys.path.insert(0, sys.argv[1])
 import numpy as np
 from ipip.config.teacher import TeacherSettings
 from ipip.data.frame import Frame
+from ipip.doctor.teachers import check_teachers
 from ipip.teacher_program.kinds import WITH_FEATURES
 from ipip.teachers import Teacher
 
@@ -63,7 +65,7 @@ print(json.dumps({
     "energy": labelled.energy, "force": labelled.forces[1, 0], "features": features.tolist(),
     "model": info.model, "versions": sorted(info.versions), "with": WITH_FEATURES,
     "other": refusal(kind="nonsense"), "modal": refusal(kind="chgnet", modal="PBE"),
-    "own": refusal(kind="morse", modal="PBE"),
+    "own": refusal(kind="morse", modal="PBE"), "doctor": check_teachers(Path())[0].value,
 }))
 """
 
@@ -104,5 +106,6 @@ def test_the_added_kind_labels_in_its_own_process(answer: dict[str, object]) -> 
 def test_settings_and_messages_list_the_added_kind(answer: dict[str, object]) -> None:
     assert "morse" in answer["with"]  # type: ignore[operator]
     assert "'morse'" in str(answer["other"])
+    assert f"morse {ase.__version__}" in str(answer["doctor"])
     assert "modal is for kind 'sevennet' or 'morse' only" in str(answer["modal"])
     assert answer["own"] is None

@@ -163,6 +163,10 @@ def _describe(problem: ErrorDetails, key: KeyPath, model: type[BaseModel] | None
         return f"is missing{purpose}{remedy}"
     reason = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     reason = reason.replace("Input should be", "should be").rstrip(".")
+    reason = reason.split(", unable to parse")[0]
+    if kind == "too_short":
+        least = problem["ctx"]["min_length"]
+        reason = f"expected at least {least} {'entry' if least == 1 else 'entries'}"
     if kind in {"value_error", "assertion_error"}:
         return reason
     if kind == "string_type" and not isinstance(problem["input"], dict | list):

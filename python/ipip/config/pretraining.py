@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -210,20 +212,20 @@ def _kind(settings: Any) -> str:
     return type(settings).__name__
 
 
-Method = Annotated[
-    Annotated[LabelsMethod, Tag("LabelsMethod")]
-    | Annotated[HessianMethod, Tag("HessianMethod")]
-    | Annotated[NodeMethod, Tag("NodeMethod")]
-    | Annotated[AtomMethod, Tag("AtomMethod")]
-    | Annotated[FradMethod, Tag("FradMethod")]
-    | Annotated[GpipMethod, Tag("GpipMethod")],
-    Discriminator(
-        _kind,
-        custom_error_type="method",
-        custom_error_message=f"method is unknown; choose one of {', '.join(_METHODS)}",
-    ),
-]
-"""Settings of any method, distinguished by `kind`; a name alone means its defaults."""
+if TYPE_CHECKING:
+    Method = MethodSettings
+else:
+    Method = Annotated[
+        functools.reduce(
+            operator.or_, (Annotated[one, Tag(one.__name__)] for one in _METHODS.values())
+        ),
+        Discriminator(
+            _kind,
+            custom_error_type="method",
+            custom_error_message=f"method is unknown; choose one of {', '.join(_METHODS)}",
+        ),
+    ]
+    """Settings of any method, distinguished by `kind`; a name alone means its defaults."""
 
 
 class PretrainSettings(TrainingSettings):

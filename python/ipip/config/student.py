@@ -43,7 +43,7 @@ else:
             _architecture,
             custom_error_type="architecture",
             custom_error_message=(
-                f"architecture is unknown; choose {' or '.join(sorted(_SETTINGS))}"
+                f"architecture is unknown; choose one of {', '.join(sorted(_SETTINGS))}"
             ),
         ),
     ]

@@ -32,6 +32,7 @@ thermo_style custom step pe
 run 1
 """
 _LINE = "ipip student "  # the pair style's line in the log
+_FRAMED = re.compile(r"^-{20,}\n+(.+)", re.MULTILINE)  # Open MPI's messages begin with the reason
 _GRID = re.compile(r"(\d+) by (\d+) by (\d+) MPI processor grid")
 
 
@@ -83,4 +84,5 @@ def _run(launcher: list[str], trial: Path) -> tuple[int, str]:
 
 def _failure(output: str) -> str:
     errors = [line.strip() for line in output.splitlines() if line.startswith("ERROR")]
-    return errors[0] if errors else last_line(output)
+    framed = _FRAMED.search(output)
+    return errors[0] if errors else framed[1] if framed else last_line(output)

@@ -17,26 +17,29 @@ from ipip.teacher_program.kinds import KINDS
 def check_teachers(folder: Path) -> list[Finding]:
     """Report the teachers of this interpreter; others may be in other environments."""
     installed, absent = [], []
-    for name, package in TEACHERS.items():
-        if importlib.util.find_spec(package.module) is None:
-            absent.append((name, package.extra))
+    for kind in KINDS.values():
+        if not kind.distribution:
+            continue  # a program, or any package
+        if importlib.util.find_spec(kind.package) is None:
+            absent.append(kind.name)
             continue
         try:
-            version = metadata.version(package.distribution)
+            version = metadata.version(kind.distribution)
         except metadata.PackageNotFoundError:
             version = "of unknown version"
-        installed.append(f"{name} {version}")
+        installed.append(f"{kind.name} {version}")
     for kind in KINDS.values():
         program = next(filter(None, map(shutil.which, kind.programs)), None)
         installed += [f"{kind.name} {program}"] if program else []
-    missing = ", ".join(name for name, _ in absent)
+    missing = ", ".join(absent)
     if not installed:
+        extra = next(iter(TEACHERS.values())).extra
         return [
             Finding(
                 "teachers",
                 "note",
                 "none in this environment",
-                f"install one ({install_command(extra=absent[0][1])}), or set "
+                f"install one ({install_command(extra=extra)}), or set "
                 "teacher.interpreter to another environment's python",
             )
         ]

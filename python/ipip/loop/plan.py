@@ -112,11 +112,12 @@ def plan_exploration(
 def _timing(teacher: TeacherCheck | None) -> str:
     """Describe the basis of the teacher's cost."""
     if teacher is None:
-        return "was not timed; assumed are"
+        return "was not timed; assumed"
     load = teacher.load
     if load.is_high:
+        cores = "1 core" if load.cores == 1 else f"{load.cores} cores"
         return (
-            f"was timed on the first box while {load.running:.1f} programs ran on {load.cores} "
-            "cores, so it seems slower than it is"
+            f"was timed on the first box while {load.running:.1f} programs ran on {cores}, so it "
+            "seems slower than it is"
         )
     return "was timed on the first box"

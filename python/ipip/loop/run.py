@@ -243,6 +243,7 @@ def _require_own_folder(run: RunFolder, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose another run folder with --dir")
     require_format(folder)
+    run.refuse_training()
     if folder.exists() and any(folder.iterdir()) and not run.config_lock.exists():
         own = {run.lock.name, run.journal.name, run.progress.name, FOLDER}
         foreign = [path.name for path in folder.iterdir() if path.name not in own]

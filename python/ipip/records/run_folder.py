@@ -33,6 +33,7 @@ class RunFolder:
             InputError: it is not.
         """
         require_format(self.root)
+        self.refuse_training()
         is_run = self.config_lock.exists()
         if not is_run and any(self.root.glob("round_[0-9]*")):
             raise InputError(
@@ -43,6 +44,18 @@ class RunFolder:
             raise InputError(
                 f"{self.root}: is not a run folder (it has no {self.config_lock.name}); `ipip run "
                 "CONFIG --dir FOLDER` creates one"
+            )
+
+    def refuse_training(self) -> None:
+        """Check that it is not the folder of `ipip train`, whose settings a run would replace.
+
+        Raises:
+            InputError: it is.
+        """
+        if (self.root / "training.json").exists():
+            raise InputError(
+                f"{self.root}: is the folder of a training, not of a run; its errors and curves "
+                "are in training.html and metrics.csv, and a run needs another folder"
             )
 
     @property

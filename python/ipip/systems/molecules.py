@@ -122,6 +122,6 @@ def molecule(name: str, files: Mapping[str, Path] | None = None) -> Atoms:
     raise InputError(
         f"molecule {name!r} is unknown"
         + (f"; did you mean {', '.join(close)}?" if close else "")
-        + f" Built in: {', '.join(BUILT_IN)}; elements and names of ASE's g2 set work too; "
+        + f"; built in: {', '.join(BUILT_IN)}; elements and names of ASE's g2 set work too; "
         "give others as files under molecules"
     )

@@ -209,6 +209,8 @@ def _read_lock(path: Path) -> dict[str, Any]:
         recorded = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         recorded = None
+    if isinstance(recorded, dict) and "rounds" in recorded:
+        raise InputError(f"{path.parent}: is a run folder; choose another folder with --dir")
     if not isinstance(recorded, dict) or not isinstance(recorded.get("training"), dict):
         raise InputError(
             f"{path}: is damaged; remove it: the training has another record, which is "

@@ -25,7 +25,7 @@ from ipip.train.fitting.optimiser import Optimiser
 from ipip.train.fitting.schedule import LearningRate
 from ipip.train.fitting.termination import Termination
 from ipip.train.loss.epoch_loss import EpochLoss
-from ipip.train.loss.kernel_loss import KernelLoss
+from ipip.train.loss.kernel_loss import KernelLoss, is_compiled
 from ipip.train.loss.label_loss import TERMS, LossSums, training_sums
 from ipip.train.loss.objective import Objective, ObjectiveMeans, step_generator
 from ipip.train.loss.validation import evaluate_batches
@@ -167,7 +167,11 @@ class TrainingModule:
 
     def loss_of(self, batch: Graph) -> Tensor:
         """Return the loss of a batch, finite or not, and add it to the epoch's."""
-        if isinstance(self.evaluate, PainnKernels) and self._objective is None:
+        if (
+            isinstance(self.evaluate, PainnKernels)
+            and self._objective is None
+            and is_compiled(self.settings)
+        ):
             return self._loss_and_gradient(batch, self.evaluate)
         lower: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         if self._autocast is not None:
@@ -217,8 +221,9 @@ class TrainingModule:
         if processes.count() == 1:
             self.stopping = requested
             return sums
+        n = len(TERMS)
         own = [sums.counts, sums.sums.detach(), sums.counts.new_tensor([requested])]
-        counts, values, signals = processes.sum_over(torch.cat(own)).split([3, 3, 1])
+        counts, values, signals = processes.sum_over(torch.cat(own)).split([n, n, 1])
         self.stopping = bool(signals > 0)
         return LossSums(sums.sums + 0.0 * values, counts)
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ipip.config.training import TrainingSettings
 from ipip.native import load_operators
 from ipip.network.graph import Graph
-from ipip.train.loss.label_loss import TERMS, LossSums
+from ipip.train.loss.label_loss import TERMS, LossSums, weights_of
 
 load_operators()  # registers torch.ops.ipip.label_sums
 
+COMPILED = ("energy", "forces", "stress")  # the first of `TERMS`
 LABELS = (
-    *TERMS,
-    *(f"{term}_weight" for term in TERMS),
+    *COMPILED,
+    *(f"{term}_weight" for term in COMPILED),
     "weight",
     "volume",
     "n_atoms",
     "batch",
 )
+
+
+def is_compiled(settings: TrainingSettings) -> bool:
+    """Return whether a training has compiled terms alone: the weight of all others is 0."""
+    return not any(weights_of(settings)[len(COMPILED) :])
 
 
 class KernelLoss:
@@ -44,10 +51,13 @@ class KernelLoss:
         )
 
     def sums(self) -> LossSums:
-        """Return the sums of the terms."""
-        return LossSums(*torch.ops.ipip.label_sums(*self._arguments).chunk(2))
+        """Return the sums of all terms, which are 0 for terms that are not compiled."""
+        sums, counts = torch.ops.ipip.label_sums(*self._arguments).chunk(2)
+        others = (0, len(TERMS) - len(COMPILED))
+        return LossSums(pad(sums, others), pad(counts, others))
 
     def slopes(self, factors: Tensor) -> list[Tensor]:
         """Return the derivatives of `(factors * sums).sum()` by each prediction, in its shape."""
-        slopes: list[Tensor] = torch.ops.ipip.label_slopes(*self._arguments, factors)
+        own = factors[: len(COMPILED)]
+        slopes: list[Tensor] = torch.ops.ipip.label_slopes(*self._arguments, own)
         return slopes

@@ -32,6 +32,11 @@ from ipip.train.prediction.kernels import EnergyForces
 TERMS = ("energy", "forces", "stress")
 
 
+def weights_of(settings: TrainingSettings) -> list[float]:
+    """Return the weight of each of `TERMS`."""
+    return [settings.energy_weight, settings.forces_weight, settings.stress_weight]
+
+
 @dataclasses.dataclass
 class LossSums:
     """Sums of the terms of a loss and their numbers of labels.
@@ -68,11 +73,8 @@ class LossSums:
         return (self.factors(settings) * self.sums).sum()
 
     def factors(self, settings: TrainingSettings) -> Tensor:
-        """Return the derivative of `loss` by each sum, [3]."""
-        weights = self.sums.new_tensor(
-            [settings.energy_weight, settings.forces_weight, settings.stress_weight]
-        )
-        return weights / self.counts.clamp(min=1.0)
+        """Return the derivative of `loss` by each sum, [n_terms]."""
+        return self.sums.new_tensor(weights_of(settings)) / self.counts.clamp(min=1.0)
 
 
 def training_sums(batch: Graph, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:
@@ -104,7 +106,7 @@ def loss_sums(
 
 @dataclasses.dataclass(frozen=True)
 class LabelTerm:
-    """One of the three terms of the loss.
+    """One of the terms of the loss.
 
     Attributes:
         misfit: [n, k] errors of n labels; 0 rows for an unused term.

@@ -31,7 +31,7 @@ def unmeasured(value):
 @pytest.mark.timeout(1800)
 def test_tasks_and_direct_calls_give_one_summary_and_a_task_by_hand_the_same_result(tmp_path):
     here = {"scheduler": "local", "cores": 2}
-    plain = settings(resources={"here": here}, work=dict.fromkeys(WORKS, "here"), lease_s=60)
+    plain = settings(resources={"here": here}, work=dict.fromkeys(WORKS, "here"), lease_s=15)
     summaries = {}
     for name, changes in (("direct", {}), ("tasks", {"execution": plain.model_dump(mode="json")})):
         config = write_run_inputs(tmp_path / name, **changes)

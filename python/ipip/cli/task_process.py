@@ -37,16 +37,28 @@ def perform(file: Path) -> dict[str, Any]:
         raise SystemExit(STOPPED) from None
 
 
-def main() -> int:
-    """Perform the task that the command line names; return the exit status."""
+def perform_and_report(file: Path) -> int:
+    """Perform a task and print why it failed, if it did; return the exit status.
+
+    Args:
+        file: of the task.
+
+    Raises:
+        SystemExit: a signal stopped it.
+    """
     from ipip.cli.errors import report_failure
 
     try:
-        perform(Path(sys.argv[1]))
+        perform(file)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the result is stored: nothing to stop
     except Exception as error:
         return report_failure(error, debug=True)
     return 0
+
+
+def main() -> int:
+    """Perform the task that the command line names; return the exit status."""
+    return perform_and_report(Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

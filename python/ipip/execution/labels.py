@@ -16,6 +16,7 @@ from ipip.data.provenance import TEACHER_ERROR
 from ipip.errors import IpipError
 from ipip.execution.bundles import bundles
 from ipip.execution.executor import Executor
+from ipip.execution.kept_teacher import open_kept
 from ipip.execution.plain_frames import array_of, frame_of, plain_array, plain_frame
 from ipip.execution.task import Outcome, Task
 from ipip.storage.atomic import write_text
@@ -80,7 +81,7 @@ class LabelTask(Task):
         if waiting or self.timed or (self.frames and info is None):
             with (
                 store.open("a", encoding="utf-8") as file,
-                Teacher(self.level, folder) as teacher,
+                open_kept(self.level, folder) as teacher,
             ):
                 info = teacher.info.as_dict()
                 write_text(folder / ABOUT, sealed_text(info) + "\n")

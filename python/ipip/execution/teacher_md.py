@@ -12,11 +12,12 @@ from ipip.config.teacher import TeacherSettings
 from ipip.data import file_digest, write_frames
 from ipip.execution.bundles import bundles
 from ipip.execution.executor import Executor
+from ipip.execution.kept_teacher import open_kept
 from ipip.execution.plain_frames import frame_of, plain_frame
 from ipip.execution.task import Outcome, Task
 from ipip.storage.atomic import write_text
 from ipip.storage.sealed import DamagedError, read_sealed, sealed_text
-from ipip.teachers import MDJob, MDResult, Teacher
+from ipip.teachers import MDJob, MDResult
 
 US_PER_ATOM = 1500.0  # one evaluation of a teacher nobody has timed
 FRAMES = ".lmdb"
@@ -97,7 +98,7 @@ class TeacherMDTask(Task):
         md = waiting[0].md
         assert md is not None
         self.runs.mkdir(parents=True, exist_ok=True)
-        with Teacher(self.teacher, logs) as teacher:
+        with open_kept(self.teacher, logs) as teacher:
             write_text(self.about, sealed_text(teacher.info.as_dict()) + "\n")
             teacher.run_md(
                 waiting,

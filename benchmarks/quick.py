@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ EXAMPLE = ROOT / "examples" / "mo-s-o" / "quick.yaml"
 
 
 def run(seed: int, folder: Path) -> dict[str, Any]:
-    """Run with a seed; return the summary, and the seconds of this call as `wall_s`.
+    """Run with a seed; return the summary, and seconds and load of the call as `wall_s` and `load`.
 
     Args:
         seed: of the run.
@@ -40,9 +41,10 @@ def run(seed: int, folder: Path) -> dict[str, Any]:
         start = time.perf_counter()
         ipip = Path(sys.executable).with_name("ipip")
         subprocess.run([ipip, "run", config, "--dir", target], check=True)
-        measured.write_text(json.dumps(time.perf_counter() - start))
+        wall = {"wall_s": time.perf_counter() - start, "load": os.getloadavg()[1]}
+        measured.write_text(json.dumps(wall))
     summary: dict[str, Any] = json.loads((target / "summary.json").read_text(encoding="utf-8"))
-    return summary | {"wall_s": json.loads(measured.read_text())}
+    return summary | json.loads(measured.read_text(encoding="utf-8"))
 
 
 def rows_of(seed: int, summary: Mapping[str, Any]) -> Iterator[Row]:
@@ -76,6 +78,7 @@ def cost_of(seed: int, summary: Mapping[str, Any]) -> Row:
     return row(
         {"seed": seed},
         wall_s=summary["wall_s"],
+        load_of_the_machine=summary["load"],
         teacher_us_per_atom_step=summary["teacher"]["us_per_atom_step"],
         student_us_per_atom_step=student,
         teacher_over_student=summary["teacher"]["us_per_atom_step"] / student,

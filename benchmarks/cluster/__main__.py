@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.cluster.turn import Turn, cpu_of_children, take_turn
@@ -23,7 +24,12 @@ from tests.execution.slurm import missing, started
 from ipip.bound import adopt_orphans
 
 WORKERS = 1000
-TASK_S = (30.0, 120.0, 600.0)
+TASK_S = (10.0, 30.0, 120.0, 600.0)
+TITLES = {
+    "cluster-loop": "The short quick example through Slurm and here: medians of alternating turns",
+    "cluster-tasks": "Empty tasks through Slurm",
+    "cluster-model": "1 000 workers and one driver, predicted from the empty tasks",
+}
 
 
 def main() -> None:
@@ -37,22 +43,33 @@ def main() -> None:
     if reason is not None:
         raise SystemExit(f"no Slurm can be started here: {reason}")
     adopt_orphans()
-    rows = [*_loop_rows(options.turns), *_task_rows(options.tasks)]
-    for one in rows:
+    results = {"cluster-loop": _loop_rows(options.turns)}
+    results |= _task_rows(options.tasks)
+    for one in (each for rows in results.values() for each in rows):
         print(*(f"{name} {value}" for name, value in one.sizes.items()), sep=", ")
         for name, value in one.figures.items():
             print(f"    {name:28} {value:10.4g}")
     if options.record is not None:
-        command = f"python -m benchmarks.cluster --turns {options.turns} --tasks {options.tasks}"
-        packages = ("ipip", "parsl")
-        record(
-            options.record,
-            "cluster",
-            rows,
-            title="Tasks of a cluster",
-            command=command,
-            packages=packages,
-        )
+        record_results(options.record, results)
+
+
+def record_results(machine: str, results: Mapping[str, Sequence[Row]]) -> None:
+    """Record what was measured.
+
+    Args:
+        machine: name of it.
+        results: rows by benchmark, those of `TITLES`.
+    """
+    for benchmark, rows in results.items():
+        if rows:
+            record(
+                machine,
+                benchmark,
+                rows,
+                title=TITLES[benchmark],
+                command="python -m benchmarks.cluster",
+                packages=("ipip", "parsl"),
+            )
 
 
 def _loop_rows(turns: int) -> list[Row]:
@@ -73,7 +90,7 @@ def _loop_rows(turns: int) -> list[Row]:
     for name, own in (("local", local), ("slurm", slurm)):
         found.append(
             row(
-                {"what": f"short quick example, {name}", "turns": turns},
+                {"where": name, "turns": turns},
                 wall_s=statistics.median(turn.wall_s for turn in own),
                 pilot_s=statistics.median(turn.pilot_s for turn in own),
                 cpu_s=statistics.median(turn.cpu_s for turn in own),
@@ -82,8 +99,8 @@ def _loop_rows(turns: int) -> list[Row]:
         )
     found.append(
         row(
-            {"what": "slurm over local", "turns": turns},
-            wall_beyond_pilot=statistics.median(
+            {"where": "slurm over local", "turns": turns},
+            wall_without_the_block_s_start=statistics.median(
                 there / here.wall_s for there, here in zip(beyond, local, strict=True)
             ),
             cpu=statistics.median(
@@ -94,26 +111,38 @@ def _loop_rows(turns: int) -> list[Row]:
     return found
 
 
-def _task_rows(count: int) -> list[Row]:
+def _task_rows(count: int) -> dict[str, list[Row]]:
     before = cpu_of_children()
     with started() as slurm, slurm.visible():
         found = measure(count, 2, "slurm")
     driver, worker = found["driver_cpu_s_per_task"], (cpu_of_children() - before) / (count + 2)
+    return {
+        "cluster-tasks": [
+            row(
+                {"tasks": count, "workers": 2},
+                tasks_per_s=found["tasks_per_s"],
+                driver_cpu_s_per_task=driver,
+                worker_cpu_s_per_task=worker,
+            )
+        ],
+        "cluster-model": model_rows(worker, driver),
+    }
+
+
+def model_rows(worker: float, driver: float) -> list[Row]:
+    """Return what a thousand workers would do.
+
+    Args:
+        worker: s that a worker spends on a task besides its work.
+        driver: s that the driver spends on a task.
+    """
     return [
         row(
-            {"what": "empty tasks, slurm", "tasks": count, "workers": 2},
-            tasks_per_s=found["tasks_per_s"],
-            driver_cpu_s_per_task=driver,
-            worker_cpu_s_per_task=worker,
-        ),
-        *(
-            row(
-                {"what": "model", "workers": WORKERS, "task_s": seconds},
-                efficiency=efficiency(seconds, worker, driver, WORKERS),
-                least_task_s=least_task_s(driver, WORKERS),
-            )
-            for seconds in TASK_S
-        ),
+            {"workers": WORKERS, "seconds of a task": seconds},
+            share_of_time_at_work=efficiency(seconds, worker, driver, WORKERS),
+            least_s_of_a_task=least_task_s(driver, WORKERS),
+        )
+        for seconds in TASK_S
     ]
 
 

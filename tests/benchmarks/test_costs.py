@@ -20,7 +20,7 @@ SUMMARY = {
             **{"failures": {"failed": 9, "total": 18}, "kept": 0, "forgotten": 0, "new": 360},
         }
     ],
-    **{"best_round": 0, "wall_s": 85.0},
+    **{"best_round": 0, "wall_s": 85.0, "load": 2.0},
 }
 
 

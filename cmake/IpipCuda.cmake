@@ -50,12 +50,16 @@ list(APPEND code "-gencode=arch=compute_${last},code=compute_${last}")
 
 set(cuda_source "${CMAKE_CURRENT_SOURCE_DIR}/src/backends/cuda/gpu.cu")
 set(cuda_library "${CMAKE_CURRENT_BINARY_DIR}/libipip_cuda.so")
+set(cuda_report "${CMAKE_CURRENT_BINARY_DIR}/libipip_cuda.txt")
 set(nvcc ${CMAKE_CXX_COMPILER_LAUNCHER} "${IPIP_NVCC}")
 set(cuda_flags -std=c++20 -O3 "-D${cuda_part}" "-I${CMAKE_CURRENT_SOURCE_DIR}/src" --threads 2 -ccbin
                "${CMAKE_CXX_COMPILER}" -Xcompiler -fPIC,-fvisibility=hidden)
 add_custom_command(
   OUTPUT "${cuda_library}"
-  COMMAND ${nvcc} ${cuda_flags} ${code} -c "${cuda_source}" -o gpu.o
+  BYPRODUCTS "${cuda_report}"
+  COMMAND "${CMAKE_COMMAND}" "-DREPORT=${cuda_report}" -P
+          "${PROJECT_SOURCE_DIR}/cmake/IpipCompileCuda.cmake" -- ${nvcc} ${cuda_flags} ${code} -Xptxas
+          -v -c "${cuda_source}" -o gpu.o
   COMMAND "${IPIP_NVCC}" -ccbin "${CMAKE_CXX_COMPILER}" --cudart=static --shared gpu.o -o
           "${cuda_library}" -Xlinker -s
   DEPENDS "${cuda_source}" ${cuda_headers}

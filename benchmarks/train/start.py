@@ -126,7 +126,7 @@ def main() -> None:
             ],
             title=f"A training before the end of its first step, least of {given.runs}",
             command="python -m benchmarks.train.start",
-            packages=("ipip", "torch", "lightning"),
+            packages=("ipip", "torch"),
         )
 
 

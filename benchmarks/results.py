@@ -27,8 +27,14 @@ UNITS = {  # at or near the end of a figure's name, and as tables show it
     "mb": "(MB)",
     "ms": "(ms)",
     "cpu s": "(CPU s)",
+    "wall s": "wall time (s)",
+    "cpu": "CPU time",
+    "temperature k": "temperature (K)",
     "ev per a": "(eV/Å)",
     "mev per a": "(meV/Å)",
+    "mev per atom ps": "(meV/atom/ps)",
+    "mev per atom": "(meV/atom)",
+    "mae": "MAE",
 }
 Size = str | int | float
 Figure = Annotated[float, Field(allow_inf_nan=False)]
@@ -209,7 +215,7 @@ def _words(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    if value and abs(value) < 100:
+    if abs(value) < 100 and value != int(value):
         return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
     return f"{value:,.0f}".replace(",", " ")
 

@@ -100,7 +100,7 @@ def _loop_rows(turns: int) -> list[Row]:
     found.append(
         row(
             {"where": "slurm over local", "turns": turns},
-            wall_without_the_block_s_start=statistics.median(
+            wall_without_start_of_block=statistics.median(
                 there / here.wall_s for there, here in zip(beyond, local, strict=True)
             ),
             cpu=statistics.median(

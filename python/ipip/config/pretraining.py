@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from ipip.config.base import Settings
+from ipip.config.choice import one_of
 from ipip.config.training import TrainingSettings
 
 
@@ -215,16 +214,7 @@ def _kind(settings: Any) -> str:
 if TYPE_CHECKING:
     Method = MethodSettings
 else:
-    Method = Annotated[
-        functools.reduce(
-            operator.or_, (Annotated[one, Tag(one.__name__)] for one in _METHODS.values())
-        ),
-        Discriminator(
-            _kind,
-            custom_error_type="method",
-            custom_error_message=f"method is unknown; choose one of {', '.join(_METHODS)}",
-        ),
-    ]
+    Method = one_of(_METHODS.values(), _kind, "method", _METHODS)
     """Settings of any method, distinguished by `kind`; a name alone means its defaults."""
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Discriminator, Tag
+from typing import TYPE_CHECKING, Any
 
 from ipip.config.any_student import AnyStudentSettings
+from ipip.config.choice import one_of
 from ipip.config.painn import PaiNNSettings
 from ipip.config.visnet import ViSNetSettings
 
@@ -35,16 +32,5 @@ def _architecture(settings: Any) -> str:
 if TYPE_CHECKING:
     StudentSettings = AnyStudentSettings
 else:
-    StudentSettings = Annotated[
-        functools.reduce(
-            operator.or_, (Annotated[one, Tag(one.__name__)] for one in _SETTINGS.values())
-        ),
-        Discriminator(
-            _architecture,
-            custom_error_type="architecture",
-            custom_error_message=(
-                f"architecture is unknown; choose one of {', '.join(sorted(_SETTINGS))}"
-            ),
-        ),
-    ]
+    StudentSettings = one_of(_SETTINGS.values(), _architecture, "architecture", sorted(_SETTINGS))
     """Settings of any student, distinguished by `architecture`."""

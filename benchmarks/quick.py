@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from benchmarks.quick_settings import quick_settings
 from benchmarks.record import add_record_option, record
 from benchmarks.results import Row, row
 
 from ipip.cores import usable_cores
-
-ROOT = Path(__file__).resolve().parents[1]
-EXAMPLE = ROOT / "examples" / "mo-s-o" / "quick.yaml"
 
 
 def run(seed: int, folder: Path) -> dict[str, Any]:
@@ -32,9 +30,7 @@ def run(seed: int, folder: Path) -> dict[str, Any]:
         seed: of the run.
         folder: for settings and run; a finished run is not repeated.
     """
-    settings = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8")) | {"seed": seed}
-    for source in settings["reference"]["data"]:
-        source["path"] = str(EXAMPLE.parent / source["path"])
+    settings = quick_settings() | {"seed": seed}
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / f"quick-{seed}.yaml"
     config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")

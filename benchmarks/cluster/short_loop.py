@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from benchmarks.quick_settings import quick_settings
 
-QUICK = Path(__file__).resolve().parents[2] / "examples" / "mo-s-o" / "quick.yaml"
 SYSTEMS = 4
 
 
@@ -18,9 +18,7 @@ def write_short_loop(path: Path, execution: dict[str, Any] | None) -> Path:
         path: file to write.
         execution: settings of the execution; None: local.
     """
-    settings = yaml.safe_load(QUICK.read_text(encoding="utf-8"))
-    for source in settings["reference"]["data"]:
-        source["path"] = str(QUICK.parent / source["path"])
+    settings = quick_settings()
     settings["rounds"] = 1
     settings["systems"] = [one | {"runs": 1} for one in settings["systems"][:SYSTEMS]]
     settings["student_md"]["steps"] = 500

@@ -19,7 +19,6 @@ from typing import IO
 
 # What tasks import only when they need it, the slowest last.
 LATER = ("ipip.execution.student_md", "ipip.stages.work.evaluation", "ipip.train.run")
-KEEP_TEACHER = ("labels-", "teacher_md-")  # folders of tasks that label
 
 
 def main() -> int:
@@ -32,13 +31,10 @@ def main() -> int:
     later = list(LATER)
     try:
         while request := requests.readline():
-            asked = json.loads(request)
+            given = json.loads(request)
             _answer(answers, "begun")
-            _print_into(asked["log"])
-            path = Path(asked["path"])
-            if not path.parent.name.startswith(KEEP_TEACHER):
-                close_kept()
-            status = perform_and_report(path)
+            _print_into(given["log"])
+            status = perform_and_report(Path(given["path"]))
             sys.stdout.flush()
             sys.stderr.flush()
             if status:

@@ -42,6 +42,7 @@ class LabelTask(Task):
     """
 
     kind: ClassVar[str] = "labels"
+    takes_teacher: ClassVar[bool] = True
     level: TeacherSettings
     frames: tuple[Frame, ...]
     timed: int = 0

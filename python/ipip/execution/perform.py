@@ -12,6 +12,7 @@ from typing import Any
 
 from ipip import __version__
 from ipip.errors import InputError, IpipError
+from ipip.execution.kept_teacher import close_kept
 from ipip.execution.lease import Lease, acquire, earlier_hosts
 from ipip.execution.task import publish, read_header, read_result, set_result_aside, task_of
 from ipip.storage.atomic import write_text
@@ -62,7 +63,10 @@ def _attempt(record: dict[str, Any], folder: Path, lease: Lease) -> None:
         set_result_aside(folder)  # one that is damaged
         # A node that died leaves its locks: of a training's folder, of an arm's run folder.
         with without_owners_on(earlier_hosts(folder, lease.number)):
-            outcome = task_of(record).perform(folder)
+            task = task_of(record)
+            if not task.takes_teacher:
+                close_kept()
+            outcome = task.perform(folder)
         about = {
             "attempt": lease.number,
             "host": socket.gethostname(),

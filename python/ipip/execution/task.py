@@ -69,10 +69,12 @@ class Task(ABC):
     Attributes:
         kind: of `KINDS`.
         together: the processes that `torchrun` starts perform it together.
+        takes_teacher: it uses a teacher that the task before has left open; others close it.
     """
 
     kind: ClassVar[str]
     together: ClassVar[bool] = False
+    takes_teacher: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -36,6 +36,7 @@ class TeacherMDTask(Task):
     """
 
     kind: ClassVar[str] = "teacher_md"
+    takes_teacher: ClassVar[bool] = True
     teacher: TeacherSettings
     jobs: tuple[MDJob, ...]
     runs: Path

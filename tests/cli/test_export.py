@@ -12,15 +12,18 @@ import pytest
 import torch
 from ase.build import molecule
 from ase.calculators.lj import LennardJones
+from tests.cli.conftest import labelled_frames
 
 from ipip import IpipCalculator, save_student
 from ipip.cli.main import main
 from ipip.config.training import TrainingSettings
+from ipip.data import write_frames
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.export import load_core_student, load_student, read_metadata
 from ipip.models import Student
 from ipip.train import fit
+from ipip.uncertainty import read_uncertainty
 
 
 @pytest.fixture
@@ -52,6 +55,39 @@ def test_a_checkpoint_becomes_a_checked_model_file(
     table = capsys.readouterr().out
     assert "LAMMPS" in table and "TorchScript" in table and "DIFFERS" not in table
     assert read_metadata(target).training_digest is not None
+
+
+def test_the_expected_errors_of_a_training_are_exported(
+    make_student: Callable[..., Student], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_frames(tmp_path / "frames.xyz", labelled_frames(12))
+    (tmp_path / "small.yaml").write_text(
+        "data: [{path: frames.xyz, keys: {group: traj}}]\nsplit: {valid: 4, test: 2}\n"
+        "student: {channels: 8, layers: 1, cutoff: 4.5}\ntraining: {max_epochs: 3}\n"
+    )
+    assert main(["train", "--quiet", str(tmp_path / "small.yaml")]) == 0
+    own, best = tmp_path / "small" / "student.pt", str(tmp_path / "small" / "best.ckpt")
+    expected = read_uncertainty(own)
+    assert expected is not None
+    for target in (tmp_path / "other.pt", own):  # the second replaces the training's file
+        assert main(["export", "--no-lammps", best, str(target)]) == 0
+        assert "expected errors" not in capsys.readouterr().out
+        exported = read_uncertainty(target)
+        assert exported is not None and exported.fitted_on == expected.fitted_on
+        np.testing.assert_array_equal(exported.density.means, expected.density.means)
+    save_student(make_student(), own)  # other weights: what they expect is of no use here
+    assert main(["export", "--no-lammps", best, str(tmp_path / "student.pt")]) == 0
+    assert read_uncertainty(tmp_path / "student.pt") is None
+
+
+def test_a_student_without_expected_errors_comes_with_the_command_that_adds_them(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "student.pt"
+    assert main(["export", "--no-lammps", str(trained / "best.ckpt"), str(target)]) == 0
+    printed = capsys.readouterr().out
+    assert f"{target}: has no expected errors" in printed
+    assert f"`ipip uncertainty {target} FRAMES`" in printed
 
 
 def test_a_model_file_may_have_any_name(

@@ -26,6 +26,7 @@ def export(
 
     from ipip.errors import IpipError
     from ipip.train.export import export_student
+    from ipip.uncertainty.record import missing_uncertainty, read_uncertainty
 
     rows = export_student(source, target, dtype, with_lammps=lammps)
     console = Console(highlight=False, markup=False)
@@ -40,3 +41,5 @@ def export(
         raise IpipError(
             f"{target} was written, but its results differ as the table shows; do not use it"
         )
+    if read_uncertainty(target) is None:
+        typer.echo(missing_uncertainty(target))

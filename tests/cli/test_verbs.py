@@ -93,6 +93,19 @@ def test_validate_prints_the_plan_and_runs_nothing(config, capsys):
     }
 
 
+def test_a_terminal_shows_that_validate_times_the_teacher(config, capsys, monkeypatch):
+    assert main(["validate", str(config)]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich treats the streams as terminals
+    assert main(["validate", str(config)]) == 0
+    captured = capsys.readouterr()
+    assert "loading the teacher (ase) and timing it" in captured.err
+    assert "timing it" not in captured.out
+    assert main(["plan", "--json", str(config)]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "" and json.loads(captured.out)["stages"]
+
+
 def test_validate_expects_kernels_for_painn_of_any_width(config, edit, capsys):
     seconds = {}
     for student in ("{channels: 32}", "{channels: 24}", "{architecture: visnet, channels: 24}"):

@@ -69,6 +69,17 @@ class TerminalReporter:
             yield lambda steps: bar.advance(task, steps)
 
 
+@contextlib.contextmanager
+def status_line(text: str, *, shown: bool = True) -> Iterator[None]:
+    """Draw a line on standard error while the block runs, if that is a terminal."""
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not (shown and console.is_terminal):
+        yield
+        return
+    with console.status(text, spinner="line"):  # in ASCII
+        yield
+
+
 def format_seconds(seconds: float) -> str:
     """Return a duration as text for people: ``8 s``, ``3 min 20 s``, ``2 h 5 min``."""
     whole = round(seconds)

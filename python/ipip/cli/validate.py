@@ -36,21 +36,29 @@ def validate(
     """
     import json
 
+    from ipip.cli.progress import status_line
     from ipip.config.load import load_settings
     from ipip.config.run import RunSettings, UnlabelledSettings
     from ipip.errors import InputError
     from ipip.execution.check import check_execution
     from ipip.exploration.explore import check_exploration
-    from ipip.loop.checks import check_inputs, check_teacher, missing_labels
+    from ipip.loop.checks import TeacherCheck, check_inputs, check_teacher, missing_labels
     from ipip.loop.plan import make_plan, plan_exploration
     from ipip.storage.disk_space import require_space
+
+    def timed_teacher(settings: UnlabelledSettings) -> TeacherCheck | None:
+        if without_teacher:
+            return None
+        kind = settings.teacher.kind
+        with status_line(f"loading the teacher ({kind}) and timing it", shown=not as_json):
+            return check_teacher(settings)
 
     unlabelled = load_settings(config, UnlabelledSettings)
     reference = unlabelled.reference
     missing = None if reference is None else missing_labels(reference)
     if reference is None or missing is not None:
         starts = check_exploration(unlabelled)
-        teacher = None if without_teacher else check_teacher(unlabelled)
+        teacher = timed_teacher(unlabelled)
         exploration = plan_exploration(unlabelled, [len(start.frame) for start in starts], teacher)
         if missing is None:
             missing = "`ipip run` needs labels under `reference`: see docs/own-system.md"
@@ -67,7 +75,7 @@ def validate(
     if not without_cluster:
         check_execution(settings.execution, folder or Path(f"{config.stem}-run"))
     inputs = check_inputs(settings)
-    teacher = None if without_teacher else check_teacher(settings)
+    teacher = timed_teacher(settings)
     plan = make_plan(settings, inputs, teacher)
     require_space(folder or Path.cwd(), plan.disk_bytes, "the run")
     if as_json:

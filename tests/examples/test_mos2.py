@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from ipip.data import Frame, frames_digest, read_frames
+from ipip.data import Frame, frames_digest, read_frames, write_frames
 from ipip.errors import InputError
 from ipip.export import load_student
 from ipip.train import predict
@@ -36,6 +36,23 @@ def test_a_run_ends_where_a_name_comes_again(example: Example) -> None:
     assert sorted(other.train + other.valid) == [3, 4] and other.test == (0, 1, 2)
     with pytest.raises(InputError, match="holds 3 MD runs"):
         runs.split_by_run(named_frames(["a", "a", "a"]), reverse=False, valid=1, seed=1)
+
+
+def test_a_wrong_file_of_the_accuracy_set_is_one_sentence(
+    example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accuracy_set = example("mos2", "accuracy_set")
+    file, out = tmp_path / "frames.xyz", tmp_path / "set"
+    assert accuracy_set.main([str(file), str(out)]) == 2
+    assert "frames.xyz: no such file" in capsys.readouterr().err
+    labelled = [f.replace(forces=np.zeros((1, 3))) for f in named_frames(["a", "b", "a"])]
+    write_frames(file, labelled)
+    text = file.read_text().replace(" energy=", " Energy=").replace(":forces:", ":force:")
+    file.write_text(text.replace("config_type=", "Config_type="))
+    assert accuracy_set.main([str(file), str(out)]) == 2
+    message = capsys.readouterr().err
+    assert "holds 2 MD runs (2, 1 frames); expected the two of the MoS2 set" in message
+    assert message.startswith("error: ") and message.count("\n") == 1 and not out.exists()
 
 
 def test_quick_compares_teacher_and_students_on_the_run_they_have_not_seen(

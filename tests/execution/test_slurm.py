@@ -17,26 +17,13 @@ from ipip.execution.listing import list_tasks
 from ipip.execution.record import read_execution
 from ipip.execution.teacher_md import read_record
 from ipip.views.status import read_status
-from tests.execution.slurm import NODES, Slurm, free_ports, long, started
+from tests.execution.slurm import NODES, Slurm, free_ports, long
 from tests.execution.teacher_md_driver import NAMES, drive
 from tests.loop.conftest import without_times, write_run_inputs
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("nothing_is_left")]
 STEPS = 160  # of a trajectory: 8 s at least
 LAST_WORDS = "from ipip.cli.main import main; raise SystemExit(main())"
-
-
-@pytest.fixture(scope="module")
-def slurm():
-    """A Slurm of two nodes, or the reason why there is none."""
-    with started() as own:
-        yield own
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(slurm):
-    yield
-    slurm.end_drivers()
 
 
 @pytest.fixture(scope="module")

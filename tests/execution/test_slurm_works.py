@@ -17,13 +17,13 @@ from ipip.execution.labels import TaskTeacher
 from ipip.execution.listing import list_tasks
 from ipip.systems import molecule
 from ipip.teachers import Teacher
-from tests.execution.slurm import NODES, long, missing_cp2k, started
+from tests.execution.slurm import NODES, long, missing_cp2k
 from tests.execution.test_slurm import LAST_WORDS, execution, finish
 from tests.loop.conftest import without_times
 from tests.study.test_study import write_study
 from tests.teachers.test_cp2k import CHEAP
 
-pytestmark = [long, pytest.mark.timeout(900)]
+pytestmark = [long, pytest.mark.timeout(900), pytest.mark.usefixtures("nothing_is_left")]
 # Each rank notes its node and number, and becomes CP2K.
 NOTED_CP2K = """#!/bin/bash
 [ -z "$PMIX_RANK" ] || echo "$SLURMD_NODENAME $PMIX_RANK $SLURM_NTASKS" >> {noted}
@@ -31,19 +31,11 @@ exec cp2k.psmp "$@"
 """
 
 
-@pytest.fixture(scope="module")
-def slurm():
-    """A Slurm of two nodes that starts MPI ranks."""
+@pytest.fixture(scope="module", autouse=True)
+def ranks_of_cp2k():
+    """Install what CP2K over MPI ranks needs, before the Slurm is started."""
     if "IPIP_TEST_CLUSTER" in os.environ and (reason := missing_cp2k()) is not None:
         pytest.fail(reason)
-    with started() as own:
-        yield own
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(slurm):
-    yield
-    slurm.end_drivers()
 
 
 def level(command: str | None = None) -> TeacherSettings:

@@ -1,12 +1,16 @@
 """The fields of settings state whether they decide results, and nothing else does."""
 
+from pathlib import Path
+
 from ipip.config.cp2k import Cp2kSettings
 from ipip.config.influence import (
     fields_without_influence,
+    files_by_name,
     influence_of,
     paths_without_influence,
     without_influence_as_default,
 )
+from ipip.config.load import resolve_paths
 from ipip.config.md import StudentMDSettings
 from ipip.config.pretraining import PretrainSettings
 from ipip.config.quick import quick_values
@@ -53,3 +57,11 @@ def test_paths_lead_into_blocks_and_lists():
 def test_digests_count_the_defaults_of_what_has_no_influence():
     md = StudentMDSettings(steps=10, restart_interval=7, skin=1.5)
     assert without_influence_as_default(md) == StudentMDSettings(steps=10, skin=1.5)
+
+
+def test_settings_that_moved_with_their_files_are_the_same():
+    settings = RunSettings.model_validate(quick_values())
+    here, there = (files_by_name(resolve_paths(settings, Path(at))) for at in ("/here", "/there"))
+    assert here == there and here["reference"]["data"][0]["path"].endswith(".xyz")
+    assert here["reference"]["data"][0]["path"] == settings.reference.data[0].path.name
+    assert here == files_by_name(settings) and here["seed"] == settings.seed

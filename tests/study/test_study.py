@@ -200,6 +200,31 @@ def test_settings_that_decide_nothing_may_change(finished):
 
 
 @pytest.mark.slow
+def test_a_study_that_was_moved_is_resumed_without_work_and_still_guards_its_data(
+    finished, tmp_path, capsys
+):
+    config, folder, summary = finished
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(config.parent, elsewhere)
+    moved, out = elsewhere / config.name, elsewhere / folder.name
+    hidden = config.parent.rename(config.parent.with_name("hidden"))  # nothing is read from there
+    try:
+        logs = {path: path.stat().st_mtime_ns for path in out.glob("**/log.lammps")}
+        manifests = {path: path.read_bytes() for path in out.glob("runs/**/manifest.json")}
+        again = run_study(load_settings(moved, StudySettings), out)
+        assert {path: path.stat().st_mtime_ns for path in out.glob("**/log.lammps")} == logs
+        assert len(logs) > 10 and all(p.read_bytes() == text for p, text in manifests.items())
+        protocols = [result.pop("protocols")["short"] for result in (again, summary.copy())]
+        assert again == {name: value for name, value in summary.items() if name != "protocols"}
+        assert protocols[0]["arms"] == protocols[1]["arms"]
+        (elsewhere / "start.xyz").write_bytes((elsewhere / "extra.xyz").read_bytes())
+        assert main(["study", str(moved), "--dir", str(out)]) == 2
+        assert "no longer fit the settings" in capsys.readouterr().err
+    finally:
+        hidden.rename(config.parent)
+
+
+@pytest.mark.slow
 def test_arms_can_be_added_and_the_finished_ones_are_kept(finished, tmp_path):
     config, folder, summary = finished
     grown = shutil.copytree(folder, tmp_path / "grown")

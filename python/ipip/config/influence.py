@@ -6,6 +6,7 @@ A field without a statement influences the results of the stages (or of the trai
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -73,3 +74,24 @@ def paths_without_influence(value: Any, at: str = "") -> frozenset[str]:
         for index, item in enumerate(value):
             paths |= paths_without_influence(item, f"{at}[{index}]")
     return frozenset(paths)
+
+
+def files_by_name(value: Any) -> Any:
+    """Return settings as plain values in which files and folders count by their name alone.
+
+    So settings stay equal when they are moved together with their files. Where results are reused,
+    digests guard the content of the files.
+
+    Args:
+        value: settings, or a list or dict of them.
+    """
+    if isinstance(value, BaseModel):
+        names = type(value).model_fields
+        return {name: files_by_name(getattr(value, name)) for name in names}
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, (list, tuple)):
+        return [files_by_name(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): files_by_name(item) for name, item in value.items()}
+    return value

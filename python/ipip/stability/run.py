@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ase.data import chemical_symbols
+from pydantic import ValidationError
 
 from ipip import __version__
 from ipip.config.comparison import compare_settings, describe_differences
-from ipip.config.influence import paths_without_influence
+from ipip.config.influence import files_by_name, paths_without_influence
 from ipip.config.stability import StabilityProtocol
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
@@ -142,6 +144,8 @@ def remove_dumps(folder: Path) -> None:
 def check_protocol_folder(folder: Path, protocol: StabilityProtocol) -> None:
     """Check that a folder has no runs of another protocol; the same protocol may have more runs.
 
+    Files may have moved: their content is part of the digest of each run.
+
     Raises:
         InputError: it has such runs, is a file, or its record of the protocol is damaged.
     """
@@ -154,7 +158,11 @@ def check_protocol_folder(folder: Path, protocol: StabilityProtocol) -> None:
         return
     except DamagedError as error:
         raise InputError(f"{error}; remove it, or use another folder") from None
-    differences = compare_settings(known, _plain(protocol), paths_without_influence(protocol))
+    now, ignored = _plain(protocol), paths_without_influence(protocol)
+    with contextlib.suppress(ValidationError):  # of another version
+        known = files_by_name(StabilityProtocol.model_validate(known))
+        now, ignored = files_by_name(protocol), ignored | {"runs"}
+    differences = compare_settings(known, now, ignored)
     if differences:
         raise InputError(
             f"{folder} holds runs of another protocol ({describe_differences(differences)}); "

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ipip.config.base import Settings
 from ipip.config.comparison import Difference, compare_settings, describe_differences
-from ipip.config.influence import paths_without_influence
+from ipip.config.influence import files_by_name, paths_without_influence
 from ipip.config.run import RunSettings
 from ipip.config.study import StudySettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
@@ -56,7 +56,7 @@ def _holds_something(folder: Path) -> bool:
 
 
 def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) -> None:
-    """Check that an earlier study can be continued: it may only be extended."""
+    """Check that an earlier study can be continued: it may only be extended, or moved."""
     try:
         old = parse_yaml(lock.read_text(encoding="utf-8"))
         before = StudySettings.model_validate(old["study"])
@@ -92,12 +92,14 @@ def _check_same_study(lock: Path, settings: StudySettings, base: RunSettings) ->
 
 
 def _differences(before: Settings, now: Settings) -> list[Difference]:
-    old, new = before.model_dump(mode="json"), now.model_dump(mode="json")
+    old, new = files_by_name(before), files_by_name(now)
     return compare_settings(old, new, paths_without_influence(now))
 
 
 def _named(entries: Sequence[Any]) -> dict[str, Any]:
-    return {entry if isinstance(entry, str) else entry.name: entry for entry in entries}
+    return {
+        entry if isinstance(entry, str) else entry.name: files_by_name(entry) for entry in entries
+    }
 
 
 def _lost(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ipip.config.influence import files_by_name
 from ipip.config.study import StudySettings
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.versions import installed_versions
@@ -79,7 +80,7 @@ def summarise(
             for name, own in comparisons.items()
         },
         "protocols": dict(protocols or {}),
-        "settings_digest": json_digest(settings.model_dump(mode="json")),
+        "settings_digest": json_digest(files_by_name(settings)),
         "versions": installed_versions(),
     }
 

@@ -155,10 +155,27 @@ def test_without_a_system_the_file_says_what_to_fill_in(tmp_path, capsys):
     assert "elements: []" in error and "systems: []" in error
 
 
-def test_the_example_is_written_on_demand(tmp_path, repository):
+def test_the_example_is_written_with_its_labels_in_any_folder(tmp_path, repository, capsys):
     assert init(tmp_path / "my.yaml", "--example") == 0
     example = repository / "examples" / "mo-s-o" / "quick.yaml"
     assert (tmp_path / "my.yaml").read_text() == example.read_text()
+    assert main(["validate", "--without-teacher", str(tmp_path / "my.yaml")]) == 0
+    labels = tmp_path / "data" / "mso_pbe_d3.xyz"
+    assert f"wrote {labels}: the labels" in capsys.readouterr().out
+    whole = labels.read_bytes()
+    assert whole == (repository / "examples" / "mo-s-o" / "data" / labels.name).read_bytes()
+    labels.write_text("mine")
+    assert "mso_pbe_d3.xyz: already exists" in refuse(capsys, tmp_path / "b.yaml", "--example")
+    assert labels.read_text() == "mine" and not (tmp_path / "b.yaml").exists()
+    assert init(tmp_path / "b.yaml", "--example", "--force") == 0
+    assert labels.read_bytes() == whole
+
+
+def test_an_installation_without_the_labels_of_the_example_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("ipip.config.quick.PACKAGE", tmp_path / "lib" / "python" / "ipip")
+    message = refuse(capsys, tmp_path / "my.yaml", "--example")
+    assert "has no mso_pbe_d3.xyz, the labels of the example; install a wheel of ipip" in message
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_frames_without_trajectories_are_warned_of(tmp_path, capsys):

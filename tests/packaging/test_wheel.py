@@ -61,6 +61,7 @@ def test_it_holds_the_compiled_parts(wheel: zipfile.ZipFile) -> None:
     for name in ("plugin/ipipplugin.so", "plugin/libipip_lammps.so", "openmp/libgomp.so.1"):
         assert f"ipip/{name}" in names
     assert "ipip/openmp/NOTICE" in names
+    assert "ipip/examples/mo-s-o/data/mso_pbe_d3.xyz" in names  # for `ipip init --example`
     assert any(n.startswith("ipip/_core.") and n.endswith(".so") for n in names)
     outside = ("tests", "build", "cpp", "lammps-plugin", "wheels", "ipip.libs")
     assert not [n for n in names if n.startswith(outside)]

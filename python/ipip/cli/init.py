@@ -63,7 +63,8 @@ def init(
         str | None, typer.Option("--units", help="Energy unit of the labels [as they state].")
     ] = None,
     example: Annotated[
-        bool, typer.Option("--example", help="Write examples/mo-s-o/quick.yaml (Mo3O9 in S2).")
+        bool,
+        typer.Option("--example", help="Write the quick example (Mo3O9 in S2) and its labels."),
     ] = False,
     schema: Annotated[
         bool,
@@ -78,7 +79,6 @@ def init(
 
     The file lists every key with its unit and default, unless --minimal is given.
     """
-    from ipip.config.quick import write_quick_template
     from ipip.errors import InputError
 
     if file.exists() and not force:
@@ -89,8 +89,7 @@ def init(
     if not base.is_dir():
         raise InputError(f"{file}: the folder {base} does not exist; create it first")
     if example:
-        write_quick_template(file, first_line=_write_schema(file) if schema else "")
-        typer.echo(f"wrote {file}: the quick example; its labels are in examples/mo-s-o/data")
+        _write_example(file, schema, force)
         return
     from ipip.cli.label_keys import energy_unit
     from ipip.config.run import RunSettings
@@ -146,6 +145,35 @@ def init(
     first_line = _write_schema(file) if schema else ""
     file.write_text(first_line + text, encoding="utf-8")
     _print_next(file, first, point, survey is not None)
+
+
+def _write_example(file: Path, schema: bool, force: bool) -> None:
+    """Write the quick example, with its labels beside it."""
+    import shlex
+
+    from ipip.config.quick import LABELS, quick_labels, write_quick_template
+    from ipip.errors import InputError
+
+    source, labels = quick_labels(), file.parent / LABELS
+    if source is None:
+        raise InputError(
+            f"this installation of ipip has no {LABELS.name}, the labels of the example; install "
+            "a wheel of ipip, or use examples/mo-s-o of its source tree"
+        )
+    content = source.read_bytes()
+    same = labels.is_file() and labels.read_bytes() == content
+    if labels.exists() and not (same or force):
+        raise InputError(
+            f"{labels}: already exists and differs from the labels of the example; choose another "
+            f"folder for {file.name}, or overwrite both with --force"
+        )
+    if not same:
+        labels.parent.mkdir(exist_ok=True)
+        labels.write_bytes(content)
+        typer.echo(f"wrote {labels}: the labels of the example")
+    write_quick_template(file, first_line=_write_schema(file) if schema else "")
+    typer.echo(f"wrote {file}: the quick example")
+    typer.echo(f"next: ipip validate {shlex.quote(str(file))}")
 
 
 def _write_schema(file: Path) -> str:

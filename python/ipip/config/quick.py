@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+PACKAGE = Path(__file__).resolve().parents[1]
+LABELS = Path("data") / "mso_pbe_d3.xyz"  # from the settings file
 TITLE = (
     "Settings of `ipip run`: Mo3O9 and smaller molybdenum oxides react with S2 vapour. "
     "SevenNet-0 teaches, CP2K PBE-D3(BJ) labels are the reference. Commented keys "
@@ -27,7 +29,7 @@ def quick_values() -> dict[str, Any]:
         "elements": ["Mo", "S", "O"],
         "teacher": {"kind": "sevennet", "model": "7net-0", "workers": 2},
         "reference": {
-            "data": [{"path": "data/mso_pbe_d3.xyz", "keys": keys}],
+            "data": [{"path": LABELS.as_posix(), "keys": keys}],
             "split": {"valid": 12, "test": 24},
         },
         "systems": [
@@ -63,6 +65,16 @@ def quick_values() -> dict[str, Any]:
         "stability": {"runs": 2, "temperature": 2500.0},
         "resources": {"lammps_runs": 2},
     }
+
+
+def quick_labels() -> Path | None:
+    """Return the file of the quick example's labels; None if neither wheel nor source tree has it.
+
+    A wheel holds a copy in the package; a checkout has it in `examples`.
+    """
+    folders = (PACKAGE / "examples", PACKAGE.parents[1] / "examples")
+    found = (folder / "mo-s-o" / LABELS for folder in folders)
+    return next((file for file in found if file.is_file()), None)
 
 
 def write_quick_template(path: Path, first_line: str = "") -> None:

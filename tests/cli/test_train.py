@@ -61,6 +61,7 @@ def test_train_writes_all_its_files_and_eval_agrees_with_its_report(
     assert "forces in eV/Å (components)" in printed and "neighbours, mean (max)" in printed
     report = json.loads((out / "test.json").read_text())
     assert report["part"] == "test" and report["errors"]["n_frames"] == 2
+    assert "trained 6 steps in " in printed and f"best epoch {report['best_epoch'] + 1};" in printed
 
     arguments = ["eval", str(out / "student.pt"), str(folder / "frames.xyz"), "--json"]
     assert main([*arguments, "--out", str(folder / "eval")]) == 0
@@ -95,7 +96,7 @@ def test_dry_run_checks_and_writes_nothing(
     before = sorted(path.name for path in folder.iterdir())
     assert main(["train", str(folder / "small.yaml"), "--dry-run"]) == 0
     printed = capsys.readouterr().out
-    assert "6 steps" in printed and "closest pair" in printed
+    assert "at most 3 epochs, 6 steps" in printed and "closest pair" in printed
     assert "absolute loss (energy per atom)" in " ".join(printed.split())
     assert sorted(path.name for path in folder.iterdir()) == before
 

@@ -48,6 +48,7 @@ def test_a_page_holds_curves_parities_and_errors(copper: list[Frame], tmp_path: 
     assert [trace["name"] for trace in curves] == [
         "training", "validation", "validation", "validation", "learning rate",
     ]  # fmt: skip
+    assert curves[0]["x"] == [1, 2] and "Dotted: epoch 1, whose weights" in page
     assert {trace.get("name") for trace in energies} >= {"alloy", "copper"}
     assert {trace.get("name") for trace in forces} >= {"Cu", "Au"}
     assert {trace.get("name") for trace in stresses} >= {"xx", "yy", "zz", "yz", "xz", "xy"}

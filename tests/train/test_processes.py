@@ -159,7 +159,7 @@ def test_processes_start_with_all_weights_of_the_first_and_stop_together_at_a_br
     assert ended.returncode == 0, ended.stderr
     first, second = ended.stdout.splitlines()
     assert first == second and first.count(";") == 2
-    assert "; the training loss is nan in epoch 0, step 1; lower learning_rate" in first
+    assert "; the training loss is nan in epoch 1, step 1; lower learning_rate" in first
 
 
 def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ def train(
 
     import torch
 
+    from ipip.cli.counts import counted
     from ipip.cli.durations import rough_duration
     from ipip.cli.error_table import print_errors
     from ipip.cli.train_plan import print_plan
@@ -77,8 +78,8 @@ def train(
         return
     result = report.result
     typer.echo(
-        f"trained {result.steps} steps in {rough_duration(result.wall_s)}; best epoch "
-        f"{result.best_epoch}; student: {report.student_file}"
+        f"trained {counted(result.steps, 'step')} in {rough_duration(result.wall_s)}; best epoch "
+        f"{result.best_epoch + 1}; student: {report.student_file}"
     )
     print_errors(report.errors, f"errors on {report.part} frames")
     typer.echo(f"curves and parity: {out / 'training.html'}")

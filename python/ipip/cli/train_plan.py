@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ipip.cli.counts import counted
 from ipip.cli.durations import rough_duration
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import seconds_of
@@ -42,7 +43,7 @@ def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> Non
     )
     expected = rough_duration(plan.steps * plan.seconds_per_step)
     energy = f"energy per {training.energy_per}"
-    length = f"at most {training.max_epochs} epochs, {plan.steps} steps"
+    length = f"at most {counted(training.max_epochs, 'epoch')}, {counted(plan.steps, 'step')}"
     if training.budget is not None:
         about = "" if seconds_of(training) is None else f", about {plan.steps} steps"
         length = f"{training.budget}{about}"

@@ -52,8 +52,9 @@ def write_page(
         reference: frames with energy and forces, some with a stress.
         predicted: the same frames with predicted labels.
         title: heading.
-        history: rows of a training (`metrics.csv`); may be empty.
-        best_epoch: epoch of the student's weights, marked in the curves.
+        history: rows of a training (`metrics.csv`), whose epochs count from 0; may be empty.
+        best_epoch: epoch (from 0) of the student's weights, marked in the curves, which count
+            epochs from 1.
         reference_energies: eV by symbol, subtracted from both energies.
     """
     errors = metrics(reference, predicted)
@@ -115,7 +116,7 @@ def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> Pag
     for number, (_, _, lines) in enumerate(CURVES):
         row, column = number // 2 + 1, number % 2 + 1
         for key, name in lines:
-            points = [(r["epoch"], r[key]) for r in history if r.get(key) is not None]
+            points = [(r["epoch"] + 1, r[key]) for r in history if r.get(key) is not None]
             figure.add_scatter(
                 x=[x for x, _ in points],
                 y=[y for _, y in points],
@@ -129,10 +130,10 @@ def _curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> Pag
         figure.update_yaxes(type="log", dtick="D2", exponentformat="power", row=row, col=column)
         figure.update_xaxes(title_text="epoch", row=row, col=column)
     if best_epoch is not None:
-        figure.add_vline(x=best_epoch, line={"color": "#999999", "dash": "dot"})
+        figure.add_vline(x=best_epoch + 1, line={"color": "#999999", "dash": "dot"})
     caption = "By epoch. Errors are those on the validation frames."
     if best_epoch is not None:
-        caption += f" Dotted: epoch {best_epoch}, whose weights the student has."
+        caption += f" Dotted: epoch {best_epoch + 1}, whose weights the student has."
     return figure_of(figure, "curves", "Learning curves", caption, height=640, wide=True)
 
 

@@ -183,10 +183,10 @@ def test_a_last_step_that_breaks_the_student_is_reported(
     valid: list[Frame] = []
     if step == "too large":
         one, valid = one.model_copy(update={"learning_rate": 1e30}), copper[10:14]
-        message = r"validation loss is (nan|inf) in epoch 0 and was never finite; lower learning"
+        message = r"validation loss is (nan|inf) in epoch 1 and was never finite; lower learning"
     else:
         monkeypatch.setattr(LearningRate, "rate", lambda *_: float("nan"))
-        message = r"weights are not finite after epoch 0, step 1; lower learning_rate"
+        message = r"weights are not finite after epoch 1, step 1; lower learning_rate"
     with pytest.raises(IpipError, match=message):
         fit(student, copper[:10], valid, one, tmp_path / "fit", seed=1, progress=False)
     assert not (tmp_path / "fit" / "last.ckpt").exists()

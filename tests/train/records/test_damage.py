@@ -77,11 +77,11 @@ def test_a_checkpoint_of_another_training_or_epoch_is_refused(tmp_path):
     shutil.copy(first / "best.ckpt", first / "last.ckpt")  # an earlier state of the same training
     assert training_problem(first) is None
     shutil.copy(second / "last.ckpt", second / "best.ckpt")
-    assert "best.ckpt: is of epoch 4, but the best is epoch 2" in training_problem(second)
+    assert "best.ckpt: is of epoch 5, but the best is epoch 3" in training_problem(second)
     write_finished(first, {"best_epoch": 3, "steps": 30, "wall_s": 1.0, "history": []})
-    assert "best.ckpt: is of epoch 2, but the best is epoch 3" in training_problem(first)
+    assert "best.ckpt: is of epoch 3, but the best is epoch 4" in training_problem(first)
     (second / "best.ckpt").unlink()
-    assert "last.ckpt: names epoch 2 as the best, but there is no best.ckpt" in training_problem(
+    assert "last.ckpt: names epoch 3 as the best, but there is no best.ckpt" in training_problem(
         second
     )
 

@@ -149,7 +149,7 @@ class TrainingModule:
         loss = self.loss_of(batch)
         if not math.isfinite(loss):
             raise IpipError(
-                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch}, "
+                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch + 1}, "
                 f"step {self.global_step}; {REMEDY}"
             )
         self.take_step(loss, self.rate.rate(self.global_step))
@@ -262,7 +262,7 @@ class TrainingModule:
         self.finished = last or (patience is not None and self.waited >= patience)
         if self.finished and self.best_epoch < 0:
             raise IpipError(
-                f"the validation loss is {row['valid_loss']} in epoch {epoch} and was never "
+                f"the validation loss is {row['valid_loss']} in epoch {epoch + 1} and was never "
                 f"finite; {REMEDY}"
             )
         for call in self._after_epoch:
@@ -279,7 +279,7 @@ class TrainingModule:
         """
         if not bool(torch.isfinite(self.weights.values).all()):
             raise IpipError(
-                f"weights are not finite after epoch {self.current_epoch}, step "
+                f"weights are not finite after epoch {self.current_epoch + 1}, step "
                 f"{self.global_step}; {REMEDY}"
             )
 

@@ -119,9 +119,9 @@ def load_own_checkpoint(folder: Path, name: str, best_epoch: int | None = None) 
     elif name == BEST:
         best = state["best_epoch"] if best_epoch is None else best_epoch
         if state["epoch"] != best:
-            problem = f"is of epoch {state['epoch']}, but the best is epoch {best}"
+            problem = f"is of epoch {state['epoch'] + 1}, but the best is epoch {best + 1}"
     elif state["best_epoch"] >= 0 and not (folder / BEST).exists():
-        problem = f"names epoch {state['best_epoch']} as the best, but there is no {BEST}"
+        problem = f"names epoch {state['best_epoch'] + 1} as the best, but there is no {BEST}"
     if problem is not None:
         raise IpipError(f"{path}: {problem}; remove the folder to train again")
     return checkpoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -58,9 +58,12 @@ class ProgressBar:
         self._progress.update(self._task, completed=module.global_step, errors=text)
 
 
-def describe_row(row: dict[str, object]) -> str:
-    """Return a line for a row of a history: validation MAE of forces and energy."""
-    text = f"epoch {row['epoch']}: "
+def describe_row(row: dict[str, Any]) -> str:
+    """Return a line for a row of a history: validation MAE of forces and energy.
+
+    For people epochs count from 1; in files they count from 0.
+    """
+    text = f"epoch {row['epoch'] + 1}: "
     if row.get("valid_loss") is None:
         return text + f"training loss {row['train_loss']:.4g}"
     return text + (
